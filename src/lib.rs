@@ -1,0 +1,15 @@
+//! Hydrotest decides whether a boileroom backend may go into service.
+//!
+//! A backend is a platform that runs protein models. Hydrotest reads declared backends, models and suites, runs the
+//! suites against one backend and judges what comes back against contracts and recorded reference results.
+//!
+//! The house has floors; a file imports only from lower ones:
+//!
+//! | floor | rooms |
+//! |---|---|
+//! | 0 | [`tensor`], [`protein`] |
+//! | 1 | [`prediction`] |
+
+pub mod prediction;
+pub mod protein;
+pub mod tensor;

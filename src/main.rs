@@ -1,0 +1,3 @@
+//! The `hydrotest` program.
+
+fn main() {}

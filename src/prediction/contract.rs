@@ -1,0 +1,294 @@
+//! The contract of one model: what it takes, what it gives back, and within which bounds. Data only; `check/contract`
+//! judges by it and `reference/` fulfils it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use super::{Method, Options};
+use crate::tensor::DType;
+
+/// One `[models.KEY]` table.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    /// The key in the configuration, such as `esmfold2`.
+    pub key: String,
+    /// The name people use, such as `ESMFold2`.
+    pub name: String,
+    /// The method it answers.
+    pub method: Method,
+    /// Dotted path of the class a model server builds.
+    pub core: String,
+    /// Dotted path of the class Python users build.
+    pub wrapper: String,
+    /// Dotted path of the class of its responses.
+    pub output: String,
+    /// Image that holds it, without repository and tag.
+    pub image: String,
+    /// What a list of sequences means.
+    pub list: ListMeaning,
+    /// Free names of what it can do; suites ask for them by `needs`.
+    pub features: BTreeSet<String>,
+    /// Letters accepted besides the twenty amino acids.
+    pub extra_residues: String,
+    /// Options in declared order, with their defaults.
+    pub options: Vec<OptionSpec>,
+    /// Sizes that hold for every variant, such as `vocabulary`.
+    pub dimensions: BTreeMap<String, usize>,
+    /// The published sizes of the model, the default first; empty when there is only one.
+    pub variants: Vec<Variant>,
+    /// Attributes of a response in the order of its class, without `metadata`.
+    pub fields: Vec<FieldSpec>,
+    /// Tolerance of a comparison with a recorded result, unless a field says otherwise.
+    pub tolerance: Tolerance,
+}
+
+/// What a list of sequences asks of a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListMeaning {
+    /// Every item is a sample of its own.
+    Batch,
+    /// The list must have exactly one item.
+    Single,
+    /// The items are the chains of one complex.
+    Chains,
+}
+
+/// One option of a model.
+#[derive(Debug, Clone)]
+pub struct OptionSpec {
+    /// Its key.
+    pub name: String,
+    /// The value when neither configuration nor call give one; `null` where the model decides.
+    pub default: serde_json::Value,
+    /// Whether it is fixed when the instance starts; a call that gives it is refused.
+    pub fixed: bool,
+    /// What values it may have.
+    pub rule: OptionRule,
+}
+
+/// What values an option may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionRule {
+    /// Not judged.
+    Any,
+    /// A whole number of at least 1.
+    PositiveInteger,
+    /// A whole number of at least 0.
+    NonNegativeInteger,
+    /// A number of at least 0.
+    NonNegativeNumber,
+}
+
+/// One published size of a model, chosen by the option `model_name` (or `model`).
+#[derive(Debug, Clone)]
+pub struct Variant {
+    /// The value of the option.
+    pub name: String,
+    /// Other values that mean the same.
+    pub aliases: Vec<String>,
+    /// Its sizes, such as `layers` and `D`.
+    pub dimensions: BTreeMap<String, usize>,
+}
+
+/// One attribute of a response.
+#[derive(Debug, Clone)]
+pub struct FieldSpec {
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub kind: FieldKind,
+    /// Whether it is there without being asked for.
+    pub always: bool,
+    /// Dimensions of the array, or of each array of a per-sample list.
+    pub shape: Vec<Dimension>,
+    /// Element types allowed.
+    pub dtypes: Vec<DType>,
+    /// Smallest and greatest value allowed.
+    pub range: Option<(f64, f64)>,
+    /// Value of the rows past a sample's end in a padded batch; `None` where they are not judged.
+    pub padding: Option<f64>,
+    /// Residue number of the first residue of every chain, for structures.
+    pub first_residue: Option<i32>,
+    /// Scale of the temperature factor, for structures; `None` where the column is absent.
+    pub b_factor: Option<f64>,
+    /// Tolerance of a comparison, where the model's does not serve.
+    pub tolerance: Option<Tolerance>,
+}
+
+/// What a field holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FieldKind {
+    /// One array for the whole batch.
+    Array,
+    /// A list with one array per sample.
+    Arrays,
+    /// One number.
+    Scalar,
+    /// A list with one structure per sample.
+    Structures,
+    /// A list with one structure file as text per sample, in PDB format.
+    Pdb,
+    /// A list with one structure file as text per sample, in mmCIF format.
+    Cif,
+    /// A list with one mapping per sample.
+    Mappings,
+}
+
+/// One dimension of a shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dimension {
+    /// Exactly this many.
+    Fixed(usize),
+    /// A symbol plus an offset: `B` samples, `L` longest residue count, `N` residues of this sample, `C` chains of this
+    /// sample, or a size of the variant such as `D`, `layers+1`.
+    Symbol(String, usize),
+}
+
+/// How far two numbers may lie apart: `|a − b| ≤ absolute + relative · |b|`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Tolerance {
+    /// In the unit of the field.
+    pub absolute: f64,
+    /// As a fraction of the recorded value.
+    pub relative: f64,
+}
+
+/// The sizes that symbols stand for in one response.
+pub type Sizes = BTreeMap<String, usize>;
+
+impl Contract {
+    /// The variant that a configuration selects, by name or alias; the first when it names none; `None` for an unknown
+    /// name or a model without variants.
+    #[must_use]
+    pub fn variant(&self, config: &Options) -> Option<&Variant> {
+        let chosen = self
+            .variant_option()
+            .and_then(|option| config.get(option))
+            .and_then(|value| value.as_str());
+        match chosen {
+            None => self.variants.first(),
+            Some(name) => self
+                .variants
+                .iter()
+                .find(|variant| variant.name == name || variant.aliases.iter().any(|alias| alias == name)),
+        }
+    }
+
+    /// The option that selects a variant, where there are any.
+    #[must_use]
+    pub fn variant_option(&self) -> Option<&str> {
+        if self.variants.is_empty() {
+            return None;
+        }
+        self.options
+            .iter()
+            .map(|option| option.name.as_str())
+            .find(|name| matches!(*name, "model_name" | "model"))
+    }
+
+    /// The field of a name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&FieldSpec> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// Names of the options that only an instance may set, sorted.
+    #[must_use]
+    pub fn fixed_options(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = self
+            .options
+            .iter()
+            .filter(|option| option.fixed)
+            .map(|option| option.name.as_str())
+            .collect();
+        names.sort_unstable();
+        names
+    }
+
+    /// Defaults, then configuration, then the options of a call.
+    #[must_use]
+    pub fn effective_options(&self, config: &Options, call: &Options) -> Options {
+        let mut merged: Options = self
+            .options
+            .iter()
+            .map(|option| (option.name.clone(), option.default.clone()))
+            .collect();
+        merged.extend(config.clone());
+        merged.extend(call.clone());
+        merged
+    }
+}
+
+impl Dimension {
+    /// The number of elements along this dimension; `None` while its symbol has no size.
+    #[must_use]
+    pub fn resolve(&self, sizes: &Sizes) -> Option<usize> {
+        match self {
+            Self::Fixed(size) => Some(*size),
+            Self::Symbol(name, plus) => sizes.get(name)?.checked_add(*plus),
+        }
+    }
+
+    /// Reads `B`, `layers+1` or `64`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(size) = text.parse() {
+            return Some(Self::Fixed(size));
+        }
+        let (name, plus) = match text.split_once('+') {
+            Some((name, plus)) => (name, plus.parse().ok()?),
+            None => (text, 0),
+        };
+        let valid = !name.is_empty()
+            && name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+        valid.then(|| Self::Symbol(name.to_owned(), plus))
+    }
+}
+
+impl fmt::Display for Dimension {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(size) => write!(f, "{size}"),
+            Self::Symbol(name, 0) => f.write_str(name),
+            Self::Symbol(name, plus) => write!(f, "{name}+{plus}"),
+        }
+    }
+}
+
+impl FieldKind {
+    /// Every kind with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 7] = [
+        ("array", Self::Array),
+        ("arrays", Self::Arrays),
+        ("scalar", Self::Scalar),
+        ("structures", Self::Structures),
+        ("pdb", Self::Pdb),
+        ("cif", Self::Cif),
+        ("mappings", Self::Mappings),
+    ];
+
+    /// Whether there is one item per sample, in a list.
+    #[must_use]
+    pub const fn is_per_sample(self) -> bool {
+        !matches!(self, Self::Array | Self::Scalar)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dimensions_read_and_resolve() {
+        let sizes = Sizes::from([("layers".to_owned(), 6)]);
+        let layers = Dimension::parse("layers+1").unwrap();
+        assert_eq!(layers.resolve(&sizes), Some(7));
+        assert_eq!(layers.to_string(), "layers+1");
+        assert_eq!(Dimension::parse("64"), Some(Dimension::Fixed(64)));
+        assert_eq!(Dimension::parse("L").unwrap().resolve(&sizes), None);
+        assert_eq!(Dimension::parse("+1"), None);
+        assert_eq!(Dimension::parse("layers+x"), None);
+    }
+}

@@ -1,0 +1,110 @@
+//! The twenty amino acids: letters, three-letter names and heavy atoms in the order structures list them.
+
+/// One amino acid as structures name it.
+#[derive(Debug)]
+pub struct AminoAcid {
+    /// One-letter code.
+    pub letter: char,
+    /// Three-letter code.
+    pub name: &'static str,
+    /// Names of the heavy atoms of a residue inside a chain (no terminal OXT), backbone first.
+    pub atoms: &'static [&'static str],
+}
+
+/// The twenty, in the alphabetical order of their three-letter names that AlphaFold-like models number them by.
+pub static AMINO_ACIDS: [AminoAcid; 20] = [
+    amino('A', "ALA", &["N", "CA", "C", "O", "CB"]),
+    amino(
+        'R',
+        "ARG",
+        &["N", "CA", "C", "O", "CB", "CG", "CD", "NE", "CZ", "NH1", "NH2"],
+    ),
+    amino('N', "ASN", &["N", "CA", "C", "O", "CB", "CG", "OD1", "ND2"]),
+    amino('D', "ASP", &["N", "CA", "C", "O", "CB", "CG", "OD1", "OD2"]),
+    amino('C', "CYS", &["N", "CA", "C", "O", "CB", "SG"]),
+    amino('Q', "GLN", &["N", "CA", "C", "O", "CB", "CG", "CD", "OE1", "NE2"]),
+    amino('E', "GLU", &["N", "CA", "C", "O", "CB", "CG", "CD", "OE1", "OE2"]),
+    amino('G', "GLY", &["N", "CA", "C", "O"]),
+    amino(
+        'H',
+        "HIS",
+        &["N", "CA", "C", "O", "CB", "CG", "ND1", "CD2", "CE1", "NE2"],
+    ),
+    amino('I', "ILE", &["N", "CA", "C", "O", "CB", "CG1", "CG2", "CD1"]),
+    amino('L', "LEU", &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2"]),
+    amino('K', "LYS", &["N", "CA", "C", "O", "CB", "CG", "CD", "CE", "NZ"]),
+    amino('M', "MET", &["N", "CA", "C", "O", "CB", "CG", "SD", "CE"]),
+    amino(
+        'F',
+        "PHE",
+        &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ"],
+    ),
+    amino('P', "PRO", &["N", "CA", "C", "O", "CB", "CG", "CD"]),
+    amino('S', "SER", &["N", "CA", "C", "O", "CB", "OG"]),
+    amino('T', "THR", &["N", "CA", "C", "O", "CB", "OG1", "CG2"]),
+    amino(
+        'W',
+        "TRP",
+        &[
+            "N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "NE1", "CE2", "CE3", "CZ2", "CZ3", "CH2",
+        ],
+    ),
+    amino(
+        'Y',
+        "TYR",
+        &["N", "CA", "C", "O", "CB", "CG", "CD1", "CD2", "CE1", "CE2", "CZ", "OH"],
+    ),
+    amino('V', "VAL", &["N", "CA", "C", "O", "CB", "CG1", "CG2"]),
+];
+
+/// The 37 heavy-atom names of AlphaFold's dense layout, in its order; `atom37` arrays are indexed by it.
+pub static ATOM37: [&str; 37] = [
+    "N", "CA", "C", "CB", "O", "CG", "CG1", "CG2", "OG", "OG1", "SG", "CD", "CD1", "CD2", "ND1", "ND2", "OD1", "OD2",
+    "SD", "CE", "CE1", "CE2", "CE3", "NE", "NE1", "NE2", "OE1", "OE2", "CH2", "NH1", "NH2", "OH", "CZ", "CZ2", "CZ3",
+    "NZ", "OXT",
+];
+
+const fn amino(letter: char, name: &'static str, atoms: &'static [&'static str]) -> AminoAcid {
+    AminoAcid { letter, name, atoms }
+}
+
+/// The amino acid with this one-letter code.
+#[must_use]
+pub fn by_letter(letter: char) -> Option<&'static AminoAcid> {
+    AMINO_ACIDS.iter().find(|amino| amino.letter == letter)
+}
+
+/// The amino acid with this three-letter code.
+#[must_use]
+pub fn by_name(name: &str) -> Option<&'static AminoAcid> {
+    AMINO_ACIDS.iter().find(|amino| amino.name == name)
+}
+
+/// The one-letter code of a three-letter name.
+#[must_use]
+pub fn letter_of(name: &str) -> Option<char> {
+    by_name(name).map(|amino| amino.letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_heavy_atom_has_a_place_among_the_37() {
+        for amino in &AMINO_ACIDS {
+            for atom in amino.atoms {
+                assert!(ATOM37.contains(atom), "{} {atom}", amino.name);
+            }
+        }
+    }
+
+    #[test]
+    fn letters_and_names_are_unique() {
+        for amino in &AMINO_ACIDS {
+            assert_eq!(by_letter(amino.letter).map(|found| found.name), Some(amino.name));
+            assert_eq!(letter_of(amino.name), Some(amino.letter));
+        }
+        assert_eq!(letter_of("MSE"), None);
+    }
+}

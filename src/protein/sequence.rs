@@ -1,0 +1,37 @@
+//! Sequences as the models take them: chains joined by `:` in one string. Splits and counts; judges no alphabet.
+
+/// The character between chains of one string.
+pub const CHAIN_SEPARATOR: char = ':';
+
+/// The token that hides one residue from a language model.
+pub const MASK: &str = "<mask>";
+
+/// The chains of a string, in order; a string without separator is one chain.
+pub fn chains(sequence: &str) -> impl Iterator<Item = &str> {
+    sequence.split(CHAIN_SEPARATOR)
+}
+
+/// Number of residues in a chain, a mask counting as one.
+#[must_use]
+pub fn residues_in(chain: &str) -> usize {
+    let masks = chain.matches(MASK).count();
+    chain.chars().count() - masks * (MASK.len() - 1)
+}
+
+/// Residues of every chain of a string.
+#[must_use]
+pub fn chain_lengths(sequence: &str) -> Vec<usize> {
+    chains(sequence).map(residues_in).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_count_as_one_residue() {
+        assert_eq!(chain_lengths("A<mask>:CD"), [2, 2]);
+        assert_eq!(chain_lengths("<mask><mask>"), [2]);
+        assert_eq!(chain_lengths("A::B"), [1, 0, 1]);
+    }
+}

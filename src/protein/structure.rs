@@ -1,0 +1,169 @@
+//! A structure as columns, one entry per atom, in the order of the file or array it came from.
+//!
+//! The columns are those of biotite's `AtomArray`, so that one decodes into the other without loss. Holds data; measures
+//! nothing and reads no file.
+
+use super::{Label, residue};
+use crate::tensor::{DType, Tensor};
+
+/// Atoms of one or more chains. All columns have the length of `coord` (for several models, of one model).
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Structure {
+    /// Positions in ångström, model after model; a single-model structure has exactly one entry per atom.
+    pub coord: Vec<[f32; 3]>,
+    /// Chain identifier.
+    pub chain_id: Vec<Label>,
+    /// Residue number as the model counts, not an index.
+    pub res_id: Vec<i32>,
+    /// Insertion code, mostly empty.
+    pub ins_code: Vec<Label>,
+    /// Three-letter residue name.
+    pub res_name: Vec<Label>,
+    /// Whether the atom belongs to a ligand or modified residue.
+    pub hetero: Vec<bool>,
+    /// Atom name such as `CA`, without padding.
+    pub atom_name: Vec<Label>,
+    /// Element symbol in capitals.
+    pub element: Vec<Label>,
+    /// Temperature factor, where predictors put their confidence.
+    pub b_factor: Option<Vec<f64>>,
+    /// The width the temperature factor had in its array (float32 or float64), so that it can be written back.
+    pub b_factor_dtype: Option<DType>,
+    /// Further per-atom columns that came with the array, such as `occupancy` or `charge`.
+    pub extra: Vec<(String, Tensor)>,
+    /// Covalent bonds, where the model states them.
+    pub bonds: Option<Vec<Bond>>,
+    /// Box vectors, float32 `[3, 3]`, where the array has them.
+    pub cell: Option<Tensor>,
+    /// Number of models when this came from a stack of them; `None` for a single array.
+    pub models: Option<usize>,
+}
+
+/// A covalent bond between two atoms by index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bond {
+    /// Index of the first atom.
+    pub first: u32,
+    /// Index of the second atom.
+    pub second: u32,
+    /// biotite's bond type number.
+    pub order: u8,
+}
+
+impl Structure {
+    /// Number of atoms in one model.
+    #[must_use]
+    pub fn atoms(&self) -> usize {
+        self.atom_name.len()
+    }
+
+    /// Appends an atom with no insertion code, not hetero.
+    pub fn push(&mut self, chain: Label, number: i32, residue: Label, atom: Label, element: Label, position: [f32; 3]) {
+        self.coord.push(position);
+        self.chain_id.push(chain);
+        self.res_id.push(number);
+        self.ins_code.push(Label::default());
+        self.res_name.push(residue);
+        self.hetero.push(false);
+        self.atom_name.push(atom);
+        self.element.push(element);
+    }
+
+    /// The residues in order: a run of atoms with equal chain, number, insertion code and name.
+    #[must_use]
+    pub fn residues(&self) -> Vec<std::ops::Range<usize>> {
+        let mut runs = Vec::new();
+        let mut start = 0;
+        for atom in 1..=self.atoms() {
+            if atom == self.atoms() || !self.same_residue(start, atom) {
+                runs.push(start..atom);
+                start = atom;
+            }
+        }
+        runs
+    }
+
+    /// The chains in order: a run of atoms with equal chain identifier.
+    #[must_use]
+    pub fn chains(&self) -> Vec<(Label, std::ops::Range<usize>)> {
+        let mut runs = Vec::new();
+        let mut start = 0;
+        for atom in 1..=self.atoms() {
+            if atom == self.atoms() || self.chain_id[atom] != self.chain_id[start] {
+                runs.push((self.chain_id[start], start..atom));
+                start = atom;
+            }
+        }
+        runs
+    }
+
+    /// The one-letter sequence of every chain in order, `X` for residues outside the twenty.
+    #[must_use]
+    pub fn sequences(&self) -> Vec<(Label, String)> {
+        let mut chains: Vec<(Label, String)> = Vec::new();
+        for run in self.residues() {
+            let chain = self.chain_id[run.start];
+            let letter = residue::letter_of(self.res_name[run.start].as_str()).unwrap_or('X');
+            match chains.last_mut() {
+                Some((last, sequence)) if *last == chain => sequence.push(letter),
+                _ => chains.push((chain, letter.to_string())),
+            }
+        }
+        chains
+    }
+
+    /// The atom with this name within a residue's range.
+    #[must_use]
+    pub fn atom_named(&self, residue: &std::ops::Range<usize>, name: &str) -> Option<usize> {
+        residue.clone().find(|&atom| self.atom_name[atom] == name)
+    }
+
+    fn same_residue(&self, first: usize, second: usize) -> bool {
+        self.res_id[first] == self.res_id[second]
+            && self.chain_id[first] == self.chain_id[second]
+            && self.ins_code[first] == self.ins_code[second]
+            && self.res_name[first] == self.res_name[second]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn two_chains() -> Structure {
+        let mut structure = Structure::default();
+        for (chain, number, residue) in [("A", 0, "ALA"), ("A", 0, "ALA"), ("A", 1, "GLY"), ("B", 0, "MSE")] {
+            let label = |text| Label::new(text).unwrap();
+            structure.push(label(chain), number, label(residue), label("CA"), label("C"), [0.0; 3]);
+        }
+        structure
+    }
+
+    #[test]
+    fn atoms_group_into_residues_and_chains() {
+        let structure = two_chains();
+        assert_eq!(structure.residues(), [0..2, 2..3, 3..4]);
+        let chains: Vec<_> = structure
+            .chains()
+            .into_iter()
+            .map(|(id, run)| (id.to_string(), run))
+            .collect();
+        assert_eq!(chains, [("A".to_owned(), 0..3), ("B".to_owned(), 3..4)]);
+    }
+
+    #[test]
+    fn unknown_residues_read_as_x() {
+        let sequences: Vec<_> = two_chains()
+            .sequences()
+            .into_iter()
+            .map(|(_, sequence)| sequence)
+            .collect();
+        assert_eq!(sequences, ["AG", "X"]);
+    }
+
+    #[test]
+    fn an_empty_structure_has_no_residue() {
+        assert!(Structure::default().residues().is_empty());
+        assert!(Structure::default().chains().is_empty());
+    }
+}

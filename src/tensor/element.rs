@@ -1,0 +1,60 @@
+//! The Rust types that arrays hold. One trait, implemented for a closed set of types; reads and writes single elements.
+
+use half::{bf16, f16};
+
+use super::DType;
+
+/// A Rust type that is the element of some [`DType`].
+pub trait Element: Copy + 'static {
+    /// The array type whose elements are these.
+    const DTYPE: DType;
+
+    /// Reads one element from exactly `DTYPE.size()` little-endian bytes.
+    fn read(bytes: &[u8]) -> Self;
+
+    /// Appends the element's little-endian bytes.
+    fn write(self, out: &mut Vec<u8>);
+}
+
+macro_rules! number {
+    ($type:ty, $dtype:ident) => {
+        impl Element for $type {
+            const DTYPE: DType = DType::$dtype;
+
+            fn read(bytes: &[u8]) -> Self {
+                let mut raw = [0; size_of::<$type>()];
+                raw.copy_from_slice(bytes);
+                Self::from_le_bytes(raw)
+            }
+
+            fn write(self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&self.to_le_bytes());
+            }
+        }
+    };
+}
+
+number!(i8, I8);
+number!(i16, I16);
+number!(i32, I32);
+number!(i64, I64);
+number!(u8, U8);
+number!(u16, U16);
+number!(u32, U32);
+number!(u64, U64);
+number!(f16, F16);
+number!(bf16, BF16);
+number!(f32, F32);
+number!(f64, F64);
+
+impl Element for bool {
+    const DTYPE: DType = DType::Bool;
+
+    fn read(bytes: &[u8]) -> Self {
+        bytes.first().is_some_and(|&byte| byte != 0)
+    }
+
+    fn write(self, out: &mut Vec<u8>) {
+        out.push(u8::from(self));
+    }
+}

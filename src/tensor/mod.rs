@@ -1,0 +1,308 @@
+//! Typed n-dimensional arrays over shared bytes: C order, little-endian, cheap to clone and to view.
+//!
+//! A tensor never copies its bytes to be read, so a decoded response can hand out views into one buffer. It knows
+//! nothing of files, wires or proteins.
+
+mod dtype;
+mod element;
+
+use std::fmt;
+
+use bytes::Bytes;
+
+pub use dtype::DType;
+pub use element::Element;
+
+/// An n-dimensional array in C order over little-endian bytes. Zero dimensions make it a scalar of one element.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Tensor {
+    dtype: DType,
+    shape: Vec<usize>,
+    data: Bytes,
+}
+
+/// Why bytes and a shape do not make an array.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TensorError {
+    /// The product of the dimensions does not fit into memory.
+    #[error("shape {0:?} has more elements than memory can hold")]
+    TooLarge(Vec<usize>),
+    /// The number of bytes is not elements × element size.
+    #[error("shape {shape:?} of {dtype} needs {expected} bytes, got {actual}")]
+    WrongLength {
+        /// The dimensions asked for.
+        shape: Vec<usize>,
+        /// The element type asked for.
+        dtype: DType,
+        /// Bytes that shape and type need.
+        expected: usize,
+        /// Bytes that were there.
+        actual: usize,
+    },
+}
+
+impl Tensor {
+    /// An array of `shape` over `data`.
+    ///
+    /// # Errors
+    /// When the bytes are not exactly as many as the shape needs.
+    pub fn new(dtype: DType, shape: Vec<usize>, data: Bytes) -> Result<Self, TensorError> {
+        let expected = shape
+            .iter()
+            .try_fold(dtype.size(), |size, &dimension| size.checked_mul(dimension))
+            .filter(|&size| isize::try_from(size).is_ok());
+        match expected {
+            None => Err(TensorError::TooLarge(shape)),
+            Some(expected) if expected != data.len() => Err(TensorError::WrongLength {
+                actual: data.len(),
+                expected,
+                shape,
+                dtype,
+            }),
+            Some(_) => Ok(Self { dtype, shape, data }),
+        }
+    }
+
+    /// An array of `shape` from values in C order.
+    ///
+    /// # Errors
+    /// When there are more or fewer values than the shape needs.
+    pub fn from_values<T: Element>(shape: Vec<usize>, values: &[T]) -> Result<Self, TensorError> {
+        let mut data = Vec::with_capacity(values.len() * T::DTYPE.size());
+        for value in values {
+            value.write(&mut data);
+        }
+        Self::new(T::DTYPE, shape, data.into())
+    }
+
+    /// A one-dimensional array.
+    #[must_use]
+    pub fn vector<T: Element>(values: &[T]) -> Self {
+        let mut data = Vec::with_capacity(values.len() * T::DTYPE.size());
+        for value in values {
+            value.write(&mut data);
+        }
+        Self {
+            dtype: T::DTYPE,
+            shape: vec![values.len()],
+            data: data.into(),
+        }
+    }
+
+    /// An array without dimensions: one value, as a `NumPy` scalar is.
+    #[must_use]
+    pub fn scalar<T: Element>(value: T) -> Self {
+        Self {
+            shape: Vec::new(),
+            ..Self::vector(&[value])
+        }
+    }
+
+    /// The element type.
+    #[must_use]
+    pub const fn dtype(&self) -> DType {
+        self.dtype
+    }
+
+    /// The dimensions, outermost first.
+    #[must_use]
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// The number of elements.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Whether there is no element at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The elements as they lie in memory: C order, little-endian.
+    #[must_use]
+    pub const fn bytes(&self) -> &Bytes {
+        &self.data
+    }
+
+    /// The elements in C order, when `T` is exactly the element type.
+    #[must_use]
+    pub fn values<T: Element>(&self) -> Option<impl ExactSizeIterator<Item = T> + '_> {
+        (T::DTYPE == self.dtype).then(|| self.data.chunks_exact(T::DTYPE.size()).map(T::read))
+    }
+
+    /// The elements in C order as double precision; `None` for text. 64-bit integers beyond 2⁵³ lose their last digits.
+    #[must_use]
+    pub fn to_f64(&self) -> Option<Vec<f64>> {
+        if !self.dtype.is_numeric() {
+            return None;
+        }
+        let mut values = Vec::with_capacity(self.len());
+        self.for_each_f64(0..self.len(), |_, value| values.push(value));
+        Some(values)
+    }
+
+    /// One element as double precision; `None` past the end or for text.
+    #[must_use]
+    pub fn f64_at(&self, flat: usize) -> Option<f64> {
+        let mut found = None;
+        if flat < self.len() {
+            self.for_each_f64(flat..flat + 1, |_, value| found = Some(value));
+        }
+        found
+    }
+
+    /// Calls `visit` with flat index and value of every element in `range`; never for text.
+    pub fn for_each_f64(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, f64)) {
+        macro_rules! walk {
+            ($type:ty) => {
+                self.walk::<$type>(range, |flat, value| visit(flat, f64::from(value)))
+            };
+            ($type:ty, lossy) => {
+                self.walk::<$type>(range, |flat, value| visit(flat, value as f64))
+            };
+        }
+        match self.dtype {
+            DType::Bool => self.walk::<bool>(range, |flat, value| visit(flat, f64::from(u8::from(value)))),
+            DType::I8 => walk!(i8),
+            DType::I16 => walk!(i16),
+            DType::I32 => walk!(i32),
+            DType::I64 => walk!(i64, lossy),
+            DType::U8 => walk!(u8),
+            DType::U16 => walk!(u16),
+            DType::U32 => walk!(u32),
+            DType::U64 => walk!(u64, lossy),
+            DType::F16 => walk!(half::f16),
+            DType::BF16 => walk!(half::bf16),
+            DType::F32 => walk!(f32),
+            DType::F64 => walk!(f64),
+            DType::Text(_) => {}
+        }
+    }
+
+    /// One element of fixed-width text without its padding; `None` past the end, for numbers, or for invalid code points.
+    #[must_use]
+    pub fn text_at(&self, flat: usize) -> Option<String> {
+        let DType::Text(_) = self.dtype else { return None };
+        let size = self.dtype.size();
+        let cell = self.data.get(flat * size..(flat + 1) * size)?;
+        let mut text: Vec<char> = Vec::new();
+        for unit in cell.chunks_exact(4) {
+            text.push(char::from_u32(u32::from_le_bytes([
+                unit[0], unit[1], unit[2], unit[3],
+            ]))?);
+        }
+        Some(text.iter().collect::<String>().trim_end_matches('\0').to_owned())
+    }
+
+    /// A one-dimensional array of fixed-width text; longer entries are cut at `width` code points.
+    #[must_use]
+    pub fn from_texts<'a>(width: u32, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut data = Vec::new();
+        let mut count = 0;
+        for text in texts {
+            let mut units = text.chars().map(u32::from).chain(std::iter::repeat(0));
+            for _ in 0..width {
+                data.extend_from_slice(&units.next().unwrap_or(0).to_le_bytes());
+            }
+            count += 1;
+        }
+        Self {
+            dtype: DType::Text(width),
+            shape: vec![count],
+            data: data.into(),
+        }
+    }
+
+    /// The part at `index` of the outermost dimension, sharing these bytes; `None` for scalars and past the end.
+    #[must_use]
+    pub fn part(&self, index: usize) -> Option<Self> {
+        let (&outer, inner) = self.shape.split_first()?;
+        if index >= outer {
+            return None;
+        }
+        let size = inner.iter().product::<usize>() * self.dtype.size();
+        Some(Self {
+            dtype: self.dtype,
+            shape: inner.to_vec(),
+            data: self.data.slice(index * size..(index + 1) * size),
+        })
+    }
+
+    /// The position of a flat index along every dimension.
+    #[must_use]
+    pub fn position(&self, flat: usize) -> Vec<usize> {
+        let mut rest = flat;
+        let mut position: Vec<usize> = self
+            .shape
+            .iter()
+            .rev()
+            .map(|&dimension| {
+                let along = rest % dimension.max(1);
+                rest /= dimension.max(1);
+                along
+            })
+            .collect();
+        position.reverse();
+        position
+    }
+
+    fn walk<T: Element>(&self, range: std::ops::Range<usize>, mut visit: impl FnMut(usize, T)) {
+        let size = T::DTYPE.size();
+        let Some(cells) = self.data.get(range.start * size..range.end * size) else {
+            return;
+        };
+        for (offset, cell) in cells.chunks_exact(size).enumerate() {
+            visit(range.start + offset, T::read(cell));
+        }
+    }
+}
+
+/// Shows type, shape and size: an array's elements are too many for a log.
+impl fmt::Debug for Tensor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Tensor({} {:?}, {} bytes)", self.dtype, self.shape, self.data.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_view_shares_bytes_and_reads_the_same_values() {
+        let tensor = Tensor::from_values(vec![2, 3], &[1.0f32, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let part = tensor.part(1).unwrap();
+        assert_eq!(part.values::<f32>().unwrap().collect::<Vec<_>>(), [4.0, 5.0, 6.0]);
+        assert_eq!(part.bytes().as_ptr(), tensor.bytes()[12..].as_ptr());
+        assert_eq!(tensor.part(2), None);
+    }
+
+    #[test]
+    fn length_must_fit_the_shape() {
+        let error = Tensor::new(DType::F32, vec![3], Bytes::from_static(&[0; 8])).unwrap_err();
+        assert_eq!(error.to_string(), "shape [3] of float32 needs 12 bytes, got 8");
+        let error = Tensor::new(DType::F64, vec![usize::MAX, 2], Bytes::new()).unwrap_err();
+        assert!(matches!(error, TensorError::TooLarge(_)));
+    }
+
+    #[test]
+    fn positions_count_from_the_outermost_dimension() {
+        let tensor = Tensor::from_values(vec![2, 3, 4], &[0u8; 24]).unwrap();
+        assert_eq!(tensor.position(23), [1, 2, 3]);
+        assert_eq!(tensor.position(4), [0, 1, 0]);
+        assert_eq!(Tensor::scalar(1.0f64).position(0), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn text_keeps_its_letters_and_drops_its_padding() {
+        let names = Tensor::from_texts(4, ["A", "ALAN", "LONGER"]);
+        assert_eq!(names.shape(), [3]);
+        assert_eq!(names.text_at(0).as_deref(), Some("A"));
+        assert_eq!(names.text_at(2).as_deref(), Some("LONG"));
+        assert_eq!(names.to_f64(), None);
+    }
+}
