@@ -232,8 +232,8 @@ impl Dimension {
     /// Reads `B`, `layers+1` or `64`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        if let Ok(size) = text.parse() {
-            return Some(Self::Fixed(size));
+        if text.starts_with(|first: char| first.is_ascii_digit()) {
+            return text.parse().ok().map(Self::Fixed);
         }
         let (name, plus) = match text.split_once('+') {
             Some((name, plus)) => (name, plus.parse().ok()?),

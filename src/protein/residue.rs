@@ -57,7 +57,7 @@ pub static AMINO_ACIDS: [AminoAcid; 20] = [
     amino('V', "VAL", &["N", "CA", "C", "O", "CB", "CG1", "CG2"]),
 ];
 
-/// The 37 heavy-atom names of AlphaFold's dense layout, in its order; `atom37` arrays are indexed by it.
+/// The 37 heavy-atom names of `AlphaFold`'s dense layout, in its order; `atom37` arrays are indexed by it.
 pub static ATOM37: [&str; 37] = [
     "N", "CA", "C", "CB", "O", "CG", "CG1", "CG2", "OG", "OG1", "SG", "CD", "CD1", "CD2", "ND1", "ND2", "OD1", "OD2",
     "SD", "CE", "CE1", "CE2", "CE3", "NE", "NE1", "NE2", "OE1", "OE2", "CH2", "NH1", "NH2", "OH", "CZ", "CZ2", "CZ3",
