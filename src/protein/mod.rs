@@ -2,6 +2,8 @@
 
 pub mod fasta;
 mod label;
+pub mod mmcif;
+pub mod pdb;
 pub mod residue;
 pub mod sequence;
 mod structure;

@@ -57,6 +57,36 @@ impl Structure {
         self.atom_name.len()
     }
 
+    /// Number of models the coordinates hold: 1 for a single array.
+    #[must_use]
+    pub fn model_count(&self) -> usize {
+        self.models.unwrap_or(1)
+    }
+
+    /// The name of a column whose length does not fit the number of atoms (and models), should there be one.
+    ///
+    /// The columns are public, so whoever fills them from outside can get them uneven; other methods may panic then.
+    #[must_use]
+    pub fn uneven_column(&self) -> Option<&'static str> {
+        let atoms = self.atoms();
+        let lengths = [
+            ("chain_id", self.chain_id.len()),
+            ("res_id", self.res_id.len()),
+            ("ins_code", self.ins_code.len()),
+            ("res_name", self.res_name.len()),
+            ("hetero", self.hetero.len()),
+            ("element", self.element.len()),
+            ("b_factor", self.b_factor.as_ref().map_or(atoms, Vec::len)),
+        ];
+        if self.model_count().checked_mul(atoms) != Some(self.coord.len()) {
+            return Some("coord");
+        }
+        lengths
+            .into_iter()
+            .find(|&(_, length)| length != atoms)
+            .map(|(name, _)| name)
+    }
+
     /// Appends an atom with no insertion code, not hetero.
     pub fn push(&mut self, chain: Label, number: i32, residue: Label, atom: Label, element: Label, position: [f32; 3]) {
         self.coord.push(position);

@@ -1,0 +1,6 @@
+//! The PDB format, version 3.3, as far as predicted structures use it: coordinates, not crystals or bonds.
+
+mod hybrid36;
+mod write;
+
+pub use write::{WriteError, write};
