@@ -33,6 +33,30 @@ pub(super) fn encode<const WIDTH: usize>(number: i64) -> Option<[u8; WIDTH]> {
     Some(text)
 }
 
+/// The number that hybrid-36 columns stand for when they start with a letter; decimals are not read here.
+pub(super) fn decode(columns: &[u8]) -> Option<i32> {
+    let (&first, rest) = columns.split_first()?;
+    let offset = match first {
+        b'A'..=b'Z' => 0,
+        b'a'..=b'z' => 26,
+        _ => return None,
+    };
+    // Small letters belong to the second range only; the two are never mixed.
+    if rest
+        .iter()
+        .any(|byte| byte.is_ascii_alphabetic() && byte.is_ascii_lowercase() != (offset > 0))
+    {
+        return None;
+    }
+    let width = u32::try_from(columns.len()).ok().filter(|&width| width <= 5)?;
+    let mut value: i64 = 0;
+    for &byte in columns {
+        value = value * 36 + i64::from(char::from(byte).to_digit(36)?);
+    }
+    let letters = 36i64.pow(width - 1);
+    i32::try_from(value + (offset - 10) * letters + 10i64.pow(width)).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,8 +80,19 @@ mod tests {
         ];
         for (number, expected) in known {
             assert_eq!(text::<4>(number).as_deref(), Some(expected), "{number}");
+            if number > 9999 {
+                assert_eq!(decode(expected.as_bytes()).map(i64::from), Some(number), "{expected}");
+            }
         }
         assert_eq!(text::<5>(100_000).as_deref(), Some("A0000"));
+    }
+
+    #[test]
+    fn other_letters_are_no_numbers() {
+        for columns in ["", "9999", "A00z", "aA00", "A 00", "A-00", "ABCDEF", "é00"] {
+            assert_eq!(decode(columns.as_bytes()), None, "{columns:?}");
+        }
+        assert_eq!(decode(b"A0000"), Some(100_000));
     }
 
     #[test]
