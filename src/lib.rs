@@ -8,8 +8,9 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
-//! | 1 | [`prediction`] |
+//! | 1 | [`prediction`], [`metric`] |
 
+pub mod metric;
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
