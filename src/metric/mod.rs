@@ -1,8 +1,14 @@
 //! How alike two results are, as pure functions over slices: numbers without judgement. Gates and verdicts live above.
 
 mod columns;
+mod confidence;
+mod contact;
+mod difference;
+mod embedding;
+mod ensemble;
 mod error;
 mod lddt;
+mod pae;
 mod quaternion;
 pub mod selection;
 #[cfg(test)]
@@ -12,7 +18,13 @@ mod superposition;
 pub(crate) mod test_points;
 mod tm_score;
 
+pub use confidence::{mean_absolute_error, pearson};
+pub use contact::{ContactAgreement, ContactRule, contact_agreement};
+pub use difference::{Difference, Extreme, NanRule, Tolerance, difference};
+pub use embedding::{EmbeddingError, embedding_error};
+pub use ensemble::{EnergyTest, energy_test};
 pub use error::{MetricError, Point};
 pub use lddt::{Contacts, Lddt, lddt};
+pub use pae::{PaeError, pae_error};
 pub use superposition::{Superposition, rmsd, superpose};
 pub use tm_score::{TmScore, distance_scale, tm_score};
