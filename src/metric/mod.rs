@@ -1,9 +1,11 @@
 //! How alike two results are, as pure functions over slices: numbers without judgement. Gates and verdicts live above.
 
+mod chains;
 mod columns;
 mod confidence;
 mod contact;
 mod difference;
+mod dockq;
 mod embedding;
 mod ensemble;
 mod error;
@@ -18,9 +20,11 @@ mod superposition;
 pub(crate) mod test_points;
 mod tm_score;
 
+pub use chains::{ChainPermutation, best_chain_permutation};
 pub use confidence::{mean_absolute_error, pearson};
 pub use contact::{ContactAgreement, ContactRule, contact_agreement};
 pub use difference::{Difference, Extreme, NanRule, Tolerance, difference};
+pub use dockq::{DockQ, DockedPair, dockq};
 pub use embedding::{EmbeddingError, embedding_error};
 pub use ensemble::{EnergyTest, energy_test};
 pub use error::{MetricError, Point};
