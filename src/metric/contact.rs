@@ -62,34 +62,36 @@ pub fn contact_agreement(
     }
     let counts =
         |first: usize, second: usize| chains[first] != chains[second] || first.abs_diff(second) >= rule.separation;
-    let in_reference = contacts(reference, rule.distance, counts);
-    let in_observed = contacts(observed, rule.distance, counts);
-    let shared = in_observed
-        .iter()
-        .filter(|pair| in_reference.binary_search(pair).is_ok())
-        .count();
-    Ok(ContactAgreement {
-        reference: in_reference.len(),
-        observed: in_observed.len(),
-        shared,
-    })
+    let mut agreement = ContactAgreement {
+        reference: 0,
+        observed: 0,
+        shared: 0,
+    };
+    for_each_contact(reference, rule.distance, |first, second| {
+        if counts(first, second) {
+            agreement.reference += 1;
+            let there = squared_distance(observed[first], observed[second]);
+            agreement.shared += usize::from(there <= rule.distance * rule.distance);
+        }
+    });
+    for_each_contact(observed, rule.distance, |first, second| {
+        agreement.observed += usize::from(counts(first, second));
+    });
+    Ok(agreement)
 }
 
-/// The pairs of finite points within a distance for which `counts` holds, smaller index first, sorted.
-pub(super) fn contacts(points: &[Point], distance: f64, counts: impl Fn(usize, usize) -> bool) -> Vec<(usize, usize)> {
+/// Calls `visit` once for every pair of finite points within a distance, in no particular order. Keeps no list: points that
+/// all lie in one place have too many pairs for one.
+pub(super) fn for_each_contact(points: &[Point], distance: f64, mut visit: impl FnMut(usize, usize)) {
     let columns = Columns::new(points, distance);
-    let mut found = Vec::new();
     columns.for_each_candidate_run(points, distance, |place, run| {
         let first = columns.order[place];
-        for other in run {
-            let second = columns.order[other];
-            if squared_distance(points[first], points[second]) <= distance * distance && counts(first, second) {
-                found.push((first.min(second), first.max(second)));
+        for second in run.map(|other| columns.order[other]) {
+            if squared_distance(points[first], points[second]) <= distance * distance {
+                visit(first, second);
             }
         }
     });
-    found.sort_unstable();
-    found
 }
 
 pub(super) fn squared_distance(first: Point, second: Point) -> f64 {

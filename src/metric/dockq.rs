@@ -1,7 +1,9 @@
 //! `DockQ`: how well two chains are docked, from their contacts, their interface and the place of the smaller one.
 
+use std::collections::HashSet;
+
 use super::Point;
-use super::contact::contacts;
+use super::contact::for_each_contact;
 use super::error::{MetricError, check_lengths, check_points};
 use super::superposition::{Superposition, superpose};
 
@@ -47,18 +49,7 @@ pub struct DockQ {
 /// When the lists do not correspond, points are not finite, a chain has no backbone, or the reference's chains do not touch.
 pub fn dockq(pair: &DockedPair) -> Result<DockQ, MetricError> {
     check(pair)?;
-    let between = |first: usize, second: usize| (first < pair.first_chain) != (second < pair.first_chain);
-    let residue_pairs = |points: &[Point], distance: f64| {
-        let atoms = contacts(points, distance, between);
-        let mut pairs: Vec<(usize, usize)> = atoms
-            .iter()
-            .map(|&(a, b)| (pair.residues[a], pair.residues[b]))
-            .collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        pairs
-    };
-    let native = residue_pairs(pair.reference, CONTACT);
+    let native = touching_residues(pair, pair.reference, CONTACT);
     if native.is_empty() {
         return Err(MetricError::TooFew {
             what: "contacts between the chains of the reference",
@@ -66,19 +57,14 @@ pub fn dockq(pair: &DockedPair) -> Result<DockQ, MetricError> {
             needed: 1,
         });
     }
-    let kept = residue_pairs(pair.model, CONTACT);
-    let kept = kept
-        .iter()
-        .filter(|contact| native.binary_search(contact).is_ok())
+    let kept = touching_residues(pair, pair.model, CONTACT)
+        .intersection(&native)
         .count();
     let native_contacts = kept as f64 / native.len() as f64;
 
-    let mut interface: Vec<usize> = residue_pairs(pair.reference, INTERFACE)
-        .iter()
-        .flat_map(|&(a, b)| [a, b])
-        .collect();
-    interface.sort_unstable();
-    let is_interface = |atom: usize| interface.binary_search(&pair.residues[atom]).is_ok();
+    let near = touching_residues(pair, pair.reference, INTERFACE);
+    let interface: HashSet<usize> = near.into_iter().flat_map(|(first, second)| [first, second]).collect();
+    let is_interface = |atom: usize| interface.contains(&pair.residues[atom]);
     let (model, reference) = backbone(pair, is_interface);
     let interface_rmsd = superpose(&model, &reference)?.rmsd;
 
@@ -105,6 +91,18 @@ fn check(pair: &DockedPair) -> Result<(), MetricError> {
         return Err(MetricError::Malformed("both chains need atoms"));
     }
     Ok(())
+}
+
+/// Residues of the first and of the second chain with atoms within a distance.
+fn touching_residues(pair: &DockedPair, points: &[Point], distance: f64) -> HashSet<(usize, usize)> {
+    let mut found = HashSet::new();
+    for_each_contact(points, distance, |one, other| {
+        let (first, second) = (one.min(other), one.max(other));
+        if first < pair.first_chain && second >= pair.first_chain {
+            found.insert((pair.residues[first], pair.residues[second]));
+        }
+    });
+    found
 }
 
 /// The backbone atoms of model and reference for which `counts` holds.

@@ -9,6 +9,7 @@ mod dockq;
 mod embedding;
 mod ensemble;
 mod error;
+pub mod geometry;
 mod lddt;
 mod pae;
 mod quaternion;
