@@ -9,7 +9,9 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
+//! | 3 | [`backend`] |
 
+pub mod backend;
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
