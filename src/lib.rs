@@ -9,7 +9,9 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
+//! | 2 | [`config`] |
 
+pub mod config;
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
