@@ -9,9 +9,10 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
-//! | 3 | [`backend`] |
+//! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
+pub mod check;
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
