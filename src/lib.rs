@@ -9,10 +9,12 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
+//! | 2 | [`config`] |
 //! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
 pub mod check;
+pub mod config;
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
