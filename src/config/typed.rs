@@ -1,5 +1,6 @@
 //! The typed getters of a [`Reader`]: each takes one kind of value out of a table and reports whatever else it finds.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
@@ -23,6 +24,17 @@ pub enum OneOrMany {
     One(Located<String>),
     /// An array of strings.
     Many(Vec<Located<String>>),
+}
+
+impl OneOrMany {
+    /// All of them.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Located<String>> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+        }
+    }
 }
 
 impl Reader<'_> {
@@ -119,9 +131,20 @@ impl Reader<'_> {
             Datum::Text(text) => Some(text.clone()),
             _ => None,
         })?;
-        let places = items.iter().map(|item| self.table().place(&item.span));
-        let located = texts.into_iter().zip(places);
-        Some(located.map(|(value, location)| Located { value, location }).collect())
+        Some(self.located(texts, items))
+    }
+
+    /// Array dimensions, each a string or a whole number, as text with their places.
+    pub(super) fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
+        let Datum::Array(items) = &self.item(key)?.datum else {
+            return self.wrong_type(key, "an array of sizes and symbols");
+        };
+        let sizes = self.each(key, items, "a size or a symbol", |datum| match datum {
+            Datum::Text(text) => Some(text.clone()),
+            Datum::Integer(size) => Some(size.to_string()),
+            _ => None,
+        })?;
+        Some(self.located(sizes, items))
     }
 
     /// Either one string or an array of strings.
@@ -209,6 +232,25 @@ impl Reader<'_> {
         named
     }
 
+    /// The whole table as sizes by names of the user's choice.
+    pub(super) fn sizes(mut self) -> BTreeMap<String, usize> {
+        let mut sizes = BTreeMap::new();
+        for Entry { key, item, .. } in self.table().entries() {
+            match &item.datum {
+                Datum::Integer(size) if usize::try_from(*size).is_ok_and(|size| size > 0) => {
+                    sizes.insert(key.clone(), usize::try_from(*size).unwrap_or_default());
+                }
+                Datum::Unreadable => {}
+                other => {
+                    let place = self.table().place(&item.span);
+                    self.diagnostics()
+                        .push(wrong_type(place, key, "a size of at least 1", other));
+                }
+            }
+        }
+        sizes
+    }
+
     /// Any value as JSON; dates and non-finite numbers, which JSON has not, are reported.
     pub fn json(&mut self, key: &'static str) -> Option<serde_json::Value> {
         let item = self.item(key)?;
@@ -222,6 +264,12 @@ impl Reader<'_> {
             Datum::Table(section) => json::object(section, self.diagnostics()),
             _ => self.wrong_type(key, "a table"),
         }
+    }
+
+    fn located<T>(&self, values: Vec<T>, items: &[Item]) -> Vec<Located<T>> {
+        let places = items.iter().map(|item| self.table().place(&item.span));
+        let located = values.into_iter().zip(places);
+        located.map(|(value, location)| Located { value, location }).collect()
     }
 
     /// Takes all items of an array; `None` when any did not fit.
