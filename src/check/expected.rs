@@ -3,7 +3,7 @@
 
 use super::axes::is_symbol;
 use super::complex::{self, Complex};
-use crate::prediction::contract::{Contract, FieldKind, FieldSpec, ListMeaning, Sizes};
+use crate::prediction::contract::{Contract, FieldKind, FieldSpec, ListMeaning, Presence, Sizes};
 use crate::prediction::{Input, Options, Request};
 
 /// A feature of models that give back the structure of their best sample only, and a score of the whole complex only
@@ -89,7 +89,11 @@ impl Expected {
     /// Whether a field must be filled: it always is, or it was asked for and the model has something to say.
     #[must_use]
     pub fn fills(&self, field: &FieldSpec) -> bool {
-        field.always || (self.requests(&field.name) && !self.withholds(field))
+        match field.presence {
+            Presence::Always => true,
+            Presence::Requested => self.requests(&field.name) && !self.withholds(field),
+            Presence::Never => false,
+        }
     }
 
     /// Scores of a whole complex cannot be told apart once several samples were drawn and one structure came back.

@@ -12,10 +12,10 @@ use super::expected::{BEST_STRUCTURE_ONLY, Expected};
 use super::finding::Finding;
 use crate::backend::BackendError;
 use crate::prediction::contract::{
-    Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRule, OptionSpec, Sizes, Tolerance, Variant,
+    Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRule, OptionSpec, Presence, Sizes, Tolerance, Variant,
 };
 use crate::prediction::{Input, Method, Options, Prediction, Record, Request, Value};
-use crate::protein::{Label, Structure, residue};
+use crate::protein::{Label, Structure, pdb, residue};
 use crate::tensor::{DType, Tensor};
 
 const EXACT: Tolerance = Tolerance {
@@ -54,7 +54,11 @@ pub fn folder() -> Contract {
             list("plddt", &["N"]).within(0.0, 1.0),
             list("pae", &["N", "N"]).within(0.0, f64::INFINITY),
             list("ptm", &["1"]).within(0.0, 1.0),
-            field("pdb", FieldKind::Pdb),
+            FieldSpec {
+                first_residue: Some(0),
+                b_factor: Some(1.0),
+                ..field("pdb", FieldKind::Pdb)
+            },
         ],
         options: vec![
             option("num_diffusion_samples", json!(1)),
@@ -246,7 +250,8 @@ fn fill(field: &FieldSpec, expected: &Expected) -> Value {
         match field.kind {
             FieldKind::Structures => Value::Structure(Box::new(structure(complex))),
             FieldKind::Arrays => Value::Array(filled(field, &expected.sizes_of(complex))),
-            _ => Value::Text("ATOM".into()),
+            FieldKind::Pdb => Value::Text(pdb::write(&structure(complex)).expect("fits the columns")),
+            _ => Value::Map(vec![(Value::Text("score".into()), Value::Float(0.5))]),
         }
     });
     Value::List(items.collect())
@@ -339,7 +344,7 @@ fn field(name: &str, kind: FieldKind) -> FieldSpec {
     FieldSpec {
         name: name.into(),
         kind,
-        always: false,
+        presence: Presence::Requested,
         shape: Vec::new(),
         dtypes: Vec::new(),
         range: None,
@@ -370,7 +375,10 @@ fn list(name: &str, shape: &[&str]) -> FieldSpec {
 
 impl FieldSpec {
     fn always(self) -> Self {
-        Self { always: true, ..self }
+        Self {
+            presence: Presence::Always,
+            ..self
+        }
     }
 
     fn padded(self, value: f64) -> Self {

@@ -109,7 +109,7 @@ fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut 
                 arrays::judge(&subject, item, sizes.of_sample(given, field.kind, sample), report);
             }
             FieldKind::Structures => structures::judge_value(&path, field, complex, item, report),
-            FieldKind::Pdb | FieldKind::Cif => structures::judge_text(&path, item, report),
+            FieldKind::Pdb | FieldKind::Cif => structures::judge_text(&path, field, complex, item, report),
             FieldKind::Mappings => values::judge_mapping(&path, item, report),
             FieldKind::Array | FieldKind::Scalar => {}
         }

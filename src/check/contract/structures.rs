@@ -7,8 +7,8 @@ use super::super::complex::{Chain, Complex, Molecule};
 use super::super::number::{count, names, show};
 use super::Report;
 use crate::prediction::Value;
-use crate::prediction::contract::FieldSpec;
-use crate::protein::{Label, Structure, residue};
+use crate::prediction::contract::{FieldKind, FieldSpec};
+use crate::protein::{Label, Structure, mmcif, pdb, residue};
 
 /// The oxygen that only the last residue of a chain has.
 const TERMINAL_OXYGEN: &str = "OXT";
@@ -23,14 +23,22 @@ pub(super) fn judge_value(path: &str, field: &FieldSpec, complex: &Complex, valu
     }
 }
 
-/// Structure files are read by the check `structure_text`; here they only have to be text with something in it.
-pub(super) fn judge_text(path: &str, value: &Value, report: &mut Report<'_>) {
-    match value {
-        Value::Text(text) if !text.trim().is_empty() => {}
-        other => report.add(report.wrong(format!(
-            "{path}: expected a str with a structure, got {}",
-            other.describe()
-        ))),
+/// A structure file must say the same as the structure beside it must.
+pub(super) fn judge_text(path: &str, field: &FieldSpec, complex: &Complex, value: &Value, report: &mut Report<'_>) {
+    let Some(text) = value.as_text() else {
+        report.add(report.wrong(format!("{path}: expected a str, got {}", value.describe())));
+        return;
+    };
+    let (format, parsed) = match field.kind {
+        FieldKind::Pdb => ("PDB", pdb::read(text)),
+        _ => ("mmCIF", mmcif::read(text)),
+    };
+    match parsed {
+        Ok(structure) => {
+            let structure = &structure;
+            Subject { path, structure }.judge(field, complex, report);
+        }
+        Err(error) => report.add(report.wrong(format!("{path}: not {format}, {error}"))),
     }
 }
 
@@ -42,7 +50,7 @@ struct Subject<'a> {
 impl Subject<'_> {
     fn judge(&self, field: &FieldSpec, complex: &Complex, report: &mut Report<'_>) {
         let structure = self.structure;
-        if let Some(models) = structure.models {
+        if let Some(models) = structure.models.filter(|_| field.kind == FieldKind::Structures) {
             let summary = format!(
                 "{}: expected an AtomArray, got a stack of {}",
                 self.path,
@@ -77,28 +85,14 @@ impl Subject<'_> {
 
     /// Whether all columns have one entry for each atom; the rest may then index them.
     fn judge_columns(&self, report: &mut Report<'_>) -> bool {
-        let structure = self.structure;
-        let atoms = structure.atoms();
-        let columns = [
-            ("coord", structure.coord.len()),
-            ("chain_id", structure.chain_id.len()),
-            ("res_id", structure.res_id.len()),
-            ("ins_code", structure.ins_code.len()),
-            ("res_name", structure.res_name.len()),
-            ("hetero", structure.hetero.len()),
-            ("element", structure.element.len()),
-            ("b_factor", structure.b_factor.as_ref().map_or(atoms, Vec::len)),
-        ];
-        let Some((name, length)) = columns.into_iter().find(|(_, length)| *length != atoms) else {
+        let Some(column) = self.structure.uneven_column() else {
             return true;
         };
-        let summary = format!(
-            "{}: {} for {}",
-            self.path,
-            count(atoms, "atom"),
-            format_args!("{length} in `{name}`")
-        );
-        report.add(report.wrong(summary));
+        let atoms = count(self.structure.atoms(), "atom");
+        report.add(report.wrong(format!(
+            "{}: column `{column}` has not one entry for each of {atoms}",
+            self.path
+        )));
         false
     }
 
@@ -124,6 +118,8 @@ impl Subject<'_> {
 
     fn judge_temperature_factor(&self, field: &FieldSpec, report: &mut Report<'_>) {
         match (field.b_factor, &self.structure.b_factor) {
+            // The columns of a PDB file are there whether or not anything is known.
+            (None, _) if field.kind != FieldKind::Structures => {}
             (None, None) => {}
             (None, Some(_)) => {
                 report.add(report.wrong(format!("{}: expected no column b_factor, got one", self.path)));

@@ -1,10 +1,13 @@
 //! The rules for structures and structure files.
 
+use serde_json::json;
+
 use super::super::super::complex::Complex;
-use super::super::super::fixture::{judge, structure};
+use super::super::super::fixture::{answer, judge, structure};
 use super::{CHECK, fold, folder, found, only};
 use crate::prediction::Value;
-use crate::protein::{Label, Structure};
+use crate::prediction::contract::FieldKind;
+use crate::protein::{Label, Structure, pdb, test_data};
 
 #[test]
 fn chains_and_residues_of_structures_follow_the_input() {
@@ -104,11 +107,41 @@ fn coordinates_and_temperature_factors_are_judged() {
 }
 
 #[test]
-fn structure_files_must_be_text() {
+fn structure_files_are_read_and_judged_as_structures_are() {
     let contract = folder();
-    let empty = Value::List(vec![Value::Text(" \n".into())]);
+    let with = |text: String| found(&contract, fold().with("pdb", Value::List(vec![Value::Text(text)])));
+    let right = structure(&Complex::parse("AC:DW"));
+    assert_eq!(with(pdb::write(&right).unwrap()), Vec::<String>::new());
+    let mut renumbered = right;
+    renumbered.res_id.iter_mut().for_each(|number| *number += 1);
+    assert!(with(pdb::write(&renumbered).unwrap())[0].starts_with("pdb[0]: expected number 0"));
+    assert!(with("ATOM  no".into())[0].starts_with("pdb[0]: not PDB, line 1"));
+    let none = Value::List(vec![Value::None]);
     assert_eq!(
-        only(&contract, fold().with("pdb", empty)),
-        "pdb[0]: expected a str with a structure, got str of 2 characters"
+        only(&contract, fold().with("pdb", none)),
+        "pdb[0]: expected a str, got None"
     );
+}
+
+/// Outputs of real models, which lie beside the project on some machines and are never part of it.
+#[test]
+fn structures_of_real_models_pass() {
+    let cases = [
+        ("multimer-check-A100.pdb", FieldKind::Pdb, 1, 1.0, vec![20, 266]),
+        ("multimer-check-T4.pdb", FieldKind::Pdb, 1, 1.0, vec![20, 266]),
+        ("boltz/0_model_0.cif", FieldKind::Cif, 1, 100.0, vec![413]),
+    ];
+    for (file, kind, first_residue, b_factor, lengths) in cases {
+        let Some(text) = test_data::read(file) else {
+            continue;
+        };
+        let chains: Vec<String> = lengths.into_iter().map(|length| "A".repeat(length)).collect();
+        let mut contract = folder();
+        contract.fields[0].kind = kind;
+        contract.fields[0].first_residue = Some(first_residue);
+        contract.fields[0].b_factor = Some(b_factor);
+        let answer = answer(&contract, "call", &chains.join(":"), json!({}));
+        let answer = answer.with("atom_array", Value::List(vec![Value::Text(text)]));
+        assert_eq!(found(&contract, answer), Vec::<String>::new(), "{file}");
+    }
 }
