@@ -10,9 +10,10 @@
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
 //! | 2 | [`config`] |
-//! | 3 | [`backend`] |
+//! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
+pub mod check;
 pub mod config;
 pub mod prediction;
 pub mod protein;
