@@ -9,9 +9,10 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
-//! | 2 | [`config`] |
+//! | 2 | [`config`], [`reference`] |
 
 pub mod config;
 pub mod prediction;
 pub mod protein;
+pub mod reference;
 pub mod tensor;
