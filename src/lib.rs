@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
-//! | 2 | [`config`] |
+//! | 2 | [`config`], [`reference`] |
 //! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
@@ -17,4 +17,5 @@ pub mod check;
 pub mod config;
 pub mod prediction;
 pub mod protein;
+pub mod reference;
 pub mod tensor;
