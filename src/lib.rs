@@ -9,7 +9,9 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
+//! | 2 | [`wire`] |
 
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
+pub mod wire;
