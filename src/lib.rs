@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
-//! | 2 | [`config`], [`reference`] |
+//! | 2 | [`config`], [`reference`], [`wire`] |
 //! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
@@ -19,3 +19,4 @@ pub mod prediction;
 pub mod protein;
 pub mod reference;
 pub mod tensor;
+pub mod wire;
