@@ -43,7 +43,7 @@ impl BackendTable {
         // Selection strings are `NAME:TAG`, so that a name with a colon could never be selected.
         let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
         if name.value.is_empty() || !name.value.chars().all(plain) {
-            let diagnostic = Diagnostic::at(name.location.clone(), format!("backend name `{}`", name.value));
+            let diagnostic = Diagnostic::at(name.location.clone(), format!("`{}` is not a backend name", name.value));
             diagnostics.push(diagnostic.with_label("expected letters, digits, `_`, `-` or `.`"));
         }
         let mut reader = Reader::new(section, diagnostics);

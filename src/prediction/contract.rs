@@ -209,10 +209,7 @@ impl Contract {
             .and_then(|value| value.as_str());
         match chosen {
             None => self.variants.first(),
-            Some(name) => self
-                .variants
-                .iter()
-                .find(|variant| variant.name == name || variant.aliases.iter().any(|alias| alias == name)),
+            Some(name) => self.variants.iter().find(|variant| variant.answers_to(name)),
         }
     }
 
@@ -275,6 +272,14 @@ impl Contract {
         merged.extend(config.clone());
         merged.extend(call.clone());
         merged
+    }
+}
+
+impl Variant {
+    /// Whether this is its name or one of its aliases.
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Proves what the shipped `backends.toml` declares and how mistakes in one are shown.
 
-use super::*;
+use super::super::*;
 use crate::prediction::contract::{FieldSpec, Presence, Tolerance};
 
 fn built_in() -> Config {
