@@ -3,6 +3,7 @@
 //! Everything that comes in is hostile until proven otherwise: every size is bounded by [`Limits`], every failure is a
 //! typed error. Nothing here judges a prediction.
 
+pub mod envelope;
 mod limits;
 pub mod pickle;
 
