@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
-//! | 2 | [`config`] |
+//! | 2 | [`config`], [`wire`] |
 //! | 3 | [`backend`] |
 
 pub mod backend;
@@ -17,3 +17,4 @@ pub mod config;
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
+pub mod wire;
