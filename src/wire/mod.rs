@@ -4,6 +4,7 @@
 
 pub mod client;
 mod secret;
+pub mod server;
 mod standin;
 
 pub use secret::Secret;

@@ -31,7 +31,9 @@ impl Secret {
     pub fn generate() -> io::Result<Self> {
         let mut bytes = [0u8; 32];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        Ok(Self(digits.collect()))
     }
 
     /// The text as it goes into the environment. Its UTF-8 bytes are the key of the signature; hexadecimal digits are not

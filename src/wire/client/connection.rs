@@ -74,7 +74,9 @@ fn encryption(base: &Url) -> Result<ClientConfig, ClientError> {
         .with_safe_default_protocol_versions()
         .map_err(unusable)?;
     if base.scheme() == "http" {
-        return Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth());
+        return Ok(builder
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth());
     }
     let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?;
     let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
@@ -131,7 +133,15 @@ mod tests {
 
     #[test]
     fn an_address_that_is_not_plain_http_is_refused_without_showing_credentials() {
-        for text in ["", "host:80", "ftp://host", "http://", "http://u:pw@host", "http://host/?a", "http://host/#a"] {
+        for text in [
+            "",
+            "host:80",
+            "ftp://host",
+            "http://",
+            "http://u:pw@host",
+            "http://host/?a",
+            "http://host/#a",
+        ] {
             let error = base_address(text).unwrap_err();
             assert!(matches!(error, ClientError::Unusable(_)), "{text}");
             assert!(!error.to_string().contains("pw"), "{error}");

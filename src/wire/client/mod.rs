@@ -75,7 +75,9 @@ impl ModelClient {
                 return Ok(());
             }
             let text = answer::printable(&String::from_utf8_lossy(&body), &self.secret);
-            Err(ClientError::Protocol(format!("the server answered /health with {text}")))
+            Err(ClientError::Protocol(format!(
+                "the server answered /health with {text}"
+            )))
         };
         let phase = Phase::Health;
         let ended = tokio::time::timeout(limit, exchange).await;

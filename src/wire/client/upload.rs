@@ -67,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_arrives_whole_and_announces_every_piece_and_the_end() {
-        let text: Vec<u8> = (0..2 * PIECE + 1).map(|byte| byte as u8).collect();
+        let text: Vec<u8> = (0..=2 * PIECE).map(|byte| byte as u8).collect();
         let (mut upload, mut watched) = Upload::new(text.clone());
         assert_eq!(upload.size_hint().exact(), Some(text.len() as u64));
         let mut arrived = Vec::new();
