@@ -9,12 +9,14 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
-//! | 2 | [`config`], [`wire`] |
-//! | 3 | [`backend`] |
+//! | 2 | [`config`], [`reference`], [`wire`] |
+//! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
+pub mod check;
 pub mod config;
 pub mod prediction;
 pub mod protein;
+pub mod reference;
 pub mod tensor;
 pub mod wire;

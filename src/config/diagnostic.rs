@@ -82,6 +82,12 @@ impl Diagnostic {
         self
     }
 
+    /// File and byte offset, nothing for what has no place.
+    fn order(&self) -> Option<(&str, usize)> {
+        let location = self.location.as_ref()?;
+        Some((location.source().path(), location.span().start))
+    }
+
     fn render(&self, renderer: &Renderer) -> String {
         let title = Level::ERROR.primary_title(&self.message);
         let mut group = match &self.location {
@@ -182,15 +188,7 @@ impl Diagnostics {
     #[must_use]
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut sorted: Vec<&Diagnostic> = self.items.iter().collect();
-        sorted.sort_by(|a, b| {
-            let key = |diagnostic: &'_ Diagnostic| {
-                diagnostic
-                    .location
-                    .as_ref()
-                    .map(|place| (place.source().path().to_owned(), place.span().start))
-            };
-            key(a).cmp(&key(b))
-        });
+        sorted.sort_by(|a, b| a.order().cmp(&b.order()));
         sorted
     }
 

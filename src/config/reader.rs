@@ -15,23 +15,26 @@ pub struct Reader<'a> {
     diagnostics: &'a mut Diagnostics,
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
+    /// Unknown keys that were reported already, each in the place of a missing one.
+    mistyped: Vec<&'a str>,
 }
 
 impl<'a> Reader<'a> {
     /// Starts to read.
     #[must_use]
-    pub const fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
+    pub fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
         Self {
             section,
             diagnostics,
-            asked: Vec::new(),
+            asked: section.taken().to_vec(),
             missing: Vec::new(),
+            mistyped: Vec::new(),
         }
     }
 
     /// A reader of another table, usually a part of this one, that reports to the same collection.
     #[must_use]
-    pub const fn within<'b>(&'b mut self, section: &'b Section) -> Reader<'b> {
+    pub fn within<'b>(&'b mut self, section: &'b Section) -> Reader<'b> {
         Reader::new(section, self.diagnostics)
     }
 
@@ -77,25 +80,51 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports the keys that are missing and those that nobody asked for.
-    pub fn finish(self) {
-        let mut meant = Vec::new();
+    pub fn finish(mut self) {
+        self.report_missing();
+        for entry in self.section.entries() {
+            let known = self.asked.contains(&entry.key.as_str()) || self.mistyped.contains(&entry.key.as_str());
+            if !known {
+                self.report_unknown(entry);
+            }
+        }
+    }
+
+    /// Reports the keys that are missing and leaves those that nobody asked for to a later reader of the table that
+    /// comes back, usually on a higher floor.
+    #[must_use]
+    pub fn rest(mut self) -> Section {
+        self.report_missing();
+        self.section.after(self.asked)
+    }
+
+    fn report_unknown(&mut self, entry: &Entry) {
+        let location = self.section.place(&entry.key_span);
+        let diagnostic = Diagnostic::unknown(location, "key", &entry.key, self.asked.iter().copied());
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// A missing key that was only mistyped is reported where it was mistyped.
+    fn report_missing(&mut self) {
+        if self.missing.is_empty() {
+            return;
+        }
+        let mut missing = std::mem::take(&mut self.missing);
         for entry in self.section.entries() {
             if self.asked.contains(&entry.key.as_str()) {
                 continue;
             }
-            let location = self.section.place(&entry.key_span);
-            let diagnostic = Diagnostic::unknown(location, "key", &entry.key, self.asked.iter().copied());
-            meant.extend(super::suggest(&entry.key, self.missing.iter().copied()));
-            self.diagnostics.push(diagnostic);
+            if let Some(meant) = super::suggest(&entry.key, missing.iter().copied()) {
+                missing.retain(|key| *key != meant);
+                self.mistyped.push(&entry.key);
+                self.report_unknown(entry);
+            }
         }
-        // Whoever mistyped a key need not hear that it is missing as well.
-        let missing = self.missing.iter().copied();
-        let missing: Vec<&str> = missing.filter(|key| !meant.iter().any(|word| word == key)).collect();
         if !missing.is_empty() {
             let names = list_names(missing.iter().copied());
             let noun = if missing.len() == 1 { "key" } else { "keys" };
-            let diagnostic = Diagnostic::at(self.section.location(), format!("missing {noun} {names}"));
             let whole = if self.section.is_root() { "file" } else { "table" };
+            let diagnostic = Diagnostic::at(self.section.location(), format!("missing {noun} {names}"));
             self.diagnostics.push(diagnostic.with_label(format!("in this {whole}")));
         }
     }

@@ -11,6 +11,7 @@ use super::{Diagnostic, Diagnostics, Location, Source};
 #[derive(Debug, Clone)]
 pub struct Section {
     table: Arc<Table>,
+    taken: Option<Arc<[&'static str]>>,
 }
 
 #[derive(Debug)]
@@ -105,6 +106,19 @@ impl Section {
             .map(|entry| self.place(&entry.key_span))
     }
 
+    /// The same table for the reader of its other keys: those in `keys` were read before and are not unknown to it.
+    pub(super) fn after(&self, keys: Vec<&'static str>) -> Self {
+        Self {
+            table: Arc::clone(&self.table),
+            taken: Some(keys.into()),
+        }
+    }
+
+    /// The keys that were read before.
+    pub(super) fn taken(&self) -> &[&'static str] {
+        self.taken.as_deref().unwrap_or_default()
+    }
+
     pub(super) fn entries(&self) -> &[Entry] {
         &self.table.entries
     }
@@ -139,6 +153,7 @@ impl Converter<'_> {
                 span,
                 entries,
             }),
+            taken: None,
         }
     }
 

@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
-use super::section::{Datum, Entry, Item};
-use super::{Diagnostic, Location, Reader, Section, duration, json};
+use super::section::{Datum, Item};
+use super::{Diagnostic, Location, Reader, duration};
 
 /// A value with the place it was written at.
 #[derive(Debug, Clone)]
@@ -25,12 +25,31 @@ pub enum OneOrMany {
     Many(Vec<Located<String>>),
 }
 
+impl OneOrMany {
+    /// All of them.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Located<String>> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
 impl Reader<'_> {
     /// A string.
     pub fn text(&mut self, key: &'static str) -> Option<String> {
         match &self.item(key)?.datum {
             Datum::Text(text) => Some(text.clone()),
             _ => self.wrong_type(key, "a string"),
+        }
+    }
+
+    /// A string, where another type is for the caller to read.
+    pub(super) fn text_if_text(&mut self, key: &'static str) -> Option<String> {
+        match &self.item(key)?.datum {
+            Datum::Text(text) => Some(text.clone()),
+            _ => None,
         }
     }
 
@@ -119,9 +138,20 @@ impl Reader<'_> {
             Datum::Text(text) => Some(text.clone()),
             _ => None,
         })?;
-        let places = items.iter().map(|item| self.table().place(&item.span));
-        let located = texts.into_iter().zip(places);
-        Some(located.map(|(value, location)| Located { value, location }).collect())
+        Some(self.located(texts, items))
+    }
+
+    /// Array dimensions, each a string or a whole number, as text with their places.
+    pub(super) fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
+        let Datum::Array(items) = &self.item(key)?.datum else {
+            return self.wrong_type(key, "an array of sizes and symbols");
+        };
+        let sizes = self.each(key, items, "a size or a symbol", |datum| match datum {
+            Datum::Text(text) => Some(text.clone()),
+            Datum::Integer(size) => Some(size.to_string()),
+            _ => None,
+        })?;
+        Some(self.located(sizes, items))
     }
 
     /// Either one string or an array of strings.
@@ -164,64 +194,10 @@ impl Reader<'_> {
         found
     }
 
-    /// A table.
-    pub fn section(&mut self, key: &'static str) -> Option<Section> {
-        match &self.item(key)?.datum {
-            Datum::Table(section) => Some(section.clone()),
-            _ => self.wrong_type(key, "a table"),
-        }
-    }
-
-    /// An array of tables; empty when the key is absent.
-    pub fn sections(&mut self, key: &'static str) -> Vec<Section> {
-        let Some(item) = self.item(key) else {
-            return Vec::new();
-        };
-        let Datum::Array(items) = &item.datum else {
-            return self.wrong_type(key, "an array of tables").unwrap_or_default();
-        };
-        self.take(key, items, "a table", |datum| match datum {
-            Datum::Table(section) => Some(section.clone()),
-            _ => None,
-        })
-    }
-
-    /// A table whose keys are names of the user's choice and whose values are tables, in declared order.
-    pub fn named_sections(&mut self, key: &'static str) -> Vec<(Located<String>, Section)> {
-        let Some(section) = self.section(key) else {
-            return Vec::new();
-        };
-        let mut named = Vec::with_capacity(section.entries().len());
-        for Entry { key, key_span, item } in section.entries() {
-            let name = Located {
-                value: key.clone(),
-                location: section.place(key_span),
-            };
-            match &item.datum {
-                Datum::Table(part) => named.push((name, part.clone())),
-                Datum::Unreadable => {}
-                other => {
-                    let diagnostic = wrong_type(section.place(&item.span), key, "a table", other);
-                    self.diagnostics().push(diagnostic);
-                }
-            }
-        }
-        named
-    }
-
-    /// Any value as JSON; dates and non-finite numbers, which JSON has not, are reported.
-    pub fn json(&mut self, key: &'static str) -> Option<serde_json::Value> {
-        let item = self.item(key)?;
-        json::value(self.table(), item, self.diagnostics())
-    }
-
-    /// A table as a JSON object.
-    pub fn object(&mut self, key: &'static str) -> Option<crate::prediction::Options> {
-        let item = self.item(key)?;
-        match &item.datum {
-            Datum::Table(section) => json::object(section, self.diagnostics()),
-            _ => self.wrong_type(key, "a table"),
-        }
+    fn located<T>(&self, values: Vec<T>, items: &[Item]) -> Vec<Located<T>> {
+        let places = items.iter().map(|item| self.table().place(&item.span));
+        let located = values.into_iter().zip(places);
+        located.map(|(value, location)| Located { value, location }).collect()
     }
 
     /// Takes all items of an array; `None` when any did not fit.
@@ -237,7 +213,13 @@ impl Reader<'_> {
     }
 
     /// Takes the items of an array that fit and reports the others.
-    fn take<T>(&mut self, key: &str, items: &[Item], expected: &str, take: impl Fn(&Datum) -> Option<T>) -> Vec<T> {
+    pub(super) fn take<T>(
+        &mut self,
+        key: &str,
+        items: &[Item],
+        expected: &str,
+        take: impl Fn(&Datum) -> Option<T>,
+    ) -> Vec<T> {
         let mut taken = Vec::with_capacity(items.len());
         for item in items {
             match take(&item.datum) {
@@ -254,7 +236,7 @@ impl Reader<'_> {
         taken
     }
 
-    fn wrong_type<T>(&mut self, key: &'static str, expected: &str) -> Option<T> {
+    pub(super) fn wrong_type<T>(&mut self, key: &'static str, expected: &str) -> Option<T> {
         let item = &self.entry(key)?.item;
         let diagnostic = wrong_type(self.table().place(&item.span), key, expected, &item.datum);
         self.diagnostics().push(diagnostic);
@@ -262,7 +244,7 @@ impl Reader<'_> {
     }
 }
 
-fn wrong_type(location: Location, key: &str, expected: &str, found: &Datum) -> Diagnostic {
+pub(super) fn wrong_type(location: Location, key: &str, expected: &str, found: &Datum) -> Diagnostic {
     Diagnostic::at(location, format!("`{key}` is {}", found.describe())).with_label(format!("expected {expected}"))
 }
 
