@@ -8,13 +8,14 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
-//! | 1 | [`prediction`] |
+//! | 1 | [`prediction`], [`metric`] |
 //! | 2 | [`config`] |
 //! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
 pub mod check;
 pub mod config;
+pub mod metric;
 pub mod prediction;
 pub mod protein;
 pub mod tensor;
