@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
-//! | 2 | [`config`] |
+//! | 2 | [`config`], [`reference`], [`wire`] |
 //! | 3 | [`backend`], [`check`] |
 
 pub mod backend;
@@ -18,4 +18,6 @@ pub mod config;
 pub mod metric;
 pub mod prediction;
 pub mod protein;
+pub mod reference;
 pub mod tensor;
+pub mod wire;

@@ -47,10 +47,15 @@ impl Tensor {
     /// # Errors
     /// When the bytes are not exactly as many as the shape needs.
     pub fn new(dtype: DType, shape: Vec<usize>, data: Bytes) -> Result<Self, TensorError> {
+        // As in NumPy, the other dimensions of an empty array must fit into memory too, so that no product of some of
+        // them can overflow later.
+        let is_empty = dtype.size() == 0 || shape.contains(&0);
         let expected = shape
             .iter()
-            .try_fold(dtype.size(), |size, &dimension| size.checked_mul(dimension))
-            .filter(|&size| isize::try_from(size).is_ok());
+            .filter(|&&dimension| dimension != 0)
+            .try_fold(dtype.size().max(1), |size, &dimension| size.checked_mul(dimension))
+            .filter(|&size| isize::try_from(size).is_ok())
+            .map(|size| if is_empty { 0 } else { size });
         match expected {
             None => Err(TensorError::TooLarge(shape)),
             Some(expected) if expected != data.len() => Err(TensorError::WrongLength {
@@ -307,6 +312,8 @@ mod tests {
         let error = Tensor::new(DType::F32, vec![3], Bytes::from_static(&[0; 8])).unwrap_err();
         assert_eq!(error.to_string(), "shape [3] of float32 needs 12 bytes, got 8");
         let error = Tensor::new(DType::F64, vec![usize::MAX, 2], Bytes::new()).unwrap_err();
+        assert!(matches!(error, TensorError::TooLarge(_)));
+        let error = Tensor::new(DType::F64, vec![0, usize::MAX, 2], Bytes::new()).unwrap_err();
         assert!(matches!(error, TensorError::TooLarge(_)));
     }
 
