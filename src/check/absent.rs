@@ -53,16 +53,21 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{answer, compiled, folder, summaries};
-    use super::*;
 
     #[test]
     fn a_field_that_is_there_is_found() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'absent'\nfields = ['plddt', 'pdb']");
+        let check = compiled(&contract, "check = 'absent'\nfields = ['plddt', 'pdb']");
         let minimal = answer(&contract, "call", "AC", json!({}));
-        assert_eq!(summaries(&*check, &contract, &[minimal.clone()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&minimal)),
+            Vec::<String>::new()
+        );
         let some = answer(&contract, "call", "AC", json!({"include_fields": ["pdb"]}));
-        assert_eq!(summaries(&*check, &contract, &[some]), ["pdb: expected None, got list of 1"]);
+        assert_eq!(
+            summaries(&*check, &contract, &[some]),
+            ["pdb: expected None, got list of 1"]
+        );
         let mut without = minimal;
         if let Ok(prediction) = &mut without.result {
             prediction.fields.retain(|(name, _)| name != "plddt");

@@ -55,7 +55,7 @@ impl Equals {
     fn judge_one(&self, given: &Given<'_>) -> Option<Finding> {
         let value = match self.field.find(NAME, given) {
             Ok(value) => value,
-            Err(finding) => return Some(finding),
+            Err(finding) => return Some(*finding),
         };
         let mut comparison = Comparison {
             tolerance: self.tolerance,
@@ -149,7 +149,9 @@ impl Comparison {
             }
             (Json::String(expected), None) => {
                 let got = tensor.text_at(0);
-                let shown = got.clone().map_or_else(|| "a number".to_owned(), |text| format!("{text:?}"));
+                let shown = got
+                    .clone()
+                    .map_or_else(|| "a number".to_owned(), |text| format!("{text:?}"));
                 self.leaf(path, &format!("{expected:?}"), &shown, got.as_ref() == Some(expected));
             }
             (Json::Array(items), Some(size)) => {
@@ -192,14 +194,13 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{answer, compiled, embedder, folder, summaries};
-    use super::*;
 
     #[test]
     fn nested_values_are_compared_one_by_one() {
         let contract = embedder();
         let answers = [answer(&contract, "call", "AC:D|EF", json!({}))];
         let found = |table: &str| {
-            let check = compiled(&contract, &format!("kind = 'equals'\n{table}"));
+            let check = compiled(&contract, &format!("check = 'equals'\n{table}"));
             summaries(&*check, &contract, &answers)
         };
         assert!(found("field = 'chain_index'\nvalue = [[0, 0, 1], [0, 0, -1]]").is_empty());
@@ -231,11 +232,14 @@ mod tests {
         let contract = folder();
         let answers = [answer(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
         let found = |table: &str| {
-            let check = compiled(&contract, &format!("kind = 'equals'\nfield = 'ptm'\n{table}"));
+            let check = compiled(&contract, &format!("check = 'equals'\nfield = 'ptm'\n{table}"));
             summaries(&*check, &contract, &answers)
         };
         assert!(found("value = [[0.1]]").is_empty());
-        assert_eq!(found("value = [[0.2]]"), ["ptm[0][0]: expected 0.200000003, got 0.100000001"]);
+        assert_eq!(
+            found("value = [[0.2]]"),
+            ["ptm[0][0]: expected 0.200000003, got 0.100000001"]
+        );
         assert!(found("value = [[0.2]]\natol = 0.11").is_empty());
     }
 }

@@ -42,9 +42,10 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let message = terms.phrases("message");
     let exception = terms.reader().text("exception");
     let names = FAULTS.map(|fault| (fault.name(), fault));
-    let faults = match terms.reader().has("fault") {
-        true => vec![terms.reader().choice("fault", &names)?],
-        false => REFUSALS.to_vec(),
+    let faults = if terms.reader().has("fault") {
+        vec![terms.reader().choice("fault", &names)?]
+    } else {
+        REFUSALS.to_vec()
     };
     if message.iter().any(String::is_empty) || (message.is_empty() && terms.reader().has("message")) {
         let location = terms.reader().location_of("message");
@@ -74,7 +75,10 @@ impl Check for ExpectError {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        self.calls.answers(evidence).filter_map(|answer| self.judge_one(answer)).collect()
+        self.calls
+            .answers(evidence)
+            .filter_map(|answer| self.judge_one(answer))
+            .collect()
     }
 }
 
@@ -100,7 +104,10 @@ impl ExpectError {
             let summary = format!("expected exception {expected}, got {got}: {}", first_line(error));
             return Some(Finding::wrong(NAME, call, summary));
         }
-        let missing = self.message.iter().find(|words| !error.message.contains(words.as_str()))?;
+        let missing = self
+            .message
+            .iter()
+            .find(|words| !error.message.contains(words.as_str()))?;
         let summary = format!("expected a message with {missing:?}, got {:?}", first_line(error));
         // A client that keeps the message to itself leaves people without the reason; the log shows that it was there.
         let lost = error.log_tail.iter().any(|line| line.contains(missing.as_str()));
@@ -127,7 +134,11 @@ impl ExpectError {
             [] => what,
             words => format!(
                 "{what} with {}",
-                words.iter().map(|words| format!("{words:?}")).collect::<Vec<_>>().join(" and ")
+                words
+                    .iter()
+                    .map(|words| format!("{words:?}"))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
             ),
         }
     }
@@ -146,29 +157,40 @@ mod tests {
     use crate::backend::Stage;
 
     fn refusal() -> BackendError {
-        BackendError::new(Stage::Call, Fault::Refused, "Folding failed: empty chain in 'A::B'").with_exception("ValueError")
+        BackendError::new(Stage::Call, Fault::Refused, "Folding failed: empty chain in 'A::B'")
+            .with_exception("ValueError")
     }
 
     fn found(table: &str, error: BackendError) -> Vec<Finding> {
         let contract = folder();
-        let check = compiled(&contract, &format!("kind = 'error'\n{table}"));
+        let check = compiled(&contract, &format!("check = 'error'\n{table}"));
         judge(&*check, &contract, &[failed(&contract, "call", "A::B", error)])
     }
 
     #[test]
     fn the_right_refusal_passes() {
-        assert_eq!(found("message = 'empty chain'\nexception = 'ValueError'", refusal()), []);
+        assert_eq!(
+            found("message = 'empty chain'\nexception = 'ValueError'", refusal()),
+            []
+        );
         assert_eq!(found("message = ['empty', 'A::B']\nfault = 'refused'", refusal()), []);
         assert_eq!(found("", refusal()), []);
         let mut silent = refusal();
         silent.exception = None;
-        assert_eq!(found("exception = 'ValueError'", silent), [], "a platform may lose the class");
+        assert_eq!(
+            found("exception = 'ValueError'", silent),
+            [],
+            "a platform may lose the class"
+        );
     }
 
     #[test]
     fn a_call_that_succeeds_is_found() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'");
+        let check = compiled(
+            &contract,
+            "check = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'",
+        );
         let findings = judge(&*check, &contract, &[answer(&contract, "call", "A", json!({}))]);
         assert_eq!(
             findings[0].summary,
@@ -211,7 +233,7 @@ mod tests {
 
     #[test]
     fn demands_without_words_and_unknown_faults_are_refused() {
-        assert!(compile_errors(&folder(), "kind = 'error'\nmessage = ''").contains("contains nothing"));
-        assert!(compile_errors(&folder(), "kind = 'error'\nfault = 'refuse'").contains("did you mean `refused`"));
+        assert!(compile_errors(&folder(), "check = 'error'\nmessage = ''").contains("contains nothing"));
+        assert!(compile_errors(&folder(), "check = 'error'\nfault = 'refuse'").contains("did you mean `refused`"));
     }
 }

@@ -66,35 +66,31 @@ impl FieldPath {
     ///
     /// # Errors
     /// A finding when there is nothing. A field that is None although nobody asked for it is not the backend's fault.
-    pub fn find<'a>(&self, check: &'static str, given: &Given<'a>) -> Result<&'a Value, Finding> {
+    pub fn find<'a>(&self, check: &'static str, given: &Given<'a>) -> Result<&'a Value, Box<Finding>> {
         let prediction = given.prediction;
+        let wrong = |summary: String| Err(Box::new(Finding::wrong(check, given.call, summary)));
         match (prediction.field(self.name()), prediction.at(&self.text)) {
             (Some(Value::None), _) => {
                 let summary = format!("{self}: expected a value, got None");
-                let filled = given.contract.field(self.name()).is_none_or(|field| given.expected.fills(field));
+                let filled = given
+                    .contract
+                    .field(self.name())
+                    .is_none_or(|field| given.expected.fills(field));
                 if filled {
-                    Err(Finding::wrong(check, given.call, summary))
+                    wrong(summary)
                 } else {
                     let hint = format!("the call `{}` does not ask for it in `include_fields`", given.call);
-                    Err(Finding::unjudged(check, summary).hint(hint))
+                    Err(Box::new(Finding::unjudged(check, summary).hint(hint)))
                 }
             }
-            (_, Some(Value::None)) => Err(Finding::wrong(
-                check,
-                given.call,
-                format!("{self}: expected a value, got None"),
-            )),
+            (_, Some(Value::None)) => wrong(format!("{self}: expected a value, got None")),
             (_, Some(value)) => Ok(value),
-            (Some(value), None) => Err(Finding::wrong(
-                check,
-                given.call,
-                format!("{self}: nothing is there; `{}` is {}", self.name(), value.describe()),
+            (Some(value), None) => wrong(format!(
+                "{self}: nothing is there; `{}` is {}",
+                self.name(),
+                value.describe()
             )),
-            (None, None) => Err(Finding::wrong(
-                check,
-                given.call,
-                format!("{self}: the answer has no attribute `{}`", self.name()),
-            )),
+            (None, None) => wrong(format!("{self}: the answer has no attribute `{}`", self.name())),
         }
     }
 }
@@ -120,10 +116,22 @@ mod tests {
     #[test]
     fn paths_read_names_indices_and_attributes() {
         let path = FieldPath::parse("metadata.sequence_lengths[0]").unwrap();
-        assert_eq!((path.name(), path.metadata_attribute()), ("metadata", Some("sequence_lengths")));
+        assert_eq!(
+            (path.name(), path.metadata_attribute()),
+            ("metadata", Some("sequence_lengths"))
+        );
         assert!(!path.is_whole());
         assert_eq!(FieldPath::parse("plddt").unwrap().metadata_attribute(), None);
-        for wrong in ["", "[0]", "plddt[", "plddt[x]", "plddt.", "plddt[0]x", "a b", "plddt[-1]"] {
+        for wrong in [
+            "",
+            "[0]",
+            "plddt[",
+            "plddt[x]",
+            "plddt.",
+            "plddt[0]x",
+            "a b",
+            "plddt[-1]",
+        ] {
             assert_eq!(FieldPath::parse(wrong), None, "{wrong}");
         }
     }
@@ -137,7 +145,10 @@ mod tests {
             FieldPath::parse(path).unwrap().find("range", &given).unwrap_err()
         };
         let asked = judge(json!({"include_fields": ["plddt"]}), "plddt");
-        assert_eq!((asked.blame, asked.summary.as_str()), (Blame::Backend, "plddt: expected a value, got None"));
+        assert_eq!(
+            (asked.blame, asked.summary.as_str()),
+            (Blame::Backend, "plddt: expected a value, got None")
+        );
         let unasked = judge(json!({}), "plddt[0]");
         assert_eq!(unasked.blame, Blame::Platform);
         assert!(unasked.hint.unwrap().contains("include_fields"));
@@ -145,6 +156,9 @@ mod tests {
             judge(json!({}), "atom_array[3]").summary,
             "atom_array[3]: nothing is there; `atom_array` is list of 1"
         );
-        assert_eq!(judge(json!({}), "other").summary, "other: the answer has no attribute `other`");
+        assert_eq!(
+            judge(json!({}), "other").summary,
+            "other: the answer has no attribute `other`"
+        );
     }
 }

@@ -49,14 +49,16 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{answer, compiled, folder, summaries};
-    use super::*;
 
     #[test]
     fn what_is_not_finite_is_found() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'finite'\nfields = ['ptm', 'atom_array']");
+        let check = compiled(&contract, "check = 'finite'\nfields = ['ptm', 'atom_array']");
         let right = answer(&contract, "call", "AC", json!({"include_fields": ["ptm"]}));
-        assert_eq!(summaries(&*check, &contract, &[right.clone()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
         let wrong = right
             .with_element("ptm", 0, f64::NEG_INFINITY)
             .with_structure(|structure| structure.coord[1][2] = f32::NAN);

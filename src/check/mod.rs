@@ -29,7 +29,7 @@ mod terms;
 mod text;
 mod zeros;
 
-pub use compile::{CheckKind, KINDS, compile};
+pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
 pub use evidence::{Answer, Calls, Evidence, Given};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};

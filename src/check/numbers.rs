@@ -61,11 +61,11 @@ pub fn judge_each(
     excess: impl Fn(f64) -> f64,
 ) -> Vec<Finding> {
     let found = field.find(check, given).and_then(|value| {
-        numbers(&field.to_string(), value).map_err(|summary| Finding::wrong(check, given.call, summary))
+        numbers(&field.to_string(), value).map_err(|summary| Box::new(Finding::wrong(check, given.call, summary)))
     });
     let arrays = match found {
         Ok(arrays) => arrays,
-        Err(finding) => return vec![finding],
+        Err(finding) => return vec![*finding],
     };
     if arrays.iter().all(|(_, tensor)| tensor.is_empty()) {
         let summary = format!("{field}: expected numbers, got none");
@@ -101,9 +101,16 @@ mod tests {
 
     #[test]
     fn numbers_are_found_in_any_nesting() {
-        let inner = Value::Map(vec![(Value::Text("a".into()), Value::Tuple(vec![Value::Float(1.5), Value::Integer(2)]))]);
+        let inner = Value::Map(vec![(
+            Value::Text("a".into()),
+            Value::Tuple(vec![Value::Float(1.5), Value::Integer(2)]),
+        )]);
         let value = Value::List(vec![inner, Value::Array(Tensor::vector(&[1.0f32, 2.0]))]);
-        let paths: Vec<String> = numbers("x", &value).unwrap().into_iter().map(|(path, _)| path).collect();
+        let paths: Vec<String> = numbers("x", &value)
+            .unwrap()
+            .into_iter()
+            .map(|(path, _)| path)
+            .collect();
         assert_eq!(paths, ["x[0].a[0]", "x[0].a[1]", "x[1]"]);
         assert_eq!(
             numbers("x", &Value::List(vec![Value::None])).unwrap_err(),

@@ -42,7 +42,7 @@ impl Check for Present {
                         let summary = format!("{field}: expected something in it, got {}", describe(value));
                         findings.push(Finding::wrong(NAME, given.call, summary));
                     }
-                    Err(finding) => findings.push(finding),
+                    Err(finding) => findings.push(*finding),
                 }
             }
         }
@@ -82,11 +82,20 @@ mod tests {
     #[test]
     fn a_field_without_content_is_found() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'present'\nfields = ['plddt', 'metadata.inference_time']");
+        let check = compiled(
+            &contract,
+            "check = 'present'\nfields = ['plddt', 'metadata.inference_time']",
+        );
         let right = answer(&contract, "call", "AC", json!({"include_fields": ["*"]}));
-        assert_eq!(summaries(&*check, &contract, &[right.clone()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
         let none = right.clone().with("plddt", Value::None);
-        assert_eq!(summaries(&*check, &contract, &[none]), ["plddt: expected a value, got None"]);
+        assert_eq!(
+            summaries(&*check, &contract, &[none]),
+            ["plddt: expected a value, got None"]
+        );
         let hollow = right.with("plddt", Value::List(vec![Value::None]));
         assert_eq!(
             summaries(&*check, &contract, &[hollow]),

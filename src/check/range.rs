@@ -82,19 +82,23 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{answer, compile_errors, compiled, folder, judge, summaries};
-    use super::*;
     use crate::backend::Blame;
 
     #[test]
     fn numbers_outside_the_limits_are_found() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'range'\nfield = 'plddt'\nmin = 0.1\nbelow = 1");
+        let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0.1\nbelow = 1");
         let right = answer(&contract, "call", "AC|D", json!({"include_fields": ["plddt"]}));
-        assert_eq!(summaries(&*check, &contract, &[right.clone()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
         for (value, shown) in [(1.0, "1"), (0.0, "0"), (f64::NAN, "NaN")] {
             assert_eq!(
                 summaries(&*check, &contract, &[right.clone().with_element("plddt", 1, value)]),
-                [format!("plddt[0]: 1 of 2 elements not at least 0.1 and below 1; at [1] is {shown}")]
+                [format!(
+                    "plddt[0]: 1 of 2 elements not at least 0.1 and below 1; at [1] is {shown}"
+                )]
             );
         }
     }
@@ -102,7 +106,10 @@ mod tests {
     #[test]
     fn a_number_of_the_metadata_is_judged() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25");
+        let check = compiled(
+            &contract,
+            "check = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25",
+        );
         let right = answer(&contract, "call", "AC", json!({}));
         assert_eq!(
             summaries(&*check, &contract, &[right]),
@@ -113,10 +120,10 @@ mod tests {
     #[test]
     fn a_field_that_is_not_there_is_no_pass() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'range'\nfield = 'plddt'\nmin = 0");
+        let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0");
         let findings = judge(&*check, &contract, &[answer(&contract, "call", "AC", json!({}))]);
         assert_eq!((findings.len(), findings[0].blame), (1, Blame::Platform));
-        let text = compiled(&contract, "kind = 'range'\nfield = 'pdb'\nmin = 0");
+        let text = compiled(&contract, "check = 'range'\nfield = 'pdb'\nmin = 0");
         let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
         assert!(summaries(&*text, &contract, &answers)[0].starts_with("pdb[0]: expected numbers, got str"));
     }
@@ -124,7 +131,7 @@ mod tests {
     #[test]
     fn limits_that_cannot_be_broken_are_refused() {
         for limits in ["", "min = 2\nmax = 1", "min = 0\nabove = 0"] {
-            let errors = compile_errors(&folder(), &format!("kind = 'range'\nfield = 'plddt'\n{limits}"));
+            let errors = compile_errors(&folder(), &format!("check = 'range'\nfield = 'plddt'\n{limits}"));
             assert!(!errors.is_empty(), "{limits}");
         }
     }

@@ -45,7 +45,7 @@ impl Sequence {
         let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
         let items = match self.field.find(NAME, given) {
             Ok(value) => value.as_items().unwrap_or_default(),
-            Err(finding) => return vec![finding],
+            Err(finding) => return vec![*finding],
         };
         let Some(spec) = given.contract.field(self.field.name()) else {
             return Vec::new();
@@ -90,7 +90,10 @@ fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
         }
     }
     if got.len() > complex.chains.len() {
-        let extra: Vec<String> = got[complex.chains.len()..].iter().map(|(id, _)| id.to_string()).collect();
+        let extra: Vec<String> = got[complex.chains.len()..]
+            .iter()
+            .map(|(id, _)| id.to_string())
+            .collect();
         faults.push(format!("expected no chain {}", extra.join(", ")));
     }
     faults
@@ -98,7 +101,10 @@ fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
 
 fn describe(chain: &str, expected: &str, got: &str) -> String {
     let (count, wanted) = (got.chars().count(), expected.chars().count());
-    let place = expected.chars().zip(got.chars()).position(|(expected, got)| expected != got);
+    let place = expected
+        .chars()
+        .zip(got.chars())
+        .position(|(expected, got)| expected != got);
     match place {
         Some(place) => {
             let letter = |text: &str| text.chars().nth(place).unwrap_or('-');
@@ -123,7 +129,7 @@ mod tests {
 
     fn found(answer: Answer) -> Vec<String> {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'sequence'");
+        let check = compiled(&contract, "check = 'sequence'");
         summaries(&*check, &contract, &[answer])
     }
 
@@ -159,16 +165,19 @@ mod tests {
     #[test]
     fn structure_files_are_read_too() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'sequence'\nfield = 'pdb'");
+        let check = compiled(&contract, "check = 'sequence'\nfield = 'pdb'");
         let right = answer(&contract, "call", "ACD", json!({"include_fields": ["pdb"]}));
-        assert_eq!(summaries(&*check, &contract, &[right.clone()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
         let wrong = right.with("pdb", Value::List(vec![Value::Text("ATOM".into())]));
         assert!(summaries(&*check, &contract, &[wrong])[0].starts_with("pdb[0]: not PDB"));
     }
 
     #[test]
     fn only_fields_with_structures_can_be_named() {
-        let errors = compile_errors(&folder(), "kind = 'sequence'\nfield = 'plddt'");
+        let errors = compile_errors(&folder(), "check = 'sequence'\nfield = 'plddt'");
         assert!(errors.contains("expected structures or structure files"), "{errors}");
     }
 }

@@ -17,7 +17,7 @@ pub const NAME: &str = "shape";
 struct Shape {
     calls: Calls,
     field: FieldPath,
-    shape: Option<Vec<Dimension>>,
+    dimensions: Option<Vec<Dimension>>,
     dtype: Option<DType>,
     items: Option<usize>,
 }
@@ -29,7 +29,10 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let items = terms.reader().count("items", 0);
     let shape = read_shape(terms);
     let dtype = read_dtype(terms);
-    if !["items", "shape", "dtype"].into_iter().any(|key| terms.reader().has(key)) {
+    if !["items", "shape", "dtype"]
+        .into_iter()
+        .any(|key| terms.reader().has(key))
+    {
         let location = terms.reader().table().location();
         let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
         let label = "expected at least one of `shape`, `dtype` and `items`";
@@ -38,7 +41,7 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     Some(Box::new(Shape {
         calls,
         field: field?,
-        shape,
+        dimensions: shape,
         dtype,
         items,
     }))
@@ -65,7 +68,9 @@ fn read_dtype(terms: &mut Terms<'_>) -> Option<DType> {
     let dtype = DType::parse(&name);
     if dtype.is_none() {
         let message = format!("unknown dtype `{name}`");
-        terms.reader().reject("dtype", message, "expected a name such as `float32` or `int64`");
+        terms
+            .reader()
+            .reject("dtype", message, "expected a name such as `float32` or `int64`");
     }
     dtype
 }
@@ -89,7 +94,7 @@ impl Shape {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let value = match self.field.find(NAME, given) {
             Ok(value) => value,
-            Err(finding) => return vec![finding],
+            Err(finding) => return vec![*finding],
         };
         let mut findings = Vec::new();
         let mut add = |summary: String| findings.push(Finding::wrong(NAME, given.call, summary));
@@ -101,7 +106,7 @@ impl Shape {
                 None => add(format!("{field}: expected a list of {items}, got {}", value.describe())),
             }
         }
-        if self.shape.is_none() && self.dtype.is_none() {
+        if self.dimensions.is_none() && self.dtype.is_none() {
             return findings;
         }
         match value {
@@ -121,9 +126,13 @@ impl Shape {
     }
 
     fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
-        if let Some(shape) = &self.shape {
+        if let Some(shape) = &self.dimensions {
             let expected: Vec<Option<usize>> = shape.iter().map(|dimension| dimension.resolve(sizes)).collect();
-            let fits = tensor.shape().iter().map(|size| Some(*size)).eq(expected.iter().copied());
+            let fits = tensor
+                .shape()
+                .iter()
+                .map(|size| Some(*size))
+                .eq(expected.iter().copied());
             if !fits {
                 let shown: Vec<String> = shape
                     .iter()
@@ -142,7 +151,10 @@ impl Shape {
 
 /// The sizes for one item of a list, with `N` and `C` of its sample.
 fn sizes_of(given: &Given<'_>, field: &FieldPath, index: usize) -> Sizes {
-    let kind = given.contract.field(field.name()).map_or(FieldKind::Arrays, |field| field.kind);
+    let kind = given
+        .contract
+        .field(field.name())
+        .map_or(FieldKind::Arrays, |field| field.kind);
     match given.expected.complex(kind, index) {
         Some(complex) => given.expected.sizes_of(complex),
         None => given.expected.sizes().clone(),
@@ -155,7 +167,6 @@ mod tests {
 
     use super::super::evidence::Answer;
     use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, summaries};
-    use super::*;
 
     fn found(table: &str, answer: Answer) -> Vec<String> {
         let contract = if answer.result.as_ref().unwrap().class.contains("embed") {
@@ -163,7 +174,7 @@ mod tests {
         } else {
             folder()
         };
-        let check = compiled(&contract, &format!("kind = 'shape'\n{table}"));
+        let check = compiled(&contract, &format!("check = 'shape'\n{table}"));
         summaries(&*check, &contract, &[answer])
     }
 
@@ -173,7 +184,10 @@ mod tests {
         let table = "field = 'hidden_states'\nshape = [2, 'layers+1', 'L', 4]\ndtype = 'float32'";
         assert_eq!(found(table, states()), Vec::<String>::new());
         assert_eq!(
-            found("field = 'hidden_states'\nshape = [2, 'L', 4]\ndtype = 'int64'", states()),
+            found(
+                "field = 'hidden_states'\nshape = [2, 'L', 4]\ndtype = 'int64'",
+                states()
+            ),
             [
                 "hidden_states: expected shape (2, 3, 4), got (2, 3, 3, 4)",
                 "hidden_states: expected dtype int64, got float32"
@@ -184,10 +198,16 @@ mod tests {
     #[test]
     fn lists_are_counted_and_judged_item_by_item() {
         let scores = || answer(&folder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
-        assert_eq!(found("field = 'plddt'\nshape = ['N']\nitems = 2", scores()), Vec::<String>::new());
+        assert_eq!(
+            found("field = 'plddt'\nshape = ['N']\nitems = 2", scores()),
+            Vec::<String>::new()
+        );
         assert_eq!(
             found("field = 'plddt'\nshape = [2]\nitems = 3", scores()),
-            ["plddt: expected 3 items, got 2", "plddt[1]: expected shape (2), got (3,)"]
+            [
+                "plddt: expected 3 items, got 2",
+                "plddt[1]: expected shape (2), got (3,)"
+            ]
         );
         assert_eq!(
             found("field = 'atom_array'\nshape = [2]", scores())[0],
@@ -197,9 +217,15 @@ mod tests {
 
     #[test]
     fn a_check_that_demands_nothing_is_refused() {
-        let errors = compile_errors(&folder(), "kind = 'shape'\nfield = 'plddt'");
+        let errors = compile_errors(&folder(), "check = 'shape'\nfield = 'plddt'");
         assert!(errors.contains("nothing is demanded"), "{errors}");
-        let errors = compile_errors(&folder(), "kind = 'shape'\nfield = 'plddt'\nshape = [-1]\ndtype = 'float'");
-        assert!(errors.contains("not a shape") && errors.contains("unknown dtype"), "{errors}");
+        let errors = compile_errors(
+            &folder(),
+            "check = 'shape'\nfield = 'plddt'\nshape = [-1]\ndtype = 'float'",
+        );
+        assert!(
+            errors.contains("not a shape") && errors.contains("unknown dtype"),
+            "{errors}"
+        );
     }
 }

@@ -62,14 +62,24 @@ impl StructureText {
         let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
         let texts = match self.field.find(NAME, given) {
             Ok(value) => value.as_items().unwrap_or_default(),
-            Err(finding) => return vec![finding],
+            Err(finding) => return vec![*finding],
         };
-        let arrays = given.prediction.field(ATOMS).and_then(Value::as_items).unwrap_or_default();
+        let arrays = given
+            .prediction
+            .field(ATOMS)
+            .and_then(Value::as_items)
+            .unwrap_or_default();
         if texts.len() != arrays.len() || texts.is_empty() {
             let (texts, arrays) = (texts.len(), count(arrays.len(), "structure"));
-            return vec![wrong(format!("{}: {texts} texts for {arrays} in `{ATOMS}`", self.field))];
+            return vec![wrong(format!(
+                "{}: {texts} texts for {arrays} in `{ATOMS}`",
+                self.field
+            ))];
         }
-        let kind = given.contract.field(self.field.name()).map_or(FieldKind::Cif, |field| field.kind);
+        let kind = given
+            .contract
+            .field(self.field.name())
+            .map_or(FieldKind::Cif, |field| field.kind);
         let pairs = texts.iter().zip(arrays).enumerate();
         pairs
             .filter_map(|(index, (text, array))| {
@@ -140,7 +150,9 @@ fn different_names(read: &Structure, atoms: &Structure) -> Option<String> {
     (0..atoms.atoms()).find_map(|atom| {
         let mut pairs = texts(read, atom).into_iter().zip(texts(atoms, atom));
         let ((column, text), (_, array)) = pairs.find(|(read, atoms)| read.1 != atoms.1)?;
-        Some(format!("atom {atom} has {column} {text:?} in the text, {array:?} in the array"))
+        Some(format!(
+            "atom {atom} has {column} {text:?} in the text, {array:?} in the array"
+        ))
     })
 }
 
@@ -173,7 +185,7 @@ mod tests {
 
     fn found(answer: Answer) -> Vec<String> {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'structure_text'\nfield = 'pdb'");
+        let check = compiled(&contract, "check = 'structure_text'\nfield = 'pdb'");
         summaries(&*check, &contract, &[answer])
     }
 
@@ -213,10 +225,10 @@ mod tests {
     #[test]
     fn the_tolerance_can_be_set_and_the_field_must_be_a_file() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'structure_text'\nfield = 'pdb'\natol = 0.5");
+        let check = compiled(&contract, "check = 'structure_text'\nfield = 'pdb'\natol = 0.5");
         let moved = both().with_structure(|structure| structure.coord[1][0] += 0.25);
         assert_eq!(summaries(&*check, &contract, &[moved]), Vec::<String>::new());
-        let errors = compile_errors(&contract, "kind = 'structure_text'\nfield = 'atom_array'");
+        let errors = compile_errors(&contract, "check = 'structure_text'\nfield = 'atom_array'");
         assert!(errors.contains("structure files"), "{errors}");
     }
 }

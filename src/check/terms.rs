@@ -60,7 +60,8 @@ impl<'a> Terms<'a> {
         };
         let written = written.into_vec();
         if written.is_empty() {
-            self.reader.reject("call", "no call is named", "expected a call of this case");
+            self.reader
+                .reject("call", "no call is named", "expected a call of this case");
         }
         let known = |call: &Located<String>| self.known.calls.contains(&call.value);
         let (named, unknown): (Vec<_>, Vec<_>) = written.into_iter().partition(known);
@@ -139,8 +140,11 @@ impl<'a> Terms<'a> {
         if specs.clone().all(|spec| spec.is_some_and(&accepts)) {
             return Some(path);
         }
-        self.reader
-            .reject("field", format_args!("`{path}` cannot be judged so"), format_args!("expected {what}"));
+        self.reader.reject(
+            "field",
+            format_args!("`{path}` cannot be judged so"),
+            format_args!("expected {what}"),
+        );
         None
     }
 
@@ -154,7 +158,7 @@ impl<'a> Terms<'a> {
         };
         if let Some(attribute) = path.metadata_attribute() {
             let attributes = super::contract::METADATA_ATTRIBUTES;
-            if attributes.contains(&attribute) {
+            if attribute.is_empty() || attributes.contains(&attribute) {
                 return Some(path);
             }
             let diagnostic = Diagnostic::unknown(place(), "attribute of metadata", attribute, attributes);
@@ -191,8 +195,9 @@ impl<'a> Terms<'a> {
             Diagnostic::unknown(location, "field", name, candidates)
         } else {
             let list = names(without.iter().copied());
-            Diagnostic::at(location, format!("{list} cannot fill the field `{name}`"))
-                .with_help(format!("limit the case to models that can, with `needs = [\"{name}\"]`"))
+            Diagnostic::at(location, format!("{list} cannot fill the field `{name}`")).with_help(format!(
+                "limit the case to models that can, with `needs = [\"{name}\"]`"
+            ))
         };
         self.reader.diagnostics().push(diagnostic);
     }

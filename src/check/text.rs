@@ -63,7 +63,7 @@ impl Text {
         let field = &self.field;
         let value = match field.find(NAME, given) {
             Ok(value) => value,
-            Err(finding) => return vec![finding],
+            Err(finding) => return vec![*finding],
         };
         let items: Vec<(String, &Value)> = match value.as_items() {
             Some(items) => items
@@ -74,7 +74,11 @@ impl Text {
             None => vec![(field.to_string(), value)],
         };
         if items.is_empty() {
-            return vec![Finding::wrong(NAME, given.call, format!("{field}: expected text, got an empty list"))];
+            return vec![Finding::wrong(
+                NAME,
+                given.call,
+                format!("{field}: expected text, got an empty list"),
+            )];
         }
         let wrong = items.into_iter().filter_map(|(path, item)| match item.as_text() {
             Some(text) => self.fault(text).map(|fault| format!("{path}: {fault}")),
@@ -118,10 +122,17 @@ mod tests {
     #[test]
     fn phrases_are_looked_for_in_every_text() {
         let contract = folder();
-        let answers = [answer(&contract, "call", "A|C", json!({"include_fields": ["pdb"]}))
-            .with("pdb", Value::List(vec![Value::Text("ATOM 1\nEND".into()), Value::Text("HEADER\nATOM".into())]))];
+        let answers = [
+            answer(&contract, "call", "A|C", json!({"include_fields": ["pdb"]})).with(
+                "pdb",
+                Value::List(vec![
+                    Value::Text("ATOM 1\nEND".into()),
+                    Value::Text("HEADER\nATOM".into()),
+                ]),
+            ),
+        ];
         let found = |table: &str| {
-            let check = compiled(&contract, &format!("kind = 'text'\nfield = 'pdb'\n{table}"));
+            let check = compiled(&contract, &format!("check = 'text'\nfield = 'pdb'\n{table}"));
             summaries(&*check, &contract, &answers)
         };
         assert!(found("contains = ['ATOM']\nnot_contains = 'HETATM'").is_empty());
@@ -133,13 +144,16 @@ mod tests {
             found("contains = ['ATOM', 'END']"),
             ["pdb[1]: expected to contain \"END\", starts \"HEADER\\nATOM\""]
         );
-        assert_eq!(found("not_contains = 'END'"), ["pdb[0]: must not contain \"END\", does in line 2"]);
+        assert_eq!(
+            found("not_contains = 'END'"),
+            ["pdb[0]: must not contain \"END\", does in line 2"]
+        );
     }
 
     #[test]
     fn what_is_no_text_is_found() {
         let contract = folder();
-        let check = compiled(&contract, "kind = 'text'\nfield = 'ptm'\ncontains = 'x'");
+        let check = compiled(&contract, "check = 'text'\nfield = 'ptm'\ncontains = 'x'");
         let answers = [answer(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
         assert_eq!(
             summaries(&*check, &contract, &answers),
@@ -150,7 +164,7 @@ mod tests {
     #[test]
     fn a_check_that_demands_nothing_is_refused() {
         for demands in ["", "contains = []", "starts_with = ''"] {
-            let errors = compile_errors(&folder(), &format!("kind = 'text'\nfield = 'pdb'\n{demands}"));
+            let errors = compile_errors(&folder(), &format!("check = 'text'\nfield = 'pdb'\n{demands}"));
             assert!(errors.contains("nothing is demanded"), "{errors}");
         }
     }

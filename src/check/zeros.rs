@@ -34,7 +34,7 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         let label = "expected `at_most` zeros for each sample, or the value of `padding`";
         terms.reader().diagnostics().push(diagnostic.with_label(label));
     }
-    let field = terms.field_that("one array for the batch, with residues", |field| has_rows(field))?;
+    let field = terms.field_that("one array for the batch, with residues", has_rows)?;
     Some(Box::new(Zeros {
         calls,
         field,
@@ -69,12 +69,12 @@ impl Zeros {
         let found = field.find(NAME, given).and_then(|value| {
             value.as_array().ok_or_else(|| {
                 let summary = format!("{field}: expected an array, got {}", value.describe());
-                Finding::wrong(NAME, given.call, summary)
+                Box::new(Finding::wrong(NAME, given.call, summary))
             })
         });
         let tensor = match found {
             Ok(tensor) => tensor,
-            Err(finding) => return vec![finding],
+            Err(finding) => return vec![*finding],
         };
         let Some(axes) = given.contract.field(field.name()).map(Axes::of) else {
             return Vec::new();
@@ -87,7 +87,9 @@ impl Zeros {
         }
         for (sample, tally) in zeros.iter().enumerate() {
             if self.at_most.is_some_and(|most| tally.broken > most) {
-                let first = tally.first.map_or_else(String::new, |spot| format!("{:?}", tensor.position(spot.flat)));
+                let first = tally
+                    .first
+                    .map_or_else(String::new, |spot| format!("{:?}", tensor.position(spot.flat)));
                 add(format!(
                     "{field}: expected at most {} in the {} of sample {sample}, got {}, the first at {first}",
                     count(self.at_most.unwrap_or(0), "zero"),
@@ -136,16 +138,24 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, summaries};
-    use super::*;
 
     #[test]
     fn zeros_among_residues_and_values_in_the_padding_are_found() {
         let contract = embedder();
-        let check = compiled(&contract, "kind = 'zeros'\nfield = 'embeddings'\nat_most = 1\npadding = 0");
+        let check = compiled(
+            &contract,
+            "check = 'zeros'\nfield = 'embeddings'\nat_most = 1\npadding = 0",
+        );
         let right = answer(&contract, "call", "AC:D|EF", json!({}));
-        assert_eq!(summaries(&*check, &contract, &[right.clone()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
         let one = right.clone().with_element("embeddings", 3, 0.0);
-        assert_eq!(summaries(&*check, &contract, &[one.clone()]), Vec::<String>::new());
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&one)),
+            Vec::<String>::new()
+        );
         assert_eq!(
             summaries(&*check, &contract, &[one.with_element("embeddings", 5, 0.0)]),
             ["embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]"]
@@ -159,7 +169,7 @@ mod tests {
     #[test]
     fn padding_that_is_not_there_is_no_pass() {
         let contract = embedder();
-        let check = compiled(&contract, "kind = 'zeros'\nfield = 'chain_index'\npadding = -1");
+        let check = compiled(&contract, "check = 'zeros'\nfield = 'chain_index'\npadding = -1");
         assert_eq!(
             summaries(&*check, &contract, &[answer(&contract, "call", "AC|DE", json!({}))]),
             ["chain_index: expected padding, but all samples are equally long"]
@@ -168,9 +178,9 @@ mod tests {
 
     #[test]
     fn fields_without_rows_and_empty_demands_are_refused() {
-        let errors = compile_errors(&folder(), "kind = 'zeros'\nfield = 'plddt'\nat_most = 1");
+        let errors = compile_errors(&folder(), "check = 'zeros'\nfield = 'plddt'\nat_most = 1");
         assert!(errors.contains("one array for the batch"), "{errors}");
-        let errors = compile_errors(&embedder(), "kind = 'zeros'\nfield = 'embeddings'");
+        let errors = compile_errors(&embedder(), "check = 'zeros'\nfield = 'embeddings'");
         assert!(errors.contains("nothing is demanded"), "{errors}");
     }
 }
