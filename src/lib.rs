@@ -8,8 +8,11 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
-//! | 1 | [`prediction`] |
+//! | 1 | [`prediction`], [`metric`] |
+//! | 3 | [`snapshot`] |
 
+pub mod metric;
 pub mod prediction;
 pub mod protein;
+pub mod snapshot;
 pub mod tensor;
