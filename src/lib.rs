@@ -10,7 +10,7 @@
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
 //! | 2 | [`config`], [`reference`], [`wire`] |
-//! | 3 | [`backend`], [`check`] |
+//! | 3 | [`backend`], [`snapshot`], [`check`] |
 //! | 4 | [`plan`] |
 //! | 5 | [`run`], [`outcome`] |
 //! | 6 | [`report`] |
@@ -26,5 +26,6 @@ pub mod protein;
 pub mod reference;
 pub mod report;
 pub mod run;
+pub mod snapshot;
 pub mod tensor;
 pub mod wire;
