@@ -35,6 +35,7 @@ pub use backend::BackendTable;
 pub use call::Call;
 pub use case::{Case, CheckTable, ExpectedFailure, Repetition, Variants};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use duration::parse as parse_duration;
 pub use interpolation::{InterpolationError, interpolate};
 pub use reader::Reader;
 pub use scope::Scope;
