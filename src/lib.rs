@@ -8,10 +8,16 @@
 //! | floor | rooms |
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
-//! | 1 | [`prediction`] |
-//! | 2 | [`config`] |
+//! | 1 | [`prediction`], [`metric`] |
+//! | 2 | [`config`], [`reference`], [`wire`] |
+//! | 3 | [`backend`], [`check`] |
 
+pub mod backend;
+pub mod check;
 pub mod config;
+pub mod metric;
 pub mod prediction;
 pub mod protein;
+pub mod reference;
 pub mod tensor;
+pub mod wire;
