@@ -10,6 +10,7 @@ mod backend;
 mod call;
 mod case;
 mod diagnostic;
+mod document;
 mod duration;
 mod field;
 mod interpolation;
