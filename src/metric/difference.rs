@@ -1,316 +1,329 @@
-//! How two arrays of numbers differ, element by element, in one pass at about the speed of memory. Knows no fields.
+//! How far two arrays lie apart, element by element. Measures and locates; decides nothing beyond the bound it is given.
 
-use super::error::{MetricError, check_lengths};
+use crate::tensor::{DType, Element, Tensor};
 
-/// How far an element may be from its reference r: by at most `absolute` + `relative`·|r|, as in NumPy's `allclose`.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Tolerance {
-    /// In the unit of the array, not negative.
-    pub absolute: f64,
-    /// A fraction of the reference's magnitude, not negative.
-    pub relative: f64,
-}
-
-/// What to make of an element that is NaN on both sides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NanRule {
-    /// It is the same.
-    Same,
-    /// It differs, as IEEE 754 has it.
-    Differs,
-}
-
-/// A value and the flat index of its element.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Extreme {
-    /// The value.
-    pub value: f64,
-    /// Where it is, in C order.
-    pub index: usize,
-}
-
-/// The differences between two arrays.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// What lies between two arrays of equal shape and element type.
+///
+/// Differences are taken in double precision, those of 64-bit integers exactly. Equal infinities and two NaN are equal;
+/// any other pair with a non-finite value differs infinitely and is beyond every bound.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// Number of elements compared.
-    pub elements: usize,
-    /// Elements beyond the tolerance.
+    /// Elements compared.
+    pub total: usize,
+    /// Elements that are not equal.
     pub differing: usize,
-    /// The first of them.
-    pub first_differing: Option<usize>,
-    /// Elements that differ whatever the tolerance: NaN on one side (or, by the rule, on both).
-    pub not_a_number: usize,
-    /// The greatest |observed − reference|, infinite where only one side is; `None` without comparable elements.
-    pub greatest_absolute: Option<Extreme>,
-    /// The greatest |observed − reference| / |reference| over references that are finite and not zero.
-    pub greatest_relative: Option<Extreme>,
-    /// The least absolute tolerance that would have passed with this relative one; `None` when none would.
-    pub needed_absolute: Option<f64>,
+    /// Elements beyond the bound.
+    pub beyond: usize,
+    /// The element with the greatest absolute difference; `None` when all are equal.
+    pub absolute: Option<Extreme>,
+    /// The element with the greatest relative difference; `None` when all are equal.
+    pub relative: Option<Extreme>,
+    /// The smallest absolute bound that all elements would keep, given the same relative one.
+    pub needed: f64,
+}
+
+/// The element where a difference is greatest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extreme {
+    /// The difference: `|actual − expected|`, or that over `|expected|`.
+    pub difference: f64,
+    /// Index in C order.
+    pub index: usize,
+    /// Index along every dimension.
+    pub position: Vec<usize>,
+    /// The expected value there.
+    pub expected: f64,
+    /// The actual value there.
+    pub actual: f64,
 }
 
 impl Difference {
-    /// Whether every element is within the tolerance.
+    /// Whether every element keeps the bound.
     #[must_use]
     pub const fn is_within(&self) -> bool {
-        self.differing == 0
+        self.beyond == 0
     }
 }
 
-/// Elements looked at together; a block without news costs no branch.
+/// Compares element by element: `|actual − expected| ≤ absolute + relative · |expected|`.
+///
+/// `None` when shape or element type differ, or for text, which has no distance.
+#[must_use]
+pub fn difference(expected: &Tensor, actual: &Tensor, absolute: f64, relative: f64) -> Option<Difference> {
+    if expected.dtype() != actual.dtype() || expected.shape() != actual.shape() || !expected.dtype().is_numeric() {
+        return None;
+    }
+    let mut walk = Walk::new(absolute, relative);
+    // Equal bytes are equal values, NaN included.
+    if expected.bytes() != actual.bytes() {
+        match expected.dtype() {
+            // Beyond 2⁵³ two different integers may be one double, so these are subtracted as they are.
+            DType::I64 => walk.integers::<i64>(expected, actual),
+            DType::U64 => walk.integers::<u64>(expected, actual),
+            _ => walk.numbers(expected, actual),
+        }
+    }
+    Some(walk.finish(expected))
+}
+
+/// Elements looked at together.
 const BLOCK: usize = 512;
 
-/// Compares `observed` with `reference`, both of any type that a double holds exactly. Infinities are equal to themselves.
-///
-/// # Errors
-/// When the arrays have different lengths.
-pub fn difference<T: Copy + Into<f64>>(
-    observed: &[T],
-    reference: &[T],
-    tolerance: Tolerance,
-    nan: NanRule,
-) -> Result<Difference, MetricError> {
-    check_lengths("elements", observed.len(), reference.len())?;
-    let mut scan = Scan {
-        tolerance,
-        nan,
-        absolute: -1.0,
-        relative: -1.0,
-        excess: f64::NEG_INFINITY,
-        difference: Difference {
-            elements: observed.len(),
-            differing: 0,
-            first_differing: None,
-            not_a_number: 0,
-            greatest_absolute: None,
-            greatest_relative: None,
-            needed_absolute: None,
-        },
-    };
-    for (block, (observed, reference)) in observed.chunks(BLOCK).zip(reference.chunks(BLOCK)).enumerate() {
-        scan.block(block * BLOCK, observed, reference);
-    }
-    let mut difference = scan.difference;
-    if difference.not_a_number == 0 && scan.excess < f64::INFINITY {
-        difference.needed_absolute = Some(scan.excess.max(0.0));
-    }
-    Ok(difference)
-}
-
-struct Scan {
-    tolerance: Tolerance,
-    nan: NanRule,
-    /// The greatest differences so far, −1 before the first.
+struct Walk {
     absolute: f64,
     relative: f64,
-    /// The greatest of |observed − reference| − relative·|reference| so far.
-    excess: f64,
-    difference: Difference,
+    differing: usize,
+    beyond: usize,
+    needed: f64,
+    greatest_absolute: Option<Extreme>,
+    greatest_relative: Option<Extreme>,
 }
 
-impl Scan {
-    fn block<T: Copy + Into<f64>>(&mut self, start: usize, observed: &[T], reference: &[T]) {
-        let Tolerance { absolute, relative } = self.tolerance;
-        let (most, most_relative, most_excess) = (self.absolute, self.relative, self.excess);
-        let mut differing = 0;
-        let mut known = 1;
-        for (&observed, &reference) in observed.iter().zip(reference) {
-            let (observed, reference): (f64, f64) = (observed.into(), reference.into());
-            let apart = (observed - reference).abs();
-            let excess = apart - relative * reference.abs();
-            differing += u64::from(excess > absolute);
-            // Numbers instead of truth values keep branches out; of NaN nothing is known.
-            let no_greater_fraction = u64::from(apart <= most_relative * reference.abs()) | u64::from(reference == 0.0);
-            known &= u64::from(apart <= most) & no_greater_fraction & u64::from(excess <= most_excess);
-        }
-        if known == 0 || (differing > 0 && self.difference.first_differing.is_none()) {
-            for (offset, (&observed, &reference)) in observed.iter().zip(reference).enumerate() {
-                self.element(start + offset, observed.into(), reference.into());
-            }
-        } else {
-            self.difference.differing += differing as usize;
+impl Walk {
+    const fn new(absolute: f64, relative: f64) -> Self {
+        Self {
+            absolute,
+            relative,
+            differing: 0,
+            beyond: 0,
+            needed: 0.0,
+            greatest_absolute: None,
+            greatest_relative: None,
         }
     }
 
-    fn element(&mut self, index: usize, observed: f64, reference: f64) {
-        let differs = |difference: &mut Difference| {
-            difference.differing += 1;
-            difference.first_differing.get_or_insert(index);
-        };
-        if observed.is_nan() || reference.is_nan() {
-            if !(observed.is_nan() && reference.is_nan() && self.nan == NanRule::Same) {
-                self.difference.not_a_number += 1;
-                differs(&mut self.difference);
-            }
-            return;
-        }
-        let same_infinity = observed.is_infinite() && observed.is_sign_positive() == reference.is_sign_positive();
-        let apart = if same_infinity && reference.is_infinite() {
-            0.0
-        } else {
-            (observed - reference).abs()
-        };
-        // Nothing is a fraction of infinity.
-        let allowed = if reference.is_infinite() {
-            0.0
-        } else {
-            self.tolerance.relative * reference.abs()
-        };
-        let excess = apart - allowed;
-        if excess > self.tolerance.absolute {
-            differs(&mut self.difference);
-        }
-        self.excess = self.excess.max(excess);
-        if apart > self.absolute {
-            self.absolute = apart;
-            self.difference.greatest_absolute = Some(Extreme { value: apart, index });
-        }
-        let fraction = apart / reference.abs();
-        if reference != 0.0 && reference.is_finite() && fraction > self.relative {
-            self.relative = fraction;
-            self.difference.greatest_relative = Some(Extreme { value: fraction, index });
+    fn numbers(&mut self, expected: &Tensor, actual: &Tensor) {
+        let mut here = [0.0; BLOCK];
+        let mut there = [0.0; BLOCK];
+        for start in (0..expected.len()).step_by(BLOCK) {
+            let range = start..expected.len().min(start + BLOCK);
+            expected.for_each_f64(range.clone(), |flat, value| here[flat - start] = value);
+            actual.for_each_f64(range.clone(), |flat, value| there[flat - start] = value);
+            self.block(start, &here[..range.len()], &there[..range.len()]);
         }
     }
+
+    /// Looks at a block at once, without branches so that it compiles to vector instructions, and at its elements one by one
+    /// only when one of them may be the worst so far.
+    fn block(&mut self, start: usize, expected: &[f64], actual: &[f64]) {
+        let most = |extreme: &Option<Extreme>| extreme.as_ref().map_or(0.0, |extreme| extreme.difference);
+        let (gap_so_far, ratio_so_far) = (most(&self.greatest_absolute), most(&self.greatest_relative));
+        // Nothing is beyond infinity, not even a multiple of zero.
+        let ratio_is_greatest = u64::from(ratio_so_far.is_infinite());
+        let (mut differing, mut beyond, mut ordinary) = (0, 0, 1);
+        for (&expected, &actual) in expected.iter().zip(actual) {
+            let gap = (actual - expected).abs();
+            let slack = self.relative * expected.abs();
+            differing += u64::from(gap > 0.0);
+            beyond += u64::from(gap > self.absolute + slack);
+            // Every comparison with NaN is false, so what is not finite is never ordinary.
+            ordinary &= u64::from(gap <= gap_so_far)
+                & u64::from(gap < f64::INFINITY)
+                & (u64::from(gap <= ratio_so_far * expected.abs()) | ratio_is_greatest)
+                & u64::from(gap <= self.needed + slack);
+        }
+        if ordinary == 1 {
+            self.differing += differing as usize;
+            self.beyond += beyond as usize;
+            return;
+        }
+        for (offset, (&expected, &actual)) in expected.iter().zip(actual).enumerate() {
+            self.visit(start + offset, expected, actual, gap(expected, actual));
+        }
+    }
+
+    fn integers<T: Element + Into<i128>>(&mut self, expected: &Tensor, actual: &Tensor) {
+        let (Some(expected), Some(actual)) = (expected.values::<T>(), actual.values::<T>()) else {
+            return;
+        };
+        for (index, (expected, actual)) in expected.zip(actual).enumerate() {
+            let (expected, actual): (i128, i128) = (expected.into(), actual.into());
+            let gap = (actual - expected).unsigned_abs() as f64;
+            self.visit(index, expected as f64, actual as f64, gap);
+        }
+    }
+
+    fn visit(&mut self, index: usize, expected: f64, actual: f64, gap: f64) {
+        if gap == 0.0 {
+            return;
+        }
+        self.differing += 1;
+        let slack = self.relative * expected.abs();
+        // An infinite expectation would make the slack infinite and let any value pass.
+        if gap.is_infinite() || gap > self.absolute + slack {
+            self.beyond += 1;
+        }
+        self.needed = self.needed.max(smallest_absolute(gap, slack));
+        let extreme = |difference| Extreme {
+            difference,
+            index,
+            position: Vec::new(),
+            expected,
+            actual,
+        };
+        if self.greatest_absolute.as_ref().is_none_or(|most| gap > most.difference) {
+            self.greatest_absolute = Some(extreme(gap));
+        }
+        let ratio = if gap.is_infinite() {
+            f64::INFINITY
+        } else {
+            gap / expected.abs()
+        };
+        if self
+            .greatest_relative
+            .as_ref()
+            .is_none_or(|most| ratio > most.difference)
+        {
+            self.greatest_relative = Some(extreme(ratio));
+        }
+    }
+
+    fn finish(self, shape: &Tensor) -> Difference {
+        let locate = |extreme: Extreme| Extreme {
+            position: shape.position(extreme.index),
+            ..extreme
+        };
+        Difference {
+            total: shape.len(),
+            differing: self.differing,
+            beyond: self.beyond,
+            absolute: self.greatest_absolute.map(locate),
+            relative: self.greatest_relative.map(locate),
+            needed: self.needed,
+        }
+    }
+}
+
+fn gap(expected: f64, actual: f64) -> f64 {
+    if expected.is_finite() && actual.is_finite() {
+        return (actual - expected).abs();
+    }
+    let same = (expected.is_nan() && actual.is_nan())
+        || (expected.is_infinite() && actual.is_infinite() && expected.is_sign_positive() == actual.is_sign_positive());
+    if same { 0.0 } else { f64::INFINITY }
+}
+
+/// The smallest bound that lets `gap` pass beside `slack` as the comparison computes it, rounding included.
+fn smallest_absolute(gap: f64, slack: f64) -> f64 {
+    if gap.is_infinite() {
+        return f64::INFINITY;
+    }
+    let mut bound = (gap - slack).max(0.0);
+    while bound + slack < gap {
+        bound = bound.next_up();
+    }
+    bound
 }
 
 #[cfg(test)]
+#[expect(clippy::float_cmp, reason = "differences of small whole numbers are exact")]
 mod tests {
-    use super::super::test_points::noise;
     use super::*;
 
-    const STRICT: Tolerance = Tolerance {
-        absolute: 0.0,
-        relative: 0.0,
-    };
-
-    fn of(observed: &[f64], reference: &[f64], tolerance: Tolerance) -> Difference {
-        difference(observed, reference, tolerance, NanRule::Same).unwrap()
+    #[test]
+    fn equal_arrays_have_no_difference() {
+        let nan = Tensor::vector(&[f32::NAN, f32::INFINITY, -0.0]);
+        let other = Tensor::vector(&[-f32::NAN, f32::INFINITY, 0.0]);
+        let found = difference(&nan, &other, 0.0, 0.0).unwrap();
+        assert_eq!((found.differing, found.needed, found.is_within()), (0, 0.0, true));
+        assert_eq!(found.absolute, None);
     }
 
     #[test]
-    fn extremes_and_counts_are_found_wherever_they_are() {
-        let mut next = noise(1);
-        let reference: Vec<f32> = (0..5000).map(|_| next()).collect();
-        let observed: Vec<f32> = reference.iter().map(|value| value + 1e-3 * next()).collect();
-        let tolerance = Tolerance {
-            absolute: 5e-4,
-            relative: 1e-4,
-        };
-        let found = difference(&observed, &reference, tolerance, NanRule::Differs).unwrap();
-        let apart: Vec<(f64, f64)> = observed
-            .iter()
-            .zip(&reference)
-            .map(|(&o, &r)| ((f64::from(o) - f64::from(r)).abs(), f64::from(r).abs()))
-            .collect();
-        let beyond = |&(apart, magnitude): &(f64, f64)| apart - 1e-4 * magnitude > 5e-4;
-        assert_eq!(found.differing, apart.iter().filter(|pair| beyond(pair)).count());
+    fn the_worst_elements_are_located_with_their_values() {
+        let expected = Tensor::from_values(vec![2, 3], &[1.0, 2.0, 100.0, 0.5, 0.0, 1.0]).unwrap();
+        let actual = Tensor::from_values(vec![2, 3], &[1.0, 2.25, 101.0, 0.5, 0.0, 1.0]).unwrap();
+        let found = difference(&expected, &actual, 0.3, 0.0).unwrap();
+        assert_eq!((found.total, found.differing, found.beyond), (6, 2, 1));
+        let absolute = found.absolute.unwrap();
+        assert_eq!(absolute.position, [0, 2]);
         assert_eq!(
-            found.first_differing,
-            apart.iter().position(|pair| beyond(&pair.to_owned()))
+            (absolute.difference, absolute.expected, absolute.actual),
+            (1.0, 100.0, 101.0)
         );
-        let greatest = |values: Vec<f64>| {
-            let index = (0..values.len())
-                .max_by(|&a, &b| values[a].total_cmp(&values[b]))
-                .unwrap();
-            Some(Extreme {
-                value: values[index],
-                index,
-            })
-        };
-        assert_eq!(
-            found.greatest_absolute,
-            greatest(apart.iter().map(|pair| pair.0).collect())
-        );
-        assert_eq!(
-            found.greatest_relative,
-            greatest(apart.iter().map(|pair| pair.0 / pair.1).collect())
-        );
+        let relative = found.relative.unwrap();
+        assert_eq!((relative.index, relative.difference), (1, 0.125));
     }
 
     #[test]
-    fn the_needed_tolerance_passes_and_the_next_smaller_does_not() {
-        let mut next = noise(2);
-        let reference: Vec<f64> = (0..1000).map(|_| f64::from(next())).collect();
-        let observed: Vec<f64> = reference.iter().map(|value| value + 0.1 * f64::from(next())).collect();
-        let relative = 0.05;
-        let needed = of(
-            &observed,
-            &reference,
-            Tolerance {
-                absolute: 0.0,
-                relative,
-            },
-        )
-        .needed_absolute
-        .unwrap();
-        assert!(needed > 0.0);
-        let passes = |absolute| of(&observed, &reference, Tolerance { absolute, relative }).is_within();
-        assert!(passes(needed));
-        assert!(!passes(needed.next_down()));
-    }
-
-    #[test]
-    fn equal_arrays_differ_nowhere() {
-        let values: Vec<f64> = (0..2000).map(f64::from).collect();
-        let found = of(&values, &values, STRICT);
-        assert!(found.is_within());
-        assert_eq!(found.needed_absolute, Some(0.0));
-        assert_eq!(found.greatest_absolute, Some(Extreme { value: 0.0, index: 0 }));
-        assert_eq!(found.greatest_relative, Some(Extreme { value: 0.0, index: 1 }));
-        assert!(of(&[], &[], STRICT).is_within());
-    }
-
-    #[test]
-    fn not_a_number_is_judged_by_the_rule_and_never_by_the_tolerance() {
-        let generous = Tolerance {
-            absolute: f64::MAX,
-            relative: 1.0,
-        };
-        let mut first = vec![1.0; 1500];
-        let mut second = first.clone();
-        first[700] = f64::NAN;
-        second[700] = f64::NAN;
-        assert!(of(&first, &second, generous).is_within());
-        let strict = difference(&first, &second, generous, NanRule::Differs).unwrap();
-        assert_eq!(
-            (strict.differing, strict.not_a_number, strict.first_differing),
-            (1, 1, Some(700))
-        );
-        second[700] = 1.0;
-        let one_sided = of(&first, &second, generous);
-        assert_eq!((one_sided.differing, one_sided.needed_absolute), (1, None));
-    }
-
-    #[test]
-    fn infinities_equal_only_themselves() {
-        let infinity = f64::INFINITY;
-        let found = of(&[infinity, -infinity, 1.0], &[infinity, -infinity, 1.0], STRICT);
-        assert!(found.is_within());
-        let tolerance = Tolerance {
-            absolute: 10.0,
-            relative: 0.1,
-        };
-        for (observed, reference) in [(infinity, -infinity), (infinity, 1.0), (1.0, infinity), (infinity, 0.0)] {
-            let found = of(&[0.0, observed], &[0.0, reference], tolerance);
-            assert_eq!(
-                (found.differing, found.needed_absolute),
-                (1, None),
-                "{observed} {reference}"
-            );
-            assert_eq!(
-                found.greatest_absolute,
-                Some(Extreme {
-                    value: infinity,
-                    index: 1
-                })
-            );
+    fn the_needed_bound_passes_and_a_smaller_one_does_not() {
+        let expected = Tensor::vector(&[0.1f32, 3.7, -12.3]);
+        let actual = Tensor::vector(&[0.100_01f32, 3.699, -12.301]);
+        for relative in [0.0, 1e-5, 1e-4] {
+            let needed = difference(&expected, &actual, 0.0, relative).unwrap().needed;
+            let passes = |bound| difference(&expected, &actual, bound, relative).unwrap().is_within();
+            assert!(passes(needed));
+            assert!(needed == 0.0 || !passes(needed * 0.999_999));
         }
     }
 
     #[test]
-    fn a_reference_of_zero_has_no_relative_difference() {
-        let found = of(&[0.5, 2.0], &[0.0, 1.0], STRICT);
-        assert_eq!(found.greatest_relative, Some(Extreme { value: 1.0, index: 1 }));
-        assert_eq!(found.greatest_absolute, Some(Extreme { value: 1.0, index: 1 }));
-        assert!(difference(&[1.0f32], &[], STRICT, NanRule::Same).is_err());
+    fn a_value_that_is_not_finite_is_beyond_every_bound() {
+        for (expected, actual) in [(f64::NAN, 1.0), (1.0, f64::NAN), (f64::INFINITY, f64::NEG_INFINITY)] {
+            let found = difference(&Tensor::scalar(expected), &Tensor::scalar(actual), 1e300, 1.0).unwrap();
+            assert_eq!((found.beyond, found.needed), (1, f64::INFINITY));
+        }
+    }
+
+    #[test]
+    fn the_worst_are_found_and_counted_wherever_they_are() {
+        let mut next = super::super::test_points::noise(1);
+        let expected: Vec<f32> = (0..5000)
+            .map(|index| if index % 7 == 0 { 0.0 } else { next() })
+            .collect();
+        let actual: Vec<f32> = expected.iter().map(|value| value + 1e-3 * next().max(0.0)).collect();
+        let found = difference(&Tensor::vector(&expected), &Tensor::vector(&actual), 5e-4, 1e-4).unwrap();
+        let pairs: Vec<(f64, f64)> = expected
+            .iter()
+            .zip(&actual)
+            .map(|(&expected, &actual)| {
+                (
+                    (f64::from(actual) - f64::from(expected)).abs(),
+                    f64::from(expected).abs(),
+                )
+            })
+            .collect();
+        assert_eq!(found.differing, pairs.iter().filter(|pair| pair.0 > 0.0).count());
+        assert_eq!(
+            found.beyond,
+            pairs.iter().filter(|pair| pair.0 > 5e-4 + 1e-4 * pair.1).count()
+        );
+        let greatest = pairs.iter().map(|pair| pair.0).fold(0.0, f64::max);
+        let absolute = found.absolute.unwrap();
+        assert_eq!(absolute.difference, greatest);
+        assert_eq!(Some(absolute.index), pairs.iter().position(|pair| pair.0 == greatest));
+        assert_eq!(found.relative.unwrap().difference, f64::INFINITY);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_beyond_the_bound_in_any_company() {
+        let mut expected = vec![f64::INFINITY; 3 * BLOCK];
+        let mut actual = expected.clone();
+        for index in [3, BLOCK + 1, 2 * BLOCK + 5] {
+            actual[index] = 1.0;
+            expected[index + 1] = f64::NAN;
+        }
+        let found = difference(&Tensor::vector(&expected), &Tensor::vector(&actual), 1e9, 0.5).unwrap();
+        assert_eq!((found.differing, found.beyond), (6, 6));
+        assert_eq!(found.absolute.unwrap().index, 3);
+    }
+
+    #[test]
+    fn neighbouring_large_integers_differ_by_one() {
+        let big = 1i64 << 60;
+        let found = difference(&Tensor::vector(&[big]), &Tensor::vector(&[big + 1]), 0.0, 0.0).unwrap();
+        assert_eq!(found.beyond, 1);
+        assert_eq!(found.absolute.unwrap().difference, 1.0);
+        let found = difference(&Tensor::vector(&[u64::MAX]), &Tensor::vector(&[0u64]), 0.0, 0.0).unwrap();
+        assert_eq!(found.absolute.unwrap().difference, 18_446_744_073_709_551_615.0);
+    }
+
+    #[test]
+    fn different_shapes_and_types_have_no_distance() {
+        let column = Tensor::from_values(vec![2, 1], &[1.0f32, 2.0]).unwrap();
+        assert_eq!(difference(&column, &Tensor::vector(&[1.0f32, 2.0]), 1.0, 1.0), None);
+        assert_eq!(difference(&Tensor::scalar(1i32), &Tensor::scalar(1i64), 1.0, 1.0), None);
+        let names = Tensor::from_texts(2, ["CA"]);
+        assert_eq!(difference(&names, &names, 1.0, 1.0), None);
     }
 }

@@ -1,24 +1,32 @@
 //! How alike two embeddings are, one vector per residue. Directions and lengths apart: reduced precision keeps directions, a
 //! missing normalisation keeps them too.
 
-use super::difference::Extreme;
 use super::error::{MetricError, check_lengths, check_number};
+
+/// A value and the index it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Located {
+    /// The value.
+    pub value: f64,
+    /// The index, of an element or a residue.
+    pub index: usize,
+}
 
 /// The differences between two embeddings.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EmbeddingError {
     /// The greatest |observed − reference| of an element, by flat index.
-    pub greatest_absolute: Extreme,
+    pub greatest_absolute: Located,
     /// ‖observed − reference‖ / ‖reference‖ over all elements; 0 when both are zero, infinite when only the reference is.
     pub relative: f64,
     /// The least cosine between a residue's two vectors, by residue.
-    pub least_cosine: Extreme,
+    pub least_cosine: Located,
     /// The mean of these cosines.
     pub mean_cosine: f64,
     /// The least ‖observed‖ / ‖reference‖ of a residue, by residue.
-    pub least_norm_ratio: Extreme,
+    pub least_norm_ratio: Located,
     /// The greatest ‖observed‖ / ‖reference‖ of a residue, by residue.
-    pub greatest_norm_ratio: Extreme,
+    pub greatest_norm_ratio: Located,
 }
 
 /// Compares embeddings of `width` numbers per residue.
@@ -39,13 +47,13 @@ pub fn embedding_error<T: Copy + Into<f64>>(
         return Err(MetricError::Malformed("the elements do not fill vectors of this width"));
     }
     let mut all = Products::default();
-    let mut greatest_absolute = Extreme { value: -1.0, index: 0 };
-    let mut least_cosine = Extreme {
+    let mut greatest_absolute = Located { value: -1.0, index: 0 };
+    let mut least_cosine = Located {
         value: f64::INFINITY,
         index: 0,
     };
     let mut least_norm_ratio = least_cosine;
-    let mut greatest_norm_ratio = Extreme { value: -1.0, index: 0 };
+    let mut greatest_norm_ratio = Located { value: -1.0, index: 0 };
     let mut cosines = 0.0;
     for (residue, (observed, reference)) in observed
         .chunks_exact(width)
@@ -58,7 +66,7 @@ pub fn embedding_error<T: Copy + Into<f64>>(
         }
         if products.greatest > greatest_absolute.value {
             let index = products.position_of_greatest(observed, reference);
-            greatest_absolute = Extreme {
+            greatest_absolute = Located {
                 value: products.greatest,
                 index: residue * width + index,
             };
@@ -165,9 +173,9 @@ fn ratio(part: f64, whole: f64, of_nothing: f64) -> f64 {
     }
 }
 
-fn keep(extreme: &mut Extreme, value: f64, index: usize, better: fn(&f64, &f64) -> bool) {
+fn keep(extreme: &mut Located, value: f64, index: usize, better: fn(&f64, &f64) -> bool) {
     if better(&value, &extreme.value) {
-        *extreme = Extreme { value, index };
+        *extreme = Located { value, index };
     }
 }
 
