@@ -3,7 +3,10 @@
 use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
-use super::{absent, contract, equals, error, finite, present, range, sequence, shape, structure_text, text, zeros};
+use super::{
+    absent, agree, b_factor, contract, differ, equals, error, finite, present, range, sequence, shape, structure_text,
+    text, zeros,
+};
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
 
@@ -20,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 12] = [
+pub static KINDS: [CheckKind; 15] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -86,6 +89,24 @@ pub static KINDS: [CheckKind; 12] = [
         summary: "a structure file says the same as the array of atoms",
         keys: &["field", "atol", "call"],
         read: structure_text::compile,
+    },
+    CheckKind {
+        name: b_factor::NAME,
+        summary: "temperature factors carry the plddt",
+        keys: &["field", "call"],
+        read: b_factor::compile,
+    },
+    CheckKind {
+        name: agree::NAME,
+        summary: "two answers, or two samples, say the same",
+        keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "rmsd"],
+        read: agree::compile,
+    },
+    CheckKind {
+        name: differ::NAME,
+        summary: "two answers, or two samples, do not say the same",
+        keys: &["fields", "first", "second", "items", "more_than"],
+        read: differ::compile,
     },
     CheckKind {
         name: zeros::NAME,

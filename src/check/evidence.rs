@@ -48,8 +48,8 @@ pub struct Given<'a> {
 pub enum Calls {
     /// Every call.
     All,
-    /// The call of this name.
-    Named(String),
+    /// The calls of these names.
+    Named(Vec<String>),
 }
 
 impl Calls {
@@ -71,7 +71,7 @@ impl Calls {
     pub fn includes(&self, call: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Named(name) => name == call,
+            Self::Named(names) => names.iter().any(|name| name == call),
         }
     }
 }

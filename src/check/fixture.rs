@@ -223,16 +223,15 @@ pub fn set_element(value: &mut Value, index: usize, element: f64) {
         Value::Array(tensor) => {
             let mut values = tensor.to_f64().expect("numbers");
             values[index] = element;
-            *tensor = match tensor.dtype() {
-                DType::I32 => {
-                    let values: Vec<i32> = values.iter().map(|value| *value as i32).collect();
-                    Tensor::from_values(tensor.shape().to_vec(), &values).expect("the same shape")
-                }
-                _ => {
-                    let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
-                    Tensor::from_values(tensor.shape().to_vec(), &values).expect("the same shape")
-                }
+            let shape = tensor.shape().to_vec();
+            let changed = if tensor.dtype() == DType::I32 {
+                let values: Vec<i32> = values.iter().map(|value| *value as i32).collect();
+                Tensor::from_values(shape, &values)
+            } else {
+                let values: Vec<f32> = values.iter().map(|value| *value as f32).collect();
+                Tensor::from_values(shape, &values)
             };
+            *tensor = changed.expect("the same shape");
         }
         other => panic!("no array but {other:?}"),
     }

@@ -2,11 +2,15 @@
 //! and never print.
 
 mod absent;
+mod agree;
 mod axes;
+mod b_factor;
 mod bounds;
+mod compare;
 mod compile;
 mod complex;
 mod contract;
+mod differ;
 mod equals;
 mod error;
 mod evidence;
@@ -18,6 +22,8 @@ mod finite;
 mod fixture;
 mod number;
 mod numbers;
+mod pair;
+mod places;
 mod present;
 mod range;
 mod sequence;
