@@ -9,10 +9,16 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
-//! | 3 | [`snapshot`] |
+//! | 2 | [`config`], [`reference`], [`wire`] |
+//! | 3 | [`backend`], [`check`], [`snapshot`] |
 
+pub mod backend;
+pub mod check;
+pub mod config;
 pub mod metric;
 pub mod prediction;
 pub mod protein;
+pub mod reference;
 pub mod snapshot;
 pub mod tensor;
+pub mod wire;

@@ -47,10 +47,15 @@ impl Tensor {
     /// # Errors
     /// When the bytes are not exactly as many as the shape needs.
     pub fn new(dtype: DType, shape: Vec<usize>, data: Bytes) -> Result<Self, TensorError> {
+        // As in NumPy, the other dimensions of an empty array must fit into memory too, so that no product of some of
+        // them can overflow later.
+        let is_empty = dtype.size() == 0 || shape.contains(&0);
         let expected = shape
             .iter()
-            .try_fold(dtype.size(), |size, &dimension| size.checked_mul(dimension))
-            .filter(|&size| isize::try_from(size).is_ok());
+            .filter(|&&dimension| dimension != 0)
+            .try_fold(dtype.size().max(1), |size, &dimension| size.checked_mul(dimension))
+            .filter(|&size| isize::try_from(size).is_ok())
+            .map(|size| if is_empty { 0 } else { size });
         match expected {
             None => Err(TensorError::TooLarge(shape)),
             Some(expected) if expected != data.len() => Err(TensorError::WrongLength {
@@ -267,6 +272,18 @@ impl Tensor {
         })
     }
 
+    /// The parts at `indices` of the outermost dimension as an array of its own; `None` for scalars and past the end.
+    #[must_use]
+    pub fn gather(&self, indices: &[usize]) -> Option<Self> {
+        let mut shape = self.shape.clone();
+        *shape.first_mut()? = indices.len();
+        let mut data = Vec::new();
+        for &index in indices {
+            data.extend_from_slice(&self.part(index)?.data);
+        }
+        Self::new(self.dtype, shape, data.into()).ok()
+    }
+
     /// The position of a flat index along every dimension.
     #[must_use]
     pub fn position(&self, flat: usize) -> Vec<usize> {
@@ -317,10 +334,21 @@ mod tests {
     }
 
     #[test]
+    fn gathering_takes_rows_in_the_order_asked_for() {
+        let tensor = Tensor::from_values(vec![3, 2], &[1u8, 2, 3, 4, 5, 6]).unwrap();
+        let expected = Tensor::from_values(vec![2, 2], &[5u8, 6, 1, 2]).unwrap();
+        assert_eq!(tensor.gather(&[2, 0]), Some(expected));
+        assert_eq!(tensor.gather(&[3]), None);
+        assert_eq!(Tensor::scalar(1u8).gather(&[0]), None);
+    }
+
+    #[test]
     fn length_must_fit_the_shape() {
         let error = Tensor::new(DType::F32, vec![3], Bytes::from_static(&[0; 8])).unwrap_err();
         assert_eq!(error.to_string(), "shape [3] of float32 needs 12 bytes, got 8");
         let error = Tensor::new(DType::F64, vec![usize::MAX, 2], Bytes::new()).unwrap_err();
+        assert!(matches!(error, TensorError::TooLarge(_)));
+        let error = Tensor::new(DType::F64, vec![0, usize::MAX, 2], Bytes::new()).unwrap_err();
         assert!(matches!(error, TensorError::TooLarge(_)));
     }
 
