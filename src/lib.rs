@@ -10,7 +10,7 @@
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
 //! | 2 | [`config`], [`reference`], [`wire`] |
-//! | 3 | [`backend`], [`check`] |
+//! | 3 | [`backend`], [`check`], [`snapshot`] |
 
 pub mod backend;
 pub mod check;
@@ -19,5 +19,6 @@ pub mod metric;
 pub mod prediction;
 pub mod protein;
 pub mod reference;
+pub mod snapshot;
 pub mod tensor;
 pub mod wire;

@@ -3,8 +3,13 @@
 //! Everything that comes in is hostile until proven otherwise: every size is bounded by [`Limits`], every failure is a
 //! typed error. Nothing here judges a prediction.
 
+pub mod client;
 pub mod envelope;
 mod limits;
 pub mod pickle;
+mod secret;
+pub mod server;
+mod standin;
 
 pub use limits::Limits;
+pub use secret::Secret;
