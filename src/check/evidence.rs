@@ -2,7 +2,9 @@
 
 use super::expected::Expected;
 use crate::backend::BackendError;
+use crate::prediction::contract::Tolerance;
 use crate::prediction::{Contract, Options, Prediction, Request};
+use crate::snapshot::Store;
 
 /// What one call of a case gave.
 #[derive(Debug, Clone)]
@@ -28,6 +30,32 @@ pub struct Evidence<'a> {
     pub contract: &'a Contract,
     /// One answer for each call of the case, in order.
     pub answers: &'a [Answer],
+    /// What was recorded earlier; `None` where nothing can have been.
+    pub recorded: Option<&'a Recorded<'a>>,
+}
+
+/// Recorded results, and what is written beside new ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Recorded<'a> {
+    /// The snapshots.
+    pub store: &'a Store,
+    /// Which parameters stand behind the answers; results compare only within one.
+    pub weights: &'a str,
+    /// How far results of this backend may lie apart whatever the contract allows real models: a backend that computes
+    /// the same anywhere has no noise to be forgiven. `None` leaves it to the contract.
+    pub noise: Option<Tolerance>,
+    /// Name of the backend.
+    pub backend: &'a str,
+    /// Its kind.
+    pub kind: &'a str,
+    /// The file of the suite.
+    pub source: &'a str,
+    /// The line of the case in it.
+    pub line: u32,
+    /// When it answered, in words; left out where recording must be reproducible.
+    pub at: Option<&'a str>,
+    /// The command that records what is missing for this case.
+    pub command: &'a str,
 }
 
 /// A prediction together with what was asked for.
@@ -48,8 +76,8 @@ pub struct Given<'a> {
 pub enum Calls {
     /// Every call.
     All,
-    /// The call of this name.
-    Named(String),
+    /// The calls of these names.
+    Named(Vec<String>),
 }
 
 impl Calls {
@@ -71,7 +99,7 @@ impl Calls {
     pub fn includes(&self, call: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Named(name) => name == call,
+            Self::Named(names) => names.iter().any(|name| name == call),
         }
     }
 }
