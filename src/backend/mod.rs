@@ -7,6 +7,7 @@ mod error;
 mod instance;
 mod reference;
 pub mod registry;
+pub mod supervise;
 
 use std::pin::Pin;
 
