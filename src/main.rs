@@ -1,12 +1,9 @@
-//! The `hydrotest` program.
+//! The `hydrotest` program: hands its arguments to [`hydrotest::cli`] and ends with its exit code, unless it was started by
+//! itself to watch over a process.
 
 use std::process::ExitCode;
 
-use hydrotest::backend::supervise;
-
 fn main() -> ExitCode {
-    if let Some(code) = supervise::run_if_asked() {
-        return code;
-    }
-    ExitCode::SUCCESS
+    hydrotest::backend::supervise::run_if_asked()
+        .unwrap_or_else(|| ExitCode::from(hydrotest::cli::main(std::env::args_os())))
 }

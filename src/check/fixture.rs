@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
-use super::Check;
 use super::complex::Complex;
 use super::evidence::{Answer, Evidence};
 use super::expected::{BEST_STRUCTURE_ONLY, Expected};
 use super::finding::Finding;
+use super::{Check, Known, compile};
 use crate::backend::BackendError;
+use crate::config::{CheckTable, Diagnostics, Located, Reader, Section, Source};
 use crate::prediction::contract::{
     Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRule, OptionSpec, Presence, Sizes, Tolerance, Variant,
 };
@@ -120,9 +121,43 @@ pub fn answer(contract: &Contract, call: &str, input: &str, options: serde_json:
 /// An answer that is an error.
 pub fn failed(contract: &Contract, call: &str, input: &str, error: BackendError) -> Answer {
     Answer {
+        call: call.to_owned(),
+        request: request(contract, input, json!({})),
+        config: Options::new(),
         result: Err(error),
-        ..answer(contract, call, input, json!({}))
     }
+}
+
+/// The check that a TOML text describes, for a case of one call.
+pub fn compiled(contract: &Contract, table: &str) -> Box<dyn Check> {
+    compile_with(contract, table, &["call"]).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// As [`compiled`], for a case of these calls.
+pub fn compile_with(contract: &Contract, table: &str, calls: &[&str]) -> Result<Box<dyn Check>, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let section = Section::parse(&Source::new("check.toml", table), &mut diagnostics);
+    let mut reader = Reader::new(&section, &mut diagnostics);
+    let value = reader.required_text("check").expect("a kind of check");
+    let location = reader.location_of("check");
+    let table = CheckTable {
+        section: reader.rest(),
+        kind: Located { value, location },
+    };
+    let calls: Vec<String> = calls.iter().map(ToString::to_string).collect();
+    let known = Known {
+        calls: &calls,
+        contracts: &[contract],
+    };
+    let check = compile(&table, &known, &mut diagnostics);
+    diagnostics
+        .into_result(check)
+        .map(|check| check.expect("nothing is wrong"))
+}
+
+/// What is wrong with a check's table; empty when nothing is.
+pub fn compile_errors(contract: &Contract, table: &str) -> String {
+    compile_with(contract, table, &["call"]).map_or_else(|errors| errors.to_string(), |_| String::new())
 }
 
 /// What a check finds in these answers.
@@ -145,7 +180,7 @@ pub fn summaries(check: &dyn Check, contract: &Contract, answers: &[Answer]) -> 
 
 impl Answer {
     /// The same answer with another value in a field, which may be new.
-    pub fn with(mut self, name: &str, value: Value) -> Self {
+    pub(super) fn with(mut self, name: &str, value: Value) -> Self {
         if let Ok(prediction) = &mut self.result {
             match prediction.fields.iter_mut().find(|(field, _)| field == name) {
                 Some((_, field)) => *field = value,
@@ -156,7 +191,7 @@ impl Answer {
     }
 
     /// The same answer with a value of a field changed in place.
-    pub fn change(mut self, name: &str, change: impl FnOnce(&mut Value)) -> Self {
+    pub(super) fn change(mut self, name: &str, change: impl FnOnce(&mut Value)) -> Self {
         if let Ok(prediction) = &mut self.result {
             let field = prediction.fields.iter_mut().find(|(field, _)| field == name);
             change(&mut field.expect("the field is there").1);
@@ -165,12 +200,12 @@ impl Answer {
     }
 
     /// The same answer with one element of an array replaced.
-    pub fn with_element(self, name: &str, index: usize, element: f64) -> Self {
+    pub(super) fn with_element(self, name: &str, index: usize, element: f64) -> Self {
         self.change(name, |value| set_element(value, index, element))
     }
 
     /// The same answer with the first structure changed.
-    pub fn with_structure(self, change: impl FnOnce(&mut Structure)) -> Self {
+    pub(super) fn with_structure(self, change: impl FnOnce(&mut Structure)) -> Self {
         self.change("atom_array", |value| match value {
             Value::List(items) => match items.first_mut() {
                 Some(Value::Structure(structure)) => change(structure),

@@ -14,6 +14,7 @@ mod options;
 mod python;
 mod refusal;
 mod selection;
+mod spacing;
 
 use std::sync::Arc;
 use std::time::Instant;

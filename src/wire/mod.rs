@@ -4,6 +4,7 @@
 //! typed error. Nothing here judges a prediction.
 
 pub mod client;
+pub mod envelope;
 mod limits;
 pub mod pickle;
 mod secret;

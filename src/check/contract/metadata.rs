@@ -9,7 +9,7 @@ use crate::prediction::{Record, Value};
 const CLASS: &str = "boileroom.base.PredictionMetadata";
 
 /// Its attributes in order.
-const ATTRIBUTES: [&str; 6] = [
+pub const ATTRIBUTES: [&str; 6] = [
     "model_name",
     "model_version",
     "sequence_lengths",

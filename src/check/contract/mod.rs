@@ -13,9 +13,12 @@ mod values;
 use super::axes::Axes;
 use super::evidence::{Calls, Evidence, Given};
 use super::finding::Finding;
+use super::terms::Terms;
 use super::{Check, number};
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
+
+pub use metadata::ATTRIBUTES as METADATA_ATTRIBUTES;
 
 /// The name of the check.
 pub const NAME: &str = "contract";
@@ -32,6 +35,12 @@ impl ContractCheck {
     pub const fn new(calls: Calls) -> Self {
         Self { calls }
     }
+}
+
+/// Reads `call`.
+#[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    Some(Box::new(ContractCheck::new(terms.calls())))
 }
 
 impl Check for ContractCheck {

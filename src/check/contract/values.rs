@@ -182,7 +182,7 @@ fn scale_hint(outside: &Tally, range: Option<(f64, f64)>) -> Option<String> {
     let worst = outside.worst?.value;
     if (least, greatest) == (0.0, 1.0) && worst > 1.0 && worst <= 100.0 {
         Some("this looks like percent; the contract has fractions of 1".into())
-    } else if least == 0.0 && worst == -1.0 {
+    } else if least == 0.0 && (worst + 1.0).abs() < f64::EPSILON {
         Some("this looks like padding inside a sample".into())
     } else {
         None

@@ -15,13 +15,14 @@ use std::collections::BTreeMap;
 
 use self::array::{Row, Rows};
 use self::context::{Features, features};
-use self::layout::{Site, Spacing, lay_out, pad};
+use self::layout::{Site, gap, lay_out, pad};
 use self::logits::{AnyHead, LanguageHead};
 use self::scales::Scales;
 use self::states::States;
 use super::Refusal;
 use super::input::Samples;
 use super::selection::Selection;
+use super::spacing::Spacing;
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
 use crate::prediction::{Contract, Options, Value};
 use crate::tensor::DType;
@@ -54,12 +55,12 @@ impl<'a> Embedding<'a> {
     pub fn new(contract: &'a Contract, effective: &Options, samples: &'a Samples) -> Result<Self, Refusal> {
         let multimer = samples.items.iter().any(|sample| sample.chains.len() > 1);
         // A batch of single chains never looks at the options between chains.
-        let spacing = if multimer {
-            Spacing::read(contract, effective)?
+        let gap = if multimer {
+            gap(Spacing::read(contract, effective)?.as_ref())
         } else {
-            Spacing::default()
+            0
         };
-        let mut batch: Vec<_> = samples.items.iter().map(|sample| lay_out(sample, spacing)).collect();
+        let mut batch: Vec<_> = samples.items.iter().map(|sample| lay_out(sample, gap)).collect();
         let longest = batch.iter().map(Vec::len).max().unwrap_or(0);
         if !multimer && !contract.features.contains(PADS_EVERY_BATCH) {
             for sites in &mut batch {

@@ -68,7 +68,7 @@ impl Materialiser<'_, '_> {
             Node::Object { class, state } => {
                 let (class, state) = (class.to_string(), *state);
                 let fields = match state {
-                    Some(state) => self.fields(id, state)?,
+                    Some(state) => self.fields(state)?,
                     None => Vec::new(),
                 };
                 Value::Record(Record { class, fields })
@@ -126,7 +126,7 @@ impl Materialiser<'_, '_> {
     }
 
     /// The state of a plain object: its `__dict__`, or that and its slots.
-    fn fields(&mut self, id: NodeId, state: NodeId) -> Result<Vec<(String, Value)>, PickleFault> {
+    fn fields(&mut self, state: NodeId) -> Result<Vec<(String, Value)>, PickleFault> {
         const FAULT: PickleFault = PickleFault::Malformed("object state");
         let parts = match self.graph.node(state) {
             Node::None => Vec::new(),
@@ -134,7 +134,6 @@ impl Materialiser<'_, '_> {
             Node::Tuple(parts) if parts.len() == 2 => parts.clone(),
             _ => return Err(FAULT),
         };
-        self.enter(id)?;
         let mut fields = Vec::new();
         for part in parts {
             let entries = match self.graph.node(part) {
@@ -149,7 +148,6 @@ impl Materialiser<'_, '_> {
                 }
             }
         }
-        self.path.pop();
         Ok(fields)
     }
 }

@@ -8,6 +8,7 @@
 
 mod biotite;
 mod call;
+mod encode;
 mod error;
 mod graph;
 mod machine;
@@ -22,6 +23,7 @@ mod torch;
 
 use bytes::Bytes;
 
+pub use encode::{EncodeError, encode, encode_prediction};
 pub use error::{Bound, PickleError, PickleFault};
 
 use crate::prediction::{Prediction, Value};

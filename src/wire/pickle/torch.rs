@@ -13,7 +13,7 @@ use crate::tensor::{DType, Tensor};
 use crate::wire::Limits;
 
 /// The pickles of the magic number and of format version 1001, as `torch.save` has always written them.
-pub(super) const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
+const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
 
 /// The pickles before the raw bytes take a few hundred bytes; more than this is no storage.
 const LONGEST_HEADER: usize = 4 << 10;
@@ -59,6 +59,24 @@ pub(super) fn load_from_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result
         return Err(FAULT);
     }
     Ok(Node::Storage(Box::new((dtype, raw.slice(8..)))))
+}
+
+/// Everything before the raw elements of a stream that holds one storage, as `torch.save` writes it.
+pub(super) fn storage_header(class: &str, count: usize) -> Vec<u8> {
+    /// Format version, byte order and sizes of C's integers.
+    const SYSTEM: &[u8] =
+        b"\x80\x02}(X\x10\0\0\0protocol_versionM\xe9\x03X\x0d\0\0\0little_endian\x88X\x0a\0\0\0type_sizes}\
+        (X\x05\0\0\0shortK\x02X\x03\0\0\0intK\x04X\x04\0\0\0longK\x04uu.";
+    /// The list with the storage's only key, `"0"`.
+    const KEYS: &[u8] = b"\x80\x02]X\x01\0\0\x000a.";
+    let mut header = [MAGIC, SYSTEM, b"\x80\x02(X\x07\0\0\0storagectorch\n"].concat();
+    header.extend_from_slice(class.as_bytes());
+    header.extend_from_slice(b"\nX\x01\0\0\x000X\x03\0\0\0cpu\x8a\x08");
+    header.extend((count as u64).to_le_bytes());
+    header.extend_from_slice(b"NtQ.");
+    header.extend_from_slice(KEYS);
+    header.extend((count as u64).to_le_bytes());
+    header
 }
 
 /// The persistent id of a storage: `('storage', class, key, location, count, None)`.
