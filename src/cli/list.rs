@@ -117,7 +117,7 @@ fn contract_json(model: &Contract) -> serde_json::Value {
     })
 }
 
-fn show_json(value: &serde_json::Value) -> Result<u8, Trouble> {
+pub(super) fn show_json(value: &serde_json::Value) -> Result<u8, Trouble> {
     let text = serde_json::to_string_pretty(value)
         .map_err(|error| Trouble::Broken(format!("the list cannot be written as JSON: {error}")))?;
     say(&(text + "\n"));
@@ -125,7 +125,7 @@ fn show_json(value: &serde_json::Value) -> Result<u8, Trouble> {
 }
 
 /// Columns as wide as their widest entry; the last one is left ragged.
-fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+pub(super) fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
     let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: [usize; N] = std::array::from_fn(width);

@@ -100,6 +100,7 @@ impl Flatten {
                 None => self.items(path, format!("list of {}", items.len()), items, depth),
             },
             Value::Tuple(items) => self.items(path, format!("tuple of {}", items.len()), items, depth),
+            Value::Set(items) => self.items(path, format!("set of {}", items.len()), items, depth),
             Value::Objects { shape, items } => {
                 self.items(path, format!("object array {}", show_shape(shape)), items, depth)
             }
