@@ -1,6 +1,6 @@
 //! The harness's side of a supervised program: starts it, hears how it ended, ends it. Waits, but decides nothing.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -28,8 +28,6 @@ pub struct Program {
     pub directory: Option<PathBuf>,
     /// Variables it finds, besides or instead of those of this process; `None` takes one away.
     pub environment: Vec<(OsString, Option<OsString>)>,
-    /// The program that answers to [`super::run_if_asked`]; this one when `None`.
-    pub supervisor: Option<PathBuf>,
 }
 
 /// A program that runs, or ran, under a supervisor. Dropping it ends the program.
@@ -62,16 +60,13 @@ pub enum Stopped {
 }
 
 impl Supervised {
-    /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime.
+    /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime, in
+    /// a program whose `main` begins with [`super::run_if_asked`].
     ///
     /// # Errors
     /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`Ending`].
     pub fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
-        let supervisor = match &program.supervisor {
-            Some(path) => path.clone(),
-            None => own_program()?,
-        };
-        let mut command = Command::new(supervisor);
+        let mut command = Command::new(own_program()?);
         command.as_std_mut().arg0("hydrotest").process_group(0);
         command
             .arg(SUPERVISE)
@@ -179,16 +174,4 @@ async fn listen(reports: ChildStdout, state: watch::Sender<State>) {
         state.ending.get_or_insert(Ending::Lost);
         state.cleared = true;
     });
-}
-
-impl<S: AsRef<OsStr>> FromIterator<S> for Program {
-    /// A command without further wishes.
-    fn from_iter<I: IntoIterator<Item = S>>(command: I) -> Self {
-        Self {
-            command: command.into_iter().map(|word| word.as_ref().to_owned()).collect(),
-            directory: None,
-            environment: Vec::new(),
-            supervisor: None,
-        }
-    }
 }
