@@ -49,6 +49,11 @@ pub trait Check: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// Whether it compares the answer to a call with a recorded one, so that a recording exists for that call.
+    fn records(&self, _call: &str) -> bool {
+        false
+    }
+
     /// Everything that is wrong by it; empty when the answers are as they should be.
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding>;
 }

@@ -60,6 +60,7 @@ pub struct Places {
 
 /// How to run the suites.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
 pub struct RunArguments {
     /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: the declared one].
     #[arg(long, value_name = "NAME[:TAG]", help_heading = "Backend")]
@@ -135,7 +136,10 @@ pub struct RunArguments {
 
 /// Flags of libtest that tools pass to every test program; nothing is captured or ignored here.
 #[derive(Debug, Clone, Copy, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of libtest's command line, read by nobody")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of libtest's command line, read by nobody"
+)]
 pub struct Accepted {
     #[arg(long, hide = true)]
     nocapture: bool,
@@ -229,7 +233,14 @@ mod tests {
 
     #[test]
     fn no_command_means_run_with_libtest_flags() {
-        let parsed = CommandLine::parse_from(["hydrotest", "--backend", "local:1.2", "two_chains", "--exact", "--nocapture"]);
+        let parsed = CommandLine::parse_from([
+            "hydrotest",
+            "--backend",
+            "local:1.2",
+            "two_chains",
+            "--exact",
+            "--nocapture",
+        ]);
         assert!(parsed.command.is_none());
         assert_eq!(parsed.run.backend.as_deref(), Some("local:1.2"));
         assert_eq!(parsed.run.filter.as_deref(), Some("two_chains"));

@@ -59,10 +59,16 @@ impl Trouble {
         match self {
             Self::Misconfigured(diagnostics) => {
                 let count = diagnostics.len();
-                let style = if colours(colour, &std::io::stderr()) { Style::Coloured } else { Style::Plain };
+                let style = if colours(colour, &std::io::stderr()) {
+                    Style::Coloured
+                } else {
+                    Style::Plain
+                };
                 complain(&diagnostics.render(style));
                 let plural = if count == 1 { "" } else { "s" };
-                complain(&format!("\n{count} error{plural} in usage or configuration (exit code {MISCONFIGURED})"));
+                complain(&format!(
+                    "\n{count} error{plural} in usage or configuration (exit code {MISCONFIGURED})"
+                ));
                 MISCONFIGURED
             }
             Self::Broken(message) => {
