@@ -1,7 +1,8 @@
-//! The `hydrotest` program: hands its arguments to [`hydrotest::cli`] and ends with its exit code.
+//! The `hydrotest` program: hands its arguments to the command line and ends with its exit code, unless it was started by
+//! itself to watch over a process.
 
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    ExitCode::from(hydrotest::cli::main(std::env::args_os()))
+    hydrotest::backend::supervise::run_if_asked().unwrap_or(ExitCode::SUCCESS)
 }

@@ -9,7 +9,6 @@ mod limits;
 pub mod pickle;
 mod secret;
 pub mod server;
-mod standin;
 
 pub use limits::Limits;
 pub use secret::Secret;
