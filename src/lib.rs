@@ -10,15 +10,11 @@
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
 //! | 2 | [`config`], [`reference`], [`wire`] |
-<<<<<<< HEAD
-//! | 3 | [`backend`], [`check`], [`snapshot`] |
-=======
 //! | 3 | [`backend`], [`snapshot`], [`check`] |
 //! | 4 | [`plan`] |
 //! | 5 | [`run`], [`outcome`] |
 //! | 6 | [`report`] |
 //! | 7 | [`cli`] |
->>>>>>> main
 
 pub mod backend;
 pub mod check;
@@ -30,11 +26,8 @@ pub mod plan;
 pub mod prediction;
 pub mod protein;
 pub mod reference;
-<<<<<<< HEAD
-=======
 pub mod report;
 pub mod run;
->>>>>>> main
 pub mod snapshot;
 pub mod tensor;
 pub mod wire;
