@@ -1,10 +1,12 @@
 //! What a case gave back: the answers of its calls and all that is needed to judge them. Data only.
 
+use std::cell::RefCell;
+
 use super::expected::Expected;
 use crate::backend::BackendError;
 use crate::prediction::contract::Tolerance;
 use crate::prediction::{Contract, Options, Prediction, Request};
-use crate::snapshot::Store;
+use crate::snapshot::{InvalidKey, SnapshotKey, Store};
 
 /// What one call of a case gave.
 #[derive(Debug, Clone)]
@@ -20,7 +22,7 @@ pub struct Answer {
 }
 
 /// Everything a check may look at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// Name of the suite.
     pub suite: &'a str,
@@ -35,12 +37,14 @@ pub struct Evidence<'a> {
 }
 
 /// Recorded results, and what is written beside new ones.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Recorded<'a> {
     /// The snapshots.
     pub store: &'a Store,
-    /// Which parameters stand behind the answers; results compare only within one.
-    pub weights: &'a str,
+    /// Which of them is that of a call, by the call's name.
+    pub key: &'a dyn Fn(&str) -> Result<SnapshotKey, InvalidKey>,
+    /// What is worth telling although nothing is wrong: results that were recorded just now.
+    pub notes: &'a RefCell<Vec<String>>,
     /// How far results of this backend may lie apart whatever the contract allows real models: a backend that computes
     /// the same anywhere has no noise to be forgiven. `None` leaves it to the contract.
     pub noise: Option<Tolerance>,
@@ -51,7 +55,7 @@ pub struct Recorded<'a> {
     /// The file of the suite.
     pub source: &'a str,
     /// The line of the case in it.
-    pub line: u32,
+    pub line: usize,
     /// When it answered, in words; left out where recording must be reproducible.
     pub at: Option<&'a str>,
     /// The command that records what is missing for this case.

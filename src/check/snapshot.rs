@@ -10,7 +10,7 @@ use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, Terms};
 use crate::prediction::Prediction;
-use crate::snapshot::{Comparison, Judgement, Provenance, SnapshotKey};
+use crate::snapshot::{Comparison, Judgement, Provenance};
 
 /// The name of the check.
 pub const NAME: &str = "snapshot";
@@ -56,6 +56,10 @@ impl Check for Snapshot {
         &self.calls
     }
 
+    fn records(&self, call: &str) -> bool {
+        self.calls.includes(call)
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
         let Some(recorded) = evidence.recorded else {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
@@ -91,10 +95,7 @@ impl Snapshot {
                 return Some(*finding);
             }
         }
-        let case = evidence.case.replace('@', "+");
-        let call = (evidence.answers.len() > 1).then_some(answer.call.as_str());
-        let key = SnapshotKey::new(recorded.weights, &evidence.contract.key, evidence.suite, &case, call);
-        let key = match key {
+        let key = match (recorded.key)(&answer.call) {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
@@ -105,12 +106,16 @@ impl Snapshot {
             request: answer.request.clone(),
             recorded: recorded.at.map(str::to_owned),
             source: recorded.source.to_owned(),
-            line: recorded.line,
+            line: u32::try_from(recorded.line).unwrap_or(u32::MAX),
         };
         let judge = Tolerances::new(evidence.contract, self.limits, recorded.noise);
         let selected = self.select(given);
         match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
-            Ok(Judgement::Matches(_) | Judgement::Recorded { .. }) => None,
+            Ok(Judgement::Matches(_)) => None,
+            Ok(Judgement::Recorded { path }) => {
+                recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
+                None
+            }
             Ok(Judgement::Differs { comparison, pending }) => {
                 let finding = differs(answer, &comparison);
                 Some(match pending {
@@ -191,6 +196,7 @@ mod tests {
         );
         assert_eq!(missing[0].hint.as_deref(), Some("record it with: record this"));
         assert_eq!(judge(Recording::Missing, &right), []);
+        assert!(check.records("call"));
         assert_eq!(judge(Recording::Never, &right), []);
         let moved = right.clone().with_element("plddt", 1, 0.25);
         let found = judge(Recording::Never, &moved);
