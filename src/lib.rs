@@ -12,4 +12,5 @@
 
 pub mod prediction;
 pub mod protein;
+pub mod reference;
 pub mod tensor;

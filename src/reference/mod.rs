@@ -1,0 +1,3 @@
+//! The embedded models: deterministic, synthetic answers to real requests. Claims no accuracy; imports no backend.
+
+pub mod fold;
