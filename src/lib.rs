@@ -9,7 +9,11 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
+//! | 2 | [`config`] |
+//! | 3 | [`backend`] |
 
+pub mod backend;
+pub mod config;
 pub mod prediction;
 pub mod protein;
 pub mod reference;
