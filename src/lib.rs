@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
-//! | 2 | [`config`] |
+//! | 2 | [`config`], [`reference`] |
 //! | 3 | [`backend`] |
 
 pub mod backend;

@@ -31,19 +31,14 @@ pub(super) fn extend(before: Option<(&Backbone, Torsions)>, amino: usize, torsio
     let proline = AMINO_ACIDS.get(amino).is_some_and(|amino| amino.letter == 'P');
     let (peptide_bond, peptide_angle) = if proline { (1.341, 119.3) } else { (1.329, 121.7f64) };
     let alpha = alpha_angle(amino).to_radians();
-    let (n, ca, c);
-    match before {
-        Some((&[n0, ca0, c0, ..], torsions0)) => {
-            n = place(n0, ca0, c0, peptide_bond, 117.2f64.to_radians(), torsions0.psi);
-            ca = place(ca0, c0, n, 1.458, peptide_angle.to_radians(), PI);
-            c = place(c0, n, ca, 1.525, alpha, torsions.phi);
-        }
-        None => {
-            n = [0.0; 3];
-            ca = [1.458, 0.0, 0.0];
-            c = place([0.0, 1.0, 0.0], n, ca, 1.525, alpha, PI);
-        }
-    }
+    let [n, ca, c] = if let Some((&[n0, ca0, c0, ..], torsions0)) = before {
+        let n = place(n0, ca0, c0, peptide_bond, 117.2f64.to_radians(), torsions0.psi);
+        let ca = place(ca0, c0, n, 1.458, peptide_angle.to_radians(), PI);
+        [n, ca, place(c0, n, ca, 1.525, alpha, torsions.phi)]
+    } else {
+        let (n, ca) = ([0.0; 3], [1.458, 0.0, 0.0]);
+        [n, ca, place([0.0, 1.0, 0.0], n, ca, 1.525, alpha, PI)]
+    };
     let o = place(n, ca, c, 1.231, 120.5f64.to_radians(), torsions.psi + PI);
     [n, ca, c, o, place_beta(amino, [n, ca, c])]
 }

@@ -3,19 +3,22 @@
 use super::backbone::{Backbone, Torsions, build};
 use super::geometry::{Point, distance_squared};
 use super::neighbours::Neighbours;
-use super::packing::{Packed, pack};
+use super::packing::pack;
 use super::propensity::{Assignment, Local, assign};
 use super::random::{Random, seed_of};
 use super::rigid::Motion;
+use super::side_chain::{ResidueAtoms, atom_count};
 use super::trace::trace;
 use crate::protein::residue::AMINO_ACIDS;
 
 /// Greatest change of a backbone torsion in one deviation.
 const LARGEST_CHANGE: f64 = 0.45;
-/// Distance that a deviated backbone keeps from itself, in ångström.
-const CLEARANCE: f64 = 2.7;
-/// Draws before the deviation is given up, each smaller than the one before.
-const DRAWS: u32 = 16;
+/// Greatest change of a side-chain torsion, in degrees.
+const LARGEST_TURN: f64 = 5.0;
+/// Distance that atoms of a deviated chain keep, in ångström: more than any pair of radii less 1.5.
+const CLEARANCE: f64 = 2.3;
+/// Draws before the last one is taken as it is.
+const DRAWS: u32 = 24;
 
 /// The fold that a sequence always has.
 #[derive(Debug, Clone)]
@@ -39,7 +42,7 @@ pub(super) struct Deviation {
 #[derive(Debug, Clone)]
 pub(super) struct Conformer {
     pub torsions: Vec<Torsions>,
-    pub packed: Packed,
+    pub residues: Vec<ResidueAtoms>,
 }
 
 impl Fold {
@@ -56,43 +59,58 @@ impl Fold {
         }
     }
 
-    /// All atoms, after some deviations; without any, the fold itself.
+    /// All atoms, after some deviations; without any, the fold itself. Draws that bring atoms too near to one another are
+    /// repeated a little smaller.
     pub(super) fn conformer(&self, deviations: &[Deviation]) -> Conformer {
-        let mut torsions = self.torsions.clone();
-        for deviation in deviations {
-            torsions = self.deviate(&torsions, *deviation);
+        let mut draw = 0;
+        loop {
+            let conformer = self.draw(deviations, draw);
+            draw += 1;
+            if deviations.is_empty() || draw == DRAWS || is_clear(&self.residues, &conformer.residues) {
+                return conformer;
+            }
         }
-        let seeds: Vec<u64> = deviations.iter().map(|deviation| deviation.seed).collect();
-        let mut random = Random::new(seed_of(&seeds));
-        let turn = if deviations.is_empty() { 0.0 } else { 5.0 };
+    }
+
+    fn draw(&self, deviations: &[Deviation], draw: u32) -> Conformer {
+        let mut torsions = self.torsions.clone();
+        let mut seeds = vec![u64::from(draw)];
+        for deviation in deviations {
+            let own = Deviation {
+                seed: seed_of(&[deviation.seed, u64::from(draw)]),
+                size: deviation.size * 0.93f64.powi(draw as i32),
+            };
+            torsions = self.deviate(&torsions, own);
+            seeds.push(deviation.seed);
+        }
         let mut backbone = build(&self.residues, &torsions);
         let motion = Motion::onto(&spine(&backbone), &spine(&self.backbone));
         for point in backbone.iter_mut().flatten() {
             *point = motion.apply(*point);
         }
-        let packed = pack(&self.residues, &backbone, &torsions, turn, &mut random);
-        Conformer { torsions, packed }
+        let turn = if deviations.is_empty() { 0.0 } else { LARGEST_TURN };
+        let residues = pack(
+            &self.residues,
+            &backbone,
+            &torsions,
+            turn,
+            &mut Random::new(seed_of(&seeds)),
+        );
+        Conformer { torsions, residues }
     }
 
-    /// Torsions changed so that the backbone moves by about the size asked for and still keeps clear of itself.
+    /// Torsions changed so that the backbone moves by about the size asked for.
     fn deviate(&self, torsions: &[Torsions], deviation: Deviation) -> Vec<Torsions> {
         let original = spine(&build(&self.residues, torsions));
-        for draw in 0..DRAWS {
-            let size = deviation.size * 0.9f64.powi(draw as i32);
-            let changes = self.changes(seed_of(&[deviation.seed, u64::from(draw)]));
-            let mut amplitude = 0.02;
-            // Displacement grows about in proportion, so a few corrections reach the size.
-            for _ in 0..3 {
-                let moved = spine(&build(&self.residues, &self.changed(torsions, &changes, amplitude)));
-                let displacement = displacement(&moved, &original).max(1e-6);
-                amplitude = (amplitude * size / displacement).min(LARGEST_CHANGE);
-            }
-            let candidate = self.changed(torsions, &changes, amplitude);
-            if keeps_clear(&build(&self.residues, &candidate)) {
-                return candidate;
-            }
+        let changes = self.changes(deviation.seed);
+        let mut amplitude = 0.02;
+        // Displacement grows about in proportion, so a few corrections reach the size.
+        for _ in 0..3 {
+            let moved = spine(&build(&self.residues, &self.changed(torsions, &changes, amplitude)));
+            let displacement = displacement(&moved, &original).max(1e-6);
+            amplitude = (amplitude * deviation.size / displacement).min(LARGEST_CHANGE);
         }
-        torsions.to_vec()
+        self.changed(torsions, &changes, amplitude)
     }
 
     /// A direction of change for every torsion: large in coil and at the ends, small where structure is regular.
@@ -130,7 +148,10 @@ impl Fold {
 
 /// N, CA and C of every residue.
 fn spine(backbone: &[Backbone]) -> Vec<Point> {
-    backbone.iter().flat_map(|residue| [residue[0], residue[1], residue[2]]).collect()
+    backbone
+        .iter()
+        .flat_map(|residue| [residue[0], residue[1], residue[2]])
+        .collect()
 }
 
 /// Root mean square distance after laying one over the other.
@@ -144,15 +165,17 @@ fn displacement(moved: &[Point], original: &[Point]) -> f64 {
     (sum / moved.len().max(1) as f64).sqrt()
 }
 
-fn keeps_clear(backbone: &[Backbone]) -> bool {
+/// Whether atoms of residues that do not follow each other keep [`CLEARANCE`].
+fn is_clear(residues: &[usize], built: &[ResidueAtoms]) -> bool {
     let mut points = Neighbours::within(CLEARANCE);
-    for (index, residue) in backbone.iter().enumerate() {
+    for (index, (atoms, &amino)) in built.iter().zip(residues).enumerate() {
+        let atoms = &atoms[..atom_count(amino)];
         let hits = |owner: usize, square: f64| index - owner > 1 && square < CLEARANCE * CLEARANCE;
-        if residue.iter().any(|&point| points.any(point, hits)) {
+        if atoms.iter().any(|&atom| points.any(atom, hits)) {
             return false;
         }
-        for &point in residue {
-            points.push(point, index);
+        for &atom in atoms {
+            points.push(atom, index);
         }
     }
     true
@@ -170,7 +193,7 @@ mod tests {
     const UBIQUITIN: &str = "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG";
 
     fn alphas(conformer: &Conformer) -> Vec<Point> {
-        conformer.packed.atoms.iter().map(|residue| residue[1]).collect()
+        conformer.residues.iter().map(|residue| residue[1]).collect()
     }
 
     #[test]
@@ -190,14 +213,14 @@ mod tests {
         let fold = fold(UBIQUITIN);
         let one = fold.conformer(&[Deviation { seed: 4, size: 0.8 }]);
         let two = fold.conformer(&[Deviation { seed: 4, size: 0.8 }]);
-        assert_eq!(one.packed, two.packed);
+        assert_eq!(one.residues, two.residues);
     }
 
     #[test]
     fn a_single_residue_folds() {
         for letter in ["G", "W", "P"] {
             let conformer = fold(letter).conformer(&[Deviation { seed: 1, size: 0.8 }]);
-            assert_eq!(conformer.packed.atoms.len(), 1);
+            assert_eq!(conformer.residues.len(), 1);
         }
     }
 }

@@ -76,6 +76,10 @@ impl Frame {
     }
 
     /// The rotation as a unit quaternion `(w, x, y, z)` with `w ≥ 0` (Shepperd, J. Guidance Control 1978).
+    #[expect(
+        clippy::many_single_char_names,
+        reason = "sums and differences of matrix elements have no names"
+    )]
     pub(super) fn quaternion(self) -> [f64; 4] {
         // Columns of the rotation matrix are the axes: m(row, column).
         let m = |row: usize, column: usize| self.axes[column][row];

@@ -98,7 +98,10 @@ mod tests {
                 .iter()
                 .enumerate()
                 .any(|(other, &place)| other != index && distance_squared(place, point) < 16.0);
-            assert_eq!(neighbours.any(point, |other, square| other != index && square < 16.0), brute);
+            assert_eq!(
+                neighbours.any(point, |other, square| other != index && square < 16.0),
+                brute
+            );
         }
     }
 

@@ -4,8 +4,7 @@ use super::backbone::{Backbone, Torsions};
 use super::geometry::Point;
 use super::neighbours::Neighbours;
 use super::random::Random;
-use super::rotamer::rotamers;
-use super::side_chain::{MOST_ATOMS, ResidueAtoms, atom_count, place_side_chain};
+use super::side_chain::{MOST_ATOMS, ResidueAtoms, atom_count, place_side_chain, rotamers};
 
 /// Distance to atoms of other residues that is room enough, in ångström.
 const ROOM: f64 = 3.3;
@@ -14,14 +13,6 @@ const TIGHT: f64 = 2.8;
 /// Passes over the chain; those after the first only move side chains that later ones came too near to.
 const PASSES: usize = 3;
 
-/// A chain with all its heavy atoms.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Packed {
-    pub atoms: Vec<ResidueAtoms>,
-    /// Side-chain torsions in degrees, zero past the last one.
-    pub chi: Vec<[f64; 4]>,
-}
-
 /// Places all side chains. `deviation` is the greatest change of a torsion from its rotamer, in degrees.
 pub(super) fn pack(
     residues: &[usize],
@@ -29,20 +20,22 @@ pub(super) fn pack(
     torsions: &[Torsions],
     deviation: f64,
     random: &mut Random,
-) -> Packed {
+) -> Vec<ResidueAtoms> {
     let mut taken = Neighbours::within(ROOM);
     for (index, (residue, &amino)) in backbone.iter().zip(residues).enumerate() {
         for &point in &residue[..atom_count(amino).min(5)] {
             taken.push(point, index);
         }
     }
-    let mut packed = Packed {
-        atoms: backbone.iter().map(starting_atoms).collect(),
-        chi: vec![[0.0; 4]; residues.len()],
-    };
-    let draws: Vec<[f64; 4]> = residues.iter().map(|_| [(); 4].map(|()| random.signed() * deviation)).collect();
+    let mut packed: Vec<ResidueAtoms> = backbone.iter().map(starting_atoms).collect();
+    let draws: Vec<[f64; 4]> = residues
+        .iter()
+        .map(|_| [(); 4].map(|()| random.signed() * deviation))
+        .collect();
     // Prolines have no choice, then the large ones come first, while there is room.
-    let mut order: Vec<usize> = (0..residues.len()).filter(|&index| atom_count(residues[index]) > 5).collect();
+    let mut order: Vec<usize> = (0..residues.len())
+        .filter(|&index| atom_count(residues[index]) > 5)
+        .collect();
     order.sort_by_key(|&index| {
         let choices = rotamers(residues[index]).len();
         (choices > 2, std::cmp::Reverse(atom_count(residues[index])))
@@ -54,18 +47,17 @@ pub(super) fn pack(
                 index,
                 amino,
                 phi: torsions[index].phi,
-                start: packed.atoms[index],
+                start: packed[index],
                 taken: &taken,
             };
             if pass > 0 && site.room(&site.start[5..atom_count(amino)], 0.0) >= TIGHT {
                 continue;
             }
-            let (chi, atoms) = site.choose(draws[index]);
+            let atoms = site.choose(draws[index]);
             for &point in &atoms[5..atom_count(amino)] {
                 taken.push(point, index);
             }
-            packed.atoms[index] = atoms;
-            packed.chi[index] = chi;
+            packed[index] = atoms;
         }
     }
     packed
@@ -81,9 +73,9 @@ struct Site<'a> {
 }
 
 impl Site<'_> {
-    fn choose(&self, draw: [f64; 4]) -> ([f64; 4], ResidueAtoms) {
+    fn choose(&self, draw: [f64; 4]) -> ResidueAtoms {
         let common = rotamers(self.amino);
-        let mut best = (f64::NEG_INFINITY, [0.0; 4], self.start);
+        let mut best = (f64::NEG_INFINITY, self.start);
         for rotamer in common {
             self.consider(deviated(*rotamer, draw), &mut best);
             if best.0 >= ROOM {
@@ -99,16 +91,16 @@ impl Site<'_> {
                 }
             }
         }
-        (best.1, best.2)
+        best.1
     }
 
     /// Keeps the torsions that leave the most room.
-    fn consider(&self, chi: [f64; 4], best: &mut (f64, [f64; 4], ResidueAtoms)) {
+    fn consider(&self, chi: [f64; 4], best: &mut (f64, ResidueAtoms)) {
         let mut atoms = self.start;
         place_side_chain(self.amino, &mut atoms, self.phi, chi);
         let room = self.room(&atoms[5..atom_count(self.amino)], best.0);
         if room > best.0 {
-            *best = (room, chi, atoms);
+            *best = (room, atoms);
         }
     }
 

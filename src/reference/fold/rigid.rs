@@ -15,16 +15,15 @@ pub(super) struct Motion {
 const STILL: [Point; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
 
 impl Motion {
-    /// A pure shift.
-    pub(super) const fn shift(by: Point) -> Self {
-        Self {
-            rows: STILL,
-            from: [0.0; 3],
-            to: by,
-        }
-    }
+    /// No motion at all.
+    pub(super) const STILL: Self = Self {
+        rows: STILL,
+        from: [0.0; 3],
+        to: [0.0; 3],
+    };
 
     /// A rotation about a point, uniform over all (Shoemake, Graphics Gems III, 1992).
+    #[expect(clippy::many_single_char_names, reason = "the names of the quaternion's formula")]
     pub(super) fn random_turn(about: Point, random: &mut Random) -> Self {
         let (share, first, second) = (random.unit(), random.unit(), random.unit());
         let (a, b) = ((1.0 - share).sqrt(), share.sqrt());

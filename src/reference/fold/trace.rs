@@ -4,12 +4,12 @@
 use std::ops::Range;
 
 use super::backbone::{Backbone, Torsions, extend};
+use super::conformation::choose;
 use super::geometry::{Point, add, distance_squared, scale, sub, unit};
 use super::neighbours::Neighbours;
 use super::propensity::{Assignment, Local};
 use super::random::{Random, seed_of};
 use super::side_chain::atom_count;
-use crate::protein::residue::AMINO_ACIDS;
 
 /// Coil residues searched at a time.
 const LONGEST_LOOP: usize = 6;
@@ -29,7 +29,7 @@ const OUTLOOK: f64 = 6.0;
 /// Owners of points are twice the residue's index, plus this for the middle of its side chain.
 const BULK: usize = 1;
 
-/// Torsions of every residue of a chain, given by indices into [`AMINO_ACIDS`].
+/// Torsions of every residue of a chain, given by indices into [`AMINO_ACIDS`](crate::protein::residue::AMINO_ACIDS).
 pub(super) fn trace(residues: &[usize], assigned: &[Assignment], seed: u64) -> Vec<Torsions> {
     SPACINGS
         .iter()
@@ -140,7 +140,7 @@ impl<'a> Search<'a> {
         let mut residues: Vec<Backbone> = Vec::with_capacity(block.len());
         let mut spread = 0.0;
         for index in block {
-            let chosen = self.choose(index, random);
+            let chosen = choose(self.residues, index, self.assigned[index].local, self.seed, random);
             let before = match (residues.last(), torsions.last()) {
                 (Some(residue), Some(&torsions)) => Some((residue, torsions)),
                 _ => self.placed.last().zip(self.torsions.last().copied()),
@@ -159,30 +159,6 @@ impl<'a> Search<'a> {
             torsions,
             residues,
             spread,
-        }
-    }
-
-    /// Torsions of one residue: fixed up to a small individual deviation in secondary structure, drawn for coil.
-    fn choose(&self, index: usize, random: &mut Random) -> Torsions {
-        let mut own = Random::new(seed_of(&[self.seed, index as u64]));
-        let letter = |at: usize| self.residues.get(at).map_or('G', |&amino| AMINO_ACIDS[amino].letter);
-        let before_proline = letter(index + 1) == 'P';
-        match (letter(index), self.assigned[index].local) {
-            ('P', local) => {
-                let psi = if before_proline || local != Local::Helix { 145.0 } else { -35.0 };
-                Torsions::degrees(-65.0 + 3.0 * own.signed(), psi + 6.0 * random.signed())
-            }
-            (_, Local::Helix) => Torsions::degrees(-62.0 + 3.0 * own.signed(), -42.0 + 3.0 * own.signed()),
-            (_, Local::Strand) => Torsions::degrees(-118.0 + 8.0 * own.signed(), 132.0 + 8.0 * own.signed()),
-            (letter, Local::Coil) => {
-                let basins: &[(f64, f64)] = match letter {
-                    _ if before_proline => &[(-70.0, 145.0), (-110.0, 125.0)],
-                    'G' => &[(-70.0, 150.0), (-75.0, -25.0), (60.0, 40.0), (85.0, 5.0), (95.0, 180.0)],
-                    _ => &[(-70.0, 145.0), (-110.0, 130.0), (-65.0, -38.0), (-90.0, -5.0), (-85.0, 75.0)],
-                };
-                let (phi, psi) = basins[(random.next() % basins.len() as u64) as usize];
-                Torsions::degrees(phi + 12.0 * random.signed(), psi + 12.0 * random.signed())
-            }
         }
     }
 
@@ -254,8 +230,15 @@ fn blocks(assigned: &[Assignment]) -> Vec<Range<usize>> {
             .take_while(|residue| residue.local == Local::Coil)
             .count();
         let mut end = start + coil;
-        if let Some(local) = assigned.get(end).map(|next| next.local).filter(|&local| local != Local::Coil) {
-            end += assigned[end..].iter().take_while(|residue| residue.local == local).count();
+        if let Some(local) = assigned
+            .get(end)
+            .map(|next| next.local)
+            .filter(|&local| local != Local::Coil)
+        {
+            end += assigned[end..]
+                .iter()
+                .take_while(|residue| residue.local == local)
+                .count();
         }
         blocks.push(start..end);
         start = end;
