@@ -10,7 +10,9 @@
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`] |
 //! | 2 | [`config`], [`reference`] |
+//! | 3 | [`backend`] |
 
+pub mod backend;
 pub mod config;
 pub mod prediction;
 pub mod protein;

@@ -8,6 +8,8 @@ mod embed;
 mod family;
 #[cfg(test)]
 mod fixture;
+#[expect(dead_code, reason = "wired in the next commit")]
+mod fold;
 mod input;
 mod metadata;
 mod options;

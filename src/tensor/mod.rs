@@ -232,6 +232,18 @@ impl Tensor {
         })
     }
 
+    /// The parts at `indices` of the outermost dimension as an array of its own; `None` for scalars and past the end.
+    #[must_use]
+    pub fn gather(&self, indices: &[usize]) -> Option<Self> {
+        let mut shape = self.shape.clone();
+        *shape.first_mut()? = indices.len();
+        let mut data = Vec::new();
+        for &index in indices {
+            data.extend_from_slice(&self.part(index)?.data);
+        }
+        Self::new(self.dtype, shape, data.into()).ok()
+    }
+
     /// The position of a flat index along every dimension.
     #[must_use]
     pub fn position(&self, flat: usize) -> Vec<usize> {
@@ -279,6 +291,15 @@ mod tests {
         assert_eq!(part.values::<f32>().unwrap().collect::<Vec<_>>(), [4.0, 5.0, 6.0]);
         assert_eq!(part.bytes().as_ptr(), tensor.bytes()[12..].as_ptr());
         assert_eq!(tensor.part(2), None);
+    }
+
+    #[test]
+    fn gathering_takes_rows_in_the_order_asked_for() {
+        let tensor = Tensor::from_values(vec![3, 2], &[1u8, 2, 3, 4, 5, 6]).unwrap();
+        let expected = Tensor::from_values(vec![2, 2], &[5u8, 6, 1, 2]).unwrap();
+        assert_eq!(tensor.gather(&[2, 0]), Some(expected));
+        assert_eq!(tensor.gather(&[3]), None);
+        assert_eq!(Tensor::scalar(1u8).gather(&[0]), None);
     }
 
     #[test]
