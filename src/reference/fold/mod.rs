@@ -152,12 +152,6 @@ impl Folding {
         Ok(Self { models, heads, copies })
     }
 
-    /// Tokens (residues, nucleotides, ligand components) of every conformation.
-    #[must_use]
-    pub fn lengths(&self) -> Vec<usize> {
-        self.models.iter().map(|model| model.complex.tokens.len()).collect()
-    }
-
     /// The fields of a response in the order of the contract, without `metadata`; those that `wanted` says no to are
     /// [`Value::None`].
     ///

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Chain, FoldError, FoldSettings, Folding, Molecule, Sample};
-use crate::prediction::contract::{Contract, Dimension, FieldKind, FieldSpec, ListMeaning, Tolerance};
+use crate::prediction::contract::{Contract, Dimension, FieldKind, FieldSpec, ListMeaning, Presence, Tolerance};
 use crate::prediction::{Method, Prediction, Value};
 use crate::protein::Structure;
 use crate::tensor::{DType, Tensor};
@@ -71,7 +71,11 @@ pub fn field(name: &str, kind: FieldKind, shape: &str, dtype: DType) -> FieldSpe
     FieldSpec {
         name: name.into(),
         kind,
-        always: name == "atom_array",
+        presence: if name == "atom_array" {
+            Presence::Always
+        } else {
+            Presence::Requested
+        },
         shape: shape
             .split_whitespace()
             .map(|text| Dimension::parse(text).unwrap())
