@@ -4,5 +4,6 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    hydrotest::backend::supervise::run_if_asked().unwrap_or(ExitCode::SUCCESS)
+    hydrotest::backend::supervise::run_if_asked()
+        .unwrap_or_else(|| ExitCode::from(hydrotest::cli::main(std::env::args_os())))
 }
