@@ -4,7 +4,9 @@
 //! typed error. Nothing here judges a prediction.
 
 pub mod envelope;
+mod fault;
 mod limits;
 pub mod pickle;
 
+pub use fault::WireError;
 pub use limits::Limits;
