@@ -41,6 +41,25 @@ impl Label {
         }
     }
 
+    /// The label of some bytes of a file; `None` when they do not fit or are not UTF-8.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        // Names are ASCII but for a freak; the short way matters because a structure has five labels per atom.
+        if bytes.len() > Self::CAPACITY || bytes.iter().any(|&byte| byte == 0 || !byte.is_ascii()) {
+            return Self::new(std::str::from_utf8(bytes).ok()?);
+        }
+        let mut label = [0; Self::CAPACITY];
+        label[..bytes.len()].copy_from_slice(bytes);
+        Some(Self(label))
+    }
+
+    /// The same text in capitals, where its letters are ASCII.
+    #[must_use]
+    pub fn to_ascii_uppercase(mut self) -> Self {
+        self.0.make_ascii_uppercase();
+        self
+    }
+
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -89,6 +108,11 @@ mod tests {
         assert_eq!(Label::new("12345678").unwrap().as_str(), "12345678");
         assert_eq!(Label::new("123456789"), None);
         assert_eq!(Label::new("a\0b"), None);
+        assert_eq!(Label::from_bytes(b"12345678"), Label::new("12345678"));
+        assert_eq!(Label::from_bytes("å".as_bytes()), Label::new("å"));
+        assert_eq!(Label::from_bytes(b"123456789"), None);
+        assert_eq!(Label::from_bytes(b"a\0b"), None);
+        assert_eq!(Label::from_bytes(b"\xff"), None);
         assert_eq!(format!("[{:>4}]", Label::literal("CA")), "[  CA]");
         assert!(Label::default().is_empty());
     }

@@ -1,10 +1,21 @@
 //! Proteins as data: residues, chains, FASTA, and structures as columns. Knows formats and chemistry, never a backend.
 
+mod builder;
+mod element;
 pub mod fasta;
 mod label;
+pub mod mmcif;
+mod number;
+mod parse_error;
+pub mod pdb;
 pub mod residue;
+#[cfg(test)]
+mod round_trip;
 pub mod sequence;
 mod structure;
+#[cfg(test)]
+pub(crate) mod test_data;
 
 pub use label::Label;
+pub use parse_error::ParseError;
 pub use structure::{Bond, Structure};

@@ -57,6 +57,36 @@ impl Structure {
         self.atom_name.len()
     }
 
+    /// Number of models the coordinates hold: 1 for a single array.
+    #[must_use]
+    pub fn model_count(&self) -> usize {
+        self.models.unwrap_or(1)
+    }
+
+    /// The name of a column whose length does not fit the number of atoms (and models), should there be one.
+    ///
+    /// The columns are public, so whoever fills them from outside can get them uneven; other methods may panic then.
+    #[must_use]
+    pub fn uneven_column(&self) -> Option<&'static str> {
+        let atoms = self.atoms();
+        let lengths = [
+            ("chain_id", self.chain_id.len()),
+            ("res_id", self.res_id.len()),
+            ("ins_code", self.ins_code.len()),
+            ("res_name", self.res_name.len()),
+            ("hetero", self.hetero.len()),
+            ("element", self.element.len()),
+            ("b_factor", self.b_factor.as_ref().map_or(atoms, Vec::len)),
+        ];
+        if self.model_count().checked_mul(atoms) != Some(self.coord.len()) {
+            return Some("coord");
+        }
+        lengths
+            .into_iter()
+            .find(|&(_, length)| length != atoms)
+            .map(|(name, _)| name)
+    }
+
     /// Appends an atom with no insertion code, not hetero.
     pub fn push(&mut self, chain: Label, number: i32, residue: Label, atom: Label, element: Label, position: [f32; 3]) {
         self.coord.push(position);
@@ -118,12 +148,48 @@ impl Structure {
         residue.clone().find(|&atom| self.atom_name[atom] == name)
     }
 
+    /// Keeps the atoms whose flag is set, in every model and column; atoms beyond the flags go. Bonds to atoms that go are
+    /// dropped, and so are extra columns that are not one entry per atom.
+    pub fn retain(&mut self, keep: &[bool]) {
+        let atoms = self.atoms();
+        let kept: Vec<usize> = (0..atoms.min(keep.len())).filter(|&atom| keep[atom]).collect();
+        self.coord = (0..self.model_count())
+            .flat_map(|model| kept.iter().map(move |atom| model * atoms + atom))
+            .filter_map(|index| self.coord.get(index).copied())
+            .collect();
+        gather(&mut self.chain_id, &kept);
+        gather(&mut self.res_id, &kept);
+        gather(&mut self.ins_code, &kept);
+        gather(&mut self.res_name, &kept);
+        gather(&mut self.hetero, &kept);
+        gather(&mut self.atom_name, &kept);
+        gather(&mut self.element, &kept);
+        if let Some(values) = &mut self.b_factor {
+            gather(values, &kept);
+        }
+        self.extra = std::mem::take(&mut self.extra)
+            .into_iter()
+            .filter(|(_, column)| column.shape().first() == Some(&atoms))
+            .filter_map(|(name, column)| Some((name, column.gather(&kept)?)))
+            .collect();
+        if let Some(bonds) = &mut self.bonds {
+            let renumbered = |atom: u32| Some(kept.binary_search(&(atom as usize)).ok()? as u32);
+            let both = |bond: &Bond| Some((renumbered(bond.first)?, renumbered(bond.second)?, bond.order));
+            let bond = |(first, second, order)| Bond { first, second, order };
+            *bonds = bonds.iter().filter_map(both).map(bond).collect();
+        }
+    }
+
     fn same_residue(&self, first: usize, second: usize) -> bool {
         self.res_id[first] == self.res_id[second]
             && self.chain_id[first] == self.chain_id[second]
             && self.ins_code[first] == self.ins_code[second]
             && self.res_name[first] == self.res_name[second]
     }
+}
+
+fn gather<T: Copy>(column: &mut Vec<T>, indices: &[usize]) {
+    *column = indices.iter().filter_map(|&index| column.get(index).copied()).collect();
 }
 
 #[cfg(test)]
@@ -159,6 +225,42 @@ mod tests {
             .map(|(_, sequence)| sequence)
             .collect();
         assert_eq!(sequences, ["AG", "X"]);
+    }
+
+    #[test]
+    fn atoms_that_go_take_their_models_columns_and_bonds_with_them() {
+        let mut structure = two_chains();
+        structure.coord = (0..8u8).map(|index| [f32::from(index); 3]).collect();
+        structure.models = Some(2);
+        structure.extra = vec![
+            ("charge".into(), Tensor::vector(&[1i32, 2, 3, 4])),
+            ("other".into(), Tensor::scalar(0.5f32)),
+        ];
+        let bond = |first, second| Bond {
+            first,
+            second,
+            order: 1,
+        };
+        structure.bonds = Some(vec![bond(0, 1), bond(1, 3)]);
+        structure.retain(&[false, true, false, true]);
+        assert_eq!(structure.uneven_column(), None);
+        assert_eq!(
+            structure.coord.iter().map(|position| position[0]).collect::<Vec<_>>(),
+            [1.0, 3.0, 5.0, 7.0]
+        );
+        assert_eq!(structure.extra, [("charge".to_owned(), Tensor::vector(&[2i32, 4]))]);
+        assert_eq!(structure.bonds, Some(vec![bond(0, 1)]));
+    }
+
+    #[test]
+    fn a_column_of_another_length_is_named() {
+        let mut structure = two_chains();
+        assert_eq!(structure.uneven_column(), None);
+        structure.models = Some(2);
+        assert_eq!(structure.uneven_column(), Some("coord"));
+        structure.models = None;
+        structure.element.pop();
+        assert_eq!(structure.uneven_column(), Some("element"));
     }
 
     #[test]

@@ -188,6 +188,41 @@ impl Tensor {
         }
     }
 
+    /// Reads elements from `start` on as double precision until the buffer or the array ends, and returns what was read;
+    /// nothing for text. The fast way through a large array.
+    pub fn read_f64<'a>(&self, start: usize, buffer: &'a mut [f64]) -> &'a [f64] {
+        let bytes = self.data.get(start.saturating_mul(self.dtype.size())..);
+        let bytes = bytes.unwrap_or_default();
+        // Cells of a size known when compiling, so that even a lightly optimised build reads without a check per element.
+        macro_rules! widen {
+            ($type:ty, $widen:expr) => {{
+                let (cells, _) = bytes.as_chunks::<{ size_of::<$type>() }>();
+                for (slot, cell) in buffer.iter_mut().zip(cells) {
+                    *slot = $widen(<$type>::from_le_bytes(*cell));
+                }
+                cells.len()
+            }};
+        }
+        let read = match self.dtype {
+            DType::Bool => widen!(u8, |byte| f64::from(u8::from(byte != 0))),
+            DType::I8 => widen!(i8, f64::from),
+            DType::I16 => widen!(i16, f64::from),
+            DType::I32 => widen!(i32, f64::from),
+            DType::I64 => widen!(i64, |value| value as f64),
+            DType::U8 => widen!(u8, f64::from),
+            DType::U16 => widen!(u16, f64::from),
+            DType::U32 => widen!(u32, f64::from),
+            DType::U64 => widen!(u64, |value| value as f64),
+            DType::F16 => widen!(half::f16, f64::from),
+            DType::BF16 => widen!(half::bf16, f64::from),
+            DType::F32 => widen!(f32, f64::from),
+            DType::F64 => widen!(f64, |value| value),
+            DType::Text(_) => 0,
+        };
+        let read = read.min(buffer.len());
+        &buffer[..read]
+    }
+
     /// One element of fixed-width text without its padding; `None` past the end, for numbers, or for invalid code points.
     #[must_use]
     pub fn text_at(&self, flat: usize) -> Option<String> {
@@ -235,6 +270,18 @@ impl Tensor {
             shape: inner.to_vec(),
             data: self.data.slice(index * size..(index + 1) * size),
         })
+    }
+
+    /// The parts at `indices` of the outermost dimension as an array of its own; `None` for scalars and past the end.
+    #[must_use]
+    pub fn gather(&self, indices: &[usize]) -> Option<Self> {
+        let mut shape = self.shape.clone();
+        *shape.first_mut()? = indices.len();
+        let mut data = Vec::new();
+        for &index in indices {
+            data.extend_from_slice(&self.part(index)?.data);
+        }
+        Self::new(self.dtype, shape, data.into()).ok()
     }
 
     /// The position of a flat index along every dimension.
@@ -287,6 +334,15 @@ mod tests {
     }
 
     #[test]
+    fn gathering_takes_rows_in_the_order_asked_for() {
+        let tensor = Tensor::from_values(vec![3, 2], &[1u8, 2, 3, 4, 5, 6]).unwrap();
+        let expected = Tensor::from_values(vec![2, 2], &[5u8, 6, 1, 2]).unwrap();
+        assert_eq!(tensor.gather(&[2, 0]), Some(expected));
+        assert_eq!(tensor.gather(&[3]), None);
+        assert_eq!(Tensor::scalar(1u8).gather(&[0]), None);
+    }
+
+    #[test]
     fn length_must_fit_the_shape() {
         let error = Tensor::new(DType::F32, vec![3], Bytes::from_static(&[0; 8])).unwrap_err();
         assert_eq!(error.to_string(), "shape [3] of float32 needs 12 bytes, got 8");
@@ -302,6 +358,17 @@ mod tests {
         assert_eq!(tensor.position(23), [1, 2, 3]);
         assert_eq!(tensor.position(4), [0, 1, 0]);
         assert_eq!(Tensor::scalar(1.0f64).position(0), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_run_of_elements_is_read_until_buffer_or_array_ends() {
+        let tensor = Tensor::vector(&[1i16, -2, 3, 4, 5]);
+        let mut buffer = [0.0; 3];
+        assert_eq!(tensor.read_f64(1, &mut buffer), [-2.0, 3.0, 4.0]);
+        assert_eq!(tensor.read_f64(4, &mut buffer), [5.0]);
+        assert_eq!(tensor.read_f64(5, &mut buffer), [0.0; 0]);
+        assert_eq!(tensor.read_f64(usize::MAX, &mut buffer), [0.0; 0]);
+        assert_eq!(Tensor::from_texts(1, ["A"]).read_f64(0, &mut buffer), [0.0; 0]);
     }
 
     #[test]

@@ -3,10 +3,14 @@
 //! Everything that comes in is hostile until proven otherwise: every size is bounded by [`Limits`], every failure is a
 //! typed error. Nothing here judges a prediction.
 
+pub mod client;
 pub mod envelope;
 mod fault;
 mod limits;
 pub mod pickle;
+mod secret;
+pub mod server;
 
 pub use fault::WireError;
 pub use limits::Limits;
+pub use secret::Secret;

@@ -1,0 +1,276 @@
+//! The life cycle that every kind gets: idempotent start and stop, nothing left of a failed start, a stop that always
+//! stops. Holds one backend; knows nothing of cases or of how many instances there are.
+
+use std::time::Duration;
+
+use tokio::sync::RwLock;
+
+use super::{Backend, BackendError, Fault, Stage};
+use crate::prediction::{Prediction, Request};
+
+/// How long a stop may take before it is given up and reported.
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// One started (or not yet started) model on a backend.
+///
+/// Calls share a read lock, so several may be under way; start and stop wait for them.
+pub struct Instance {
+    label: String,
+    start_limit: Duration,
+    slot: RwLock<Slot>,
+}
+
+struct Slot {
+    backend: Box<dyn Backend>,
+    running: bool,
+}
+
+impl Instance {
+    /// An instance that is not running yet. `label` names it in messages, such as `esm2 on local`.
+    #[must_use]
+    pub fn new(label: impl Into<String>, backend: Box<dyn Backend>, start_limit: Duration) -> Self {
+        Self {
+            label: label.into(),
+            start_limit,
+            slot: RwLock::new(Slot {
+                backend,
+                running: false,
+            }),
+        }
+    }
+
+    /// Which model on which backend this is.
+    #[must_use]
+    pub fn label(&self) -> &str {
+        &self.label
+    }
+
+    /// Starts the model; does nothing when it is running. After an error nothing of it is left and it can be tried again.
+    ///
+    /// # Errors
+    /// The backend's own, or a timeout of the stage `ready`.
+    pub async fn start(&self) -> Result<(), BackendError> {
+        let mut slot = self.slot.write().await;
+        if slot.running {
+            return Ok(());
+        }
+        let started = tokio::time::timeout(self.start_limit, slot.backend.startup()).await;
+        let result = started.unwrap_or_else(|_| {
+            let message = format!(
+                "{} was not ready within {} s",
+                self.label,
+                self.start_limit.as_secs_f64()
+            );
+            Err(BackendError::new(Stage::Ready, Fault::Timeout, message))
+        });
+        match result {
+            Ok(()) => {
+                slot.running = true;
+                Ok(())
+            }
+            Err(mut error) => {
+                if error.log_tail.is_empty() {
+                    error.log_tail = slot.backend.log_tail();
+                }
+                // What the failed start left behind must go; the cause that matters is already in hand.
+                let _ = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
+                Err(error)
+            }
+        }
+    }
+
+    /// Stops the model; does nothing when it is stopped. Afterwards it is stopped, whatever happened: a failure to stop is
+    /// returned for the report, not raised.
+    pub async fn stop(&self) -> Option<BackendError> {
+        let mut slot = self.slot.write().await;
+        if !slot.running {
+            return None;
+        }
+        slot.running = false;
+        self.shut_down(&mut slot).await
+    }
+
+    /// Stops whatever there is, also of a start that was cancelled half-way.
+    pub async fn abort(&self) -> Option<BackendError> {
+        let mut slot = self.slot.write().await;
+        slot.running = false;
+        self.shut_down(&mut slot).await
+    }
+
+    async fn shut_down(&self, slot: &mut Slot) -> Option<BackendError> {
+        let Ok(result) = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await else {
+            let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());
+            return Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message));
+        };
+        result.err()
+    }
+
+    /// Whether calls can be made.
+    pub async fn is_running(&self) -> bool {
+        self.slot.read().await.running
+    }
+
+    /// The last lines that the platform logged, oldest first.
+    pub async fn log_tail(&self) -> Vec<String> {
+        self.slot.read().await.backend.log_tail()
+    }
+
+    /// Answers one call.
+    ///
+    /// # Errors
+    /// The backend's own, or that the instance is not running.
+    pub async fn predict(&self, request: &Request) -> Result<Prediction, BackendError> {
+        let slot = self.slot.read().await;
+        if !slot.running {
+            let message = format!("{} is not initialized. Call start() before use.", self.label);
+            return Err(BackendError::new(Stage::Call, Fault::NotRunning, message));
+        }
+        slot.backend.predict(request).await.map_err(|mut error| {
+            if error.log_tail.is_empty() && !matches!(error.fault, Fault::Refused | Fault::Schema) {
+                error.log_tail = slot.backend.log_tail();
+            }
+            error
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::super::Work;
+    use super::*;
+    use crate::prediction::{Input, Method, Options};
+
+    #[derive(Default)]
+    struct Counts {
+        startups: AtomicUsize,
+        shutdowns: AtomicUsize,
+    }
+
+    struct Scripted {
+        counts: Arc<Counts>,
+        failing_startups: usize,
+        shutdown_fails: bool,
+        hangs: bool,
+    }
+
+    impl Backend for Scripted {
+        fn startup(&mut self) -> Work<'_, ()> {
+            Box::pin(async move {
+                let earlier = self.counts.startups.fetch_add(1, Ordering::SeqCst);
+                if self.hangs {
+                    std::future::pending::<()>().await;
+                }
+                if earlier < self.failing_startups {
+                    return Err(BackendError::new(Stage::Launch, Fault::Died, "no luck"));
+                }
+                Ok(())
+            })
+        }
+
+        fn shutdown(&mut self) -> Work<'_, ()> {
+            Box::pin(async move {
+                self.counts.shutdowns.fetch_add(1, Ordering::SeqCst);
+                if self.shutdown_fails {
+                    return Err(BackendError::new(Stage::Shutdown, Fault::Internal, "will not go"));
+                }
+                Ok(())
+            })
+        }
+
+        fn predict<'a>(&'a self, _: &'a Request) -> Work<'a, Prediction> {
+            Box::pin(async {
+                Ok(Prediction {
+                    class: "C".into(),
+                    fields: Vec::new(),
+                })
+            })
+        }
+
+        fn log_tail(&self) -> Vec<String> {
+            vec!["last words".into()]
+        }
+    }
+
+    fn scripted(change: impl FnOnce(&mut Scripted)) -> (Instance, Arc<Counts>) {
+        let counts = Arc::new(Counts::default());
+        let mut backend = Scripted {
+            counts: Arc::clone(&counts),
+            failing_startups: 0,
+            shutdown_fails: false,
+            hangs: false,
+        };
+        change(&mut backend);
+        (
+            Instance::new("model on scripted", Box::new(backend), Duration::from_secs(5)),
+            counts,
+        )
+    }
+
+    fn request() -> Request {
+        Request {
+            method: Method::Fold,
+            input: Input::One("A".into()),
+            options: Options::new(),
+        }
+    }
+
+    #[tokio::test]
+    async fn starting_and_stopping_twice_does_it_once() {
+        let (instance, counts) = scripted(|_| {});
+        assert_eq!(instance.stop().await, None);
+        instance.start().await.unwrap();
+        instance.start().await.unwrap();
+        assert!(instance.predict(&request()).await.is_ok());
+        assert_eq!(instance.stop().await, None);
+        assert_eq!(instance.stop().await, None);
+        assert_eq!(
+            (
+                counts.startups.load(Ordering::SeqCst),
+                counts.shutdowns.load(Ordering::SeqCst)
+            ),
+            (1, 1)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_failed_start_leaves_nothing_and_can_be_retried() {
+        let (instance, counts) = scripted(|backend| backend.failing_startups = 1);
+        let error = instance.start().await.unwrap_err();
+        assert_eq!(error.to_string(), "launch failed: no luck");
+        assert_eq!(error.log_tail, ["last words"]);
+        assert!(!instance.is_running().await);
+        assert_eq!(counts.shutdowns.load(Ordering::SeqCst), 1);
+        instance.start().await.unwrap();
+        assert!(instance.is_running().await);
+    }
+
+    #[tokio::test]
+    async fn a_failing_shutdown_still_stops() {
+        let (instance, _) = scripted(|backend| backend.shutdown_fails = true);
+        instance.start().await.unwrap();
+        assert_eq!(instance.stop().await.unwrap().message, "will not go");
+        assert!(!instance.is_running().await);
+    }
+
+    #[tokio::test]
+    async fn use_before_start_is_an_error() {
+        let (instance, _) = scripted(|_| {});
+        let error = instance.predict(&request()).await.unwrap_err();
+        assert_eq!(error.fault, Fault::NotRunning);
+        assert_eq!(
+            error.message,
+            "model on scripted is not initialized. Call start() before use."
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_start_that_never_ends_is_given_up_and_cleaned_up() {
+        let (instance, counts) = scripted(|backend| backend.hangs = true);
+        let error = instance.start().await.unwrap_err();
+        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
+        assert_eq!(counts.shutdowns.load(Ordering::SeqCst), 1);
+    }
+}

@@ -1,0 +1,43 @@
+//! Backends: platforms that run models. One trait, one life cycle for all kinds, one table of kinds.
+//!
+//! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
+//! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
+
+mod error;
+mod http;
+mod instance;
+pub mod launcher;
+mod process;
+mod reference;
+pub mod registry;
+pub mod served;
+pub mod supervise;
+
+use std::pin::Pin;
+
+use crate::prediction::{Prediction, Request};
+
+pub use error::{BackendError, Blame, Fault, Stage};
+pub use instance::Instance;
+
+/// Work in progress on a backend.
+pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
+
+/// One model on one platform, as a kind implements it. [`Instance`] calls these; a kind need not be idempotent.
+///
+/// Work may be dropped half-way (a deadline, Ctrl-C): after that, `shutdown` must still find everything there is to stop.
+pub trait Backend: Send + Sync {
+    /// Starts the model and returns once it can be called. After an error, `shutdown` is called.
+    fn startup(&mut self) -> Work<'_, ()>;
+
+    /// Stops whatever is there, also after a `startup` that failed or was dropped. Bounded in time.
+    fn shutdown(&mut self) -> Work<'_, ()>;
+
+    /// Answers one call. Several may be under way at once.
+    fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction>;
+
+    /// The last lines that the platform logged, oldest first; empty where there is no log.
+    fn log_tail(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,178 @@
+//! One TOML table of a file, and its keys and values as they are seen from it. Holds what was written; judges nothing.
+
+use std::sync::Arc;
+
+use super::document::{self, Document, Span, Value};
+use super::{Diagnostics, Location, Source};
+
+/// A TOML table in declared order. Cloning shares it, so that a higher floor can keep its part and read it later.
+#[derive(Debug, Clone)]
+pub struct Section {
+    document: Arc<Document>,
+    table: u32,
+    taken: Option<Arc<[&'static str]>>,
+}
+
+impl Section {
+    /// Parses a whole file. Every syntax error goes to `diagnostics`; what could be read in spite of them comes back.
+    #[must_use]
+    pub fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Self {
+        Self::of(&Arc::new(Document::parse(source, diagnostics)), 0)
+    }
+
+    /// The place of its header, or of the whole of an inline table.
+    #[must_use]
+    pub fn location(&self) -> Location {
+        self.document.place(self.document.table(self.table).span)
+    }
+
+    /// Its keys in declared order.
+    #[must_use]
+    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.entries().map(Entry::key)
+    }
+
+    /// The place of a key; `None` when it is not there.
+    #[must_use]
+    pub fn key_location(&self, key: &str) -> Option<Location> {
+        let entry = self.entries().find(|entry| entry.key() == key)?;
+        Some(entry.key_location())
+    }
+
+    /// Whether it is a whole file; every other table has a header or braces of its own.
+    pub(super) const fn is_root(&self) -> bool {
+        self.table == 0
+    }
+
+    /// The same table for the reader of its other keys: those in `keys` were read before and are not unknown to it.
+    pub(super) fn after(&self, keys: &[&'static str]) -> Self {
+        Self {
+            taken: Some(keys.into()),
+            ..self.clone()
+        }
+    }
+
+    /// The keys that were read before.
+    pub(super) fn taken(&self) -> &[&'static str] {
+        self.taken.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn entries(&self) -> impl ExactSizeIterator<Item = Entry<'_>> {
+        let entries = self.document.table(self.table).entries.range();
+        let entries = self.document.entries.get(entries).unwrap_or_default();
+        entries.iter().map(|entry| Entry {
+            document: &self.document,
+            entry,
+        })
+    }
+
+    fn of(document: &Arc<Document>, table: u32) -> Self {
+        Self {
+            document: Arc::clone(document),
+            table,
+            taken: None,
+        }
+    }
+}
+
+/// One key with its value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry<'a> {
+    document: &'a Arc<Document>,
+    entry: &'a document::Entry,
+}
+
+impl<'a> Entry<'a> {
+    pub(super) fn key(self) -> &'a str {
+        self.document.text(self.entry.key)
+    }
+
+    pub(super) fn key_location(self) -> Location {
+        self.document.place(self.entry.key_span)
+    }
+
+    pub(super) const fn item(self) -> Item<'a> {
+        Item {
+            document: self.document,
+            item: &self.entry.item,
+        }
+    }
+}
+
+/// One value.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Item<'a> {
+    document: &'a Arc<Document>,
+    item: &'a document::Item,
+}
+
+/// What a value is.
+#[derive(Debug, Clone)]
+pub(super) enum Datum<'a> {
+    Text(&'a str),
+    Integer(i64),
+    Float(f64),
+    Flag(bool),
+    Datetime(&'a str),
+    Array(Items<'a>),
+    Table(Section),
+    /// Reported when the file was parsed.
+    Unreadable,
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn location(self) -> Location {
+        self.document.place(self.item.span)
+    }
+
+    pub(super) fn datum(self) -> Datum<'a> {
+        match self.item.value {
+            Value::Text(text) => Datum::Text(self.document.text(text)),
+            Value::Integer(value) => Datum::Integer(value),
+            Value::Float(value) => Datum::Float(value),
+            Value::Flag(flag) => Datum::Flag(flag),
+            Value::Datetime(text) => Datum::Datetime(self.document.text(text)),
+            Value::Array(items) => Datum::Array(Items {
+                document: self.document,
+                items,
+            }),
+            Value::Table(table) => Datum::Table(Section::of(self.document, table)),
+            Value::Unreadable => Datum::Unreadable,
+        }
+    }
+
+    pub(super) const fn is_unreadable(self) -> bool {
+        matches!(self.item.value, Value::Unreadable)
+    }
+
+    /// What a reader calls it.
+    pub(super) const fn describe(self) -> &'static str {
+        match self.item.value {
+            Value::Text(_) => "a string",
+            Value::Integer(_) => "an integer",
+            Value::Float(_) => "a number",
+            Value::Flag(_) => "a boolean",
+            Value::Datetime(_) => "a date or time",
+            Value::Array(_) => "an array",
+            Value::Table(_) => "a table",
+            Value::Unreadable => "an unreadable value",
+        }
+    }
+}
+
+/// The values of an array.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Items<'a> {
+    document: &'a Arc<Document>,
+    items: Span,
+}
+
+impl<'a> Items<'a> {
+    pub(super) fn iter(self) -> impl ExactSizeIterator<Item = Item<'a>> {
+        let items = self.document.items.get(self.items.range()).unwrap_or_default();
+        items.iter().map(|item| Item {
+            document: self.document,
+            item,
+        })
+    }
+}

@@ -1,0 +1,177 @@
+//! Assembles a structure from the atoms of a file: models one after the other, one location of atoms that have several.
+//! Shared by the readers; knows no format.
+
+use super::{Label, Structure};
+use crate::tensor::DType;
+
+/// One atom of a file.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Atom {
+    pub chain: Label,
+    pub number: i32,
+    pub ins_code: Label,
+    pub residue: Label,
+    pub name: Label,
+    pub element: Label,
+    pub hetero: bool,
+    /// Names one of several places of the same atom; empty when there is one.
+    pub alternative: Label,
+    pub b_factor: Option<f64>,
+    pub position: [f32; 3],
+}
+
+/// A structure in the making.
+#[derive(Debug)]
+pub(super) struct Builder {
+    structure: Structure,
+    alternatives: Vec<Label>,
+    b_factors: Vec<f64>,
+    has_b_factor: bool,
+    has_alternatives: bool,
+    /// Models that are complete.
+    complete: usize,
+    /// Atoms of the model being read.
+    atoms: usize,
+}
+
+impl Builder {
+    /// An empty structure with room for `atoms`.
+    pub fn with_capacity(atoms: usize) -> Self {
+        let structure = Structure {
+            coord: Vec::with_capacity(atoms),
+            chain_id: Vec::with_capacity(atoms),
+            res_id: Vec::with_capacity(atoms),
+            ins_code: Vec::with_capacity(atoms),
+            res_name: Vec::with_capacity(atoms),
+            hetero: Vec::with_capacity(atoms),
+            atom_name: Vec::with_capacity(atoms),
+            element: Vec::with_capacity(atoms),
+            ..Structure::default()
+        };
+        Self {
+            structure,
+            alternatives: Vec::with_capacity(atoms),
+            b_factors: Vec::with_capacity(atoms),
+            has_b_factor: false,
+            has_alternatives: false,
+            complete: 0,
+            atoms: 0,
+        }
+    }
+
+    /// Appends an atom to the current model. The first model names the atoms; the others only move them.
+    ///
+    /// # Errors
+    /// When a later model has another atom in this place.
+    pub fn push(&mut self, atom: &Atom) -> Result<(), String> {
+        let index = self.atoms;
+        self.atoms += 1;
+        self.structure.coord.push(atom.position);
+        if self.complete > 0 {
+            return self.expect_same(index, atom);
+        }
+        self.structure.chain_id.push(atom.chain);
+        self.structure.res_id.push(atom.number);
+        self.structure.ins_code.push(atom.ins_code);
+        self.structure.res_name.push(atom.residue);
+        self.structure.hetero.push(atom.hetero);
+        self.structure.atom_name.push(atom.name);
+        self.structure.element.push(atom.element);
+        self.alternatives.push(atom.alternative);
+        self.has_alternatives |= !atom.alternative.is_empty();
+        self.b_factors.push(atom.b_factor.unwrap_or(f64::NAN));
+        self.has_b_factor |= atom.b_factor.is_some();
+        Ok(())
+    }
+
+    /// Ends the current model if it has atoms.
+    ///
+    /// # Errors
+    /// When it has fewer atoms than the first.
+    pub fn end_model(&mut self) -> Result<(), String> {
+        if self.atoms == 0 {
+            return Ok(());
+        }
+        let expected = self.structure.atoms();
+        if self.atoms != expected {
+            let (atoms, model) = (self.atoms, self.complete + 1);
+            return Err(format!("model {model} has {atoms} atoms, model 1 has {expected}"));
+        }
+        self.complete += 1;
+        self.atoms = 0;
+        Ok(())
+    }
+
+    /// The structure, without the other places of atoms that have several.
+    ///
+    /// # Errors
+    /// As [`Self::end_model`], and when there is no atom at all.
+    pub fn finish(mut self) -> Result<Structure, String> {
+        self.end_model()?;
+        if self.complete == 0 {
+            return Err("there is no atom".into());
+        }
+        if self.complete > 1 {
+            self.structure.models = Some(self.complete);
+        }
+        if self.has_b_factor {
+            self.structure.b_factor = Some(self.b_factors);
+            self.structure.b_factor_dtype = Some(DType::F64);
+        }
+        if self.has_alternatives {
+            let keep = first_alternatives(&self.structure, &self.alternatives);
+            self.structure.retain(&keep);
+        }
+        Ok(self.structure)
+    }
+
+    fn expect_same(&self, index: usize, atom: &Atom) -> Result<(), String> {
+        let first = &self.structure;
+        let model = self.complete + 1;
+        if index >= first.atoms() {
+            let expected = first.atoms();
+            return Err(format!("model {model} has more atoms than the {expected} of model 1"));
+        }
+        if first.atom_name[index] == atom.name
+            && first.res_id[index] == atom.number
+            && first.chain_id[index] == atom.chain
+        {
+            return Ok(());
+        }
+        Err(format!(
+            "atom {} of model {model} is {} of residue {} in chain {:?}, in model 1 it is {} of residue {} in chain {:?}",
+            index + 1,
+            atom.name,
+            atom.number,
+            atom.chain,
+            first.atom_name[index],
+            first.res_id[index],
+            first.chain_id[index],
+        ))
+    }
+}
+
+/// Which atoms stay: those with one place, and of the others those with the first identifier that occurs in the residue.
+///
+/// That is biotite's `altloc="first"`, save that a place where two kinds of residue share one number counts as one residue.
+fn first_alternatives(structure: &Structure, alternatives: &[Label]) -> Vec<bool> {
+    let mut keep = Vec::with_capacity(alternatives.len());
+    let mut first = Label::default();
+    let mut residue = None;
+    for (atom, &alternative) in alternatives.iter().enumerate() {
+        let here = (
+            structure.chain_id[atom],
+            structure.res_id[atom],
+            structure.ins_code[atom],
+        );
+        if residue != Some(here) {
+            residue = Some(here);
+            first = Label::default();
+        }
+        if first.is_empty() {
+            first = alternative;
+        }
+        keep.push(alternative.is_empty() || alternative == first);
+    }
+    keep
+}

@@ -1,0 +1,151 @@
+//! What a row of the `_atom_site` category says about one atom. Knows the meaning of its items, not how they are written.
+
+use super::super::builder::Atom;
+use super::super::element::{Placement, guess};
+use super::super::parse_error::excerpt;
+use super::super::{Label, number};
+use super::token::Value;
+
+const CATEGORY: &[u8] = b"_atom_site.";
+
+/// What an atom needs to know, each with the items that may tell it, the preferred first.
+const ITEMS: [(&str, &[&str]); SLOTS] = [
+    ("atom name", &["auth_atom_id", "label_atom_id"]),
+    ("residue name", &["auth_comp_id", "label_comp_id"]),
+    ("chain identifier", &["auth_asym_id", "label_asym_id"]),
+    ("residue number", &["auth_seq_id", "label_seq_id"]),
+    ("x coordinate", &["Cartn_x"]),
+    ("y coordinate", &["Cartn_y"]),
+    ("z coordinate", &["Cartn_z"]),
+    ("record group", &["group_PDB"]),
+    ("element", &["type_symbol"]),
+    ("alternate location", &["label_alt_id"]),
+    ("insertion code", &["pdbx_PDB_ins_code"]),
+    ("temperature factor", &["B_iso_or_equiv"]),
+    ("model number", &["pdbx_PDB_model_num"]),
+];
+/// Number of items an atom is read from.
+pub(super) const SLOTS: usize = 13;
+const NAME: usize = 0;
+const RESIDUE: usize = 1;
+const CHAIN: usize = 2;
+const NUMBER: usize = 3;
+const COORDINATES: [usize; 3] = [4, 5, 6];
+/// Items before this one must be there.
+const REQUIRED: usize = 7;
+const GROUP: usize = 7;
+const ELEMENT: usize = 8;
+const ALTERNATIVE: usize = 9;
+const INSERTION: usize = 10;
+const B_FACTOR: usize = 11;
+/// Slot of the model number.
+pub(super) const MODEL: usize = 12;
+
+/// The values of one atom, by slot; the last place takes what nobody asks for.
+pub(super) type Row<'a> = [Value<'a>; SLOTS + 1];
+
+/// The value of an item that a file leaves out.
+pub(super) const UNKNOWN: Value<'static> = Value {
+    text: b"?",
+    quoted: false,
+};
+
+/// Whether a tag belongs to the category.
+pub(super) fn is_atom_item(tag: &[u8]) -> bool {
+    tag.get(..CATEGORY.len())
+        .is_some_and(|category| category.eq_ignore_ascii_case(CATEGORY))
+}
+
+/// For every column of a loop the slot it fills; [`SLOTS`] for columns nobody asks for.
+pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
+    let mut slots = vec![SLOTS; tags.len()];
+    for (slot, (what, names)) in ITEMS.iter().enumerate() {
+        let column = names.iter().find_map(|name| {
+            tags.iter().position(|&tag| {
+                is_atom_item(tag)
+                    && tag
+                        .get(CATEGORY.len()..)
+                        .is_some_and(|item| item.eq_ignore_ascii_case(name.as_bytes()))
+            })
+        });
+        match column {
+            Some(column) => slots[column] = slot,
+            None if slot < REQUIRED => return Err(format!("_atom_site has no {} ({what})", names.join(" and no "))),
+            None => {}
+        }
+    }
+    Ok(slots)
+}
+
+/// The atom of a row.
+///
+/// # Errors
+/// When a value is not of its kind.
+pub(super) fn atom(row: &Row) -> Result<Atom, String> {
+    let name = label(row, NAME)?;
+    let residue = label(row, RESIDUE)?;
+    let mut element = label(row, ELEMENT)?.to_ascii_uppercase();
+    if element.is_empty() {
+        element = guess(name, residue, Placement::Other);
+    }
+    let mut position = [0.0; 3];
+    for (coordinate, slot) in position.iter_mut().zip(COORDINATES) {
+        let text = row[slot].text;
+        *coordinate = number::read_f32(text)
+            .or_else(|| number::read_f32(without_uncertainty(text)?))
+            .ok_or_else(|| wrong(row, slot, "a number"))?;
+    }
+    Ok(Atom {
+        chain: label(row, CHAIN)?,
+        number: whole(row, NUMBER)?.unwrap_or(-1),
+        ins_code: label(row, INSERTION)?,
+        residue,
+        name,
+        element,
+        hetero: row[GROUP].text == b"HETATM",
+        alternative: label(row, ALTERNATIVE)?,
+        b_factor: b_factor(row)?,
+        position,
+    })
+}
+
+/// Whether the value says that it does not know (`?`) or does not apply (`.`).
+fn is_missing(value: &Value) -> bool {
+    !value.quoted && matches!(value.text, b"?" | b".")
+}
+
+fn label(row: &Row, slot: usize) -> Result<Label, String> {
+    if is_missing(&row[slot]) {
+        return Ok(Label::default());
+    }
+    Label::from_bytes(row[slot].text).ok_or_else(|| wrong(row, slot, "a name of at most eight bytes"))
+}
+
+fn whole(row: &Row, slot: usize) -> Result<Option<i32>, String> {
+    if is_missing(&row[slot]) {
+        return Ok(None);
+    }
+    let number = number::read_i32(row[slot].text).ok_or_else(|| wrong(row, slot, "a whole number"))?;
+    Ok(Some(number))
+}
+
+fn b_factor(row: &Row) -> Result<Option<f64>, String> {
+    if is_missing(&row[B_FACTOR]) {
+        return Ok(None);
+    }
+    let text = row[B_FACTOR].text;
+    number::read_f64(text)
+        .or_else(|| number::read_f64(without_uncertainty(text)?))
+        .map(Some)
+        .ok_or_else(|| wrong(row, B_FACTOR, "a number"))
+}
+
+/// `1.234` of `1.234(5)`, a number with its standard uncertainty.
+fn without_uncertainty(text: &[u8]) -> Option<&[u8]> {
+    let open = text.iter().position(|&byte| byte == b'(')?;
+    text.ends_with(b")").then(|| text.get(..open)).flatten()
+}
+
+fn wrong(row: &Row, slot: usize, kind: &str) -> String {
+    format!("the {} is {}, not {kind}", ITEMS[slot].0, excerpt(row[slot].text))
+}

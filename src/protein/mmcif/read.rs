@@ -1,0 +1,260 @@
+//! Reads the atoms of an mmCIF text. All other categories are only checked for the grammar.
+
+use std::collections::HashSet;
+
+use super::super::builder::Builder;
+use super::super::parse_error::excerpt;
+use super::super::{ParseError, Structure};
+use super::atom_site::{MODEL, Row, SLOTS, UNKNOWN, atom, is_atom_item, slots};
+use super::token::{Broken, Token, Tokens, Value};
+
+/// The structure of the first data block that has atoms.
+///
+/// Author identifiers are preferred to label identifiers, as biotite reads by default; a residue without number is −1. Of
+/// atoms with alternate locations the first identifier in each residue stays. Several models become `models`; they must
+/// list the same atoms. A missing element follows from the name; a missing temperature factor is NaN, and the column is
+/// `None` when all are.
+///
+/// # Errors
+/// At the first word that breaks the grammar or the meaning of an atom, and when there is no atom.
+pub fn read(text: &str) -> Result<Structure, ParseError> {
+    let mut reader = Reader {
+        tokens: Tokens::new(text),
+        builder: Builder::with_capacity(text.len() / 85 + 1),
+        model: None,
+        earlier_models: HashSet::new(),
+    };
+    let outcome = match reader.blocks() {
+        Ok(()) => reader.builder.finish().map_err(|message| Broken {
+            offset: text.len(),
+            message,
+        }),
+        Err(broken) => Err(broken),
+    };
+    outcome.map_err(|Broken { offset, message }| {
+        let before = text.as_bytes().get(..offset).unwrap_or_default();
+        // A break at the very end belongs to the last line, not to the empty one after it.
+        let before = before
+            .strip_suffix(b"\n")
+            .filter(|_| offset == text.len())
+            .unwrap_or(before);
+        let line = 1 + memchr::memchr_iter(b'\n', before).count();
+        ParseError { line, message }
+    })
+}
+
+struct Reader<'a> {
+    tokens: Tokens<'a>,
+    builder: Builder,
+    /// The model number of the last atom.
+    model: Option<&'a [u8]>,
+    earlier_models: HashSet<&'a [u8]>,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads up to the end of the first block with atoms.
+    fn blocks(&mut self) -> Result<(), Broken> {
+        let mut single = Vec::new();
+        let mut token = self.tokens.next()?;
+        loop {
+            token = match token {
+                Token::End => return self.single_atom(&single),
+                Token::Data if self.model.is_some() || !single.is_empty() => return self.single_atom(&single),
+                Token::Data | Token::Other => self.tokens.next()?,
+                Token::Loop => self.table()?,
+                Token::Tag(tag) => {
+                    let offset = self.tokens.start();
+                    let Token::Value(value) = self.tokens.next()? else {
+                        let message = format!("{} has no value", excerpt(tag));
+                        return Err(Broken { offset, message });
+                    };
+                    if is_atom_item(tag) {
+                        single.push((tag, value));
+                    }
+                    self.tokens.next()?
+                }
+                Token::Value(value) => {
+                    let message = format!("the value {} has no tag", excerpt(value.text));
+                    return Err(self.tokens.broken(message));
+                }
+            };
+        }
+    }
+
+    /// An `_atom_site` category without a loop: one atom.
+    fn single_atom(&mut self, items: &[(&'a [u8], Value<'a>)]) -> Result<(), Broken> {
+        if items.is_empty() {
+            return Ok(());
+        }
+        let tags: Vec<&[u8]> = items.iter().map(|&(tag, _)| tag).collect();
+        let slots = slots(&tags).map_err(|message| self.tokens.broken(message))?;
+        let mut row = [UNKNOWN; SLOTS + 1];
+        for (&slot, &(_, value)) in slots.iter().zip(items) {
+            row[slot] = value;
+        }
+        self.atom(&row).map_err(|message| self.tokens.broken(message))
+    }
+
+    /// A loop and the word after it.
+    fn table(&mut self) -> Result<Token<'a>, Broken> {
+        let mut tags = Vec::new();
+        let mut token = self.tokens.next()?;
+        while let Token::Tag(tag) = token {
+            tags.push(tag);
+            token = self.tokens.next()?;
+        }
+        if tags.first().is_some_and(|&tag| is_atom_item(tag)) {
+            let slots = slots(&tags).map_err(|message| self.tokens.broken(message))?;
+            return self.atoms(&slots, token);
+        }
+        let mut values = 0usize;
+        while let Token::Value(_) = token {
+            values += 1;
+            token = self.tokens.next()?;
+        }
+        match values.checked_rem(tags.len()) {
+            Some(0) => Ok(token),
+            Some(_) => Err(self
+                .tokens
+                .broken(format!("{values} values do not fill a loop of {}", tags.len()))),
+            None => Err(self.tokens.broken("a loop has no tags")),
+        }
+    }
+
+    fn atoms(&mut self, slots: &[usize], mut token: Token<'a>) -> Result<Token<'a>, Broken> {
+        let mut row = [UNKNOWN; SLOTS + 1];
+        while let Token::Value(first) = token {
+            let offset = self.tokens.start();
+            let failed = |message: String| Broken { offset, message };
+            let mut value = first;
+            for (index, &slot) in slots.iter().enumerate() {
+                if index > 0 {
+                    let Token::Value(next) = self.tokens.next()? else {
+                        return Err(failed(format!("an atom has {index} values of {}", slots.len())));
+                    };
+                    value = next;
+                }
+                row[slot] = value;
+            }
+            self.atom(&row).map_err(failed)?;
+            token = self.tokens.next()?;
+        }
+        Ok(token)
+    }
+
+    fn atom(&mut self, row: &Row<'a>) -> Result<(), String> {
+        let model = row[MODEL].text;
+        if self.model != Some(model) {
+            self.builder.end_model()?;
+            if !self.earlier_models.insert(model) {
+                return Err(format!("model {} is not in one piece", excerpt(model)));
+            }
+            self.model = Some(model);
+        }
+        self.builder.push(&atom(row)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::Label;
+    use super::*;
+
+    const HEAD: &str = "data_x\nloop_\n_atom_site.label_atom_id\n_atom_site.label_comp_id\n_atom_site.label_asym_id\n\
+        _atom_site.label_seq_id\n_atom_site.Cartn_x\n_atom_site.Cartn_y\n_atom_site.Cartn_z\n";
+
+    fn message(text: &str) -> String {
+        read(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn one_atom_may_stand_without_a_loop() {
+        let text = "data_x\r\n_cell.a 1\r\n_atom_site.group_PDB HETATM\r\n_ATOM_SITE.id 1\r\n_atom_site.type_symbol Zn\r\n\
+            _atom_site.label_atom_id ZN\r\n_atom_site.label_comp_id ZN\r\n_atom_site.label_asym_id 'B 1'\r\n\
+            _atom_site.label_seq_id .\r\n_atom_site.Cartn_x 1.5(2)\r\n_atom_site.Cartn_y -2\r\n_atom_site.Cartn_z 3e1\r\n";
+        let structure = read(text).unwrap();
+        assert_eq!(structure.coord, [[1.5, -2.0, 30.0]]);
+        assert_eq!((structure.res_id[0], structure.hetero[0]), (-1, true));
+        assert_eq!(
+            (structure.element[0].as_str(), structure.chain_id[0].as_str()),
+            ("ZN", "B 1")
+        );
+        assert_eq!(structure.b_factor, None);
+    }
+
+    #[test]
+    fn author_identifiers_are_preferred() {
+        let head = HEAD.replace("loop_\n", "loop_\n_atom_site.auth_seq_id\n_atom_site.auth_asym_id\n");
+        let structure = read(&format!("{head}-7 H CA ALA A 1 1 2 3\n")).unwrap();
+        assert_eq!((structure.res_id[0], structure.chain_id[0].as_str()), (-7, "H"));
+    }
+
+    #[test]
+    fn rows_may_break_anywhere_and_hold_text_fields() {
+        let text = format!("{HEAD}\"C'\"\n;ALA\n;\nA # comment\n1\n1 2\n3 N GLY A 2 4 5 6\n#\n");
+        let structure = read(&text).unwrap();
+        assert_eq!(structure.atom_name[0], "C'");
+        assert_eq!(structure.res_name[0], "ALA");
+        assert_eq!(structure.coord, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    }
+
+    #[test]
+    fn models_and_alternate_locations_are_told_apart() {
+        let head = HEAD.replace(
+            "loop_\n",
+            "loop_\n_atom_site.pdbx_PDB_model_num\n_atom_site.label_alt_id\n",
+        );
+        let atoms =
+            |model: u8| format!("{model} . N ALA A 1 1 2 3\n{model} B CA ALA A 1 4 5 6\n{model} A CA ALA A 1 7 8 9\n");
+        let structure = read(&format!("{head}{}{}", atoms(1), atoms(5))).unwrap();
+        assert_eq!((structure.models, structure.atoms()), (Some(2), 2));
+        let x: Vec<f32> = structure.coord.iter().map(|position| position[0]).collect();
+        assert_eq!(x, [1.0, 4.0, 1.0, 4.0]);
+        assert_eq!(
+            message(&format!("{head}{}{}{}", atoms(1), atoms(2), atoms(1))),
+            "line 18: model \"1\" is not in one piece"
+        );
+    }
+
+    #[test]
+    fn only_the_first_block_with_atoms_counts() {
+        let text = format!("data_empty\n_a.b c\n{HEAD}CA ALA A 1 1 2 3\n{HEAD}CA GLY A 1 1 2 3\n");
+        assert_eq!(read(&text).unwrap().res_name, [Label::literal("ALA")]);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        assert_eq!(message(""), "line 1: there is no atom");
+        assert_eq!(message("data_x\n_a.b c\n"), "line 2: there is no atom");
+        assert_eq!(message("data_x\nATOM 1"), "line 2: the value \"ATOM\" has no tag");
+        assert_eq!(message("data_x\n_a.b\nloop_"), "line 2: \"_a.b\" has no value");
+        assert_eq!(
+            message("data_x\nloop_\n_a.b\n_a.c\n1 2 3\n#"),
+            "line 6: 3 values do not fill a loop of 2"
+        );
+        assert_eq!(
+            message(&format!("{HEAD}CA ALA A 1 1 2 3\nCA ALA A 1 1 2\n#\n")),
+            "line 11: an atom has 6 values of 7"
+        );
+        assert_eq!(
+            message(&format!("{HEAD}CA ALA A x 1 2 3")),
+            "line 10: the residue number is \"x\", not a whole number"
+        );
+        assert_eq!(
+            message(&format!("{HEAD}CA ALA A 1 1 ? 3")),
+            "line 10: the y coordinate is \"?\", not a number"
+        );
+        assert_eq!(
+            message(&format!("{HEAD}CA TOOLONGNAME A 1 1 2 3")),
+            "line 10: the residue name is \"TOOLONGNAME\", not a name of at most eight bytes"
+        );
+        assert_eq!(
+            message("data_x\nloop_\n_atom_site.id\n1\n"),
+            "line 4: _atom_site has no auth_atom_id and no label_atom_id (atom name)"
+        );
+        assert_eq!(
+            message(&format!("{HEAD}CA ALA 'A 1 1 2 3\n")),
+            "line 10: a quoted value does not end on its line"
+        );
+    }
+}

@@ -1,0 +1,259 @@
+//! Splits CIF text into its words: tags, values, and the keywords that open blocks and loops. Knows the grammar of CIF 1.1,
+//! nothing of what tags mean.
+
+/// One word of a CIF text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Token<'a> {
+    /// `_category.item`.
+    Tag(&'a [u8]),
+    /// A value without its quotes.
+    Value(Value<'a>),
+    /// `loop_`.
+    Loop,
+    /// `data_NAME`: a new block.
+    Data,
+    /// `save_`, `stop_` or `global_`, which structure files have no use for.
+    Other,
+    /// The end of the text.
+    End,
+}
+
+/// A value and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Value<'a> {
+    pub text: &'a [u8],
+    /// Whether it stood in quotes or in a text field, where `?` and `.` are themselves.
+    pub quoted: bool,
+}
+
+/// What breaks the grammar, and the offset where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub offset: usize,
+    pub message: String,
+}
+
+/// The words of a text, one after the other.
+#[derive(Debug, Clone)]
+pub(super) struct Tokens<'a> {
+    bytes: &'a [u8],
+    /// Where the next word is looked for.
+    next: usize,
+    /// Where the last word began.
+    start: usize,
+}
+
+impl<'a> Tokens<'a> {
+    pub fn new(text: &'a str) -> Self {
+        let byte_order_mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        Self {
+            bytes: text.as_bytes(),
+            next: byte_order_mark,
+            start: byte_order_mark,
+        }
+    }
+
+    /// Offset of the first byte of the last word.
+    pub const fn start(&self) -> usize {
+        self.start
+    }
+
+    /// The next word.
+    ///
+    /// # Errors
+    /// When a quote or a text field does not end.
+    pub fn next(&mut self) -> Result<Token<'a>, Broken> {
+        let first = loop {
+            match self.bytes.get(self.next) {
+                None => {
+                    self.start = self.bytes.len();
+                    return Ok(Token::End);
+                }
+                Some(byte) if is_blank(*byte) => self.next += 1,
+                Some(b'#') => self.next = self.find(b'\n', self.next).unwrap_or(self.bytes.len()),
+                Some(byte) => break *byte,
+            }
+        };
+        self.start = self.next;
+        match first {
+            b'\'' | b'"' => self.quoted(first),
+            b';' if self.starts_line() => self.text_field(),
+            b'_' => Ok(Token::Tag(self.word())),
+            b'd' | b'D' | b'l' | b'L' | b's' | b'S' | b'g' | b'G' => Ok(classify(self.word())),
+            _ => Ok(plain(self.word())),
+        }
+    }
+
+    fn word(&mut self) -> &'a [u8] {
+        let rest = self.bytes.get(self.start..).unwrap_or_default();
+        let length = rest.iter().position(|&byte| is_blank(byte)).unwrap_or(rest.len());
+        self.next = self.start + length;
+        rest.get(..length).unwrap_or_default()
+    }
+
+    /// A quote ends a value only before a blank: `'a dog's life'` is one.
+    fn quoted(&mut self, quote: u8) -> Result<Token<'a>, Broken> {
+        let from = self.start + 1;
+        let mut at = from;
+        while let Some(&byte) = self.bytes.get(at) {
+            if byte == b'\n' {
+                break;
+            }
+            if byte == quote && self.bytes.get(at + 1).is_none_or(|&next| is_blank(next)) {
+                self.next = at + 1;
+                return Ok(self.quoted_value(from, at));
+            }
+            at += 1;
+        }
+        Err(self.broken("a quoted value does not end on its line"))
+    }
+
+    /// A text field runs from a semicolon that starts a line to the next line that starts with one.
+    fn text_field(&mut self) -> Result<Token<'a>, Broken> {
+        let from = self.start + 1;
+        let mut at = from;
+        while let Some(end) = self.find(b'\n', at) {
+            if self.bytes.get(end + 1) == Some(&b';') {
+                self.next = end + 2;
+                let without_return = if end > from && self.bytes.get(end - 1) == Some(&b'\r') {
+                    end - 1
+                } else {
+                    end
+                };
+                return Ok(self.quoted_value(from, without_return));
+            }
+            at = end + 1;
+        }
+        Err(self.broken("a text field does not end with a line that starts with ';'"))
+    }
+
+    fn quoted_value(&self, from: usize, to: usize) -> Token<'a> {
+        Token::Value(Value {
+            text: self.bytes.get(from..to).unwrap_or_default(),
+            quoted: true,
+        })
+    }
+
+    fn starts_line(&self) -> bool {
+        let before = self.start.checked_sub(1).and_then(|index| self.bytes.get(index));
+        before.is_none_or(|&byte| byte == b'\n')
+    }
+
+    fn find(&self, byte: u8, from: usize) -> Option<usize> {
+        Some(from + memchr::memchr(byte, self.bytes.get(from..)?)?)
+    }
+
+    /// An error at the last word.
+    pub fn broken(&self, message: impl Into<String>) -> Broken {
+        Broken {
+            offset: self.start,
+            message: message.into(),
+        }
+    }
+}
+
+fn is_blank(byte: u8) -> bool {
+    BLANK[usize::from(byte)]
+}
+
+/// A table, since this is asked of every byte of a file.
+static BLANK: [bool; 256] = {
+    let mut table = [false; 256];
+    table[b' ' as usize] = true;
+    table[b'\n' as usize] = true;
+    table[b'\t' as usize] = true;
+    table[b'\r' as usize] = true;
+    table
+};
+
+const fn plain(text: &[u8]) -> Token<'_> {
+    Token::Value(Value { text, quoted: false })
+}
+
+/// A word that starts like a keyword; keywords have no case.
+fn classify(word: &[u8]) -> Token<'_> {
+    let starts_with = |keyword: &[u8]| {
+        word.get(..keyword.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(keyword))
+    };
+    let is = |keyword: &[u8]| word.eq_ignore_ascii_case(keyword);
+    if is(b"loop_") {
+        Token::Loop
+    } else if starts_with(b"data_") {
+        Token::Data
+    } else if starts_with(b"save_") || is(b"stop_") || is(b"global_") {
+        Token::Other
+    } else {
+        plain(word)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Result<Vec<Token<'_>>, Broken> {
+        let mut tokens = Tokens::new(text);
+        let mut found = Vec::new();
+        loop {
+            match tokens.next()? {
+                Token::End => return Ok(found),
+                token => found.push(token),
+            }
+        }
+    }
+
+    fn quoted(text: &str) -> Token<'_> {
+        Token::Value(Value {
+            text: text.as_bytes(),
+            quoted: true,
+        })
+    }
+
+    #[test]
+    fn blanks_and_comments_part_words() {
+        let tokens = all("\u{feff}data_x # comment\r\n#\nLOOP_\n_a.b\t1.5 d DATAX#1\nsave_\n").unwrap();
+        assert_eq!(
+            tokens,
+            [
+                Token::Data,
+                Token::Loop,
+                Token::Tag(b"_a.b"),
+                plain(b"1.5"),
+                plain(b"d"),
+                plain(b"DATAX#1"),
+                Token::Other
+            ]
+        );
+    }
+
+    #[test]
+    fn quotes_end_before_a_blank_only() {
+        assert_eq!(
+            all("'a dog's life' \"H5''\" H5'' '' 'x'").unwrap(),
+            [
+                quoted("a dog's life"),
+                quoted("H5''"),
+                plain(b"H5''"),
+                quoted(""),
+                quoted("x")
+            ]
+        );
+    }
+
+    #[test]
+    fn text_fields_span_lines() {
+        assert_eq!(
+            all(";one\r\n 'two' ;\r\n;\r\nnext ;no").unwrap(),
+            [quoted("one\r\n 'two' ;"), plain(b"next"), plain(b";no")]
+        );
+        assert_eq!(all(";\n;").unwrap(), [quoted("")]);
+    }
+
+    #[test]
+    fn what_does_not_end_is_an_error_where_it_begins() {
+        assert_eq!(all("a 'b c\n'").unwrap_err().offset, 2);
+        assert_eq!(all("a\n;b c\n ;\n").unwrap_err().offset, 2);
+        assert_eq!(all("'").unwrap_err().offset, 0);
+    }
+}

@@ -1,0 +1,8 @@
+//! The PDB format, version 3.3, as far as predicted structures use it: coordinates, not crystals or bonds.
+
+mod hybrid36;
+mod read;
+mod write;
+
+pub use read::read;
+pub use write::{WriteError, write};
