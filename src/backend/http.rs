@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn a_secret_that_is_not_set_is_named_before_anything_is_asked() {
         let platform = select("url = 'http://127.0.0.1:1'\nsecret_env = 'NO_SUCH_VARIABLE'\n").unwrap();
-        let contract = crate::config::Config::built_in().unwrap().models[0].clone();
+        let contract = Config::built_in().unwrap().models[0].clone();
         let error = platform.open(&contract, &Options::new()).err().unwrap();
         assert!(error.message.contains("NO_SUCH_VARIABLE"), "{error}");
     }
