@@ -110,9 +110,7 @@ impl PlannedTrial {
     /// When a name cannot be part of a file name.
     pub fn snapshot_key(&self, weights: &str, call: &str) -> Result<SnapshotKey, InvalidKey> {
         let call = Some(call).filter(|_| self.calls.len() > 1);
-        // In a file name `@` stands before the call.
-        let case = self.case.replace('@', "+");
-        SnapshotKey::new(weights, &self.contract.key, &self.suite, &case, call)
+        SnapshotKey::new(weights, &self.contract.key, &self.suite, &self.case, call)
     }
 }
 
