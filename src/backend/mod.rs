@@ -1,10 +1,17 @@
 //! Backends: platforms that run models. One trait, one life cycle for all kinds, one table of kinds.
 //!
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
-//! shares; the registry knows the kinds. Nothing here prints or judges a prediction.
+//! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
 mod error;
+mod http;
 mod instance;
+pub mod launcher;
+mod process;
+mod reference;
+pub mod registry;
+pub mod served;
+pub mod supervise;
 
 use std::pin::Pin;
 

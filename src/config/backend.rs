@@ -15,6 +15,8 @@ pub struct BackendTable {
     pub weights: Option<String>,
     /// How many instances may run at once.
     pub max_instances: usize,
+    /// How many calls one instance works on at once, where the kind's own number does not serve.
+    pub calls_per_instance: Option<usize>,
     /// How long one case may take, where the case does not say.
     pub case_timeout: Option<Duration>,
     /// How long an instance may take to become ready.
@@ -43,7 +45,7 @@ impl BackendTable {
         // Selection strings are `NAME:TAG`, so that a name with a colon could never be selected.
         let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
         if name.value.is_empty() || !name.value.chars().all(plain) {
-            let diagnostic = Diagnostic::at(name.location.clone(), format!("backend name `{}`", name.value));
+            let diagnostic = Diagnostic::at(name.location.clone(), format!("`{}` is not a backend name", name.value));
             diagnostics.push(diagnostic.with_label("expected letters, digits, `_`, `-` or `.`"));
         }
         let mut reader = Reader::new(section, diagnostics);
@@ -51,6 +53,7 @@ impl BackendTable {
         let kind_location = reader.location_of("kind");
         let weights = reader.text("weights");
         let max_instances = reader.count("max_instances", 1);
+        let calls_per_instance = reader.count("calls_per_instance", 1);
         let case_timeout = reader.duration("case_timeout");
         let start_timeout = reader.duration("start_timeout");
         let retries = reader.count("retries", 0);
@@ -64,6 +67,7 @@ impl BackendTable {
             },
             weights,
             max_instances: max_instances.unwrap_or(1),
+            calls_per_instance,
             case_timeout,
             start_timeout,
             retries: retries.unwrap_or(0),

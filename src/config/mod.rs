@@ -7,16 +7,23 @@
 //! higher floor, the settings of a backend's kind and the parameters of a check, is kept as a section and read there.
 
 mod backend;
+mod call;
+mod case;
 mod diagnostic;
+mod document;
 mod duration;
 mod field;
 mod interpolation;
 mod json;
 mod model;
+mod nested;
 mod reader;
+mod scope;
 mod section;
+mod sequences;
 mod source;
 mod suggestion;
+mod suite;
 #[cfg(test)]
 mod tests;
 mod typed;
@@ -26,12 +33,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use backend::BackendTable;
+pub use call::Call;
+pub use case::{Case, CheckTable, ExpectedFailure, Repetition, Variants};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use duration::parse as parse_duration;
 pub use interpolation::{InterpolationError, interpolate};
 pub use reader::Reader;
+pub use scope::Scope;
 pub use section::Section;
+pub use sequences::Sequences;
 pub use source::{Location, Source};
 pub use suggestion::suggest;
+pub use suite::{SEQUENCES, Suite, Suites};
 pub use typed::{Located, OneOrMany};
 
 use crate::prediction::Contract;

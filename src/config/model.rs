@@ -13,7 +13,7 @@ pub(super) const METHODS: [(&str, Method); 2] = [("fold", Method::Fold), ("embed
 /// Reads the model `key`; `None` when something without which there is no contract was reported.
 pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut Diagnostics) -> Option<Contract> {
     if !is_name(&key.value) {
-        let diagnostic = Diagnostic::at(key.location.clone(), format!("model key `{}`", key.value));
+        let diagnostic = Diagnostic::at(key.location.clone(), format!("`{}` is not a model key", key.value));
         diagnostics.push(diagnostic.with_label("expected lowercase letters, digits and `_`, a letter first"));
     }
     let mut reader = Reader::new(section, diagnostics);

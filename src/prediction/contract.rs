@@ -125,13 +125,13 @@ pub struct FieldSpec {
     pub shape: Vec<Dimension>,
     /// Element types allowed.
     pub dtypes: Vec<DType>,
-    /// Smallest and greatest value allowed.
+    /// Smallest and greatest value allowed, padding aside.
     pub range: Option<(f64, f64)>,
     /// Value of the rows past a sample's end in a padded batch; `None` where they are not judged.
     pub padding: Option<f64>,
     /// Residue number of the first residue of every chain, for structures.
     pub first_residue: Option<i32>,
-    /// Scale of the temperature factor, for structures; `None` where the column is absent.
+    /// Greatest value of the temperature factor, which carries the plddt; `None` where the column is absent.
     pub b_factor: Option<f64>,
     /// Tolerance of a comparison, where the model's does not serve.
     pub tolerance: Option<Tolerance>,
@@ -209,10 +209,7 @@ impl Contract {
             .and_then(|value| value.as_str());
         match chosen {
             None => self.variants.first(),
-            Some(name) => self
-                .variants
-                .iter()
-                .find(|variant| variant.name == name || variant.aliases.iter().any(|alias| alias == name)),
+            Some(name) => self.variants.iter().find(|variant| variant.answers_to(name)),
         }
     }
 
@@ -275,6 +272,14 @@ impl Contract {
         merged.extend(config.clone());
         merged.extend(call.clone());
         merged
+    }
+}
+
+impl Variant {
+    /// Whether this is its name or one of its aliases.
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
     }
 }
 

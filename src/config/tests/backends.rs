@@ -1,6 +1,6 @@
 //! Proves what the shipped `backends.toml` declares and how mistakes in one are shown.
 
-use super::*;
+use super::super::*;
 use crate::prediction::contract::{FieldSpec, Presence, Tolerance};
 
 fn built_in() -> Config {
@@ -279,4 +279,15 @@ fn mistakes_in_models_are_shown_together() {
     22 | ptm = { kind = 'scaler' }
        |                ^^^^^^^^ did you mean `scalar`?
     "#);
+}
+
+#[test]
+fn a_file_cut_short_anywhere_is_read_or_refused_but_never_panics() {
+    let whole = include_str!("../../../backends.toml");
+    for end in (0..whole.len()).step_by(499) {
+        let cut: String = whole.chars().take(end).collect();
+        if let Err(diagnostics) = Config::parse(&Source::new("backends.toml", cut)) {
+            assert!(!diagnostics.to_string().is_empty());
+        }
+    }
 }
