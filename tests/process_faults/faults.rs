@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::harness::{SOON, failed_start, instance, open, platform, request, run};
+use crate::harness::{SOON, declared, failed_start, instance, open, platform, request, run};
 use crate::witness::Witness;
 
 pub const TRIALS: &[(&str, fn())] = &[
@@ -56,11 +56,7 @@ fn exits_at_once() {
 
 fn not_there() {
     run(async {
-        let platform = platform(&Witness::new().await, "", "").table;
-        let text = "default = 'x'\n[backends.x]\nkind = 'process'\ncommand = ['no-such-command', '{port}']\n";
-        drop(platform);
-        let config = hydrotest::config::Config::parse(&hydrotest::config::Source::new("x", text)).unwrap();
-        let platform = hydrotest::backend::registry::Platform::select(&config, "x", Default::default()).unwrap();
+        let platform = declared("command = ['no-such-command', '{port}']");
         let error = failed_start(&open(&platform, &Options::new())).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Misconfigured));
         assert!(

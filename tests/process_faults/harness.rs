@@ -22,12 +22,16 @@ pub fn run(test: impl Future<Output = ()>) {
 
 /// A backend whose server does what `behaviour` says, with further settings.
 pub fn platform(witness: &Witness, behaviour: &str, settings: &str) -> Platform {
-    let text = format!(
-        "default = 'bad'\n[backends.bad]\nkind = 'process'\n\
-         command = ['{{hydrotest}}', '{MISBEHAVE}', '{behaviour}', '{{port}}']\n\
-         env = {{ {VARIABLE} = '{}' }}\n{settings}\n",
-        witness.address()
-    );
+    let address = witness.address();
+    declared(&format!(
+        "command = ['{{hydrotest}}', '{MISBEHAVE}', '{behaviour}', '{{port}}']\n\
+         env = {{ {VARIABLE} = '{address}' }}\n{settings}"
+    ))
+}
+
+/// A backend of the kind `process` with these settings.
+pub fn declared(settings: &str) -> Platform {
+    let text = format!("default = 'bad'\n[backends.bad]\nkind = 'process'\n{settings}\n");
     let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
     Platform::select(&config, "bad", Overrides::default()).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }

@@ -72,6 +72,10 @@ pub fn misbehave(arguments: &[String]) {
     }
 }
 
+#[expect(
+    clippy::zombie_processes,
+    reason = "children without a parent who cares are what is tested"
+)]
 fn descend(behaviour: &str, name: &str) {
     let program = std::env::current_exe().unwrap();
     Command::new(program)
