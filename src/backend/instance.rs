@@ -110,6 +110,11 @@ impl Instance {
         self.slot.read().await.running
     }
 
+    /// The last lines that the platform logged, oldest first.
+    pub async fn log_tail(&self) -> Vec<String> {
+        self.slot.read().await.backend.log_tail()
+    }
+
     /// Answers one call.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 //! Backends: platforms that run models. One trait, one life cycle for all kinds, one table of kinds.
 //!
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
-//! shares; the registry knows the kinds. Nothing here prints or judges a prediction.
+//! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
 mod error;
 mod instance;
+mod reference;
+pub mod registry;
 
 use std::pin::Pin;
 

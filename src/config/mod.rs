@@ -1,19 +1,152 @@
 //! The declared world: backends, models and suites, read from TOML with the place of every word.
 //!
 //! Reads and validates; opens nothing, starts nothing and prints nothing. All mistakes of a file are found at once.
+//!
+//! A file goes from text to meaning in three steps: [`Source`] is its text, [`Section`] a table of it with the place of
+//! everything, and a [`Reader`] takes typed values out of a section and reports what does not fit. What belongs to a
+//! higher floor, the settings of a backend's kind and the parameters of a check, is kept as a section and read there.
 
+mod backend;
+mod call;
+mod case;
 mod diagnostic;
+mod document;
 mod duration;
+mod field;
+mod interpolation;
 mod json;
+mod model;
+mod nested;
 mod reader;
+mod scope;
 mod section;
+mod sequences;
 mod source;
 mod suggestion;
+mod suite;
+#[cfg(test)]
+mod tests;
 mod typed;
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+pub use backend::BackendTable;
+pub use call::Call;
+pub use case::{Case, CheckTable, ExpectedFailure, Repetition, Variants};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
+pub use duration::parse as parse_duration;
+pub use interpolation::{InterpolationError, interpolate};
 pub use reader::Reader;
+pub use scope::Scope;
 pub use section::Section;
+pub use sequences::Sequences;
 pub use source::{Location, Source};
 pub use suggestion::suggest;
+pub use suite::{SEQUENCES, Suite, Suites};
 pub use typed::{Located, OneOrMany};
+
+use crate::prediction::Contract;
+
+/// `backends.toml` as it was when this program was built.
+const BUILT_IN: &str = include_str!("../../backends.toml");
+
+/// The content of one `backends.toml`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The name of the backend that is meant when none is selected.
+    pub default: String,
+    /// The declared backends in the order of the file.
+    pub backends: Vec<BackendTable>,
+    /// The declared models in the order of the file; those of the built-in file when it declares none.
+    pub models: Vec<Arc<Contract>>,
+}
+
+impl Config {
+    /// Reads a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, or that it cannot be read.
+    pub fn load(path: &Path) -> Result<Self, Diagnostics> {
+        Self::parse(&Source::read(path)?)
+    }
+
+    /// The file that this program was built with, for use where there is no other.
+    ///
+    /// # Errors
+    /// Never in a program whose tests passed.
+    pub fn built_in() -> Result<Self, Diagnostics> {
+        Self::parse(&Source::new("built-in backends.toml", BUILT_IN))
+    }
+
+    /// Reads a text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let root = Section::parse(source, &mut diagnostics);
+        if !diagnostics.is_empty() {
+            // What is left of a file with syntax errors would only raise doubts about lines that are right.
+            return Err(diagnostics);
+        }
+        let mut reader = Reader::new(&root, &mut diagnostics);
+        let default = reader.required_text("default");
+        let default_location = reader.location_of("default");
+        let inherits = !reader.has("models") && source.text() != BUILT_IN;
+        let model_sections = reader.named_sections("models");
+        let backend_sections = reader.require("backends").named_sections("backends");
+        reader.finish();
+
+        let mut models: Vec<Arc<Contract>> = Vec::with_capacity(model_sections.len());
+        for (key, section) in &model_sections {
+            models.extend(model::read(key, section, &mut diagnostics).map(Arc::new));
+        }
+        if inherits {
+            models = Self::built_in()?.models;
+        }
+        // A model with mistakes is still a name that others may use.
+        let declared = model_sections.iter().map(|(key, _)| key.value.as_str());
+        let keys: BTreeSet<&str> = declared.chain(models.iter().map(|model| model.key.as_str())).collect();
+        let mut backends = Vec::with_capacity(backend_sections.len());
+        for (name, section) in &backend_sections {
+            let backend = BackendTable::read(name.clone(), section, &mut diagnostics);
+            for model in backend.iter().filter_map(|backend| backend.models.as_ref()).flatten() {
+                if !keys.contains(model.value.as_str()) {
+                    let known = keys.iter().copied();
+                    diagnostics.push(Diagnostic::unknown(
+                        model.location.clone(),
+                        "model",
+                        &model.value,
+                        known,
+                    ));
+                }
+            }
+            backends.extend(backend);
+        }
+        let mut names = backend_sections.iter().map(|(name, _)| name.value.as_str());
+        if let Some(default) = &default
+            && !names.clone().any(|name| name == default)
+        {
+            diagnostics.push(Diagnostic::unknown(default_location, "backend", default, &mut names));
+        }
+        diagnostics.into_result(Self {
+            default: default.unwrap_or_default(),
+            backends,
+            models,
+        })
+    }
+
+    /// The backend of a name.
+    #[must_use]
+    pub fn backend(&self, name: &str) -> Option<&BackendTable> {
+        self.backends.iter().find(|backend| backend.name == name)
+    }
+
+    /// The contract of a model.
+    #[must_use]
+    pub fn model(&self, key: &str) -> Option<&Arc<Contract>> {
+        self.models.iter().find(|model| model.key == key)
+    }
+}

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::section::{Datum, Entry, Item};
+use super::section::{Entry, Item};
 use super::suggestion::list_names;
 use super::{Diagnostic, Diagnostics, Location, Section};
 
@@ -13,25 +13,33 @@ use super::{Diagnostic, Diagnostics, Location, Section};
 pub struct Reader<'a> {
     section: &'a Section,
     diagnostics: &'a mut Diagnostics,
+    /// Every key asked for, as often as it was: only a mistake makes anyone look.
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
+    /// Which entries need no more attention: asked for, or reported in the place of a missing one.
+    settled: Vec<bool>,
 }
 
 impl<'a> Reader<'a> {
     /// Starts to read.
     #[must_use]
-    pub const fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
+    pub fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
+        let taken = section.taken();
+        let mut asked = Vec::with_capacity(taken.len() + 8);
+        asked.extend_from_slice(taken);
+        let settled = section.entries().map(|entry| taken.contains(&entry.key()));
         Self {
             section,
             diagnostics,
-            asked: Vec::new(),
+            asked,
             missing: Vec::new(),
+            settled: settled.collect(),
         }
     }
 
     /// A reader of another table, usually a part of this one, that reports to the same collection.
     #[must_use]
-    pub const fn within<'b>(&'b mut self, section: &'b Section) -> Reader<'b> {
+    pub fn within<'b>(&'b mut self, section: &'b Section) -> Reader<'b> {
         Reader::new(section, self.diagnostics)
     }
 
@@ -54,11 +62,8 @@ impl<'a> Reader<'a> {
     /// Where the value of a key is; the table's own place when the key is absent.
     #[must_use]
     pub fn location_of(&self, key: &str) -> Location {
-        self.section
-            .entries()
-            .iter()
-            .find(|entry| entry.key == key)
-            .map_or_else(|| self.section.location(), |entry| self.section.place(&entry.item.span))
+        let entry = self.section.entries().find(|entry| entry.key() == key);
+        entry.map_or_else(|| self.section.location(), |entry| entry.item().location())
     }
 
     /// Demands a key; its absence is reported by [`Self::finish`].
@@ -77,39 +82,79 @@ impl<'a> Reader<'a> {
     }
 
     /// Reports the keys that are missing and those that nobody asked for.
-    pub fn finish(self) {
-        let mut meant = Vec::new();
-        for entry in self.section.entries() {
-            if self.asked.contains(&entry.key.as_str()) {
-                continue;
+    pub fn finish(mut self) {
+        self.report_missing();
+        for index in 0..self.settled.len() {
+            self.report_unknown(index);
+        }
+    }
+
+    /// Reports the keys that are missing and leaves those that nobody asked for to a later reader of the table that
+    /// comes back, usually on a higher floor.
+    #[must_use]
+    pub fn rest(mut self) -> Section {
+        self.report_missing();
+        self.section.after(&self.asked)
+    }
+
+    /// Reports one key that nobody asked for, once.
+    fn report_unknown(&mut self, index: usize) {
+        let (Some(entry), Some(settled)) = (self.section.entries().nth(index), self.settled.get_mut(index)) else {
+            return;
+        };
+        if !std::mem::replace(settled, true) {
+            let mut known: Vec<&str> = Vec::with_capacity(self.asked.len());
+            for key in &self.asked {
+                if !known.contains(key) {
+                    known.push(key);
+                }
             }
-            let location = self.section.place(&entry.key_span);
-            let diagnostic = Diagnostic::unknown(location, "key", &entry.key, self.asked.iter().copied());
-            meant.extend(super::suggest(&entry.key, self.missing.iter().copied()));
+            let diagnostic = Diagnostic::unknown(entry.key_location(), "key", entry.key(), known);
             self.diagnostics.push(diagnostic);
         }
-        // Whoever mistyped a key need not hear that it is missing as well.
-        let missing = self.missing.iter().copied();
-        let missing: Vec<&str> = missing.filter(|key| !meant.iter().any(|word| word == key)).collect();
+    }
+
+    /// A missing key that was only mistyped is reported where it was mistyped.
+    fn report_missing(&mut self) {
+        if self.missing.is_empty() {
+            return;
+        }
+        let mut missing = std::mem::take(&mut self.missing);
+        for (index, entry) in self.section.entries().enumerate() {
+            if self.settled.get(index) == Some(&true) {
+                continue;
+            }
+            if let Some(meant) = super::suggest(entry.key(), missing.iter().copied()) {
+                missing.retain(|key| *key != meant);
+                self.report_unknown(index);
+            }
+        }
         if !missing.is_empty() {
             let names = list_names(missing.iter().copied());
             let noun = if missing.len() == 1 { "key" } else { "keys" };
-            let diagnostic = Diagnostic::at(self.section.location(), format!("missing {noun} {names}"));
             let whole = if self.section.is_root() { "file" } else { "table" };
+            let diagnostic = Diagnostic::at(self.section.location(), format!("missing {noun} {names}"));
             self.diagnostics.push(diagnostic.with_label(format!("in this {whole}")));
         }
     }
 
-    pub(super) fn entry(&mut self, key: &'static str) -> Option<&'a Entry> {
-        if !self.asked.contains(&key) {
-            self.asked.push(key);
+    pub(super) fn entry(&mut self, key: &'static str) -> Option<Entry<'a>> {
+        self.asked.push(key);
+        let (index, entry) = self
+            .section
+            .entries()
+            .enumerate()
+            .find(|(_, entry)| entry.key() == key)?;
+        if let Some(settled) = self.settled.get_mut(index) {
+            *settled = true;
         }
-        self.section.entries().iter().find(|entry| entry.key == key)
+        Some(entry)
     }
 
-    pub(super) fn item(&mut self, key: &'static str) -> Option<&'a Item> {
-        let item = &self.entry(key)?.item;
-        (!matches!(item.datum, Datum::Unreadable)).then_some(item)
+    /// The value of a key, unless it was reported as unreadable already.
+    pub(super) fn item(&mut self, key: &'static str) -> Option<Item<'a>> {
+        let item = self.entry(key)?.item();
+        (!item.is_unreadable()).then_some(item)
     }
 }
 

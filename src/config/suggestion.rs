@@ -3,25 +3,27 @@
 /// The candidate that `word` was most likely meant to be; `None` when nothing is near.
 ///
 /// Near means at most one edit (insertion, deletion, substitution or swap of neighbours) in three letters, capitals and
-/// `-` for `_` aside. Of equally near candidates the first wins.
+/// `-` for `_` aside; failing that, a name that begins with the word. Of equally near candidates the first wins.
 #[must_use]
 pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let folded = fold(word);
     let letters = folded.chars().count();
-    candidates
-        .into_iter()
-        .filter(|candidate| *candidate != word)
-        .map(|candidate| {
-            let other = fold(candidate);
-            let allowed = (letters.max(other.chars().count()) / 3).max(1);
-            (strsim::osa_distance(&folded, &other), allowed, candidate)
-        })
-        .filter(|(distance, allowed, candidate)| {
-            // One edit turns any single letter into any other, so short names need more than that in common.
-            distance <= allowed && *distance < letters.min(candidate.chars().count()).max(1)
-        })
-        .min_by_key(|(distance, ..)| *distance)
-        .map(|(.., candidate)| candidate.to_owned())
+    let mut nearest: Option<(usize, &str)> = None;
+    let mut longer = None;
+    for candidate in candidates.into_iter().filter(|candidate| *candidate != word) {
+        let other = fold(candidate);
+        let length = other.chars().count();
+        let distance = strsim::osa_distance(&folded, &other);
+        // One edit turns any single letter into any other, so short names need more than that in common.
+        let near = distance <= (letters.max(length) / 3).max(1) && distance < letters.min(length).max(1);
+        if near && nearest.is_none_or(|(best, _)| distance < best) {
+            nearest = Some((distance, candidate));
+        }
+        if letters >= 3 && other.starts_with(&folded) {
+            longer = longer.or(Some(candidate));
+        }
+    }
+    nearest.map(|(_, candidate)| candidate).or(longer).map(str::to_owned)
 }
 
 /// Names for a sentence: `a`, `b` and `c`, cut after the first dozen.
@@ -56,6 +58,7 @@ mod tests {
         let known = ["hidden_states", "embeddings", "lm_logits"];
         assert_eq!(suggest("hiden_state", known).as_deref(), Some("hidden_states"));
         assert_eq!(suggest("LM-logits", known).as_deref(), Some("lm_logits"));
+        assert_eq!(suggest("hidden", known).as_deref(), Some("hidden_states"));
         assert_eq!(suggest("plddt", known), None);
         assert_eq!(suggest("B", ["L", "D"]), None);
         assert_eq!(suggest("knid", ["kind"]).as_deref(), Some("kind"));

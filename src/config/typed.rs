@@ -4,8 +4,8 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
-use super::section::{Datum, Entry, Item};
-use super::{Diagnostic, Location, Reader, Section, duration, json};
+use super::section::{Datum, Item, Items};
+use super::{Diagnostic, Location, Reader, duration};
 
 /// A value with the place it was written at.
 #[derive(Debug, Clone)]
@@ -25,12 +25,31 @@ pub enum OneOrMany {
     Many(Vec<Located<String>>),
 }
 
+impl OneOrMany {
+    /// All of them.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<Located<String>> {
+        match self {
+            Self::One(text) => vec![text],
+            Self::Many(texts) => texts,
+        }
+    }
+}
+
 impl Reader<'_> {
     /// A string.
     pub fn text(&mut self, key: &'static str) -> Option<String> {
-        match &self.item(key)?.datum {
-            Datum::Text(text) => Some(text.clone()),
+        match self.item(key)?.datum() {
+            Datum::Text(text) => Some(text.to_owned()),
             _ => self.wrong_type(key, "a string"),
+        }
+    }
+
+    /// A string, where another type is for the caller to read.
+    pub(super) fn text_if_text(&mut self, key: &'static str) -> Option<String> {
+        match self.item(key)?.datum() {
+            Datum::Text(text) => Some(text.to_owned()),
+            _ => None,
         }
     }
 
@@ -41,16 +60,16 @@ impl Reader<'_> {
 
     /// A boolean.
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {
-        match &self.item(key)?.datum {
-            Datum::Flag(flag) => Some(*flag),
+        match self.item(key)?.datum() {
+            Datum::Flag(flag) => Some(flag),
             _ => self.wrong_type(key, "`true` or `false`"),
         }
     }
 
     /// A whole number within a range.
     pub fn integer(&mut self, key: &'static str, range: impl RangeBounds<i64>) -> Option<i64> {
-        match &self.item(key)?.datum {
-            Datum::Integer(value) if range.contains(value) => Some(*value),
+        match self.item(key)?.datum() {
+            Datum::Integer(value) if range.contains(&value) => Some(value),
             Datum::Integer(value) => {
                 let label = format!("expected an integer {}", show_range(&range));
                 self.reject(key, format_args!("`{key}` is {value}"), label);
@@ -68,9 +87,9 @@ impl Reader<'_> {
 
     /// A number within a range, written with or without a fraction; never NaN.
     pub fn number(&mut self, key: &'static str, range: impl RangeBounds<f64>) -> Option<f64> {
-        let value = match &self.item(key)?.datum {
-            Datum::Integer(value) => *value as f64,
-            Datum::Float(value) => *value,
+        let value = match self.item(key)?.datum() {
+            Datum::Integer(value) => value as f64,
+            Datum::Float(value) => value,
             _ => return self.wrong_type(key, "a number"),
         };
         if range.contains(&value) && !value.is_nan() {
@@ -83,23 +102,23 @@ impl Reader<'_> {
 
     /// Numbers in an array, none of them NaN.
     pub fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
-        let Datum::Array(items) = &self.item(key)?.datum else {
+        let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of numbers");
         };
         self.each(key, items, "a number", |datum| match datum {
-            Datum::Integer(value) => Some(*value as f64),
-            Datum::Float(value) if !value.is_nan() => Some(*value),
+            Datum::Integer(value) => Some(value as f64),
+            Datum::Float(value) if !value.is_nan() => Some(value),
             _ => None,
         })
     }
 
     /// Whole numbers in an array.
     pub fn integers(&mut self, key: &'static str) -> Option<Vec<i64>> {
-        let Datum::Array(items) = &self.item(key)?.datum else {
+        let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of integers");
         };
         self.each(key, items, "an integer", |datum| match datum {
-            Datum::Integer(value) => Some(*value),
+            Datum::Integer(value) => Some(value),
             _ => None,
         })
     }
@@ -112,25 +131,36 @@ impl Reader<'_> {
 
     /// Strings in an array, each with its place.
     pub fn located_texts(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let Datum::Array(items) = &self.item(key)?.datum else {
+        let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of strings");
         };
         let texts = self.each(key, items, "a string", |datum| match datum {
-            Datum::Text(text) => Some(text.clone()),
+            Datum::Text(text) => Some(text.to_owned()),
             _ => None,
         })?;
-        let places = items.iter().map(|item| self.table().place(&item.span));
-        let located = texts.into_iter().zip(places);
-        Some(located.map(|(value, location)| Located { value, location }).collect())
+        Some(located(texts, items))
+    }
+
+    /// Array dimensions, each a string or a whole number, as text with their places.
+    pub(super) fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
+        let Datum::Array(items) = self.item(key)?.datum() else {
+            return self.wrong_type(key, "an array of sizes and symbols");
+        };
+        let sizes = self.each(key, items, "a size or a symbol", |datum| match datum {
+            Datum::Text(text) => Some(text.to_owned()),
+            Datum::Integer(size) => Some(size.to_string()),
+            _ => None,
+        })?;
+        Some(located(sizes, items))
     }
 
     /// Either one string or an array of strings.
     pub fn text_or_texts(&mut self, key: &'static str) -> Option<OneOrMany> {
         let item = self.item(key)?;
-        match &item.datum {
+        match item.datum() {
             Datum::Text(text) => Some(OneOrMany::One(Located {
-                value: text.clone(),
-                location: self.table().place(&item.span),
+                value: text.to_owned(),
+                location: item.location(),
             })),
             Datum::Array(_) => self.located_texts(key).map(OneOrMany::Many),
             _ => self.wrong_type(key, "a string or an array of strings"),
@@ -139,9 +169,9 @@ impl Reader<'_> {
 
     /// A time span longer than nothing: a number of seconds, or text such as `"1.5s"`, `"20m"`, `"1h30m"`.
     pub fn duration(&mut self, key: &'static str) -> Option<Duration> {
-        let read = match &self.item(key)?.datum {
-            Datum::Integer(seconds) => duration::from_seconds(*seconds as f64),
-            Datum::Float(seconds) => duration::from_seconds(*seconds),
+        let read = match self.item(key)?.datum() {
+            Datum::Integer(seconds) => duration::from_seconds(seconds as f64),
+            Datum::Float(seconds) => duration::from_seconds(seconds),
             Datum::Text(text) => duration::parse(text),
             _ => return self.wrong_type(key, duration::EXPECTED),
         };
@@ -164,89 +194,35 @@ impl Reader<'_> {
         found
     }
 
-    /// A table.
-    pub fn section(&mut self, key: &'static str) -> Option<Section> {
-        match &self.item(key)?.datum {
-            Datum::Table(section) => Some(section.clone()),
-            _ => self.wrong_type(key, "a table"),
-        }
-    }
-
-    /// An array of tables; empty when the key is absent.
-    pub fn sections(&mut self, key: &'static str) -> Vec<Section> {
-        let Some(item) = self.item(key) else {
-            return Vec::new();
-        };
-        let Datum::Array(items) = &item.datum else {
-            return self.wrong_type(key, "an array of tables").unwrap_or_default();
-        };
-        self.take(key, items, "a table", |datum| match datum {
-            Datum::Table(section) => Some(section.clone()),
-            _ => None,
-        })
-    }
-
-    /// A table whose keys are names of the user's choice and whose values are tables, in declared order.
-    pub fn named_sections(&mut self, key: &'static str) -> Vec<(Located<String>, Section)> {
-        let Some(section) = self.section(key) else {
-            return Vec::new();
-        };
-        let mut named = Vec::with_capacity(section.entries().len());
-        for Entry { key, key_span, item } in section.entries() {
-            let name = Located {
-                value: key.clone(),
-                location: section.place(key_span),
-            };
-            match &item.datum {
-                Datum::Table(part) => named.push((name, part.clone())),
-                Datum::Unreadable => {}
-                other => {
-                    let diagnostic = wrong_type(section.place(&item.span), key, "a table", other);
-                    self.diagnostics().push(diagnostic);
-                }
-            }
-        }
-        named
-    }
-
-    /// Any value as JSON; dates and non-finite numbers, which JSON has not, are reported.
-    pub fn json(&mut self, key: &'static str) -> Option<serde_json::Value> {
-        let item = self.item(key)?;
-        json::value(self.table(), item, self.diagnostics())
-    }
-
-    /// A table as a JSON object.
-    pub fn object(&mut self, key: &'static str) -> Option<crate::prediction::Options> {
-        let item = self.item(key)?;
-        match &item.datum {
-            Datum::Table(section) => json::object(section, self.diagnostics()),
-            _ => self.wrong_type(key, "a table"),
-        }
-    }
-
     /// Takes all items of an array; `None` when any did not fit.
     fn each<T>(
         &mut self,
         key: &str,
-        items: &[Item],
+        items: Items<'_>,
         expected: &str,
-        take: impl Fn(&Datum) -> Option<T>,
+        take: impl Fn(Datum<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
         let taken = self.take(key, items, expected, take);
-        (taken.len() == items.len()).then_some(taken)
+        (taken.len() == items.iter().len()).then_some(taken)
     }
 
     /// Takes the items of an array that fit and reports the others.
-    fn take<T>(&mut self, key: &str, items: &[Item], expected: &str, take: impl Fn(&Datum) -> Option<T>) -> Vec<T> {
-        let mut taken = Vec::with_capacity(items.len());
-        for item in items {
-            match take(&item.datum) {
+    pub(super) fn take<T>(
+        &mut self,
+        key: &str,
+        items: Items<'_>,
+        expected: &str,
+        take: impl Fn(Datum<'_>) -> Option<T>,
+    ) -> Vec<T> {
+        let mut taken = Vec::with_capacity(items.iter().len());
+        for item in items.iter() {
+            match take(item.datum()) {
                 Some(value) => taken.push(value),
-                None if matches!(item.datum, Datum::Unreadable) => {}
+                None if item.is_unreadable() => {}
                 None => {
-                    let location = self.table().place(&item.span);
-                    let message = format!("`{key}` holds {}", item.datum.describe());
-                    let diagnostic = Diagnostic::at(location, message).with_label(format!("expected {expected}"));
+                    let message = format!("`{key}` holds {}", item.describe());
+                    let diagnostic =
+                        Diagnostic::at(item.location(), message).with_label(format!("expected {expected}"));
                     self.diagnostics().push(diagnostic);
                 }
             }
@@ -254,16 +230,26 @@ impl Reader<'_> {
         taken
     }
 
-    fn wrong_type<T>(&mut self, key: &'static str, expected: &str) -> Option<T> {
-        let item = &self.entry(key)?.item;
-        let diagnostic = wrong_type(self.table().place(&item.span), key, expected, &item.datum);
-        self.diagnostics().push(diagnostic);
+    pub(super) fn wrong_type<T>(&mut self, key: &'static str, expected: &str) -> Option<T> {
+        let item = self.item(key)?;
+        self.diagnostics().push(wrong_type(key, expected, item));
         None
     }
 }
 
-fn wrong_type(location: Location, key: &str, expected: &str, found: &Datum) -> Diagnostic {
-    Diagnostic::at(location, format!("`{key}` is {}", found.describe())).with_label(format!("expected {expected}"))
+fn located<T>(values: Vec<T>, items: Items<'_>) -> Vec<Located<T>> {
+    let located = values.into_iter().zip(items.iter());
+    located
+        .map(|(value, item)| Located {
+            value,
+            location: item.location(),
+        })
+        .collect()
+}
+
+pub(super) fn wrong_type(key: &str, expected: &str, found: Item<'_>) -> Diagnostic {
+    Diagnostic::at(found.location(), format!("`{key}` is {}", found.describe()))
+        .with_label(format!("expected {expected}"))
 }
 
 fn show_range<T: fmt::Display>(range: &impl RangeBounds<T>) -> String {

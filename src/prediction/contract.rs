@@ -26,7 +26,7 @@ pub struct Contract {
     pub image: String,
     /// What a list of sequences means.
     pub list: ListMeaning,
-    /// Free names of what it can do; suites ask for them by `needs`.
+    /// Free names of what it can do; suites ask for them by `needs`. The name of [`Self::list`] is among them.
     pub features: BTreeSet<String>,
     /// Letters accepted besides the twenty amino acids.
     pub extra_residues: String,
@@ -53,6 +53,15 @@ pub enum ListMeaning {
     Chains,
 }
 
+impl ListMeaning {
+    /// Every meaning with its name in the configuration, which is also what suites ask for by `needs`.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("batch", Self::Batch),
+        ("single", Self::Single),
+        ("chains", Self::Chains),
+    ];
+}
+
 /// One option of a model.
 #[derive(Debug, Clone)]
 pub struct OptionSpec {
@@ -77,6 +86,19 @@ pub enum OptionRule {
     NonNegativeInteger,
     /// A number of at least 0.
     NonNegativeNumber,
+    /// Any finite number.
+    Number,
+}
+
+impl OptionRule {
+    /// Every rule with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("any", Self::Any),
+        ("positive_integer", Self::PositiveInteger),
+        ("non_negative_integer", Self::NonNegativeInteger),
+        ("non_negative_number", Self::NonNegativeNumber),
+        ("number", Self::Number),
+    ];
 }
 
 /// One published size of a model, chosen by the option `model_name` (or `model`).
@@ -97,22 +119,42 @@ pub struct FieldSpec {
     pub name: String,
     /// What it holds.
     pub kind: FieldKind,
-    /// Whether it is there without being asked for.
-    pub always: bool,
+    /// When it has a value.
+    pub presence: Presence,
     /// Dimensions of the array, or of each array of a per-sample list.
     pub shape: Vec<Dimension>,
     /// Element types allowed.
     pub dtypes: Vec<DType>,
-    /// Smallest and greatest value allowed.
+    /// Smallest and greatest value allowed, padding aside.
     pub range: Option<(f64, f64)>,
     /// Value of the rows past a sample's end in a padded batch; `None` where they are not judged.
     pub padding: Option<f64>,
     /// Residue number of the first residue of every chain, for structures.
     pub first_residue: Option<i32>,
-    /// Scale of the temperature factor, for structures; `None` where the column is absent.
+    /// Greatest value of the temperature factor, which carries the plddt; `None` where the column is absent.
     pub b_factor: Option<f64>,
     /// Tolerance of a comparison, where the model's does not serve.
     pub tolerance: Option<Tolerance>,
+}
+
+/// When an attribute of a response has a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// In every response.
+    Always,
+    /// Where `include_fields` names it or holds `*`.
+    Requested,
+    /// In no response: the class has it for another model, and asking for it by name is refused.
+    Never,
+}
+
+impl Presence {
+    /// Every presence with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 3] = [
+        ("always", Self::Always),
+        ("requested", Self::Requested),
+        ("never", Self::Never),
+    ];
 }
 
 /// What a field holds.
@@ -167,10 +209,7 @@ impl Contract {
             .and_then(|value| value.as_str());
         match chosen {
             None => self.variants.first(),
-            Some(name) => self
-                .variants
-                .iter()
-                .find(|variant| variant.name == name || variant.aliases.iter().any(|alias| alias == name)),
+            Some(name) => self.variants.iter().find(|variant| variant.answers_to(name)),
         }
     }
 
@@ -184,6 +223,23 @@ impl Contract {
             .iter()
             .map(|option| option.name.as_str())
             .find(|name| matches!(*name, "model_name" | "model"))
+    }
+
+    /// Whether the model has what a suite asks for by `needs`: a feature, an option, or a field that it can fill.
+    #[must_use]
+    pub fn provides(&self, need: &str) -> bool {
+        self.features.contains(need)
+            || self.options.iter().any(|option| option.name == need)
+            || self.field(need).is_some_and(|field| field.presence != Presence::Never)
+    }
+
+    /// Everything that [`Self::provides`] says yes to.
+    pub fn provisions(&self) -> impl Iterator<Item = &str> {
+        let fields = self.fields.iter().filter(|field| field.presence != Presence::Never);
+        let features = self.features.iter().map(String::as_str);
+        features
+            .chain(self.options.iter().map(|option| option.name.as_str()))
+            .chain(fields.map(|field| field.name.as_str()))
     }
 
     /// The field of a name.
@@ -216,6 +272,14 @@ impl Contract {
         merged.extend(config.clone());
         merged.extend(call.clone());
         merged
+    }
+}
+
+impl Variant {
+    /// Whether this is its name or one of its aliases.
+    #[must_use]
+    pub fn answers_to(&self, name: &str) -> bool {
+        self.name == name || self.aliases.iter().any(|alias| alias == name)
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Value {
     List(Vec<Value>),
     /// `tuple`.
     Tuple(Vec<Value>),
+    /// `set` or `frozenset`, in the order it was written.
+    Set(Vec<Value>),
     /// `dict` or `OrderedDict`, in order.
     Map(Vec<(Value, Value)>),
     /// An object of a class with plain state.
@@ -130,6 +132,7 @@ impl Value {
             Self::Structure(structure) => format!("structure of {} atoms", structure.atoms()),
             Self::List(items) => format!("list of {}", items.len()),
             Self::Tuple(items) => format!("tuple of {}", items.len()),
+            Self::Set(items) => format!("set of {}", items.len()),
             Self::Map(entries) => format!("dict of {}", entries.len()),
             Self::Record(record) => format!("{} object", record.class),
             Self::Objects { shape, .. } => format!("object array {}", show_shape(shape)),

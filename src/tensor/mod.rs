@@ -47,10 +47,15 @@ impl Tensor {
     /// # Errors
     /// When the bytes are not exactly as many as the shape needs.
     pub fn new(dtype: DType, shape: Vec<usize>, data: Bytes) -> Result<Self, TensorError> {
+        // As in NumPy, the other dimensions of an empty array must fit into memory too, so that no product of some of
+        // them can overflow later.
+        let is_empty = dtype.size() == 0 || shape.contains(&0);
         let expected = shape
             .iter()
-            .try_fold(dtype.size(), |size, &dimension| size.checked_mul(dimension))
-            .filter(|&size| isize::try_from(size).is_ok());
+            .filter(|&&dimension| dimension != 0)
+            .try_fold(dtype.size().max(1), |size, &dimension| size.checked_mul(dimension))
+            .filter(|&size| isize::try_from(size).is_ok())
+            .map(|size| if is_empty { 0 } else { size });
         match expected {
             None => Err(TensorError::TooLarge(shape)),
             Some(expected) if expected != data.len() => Err(TensorError::WrongLength {
@@ -183,6 +188,41 @@ impl Tensor {
         }
     }
 
+    /// Reads elements from `start` on as double precision until the buffer or the array ends, and returns what was read;
+    /// nothing for text. The fast way through a large array.
+    pub fn read_f64<'a>(&self, start: usize, buffer: &'a mut [f64]) -> &'a [f64] {
+        let bytes = self.data.get(start.saturating_mul(self.dtype.size())..);
+        let bytes = bytes.unwrap_or_default();
+        // Cells of a size known when compiling, so that even a lightly optimised build reads without a check per element.
+        macro_rules! widen {
+            ($type:ty, $widen:expr) => {{
+                let (cells, _) = bytes.as_chunks::<{ size_of::<$type>() }>();
+                for (slot, cell) in buffer.iter_mut().zip(cells) {
+                    *slot = $widen(<$type>::from_le_bytes(*cell));
+                }
+                cells.len()
+            }};
+        }
+        let read = match self.dtype {
+            DType::Bool => widen!(u8, |byte| f64::from(u8::from(byte != 0))),
+            DType::I8 => widen!(i8, f64::from),
+            DType::I16 => widen!(i16, f64::from),
+            DType::I32 => widen!(i32, f64::from),
+            DType::I64 => widen!(i64, |value| value as f64),
+            DType::U8 => widen!(u8, f64::from),
+            DType::U16 => widen!(u16, f64::from),
+            DType::U32 => widen!(u32, f64::from),
+            DType::U64 => widen!(u64, |value| value as f64),
+            DType::F16 => widen!(half::f16, f64::from),
+            DType::BF16 => widen!(half::bf16, f64::from),
+            DType::F32 => widen!(f32, f64::from),
+            DType::F64 => widen!(f64, |value| value),
+            DType::Text(_) => 0,
+        };
+        let read = read.min(buffer.len());
+        &buffer[..read]
+    }
+
     /// One element of fixed-width text without its padding; `None` past the end, for numbers, or for invalid code points.
     #[must_use]
     pub fn text_at(&self, flat: usize) -> Option<String> {
@@ -308,6 +348,8 @@ mod tests {
         assert_eq!(error.to_string(), "shape [3] of float32 needs 12 bytes, got 8");
         let error = Tensor::new(DType::F64, vec![usize::MAX, 2], Bytes::new()).unwrap_err();
         assert!(matches!(error, TensorError::TooLarge(_)));
+        let error = Tensor::new(DType::F64, vec![0, usize::MAX, 2], Bytes::new()).unwrap_err();
+        assert!(matches!(error, TensorError::TooLarge(_)));
     }
 
     #[test]
@@ -316,6 +358,17 @@ mod tests {
         assert_eq!(tensor.position(23), [1, 2, 3]);
         assert_eq!(tensor.position(4), [0, 1, 0]);
         assert_eq!(Tensor::scalar(1.0f64).position(0), Vec::<usize>::new());
+    }
+
+    #[test]
+    fn a_run_of_elements_is_read_until_buffer_or_array_ends() {
+        let tensor = Tensor::vector(&[1i16, -2, 3, 4, 5]);
+        let mut buffer = [0.0; 3];
+        assert_eq!(tensor.read_f64(1, &mut buffer), [-2.0, 3.0, 4.0]);
+        assert_eq!(tensor.read_f64(4, &mut buffer), [5.0]);
+        assert_eq!(tensor.read_f64(5, &mut buffer), [0.0; 0]);
+        assert_eq!(tensor.read_f64(usize::MAX, &mut buffer), [0.0; 0]);
+        assert_eq!(Tensor::from_texts(1, ["A"]).read_f64(0, &mut buffer), [0.0; 0]);
     }
 
     #[test]

@@ -1,0 +1,89 @@
+//! The kind `reference`: the embedded synthetic models, in this process. The yardstick of the suites; it starts nothing.
+
+use std::sync::Arc;
+
+use super::registry::{Kind, Launch, Settings};
+use super::{Backend, BackendError, Fault, Stage, Work};
+use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::prediction::{Contract, Options, Prediction, Request};
+use crate::reference::{ReferenceModel, Refusal, WEIGHTS};
+
+/// The row of this kind.
+pub const KIND: Kind = Kind {
+    name: "reference",
+    summary: "the embedded synthetic models, in this process",
+    overrides: &[],
+    weights: Some(WEIGHTS),
+    calls_per_instance: usize::MAX,
+    configure,
+};
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature of every kind; this one has no setting to get wrong"
+)]
+fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    Reader::new(&table.settings, diagnostics).finish();
+    Some(Arc::new(Embedded))
+}
+
+struct Embedded;
+
+impl Settings for Embedded {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        Ok(Box::new(Reference {
+            contract: Arc::clone(&launch.contract),
+            config: launch.config.clone(),
+            model: None,
+        }))
+    }
+}
+
+struct Reference {
+    contract: Arc<Contract>,
+    config: Options,
+    model: Option<Arc<ReferenceModel>>,
+}
+
+impl Backend for Reference {
+    fn startup(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            let model = ReferenceModel::load(Arc::clone(&self.contract), self.config.clone())
+                .map_err(|refusal| refused(Stage::Ready, refusal))?;
+            self.model = Some(Arc::new(model));
+            Ok(())
+        })
+    }
+
+    fn shutdown(&mut self) -> Work<'_, ()> {
+        self.model = None;
+        Box::pin(async { Ok(()) })
+    }
+
+    fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(async {
+            let Some(model) = &self.model else {
+                return Err(BackendError::new(
+                    Stage::Call,
+                    Fault::NotRunning,
+                    "the model is not loaded",
+                ));
+            };
+            let model = Arc::clone(model);
+            let request = request.clone();
+            // The arithmetic takes milliseconds; on the blocking pool a deadline can still fire.
+            match tokio::task::spawn_blocking(move || model.predict(&request)).await {
+                Ok(result) => result.map_err(|refusal| refused(Stage::Call, refusal)),
+                Err(panic) => Err(BackendError::new(
+                    Stage::Call,
+                    Fault::Internal,
+                    format!("the model broke: {panic}"),
+                )),
+            }
+        })
+    }
+}
+
+fn refused(stage: Stage, refusal: Refusal) -> BackendError {
+    BackendError::new(stage, Fault::Refused, refusal.message).with_exception(refusal.exception)
+}

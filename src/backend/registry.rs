@@ -1,0 +1,276 @@
+//! The kinds of backend, as one static table, and the two steps from a declaration to an instance: `Registry::select`
+//! reads settings and touches nothing outside; `Platform::open` makes an instance that is not started yet.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Backend, BackendError, Instance, reference};
+use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
+use crate::prediction::{Contract, Options};
+
+/// One kind of backend.
+pub struct Kind {
+    /// What `kind = "..."` says.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// The command-line overrides it understands.
+    pub overrides: &'static [Override],
+    /// Which parameters stand behind its results, when it decides that itself.
+    pub weights: Option<&'static str>,
+    /// How many calls one of its instances works on at once, unless its table says otherwise.
+    pub calls_per_instance: usize,
+    /// Reads the settings of a table of this kind.
+    pub configure: fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>,
+}
+
+/// A setting that the command line may give for one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Override {
+    /// The tag in `NAME:TAG`, or `--image-tag`.
+    Tag,
+    /// `--device`.
+    Device,
+    /// `--gpu`.
+    Gpu,
+    /// `--docker-user`.
+    DockerUser,
+}
+
+/// The validated settings of one declared backend.
+pub trait Settings: Send + Sync {
+    /// Makes a backend for one model without starting anything.
+    ///
+    /// # Errors
+    /// When the model cannot run there at all, such as for want of an image.
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
+}
+
+/// What is to be started: one model, configured for one run.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The model.
+    pub contract: Arc<Contract>,
+    /// Its configuration.
+    pub config: Options,
+    /// What the command line overrides.
+    pub overrides: Overrides,
+}
+
+/// What the command line overrides for one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The tag of images.
+    pub tag: Option<String>,
+    /// The device that models run on, such as `cuda:0`.
+    pub device: Option<String>,
+    /// The class of GPU to ask the platform for, such as `A10G`.
+    pub gpu: Option<String>,
+    /// The account that images come from.
+    pub docker_user: Option<String>,
+}
+
+/// The parameters behind the results of a backend that does not say: those that boileroom's models are published with.
+const WEIGHTS: &str = "published";
+
+/// How long an instance may take to become ready, where its backend does not say: as long as boileroom waits.
+const START_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// All kinds, in the order in which they are listed.
+pub static KINDS: &[Kind] = &[reference::KIND];
+
+/// A declared backend with validated settings, ready to be opened for any model.
+pub struct Platform {
+    /// As it is declared.
+    pub table: BackendTable,
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Which parameters stand behind its results.
+    pub weights: String,
+    settings: Arc<dyn Settings>,
+    overrides: Overrides,
+}
+
+impl Platform {
+    /// The declared backend that `selector` (`NAME` or `NAME:TAG`) means.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the selector, the overrides and the settings of that backend.
+    pub fn select(config: &Config, selector: &str, overrides: Overrides) -> Result<Self, Diagnostics> {
+        let (name, tag) = match selector.split_once(':') {
+            Some((name, tag)) => (name.trim(), Some(tag.trim()).filter(|tag| !tag.is_empty())),
+            None => (selector.trim(), None),
+        };
+        let Some(table) = config.backend(name) else {
+            return Err(unknown_backend(config, name).into());
+        };
+        let mut diagnostics = Diagnostics::new();
+        let kind = kind_of(table, &mut diagnostics);
+        let settings = kind.and_then(|kind| (kind.configure)(table, &mut diagnostics));
+        let overrides = Overrides {
+            tag: tag.map(str::to_owned).or(overrides.tag),
+            ..overrides
+        };
+        if let Some(kind) = kind {
+            kind.refuse_foreign(name, &overrides, &mut diagnostics);
+        }
+        match (kind, settings) {
+            (Some(kind), Some(settings)) if diagnostics.is_empty() => Ok(Self {
+                table: table.clone(),
+                kind,
+                weights: kind.weights.or(table.weights.as_deref()).unwrap_or(WEIGHTS).to_owned(),
+                settings,
+                overrides,
+            }),
+            _ => Err(diagnostics),
+        }
+    }
+
+    /// An instance for a model, not started yet.
+    ///
+    /// # Errors
+    /// When the model cannot run there at all.
+    pub fn open(&self, contract: &Arc<Contract>, config: &Options) -> Result<Instance, BackendError> {
+        let launch = Launch {
+            contract: Arc::clone(contract),
+            config: config.clone(),
+            overrides: self.overrides.clone(),
+        };
+        let backend = self.settings.open(&launch)?;
+        let label = format!("{} on {}", contract.key, self.table.name);
+        Ok(Instance::new(
+            label,
+            backend,
+            self.table.start_timeout.unwrap_or(START_TIMEOUT),
+        ))
+    }
+
+    /// Calls that may be under way on one instance.
+    #[must_use]
+    pub fn calls_per_instance(&self) -> usize {
+        self.table.calls_per_instance.unwrap_or(self.kind.calls_per_instance)
+    }
+}
+
+/// Reads the settings of every declared backend, as `--backend` does for one, and reports everything that is wrong.
+pub fn validate(config: &Config, diagnostics: &mut Diagnostics) {
+    for table in &config.backends {
+        if let Some(kind) = kind_of(table, diagnostics) {
+            (kind.configure)(table, diagnostics);
+        }
+    }
+}
+
+impl Kind {
+    /// Reports overrides that this kind does not understand.
+    fn refuse_foreign(&self, backend: &str, overrides: &Overrides, diagnostics: &mut Diagnostics) {
+        let given = [
+            (Override::Tag, overrides.tag.is_some(), "an image tag"),
+            (Override::Device, overrides.device.is_some(), "--device"),
+            (Override::Gpu, overrides.gpu.is_some(), "--gpu"),
+            (Override::DockerUser, overrides.docker_user.is_some(), "--docker-user"),
+        ];
+        for (flag, is_given, shown) in given {
+            if is_given && !self.overrides.contains(&flag) {
+                let message = format!("{shown} does not apply to backend `{backend}` of kind `{}`", self.name);
+                let takers: Vec<&str> = KINDS
+                    .iter()
+                    .filter(|kind| kind.overrides.contains(&flag))
+                    .map(|kind| kind.name)
+                    .collect();
+                let help = match takers.as_slice() {
+                    [] => "no kind takes it".to_owned(),
+                    takers => format!("it applies to kind {}", takers.join(", ")),
+                };
+                diagnostics.push(Diagnostic::new(message).with_help(help));
+            }
+        }
+    }
+}
+
+fn kind_of(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<&'static Kind> {
+    let found = KINDS.iter().find(|kind| kind.name == table.kind.value);
+    if found.is_none() {
+        let names = KINDS.iter().map(|kind| kind.name);
+        diagnostics.push(Diagnostic::unknown(
+            table.kind.location.clone(),
+            "kind",
+            &table.kind.value,
+            names,
+        ));
+    }
+    found
+}
+
+fn unknown_backend(config: &Config, name: &str) -> Diagnostic {
+    let names: Vec<&str> = config.backends.iter().map(|table| table.name.as_str()).collect();
+    let message = format!(
+        "backend {name} is not declared. Supported backends: {}",
+        names.join(", ")
+    );
+    let diagnostic = Diagnostic::new(message);
+    match suggest(name, names.iter().copied()) {
+        Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
+        None => diagnostic.with_help(format!("declare it as [backends.{name}] in the configuration")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Source;
+
+    const TWO: &str =
+        "default = 'reference'\n[backends.reference]\nkind = 'reference'\n[backends.odd]\nkind = 'referense'\n";
+
+    fn config(text: &str) -> Config {
+        Config::parse(&Source::new("backends.toml", text)).unwrap()
+    }
+
+    fn refused(selector: &str, overrides: Overrides) -> String {
+        Platform::select(&config(TWO), selector, overrides)
+            .err()
+            .unwrap()
+            .to_string()
+    }
+
+    #[test]
+    fn a_declared_backend_opens_for_any_model() {
+        let config = config(TWO);
+        let platform = Platform::select(&config, " reference ", Overrides::default()).unwrap();
+        assert_eq!(platform.weights, "synthetic");
+        let instance = platform.open(&config.models[0], &Options::new()).unwrap();
+        assert_eq!(instance.label(), format!("{} on reference", config.models[0].key));
+    }
+
+    #[test]
+    fn an_unknown_backend_names_those_there_are() {
+        let message = refused("refrence", Overrides::default());
+        assert!(
+            message.contains("backend refrence is not declared. Supported backends: reference, odd"),
+            "{message}"
+        );
+        assert!(message.contains("did you mean `reference`?"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_kind_is_shown_where_it_is_written() {
+        let message = refused("odd", Overrides::default());
+        assert!(message.contains("backends.toml:5:8"), "{message}");
+        assert!(message.contains("did you mean `reference`?"), "{message}");
+    }
+
+    #[test]
+    fn overrides_that_do_not_apply_are_refused() {
+        let message = refused("reference:1.2", Overrides::default());
+        assert!(
+            message.contains("an image tag does not apply to backend `reference` of kind `reference`"),
+            "{message}"
+        );
+        let gpu = Overrides {
+            gpu: Some("T4".into()),
+            ..Overrides::default()
+        };
+        assert!(refused("reference", gpu).contains("--gpu does not apply"));
+    }
+}

@@ -1,0 +1,80 @@
+//! `absent`: fields that must be None.
+
+use super::Check;
+use super::evidence::{Calls, Evidence};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::terms::{Naming, Terms};
+
+/// The name of the check.
+pub const NAME: &str = "absent";
+
+#[derive(Debug)]
+struct Absent {
+    calls: Calls,
+    fields: Vec<FieldPath>,
+}
+
+/// Reads `fields` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let fields = terms.fields(Naming::All)?;
+    Some(Box::new(Absent { calls, fields }))
+}
+
+impl Check for Absent {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for given in self.calls.given(evidence) {
+            for field in &self.fields {
+                let summary = match given.prediction.at(&field.to_string()) {
+                    Some(value) if value.is_none() => continue,
+                    Some(value) => format!("{field}: expected None, got {}", value.describe()),
+                    // Python users read the attribute, so it must be there to be None.
+                    None => format!("{field}: expected None, got no such attribute"),
+                };
+                findings.push(Finding::wrong(NAME, given.call, summary));
+            }
+        }
+        findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compiled, folder, summaries};
+
+    #[test]
+    fn a_field_that_is_there_is_found() {
+        let contract = folder();
+        let check = compiled(&contract, "check = 'absent'\nfields = ['plddt', 'pdb']");
+        let minimal = answer(&contract, "call", "AC", json!({}));
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&minimal)),
+            Vec::<String>::new()
+        );
+        let some = answer(&contract, "call", "AC", json!({"include_fields": ["pdb"]}));
+        assert_eq!(
+            summaries(&*check, &contract, &[some]),
+            ["pdb: expected None, got list of 1"]
+        );
+        let mut without = minimal;
+        if let Ok(prediction) = &mut without.result {
+            prediction.fields.retain(|(name, _)| name != "plddt");
+        }
+        assert_eq!(
+            summaries(&*check, &contract, &[without]),
+            ["plddt: expected None, got no such attribute"]
+        );
+    }
+}

@@ -1,0 +1,181 @@
+//! The table of checks, and how the tables of a suite become checks. To add a check, write its file and a row here.
+
+use super::Check;
+use super::evidence::Calls;
+use super::terms::{Known, Terms};
+use super::{absent, contract, equals, error, finite, present, range, sequence, shape, structure_text, text, zeros};
+use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
+use crate::prediction::Contract;
+
+/// A kind of check.
+#[derive(Debug)]
+pub struct CheckKind {
+    /// Its name in suites.
+    pub name: &'static str,
+    /// What it demands, in a few words.
+    pub summary: &'static str,
+    /// The keys it has, those it cannot do without first.
+    pub keys: &'static [&'static str],
+    read: fn(&mut Terms<'_>) -> Option<Box<dyn Check>>,
+}
+
+/// Every check there is.
+pub static KINDS: [CheckKind; 12] = [
+    CheckKind {
+        name: contract::NAME,
+        summary: "the whole answer keeps the model's contract",
+        keys: &["call"],
+        read: contract::compile,
+    },
+    CheckKind {
+        name: present::NAME,
+        summary: "fields hold something",
+        keys: &["fields", "call"],
+        read: present::compile,
+    },
+    CheckKind {
+        name: absent::NAME,
+        summary: "fields are None",
+        keys: &["fields", "call"],
+        read: absent::compile,
+    },
+    CheckKind {
+        name: shape::NAME,
+        summary: "dimensions, element type and number of items of a field",
+        keys: &["field", "shape", "dtype", "items", "call"],
+        read: shape::compile,
+    },
+    CheckKind {
+        name: range::NAME,
+        summary: "every number of a field lies within limits",
+        keys: &["field", "min", "max", "above", "below", "call"],
+        read: range::compile,
+    },
+    CheckKind {
+        name: finite::NAME,
+        summary: "no number of the fields is NaN or infinite",
+        keys: &["fields", "call"],
+        read: finite::compile,
+    },
+    CheckKind {
+        name: equals::NAME,
+        summary: "a field is exactly a given value",
+        keys: &["field", "value", "atol", "call"],
+        read: equals::compile,
+    },
+    CheckKind {
+        name: text::NAME,
+        summary: "what texts start with, contain or must not contain",
+        keys: &["field", "starts_with", "contains", "not_contains", "call"],
+        read: text::compile,
+    },
+    CheckKind {
+        name: error::NAME,
+        summary: "the call is refused, with given words",
+        keys: &["message", "exception", "fault", "call"],
+        read: error::compile,
+    },
+    CheckKind {
+        name: sequence::NAME,
+        summary: "the residues of every structure are those of the input",
+        keys: &["field", "call"],
+        read: sequence::compile,
+    },
+    CheckKind {
+        name: structure_text::NAME,
+        summary: "a structure file says the same as the array of atoms",
+        keys: &["field", "atol", "call"],
+        read: structure_text::compile,
+    },
+    CheckKind {
+        name: zeros::NAME,
+        summary: "few zeros among residues, only padding behind them",
+        keys: &["field", "at_most", "padding", "call"],
+        read: zeros::compile,
+    },
+];
+
+/// The check that a table describes; everything wrong with the table goes to `diagnostics`.
+#[must_use]
+pub fn compile(table: &CheckTable, known: &Known<'_>, diagnostics: &mut Diagnostics) -> Option<Box<dyn Check>> {
+    let kind = table.kind.value.as_str();
+    let Some(kind) = KINDS.iter().find(|known| known.name == kind) else {
+        let names = KINDS.iter().map(|known| known.name);
+        diagnostics.push(Diagnostic::unknown(table.kind.location.clone(), "check", kind, names));
+        return None;
+    };
+    let before = diagnostics.len();
+    let mut terms = Terms::new(&table.section, known, diagnostics);
+    let check = (kind.read)(&mut terms);
+    terms.finish();
+    check.filter(|_| diagnostics.len() == before)
+}
+
+/// All checks of a case for the models it applies to. Besides every table by itself, what they demand of a call must go
+/// together: an answer of a call that must fail can never be judged.
+#[must_use]
+pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diagnostics) -> Vec<Box<dyn Check>> {
+    let calls: Vec<String> = case.calls.iter().map(|call| call.name.clone()).collect();
+    let known = Known {
+        calls: &calls,
+        contracts,
+    };
+    let compiled: Vec<Option<Box<dyn Check>>> = case
+        .checks
+        .iter()
+        .map(|table| compile(table, &known, diagnostics))
+        .collect();
+    for (check, table) in compiled.iter().zip(&case.checks) {
+        let Some(check) = check else { continue };
+        let expects_error = |call: &String| compiled.iter().flatten().any(|other| other.expects_error(call));
+        let wants_answers = calls.iter().all(|call| !check.expects_error(call));
+        let looks_at: Vec<&String> = calls.iter().filter(|call| check.calls().includes(call)).collect();
+        let named = matches!(check.calls(), Calls::Named(_));
+        let fails = |call: &&&String| expects_error(call);
+        let hopeless = if named {
+            looks_at.iter().find(fails)
+        } else {
+            looks_at
+                .iter()
+                .find(fails)
+                .filter(|_| looks_at.iter().all(|call| expects_error(call)))
+        };
+        if let Some(call) = hopeless.filter(|_| wants_answers) {
+            let message = format!("nothing to judge: the call `{call}` must fail");
+            let diagnostic = Diagnostic::at(table.kind.location.clone(), message);
+            diagnostics.push(diagnostic.with_label("this looks at its answer"));
+        }
+    }
+    compiled.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{compile_errors, embedder};
+    use super::*;
+
+    #[test]
+    fn unknown_checks_keys_fields_and_calls_are_named_with_what_was_meant() {
+        let errors = |table: &str| compile_errors(&embedder(), table);
+        assert!(errors("check = 'contrct'").contains("did you mean `contract`?"));
+        assert!(errors("check = 'contract'\ncal = 'call'").contains("did you mean `call`?"));
+        assert!(errors("check = 'contract'\ncall = 'cal'").contains("did you mean `call`?"));
+        assert!(errors("check = 'present'\nfields = ['embedings']").contains("did you mean `embeddings`?"));
+        assert!(errors("check = 'present'\nfields = ['metadata.model_nam']").contains("did you mean `model_name`?"));
+        assert!(errors("check = 'present'\nfields = ['embeddings[']").contains("is not a field"));
+        assert!(errors("check = 'present'\nfields = []").contains("no field is named"));
+        assert!(errors("check = 'present'").contains("missing key `fields`"));
+    }
+
+    #[test]
+    fn names_of_checks_are_unique_and_their_keys_are_those_they_read() {
+        for (index, kind) in KINDS.iter().enumerate() {
+            assert!(KINDS[..index].iter().all(|other| other.name != kind.name));
+            // A key that no check has makes the reader list those it knows or suggest one.
+            for key in kind.keys {
+                let errors = compile_errors(&embedder(), &format!("check = '{}'\n{key}x = 1", kind.name));
+                assert!(errors.contains(&format!("`{key}`")), "{} {key}: {errors}", kind.name);
+            }
+        }
+    }
+}

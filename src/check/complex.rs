@@ -1,0 +1,195 @@
+//! The chains that an input describes, from a string or from structured input. Reads leniently: whether an input is
+//! acceptable is for the model to say.
+
+use serde_json::Value;
+
+use crate::protein::sequence::{self, CHAIN_SEPARATOR};
+
+/// The chains of one complex; a single chain is a complex too.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Complex {
+    /// In the order of the input.
+    pub chains: Vec<Chain>,
+    /// Residues of all chains, a ligand counting as its components.
+    pub length: usize,
+}
+
+/// One chain of a complex.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chain {
+    /// The identifier that structures give it.
+    pub id: String,
+    /// What it is made of.
+    pub molecule: Molecule,
+    /// One letter per residue; empty for ligands.
+    pub sequence: String,
+    /// Number of residues or, for a ligand, of components.
+    pub residues: usize,
+    /// Whether some residues are replaced by modified ones.
+    pub modified: bool,
+}
+
+/// What a chain is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Molecule {
+    /// Amino acids.
+    Protein,
+    /// Ribonucleotides or deoxyribonucleotides.
+    Nucleic,
+    /// A small molecule.
+    Ligand,
+}
+
+impl Complex {
+    /// The protein chains of a string, joined by `:` or `|`, named A, B, …; chains without residues are left out.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        let joined = text.replace('|', ":");
+        let chains = joined
+            .split(CHAIN_SEPARATOR)
+            .map(str::trim)
+            .filter(|chain| !chain.is_empty());
+        Self::of(chains.enumerate().map(|(index, chain)| Chain {
+            id: chain_id(index),
+            molecule: Molecule::Protein,
+            sequence: chain.to_owned(),
+            residues: sequence::residues_in(chain),
+            modified: false,
+        }))
+    }
+
+    /// Whether a model has exactly one token for each residue, so that its arrays have a known size.
+    #[must_use]
+    pub fn has_known_tokens(&self) -> bool {
+        self.chains
+            .iter()
+            .all(|chain| chain.molecule != Molecule::Ligand && !chain.modified)
+    }
+
+    /// Chain and zero-based residue within it of a residue of the whole complex.
+    #[must_use]
+    pub fn residue(&self, index: usize) -> Option<(&Chain, usize)> {
+        let mut rest = index;
+        for chain in &self.chains {
+            if rest < chain.residues {
+                return Some((chain, rest));
+            }
+            rest -= chain.residues;
+        }
+        None
+    }
+
+    fn of(chains: impl Iterator<Item = Chain>) -> Self {
+        let chains: Vec<Chain> = chains.collect();
+        let length = chains.iter().map(|chain| chain.residues).sum();
+        Self { chains, length }
+    }
+}
+
+/// The identifier of a chain by its place: A, B, … Z, AA, AB, ….
+#[must_use]
+pub fn chain_id(index: usize) -> String {
+    let mut letters = Vec::new();
+    let mut rest = index + 1;
+    while rest > 0 {
+        rest -= 1;
+        letters.push(char::from(b'A' + (rest % 26) as u8));
+        rest /= 26;
+    }
+    letters.iter().rev().collect()
+}
+
+/// The complexes of structured input: an object, or a list of objects for a batch.
+#[must_use]
+pub fn structured(value: &Value) -> Vec<Complex> {
+    match value {
+        Value::Array(items) => items.iter().map(entities).collect(),
+        other => vec![entities(other)],
+    }
+}
+
+fn entities(value: &Value) -> Complex {
+    let items = value.get("sequences").and_then(Value::as_array);
+    Complex::of(items.into_iter().flatten().flat_map(entity))
+}
+
+/// The chains of one entity: one for each of its identifiers.
+fn entity(value: &Value) -> Vec<Chain> {
+    let ids: Vec<&str> = match value.get("id") {
+        Some(Value::Array(ids)) => ids.iter().filter_map(Value::as_str).collect(),
+        Some(id) => id.as_str().into_iter().collect(),
+        None => Vec::new(),
+    };
+    let molecule = match value.get("kind").and_then(Value::as_str) {
+        Some("rna" | "dna") => Molecule::Nucleic,
+        Some("ligand") => Molecule::Ligand,
+        _ => Molecule::Protein,
+    };
+    let sequence = value.get("sequence").and_then(Value::as_str).unwrap_or_default();
+    let components = value.get("ccd").and_then(Value::as_array).map_or(1, Vec::len).max(1);
+    let modified = value
+        .get("modifications")
+        .and_then(Value::as_array)
+        .is_some_and(|list| !list.is_empty());
+    let residues = match molecule {
+        // Components that are named together are shared out among the identifiers.
+        Molecule::Ligand => components.div_ceil(ids.len().max(1)),
+        Molecule::Protein | Molecule::Nucleic => sequence.chars().count(),
+    };
+    ids.into_iter()
+        .map(|id| Chain {
+            id: id.to_owned(),
+            molecule,
+            sequence: sequence.to_owned(),
+            residues,
+            modified,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn chains_are_named_as_spreadsheet_columns() {
+        assert_eq!(
+            [0, 25, 26, 51, 52, 701, 702].map(chain_id),
+            ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]
+        );
+    }
+
+    #[test]
+    fn a_string_gives_its_chains_and_their_residues() {
+        let complex = Complex::parse("A<mask>:CDE");
+        let lengths: Vec<_> = complex
+            .chains
+            .iter()
+            .map(|chain| (chain.id.as_str(), chain.residues))
+            .collect();
+        assert_eq!(lengths, [("A", 2), ("B", 3)]);
+        assert_eq!(complex.length, 5);
+        assert_eq!(
+            complex.residue(3).map(|(chain, residue)| (chain.id.as_str(), residue)),
+            Some(("B", 1))
+        );
+        assert_eq!(complex.residue(5), None);
+    }
+
+    #[test]
+    fn structured_input_gives_a_chain_for_every_identifier() {
+        let value = json!({"kind": "structure_prediction_input", "sequences": [
+            {"kind": "protein", "id": ["A", "B"], "sequence": "ACD"},
+            {"kind": "dna", "id": "C", "sequence": "GATA"},
+            {"kind": "ligand", "id": "L", "ccd": ["SAH"]},
+        ]});
+        let complexes = structured(&value);
+        assert_eq!(complexes.len(), 1);
+        assert_eq!(complexes[0].length, 3 + 3 + 4 + 1);
+        assert_eq!(complexes[0].chains[1].id, "B");
+        assert!(!complexes[0].has_known_tokens());
+        assert_eq!(structured(&json!([value, {"sequences": []}])).len(), 2);
+    }
+}

@@ -1,0 +1,90 @@
+//! Which attributes an answer has: those of its class in order, filled when they must be and empty when nobody asked.
+
+use super::super::evidence::Given;
+use super::super::number::names;
+use super::Report;
+use crate::prediction::Value;
+
+pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
+    let contract = given.contract;
+    let prediction = given.prediction;
+    if prediction.class != contract.output {
+        let summary = format!("class: expected {}, got {}", contract.output, prediction.class);
+        report.add(report.wrong(summary));
+    }
+    judge_attributes(given, report);
+    let mut missing = Vec::new();
+    for field in &contract.fields {
+        let filled = prediction.field(&field.name).is_some_and(|value| !value.is_none());
+        if given.expected.fills(field) && !filled && prediction.field(&field.name).is_some() {
+            missing.push(field.name.as_str());
+        }
+    }
+    if !missing.is_empty() {
+        let why = if missing.iter().any(|name| given.expected.requests(name)) {
+            "asked for"
+        } else {
+            "always given"
+        };
+        let summary = format!("{}: expected a value ({why}), got None", names(missing));
+        report.add(report.wrong(summary));
+    }
+    judge_unrequested(given, report);
+}
+
+/// The attributes of the class must be there, in order; attributes that are not in the contract are another matter.
+fn judge_attributes(given: &Given<'_>, report: &mut Report<'_>) {
+    let expected: Vec<&str> = given.contract.fields.iter().map(|field| field.name.as_str()).collect();
+    let fields = &given.prediction.fields;
+    let got: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
+    let absent: Vec<&str> = expected.iter().copied().filter(|name| !got.contains(name)).collect();
+    if !absent.is_empty() {
+        let summary = format!("attributes: the answer has no {}", names(absent));
+        report.add(
+            report
+                .wrong(summary)
+                .detail(format!("it has {}", names(got.iter().copied()))),
+        );
+        return;
+    }
+    let in_contract: Vec<&str> = got.iter().copied().filter(|name| expected.contains(name)).collect();
+    if in_contract != expected {
+        let place = in_contract
+            .iter()
+            .zip(&expected)
+            .position(|(got, expected)| got != expected);
+        let summary = match place {
+            Some(place) => format!(
+                "attributes: expected `{}` in place {place} of the contract's, got `{}`",
+                expected[place], in_contract[place]
+            ),
+            None => format!("attributes: expected each once, got {}", names(in_contract)),
+        };
+        report.add(report.wrong(summary));
+    }
+}
+
+fn judge_unrequested(given: &Given<'_>, report: &mut Report<'_>) {
+    let is_unrequested = |name: &str, value: &Value| {
+        let field = given.contract.field(name);
+        name != "metadata" && !value.is_none() && field.is_none_or(|field| !given.expected.fills(field))
+    };
+    let unrequested: Vec<&(String, Value)> = given
+        .prediction
+        .fields
+        .iter()
+        .filter(|(name, value)| is_unrequested(name, value))
+        .collect();
+    let Some((name, value)) = unrequested.first() else {
+        return;
+    };
+    let all = names(unrequested.iter().map(|(name, _)| name.as_str()));
+    let summary = format!("{all}: expected None (not asked for), got {}", value.describe());
+    let summary = if unrequested.len() == 1 {
+        summary
+    } else {
+        format!("{all}: expected None (not asked for), got values")
+    };
+    let details = (unrequested.len() > 1).then(|| format!("{name} is {}", value.describe()));
+    report.add(report.wrong(summary).with_details(details));
+}

@@ -1,0 +1,302 @@
+//! Every rule of the contract check: a right answer passes, and each planted mistake is found with its place.
+
+mod structures;
+
+use serde_json::json;
+
+use super::super::evidence::{Answer, Calls};
+use super::super::fixture::{answer, best_folder, embedder, folder, judge, metadata, summaries};
+use super::ContractCheck;
+use crate::backend::Blame;
+use crate::prediction::contract::Contract;
+use crate::prediction::{Record, Value};
+use crate::tensor::Tensor;
+
+const CHECK: ContractCheck = ContractCheck::new(Calls::All);
+
+fn found(contract: &Contract, answer: Answer) -> Vec<String> {
+    summaries(&CHECK, contract, &[answer])
+}
+
+fn only(contract: &Contract, answer: Answer) -> String {
+    let found = found(contract, answer);
+    assert_eq!(found.len(), 1, "{found:#?}");
+    found.into_iter().next().unwrap()
+}
+
+fn embedding() -> Answer {
+    answer(&embedder(), "call", "AC:D|GH", json!({"include_fields": ["*"]}))
+}
+
+fn fold() -> Answer {
+    answer(&folder(), "call", "AC:DW", json!({"include_fields": ["*"]}))
+}
+
+#[test]
+fn right_answers_pass() {
+    for input in ["A", "ACD:EF", "A|CDE", "AC:D|GH|I"] {
+        for fields in [
+            json!(null),
+            json!([]),
+            json!(["hidden_states", "plddt"]),
+            json!(["*"]),
+            json!(["other"]),
+        ] {
+            let options = json!({"include_fields": fields});
+            for contract in [embedder(), folder()] {
+                let right = answer(&contract, "call", input, options.clone());
+                assert_eq!(found(&contract, right), Vec::<String>::new(), "{input} {fields}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_class_and_its_attributes_are_judged() {
+    let contract = embedder();
+    let with = |change: &dyn Fn(&mut crate::prediction::Prediction)| {
+        let mut answer = embedding();
+        if let Ok(prediction) = &mut answer.result {
+            change(prediction);
+        }
+        only(&contract, answer)
+    };
+    assert_eq!(
+        with(&|prediction| prediction.class = "other.Class".into()),
+        "class: expected toy.embedder.Output, got other.Class"
+    );
+    assert_eq!(
+        with(&|prediction| prediction.fields.retain(|(name, _)| name != "hidden_states")),
+        "attributes: the answer has no `hidden_states`"
+    );
+    assert_eq!(
+        with(&|prediction| prediction.fields.swap(2, 3)),
+        "attributes: expected `chain_index` in place 1 of the contract's, got `residue_index`"
+    );
+    assert_eq!(
+        with(&|prediction| prediction.fields.push(("extra".into(), Value::Integer(1)))),
+        "`extra`: expected None (not asked for), got int 1"
+    );
+}
+
+#[test]
+fn what_was_asked_for_is_there_and_nothing_else() {
+    let contract = folder();
+    assert_eq!(
+        only(&contract, fold().with("plddt", Value::None)),
+        "`plddt`: expected a value (asked for), got None"
+    );
+    assert_eq!(
+        only(&contract, fold().with("atom_array", Value::None)),
+        "`atom_array`: expected a value (asked for), got None"
+    );
+    let minimal = answer(&contract, "call", "AC", json!({}));
+    assert_eq!(
+        only(&contract, minimal.clone().with("atom_array", Value::None)),
+        "`atom_array`: expected a value (always given), got None"
+    );
+    let full = fold().result.unwrap().field("ptm").unwrap().clone();
+    assert_eq!(
+        only(&contract, minimal.with("ptm", full)),
+        "`ptm`: expected None (not asked for), got list of 1"
+    );
+}
+
+#[test]
+fn several_samples_are_counted_as_the_model_counts_them() {
+    let three = json!({"include_fields": ["*"], "num_diffusion_samples": 3});
+    let contract = folder();
+    let right = answer(&contract, "call", "AC|D", three.clone());
+    let prediction = right.result.as_ref().unwrap();
+    assert_eq!(prediction.sequence_lengths(), Some(vec![2, 2, 2, 1, 1, 1]));
+    assert_eq!(found(&contract, right), Vec::<String>::new());
+    let one = answer(&contract, "call", "AC|D", json!({"include_fields": ["*"]}));
+    let plddt = one.result.unwrap().field("plddt").unwrap().clone();
+    assert_eq!(
+        only(
+            &contract,
+            answer(&contract, "call", "AC|D", three.clone()).with("plddt", plddt)
+        ),
+        "plddt: expected 6 samples, got 2"
+    );
+    let contract = best_folder();
+    let best = answer(&contract, "call", "AC", three);
+    let prediction = best.result.as_ref().unwrap();
+    assert!(matches!(prediction.field("atom_array"), Some(Value::List(items)) if items.len() == 1));
+    assert!(matches!(prediction.field("plddt"), Some(Value::List(items)) if items.len() == 3));
+    assert_eq!(prediction.field("ptm"), Some(&Value::None));
+    assert_eq!(found(&contract, best), Vec::<String>::new());
+}
+
+#[test]
+fn metadata_is_judged() {
+    let contract = embedder();
+    let with = |change: &dyn Fn(&mut Record)| {
+        let answer = embedding().change("metadata", |value| match value {
+            Value::Record(record) => change(record),
+            other => panic!("{other:?}"),
+        });
+        only(&contract, answer)
+    };
+    assert_eq!(
+        with(&|record| record.fields[0].1 = Value::Text("Else".into())),
+        "metadata.model_name: expected \"The embedder\", got \"Else\""
+    );
+    assert_eq!(
+        with(&|record| record.fields[1].1 = Value::None),
+        "metadata.model_version: expected a str, got None"
+    );
+    assert_eq!(
+        with(&|record| record.fields[4].1 = Value::Float(-1.0)),
+        "metadata.inference_time: expected at least 0 s, got -1"
+    );
+    assert_eq!(
+        with(&|record| record.class = "dict".into()),
+        "metadata: expected class boileroom.base.PredictionMetadata, got dict"
+    );
+    assert_eq!(
+        with(&|record| record.fields.truncate(5)),
+        "metadata: expected `model_name`, `model_version`, `sequence_lengths`, `preprocessing_time`, `inference_time`, \
+         `postprocessing_time`, got `model_name`, `model_version`, `sequence_lengths`, `preprocessing_time`, \
+         `inference_time`"
+    );
+    let wrong = embedding().with("metadata", metadata(&contract, &[4, 2]));
+    let findings = judge(&CHECK, &contract, &[wrong]);
+    assert_eq!(
+        findings[0].summary,
+        "metadata.sequence_lengths: expected [3, 2], got [4, 2]"
+    );
+    assert!(findings[0].hint.as_ref().unwrap().contains("separators"));
+    assert_eq!(findings[0].blame, Blame::Backend);
+}
+
+#[test]
+fn element_types_and_shapes_are_judged() {
+    let contract = embedder();
+    let doubles = Tensor::from_values(vec![2, 3, 4], &[0.0f64; 24]).unwrap();
+    assert_eq!(
+        only(&contract, embedding().with("embeddings", Value::Array(doubles))),
+        "embeddings: expected dtype float32, got float64"
+    );
+    let shaped = |shape: Vec<usize>| {
+        let values = vec![0.0f32; shape.iter().product()];
+        let wrong = embedding().with("embeddings", Value::Array(Tensor::from_values(shape, &values).unwrap()));
+        let findings = judge(&CHECK, &contract, &[wrong]);
+        assert_eq!(findings.len(), 1);
+        (
+            findings[0].summary.clone(),
+            findings[0].hint.clone().unwrap_or_default(),
+        )
+    };
+    assert_eq!(
+        shaped(vec![3, 2, 4]),
+        (
+            "embeddings: expected shape (2, 3, 4) for [B, L, D], got (3, 2, 4)".into(),
+            "the dimensions are in another order".into()
+        )
+    );
+    assert!(shaped(vec![2, 5, 4]).1.contains("begin and end tokens"));
+    assert!(shaped(vec![2, 4, 4]).1.contains("separators"));
+    assert!(shaped(vec![1, 2, 3, 4]).1.contains("size 1"));
+    assert_eq!(
+        only(&contract, embedding().with("embeddings", Value::List(Vec::new()))),
+        "embeddings: expected an array, got list of 0"
+    );
+}
+
+#[test]
+fn a_linker_left_in_is_named() {
+    let contract = embedder();
+    let options = json!({"glycine_linker": "GGGGG"});
+    let wide = Tensor::from_values(vec![1, 8, 4], &[0.5f32; 32]).unwrap();
+    let wrong = answer(&contract, "call", "AC:D", options).with("embeddings", Value::Array(wide));
+    let findings = judge(&CHECK, &contract, &[wrong]);
+    assert_eq!(
+        findings[0].hint.as_deref(),
+        Some("the linker between chains was left in")
+    );
+}
+
+#[test]
+fn the_variant_of_the_configuration_sets_the_sizes() {
+    let contract = embedder();
+    let mut large = answer(&contract, "call", "AC", json!({}));
+    large.config.insert("model_name".into(), json!("large"));
+    assert_eq!(
+        found(&contract, large),
+        ["embeddings: expected shape (1, 2, 8) for [B, L, D], got (1, 2, 4)"]
+    );
+}
+
+#[test]
+fn an_open_size_must_be_the_same_everywhere() {
+    let mut contract = folder();
+    let open = |name: &str| crate::prediction::contract::Dimension::Symbol(name.into(), 0);
+    contract.fields[1].shape = vec![open("bins")];
+    contract.fields[3].shape = vec![open("bins")];
+    let sized = |size: usize| Value::List(vec![Value::Array(Tensor::vector(&vec![0.5f32; size]))]);
+    let request = json!({"include_fields": ["*"]});
+    let base = answer(&folder(), "call", "A", request);
+    let same = base.clone().with("plddt", sized(5)).with("ptm", sized(5));
+    assert_eq!(found(&contract, same), Vec::<String>::new());
+    let other = base.with("plddt", sized(5)).with("ptm", sized(6));
+    assert_eq!(
+        found(&contract, other),
+        ["ptm[0]: expected shape (5) for [bins], got (6,)"]
+    );
+}
+
+#[test]
+fn elements_are_finite_within_range_and_padded() {
+    let contract = embedder();
+    assert_eq!(
+        only(&contract, embedding().with_element("embeddings", 9, f64::NAN)),
+        "embeddings: 1 of 24 elements is not finite; at [0, 2, 1] (chain B residue 0) is NaN"
+    );
+    assert_eq!(
+        only(&contract, embedding().with_element("embeddings", 22, 0.25)),
+        "embeddings: 1 of 4 elements behind the end of a sample must be 0; at [1, 2, 2] is 0.25"
+    );
+    assert_eq!(
+        only(&contract, embedding().with_element("chain_index", 5, 0.0)),
+        "chain_index: 1 of 1 element behind the end of a sample must be -1; at [1, 2] is 0"
+    );
+    let contract = folder();
+    let percent = fold().with_element("plddt", 2, 87.0);
+    let findings = judge(&CHECK, &contract, &[percent]);
+    assert_eq!(
+        findings[0].summary,
+        "plddt[0]: 1 of 4 elements is not in [0, 1]; at [2] (chain B residue 0) is 87"
+    );
+    assert!(findings[0].hint.as_ref().unwrap().contains("percent"));
+    assert_eq!(
+        only(&contract, fold().with_element("pae", 6, -0.5)),
+        "pae[0]: 1 of 16 elements is not at least 0; at [1, 2] (chain A residue 1, chain B residue 0) is -0.5"
+    );
+}
+
+#[test]
+fn padding_of_single_chains_is_judged_only_where_the_model_promises_it() {
+    let contract = embedder();
+    let loose = answer(&contract, "call", "ACD|GH", json!({})).with_element("embeddings", 23, 0.25);
+    assert_eq!(found(&contract, loose.clone()), Vec::<String>::new());
+    let mut strict = contract;
+    strict.features.insert(super::super::PADS_EVERY_BATCH.into());
+    assert_eq!(found(&strict, loose).len(), 1);
+}
+
+#[test]
+fn indices_follow_the_input() {
+    let contract = embedder();
+    assert_eq!(
+        only(&contract, embedding().with_element("chain_index", 2, 0.0)),
+        "chain_index: wrong for 1 of 5 residues; at [0, 2] (chain B residue 0) expected 1, got 0"
+    );
+    let on_and_on = embedding().with_element("residue_index", 2, 2.0);
+    let findings = judge(&CHECK, &contract, &[on_and_on]);
+    assert_eq!(
+        findings[0].summary,
+        "residue_index: wrong for 1 of 5 residues; at [0, 2] (chain B residue 0) expected 0, got 2"
+    );
+    assert!(findings[0].hint.as_ref().unwrap().contains("anew"));
+}

@@ -1,0 +1,245 @@
+//! `equals`: a value is exactly what the suite says, numbers and texts in any nesting.
+
+use serde_json::Value as Json;
+
+use super::Check;
+use super::evidence::{Calls, Evidence, Given};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::number::exact;
+use super::terms::Terms;
+use crate::prediction::Value;
+use crate::tensor::{DType, Tensor};
+
+/// The name of the check.
+pub const NAME: &str = "equals";
+
+#[derive(Debug)]
+struct Equals {
+    calls: Calls,
+    field: FieldPath,
+    value: Json,
+    tolerance: f64,
+}
+
+/// Reads `field`, `value`, `atol` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let field = terms.field();
+    let value = terms.reader().require("value").json("value");
+    let tolerance = terms.reader().number("atol", 0.0..).unwrap_or(0.0);
+    Some(Box::new(Equals {
+        calls,
+        field: field?,
+        value: value?,
+        tolerance,
+    }))
+}
+
+impl Check for Equals {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls.given(evidence).filter_map(|given| self.judge_one(&given));
+        judged.collect()
+    }
+}
+
+impl Equals {
+    fn judge_one(&self, given: &Given<'_>) -> Option<Finding> {
+        let value = match self.field.find(NAME, given) {
+            Ok(value) => value,
+            Err(finding) => return Some(*finding),
+        };
+        let mut comparison = Comparison {
+            tolerance: self.tolerance,
+            ..Comparison::default()
+        };
+        comparison.value(&self.field.to_string(), &self.value, value);
+        let (path, expected, got) = comparison.first?;
+        let summary = if comparison.leaves == 1 {
+            format!("{path}: expected {expected}, got {got}")
+        } else {
+            format!(
+                "{}: {} of {} values differ; {path} should be {expected}, is {got}",
+                self.field, comparison.wrong, comparison.leaves
+            )
+        };
+        Some(Finding::wrong(NAME, given.call, summary))
+    }
+}
+
+/// A comparison under way: how many single values were compared, and the first that differed with both its sides.
+#[derive(Default)]
+struct Comparison {
+    tolerance: f64,
+    leaves: usize,
+    wrong: usize,
+    first: Option<(String, String, String)>,
+}
+
+impl Comparison {
+    fn value(&mut self, path: &str, expected: &Json, got: &Value) {
+        match (expected, got) {
+            (Json::Array(expected), Value::List(items) | Value::Tuple(items)) if expected.len() == items.len() => {
+                for (index, (expected, got)) in expected.iter().zip(items).enumerate() {
+                    self.value(&format!("{path}[{index}]"), expected, got);
+                }
+            }
+            (Json::Object(expected), Value::Map(_) | Value::Record(_)) => {
+                for (key, expected) in expected {
+                    let part = got.at(&format!(".{key}")).unwrap_or(&Value::None);
+                    self.value(&format!("{path}.{key}"), expected, part);
+                }
+            }
+            (_, Value::Array(tensor)) => self.array(path, expected, tensor),
+            (Json::Array(items), other) => {
+                self.leaf(path, &format!("a list of {}", items.len()), &other.describe(), false);
+            }
+            (Json::Number(number), other) => {
+                let expected = number.as_f64().unwrap_or(f64::NAN);
+                let (equal, shown) = match other {
+                    // Integers beyond 2⁵³ are not exact as doubles.
+                    Value::Integer(got) if number.is_i64() => (number.as_i64() == Some(*got), got.to_string()),
+                    other => match other.as_number() {
+                        Some(got) => (self.near(expected, got), exact(got)),
+                        None => (false, other.describe()),
+                    },
+                };
+                self.leaf(path, &exact(expected), &shown, equal);
+            }
+            (Json::String(expected), other) => {
+                let got = other.as_text();
+                let shown = got.map_or_else(|| other.describe(), |text| format!("{text:?}"));
+                self.leaf(path, &format!("{expected:?}"), &shown, got == Some(expected));
+            }
+            (Json::Bool(expected), other) => {
+                let equal = matches!(other, Value::Bool(got) if got == expected);
+                self.leaf(path, &format!("bool {expected}"), &other.describe(), equal);
+            }
+            (Json::Object(_), other) => self.leaf(path, "a dict", &other.describe(), false),
+            (Json::Null, other) => self.leaf(path, "None", &other.describe(), other.is_none()),
+        }
+    }
+
+    /// An array compares as the nested lists it would be in Python.
+    fn array(&mut self, path: &str, expected: &Json, tensor: &Tensor) {
+        match (expected, tensor.shape().first()) {
+            (Json::Array(expected), Some(&size)) if expected.len() == size => {
+                for (index, expected) in expected.iter().enumerate() {
+                    if let Some(part) = tensor.part(index) {
+                        self.array(&format!("{path}[{index}]"), expected, &part);
+                    }
+                }
+            }
+            (Json::Number(number), None) => {
+                let got = tensor.f64_at(0).unwrap_or(f64::NAN);
+                let expected = rounded(number.as_f64().unwrap_or(f64::NAN), tensor.dtype());
+                self.leaf(path, &exact(expected), &exact(got), self.near(expected, got));
+            }
+            (Json::Bool(expected), None) if tensor.dtype() == DType::Bool => {
+                let got = tensor.f64_at(0).is_some_and(|value| value > 0.0);
+                self.leaf(path, &expected.to_string(), &got.to_string(), got == *expected);
+            }
+            (Json::String(expected), None) => {
+                let got = tensor.text_at(0);
+                let shown = got
+                    .clone()
+                    .map_or_else(|| "a number".to_owned(), |text| format!("{text:?}"));
+                self.leaf(path, &format!("{expected:?}"), &shown, got.as_ref() == Some(expected));
+            }
+            (Json::Array(items), Some(size)) => {
+                self.leaf(path, &format!("{} items", items.len()), &format!("{size}"), false);
+            }
+            _ => {
+                let got = Value::Array(tensor.clone()).describe();
+                self.leaf(path, &format!("{expected}"), &got, false);
+            }
+        }
+    }
+
+    fn leaf(&mut self, path: &str, expected: &str, got: &str, equal: bool) {
+        self.leaves += 1;
+        if !equal {
+            self.wrong += 1;
+            self.first
+                .get_or_insert_with(|| (path.to_owned(), expected.to_owned(), got.to_owned()));
+        }
+    }
+
+    #[expect(clippy::float_cmp, reason = "without a tolerance equal means equal")]
+    fn near(&self, expected: f64, got: f64) -> bool {
+        expected == got || (expected - got).abs() <= self.tolerance
+    }
+}
+
+/// The number as an array of this type holds it: a suite writes 0.1, single precision cannot.
+fn rounded(number: f64, dtype: DType) -> f64 {
+    match dtype {
+        DType::F32 => f64::from(number as f32),
+        DType::F16 => f64::from(half::f16::from_f64(number)),
+        DType::BF16 => f64::from(half::bf16::from_f64(number)),
+        _ => number,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compiled, embedder, folder, summaries};
+
+    #[test]
+    fn nested_values_are_compared_one_by_one() {
+        let contract = embedder();
+        let answers = [answer(&contract, "call", "AC:D|EF", json!({}))];
+        let found = |table: &str| {
+            let check = compiled(&contract, &format!("check = 'equals'\n{table}"));
+            summaries(&*check, &contract, &answers)
+        };
+        assert!(found("field = 'chain_index'\nvalue = [[0, 0, 1], [0, 0, -1]]").is_empty());
+        assert_eq!(
+            found("field = 'chain_index'\nvalue = [[0, 1, 1], [0, 0, 7]]"),
+            ["chain_index: 2 of 6 values differ; chain_index[0][1] should be 1, is 0"]
+        );
+        assert_eq!(
+            found("field = 'chain_index'\nvalue = [[0, 0, 1]]"),
+            ["chain_index: expected 1 items, got 2"]
+        );
+        assert!(found("field = 'metadata'\nvalue = { sequence_lengths = [3, 2] }").is_empty());
+        assert_eq!(
+            found("field = 'metadata.sequence_lengths'\nvalue = [3, 2, 1]"),
+            ["metadata.sequence_lengths: expected a list of 3, got list of 2"]
+        );
+        assert_eq!(
+            found("field = 'metadata.model_name'\nvalue = 'ESM-2'"),
+            ["metadata.model_name: expected \"ESM-2\", got \"The embedder\""]
+        );
+        assert_eq!(
+            found("field = 'metadata.inference_time'\nvalue = 'soon'"),
+            ["metadata.inference_time: expected \"soon\", got float 0.25"]
+        );
+    }
+
+    #[test]
+    fn numbers_are_compared_as_their_array_holds_them() {
+        let contract = folder();
+        let answers = [answer(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
+        let found = |table: &str| {
+            let check = compiled(&contract, &format!("check = 'equals'\nfield = 'ptm'\n{table}"));
+            summaries(&*check, &contract, &answers)
+        };
+        assert!(found("value = [[0.1]]").is_empty());
+        assert_eq!(
+            found("value = [[0.2]]"),
+            ["ptm[0][0]: expected 0.200000003, got 0.100000001"]
+        );
+        assert!(found("value = [[0.2]]\natol = 0.11").is_empty());
+    }
+}

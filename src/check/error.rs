@@ -1,0 +1,239 @@
+//! `error`: a call that must be refused, in the right way and with the right words. A call that succeeds is the finding.
+
+use super::Check;
+use super::evidence::{Answer, Calls, Evidence};
+use super::finding::Finding;
+use super::terms::Terms;
+use crate::backend::{BackendError, Blame, Fault};
+use crate::config::Diagnostic;
+
+/// The name of the check.
+pub const NAME: &str = "error";
+
+/// The faults by which a request can be refused; a suite may name others.
+const REFUSALS: [Fault; 2] = [Fault::Refused, Fault::Schema];
+
+/// Every fault that a suite may expect.
+const FAULTS: [Fault; 11] = [
+    Fault::Refused,
+    Fault::Schema,
+    Fault::Protocol,
+    Fault::Signature,
+    Fault::Undecodable,
+    Fault::Died,
+    Fault::Timeout,
+    Fault::Unreachable,
+    Fault::Misconfigured,
+    Fault::Cancelled,
+    Fault::NotRunning,
+];
+
+#[derive(Debug)]
+struct ExpectError {
+    calls: Calls,
+    message: Vec<String>,
+    exception: Option<String>,
+    faults: Vec<Fault>,
+}
+
+/// Reads `message`, `exception`, `fault` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let message = terms.phrases("message");
+    let exception = terms.reader().text("exception");
+    let names = FAULTS.map(|fault| (fault.name(), fault));
+    let faults = if terms.reader().has("fault") {
+        vec![terms.reader().choice("fault", &names)?]
+    } else {
+        REFUSALS.to_vec()
+    };
+    if message.iter().any(String::is_empty) || (message.is_empty() && terms.reader().has("message")) {
+        let location = terms.reader().location_of("message");
+        let diagnostic = Diagnostic::at(location, "every message contains nothing");
+        let diagnostic = diagnostic.with_label("expected words that the message must contain");
+        terms.reader().diagnostics().push(diagnostic);
+    }
+    Some(Box::new(ExpectError {
+        calls,
+        message,
+        exception,
+        faults,
+    }))
+}
+
+impl Check for ExpectError {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn expects_error(&self, call: &str) -> bool {
+        self.calls.includes(call)
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        self.calls
+            .answers(evidence)
+            .filter_map(|answer| self.judge_one(answer))
+            .collect()
+    }
+}
+
+impl ExpectError {
+    fn judge_one(&self, answer: &Answer) -> Option<Finding> {
+        let call = answer.call.as_str();
+        let error = match &answer.result {
+            Ok(prediction) => {
+                let summary = format!("expected {}, got a {}", self.describe(), prediction.class);
+                return Some(Finding::wrong(NAME, call, summary));
+            }
+            Err(error) => error,
+        };
+        if !self.faults.contains(&error.fault) {
+            let failed = Finding::failed(NAME, call, error);
+            let summary = format!("expected {}, but {}", self.describe(), failed.summary);
+            return Some(Finding { summary, ..failed });
+        }
+        if let Some(expected) = &self.exception
+            && let Some(got) = &error.exception
+            && got != expected
+        {
+            let summary = format!("expected exception {expected}, got {got}: {}", first_line(error));
+            return Some(Finding::wrong(NAME, call, summary));
+        }
+        let missing = self
+            .message
+            .iter()
+            .find(|words| !error.message.contains(words.as_str()))?;
+        let summary = format!("expected a message with {missing:?}, got {:?}", first_line(error));
+        // A client that keeps the message to itself leaves people without the reason; the log shows that it was there.
+        let lost = error.log_tail.iter().any(|line| line.contains(missing.as_str()));
+        let hint = lost.then(|| "the log has it, so the platform's client lost it on the way".to_owned());
+        let finding = Finding::wrong(NAME, call, summary).with_hint(hint);
+        Some(Finding {
+            // Whether the backend or the connection is to blame follows from the fault, even one that was expected.
+            blame: match error.fault.blame() {
+                Blame::Platform => Blame::Platform,
+                Blame::Backend => finding.blame,
+            },
+            log_tail: error.log_tail.clone(),
+            ..finding
+        })
+    }
+
+    fn describe(&self) -> String {
+        let what = match (&self.exception, self.faults.as_slice()) {
+            (Some(exception), _) => exception.clone(),
+            (None, [fault]) => format!("the fault {}", fault.name()),
+            (None, _) => "a refusal".into(),
+        };
+        match self.message.as_slice() {
+            [] => what,
+            words => format!(
+                "{what} with {}",
+                words
+                    .iter()
+                    .map(|words| format!("{words:?}"))
+                    .collect::<Vec<_>>()
+                    .join(" and ")
+            ),
+        }
+    }
+}
+
+fn first_line(error: &BackendError) -> &str {
+    error.message.lines().next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compile_errors, compiled, failed, folder, judge};
+    use super::*;
+    use crate::backend::Stage;
+
+    fn refusal() -> BackendError {
+        BackendError::new(Stage::Call, Fault::Refused, "Folding failed: empty chain in 'A::B'")
+            .with_exception("ValueError")
+    }
+
+    fn found(table: &str, error: BackendError) -> Vec<Finding> {
+        let contract = folder();
+        let check = compiled(&contract, &format!("check = 'error'\n{table}"));
+        judge(&*check, &contract, &[failed(&contract, "call", "A::B", error)])
+    }
+
+    #[test]
+    fn the_right_refusal_passes() {
+        assert_eq!(
+            found("message = 'empty chain'\nexception = 'ValueError'", refusal()),
+            []
+        );
+        assert_eq!(found("message = ['empty', 'A::B']\nfault = 'refused'", refusal()), []);
+        assert_eq!(found("", refusal()), []);
+        let mut silent = refusal();
+        silent.exception = None;
+        assert_eq!(
+            found("exception = 'ValueError'", silent),
+            [],
+            "a platform may lose the class"
+        );
+    }
+
+    #[test]
+    fn a_call_that_succeeds_is_found() {
+        let contract = folder();
+        let check = compiled(
+            &contract,
+            "check = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'",
+        );
+        let findings = judge(&*check, &contract, &[answer(&contract, "call", "A", json!({}))]);
+        assert_eq!(
+            findings[0].summary,
+            "expected ValueError with \"empty chain\", got a toy.folder.Output"
+        );
+        assert_eq!(findings[0].blame, Blame::Backend);
+        assert!(check.expects_error("call"));
+    }
+
+    #[test]
+    fn other_words_classes_and_faults_are_found() {
+        let summary = |table: &str| found(table, refusal()).remove(0).summary;
+        assert_eq!(
+            summary("message = 'Invalid amino acid'"),
+            "expected a message with \"Invalid amino acid\", got \"Folding failed: empty chain in 'A::B'\""
+        );
+        assert_eq!(
+            summary("exception = 'TypeError'"),
+            "expected exception TypeError, got ValueError: Folding failed: empty chain in 'A::B'"
+        );
+        assert_eq!(
+            summary("fault = 'schema'"),
+            "expected the fault schema, but the call gave ValueError: Folding failed: empty chain in 'A::B'"
+        );
+    }
+
+    #[test]
+    fn a_platform_that_breaks_is_not_taken_for_a_refusal() {
+        let findings = found("", BackendError::new(Stage::Call, Fault::Died, "connection dropped"));
+        assert_eq!(findings[0].blame, Blame::Platform);
+    }
+
+    #[test]
+    fn a_message_that_only_the_log_has_is_called_lost() {
+        let error = BackendError::new(Stage::Call, Fault::Refused, "500 Server Error")
+            .with_log(vec!["ValueError: empty chain".into()]);
+        let findings = found("message = 'empty chain'", error);
+        assert!(findings[0].hint.as_ref().unwrap().contains("lost"));
+    }
+
+    #[test]
+    fn demands_without_words_and_unknown_faults_are_refused() {
+        assert!(compile_errors(&folder(), "check = 'error'\nmessage = ''").contains("contains nothing"));
+        assert!(compile_errors(&folder(), "check = 'error'\nfault = 'refuse'").contains("did you mean `refused`"));
+    }
+}

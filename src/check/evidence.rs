@@ -1,0 +1,91 @@
+//! What a case gave back: the answers of its calls and all that is needed to judge them. Data only.
+
+use super::expected::Expected;
+use crate::backend::BackendError;
+use crate::prediction::{Contract, Options, Prediction, Request};
+
+/// What one call of a case gave.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The name of the call within its case.
+    pub call: String,
+    /// What was asked.
+    pub request: Request,
+    /// The configuration of the instance that was asked.
+    pub config: Options,
+    /// What came back.
+    pub result: Result<Prediction, BackendError>,
+}
+
+/// Everything a check may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct Evidence<'a> {
+    /// Name of the suite.
+    pub suite: &'a str,
+    /// Name of the case.
+    pub case: &'a str,
+    /// The contract of the model that answered.
+    pub contract: &'a Contract,
+    /// One answer for each call of the case, in order.
+    pub answers: &'a [Answer],
+}
+
+/// A prediction together with what was asked for.
+#[derive(Debug, Clone)]
+pub struct Given<'a> {
+    /// The name of the call.
+    pub call: &'a str,
+    /// The contract of the model that answered.
+    pub contract: &'a Contract,
+    /// What came back.
+    pub prediction: &'a Prediction,
+    /// What must come back.
+    pub expected: Expected,
+}
+
+/// Which calls of a case a check looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Calls {
+    /// Every call.
+    All,
+    /// The call of this name.
+    Named(String),
+}
+
+impl Calls {
+    /// The predictions among the answers of these calls. Errors are left out: they are findings of their own, unless the
+    /// case expects them.
+    pub fn given<'a>(&'a self, evidence: &Evidence<'a>) -> impl Iterator<Item = Given<'a>> + 'a {
+        let contract = evidence.contract;
+        self.answers(evidence)
+            .filter_map(move |answer| Given::new(contract, answer))
+    }
+
+    /// The answers of these calls.
+    pub fn answers<'a>(&'a self, evidence: &Evidence<'a>) -> impl Iterator<Item = &'a Answer> + 'a {
+        evidence.answers.iter().filter(|answer| self.includes(&answer.call))
+    }
+
+    /// Whether a call is one of these.
+    #[must_use]
+    pub fn includes(&self, call: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Named(name) => name == call,
+        }
+    }
+}
+
+impl<'a> Given<'a> {
+    /// The prediction of an answer; `None` when the call failed.
+    #[must_use]
+    pub fn new(contract: &'a Contract, answer: &'a Answer) -> Option<Self> {
+        let prediction = answer.result.as_ref().ok()?;
+        Some(Self {
+            call: &answer.call,
+            contract,
+            prediction,
+            expected: Expected::new(contract, &answer.request, &answer.config),
+        })
+    }
+}

@@ -1,0 +1,166 @@
+//! What an answer must hold because of what was asked: samples, chains, lengths and the sizes that symbols stand for.
+//! Reads requests and contracts; never looks at an answer.
+
+use super::axes::is_symbol;
+use super::complex::{self, Complex};
+use crate::prediction::contract::{Contract, FieldKind, FieldSpec, ListMeaning, Presence, Sizes};
+use crate::prediction::{Input, Options, Request};
+
+/// A feature of models that give back the structure of their best sample only, and a score of the whole complex only
+/// where a single sample was drawn.
+pub const BEST_STRUCTURE_ONLY: &str = "best_structure_only";
+
+/// A feature of models that pad the rows past a sample's end in every batch; without it they do so only in batches
+/// that hold a complex of several chains.
+pub const PADS_EVERY_BATCH: &str = "pads_every_batch";
+
+/// The options that say how many samples are drawn of each complex; a model's count is their product.
+const DRAW_OPTIONS: [&str; 4] = [
+    "num_diffusion_samples",
+    "num_diffn_samples",
+    "num_trunk_samples",
+    "diffusion_samples",
+];
+
+/// What a request asks of a model, as its contract reads it.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The complexes to be predicted, in order; a single chain is a complex too.
+    pub complexes: Vec<Complex>,
+    /// Residues as `metadata.sequence_lengths` must state them.
+    pub lengths: Vec<usize>,
+    /// Defaults, configuration and options of the call, merged.
+    pub options: Options,
+    /// Whether rows past a sample's end must hold the field's padding value.
+    pub pads: bool,
+    draws: usize,
+    best_structure_only: bool,
+    sizes: Sizes,
+}
+
+impl Expected {
+    /// What `request` asks of an instance with this configuration.
+    #[must_use]
+    pub fn new(contract: &Contract, request: &Request, config: &Options) -> Self {
+        let options = contract.effective_options(config, &request.options);
+        let complexes = complexes(contract.list, &request.input);
+        let draws = draws(contract, &options);
+        let lengths = match (contract.list, &request.input) {
+            (ListMeaning::Batch, _) | (_, Input::Structured(_)) => complexes
+                .iter()
+                .flat_map(|complex| std::iter::repeat_n(complex.length, draws))
+                .collect(),
+            (ListMeaning::Single | ListMeaning::Chains, input) => {
+                input.strings().iter().map(|text| Complex::parse(text).length).collect()
+            }
+        };
+        let mut sizes: Sizes = contract.dimensions.clone();
+        // Only the configuration selects the variant: the option is fixed when the instance starts.
+        if let Some(variant) = contract.variant(config) {
+            sizes.extend(variant.dimensions.clone());
+        }
+        sizes.insert("B".into(), complexes.len());
+        sizes.insert(
+            "L".into(),
+            complexes.iter().map(|complex| complex.length).max().unwrap_or(0),
+        );
+        Self {
+            pads: contract.features.contains(PADS_EVERY_BATCH)
+                || complexes.iter().any(|complex| complex.chains.len() > 1),
+            best_structure_only: contract.features.contains(BEST_STRUCTURE_ONLY),
+            complexes,
+            lengths,
+            options,
+            draws,
+            sizes,
+        }
+    }
+
+    /// Whether a field was asked for, by name or by `*`.
+    #[must_use]
+    pub fn requests(&self, field: &str) -> bool {
+        match self.options.get("include_fields") {
+            Some(serde_json::Value::Array(names)) => names.iter().any(|name| name == field || name == "*"),
+            Some(serde_json::Value::String(names)) => names.contains('*'),
+            _ => false,
+        }
+    }
+
+    /// Whether a field must be filled: it always is, or it was asked for and the model has something to say.
+    #[must_use]
+    pub fn fills(&self, field: &FieldSpec) -> bool {
+        match field.presence {
+            Presence::Always => true,
+            Presence::Requested => self.requests(&field.name) && !self.withholds(field),
+            Presence::Never => false,
+        }
+    }
+
+    /// Scores of a whole complex cannot be told apart once several samples were drawn and one structure came back.
+    fn withholds(&self, field: &FieldSpec) -> bool {
+        let of_residues = field.shape.iter().any(|dimension| is_symbol(dimension, "N"));
+        self.best_structure_only && self.draws > 1 && field.kind == FieldKind::Arrays && !of_residues
+    }
+
+    /// How many items a field's list must have.
+    #[must_use]
+    pub fn samples(&self, kind: FieldKind) -> usize {
+        self.complexes.len() * self.draws_of(kind)
+    }
+
+    /// The complex that an item of a field's list is about.
+    #[must_use]
+    pub fn complex(&self, kind: FieldKind, sample: usize) -> Option<&Complex> {
+        self.complexes.get(sample / self.draws_of(kind).max(1))
+    }
+
+    /// The sizes that hold for the whole answer.
+    #[must_use]
+    pub const fn sizes(&self) -> &Sizes {
+        &self.sizes
+    }
+
+    /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole answer. `N` is absent
+    /// where the number of tokens is the model's own, as for ligands.
+    #[must_use]
+    pub fn sizes_of(&self, complex: &Complex) -> Sizes {
+        let mut sizes = self.sizes.clone();
+        sizes.insert("C".into(), complex.chains.len());
+        if complex.has_known_tokens() {
+            sizes.insert("N".into(), complex.length);
+        }
+        sizes
+    }
+
+    /// Residues of every complex, in order.
+    #[must_use]
+    pub fn complex_lengths(&self) -> Vec<usize> {
+        self.complexes.iter().map(|complex| complex.length).collect()
+    }
+
+    const fn draws_of(&self, kind: FieldKind) -> usize {
+        let is_structure = matches!(kind, FieldKind::Structures | FieldKind::Pdb | FieldKind::Cif);
+        if self.best_structure_only && is_structure {
+            1
+        } else {
+            self.draws
+        }
+    }
+}
+
+fn draws(contract: &Contract, options: &Options) -> usize {
+    DRAW_OPTIONS
+        .iter()
+        .filter(|name| contract.options.iter().any(|option| option.name == **name))
+        .filter_map(|name| options.get(*name)?.as_u64())
+        .filter_map(|count| usize::try_from(count).ok())
+        .product()
+}
+
+fn complexes(list: ListMeaning, input: &Input) -> Vec<Complex> {
+    match (list, input) {
+        (_, Input::Structured(value)) => complex::structured(value),
+        (ListMeaning::Chains, Input::Many(strings)) => vec![Complex::parse(&strings.join(":"))],
+        (_, input) => input.strings().iter().map(|text| Complex::parse(text)).collect(),
+    }
+}

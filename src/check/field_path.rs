@@ -1,0 +1,164 @@
+//! The way to a value in an answer: `plddt`, `plddt[0]`, `metadata.sequence_lengths`. Finds it or says why it is not there.
+
+use std::fmt;
+
+use super::evidence::Given;
+use super::finding::Finding;
+use crate::prediction::Value;
+
+/// A field, or a part of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldPath {
+    text: String,
+    name_length: usize,
+}
+
+impl FieldPath {
+    /// Reads a path; `None` when it is not one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let name_length = text.find(['.', '[']).unwrap_or(text.len());
+        let (name, mut rest) = text.split_at(name_length);
+        if !is_name(name) {
+            return None;
+        }
+        while !rest.is_empty() {
+            if let Some(indexed) = rest.strip_prefix('[') {
+                let (index, after) = indexed.split_once(']')?;
+                index.parse::<usize>().ok()?;
+                rest = after;
+            } else {
+                let after = rest.strip_prefix('.')?;
+                let end = after.find(['.', '[']).unwrap_or(after.len());
+                if !is_name(&after[..end]) {
+                    return None;
+                }
+                rest = &after[end..];
+            }
+        }
+        Some(Self {
+            text: text.to_owned(),
+            name_length,
+        })
+    }
+
+    /// The field of the answer.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.text[..self.name_length]
+    }
+
+    /// The attribute of the metadata that is meant; empty for all of it, `None` for another field.
+    #[must_use]
+    pub fn metadata_attribute(&self) -> Option<&str> {
+        let rest = self.text.strip_prefix("metadata")?;
+        let attribute = rest.strip_prefix('.').or(rest.is_empty().then_some(""))?;
+        Some(&attribute[..attribute.find(['.', '[']).unwrap_or(attribute.len())])
+    }
+
+    /// Whether the whole field is meant.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.text.len() == self.name_length
+    }
+
+    /// The value in an answer.
+    ///
+    /// # Errors
+    /// A finding when there is nothing. A field that is None although nobody asked for it is not the backend's fault.
+    pub fn find<'a>(&self, check: &'static str, given: &Given<'a>) -> Result<&'a Value, Box<Finding>> {
+        let prediction = given.prediction;
+        let wrong = |summary: String| Err(Box::new(Finding::wrong(check, given.call, summary)));
+        match (prediction.field(self.name()), prediction.at(&self.text)) {
+            (Some(Value::None), _) => {
+                let summary = format!("{self}: expected a value, got None");
+                let filled = given
+                    .contract
+                    .field(self.name())
+                    .is_none_or(|field| given.expected.fills(field));
+                if filled {
+                    wrong(summary)
+                } else {
+                    let hint = format!("the call `{}` does not ask for it in `include_fields`", given.call);
+                    Err(Box::new(Finding::unjudged(check, summary).hint(hint)))
+                }
+            }
+            (_, Some(Value::None)) => wrong(format!("{self}: expected a value, got None")),
+            (_, Some(value)) => Ok(value),
+            (Some(value), None) => wrong(format!(
+                "{self}: nothing is there; `{}` is {}",
+                self.name(),
+                value.describe()
+            )),
+            (None, None) => wrong(format!("{self}: the answer has no attribute `{}`", self.name())),
+        }
+    }
+}
+
+impl fmt::Display for FieldPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, folder};
+    use super::*;
+    use crate::backend::Blame;
+
+    #[test]
+    fn paths_read_names_indices_and_attributes() {
+        let path = FieldPath::parse("metadata.sequence_lengths[0]").unwrap();
+        assert_eq!(
+            (path.name(), path.metadata_attribute()),
+            ("metadata", Some("sequence_lengths"))
+        );
+        assert!(!path.is_whole());
+        assert_eq!(FieldPath::parse("plddt").unwrap().metadata_attribute(), None);
+        for wrong in [
+            "",
+            "[0]",
+            "plddt[",
+            "plddt[x]",
+            "plddt.",
+            "plddt[0]x",
+            "a b",
+            "plddt[-1]",
+        ] {
+            assert_eq!(FieldPath::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_missing_value_blames_the_backend_only_when_it_was_asked_for() {
+        let contract = folder();
+        let judge = |options, path: &str| {
+            let answer = answer(&contract, "call", "A", options).with("plddt", Value::None);
+            let given = Given::new(&contract, &answer).unwrap();
+            FieldPath::parse(path).unwrap().find("range", &given).unwrap_err()
+        };
+        let asked = judge(json!({"include_fields": ["plddt"]}), "plddt");
+        assert_eq!(
+            (asked.blame, asked.summary.as_str()),
+            (Blame::Backend, "plddt: expected a value, got None")
+        );
+        let unasked = judge(json!({}), "plddt[0]");
+        assert_eq!(unasked.blame, Blame::Platform);
+        assert!(unasked.hint.unwrap().contains("include_fields"));
+        assert_eq!(
+            judge(json!({}), "atom_array[3]").summary,
+            "atom_array[3]: nothing is there; `atom_array` is list of 1"
+        );
+        assert_eq!(
+            judge(json!({}), "other").summary,
+            "other: the answer has no attribute `other`"
+        );
+    }
+}

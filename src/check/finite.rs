@@ -1,0 +1,73 @@
+//! `finite`: every number of a field is one, neither NaN nor infinite.
+
+use super::Check;
+use super::evidence::{Calls, Evidence};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::numbers::judge_each;
+use super::terms::{Naming, Terms};
+
+/// The name of the check.
+pub const NAME: &str = "finite";
+
+#[derive(Debug)]
+struct Finite {
+    calls: Calls,
+    fields: Vec<FieldPath>,
+}
+
+/// Reads `fields` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let fields = terms.fields(Naming::Fillable)?;
+    Some(Box::new(Finite { calls, fields }))
+}
+
+impl Check for Finite {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let excess = |value: f64| if value.is_finite() { 0.0 } else { f64::INFINITY };
+        let mut findings = Vec::new();
+        for given in self.calls.given(evidence) {
+            for field in &self.fields {
+                findings.extend(judge_each(NAME, field, &given, "finite", excess));
+            }
+        }
+        findings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compiled, folder, summaries};
+
+    #[test]
+    fn what_is_not_finite_is_found() {
+        let contract = folder();
+        let check = compiled(&contract, "check = 'finite'\nfields = ['ptm', 'atom_array']");
+        let right = answer(&contract, "call", "AC", json!({"include_fields": ["ptm"]}));
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
+        let wrong = right
+            .with_element("ptm", 0, f64::NEG_INFINITY)
+            .with_structure(|structure| structure.coord[1][2] = f32::NAN);
+        assert_eq!(
+            summaries(&*check, &contract, &[wrong]),
+            [
+                "ptm[0]: 1 of 1 element not finite; at [0] is -inf",
+                "atom_array[0].coord: 1 of 33 elements not finite; at [1, 2] is NaN"
+            ]
+        );
+    }
+}

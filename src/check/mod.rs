@@ -1,0 +1,72 @@
+//! Checks: what a suite may demand of a model's answers. One file per check; all of them only look, never call a backend
+//! and never print.
+
+mod absent;
+mod axes;
+mod bounds;
+mod compile;
+mod complex;
+mod contract;
+mod equals;
+mod error;
+mod evidence;
+mod expected;
+mod field_path;
+mod finding;
+mod finite;
+#[cfg(test)]
+mod fixture;
+mod number;
+mod numbers;
+mod present;
+mod range;
+mod sequence;
+mod shape;
+mod structure_field;
+mod structure_text;
+mod tally;
+mod terms;
+mod text;
+mod zeros;
+
+pub use compile::{CheckKind, KINDS, compile, compile_case};
+pub use contract::ContractCheck;
+pub use evidence::{Answer, Calls, Evidence, Given};
+pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
+pub use finding::Finding;
+pub use terms::Known;
+
+/// One demand of a case, ready to judge.
+pub trait Check: Send + Sync + std::fmt::Debug {
+    /// Its name in suites.
+    fn name(&self) -> &'static str;
+
+    /// The calls it looks at.
+    fn calls(&self) -> &Calls;
+
+    /// Whether it wants a call to be refused.
+    fn expects_error(&self, _call: &str) -> bool {
+        false
+    }
+
+    /// Whether it compares the answer to a call with a recorded one, so that a recording exists for that call.
+    fn records(&self, _call: &str) -> bool {
+        false
+    }
+
+    /// Everything that is wrong by it; empty when the answers are as they should be.
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding>;
+}
+
+/// All that is wrong with the answers of a case: calls that failed though no check wants them to, then what the checks
+/// find. A check whose call failed has nothing to look at; the failure itself is the finding.
+#[must_use]
+pub fn judge(checks: &[Box<dyn Check>], evidence: &Evidence<'_>) -> Vec<Finding> {
+    let failed = evidence.answers.iter().filter_map(|answer| {
+        let error = answer.result.as_ref().err()?;
+        let expected = checks.iter().any(|check| check.expects_error(&answer.call));
+        (!expected).then(|| Finding::failed("answer", &answer.call, error))
+    });
+    let found = checks.iter().flat_map(|check| check.judge(evidence));
+    failed.chain(found).collect()
+}

@@ -1,0 +1,105 @@
+//! `present`: fields that must hold something.
+
+use super::evidence::{Calls, Evidence};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::terms::{Naming, Terms};
+use super::{Check, number};
+use crate::prediction::Value;
+
+/// The name of the check.
+pub const NAME: &str = "present";
+
+#[derive(Debug)]
+struct Present {
+    calls: Calls,
+    fields: Vec<FieldPath>,
+}
+
+/// Reads `fields` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let fields = terms.fields(Naming::Fillable)?;
+    Some(Box::new(Present { calls, fields }))
+}
+
+impl Check for Present {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        for given in self.calls.given(evidence) {
+            for field in &self.fields {
+                match field.find(NAME, &given) {
+                    Ok(value) if is_filled(value) => {}
+                    Ok(value) => {
+                        let summary = format!("{field}: expected something in it, got {}", describe(value));
+                        findings.push(Finding::wrong(NAME, given.call, summary));
+                    }
+                    Err(finding) => findings.push(*finding),
+                }
+            }
+        }
+        findings
+    }
+}
+
+/// Whether there is anything in a value: a list of nothing but None is as empty as an empty one.
+fn is_filled(value: &Value) -> bool {
+    match value {
+        Value::None => false,
+        Value::List(items) | Value::Tuple(items) => items.iter().any(is_filled),
+        Value::Map(entries) => !entries.is_empty(),
+        Value::Array(tensor) => !tensor.is_empty(),
+        Value::Structure(structure) => structure.atoms() > 0,
+        Value::Text(text) => !text.is_empty(),
+        _ => true,
+    }
+}
+
+fn describe(value: &Value) -> String {
+    match value {
+        Value::List(items) if !items.is_empty() => {
+            format!("a list of {}", number::count(items.len(), "empty item"))
+        }
+        other => other.describe(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compiled, folder, summaries};
+    use super::*;
+
+    #[test]
+    fn a_field_without_content_is_found() {
+        let contract = folder();
+        let check = compiled(
+            &contract,
+            "check = 'present'\nfields = ['plddt', 'metadata.inference_time']",
+        );
+        let right = answer(&contract, "call", "AC", json!({"include_fields": ["*"]}));
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
+        let none = right.clone().with("plddt", Value::None);
+        assert_eq!(
+            summaries(&*check, &contract, &[none]),
+            ["plddt: expected a value, got None"]
+        );
+        let hollow = right.with("plddt", Value::List(vec![Value::None]));
+        assert_eq!(
+            summaries(&*check, &contract, &[hollow]),
+            ["plddt: expected something in it, got a list of 1 empty item"]
+        );
+    }
+}

@@ -1,0 +1,138 @@
+//! `range`: every number of a field lies within limits.
+
+use super::Check;
+use super::bounds::{Bounds, Reach};
+use super::evidence::{Calls, Evidence, Given};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::numbers::judge_each;
+use super::terms::Terms;
+use crate::config::Diagnostic;
+
+/// The name of the check.
+pub const NAME: &str = "range";
+
+#[derive(Debug)]
+struct Range {
+    calls: Calls,
+    field: FieldPath,
+    bounds: Bounds,
+}
+
+/// Reads `field`, `call`, and at least one of `min`, `max`, `above` and `below`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let field = terms.field();
+    let reader = terms.reader();
+    let mut bounds = Bounds::ANY;
+    for (inclusive, exclusive, is_lower) in [("min", "above", true), ("max", "below", false)] {
+        let limits = [
+            (reader.number(inclusive, ..), Reach::Inclusive),
+            (reader.number(exclusive, ..), Reach::Exclusive),
+        ];
+        if limits.iter().all(|(limit, _)| limit.is_some()) {
+            let message = format!("both `{inclusive}` and `{exclusive}` are given");
+            reader.reject(exclusive, message, "expected one of them");
+        }
+        for (limit, reach) in limits {
+            bounds = match limit {
+                Some(value) if is_lower => bounds.from(value, reach),
+                Some(value) => bounds.to(value, reach),
+                None => bounds,
+            };
+        }
+    }
+    if !bounds.can_be_broken() {
+        let location = reader.table().location();
+        let diagnostic = Diagnostic::at(location, format!("no number could be judged: {bounds}"));
+        let label = "expected limits by `min` or `above`, `max` or `below`";
+        reader.diagnostics().push(diagnostic.with_label(label));
+    }
+    Some(Box::new(Range {
+        calls,
+        field: field?,
+        bounds,
+    }))
+}
+
+impl Check for Range {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
+        judged.collect()
+    }
+}
+
+impl Range {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+        let rule = format!("{}", self.bounds);
+        judge_each(NAME, &self.field, given, &rule, |value| self.bounds.excess(value))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compile_errors, compiled, folder, judge, summaries};
+    use crate::backend::Blame;
+
+    #[test]
+    fn numbers_outside_the_limits_are_found() {
+        let contract = folder();
+        let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0.1\nbelow = 1");
+        let right = answer(&contract, "call", "AC|D", json!({"include_fields": ["plddt"]}));
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
+        for (value, shown) in [(1.0, "1"), (0.0, "0"), (f64::NAN, "NaN")] {
+            assert_eq!(
+                summaries(&*check, &contract, &[right.clone().with_element("plddt", 1, value)]),
+                [format!(
+                    "plddt[0]: 1 of 2 elements not at least 0.1 and below 1; at [1] is {shown}"
+                )]
+            );
+        }
+    }
+
+    #[test]
+    fn a_number_of_the_metadata_is_judged() {
+        let contract = folder();
+        let check = compiled(
+            &contract,
+            "check = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25",
+        );
+        let right = answer(&contract, "call", "AC", json!({}));
+        assert_eq!(
+            summaries(&*check, &contract, &[right]),
+            ["metadata.inference_time: expected above 0.25, got 0.25"]
+        );
+    }
+
+    #[test]
+    fn a_field_that_is_not_there_is_no_pass() {
+        let contract = folder();
+        let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0");
+        let findings = judge(&*check, &contract, &[answer(&contract, "call", "AC", json!({}))]);
+        assert_eq!((findings.len(), findings[0].blame), (1, Blame::Platform));
+        let text = compiled(&contract, "check = 'range'\nfield = 'pdb'\nmin = 0");
+        let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
+        assert!(summaries(&*text, &contract, &answers)[0].starts_with("pdb[0]: expected numbers, got str"));
+    }
+
+    #[test]
+    fn limits_that_cannot_be_broken_are_refused() {
+        for limits in ["", "min = 2\nmax = 1", "min = 0\nabove = 0"] {
+            let errors = compile_errors(&folder(), &format!("check = 'range'\nfield = 'plddt'\n{limits}"));
+            assert!(!errors.is_empty(), "{limits}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! `sequence`: the residues of every structure, read off its atoms, are those of the input, chain by chain.
+
+use super::Check;
+use super::complex::{Complex, Molecule};
+use super::evidence::{Calls, Evidence, Given};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::structure_field::{is_structural, structure_of};
+use super::terms::Terms;
+use crate::protein::Structure;
+
+/// The name of the check.
+pub const NAME: &str = "sequence";
+
+#[derive(Debug)]
+struct Sequence {
+    calls: Calls,
+    field: FieldPath,
+}
+
+/// Reads `field` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let field = terms.field_or("atom_array", "structures or structure files", is_structural)?;
+    Some(Box::new(Sequence { calls, field }))
+}
+
+impl Check for Sequence {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
+        judged.collect()
+    }
+}
+
+impl Sequence {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
+        let items = match self.field.find(NAME, given) {
+            Ok(value) => value.as_items().unwrap_or_default(),
+            Err(finding) => return vec![*finding],
+        };
+        let Some(spec) = given.contract.field(self.field.name()) else {
+            return Vec::new();
+        };
+        let samples = given.expected.samples(spec.kind);
+        if items.len() != samples {
+            let summary = format!("{}: expected {samples} structures, got {}", self.field, items.len());
+            return vec![wrong(summary)];
+        }
+        let mut findings = Vec::new();
+        for (index, item) in items.iter().enumerate() {
+            let path = format!("{}[{index}]", self.field);
+            let Some(complex) = given.expected.complex(spec.kind, index) else {
+                continue;
+            };
+            match structure_of(spec.kind, item) {
+                Ok(structure) => {
+                    let faults = faults(complex, &structure).into_iter();
+                    findings.extend(faults.map(|fault| wrong(format!("{path}: {fault}"))));
+                }
+                Err(fault) => findings.push(wrong(format!("{path}: {fault}"))),
+            }
+        }
+        findings
+    }
+}
+
+fn faults(complex: &Complex, structure: &Structure) -> Vec<String> {
+    let got = structure.sequences();
+    let mut faults = Vec::new();
+    for (index, chain) in complex.chains.iter().enumerate() {
+        if chain.molecule != Molecule::Protein {
+            continue;
+        }
+        match got.get(index) {
+            Some((id, sequence)) if *id == chain.id.as_str() && *sequence == chain.sequence => {}
+            Some((id, sequence)) if *id == chain.id.as_str() => {
+                faults.push(describe(&chain.id, &chain.sequence, sequence));
+            }
+            Some((id, _)) => faults.push(format!("expected chain {} in place {index}, got chain {id}", chain.id)),
+            None => faults.push(format!("expected chain {}, got none", chain.id)),
+        }
+    }
+    if got.len() > complex.chains.len() {
+        let extra: Vec<String> = got[complex.chains.len()..]
+            .iter()
+            .map(|(id, _)| id.to_string())
+            .collect();
+        faults.push(format!("expected no chain {}", extra.join(", ")));
+    }
+    faults
+}
+
+fn describe(chain: &str, expected: &str, got: &str) -> String {
+    let (count, wanted) = (got.chars().count(), expected.chars().count());
+    let place = expected
+        .chars()
+        .zip(got.chars())
+        .position(|(expected, got)| expected != got);
+    match place {
+        Some(place) => {
+            let letter = |text: &str| text.chars().nth(place).unwrap_or('-');
+            format!(
+                "chain {chain} differs from the input; residue {place} should be {}, is {} ({count} of {wanted} residues)",
+                letter(expected),
+                letter(got)
+            )
+        }
+        None => format!("chain {chain} has {count} of {wanted} residues of the input"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::evidence::Answer;
+    use super::super::fixture::{answer, compile_errors, compiled, folder, structure, summaries};
+    use super::*;
+    use crate::prediction::Value;
+
+    fn found(answer: Answer) -> Vec<String> {
+        let contract = folder();
+        let check = compiled(&contract, "check = 'sequence'");
+        summaries(&*check, &contract, &[answer])
+    }
+
+    fn fold(input: &str) -> Value {
+        Value::Structure(Box::new(structure(&Complex::parse(input))))
+    }
+
+    #[test]
+    fn another_residue_chain_or_length_is_found() {
+        let contract = folder();
+        let right = answer(&contract, "call", "ACD:EF|GH", json!({}));
+        assert_eq!(found(right.clone()), Vec::<String>::new());
+        let with = |first: &str, second: &str| {
+            let structures = Value::List(vec![fold(first), fold(second)]);
+            found(right.clone().with("atom_array", structures))
+        };
+        assert_eq!(
+            with("ACW:EF", "GH"),
+            ["atom_array[0]: chain A differs from the input; residue 2 should be D, is W (3 of 3 residues)"]
+        );
+        assert_eq!(
+            with("ACD:E", "GH:I"),
+            [
+                "atom_array[0]: chain B has 1 of 2 residues of the input",
+                "atom_array[1]: expected no chain B"
+            ]
+        );
+        assert_eq!(with("ACD", "GH"), ["atom_array[0]: expected chain B, got none"]);
+        let one = right.with("atom_array", Value::List(vec![fold("ACD:EF")]));
+        assert_eq!(found(one), ["atom_array: expected 2 structures, got 1"]);
+    }
+
+    #[test]
+    fn structure_files_are_read_too() {
+        let contract = folder();
+        let check = compiled(&contract, "check = 'sequence'\nfield = 'pdb'");
+        let right = answer(&contract, "call", "ACD", json!({"include_fields": ["pdb"]}));
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
+        let wrong = right.with("pdb", Value::List(vec![Value::Text("ATOM".into())]));
+        assert!(summaries(&*check, &contract, &[wrong])[0].starts_with("pdb[0]: not PDB"));
+    }
+
+    #[test]
+    fn only_fields_with_structures_can_be_named() {
+        let errors = compile_errors(&folder(), "check = 'sequence'\nfield = 'plddt'");
+        assert!(errors.contains("expected structures or structure files"), "{errors}");
+    }
+}

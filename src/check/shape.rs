@@ -1,0 +1,231 @@
+//! `shape`: dimensions, element type and number of items of a field.
+
+use super::Check;
+use super::evidence::{Calls, Evidence, Given};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::terms::Terms;
+use crate::config::Diagnostic;
+use crate::prediction::contract::{Dimension, FieldKind, Sizes};
+use crate::prediction::{Value, show_shape};
+use crate::tensor::{DType, Tensor};
+
+/// The name of the check.
+pub const NAME: &str = "shape";
+
+#[derive(Debug)]
+struct Shape {
+    calls: Calls,
+    field: FieldPath,
+    dimensions: Option<Vec<Dimension>>,
+    dtype: Option<DType>,
+    items: Option<usize>,
+}
+
+/// Reads `field`, `call`, and at least one of `shape`, `dtype` and `items`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let field = terms.field();
+    let items = terms.reader().count("items", 0);
+    let shape = read_shape(terms);
+    let dtype = read_dtype(terms);
+    if !["items", "shape", "dtype"]
+        .into_iter()
+        .any(|key| terms.reader().has(key))
+    {
+        let location = terms.reader().table().location();
+        let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
+        let label = "expected at least one of `shape`, `dtype` and `items`";
+        terms.reader().diagnostics().push(diagnostic.with_label(label));
+    }
+    Some(Box::new(Shape {
+        calls,
+        field: field?,
+        dimensions: shape,
+        dtype,
+        items,
+    }))
+}
+
+fn read_shape(terms: &mut Terms<'_>) -> Option<Vec<Dimension>> {
+    let written = terms.reader().json("shape")?;
+    let dimensions = written.as_array().and_then(|items| {
+        let texts = items.iter().map(|item| match item {
+            serde_json::Value::String(symbol) => Some(symbol.clone()),
+            other => other.as_u64().map(|size| size.to_string()),
+        });
+        texts.map(|text| Dimension::parse(&text?)).collect::<Option<Vec<_>>>()
+    });
+    if dimensions.is_none() {
+        let label = "expected sizes and symbols, as in `[1, \"L\", 64]` or `[\"layers+1\"]`";
+        terms.reader().reject("shape", "this is not a shape", label);
+    }
+    dimensions
+}
+
+fn read_dtype(terms: &mut Terms<'_>) -> Option<DType> {
+    let name = terms.reader().text("dtype")?;
+    let dtype = DType::parse(&name);
+    if dtype.is_none() {
+        let message = format!("unknown dtype `{name}`");
+        terms
+            .reader()
+            .reject("dtype", message, "expected a name such as `float32` or `int64`");
+    }
+    dtype
+}
+
+impl Check for Shape {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
+        judged.collect()
+    }
+}
+
+impl Shape {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+        let value = match self.field.find(NAME, given) {
+            Ok(value) => value,
+            Err(finding) => return vec![*finding],
+        };
+        let mut findings = Vec::new();
+        let mut add = |summary: String| findings.push(Finding::wrong(NAME, given.call, summary));
+        let field = &self.field;
+        if let Some(items) = self.items {
+            match value.as_items() {
+                Some(got) if got.len() == items => {}
+                Some(got) => add(format!("{field}: expected {items} items, got {}", got.len())),
+                None => add(format!("{field}: expected a list of {items}, got {}", value.describe())),
+            }
+        }
+        if self.dimensions.is_none() && self.dtype.is_none() {
+            return findings;
+        }
+        match value {
+            Value::Array(tensor) => self.judge_array(&field.to_string(), tensor, given.expected.sizes(), &mut add),
+            Value::List(items) if !items.is_empty() => {
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{field}[{index}]");
+                    match item.as_array() {
+                        Some(tensor) => self.judge_array(&path, tensor, &sizes_of(given, field, index), &mut add),
+                        None => add(format!("{path}: expected an array, got {}", item.describe())),
+                    }
+                }
+            }
+            other => add(format!("{field}: expected an array, got {}", other.describe())),
+        }
+        findings
+    }
+
+    fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
+        if let Some(shape) = &self.dimensions {
+            let expected: Vec<Option<usize>> = shape.iter().map(|dimension| dimension.resolve(sizes)).collect();
+            let fits = tensor
+                .shape()
+                .iter()
+                .map(|size| Some(*size))
+                .eq(expected.iter().copied());
+            if !fits {
+                let shown: Vec<String> = shape
+                    .iter()
+                    .zip(&expected)
+                    .map(|(dimension, size)| size.map_or_else(|| dimension.to_string(), |size| size.to_string()))
+                    .collect();
+                let got = show_shape(tensor.shape());
+                add(format!("{path}: expected shape ({}), got {got}", shown.join(", ")));
+            }
+        }
+        if let Some(dtype) = self.dtype.filter(|dtype| *dtype != tensor.dtype()) {
+            add(format!("{path}: expected dtype {dtype}, got {}", tensor.dtype()));
+        }
+    }
+}
+
+/// The sizes for one item of a list, with `N` and `C` of its sample.
+fn sizes_of(given: &Given<'_>, field: &FieldPath, index: usize) -> Sizes {
+    let kind = given
+        .contract
+        .field(field.name())
+        .map_or(FieldKind::Arrays, |field| field.kind);
+    match given.expected.complex(kind, index) {
+        Some(complex) => given.expected.sizes_of(complex),
+        None => given.expected.sizes().clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::evidence::Answer;
+    use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, summaries};
+
+    fn found(table: &str, answer: Answer) -> Vec<String> {
+        let contract = if answer.result.as_ref().unwrap().class.contains("embed") {
+            embedder()
+        } else {
+            folder()
+        };
+        let check = compiled(&contract, &format!("check = 'shape'\n{table}"));
+        summaries(&*check, &contract, &[answer])
+    }
+
+    #[test]
+    fn sizes_and_symbols_are_compared() {
+        let states = || answer(&embedder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
+        let table = "field = 'hidden_states'\nshape = [2, 'layers+1', 'L', 4]\ndtype = 'float32'";
+        assert_eq!(found(table, states()), Vec::<String>::new());
+        assert_eq!(
+            found(
+                "field = 'hidden_states'\nshape = [2, 'L', 4]\ndtype = 'int64'",
+                states()
+            ),
+            [
+                "hidden_states: expected shape (2, 3, 4), got (2, 3, 3, 4)",
+                "hidden_states: expected dtype int64, got float32"
+            ]
+        );
+    }
+
+    #[test]
+    fn lists_are_counted_and_judged_item_by_item() {
+        let scores = || answer(&folder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
+        assert_eq!(
+            found("field = 'plddt'\nshape = ['N']\nitems = 2", scores()),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            found("field = 'plddt'\nshape = [2]\nitems = 3", scores()),
+            [
+                "plddt: expected 3 items, got 2",
+                "plddt[1]: expected shape (2), got (3,)"
+            ]
+        );
+        assert_eq!(
+            found("field = 'atom_array'\nshape = [2]", scores())[0],
+            "atom_array[0]: expected an array, got structure of 11 atoms"
+        );
+    }
+
+    #[test]
+    fn a_check_that_demands_nothing_is_refused() {
+        let errors = compile_errors(&folder(), "check = 'shape'\nfield = 'plddt'");
+        assert!(errors.contains("nothing is demanded"), "{errors}");
+        let errors = compile_errors(
+            &folder(),
+            "check = 'shape'\nfield = 'plddt'\nshape = [-1]\ndtype = 'float'",
+        );
+        assert!(
+            errors.contains("not a shape") && errors.contains("unknown dtype"),
+            "{errors}"
+        );
+    }
+}

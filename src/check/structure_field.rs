@@ -1,0 +1,38 @@
+//! Structures of an answer whatever form they come in: an array of atoms or the text of a file.
+
+use std::borrow::Cow;
+
+use crate::prediction::Value;
+use crate::prediction::contract::{FieldKind, FieldSpec};
+use crate::protein::{Structure, mmcif, pdb};
+
+/// Whether a field holds structures in any form.
+#[must_use]
+pub const fn is_structural(field: &FieldSpec) -> bool {
+    matches!(field.kind, FieldKind::Structures) || is_file(field)
+}
+
+/// Whether a field holds structure files.
+#[must_use]
+pub const fn is_file(field: &FieldSpec) -> bool {
+    matches!(field.kind, FieldKind::Pdb | FieldKind::Cif)
+}
+
+/// The structure that an item of such a field holds, its columns all of one length.
+///
+/// # Errors
+/// What the item is instead, or why its text cannot be read.
+pub fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>, String> {
+    let (format, parsed) = match (kind, item) {
+        (_, Value::Structure(structure)) => {
+            return match structure.uneven_column() {
+                None => Ok(Cow::Borrowed(structure)),
+                Some(column) => Err(format!("column `{column}` has not one entry for each atom")),
+            };
+        }
+        (FieldKind::Pdb, Value::Text(text)) => ("PDB", pdb::read(text)),
+        (FieldKind::Cif, Value::Text(text)) => ("mmCIF", mmcif::read(text)),
+        (_, other) => return Err(format!("expected a structure, got {}", other.describe())),
+    };
+    parsed.map(Cow::Owned).map_err(|error| format!("not {format}, {error}"))
+}

@@ -1,0 +1,210 @@
+//! Reads the table of one check: the calls and fields it names must exist for every model that the case applies to.
+//! Knows what is common to checks; what a check demands is its own business.
+
+use super::evidence::Calls;
+use super::field_path::FieldPath;
+use super::number::names;
+use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Reader, Section};
+use crate::prediction::Contract;
+use crate::prediction::contract::{FieldSpec, Presence};
+
+/// What the checks of a case may speak of.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'a> {
+    /// The names of the calls of the case, in order.
+    pub calls: &'a [String],
+    /// The contracts of the models that the case applies to.
+    pub contracts: &'a [&'a Contract],
+}
+
+/// A table being read for a check.
+pub struct Terms<'a> {
+    reader: Reader<'a>,
+    known: &'a Known<'a>,
+}
+
+/// Which fields a check may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// Those that the models can fill.
+    Fillable,
+    /// Also those that only other models of the same class fill.
+    All,
+}
+
+impl<'a> Terms<'a> {
+    /// Starts to read a check's table.
+    #[must_use]
+    pub fn new(section: &'a Section, known: &'a Known<'a>, diagnostics: &'a mut Diagnostics) -> Self {
+        Self {
+            reader: Reader::new(section, diagnostics),
+            known,
+        }
+    }
+
+    /// The values of the table.
+    pub const fn reader(&mut self) -> &mut Reader<'a> {
+        &mut self.reader
+    }
+
+    /// The calls of the case, in order.
+    #[must_use]
+    pub const fn all_calls(&self) -> &'a [String] {
+        self.known.calls
+    }
+
+    /// The calls that `call` names, one or several; all when it is absent.
+    pub fn calls(&mut self) -> Calls {
+        let Some(written) = self.reader.text_or_texts("call") else {
+            return Calls::All;
+        };
+        let written = written.into_vec();
+        if written.is_empty() {
+            self.reader
+                .reject("call", "no call is named", "expected a call of this case");
+        }
+        let known = |call: &Located<String>| self.known.calls.contains(&call.value);
+        let (named, unknown): (Vec<_>, Vec<_>) = written.into_iter().partition(known);
+        for call in &unknown {
+            self.reject_call(call);
+        }
+        Calls::Named(named.into_iter().map(|call| call.value).collect())
+    }
+
+    /// One call by the key that names it.
+    pub fn call(&mut self, key: &'static str) -> Option<String> {
+        let value = self.reader.text(key)?;
+        let location = self.reader.location_of(key);
+        if self.known.calls.contains(&value) {
+            return Some(value);
+        }
+        self.reject_call(&Located { value, location });
+        None
+    }
+
+    /// The field that `field` names, which must be there.
+    pub fn field(&mut self) -> Option<FieldPath> {
+        let value = self.reader.required_text("field")?;
+        let location = self.reader.location_of("field");
+        self.path(&Located { value, location }, Naming::Fillable)
+    }
+
+    /// The field that `field` names, of which `accepts` must hold for every model; `what` says what it must be.
+    pub fn field_that(&mut self, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
+        let path = self.field()?;
+        self.demand(path, what, accepts)
+    }
+
+    /// As [`Self::field_that`], with a field that is meant when none is named.
+    pub fn field_or(
+        &mut self,
+        usual: &'static str,
+        what: &str,
+        accepts: impl Fn(&FieldSpec) -> bool,
+    ) -> Option<FieldPath> {
+        if self.reader.has("field") {
+            return self.field_that(what, accepts);
+        }
+        let location = self.reader.table().location();
+        let value = usual.to_owned();
+        let path = self.path(&Located { value, location }, Naming::Fillable)?;
+        self.demand(path, what, accepts)
+    }
+
+    /// The fields that `fields` names, at least one.
+    pub fn fields(&mut self, naming: Naming) -> Option<Vec<FieldPath>> {
+        let written = self.reader.require("fields").located_texts("fields")?;
+        if written.is_empty() {
+            self.reader
+                .reject("fields", "no field is named", "expected at least one");
+            return None;
+        }
+        let paths: Vec<Option<FieldPath>> = written.iter().map(|name| self.path(name, naming)).collect();
+        paths.into_iter().collect()
+    }
+
+    /// The phrases of a key, one or several; none when it is absent.
+    pub fn phrases(&mut self, key: &'static str) -> Vec<String> {
+        let written = self.reader.text_or_texts(key).map(OneOrMany::into_vec);
+        let phrases = written.unwrap_or_default();
+        phrases.into_iter().map(|phrase| phrase.value).collect()
+    }
+
+    /// Reports the keys that the check does not have.
+    pub fn finish(self) {
+        self.reader.finish();
+    }
+
+    fn demand(&mut self, path: FieldPath, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
+        let specs = self.known.contracts.iter().map(|contract| contract.field(path.name()));
+        if specs.clone().all(|spec| spec.is_some_and(&accepts)) {
+            return Some(path);
+        }
+        self.reader.reject(
+            "field",
+            format_args!("`{path}` cannot be judged so"),
+            format_args!("expected {what}"),
+        );
+        None
+    }
+
+    fn path(&mut self, written: &Located<String>, naming: Naming) -> Option<FieldPath> {
+        let place = || written.location.clone();
+        let Some(path) = FieldPath::parse(&written.value) else {
+            let diagnostic = Diagnostic::at(place(), format!("`{}` is not a field", written.value));
+            let label = "expected a name such as `plddt`, `plddt[0]` or `metadata.sequence_lengths`";
+            self.reader.diagnostics().push(diagnostic.with_label(label));
+            return None;
+        };
+        if let Some(attribute) = path.metadata_attribute() {
+            let attributes = super::contract::METADATA_ATTRIBUTES;
+            if attribute.is_empty() || attributes.contains(&attribute) {
+                return Some(path);
+            }
+            let diagnostic = Diagnostic::unknown(place(), "attribute of metadata", attribute, attributes);
+            self.reader.diagnostics().push(diagnostic);
+            return None;
+        }
+        let has = |contract: &Contract| {
+            contract
+                .field(path.name())
+                .is_some_and(|field| naming == Naming::All || field.presence != Presence::Never)
+        };
+        let without: Vec<&str> = self
+            .known
+            .contracts
+            .iter()
+            .filter(|contract| !has(contract))
+            .map(|contract| contract.key.as_str())
+            .collect();
+        if without.is_empty() {
+            return Some(path);
+        }
+        self.reject_field(path.name(), place(), &without);
+        None
+    }
+
+    fn reject_field(&mut self, name: &str, location: Location, without: &[&str]) {
+        let diagnostic = if without.len() == self.known.contracts.len() {
+            let mut candidates = vec!["metadata"];
+            for field in self.known.contracts.iter().flat_map(|contract| &contract.fields) {
+                if field.presence != Presence::Never && !candidates.contains(&field.name.as_str()) {
+                    candidates.push(&field.name);
+                }
+            }
+            Diagnostic::unknown(location, "field", name, candidates)
+        } else {
+            let list = names(without.iter().copied());
+            Diagnostic::at(location, format!("{list} cannot fill the field `{name}`")).with_help(format!(
+                "limit the case to models that can, with `needs = [\"{name}\"]`"
+            ))
+        };
+        self.reader.diagnostics().push(diagnostic);
+    }
+
+    fn reject_call(&mut self, call: &Located<String>) {
+        let calls = self.known.calls.iter().map(String::as_str);
+        let diagnostic = Diagnostic::unknown(call.location.clone(), "call", &call.value, calls);
+        self.reader.diagnostics().push(diagnostic);
+    }
+}

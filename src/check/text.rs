@@ -1,0 +1,171 @@
+//! `text`: what a string, or every string of a list, starts with, contains or must not contain.
+
+use super::Check;
+use super::evidence::{Calls, Evidence, Given};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::terms::Terms;
+use crate::config::Diagnostic;
+use crate::prediction::Value;
+
+/// The name of the check.
+pub const NAME: &str = "text";
+
+#[derive(Debug)]
+struct Text {
+    calls: Calls,
+    field: FieldPath,
+    starts_with: Option<String>,
+    contains: Vec<String>,
+    not_contains: Vec<String>,
+}
+
+/// Reads `field`, `call`, and at least one of `starts_with`, `contains` and `not_contains`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let field = terms.field();
+    let starts_with = terms.reader().text("starts_with");
+    let contains = terms.phrases("contains");
+    let not_contains = terms.phrases("not_contains");
+    let demands = starts_with.iter().chain(&contains).chain(&not_contains);
+    if demands.clone().next().is_none() || demands.clone().any(String::is_empty) {
+        let location = terms.reader().table().location();
+        let diagnostic = Diagnostic::at(location, "nothing is demanded of the text");
+        let label = "expected words in `starts_with`, `contains` or `not_contains`";
+        terms.reader().diagnostics().push(diagnostic.with_label(label));
+    }
+    Some(Box::new(Text {
+        calls,
+        field: field?,
+        starts_with,
+        contains,
+        not_contains,
+    }))
+}
+
+impl Check for Text {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
+        judged.collect()
+    }
+}
+
+impl Text {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+        let field = &self.field;
+        let value = match field.find(NAME, given) {
+            Ok(value) => value,
+            Err(finding) => return vec![*finding],
+        };
+        let items: Vec<(String, &Value)> = match value.as_items() {
+            Some(items) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| (format!("{field}[{index}]"), item))
+                .collect(),
+            None => vec![(field.to_string(), value)],
+        };
+        if items.is_empty() {
+            return vec![Finding::wrong(
+                NAME,
+                given.call,
+                format!("{field}: expected text, got an empty list"),
+            )];
+        }
+        let wrong = items.into_iter().filter_map(|(path, item)| match item.as_text() {
+            Some(text) => self.fault(text).map(|fault| format!("{path}: {fault}")),
+            None => Some(format!("{path}: expected a str, got {}", item.describe())),
+        });
+        wrong.map(|summary| Finding::wrong(NAME, given.call, summary)).collect()
+    }
+
+    fn fault(&self, text: &str) -> Option<String> {
+        let begins = |start: &&String| text.starts_with(start.as_str());
+        if let Some(start) = self.starts_with.as_ref().filter(|start| !begins(start)) {
+            return Some(format!("expected to start with {start:?}, starts {:?}", excerpt(text)));
+        }
+        if let Some(phrase) = self.contains.iter().find(|phrase| !text.contains(phrase.as_str())) {
+            return Some(format!("expected to contain {phrase:?}, starts {:?}", excerpt(text)));
+        }
+        let unwanted = self.not_contains.iter().find(|phrase| text.contains(phrase.as_str()))?;
+        let line = text.lines().position(|line| line.contains(unwanted.as_str()));
+        let place = line.map_or_else(String::new, |line| format!(" in line {}", line + 1));
+        Some(format!("must not contain {unwanted:?}, does{place}"))
+    }
+}
+
+/// The beginning of a text, enough to recognise it.
+fn excerpt(text: &str) -> String {
+    const SHOWN: usize = 40;
+    let mut start: String = text.chars().take(SHOWN).collect();
+    if text.chars().nth(SHOWN).is_some() {
+        start.push('…');
+    }
+    start
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compile_errors, compiled, folder, summaries};
+    use super::*;
+
+    #[test]
+    fn phrases_are_looked_for_in_every_text() {
+        let contract = folder();
+        let answers = [
+            answer(&contract, "call", "A|C", json!({"include_fields": ["pdb"]})).with(
+                "pdb",
+                Value::List(vec![
+                    Value::Text("ATOM 1\nEND".into()),
+                    Value::Text("HEADER\nATOM".into()),
+                ]),
+            ),
+        ];
+        let found = |table: &str| {
+            let check = compiled(&contract, &format!("check = 'text'\nfield = 'pdb'\n{table}"));
+            summaries(&*check, &contract, &answers)
+        };
+        assert!(found("contains = ['ATOM']\nnot_contains = 'HETATM'").is_empty());
+        assert_eq!(
+            found("starts_with = 'ATOM'"),
+            ["pdb[1]: expected to start with \"ATOM\", starts \"HEADER\\nATOM\""]
+        );
+        assert_eq!(
+            found("contains = ['ATOM', 'END']"),
+            ["pdb[1]: expected to contain \"END\", starts \"HEADER\\nATOM\""]
+        );
+        assert_eq!(
+            found("not_contains = 'END'"),
+            ["pdb[0]: must not contain \"END\", does in line 2"]
+        );
+    }
+
+    #[test]
+    fn what_is_no_text_is_found() {
+        let contract = folder();
+        let check = compiled(&contract, "check = 'text'\nfield = 'ptm'\ncontains = 'x'");
+        let answers = [answer(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
+        assert_eq!(
+            summaries(&*check, &contract, &answers),
+            ["ptm[0]: expected a str, got float32 array (1,)"]
+        );
+    }
+
+    #[test]
+    fn a_check_that_demands_nothing_is_refused() {
+        for demands in ["", "contains = []", "starts_with = ''"] {
+            let errors = compile_errors(&folder(), &format!("check = 'text'\nfield = 'pdb'\n{demands}"));
+            assert!(errors.contains("nothing is demanded"), "{errors}");
+        }
+    }
+}

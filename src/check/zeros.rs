@@ -1,0 +1,186 @@
+//! `zeros`: few exact zeros where there are residues, and nothing but padding where there are none.
+
+use super::Check;
+use super::axes::Axes;
+use super::evidence::{Calls, Evidence, Given};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::number::{count, show};
+use super::tally::Tally;
+use super::terms::Terms;
+use crate::config::Diagnostic;
+use crate::prediction::contract::{FieldKind, FieldSpec};
+use crate::tensor::Tensor;
+
+/// The name of the check.
+pub const NAME: &str = "zeros";
+
+#[derive(Debug)]
+struct Zeros {
+    calls: Calls,
+    field: FieldPath,
+    at_most: Option<usize>,
+    padding: Option<f64>,
+}
+
+/// Reads `field`, `call`, and at least one of `at_most` and `padding`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let at_most = terms.reader().count("at_most", 0);
+    let padding = terms.reader().number("padding", ..);
+    if !terms.reader().has("at_most") && !terms.reader().has("padding") {
+        let location = terms.reader().table().location();
+        let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
+        let label = "expected `at_most` zeros for each sample, or the value of `padding`";
+        terms.reader().diagnostics().push(diagnostic.with_label(label));
+    }
+    let field = terms.field_that("one array for the batch, with residues", has_rows)?;
+    Some(Box::new(Zeros {
+        calls,
+        field,
+        at_most,
+        padding,
+    }))
+}
+
+fn has_rows(field: &FieldSpec) -> bool {
+    let axes = Axes::of(field);
+    field.kind == FieldKind::Array && axes.batch.is_some() && !axes.residues.is_empty()
+}
+
+impl Check for Zeros {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
+        judged.collect()
+    }
+}
+
+impl Zeros {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+        let field = &self.field;
+        let found = field.find(NAME, given).and_then(|value| {
+            value.as_array().ok_or_else(|| {
+                let summary = format!("{field}: expected an array, got {}", value.describe());
+                Box::new(Finding::wrong(NAME, given.call, summary))
+            })
+        });
+        let tensor = match found {
+            Ok(tensor) => tensor,
+            Err(finding) => return vec![*finding],
+        };
+        let Some(axes) = given.contract.field(field.name()).map(Axes::of) else {
+            return Vec::new();
+        };
+        let (zeros, padded) = self.count(given, &axes, tensor);
+        let mut findings = Vec::new();
+        let mut add = |summary: String| findings.push(Finding::wrong(NAME, given.call, summary));
+        if zeros.iter().all(|tally| tally.seen == 0) {
+            add(format!("{field}: expected rows for residues, got none"));
+        }
+        for (sample, tally) in zeros.iter().enumerate() {
+            if self.at_most.is_some_and(|most| tally.broken > most) {
+                let first = tally
+                    .first
+                    .map_or_else(String::new, |spot| format!("{:?}", tensor.position(spot.flat)));
+                add(format!(
+                    "{field}: expected at most {} in the {} of sample {sample}, got {}, the first at {first}",
+                    count(self.at_most.unwrap_or(0), "zero"),
+                    count(tally.seen, "element"),
+                    tally.broken
+                ));
+            }
+        }
+        if let Some(value) = self.padding {
+            match padded.first {
+                _ if padded.seen == 0 => add(format!("{field}: expected padding, but all samples are equally long")),
+                Some(spot) => add(format!(
+                    "{field}: {} of {} behind the end of a sample are not {}; at {:?} is {}",
+                    padded.broken,
+                    count(padded.seen, "element"),
+                    show(value),
+                    tensor.position(spot.flat),
+                    show(spot.value)
+                )),
+                None => {}
+            }
+        }
+        findings
+    }
+
+    /// Zeros among the residues of every sample, and what is not padding behind their ends.
+    fn count(&self, given: &Given<'_>, axes: &Axes, tensor: &Tensor) -> (Vec<Tally>, Tally) {
+        let lengths = given.expected.complex_lengths();
+        let mut zeros = vec![Tally::default(); lengths.len()];
+        let mut padded = Tally::default();
+        axes.for_each_run(tensor, &lengths, |run| {
+            tensor.for_each_f64(run.range, |flat, value| {
+                if !run.inside {
+                    padded.judge(flat, value, self.padding.map_or(0.0, |padding| (value - padding).abs()));
+                } else if let Some(tally) = zeros.get_mut(run.sample) {
+                    tally.judge(flat, value, if value == 0.0 { 1.0 } else { 0.0 });
+                }
+            });
+        });
+        (zeros, padded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, summaries};
+
+    #[test]
+    fn zeros_among_residues_and_values_in_the_padding_are_found() {
+        let contract = embedder();
+        let check = compiled(
+            &contract,
+            "check = 'zeros'\nfield = 'embeddings'\nat_most = 1\npadding = 0",
+        );
+        let right = answer(&contract, "call", "AC:D|EF", json!({}));
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&right)),
+            Vec::<String>::new()
+        );
+        let one = right.clone().with_element("embeddings", 3, 0.0);
+        assert_eq!(
+            summaries(&*check, &contract, std::slice::from_ref(&one)),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            summaries(&*check, &contract, &[one.with_element("embeddings", 5, 0.0)]),
+            ["embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]"]
+        );
+        assert_eq!(
+            summaries(&*check, &contract, &[right.with_element("embeddings", 23, 0.5)]),
+            ["embeddings: 1 of 4 elements behind the end of a sample are not 0; at [1, 2, 3] is 0.5"]
+        );
+    }
+
+    #[test]
+    fn padding_that_is_not_there_is_no_pass() {
+        let contract = embedder();
+        let check = compiled(&contract, "check = 'zeros'\nfield = 'chain_index'\npadding = -1");
+        assert_eq!(
+            summaries(&*check, &contract, &[answer(&contract, "call", "AC|DE", json!({}))]),
+            ["chain_index: expected padding, but all samples are equally long"]
+        );
+    }
+
+    #[test]
+    fn fields_without_rows_and_empty_demands_are_refused() {
+        let errors = compile_errors(&folder(), "check = 'zeros'\nfield = 'plddt'\nat_most = 1");
+        assert!(errors.contains("one array for the batch"), "{errors}");
+        let errors = compile_errors(&embedder(), "check = 'zeros'\nfield = 'embeddings'");
+        assert!(errors.contains("nothing is demanded"), "{errors}");
+    }
+}

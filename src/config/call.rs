@@ -1,0 +1,119 @@
+//! One call of a case: what is sent, with which options, to an instance of which configuration. What a call does not
+//! say it takes from its case, and a case from its suite.
+
+use super::scope::Vocabulary;
+use super::section::Datum;
+use super::{Diagnostic, Diagnostics, Location, OneOrMany, Reader, Section, Sequences};
+use crate::prediction::{Contract, Input, Options};
+
+/// A call to a model.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Its name within the case; `call` where the case makes only one and does not name it.
+    pub name: String,
+    /// What is sent.
+    pub input: Input,
+    /// The options that are sent along.
+    pub options: Options,
+    /// What the instance is started with.
+    pub config: Options,
+    /// Where it is written.
+    pub location: Location,
+}
+
+impl Call {
+    /// What the instance is started with when the case is repeated for a variant of the model.
+    #[must_use]
+    pub fn config_for(&self, contract: &Contract, variant: Option<&str>) -> Options {
+        let mut config = self.config.clone();
+        if let (Some(option), Some(variant)) = (contract.variant_option(), variant) {
+            config.entry(option).or_insert_with(|| variant.into());
+        }
+        config
+    }
+}
+
+/// What suite, case and call may each say of a call; the innermost word counts, options key by key.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Defaults {
+    pub(super) input: Option<Input>,
+    pub(super) options: Options,
+    pub(super) config: Options,
+}
+
+impl Defaults {
+    /// Reads `options` and `config` with their unchecked companions, over those of the outer table.
+    pub(super) fn read_options(&self, reader: &mut Reader<'_>, vocabulary: &Vocabulary) -> Self {
+        let mut inner = self.clone();
+        for (target, checked, unchecked) in [
+            (&mut inner.options, "options", "unchecked_options"),
+            (&mut inner.config, "config", "unchecked_config"),
+        ] {
+            if let Some(section) = reader.section(checked) {
+                check_options(&section, vocabulary, reader.diagnostics());
+                target.extend(reader.object(checked).unwrap_or_default());
+            }
+            if reader.has(unchecked) {
+                target.extend(reader.object(unchecked).unwrap_or_default());
+            }
+        }
+        inner
+    }
+
+    /// Reads one of `sequences`, `literal` and `structured`.
+    pub(super) fn read_input(&mut self, reader: &mut Reader<'_>, sequences: &Sequences) {
+        let ways = ["sequences", "literal", "structured"];
+        let given: Vec<&str> = ways.into_iter().filter(|way| reader.has(way)).collect();
+        let input = match given[..] {
+            [] => return,
+            ["sequences"] => reader
+                .text_or_texts("sequences")
+                .and_then(|names| resolve(&names, sequences, reader.diagnostics())),
+            ["literal"] => reader.text_or_texts("literal").map(|literal| match literal {
+                OneOrMany::One(text) => Input::One(text.value),
+                OneOrMany::Many(texts) => Input::Many(texts.into_iter().map(|text| text.value).collect()),
+            }),
+            ["structured"] => reader.json("structured").map(Input::Structured),
+            [first, second, ..] => {
+                let message = format!("both `{first}` and `{second}` say what to send");
+                reader.reject(second, message, "expected only one of them");
+                None
+            }
+            [_] => None,
+        };
+        // What was wrong has been reported; an empty input keeps it from being reported as missing too.
+        self.input = Some(input.unwrap_or_else(|| Input::Many(Vec::new())));
+    }
+}
+
+fn resolve(names: &OneOrMany, sequences: &Sequences, diagnostics: &mut Diagnostics) -> Option<Input> {
+    match names {
+        OneOrMany::One(name) => sequences.resolve(name, diagnostics).map(Input::One),
+        OneOrMany::Many(names) => {
+            let resolved: Vec<_> = names.iter().map(|name| sequences.resolve(name, diagnostics)).collect();
+            resolved.into_iter().collect::<Option<_>>().map(Input::Many)
+        }
+    }
+}
+
+/// Options and names of fields that no model has are mistakes of writing; who means them says `unchecked_options`.
+fn check_options(section: &Section, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
+    for entry in section.entries() {
+        let key = entry.key();
+        if !vocabulary.options.contains(key) {
+            let known = vocabulary.options.iter().map(String::as_str);
+            diagnostics.push(Diagnostic::unknown(entry.key_location(), "option", key, known));
+        }
+        let Datum::Array(items) = entry.item().datum() else {
+            continue;
+        };
+        for item in items.iter().filter(|_| key == "include_fields") {
+            if let Datum::Text(field) = item.datum()
+                && !vocabulary.fields.contains(field)
+            {
+                let known = vocabulary.fields.iter().map(String::as_str);
+                diagnostics.push(Diagnostic::unknown(item.location(), "field", field, known));
+            }
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! One `[[case]]` of a suite: its calls, its checks and what is expected of it. Checks stay as written until the room
+//! that knows them reads them.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::call::Defaults;
+use super::scope::{Vocabulary, known_names};
+use super::{Call, Diagnostic, Located, Location, Reader, Scope, Section, Sequences, model};
+use crate::prediction::Contract;
+
+/// A declared case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its name, unique in the suite for every model it is for.
+    pub name: String,
+    /// What it proves.
+    pub about: Option<String>,
+    /// The models it is for, among those the suite is for.
+    pub scope: Scope,
+    /// The variants of the model it is repeated for.
+    pub variants: Variants,
+    /// What it sends, in order; at least one.
+    pub calls: Vec<Call>,
+    /// What must hold, in order; at least one.
+    pub checks: Vec<CheckTable>,
+    /// How long it may take.
+    pub timeout: Option<Duration>,
+    /// How often it is tried again when it fails.
+    pub retries: Option<usize>,
+    /// Where it is known to fail.
+    pub expected_failures: Vec<ExpectedFailure>,
+    /// Where its name is written.
+    pub location: Location,
+}
+
+/// The variants of a model that a case is repeated for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variants {
+    /// It runs once, with the configuration it has.
+    Configured,
+    /// Every published one.
+    All,
+    /// Those of these names or aliases that the model has.
+    Named(Vec<String>),
+}
+
+/// One run of a case for a model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repetition<'a> {
+    /// The case's name, and after `@` the variant where there is one.
+    pub name: Cow<'a, str>,
+    /// The variant to configure.
+    pub variant: Option<&'a str>,
+}
+
+/// One check as it was written.
+#[derive(Debug, Clone)]
+pub struct CheckTable {
+    /// Which check it is.
+    pub kind: Located<String>,
+    /// The whole table, for the check to read its own keys from; `check` is known there.
+    pub section: Section,
+}
+
+/// A failure that is known and explained. The case still runs: if it passes, the entry is out of date.
+#[derive(Debug, Clone)]
+pub struct ExpectedFailure {
+    /// Why it fails.
+    pub reason: String,
+    /// A text that the failure must contain, so that another failure does not hide behind this one.
+    pub message: Option<String>,
+    /// The models it fails for; `None` means all.
+    pub models: Option<Vec<String>>,
+    /// The backends it fails on; `None` means all.
+    pub backends: Option<Vec<String>>,
+    /// Where it is written.
+    pub location: Location,
+}
+
+impl Case {
+    /// Its runs for a model, which must be one that suite and case are for; none when it is for variants that the model
+    /// does not have.
+    #[must_use]
+    pub fn repetitions<'a>(&'a self, contract: &'a Contract) -> Vec<Repetition<'a>> {
+        let repeated = |variant: &'a str| Repetition {
+            // A variant such as `biohub/ESMFold2-Fast` must not make a directory of a file name.
+            name: format!("{}@{}", self.name, variant.rsplit('/').next().unwrap_or(variant)).into(),
+            variant: Some(variant),
+        };
+        match &self.variants {
+            Variants::Configured => vec![Repetition {
+                name: self.name.as_str().into(),
+                variant: None,
+            }],
+            Variants::All => contract
+                .variants
+                .iter()
+                .map(|variant| repeated(&variant.name))
+                .collect(),
+            Variants::Named(names) => {
+                let known = |name: &&String| contract.variants.iter().any(|variant| variant.answers_to(name));
+                names.iter().filter(known).map(|name| repeated(name)).collect()
+            }
+        }
+    }
+
+    /// Whether it runs for a model that its suite is for.
+    #[must_use]
+    pub fn fits(&self, contract: &Contract) -> bool {
+        let has_variants = match &self.variants {
+            Variants::Configured => true,
+            Variants::All | Variants::Named(_) => !self.repetitions(contract).is_empty(),
+        };
+        has_variants && self.scope.fits(contract)
+    }
+
+    /// The known failure for a model on a backend.
+    #[must_use]
+    pub fn expected_failure(&self, model: &str, backend: &str) -> Option<&ExpectedFailure> {
+        let named = |names: &Option<Vec<String>>, name: &str| {
+            names
+                .as_ref()
+                .is_none_or(|names| names.iter().any(|known| known == name))
+        };
+        self.expected_failures
+            .iter()
+            .find(|failure| named(&failure.models, model) && named(&failure.backends, backend))
+    }
+
+    /// Reads one table over the defaults of its suite.
+    pub(super) fn read(
+        section: &Section,
+        suite: &Defaults,
+        sequences: &Sequences,
+        vocabulary: &Vocabulary,
+        outer: &mut Reader<'_>,
+    ) -> Option<Self> {
+        let mut reader = outer.within(section);
+        let name = read_name(&mut reader);
+        let about = reader.text("about");
+        let scope = Scope::read(&mut reader, vocabulary);
+        let mut defaults = suite.read_options(&mut reader, vocabulary);
+        defaults.read_input(&mut reader, sequences);
+        let variants = read_variants(&mut reader, vocabulary);
+        let timeout = reader.duration("timeout");
+        let retries = reader.count("retries", 0);
+        let expected_failures = read_expected_failures(&mut reader, vocabulary);
+        let checks = read_checks(&mut reader);
+        let calls = read_calls(&mut reader, defaults, sequences, vocabulary);
+        reader.finish();
+        let name = name?;
+        Some(Self {
+            name: name.value,
+            about,
+            scope,
+            variants,
+            calls,
+            checks,
+            timeout,
+            retries,
+            expected_failures,
+            location: name.location,
+        })
+    }
+}
+
+/// A name that is fit for test names and file names.
+fn read_name(reader: &mut Reader<'_>) -> Option<Located<String>> {
+    let value = reader.required_text("name")?;
+    let location = reader.location_of("name");
+    if !model::is_name(&value) {
+        let label = "expected lowercase letters, digits and `_`, a letter first";
+        reader.reject("name", format_args!("`{value}` is not a name"), label);
+    }
+    Some(Located { value, location })
+}
+
+fn read_variants(reader: &mut Reader<'_>, vocabulary: &Vocabulary) -> Variants {
+    let Some(written) = reader.text_or_texts("variants") else {
+        return Variants::Configured;
+    };
+    let names = written.into_vec();
+    if names.len() == 1 && names.iter().all(|name| name.value == "*") {
+        return Variants::All;
+    }
+    if names.is_empty() {
+        reader.reject("variants", "no variant is named", "expected names, or \"*\" for all");
+    }
+    let known = known_names(names, "variant", &vocabulary.variants, reader.diagnostics());
+    known.map_or(Variants::Configured, Variants::Named)
+}
+
+fn read_checks(outer: &mut Reader<'_>) -> Vec<CheckTable> {
+    let sections = outer.require("checks").sections("checks");
+    if sections.is_empty() && outer.is_empty_array("checks") {
+        outer.reject(
+            "checks",
+            "a case without checks proves nothing",
+            "expected at least one",
+        );
+    }
+    let mut checks = Vec::with_capacity(sections.len());
+    for section in sections {
+        let mut reader = outer.within(&section);
+        let kind = reader.required_text("check");
+        let location = reader.location_of("check");
+        let section = reader.rest();
+        checks.extend(kind.map(|value| CheckTable {
+            kind: Located { value, location },
+            section,
+        }));
+    }
+    checks
+}
+
+fn read_calls(outer: &mut Reader<'_>, case: Defaults, sequences: &Sequences, vocabulary: &Vocabulary) -> Vec<Call> {
+    let sections = outer.sections("call");
+    if sections.is_empty() {
+        let Some(input) = case.input else {
+            let diagnostic = sends_nothing("case", outer.table());
+            outer.diagnostics().push(diagnostic);
+            return Vec::new();
+        };
+        return vec![Call {
+            name: "call".to_owned(),
+            input,
+            options: case.options,
+            config: case.config,
+            location: outer.table().location(),
+        }];
+    }
+    let mut calls: Vec<Call> = Vec::with_capacity(sections.len());
+    for section in &sections {
+        let mut reader = outer.within(section);
+        let name = read_name(&mut reader);
+        let mut defaults = case.read_options(&mut reader, vocabulary);
+        defaults.read_input(&mut reader, sequences);
+        if defaults.input.is_none() {
+            let diagnostic = sends_nothing("call", section);
+            reader.diagnostics().push(diagnostic);
+        }
+        reader.finish();
+        let Some(name) = name else { continue };
+        if let Some(earlier) = calls.iter().find(|call| call.name == name.value) {
+            let diagnostic = Diagnostic::at(name.location.clone(), format!("call `{}` is there already", name.value));
+            let diagnostic = diagnostic.with_related(earlier.location.clone(), "first here");
+            outer.diagnostics().push(diagnostic);
+        }
+        calls.extend(defaults.input.map(|input| Call {
+            name: name.value,
+            input,
+            options: defaults.options,
+            config: defaults.config,
+            location: name.location,
+        }));
+    }
+    calls
+}
+
+fn sends_nothing(what: &str, section: &Section) -> Diagnostic {
+    Diagnostic::at(section.location(), format!("this {what} sends nothing")).with_help(
+        "say what to send with `sequences`, `literal` or `structured`, in the case or in every `[[case.call]]`",
+    )
+}
+
+/// Reads `xfail`: a reason, a table, or several tables.
+fn read_expected_failures(outer: &mut Reader<'_>, vocabulary: &Vocabulary) -> Vec<ExpectedFailure> {
+    let location = outer.location_of("xfail");
+    if let Some(reason) = outer.text_if_text("xfail") {
+        return vec![ExpectedFailure {
+            reason,
+            message: None,
+            models: None,
+            backends: None,
+            location,
+        }];
+    }
+    let mut failures = Vec::new();
+    for section in outer.section_or_sections("xfail") {
+        let mut reader = outer.within(&section);
+        let reason = reader.required_text("reason");
+        let message = reader.text("message");
+        let models = reader.located_texts("models");
+        let backends = reader.located_texts("backends");
+        let models = models.and_then(|names| known_names(names, "model", &vocabulary.models, reader.diagnostics()));
+        let backends =
+            backends.and_then(|names| known_names(names, "backend", &vocabulary.backends, reader.diagnostics()));
+        reader.finish();
+        failures.extend(reason.map(|reason| ExpectedFailure {
+            reason,
+            message,
+            models,
+            backends,
+            location: section.location(),
+        }));
+    }
+    failures
+}

@@ -1,0 +1,171 @@
+//! One field of a model's contract, from its table. Which keys it may have follows from the kind of the field.
+
+use std::collections::BTreeSet;
+
+use super::{Diagnostic, Located, Reader, Section};
+use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, Presence, Tolerance};
+use crate::tensor::DType;
+
+/// Symbols that have a size in every response: samples, longest residue count, residues and chains of the sample.
+pub(super) const RESPONSE_SYMBOLS: [&str; 4] = ["B", "L", "N", "C"];
+
+/// Nothing but the same value will do.
+pub(super) const EXACT: Tolerance = Tolerance {
+    absolute: 0.0,
+    relative: 0.0,
+};
+
+/// Every name a dtype may have, for suggestions; text of any width is `str` with a number.
+const DTYPES: [&str; 13] = [
+    "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16", "bfloat16", "float32",
+    "float64",
+];
+
+/// Reads the field `name`; `symbols` are the sizes its shape may speak of.
+pub(super) fn read(
+    name: &str,
+    section: &Section,
+    symbols: &BTreeSet<String>,
+    outer: &mut Reader<'_>,
+) -> Option<FieldSpec> {
+    let mut reader = outer.within(section);
+    reader.require("kind");
+    let kind = reader.choice("kind", &FieldKind::NAMES);
+    let presence = reader.choice("presence", &Presence::NAMES);
+    let Some(kind) = kind else {
+        // Without the kind nothing can be said about the other keys.
+        let _ = reader.rest();
+        return None;
+    };
+    let is_array = matches!(kind, FieldKind::Array | FieldKind::Arrays);
+    let is_number = is_array || kind == FieldKind::Scalar;
+    let is_structure = matches!(kind, FieldKind::Structures | FieldKind::Pdb | FieldKind::Cif);
+    // Of a field that never has a value there is nothing to say.
+    let exists = presence != Some(Presence::Never);
+    let shape = if is_array && exists {
+        reader.require("shape");
+        read_shape(&mut reader, symbols)
+    } else {
+        Some(Vec::new())
+    };
+    let dtypes = if is_number && exists {
+        reader.require("dtype");
+        read_dtypes(&mut reader)
+    } else {
+        Some(Vec::new())
+    };
+    let range = if is_number && exists {
+        read_range(&mut reader)
+    } else {
+        None
+    };
+    let padding = if kind == FieldKind::Array && exists {
+        reader.number("padding", ..)
+    } else {
+        None
+    };
+    let (first_residue, b_factor) = if is_structure && exists {
+        (
+            reader.integer("first_residue", -999..=9999),
+            reader.number("b_factor", 1e-9..),
+        )
+    } else {
+        (None, None)
+    };
+    let tolerance = if kind == FieldKind::Mappings || !exists {
+        None
+    } else {
+        read_tolerance(&mut reader)
+    };
+    reader.finish();
+    let dtypes = dtypes?;
+    let counts = !dtypes.is_empty() && !dtypes.iter().any(|dtype| dtype.is_float());
+    Some(FieldSpec {
+        name: name.to_owned(),
+        kind,
+        presence: presence.unwrap_or(Presence::Requested),
+        shape: shape?,
+        dtypes,
+        range,
+        padding,
+        first_residue: first_residue.and_then(|number| i32::try_from(number).ok()),
+        b_factor,
+        // Indices that differ by one are wrong, however small that is.
+        tolerance: tolerance.or(counts.then_some(EXACT)),
+    })
+}
+
+/// Reads `tolerance = { absolute = 1e-4, relative = 0.0 }`.
+pub(super) fn read_tolerance(outer: &mut Reader<'_>) -> Option<Tolerance> {
+    let section = outer.section("tolerance")?;
+    let mut reader = outer.within(&section);
+    let absolute = reader.number("absolute", 0.0..);
+    let relative = reader.number("relative", 0.0..);
+    if section.keys().len() == 0 {
+        reader.require("absolute");
+    }
+    reader.finish();
+    Some(Tolerance {
+        absolute: absolute.unwrap_or(0.0),
+        relative: relative.unwrap_or(0.0),
+    })
+}
+
+fn read_shape(reader: &mut Reader<'_>, symbols: &BTreeSet<String>) -> Option<Vec<Dimension>> {
+    let mut shape = Vec::new();
+    let written = reader.located_sizes("shape")?;
+    let count = written.len();
+    for Located { value, location } in written {
+        let Some(dimension) = Dimension::parse(&value) else {
+            let diagnostic = Diagnostic::at(location, format!("`{value}` is not a dimension"));
+            reader
+                .diagnostics()
+                .push(diagnostic.with_label("expected a size such as 64, a symbol such as \"L\", or \"layers+1\""));
+            continue;
+        };
+        if let Dimension::Symbol(symbol, _) = &dimension
+            && !symbols.contains(symbol)
+        {
+            let known = symbols.iter().map(String::as_str);
+            let diagnostic = Diagnostic::unknown(location, "dimension", symbol, known);
+            reader.diagnostics().push(diagnostic);
+            continue;
+        }
+        shape.push(dimension);
+    }
+    (shape.len() == count).then_some(shape)
+}
+
+fn read_dtypes(reader: &mut Reader<'_>) -> Option<Vec<DType>> {
+    let written = reader.text_or_texts("dtype")?.into_vec();
+    if written.is_empty() {
+        reader.reject("dtype", "no dtype is allowed", "expected at least one");
+        return None;
+    }
+    let mut dtypes = Vec::with_capacity(written.len());
+    for Located { value, location } in &written {
+        dtypes.extend(DType::parse(value));
+        if DType::parse(value).is_none() {
+            let diagnostic = Diagnostic::unknown(location.clone(), "dtype", value, DTYPES);
+            reader.diagnostics().push(diagnostic);
+        }
+    }
+    (dtypes.len() == written.len()).then_some(dtypes)
+}
+
+fn read_range(reader: &mut Reader<'_>) -> Option<(f64, f64)> {
+    let limits = reader.numbers("range")?;
+    match limits[..] {
+        [least, greatest] if least <= greatest => Some((least, greatest)),
+        [least, greatest] => {
+            let message = format!("range from {least} down to {greatest}");
+            reader.reject("range", message, "expected the smaller limit first");
+            None
+        }
+        _ => {
+            let message = format!("range of {} numbers", limits.len());
+            reader.reject("range", message, "expected two: the smallest and the greatest value");
+            None
+        }
+    }
+}

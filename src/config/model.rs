@@ -1,0 +1,186 @@
+//! One `[models.KEY]` table as the contract of that model. Judges names, sizes and how the parts fit together; whether
+//! a backend keeps the contract is judged elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Diagnostic, Diagnostics, Located, Reader, Section, field};
+use crate::prediction::Method;
+use crate::prediction::contract::{Contract, ListMeaning, OptionRule, OptionSpec, Variant};
+
+/// The methods a model may answer, by name.
+pub(super) const METHODS: [(&str, Method); 2] = [("fold", Method::Fold), ("embed", Method::Embed)];
+
+/// Reads the model `key`; `None` when something without which there is no contract was reported.
+pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut Diagnostics) -> Option<Contract> {
+    if !is_name(&key.value) {
+        let diagnostic = Diagnostic::at(key.location.clone(), format!("`{}` is not a model key", key.value));
+        diagnostics.push(diagnostic.with_label("expected lowercase letters, digits and `_`, a letter first"));
+    }
+    let mut reader = Reader::new(section, diagnostics);
+    let name = reader.required_text("name");
+    reader.require("method").require("list").require("fields");
+    let method = reader.choice("method", &METHODS);
+    let list = reader.choice("list", &ListMeaning::NAMES);
+    let core = read_class(&mut reader, "core");
+    let wrapper = read_class(&mut reader, "wrapper");
+    let output = read_class(&mut reader, "output");
+    let image = reader.required_text("image");
+    let mut features: BTreeSet<String> = reader.texts("features").unwrap_or_default().into_iter().collect();
+    let extra_residues = reader.text("extra_residues").unwrap_or_default();
+    let tolerance = field::read_tolerance(&mut reader);
+    let options = read_options(&mut reader);
+    let dimensions = read_dimensions(&mut reader);
+    let variants = read_variants(&mut reader);
+    check_variants(&mut reader, &options, &variants);
+    let symbols = read_symbols(&mut reader, &dimensions, &variants);
+    let fields = reader
+        .named_sections("fields")
+        .iter()
+        .map(|(name, section)| field::read(&name.value, section, &symbols, &mut reader))
+        .collect::<Vec<_>>();
+    reader.finish();
+    if let Some((name, _)) = ListMeaning::NAMES.iter().find(|(_, meaning)| Some(*meaning) == list) {
+        features.insert((*name).to_owned());
+    }
+    Some(Contract {
+        key: key.value.clone(),
+        name: name?,
+        method: method?,
+        core: core?,
+        wrapper: wrapper?,
+        output: output?,
+        image: image?,
+        list: list?,
+        features,
+        extra_residues,
+        options,
+        dimensions,
+        variants,
+        fields: fields.into_iter().collect::<Option<_>>()?,
+        tolerance: tolerance.unwrap_or(field::EXACT),
+    })
+}
+
+/// Whether a name is safe everywhere it goes: test names, file names, selections.
+pub(super) fn is_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
+}
+
+/// A dotted Python path with at least a module and a name.
+fn read_class(reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
+    let path = reader.required_text(key)?;
+    let identifier = |part: &str| {
+        !part.is_empty()
+            && !part.starts_with(|first: char| first.is_ascii_digit())
+            && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+    };
+    if path.contains('.') && path.split('.').all(identifier) {
+        return Some(path);
+    }
+    reader.reject(
+        key,
+        format_args!("`{path}` is not a dotted path"),
+        "expected `module.Class`",
+    );
+    None
+}
+
+fn read_options(outer: &mut Reader<'_>) -> Vec<OptionSpec> {
+    let mut options = Vec::new();
+    for (name, section) in outer.named_sections("options") {
+        let mut reader = outer.within(&section);
+        let option = OptionSpec {
+            name: name.value,
+            default: reader.json("default").unwrap_or_default(),
+            fixed: reader.flag("fixed").unwrap_or(false),
+            rule: reader.choice("rule", &OptionRule::NAMES).unwrap_or(OptionRule::Any),
+        };
+        reader.finish();
+        options.push(option);
+    }
+    options
+}
+
+fn read_dimensions(outer: &mut Reader<'_>) -> BTreeMap<String, usize> {
+    let section = outer.section("dimensions");
+    section.map_or_else(BTreeMap::new, |section| outer.within(&section).sizes())
+}
+
+fn read_variants(outer: &mut Reader<'_>) -> Vec<Variant> {
+    let mut variants: Vec<Variant> = Vec::new();
+    for (name, section) in outer.named_sections("variants") {
+        let mut reader = outer.within(&section);
+        let aliases = reader.located_texts("aliases").unwrap_or_default();
+        let sizes = reader.section("sizes");
+        for alias in &aliases {
+            let taken = |variant: &Variant| variant.name == alias.value || variant.aliases.contains(&alias.value);
+            if alias.value == name.value || variants.iter().any(taken) {
+                let message = format!("`{}` already names a variant", alias.value);
+                reader
+                    .diagnostics()
+                    .push(Diagnostic::at(alias.location.clone(), message));
+            }
+        }
+        let dimensions = sizes.map_or_else(BTreeMap::new, |sizes| reader.within(&sizes).sizes());
+        reader.finish();
+        variants.push(Variant {
+            name: name.value,
+            aliases: aliases.into_iter().map(|alias| alias.value).collect(),
+            dimensions,
+        });
+    }
+    variants
+}
+
+/// An instance without configuration gets the option's default, and a contract's first variant: they must agree. Every
+/// variant must have the same sizes, or a shape would hold for some only.
+fn check_variants(reader: &mut Reader<'_>, options: &[OptionSpec], variants: &[Variant]) {
+    let Some(first) = variants.first() else { return };
+    let option = options
+        .iter()
+        .find(|option| matches!(option.name.as_str(), "model_name" | "model"));
+    match option {
+        None => reader.reject(
+            "variants",
+            "nothing selects a variant",
+            "expected an option `model_name` or `model` beside them",
+        ),
+        Some(option) if option.default.as_str() != Some(&first.name) => {
+            let message = format!(
+                "the first variant is `{}`, the default of `{}` is not",
+                first.name, option.name
+            );
+            reader.reject("variants", message, "expected the default first");
+        }
+        Some(_) => {}
+    }
+    for variant in variants {
+        if !variant.dimensions.keys().eq(first.dimensions.keys()) {
+            let message = format!("variant `{}` has other sizes than `{}`", variant.name, first.name);
+            reader.reject("variants", message, "expected the same sizes in every variant");
+        }
+    }
+}
+
+/// Everything a shape may speak of. Symbols whose size is not published must be declared as such, so that a mistyped one
+/// is not taken for one of them.
+fn read_symbols(
+    reader: &mut Reader<'_>,
+    dimensions: &BTreeMap<String, usize>,
+    variants: &[Variant],
+) -> BTreeSet<String> {
+    let free = reader.texts("unpublished_dimensions").unwrap_or_default();
+    let response = field::RESPONSE_SYMBOLS.into_iter().map(str::to_owned);
+    let sizes = variants
+        .first()
+        .into_iter()
+        .flat_map(|variant| variant.dimensions.keys().cloned());
+    response
+        .chain(dimensions.keys().cloned())
+        .chain(sizes)
+        .chain(free)
+        .collect()
+}

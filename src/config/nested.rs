@@ -1,0 +1,103 @@
+//! The getters of a [`Reader`] that give tables, one or many, as sections, sizes or JSON.
+
+use std::collections::BTreeMap;
+
+use super::section::{Datum, Item};
+use super::typed::{Located, wrong_type};
+use super::{Reader, Section, json};
+
+impl Reader<'_> {
+    /// A table.
+    pub fn section(&mut self, key: &'static str) -> Option<Section> {
+        match self.item(key)?.datum() {
+            Datum::Table(section) => Some(section),
+            _ => self.wrong_type(key, "a table"),
+        }
+    }
+
+    /// An array of tables; empty when the key is absent.
+    pub fn sections(&mut self, key: &'static str) -> Vec<Section> {
+        let Some(item) = self.item(key) else {
+            return Vec::new();
+        };
+        let Datum::Array(items) = item.datum() else {
+            return self.wrong_type(key, "an array of tables").unwrap_or_default();
+        };
+        self.take(key, items, "a table", |datum| match datum {
+            Datum::Table(section) => Some(section),
+            _ => None,
+        })
+    }
+
+    /// Either one table or an array of tables; empty when the key is absent.
+    pub(super) fn section_or_sections(&mut self, key: &'static str) -> Vec<Section> {
+        match self.item(key).map(Item::datum) {
+            Some(Datum::Table(section)) => vec![section],
+            Some(Datum::Array(_)) => self.sections(key),
+            Some(_) => self
+                .wrong_type(key, "a table or an array of tables")
+                .unwrap_or_default(),
+            None => Vec::new(),
+        }
+    }
+
+    /// Whether the value is an array without items.
+    pub(super) fn is_empty_array(&mut self, key: &'static str) -> bool {
+        matches!(self.item(key).map(Item::datum), Some(Datum::Array(items)) if items.iter().len() == 0)
+    }
+
+    /// A table whose keys are names of the user's choice and whose values are tables, in declared order.
+    pub fn named_sections(&mut self, key: &'static str) -> Vec<(Located<String>, Section)> {
+        let Some(section) = self.section(key) else {
+            return Vec::new();
+        };
+        let mut named = Vec::with_capacity(section.entries().len());
+        for entry in section.entries() {
+            let name = Located {
+                value: entry.key().to_owned(),
+                location: entry.key_location(),
+            };
+            match entry.item().datum() {
+                Datum::Table(part) => named.push((name, part)),
+                Datum::Unreadable => {}
+                _ => self
+                    .diagnostics()
+                    .push(wrong_type(entry.key(), "a table", entry.item())),
+            }
+        }
+        named
+    }
+
+    /// The whole table as sizes by names of the user's choice.
+    pub(super) fn sizes(mut self) -> BTreeMap<String, usize> {
+        let mut sizes = BTreeMap::new();
+        for entry in self.table().entries() {
+            let size = match entry.item().datum() {
+                Datum::Integer(size) => usize::try_from(size).ok().filter(|size| *size > 0),
+                Datum::Unreadable => continue,
+                _ => None,
+            };
+            if let Some(size) = size {
+                sizes.insert(entry.key().to_owned(), size);
+            } else {
+                let diagnostic = wrong_type(entry.key(), "a size of at least 1", entry.item());
+                self.diagnostics().push(diagnostic);
+            }
+        }
+        sizes
+    }
+
+    /// Any value as JSON; dates and non-finite numbers, which JSON has not, are reported.
+    pub fn json(&mut self, key: &'static str) -> Option<serde_json::Value> {
+        let item = self.item(key)?;
+        json::value(item, self.diagnostics())
+    }
+
+    /// A table as a JSON object.
+    pub fn object(&mut self, key: &'static str) -> Option<crate::prediction::Options> {
+        match self.item(key)?.datum() {
+            Datum::Table(section) => json::object(&section, self.diagnostics()),
+            _ => self.wrong_type(key, "a table"),
+        }
+    }
+}

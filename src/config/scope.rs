@@ -1,0 +1,116 @@
+//! Which models a suite or a case is for: by method, by what they have and lack, and only then by name. Decides; runs
+//! nothing.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::{Config, Diagnostic, Diagnostics, Located, Reader, model};
+use crate::prediction::contract::Presence;
+use crate::prediction::{Contract, Method};
+
+/// The models that something is for. Everything it says must hold.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// The method they answer.
+    pub method: Option<Method>,
+    /// Features, options and fields they have.
+    pub needs: Vec<String>,
+    /// Features, options and fields they have not.
+    pub lacks: Vec<String>,
+    /// Their keys, where no feature says it.
+    pub models: Option<Vec<String>>,
+}
+
+impl Scope {
+    /// Whether it is for a model.
+    #[must_use]
+    pub fn fits(&self, contract: &Contract) -> bool {
+        self.method.is_none_or(|method| method == contract.method)
+            && self.needs.iter().all(|need| contract.provides(need))
+            && !self.lacks.iter().any(|need| contract.provides(need))
+            && self.models.as_ref().is_none_or(|models| models.contains(&contract.key))
+    }
+
+    /// Reads `method`, `needs`, `lacks` and `models`.
+    pub(super) fn read(reader: &mut Reader<'_>, vocabulary: &Vocabulary) -> Self {
+        let method = reader.choice("method", &model::METHODS);
+        let needs = reader.located_texts("needs");
+        let lacks = reader.located_texts("lacks");
+        let models = reader.located_texts("models");
+        let mut known = |names: Option<Vec<Located<String>>>, what, candidates| {
+            names.and_then(|names| known_names(names, what, candidates, reader.diagnostics()))
+        };
+        Self {
+            method,
+            needs: known(needs, "feature, option or field", &vocabulary.provisions).unwrap_or_default(),
+            lacks: known(lacks, "feature, option or field", &vocabulary.provisions).unwrap_or_default(),
+            models: known(models, "model", &vocabulary.models),
+        }
+    }
+}
+
+/// The names, when all of them are among the candidates; every other one is reported.
+pub(super) fn known_names(
+    names: Vec<Located<String>>,
+    what: &str,
+    candidates: &BTreeSet<String>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Vec<String>> {
+    let before = diagnostics.len();
+    for name in names.iter().filter(|name| !candidates.contains(&name.value)) {
+        let known = candidates.iter().map(String::as_str);
+        diagnostics.push(Diagnostic::unknown(name.location.clone(), what, &name.value, known));
+    }
+    let all_known = diagnostics.len() == before;
+    all_known.then(|| names.into_iter().map(|name| name.value).collect())
+}
+
+/// Every name a suite may use: of the declared models and backends, and of the built-in ones, so that the suites that
+/// come with the program can be read beside any `backends.toml`.
+#[derive(Debug)]
+pub(super) struct Vocabulary {
+    pub(super) contracts: Vec<Arc<Contract>>,
+    pub(super) provisions: BTreeSet<String>,
+    pub(super) models: BTreeSet<String>,
+    pub(super) backends: BTreeSet<String>,
+    pub(super) options: BTreeSet<String>,
+    pub(super) fields: BTreeSet<String>,
+    pub(super) variants: BTreeSet<String>,
+}
+
+impl Vocabulary {
+    pub(super) fn new(config: &Config) -> Result<Self, Diagnostics> {
+        let built_in = Config::built_in()?;
+        let mut contracts = config.models.clone();
+        let new = built_in
+            .models
+            .into_iter()
+            .filter(|model| config.model(&model.key).is_none());
+        contracts.extend(new);
+        let backends = config.backends.iter().chain(&built_in.backends);
+        let backends = backends.map(|backend| backend.name.clone()).collect();
+        let collect = |names: &dyn Fn(&Contract) -> Vec<String>| -> BTreeSet<String> {
+            contracts.iter().flat_map(|contract| names(contract)).collect()
+        };
+        Ok(Self {
+            provisions: collect(&|contract| contract.provisions().map(str::to_owned).collect()),
+            models: collect(&|contract| vec![contract.key.clone()]),
+            options: collect(&|contract| contract.options.iter().map(|option| option.name.clone()).collect()),
+            fields: collect(&|contract| {
+                let fields = contract
+                    .fields
+                    .iter()
+                    .filter(|field| field.presence != Presence::Always);
+                fields.map(|field| field.name.clone()).chain(["*".to_owned()]).collect()
+            }),
+            variants: collect(&|contract| {
+                let variants = contract.variants.iter();
+                variants
+                    .flat_map(|variant| std::iter::once(&variant.name).chain(&variant.aliases).cloned())
+                    .collect()
+            }),
+            backends,
+            contracts,
+        })
+    }
+}

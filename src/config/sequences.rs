@@ -1,0 +1,128 @@
+//! The named sequences that suites speak of, from a FASTA file. Joins chains by name; knows no model and no alphabet.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Diagnostic, Diagnostics, Located, Source};
+use crate::protein::fasta;
+use crate::protein::sequence::CHAIN_SEPARATOR;
+
+/// Sequences by name, in the order of the file.
+#[derive(Debug, Clone, Default)]
+pub struct Sequences {
+    records: Vec<fasta::Record>,
+    index: HashMap<String, usize>,
+}
+
+impl Sequences {
+    /// Reads a FASTA file.
+    ///
+    /// # Errors
+    /// When it cannot be read, and at the first line that breaks the format.
+    pub fn load(path: &Path) -> Result<Self, Diagnostics> {
+        Self::parse(&Source::read(path)?)
+    }
+
+    /// Reads a FASTA text.
+    ///
+    /// # Errors
+    /// At the first line that breaks the format, and for every name that could not be used in a suite.
+    pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
+        let records = fasta::parse(source.text())
+            .map_err(|error| Diagnostic::at(source.line(error.line), error.message.clone()))?;
+        let mut diagnostics = Diagnostics::new();
+        let mut index = HashMap::with_capacity(records.len());
+        for (number, record) in records.iter().enumerate() {
+            if record.name.contains(CHAIN_SEPARATOR) {
+                let message = format!("sequence name `{}`", record.name);
+                let diagnostic = Diagnostic::at(source.line(record.line), message);
+                diagnostics.push(diagnostic.with_label("a name cannot have `:`, which joins chains"));
+            }
+            index.insert(record.name.clone(), number);
+        }
+        diagnostics.into_result(Self { records, index })
+    }
+
+    /// The records in the order of the file.
+    #[must_use]
+    pub fn records(&self) -> &[fasta::Record] {
+        &self.records
+    }
+
+    /// The residues of a name; `None` for an unknown one.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let number = *self.index.get(name)?;
+        self.records.get(number).map(|record| record.sequence.as_str())
+    }
+
+    /// The residues that names joined by `:` stand for, chains joined likewise; every unknown name is reported.
+    pub(super) fn resolve(&self, names: &Located<String>, diagnostics: &mut Diagnostics) -> Option<String> {
+        let mut complex = String::new();
+        let mut known = true;
+        for (number, name) in names.value.split(CHAIN_SEPARATOR).enumerate() {
+            if number > 0 {
+                complex.push(CHAIN_SEPARATOR);
+            }
+            if let Some(residues) = self.get(name) {
+                complex.push_str(residues);
+            } else {
+                known = false;
+                let candidates = self.records.iter().map(|record| record.name.as_str());
+                diagnostics.push(Diagnostic::unknown(
+                    names.location.clone(),
+                    "sequence",
+                    name,
+                    candidates,
+                ));
+            }
+        }
+        known.then_some(complex)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_sequences_are_well_formed() {
+        let text = include_str!("../../suites/sequences.fasta");
+        let sequences = Sequences::parse(&Source::new("sequences.fasta", text)).unwrap();
+        let length = |name: &str| sequences.get(name).map(str::len);
+        assert_eq!(length("short"), Some(25));
+        assert_eq!(length("medium"), Some(54));
+        assert_eq!(length("nipah"), Some(413));
+        let medium = sequences.get("medium").unwrap();
+        assert_eq!(sequences.get("s24"), medium.get(..24));
+        for record in sequences.records() {
+            let strange = record
+                .sequence
+                .chars()
+                .find(|letter| !"ACDEFGHIKLMNPQRSTVWY".contains(*letter));
+            assert_eq!(strange, None, "{}", record.name);
+            assert!(!record.description.is_empty(), "{} says not what it is", record.name);
+        }
+    }
+
+    #[test]
+    fn a_broken_line_is_shown() {
+        let error = Sequences::parse(&Source::new("s.fasta", ">a\nMK1\n>b:c\nM\n")).unwrap_err();
+        insta::assert_snapshot!(error, @r#"
+        error: '1' is not a residue letter
+         --> s.fasta:2:1
+          |
+        2 | MK1
+          | ^^^
+        "#);
+        let error = Sequences::parse(&Source::new("s.fasta", ">a\nMK\n>b:c\nM\n")).unwrap_err();
+        insta::assert_snapshot!(error, @r#"
+        error: sequence name `b:c`
+         --> s.fasta:3:1
+          |
+        3 | >b:c
+          | ^^^^ a name cannot have `:`, which joins chains
+        "#);
+    }
+}

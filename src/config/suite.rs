@@ -1,0 +1,206 @@
+//! Suites: every TOML file of a directory, each a list of cases. Reads and validates all of them at once; what applies
+//! to which model is asked of them later, by the plan.
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::call::Defaults;
+use super::scope::Vocabulary;
+use super::{Case, Config, Diagnostic, Diagnostics, Reader, Scope, Section, Sequences, Source, model};
+use crate::prediction::Contract;
+
+/// The file of a suites directory that holds its sequences.
+pub const SEQUENCES: &str = "sequences.fasta";
+
+/// The suites of a directory, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Suites {
+    /// In alphabetical order.
+    pub suites: Vec<Suite>,
+}
+
+/// One file of cases.
+#[derive(Debug, Clone)]
+pub struct Suite {
+    /// The name of its file without ending.
+    pub name: String,
+    /// What it proves.
+    pub about: String,
+    /// The models it is for.
+    pub scope: Scope,
+    /// How long a case may take that does not say.
+    pub timeout: Option<Duration>,
+    /// How often a case that does not say is tried again when it fails.
+    pub retries: Option<usize>,
+    /// In the order of the file.
+    pub cases: Vec<Arc<Case>>,
+}
+
+impl Suite {
+    /// The cases that are for a model, in the order of the file.
+    pub fn cases_for<'a>(&'a self, contract: &'a Contract) -> impl Iterator<Item = &'a Arc<Case>> {
+        let fits = self.scope.fits(contract);
+        self.cases.iter().filter(move |case| fits && case.fits(contract))
+    }
+}
+
+impl Suites {
+    /// Reads every `*.toml` of a directory and its [`SEQUENCES`].
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of the files, or that the directory cannot be read.
+    pub fn load(directory: &Path, config: &Config) -> Result<Self, Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let sequences = Sequences::load(&directory.join(SEQUENCES));
+        let sequences = sequences.map_err(|wrong| diagnostics.append(wrong)).unwrap_or_default();
+        let mut sources = Vec::new();
+        for path in toml_files(directory)? {
+            match Source::read(&path) {
+                Ok(source) => sources.push(source),
+                Err(wrong) => diagnostics.append(wrong),
+            }
+        }
+        if !diagnostics.is_empty() {
+            // Without its sequences every case would be wrong.
+            return Err(diagnostics);
+        }
+        Self::parse(&sources, config, &sequences)
+    }
+
+    /// Reads texts whose paths end in the suite's name and `.toml`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with any of them.
+    pub fn parse(sources: &[Arc<Source>], config: &Config, sequences: &Sequences) -> Result<Self, Diagnostics> {
+        let vocabulary = Vocabulary::new(config)?;
+        let mut diagnostics = Diagnostics::new();
+        let mut suites: Vec<Suite> = sources
+            .iter()
+            .filter_map(|source| Suite::read(source, sequences, &vocabulary, &mut diagnostics))
+            .collect();
+        suites.sort_by(|a, b| a.name.cmp(&b.name));
+        diagnostics.into_result(Self { suites })
+    }
+
+    /// The suite of a name.
+    #[must_use]
+    pub fn suite(&self, name: &str) -> Option<&Suite> {
+        self.suites.iter().find(|suite| suite.name == name)
+    }
+}
+
+impl Suite {
+    fn read(
+        source: &Arc<Source>,
+        sequences: &Sequences,
+        vocabulary: &Vocabulary,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        let stem = Path::new(source.path()).file_stem()?.to_string_lossy().into_owned();
+        if !model::is_name(&stem) {
+            let message = format!(
+                "suite file {}: the name must be lowercase letters, digits and `_`",
+                source.path()
+            );
+            diagnostics.push(Diagnostic::new(message));
+        }
+        let mut syntax = Diagnostics::new();
+        let root = Section::parse(source, &mut syntax);
+        if !syntax.is_empty() {
+            diagnostics.append(syntax);
+            return None;
+        }
+        let mut reader = Reader::new(&root, diagnostics);
+        let about = reader.required_text("about");
+        let scope = Scope::read(&mut reader, vocabulary);
+        let defaults = Defaults::default().read_options(&mut reader, vocabulary);
+        let timeout = reader.duration("timeout");
+        let retries = reader.count("retries", 0);
+        let sections = reader.require("case").sections("case");
+        let cases: Vec<Arc<Case>> = sections
+            .iter()
+            .filter_map(|section| Case::read(section, &defaults, sequences, vocabulary, &mut reader))
+            .map(Arc::new)
+            .collect();
+        reader.finish();
+        let suite = Self {
+            name: stem,
+            about: about.unwrap_or_default(),
+            scope,
+            timeout,
+            retries,
+            cases,
+        };
+        suite.check_applicability(vocabulary, diagnostics);
+        Some(suite)
+    }
+
+    /// A case that no model fits would never run, and two of one name for one model would share a snapshot.
+    fn check_applicability(&self, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
+        let contracts = || vocabulary.contracts.iter().filter(|contract| self.scope.fits(contract));
+        let mut names: HashSet<&str> = HashSet::with_capacity(self.cases.len());
+        let mut shared: HashMap<&str, Vec<&Case>> = HashMap::new();
+        for case in &self.cases {
+            if !contracts().any(|contract| case.fits(contract)) {
+                let diagnostic = Diagnostic::at(case.location.clone(), format!("no model fits case `{}`", case.name));
+                let help = "see `method`, `needs`, `lacks`, `models` and `variants` of the case and its suite";
+                diagnostics.push(diagnostic.with_label("it would never run").with_help(help));
+            }
+            if !names.insert(&case.name) {
+                shared.insert(&case.name, Vec::new());
+            }
+        }
+        if shared.is_empty() {
+            return;
+        }
+        for case in &self.cases {
+            if let Some(namesakes) = shared.get_mut(case.name.as_str()) {
+                namesakes.push(case);
+            }
+        }
+        for namesakes in shared.values() {
+            let mut reported = vec![false; namesakes.len()];
+            for contract in contracts() {
+                let mut first: Option<&Case> = None;
+                for (case, reported) in namesakes.iter().zip(&mut reported) {
+                    if !case.fits(contract) {
+                        continue;
+                    }
+                    let Some(first) = first else {
+                        first = Some(case);
+                        continue;
+                    };
+                    if !std::mem::replace(reported, true) {
+                        let message = format!("case `{}` is there already for {}", case.name, contract.key);
+                        let diagnostic = Diagnostic::at(case.location.clone(), message);
+                        diagnostics.push(diagnostic.with_related(first.location.clone(), "first here"));
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn toml_files(directory: &Path) -> Result<Vec<PathBuf>, Diagnostics> {
+    let fail = |error: std::io::Error| {
+        Diagnostics::from(Diagnostic::new(format!(
+            "failed to read {}: {error}",
+            directory.display()
+        )))
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.extension().is_some_and(|ending| ending == "toml") {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    if paths.is_empty() {
+        let message = format!("there are no suites in {}", directory.display());
+        return Err(Diagnostic::new(message).with_help("a suite is a file NAME.toml").into());
+    }
+    Ok(paths)
+}

@@ -1,0 +1,5 @@
+//! Tests of the room as a whole: what the shipped files declare, and what a person sees who made mistakes in one.
+
+mod backends;
+mod suite_mistakes;
+mod suites;

@@ -1,0 +1,251 @@
+//! How far two arrays lie apart, element by element. Measures and locates; decides nothing beyond the bound it is given.
+
+use crate::tensor::{DType, Element, Tensor};
+
+/// What lies between two arrays of equal shape and element type.
+///
+/// Differences are taken in double precision, those of 64-bit integers exactly. Equal infinities and two NaN are equal;
+/// any other pair with a non-finite value differs infinitely and is beyond every bound.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// Elements compared.
+    pub total: usize,
+    /// Elements that are not equal.
+    pub differing: usize,
+    /// Elements beyond the bound.
+    pub beyond: usize,
+    /// The element with the greatest absolute difference; `None` when all are equal.
+    pub absolute: Option<Extreme>,
+    /// The element with the greatest relative difference; `None` when all are equal.
+    pub relative: Option<Extreme>,
+    /// The smallest absolute bound that all elements would keep, given the same relative one.
+    pub needed: f64,
+}
+
+/// The element where a difference is greatest.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Extreme {
+    /// The difference: `|actual − expected|`, or that over `|expected|`.
+    pub difference: f64,
+    /// Index in C order.
+    pub index: usize,
+    /// Index along every dimension.
+    pub position: Vec<usize>,
+    /// The expected value there.
+    pub expected: f64,
+    /// The actual value there.
+    pub actual: f64,
+}
+
+impl Difference {
+    /// Whether every element keeps the bound.
+    #[must_use]
+    pub const fn is_within(&self) -> bool {
+        self.beyond == 0
+    }
+}
+
+/// Compares element by element: `|actual − expected| ≤ absolute + relative · |expected|`.
+///
+/// `None` when shape or element type differ, or for text, which has no distance.
+#[must_use]
+pub fn difference(expected: &Tensor, actual: &Tensor, absolute: f64, relative: f64) -> Option<Difference> {
+    if expected.dtype() != actual.dtype() || expected.shape() != actual.shape() || !expected.dtype().is_numeric() {
+        return None;
+    }
+    let mut walk = Walk::new(absolute, relative);
+    if expected.bytes() != actual.bytes() {
+        match expected.dtype() {
+            // Beyond 2⁵³ two different integers may be one double, so these are subtracted as they are.
+            DType::I64 => walk.integers::<i64>(expected, actual),
+            DType::U64 => walk.integers::<u64>(expected, actual),
+            _ => walk.numbers(expected, actual),
+        }
+    }
+    Some(walk.finish(expected))
+}
+
+struct Walk {
+    absolute: f64,
+    relative: f64,
+    differing: usize,
+    beyond: usize,
+    needed: f64,
+    greatest_absolute: Option<Extreme>,
+    greatest_relative: Option<Extreme>,
+}
+
+impl Walk {
+    const fn new(absolute: f64, relative: f64) -> Self {
+        Self {
+            absolute,
+            relative,
+            differing: 0,
+            beyond: 0,
+            needed: 0.0,
+            greatest_absolute: None,
+            greatest_relative: None,
+        }
+    }
+
+    fn numbers(&mut self, expected: &Tensor, actual: &Tensor) {
+        let (Some(expected), Some(actual)) = (expected.to_f64(), actual.to_f64()) else {
+            return;
+        };
+        for (index, (&expected, &actual)) in expected.iter().zip(&actual).enumerate() {
+            self.visit(index, expected, actual, gap(expected, actual));
+        }
+    }
+
+    fn integers<T: Element + Into<i128>>(&mut self, expected: &Tensor, actual: &Tensor) {
+        let (Some(expected), Some(actual)) = (expected.values::<T>(), actual.values::<T>()) else {
+            return;
+        };
+        for (index, (expected, actual)) in expected.zip(actual).enumerate() {
+            let (expected, actual): (i128, i128) = (expected.into(), actual.into());
+            let gap = (actual - expected).unsigned_abs() as f64;
+            self.visit(index, expected as f64, actual as f64, gap);
+        }
+    }
+
+    fn visit(&mut self, index: usize, expected: f64, actual: f64, gap: f64) {
+        if gap == 0.0 {
+            return;
+        }
+        self.differing += 1;
+        let slack = self.relative * expected.abs();
+        // An infinite expectation would make the slack infinite and let any value pass.
+        if gap.is_infinite() || gap > self.absolute + slack {
+            self.beyond += 1;
+        }
+        self.needed = self.needed.max(smallest_absolute(gap, slack));
+        let extreme = |difference| Extreme {
+            difference,
+            index,
+            position: Vec::new(),
+            expected,
+            actual,
+        };
+        if self.greatest_absolute.as_ref().is_none_or(|most| gap > most.difference) {
+            self.greatest_absolute = Some(extreme(gap));
+        }
+        let ratio = if gap.is_infinite() {
+            f64::INFINITY
+        } else {
+            gap / expected.abs()
+        };
+        if self
+            .greatest_relative
+            .as_ref()
+            .is_none_or(|most| ratio > most.difference)
+        {
+            self.greatest_relative = Some(extreme(ratio));
+        }
+    }
+
+    fn finish(self, shape: &Tensor) -> Difference {
+        let locate = |extreme: Extreme| Extreme {
+            position: shape.position(extreme.index),
+            ..extreme
+        };
+        Difference {
+            total: shape.len(),
+            differing: self.differing,
+            beyond: self.beyond,
+            absolute: self.greatest_absolute.map(locate),
+            relative: self.greatest_relative.map(locate),
+            needed: self.needed,
+        }
+    }
+}
+
+fn gap(expected: f64, actual: f64) -> f64 {
+    if expected.is_finite() && actual.is_finite() {
+        return (actual - expected).abs();
+    }
+    let same = (expected.is_nan() && actual.is_nan())
+        || (expected.is_infinite() && actual.is_infinite() && expected.is_sign_positive() == actual.is_sign_positive());
+    if same { 0.0 } else { f64::INFINITY }
+}
+
+/// The smallest bound that lets `gap` pass beside `slack` as the comparison computes it, rounding included.
+fn smallest_absolute(gap: f64, slack: f64) -> f64 {
+    if gap.is_infinite() {
+        return f64::INFINITY;
+    }
+    let mut bound = (gap - slack).max(0.0);
+    while bound + slack < gap {
+        bound = bound.next_up();
+    }
+    bound
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "differences of small whole numbers are exact")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_arrays_have_no_difference() {
+        let nan = Tensor::vector(&[f32::NAN, f32::INFINITY, -0.0]);
+        let other = Tensor::vector(&[-f32::NAN, f32::INFINITY, 0.0]);
+        let found = difference(&nan, &other, 0.0, 0.0).unwrap();
+        assert_eq!((found.differing, found.needed, found.is_within()), (0, 0.0, true));
+        assert_eq!(found.absolute, None);
+    }
+
+    #[test]
+    fn the_worst_elements_are_located_with_their_values() {
+        let expected = Tensor::from_values(vec![2, 3], &[1.0, 2.0, 100.0, 0.5, 0.0, 1.0]).unwrap();
+        let actual = Tensor::from_values(vec![2, 3], &[1.0, 2.25, 101.0, 0.5, 0.0, 1.0]).unwrap();
+        let found = difference(&expected, &actual, 0.3, 0.0).unwrap();
+        assert_eq!((found.total, found.differing, found.beyond), (6, 2, 1));
+        let absolute = found.absolute.unwrap();
+        assert_eq!(absolute.position, [0, 2]);
+        assert_eq!(
+            (absolute.difference, absolute.expected, absolute.actual),
+            (1.0, 100.0, 101.0)
+        );
+        let relative = found.relative.unwrap();
+        assert_eq!((relative.index, relative.difference), (1, 0.125));
+    }
+
+    #[test]
+    fn the_needed_bound_passes_and_a_smaller_one_does_not() {
+        let expected = Tensor::vector(&[0.1f32, 3.7, -12.3]);
+        let actual = Tensor::vector(&[0.100_01f32, 3.699, -12.301]);
+        for relative in [0.0, 1e-5, 1e-4] {
+            let needed = difference(&expected, &actual, 0.0, relative).unwrap().needed;
+            let passes = |bound| difference(&expected, &actual, bound, relative).unwrap().is_within();
+            assert!(passes(needed));
+            assert!(needed == 0.0 || !passes(needed * 0.999_999));
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_is_beyond_every_bound() {
+        for (expected, actual) in [(f64::NAN, 1.0), (1.0, f64::NAN), (f64::INFINITY, f64::NEG_INFINITY)] {
+            let found = difference(&Tensor::scalar(expected), &Tensor::scalar(actual), 1e300, 1.0).unwrap();
+            assert_eq!((found.beyond, found.needed), (1, f64::INFINITY));
+        }
+    }
+
+    #[test]
+    fn neighbouring_large_integers_differ_by_one() {
+        let big = 1i64 << 60;
+        let found = difference(&Tensor::vector(&[big]), &Tensor::vector(&[big + 1]), 0.0, 0.0).unwrap();
+        assert_eq!(found.beyond, 1);
+        assert_eq!(found.absolute.unwrap().difference, 1.0);
+        let found = difference(&Tensor::vector(&[u64::MAX]), &Tensor::vector(&[0u64]), 0.0, 0.0).unwrap();
+        assert_eq!(found.absolute.unwrap().difference, 18_446_744_073_709_551_615.0);
+    }
+
+    #[test]
+    fn different_shapes_and_types_have_no_distance() {
+        let column = Tensor::from_values(vec![2, 1], &[1.0f32, 2.0]).unwrap();
+        assert_eq!(difference(&column, &Tensor::vector(&[1.0f32, 2.0]), 1.0, 1.0), None);
+        assert_eq!(difference(&Tensor::scalar(1i32), &Tensor::scalar(1i64), 1.0, 1.0), None);
+        let names = Tensor::from_texts(2, ["CA"]);
+        assert_eq!(difference(&names, &names, 1.0, 1.0), None);
+    }
+}

@@ -1,0 +1,225 @@
+//! The rigid motion that lays one set of points best onto another. Proper rotations only: a mirror image stays far away.
+
+use super::error::{MetricError, Point, check_lengths, check_number, check_points};
+use super::quaternion;
+
+/// A rigid motion x ↦ R·x + t, and how far points are apart after it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Superposition {
+    /// Rotation matrix by rows, determinant +1.
+    pub rotation: [[f64; 3]; 3],
+    /// Translation in ångström, applied after the rotation.
+    pub translation: [f64; 3],
+    /// Root mean square distance after superposition in ångström, from the distances themselves.
+    pub rmsd: f64,
+}
+
+impl Superposition {
+    /// The motion that leaves every point where it is.
+    pub const IDENTITY: Self = Self {
+        rotation: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+        translation: [0.0; 3],
+        rmsd: 0.0,
+    };
+
+    /// Where the motion takes a point.
+    #[must_use]
+    pub fn apply(&self, point: Point) -> [f64; 3] {
+        let [x, y, z] = point.map(f64::from);
+        let along = |axis: usize| {
+            let row = self.rotation[axis];
+            row[0] * x + row[1] * y + row[2] * z + self.translation[axis]
+        };
+        [along(0), along(1), along(2)]
+    }
+
+    /// Distance in ångström of every moved point of `mobile` from its partner in `target`.
+    pub fn distances<'a>(&'a self, mobile: &'a [Point], target: &'a [Point]) -> impl Iterator<Item = f64> + 'a {
+        mobile
+            .iter()
+            .zip(target)
+            .map(|(&mobile, &target)| self.squared_distance(mobile, target).sqrt())
+    }
+
+    /// Sum of the squared distances after the motion, two points at a time so that it compiles to vector instructions.
+    fn sum_of_squares(&self, mobile: &[Point], target: &[Point]) -> f64 {
+        let (mobile_pairs, mobile_rest) = mobile.as_chunks::<2>();
+        let (target_pairs, target_rest) = target.as_chunks::<2>();
+        let mut sums = [0.0; 2];
+        for (mobile, target) in mobile_pairs.iter().zip(target_pairs) {
+            for (axis, row) in self.rotation.iter().enumerate() {
+                for lane in 0..2 {
+                    let [x, y, z] = mobile[lane].map(f64::from);
+                    let moved = row[0] * x + row[1] * y + row[2] * z + self.translation[axis];
+                    let off = moved - f64::from(target[lane][axis]);
+                    sums[lane] += off * off;
+                }
+            }
+        }
+        let rest = mobile_rest.iter().zip(target_rest);
+        let rest: f64 = rest
+            .map(|(&mobile, &target)| self.squared_distance(mobile, target))
+            .sum();
+        sums[0] + sums[1] + rest
+    }
+
+    pub(super) fn squared_distance(&self, mobile: Point, target: Point) -> f64 {
+        let moved = self.apply(mobile);
+        let [x, y, z] = target.map(f64::from);
+        (moved[0] - x).powi(2) + (moved[1] - y).powi(2) + (moved[2] - z).powi(2)
+    }
+}
+
+/// Lays `mobile` onto `target` with the least root mean square distance.
+///
+/// Horn's quaternion method (J. Opt. Soc. Am. A 4, 1987) in double precision: the same optimum as Kabsch's, and a proper
+/// rotation whatever the points, even for collinear ones or a single one. The residual is measured on the moved points; the
+/// shortcut through the eigenvalue cancels and can report more than the true distance of equal structures.
+///
+/// # Errors
+/// Without points, for sets of different size, and for coordinates that are not finite.
+pub fn superpose(mobile: &[Point], target: &[Point]) -> Result<Superposition, MetricError> {
+    check_lengths("points", mobile.len(), target.len())?;
+    check_number("points", mobile.len(), 1)?;
+    let mut motion = best_motion(mobile.iter().copied().zip(target.iter().copied()));
+    motion.rmsd = (motion.sum_of_squares(mobile, target) / mobile.len() as f64).sqrt();
+    // Whatever is not finite in the points shows here, which saves looking at all of them before.
+    if !motion.rmsd.is_finite() {
+        check_points(mobile, target, 1)?;
+    }
+    Ok(motion)
+}
+
+/// The best motion for pairs of points; its `rmsd` is left at 0. The identity when there is no pair.
+pub(super) fn best_motion(pairs: impl Iterator<Item = (Point, Point)>) -> Superposition {
+    let mut pairs = pairs.peekable();
+    // Sums about the first pair instead of the origin keep their digits however far out the structures lie.
+    let Some(origins) = pairs
+        .peek()
+        .map(|pair| [pair.0, pair.1].map(|point| point.map(f64::from)))
+    else {
+        return Superposition::IDENTITY;
+    };
+    let mut count = 0.0;
+    let (mut from, mut to) = ([0.0; 3], [0.0; 3]);
+    let mut covariance = [[0.0; 3]; 3];
+    for (mobile, target) in pairs {
+        count += 1.0;
+        let mobile = [0, 1, 2].map(|axis| f64::from(mobile[axis]) - origins[0][axis]);
+        let target = [0, 1, 2].map(|axis| f64::from(target[axis]) - origins[1][axis]);
+        for row in 0..3 {
+            from[row] += mobile[row];
+            to[row] += target[row];
+            for column in 0..3 {
+                covariance[row][column] += mobile[row] * target[column];
+            }
+        }
+    }
+    for (row, sum) in covariance.iter_mut().zip(from) {
+        for (entry, other) in row.iter_mut().zip(to) {
+            *entry -= sum * other / count;
+        }
+    }
+    let from = [0, 1, 2].map(|axis| origins[0][axis] + from[axis] / count);
+    let to = [0, 1, 2].map(|axis| origins[1][axis] + to[axis] / count);
+    let rotation = quaternion::best_rotation(&covariance);
+    let turned = rotation.map(|row| row[0] * from[0] + row[1] * from[1] + row[2] * from[2]);
+    Superposition {
+        rotation,
+        translation: [to[0] - turned[0], to[1] - turned[1], to[2] - turned[2]],
+        rmsd: 0.0,
+    }
+}
+
+/// Root mean square distance in ångström without moving anything.
+///
+/// # Errors
+/// As [`superpose`].
+pub fn rmsd(first: &[Point], second: &[Point]) -> Result<f64, MetricError> {
+    check_points(first, second, 1)?;
+    Ok((Superposition::IDENTITY.sum_of_squares(first, second) / first.len() as f64).sqrt())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_points::{mirrored, moved, walk};
+    use super::*;
+
+    #[test]
+    fn a_moved_copy_lies_on_itself() {
+        let points = walk(200, 1);
+        let motion = superpose(&moved(&points, 2), &points).unwrap();
+        assert!(motion.rmsd < 2e-5, "{}", motion.rmsd);
+        let same = superpose(&points, &points).unwrap();
+        assert!(
+            same.rmsd.abs() < f64::MIN_POSITIVE,
+            "equal structures are at distance zero, not nearly zero"
+        );
+    }
+
+    #[test]
+    fn no_small_turn_improves_the_optimum() {
+        let target = walk(60, 3);
+        let mobile: Vec<Point> = target
+            .iter()
+            .zip(walk(60, 4))
+            .map(|(a, b)| [0, 1, 2].map(|i| a[i] + 0.2 * b[i]))
+            .collect();
+        let best = superpose(&mobile, &target).unwrap();
+        for angle in [-1e-3, 1e-3] {
+            for axis in 0..3 {
+                let mut turned = best;
+                let (next, last) = ((axis + 1) % 3, (axis + 2) % 3);
+                for column in 0..3 {
+                    let (a, b) = (best.rotation[next][column], best.rotation[last][column]);
+                    turned.rotation[next][column] = a - angle * b;
+                    turned.rotation[last][column] = b + angle * a;
+                }
+                let (a, b) = (best.translation[next], best.translation[last]);
+                turned.translation[next] = a - angle * b;
+                turned.translation[last] = b + angle * a;
+                let sum = |motion: &Superposition| motion.distances(&mobile, &target).map(|d| d * d).sum::<f64>();
+                assert!(sum(&turned) > sum(&best));
+            }
+        }
+    }
+
+    #[test]
+    fn a_mirror_image_does_not_lie_on_the_original() {
+        let points = walk(100, 5);
+        assert!(superpose(&mirrored(&points), &points).unwrap().rmsd > 1.0);
+    }
+
+    #[test]
+    fn points_that_leave_a_turn_open_still_superpose() {
+        let line: Vec<Point> = (0..5u8).map(|index| [f32::from(index), 0.0, 0.0]).collect();
+        let upright: Vec<Point> = line.iter().map(|&[x, _, _]| [7.0, x, -1.0]).collect();
+        for (mobile, target) in [
+            (&line[..], &upright[..]),
+            (&line[..1], &upright[3..4]),
+            (&line[..2], &upright[..2]),
+            (&[[1.0; 3]; 4][..], &[[2.0; 3]; 4][..]),
+        ] {
+            assert!(superpose(mobile, target).unwrap().rmsd < 1e-12);
+        }
+    }
+
+    #[test]
+    fn what_has_no_superposition_is_an_error() {
+        let message = |first: &[Point], second: &[Point]| superpose(first, second).unwrap_err().to_string();
+        assert_eq!(message(&[], &[]), "needs at least 1 points, got 0");
+        assert_eq!(message(&[[0.0; 3]], &[]), "1 points cannot be compared with 0");
+        assert_eq!(
+            message(&[[0.0; 3]; 2], &[[0.0; 3], [0.0, f32::NAN, 0.0]]),
+            "point 1 is not finite"
+        );
+        let far = [[f32::MAX; 3], [-f32::MAX; 3]];
+        assert!(superpose(&far, &far).unwrap().rmsd.is_finite());
+    }
+
+    #[test]
+    fn distance_in_place_moves_nothing() {
+        let shifted = rmsd(&[[0.0; 3], [1.0; 3]], &[[3.0, 4.0, 0.0], [1.0; 3]]).unwrap();
+        assert!((shifted - 12.5f64.sqrt()).abs() < 1e-15);
+    }
+}

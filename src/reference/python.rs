@@ -1,0 +1,142 @@
+//! Writes JSON values the way Python prints them, because boileroom's messages quote `repr` and `sorted` lists. Writes
+//! only; reads nothing back.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+/// `repr` of a string: single quotes unless only double quotes avoid an escape; unprintable characters escaped.
+#[must_use]
+pub fn repr(text: &str) -> String {
+    let quote = if text.contains('\'') && !text.contains('"') {
+        '"'
+    } else {
+        '\''
+    };
+    let mut shown = String::with_capacity(text.len() + 2);
+    shown.push(quote);
+    for letter in text.chars() {
+        match letter {
+            '\\' => shown.push_str("\\\\"),
+            '\n' => shown.push_str("\\n"),
+            '\r' => shown.push_str("\\r"),
+            '\t' => shown.push_str("\\t"),
+            _ if letter == quote => shown.extend(['\\', letter]),
+            _ if is_printable(letter) => shown.push(letter),
+            _ => push_escape(&mut shown, letter),
+        }
+    }
+    shown.push(quote);
+    shown
+}
+
+/// `repr` of a list of strings.
+#[must_use]
+pub fn repr_list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+    let items: Vec<String> = items.into_iter().map(repr).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// `str` of a JSON value as Python holds it: a string bare, anything else as its `repr`.
+#[must_use]
+pub fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => repr_value(other),
+    }
+}
+
+/// `repr` of a JSON value as Python holds it.
+#[must_use]
+pub fn repr_value(value: &Value) -> String {
+    match value {
+        Value::Null => "None".into(),
+        Value::Bool(true) => "True".into(),
+        Value::Bool(false) => "False".into(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => repr(text),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(repr_value).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Object(entries) => {
+            let entries: Vec<String> = entries
+                .iter()
+                .map(|(key, value)| format!("{}: {}", repr(key), repr_value(value)))
+                .collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+/// The name of the Python type that holds a JSON value.
+#[must_use]
+pub fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "NoneType",
+        Value::Bool(_) => "bool",
+        Value::Number(number) if number.is_f64() => "float",
+        Value::Number(_) => "int",
+        Value::String(_) => "str",
+        Value::Array(_) => "list",
+        Value::Object(_) => "dict",
+    }
+}
+
+/// Whether `str.isprintable` holds; Rust's debug escapes follow the same Unicode categories.
+fn is_printable(letter: char) -> bool {
+    // After a first letter, so that a combining mark, which Python prints, is not escaped for standing alone.
+    let after_a_letter = ['x', letter].iter().collect::<String>();
+    letter == '"' || letter == '\'' || after_a_letter.escape_debug().nth(1) == Some(letter)
+}
+
+fn push_escape(shown: &mut String, letter: char) {
+    let code = u32::from(letter);
+    // Writing to a string cannot fail.
+    let _ = match code {
+        0..=0xff => write!(shown, "\\x{code:02x}"),
+        0x100..=0xffff => write!(shown, "\\u{code:04x}"),
+        _ => write!(shown, "\\U{code:08x}"),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Each pair was printed by `CPython` 3.11.
+    #[test]
+    fn strings_print_as_cpython_prints_them() {
+        for (given, printed) in [
+            ("A::B", "'A::B'"),
+            ("it's", "\"it's\""),
+            ("both ' and \"", "'both \\' and \"'"),
+            ("say \"x\"", "'say \"x\"'"),
+            ("tab\tnew\nline\\", "'tab\\tnew\\nline\\\\'"),
+            ("nul\0bell\u{7}del\u{7f}", "'nul\\x00bell\\x07del\\x7f'"),
+            ("naïve é e\u{301} 漢", "'naïve é e\u{301} 漢'"),
+            ("nbsp\u{a0}zwsp\u{200b}bom\u{feff}", "'nbsp\\xa0zwsp\\u200bbom\\ufeff'"),
+            ("tag\u{e0001}", "'tag\\U000e0001'"),
+            ("🧬", "'🧬'"),
+            ("", "''"),
+        ] {
+            assert_eq!(repr(given), printed);
+        }
+    }
+
+    #[test]
+    fn lists_and_values_print_as_cpython_prints_them() {
+        assert_eq!(repr_list(["1", "X"]), "['1', 'X']");
+        assert_eq!(repr_list([]), "[]");
+        assert_eq!(
+            repr_value(&json!({"a": [null, true, 2, 0.5, "x"]})),
+            "{'a': [None, True, 2, 0.5, 'x']}"
+        );
+        assert_eq!(text(&json!("bare")), "bare");
+        assert_eq!(text(&json!(null)), "None");
+        assert_eq!(type_name(&json!(1.0)), "float");
+        assert_eq!(type_name(&json!(1)), "int");
+    }
+}

@@ -1,0 +1,173 @@
+//! Named arrays as one npz file: deterministic, compressed, readable by `numpy.load`. The bytes read are untrusted, so
+//! everything is bounded and nothing is believed; touches no file itself.
+
+use std::collections::BTreeMap;
+use std::io::{Cursor, Read as _, Write as _};
+
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+
+use super::{ContentHash, npy};
+use crate::tensor::{DType, Tensor};
+
+/// Arrays by name.
+pub(super) type Arrays = BTreeMap<String, Tensor>;
+
+/// The most bytes all arrays of one file may have once unpacked.
+const UNPACKED: u64 = 256 << 20;
+/// The most arrays of one file.
+const ENTRIES: usize = 100_000;
+/// The name of a file with these arrays.
+pub(super) fn name(arrays: &Arrays) -> ContentHash {
+    ContentHash::of_named(arrays)
+}
+
+/// Packs arrays; equal arrays make equal bytes.
+pub(super) fn pack(arrays: &Arrays) -> Result<Vec<u8>, ArchiveError> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, tensor) in arrays {
+        zip.start_file(format!("{name}.npy"), options)?;
+        zip.write_all(&npy::header(tensor))?;
+        zip.write_all(tensor.bytes())?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
+
+/// Unpacks arrays.
+pub(super) fn unpack(bytes: &[u8]) -> Result<Arrays, ArchiveError> {
+    let mut zip = ZipArchive::new(Cursor::new(bytes))?;
+    if zip.len() > ENTRIES {
+        return Err(ArchiveError::TooLarge);
+    }
+    let mut arrays = Arrays::new();
+    let mut left = UNPACKED;
+    for index in 0..zip.len() {
+        let entry = zip.by_index(index)?;
+        let file = entry.name()?.into_owned();
+        let name = file.strip_suffix(".npy").unwrap_or(&file).to_owned();
+        // The size an entry states is a claim: the limit is on what comes out of it.
+        let mut unpacked = Vec::new();
+        entry.take(left + 1).read_to_end(&mut unpacked)?;
+        left = left.checked_sub(unpacked.len() as u64).ok_or(ArchiveError::TooLarge)?;
+        let tensor = npy::read(&unpacked.into()).map_err(|problem| ArchiveError::Array {
+            name: name.clone(),
+            problem,
+        })?;
+        if arrays.insert(name.clone(), tensor).is_some() {
+            let problem = "is there twice".to_owned();
+            return Err(ArchiveError::Array { name, problem });
+        }
+    }
+    Ok(arrays)
+}
+
+/// Why bytes are not a file of arrays, or arrays could not become one.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    /// The zip container.
+    #[error(transparent)]
+    Zip(#[from] zip::result::ZipError),
+    /// Unpacking.
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+    /// More or longer arrays than any snapshot has.
+    #[error("it unpacks to more than 256 MiB or 100000 arrays")]
+    TooLarge,
+    /// One array.
+    #[error("its array {name:?} {problem}")]
+    Array {
+        /// Which.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// How stored arrays contradict the digest that names them.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoredError {
+    /// The digest speaks of it, the file does not have it.
+    #[error("has no array {0:?}")]
+    Missing(String),
+    /// The file has it, the digest does not speak of it.
+    #[error("has an array {0:?} that the snapshot does not speak of")]
+    Unknown(String),
+    /// Not of the type or shape the digest says.
+    #[error("has an array {name:?} of {found}, where the snapshot says {expected}")]
+    Unlike {
+        /// Which.
+        name: String,
+        /// Type and shape it has.
+        found: String,
+        /// Type and shape it should have.
+        expected: String,
+    },
+}
+
+/// Takes out an array of known type and shape.
+pub(super) fn take(arrays: &mut Arrays, name: &str, dtype: DType, shape: &[usize]) -> Result<Tensor, StoredError> {
+    let tensor = arrays
+        .remove(name)
+        .ok_or_else(|| StoredError::Missing(name.to_owned()))?;
+    // bfloat16 is stored as the bits it is.
+    let stored = if dtype == DType::BF16 { DType::U16 } else { dtype };
+    let unlike = || StoredError::Unlike {
+        name: name.to_owned(),
+        found: format!("{} {:?}", tensor.dtype(), tensor.shape()),
+        expected: format!("{stored} {shape:?}"),
+    };
+    if tensor.dtype() != stored || tensor.shape() != shape {
+        return Err(unlike());
+    }
+    Tensor::new(dtype, shape.to_vec(), tensor.bytes().clone()).map_err(|_| unlike())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arrays() -> Arrays {
+        let half = [0.5, -2.0].map(half::f16::from_f32);
+        let tensors = [
+            Tensor::from_values(vec![2, 3], &[1.0f32, 2.0, 3.0, 4.0, 5.0, f32::NAN]).unwrap(),
+            Tensor::vector(&[true, false]),
+            Tensor::vector(&[i64::MIN, 7]),
+            Tensor::vector(&[200u8]),
+            Tensor::vector(&half),
+            Tensor::scalar(0.1f64),
+            Tensor::from_values::<i32>(vec![0, 4], &[]).unwrap(),
+            Tensor::from_texts(3, ["CA", "N", "OXT"]),
+        ];
+        let names = (0..).map(|at| format!("field[{at}].x#sums"));
+        names.zip(tensors).collect()
+    }
+
+    #[test]
+    fn arrays_come_back_as_they_were_and_pack_alike() {
+        let packed = pack(&arrays()).unwrap();
+        assert_eq!(packed, pack(&arrays()).unwrap());
+        assert_eq!(name(&unpack(&packed).unwrap()), name(&arrays()));
+        assert_eq!(unpack(&packed).unwrap(), arrays());
+    }
+
+    #[test]
+    fn bfloat16_comes_back_as_its_bits_under_the_same_name() {
+        let wide = Tensor::vector(&[half::bf16::from_f32(1.5)]);
+        let arrays = Arrays::from([("x".to_owned(), wide)]);
+        let back = unpack(&pack(&arrays).unwrap()).unwrap();
+        assert_eq!(back["x"], Tensor::vector(&[0x3fc0u16]));
+        assert_eq!(name(&back), name(&arrays));
+    }
+
+    #[test]
+    fn damaged_files_are_errors_whatever_is_cut() {
+        let packed = pack(&arrays()).unwrap();
+        for end in (0..packed.len()).step_by(7) {
+            assert!(unpack(&packed[..end]).is_err(), "cut at {end}");
+        }
+    }
+}

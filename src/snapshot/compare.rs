@@ -1,0 +1,340 @@
+//! Holds a response against what is recorded, value by value. The caller says how far values may lie apart, and may judge
+//! any of them itself. Reads no file and writes no message.
+
+use std::collections::{BTreeMap, HashSet};
+
+use super::comparison::{Agreement, FieldComparison, Finding};
+use super::contents::Contents;
+use super::digest::{ArrayEntry, Entry, Storage, StructureEntry};
+use super::sketched;
+use crate::metric::difference;
+use crate::prediction::contract::Tolerance;
+use crate::protein::Structure;
+use crate::tensor::Tensor;
+
+/// How values are held against their recorded counterparts.
+///
+/// A closure from path to tolerance is a judge that compares numbers and nothing else.
+pub trait FieldJudge: Send + Sync {
+    /// How far the numbers at a path may lie apart: `plddt[0]`, `atom_array[0].coord`, `confidence[0].ptm`.
+    fn tolerance(&self, path: &str) -> Tolerance;
+
+    /// A judgement of the judge's own, for example a structure after superposition; `None` leaves the value to the
+    /// comparison of numbers. A judgement of a structure covers its coordinates and other columns too.
+    fn judge(&self, _pair: &Pair<'_>) -> Option<FieldComparison> {
+        None
+    }
+}
+
+impl<F: Fn(&str) -> Tolerance + Send + Sync> FieldJudge for F {
+    fn tolerance(&self, path: &str) -> Tolerance {
+        self(path)
+    }
+}
+
+/// A value on both sides, with everything around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Pair<'a> {
+    /// Where it lies in both.
+    pub path: &'a str,
+    /// All that is recorded.
+    pub recorded: &'a Contents,
+    /// All that the response holds.
+    pub actual: &'a Contents,
+}
+
+/// Whether the recorded arrays are those that were recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Record {
+    /// Equal hashes mean equal arrays.
+    Intact,
+    /// A hash says what an array was, not what is stored now.
+    Altered,
+}
+
+/// Compares everything.
+pub(super) fn compare(
+    recorded: &Contents,
+    actual: &Contents,
+    record: Record,
+    judge: &dyn FieldJudge,
+) -> Vec<FieldComparison> {
+    let mut walk = Walk {
+        recorded,
+        actual,
+        record,
+        judge,
+        now: actual
+            .digest
+            .entries
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry))
+            .collect(),
+        fields: Vec::new(),
+        covered: HashSet::new(),
+    };
+    for (path, expected) in &recorded.digest.entries {
+        walk.recorded(path, expected);
+    }
+    walk.absent();
+    walk.extra();
+    walk.fields
+}
+
+struct Walk<'a> {
+    recorded: &'a Contents,
+    actual: &'a Contents,
+    record: Record,
+    judge: &'a dyn FieldJudge,
+    now: BTreeMap<&'a str, &'a Entry>,
+    fields: Vec<FieldComparison>,
+    /// Paths whose judgement includes everything below them.
+    covered: HashSet<&'a str>,
+}
+
+impl<'a> Walk<'a> {
+    fn recorded(&mut self, path: &'a str, expected: &'a Entry) {
+        if self.is_covered(path) {
+            return;
+        }
+        let Some(&actual) = self.now.get(path) else {
+            let expected = expected.describe();
+            return self.closed(path, Finding::Missing { expected });
+        };
+        let pair = Pair {
+            path,
+            recorded: self.recorded,
+            actual: self.actual,
+        };
+        if let Some(own) = self.judge.judge(&pair) {
+            self.covered.insert(path);
+            return self.fields.push(own);
+        }
+        match (expected, actual) {
+            (Entry::Array(expected), Entry::Array(actual)) => self.array(path, expected, actual),
+            (Entry::Structure(expected), Entry::Structure(actual)) => {
+                self.structure(path, expected, actual);
+            }
+            (Entry::Float(expected), Entry::Float(actual)) => {
+                self.numbers(path, &Tensor::scalar(*expected), &Tensor::scalar(*actual));
+            }
+            _ if expected == actual => self.judged(path, Finding::Same),
+            _ => self.closed(path, changed(expected.to_string(), actual.to_string())),
+        }
+    }
+
+    fn structure(&mut self, path: &'a str, expected: &StructureEntry, actual: &StructureEntry) {
+        if self.record == Record::Intact && expected == actual {
+            return self.judged(path, Finding::Same);
+        }
+        let recorded = self.recorded.structures.get(path);
+        match recorded.zip(self.actual.structures.get(path)) {
+            Some((before, after)) if expected.atoms == actual.atoms => match atoms(before, after) {
+                // Chains are for readers; words that do not belong to the atoms have been edited.
+                Finding::Same if expected.chains != actual.chains => {
+                    self.judged(path, changed(expected.chains.join("; "), actual.chains.join("; ")));
+                }
+                finding => self.judged(path, finding),
+            },
+            _ => self.closed(path, changed(expected.describe(), actual.describe())),
+        }
+    }
+
+    fn array(&mut self, path: &'a str, expected: &ArrayEntry, actual: &ArrayEntry) {
+        if (expected.form, expected.dtype, &expected.shape) != (actual.form, actual.dtype, &actual.shape) {
+            return self.closed(path, changed(expected.describe(), actual.describe()));
+        }
+        if self.record == Record::Intact && expected.hash == actual.hash {
+            // The statistics are for readers; ones that do not belong to the array have been edited.
+            if expected.statistics != actual.statistics {
+                return self.closed(path, changed(expected.statistics.clone(), actual.statistics.clone()));
+            }
+            return self.judged(path, Finding::Same);
+        }
+        let tensors = (self.recorded.tensors.get(path), self.actual.tensors.get(path));
+        let sketches = (self.recorded.sketches.get(path), self.actual.sketches.get(path));
+        match (expected.storage, tensors, sketches) {
+            (Storage::Whole, (Some(before), Some(after)), _) => self.numbers(path, before, after),
+            (Storage::Sketch, (_, Some(tensor)), (Some(before), Some(after))) => {
+                let tolerance = self.judge.tolerance(path);
+                let found = sketched::compare(before, after, tensor, tolerance);
+                let exact = tolerance.absolute == 0.0 && tolerance.relative == 0.0;
+                let finding = match found {
+                    // Two arrays with one sketch are two arrays still, and nothing is allowed to differ.
+                    Some(found) if found.is_within() && exact && expected.hash != actual.hash => Finding::Hash,
+                    Some(found) => Finding::Sketched {
+                        difference: Box::new(found),
+                        tolerance,
+                    },
+                    None => Finding::Hash,
+                };
+                self.judged(path, finding);
+            }
+            _ if expected.hash == actual.hash => self.judged(path, Finding::Same),
+            _ => self.judged(path, Finding::Hash),
+        }
+    }
+
+    fn numbers(&mut self, path: &'a str, expected: &Tensor, actual: &Tensor) {
+        let tolerance = self.judge.tolerance(path);
+        let finding = match difference(expected, actual, tolerance.absolute, tolerance.relative) {
+            Some(difference) => Finding::Numbers {
+                atom: difference
+                    .absolute
+                    .as_ref()
+                    .and_then(|most| self.atom_at(path, expected.shape(), &most.position)),
+                difference,
+                tolerance,
+            },
+            None => text_difference(expected, actual),
+        };
+        self.judged(path, finding);
+    }
+
+    /// The atom that an element of a structure's column belongs to.
+    fn atom_at(&self, path: &str, shape: &[usize], position: &[usize]) -> Option<String> {
+        let (parent, column) = path.rsplit_once('.')?;
+        let structure = self.actual.structures.get(parent)?;
+        // Coordinates of a stack have the model before the atom.
+        let axis = usize::from(column == "coord" && shape.len() == 3);
+        name_of(structure, *position.get(axis)?).filter(|_| matches!(column, "coord" | "b_factor"))
+    }
+
+    /// Values recorded as `None`.
+    fn absent(&mut self) {
+        let absent: HashSet<&str> = self.actual.digest.absent.iter().map(String::as_str).collect();
+        for path in &self.recorded.digest.absent {
+            if self.is_covered(path) {
+                continue;
+            }
+            match self.now.get(path.as_str()) {
+                Some(actual) => self.closed(path, changed("None".into(), actual.describe())),
+                None if absent.contains(path.as_str()) => self.judged(path, Finding::Same),
+                None => self.closed(
+                    path,
+                    Finding::Missing {
+                        expected: "None".into(),
+                    },
+                ),
+            }
+        }
+    }
+
+    fn extra(&mut self) {
+        let known: HashSet<&str> = self
+            .recorded
+            .digest
+            .entries
+            .iter()
+            .map(|(path, _)| path)
+            .chain(&self.recorded.digest.absent)
+            .map(String::as_str)
+            .collect();
+        let digest = &self.actual.digest;
+        let entries = digest.entries.iter().map(|(path, entry)| (path, entry.describe()));
+        let absent = digest.absent.iter().map(|path| (path, "None".to_owned()));
+        for (path, actual) in entries.chain(absent) {
+            if !known.contains(path.as_str()) && !self.is_covered(path) {
+                self.closed(path, Finding::Extra { actual });
+            }
+        }
+    }
+
+    /// A finding that leaves nothing to say of what lies below.
+    fn closed(&mut self, path: &'a str, finding: Finding) {
+        self.covered.insert(path);
+        self.judged(path, finding);
+    }
+
+    fn judged(&mut self, path: &str, finding: Finding) {
+        self.fields.push(FieldComparison {
+            path: path.to_owned(),
+            agreement: finding.agreement(),
+            finding,
+        });
+    }
+
+    fn is_covered(&self, path: &str) -> bool {
+        path.match_indices(['.', '['])
+            .any(|(end, _)| self.covered.contains(&path[..end]))
+    }
+}
+
+impl Finding {
+    /// Whether this passes; a judge's own words are taken for a difference.
+    #[must_use]
+    pub fn agreement(&self) -> Agreement {
+        let (differs, within) = match self {
+            Self::Same => return Agreement::Equal,
+            Self::Numbers { difference, .. } => (difference.differing > 0, difference.is_within()),
+            Self::Sketched { difference, .. } => (true, difference.is_within()),
+            _ => (true, false),
+        };
+        match (differs, within) {
+            (false, _) => Agreement::Equal,
+            (true, true) => Agreement::Within,
+            (true, false) => Agreement::Beyond,
+        }
+    }
+}
+
+fn changed(expected: String, actual: String) -> Finding {
+    Finding::Changed { expected, actual }
+}
+
+fn text_difference(expected: &Tensor, actual: &Tensor) -> Finding {
+    if expected == actual {
+        return Finding::Same;
+    }
+    let differing = (0..expected.len()).find(|&at| expected.text_at(at) != actual.text_at(at));
+    let show = |tensor: &Tensor| match differing {
+        Some(at) => format!(
+            "{:?} at {:?}",
+            tensor.text_at(at).unwrap_or_default(),
+            tensor.position(at)
+        ),
+        None => "other padding".into(),
+    };
+    let (expected, actual) = (show(expected), show(actual));
+    Finding::Changed { expected, actual }
+}
+
+fn atoms(expected: &Structure, actual: &Structure) -> Finding {
+    let total = expected.atoms();
+    let mut differing = (0..total).filter(|&atom| {
+        name_of(expected, atom) != name_of(actual, atom)
+            || expected.element.get(atom) != actual.element.get(atom)
+            || expected.hetero.get(atom) != actual.hetero.get(atom)
+    });
+    let Some(first) = differing.next() else {
+        return Finding::Same;
+    };
+    let describe = |structure: &Structure| {
+        let name = name_of(structure, first).unwrap_or_default();
+        let element = structure
+            .element
+            .get(first)
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        format!("{name} ({element})")
+    };
+    Finding::Atoms {
+        first,
+        total,
+        expected: describe(expected),
+        actual: describe(actual),
+        differing: 1 + differing.count(),
+    }
+}
+
+/// `A GLY 12 CA`: chain, residue name, number and insertion code, atom name.
+fn name_of(structure: &Structure, atom: usize) -> Option<String> {
+    Some(format!(
+        "{} {} {}{} {}",
+        structure.chain_id.get(atom)?,
+        structure.res_name.get(atom)?,
+        structure.res_id.get(atom)?,
+        structure.ins_code.get(atom)?,
+        structure.atom_name.get(atom)?
+    ))
+}

@@ -1,0 +1,153 @@
+//! One side of a comparison: the digest of a response and the arrays behind it, made from a response or from files.
+//! Both sides are the same type, so that a judge need not know which is which. Compares nothing, touches no file.
+
+use std::collections::BTreeMap;
+
+use super::ContentHash;
+use super::archive::{self, Arrays, StoredError, take};
+use super::columns;
+use super::digest::{ArrayEntry, Digest, Entry, Storage};
+use super::flatten::Flatten;
+use super::sketch::{Layout, Sketch};
+use crate::prediction::Prediction;
+use crate::protein::Structure;
+use crate::tensor::{DType, Tensor};
+
+/// A response, or what is stored of one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Contents {
+    pub(super) digest: Digest,
+    pub(super) tensors: BTreeMap<String, Tensor>,
+    pub(super) sketches: BTreeMap<String, Sketch>,
+    pub(super) structures: BTreeMap<String, Structure>,
+}
+
+impl Contents {
+    /// Everything a response holds, apart from how long it took.
+    ///
+    /// # Errors
+    /// When the response has more values than any snapshot may describe.
+    pub fn of(prediction: &Prediction) -> Result<Self, TooManyValues> {
+        let mut contents = Flatten::new(&prediction.class).prediction(prediction)?;
+        let arrays = contents.arrays();
+        if !arrays.is_empty() {
+            contents.digest.arrays = Some(archive::name(&arrays));
+        }
+        Ok(contents)
+    }
+
+    /// What is stored: a digest as read, and the arrays it names.
+    ///
+    /// # Errors
+    /// When an array is missing, is not what the digest says, or is not spoken of at all.
+    pub fn from_stored(digest: Digest, mut arrays: Arrays) -> Result<Self, StoredError> {
+        let mut contents = Self {
+            digest,
+            tensors: BTreeMap::new(),
+            sketches: BTreeMap::new(),
+            structures: BTreeMap::new(),
+        };
+        for (path, entry) in &contents.digest.entries {
+            let Entry::Array(array) = entry else { continue };
+            match array.storage {
+                Storage::Whole => {
+                    let tensor = take(&mut arrays, path, array.dtype, &array.shape)?;
+                    contents.tensors.insert(path.clone(), tensor);
+                }
+                Storage::Sketch => {
+                    let sketch = take_sketch(&mut arrays, path, array)?;
+                    contents.sketches.insert(path.clone(), sketch);
+                }
+                Storage::Hash => {}
+            }
+        }
+        for (path, entry) in &contents.digest.entries {
+            if let Entry::Structure(structure) = entry {
+                let structure = columns::assemble(&mut arrays, &contents.tensors, path, structure.atoms)?;
+                contents.structures.insert(path.clone(), structure);
+            }
+        }
+        match arrays.into_keys().next() {
+            Some(name) => Err(StoredError::Unknown(name)),
+            None => Ok(contents),
+        }
+    }
+
+    /// The arrays to store.
+    pub(super) fn arrays(&self) -> Arrays {
+        let mut arrays = Arrays::new();
+        for (path, entry) in &self.digest.entries {
+            match entry {
+                Entry::Array(array) if array.storage == Storage::Whole => {
+                    arrays.extend(self.tensors.get(path).map(|tensor| (path.clone(), tensor.clone())));
+                }
+                Entry::Array(array) if array.storage == Storage::Sketch => {
+                    if let Some(sketch) = self.sketches.get(path) {
+                        arrays.insert(format!("{path}#sums"), Tensor::vector(&sketch.sums));
+                        arrays.insert(format!("{path}#samples"), sketch.samples.clone());
+                    }
+                }
+                Entry::Structure(_) => {
+                    arrays.extend(self.structures.get(path).into_iter().flat_map(|structure| {
+                        columns::names(structure).map(|(column, tensor)| (format!("{path}.{column}"), tensor))
+                    }));
+                }
+                _ => {}
+            }
+        }
+        arrays
+    }
+
+    /// Every value in words, with the hashes of those that have one.
+    #[must_use]
+    pub const fn digest(&self) -> &Digest {
+        &self.digest
+    }
+
+    /// The array at a path, such as `plddt[0]` or `atom_array[0].coord`; for a recorded one only when it is stored whole.
+    #[must_use]
+    pub fn array(&self, path: &str) -> Option<&Tensor> {
+        self.tensors.get(path)
+    }
+
+    /// The structure at a path, such as `atom_array[0]`.
+    #[must_use]
+    pub fn structure(&self, path: &str) -> Option<&Structure> {
+        self.structures.get(path)
+    }
+}
+
+/// A response that cannot be described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the response has more than {0} values")]
+pub struct TooManyValues(pub(super) usize);
+
+fn take_sketch(arrays: &mut Arrays, path: &str, array: &ArrayEntry) -> Result<Sketch, StoredError> {
+    let layout = Layout::of(array.len());
+    let samples = take(
+        arrays,
+        &format!("{path}#samples"),
+        array.dtype,
+        &[layout.sample_count()],
+    )?;
+    let name = format!("{path}#sums");
+    // A third row is there only when some element is not finite.
+    let rows = match arrays.get(&name).map(Tensor::len) {
+        Some(length) if length == 3 * layout.blocks() => 3,
+        _ => 2,
+    };
+    let sums = take(arrays, &name, DType::F64, &[rows * layout.blocks()])?;
+    Ok(Sketch {
+        layout,
+        sums: sums.to_f64().unwrap_or_default(),
+        samples,
+    })
+}
+
+/// The hash that stands for the names of a structure's atoms.
+pub(super) fn names_hash(structure: &Structure) -> ContentHash {
+    let columns: Arrays = columns::names(structure)
+        .map(|(column, tensor)| (column.to_owned(), tensor))
+        .collect();
+    archive::name(&columns)
+}

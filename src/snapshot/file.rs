@@ -1,0 +1,72 @@
+//! Files that are whole or not there: bounded reads, atomic writes. Knows no format.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::Path;
+
+/// The most bytes of a snapshot's text.
+pub(super) const TEXT_LIMIT: u64 = 8 << 20;
+/// The most bytes of a file of arrays.
+pub(super) const ARRAYS_LIMIT: u64 = 64 << 20;
+
+/// Reads a regular file of at most `limit` bytes.
+pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("is not a file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(io::Error::other(format!("is longer than {} MiB", limit >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// Writes a file in one step: whoever reads it finds the old content or the new, never a part.
+pub(super) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace(path, |part| File::options().write(true).open(part)?.write_all(content))
+}
+
+/// Lets `fill` write a temporary file beside `path` and puts that in its place.
+pub(super) fn replace(path: &Path, fill: impl FnOnce(&Path) -> io::Result<()>) -> io::Result<()> {
+    let directory = path.parent().ok_or_else(|| io::Error::other("has no directory"))?;
+    fs::create_dir_all(directory)?;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".hydrotest-");
+    // Temporary files are private by default; these become files of a checkout. The umask still applies.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let part = builder.tempfile_in(directory)?.into_temp_path();
+    fill(&part)?;
+    part.persist(path).map_err(|error| error.error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_content_and_nothing_else() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a/b.snap");
+        write(&path, b"old").unwrap();
+        let failed = replace(&path, |part| {
+            fs::write(part, b"half of the n")?;
+            Err(io::Error::other("stopped"))
+        });
+        assert_eq!(failed.unwrap_err().to_string(), "stopped");
+        assert_eq!(read(&path, 10).unwrap(), b"old");
+        assert_eq!(fs::read_dir(directory.path().join("a")).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_longer_file_than_expected_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("long");
+        write(&path, &[0; 11]).unwrap();
+        assert!(read(&path, 10).is_err());
+        assert!(read(directory.path(), 10).is_err());
+        assert_eq!(read(&path, 11).unwrap().len(), 11);
+    }
+}

@@ -1,0 +1,48 @@
+//! Recorded reference results: snapshots that people review as text and that compare as numbers.
+//!
+//! A snapshot is an insta text snapshot at `WEIGHTS/MODEL/SUITE/CASE.snap`, with one more file of arrays. Its metadata says
+//! where the result comes from; its body, the [`Digest`], describes every value of the response and names the arrays
+//! behind them by content hash: `WEIGHTS/arrays/HASH.npz`. So a review shows a diff that a person can read, and accepting
+//! it there is complete, because the arrays of a pending result lie under their own name already. Arrays that no snapshot
+//! names are swept by [`Store::prune`].
+//!
+//! Small arrays are stored whole, large ones as a [`Sketch`], which bounds how far the array can have moved.
+//! [`Store::judge`] compares numbers within tolerances and never rounds. Everything on disk is untrusted.
+//!
+//! This room knows insta and keeps it to itself; it prints nothing and speaks to no backend.
+
+mod archive;
+mod columns;
+mod compare;
+mod comparison;
+mod contents;
+mod digest;
+mod error;
+mod file;
+mod flatten;
+mod hash;
+mod key;
+mod limits;
+mod npy;
+mod provenance;
+mod read;
+mod runtime;
+mod shelf;
+mod sketch;
+mod sketched;
+mod statistics;
+mod store;
+
+pub use compare::{FieldJudge, Pair};
+pub use comparison::{Agreement, Comparison, FieldComparison, Finding};
+pub use contents::Contents;
+pub use digest::{ArrayEntry, Digest, Entry, Form, Storage, StructureEntry, TextEntry};
+pub use error::SnapshotError;
+pub use flatten::WHOLE_BYTES;
+pub use hash::ContentHash;
+pub use key::{InvalidKey, SnapshotKey, State};
+pub use provenance::Provenance;
+pub use shelf::{Arrays, Listed, Prune};
+pub use sketch::{Layout, Sketch, sketch};
+pub use sketched::{Block, SketchDifference};
+pub use store::{Judgement, Recording, Store};

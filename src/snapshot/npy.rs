@@ -1,0 +1,168 @@
+//! One array in `NumPy`'s npy format, version 1.0: little-endian, C order, no objects. Reading believes nothing.
+//!
+//! The format (NEP 1) is a magic, two version bytes, the length of a header, and the header: a Python dictionary of three
+//! entries padded with spaces. The crates that read it parse any Python expression; this reads just that dictionary, in the
+//! order in which `NumPy` itself writes the keys.
+
+use bytes::Bytes;
+
+use crate::tensor::{DType, Tensor};
+
+const MAGIC: [u8; 8] = *b"\x93NUMPY\x01\x00";
+/// Magic, version and the two bytes of the header's length.
+const PREFIX: usize = 10;
+/// The data start at a multiple of this, so that they can be mapped.
+const ALIGNMENT: usize = 64;
+/// The most dimensions, as `NumPy` has it.
+const DIMENSIONS: usize = 64;
+
+/// Everything that stands before the elements.
+pub(super) fn header(tensor: &Tensor) -> Vec<u8> {
+    let kind = type_string(tensor.dtype());
+    let shape = crate::prediction::show_shape(tensor.shape());
+    let mut text = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+    let unpadded = PREFIX + text.len() + 1;
+    let padding = unpadded.next_multiple_of(ALIGNMENT) - unpadded;
+    text.extend(std::iter::repeat_n(' ', padding));
+    text.push('\n');
+    let mut bytes = MAGIC.to_vec();
+    // Even 64 dimensions of 20 digits stay far below what two bytes hold.
+    bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
+    bytes.extend_from_slice(text.as_bytes());
+    bytes
+}
+
+/// Reads an array; the error completes "its array X …".
+pub(super) fn read(bytes: &Bytes) -> Result<Tensor, String> {
+    let text = match bytes.strip_prefix(&MAGIC) {
+        Some([low, high, rest @ ..]) => rest.get(..usize::from(u16::from_le_bytes([*low, *high]))),
+        _ => None,
+    };
+    let text = text.ok_or("does not start as an npy file of version 1.0")?;
+    let start = PREFIX + text.len();
+    let text = std::str::from_utf8(text).map_err(|_| "has a header that is no text")?;
+    let (kind, shape) = dictionary(text).ok_or("has a header other than NumPy writes for numbers in C order")?;
+    let dtype = dtype_of(kind).ok_or_else(|| format!("has the unknown element type {kind:?}"))?;
+    Tensor::new(dtype, shape, bytes.slice(start..)).map_err(|error| error.to_string())
+}
+
+/// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
+fn dictionary(text: &str) -> Option<(&str, Vec<usize>)> {
+    let rest = text.trim_end().strip_prefix("{'descr': '")?;
+    let (kind, rest) = rest.split_once("', 'fortran_order': ")?;
+    let (order, rest) = rest.split_once(", 'shape': (")?;
+    let (sizes, end) = rest.split_once(')')?;
+    if !matches!(end, ", }" | "}") {
+        return None;
+    }
+    let sizes = sizes.trim_end_matches(',');
+    let shape = if sizes.is_empty() {
+        Vec::new()
+    } else {
+        sizes
+            .split(", ")
+            .take(DIMENSIONS + 1)
+            .map(|size| size.parse().ok())
+            .collect::<Option<Vec<usize>>>()?
+    };
+    // With at most one dimension the two orders are the same.
+    let in_order = order == "False" || (order == "True" && shape.len() <= 1);
+    (in_order && shape.len() <= DIMENSIONS).then_some((kind, shape))
+}
+
+fn type_string(dtype: DType) -> String {
+    match dtype {
+        DType::Bool => "|b1".into(),
+        DType::I8 => "|i1".into(),
+        DType::I16 => "<i2".into(),
+        DType::I32 => "<i4".into(),
+        DType::I64 => "<i8".into(),
+        DType::U8 => "|u1".into(),
+        // NumPy has no bfloat16; the digest remembers what the 16 bits are.
+        DType::U16 | DType::BF16 => "<u2".into(),
+        DType::U32 => "<u4".into(),
+        DType::U64 => "<u8".into(),
+        DType::F16 => "<f2".into(),
+        DType::F32 => "<f4".into(),
+        DType::F64 => "<f8".into(),
+        DType::Text(width) => format!("<U{width}"),
+    }
+}
+
+fn dtype_of(kind: &str) -> Option<DType> {
+    if let Some(width) = kind.strip_prefix("<U") {
+        return width.parse().ok().map(DType::Text);
+    }
+    [
+        DType::Bool,
+        DType::I8,
+        DType::I16,
+        DType::I32,
+        DType::I64,
+        DType::U8,
+        DType::U16,
+        DType::U32,
+        DType::U64,
+        DType::F16,
+        DType::F32,
+        DType::F64,
+    ]
+    .into_iter()
+    .find(|&dtype| type_string(dtype) == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn npy(header: &str) -> Bytes {
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend((header.len() as u16).to_le_bytes());
+        bytes.extend(header.bytes());
+        bytes.into()
+    }
+
+    #[test]
+    fn the_bytes_are_those_of_numpy() {
+        let tensor = Tensor::from_values(vec![2, 1], &[1.5f32, -2.0]).unwrap();
+        let header = header(&tensor);
+        let text = "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 1), }";
+        assert_eq!(header[..10], *b"\x93NUMPY\x01\x00\x76\x00");
+        assert_eq!(header[10..], *format!("{text:<117}\n").as_bytes());
+        let bytes: Bytes = [header.as_slice(), tensor.bytes()].concat().into();
+        assert_eq!(read(&bytes), Ok(tensor));
+    }
+
+    #[test]
+    fn hostile_headers_are_errors() {
+        let nested = "(".repeat(60_000);
+        let many = format!(
+            "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}), }}",
+            "1, ".repeat(9000)
+        );
+        for header in [
+            nested.as_str(),
+            many.as_str(),
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296, 4), }",
+            "{'descr': '<U4294967295', 'fortran_order': False, 'shape': (4294967295, 4294967295), }",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }",
+            "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 0), }",
+            "{'descr': '|O', 'fortran_order': False, 'shape': (0,), }",
+            "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (0,), }",
+            "{}",
+            "",
+        ] {
+            assert!(read(&npy(header)).is_err(), "{}", &header[..header.len().min(80)]);
+        }
+        assert!(read(&Bytes::from_static(b"\x93NUMPY\x02\x00\xff\xff\xff\xff")).is_err());
+        assert!(read(&Bytes::from_static(b"\x93NUMPY\x01\x00\xff\xff")).is_err());
+        assert!(read(&Bytes::new()).is_err());
+    }
+
+    #[test]
+    fn a_vector_may_call_itself_fortran_ordered() {
+        let header = "{'descr': '<f4', 'fortran_order': True, 'shape': (0,), }";
+        assert_eq!(read(&npy(header)), Ok(Tensor::vector::<f32>(&[])));
+    }
+}

@@ -1,0 +1,372 @@
+//! What two sketches tell about the arrays behind them, and no more.
+//!
+//! **What is proved.** A sampled element is compared like any stored one. If the sums of a block differ by `D`, some
+//! element of the block differs by at least `D` over the sum of the weights. A single changed element shows with its full
+//! size in both rows, and their ratio names it.
+//!
+//! **What is judged by chance.** Elements that all keep their tolerance can move a signed sum, or the distance, only so
+//! far; [`super::limits`] says how far, and how rarely a good array is refused: below 3·10⁻⁵, were every error as large
+//! as allowed.
+//!
+//! **What stays unseen.** Changes to elements that are not sampled, too small for the bound of their block: one element in
+//! a block of `m` may move by about `6·√m` tolerances. An exact tolerance (zero) has no such gap: there, another hash is
+//! another array.
+
+use std::ops::Range;
+
+use super::limits::{Budget, Limits};
+use super::sketch::{ROWS, Sketch, sign};
+use crate::metric::{Difference, Extreme, difference};
+use crate::prediction::contract::Tolerance;
+use crate::tensor::Tensor;
+
+/// What lies between a recorded array, known by its sketch, and an actual one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SketchDifference {
+    /// Elements of the array.
+    pub total: usize,
+    /// The sampled elements, with indices into the whole array.
+    pub samples: Difference,
+    /// Blocks the array is cut into.
+    pub blocks: usize,
+    /// Blocks whose sums differ at all.
+    pub differing: usize,
+    /// Blocks whose sums differ by more than elements within tolerance could make them.
+    pub beyond: usize,
+    /// The block that differs most, measured by what it may; `None` when no sum differs.
+    pub worst: Option<Block>,
+    /// Estimate of the Euclidean distance between the arrays.
+    pub distance: f64,
+    /// The distance that elements within tolerance keep.
+    pub distance_allowed: f64,
+    /// Estimate of the smallest absolute tolerance that would pass, given the same relative one.
+    pub needed: f64,
+}
+
+/// A block whose sums differ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Block {
+    /// Flat indices of its elements.
+    pub range: Range<usize>,
+    /// The position of its first element along every dimension.
+    pub first: Vec<usize>,
+    /// The position of its last element.
+    pub last: Vec<usize>,
+    /// Some element differs by at least this much.
+    pub at_least: f64,
+    /// Estimate of the Euclidean distance between the two blocks.
+    pub distance: f64,
+    /// The one element that explains both sums, if one alone changed.
+    pub single: Option<Extreme>,
+}
+
+impl SketchDifference {
+    /// Whether nothing speaks against every element being within tolerance.
+    #[must_use]
+    pub fn is_within(&self) -> bool {
+        self.samples.is_within() && self.beyond == 0 && self.distance <= self.distance_allowed
+    }
+}
+
+/// Compares a recorded sketch with an actual array and its sketch. `None` when they are not of one size and type.
+#[must_use]
+pub fn compare(recorded: &Sketch, actual: &Sketch, tensor: &Tensor, tolerance: Tolerance) -> Option<SketchDifference> {
+    if recorded.layout != actual.layout || actual.layout.total() != tensor.len() {
+        return None;
+    }
+    let layout = actual.layout;
+    let mut samples = difference(
+        &recorded.samples,
+        &actual.samples,
+        tolerance.absolute,
+        tolerance.relative,
+    )?;
+    for extreme in [&mut samples.absolute, &mut samples.relative].into_iter().flatten() {
+        extreme.index = layout.sample(extreme.index);
+        extreme.position = tensor.position(extreme.index);
+    }
+    let gaps = gaps(recorded, actual);
+    let budgets = Budget::of_blocks(tensor, actual);
+    let limits = Limits::new(&budgets, tolerance);
+    let worst = (0..layout.blocks())
+        .filter(|&block| gaps.size(block) > 0.0)
+        .max_by(|&a, &b| {
+            let over = |block| gaps.over(block, &limits);
+            over(a).total_cmp(&over(b)).then(gaps.size(a).total_cmp(&gaps.size(b)))
+        });
+    let distance = gaps.distance();
+    Some(SketchDifference {
+        total: layout.total(),
+        blocks: layout.blocks(),
+        differing: (0..layout.blocks()).filter(|&block| gaps.size(block) > 0.0).count(),
+        beyond: (0..layout.blocks())
+            .filter(|&block| gaps.is_beyond(block, &limits))
+            .count(),
+        worst: worst.map(|block| gaps.block(block, actual, tensor)),
+        distance,
+        distance_allowed: limits.distance,
+        needed: samples.needed.max(needed(&gaps, &budgets, tolerance.relative)),
+        samples,
+    })
+}
+
+/// Differences of the sums, actual − recorded, per row and block; infinite where what is not finite differs.
+struct Gaps {
+    rows: [Vec<f64>; ROWS],
+}
+
+fn gaps(recorded: &Sketch, actual: &Sketch) -> Gaps {
+    let blocks = actual.layout.blocks();
+    let sum = |sketch: &Sketch, row: usize, block: usize| sketch.sums.get(row * blocks + block).copied();
+    let row = |row: usize| {
+        (0..blocks)
+            .map(|block| {
+                let (before, after) = (sum(recorded, row, block), sum(actual, row, block));
+                // The third row is left out when it is all zero.
+                let irregular = sum(actual, ROWS, block).unwrap_or(0.0) - sum(recorded, ROWS, block).unwrap_or(0.0);
+                let gap = after.unwrap_or(f64::NAN) - before.unwrap_or(f64::NAN);
+                if irregular.is_nan() || irregular.abs() > 0.0 || !gap.is_finite() {
+                    f64::INFINITY
+                } else {
+                    gap
+                }
+            })
+            .collect()
+    };
+    Gaps { rows: [row(0), row(1)] }
+}
+
+impl Gaps {
+    fn size(&self, block: usize) -> f64 {
+        self.rows[0][block].abs().max(self.rows[1][block].abs())
+    }
+
+    fn is_beyond(&self, block: usize, limits: &Limits) -> bool {
+        (0..ROWS).any(|row| self.rows[row][block].abs() > limits.rows[row][block])
+    }
+
+    /// By how many times a block exceeds its limits.
+    fn over(&self, block: usize, limits: &Limits) -> f64 {
+        (0..ROWS)
+            .map(|row| self.rows[row][block].abs() / limits.rows[row][block])
+            .filter(|ratio| !ratio.is_nan())
+            .fold(0.0, f64::max)
+    }
+
+    /// The first row alone estimates the distance: its weights are all one.
+    fn distance(&self) -> f64 {
+        self.rows[0].iter().map(|gap| gap * gap).sum::<f64>().sqrt()
+    }
+
+    fn block(&self, block: usize, sketch: &Sketch, tensor: &Tensor) -> Block {
+        let layout = sketch.layout;
+        let range = layout.range(block);
+        let [plain, weighted] = [self.rows[0][block], self.rows[1][block]];
+        let count = range.len() as f64;
+        // The weights of the second row are below 2.
+        let at_least = (plain.abs() / count).max(weighted.abs() / (2.0 * count));
+        Block {
+            first: tensor.position(range.start),
+            last: tensor.position(range.end.saturating_sub(1)),
+            at_least,
+            distance: plain.abs().max(weighted.abs() / 2.0),
+            single: self.single(block, sketch, tensor),
+            range,
+        }
+    }
+
+    /// One changed element leaves `s·δ` in the first row and `s'·w·δ` in the second: their ratio is its weight, and the
+    /// signs must be its own.
+    fn single(&self, block: usize, sketch: &Sketch, tensor: &Tensor) -> Option<Extreme> {
+        let [plain, weighted] = [self.rows[0][block], self.rows[1][block]];
+        if !plain.is_finite() || plain == 0.0 {
+            return None;
+        }
+        let offset = sketch.layout.offset_of_weight((weighted / plain).abs())?;
+        let range = sketch.layout.range(block);
+        let index = range.start + offset;
+        let change = plain * sign(0, index);
+        if !range.contains(&index) || (weighted * sign(1, index)).signum() != change.signum() {
+            return None;
+        }
+        let actual = tensor.f64_at(index)?;
+        Some(Extreme {
+            difference: change.abs(),
+            index,
+            position: tensor.position(index),
+            expected: actual - change,
+            actual,
+        })
+    }
+}
+
+/// The smallest absolute tolerance whose limits the sums keep, by halving: the limits grow with it.
+fn needed(gaps: &Gaps, budgets: &[Budget], relative: f64) -> f64 {
+    let passes = |absolute: f64| {
+        let limits = Limits::new(budgets, Tolerance { absolute, relative });
+        gaps.distance() <= limits.distance && (0..budgets.len()).all(|block| !gaps.is_beyond(block, &limits))
+    };
+    let most = gaps
+        .rows
+        .iter()
+        .flatten()
+        .fold(0.0, |most: f64, gap| most.max(gap.abs()));
+    if passes(0.0) {
+        return 0.0;
+    }
+    if most.is_infinite() {
+        return f64::INFINITY;
+    }
+    // Weights are at least one, so a tolerance of the greatest gap passes every block with room to spare.
+    let (mut low, mut high) = (0.0, most);
+    for _ in 0..40 {
+        let middle = f64::midpoint(low, high);
+        if passes(middle) {
+            high = middle;
+        } else {
+            low = middle;
+        }
+    }
+    high
+}
+
+#[cfg(test)]
+#[expect(clippy::float_cmp, reason = "an infinite tolerance is exactly that")]
+mod tests {
+    use super::super::sketch::sketch;
+    use super::*;
+
+    const SHAPE: [usize; 3] = [10, 100, 200];
+
+    fn values() -> Vec<f32> {
+        (0..200_000).map(|at| (at as f32 * 0.37).sin()).collect()
+    }
+
+    fn against(changed: &[f32], absolute: f64) -> SketchDifference {
+        let recorded = sketch(&Tensor::from_values(SHAPE.into(), &values()).unwrap());
+        let actual = Tensor::from_values(SHAPE.into(), changed).unwrap();
+        let tolerance = Tolerance {
+            absolute,
+            relative: 0.0,
+        };
+        compare(&recorded, &sketch(&actual), &actual, tolerance).unwrap()
+    }
+
+    #[test]
+    fn a_single_changed_element_is_found_with_its_size() {
+        for index in [0, 1, 777, 123_456, 199_999] {
+            let mut changed = values();
+            changed[index] += 0.25;
+            let found = against(&changed, 1e-4);
+            assert!(!found.is_within());
+            assert_eq!((found.differing, found.beyond), (1, 1));
+            let worst = found.worst.unwrap();
+            let single = worst.single.unwrap();
+            assert!(worst.range.contains(&index));
+            assert_eq!(single.index, index);
+            assert_eq!(single.position, [index / 20_000, index / 200 % 100, index % 200]);
+            assert!((single.expected - f64::from(values()[index])).abs() < 1e-9);
+            assert!(worst.at_least <= 0.25 && worst.at_least > 0.0);
+        }
+    }
+
+    #[test]
+    fn noise_within_tolerance_passes_and_the_distance_is_its_own() {
+        let noise = |at: usize| 1e-4 * ((at * at) as f32 * 0.71).cos();
+        let changed: Vec<f32> = values()
+            .iter()
+            .enumerate()
+            .map(|(at, value)| value + noise(at))
+            .collect();
+        let found = against(&changed, 1e-4 + 1e-7);
+        assert!(found.is_within(), "{found:?}");
+        let distance: f64 = values()
+            .iter()
+            .zip(&changed)
+            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+            .sum::<f64>()
+            .sqrt();
+        assert!(
+            (found.distance / distance - 1.0).abs() < 0.2,
+            "{} {distance}",
+            found.distance
+        );
+    }
+
+    #[test]
+    fn the_worst_noise_that_is_allowed_passes() {
+        let mut state = 1u64;
+        let changed: Vec<f32> = values()
+            .iter()
+            .map(|value| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                if state >> 63 == 0 { value + 1e-3 } else { value - 1e-3 }
+            })
+            .collect();
+        let found = against(&changed, 1.001e-3);
+        assert!(found.is_within(), "{found:?}");
+    }
+
+    #[test]
+    fn offsets_permutations_and_scales_are_seen() {
+        let original = values();
+        let offset: Vec<f32> = original.iter().map(|value| value + 2e-3).collect();
+        let scaled: Vec<f32> = original.iter().map(|value| value * 1.01).collect();
+        let mut rolled = original.clone();
+        rolled.rotate_right(1);
+        let mut swapped = original.clone();
+        swapped.swap(500, 150_000);
+        let mut batch = original.clone();
+        batch[..40_000].rotate_left(20_000);
+        for (name, changed) in [
+            ("offset", offset),
+            ("scaled", scaled),
+            ("rolled", rolled),
+            ("swapped", swapped),
+            ("batch", batch),
+        ] {
+            assert!(!against(&changed, 1e-3).is_within(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_sparse_change_shows_in_the_distance_or_a_block() {
+        let mut changed = values();
+        for at in (13..changed.len()).step_by(1999) {
+            changed[at] += 0.05;
+        }
+        assert!(!against(&changed, 1e-4).is_within());
+    }
+
+    #[test]
+    fn the_needed_tolerance_passes_and_half_of_it_does_not() {
+        let mut changed = values();
+        changed[123_457] += 0.25;
+        let needed = against(&changed, 0.0).needed;
+        assert!(against(&changed, needed * 1.001).is_within());
+        assert!(!against(&changed, needed / 2.0).is_within());
+    }
+
+    #[test]
+    fn what_is_not_finite_must_be_the_same_and_in_the_same_block() {
+        let mut recorded = values();
+        recorded[777] = f32::NAN;
+        let sketched = sketch(&Tensor::from_values(SHAPE.into(), &recorded).unwrap());
+        let judge = |values: &[f32]| {
+            let actual = Tensor::from_values(SHAPE.into(), values).unwrap();
+            let tolerance = Tolerance {
+                absolute: 1e9,
+                relative: 0.0,
+            };
+            compare(&sketched, &sketch(&actual), &actual, tolerance).unwrap()
+        };
+        assert!(judge(&recorded).is_within());
+        for (index, value) in [(777, f32::INFINITY), (777, 0.5), (150_000, f32::NAN)] {
+            let mut changed = recorded.clone();
+            changed[index] = value;
+            let found = judge(&changed);
+            assert!(!found.is_within());
+            assert_eq!(found.needed, f64::INFINITY);
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The directory of recorded results, and the judgement of a response by them. Prints nothing; writes only what its mode
+//! allows.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::archive;
+use super::compare::{FieldJudge, Record, compare};
+use super::comparison::Comparison;
+use super::contents::Contents;
+use super::provenance::Provenance;
+use super::runtime::{self, Candidate};
+use super::{ContentHash, SnapshotError, SnapshotKey, file, read};
+use crate::prediction::Prediction;
+
+/// What a judgement may write.
+///
+/// A run in a checkout keeps [`Self::Pending`], so that `cargo insta review` has something to show after a failure. A run
+/// whose checkout nobody reviews (in CI, or read-only) takes [`Self::Never`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recording {
+    /// Nothing at all.
+    Never,
+    /// Results that differ or have no snapshot, as `.snap.new` for review.
+    Pending,
+    /// The same, but results without a snapshot become snapshots at once. A recorded one is never overwritten.
+    Missing,
+}
+
+/// A directory of snapshots.
+#[derive(Debug, Clone)]
+pub struct Store {
+    root: PathBuf,
+    recording: Recording,
+}
+
+/// How a response stands to its snapshot.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Judgement {
+    /// It is what was recorded, within tolerance.
+    Matches(Comparison),
+    /// It is not.
+    Differs {
+        /// In which values, and by how much.
+        comparison: Comparison,
+        /// Where the response was put for review.
+        pending: Option<PathBuf>,
+    },
+    /// Nothing was recorded: not a pass.
+    Missing {
+        /// Where the snapshot would be.
+        path: PathBuf,
+        /// Where the response was put for review.
+        pending: Option<PathBuf>,
+    },
+    /// Nothing was recorded until now.
+    Recorded {
+        /// Where the snapshot is.
+        path: PathBuf,
+    },
+}
+
+impl Store {
+    /// The snapshots below `root`, which need not exist.
+    ///
+    /// # Errors
+    /// When the path is relative and there is no working directory.
+    pub fn new(root: &Path, recording: Recording) -> Result<Self, SnapshotError> {
+        let root = std::path::absolute(root).map_err(|error| SnapshotError::file(root, error))?;
+        Ok(Self { root, recording })
+    }
+
+    /// The directory, as an absolute path.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Holds a response against the snapshot of its call, and writes what the mode allows.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written, or holds something else than it should; the error names it. When the response
+    /// has more values than a snapshot describes.
+    pub fn judge(
+        &self,
+        key: &SnapshotKey,
+        prediction: &Prediction,
+        provenance: &Provenance,
+        judge: Arc<dyn FieldJudge>,
+    ) -> Result<Judgement, SnapshotError> {
+        let actual = Arc::new(Contents::of(prediction)?);
+        let body = actual.digest().to_string();
+        let candidate = Candidate {
+            description: provenance.description(key),
+            info: provenance.info(key),
+            // insta needs a path with a parent.
+            source: if Path::new(&provenance.source).parent().is_some() {
+                &provenance.source
+            } else {
+                "suites"
+            },
+            line: provenance.line,
+            body: &body,
+        };
+        let path = self.root.join(key.path());
+        let there = path.try_exists().map_err(|error| SnapshotError::file(&path, error))?;
+        if there {
+            self.judge_recorded(key, &path, actual, &candidate, judge)
+        } else {
+            self.judge_missing(key, path, actual, &candidate)
+        }
+    }
+
+    fn judge_recorded(
+        &self,
+        key: &SnapshotKey,
+        path: &Path,
+        actual: Arc<Contents>,
+        candidate: &Candidate<'_>,
+        judge: Arc<dyn FieldJudge>,
+    ) -> Result<Judgement, SnapshotError> {
+        check_text(path)?;
+        let visit = {
+            let (store, key, path) = (self.clone(), key.clone(), path.to_owned());
+            move |reference: &insta::Snapshot, new: &insta::Snapshot| {
+                let (recorded, altered) = store.load(&key, &path, reference)?;
+                let record = if altered.is_some() {
+                    Record::Altered
+                } else {
+                    Record::Intact
+                };
+                let comparison = Comparison {
+                    fields: compare(&recorded, &actual, record, &*judge),
+                    altered,
+                };
+                let pending = store.root.join(key.pending_path());
+                if comparison.matches() {
+                    // What waited for review has been answered.
+                    if store.recording != Recording::Never && pending.exists() {
+                        std::fs::remove_file(&pending).map_err(|error| SnapshotError::file(&pending, error))?;
+                    }
+                    return Ok(Judgement::Matches(comparison));
+                }
+                // When the response reads as recorded and only the arrays were altered, there is nothing to review: their
+                // file has to be restored.
+                let news = runtime::text(reference) != runtime::text(new);
+                let pending = match store.recording {
+                    Recording::Pending | Recording::Missing if news => Some(store.save(&key, pending, &actual, new)?),
+                    _ => None,
+                };
+                Ok(Judgement::Differs { comparison, pending })
+            }
+        };
+        runtime::compare(&self.root.join(key.directory()), &key.stem(), candidate, visit)
+            .map_err(|error| SnapshotError::unreadable(path, error))?
+    }
+
+    fn judge_missing(
+        &self,
+        key: &SnapshotKey,
+        path: PathBuf,
+        actual: Arc<Contents>,
+        candidate: &Candidate<'_>,
+    ) -> Result<Judgement, SnapshotError> {
+        let target = match self.recording {
+            Recording::Never => return Ok(Judgement::Missing { path, pending: None }),
+            Recording::Pending => self.root.join(key.pending_path()),
+            Recording::Missing => path.clone(),
+        };
+        let (store, key) = (self.clone(), key.clone());
+        let written = runtime::build(candidate, move |new| store.save(&key, target.clone(), &actual, new))
+            .map_err(|error| SnapshotError::unreadable(&path, error))??;
+        Ok(if self.recording == Recording::Missing {
+            Judgement::Recorded { path }
+        } else {
+            Judgement::Missing {
+                path,
+                pending: Some(written),
+            }
+        })
+    }
+
+    /// Writes arrays first, so that a snapshot on disk always finds them.
+    fn save(
+        &self,
+        key: &SnapshotKey,
+        path: PathBuf,
+        contents: &Contents,
+        snapshot: &insta::Snapshot,
+    ) -> Result<PathBuf, SnapshotError> {
+        if let Some(hash) = contents.digest().arrays {
+            let path = self.root.join(key.arrays_path(hash));
+            let packed = archive::pack(&contents.arrays()).map_err(|error| SnapshotError::unreadable(&path, error))?;
+            // Equal content has equal bytes; a file that has others was altered and is put right.
+            if file::read(&path, file::ARRAYS_LIMIT).ok().as_ref() != Some(&packed) {
+                file::write(&path, &packed).map_err(|error| SnapshotError::file(&path, error))?;
+            }
+        }
+        file::replace(&path, |part| {
+            snapshot
+                .save(part)
+                .map_err(|error| std::io::Error::other(error.to_string()))
+        })
+        .map_err(|error| SnapshotError::file(&path, error))?;
+        Ok(path)
+    }
+
+    /// What a snapshot holds, and its file of arrays if that was altered.
+    fn load(
+        &self,
+        key: &SnapshotKey,
+        path: &Path,
+        snapshot: &insta::Snapshot,
+    ) -> Result<(Contents, Option<PathBuf>), SnapshotError> {
+        let text = runtime::text(snapshot).ok_or_else(|| SnapshotError::unreadable(path, "is a binary snapshot"))?;
+        let digest = read::read(&text).map_err(|error| SnapshotError::unreadable(path, error))?;
+        let Some(hash) = digest.arrays else {
+            let contents = Contents::from_stored(digest, archive::Arrays::new())
+                .map_err(|error| SnapshotError::unreadable(path, error))?;
+            return Ok((contents, None));
+        };
+        let (arrays_path, arrays) = self.arrays(key, hash)?;
+        let altered = archive::name(&arrays) != hash;
+        let contents =
+            Contents::from_stored(digest, arrays).map_err(|error| SnapshotError::unreadable(&arrays_path, error))?;
+        Ok((contents, altered.then_some(arrays_path)))
+    }
+
+    /// The arrays under a name, whatever their content hashes to.
+    pub(super) fn arrays(
+        &self,
+        key: &SnapshotKey,
+        hash: ContentHash,
+    ) -> Result<(PathBuf, archive::Arrays), SnapshotError> {
+        let path = self.root.join(key.arrays_path(hash));
+        let bytes = file::read(&path, file::ARRAYS_LIMIT).map_err(|error| SnapshotError::file(&path, error))?;
+        let arrays = archive::unpack(&bytes).map_err(|error| SnapshotError::unreadable(&path, error))?;
+        Ok((path, arrays))
+    }
+}
+
+/// insta reads files of any length, and takes those without metadata for an old format that it warns of.
+pub(super) fn check_text(path: &Path) -> Result<String, SnapshotError> {
+    let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
+    let text = String::from_utf8(bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
+    let mut lines = text.lines();
+    if lines.next() != Some("---") || !lines.any(|line| line.trim_end() == "---") {
+        return Err(SnapshotError::unreadable(
+            path,
+            "does not start with metadata between two lines '---'",
+        ));
+    }
+    Ok(text)
+}

@@ -1,0 +1,147 @@
+//! Reads what a server says when it does not send a prediction: `FastAPI`'s `detail` in its forms, and everything else.
+//! Works on bytes that are already bounded; never trusts them.
+
+use serde_json::Value;
+
+use super::{ClientError, Finding};
+use crate::wire::Secret;
+
+/// Bytes of an error body that are read; the rest is not.
+pub(super) const LONGEST: usize = 64 << 10;
+/// Characters of one text of the server that are kept.
+const LONGEST_TEXT: usize = 4000;
+/// Complaints about one request that are kept.
+const MOST_FINDINGS: usize = 32;
+/// What a server puts before the message of an exception of the model.
+const PREFIXES: [&str; 2] = ["Folding failed: ", "Embedding failed: "];
+
+/// The error that a response of another status than 200 means. `body` is its beginning.
+pub(super) fn read(status: u16, location: Option<&str>, body: &[u8], secret: &Secret) -> ClientError {
+    let detail = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|mut value| Some(value.get_mut("detail")?.take()));
+    match (status, detail) {
+        (500, Some(Value::String(text))) => {
+            let message = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix));
+            ClientError::Refused(printable(message.unwrap_or(&text), secret))
+        }
+        (400 | 422, Some(Value::String(text))) => ClientError::Schema(vec![Finding {
+            kind: String::new(),
+            place: String::new(),
+            message: printable(&text, secret),
+        }]),
+        (400 | 422, Some(Value::Array(items))) if !items.is_empty() => {
+            let findings = items.iter().take(MOST_FINDINGS);
+            ClientError::Schema(findings.map(|item| finding(item, secret)).collect())
+        }
+        (300..=399, _) => {
+            let target = location.map_or_else(|| "nowhere".to_owned(), |target| printable(target, secret));
+            let message = format!("the server redirects to {target} (status {status}), which is not followed");
+            ClientError::Protocol(message)
+        }
+        (_, Some(Value::String(text))) => {
+            let text = printable(&text, secret);
+            ClientError::Protocol(format!("the server answered with status {status}: {text}"))
+        }
+        _ => {
+            let text = printable(&String::from_utf8_lossy(body), secret);
+            let text = if text.is_empty() { "nothing".to_owned() } else { text };
+            ClientError::Protocol(format!("the server answered with status {status} and said {text}"))
+        }
+    }
+}
+
+fn finding(item: &Value, secret: &Secret) -> Finding {
+    let text = |key: &str| {
+        let text = item.get(key).and_then(Value::as_str).unwrap_or_default();
+        printable(text, secret)
+    };
+    let steps = item.get("loc").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let steps: Vec<String> = steps
+        .iter()
+        .map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned))
+        .collect();
+    Finding {
+        kind: text("type"),
+        place: printable(&steps.join("."), secret),
+        message: text("msg"),
+    }
+}
+
+/// A text of the server as a report may show it: bounded, without the secret, and without characters that would move a
+/// terminal's cursor.
+pub(super) fn printable(text: &str, secret: &Secret) -> String {
+    let text = secret.scrub(text.trim());
+    let mut shown = String::with_capacity(text.len().min(LONGEST_TEXT));
+    for (index, letter) in text.chars().enumerate() {
+        if index == LONGEST_TEXT {
+            shown.push('…');
+            break;
+        }
+        if letter.is_control() && !matches!(letter, '\n' | '\t') {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> ClientError {
+        read(status, None, body.as_bytes(), &Secret::new("the-secret").unwrap())
+    }
+
+    #[test]
+    fn an_exception_of_the_model_keeps_its_message_without_the_prefix() {
+        let refused = |text: &str| ClientError::Refused(text.into());
+        assert_eq!(answer(500, r#"{"detail":"Folding failed: bad X"}"#), refused("bad X"));
+        assert_eq!(answer(500, r#"{"detail":"Embedding failed: "}"#), refused(""));
+        assert_eq!(answer(500, r#"{"detail":"other words"}"#), refused("other words"));
+    }
+
+    #[test]
+    fn complaints_about_the_request_keep_type_place_and_message() {
+        let body = r#"{"detail":[{"type":"string_type","loc":["body","sequences",0],"msg":"no string","input":1}]}"#;
+        let finding = Finding {
+            kind: "string_type".into(),
+            place: "body.sequences.0".into(),
+            message: "no string".into(),
+        };
+        assert_eq!(answer(422, body), ClientError::Schema(vec![finding]));
+        assert_eq!(answer(422, body).to_string(), "body.sequences.0: no string");
+        let error = answer(400, r#"{"detail":"There was an error parsing the body"}"#);
+        assert_eq!(error.to_string(), "There was an error parsing the body");
+        assert!(matches!(error, ClientError::Schema(_)));
+    }
+
+    #[test]
+    fn anything_else_is_against_the_protocol() {
+        for (status, body) in [
+            (500, "Internal Server Error"),
+            (500, r#"{"detail":["list"]}"#),
+            (422, r#"{"detail":[]}"#),
+            (422, r#"{"detail":{}}"#),
+            (404, r#"{"detail":"Not Found"}"#),
+            (503, "[["),
+            (204, ""),
+        ] {
+            let error = answer(status, body);
+            assert!(matches!(error, ClientError::Protocol(_)), "{status} {body}: {error:?}");
+            assert!(error.to_string().contains(&status.to_string()));
+        }
+        let redirect = read(307, Some("http://elsewhere/"), b"", &Secret::new("x").unwrap());
+        assert!(redirect.to_string().contains("http://elsewhere/"));
+    }
+
+    #[test]
+    fn texts_of_the_server_are_bounded_and_cannot_leak_or_paint() {
+        let error = answer(500, r#"{"detail":"a\u001b[31mred the-secret"}"#);
+        assert_eq!(error.to_string(), "a\\u{1b}[31mred [secret]");
+        let long = format!(r#"{{"detail":"{}"}}"#, "x".repeat(2 * LONGEST_TEXT));
+        assert_eq!(answer(500, &long).to_string().chars().count(), LONGEST_TEXT + 1);
+    }
+}

@@ -1,0 +1,162 @@
+//! How connections to a model server are made, and what their failures mean. Speaks no protocol beyond HTTP.
+
+use std::error::Error;
+use std::io;
+use std::sync::Arc;
+
+use reqwest::Url;
+use reqwest::redirect::Policy;
+use rustls::crypto::CryptoProvider;
+use rustls::{ClientConfig, RootCertStore};
+
+use super::{ClientError, Phase, Timeouts};
+
+/// Header lines of a response before it is refused; their bytes are bounded by hyper at about 400 kB.
+const MOST_HEADERS: usize = 64;
+
+/// Checks an address and gives it the slash that joining needs.
+pub(super) fn base_address(text: &str) -> Result<Url, ClientError> {
+    let unusable = |why: &str| ClientError::Unusable(format!("{why}: {}", without_credentials(text)));
+    let mut url = Url::parse(text).map_err(|error| unusable(&format!("not an address ({error})")))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(unusable("expected http:// or https:// and a host"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(unusable("an address must not hold credentials"));
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err(unusable("an address must end with its path"));
+    }
+    if !url.path().ends_with('/') {
+        let path = format!("{}/", url.path());
+        url.set_path(&path);
+    }
+    Ok(url)
+}
+
+/// Whatever stands before an `@` is not for a message.
+fn without_credentials(text: &str) -> &str {
+    text.rsplit('@').next().unwrap_or(text)
+}
+
+/// A client for exchanges with one server.
+pub(super) fn open(base: &Url, timeouts: &Timeouts) -> Result<reqwest::Client, ClientError> {
+    let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(encryption(base)?)
+        .redirect(Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(timeouts.connect)
+        .pool_max_idle_per_host(0)
+        .tcp_nodelay(true)
+        .http1_only()
+        .http1_max_headers(MOST_HEADERS);
+    let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
+    builder.build().map_err(|error| ClientError::Unusable(deepest(&error)))
+}
+
+/// Whether the server is on this machine, where a proxy has no business.
+fn is_loopback(base: &Url) -> bool {
+    let host = base.host_str().unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host.parse::<std::net::IpAddr>().map_or_else(
+        |_| host == "localhost" || host.ends_with(".localhost"),
+        |address| address.is_loopback() || address.is_unspecified(),
+    )
+}
+
+/// TLS by rustls with ring, checked as the system checks. Without `https` there is nothing to check, and a machine without
+/// certificates, such as an empty container, must do.
+fn encryption(base: &Url) -> Result<ClientConfig, ClientError> {
+    let unusable = |error: rustls::Error| ClientError::Unusable(format!("TLS cannot be set up: {error}"));
+    let provider: Arc<CryptoProvider> = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(unusable)?;
+    if base.scheme() == "http" {
+        return Ok(builder
+            .with_root_certificates(RootCertStore::empty())
+            .with_no_client_auth());
+    }
+    let verifier = rustls_platform_verifier::Verifier::new(provider).map_err(unusable)?;
+    let builder = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
+    Ok(builder.with_no_client_auth())
+}
+
+/// What a failed exchange means.
+pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &Timeouts) -> ClientError {
+    if error.is_connect() && error.is_timeout() {
+        let (phase, limit) = (Phase::Connect, timeouts.connect);
+        return ClientError::Timeout { phase, limit };
+    }
+    let cause = deepest(error);
+    if error.is_connect() {
+        let address = base.as_str().to_owned();
+        return ClientError::Unreachable { address, cause };
+    }
+    let mut source = error.source();
+    while let Some(inner) = source {
+        if let Some(inner) = inner.downcast_ref::<hyper::Error>()
+            && (inner.is_parse() || inner.is_parse_too_large())
+        {
+            return ClientError::Protocol(format!("the response is not HTTP: {cause}"));
+        }
+        if let Some(inner) = inner.downcast_ref::<io::Error>()
+            && inner.kind() == io::ErrorKind::InvalidData
+        {
+            return ClientError::Protocol(format!("the response is not HTTP: {cause}"));
+        }
+        source = inner.source();
+    }
+    ClientError::Dropped(cause)
+}
+
+/// The innermost cause, which says the most in the fewest words.
+fn deepest(error: &reqwest::Error) -> String {
+    let mut deepest: &dyn Error = error;
+    while let Some(inner) = deepest.source() {
+        deepest = inner;
+    }
+    deepest.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_keep_their_path_and_gain_a_slash() {
+        let joined = |base: &str| base_address(base).unwrap().join("fold").unwrap().to_string();
+        assert_eq!(joined("http://127.0.0.1:8000"), "http://127.0.0.1:8000/fold");
+        assert_eq!(joined("https://host/models/esm2"), "https://host/models/esm2/fold");
+    }
+
+    #[test]
+    fn an_address_that_is_not_plain_http_is_refused_without_showing_credentials() {
+        for text in [
+            "",
+            "host:80",
+            "ftp://host",
+            "http://",
+            "http://u:pw@host",
+            "http://host/?a",
+            "http://host/#a",
+        ] {
+            let error = base_address(text).unwrap_err();
+            assert!(matches!(error, ClientError::Unusable(_)), "{text}");
+            assert!(!error.to_string().contains("pw"), "{error}");
+        }
+    }
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        let loopback = |text: &str| is_loopback(&Url::parse(text).unwrap());
+        assert!(loopback("http://127.0.0.1:1/"));
+        assert!(loopback("http://127.8.9.1/"));
+        assert!(loopback("http://[::1]:1/"));
+        assert!(loopback("http://localhost/"));
+        assert!(!loopback("http://example.org/"));
+        assert!(!loopback("http://10.0.0.1/"));
+        assert!(!loopback("http://localhost.example.org/"));
+    }
+}

@@ -1,0 +1,209 @@
+//! The client of a model server: one exchange per call, every one bounded in time and memory. Knows HTTP and the protocol,
+//! nothing of processes, cases or who is to blame.
+
+mod answer;
+mod connection;
+mod error;
+mod timeouts;
+mod upload;
+
+use std::time::Instant;
+
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::{Response, Url};
+use tokio::time::timeout_at;
+
+use super::Secret;
+use super::standin::{BODY_LIMIT, Opening};
+use crate::prediction::{Prediction, Request};
+
+pub use error::{ClientError, Finding, Phase};
+pub use timeouts::Timeouts;
+
+use timeouts::Progress;
+use upload::Upload;
+
+/// Speaks to one model server. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ModelClient {
+    http: reqwest::Client,
+    base: Url,
+    secret: Secret,
+    timeouts: Timeouts,
+}
+
+impl ModelClient {
+    /// A client of the server at `base`, which may have a path. Connects to nothing yet.
+    ///
+    /// There are no proxies for this machine's own addresses, no redirects, no cookies, no compression, and a connection of
+    /// its own for every exchange: a server that closes an idle one must not look like one that died in a call.
+    ///
+    /// # Errors
+    /// An address that is not plain `http://` or `https://`, or no certificates to check `https://` with.
+    pub fn new(base: &str, secret: Secret, timeouts: Timeouts) -> Result<Self, ClientError> {
+        let base = connection::base_address(base)?;
+        let http = connection::open(&base, &timeouts)?;
+        Ok(Self {
+            http,
+            base,
+            secret,
+            timeouts,
+        })
+    }
+
+    /// Where the server is.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        self.base.as_str()
+    }
+
+    /// Asks once whether the server is ready.
+    ///
+    /// # Errors
+    /// When it cannot be reached, says something else than `{"status":"ready"}`, or takes too long to say it.
+    pub async fn health(&self) -> Result<(), ClientError> {
+        let limit = self.timeouts.health;
+        let exchange = async {
+            let request = self.http.get(self.route("health")?);
+            let mut response = request.send().await.map_err(|error| self.failure(&error))?;
+            let body = beginning(&mut response).await;
+            if response.status() != 200 {
+                return Err(self.refusal(&response, &body));
+            }
+            let status = serde_json::from_slice::<serde_json::Value>(&body).ok();
+            if status.is_some_and(|body| body.get("status").is_some_and(|status| status == "ready")) {
+                return Ok(());
+            }
+            let text = answer::printable(&String::from_utf8_lossy(&body), &self.secret);
+            Err(ClientError::Protocol(format!(
+                "the server answered /health with {text}"
+            )))
+        };
+        let phase = Phase::Health;
+        let ended = tokio::time::timeout(limit, exchange).await;
+        ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+    }
+
+    /// Makes one call.
+    ///
+    /// # Errors
+    /// A [`ClientError`] for everything but a signed and decodable prediction.
+    pub async fn predict(&self, request: &Request) -> Result<Prediction, ClientError> {
+        let (phase, limit) = (Phase::Total, self.timeouts.total);
+        let ended = tokio::time::timeout(limit, self.exchange(request)).await;
+        ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<Prediction, ClientError> {
+        let mut response = self.send(request).await?;
+        if response.status() != 200 {
+            let body = tokio::time::timeout(self.timeouts.progress, beginning(&mut response)).await;
+            return Err(self.refusal(&response, &body.unwrap_or_default()));
+        }
+        refuse_encoding(response.headers(), &self.secret)?;
+        let declared = declared_length(response.headers());
+        if let Some(length) = declared.filter(|length| *length > BODY_LIMIT) {
+            let message = format!("the server announces {length} bytes, more than the {BODY_LIMIT} allowed");
+            return Err(ClientError::Protocol(message));
+        }
+        let mut opening = Opening::new(&self.secret, declared);
+        let mut progress = Progress::new(self.timeouts.progress, Instant::now());
+        while let Some(chunk) = self.next_chunk(&mut response, &progress).await? {
+            progress.note(chunk.len(), Instant::now());
+            opening.push(&chunk)?;
+        }
+        // Decoding hundreds of megabytes must not hold up the watch over other servers.
+        let decoded = tokio::task::spawn_blocking(move || opening.finish()).await;
+        decoded.unwrap_or_else(|error| Err(ClientError::Internal(format!("the decoder stopped: {error}"))))
+    }
+
+    /// Sends the request and waits for the head of the response.
+    async fn send(&self, request: &Request) -> Result<Response, ClientError> {
+        let mut body = serde_json::Map::new();
+        body.insert("sequences".into(), request.input.to_json());
+        body.insert("options".into(), request.options.clone().into());
+        let text = serde_json::to_vec(&body).map_err(|error| ClientError::Internal(error.to_string()))?;
+        let (upload, mut taken) = Upload::new(text);
+        let sending = self
+            .http
+            .post(self.route(request.method.name())?)
+            .header(CONTENT_TYPE, "application/json")
+            .body(reqwest::Body::wrap(upload))
+            .send();
+        let mut sending = std::pin::pin!(sending);
+        let write_limit = self.timeouts.connect + self.timeouts.write;
+        let mut uploading = true;
+        let (mut phase, mut limit) = (Phase::Send, write_limit);
+        let mut deadline = Instant::now() + limit;
+        loop {
+            tokio::select! {
+                response = &mut sending => return response.map_err(|error| self.failure(&error)),
+                moved = taken.changed(), if uploading => {
+                    uploading = moved.is_ok();
+                    (phase, limit) = if uploading { (Phase::Send, self.timeouts.write) } else { (Phase::Wait, self.timeouts.read) };
+                    deadline = Instant::now() + limit;
+                }
+                () = tokio::time::sleep_until(deadline.into()) => return Err(ClientError::Timeout { phase, limit }),
+            }
+        }
+    }
+
+    /// The next part of the body; `None` at its end.
+    async fn next_chunk(
+        &self,
+        response: &mut Response,
+        progress: &Progress,
+    ) -> Result<Option<bytes::Bytes>, ClientError> {
+        let silence = Instant::now() + self.timeouts.read;
+        let (deadline, phase, limit) = if silence < progress.deadline() {
+            (silence, Phase::Wait, self.timeouts.read)
+        } else {
+            (progress.deadline(), Phase::Progress, self.timeouts.progress)
+        };
+        match timeout_at(deadline.into(), response.chunk()).await {
+            Err(_) => Err(ClientError::Timeout { phase, limit }),
+            Ok(chunk) => chunk.map_err(|error| self.failure(&error)),
+        }
+    }
+
+    fn route(&self, name: &str) -> Result<Url, ClientError> {
+        let joined = self.base.join(name);
+        joined.map_err(|error| ClientError::Unusable(format!("{}: {error}", self.base)))
+    }
+
+    fn failure(&self, error: &reqwest::Error) -> ClientError {
+        connection::failure(error, &self.base, &self.timeouts)
+    }
+
+    fn refusal(&self, response: &Response, body: &[u8]) -> ClientError {
+        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
+        answer::read(response.status().as_u16(), location, body, &self.secret)
+    }
+}
+
+/// The beginning of a body that is not a prediction; whatever came before it broke off.
+async fn beginning(response: &mut Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Ok(Some(chunk)) = response.chunk().await {
+        let room = answer::LONGEST - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() >= room {
+            break;
+        }
+    }
+    body
+}
+
+fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// We ask for no compression, so a compressed body is either a mistake or a bomb.
+fn refuse_encoding(headers: &HeaderMap, secret: &Secret) -> Result<(), ClientError> {
+    let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| *value != "identity") else {
+        return Ok(());
+    };
+    let encoding = answer::printable(&String::from_utf8_lossy(encoding.as_bytes()), secret);
+    let message = format!("the body is encoded as {encoding}, which was not asked for");
+    Err(ClientError::Protocol(message))
+}

@@ -1,0 +1,138 @@
+//! Standard padded base64 in pieces of any length, decoded straight into the payload. Knows no JSON and no signature.
+
+use base64_simd::STANDARD;
+
+/// Digits decoded at once: a multiple of four whose result stays in the processor's cache until it is hashed.
+const BLOCK: usize = 32 << 10;
+
+/// The digits seen so far do not continue in this way.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct InvalidBase64 {
+    /// How many digits of the piece were sound.
+    pub(super) sound: usize,
+}
+
+#[derive(Default)]
+pub(super) struct Base64Stream {
+    /// Digits of a group of four that is not complete.
+    carry: [u8; 4],
+    carried: usize,
+    /// Padding was seen: nothing may follow.
+    is_padded: bool,
+}
+
+impl Base64Stream {
+    /// Decodes a piece, appending to `out`; calls `decoded` with what was appended, block by block.
+    pub(super) fn push(
+        &mut self,
+        piece: &[u8],
+        out: &mut Vec<u8>,
+        mut decoded: impl FnMut(&[u8]),
+    ) -> Result<(), InvalidBase64> {
+        let mut rest = piece;
+        while self.carried > 0 || rest.len() < 4 {
+            let Some((&digit, tail)) = rest.split_first() else {
+                return Ok(());
+            };
+            let sound = piece.len() - rest.len();
+            if self.is_padded || !(is_digit(digit) || digit == b'=') {
+                return Err(InvalidBase64 { sound });
+            }
+            rest = tail;
+            self.carry[self.carried] = digit;
+            self.carried += 1;
+            if self.carried == self.carry.len() {
+                self.carried = 0;
+                let group = self.carry;
+                self.block(&group, out, &mut decoded)
+                    .map_err(|_| InvalidBase64 { sound })?;
+            }
+        }
+        let whole = rest.len() / 4 * 4;
+        let (groups, remainder) = rest.split_at(whole);
+        for block in groups.chunks(BLOCK) {
+            let sound = piece.len() - rest.len();
+            self.block(block, out, &mut decoded).map_err(|within| InvalidBase64 {
+                sound: sound + within.sound,
+            })?;
+            rest = rest.get(block.len()..).unwrap_or_default();
+        }
+        if remainder.is_empty() {
+            return Ok(());
+        }
+        if self.is_padded {
+            let sound = piece.len() - remainder.len();
+            return Err(InvalidBase64 { sound });
+        }
+        for (place, &digit) in self.carry.iter_mut().zip(remainder) {
+            *place = digit;
+        }
+        self.carried = remainder.len();
+        Ok(())
+    }
+
+    /// Whether the digits so far are complete.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.carried == 0
+    }
+
+    /// Whole groups of four digits.
+    fn block(&mut self, block: &[u8], out: &mut Vec<u8>, decoded: &mut impl FnMut(&[u8])) -> Result<(), InvalidBase64> {
+        if self.is_padded {
+            return Err(InvalidBase64 { sound: 0 });
+        }
+        let before = out.len();
+        STANDARD.decode_append(block, out).map_err(|_| InvalidBase64 {
+            sound: block.iter().take_while(|digit| is_digit(**digit)).count(),
+        })?;
+        self.is_padded = block.last() == Some(&b'=');
+        decoded(out.get(before..).unwrap_or_default());
+        Ok(())
+    }
+}
+
+const fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decode(pieces: &[&[u8]]) -> Result<Vec<u8>, InvalidBase64> {
+        let (mut stream, mut out, mut hashed) = (Base64Stream::default(), Vec::new(), Vec::new());
+        for piece in pieces {
+            stream.push(piece, &mut out, |block| hashed.extend_from_slice(block))?;
+        }
+        assert_eq!(out, hashed, "what was reported is what was decoded");
+        assert!(stream.is_complete());
+        Ok(out)
+    }
+
+    #[test]
+    fn any_cut_into_two_pieces_gives_the_same_bytes() {
+        let plain: Vec<u8> = (0..=255).cycle().take(BLOCK + 7).collect();
+        let text = STANDARD.encode_to_string(&plain);
+        for cut in (0..16).chain(BLOCK - 4..BLOCK + 4) {
+            let (first, second) = text.as_bytes().split_at(cut);
+            assert_eq!(decode(&[first, second]).unwrap(), plain, "cut at {cut}");
+        }
+    }
+
+    #[test]
+    fn nothing_may_follow_padding_and_foreign_characters_are_found() {
+        let error = |pieces: &[&[u8]]| decode(pieces).unwrap_err().sound;
+        assert_eq!(error(&[b"QQ==QQ=="]), 2);
+        assert_eq!(error(&[b"QQ==", b"Q"]), 0);
+        assert_eq!(error(&[b"QQ==", b"QQQQ"]), 0);
+        assert_eq!(error(&[b"QQQQ QQQ"]), 4);
+        assert_eq!(error(&[b"QQ-_"]), 2);
+        assert_eq!(error(&[b"Q", b"==="]), 2);
+    }
+
+    #[test]
+    fn unused_bits_of_the_last_digit_must_be_zero() {
+        assert_eq!(decode(&[b"QQ=="]).unwrap(), b"A");
+        assert!(decode(&[b"QR=="]).is_err());
+    }
+}

@@ -1,0 +1,271 @@
+//! Walks over a JSON object of texts as it arrives, in pieces of any size, keeping none of it. Knows no base64.
+
+use memchr::memchr2;
+
+use super::error::EnvelopeError;
+use crate::wire::Limits;
+
+/// The keys of the envelope, and all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Field {
+    Payload,
+    Signature,
+    Other,
+}
+
+impl Field {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Payload => "pickled",
+            Self::Signature => "hmac",
+            Self::Other => "",
+        }
+    }
+}
+
+/// What the scanner came upon.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Event<'a> {
+    /// The text of a field begins.
+    Begin(Field),
+    /// A piece of the text of a field, without escapes.
+    Piece(Field, &'a [u8]),
+    /// One escaped character of it; `None` when it is not ASCII.
+    Escaped(Field, Option<u8>),
+    /// The text of a field is complete.
+    End(Field),
+}
+
+pub(super) struct Scanner {
+    state: State,
+    escape: Escape,
+    /// The start of the current key; longer keys are unknown ones.
+    key: Vec<u8>,
+    field: Field,
+    /// The closing brackets that a skipped value waits for.
+    closing: Vec<u8>,
+    offset: usize,
+    extra: usize,
+    limits: Limits,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Start,
+    FirstKey,
+    NextKey,
+    Key,
+    Colon,
+    Value,
+    /// Inside the text of a field, or of an unknown key.
+    Text,
+    /// Inside a number or literal of an unknown key.
+    Literal,
+    /// Inside brackets of an unknown key.
+    Brackets,
+    BracketsText,
+    Comma,
+    Done,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Escape {
+    None,
+    Backslash,
+    /// Digits still to come and the number so far.
+    Unicode(u8, u32),
+}
+
+impl Scanner {
+    /// Room for the longest known key and one byte more.
+    const KEY_KEPT: usize = 8;
+
+    pub(super) const fn new(limits: &Limits) -> Self {
+        Self {
+            state: State::Start,
+            escape: Escape::None,
+            key: Vec::new(),
+            field: Field::Other,
+            closing: Vec::new(),
+            offset: 0,
+            extra: 0,
+            limits: *limits,
+        }
+    }
+
+    /// Bytes of the body seen so far.
+    pub(super) const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    /// The next event, taking its bytes from `rest`; `None` when `rest` is used up.
+    pub(super) fn next<'a>(&mut self, rest: &mut &'a [u8]) -> Result<Option<Event<'a>>, EnvelopeError> {
+        loop {
+            let is_text = self.state == State::Text && self.escape == Escape::None;
+            if is_text && self.field != Field::Other {
+                let end = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
+                let (piece, tail) = rest.split_at(end);
+                if !piece.is_empty() {
+                    if self.field != Field::Payload {
+                        self.count(piece.len())?;
+                    }
+                    *rest = tail;
+                    self.offset += piece.len();
+                    return Ok(Some(Event::Piece(self.field, piece)));
+                }
+            }
+            let Some((&byte, tail)) = rest.split_first() else {
+                return Ok(None);
+            };
+            let event = self.step(byte)?;
+            *rest = tail;
+            self.offset += 1;
+            if event.is_some() {
+                return Ok(event);
+            }
+        }
+    }
+
+    fn step(&mut self, byte: u8) -> Result<Option<Event<'static>>, EnvelopeError> {
+        if !(self.state == State::Text && self.field == Field::Payload) {
+            self.count(1)?;
+        }
+        match self.state {
+            State::Key | State::Text | State::BracketsText => return self.text(byte),
+            State::Literal if matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') => return Ok(None),
+            State::Literal => self.state = State::Comma,
+            _ => {}
+        }
+        if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
+            return Ok(None);
+        }
+        self.state = match (self.state, byte) {
+            (State::Start, b'{') => State::FirstKey,
+            (State::Start, _) => return self.expected("a JSON object"),
+            (State::FirstKey | State::NextKey, b'"') => {
+                self.key.clear();
+                State::Key
+            }
+            (State::FirstKey | State::Comma, b'}') => State::Done,
+            (State::FirstKey | State::NextKey, _) => return self.expected("a key"),
+            (State::Colon, b':') => State::Value,
+            (State::Colon, _) => return self.expected("a colon"),
+            (State::Value, b'"') => {
+                self.state = State::Text;
+                return Ok((self.field != Field::Other).then_some(Event::Begin(self.field)));
+            }
+            (State::Value, _) if self.field != Field::Other => return Err(EnvelopeError::NotText(self.field.name())),
+            (State::Value, b'{' | b'[') => self.open(byte)?,
+            (State::Value, b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => State::Literal,
+            (State::Value, _) => return self.expected("a value"),
+            (State::Brackets, _) => self.brackets(byte)?,
+            (State::Comma, b',') => State::NextKey,
+            (State::Comma, _) => return self.expected("a comma or the end of the object"),
+            _ => return self.expected("the end of the body"),
+        };
+        Ok(None)
+    }
+
+    /// Counts what is not payload.
+    const fn count(&mut self, bytes: usize) -> Result<(), EnvelopeError> {
+        self.extra += bytes;
+        if self.extra > self.limits.extra {
+            let limit = self.limits.extra;
+            return Err(EnvelopeError::TooMuchExtra { limit });
+        }
+        Ok(())
+    }
+
+    fn expected<T>(&self, expected: &'static str) -> Result<T, EnvelopeError> {
+        let offset = self.offset;
+        Err(EnvelopeError::Json { offset, expected })
+    }
+
+    fn open(&mut self, bracket: u8) -> Result<State, EnvelopeError> {
+        if self.closing.len() >= self.limits.depth {
+            let limit = self.limits.depth;
+            return Err(EnvelopeError::TooDeep { limit });
+        }
+        self.closing.push(if bracket == b'{' { b'}' } else { b']' });
+        Ok(State::Brackets)
+    }
+
+    /// One byte inside the brackets of an unknown key: they must match, their contents are not looked at.
+    fn brackets(&mut self, byte: u8) -> Result<State, EnvelopeError> {
+        match byte {
+            b'"' => Ok(State::BracketsText),
+            b'{' | b'[' => self.open(byte),
+            b'}' | b']' if self.closing.pop() != Some(byte) => self.expected("matching brackets"),
+            b'}' | b']' if self.closing.is_empty() => Ok(State::Comma),
+            b'}' | b']' | b',' | b':' | b'.' | b'+' | b'-' | b'E' | b'0'..=b'9' | b'a'..=b'z' => Ok(State::Brackets),
+            _ => self.expected("a value"),
+        }
+    }
+
+    /// One byte of a text that was not taken as part of a piece.
+    fn text(&mut self, byte: u8) -> Result<Option<Event<'static>>, EnvelopeError> {
+        let letter = match (self.escape, byte) {
+            (Escape::None, b'"') => return Ok(self.end_text()),
+            (Escape::None, b'\\') => {
+                self.escape = Escape::Backslash;
+                return Ok(None);
+            }
+            (Escape::None, 0..0x20) => return self.expected("text without control characters"),
+            (Escape::Backslash, b'u') => {
+                self.escape = Escape::Unicode(4, 0);
+                return Ok(None);
+            }
+            (Escape::None, _) | (Escape::Backslash, b'"' | b'\\' | b'/') => Some(byte),
+            (Escape::Backslash, b'b') => Some(0x08),
+            (Escape::Backslash, b'f') => Some(0x0c),
+            (Escape::Backslash, b'n') => Some(b'\n'),
+            (Escape::Backslash, b'r') => Some(b'\r'),
+            (Escape::Backslash, b't') => Some(b'\t'),
+            (Escape::Backslash, _) => return self.expected("an escape of JSON"),
+            (Escape::Unicode(left, number), _) => {
+                let Some(digit) = char::from(byte).to_digit(16) else {
+                    return self.expected("a hexadecimal digit");
+                };
+                let number = number << 4 | digit;
+                if left > 1 {
+                    self.escape = Escape::Unicode(left - 1, number);
+                    return Ok(None);
+                }
+                u8::try_from(number).ok().filter(u8::is_ascii)
+            }
+        };
+        self.escape = Escape::None;
+        if self.state == State::Key && self.key.len() < Self::KEY_KEPT {
+            // A character that is not ASCII makes the key an unknown one, whatever stands for it here.
+            self.key.push(letter.unwrap_or(0));
+        }
+        let is_field = self.state == State::Text && self.field != Field::Other;
+        Ok(is_field.then_some(Event::Escaped(self.field, letter)))
+    }
+
+    fn end_text(&mut self) -> Option<Event<'static>> {
+        match self.state {
+            State::Key => {
+                self.field = match self.key.as_slice() {
+                    b"pickled" => Field::Payload,
+                    b"hmac" => Field::Signature,
+                    _ => Field::Other,
+                };
+                self.state = State::Colon;
+                None
+            }
+            State::BracketsText => {
+                self.state = State::Brackets;
+                None
+            }
+            _ => {
+                self.state = State::Comma;
+                (self.field != Field::Other).then_some(Event::End(self.field))
+            }
+        }
+    }
+}

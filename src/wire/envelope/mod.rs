@@ -1,0 +1,209 @@
+//! The signed envelope of a response: `{"pickled": BASE64, "hmac": HEX}`.
+//!
+//! Reading is one pass over the body as it arrives: base64 goes straight into the payload's buffer and every decoded
+//! block into the signature while it is still in the cache. The payload comes out only when the signature is right, so
+//! nothing unsigned is ever interpreted.
+
+mod base64;
+mod error;
+mod json;
+mod seal;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use hmac::digest::Key;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+pub use error::EnvelopeError;
+pub use seal::seal;
+
+use super::Limits;
+use base64::Base64Stream;
+use json::{Event, Field, Scanner};
+
+/// The signature of a payload: HMAC-SHA256 whose key is the secret's text, not what its digits may stand for.
+fn signer(secret: &str) -> Hmac<Sha256> {
+    // RFC 2104, section 2: a key longer than a block is hashed, a shorter one padded with zeros. Done here because the
+    // crate's constructor for keys of any length returns a result that is never an error.
+    let mut key = Key::<Hmac<Sha256>>::default();
+    let secret = secret.as_bytes();
+    match key.get_mut(..secret.len()) {
+        Some(start) => start.copy_from_slice(secret),
+        None => key
+            .iter_mut()
+            .zip(Sha256::digest(secret))
+            .for_each(|(place, byte)| *place = byte),
+    }
+    Hmac::new(&key)
+}
+
+/// Reads one body piece by piece.
+pub struct EnvelopeReader {
+    scanner: Scanner,
+    base64: Base64Stream,
+    payload: Vec<u8>,
+    signer: Hmac<Sha256>,
+    signature: SignatureReader,
+    has_payload: bool,
+    has_signature: bool,
+    limits: Limits,
+    failure: Option<EnvelopeError>,
+}
+
+impl EnvelopeReader {
+    /// A reader for a body signed with `secret`. `length` is the body's length as announced, if it was; it only saves
+    /// growing the buffer.
+    #[must_use]
+    pub fn new(limits: &Limits, secret: &str, length: Option<u64>) -> Self {
+        let announced = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+        let mut payload = Vec::new();
+        // An announcement that cannot be met fails when the bytes are really there.
+        let _ = payload.try_reserve_exact(decoded_length(announced.min(limits.body)));
+        Self {
+            scanner: Scanner::new(limits),
+            base64: Base64Stream::default(),
+            payload,
+            signer: signer(secret),
+            signature: SignatureReader::default(),
+            has_payload: false,
+            has_signature: false,
+            limits: *limits,
+            failure: None,
+        }
+    }
+
+    /// Takes the next piece of the body.
+    ///
+    /// # Errors
+    /// When the body cannot be an envelope any more; every later call then gives the same error.
+    pub fn push(&mut self, piece: &[u8]) -> Result<(), EnvelopeError> {
+        if let Some(failure) = &self.failure {
+            return Err(failure.clone());
+        }
+        let result = self.read(piece);
+        if let Err(error) = &result {
+            self.failure = Some(error.clone());
+            self.payload = Vec::new();
+        }
+        result
+    }
+
+    /// The payload, once the body is complete and its signature right.
+    ///
+    /// # Errors
+    /// When the body is incomplete or failed before, or the signature is not that of this payload and secret.
+    pub fn finish(self) -> Result<Bytes, EnvelopeError> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
+        }
+        if !self.scanner.is_done() {
+            return Err(EnvelopeError::Truncated(self.scanner.offset()));
+        }
+        if !self.has_payload {
+            return Err(EnvelopeError::MissingKey(Field::Payload.name()));
+        }
+        if !self.has_signature {
+            return Err(EnvelopeError::MissingKey(Field::Signature.name()));
+        }
+        // Compares in constant time.
+        self.signer
+            .verify_slice(&self.signature.value)
+            .map_err(|_| EnvelopeError::WrongSignature)?;
+        Ok(self.payload.into())
+    }
+
+    fn read(&mut self, piece: &[u8]) -> Result<(), EnvelopeError> {
+        let limit = self.limits.body;
+        if piece.len() > limit - self.scanner.offset().min(limit) {
+            return Err(EnvelopeError::TooLarge { limit });
+        }
+        let mut rest = piece;
+        while let Some(event) = self.scanner.next(&mut rest)? {
+            match event {
+                Event::Begin(field) => self.begin(field)?,
+                Event::Piece(Field::Payload, digits) => self.decode(digits)?,
+                Event::Escaped(Field::Payload, Some(digit)) => self.decode(&[digit])?,
+                Event::Piece(_, digits) => digits.iter().for_each(|&digit| self.signature.push(digit)),
+                Event::Escaped(Field::Payload, None) => return Err(self.invalid_base64(1)),
+                Event::Escaped(_, digit) => self.signature.push(digit.unwrap_or(0)),
+                Event::End(Field::Payload) if !self.base64.is_complete() => return Err(self.invalid_base64(1)),
+                Event::End(Field::Payload) => {}
+                Event::End(_) => self.signature.check()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, field: Field) -> Result<(), EnvelopeError> {
+        let seen = match field {
+            Field::Payload => &mut self.has_payload,
+            Field::Signature | Field::Other => &mut self.has_signature,
+        };
+        if std::mem::replace(seen, true) {
+            return Err(EnvelopeError::DuplicateKey(field.name()));
+        }
+        Ok(())
+    }
+
+    fn decode(&mut self, digits: &[u8]) -> Result<(), EnvelopeError> {
+        let growth = decoded_length(digits.len());
+        self.payload
+            .try_reserve(growth)
+            .map_err(|_| EnvelopeError::Memory(self.payload.len() + growth))?;
+        let signer = &mut self.signer;
+        let decoded = |block: &[u8]| signer.update(block);
+        match self.base64.push(digits, &mut self.payload, decoded) {
+            Ok(()) => Ok(()),
+            Err(invalid) => Err(self.invalid_base64(digits.len() - invalid.sound)),
+        }
+    }
+
+    /// The error for a digit that lies this many bytes before where the scanner stands.
+    const fn invalid_base64(&self, back: usize) -> EnvelopeError {
+        EnvelopeError::Base64 {
+            offset: self.scanner.offset().saturating_sub(back),
+        }
+    }
+}
+
+/// Bytes that this many base64 digits stand for, and a group more for digits carried over.
+const fn decoded_length(digits: usize) -> usize {
+    digits / 4 * 3 + 3
+}
+
+/// The signature's digits as they arrive.
+#[derive(Default)]
+struct SignatureReader {
+    value: [u8; 32],
+    digits: usize,
+    has_foreign: bool,
+    has_capital: bool,
+}
+
+impl SignatureReader {
+    const DIGITS: usize = 64;
+
+    fn push(&mut self, digit: u8) {
+        let number = char::from(digit).to_digit(16);
+        self.has_foreign |= number.is_none();
+        self.has_capital |= digit.is_ascii_uppercase();
+        if let Some(byte) = self.value.get_mut(self.digits / 2) {
+            *byte = *byte << 4 | number.unwrap_or(0) as u8;
+        }
+        self.digits += 1;
+    }
+
+    const fn check(&self) -> Result<(), EnvelopeError> {
+        if self.has_foreign {
+            Err(EnvelopeError::SignatureDigits)
+        } else if self.digits != Self::DIGITS {
+            Err(EnvelopeError::SignatureLength(self.digits))
+        } else if self.has_capital {
+            Err(EnvelopeError::SignatureCase)
+        } else {
+            Ok(())
+        }
+    }
+}

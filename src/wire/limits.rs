@@ -1,0 +1,67 @@
+//! How much a response may claim before it is refused. Numbers only; the decoders enforce them.
+
+/// Bounds on one response. The defaults leave room for every published model at the longest input it takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of the JSON body. 3 GiB holds an `ESMFold` response with all fields at 1,300 residues.
+    pub body: usize,
+    /// Bytes of the JSON body outside the payload: other keys, white space, the signature.
+    pub extra: usize,
+    /// How deep values, or unknown JSON values, may nest. Real predictions use fewer than ten levels.
+    pub depth: usize,
+    /// Values in one pickle, counted each time they are reached, so that shared ones cannot multiply without end.
+    pub items: usize,
+    /// Entries in the memo of one pickle.
+    pub memo: usize,
+    /// Bytes of one `str`.
+    pub text: usize,
+    /// Bytes decoding may allocate besides the payload: nodes, texts, and arrays that had to be rearranged. A small
+    /// payload gets less: [`Self::ALLOCATION_BASE`] plus [`Self::ALLOCATION_FACTOR`] times its size.
+    pub allocation: usize,
+}
+
+impl Limits {
+    /// What even the smallest payload may allocate.
+    pub const ALLOCATION_BASE: usize = 16 << 20;
+    /// Bytes allocated per byte of payload: a list of `None` takes one byte per item on the wire, dozens in memory.
+    pub const ALLOCATION_FACTOR: usize = 128;
+
+    /// What a payload of this size may allocate.
+    #[must_use]
+    pub const fn allocation_for(&self, payload: usize) -> usize {
+        let granted = payload
+            .saturating_mul(Self::ALLOCATION_FACTOR)
+            .saturating_add(Self::ALLOCATION_BASE);
+        if granted < self.allocation {
+            granted
+        } else {
+            self.allocation
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body: 3 << 30,
+            extra: 64 << 10,
+            depth: 64,
+            items: 4 << 20,
+            memo: 4 << 20,
+            text: 64 << 20,
+            allocation: 2 << 30,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_payload_is_granted_less_than_a_large_one() {
+        let limits = Limits::default();
+        assert_eq!(limits.allocation_for(0), Limits::ALLOCATION_BASE);
+        assert_eq!(limits.allocation_for(usize::MAX), limits.allocation);
+    }
+}

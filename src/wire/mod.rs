@@ -1,0 +1,15 @@
+//! The model-server protocol: a signed envelope around a pickle that is read as data, never run.
+//!
+//! Everything that comes in is hostile until proven otherwise: every size is bounded by [`Limits`], every failure is a
+//! typed error. Nothing here judges a prediction.
+
+pub mod client;
+pub mod envelope;
+mod limits;
+pub mod pickle;
+mod secret;
+pub mod server;
+mod standin;
+
+pub use limits::Limits;
+pub use secret::Secret;

@@ -1,0 +1,231 @@
+//! biotite's `AtomArray`, `AtomArrayStack` and `BondList` from their pickled state. Columns are copied, checked one by one.
+
+use super::error::PickleFault;
+use super::graph::{BondTable, Graph, Node, NodeId};
+use super::symbol::Symbol;
+use crate::prediction::{Record, Value};
+use crate::protein::{Bond, Label, Structure};
+use crate::tensor::{DType, Tensor};
+
+/// Memory of one atom without its positions: five labels, number, flag and temperature factor.
+const BYTES_PER_ATOM: usize = 5 * size_of::<Label>() + 4 + 1 + 8;
+
+/// Memory of one bond in the record of a bond list that stands alone.
+pub(super) const BYTES_PER_ROW: usize = 3 * size_of::<u32>();
+
+/// The class of the record of a bond list that stands alone.
+pub(super) const BOND_LIST: &str = "biotite.structure.BondList";
+
+/// What a copy of a structure takes.
+pub(super) fn size_of_structure(structure: &Structure) -> usize {
+    size_of::<Structure>()
+        + size_of_val(structure.coord.as_slice())
+        + structure.atoms() * BYTES_PER_ATOM
+        + structure.bonds.as_deref().map_or(0, size_of_val)
+}
+
+/// A bond list that is no part of a structure, as `atom_count` and uint32 `bonds` `[n, 3]`.
+pub(super) fn bond_record(table: &BondTable) -> Result<Record, PickleFault> {
+    let rows: Vec<u32> = table
+        .bonds
+        .iter()
+        .flat_map(|bond| [bond.first, bond.second, bond.order.into()])
+        .collect();
+    let bonds = Tensor::from_values(vec![table.bonds.len(), 3], &rows)?;
+    let atoms = Value::Integer(table.atoms as i64);
+    Ok(Record {
+        class: BOND_LIST.into(),
+        fields: vec![("atom_count".into(), atoms), ("bonds".into(), Value::Array(bonds))],
+    })
+}
+
+/// The structure that the state of an `AtomArray` or `AtomArrayStack` describes.
+pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Result<Node, PickleFault> {
+    const FAULT: PickleFault = PickleFault::Malformed("structure state");
+    let entry = |name| graph.entry(state, name).ok_or(FAULT);
+    let (annotations, count, coord, bonds, cell) = (
+        entry("_annot")?,
+        entry("_array_length")?,
+        entry("_coord")?,
+        entry("_bonds")?,
+        entry("_box")?,
+    );
+    let atoms = graph.size(count).ok_or(FAULT)?;
+    graph.charge(size_of::<Structure>() + atoms.saturating_mul(BYTES_PER_ATOM))?;
+    let coord = match graph.node(coord) {
+        Node::Array(tensor) => Tensor::clone(tensor),
+        _ => return Err(PickleFault::Column("coord")),
+    };
+    let models = match (class, coord.shape()) {
+        (Symbol::AtomArray, &[count, 3]) if count == atoms => None,
+        (Symbol::AtomArrayStack, &[models, count, 3]) if count == atoms => Some(models),
+        _ => return Err(PickleFault::Column("coord")),
+    };
+    graph.charge(coord.bytes().len())?;
+    let mut structure = Structure {
+        coord: positions(&coord).ok_or(PickleFault::Column("coord"))?,
+        models,
+        ..Structure::default()
+    };
+    read_columns(graph, annotations, atoms, &mut structure)?;
+    structure.bonds = match graph.node(bonds) {
+        Node::None => None,
+        Node::Bonds(table) if table.atoms == atoms => {
+            let bonds = table.bonds.clone();
+            graph.charge(size_of_val(bonds.as_slice()))?;
+            Some(bonds)
+        }
+        _ => return Err(PickleFault::Column("bonds")),
+    };
+    structure.cell = match graph.node(cell) {
+        Node::None => None,
+        Node::Array(tensor) if is_cell(tensor, models) => Some(Tensor::clone(tensor)),
+        _ => return Err(PickleFault::Column("box")),
+    };
+    Ok(Node::Structure(Box::new(structure)))
+}
+
+fn is_cell(tensor: &Tensor, models: Option<usize>) -> bool {
+    let shape_fits = match models {
+        None => tensor.shape() == [3, 3],
+        Some(models) => tensor.shape() == [models, 3, 3],
+    };
+    shape_fits && tensor.dtype() == DType::F32
+}
+
+fn read_columns(
+    graph: &Graph,
+    annotations: NodeId,
+    atoms: usize,
+    structure: &mut Structure,
+) -> Result<(), PickleFault> {
+    const FAULT: PickleFault = PickleFault::Malformed("structure annotations");
+    for &(name, column) in graph.entries(annotations).ok_or(FAULT)? {
+        let name = graph.word(name).ok_or(FAULT)?;
+        let tensor = match graph.node(column) {
+            Node::Array(tensor) if tensor.shape() == [atoms] => tensor.as_ref(),
+            _ => return Err(PickleFault::Malformed("structure annotation")),
+        };
+        match name {
+            "chain_id" => structure.chain_id = labels(tensor).ok_or(PickleFault::Column("chain_id"))?,
+            "res_id" => structure.res_id = numbers(tensor).ok_or(PickleFault::Column("res_id"))?,
+            "ins_code" => structure.ins_code = labels(tensor).ok_or(PickleFault::Column("ins_code"))?,
+            "res_name" => structure.res_name = labels(tensor).ok_or(PickleFault::Column("res_name"))?,
+            "hetero" => {
+                let flags = tensor.values::<bool>().ok_or(PickleFault::Column("hetero"))?;
+                structure.hetero = flags.collect();
+            }
+            "atom_name" => structure.atom_name = labels(tensor).ok_or(PickleFault::Column("atom_name"))?,
+            "element" => structure.element = labels(tensor).ok_or(PickleFault::Column("element"))?,
+            "b_factor" if matches!(tensor.dtype(), DType::F32 | DType::F64) => {
+                structure.b_factor = tensor.to_f64();
+                structure.b_factor_dtype = Some(tensor.dtype());
+            }
+            _ => structure.extra.push((name.to_owned(), tensor.clone())),
+        }
+    }
+    let columns = [
+        ("chain_id", structure.chain_id.len()),
+        ("res_id", structure.res_id.len()),
+        ("ins_code", structure.ins_code.len()),
+        ("res_name", structure.res_name.len()),
+        ("hetero", structure.hetero.len()),
+        ("atom_name", structure.atom_name.len()),
+        ("element", structure.element.len()),
+    ];
+    match columns.iter().find(|(_, length)| *length != atoms) {
+        Some((name, _)) => Err(PickleFault::Column(name)),
+        None => Ok(()),
+    }
+}
+
+fn positions(tensor: &Tensor) -> Option<Vec<[f32; 3]>> {
+    let values: Vec<f32> = tensor.values()?.collect();
+    Some(values.as_chunks().0.to_vec())
+}
+
+fn numbers(tensor: &Tensor) -> Option<Vec<i32>> {
+    match tensor.dtype() {
+        DType::I32 => Some(tensor.values()?.collect()),
+        DType::I64 => tensor
+            .values::<i64>()?
+            .map(|number| i32::try_from(number).ok())
+            .collect(),
+        _ => None,
+    }
+}
+
+/// A column of fixed-width text; trailing zeros are padding, as in `NumPy`.
+fn labels(tensor: &Tensor) -> Option<Vec<Label>> {
+    let DType::Text(_) = tensor.dtype() else {
+        return None;
+    };
+    let mut text = String::new();
+    let label = |cell: &[u8]| {
+        text.clear();
+        for &unit in cell.as_chunks::<4>().0 {
+            text.push(char::from_u32(u32::from_le_bytes(unit))?);
+        }
+        Label::new(text.trim_end_matches('\0'))
+    };
+    tensor.bytes().chunks_exact(tensor.dtype().size()).map(label).collect()
+}
+
+/// `BondList(atoms)`, `BondList(atoms, array)` and `BondList._from_state(atoms, rows)`.
+pub(super) fn bond_list(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
+    match *arguments {
+        [atoms] => table(graph, atoms, None),
+        [atoms, rows] => table(graph, atoms, Some(rows)),
+        _ => Err(PickleFault::Column("bonds")),
+    }
+}
+
+/// The state dict of a `BondList`, as biotite wrote it before version 1.6.
+pub(super) fn bond_state(graph: &mut Graph, state: NodeId) -> Result<Node, PickleFault> {
+    match (graph.entry(state, "_atom_count"), graph.entry(state, "_bonds")) {
+        (Some(atoms), Some(rows)) => table(graph, atoms, Some(rows)),
+        _ => Err(PickleFault::Column("bonds")),
+    }
+}
+
+fn table(graph: &mut Graph, atoms: NodeId, rows: Option<NodeId>) -> Result<Node, PickleFault> {
+    let atoms = graph.size(atoms).ok_or(PickleFault::Column("bonds"))?;
+    let count = match rows.map(|rows| graph.node(rows)) {
+        None => 0,
+        Some(Node::List(rows)) => rows.len(),
+        Some(Node::Array(tensor)) if matches!(tensor.shape(), &[_, 3]) => tensor.shape().first().copied().unwrap_or(0),
+        _ => return Err(PickleFault::Column("bonds")),
+    };
+    graph.charge(count.saturating_mul(size_of::<Bond>()))?;
+    let mut bonds = Vec::with_capacity(count);
+    for row in 0..count {
+        let bond = rows.and_then(|rows| bond_at(graph, rows, row, atoms));
+        bonds.push(bond.ok_or(PickleFault::Column("bonds"))?);
+    }
+    Ok(Node::Bonds(Box::new(BondTable { atoms, bonds })))
+}
+
+fn bond_at(graph: &Graph, rows: NodeId, row: usize, atoms: usize) -> Option<Bond> {
+    let cells = match graph.node(rows) {
+        Node::List(rows) => match graph.node(*rows.get(row)?) {
+            Node::List(cells) | Node::Tuple(cells) => {
+                let &[first, second, order] = cells.as_slice() else {
+                    return None;
+                };
+                [graph.integer(first)?, graph.integer(second)?, graph.integer(order)?]
+            }
+            _ => return None,
+        },
+        Node::Array(tensor) if tensor.dtype().is_integer() => {
+            let cell = |column| tensor.f64_at(3 * row + column).map(|number| number as i64);
+            [cell(0)?, cell(1)?, cell(2)?]
+        }
+        _ => return None,
+    };
+    let index = |cell: i64| u32::try_from(cell).ok().filter(|&index| (index as usize) < atoms);
+    Some(Bond {
+        first: index(cells[0])?,
+        second: index(cells[1])?,
+        order: u8::try_from(cells[2]).ok()?,
+    })
+}

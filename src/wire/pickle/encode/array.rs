@@ -1,0 +1,127 @@
+//! Writes arrays: as `NumPy` pickles them in a form that 1.x and 2.x both read, or as torch does what `NumPy` has no type for.
+
+use super::EncodeError;
+use super::writer::Writer;
+use crate::tensor::{DType, Tensor};
+use crate::wire::pickle::{opcode as op, torch};
+
+/// Writes `_reconstruct(ndarray, (0,), b'b')` with the array's state.
+pub(super) fn array(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeError> {
+    if tensor.dtype() == DType::BF16 {
+        bfloat16(writer, tensor);
+        return Ok(());
+    }
+    begin(writer, tensor.shape());
+    dtype(writer, tensor.dtype())?;
+    writer.boolean(false);
+    writer.bytes(&[tensor.bytes()]);
+    end(writer);
+    Ok(())
+}
+
+/// Writes an array of objects whose list of items `items` writes.
+pub(super) fn objects(
+    writer: &mut Writer,
+    shape: &[usize],
+    items: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    begin(writer, shape);
+    element_type(writer, "O8", "|", [-1, -1, 63]);
+    writer.boolean(false);
+    items(writer)?;
+    end(writer);
+    Ok(())
+}
+
+fn begin(writer: &mut Writer, shape: &[usize]) {
+    // NumPy 2 still answers to the module's old name, NumPy 1 knows no other.
+    writer.global("numpy.core.multiarray", "_reconstruct");
+    writer.global("numpy", "ndarray");
+    writer.sizes(&[0]);
+    writer.bytes(&[b"b"]);
+    writer.op(op::TUPLE3);
+    writer.op(op::REDUCE);
+    writer.op(op::MARK);
+    writer.integer(1);
+    writer.sizes(shape);
+}
+
+fn end(writer: &mut Writer) {
+    writer.op(op::TUPLE);
+    writer.op(op::BUILD);
+}
+
+fn dtype(writer: &mut Writer, dtype: DType) -> Result<(), EncodeError> {
+    let code = match dtype {
+        DType::Bool => "b1",
+        DType::I8 => "i1",
+        DType::I16 => "i2",
+        DType::I32 => "i4",
+        DType::I64 => "i8",
+        DType::U8 => "u1",
+        DType::U16 => "u2",
+        DType::U32 => "u4",
+        DType::U64 => "u8",
+        DType::F16 => "f2",
+        DType::F32 => "f4",
+        DType::F64 => "f8",
+        DType::Text(0) | DType::BF16 => return Err(EncodeError::DType(dtype)),
+        DType::Text(width) => {
+            let size = i64::from(width) * 4;
+            element_type(writer, &format!("U{width}"), "<", [size, 4, 8]);
+            return Ok(());
+        }
+    };
+    let order = if dtype.size() == 1 { "|" } else { "<" };
+    element_type(writer, code, order, [-1, -1, 0]);
+    Ok(())
+}
+
+/// Writes `dtype(code, False, True)` and its state with size, alignment and flags.
+fn element_type(writer: &mut Writer, code: &str, order: &str, numbers: [i64; 3]) {
+    let key = format!("dtype\n{code}");
+    if writer.recall(&key) {
+        return;
+    }
+    writer.global("numpy", "dtype");
+    writer.word(code);
+    writer.boolean(false);
+    writer.boolean(true);
+    writer.op(op::TUPLE3);
+    writer.op(op::REDUCE);
+    writer.memoise(key);
+    writer.op(op::MARK);
+    writer.integer(3);
+    writer.word(order);
+    for _ in 0..3 {
+        writer.op(op::NONE);
+    }
+    for number in numbers {
+        writer.integer(number);
+    }
+    writer.op(op::TUPLE);
+    writer.op(op::BUILD);
+}
+
+fn bfloat16(writer: &mut Writer, tensor: &Tensor) {
+    writer.global("torch._utils", "_rebuild_tensor_v2");
+    writer.op(op::MARK);
+    writer.global("torch.storage", "_load_from_bytes");
+    let header = torch::storage_header("BFloat16Storage", tensor.len());
+    writer.bytes(&[&header, tensor.bytes()]);
+    writer.op(op::TUPLE1);
+    writer.op(op::REDUCE);
+    writer.integer(0);
+    writer.sizes(tensor.shape());
+    let mut strides = vec![1; tensor.shape().len()];
+    for axis in (1..strides.len()).rev() {
+        strides[axis - 1] = strides[axis] * tensor.shape()[axis].max(1);
+    }
+    writer.sizes(&strides);
+    writer.boolean(false);
+    writer.global("collections", "OrderedDict");
+    writer.op(op::EMPTY_TUPLE);
+    writer.op(op::REDUCE);
+    writer.op(op::TUPLE);
+    writer.op(op::REDUCE);
+}

@@ -1,0 +1,176 @@
+//! Writes values as protocol 4 pickles that Python loads as its own classes, bit for bit. The inverse of decoding.
+
+mod array;
+mod structure;
+mod writer;
+
+use bytes::Bytes;
+
+use super::biotite::BOND_LIST;
+use super::opcode as op;
+use super::symbol::{Symbol, is_dotted_name};
+use crate::prediction::{Prediction, Record, Value};
+use crate::tensor::DType;
+use writer::Writer;
+
+/// How deep values may nest; decoding allows as much by default.
+const DEEPEST: usize = 64;
+/// Python writes the items of containers in batches of this many.
+const BATCH: usize = 1000;
+
+/// Why a value has no pickle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EncodeError {
+    /// Values nest too deep to be read back.
+    #[error("values nest deeper than {DEEPEST} levels")]
+    Depth,
+    /// The class of a record is not a dotted name, or one whose objects are no records.
+    #[error("{0:?} is not the class of a record")]
+    Class(String),
+    /// A column of a structure does not fit the others.
+    #[error("structure without a sound {0}")]
+    Column(&'static str),
+    /// The items of an object array are not as many as its shape says.
+    #[error("object array with {0} items")]
+    Objects(usize),
+    /// Neither `NumPy` nor torch has arrays of this type.
+    #[error("{0} arrays cannot be written")]
+    DType(DType),
+}
+
+/// Writes a value.
+///
+/// # Errors
+/// When the value could not be read back: see [`EncodeError`].
+pub fn encode(value: &Value) -> Result<Bytes, EncodeError> {
+    let mut writer = Writer::new();
+    save(&mut writer, value, 0)?;
+    Ok(writer.finish().into())
+}
+
+/// Writes a prediction as an object of its class.
+///
+/// # Errors
+/// As [`encode`].
+pub fn encode_prediction(prediction: &Prediction) -> Result<Bytes, EncodeError> {
+    let mut writer = Writer::new();
+    object(&mut writer, &prediction.class, &prediction.fields, 1)?;
+    Ok(writer.finish().into())
+}
+
+fn save(writer: &mut Writer, value: &Value, depth: usize) -> Result<(), EncodeError> {
+    writer.end_frame_if_full();
+    match value {
+        Value::None => writer.op(op::NONE),
+        Value::Bool(value) => writer.boolean(*value),
+        Value::Integer(value) => writer.integer(*value),
+        Value::Float(value) => writer.float(*value),
+        Value::Text(text) => writer.text(text),
+        Value::Bytes(bytes) => writer.bytes(&[bytes]),
+        Value::Array(tensor) => array::array(writer, tensor)?,
+        Value::Structure(atoms) => structure::structure(writer, atoms)?,
+        Value::List(items) => list(writer, items, deeper(depth)?)?,
+        Value::Tuple(items) => {
+            let depth = deeper(depth)?;
+            let mut result = Ok(());
+            writer.tuple(items, |writer, item| {
+                if result.is_ok() {
+                    result = save(writer, item, depth);
+                }
+            });
+            result?;
+        }
+        Value::Set(items) => {
+            writer.op(op::EMPTY_SET);
+            let batches = items.chunks(BATCH);
+            batch(writer, batches, op::ADDITEMS, deeper(depth)?, save)?;
+        }
+        Value::Map(entries) => {
+            writer.op(op::EMPTY_DICT);
+            let pair = |writer: &mut Writer, (key, value): &(Value, Value), depth| {
+                save(writer, key, depth)?;
+                save(writer, value, depth)
+            };
+            batch(writer, entries.chunks(BATCH), op::SETITEMS, deeper(depth)?, pair)?;
+        }
+        Value::Record(record) if record.class == BOND_LIST => bond_list(writer, record)?,
+        Value::Record(record) => object(writer, &record.class, &record.fields, deeper(depth)?)?,
+        Value::Objects { shape, items } => {
+            let depth = deeper(depth)?;
+            let count = shape
+                .iter()
+                .try_fold(1_usize, |product, &size| product.checked_mul(size));
+            if count != Some(items.len()) {
+                return Err(EncodeError::Objects(items.len()));
+            }
+            array::objects(writer, shape, |writer| list(writer, items, depth))?;
+        }
+    }
+    Ok(())
+}
+
+const fn deeper(depth: usize) -> Result<usize, EncodeError> {
+    if depth < DEEPEST {
+        Ok(depth + 1)
+    } else {
+        Err(EncodeError::Depth)
+    }
+}
+
+fn list(writer: &mut Writer, items: &[Value], depth: usize) -> Result<(), EncodeError> {
+    writer.op(op::EMPTY_LIST);
+    batch(writer, items.chunks(BATCH), op::APPENDS, depth, save)
+}
+
+/// Writes items in batches, each between a mark and the instruction that takes it.
+fn batch<'a, T: 'a>(
+    writer: &mut Writer,
+    batches: impl Iterator<Item = &'a [T]>,
+    take: u8,
+    depth: usize,
+    item: impl Fn(&mut Writer, &T, usize) -> Result<(), EncodeError>,
+) -> Result<(), EncodeError> {
+    for batch in batches {
+        writer.op(op::MARK);
+        for entry in batch {
+            item(writer, entry, depth)?;
+        }
+        writer.op(take);
+    }
+    Ok(())
+}
+
+/// An object as Python makes it: the class without arguments, then its attributes.
+fn object(writer: &mut Writer, class: &str, fields: &[(String, Value)], depth: usize) -> Result<(), EncodeError> {
+    let refused = || EncodeError::Class(class.to_owned());
+    let (module, name) = class.rsplit_once('.').ok_or_else(refused)?;
+    let is_plain = Symbol::resolve(module, name) == Symbol::Unknown;
+    if !is_plain || !is_dotted_name(module) || !is_dotted_name(name) {
+        return Err(refused());
+    }
+    writer.global(module, name);
+    writer.op(op::EMPTY_TUPLE);
+    writer.op(op::NEWOBJ);
+    if fields.is_empty() {
+        return Ok(());
+    }
+    writer.op(op::EMPTY_DICT);
+    let field = |writer: &mut Writer, (name, value): &(String, Value), depth| {
+        writer.word(name);
+        save(writer, value, depth)
+    };
+    batch(writer, fields.chunks(BATCH), op::SETITEMS, depth, field)?;
+    writer.op(op::BUILD);
+    Ok(())
+}
+
+/// A bond list that stands alone.
+fn bond_list(writer: &mut Writer, record: &Record) -> Result<(), EncodeError> {
+    match record.fields.as_slice() {
+        [(_, Value::Integer(atoms)), (_, Value::Array(rows))] => {
+            let atoms = usize::try_from(*atoms).map_err(|_| EncodeError::Column("bonds"))?;
+            structure::bond_list(writer, atoms, rows)
+        }
+        _ => Err(EncodeError::Column("bonds")),
+    }
+}

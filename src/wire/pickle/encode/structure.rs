@@ -1,0 +1,126 @@
+//! Writes structures as biotite's `AtomArray` and `AtomArrayStack`, with the column widths biotite gives them.
+
+use super::EncodeError;
+use super::array::array;
+use super::writer::Writer;
+use crate::protein::{Bond, Label, Structure};
+use crate::tensor::{DType, Tensor};
+use crate::wire::pickle::opcode as op;
+
+const MODULE: &str = "biotite.structure";
+
+pub(super) fn structure(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeError> {
+    check(structure)?;
+    let atoms = structure.atoms();
+    let (class, shape) = match structure.models {
+        None => ("AtomArray", vec![atoms, 3]),
+        Some(models) => ("AtomArrayStack", vec![models, atoms, 3]),
+    };
+    writer.global(MODULE, class);
+    writer.op(op::EMPTY_TUPLE);
+    writer.op(op::NEWOBJ);
+    writer.op(op::EMPTY_DICT);
+    writer.op(op::MARK);
+    writer.word("_annot");
+    annotations(writer, structure)?;
+    writer.word("_array_length");
+    writer.integer(atoms as i64);
+    writer.word("_coord");
+    let coord = Tensor::from_values(shape, structure.coord.as_flattened());
+    array(writer, &coord.map_err(|_| EncodeError::Column("coord"))?)?;
+    writer.word("_bonds");
+    match &structure.bonds {
+        Some(bonds) => bond_list(writer, atoms, &rows(bonds))?,
+        None => writer.op(op::NONE),
+    }
+    writer.word("_box");
+    match &structure.cell {
+        Some(cell) => array(writer, cell)?,
+        None => writer.op(op::NONE),
+    }
+    writer.op(op::SETITEMS);
+    writer.op(op::BUILD);
+    Ok(())
+}
+
+fn check(structure: &Structure) -> Result<(), EncodeError> {
+    let atoms = structure.atoms();
+    let lengths = [
+        ("chain_id", structure.chain_id.len()),
+        ("res_id", structure.res_id.len()),
+        ("ins_code", structure.ins_code.len()),
+        ("res_name", structure.res_name.len()),
+        ("hetero", structure.hetero.len()),
+        ("element", structure.element.len()),
+        ("b_factor", structure.b_factor.as_ref().map_or(atoms, Vec::len)),
+    ];
+    if let Some((name, _)) = lengths.iter().find(|(_, length)| *length != atoms) {
+        return Err(EncodeError::Column(name));
+    }
+    if structure.extra.iter().any(|(_, column)| column.shape() != [atoms]) {
+        return Err(EncodeError::Column("extra column"));
+    }
+    Ok(())
+}
+
+fn annotations(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeError> {
+    writer.op(op::EMPTY_DICT);
+    writer.op(op::MARK);
+    texts(writer, "chain_id", 4, &structure.chain_id)?;
+    let numbers: Vec<i64> = structure.res_id.iter().map(|&number| number.into()).collect();
+    column(writer, "res_id", &Tensor::vector(&numbers))?;
+    texts(writer, "ins_code", 1, &structure.ins_code)?;
+    texts(writer, "res_name", 5, &structure.res_name)?;
+    column(writer, "hetero", &Tensor::vector(&structure.hetero))?;
+    texts(writer, "atom_name", 6, &structure.atom_name)?;
+    texts(writer, "element", 2, &structure.element)?;
+    if let Some(values) = &structure.b_factor {
+        let narrow = || values.iter().map(|&value| value as f32).collect::<Vec<_>>();
+        let tensor = match structure.b_factor_dtype {
+            Some(DType::F32) => Tensor::vector(&narrow()),
+            _ => Tensor::vector(values),
+        };
+        column(writer, "b_factor", &tensor)?;
+    }
+    for (name, tensor) in &structure.extra {
+        column(writer, name, tensor)?;
+    }
+    writer.op(op::SETITEMS);
+    Ok(())
+}
+
+fn column(writer: &mut Writer, name: &str, tensor: &Tensor) -> Result<(), EncodeError> {
+    writer.end_frame_if_full();
+    writer.word(name);
+    array(writer, tensor)
+}
+
+/// A column of text; wider than biotite's when a label would not fit, as biotite itself widens it.
+fn texts(writer: &mut Writer, name: &str, width: u32, labels: &[Label]) -> Result<(), EncodeError> {
+    let longest = labels.iter().map(|label| label.as_str().chars().count()).max();
+    let width = width.max(longest.unwrap_or(0) as u32);
+    column(
+        writer,
+        name,
+        &Tensor::from_texts(width, labels.iter().map(Label::as_str)),
+    )
+}
+
+/// Writes `BondList(atoms, array)`: the constructor, because biotite changed how it pickles bonds in version 1.6.
+pub(super) fn bond_list(writer: &mut Writer, atoms: usize, rows: &Tensor) -> Result<(), EncodeError> {
+    writer.global(MODULE, "BondList");
+    writer.integer(atoms as i64);
+    array(writer, rows)?;
+    writer.op(op::TUPLE2);
+    writer.op(op::REDUCE);
+    Ok(())
+}
+
+fn rows(bonds: &[Bond]) -> Tensor {
+    let cells: Vec<u32> = bonds
+        .iter()
+        .flat_map(|bond| [bond.first, bond.second, bond.order.into()])
+        .collect();
+    // Three cells per bond, so the shape always fits.
+    Tensor::from_values(vec![bonds.len(), 3], &cells).unwrap_or_else(|_| Tensor::vector::<u32>(&[]))
+}

@@ -1,0 +1,117 @@
+//! Why a pickle was refused: what, at which byte, by which instruction. Texts only; decides nothing.
+
+use std::fmt;
+
+use crate::tensor::TensorError;
+
+/// A pickle that is not plain data, or is broken, or claims too much.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("pickle byte {offset} ({opcode}): {fault}")]
+pub struct PickleError {
+    /// Where the instruction begins in the payload.
+    pub offset: usize,
+    /// Name of the instruction, as `pickletools` has it.
+    pub opcode: &'static str,
+    /// What is wrong with it.
+    pub fault: PickleFault,
+}
+
+/// What is wrong with one instruction of a pickle.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PickleFault {
+    /// The payload ends inside an instruction or before `STOP`.
+    #[error("the payload ends early")]
+    Truncated,
+    /// The payload goes on after `STOP`.
+    #[error("{0} bytes follow the end of the pickle")]
+    Trailing(usize),
+    /// The payload does not begin as protocols 2 to 5 do.
+    #[error("not a pickle of protocol 2 to 5")]
+    Header,
+    /// A byte that is no instruction.
+    #[error("unknown instruction 0x{0:02x}")]
+    UnknownOpcode(u8),
+    /// An instruction that protocols 2 to 5 do not emit, or that asks for an object from outside the stream.
+    #[error("this instruction is not plain data")]
+    ForbiddenOpcode,
+    /// An instruction takes more from the stack than is there.
+    #[error("the stack holds too little")]
+    Stack,
+    /// An instruction reads a memo entry that was never written.
+    #[error("memo entry {0} does not exist")]
+    Memo(u64),
+    /// The pickle asks to call something outside the allow-list.
+    #[error("refused to call {0}")]
+    Call(String),
+    /// The pickle asks to give state to something that takes none.
+    #[error("refused to set the state of {0}")]
+    State(String),
+    /// A class or function stands where data should.
+    #[error("{0} is a reference to code, not data")]
+    Reference(String),
+    /// The name of a class or function is not a dotted Python name.
+    #[error("malformed name of a class or function")]
+    Name,
+    /// Something has operands Python would never write.
+    #[error("malformed {0}")]
+    Malformed(&'static str),
+    /// A part of a structure is missing, of the wrong type or size, or holds what no structure can.
+    #[error("structure without a sound {0}")]
+    Column(&'static str),
+    /// Sound Python data that predictions have no place for.
+    #[error("{0} is not supported")]
+    Unsupported(String),
+    /// Text that is not UTF-8.
+    #[error("text is not UTF-8")]
+    Encoding,
+    /// A whole number wider than 64 bits.
+    #[error("whole number wider than 64 bits")]
+    Integer,
+    /// A value that contains itself.
+    #[error("a value contains itself")]
+    Cycle,
+    /// A key occurs twice in one mapping.
+    #[error("key {0:?} occurs twice")]
+    DuplicateKey(String),
+    /// Bytes and shape of an array do not fit together.
+    #[error(transparent)]
+    Tensor(#[from] TensorError),
+    /// The pickle exceeds a bound.
+    #[error("{bound} exceed the limit of {limit}")]
+    Limit {
+        /// What was bounded.
+        bound: Bound,
+        /// How much was allowed.
+        limit: usize,
+    },
+    /// The pickle's result is not an object with fields.
+    #[error("the result is a {0}, not a prediction")]
+    NotPrediction(String),
+}
+
+/// What a pickle claims too much of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Levels of nesting.
+    Depth,
+    /// Values.
+    Items,
+    /// Entries of the memo.
+    Memo,
+    /// Bytes of one text.
+    Text,
+    /// Bytes allocated while decoding.
+    Allocation,
+}
+
+impl fmt::Display for Bound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Depth => "levels of nesting",
+            Self::Items => "values",
+            Self::Memo => "memo entries",
+            Self::Text => "bytes of one text",
+            Self::Allocation => "bytes of memory",
+        })
+    }
+}

@@ -1,0 +1,278 @@
+//! What a pickle has built so far: nodes that refer to each other by number, in one flat arena.
+//!
+//! Shared and even cyclic objects cost one node each, and dropping the arena never recurses. Every node and every byte
+//! copied is charged to the budget here, before it is made.
+
+use std::ops::Range;
+
+use bytes::Bytes;
+
+use super::error::{Bound, PickleFault};
+use super::numpy::ElementType;
+use super::symbol::Symbol;
+use crate::protein::{Bond, Structure};
+use crate::tensor::{DType, Tensor};
+use crate::wire::Limits;
+
+/// The number of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NodeId(u32);
+
+/// One object of the pickle.
+#[derive(Debug)]
+pub(super) enum Node {
+    None,
+    Bool(bool),
+    Integer(i64),
+    Float(f64),
+    /// Text as its place in the payload; known to be UTF-8.
+    Text(Range<usize>),
+    /// `bytes` or `bytearray`; a view into the payload except where text had to be turned into bytes.
+    Bytes(Box<Bytes>),
+    List(Vec<NodeId>),
+    Tuple(Vec<NodeId>),
+    Set(Vec<NodeId>),
+    Map(Vec<(NodeId, NodeId)>),
+    /// A class or function, known or not.
+    Global {
+        symbol: Symbol,
+        name: Box<str>,
+    },
+    /// An object of a class the allow-list does not know.
+    Object {
+        class: Box<str>,
+        state: Option<NodeId>,
+    },
+    /// An object of a known class that waits for its state.
+    Shell(Symbol),
+    ElementType(ElementType),
+    Array(Box<Tensor>),
+    Objects(Box<(Vec<usize>, Vec<NodeId>)>),
+    Structure(Box<Structure>),
+    Bonds(Box<BondTable>),
+    /// The elements behind torch tensors.
+    Storage(Box<(DType, Bytes)>),
+    /// What a torch stream names as stored elsewhere in it.
+    Persistent(NodeId),
+}
+
+/// A biotite `BondList`.
+#[derive(Debug, Clone)]
+pub(super) struct BondTable {
+    pub(super) atoms: usize,
+    pub(super) bonds: Vec<Bond>,
+}
+
+pub(super) struct Graph<'a> {
+    payload: &'a Bytes,
+    nodes: Vec<Node>,
+    limits: &'a Limits,
+    allocated: usize,
+    allowance: usize,
+}
+
+impl<'a> Graph<'a> {
+    const NONE: NodeId = NodeId(0);
+    const FALSE: NodeId = NodeId(1);
+    const TRUE: NodeId = NodeId(2);
+
+    pub(super) fn new(payload: &'a Bytes, limits: &'a Limits) -> Self {
+        Self {
+            payload,
+            nodes: vec![Node::None, Node::Bool(false), Node::Bool(true)],
+            limits,
+            allocated: 0,
+            allowance: limits.allocation_for(payload.len()),
+        }
+    }
+
+    pub(super) const fn payload(&self) -> &'a Bytes {
+        self.payload
+    }
+
+    pub(super) const fn limits(&self) -> &'a Limits {
+        self.limits
+    }
+
+    /// Spends part of the allocation budget.
+    pub(super) fn charge(&mut self, bytes: usize) -> Result<(), PickleFault> {
+        self.allocated = self.allocated.saturating_add(bytes);
+        if self.allocated > self.allowance {
+            return Err(PickleFault::Limit {
+                bound: Bound::Allocation,
+                limit: self.allowance,
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds a node. `None`, `True` and `False` exist once.
+    pub(super) fn add(&mut self, node: Node) -> Result<NodeId, PickleFault> {
+        match node {
+            Node::None => return Ok(Self::NONE),
+            Node::Bool(false) => return Ok(Self::FALSE),
+            Node::Bool(true) => return Ok(Self::TRUE),
+            _ => {}
+        }
+        if self.nodes.len() >= self.limits.items {
+            return Err(PickleFault::Limit {
+                bound: Bound::Items,
+                limit: self.limits.items,
+            });
+        }
+        let held = match &node {
+            Node::List(items) | Node::Tuple(items) | Node::Set(items) => size_of_val(items.as_slice()),
+            Node::Map(entries) => size_of_val(entries.as_slice()),
+            _ => 0,
+        };
+        self.charge(size_of::<Node>() + held)?;
+        let id = NodeId(u32::try_from(self.nodes.len()).map_err(|_| PickleFault::Stack)?);
+        self.nodes.push(node);
+        Ok(id)
+    }
+
+    pub(super) fn node(&self, id: NodeId) -> &Node {
+        // Ids are only ever made by `add`, and nodes are never removed.
+        self.nodes.get(id.0 as usize).unwrap_or(&Node::None)
+    }
+
+    /// Puts another node in place of one that exists.
+    pub(super) fn replace(&mut self, id: NodeId, node: Node) {
+        if let Some(place) = self.nodes.get_mut(id.0 as usize) {
+            *place = node;
+        }
+    }
+
+    /// Appends to a list.
+    pub(super) fn append(&mut self, id: NodeId, items: &[NodeId]) -> Result<(), PickleFault> {
+        self.charge(size_of_val(items))?;
+        match self.nodes.get_mut(id.0 as usize) {
+            Some(Node::List(list)) => list.extend_from_slice(items),
+            _ => return Err(PickleFault::Malformed("append to what is no list")),
+        }
+        Ok(())
+    }
+
+    /// Adds members to a set.
+    pub(super) fn unite(&mut self, id: NodeId, items: &[NodeId]) -> Result<(), PickleFault> {
+        self.charge(size_of_val(items))?;
+        match self.nodes.get_mut(id.0 as usize) {
+            Some(Node::Set(set)) => set.extend_from_slice(items),
+            _ => return Err(PickleFault::Malformed("member of what is no set")),
+        }
+        Ok(())
+    }
+
+    /// Appends entries to a mapping.
+    pub(super) fn insert(&mut self, id: NodeId, pairs: &[(NodeId, NodeId)]) -> Result<(), PickleFault> {
+        self.charge(size_of_val(pairs))?;
+        match self.nodes.get_mut(id.0 as usize) {
+            Some(Node::Map(entries)) => entries.extend_from_slice(pairs),
+            _ => return Err(PickleFault::Malformed("entry of what is no mapping")),
+        }
+        Ok(())
+    }
+
+    /// The text of a node, however long it is.
+    pub(super) fn text(&self, id: NodeId) -> Option<&'a str> {
+        std::str::from_utf8(self.raw_text(id)?).ok()
+    }
+
+    /// A text short enough to be a code or a name, so that reading a long one again and again costs nothing.
+    pub(super) fn word(&self, id: NodeId) -> Option<&'a str> {
+        const LONGEST: usize = 256;
+        let raw = self.raw_text(id).filter(|raw| raw.len() <= LONGEST)?;
+        std::str::from_utf8(raw).ok()
+    }
+
+    fn raw_text(&self, id: NodeId) -> Option<&'a [u8]> {
+        match self.node(id) {
+            Node::Text(range) => self.payload.get(range.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn bytes(&self, id: NodeId) -> Option<&Bytes> {
+        match self.node(id) {
+            Node::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    pub(super) fn integer(&self, id: NodeId) -> Option<i64> {
+        match self.node(id) {
+            Node::Integer(number) => Some(*number),
+            // A count may have been a NumPy scalar.
+            Node::Array(tensor) if tensor.shape().is_empty() && tensor.dtype().is_integer() => {
+                tensor.f64_at(0).map(|number| number as i64)
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn size(&self, id: NodeId) -> Option<usize> {
+        usize::try_from(self.integer(id)?).ok()
+    }
+
+    pub(super) fn tuple(&self, id: NodeId) -> Option<&[NodeId]> {
+        match self.node(id) {
+            Node::Tuple(items) => Some(items),
+            _ => None,
+        }
+    }
+
+    /// A tuple of sizes, as shapes are; at most as many as `NumPy` allows dimensions.
+    pub(super) fn sizes(&self, id: NodeId) -> Option<Vec<usize>> {
+        const MOST: usize = 64;
+        let items = self.tuple(id).filter(|items| items.len() <= MOST)?;
+        items.iter().map(|&item| self.size(item)).collect()
+    }
+
+    pub(super) fn symbol(&self, id: NodeId) -> Option<Symbol> {
+        match self.node(id) {
+            Node::Global { symbol, .. } => Some(*symbol),
+            _ => None,
+        }
+    }
+
+    /// The entries of a mapping that is small, as the state of a known class is.
+    pub(super) fn entries(&self, id: NodeId) -> Option<&[(NodeId, NodeId)]> {
+        const MOST: usize = 256;
+        match self.node(id) {
+            Node::Map(entries) if entries.len() <= MOST => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value under a text key of a small mapping.
+    pub(super) fn entry(&self, id: NodeId, key: &str) -> Option<NodeId> {
+        self.entries(id)?
+            .iter()
+            .find(|(name, _)| self.raw_text(*name) == Some(key.as_bytes()))
+            .map(|&(_, value)| value)
+    }
+
+    /// What a reader calls this node in an error.
+    pub(super) fn describe(&self, id: NodeId) -> String {
+        match self.node(id) {
+            Node::None => "None".into(),
+            Node::Bool(_) => "bool".into(),
+            Node::Integer(_) => "int".into(),
+            Node::Float(_) => "float".into(),
+            Node::Text(_) => "str".into(),
+            Node::Bytes(_) => "bytes".into(),
+            Node::List(_) => "list".into(),
+            Node::Tuple(_) => "tuple".into(),
+            Node::Set(_) => "set".into(),
+            Node::Map(_) => "dict".into(),
+            Node::Global { name, .. } | Node::Object { class: name, .. } => name.to_string(),
+            Node::Shell(symbol) => symbol.describe().into(),
+            Node::ElementType(_) => "dtype".into(),
+            Node::Array(_) | Node::Objects(_) => "array".into(),
+            Node::Structure(_) => "structure".into(),
+            Node::Bonds(_) => "bond list".into(),
+            Node::Storage(_) => "torch storage".into(),
+            Node::Persistent(_) => "persistent object".into(),
+        }
+    }
+}

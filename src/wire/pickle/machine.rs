@@ -1,0 +1,272 @@
+//! The stack machine: follows a pickle's instructions and builds the graph of its objects. It calls nothing itself.
+
+use bytes::Bytes;
+
+use super::call;
+use super::error::{PickleError, PickleFault};
+use super::graph::{Graph, Node, NodeId};
+use super::opcode as op;
+use super::reader::Reader;
+use super::stack::{Memo, Stack};
+use super::symbol::{Symbol, is_dotted_name};
+use crate::wire::Limits;
+
+/// Whether a stream may name objects that are stored elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Persistence {
+    /// As in every pickle of a response.
+    Forbidden,
+    /// As in the streams of `torch.save`, where storages are named so.
+    Kept,
+}
+
+/// Runs one pickle that begins at `start` of the payload: its graph, its result, and the byte behind its `STOP`.
+pub(super) fn run<'a>(
+    payload: &'a Bytes,
+    start: usize,
+    limits: &'a Limits,
+    persistence: Persistence,
+) -> Result<(Graph<'a>, NodeId, usize), PickleError> {
+    let mut machine = Machine {
+        reader: Reader::new(payload, start),
+        graph: Graph::new(payload, limits),
+        stack: Stack::new(limits),
+        memo: Memo::new(limits),
+        persistence,
+    };
+    machine.header().map_err(error_at(start, op::PROTO))?;
+    loop {
+        let offset = machine.reader.position();
+        let code = machine.reader.byte().map_err(error_at(offset, op::STOP))?;
+        if code == op::STOP {
+            let root = machine.stack.pop().map_err(error_at(offset, code))?;
+            return Ok((machine.graph, root, machine.reader.position()));
+        }
+        machine.step(code).map_err(error_at(offset, code))?;
+    }
+}
+
+/// Turns a fault into an error that says where it happened.
+pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> PickleError {
+    move |fault| PickleError {
+        offset,
+        opcode: op::name(code).unwrap_or("unknown"),
+        fault,
+    }
+}
+
+struct Machine<'a> {
+    reader: Reader<'a>,
+    graph: Graph<'a>,
+    stack: Stack,
+    memo: Memo,
+    persistence: Persistence,
+}
+
+impl Machine<'_> {
+    fn header(&mut self) -> Result<(), PickleFault> {
+        match self.reader.array() {
+            Ok([op::PROTO, 2..=5]) => Ok(()),
+            _ => Err(PickleFault::Header),
+        }
+    }
+
+    fn step(&mut self, code: u8) -> Result<(), PickleFault> {
+        match code {
+            op::FRAME => self.frame(),
+            op::MARK => self.stack.mark(),
+            op::POP => self.stack.discard(),
+            op::POP_MARK => self.stack.take_marked().map(drop),
+            op::DUP => self.stack.top().and_then(|top| self.stack.push(top)),
+            op::APPEND | op::APPENDS | op::SETITEM | op::SETITEMS | op::ADDITEMS => self.fill(code),
+            op::MEMOIZE => self.put(self.memo.next()),
+            op::BINPUT => self.reader.number::<1>().and_then(|index| self.put(index)),
+            op::LONG_BINPUT => self.reader.number::<4>().and_then(|index| self.put(index)),
+            op::BINGET => self.reader.number::<1>().and_then(|index| self.get(index)),
+            op::LONG_BINGET => self.reader.number::<4>().and_then(|index| self.get(index)),
+            op::BUILD => {
+                let state = self.stack.pop()?;
+                let object = self.stack.top()?;
+                call::build(&mut self.graph, object, state)
+            }
+            _ => {
+                let node = match self.literal(code)? {
+                    Some(node) => node,
+                    None => self.compound(code)?,
+                };
+                let id = self.graph.add(node)?;
+                self.stack.push(id)
+            }
+        }
+    }
+
+    /// The instructions that push a value of their own; `None` for all others.
+    fn literal(&mut self, code: u8) -> Result<Option<Node>, PickleFault> {
+        let reader = &mut self.reader;
+        Ok(Some(match code {
+            op::NONE => Node::None,
+            op::NEWTRUE => Node::Bool(true),
+            op::NEWFALSE => Node::Bool(false),
+            op::BININT => Node::Integer(i32::from_le_bytes(reader.array()?).into()),
+            op::BININT1 => Node::Integer(reader.byte()?.into()),
+            op::BININT2 => Node::Integer(u16::from_le_bytes(reader.array()?).into()),
+            op::LONG1 => {
+                let count = reader.byte()?;
+                Node::Integer(signed(reader.take(count.into())?)?)
+            }
+            op::LONG4 => {
+                let range = reader.counted::<4>()?;
+                Node::Integer(signed(self.graph.payload().get(range).unwrap_or_default())?)
+            }
+            op::BINFLOAT => Node::Float(f64::from_be_bytes(reader.array()?)),
+            op::SHORT_BINUNICODE => {
+                let range = reader.counted::<1>()?;
+                self.text(range)?
+            }
+            op::BINUNICODE => {
+                let range = reader.counted::<4>()?;
+                self.text(range)?
+            }
+            op::BINUNICODE8 => {
+                let range = reader.counted::<8>()?;
+                self.text(range)?
+            }
+            op::SHORT_BINBYTES => {
+                let range = reader.counted::<1>()?;
+                self.bytes(range)?
+            }
+            op::BINBYTES => {
+                let range = reader.counted::<4>()?;
+                self.bytes(range)?
+            }
+            op::BINBYTES8 | op::BYTEARRAY8 => {
+                let range = reader.counted::<8>()?;
+                self.bytes(range)?
+            }
+            op::EMPTY_LIST => Node::List(Vec::new()),
+            op::EMPTY_DICT => Node::Map(Vec::new()),
+            op::EMPTY_SET => Node::Set(Vec::new()),
+            op::EMPTY_TUPLE => Node::Tuple(Vec::new()),
+            _ => return Ok(None),
+        }))
+    }
+
+    /// The instructions that make a value from what lies on the stack.
+    fn compound(&mut self, code: u8) -> Result<Node, PickleFault> {
+        Ok(match code {
+            op::TUPLE1 => Node::Tuple(self.stack.take(1)?),
+            op::TUPLE2 => Node::Tuple(self.stack.take(2)?),
+            op::TUPLE3 => Node::Tuple(self.stack.take(3)?),
+            op::TUPLE => Node::Tuple(self.stack.take_marked()?),
+            op::LIST => Node::List(self.stack.take_marked()?),
+            op::FROZENSET => Node::Set(self.stack.take_marked()?),
+            op::DICT => Node::Map(pairs(&self.stack.take_marked()?)?),
+            op::GLOBAL => {
+                let (module, name) = (self.reader.line()?, self.reader.line()?);
+                self.global(module, name)?
+            }
+            op::STACK_GLOBAL => {
+                let (name, module) = (self.stack.pop()?, self.stack.pop()?);
+                match (self.graph.word(module), self.graph.word(name)) {
+                    (Some(module), Some(name)) => self.global(module, name)?,
+                    _ => return Err(PickleFault::Name),
+                }
+            }
+            op::REDUCE => {
+                let (arguments, callee) = (self.stack.pop()?, self.stack.pop()?);
+                call::call(&mut self.graph, callee, arguments)?
+            }
+            op::NEWOBJ => {
+                let (arguments, class) = (self.stack.pop()?, self.stack.pop()?);
+                call::create(&mut self.graph, class, arguments)?
+            }
+            op::NEWOBJ_EX => {
+                let (keywords, arguments, class) = (self.stack.pop()?, self.stack.pop()?, self.stack.pop()?);
+                if !matches!(self.graph.node(keywords), Node::Map(entries) if entries.is_empty()) {
+                    return Err(PickleFault::Call(self.graph.describe(class)));
+                }
+                call::create(&mut self.graph, class, arguments)?
+            }
+            op::BINPERSID if self.persistence == Persistence::Kept => Node::Persistent(self.stack.pop()?),
+            _ if op::name(code).is_some() => return Err(PickleFault::ForbiddenOpcode),
+            _ => return Err(PickleFault::UnknownOpcode(code)),
+        })
+    }
+
+    fn text(&mut self, range: std::ops::Range<usize>) -> Result<Node, PickleFault> {
+        let bytes = self.graph.payload().get(range.clone()).unwrap_or_default();
+        match std::str::from_utf8(bytes) {
+            Ok(_) => Ok(Node::Text(range)),
+            Err(_) => Err(PickleFault::Encoding),
+        }
+    }
+
+    fn bytes(&mut self, range: std::ops::Range<usize>) -> Result<Node, PickleFault> {
+        self.graph.charge(size_of::<Bytes>())?;
+        Ok(Node::Bytes(Box::new(self.graph.payload().slice(range))))
+    }
+
+    fn global(&mut self, module: &str, name: &str) -> Result<Node, PickleFault> {
+        if !is_dotted_name(module) || !is_dotted_name(name) {
+            return Err(PickleFault::Name);
+        }
+        self.graph.charge(module.len() + name.len() + 1)?;
+        Ok(Node::Global {
+            symbol: Symbol::resolve(module, name),
+            name: format!("{module}.{name}").into(),
+        })
+    }
+
+    /// A frame only says how much to read at once; it must not promise more than there is.
+    fn frame(&mut self) -> Result<(), PickleFault> {
+        let length = self.reader.number::<8>()?;
+        if length > self.reader.remaining() as u64 {
+            return Err(PickleFault::Truncated);
+        }
+        Ok(())
+    }
+
+    fn fill(&mut self, code: u8) -> Result<(), PickleFault> {
+        let items = match code {
+            op::APPEND => self.stack.take(1)?,
+            op::SETITEM => self.stack.take(2)?,
+            _ => self.stack.take_marked()?,
+        };
+        let target = self.stack.top()?;
+        match code {
+            op::APPEND | op::APPENDS => self.graph.append(target, &items),
+            op::ADDITEMS => self.graph.unite(target, &items),
+            _ => self.graph.insert(target, &pairs(&items)?),
+        }
+    }
+
+    fn put(&mut self, index: u64) -> Result<(), PickleFault> {
+        let grown = self.memo.put(index, self.stack.top()?)?;
+        self.graph.charge(grown * Memo::ENTRY)
+    }
+
+    fn get(&mut self, index: u64) -> Result<(), PickleFault> {
+        self.stack.push(self.memo.get(index)?)
+    }
+}
+
+/// Keys and values in turn.
+fn pairs(items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleFault> {
+    match items.as_chunks::<2>() {
+        (pairs, []) => Ok(pairs.iter().map(|&pair| pair.into()).collect()),
+        _ => Err(PickleFault::Malformed("mapping: a key without a value")),
+    }
+}
+
+/// A little-endian number in two's complement; no bytes are zero.
+fn signed(bytes: &[u8]) -> Result<i64, PickleFault> {
+    if bytes.len() > size_of::<i64>() {
+        return Err(PickleFault::Integer);
+    }
+    let is_negative = bytes.last().is_some_and(|&last| last & 0x80 != 0);
+    let mut raw = [if is_negative { 0xff } else { 0 }; size_of::<i64>()];
+    for (place, &byte) in raw.iter_mut().zip(bytes) {
+        *place = byte;
+    }
+    Ok(i64::from_le_bytes(raw))
+}

@@ -1,0 +1,194 @@
+//! Turns the finished graph into a [`Value`]. Shared nodes are copied out each time, so everything made is counted.
+
+use std::collections::HashSet;
+
+use super::biotite;
+use super::error::{Bound, PickleFault};
+use super::graph::{Graph, Node, NodeId};
+use crate::prediction::{Record, Value};
+use crate::wire::Limits;
+
+/// The value of a node and everything below it.
+pub(super) fn value(graph: &mut Graph, root: NodeId) -> Result<Value, PickleFault> {
+    Materialiser {
+        graph,
+        path: Vec::new(),
+        items: 0,
+    }
+    .value(root)
+}
+
+struct Materialiser<'g, 'a> {
+    graph: &'g mut Graph<'a>,
+    /// The nodes we are inside of; its length is the depth, which bounds the recursion.
+    path: Vec<NodeId>,
+    items: usize,
+}
+
+impl Materialiser<'_, '_> {
+    fn value(&mut self, id: NodeId) -> Result<Value, PickleFault> {
+        let limits = self.graph.limits();
+        self.items += 1;
+        check(Bound::Items, self.items, limits.items)?;
+        // Paid for before it is made.
+        let copied = copied_bytes(self.graph.node(id), limits)?;
+        self.graph.charge(size_of::<Value>() + copied)?;
+        // Only ids are cloned here: a node must not stay borrowed while its children are made.
+        Ok(match self.graph.node(id) {
+            Node::None => Value::None,
+            Node::Bool(value) => Value::Bool(*value),
+            Node::Integer(value) => Value::Integer(*value),
+            Node::Float(value) => Value::Float(*value),
+            Node::Text(_) => Value::Text(self.graph.text(id).ok_or(PickleFault::Encoding)?.to_owned()),
+            Node::Bytes(bytes) => Value::Bytes(bytes.as_ref().clone()),
+            Node::Array(tensor) => Value::Array(tensor.as_ref().clone()),
+            Node::Structure(structure) => Value::Structure(structure.clone()),
+            Node::Bonds(table) => Value::Record(biotite::bond_record(table)?),
+            Node::List(items) => {
+                let items = items.clone();
+                Value::List(self.values(id, &items)?)
+            }
+            Node::Tuple(items) => {
+                let items = items.clone();
+                Value::Tuple(self.values(id, &items)?)
+            }
+            Node::Set(items) => {
+                let items = items.clone();
+                Value::Set(self.values(id, &items)?)
+            }
+            Node::Objects(array) => {
+                let (shape, items) = array.as_ref().clone();
+                let items = self.values(id, &items)?;
+                Value::Objects { shape, items }
+            }
+            Node::Map(entries) => {
+                let entries = entries.clone();
+                Value::Map(self.map(id, &entries)?)
+            }
+            Node::Object { class, state } => {
+                let (class, state) = (class.to_string(), *state);
+                let fields = match state {
+                    Some(state) => self.fields(state)?,
+                    None => Vec::new(),
+                };
+                Value::Record(Record { class, fields })
+            }
+            Node::Global { name, .. } => return Err(PickleFault::Reference(name.to_string())),
+            Node::Shell(symbol) => return Err(PickleFault::Malformed(symbol.describe())),
+            Node::ElementType(_) => return Err(PickleFault::Unsupported("dtype as a value".into())),
+            Node::Storage(_) => return Err(PickleFault::Unsupported("torch storage as a value".into())),
+            Node::Persistent(_) => return Err(PickleFault::Unsupported("persistent object".into())),
+        })
+    }
+
+    fn enter(&mut self, id: NodeId) -> Result<(), PickleFault> {
+        check(Bound::Depth, self.path.len() + 1, self.graph.limits().depth)?;
+        if self.path.contains(&id) {
+            return Err(PickleFault::Cycle);
+        }
+        self.path.push(id);
+        Ok(())
+    }
+
+    fn values(&mut self, id: NodeId, items: &[NodeId]) -> Result<Vec<Value>, PickleFault> {
+        self.enter(id)?;
+        // Grows as items are made and charged: a shared list is not given its whole length at once.
+        let mut values = Vec::new();
+        for &item in items {
+            values.push(self.value(item)?);
+        }
+        self.path.pop();
+        Ok(values)
+    }
+
+    fn map(&mut self, id: NodeId, entries: &[(NodeId, NodeId)]) -> Result<Vec<(Value, Value)>, PickleFault> {
+        self.enter(id)?;
+        let mut seen = HashSet::new();
+        let mut pairs = Vec::new();
+        for &(key, value) in entries {
+            // Python keeps the last of two equal keys; a writer has no reason to send both, a forger has.
+            let name = match self.graph.node(key) {
+                Node::Text(_) => self.graph.text(key).map(Key::Text),
+                Node::Integer(number) => Some(Key::Integer(*number)),
+                Node::Bool(value) => Some(Key::Integer((*value).into())),
+                _ => None,
+            };
+            let key = self.value(key)?;
+            if let Some(name) = name
+                && !seen.insert(name)
+            {
+                return Err(PickleFault::DuplicateKey(name.show()));
+            }
+            pairs.push((key, self.value(value)?));
+        }
+        self.path.pop();
+        Ok(pairs)
+    }
+
+    /// The state of a plain object: its `__dict__`, or that and its slots.
+    fn fields(&mut self, state: NodeId) -> Result<Vec<(String, Value)>, PickleFault> {
+        const FAULT: PickleFault = PickleFault::Malformed("object state");
+        let parts = match self.graph.node(state) {
+            Node::None => Vec::new(),
+            Node::Map(_) => vec![state],
+            Node::Tuple(parts) if parts.len() == 2 => parts.clone(),
+            _ => return Err(FAULT),
+        };
+        let mut fields = Vec::new();
+        for part in parts {
+            let entries = match self.graph.node(part) {
+                Node::None => continue,
+                Node::Map(entries) => entries.clone(),
+                _ => return Err(FAULT),
+            };
+            for (key, value) in self.map(part, &entries)? {
+                match key {
+                    Value::Text(name) => fields.push((name, value)),
+                    _ => return Err(FAULT),
+                }
+            }
+        }
+        Ok(fields)
+    }
+}
+
+/// A key that can be compared at once.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Key<'a> {
+    Text(&'a str),
+    Integer(i64),
+}
+
+impl Key<'_> {
+    fn show(self) -> String {
+        const LONGEST: usize = 64;
+        match self {
+            Self::Text(text) => text.chars().take(LONGEST).collect(),
+            Self::Integer(number) => number.to_string(),
+        }
+    }
+}
+
+const fn check(bound: Bound, used: usize, limit: usize) -> Result<(), PickleFault> {
+    if used <= limit {
+        Ok(())
+    } else {
+        Err(PickleFault::Limit { bound, limit })
+    }
+}
+
+/// What a value copies out of its node, besides itself and its children.
+fn copied_bytes(node: &Node, limits: &Limits) -> Result<usize, PickleFault> {
+    Ok(match node {
+        Node::Text(range) => {
+            check(Bound::Text, range.len(), limits.text)?;
+            range.len()
+        }
+        Node::Array(tensor) => size_of_val(tensor.shape()),
+        Node::Objects(array) => size_of_val(array.0.as_slice()),
+        Node::Structure(structure) => biotite::size_of_structure(structure),
+        Node::Bonds(table) => table.bonds.len() * biotite::BYTES_PER_ROW,
+        Node::Object { class, .. } => class.len(),
+        _ => 0,
+    })
+}

@@ -1,0 +1,61 @@
+//! Pickles as data: reads what Python wrote and writes what Python reads, without running anything.
+//!
+//! A pickle is a program for a stack machine. The machine here follows protocols 2 to 5, but where Python would call a
+//! function or build a class it looks the name up in a closed list ([`symbol`]) and makes the data itself; a class that
+//! is not listed becomes a [`Record`](crate::prediction::Record) of its attributes, a function that is not listed is
+//! refused by name. Objects are kept in a flat graph until the end, so that sharing and nesting cost nothing until they
+//! are counted.
+
+mod biotite;
+mod call;
+mod encode;
+mod error;
+mod graph;
+mod machine;
+mod materialise;
+mod numpy;
+mod opcode;
+mod reader;
+mod stack;
+mod strided;
+mod symbol;
+mod torch;
+
+use bytes::Bytes;
+
+pub use encode::{EncodeError, encode, encode_prediction};
+pub use error::{Bound, PickleError, PickleFault};
+
+use crate::prediction::{Prediction, Value};
+use crate::wire::Limits;
+use machine::Persistence;
+
+/// Reads a pickle of protocol 2 to 5. Arrays are views into `payload` wherever their layout allows.
+///
+/// # Errors
+/// When the pickle is broken, would call something that is not plain data, or exceeds a limit.
+pub fn decode(payload: &Bytes, limits: &Limits) -> Result<Value, PickleError> {
+    let (mut graph, root, end) = machine::run(payload, 0, limits, Persistence::Forbidden)?;
+    let at_stop = machine::error_at(end.saturating_sub(1), opcode::STOP);
+    match payload.len() - end {
+        0 => materialise::value(&mut graph, root).map_err(at_stop),
+        trailing => Err(at_stop(PickleFault::Trailing(trailing))),
+    }
+}
+
+/// Reads a pickle whose result is an object with fields.
+///
+/// # Errors
+/// As [`decode`], and when the result is anything else.
+pub fn decode_prediction(payload: &Bytes, limits: &Limits) -> Result<Prediction, PickleError> {
+    match decode(payload, limits)? {
+        Value::Record(record) => Ok(Prediction {
+            class: record.class,
+            fields: record.fields,
+        }),
+        other => {
+            let fault = PickleFault::NotPrediction(other.describe());
+            Err(machine::error_at(payload.len().saturating_sub(1), opcode::STOP)(fault))
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! A cursor over the payload: takes bytes and little-endian numbers, never past the end. Knows no instruction.
+
+use std::ops::Range;
+
+use super::error::PickleFault;
+
+/// The longest line `GLOBAL` may name a module or class with.
+const LONGEST_LINE: usize = 512;
+
+pub(super) struct Reader<'a> {
+    bytes: &'a [u8],
+    position: usize,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) const fn new(bytes: &'a [u8], position: usize) -> Self {
+        Self { bytes, position }
+    }
+
+    pub(super) const fn position(&self) -> usize {
+        self.position
+    }
+
+    pub(super) const fn remaining(&self) -> usize {
+        self.bytes.len() - self.position
+    }
+
+    /// The next `count` bytes as a range of the payload.
+    pub(super) fn range(&mut self, count: usize) -> Result<Range<usize>, PickleFault> {
+        if count > self.remaining() {
+            return Err(PickleFault::Truncated);
+        }
+        let start = self.position;
+        self.position += count;
+        Ok(start..self.position)
+    }
+
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], PickleFault> {
+        let range = self.range(count)?;
+        self.bytes.get(range).ok_or(PickleFault::Truncated)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], PickleFault> {
+        let mut raw = [0; N];
+        raw.copy_from_slice(self.take(N)?);
+        Ok(raw)
+    }
+
+    pub(super) fn byte(&mut self) -> Result<u8, PickleFault> {
+        self.array().map(|[byte]| byte)
+    }
+
+    /// A little-endian unsigned number of `N` bytes, at most eight.
+    pub(super) fn number<const N: usize>(&mut self) -> Result<u64, PickleFault> {
+        let raw: [u8; N] = self.array()?;
+        Ok(raw.iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte)))
+    }
+
+    /// A length of `N` bytes followed by that many bytes.
+    pub(super) fn counted<const N: usize>(&mut self) -> Result<Range<usize>, PickleFault> {
+        let count = usize::try_from(self.number::<N>()?).map_err(|_| PickleFault::Truncated)?;
+        self.range(count)
+    }
+
+    /// Text up to the next newline, which is taken but not returned.
+    pub(super) fn line(&mut self) -> Result<&'a str, PickleFault> {
+        let rest = self.bytes.get(self.position..).unwrap_or_default();
+        let window = rest.get(..LONGEST_LINE).unwrap_or(rest);
+        match window.iter().position(|&byte| byte == b'\n') {
+            Some(end) => {
+                let line = self.take(end)?;
+                self.position += 1;
+                std::str::from_utf8(line).map_err(|_| PickleFault::Encoding)
+            }
+            None if window.len() < LONGEST_LINE => Err(PickleFault::Truncated),
+            None => Err(PickleFault::Name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_little_endian_and_never_read_past_the_end() {
+        let mut reader = Reader::new(&[1, 2, 0, 0, 0, 9], 0);
+        assert_eq!(reader.number::<1>(), Ok(1));
+        assert_eq!(reader.number::<2>(), Ok(2));
+        assert_eq!(reader.number::<4>(), Err(PickleFault::Truncated));
+        assert_eq!(reader.remaining(), 3);
+        assert_eq!(reader.counted::<1>(), Ok(4..4));
+    }
+
+    #[test]
+    fn a_line_ends_at_its_newline() {
+        let mut reader = Reader::new(b"os\nsystem", 0);
+        assert_eq!(reader.line(), Ok("os"));
+        assert_eq!(reader.line(), Err(PickleFault::Truncated));
+        let endless = vec![b'a'; 2 * LONGEST_LINE];
+        assert_eq!(Reader::new(&endless, 0).line(), Err(PickleFault::Name));
+    }
+}

@@ -1,0 +1,130 @@
+//! Arrays whose elements do not lie in C order or not in little-endian order: copies them so that they do.
+
+use super::error::PickleFault;
+use crate::tensor::DType;
+
+/// Bytes an array needs, the way `NumPy` bounds it: also an empty array's other dimensions must fit into memory.
+pub(super) fn size_of_array(size: usize, shape: &[usize]) -> Result<usize, PickleFault> {
+    let fits = shape
+        .iter()
+        .filter(|&&dimension| dimension != 0)
+        .try_fold(size.max(1), |product, &dimension| product.checked_mul(dimension))
+        .is_some_and(|product| isize::try_from(product).is_ok());
+    if fits {
+        Ok(shape.iter().product::<usize>() * size)
+    } else {
+        Err(PickleFault::Malformed("shape: more elements than memory can hold"))
+    }
+}
+
+/// Distances in elements between neighbours along each dimension, for an array in Fortran order.
+pub(super) fn fortran_strides(shape: &[usize]) -> Vec<usize> {
+    let mut step = 1;
+    shape
+        .iter()
+        .map(|&dimension| {
+            let stride = step;
+            step *= dimension.max(1);
+            stride
+        })
+        .collect()
+}
+
+/// Whether these strides are those of C order; where a dimension is one long its stride means nothing.
+pub(super) fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {
+    let mut step = 1;
+    shape.iter().zip(strides).rev().all(|(&dimension, &stride)| {
+        let fits = dimension == 1 || stride == step;
+        step *= dimension.max(1);
+        fits
+    })
+}
+
+/// Copies elements of `size` bytes into C order. `strides` count elements, as `start` does; `None` when one lies
+/// outside `source`. The caller has bounded the result with [`size_of_array`].
+pub(super) fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usize], start: usize) -> Option<Vec<u8>> {
+    let count: usize = shape.iter().product();
+    if count == 0 {
+        return Some(Vec::new());
+    }
+    let last = shape
+        .iter()
+        .zip(strides)
+        .try_fold(start, |sum, (&dimension, &stride)| {
+            sum.checked_add((dimension - 1).checked_mul(stride)?)
+        })?;
+    if last.checked_add(1)?.checked_mul(size)? > source.len() {
+        return None;
+    }
+    let mut out = Vec::with_capacity(count * size);
+    let mut index = vec![0; shape.len()];
+    let mut element = start;
+    for _ in 0..count {
+        out.extend_from_slice(source.get(element * size..(element + 1) * size)?);
+        for ((position, &dimension), &stride) in index.iter_mut().zip(shape).zip(strides).rev() {
+            *position += 1;
+            if *position < dimension {
+                element += stride;
+                break;
+            }
+            element -= (dimension - 1) * stride;
+            *position = 0;
+        }
+    }
+    Some(out)
+}
+
+/// Turns big-endian elements into little-endian ones; text is swapped code point by code point.
+pub(super) fn swap_bytes(dtype: DType, source: &[u8]) -> Vec<u8> {
+    let unit = match dtype {
+        DType::Text(_) => 4,
+        _ => dtype.size(),
+    };
+    let mut out = source.to_vec();
+    out.chunks_exact_mut(unit).for_each(<[u8]>::reverse);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fortran_order_becomes_c_order() {
+        // [[0, 2, 4], [1, 3, 5]] written column by column.
+        let strides = fortran_strides(&[2, 3]);
+        assert_eq!(
+            gather(&[0, 1, 2, 3, 4, 5], 1, &[2, 3], &strides, 0).unwrap(),
+            [0, 2, 4, 1, 3, 5]
+        );
+    }
+
+    #[test]
+    fn strides_may_repeat_or_skip_but_not_leave_the_source() {
+        assert_eq!(gather(&[7, 8, 9], 1, &[2, 2], &[0, 2], 0).unwrap(), [7, 9, 7, 9]);
+        assert_eq!(gather(&[7, 8, 9], 1, &[2, 2], &[0, 2], 1), None);
+        assert_eq!(gather(&[7], 1, &[2], &[usize::MAX], 1), None);
+        assert_eq!(gather(&[7], 1, &[0, 5], &[9, 9], 70).unwrap(), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn c_order_is_known_by_its_strides() {
+        assert!(is_c_order(&[2, 1, 3], &[3, 99, 1]));
+        assert!(!is_c_order(&[2, 3], &[1, 2]));
+        assert!(is_c_order(&[], &[]));
+    }
+
+    #[test]
+    fn an_empty_array_may_not_hide_an_impossible_dimension() {
+        assert_eq!(size_of_array(4, &[2, 0, 3]), Ok(0));
+        assert!(size_of_array(4, &[0, usize::MAX, 2]).is_err());
+    }
+
+    #[test]
+    fn big_endian_text_is_swapped_by_code_point() {
+        assert_eq!(
+            swap_bytes(DType::Text(2), &[0, 0, 0, 65, 0, 0, 0, 66]),
+            [65, 0, 0, 0, 66, 0, 0, 0]
+        );
+    }
+}

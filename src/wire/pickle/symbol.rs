@@ -1,0 +1,148 @@
+//! The allow-list: every class and function a pickle may name with a meaning. What is not here is never called.
+
+use crate::tensor::DType;
+
+/// What a dotted Python name means to the decoder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Symbol {
+    /// `numpy.ndarray`
+    NdArray,
+    /// `numpy.dtype`
+    DType,
+    /// `numpy.core.multiarray._reconstruct`: an array that gets its state later.
+    Reconstruct,
+    /// `numpy.core.numeric._frombuffer`
+    FromBuffer,
+    /// `numpy.core.multiarray.scalar`
+    Scalar,
+    /// `biotite.structure.AtomArray`
+    AtomArray,
+    /// `biotite.structure.AtomArrayStack`
+    AtomArrayStack,
+    /// `biotite.structure.BondList`
+    BondList,
+    /// `BondList._from_state`, biotite 1.6 and later.
+    BondListFromState,
+    /// `torch._utils._rebuild_tensor_v2`
+    RebuildTensor,
+    /// `torch.storage._load_from_bytes`
+    LoadFromBytes,
+    /// `torch.FloatStorage` and its like.
+    TorchStorage(DType),
+    /// `collections.OrderedDict`
+    OrderedDict,
+    /// `_codecs.encode`: how protocol 2 writes bytes.
+    Encode,
+    /// `builtins.getattr`
+    GetAttr,
+    /// `builtins.bytes`: how protocol 2 writes no bytes.
+    Bytes,
+    /// `builtins.bytearray`
+    ByteArray,
+    /// `builtins.set` and `builtins.frozenset`
+    Set,
+    /// Everything else: may be the class of a record, is never called.
+    Unknown,
+}
+
+impl Symbol {
+    /// The meaning of a name in a module.
+    pub(super) fn resolve(module: &str, name: &str) -> Self {
+        match (module, name) {
+            ("numpy", "ndarray") => Self::NdArray,
+            ("numpy", "dtype") => Self::DType,
+            ("numpy.core.multiarray" | "numpy._core.multiarray", "_reconstruct") => Self::Reconstruct,
+            ("numpy.core.multiarray" | "numpy._core.multiarray", "scalar") => Self::Scalar,
+            ("numpy.core.numeric" | "numpy._core.numeric", "_frombuffer") => Self::FromBuffer,
+            ("biotite.structure" | "biotite.structure.atoms", "AtomArray") => Self::AtomArray,
+            ("biotite.structure" | "biotite.structure.atoms", "AtomArrayStack") => Self::AtomArrayStack,
+            ("biotite.structure" | "biotite.structure.bonds", "BondList") => Self::BondList,
+            ("biotite.structure" | "biotite.structure.bonds", "BondList._from_state") => Self::BondListFromState,
+            ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
+            ("torch.storage", "_load_from_bytes") => Self::LoadFromBytes,
+            ("torch", storage) => Self::storage(storage),
+            ("collections", "OrderedDict") => Self::OrderedDict,
+            ("_codecs", "encode") => Self::Encode,
+            // Protocol 2 names the module as Python 2 did.
+            ("builtins" | "__builtin__", "getattr") => Self::GetAttr,
+            ("builtins" | "__builtin__", "bytes") => Self::Bytes,
+            ("builtins" | "__builtin__", "bytearray") => Self::ByteArray,
+            ("builtins" | "__builtin__", "set" | "frozenset") => Self::Set,
+            _ => Self::Unknown,
+        }
+    }
+
+    fn storage(name: &str) -> Self {
+        Self::TorchStorage(match name {
+            "BoolStorage" => DType::Bool,
+            "CharStorage" => DType::I8,
+            "ShortStorage" => DType::I16,
+            "IntStorage" => DType::I32,
+            "LongStorage" => DType::I64,
+            "ByteStorage" => DType::U8,
+            "HalfStorage" => DType::F16,
+            "BFloat16Storage" => DType::BF16,
+            "FloatStorage" => DType::F32,
+            "DoubleStorage" => DType::F64,
+            _ => return Self::Unknown,
+        })
+    }
+
+    /// Whether an object of this class may be made without arguments, to get its state later.
+    pub(super) const fn takes_state(self) -> bool {
+        matches!(self, Self::AtomArray | Self::AtomArrayStack | Self::BondList)
+    }
+
+    /// What a reader calls an object of it that never got its state.
+    pub(super) const fn describe(self) -> &'static str {
+        match self {
+            Self::Reconstruct => "array without state",
+            Self::AtomArray | Self::AtomArrayStack => "structure without state",
+            Self::BondList => "bond list without state",
+            _ => "object without state",
+        }
+    }
+}
+
+/// Whether a text is names joined by dots, as classes and modules have; only such names reach a message or a record.
+pub(super) fn is_dotted_name(text: &str) -> bool {
+    const LONGEST: usize = 256;
+    let is_name = |part: &str| {
+        part.starts_with(|first: char| first.is_alphabetic() || first == '_')
+            && part.chars().all(|letter| letter.is_alphanumeric() || letter == '_')
+    };
+    text.len() <= LONGEST && text.split('.').all(is_name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_names_have_a_meaning() {
+        assert_eq!(
+            Symbol::resolve("numpy._core.multiarray", "_reconstruct"),
+            Symbol::Reconstruct
+        );
+        assert_eq!(
+            Symbol::resolve("torch", "BFloat16Storage"),
+            Symbol::TorchStorage(DType::BF16)
+        );
+        for (module, name) in [
+            ("os", "system"),
+            ("builtins", "eval"),
+            ("torch", "load"),
+            ("numpy", "load"),
+        ] {
+            assert_eq!(Symbol::resolve(module, name), Symbol::Unknown);
+        }
+    }
+
+    #[test]
+    fn names_with_anything_but_letters_and_dots_are_malformed() {
+        assert!(is_dotted_name("boileroom.models.esm.types"));
+        for text in ["", "os.", "a b", "x\u{1b}[31m", "..", "1a", &"a".repeat(300)] {
+            assert!(!is_dotted_name(text), "{text:?}");
+        }
+    }
+}

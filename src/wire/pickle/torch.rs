@@ -1,0 +1,131 @@
+//! Torch tensors: a view with strides onto a storage, which is a nested `torch.save` stream of the legacy format.
+//!
+//! The nested stream is five pickles and raw bytes; its pickles go through the same machine under tighter bounds.
+
+use bytes::Bytes;
+
+use super::error::PickleFault;
+use super::graph::{Graph, Node, NodeId};
+use super::machine::{self, Persistence};
+use super::strided::{gather, is_c_order, size_of_array};
+use super::symbol::Symbol;
+use crate::tensor::{DType, Tensor};
+use crate::wire::Limits;
+
+/// The pickles of the magic number and of format version 1001, as `torch.save` has always written them.
+const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
+
+/// The pickles before the raw bytes take a few hundred bytes; more than this is no storage.
+const LONGEST_HEADER: usize = 4 << 10;
+
+/// `torch.storage._load_from_bytes(stream)`
+pub(super) fn load_from_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
+    const FAULT: PickleFault = PickleFault::Malformed("torch storage");
+    let &[stream] = arguments else {
+        return Err(FAULT);
+    };
+    let stream = graph.bytes(stream).cloned().ok_or(FAULT)?;
+    // Reading the header again and again, from one shared stream, is work that must be paid for.
+    graph.charge(4 * LONGEST_HEADER)?;
+    let header = stream.slice(..stream.len().min(LONGEST_HEADER));
+    if !header.starts_with(MAGIC) {
+        return Err(FAULT);
+    }
+    let limits = Limits {
+        items: LONGEST_HEADER,
+        memo: LONGEST_HEADER,
+        ..*graph.limits()
+    };
+    let parse = |from, persistence| machine::run(&header, from, &limits, persistence).map_err(|error| error.fault);
+
+    let (system, root, end) = parse(MAGIC.len(), Persistence::Forbidden)?;
+    let little_endian = system.entry(root, "little_endian").ok_or(FAULT)?;
+    if !matches!(system.node(little_endian), Node::Bool(true)) {
+        return Err(PickleFault::Unsupported("big-endian torch storage".into()));
+    }
+    let (object, root, end) = parse(end, Persistence::Kept)?;
+    let (dtype, key, count) = described_storage(&object, root).ok_or(FAULT)?;
+    let (keys, root, end) = parse(end, Persistence::Forbidden)?;
+    let is_only_key = match keys.node(root) {
+        Node::List(items) => matches!(items.as_slice(), &[only] if keys.word(only) == Some(key)),
+        _ => false,
+    };
+    let raw = stream.slice(end..);
+    let (stated, data) = raw.split_first_chunk::<8>().ok_or(FAULT)?;
+    if !is_only_key || u64::from_le_bytes(*stated) != count as u64 {
+        return Err(FAULT);
+    }
+    if count.checked_mul(dtype.size()) != Some(data.len()) {
+        return Err(FAULT);
+    }
+    Ok(Node::Storage(Box::new((dtype, raw.slice(8..)))))
+}
+
+/// Everything before the raw elements of a stream that holds one storage, as `torch.save` writes it.
+pub(super) fn storage_header(class: &str, count: usize) -> Vec<u8> {
+    /// Format version, byte order and sizes of C's integers.
+    const SYSTEM: &[u8] =
+        b"\x80\x02}(X\x10\0\0\0protocol_versionM\xe9\x03X\x0d\0\0\0little_endian\x88X\x0a\0\0\0type_sizes}\
+        (X\x05\0\0\0shortK\x02X\x03\0\0\0intK\x04X\x04\0\0\0longK\x04uu.";
+    /// The list with the storage's only key, `"0"`.
+    const KEYS: &[u8] = b"\x80\x02]X\x01\0\0\x000a.";
+    let mut header = [MAGIC, SYSTEM, b"\x80\x02(X\x07\0\0\0storagectorch\n"].concat();
+    header.extend_from_slice(class.as_bytes());
+    header.extend_from_slice(b"\nX\x01\0\0\x000X\x03\0\0\0cpu\x8a\x08");
+    header.extend((count as u64).to_le_bytes());
+    header.extend_from_slice(b"NtQ.");
+    header.extend_from_slice(KEYS);
+    header.extend((count as u64).to_le_bytes());
+    header
+}
+
+/// The persistent id of a storage: `('storage', class, key, location, count, None)`.
+fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Option<(DType, &'a str, usize)> {
+    let Node::Persistent(id) = graph.node(root) else {
+        return None;
+    };
+    let &[kind, class, key, _location, count, view] = graph.tuple(*id)? else {
+        return None;
+    };
+    let Some(Symbol::TorchStorage(dtype)) = graph.symbol(class) else {
+        return None;
+    };
+    let is_whole = graph.word(kind) == Some("storage") && matches!(graph.node(view), Node::None);
+    is_whole.then_some((dtype, graph.word(key)?, graph.size(count)?))
+}
+
+/// `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)`
+pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
+    const FAULT: PickleFault = PickleFault::Malformed("torch tensor");
+    let &[storage, offset, shape, strides, ..] = arguments else {
+        return Err(FAULT);
+    };
+    let Node::Storage(storage) = graph.node(storage) else {
+        return Err(FAULT);
+    };
+    let (dtype, data) = storage.as_ref().clone();
+    let (start, shape, strides) = match (graph.size(offset), graph.sizes(shape), graph.sizes(strides)) {
+        (Some(start), Some(shape), Some(strides)) if shape.len() == strides.len() => (start, shape, strides),
+        _ => return Err(FAULT),
+    };
+    let length = size_of_array(dtype.size(), &shape)?;
+    graph.charge(size_of::<Tensor>() + size_of_val(shape.as_slice()))?;
+    let elements = if is_c_order(&shape, &strides) {
+        view(&data, start.checked_mul(dtype.size()), length).ok_or(FAULT)?
+    } else {
+        graph.charge(length)?;
+        gather(&data, dtype.size(), &shape, &strides, start)
+            .ok_or(FAULT)?
+            .into()
+    };
+    Ok(Node::Array(Box::new(Tensor::new(dtype, shape, elements)?)))
+}
+
+fn view(data: &Bytes, start: Option<usize>, length: usize) -> Option<Bytes> {
+    if length == 0 {
+        return Some(Bytes::new());
+    }
+    let start = start?;
+    let end = start.checked_add(length)?;
+    (end <= data.len()).then(|| data.slice(start..end))
+}

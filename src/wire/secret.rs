@@ -1,0 +1,83 @@
+//! The shared secret that signs responses. Keeps it out of everything a person may read; computes no signature.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+
+/// A shared secret. Its text goes into the environment of a model server and nowhere else: `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Name of the environment variable that carries it to a model server.
+    pub const VARIABLE: &'static str = "BOILEROOM_TRANSPORT_HMAC_KEY";
+    /// What stands where it was found in a text.
+    const MASK: &'static str = "[secret]";
+    /// Shorter ones are not looked for in texts: masking every `a` helps nobody.
+    const LEAST_SCRUBBED: usize = 4;
+
+    /// A secret that somebody else chose; `None` when it is empty, which a model server takes for none at all.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (!text.is_empty()).then_some(Self(text))
+    }
+
+    /// 32 bytes from the system's random source as 64 hexadecimal digits.
+    ///
+    /// # Errors
+    /// When the system has no random source.
+    pub fn generate() -> io::Result<Self> {
+        let mut bytes = [0u8; 32];
+        File::open("/dev/urandom")?.read_exact(&mut bytes)?;
+        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+        let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+        Ok(Self(digits.collect()))
+    }
+
+    /// The text as it goes into the environment. Its UTF-8 bytes are the key of the signature; hexadecimal digits are not
+    /// decoded.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// A text without this secret.
+    #[must_use]
+    pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        if self.0.len() >= Self::LEAST_SCRUBBED && text.contains(&self.0) {
+            Cow::Owned(text.replace(&self.0, Self::MASK))
+        } else {
+            Cow::Borrowed(text)
+        }
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_generated_secrets_differ_and_have_64_hexadecimal_digits() {
+        let (one, other) = (Secret::generate().unwrap(), Secret::generate().unwrap());
+        assert_ne!(one, other);
+        assert_eq!(one.expose().len(), 64);
+        assert!(one.expose().bytes().all(|byte| byte.is_ascii_hexdigit()));
+    }
+
+    #[test]
+    fn it_shows_in_no_text() {
+        let secret = Secret::new("open sesame").unwrap();
+        assert_eq!(secret.scrub("say open sesame twice"), "say [secret] twice");
+        assert_eq!(secret.scrub("nothing here"), "nothing here");
+        assert!(!format!("{secret:?}").contains("sesame"));
+        assert_eq!(Secret::new(""), None);
+    }
+}

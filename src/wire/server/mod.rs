@@ -1,0 +1,118 @@
+//! The model server: the protocol over HTTP/1.1 around any [`Model`], with `FastAPI`'s status codes and bodies. Knows no
+//! particular model and no processes.
+
+mod complaint;
+mod reply;
+mod routes;
+mod schema;
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+
+use super::Secret;
+use crate::prediction::{Prediction, Request};
+
+/// How long a client may take to send the head of a request.
+const HEAD_LIMIT: Duration = Duration::from_secs(30);
+/// How long to wait after a connection that could not be taken.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Connections served at once; further ones wait in the system's queue.
+const MOST_CONNECTIONS: usize = 128;
+
+/// What answers calls.
+pub trait Model: Send + Sync + 'static {
+    /// Answers one call; blocks its thread for as long as it takes.
+    ///
+    /// # Errors
+    /// What the model would have raised, as its text.
+    fn predict(&self, request: &Request) -> Result<Prediction, String>;
+}
+
+/// A model behind the protocol.
+pub struct ModelServer<M> {
+    model: Arc<M>,
+    secret: Option<Secret>,
+    /// Calls are answered one at a time.
+    turn: Arc<Semaphore>,
+}
+
+impl<M: Model> ModelServer<M> {
+    /// A server that has the model loaded. Without a secret it is ready all the same and fails every call, as boileroom's.
+    #[must_use]
+    pub fn new(model: M, secret: Option<Secret>) -> Arc<Self> {
+        Arc::new(Self {
+            model: Arc::new(model),
+            secret,
+            turn: Arc::new(Semaphore::new(1)),
+        })
+    }
+
+    /// Serves until `stop` is done, then takes no new connections and finishes the calls that are under way. A connection
+    /// that breaks, or cannot be taken for want of resources, ends alone.
+    pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
+        let (stopping, stopped) = watch::channel(false);
+        let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let mut connections = JoinSet::new();
+        let mut stop = pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                Some(_) = connections.join_next() => {}
+                (stream, place) = accept(&listener, &places) => {
+                    let connection = Arc::clone(&self).converse(stream, stopped.clone());
+                    connections.spawn(async move {
+                        connection.await;
+                        drop(place);
+                    });
+                }
+            }
+        }
+        drop(listener);
+        // Without a receiver there is nobody to tell.
+        let _ = stopping.send(true);
+        while connections.join_next().await.is_some() {}
+    }
+
+    /// Serves one connection to its end.
+    async fn converse(self: Arc<Self>, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
+        // Small answers must not wait to be merged; a socket that refuses the option serves as well.
+        let _ = stream.set_nodelay(true);
+        let service = service_fn(move |request| {
+            let server = Arc::clone(&self);
+            async move { Ok::<_, std::convert::Infallible>(server.answer(request).await.into()) }
+        });
+        let mut connection = pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD_LIMIT)
+                .serve_connection(TokioIo::new(stream), service)
+        );
+        // A client that went away or talked nonsense has its answer, or needs none: the result says nothing.
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),
+        }
+        let _ = connection.await;
+    }
+}
+
+/// The next connection, once there is room for it.
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+    // The semaphore is never closed.
+    let place = Arc::clone(places).acquire_owned().await.ok();
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return (stream, place),
+            // A client gave up, or the process is out of descriptors until some connection ends.
+            Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What we write, we read back unchanged; and Python loads it as its own classes, equal bit for bit.
+//!
+//! The second half needs a Python with `NumPy` and biotite (torch too for bfloat16): `HYDROTEST_PYTHON` names one, or
+//! `python3` is tried; without it that half says so and passes.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/describe.rs"]
+mod describe;
+#[path = "support/fixtures.rs"]
+mod fixtures;
+
+use std::path::Path;
+use std::process::Command;
+
+use bytes::Bytes;
+use describe::describe;
+use hydrotest::prediction::{Record, Value};
+use hydrotest::protein::{Bond, Label, Structure};
+use hydrotest::tensor::{DType, Tensor};
+use hydrotest::wire::{Limits, pickle};
+
+fn reread(value: &Value) -> Value {
+    let payload = pickle::encode(value).unwrap();
+    pickle::decode(&payload, &Limits::default()).unwrap()
+}
+
+#[test]
+fn every_fixture_survives_being_written_and_read() {
+    for path in fixtures::paths() {
+        let payload = Bytes::from(std::fs::read(&path).unwrap());
+        let value = pickle::decode(&payload, &Limits::default()).unwrap();
+        assert_eq!(describe(&reread(&value)), describe(&value), "{}", path.display());
+    }
+}
+
+#[test]
+fn a_bonded_stack_with_every_column_comes_back_equal() {
+    let mut structure = Structure::default();
+    for (number, name) in [(-3, "CA"), (i32::MAX, "ÅÅÅÅ"), (0, "")] {
+        let label = |text| Label::new(text).unwrap();
+        structure.push(
+            label("ABCDEFGH"),
+            number,
+            label("GLY"),
+            label(name),
+            label("C"),
+            [1.5; 3],
+        );
+    }
+    structure.coord.extend_from_within(..);
+    structure.models = Some(2);
+    structure.b_factor = Some(vec![0.1, 0.2, 0.3]);
+    structure.b_factor_dtype = Some(DType::F64);
+    structure.extra = vec![("charge".into(), Tensor::vector(&[1_i8, 2, 3]))];
+    structure.bonds = Some(vec![Bond {
+        first: 0,
+        second: 2,
+        order: 9,
+    }]);
+    structure.cell = Some(Tensor::from_values(vec![2, 3, 3], &[0.5_f32; 18]).unwrap());
+    let value = Value::Structure(Box::new(structure));
+    assert_eq!(reread(&value), value);
+}
+
+#[test]
+fn numbers_of_every_length_come_back_equal() {
+    let edges = (0..63).flat_map(|bit| [1_i64 << bit, (1_i64 << bit) - 1, -(1_i64 << bit), -(1_i64 << bit) - 1]);
+    let value = Value::List(edges.chain([i64::MIN, i64::MAX]).map(Value::Integer).collect());
+    assert_eq!(reread(&value), value);
+}
+
+#[test]
+fn texts_and_bytes_of_every_length_class_come_back_equal() {
+    let lengths = [0, 1, 255, 256, 65_535, 65_536, 70_000];
+    let value = Value::Tuple(
+        lengths
+            .into_iter()
+            .flat_map(|length| [Value::Text("x".repeat(length)), Value::Bytes(vec![7; length].into())])
+            .collect(),
+    );
+    assert_eq!(reread(&value), value);
+}
+
+#[test]
+fn more_items_than_a_batch_come_back_in_order() {
+    let value = Value::Map(
+        (0..2_500)
+            .map(|number| (Value::Integer(number), Value::Text(number.to_string())))
+            .collect(),
+    );
+    assert_eq!(reread(&value), value);
+}
+
+#[test]
+fn half_floats_of_torch_come_back_equal() {
+    let values: Vec<half::bf16> = (0..6).map(|number| half::bf16::from_f32(number as f32)).collect();
+    let value = Value::Array(Tensor::from_values(vec![2, 3], &values).unwrap());
+    assert_eq!(reread(&value), value);
+}
+
+#[test]
+fn what_could_not_be_read_back_is_not_written() {
+    let mut deep = Value::None;
+    for _ in 0..65 {
+        deep = Value::List(vec![deep]);
+    }
+    assert_eq!(pickle::encode(&deep), Err(pickle::EncodeError::Depth));
+    for class in ["Alone", "os.sys tem", "builtins.set", ""] {
+        let record = Value::Record(Record {
+            class: class.into(),
+            fields: vec![],
+        });
+        assert_eq!(pickle::encode(&record), Err(pickle::EncodeError::Class(class.into())));
+    }
+    let mut ragged = Structure::default();
+    ragged.chain_id.push(Label::default());
+    let error = pickle::encode(&Value::Structure(Box::new(ragged))).unwrap_err();
+    assert_eq!(error.to_string(), "structure without a sound chain_id");
+}
+
+#[test]
+fn python_loads_what_we_write_as_its_own_classes() {
+    let python = std::env::var("HYDROTEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let imports = |modules: &str| {
+        let output = Command::new(&python).args(["-c", modules]).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !imports("import numpy, biotite.structure") {
+        eprintln!("skipped: {python} has no numpy and biotite");
+        return;
+    }
+    let has_torch = imports("import torch");
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    let mut wanted = Vec::new();
+    for path in fixtures::paths() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("tensors") && !has_torch {
+            continue;
+        }
+        let payload = Bytes::from(std::fs::read(&path).unwrap());
+        let value = pickle::decode(&payload, &Limits::default()).unwrap();
+        let written = folder.path().join(name);
+        std::fs::write(&written, pickle::encode(&value).unwrap()).unwrap();
+        paths.push(written);
+        wanted.push((path.display().to_string(), fixtures::description(&path)));
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/describe.py");
+    let output = Command::new(&python)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(script)
+        .args(&paths)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<serde_json::Value> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), wanted.len());
+    for (line, (path, description)) in lines.iter().zip(&wanted) {
+        assert_eq!(line, description, "{path}");
+    }
+}
