@@ -345,20 +345,20 @@ fn flipped_bits_never_do_more_than_fail() {
         ..Limits::default()
     };
     let mut refused = 0;
-    for _ in 0..20_000 {
+    for _ in 0..10_000 {
         let mut bytes = seeds[noise.below(seeds.len())].clone();
         bytes.truncate(8000);
         mutate(&mut noise, &mut bytes);
         refused += usize::from(decode(&bytes.into(), &limits).is_err());
     }
-    assert!(refused > 10_000, "most changes break a pickle, {refused} did");
+    assert!(refused > 5_000, "most changes break a pickle, {refused} did");
 }
 
 #[test]
 fn a_changed_envelope_never_opens() {
     let sealed = envelope::seal(b"some payload", "secret");
     let mut noise = Noise(7);
-    for _ in 0..20_000 {
+    for _ in 0..10_000 {
         let mut body = sealed.clone();
         mutate(&mut noise, &mut body);
         let mut reader = envelope::EnvelopeReader::new(&Limits::default(), "secret", None);

@@ -19,7 +19,9 @@ impl Ending {
     /// Whether the program could not be run at all: the statuses that shells and container engines use for that.
     #[must_use]
     pub const fn is_not_runnable(self) -> bool {
-        matches!(self, Self::Exited(NOT_EXECUTABLE | NOT_FOUND))
+        const LEAST: i32 = NOT_EXECUTABLE as i32;
+        const GREATEST: i32 = NOT_FOUND as i32;
+        matches!(self, Self::Exited(LEAST..=GREATEST))
     }
 
     pub(super) fn of(status: WaitStatus) -> Option<Self> {
@@ -29,9 +31,9 @@ impl Ending {
 }
 
 /// Exit status of a command that is there but cannot be executed.
-pub(super) const NOT_EXECUTABLE: i32 = 126;
+pub(super) const NOT_EXECUTABLE: u8 = 126;
 /// Exit status of a command that is not there.
-pub(super) const NOT_FOUND: i32 = 127;
+pub(super) const NOT_FOUND: u8 = 127;
 
 impl fmt::Display for Ending {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

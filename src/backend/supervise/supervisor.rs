@@ -1,12 +1,12 @@
 //! The supervisor: what this program becomes to start another one and to end everything that came of it. Runs before
 //! anything else of the harness; speaks to it by two pipes and knows none of its settings.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -28,20 +28,20 @@ pub(super) const TERMINATE: u8 = b't';
 /// How often killing is repeated while children remain.
 const ROUND: Duration = Duration::from_millis(20);
 
-/// Does the work of a supervisor when this process was started as one; call it first thing in `main`.
+/// Does the work of a supervisor when the program was started as one, and says with which code to exit. Call it first thing
+/// with the program's arguments, its name included.
 #[must_use]
-pub fn run_if_asked() -> Option<ExitCode> {
-    let mut arguments = std::env::args_os().skip(1);
-    let role = arguments.next()?;
+pub fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
+    let (role, command) = arguments.get(1..)?.split_first()?;
     if role == SUPERVISE {
-        let command: Vec<OsString> = arguments.collect();
-        Some(supervise(&command).unwrap_or_else(|error| {
+        let supervised = supervise(command);
+        if let Err(error) = &supervised {
             complain(&format!("failed to supervise: {error}"));
-            ExitCode::FAILURE
-        }))
+        }
+        Some(u8::from(supervised.is_err()))
     } else if role == BECOME {
-        let parent = arguments.next()?.to_str()?.parse().ok()?;
-        Some(become_program(parent, &arguments.next()?, arguments))
+        let (parent, command) = command.split_first()?;
+        Some(become_program(parent.to_str()?.parse().ok()?, command))
     } else {
         None
     }
@@ -53,31 +53,30 @@ fn complain(message: &str) {
     let _ = writeln!(io::stderr(), "hydrotest: {message}");
 }
 
-/// Sets what only a process itself can set, and becomes the program.
-fn become_program(parent: i32, program: &OsStr, arguments: impl Iterator<Item = OsString>) -> ExitCode {
+/// Sets what only a process itself can set, and becomes the program. Returns when it could not, with the exit code for that.
+fn become_program(parent: i32, command: &[OsString]) -> u8 {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
         complain(&format!("failed to ask for a parent-death signal: {error}"));
     }
     // Whoever dies before the line above sends no signal.
-    if getppid().map(Pid::as_raw_pid) != Some(parent) {
-        return ExitCode::FAILURE;
-    }
+    let Some((program, arguments)) = command.split_first().filter(|_| getppid() == Pid::from_raw(parent)) else {
+        return 1;
+    };
     // A session of its own: no terminal, and a process group that can be signalled as one.
     if let Err(error) = setsid() {
         complain(&format!("failed to start a session: {error}"));
     }
     let error = Command::new(program).args(arguments).exec();
     complain(&format!("failed to run {}: {error}", program.display()));
-    let status = if error.kind() == io::ErrorKind::NotFound {
+    if error.kind() == io::ErrorKind::NotFound {
         NOT_FOUND
     } else {
         NOT_EXECUTABLE
-    };
-    ExitCode::from(u8::try_from(status).unwrap_or(u8::MAX))
+    }
 }
 
-fn supervise(command: &[OsString]) -> io::Result<ExitCode> {
+fn supervise(command: &[OsString]) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(getpid()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -85,7 +84,7 @@ fn supervise(command: &[OsString]) -> io::Result<ExitCode> {
         let mut supervisor = Supervisor::start(command)?;
         supervisor.watch().await;
         supervisor.clear().await;
-        Ok(ExitCode::SUCCESS)
+        Ok(())
     })
 }
 
