@@ -42,6 +42,9 @@ pub enum Command {
     Suites(ListArguments),
     /// List, accept or prune recorded reference results.
     Snapshots(SnapshotArguments),
+    /// Serve an embedded model as boileroom's model server does: MODEL_CLASS and MODEL_CONFIG choose it,
+    /// BOILEROOM_TRANSPORT_HMAC_KEY signs its answers.
+    Serve(ServeArguments),
 }
 
 /// Where the declared world lies.
@@ -182,6 +185,20 @@ pub struct ListArguments {
     /// Where the declared world lies.
     #[command(flatten)]
     pub places: Places,
+}
+
+/// Where to serve.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// The port to listen on; 0 means any that is free.
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+    /// A file that declares other models than those built in.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What to do with recorded results.
