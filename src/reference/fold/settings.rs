@@ -21,7 +21,7 @@ const DRAW_OPTIONS: [&str; 4] = [
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Settings {
     /// Seed of a stochastic model; without one it answers the same every time.
-    seed: Option<i64>,
+    seed: Option<u64>,
     /// Conformations of every complex, at least 1.
     pub draws: usize,
     spacing: Spacing,
@@ -33,22 +33,26 @@ impl Settings {
     /// # Errors
     /// For a value of the wrong type, where it is needed.
     pub(super) fn read(contract: &Contract, effective: &Options, samples: &Samples) -> Result<Self, Refusal> {
-        let several = samples.has_complex();
-        let option = |name: &str| {
-            let declared = contract.options.iter().any(|option| option.name == name);
-            effective.get(name).filter(|value| declared && !value.is_null())
+        let declared = |name: &str| contract.options.iter().any(|option| option.name == name);
+        let option = |name: &str| effective.get(name).filter(|_| declared(name));
+        let seed = match option("seed") {
+            None | Some(Value::Null) => None,
+            Some(value) => match value.as_u64() {
+                Some(seed) => Some(seed),
+                None => return Err(refuse(contract, "seed", "a non-negative integer or None", value)),
+            },
         };
-        let seed = option("seed").map(|value| whole("seed", value)).transpose()?;
         let mut draws: usize = 1;
         for name in DRAW_OPTIONS {
             if let Some(value) = option(name) {
-                let count = usize::try_from(whole(name, value)?).ok().filter(|&count| count > 0);
-                let count = count.ok_or_else(|| Refusal::value(format!("option '{name}' must be positive")))?;
+                let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
+                let count = count.filter(|&count| count > 0);
+                let count = count.ok_or_else(|| refuse(contract, name, "a positive integer", value))?;
                 draws = draws.saturating_mul(count);
             }
         }
         // A single chain never looks at what would lie between chains.
-        let spacing = if several {
+        let spacing = if samples.has_complex() {
             Spacing::read(contract, effective)?.unwrap_or_default()
         } else {
             Spacing::default()
@@ -64,7 +68,7 @@ impl Settings {
             size: MODEL_DEVIATION,
         }];
         if let Some(draw) = draw {
-            let seed = self.seed.map_or_else(|| seed_of(&[]), |seed| seed_of(&[seed as u64]));
+            let seed = self.seed.map_or_else(|| seed_of(&[]), |seed| seed_of(&[seed]));
             deviations.push(Deviation {
                 seed: seed_of(&[seed, draw as u64]),
                 size: DRAW_DEVIATION,
@@ -80,9 +84,11 @@ impl Settings {
     }
 }
 
-fn whole(name: &str, value: &Value) -> Result<i64, Refusal> {
-    value.as_i64().ok_or_else(|| {
-        let kind = python::type_name(value);
-        Refusal::wrong_type(format!("option '{name}' must be an integer, not '{kind}'"))
-    })
+fn refuse(contract: &Contract, name: &str, wanted: &str, value: &Value) -> Refusal {
+    Refusal::value(format!(
+        "{} option {} must be {wanted}, not {}.",
+        contract.name,
+        python::repr(name),
+        python::repr_value(value)
+    ))
 }

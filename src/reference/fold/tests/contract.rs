@@ -30,7 +30,8 @@ fn judge(contract: &Contract, field: &FieldSpec, tensor: &Tensor, sizes: &BTreeM
     assert!(field.dtypes.contains(&tensor.dtype()), "{name}");
     let (least, greatest) = field.range.unwrap_or((f64::MIN, f64::MAX));
     let padding = field.padding.unwrap_or(least);
-    let inside = |value: f64| value.is_finite() && (value == padding || (least..=greatest).contains(&value));
+    let inside =
+        |value: f64| value.is_finite() && ((value - padding).abs() < 1e-9 || (least..=greatest).contains(&value));
     assert!(tensor.to_f64().unwrap().into_iter().all(inside), "{name}");
 }
 

@@ -140,6 +140,6 @@ fn options_of_the_wrong_type_are_refused_where_they_matter() {
     };
     assert_eq!(
         refused(json!({ "seed": "one" })),
-        "TypeError: option 'seed' must be an integer, not 'str'"
+        "ValueError: Boltz-2 option 'seed' must be a non-negative integer or None, not 'one'."
     );
 }
