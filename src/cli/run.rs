@@ -1,5 +1,6 @@
 //! Runs the suites on one backend: the main job. Wires configuration, plan, run and report; decides nothing itself.
 
+use std::cell::RefCell;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -9,9 +10,11 @@ use super::arguments::{Colour, Format, RunArguments};
 use super::world::World;
 use super::{Trouble, colours, complain, say};
 use crate::backend::registry::{Overrides, Platform};
-use crate::check::{self, Answer, Evidence};
+use crate::check::{self, Answer, Evidence, Recorded};
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
+use crate::prediction::contract::Tolerance;
+use crate::reference::WEIGHTS;
 use crate::report::console::{self, Subject};
 use crate::run::{self, Judge, Judged};
 use crate::snapshot::{Recording, Store};
@@ -69,6 +72,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
             backend: name.clone(),
             kind,
             weights: weights.clone(),
+            reproduce: settings.reproduce.clone(),
         },
         store,
     );
@@ -80,7 +84,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         }
     };
     let report = run::run(&plan, &settings, Box::new(open), judge)
-        .map_err(|error| Trouble::Broken(format!("the run could not begin: {error}")))?;
+        .map_err(|error| Trouble::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(&plan, arguments));
@@ -108,20 +112,43 @@ struct Origin {
     backend: String,
     kind: &'static str,
     weights: String,
+    reproduce: String,
 }
+
+/// How far results of the embedded models may lie from recorded ones: their arithmetic is the same everywhere but for the
+/// last digits of a platform's sine and logarithm.
+const SYNTHETIC_NOISE: Tolerance = Tolerance {
+    absolute: 1e-5,
+    relative: 1e-5,
+};
 
 /// Judges by the checks of a trial; what they note about snapshots goes to the report.
 fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
     Arc::new(move |trial: &PlannedTrial, answers: &[Answer]| {
+        let notes = RefCell::default();
+        let recorded = Recorded {
+            store: &store,
+            key: &|call| trial.snapshot_key(&origin.weights, call),
+            notes: &notes,
+            noise: (origin.weights == WEIGHTS).then_some(SYNTHETIC_NOISE),
+            backend: &origin.backend,
+            kind: origin.kind,
+            source: &trial.source,
+            line: trial.line,
+            at: None,
+            command: &format!("{} --record --exact {}", origin.reproduce, trial.name),
+        };
         let evidence = Evidence {
             suite: &trial.suite,
             case: &trial.case,
             contract: &trial.contract,
             answers,
+            recorded: Some(&recorded),
         };
+        let findings = check::judge(&trial.checks, &evidence);
         Judged {
-            findings: check::judge(&trial.checks, &evidence),
-            notes: Vec::new(),
+            findings,
+            notes: notes.into_inner(),
         }
     })
 }

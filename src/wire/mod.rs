@@ -5,10 +5,12 @@
 
 pub mod client;
 pub mod envelope;
+mod fault;
 mod limits;
 pub mod pickle;
 mod secret;
 pub mod server;
 
+pub use fault::WireError;
 pub use limits::Limits;
 pub use secret::Secret;
