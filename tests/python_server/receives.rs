@@ -17,7 +17,7 @@ pub const TRIALS: &[(&str, fn())] = &[
         || objects(""),
     ),
     ("every_models_objects_arrive_bit_for_bit_in_protocol_5", || {
-        objects("PICKLE_PROTOCOL = '5'")
+        objects("PICKLE_PROTOCOL = '5'");
     }),
     (
         "what_the_model_raises_and_what_the_framework_refuses_are_told_apart",
