@@ -73,6 +73,7 @@ pub(super) fn compare(
         fields: Vec::new(),
         covered: HashSet::new(),
     };
+    walk.class();
     for (path, expected) in &recorded.digest.entries {
         walk.recorded(path, expected);
     }
@@ -93,6 +94,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn class(&mut self) {
+        let (expected, actual) = (&self.recorded.digest.class, &self.actual.digest.class);
+        if expected != actual {
+            self.judged("class", changed(expected.clone(), actual.clone()));
+        }
+    }
+
     fn recorded(&mut self, path: &'a str, expected: &'a Entry) {
         if self.is_covered(path) {
             return;
@@ -127,13 +135,15 @@ impl<'a> Walk<'a> {
         if self.record == Record::Intact && expected == actual {
             return self.judged(path, Finding::Same);
         }
+        let words = |structure: &StructureEntry| {
+            let StructureEntry { chains, names, .. } = structure;
+            format!("{}, chains {}, names {names}", structure.describe(), chains.join("; "))
+        };
         let recorded = self.recorded.structures.get(path);
         match recorded.zip(self.actual.structures.get(path)) {
             Some((before, after)) if expected.atoms == actual.atoms => match atoms(before, after) {
-                // Chains are for readers; words that do not belong to the atoms have been edited.
-                Finding::Same if expected.chains != actual.chains => {
-                    self.judged(path, changed(expected.chains.join("; "), actual.chains.join("; ")));
-                }
+                // The words are for readers; ones that do not belong to the atoms have been edited.
+                Finding::Same if expected != actual => self.judged(path, changed(words(expected), words(actual))),
                 finding => self.judged(path, finding),
             },
             _ => self.closed(path, changed(expected.describe(), actual.describe())),
@@ -154,6 +164,13 @@ impl<'a> Walk<'a> {
         let tensors = (self.recorded.tensors.get(path), self.actual.tensors.get(path));
         let sketches = (self.recorded.sketches.get(path), self.actual.sketches.get(path));
         match (expected.storage, tensors, sketches) {
+            // The same elements have the same hash, so the recorded one has been edited.
+            (Storage::Whole, (Some(before), Some(after)), _)
+                if expected.hash != actual.hash && before.bytes() == after.bytes() =>
+            {
+                let hash = |array: &ArrayEntry| format!("hash {}", array.hash);
+                self.judged(path, changed(hash(expected), hash(actual)));
+            }
             (Storage::Whole, (Some(before), Some(after)), _) => self.numbers(path, before, after),
             (Storage::Sketch, (_, Some(tensor)), (Some(before), Some(after))) => {
                 let tolerance = self.judge.tolerance(path);

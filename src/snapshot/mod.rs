@@ -32,6 +32,7 @@ mod sketch;
 mod sketched;
 mod statistics;
 mod store;
+mod text;
 
 pub use compare::{FieldJudge, Pair};
 pub use comparison::{Agreement, Comparison, FieldComparison, Finding};
