@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive;
-use super::compare::{FieldJudge, Record, compare};
+use super::compare::{Record, compare};
 use super::comparison::Comparison;
 use super::contents::Contents;
+use super::judge::FieldJudge;
 use super::provenance::Provenance;
 use super::runtime::{self, Candidate};
 use super::{ContentHash, SnapshotError, SnapshotKey, file, read, text};
