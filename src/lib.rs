@@ -10,15 +10,24 @@
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
 //! | 2 | [`config`], [`reference`], [`wire`] |
-//! | 3 | [`backend`], [`check`], [`snapshot`] |
+//! | 3 | [`backend`], [`snapshot`], [`check`] |
+//! | 4 | [`plan`] |
+//! | 5 | [`run`], [`outcome`] |
+//! | 6 | [`report`] |
+//! | 7 | [`cli`] |
 
 pub mod backend;
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod metric;
+pub mod outcome;
+pub mod plan;
 pub mod prediction;
 pub mod protein;
 pub mod reference;
+pub mod report;
+pub mod run;
 pub mod snapshot;
 pub mod tensor;
 pub mod wire;

@@ -2,11 +2,15 @@
 //! and never print.
 
 mod absent;
+mod agree;
 mod axes;
+mod b_factor;
 mod bounds;
+mod compare;
 mod compile;
 mod complex;
 mod contract;
+mod differ;
 mod equals;
 mod error;
 mod evidence;
@@ -18,10 +22,14 @@ mod finite;
 mod fixture;
 mod number;
 mod numbers;
+mod pair;
+mod places;
 mod present;
 mod range;
+mod recorded;
 mod sequence;
 mod shape;
+mod snapshot;
 mod structure_field;
 mod structure_text;
 mod tally;
@@ -31,7 +39,7 @@ mod zeros;
 
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
-pub use evidence::{Answer, Calls, Evidence, Given};
+pub use evidence::{Answer, Calls, Evidence, Given, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;
 pub use terms::Known;
@@ -46,6 +54,11 @@ pub trait Check: Send + Sync + std::fmt::Debug {
 
     /// Whether it wants a call to be refused.
     fn expects_error(&self, _call: &str) -> bool {
+        false
+    }
+
+    /// Whether it compares the answer to a call with a recorded one, so that a recording exists for that call.
+    fn records(&self, _call: &str) -> bool {
         false
     }
 
@@ -64,4 +77,57 @@ pub fn judge(checks: &[Box<dyn Check>], evidence: &Evidence<'_>) -> Vec<Finding>
     });
     let found = checks.iter().flat_map(|check| check.judge(evidence));
     failed.chain(found).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fixture::{answer, compiled, failed, folder};
+    use super::*;
+    use crate::backend::{BackendError, Blame, Fault, Stage};
+
+    #[test]
+    fn a_call_that_fails_is_a_finding_unless_a_check_expects_it() {
+        let contract = folder();
+        let error = BackendError::new(Stage::Call, Fault::Timeout, "no answer within 5 s");
+        let answers = [failed(&contract, "call", "A", error)];
+        let evidence = Evidence {
+            suite: "suite",
+            case: "case",
+            contract: &contract,
+            answers: &answers,
+            recorded: None,
+        };
+        let contract_check = [compiled(&contract, "check = 'contract'")];
+        let findings = judge(&contract_check, &evidence);
+        assert_eq!(
+            (findings.len(), findings[0].check, findings[0].blame),
+            (1, "answer", Blame::Platform)
+        );
+        let expected = [compiled(&contract, "check = 'error'\nfault = 'timeout'")];
+        assert_eq!(judge(&expected, &evidence), []);
+    }
+
+    #[test]
+    fn all_findings_of_all_checks_come_in_order() {
+        let contract = folder();
+        let checks = [
+            compiled(&contract, "check = 'absent'\nfields = ['plddt']"),
+            compiled(&contract, "check = 'range'\nfield = 'plddt'\nmax = 0"),
+        ];
+        let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))];
+        let evidence = Evidence {
+            suite: "suite",
+            case: "case",
+            contract: &contract,
+            answers: &answers,
+            recorded: None,
+        };
+        let names: Vec<_> = judge(&checks, &evidence)
+            .into_iter()
+            .map(|finding| finding.check)
+            .collect();
+        assert_eq!(names, ["absent", "range"]);
+    }
 }

@@ -2,7 +2,7 @@
 //! say it takes from its case, and a case from its suite.
 
 use super::scope::Vocabulary;
-use super::section::{Datum, Entry};
+use super::section::Datum;
 use super::{Diagnostic, Diagnostics, Location, OneOrMany, Reader, Section, Sequences};
 use crate::prediction::{Contract, Input, Options};
 
@@ -98,21 +98,21 @@ fn resolve(names: &OneOrMany, sequences: &Sequences, diagnostics: &mut Diagnosti
 
 /// Options and names of fields that no model has are mistakes of writing; who means them says `unchecked_options`.
 fn check_options(section: &Section, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
-    for Entry { key, key_span, item } in section.entries() {
+    for entry in section.entries() {
+        let key = entry.key();
         if !vocabulary.options.contains(key) {
             let known = vocabulary.options.iter().map(String::as_str);
-            diagnostics.push(Diagnostic::unknown(section.place(key_span), "option", key, known));
+            diagnostics.push(Diagnostic::unknown(entry.key_location(), "option", key, known));
         }
-        let Datum::Array(items) = &item.datum else { continue };
-        if key != "include_fields" {
+        let Datum::Array(items) = entry.item().datum() else {
             continue;
-        }
-        for item in items {
-            if let Datum::Text(field) = &item.datum
+        };
+        for item in items.iter().filter(|_| key == "include_fields") {
+            if let Datum::Text(field) = item.datum()
                 && !vocabulary.fields.contains(field)
             {
                 let known = vocabulary.fields.iter().map(String::as_str);
-                diagnostics.push(Diagnostic::unknown(section.place(&item.span), "field", field, known));
+                diagnostics.push(Diagnostic::unknown(item.location(), "field", field, known));
             }
         }
     }

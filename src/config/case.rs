@@ -147,7 +147,7 @@ impl Case {
         let retries = reader.count("retries", 0);
         let expected_failures = read_expected_failures(&mut reader, vocabulary);
         let checks = read_checks(&mut reader);
-        let calls = read_calls(&mut reader, &defaults, sequences, vocabulary);
+        let calls = read_calls(&mut reader, defaults, sequences, vocabulary);
         reader.finish();
         let name = name?;
         Some(Self {
@@ -214,10 +214,10 @@ fn read_checks(outer: &mut Reader<'_>) -> Vec<CheckTable> {
     checks
 }
 
-fn read_calls(outer: &mut Reader<'_>, case: &Defaults, sequences: &Sequences, vocabulary: &Vocabulary) -> Vec<Call> {
+fn read_calls(outer: &mut Reader<'_>, case: Defaults, sequences: &Sequences, vocabulary: &Vocabulary) -> Vec<Call> {
     let sections = outer.sections("call");
     if sections.is_empty() {
-        let Some(input) = case.input.clone() else {
+        let Some(input) = case.input else {
             let diagnostic = sends_nothing("case", outer.table());
             outer.diagnostics().push(diagnostic);
             return Vec::new();
@@ -225,8 +225,8 @@ fn read_calls(outer: &mut Reader<'_>, case: &Defaults, sequences: &Sequences, vo
         return vec![Call {
             name: "call".to_owned(),
             input,
-            options: case.options.clone(),
-            config: case.config.clone(),
+            options: case.options,
+            config: case.config,
             location: outer.table().location(),
         }];
     }

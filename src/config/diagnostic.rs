@@ -231,3 +231,73 @@ impl fmt::Display for Diagnostics {
 }
 
 impl std::error::Error for Diagnostics {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Source;
+    use super::*;
+
+    #[test]
+    fn findings_come_in_file_order_and_colour_only_when_asked_for() {
+        let source = Source::new("a.toml", "one\ntwo\n");
+        let mut diagnostics = Diagnostics::new();
+        diagnostics.push(Diagnostic::at(source.line(2), "second").with_label("here"));
+        diagnostics.push(Diagnostic::at(source.line(1), "first").with_help("mend it"));
+        diagnostics.push(Diagnostic::new("about no place"));
+        let plain = diagnostics.render(Style::Plain);
+        insta::assert_snapshot!(plain, @r#"
+        error: about no place
+
+        error: first
+         --> a.toml:1:1
+          |
+        1 | one
+          | ^^^
+          |
+          = help: mend it
+
+        error: second
+         --> a.toml:2:1
+          |
+        2 | two
+          | ^^^ here
+        "#);
+        let coloured = diagnostics.render(Style::Coloured);
+        assert!(coloured.contains("\u{1b}[") && !plain.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_place_of_several_lines_is_pointed_at_by_its_first() {
+        let source = Source::new("a.toml", "a = [\n  1,\n]\n");
+        let place = Location::new(&source, 4..12);
+        let shown = Diagnostics::from(Diagnostic::at(place, "an array"));
+        insta::assert_snapshot!(shown, @r#"
+        error: an array
+         --> a.toml:1:5
+          |
+        1 | a = [
+          |     ^
+        "#);
+    }
+
+    #[test]
+    fn unknown_names_are_listed_when_none_is_near() {
+        let source = Source::new("a.toml", "x");
+        let unknown = |name, candidates: &[&str]| {
+            let candidates = candidates.iter().copied();
+            Diagnostic::unknown(source.line(1), "model", name, candidates)
+        };
+        assert_eq!(
+            unknown("esm22", &["esm2"]).label.as_deref(),
+            Some("did you mean `esm2`?")
+        );
+        assert_eq!(
+            unknown("boltz", &["esm2", "esmc"]).help.as_deref(),
+            Some("known: `esm2`, `esmc`")
+        );
+        assert_eq!(
+            unknown("x", &[]).label.as_deref(),
+            Some("there is no model to choose from")
+        );
+    }
+}

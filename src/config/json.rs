@@ -5,25 +5,25 @@ use super::{Diagnostic, Diagnostics, Section};
 use crate::prediction::Options;
 
 /// A value as JSON; `None` when some part of it was reported.
-pub(super) fn value(section: &Section, item: &Item, diagnostics: &mut Diagnostics) -> Option<serde_json::Value> {
+pub(super) fn value(item: Item<'_>, diagnostics: &mut Diagnostics) -> Option<serde_json::Value> {
     let mut refuse = |message: String| {
-        let diagnostic = Diagnostic::at(section.place(&item.span), message);
+        let diagnostic = Diagnostic::at(item.location(), message);
         diagnostics.push(diagnostic.with_label("JSON cannot say this"));
         None
     };
-    match &item.datum {
-        Datum::Text(text) => Some(text.clone().into()),
-        Datum::Integer(value) => Some((*value).into()),
-        Datum::Flag(flag) => Some((*flag).into()),
-        Datum::Float(value) => match serde_json::Number::from_f64(*value) {
+    match item.datum() {
+        Datum::Text(text) => Some(text.into()),
+        Datum::Integer(value) => Some(value.into()),
+        Datum::Flag(flag) => Some(flag.into()),
+        Datum::Float(value) => match serde_json::Number::from_f64(value) {
             Some(number) => Some(number.into()),
             None => refuse(format!("{value} is not a finite number")),
         },
         Datum::Datetime(text) => refuse(format!("{text} is a date or time; quote it to send it as text")),
         Datum::Unreadable => None,
-        Datum::Table(table) => object(table, diagnostics).map(Into::into),
+        Datum::Table(table) => object(&table, diagnostics).map(Into::into),
         Datum::Array(items) => {
-            let values: Vec<_> = items.iter().map(|item| value(section, item, diagnostics)).collect();
+            let values: Vec<_> = items.iter().map(|item| value(item, diagnostics)).collect();
             values.into_iter().collect()
         }
     }
@@ -34,8 +34,8 @@ pub(super) fn object(section: &Section, diagnostics: &mut Diagnostics) -> Option
     let mut object = Options::new();
     let mut complete = true;
     for entry in section.entries() {
-        match value(section, &entry.item, diagnostics) {
-            Some(value) => drop(object.insert(entry.key.clone(), value)),
+        match value(entry.item(), diagnostics) {
+            Some(value) => drop(object.insert(entry.key().to_owned(), value)),
             None => complete = false,
         }
     }

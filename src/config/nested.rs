@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::section::{Datum, Entry};
+use super::section::{Datum, Item};
 use super::typed::{Located, wrong_type};
 use super::{Reader, Section, json};
 
 impl Reader<'_> {
     /// A table.
     pub fn section(&mut self, key: &'static str) -> Option<Section> {
-        match &self.item(key)?.datum {
-            Datum::Table(section) => Some(section.clone()),
+        match self.item(key)?.datum() {
+            Datum::Table(section) => Some(section),
             _ => self.wrong_type(key, "a table"),
         }
     }
@@ -20,19 +20,19 @@ impl Reader<'_> {
         let Some(item) = self.item(key) else {
             return Vec::new();
         };
-        let Datum::Array(items) = &item.datum else {
+        let Datum::Array(items) = item.datum() else {
             return self.wrong_type(key, "an array of tables").unwrap_or_default();
         };
         self.take(key, items, "a table", |datum| match datum {
-            Datum::Table(section) => Some(section.clone()),
+            Datum::Table(section) => Some(section),
             _ => None,
         })
     }
 
     /// Either one table or an array of tables; empty when the key is absent.
     pub(super) fn section_or_sections(&mut self, key: &'static str) -> Vec<Section> {
-        match self.item(key).map(|item| &item.datum) {
-            Some(Datum::Table(section)) => vec![section.clone()],
+        match self.item(key).map(Item::datum) {
+            Some(Datum::Table(section)) => vec![section],
             Some(Datum::Array(_)) => self.sections(key),
             Some(_) => self
                 .wrong_type(key, "a table or an array of tables")
@@ -43,7 +43,7 @@ impl Reader<'_> {
 
     /// Whether the value is an array without items.
     pub(super) fn is_empty_array(&mut self, key: &'static str) -> bool {
-        matches!(self.item(key).map(|item| &item.datum), Some(Datum::Array(items)) if items.is_empty())
+        matches!(self.item(key).map(Item::datum), Some(Datum::Array(items)) if items.iter().len() == 0)
     }
 
     /// A table whose keys are names of the user's choice and whose values are tables, in declared order.
@@ -52,18 +52,17 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut named = Vec::with_capacity(section.entries().len());
-        for Entry { key, key_span, item } in section.entries() {
+        for entry in section.entries() {
             let name = Located {
-                value: key.clone(),
-                location: section.place(key_span),
+                value: entry.key().to_owned(),
+                location: entry.key_location(),
             };
-            match &item.datum {
-                Datum::Table(part) => named.push((name, part.clone())),
+            match entry.item().datum() {
+                Datum::Table(part) => named.push((name, part)),
                 Datum::Unreadable => {}
-                other => {
-                    let diagnostic = wrong_type(section.place(&item.span), key, "a table", other);
-                    self.diagnostics().push(diagnostic);
-                }
+                _ => self
+                    .diagnostics()
+                    .push(wrong_type(entry.key(), "a table", entry.item())),
             }
         }
         named
@@ -72,17 +71,17 @@ impl Reader<'_> {
     /// The whole table as sizes by names of the user's choice.
     pub(super) fn sizes(mut self) -> BTreeMap<String, usize> {
         let mut sizes = BTreeMap::new();
-        for Entry { key, item, .. } in self.table().entries() {
-            match &item.datum {
-                Datum::Integer(size) if usize::try_from(*size).is_ok_and(|size| size > 0) => {
-                    sizes.insert(key.clone(), usize::try_from(*size).unwrap_or_default());
-                }
-                Datum::Unreadable => {}
-                other => {
-                    let place = self.table().place(&item.span);
-                    self.diagnostics()
-                        .push(wrong_type(place, key, "a size of at least 1", other));
-                }
+        for entry in self.table().entries() {
+            let size = match entry.item().datum() {
+                Datum::Integer(size) => usize::try_from(size).ok().filter(|size| *size > 0),
+                Datum::Unreadable => continue,
+                _ => None,
+            };
+            if let Some(size) = size {
+                sizes.insert(entry.key().to_owned(), size);
+            } else {
+                let diagnostic = wrong_type(entry.key(), "a size of at least 1", entry.item());
+                self.diagnostics().push(diagnostic);
             }
         }
         sizes
@@ -91,14 +90,13 @@ impl Reader<'_> {
     /// Any value as JSON; dates and non-finite numbers, which JSON has not, are reported.
     pub fn json(&mut self, key: &'static str) -> Option<serde_json::Value> {
         let item = self.item(key)?;
-        json::value(self.table(), item, self.diagnostics())
+        json::value(item, self.diagnostics())
     }
 
     /// A table as a JSON object.
     pub fn object(&mut self, key: &'static str) -> Option<crate::prediction::Options> {
-        let item = self.item(key)?;
-        match &item.datum {
-            Datum::Table(section) => json::object(section, self.diagnostics()),
+        match self.item(key)?.datum() {
+            Datum::Table(section) => json::object(&section, self.diagnostics()),
             _ => self.wrong_type(key, "a table"),
         }
     }

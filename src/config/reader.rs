@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::section::{Datum, Entry, Item};
+use super::section::{Entry, Item};
 use super::suggestion::list_names;
 use super::{Diagnostic, Diagnostics, Location, Section};
 
@@ -13,22 +13,27 @@ use super::{Diagnostic, Diagnostics, Location, Section};
 pub struct Reader<'a> {
     section: &'a Section,
     diagnostics: &'a mut Diagnostics,
+    /// Every key asked for, as often as it was: only a mistake makes anyone look.
     asked: Vec<&'static str>,
     missing: Vec<&'static str>,
-    /// Unknown keys that were reported already, each in the place of a missing one.
-    mistyped: Vec<&'a str>,
+    /// Which entries need no more attention: asked for, or reported in the place of a missing one.
+    settled: Vec<bool>,
 }
 
 impl<'a> Reader<'a> {
     /// Starts to read.
     #[must_use]
     pub fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
+        let taken = section.taken();
+        let mut asked = Vec::with_capacity(taken.len() + 8);
+        asked.extend_from_slice(taken);
+        let settled = section.entries().map(|entry| taken.contains(&entry.key()));
         Self {
             section,
             diagnostics,
-            asked: section.taken().to_vec(),
+            asked,
             missing: Vec::new(),
-            mistyped: Vec::new(),
+            settled: settled.collect(),
         }
     }
 
@@ -57,11 +62,8 @@ impl<'a> Reader<'a> {
     /// Where the value of a key is; the table's own place when the key is absent.
     #[must_use]
     pub fn location_of(&self, key: &str) -> Location {
-        self.section
-            .entries()
-            .iter()
-            .find(|entry| entry.key == key)
-            .map_or_else(|| self.section.location(), |entry| self.section.place(&entry.item.span))
+        let entry = self.section.entries().find(|entry| entry.key() == key);
+        entry.map_or_else(|| self.section.location(), |entry| entry.item().location())
     }
 
     /// Demands a key; its absence is reported by [`Self::finish`].
@@ -82,11 +84,8 @@ impl<'a> Reader<'a> {
     /// Reports the keys that are missing and those that nobody asked for.
     pub fn finish(mut self) {
         self.report_missing();
-        for entry in self.section.entries() {
-            let known = self.asked.contains(&entry.key.as_str()) || self.mistyped.contains(&entry.key.as_str());
-            if !known {
-                self.report_unknown(entry);
-            }
+        for index in 0..self.settled.len() {
+            self.report_unknown(index);
         }
     }
 
@@ -95,13 +94,24 @@ impl<'a> Reader<'a> {
     #[must_use]
     pub fn rest(mut self) -> Section {
         self.report_missing();
-        self.section.after(self.asked)
+        self.section.after(&self.asked)
     }
 
-    fn report_unknown(&mut self, entry: &Entry) {
-        let location = self.section.place(&entry.key_span);
-        let diagnostic = Diagnostic::unknown(location, "key", &entry.key, self.asked.iter().copied());
-        self.diagnostics.push(diagnostic);
+    /// Reports one key that nobody asked for, once.
+    fn report_unknown(&mut self, index: usize) {
+        let (Some(entry), Some(settled)) = (self.section.entries().nth(index), self.settled.get_mut(index)) else {
+            return;
+        };
+        if !std::mem::replace(settled, true) {
+            let mut known: Vec<&str> = Vec::with_capacity(self.asked.len());
+            for key in &self.asked {
+                if !known.contains(key) {
+                    known.push(key);
+                }
+            }
+            let diagnostic = Diagnostic::unknown(entry.key_location(), "key", entry.key(), known);
+            self.diagnostics.push(diagnostic);
+        }
     }
 
     /// A missing key that was only mistyped is reported where it was mistyped.
@@ -110,14 +120,13 @@ impl<'a> Reader<'a> {
             return;
         }
         let mut missing = std::mem::take(&mut self.missing);
-        for entry in self.section.entries() {
-            if self.asked.contains(&entry.key.as_str()) {
+        for (index, entry) in self.section.entries().enumerate() {
+            if self.settled.get(index) == Some(&true) {
                 continue;
             }
-            if let Some(meant) = super::suggest(&entry.key, missing.iter().copied()) {
+            if let Some(meant) = super::suggest(entry.key(), missing.iter().copied()) {
                 missing.retain(|key| *key != meant);
-                self.mistyped.push(&entry.key);
-                self.report_unknown(entry);
+                self.report_unknown(index);
             }
         }
         if !missing.is_empty() {
@@ -129,16 +138,23 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn entry(&mut self, key: &'static str) -> Option<&'a Entry> {
-        if !self.asked.contains(&key) {
-            self.asked.push(key);
+    pub(super) fn entry(&mut self, key: &'static str) -> Option<Entry<'a>> {
+        self.asked.push(key);
+        let (index, entry) = self
+            .section
+            .entries()
+            .enumerate()
+            .find(|(_, entry)| entry.key() == key)?;
+        if let Some(settled) = self.settled.get_mut(index) {
+            *settled = true;
         }
-        self.section.entries().iter().find(|entry| entry.key == key)
+        Some(entry)
     }
 
-    pub(super) fn item(&mut self, key: &'static str) -> Option<&'a Item> {
-        let item = &self.entry(key)?.item;
-        (!matches!(item.datum, Datum::Unreadable)).then_some(item)
+    /// The value of a key, unless it was reported as unreadable already.
+    pub(super) fn item(&mut self, key: &'static str) -> Option<Item<'a>> {
+        let item = self.entry(key)?.item();
+        (!item.is_unreadable()).then_some(item)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Suites: every TOML file of a directory, each a list of cases. Reads and validates all of them at once; what applies
 //! to which model is asked of them later, by the plan.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,16 +140,27 @@ impl Suite {
     /// A case that no model fits would never run, and two of one name for one model would share a snapshot.
     fn check_applicability(&self, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
         let contracts = || vocabulary.contracts.iter().filter(|contract| self.scope.fits(contract));
-        let mut by_name: HashMap<&str, Vec<&Case>> = HashMap::with_capacity(self.cases.len());
+        let mut names: HashSet<&str> = HashSet::with_capacity(self.cases.len());
+        let mut shared: HashMap<&str, Vec<&Case>> = HashMap::new();
         for case in &self.cases {
             if !contracts().any(|contract| case.fits(contract)) {
                 let diagnostic = Diagnostic::at(case.location.clone(), format!("no model fits case `{}`", case.name));
                 let help = "see `method`, `needs`, `lacks`, `models` and `variants` of the case and its suite";
                 diagnostics.push(diagnostic.with_label("it would never run").with_help(help));
             }
-            by_name.entry(&case.name).or_default().push(case);
+            if !names.insert(&case.name) {
+                shared.insert(&case.name, Vec::new());
+            }
         }
-        for namesakes in by_name.values().filter(|cases| cases.len() > 1) {
+        if shared.is_empty() {
+            return;
+        }
+        for case in &self.cases {
+            if let Some(namesakes) = shared.get_mut(case.name.as_str()) {
+                namesakes.push(case);
+            }
+        }
+        for namesakes in shared.values() {
             let mut reported = vec![false; namesakes.len()];
             for contract in contracts() {
                 let mut first: Option<&Case> = None;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
-use super::section::{Datum, Item};
+use super::section::{Datum, Item, Items};
 use super::{Diagnostic, Location, Reader, duration};
 
 /// A value with the place it was written at.
@@ -39,16 +39,16 @@ impl OneOrMany {
 impl Reader<'_> {
     /// A string.
     pub fn text(&mut self, key: &'static str) -> Option<String> {
-        match &self.item(key)?.datum {
-            Datum::Text(text) => Some(text.clone()),
+        match self.item(key)?.datum() {
+            Datum::Text(text) => Some(text.to_owned()),
             _ => self.wrong_type(key, "a string"),
         }
     }
 
     /// A string, where another type is for the caller to read.
     pub(super) fn text_if_text(&mut self, key: &'static str) -> Option<String> {
-        match &self.item(key)?.datum {
-            Datum::Text(text) => Some(text.clone()),
+        match self.item(key)?.datum() {
+            Datum::Text(text) => Some(text.to_owned()),
             _ => None,
         }
     }
@@ -60,16 +60,16 @@ impl Reader<'_> {
 
     /// A boolean.
     pub fn flag(&mut self, key: &'static str) -> Option<bool> {
-        match &self.item(key)?.datum {
-            Datum::Flag(flag) => Some(*flag),
+        match self.item(key)?.datum() {
+            Datum::Flag(flag) => Some(flag),
             _ => self.wrong_type(key, "`true` or `false`"),
         }
     }
 
     /// A whole number within a range.
     pub fn integer(&mut self, key: &'static str, range: impl RangeBounds<i64>) -> Option<i64> {
-        match &self.item(key)?.datum {
-            Datum::Integer(value) if range.contains(value) => Some(*value),
+        match self.item(key)?.datum() {
+            Datum::Integer(value) if range.contains(&value) => Some(value),
             Datum::Integer(value) => {
                 let label = format!("expected an integer {}", show_range(&range));
                 self.reject(key, format_args!("`{key}` is {value}"), label);
@@ -87,9 +87,9 @@ impl Reader<'_> {
 
     /// A number within a range, written with or without a fraction; never NaN.
     pub fn number(&mut self, key: &'static str, range: impl RangeBounds<f64>) -> Option<f64> {
-        let value = match &self.item(key)?.datum {
-            Datum::Integer(value) => *value as f64,
-            Datum::Float(value) => *value,
+        let value = match self.item(key)?.datum() {
+            Datum::Integer(value) => value as f64,
+            Datum::Float(value) => value,
             _ => return self.wrong_type(key, "a number"),
         };
         if range.contains(&value) && !value.is_nan() {
@@ -102,23 +102,23 @@ impl Reader<'_> {
 
     /// Numbers in an array, none of them NaN.
     pub fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
-        let Datum::Array(items) = &self.item(key)?.datum else {
+        let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of numbers");
         };
         self.each(key, items, "a number", |datum| match datum {
-            Datum::Integer(value) => Some(*value as f64),
-            Datum::Float(value) if !value.is_nan() => Some(*value),
+            Datum::Integer(value) => Some(value as f64),
+            Datum::Float(value) if !value.is_nan() => Some(value),
             _ => None,
         })
     }
 
     /// Whole numbers in an array.
     pub fn integers(&mut self, key: &'static str) -> Option<Vec<i64>> {
-        let Datum::Array(items) = &self.item(key)?.datum else {
+        let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of integers");
         };
         self.each(key, items, "an integer", |datum| match datum {
-            Datum::Integer(value) => Some(*value),
+            Datum::Integer(value) => Some(value),
             _ => None,
         })
     }
@@ -131,36 +131,36 @@ impl Reader<'_> {
 
     /// Strings in an array, each with its place.
     pub fn located_texts(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let Datum::Array(items) = &self.item(key)?.datum else {
+        let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of strings");
         };
         let texts = self.each(key, items, "a string", |datum| match datum {
-            Datum::Text(text) => Some(text.clone()),
+            Datum::Text(text) => Some(text.to_owned()),
             _ => None,
         })?;
-        Some(self.located(texts, items))
+        Some(located(texts, items))
     }
 
     /// Array dimensions, each a string or a whole number, as text with their places.
     pub(super) fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
-        let Datum::Array(items) = &self.item(key)?.datum else {
+        let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of sizes and symbols");
         };
         let sizes = self.each(key, items, "a size or a symbol", |datum| match datum {
-            Datum::Text(text) => Some(text.clone()),
+            Datum::Text(text) => Some(text.to_owned()),
             Datum::Integer(size) => Some(size.to_string()),
             _ => None,
         })?;
-        Some(self.located(sizes, items))
+        Some(located(sizes, items))
     }
 
     /// Either one string or an array of strings.
     pub fn text_or_texts(&mut self, key: &'static str) -> Option<OneOrMany> {
         let item = self.item(key)?;
-        match &item.datum {
+        match item.datum() {
             Datum::Text(text) => Some(OneOrMany::One(Located {
-                value: text.clone(),
-                location: self.table().place(&item.span),
+                value: text.to_owned(),
+                location: item.location(),
             })),
             Datum::Array(_) => self.located_texts(key).map(OneOrMany::Many),
             _ => self.wrong_type(key, "a string or an array of strings"),
@@ -169,9 +169,9 @@ impl Reader<'_> {
 
     /// A time span longer than nothing: a number of seconds, or text such as `"1.5s"`, `"20m"`, `"1h30m"`.
     pub fn duration(&mut self, key: &'static str) -> Option<Duration> {
-        let read = match &self.item(key)?.datum {
-            Datum::Integer(seconds) => duration::from_seconds(*seconds as f64),
-            Datum::Float(seconds) => duration::from_seconds(*seconds),
+        let read = match self.item(key)?.datum() {
+            Datum::Integer(seconds) => duration::from_seconds(seconds as f64),
+            Datum::Float(seconds) => duration::from_seconds(seconds),
             Datum::Text(text) => duration::parse(text),
             _ => return self.wrong_type(key, duration::EXPECTED),
         };
@@ -194,41 +194,35 @@ impl Reader<'_> {
         found
     }
 
-    fn located<T>(&self, values: Vec<T>, items: &[Item]) -> Vec<Located<T>> {
-        let places = items.iter().map(|item| self.table().place(&item.span));
-        let located = values.into_iter().zip(places);
-        located.map(|(value, location)| Located { value, location }).collect()
-    }
-
     /// Takes all items of an array; `None` when any did not fit.
     fn each<T>(
         &mut self,
         key: &str,
-        items: &[Item],
+        items: Items<'_>,
         expected: &str,
-        take: impl Fn(&Datum) -> Option<T>,
+        take: impl Fn(Datum<'_>) -> Option<T>,
     ) -> Option<Vec<T>> {
         let taken = self.take(key, items, expected, take);
-        (taken.len() == items.len()).then_some(taken)
+        (taken.len() == items.iter().len()).then_some(taken)
     }
 
     /// Takes the items of an array that fit and reports the others.
     pub(super) fn take<T>(
         &mut self,
         key: &str,
-        items: &[Item],
+        items: Items<'_>,
         expected: &str,
-        take: impl Fn(&Datum) -> Option<T>,
+        take: impl Fn(Datum<'_>) -> Option<T>,
     ) -> Vec<T> {
-        let mut taken = Vec::with_capacity(items.len());
-        for item in items {
-            match take(&item.datum) {
+        let mut taken = Vec::with_capacity(items.iter().len());
+        for item in items.iter() {
+            match take(item.datum()) {
                 Some(value) => taken.push(value),
-                None if matches!(item.datum, Datum::Unreadable) => {}
+                None if item.is_unreadable() => {}
                 None => {
-                    let location = self.table().place(&item.span);
-                    let message = format!("`{key}` holds {}", item.datum.describe());
-                    let diagnostic = Diagnostic::at(location, message).with_label(format!("expected {expected}"));
+                    let message = format!("`{key}` holds {}", item.describe());
+                    let diagnostic =
+                        Diagnostic::at(item.location(), message).with_label(format!("expected {expected}"));
                     self.diagnostics().push(diagnostic);
                 }
             }
@@ -237,15 +231,25 @@ impl Reader<'_> {
     }
 
     pub(super) fn wrong_type<T>(&mut self, key: &'static str, expected: &str) -> Option<T> {
-        let item = &self.entry(key)?.item;
-        let diagnostic = wrong_type(self.table().place(&item.span), key, expected, &item.datum);
-        self.diagnostics().push(diagnostic);
+        let item = self.item(key)?;
+        self.diagnostics().push(wrong_type(key, expected, item));
         None
     }
 }
 
-pub(super) fn wrong_type(location: Location, key: &str, expected: &str, found: &Datum) -> Diagnostic {
-    Diagnostic::at(location, format!("`{key}` is {}", found.describe())).with_label(format!("expected {expected}"))
+fn located<T>(values: Vec<T>, items: Items<'_>) -> Vec<Located<T>> {
+    let located = values.into_iter().zip(items.iter());
+    located
+        .map(|(value, item)| Located {
+            value,
+            location: item.location(),
+        })
+        .collect()
+}
+
+pub(super) fn wrong_type(key: &str, expected: &str, found: Item<'_>) -> Diagnostic {
+    Diagnostic::at(found.location(), format!("`{key}` is {}", found.describe()))
+        .with_label(format!("expected {expected}"))
 }
 
 fn show_range<T: fmt::Display>(range: &impl RangeBounds<T>) -> String {

@@ -56,16 +56,22 @@ pub fn difference(expected: &Tensor, actual: &Tensor, absolute: f64, relative: f
         return None;
     }
     let mut walk = Walk::new(absolute, relative);
+    // Equal bytes are equal values, NaN included.
     if expected.bytes() != actual.bytes() {
         match expected.dtype() {
             // Beyond 2⁵³ two different integers may be one double, so these are subtracted as they are.
             DType::I64 => walk.integers::<i64>(expected, actual),
             DType::U64 => walk.integers::<u64>(expected, actual),
+            DType::F32 => walk.floats::<f32>(expected, actual),
+            DType::F64 => walk.floats::<f64>(expected, actual),
             _ => walk.numbers(expected, actual),
         }
     }
     Some(walk.finish(expected))
 }
+
+/// Elements looked at together.
+const BLOCK: usize = 512;
 
 struct Walk {
     absolute: f64,
@@ -91,11 +97,63 @@ impl Walk {
     }
 
     fn numbers(&mut self, expected: &Tensor, actual: &Tensor) {
-        let (Some(expected), Some(actual)) = (expected.to_f64(), actual.to_f64()) else {
-            return;
+        let mut here = [0.0; BLOCK];
+        let mut there = [0.0; BLOCK];
+        for start in (0..expected.len()).step_by(BLOCK) {
+            let range = start..expected.len().min(start + BLOCK);
+            expected.for_each_f64(range.clone(), |flat, value| here[flat - start] = value);
+            actual.for_each_f64(range.clone(), |flat, value| there[flat - start] = value);
+            self.block(start, &here[..range.len()], &there[..range.len()]);
+        }
+    }
+
+    /// As [`Self::numbers`] for the common types, whose reading compiles to vector instructions too.
+    fn floats<T: Element + Into<f64>>(&mut self, expected: &Tensor, actual: &Tensor) {
+        let size = T::DTYPE.size();
+        let read = |bytes: &[u8], into: &mut [f64]| {
+            for (value, cell) in into.iter_mut().zip(bytes.chunks_exact(size)) {
+                *value = T::read(cell).into();
+            }
+            bytes.len() / size
         };
-        for (index, (&expected, &actual)) in expected.iter().zip(&actual).enumerate() {
-            self.visit(index, expected, actual, gap(expected, actual));
+        let mut here = [0.0; BLOCK];
+        let mut there = [0.0; BLOCK];
+        let blocks = expected
+            .bytes()
+            .chunks(BLOCK * size)
+            .zip(actual.bytes().chunks(BLOCK * size));
+        for (block, (expected, actual)) in blocks.enumerate() {
+            let (count, _) = (read(expected, &mut here), read(actual, &mut there));
+            self.block(block * BLOCK, &here[..count], &there[..count]);
+        }
+    }
+
+    /// Looks at a block at once, without branches so that it compiles to vector instructions, and at its elements one by one
+    /// only when one of them may be the worst so far.
+    fn block(&mut self, start: usize, expected: &[f64], actual: &[f64]) {
+        let most = |extreme: &Option<Extreme>| extreme.as_ref().map_or(0.0, |extreme| extreme.difference);
+        let (gap_so_far, ratio_so_far) = (most(&self.greatest_absolute), most(&self.greatest_relative));
+        // Nothing is beyond infinity, not even a multiple of zero.
+        let ratio_is_greatest = u64::from(ratio_so_far.is_infinite());
+        let (mut differing, mut beyond, mut ordinary) = (0, 0, 0);
+        for (&expected, &actual) in expected.iter().zip(actual) {
+            let gap = (actual - expected).abs();
+            let slack = self.relative * expected.abs();
+            differing += u64::from(gap > 0.0);
+            beyond += u64::from(gap > self.absolute + slack);
+            // Every comparison with NaN is false, so what is not finite is never ordinary.
+            ordinary += u64::from(gap <= gap_so_far)
+                & u64::from(gap < f64::INFINITY)
+                & (u64::from(gap <= ratio_so_far * expected.abs()) | ratio_is_greatest)
+                & u64::from(gap <= self.needed + slack);
+        }
+        if ordinary == expected.len() as u64 {
+            self.differing += differing as usize;
+            self.beyond += beyond as usize;
+            return;
+        }
+        for (offset, (&expected, &actual)) in expected.iter().zip(actual).enumerate() {
+            self.visit(start + offset, expected, actual, gap(expected, actual));
         }
     }
 
@@ -231,6 +289,49 @@ mod tests {
             let found = difference(&Tensor::scalar(expected), &Tensor::scalar(actual), 1e300, 1.0).unwrap();
             assert_eq!((found.beyond, found.needed), (1, f64::INFINITY));
         }
+    }
+
+    #[test]
+    fn the_worst_are_found_and_counted_wherever_they_are() {
+        let mut next = super::super::test_points::noise(1);
+        let expected: Vec<f32> = (0..5000)
+            .map(|index| if index % 7 == 0 { 0.0 } else { next() })
+            .collect();
+        let actual: Vec<f32> = expected.iter().map(|value| value + 1e-3 * next().max(0.0)).collect();
+        let found = difference(&Tensor::vector(&expected), &Tensor::vector(&actual), 5e-4, 1e-4).unwrap();
+        let pairs: Vec<(f64, f64)> = expected
+            .iter()
+            .zip(&actual)
+            .map(|(&expected, &actual)| {
+                (
+                    (f64::from(actual) - f64::from(expected)).abs(),
+                    f64::from(expected).abs(),
+                )
+            })
+            .collect();
+        assert_eq!(found.differing, pairs.iter().filter(|pair| pair.0 > 0.0).count());
+        assert_eq!(
+            found.beyond,
+            pairs.iter().filter(|pair| pair.0 > 5e-4 + 1e-4 * pair.1).count()
+        );
+        let greatest = pairs.iter().map(|pair| pair.0).fold(0.0, f64::max);
+        let absolute = found.absolute.unwrap();
+        assert_eq!(absolute.difference, greatest);
+        assert_eq!(Some(absolute.index), pairs.iter().position(|pair| pair.0 == greatest));
+        assert_eq!(found.relative.unwrap().difference, f64::INFINITY);
+    }
+
+    #[test]
+    fn what_is_not_finite_is_beyond_the_bound_in_any_company() {
+        let mut expected = vec![f64::INFINITY; 3 * BLOCK];
+        let mut actual = expected.clone();
+        for index in [3, BLOCK + 1, 2 * BLOCK + 5] {
+            actual[index] = 1.0;
+            expected[index + 1] = f64::NAN;
+        }
+        let found = difference(&Tensor::vector(&expected), &Tensor::vector(&actual), 1e9, 0.5).unwrap();
+        assert_eq!((found.differing, found.beyond), (6, 6));
+        assert_eq!(found.absolute.unwrap().index, 3);
     }
 
     #[test]

@@ -1,9 +1,18 @@
 //! How alike two results are, as pure functions over slices: numbers without judgement. Gates and verdicts live above.
 
+mod chains;
 mod columns;
+mod confidence;
+mod contact;
 mod difference;
+mod dockq;
+mod embedding;
+mod ensemble;
+mod equivalence;
 mod error;
+pub mod geometry;
 mod lddt;
+mod pae;
 mod quaternion;
 pub mod selection;
 #[cfg(test)]
@@ -13,8 +22,16 @@ mod superposition;
 pub(crate) mod test_points;
 mod tm_score;
 
+pub use chains::{ChainPermutation, best_chain_permutation};
+pub use confidence::{mean_absolute_error, pearson};
+pub use contact::{ContactAgreement, ContactRule, contact_agreement};
 pub use difference::{Difference, Extreme, difference};
+pub use dockq::{DockQ, DockedPair, dockq};
+pub use embedding::{EmbeddingError, Located, embedding_error};
+pub use ensemble::{EnergyTest, energy_test};
+pub use equivalence::match_equivalent_names;
 pub use error::{MetricError, Point};
 pub use lddt::{Contacts, Lddt, lddt};
+pub use pae::{PaeError, pae_error};
 pub use superposition::{Superposition, rmsd, superpose};
 pub use tm_score::{TmScore, distance_scale, tm_score};

@@ -2,7 +2,7 @@
 //! programs (biotite 1.6, tmtools 0.3, `DockQ` 2.1) must come out to their last digit.
 
 use super::selection::{Part, positions, residue_of_atoms};
-use super::{Contacts, Point, lddt, superpose, tm_score};
+use super::{Contacts, DockedPair, Point, dockq, lddt, mean_absolute_error, pearson, superpose, tm_score};
 use crate::protein::{Structure, pdb, test_data};
 
 fn pair() -> Option<(Structure, Structure)> {
@@ -110,4 +110,42 @@ fn masking_by_confidence_shows_that_the_folded_part_is_the_same() {
         let score = lddt(&mobile, &target, &numbers, Contacts::InReference).unwrap();
         assert_prints(score.global, "1.00000");
     }
+}
+
+#[test]
+fn the_interface_measures_as_elsewhere() {
+    let Some((first, second)) = pair() else { return };
+    let backbone: Vec<bool> = first
+        .atom_name
+        .iter()
+        .map(|&name| Part::Backbone.contains(name))
+        .collect();
+    let docked = dockq(&DockedPair {
+        reference: &first.coord,
+        model: &second.coord,
+        residues: &residue_of_atoms(&first),
+        backbone: &backbone,
+        first_chain: first.chains()[0].1.len(),
+    })
+    .unwrap();
+    assert_prints(docked.score, "0.782");
+    assert_prints(docked.native_contacts, "0.667");
+    assert_prints(docked.interface_rmsd, "0.875");
+    assert_prints(docked.ligand_rmsd, "2.248");
+}
+
+#[test]
+fn confidences_measure_as_elsewhere() {
+    let Some((first, second)) = pair() else { return };
+    let plddt = |structure: &Structure| -> Vec<f64> {
+        let values = structure.b_factor.as_ref().unwrap();
+        Part::AlphaCarbons
+            .of(structure)
+            .into_iter()
+            .map(|atom| values[atom])
+            .collect()
+    };
+    let (first, second) = (plddt(&first), plddt(&second));
+    assert_prints(mean_absolute_error(&first, &second).unwrap(), "0.0009090909");
+    assert_prints(pearson(&first, &second).unwrap(), "0.999868530535");
 }

@@ -125,13 +125,13 @@ pub struct FieldSpec {
     pub shape: Vec<Dimension>,
     /// Element types allowed.
     pub dtypes: Vec<DType>,
-    /// Smallest and greatest value allowed.
+    /// Smallest and greatest value allowed, padding aside.
     pub range: Option<(f64, f64)>,
     /// Value of the rows past a sample's end in a padded batch; `None` where they are not judged.
     pub padding: Option<f64>,
     /// Residue number of the first residue of every chain, for structures.
     pub first_residue: Option<i32>,
-    /// Scale of the temperature factor, for structures; `None` where the column is absent.
+    /// Greatest value of the temperature factor, which carries the plddt; `None` where the column is absent.
     pub b_factor: Option<f64>,
     /// Tolerance of a comparison, where the model's does not serve.
     pub tolerance: Option<Tolerance>,

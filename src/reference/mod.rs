@@ -8,6 +8,7 @@ mod embed;
 mod family;
 #[cfg(test)]
 mod fixture;
+mod fold;
 mod input;
 mod metadata;
 mod options;
@@ -23,6 +24,7 @@ use serde_json::Value as Json;
 
 use self::embed::Embedding;
 use self::family::{Family, core_class};
+use self::fold::Folding;
 use self::metadata::Times;
 pub use self::refusal::Refusal;
 use self::selection::Selection;
@@ -69,15 +71,21 @@ impl ReferenceModel {
 
         let preprocessing = started.elapsed();
         let started = Instant::now();
-        let fields = match contract.method {
-            Method::Embed => Embedding::new(contract, &effective, &samples)?.fields(&selection)?,
-            Method::Fold => return Err(Refusal::new("NotImplementedError", "folding is not built in yet")),
+        let (fields, lengths) = match contract.method {
+            Method::Embed => {
+                let fields = Embedding::new(contract, &effective, &samples)?.fields(&selection)?;
+                (fields, samples.lengths)
+            }
+            Method::Fold => {
+                let folding = Folding::new(contract, &effective, &samples)?;
+                (folding.fields(&selection)?, folding.lengths())
+            }
         };
         let times = Times {
             preprocessing,
             inference: started.elapsed(),
         };
-        let metadata = metadata::record(&contract.name, &samples.lengths, times);
+        let metadata = metadata::record(&contract.name, &lengths, times);
         Ok(Prediction {
             class: contract.output.clone(),
             fields: with_metadata(fields, metadata, family.metadata_position),

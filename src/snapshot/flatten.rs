@@ -102,12 +102,7 @@ impl Flatten {
                 None => self.items(path, format!("list of {}", items.len()), items, depth),
             },
             Value::Tuple(items) => self.items(path, format!("tuple of {}", items.len()), items, depth),
-            Value::Set(items) => {
-                // A set has no order of its own: sorted by what its items say, two equal ones read the same.
-                let mut items = items.clone();
-                items.sort_by_cached_key(|item| format!("{item:?}"));
-                self.items(path, format!("set of {}", items.len()), &items, depth)
-            }
+            Value::Set(items) => self.items(path, format!("set of {}", items.len()), items, depth),
             Value::Objects { shape, items } => {
                 self.items(path, format!("object array {}", show_shape(shape)), items, depth)
             }

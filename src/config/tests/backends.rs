@@ -280,3 +280,14 @@ fn mistakes_in_models_are_shown_together() {
        |                ^^^^^^^^ did you mean `scalar`?
     "#);
 }
+
+#[test]
+fn a_file_cut_short_anywhere_is_read_or_refused_but_never_panics() {
+    let whole = include_str!("../../../backends.toml");
+    for end in (0..whole.len()).step_by(499) {
+        let cut: String = whole.chars().take(end).collect();
+        if let Err(diagnostics) = Config::parse(&Source::new("backends.toml", cut)) {
+            assert!(!diagnostics.to_string().is_empty());
+        }
+    }
+}

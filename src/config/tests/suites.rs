@@ -192,3 +192,32 @@ fn two_cases_may_share_a_name_when_no_model_has_both() {
       |        ^^^^^^
     "#);
 }
+
+#[test]
+fn a_directory_is_read_as_a_whole_with_the_mistakes_of_every_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(directory.path().join(name), text).unwrap();
+    let load = || Suites::load(directory.path(), &Config::built_in().unwrap());
+    let case = "[[case]]\nname = 'a'\nsequences = 'short'\nchecks = [{ check = 'contract' }]\n";
+
+    let empty = load().unwrap_err().to_string();
+    assert!(empty.contains("there are no suites"), "{empty}");
+
+    write("second.toml", &format!("about = 'two'\n{case}"));
+    write("first.toml", &format!("about = 'one'\n{case}"));
+    let unnamed = load().unwrap_err().to_string();
+    assert!(
+        unnamed.contains("failed to read") && unnamed.contains("sequences.fasta"),
+        "{unnamed}"
+    );
+
+    write("sequences.fasta", SEQUENCES);
+    let suites = load().unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+    let names: Vec<&str> = suites.suites.iter().map(|suite| suite.name.as_str()).collect();
+    assert_eq!(names, ["first", "second"]);
+
+    write("first.toml", &format!("about = 1\n{case}"));
+    write("second.toml", "about = ");
+    let wrong = load().unwrap_err();
+    assert_eq!(wrong.len(), 2, "{wrong}");
+}

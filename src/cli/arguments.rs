@@ -1,0 +1,273 @@
+//! What the command line may say. Declares and documents; does nothing with it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::plan::Shard;
+
+/// Decides whether a boileroom backend may go into service: runs the shared suites against it and compares what comes
+/// back with contracts and recorded reference results.
+#[derive(Debug, Parser)]
+#[command(name = "hydrotest", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+pub struct CommandLine {
+    /// What to do, when not to run the suites.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// How to run the suites.
+    #[command(flatten)]
+    pub run: RunArguments,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0    everything came out as expected
+  1    a case failed: the backend is wrong
+  2    usage or configuration is wrong
+  3    the platform or the harness broke
+  4    nothing ran
+  130  interrupted (SIGINT); 143 terminated (SIGTERM)";
+
+/// Everything but running the suites.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the suites; the same as no command at all.
+    Run(Box<RunArguments>),
+    /// List the declared backends and the kinds there are.
+    Backends(ListArguments),
+    /// List the declared models with their contracts.
+    Models(ListArguments),
+    /// List the suites with the number of cases for each model.
+    Suites(ListArguments),
+    /// List, accept or prune recorded reference results.
+    Snapshots(SnapshotArguments),
+    /// Serve an embedded model as boileroom's model server does: MODEL_CLASS and MODEL_CONFIG choose it,
+    /// BOILEROOM_TRANSPORT_HMAC_KEY signs its answers.
+    Serve(ServeArguments),
+}
+
+/// Where the declared world lies.
+#[derive(Debug, Clone, Args)]
+pub struct Places {
+    /// The file that declares backends and models.
+    #[arg(long, value_name = "FILE", default_value = "backends.toml", help_heading = "Places")]
+    pub config: PathBuf,
+    /// The directory of the suites [default: `suites` beside the configuration].
+    #[arg(long, value_name = "DIR", help_heading = "Places")]
+    pub suites: Option<PathBuf>,
+    /// The directory of the recorded results [default: `snapshots` beside the configuration].
+    #[arg(long, value_name = "DIR", help_heading = "Places")]
+    pub snapshots: Option<PathBuf>,
+}
+
+/// How to run the suites.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
+pub struct RunArguments {
+    /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: the declared one].
+    #[arg(long, value_name = "NAME[:TAG]", help_heading = "Backend")]
+    pub backend: Option<String>,
+    /// The device that models run on, such as `cuda:0` or `cpu`.
+    #[arg(long, help_heading = "Backend")]
+    pub device: Option<String>,
+    /// The class of GPU to ask the platform for, such as `A10G`.
+    #[arg(long, help_heading = "Backend")]
+    pub gpu: Option<String>,
+    /// The tag of images, when the backend's name does not give one.
+    #[arg(long, value_name = "TAG", help_heading = "Backend")]
+    pub image_tag: Option<String>,
+    /// The account that images come from.
+    #[arg(long, value_name = "USER", help_heading = "Backend")]
+    pub docker_user: Option<String>,
+
+    /// Only cases whose name, `model::suite::case`, contains this.
+    #[arg(value_name = "FILTER", help_heading = "Selection")]
+    pub filter: Option<String>,
+    /// Match names exactly, in FILTER and --skip.
+    #[arg(long, help_heading = "Selection")]
+    pub exact: bool,
+    /// Leave out cases whose name contains this; may be repeated.
+    #[arg(long, value_name = "FILTER", help_heading = "Selection")]
+    pub skip: Vec<String>,
+    /// Only this model; may be repeated or separated by commas.
+    #[arg(long, value_name = "KEY", value_delimiter = ',', help_heading = "Selection")]
+    pub model: Vec<String>,
+    /// Only this suite; may be repeated or separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Selection")]
+    pub suite: Vec<String>,
+    /// Only one of several parts; a case stays in its part when others come and go.
+    #[arg(long, value_name = "INDEX/COUNT", help_heading = "Selection")]
+    pub shard: Option<Shard>,
+
+    /// List the selected cases and run none.
+    #[arg(long, help_heading = "Running")]
+    pub list: bool,
+    /// Cases that may be under way at once [default: number of processors].
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
+    pub test_threads: Option<u16>,
+    /// Time for the calls of a case, in place of what suites and backend say, such as `90s` or `20m`.
+    #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
+    pub timeout: Option<Duration>,
+    /// How often a failed case is tried again, in place of what suites and backend say.
+    #[arg(long, value_name = "COUNT", help_heading = "Running")]
+    pub retries: Option<u32>,
+    /// Record the results of cases that have no snapshot yet; never touches one that is there.
+    #[arg(long, help_heading = "Running")]
+    pub record: bool,
+
+    /// The form of the output.
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub format: Option<Format>,
+    /// One character per case; the same as `--format terse`.
+    #[arg(long, short, conflicts_with = "format", help_heading = "Output")]
+    pub quiet: bool,
+    /// When to use colours.
+    #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
+    pub color: Colour,
+
+    /// Where the declared world lies.
+    #[command(flatten)]
+    pub places: Places,
+    /// Only cases marked as ignored, of which there are none: test runners ask for them.
+    #[arg(long, hide = true)]
+    pub ignored: bool,
+    /// Flags of libtest that its tools pass and that change nothing here.
+    #[command(flatten)]
+    pub accepted: Accepted,
+}
+
+/// Flags of libtest that tools pass to every test program; nothing is captured or ignored here.
+#[derive(Debug, Clone, Copy, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of libtest's command line, read by nobody"
+)]
+pub struct Accepted {
+    #[arg(long, hide = true)]
+    nocapture: bool,
+    #[arg(long, hide = true)]
+    no_capture: bool,
+    #[arg(long, hide = true)]
+    show_output: bool,
+    #[arg(long, hide = true)]
+    include_ignored: bool,
+}
+
+/// The form of a run's output, as libtest has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A line per case.
+    Pretty,
+    /// A character per case.
+    Terse,
+    /// A JSON object per event.
+    Json,
+}
+
+/// When to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Colour {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How to list what is declared.
+#[derive(Debug, Args)]
+pub struct ListArguments {
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Where the declared world lies.
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// Where to serve.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// The port to listen on; 0 means any that is free.
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+    /// A file that declares other models than those built in.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What to do with recorded results.
+#[derive(Debug, Args)]
+pub struct SnapshotArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: SnapshotAction,
+}
+
+/// What to do with recorded results.
+#[derive(Debug, Subcommand)]
+pub enum SnapshotAction {
+    /// List recorded and pending results, and those that no case uses.
+    List(ListArguments),
+    /// Make pending results the reference.
+    Accept {
+        /// Only those whose name contains this [default: all].
+        filter: Option<String>,
+        /// Where the declared world lies.
+        #[command(flatten)]
+        places: Places,
+    },
+    /// Delete results that no case uses and arrays that no result refers to.
+    Prune {
+        /// Only say what would be deleted.
+        #[arg(long)]
+        dry_run: bool,
+        /// Where the declared world lies.
+        #[command(flatten)]
+        places: Places,
+    },
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    crate::config::parse_duration(text).ok_or_else(|| "expected a time span such as `90s`, `1.5s` or `20m`".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_consistent() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn no_command_means_run_with_libtest_flags() {
+        let parsed = CommandLine::parse_from([
+            "hydrotest",
+            "--backend",
+            "local:1.2",
+            "two_chains",
+            "--exact",
+            "--nocapture",
+        ]);
+        assert!(parsed.command.is_none());
+        assert_eq!(parsed.run.backend.as_deref(), Some("local:1.2"));
+        assert_eq!(parsed.run.filter.as_deref(), Some("two_chains"));
+        assert!(parsed.run.exact);
+    }
+
+    #[test]
+    fn zero_threads_and_impossible_shards_are_refused() {
+        assert!(CommandLine::try_parse_from(["hydrotest", "--test-threads", "0"]).is_err());
+        assert!(CommandLine::try_parse_from(["hydrotest", "--shard", "3/2"]).is_err());
+        assert!(CommandLine::try_parse_from(["hydrotest", "--timeout", "soon"]).is_err());
+    }
+}

@@ -1,0 +1,192 @@
+//! `hydrotest backends`, `models` and `suites`: what is declared, as tables for people or JSON for programs.
+
+use std::fmt::Write;
+
+use serde_json::json;
+
+use super::arguments::ListArguments;
+use super::world::{World, read_config};
+use super::{Trouble, say};
+use crate::backend::registry::KINDS;
+use crate::prediction::Contract;
+use crate::prediction::contract::Presence;
+
+/// Lists the declared backends, and the kinds there are.
+pub fn backends(arguments: &ListArguments) -> Result<u8, Trouble> {
+    let config = read_config(&arguments.places)?;
+    let default = &config.default;
+    if arguments.json {
+        let backends = config.backends.iter().map(|table| {
+            json!({
+                "name": table.name,
+                "kind": table.kind.value,
+                "default": table.name == *default,
+                "max_instances": table.max_instances,
+                "models": config.models.iter().map(|model| &model.key)
+                    .filter(|key| table.serves(key)).collect::<Vec<_>>(),
+            })
+        });
+        let kinds: Vec<_> = KINDS
+            .iter()
+            .map(|kind| json!({ "name": kind.name, "summary": kind.summary }))
+            .collect();
+        return show_json(&json!({ "backends": backends.collect::<Vec<_>>(), "kinds": kinds }));
+    }
+    let rows = config.backends.iter().map(|table| {
+        let summary = KINDS
+            .iter()
+            .find(|kind| kind.name == table.kind.value)
+            .map_or("", |kind| kind.summary);
+        let mark = if table.name == *default { " (default)" } else { "" };
+        [
+            format!("{}{mark}", table.name),
+            table.kind.value.clone(),
+            summary.to_owned(),
+        ]
+    });
+    let mut text = table(["BACKEND", "KIND", "WHAT IT DOES"], rows);
+    let declared = |name: &str| config.backends.iter().any(|table| table.kind.value == name);
+    let others: Vec<&str> = KINDS
+        .iter()
+        .map(|kind| kind.name)
+        .filter(|name| !declared(name))
+        .collect();
+    if !others.is_empty() {
+        let _ = writeln!(text, "\nkinds without a backend: {}", others.join(", "));
+    }
+    say(&text);
+    Ok(0)
+}
+
+/// Lists the declared models with their contracts.
+pub fn models(arguments: &ListArguments) -> Result<u8, Trouble> {
+    let config = read_config(&arguments.places)?;
+    if arguments.json {
+        let models: Vec<_> = config.models.iter().map(|model| contract_json(model)).collect();
+        return show_json(&json!({ "models": models }));
+    }
+    let rows = config.models.iter().map(|model| {
+        let optional = model
+            .fields
+            .iter()
+            .filter(|field| field.presence == Presence::Requested)
+            .count();
+        let variants = if model.variants.is_empty() {
+            1
+        } else {
+            model.variants.len()
+        };
+        let features: Vec<&str> = model.features.iter().map(String::as_str).collect();
+        [
+            model.key.clone(),
+            model.name.clone(),
+            model.method.to_string(),
+            variants.to_string(),
+            optional.to_string(),
+            features.join(", "),
+        ]
+    });
+    say(&table(
+        ["MODEL", "NAME", "METHOD", "VARIANTS", "OPTIONAL FIELDS", "FEATURES"],
+        rows,
+    ));
+    Ok(0)
+}
+
+/// Lists the suites with the number of cases for each model.
+pub fn suites(arguments: &ListArguments) -> Result<u8, Trouble> {
+    let world = World::read(&arguments.places)?;
+    let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
+        suite.cases_for(model).map(|case| case.repetitions(model).len()).sum()
+    };
+    if arguments.json {
+        let suites = world.suites.iter().map(|suite| {
+            let counts = world
+                .config
+                .models
+                .iter()
+                .map(|model| (model.key.clone(), cases(suite, model).into()));
+            let counts: serde_json::Map<String, serde_json::Value> = counts.collect();
+            json!({ "name": suite.name, "about": suite.about, "cases": counts })
+        });
+        return show_json(&json!({ "suites": suites.collect::<Vec<_>>() }));
+    }
+    let rows = world.suites.iter().map(|suite| {
+        let counts = world
+            .config
+            .models
+            .iter()
+            .map(|model| (model.key.as_str(), cases(suite, model)));
+        let (names, counts): (Vec<&str>, Vec<usize>) = counts.filter(|(_, count)| *count > 0).unzip();
+        let total: usize = counts.iter().sum();
+        [
+            suite.name.clone(),
+            total.to_string(),
+            names.join(", "),
+            suite.about.clone(),
+        ]
+    });
+    say(&table(["SUITE", "CASES", "MODELS", "ABOUT"], rows));
+    Ok(0)
+}
+
+fn contract_json(model: &Contract) -> serde_json::Value {
+    let fields = model.fields.iter().map(|field| {
+        json!({
+            "name": field.name,
+            "always": field.presence == Presence::Always,
+            "requestable": field.presence == Presence::Requested,
+            "shape": field.shape.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "dtypes": field.dtypes.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "key": model.key,
+        "name": model.name,
+        "method": model.method.name(),
+        "core": model.core,
+        "output": model.output,
+        "image": model.image,
+        "features": model.features,
+        "fixed_options": model.fixed_options(),
+        "variants": model.variants.iter().map(|variant| &variant.name).collect::<Vec<_>>(),
+        "fields": fields.collect::<Vec<_>>(),
+    })
+}
+
+pub(super) fn show_json(value: &serde_json::Value) -> Result<u8, Trouble> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Trouble::Broken(format!("the list cannot be written as JSON: {error}")))?;
+    say(&(text + "\n"));
+    Ok(0)
+}
+
+/// Columns as wide as their widest entry; the last one is left ragged.
+pub(super) fn table<const N: usize>(header: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<[String; N]> = std::iter::once(header.map(str::to_owned)).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; N] = std::array::from_fn(width);
+    let mut text = String::new();
+    for row in &rows {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(widths) {
+            let _ = write!(line, "{cell:width$}  ");
+        }
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_and_lines_end_clean() {
+        let rows = [
+            ["a".to_owned(), "long cell".to_owned()],
+            ["bcd".to_owned(), "x".to_owned()],
+        ];
+        assert_eq!(table(["K", "V"], rows.into_iter()), "K    V\na    long cell\nbcd  x\n");
+    }
+}

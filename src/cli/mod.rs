@@ -1,0 +1,113 @@
+//! The command line: reads arguments, wires the rooms together, chooses the exit code. The only room that prints.
+
+mod arguments;
+mod list;
+mod run;
+mod serve;
+mod snapshots;
+mod world;
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+
+use clap::Parser;
+
+use crate::backend::supervise;
+use crate::config::{Diagnostics, Style};
+use arguments::{Colour, Command, CommandLine};
+
+/// Usage or configuration is wrong.
+const MISCONFIGURED: u8 = 2;
+/// The harness broke.
+const BROKEN: u8 = 3;
+
+/// Runs the program with these arguments, the first being its own name, and says with which code to exit.
+#[must_use]
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(code) = supervise::run_if_asked(&arguments) {
+        return code;
+    }
+    let line = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) => {
+            // Help and version come as errors too; clap knows which stream and code each wants.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(MISCONFIGURED);
+        }
+    };
+    let colour = match &line.command {
+        Some(Command::Run(arguments)) => arguments.color,
+        _ => line.run.color,
+    };
+    let result = match line.command {
+        None => run::run(&line.run),
+        Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::Backends(arguments)) => list::backends(&arguments),
+        Some(Command::Models(arguments)) => list::models(&arguments),
+        Some(Command::Suites(arguments)) => list::suites(&arguments),
+        Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
+        Some(Command::Serve(arguments)) => serve::serve(&arguments),
+    };
+    result.unwrap_or_else(|trouble| trouble.report(colour))
+}
+
+/// Why the program ends without a verdict.
+#[derive(Debug)]
+enum Trouble {
+    /// Configuration or usage is wrong.
+    Misconfigured(Diagnostics),
+    /// The machine or the harness failed.
+    Broken(String),
+}
+
+impl Trouble {
+    fn report(self, colour: Colour) -> u8 {
+        match self {
+            Self::Misconfigured(diagnostics) => {
+                let count = diagnostics.len();
+                let style = if colours(colour, &std::io::stderr()) {
+                    Style::Coloured
+                } else {
+                    Style::Plain
+                };
+                complain(&diagnostics.render(style));
+                let plural = if count == 1 { "" } else { "s" };
+                complain(&format!(
+                    "\n{count} error{plural} in usage or configuration (exit code {MISCONFIGURED})"
+                ));
+                MISCONFIGURED
+            }
+            Self::Broken(message) => {
+                complain(&format!("error: {message} (exit code {BROKEN})"));
+                BROKEN
+            }
+        }
+    }
+}
+
+impl From<Diagnostics> for Trouble {
+    fn from(diagnostics: Diagnostics) -> Self {
+        Self::Misconfigured(diagnostics)
+    }
+}
+
+/// Writes to standard output. Whoever closed it does not want to hear more, so failures are not reported.
+fn say(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout.write_all(text.as_bytes());
+    let _ = stdout.flush();
+}
+
+/// Writes a line to standard error.
+fn complain(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+fn colours(colour: Colour, stream: &impl IsTerminal) -> bool {
+    match colour {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+    }
+}

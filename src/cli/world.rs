@@ -1,0 +1,97 @@
+//! The declared world of a command: configuration, sequences and suites, read together so that all mistakes show at once.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::arguments::Places;
+use crate::backend::registry;
+use crate::config::{Config, Diagnostic, Diagnostics, Suite, Suites, suggest};
+use crate::plan::{Overriding, Selection, expand};
+use crate::snapshot::SnapshotKey;
+
+/// Everything that is declared.
+pub struct World {
+    /// Backends and models.
+    pub config: Config,
+    /// Suites in the order of their names.
+    pub suites: Vec<Suite>,
+    /// Where recorded results lie.
+    pub snapshots: PathBuf,
+}
+
+/// Backends and models only, for commands that need no suites.
+///
+/// # Errors
+/// Every mistake in the configuration and in the settings of every backend.
+pub fn read_config(places: &Places) -> Result<Config, Diagnostics> {
+    let config = Config::load(&places.config)?;
+    let mut diagnostics = Diagnostics::new();
+    registry::validate(&config, &mut diagnostics);
+    diagnostics.into_result(config)
+}
+
+impl World {
+    /// Reads everything.
+    ///
+    /// # Errors
+    /// Every mistake in the configuration, in the settings of every backend and in every suite.
+    pub fn read(places: &Places) -> Result<Self, Diagnostics> {
+        let config = Config::load(&places.config)?;
+        let home = places.config.parent().unwrap_or(Path::new(""));
+        let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| home.join(name));
+        let mut diagnostics = Diagnostics::new();
+        registry::validate(&config, &mut diagnostics);
+        let suites = Suites::load(&beside(&places.suites, "suites"), &config);
+        let suites = suites
+            .map_err(|wrong| diagnostics.append(wrong))
+            .unwrap_or_default()
+            .suites;
+        diagnostics.into_result(Self {
+            suites,
+            snapshots: beside(&places.snapshots, "snapshots"),
+            config,
+        })
+    }
+
+    /// Checks the names that a selection uses.
+    ///
+    /// # Errors
+    /// Names that are not declared, with what may have been meant.
+    pub fn check(&self, selection: &Selection) -> Result<(), Diagnostics> {
+        let mut diagnostics = Diagnostics::new();
+        let models: Vec<&str> = self.config.models.iter().map(|model| model.key.as_str()).collect();
+        let suites: Vec<&str> = self.suites.iter().map(|suite| suite.name.as_str()).collect();
+        for (what, wanted, known) in [
+            ("model", &selection.models, models),
+            ("suite", &selection.suites, suites),
+        ] {
+            for name in wanted.iter().filter(|name| !known.contains(&name.as_str())) {
+                let diagnostic = Diagnostic::new(format!("{what} {name} is not declared"));
+                diagnostics.push(match suggest(name, known.iter().copied()) {
+                    Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
+                    None => diagnostic.with_help(format!("known: {}", known.join(", "))),
+                });
+            }
+        }
+        diagnostics.into_result(())
+    }
+
+    /// The snapshots, with these weights, that some declared suite uses on some declared backend.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the checks of any case.
+    pub fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
+        let mut keys = HashSet::new();
+        for table in &self.config.backends {
+            let plan = expand(
+                &self.config,
+                &self.suites,
+                table,
+                &Selection::default(),
+                Overriding::default(),
+            )?;
+            keys.extend(plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)));
+        }
+        Ok(keys)
+    }
+}

@@ -1,0 +1,150 @@
+//! Which residues touch, and whether two structures agree on it.
+
+use super::columns::Columns;
+use super::error::{MetricError, Point, check_lengths, check_points};
+
+/// When two residues touch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ContactRule {
+    /// Greatest distance of their points in ångström; 8 is usual for CB atoms.
+    pub distance: f64,
+    /// Least distance along the sequence within one chain, in residues: neighbours always touch and prove nothing.
+    pub separation: usize,
+}
+
+/// How many contacts two structures have and share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContactAgreement {
+    /// Contacts of the reference.
+    pub reference: usize,
+    /// Contacts of the observed structure.
+    pub observed: usize,
+    /// Contacts of both.
+    pub shared: usize,
+}
+
+impl ContactAgreement {
+    /// Fraction of the observed contacts that the reference has; 1 when there is none.
+    #[must_use]
+    pub fn precision(&self) -> f64 {
+        fraction(self.shared, self.observed)
+    }
+
+    /// Fraction of the reference's contacts that are observed; 1 when there is none.
+    #[must_use]
+    pub fn recall(&self) -> f64 {
+        fraction(self.shared, self.reference)
+    }
+
+    /// Shared contacts over contacts of either (Jaccard's index); 1 when there is none.
+    #[must_use]
+    pub fn overlap(&self) -> f64 {
+        fraction(self.shared, self.reference + self.observed - self.shared)
+    }
+}
+
+/// Compares the contacts of two structures by one point per residue; `chains` names each residue's chain.
+///
+/// # Errors
+/// For different lengths, no residues, points that are not finite, and a distance that is not positive and finite.
+pub fn contact_agreement(
+    observed: &[Point],
+    reference: &[Point],
+    chains: &[usize],
+    rule: ContactRule,
+) -> Result<ContactAgreement, MetricError> {
+    check_points(observed, reference, 1)?;
+    check_lengths("residues", chains.len(), reference.len())?;
+    if !(rule.distance > 0.0 && rule.distance.is_finite()) {
+        return Err(MetricError::Malformed(
+            "the distance of contacts must be positive and finite",
+        ));
+    }
+    let counts =
+        |first: usize, second: usize| chains[first] != chains[second] || first.abs_diff(second) >= rule.separation;
+    let mut agreement = ContactAgreement {
+        reference: 0,
+        observed: 0,
+        shared: 0,
+    };
+    for_each_contact(reference, rule.distance, |first, second| {
+        if counts(first, second) {
+            agreement.reference += 1;
+            let there = squared_distance(observed[first], observed[second]);
+            agreement.shared += usize::from(there <= rule.distance * rule.distance);
+        }
+    });
+    for_each_contact(observed, rule.distance, |first, second| {
+        agreement.observed += usize::from(counts(first, second));
+    });
+    Ok(agreement)
+}
+
+/// Calls `visit` once for every pair of finite points within a distance, in no particular order. Keeps no list: points that
+/// all lie in one place have too many pairs for one.
+pub(super) fn for_each_contact(points: &[Point], distance: f64, mut visit: impl FnMut(usize, usize)) {
+    let columns = Columns::new(points, distance);
+    columns.for_each_candidate_run(points, distance, |place, run| {
+        let first = columns.order[place];
+        for second in run.map(|other| columns.order[other]) {
+            if squared_distance(points[first], points[second]) <= distance * distance {
+                visit(first, second);
+            }
+        }
+    });
+}
+
+pub(super) fn squared_distance(first: Point, second: Point) -> f64 {
+    let apart = |axis: usize| f64::from(first[axis]) - f64::from(second[axis]);
+    apart(0).powi(2) + apart(1).powi(2) + apart(2).powi(2)
+}
+
+fn fraction(part: usize, whole: usize) -> f64 {
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_points::{moved, walk};
+    use super::*;
+
+    const RULE: ContactRule = ContactRule {
+        distance: 8.0,
+        separation: 3,
+    };
+
+    #[test]
+    fn a_moved_copy_has_the_same_contacts() {
+        let points = walk(200, 1);
+        let agreement = contact_agreement(&moved(&points, 2), &points, &[0; 200], RULE).unwrap();
+        assert!(agreement.reference > 20);
+        assert!(agreement.overlap() > 0.99);
+    }
+
+    #[test]
+    fn separation_counts_within_a_chain_only() {
+        let line: Vec<Point> = (0..4u8).map(|index| [f32::from(index) * 3.0, 0.0, 0.0]).collect();
+        let count = |chains: &[usize]| contact_agreement(&line, &line, chains, RULE).unwrap().reference;
+        assert_eq!(count(&[0, 0, 0, 0]), 0);
+        assert_eq!(count(&[0, 0, 1, 1]), 3);
+    }
+
+    #[test]
+    fn fractions_tell_lost_from_gained() {
+        let reference = [[0.0, 0.0, 0.0], [5.0, 0.0, 0.0], [99.0, 0.0, 0.0], [104.0, 0.0, 0.0]];
+        let observed = [[0.0, 0.0, 0.0], [5.0, 0.0, 0.0], [99.0, 0.0, 0.0], [120.0, 0.0, 0.0]];
+        let rule = ContactRule { separation: 1, ..RULE };
+        let agreement = contact_agreement(&observed, &reference, &[0; 4], rule).unwrap();
+        assert_eq!((agreement.reference, agreement.observed, agreement.shared), (2, 1, 1));
+        assert_eq!(
+            (agreement.precision(), agreement.recall(), agreement.overlap()),
+            (1.0, 0.5, 0.5)
+        );
+        let none = ContactRule { distance: 0.1, ..rule };
+        let empty = contact_agreement(&observed, &reference, &[0; 4], none).unwrap();
+        assert!((empty.overlap() - 1.0).abs() < f64::EPSILON);
+        for distance in [0.0, f64::NAN, f64::INFINITY] {
+            assert!(contact_agreement(&observed, &reference, &[0; 4], ContactRule { distance, ..rule }).is_err());
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! Bonds, angles, torsions and chirality along the backbone, residue by residue.
+
+use super::vector::{Vector, angle, cross, distance, inner, minus, torsion};
+use crate::protein::{Label, Structure};
+
+/// The backbone of every residue of a structure's first model, with the beta carbon.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Backbone {
+    /// One entry per residue, in the order of [`Structure::residues`].
+    pub residues: Vec<ResidueAtoms>,
+}
+
+/// Where a residue's atoms are, in ångström; `None` for those it lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct ResidueAtoms {
+    /// Three-letter name.
+    pub name: Label,
+    /// Chain, counted from 0: a residue is bonded to the next entry of the same chain, whatever their numbers say.
+    pub chain: usize,
+    /// The nitrogen N.
+    pub nitrogen: Option<Vector>,
+    /// The alpha carbon CA.
+    pub alpha: Option<Vector>,
+    /// The carbonyl carbon C.
+    pub carbon: Option<Vector>,
+    /// The carbonyl oxygen O.
+    pub oxygen: Option<Vector>,
+    /// The beta carbon CB.
+    pub beta: Option<Vector>,
+}
+
+/// A value of one residue, NaN where its atoms' positions are no numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    /// Index of the residue; of the first of two.
+    pub residue: usize,
+    /// The value.
+    pub value: f64,
+    /// How far the value is above its ideal, in standard deviations found in accurate crystal structures.
+    pub deviation: f64,
+}
+
+/// A bond of the backbone, in ångström. Ideals after Engh & Huber (2001).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bond {
+    /// N to CA, 1.458 ± 0.019.
+    NitrogenAlpha,
+    /// CA to C, 1.525 ± 0.021.
+    AlphaCarbon,
+    /// C to O, 1.231 ± 0.020.
+    CarbonOxygen,
+    /// C to N of the next residue, 1.329 ± 0.014, before proline 1.341 ± 0.016.
+    Peptide,
+}
+
+/// An angle of the backbone across a peptide bond, in degrees. Ideals after Engh & Huber (2001).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Angle {
+    /// CA, C, N of the next residue: 117.2 ± 2.2.
+    AlphaCarbonNitrogen,
+    /// C, then N and CA of the next residue: 121.7 ± 2.5.
+    CarbonNitrogenAlpha,
+}
+
+/// A torsion of the backbone, in degrees from −180 to 180.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Torsion {
+    /// C of the residue before, N, CA, C. Rarely positive but in glycine.
+    Phi,
+    /// N, CA, C, N of the next residue.
+    Psi,
+    /// CA, C, N and CA of the next residue: near 180 (trans) or, mostly before proline, near 0 (cis).
+    Omega,
+}
+
+const PROLINE: Label = Label::literal("PRO");
+
+impl Backbone {
+    /// The backbone of a structure. Ligands and waters take part as residues without backbone atoms.
+    #[must_use]
+    pub fn of(structure: &Structure) -> Self {
+        const NAMES: [Label; 5] = [
+            Label::literal("N"),
+            Label::literal("CA"),
+            Label::literal("C"),
+            Label::literal("O"),
+            Label::literal("CB"),
+        ];
+        let mut residues: Vec<ResidueAtoms> = Vec::new();
+        let (mut chain, mut last) = (0, None);
+        for range in structure.residues() {
+            let id = structure.chain_id[range.start];
+            chain += usize::from(last.is_some_and(|last| last != id));
+            last = Some(id);
+            let mut found = [None; 5];
+            for atom in range.clone() {
+                if let Some(place) = NAMES.iter().position(|&name| name == structure.atom_name[atom]) {
+                    found[place] = found[place].or(structure.coord.get(atom).map(|point| point.map(f64::from)));
+                }
+            }
+            let [nitrogen, alpha, carbon, oxygen, beta] = found;
+            residues.push(ResidueAtoms {
+                name: structure.res_name[range.start],
+                chain,
+                nitrogen,
+                alpha,
+                carbon,
+                oxygen,
+                beta,
+            });
+        }
+        Self { residues }
+    }
+
+    /// The length of a bond wherever both its atoms are.
+    #[must_use]
+    pub fn bonds(&self, bond: Bond) -> Vec<Measure> {
+        let length = |first: Option<Vector>, second: Option<Vector>| Some(distance(first?, second?));
+        match bond {
+            Bond::NitrogenAlpha => self.each(|here| length(here.nitrogen, here.alpha), |_| (1.458, 0.019)),
+            Bond::AlphaCarbon => self.each(|here| length(here.alpha, here.carbon), |_| (1.525, 0.021)),
+            Bond::CarbonOxygen => self.each(|here| length(here.carbon, here.oxygen), |_| (1.231, 0.020)),
+            Bond::Peptide => self.each_pair(
+                |here, next| length(here.carbon, next.nitrogen),
+                |next| {
+                    if next.name == PROLINE {
+                        (1.341, 0.016)
+                    } else {
+                        (1.329, 0.014)
+                    }
+                },
+            ),
+        }
+    }
+
+    /// The size of an angle wherever its three atoms are.
+    #[must_use]
+    pub fn angles(&self, kind: Angle) -> Vec<Measure> {
+        match kind {
+            Angle::AlphaCarbonNitrogen => self.each_pair(
+                |here, next| Some(angle(here.alpha?, here.carbon?, next.nitrogen?)),
+                |_| (117.2, 2.2),
+            ),
+            Angle::CarbonNitrogenAlpha => self.each_pair(
+                |here, next| Some(angle(here.carbon?, next.nitrogen?, next.alpha?)),
+                |_| (121.7, 2.5),
+            ),
+        }
+    }
+
+    /// Index of the residue and torsion in degrees, wherever its four atoms are. Phi and psi belong to the residue whose CA is
+    /// in the middle, omega to the first of its two.
+    #[must_use]
+    pub fn torsions(&self, kind: Torsion) -> Vec<(usize, f64)> {
+        let value = |here: &ResidueAtoms, next: &ResidueAtoms| match kind {
+            Torsion::Phi => Some(torsion(here.carbon?, next.nitrogen?, next.alpha?, next.carbon?)),
+            Torsion::Psi => Some(torsion(here.nitrogen?, here.alpha?, here.carbon?, next.nitrogen?)),
+            Torsion::Omega => Some(torsion(here.alpha?, here.carbon?, next.nitrogen?, next.alpha?)),
+        };
+        let shift = usize::from(kind == Torsion::Phi);
+        self.pairs()
+            .filter_map(|(index, here, next)| Some((index + shift, value(here, next)?)))
+            .collect()
+    }
+
+    /// Index of the residue and distance in ångström to the next alpha carbon of its chain: 3.80 across a trans peptide bond,
+    /// 2.8 to 3.1 across a cis one, more at a break.
+    #[must_use]
+    pub fn alpha_distances(&self) -> Vec<(usize, f64)> {
+        self.pairs()
+            .filter_map(|(index, here, next)| Some((index, distance(here.alpha?, next.alpha?))))
+            .collect()
+    }
+
+    /// Index of the residue and (N−CA)·[(C−CA)×(CB−CA)] in Å³: about +2.5 for L-amino acids, −2.5 for their mirror images.
+    #[must_use]
+    pub fn chirality_volumes(&self) -> Vec<(usize, f64)> {
+        let volume = |here: &ResidueAtoms| {
+            let from_alpha = |atom: Option<Vector>| Some(minus(atom?, here.alpha?));
+            let (nitrogen, carbon, beta) = (
+                from_alpha(here.nitrogen)?,
+                from_alpha(here.carbon)?,
+                from_alpha(here.beta)?,
+            );
+            Some(inner(nitrogen, cross(carbon, beta)))
+        };
+        let residues = self.residues.iter().enumerate();
+        residues
+            .filter_map(|(index, here)| Some((index, volume(here)?)))
+            .collect()
+    }
+
+    /// Neighbours along a chain, with the index of the first.
+    fn pairs(&self) -> impl Iterator<Item = (usize, &ResidueAtoms, &ResidueAtoms)> {
+        let pairs = self.residues.iter().zip(self.residues.iter().skip(1)).enumerate();
+        pairs
+            .map(|(index, (here, next))| (index, here, next))
+            .filter(|(_, here, next)| here.chain == next.chain)
+    }
+
+    fn each(
+        &self,
+        value: impl Fn(&ResidueAtoms) -> Option<f64>,
+        ideal: impl Fn(&ResidueAtoms) -> (f64, f64),
+    ) -> Vec<Measure> {
+        let residues = self.residues.iter().enumerate();
+        residues
+            .filter_map(|(index, here)| Some(Measure::new(index, value(here)?, ideal(here))))
+            .collect()
+    }
+
+    fn each_pair(
+        &self,
+        value: impl Fn(&ResidueAtoms, &ResidueAtoms) -> Option<f64>,
+        ideal: impl Fn(&ResidueAtoms) -> (f64, f64),
+    ) -> Vec<Measure> {
+        self.pairs()
+            .filter_map(|(index, here, next)| Some(Measure::new(index, value(here, next)?, ideal(next))))
+            .collect()
+    }
+}
+
+impl Measure {
+    fn new(residue: usize, value: f64, (mean, deviation): (f64, f64)) -> Self {
+        Self {
+            residue,
+            value,
+            deviation: (value - mean) / deviation,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn structure(atoms: &[(&str, i32, &str, &str, [f32; 3])]) -> Structure {
+        let mut structure = Structure::default();
+        for &(chain, number, residue, name, position) in atoms {
+            let label = |text| Label::new(text).unwrap();
+            structure.push(label(chain), number, label(residue), label(name), label("C"), position);
+        }
+        structure
+    }
+
+    /// Two residues in a plane, a third alone in its chain.
+    fn sample() -> Structure {
+        structure(&[
+            ("A", 1, "ALA", "N", [0.0, 0.0, 0.0]),
+            ("A", 1, "ALA", "CA", [1.458, 0.0, 0.0]),
+            ("A", 1, "ALA", "C", [2.0, 1.4, 0.0]),
+            ("A", 1, "ALA", "CB", [2.0, -0.7, -1.2]),
+            ("A", 7, "PRO", "N", [3.3, 1.5, 0.0]),
+            ("A", 7, "PRO", "CA", [4.1, 2.7, 0.0]),
+            ("B", 1, "GLY", "N", [4.6, 2.7, 0.0]),
+            ("B", 1, "GLY", "CA", [4.6, f32::NAN, 0.0]),
+        ])
+    }
+
+    #[test]
+    fn residues_bond_to_the_next_of_their_chain_only() {
+        let backbone = Backbone::of(&sample());
+        let bonds = backbone.bonds(Bond::NitrogenAlpha);
+        assert_eq!(bonds.iter().map(|bond| bond.residue).collect::<Vec<_>>(), [0, 1, 2]);
+        assert!(bonds[0].deviation.abs() < 1e-4);
+        assert!(bonds[2].value.is_nan() && bonds[2].deviation.is_nan());
+        let peptide = backbone.bonds(Bond::Peptide);
+        assert_eq!(peptide.len(), 1);
+        let length = 1.3f64.hypot(0.1);
+        assert!((peptide[0].value - length).abs() < 1e-6);
+        assert!(
+            (peptide[0].deviation - (length - 1.341) / 0.016).abs() < 1e-3,
+            "proline follows"
+        );
+        assert_eq!(backbone.bonds(Bond::CarbonOxygen), []);
+        assert_eq!(backbone.alpha_distances().len(), 1);
+    }
+
+    #[test]
+    fn a_flat_zigzag_is_trans_and_a_mirror_changes_hands() {
+        let mut structure = sample();
+        let omega = Backbone::of(&structure).torsions(Torsion::Omega);
+        assert!((omega[0].1.abs() - 180.0).abs() < 1e-6);
+        assert_eq!(Backbone::of(&structure).torsions(Torsion::Phi), []);
+        let volume = Backbone::of(&structure).chirality_volumes();
+        assert_eq!(volume.len(), 1);
+        assert!(volume[0].1 > 2.0, "{volume:?}");
+        for position in &mut structure.coord {
+            position[2] = -position[2];
+        }
+        let mirrored = Backbone::of(&structure).chirality_volumes();
+        assert!((mirrored[0].1 + volume[0].1).abs() < 1e-9);
+    }
+}

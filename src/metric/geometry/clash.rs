@@ -1,0 +1,127 @@
+//! Atoms of different residues that are closer than atoms can be.
+
+use std::collections::HashMap;
+
+use crate::metric::Point;
+use crate::metric::contact::{for_each_contact, squared_distance};
+use crate::metric::selection::residue_of_atoms;
+use crate::protein::{Label, Structure};
+
+/// An atom that is too close to another.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clash {
+    /// Index of the atom.
+    pub atom: usize,
+    /// Index of the atom of another residue that it overlaps most.
+    pub other: usize,
+    /// How much closer than the sum of their van der Waals radii they are, in ångström.
+    pub overlap: f64,
+}
+
+/// Van der Waals radii in ångström (Bondi 1964).
+const RADII: [(Label, f64); 6] = [
+    (Label::literal("C"), 1.7),
+    (Label::literal("N"), 1.55),
+    (Label::literal("O"), 1.52),
+    (Label::literal("S"), 1.8),
+    (Label::literal("P"), 1.8),
+    (Label::literal("SE"), 1.9),
+];
+const GREATEST_RADIUS: f64 = 1.9;
+
+/// The heavy atoms of the first model that overlap one of another residue by more than `tolerance` ångström (1.5 is usual), in
+/// order, each with the worst of its overlaps. So a pair shows twice, and no structure has more entries than atoms.
+///
+/// Peptide bonds within a chain and disulfide bonds are no clashes. Atoms of other elements and positions that are no
+/// numbers are left out.
+#[must_use]
+pub fn clashes(structure: &Structure, tolerance: f64) -> Vec<Clash> {
+    let reach = 2.0 * GREATEST_RADIUS - tolerance;
+    if !(reach > 0.0 && reach.is_finite()) {
+        return Vec::new();
+    }
+    let radii: HashMap<Label, f64> = RADII.into();
+    let mut atoms: Vec<usize> = Vec::new();
+    let mut points: Vec<Point> = Vec::new();
+    let mut radius: Vec<f64> = Vec::new();
+    for atom in 0..structure.atoms() {
+        let (Some(&size), Some(&point)) = (radii.get(&structure.element[atom]), structure.coord.get(atom)) else {
+            continue;
+        };
+        if point.iter().all(|coordinate| coordinate.is_finite()) {
+            atoms.push(atom);
+            points.push(point);
+            radius.push(size);
+        }
+    }
+    let residues = residue_of_atoms(structure);
+    let mut worst: Vec<Option<Clash>> = vec![None; structure.atoms()];
+    for_each_contact(&points, reach, |one, another| {
+        let overlap = radius[one] + radius[another] - squared_distance(points[one], points[another]).sqrt();
+        let (first, second) = (atoms[one.min(another)], atoms[one.max(another)]);
+        if overlap > tolerance && residues[first] != residues[second] && !may_bond(structure, &residues, first, second)
+        {
+            for (atom, other) in [(first, second), (second, first)] {
+                if worst[atom].is_none_or(|clash| overlap > clash.overlap) {
+                    worst[atom] = Some(Clash { atom, other, overlap });
+                }
+            }
+        }
+    });
+    worst.into_iter().flatten().collect()
+}
+
+/// Whether two atoms of different residues, the first before the second, may be bonded.
+fn may_bond(structure: &Structure, residues: &[usize], first: usize, second: usize) -> bool {
+    const CARBON: Label = Label::literal("C");
+    const NITROGEN: Label = Label::literal("N");
+    const SULFUR: Label = Label::literal("SG");
+    let names = (structure.atom_name[first], structure.atom_name[second]);
+    let peptide = names == (CARBON, NITROGEN)
+        && residues[first] + 1 == residues[second]
+        && structure.chain_id[first] == structure.chain_id[second];
+    peptide || names == (SULFUR, SULFUR)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn structure(atoms: &[(i32, &str, &str, Point)]) -> Structure {
+        let mut structure = Structure::default();
+        for &(number, name, element, position) in atoms {
+            let label = |text| Label::new(text).unwrap();
+            structure.push(label("A"), number, label("CYS"), label(name), label(element), position);
+        }
+        structure
+    }
+
+    #[test]
+    fn atoms_of_different_residues_clash_bonded_ones_do_not() {
+        let structure = structure(&[
+            (1, "CB", "C", [0.0, 0.0, 0.0]),
+            (1, "C", "C", [10.0, 0.0, 0.0]),
+            (1, "SG", "S", [20.0, 0.0, 0.0]),
+            (2, "N", "N", [11.3, 0.0, 0.0]),
+            (2, "CB", "C", [1.0, 0.0, 0.0]),
+            (2, "CG", "C", [0.0, 1.95, 0.0]),
+            (2, "CD", "C", [0.5, 0.0, f32::NAN]),
+            (3, "SG", "S", [20.0, 2.04, 0.0]),
+            (3, "ZN", "ZN", [0.0, 0.0, 0.0]),
+        ]);
+        let found = clashes(&structure, 1.5);
+        let pairs: Vec<(usize, usize)> = found.iter().map(|clash| (clash.atom, clash.other)).collect();
+        assert_eq!(pairs, [(0, 4), (4, 0)]);
+        assert!((found[0].overlap - 2.4).abs() < 1e-12);
+        let stricter = clashes(&structure, 1.4);
+        assert_eq!(
+            stricter.last().map(|clash| (clash.atom, clash.other)),
+            Some((5, 0)),
+            "1.95 Å apart"
+        );
+        assert_eq!(stricter[0].other, 4, "the worst overlap counts");
+        assert_eq!(clashes(&structure, 9.0), []);
+        assert_eq!(clashes(&structure, f64::NAN), []);
+        assert_eq!(clashes(&Structure::default(), 1.5), []);
+    }
+}

@@ -1,0 +1,238 @@
+//! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
+
+mod explain;
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::backend::Blame;
+use crate::check::Finding;
+
+/// What came of one case.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// `model::suite::case`.
+    pub name: String,
+    /// The judgement.
+    pub verdict: Verdict,
+    /// What was wrong, in the attempt that decided.
+    pub findings: Vec<Finding>,
+    /// Why it was skipped, or why its failure was expected.
+    pub reason: Option<String>,
+    /// What is worth knowing although nothing was wrong, such as a snapshot that was recorded.
+    pub notes: Vec<String>,
+    /// How many times it was tried; 0 when it did not run.
+    pub attempts: u32,
+    /// Time of all attempts, without the start of instances.
+    pub elapsed: Duration,
+}
+
+/// The judgement of one case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// As it should be.
+    Pass,
+    /// The backend is wrong.
+    Fail,
+    /// The platform or the harness broke, so that nothing can be said about the backend.
+    Error,
+    /// Not run, for the reason given.
+    Skip,
+    /// Wrong, as the suite expects.
+    ExpectedFailure,
+    /// Right, although the suite expects a failure: the expectation is out of date.
+    UnexpectedPass,
+}
+
+/// All that came of a run, in plan order.
+#[derive(Debug, Clone, Default)]
+pub struct Report {
+    /// One entry per case that was planned and selected.
+    pub outcomes: Vec<Outcome>,
+    /// Trouble that is no case's verdict, such as an instance that would not stop.
+    pub notes: Vec<String>,
+    /// The signal that ended the run early.
+    pub interrupted: Option<Interruption>,
+    /// Wall time of the whole run.
+    pub elapsed: Duration,
+}
+
+/// A signal that asks a run to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interruption {
+    /// SIGINT, as Ctrl-C sends.
+    Interrupt,
+    /// SIGTERM.
+    Terminate,
+}
+
+/// How many cases came to each verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Cases that passed, flaky ones included.
+    pub passed: usize,
+    /// Cases that passed only when tried again.
+    pub flaky: usize,
+    /// Cases that the backend failed, unexpected passes included.
+    pub failed: usize,
+    /// Cases that broke before they could be judged.
+    pub errors: usize,
+    /// Cases that were not run.
+    pub skipped: usize,
+    /// Cases that failed as expected.
+    pub expected_failures: usize,
+}
+
+/// What a run says as a whole, with the exit code of the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Conclusion {
+    /// Everything that ran came out as expected.
+    Conforms,
+    /// At least one case shows that the backend is wrong.
+    Fails,
+    /// No case failed, but the platform or the harness broke.
+    Broken,
+    /// Not one case ran.
+    NothingRan,
+    /// A signal ended the run early.
+    Interrupted(Interruption),
+}
+
+impl Outcome {
+    /// An outcome of a case that did not run.
+    #[must_use]
+    pub fn skipped(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            verdict: Verdict::Skip,
+            findings: Vec::new(),
+            reason: Some(reason.into()),
+            notes: Vec::new(),
+            attempts: 0,
+            elapsed: Duration::ZERO,
+        }
+    }
+
+    /// Whether it passed only after it had failed before.
+    #[must_use]
+    pub const fn is_flaky(&self) -> bool {
+        matches!(self.verdict, Verdict::Pass) && self.attempts > 1
+    }
+}
+
+impl Verdict {
+    /// What findings amount to: an answer known to be wrong outweighs a broken platform.
+    #[must_use]
+    pub fn of(findings: &[Finding]) -> Self {
+        if findings.iter().any(|finding| finding.blame == Blame::Backend) {
+            Self::Fail
+        } else if findings.is_empty() {
+            Self::Pass
+        } else {
+            Self::Error
+        }
+    }
+
+    /// Whether a run with this verdict in it may not be called a success.
+    #[must_use]
+    pub const fn is_bad(self) -> bool {
+        matches!(self, Self::Fail | Self::Error | Self::UnexpectedPass)
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Skip => "skip",
+            Self::ExpectedFailure => "xfail",
+            Self::UnexpectedPass => "xpass",
+        })
+    }
+}
+
+impl Report {
+    /// Counts the verdicts.
+    #[must_use]
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for outcome in &self.outcomes {
+            match outcome.verdict {
+                Verdict::Pass => tally.passed += 1,
+                Verdict::Fail | Verdict::UnexpectedPass => tally.failed += 1,
+                Verdict::Error => tally.errors += 1,
+                Verdict::Skip => tally.skipped += 1,
+                Verdict::ExpectedFailure => tally.expected_failures += 1,
+            }
+            tally.flaky += usize::from(outcome.is_flaky());
+        }
+        tally
+    }
+
+    /// What the run says as a whole.
+    #[must_use]
+    pub fn conclusion(&self) -> Conclusion {
+        let tally = self.tally();
+        match self.interrupted {
+            Some(signal) => Conclusion::Interrupted(signal),
+            None if tally.failed > 0 => Conclusion::Fails,
+            None if tally.errors > 0 => Conclusion::Broken,
+            None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
+            None => Conclusion::Conforms,
+        }
+    }
+}
+
+impl Conclusion {
+    /// The exit code of the program: 0, 1, 3, 4, 130 or 143 (2 is for usage and configuration).
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Conforms => 0,
+            Self::Fails => 1,
+            Self::Broken => 3,
+            Self::NothingRan => 4,
+            Self::Interrupted(Interruption::Interrupt) => 130,
+            Self::Interrupted(Interruption::Terminate) => 143,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(verdicts: &[Verdict]) -> Report {
+        let outcomes = verdicts.iter().map(|&verdict| Outcome {
+            verdict,
+            ..Outcome::skipped("case", "")
+        });
+        Report {
+            outcomes: outcomes.collect(),
+            ..Report::default()
+        }
+    }
+
+    #[test]
+    fn a_run_without_evidence_is_never_a_success() {
+        assert_eq!(report(&[]).conclusion(), Conclusion::NothingRan);
+        assert_eq!(report(&[Verdict::Skip]).conclusion(), Conclusion::NothingRan);
+        assert_eq!(
+            report(&[Verdict::Skip, Verdict::Pass]).conclusion(),
+            Conclusion::Conforms
+        );
+        assert_eq!(report(&[Verdict::ExpectedFailure]).conclusion(), Conclusion::Conforms);
+    }
+
+    #[test]
+    fn a_wrong_answer_outweighs_a_broken_platform_and_a_signal_outweighs_both() {
+        let mut mixed = report(&[Verdict::Error, Verdict::Fail, Verdict::Pass]);
+        assert_eq!(mixed.conclusion().exit_code(), 1);
+        assert_eq!(report(&[Verdict::Error, Verdict::Pass]).conclusion().exit_code(), 3);
+        assert_eq!(report(&[Verdict::UnexpectedPass]).conclusion().exit_code(), 1);
+        mixed.interrupted = Some(Interruption::Terminate);
+        assert_eq!(mixed.conclusion().exit_code(), 143);
+    }
+}

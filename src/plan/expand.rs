@@ -1,0 +1,205 @@
+//! Expands suites × models into trials, in the order in which they run and are reported. Reads what is declared and starts
+//! nothing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{BarrenSuite, Plan, PlannedCall, PlannedInstance, PlannedTrial, Selection};
+use crate::check::{self, Check};
+use crate::config::{BackendTable, Case, Config, Diagnostics, Suite};
+use crate::prediction::{Contract, Options, Request};
+
+/// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
+/// complex on a slow GPU, short enough that a hang does not eat a night.
+const CASE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// What the command line says about every case, in place of what is declared.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Overriding {
+    /// Time for the calls of a case.
+    pub timeout: Option<Duration>,
+    /// How often a failed case is tried again.
+    pub retries: Option<u32>,
+}
+
+/// The plan of a run on one backend.
+///
+/// # Errors
+/// Everything that is wrong with the checks of any case, selected or not.
+pub fn expand(
+    config: &Config,
+    suites: &[Suite],
+    backend: &BackendTable,
+    selection: &Selection,
+    overriding: Overriding,
+) -> Result<Plan, Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let mut expansion = Expansion {
+        backend,
+        selection,
+        overriding,
+        instances: Vec::new(),
+        known: HashMap::new(),
+    };
+    let compiled: Vec<Vec<Arc<[Box<dyn Check>]>>> = suites
+        .iter()
+        .map(|suite| compile(config, suite, &mut diagnostics))
+        .collect();
+    let mut trials = Vec::new();
+    let models = config.models.iter().filter(|model| selection.wants_model(&model.key));
+    for contract in models.filter(|model| backend.serves(&model.key)) {
+        let first = trials.len();
+        for (suite, checks) in suites
+            .iter()
+            .zip(&compiled)
+            .filter(|(suite, _)| selection.wants_suite(&suite.name))
+        {
+            let name: Arc<str> = suite.name.as_str().into();
+            for (case, checks) in suite.cases.iter().zip(checks) {
+                if suite.scope.fits(contract) && case.fits(contract) {
+                    expansion.repeat(contract, suite, &name, case, checks, &mut trials);
+                }
+            }
+        }
+        // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files.
+        trials[first..].sort_by_key(|trial| trial.calls.first().map(|call| call.instance));
+    }
+    let barren = barren_suites(config, suites, backend, selection, &trials);
+    diagnostics.into_result(Plan {
+        instances: expansion.instances,
+        trials,
+        barren,
+    })
+}
+
+struct Expansion<'a> {
+    backend: &'a BackendTable,
+    selection: &'a Selection,
+    overriding: Overriding,
+    instances: Vec<PlannedInstance>,
+    /// Instances by model and configuration.
+    known: HashMap<(String, String), usize>,
+}
+
+impl Expansion<'_> {
+    fn repeat(
+        &mut self,
+        contract: &Arc<Contract>,
+        suite: &Suite,
+        suite_name: &Arc<str>,
+        case: &Case,
+        checks: &Arc<[Box<dyn Check>]>,
+        trials: &mut Vec<PlannedTrial>,
+    ) {
+        let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
+        let expected_failure = expected_failure.map(|failure| Arc::new(failure.clone()));
+        let (source, line): (Arc<str>, usize) = (case.location.source().path().into(), case.location.line());
+        for repetition in case.repetitions(contract) {
+            let name = format!("{}::{}::{}", contract.key, suite.name, repetition.name);
+            if self.selection.shard.is_some_and(|shard| !shard.holds(&name)) {
+                continue;
+            }
+            let calls = case.calls.iter().map(|call| {
+                let config = call.config_for(contract, repetition.variant);
+                PlannedCall {
+                    name: call.name.as_str().into(),
+                    instance: self.instance(contract, &config),
+                    config,
+                    request: Request {
+                        method: contract.method,
+                        input: call.input.clone(),
+                        options: call.options.clone(),
+                    },
+                }
+            });
+            let calls = calls.collect();
+            trials.push(PlannedTrial {
+                name,
+                suite: Arc::clone(suite_name),
+                case: repetition.name.clone().into_owned(),
+                contract: Arc::clone(contract),
+                calls,
+                checks: Arc::clone(checks),
+                timeout: [
+                    self.overriding.timeout,
+                    case.timeout,
+                    suite.timeout,
+                    self.backend.case_timeout,
+                ]
+                .into_iter()
+                .flatten()
+                .next()
+                .unwrap_or(CASE_TIMEOUT),
+                retries: self.retries(case, suite),
+                expected_failure: expected_failure.clone(),
+                source: Arc::clone(&source),
+                line,
+            });
+        }
+    }
+
+    fn retries(&self, case: &Case, suite: &Suite) -> u32 {
+        let declared = case.retries.or(suite.retries).unwrap_or(self.backend.retries);
+        self.overriding
+            .retries
+            .unwrap_or_else(|| u32::try_from(declared).unwrap_or(u32::MAX))
+    }
+
+    fn instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
+        let written = serde_json::Value::Object(config.clone()).to_string();
+        *self.known.entry((contract.key.clone(), written)).or_insert_with(|| {
+            self.instances.push(PlannedInstance {
+                contract: Arc::clone(contract),
+                config: config.clone(),
+            });
+            self.instances.len() - 1
+        })
+    }
+}
+
+/// The checks of every case of a suite. A case that no declared model fits is compiled too: its mistakes are mistakes.
+fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Arc<[Box<dyn Check>]>> {
+    let fits = |case: &Case, contract: &Contract| suite.scope.fits(contract) && case.fits(contract);
+    let cases = suite.cases.iter().map(|case| {
+        let contracts: Vec<&Contract> = config
+            .models
+            .iter()
+            .map(Arc::as_ref)
+            .filter(|contract| fits(case, contract))
+            .collect();
+        check::compile_case(case, &contracts, diagnostics).into()
+    });
+    cases.collect()
+}
+
+/// The selected suites without a trial, with the reason.
+fn barren_suites(
+    config: &Config,
+    suites: &[Suite],
+    backend: &BackendTable,
+    selection: &Selection,
+    trials: &[PlannedTrial],
+) -> Vec<BarrenSuite> {
+    let wanted = suites.iter().filter(|suite| selection.wants_suite(&suite.name));
+    let barren = wanted.filter(|suite| !trials.iter().any(|trial| *trial.suite == *suite.name));
+    let reason = |suite: &Suite| {
+        let selected = config.models.iter().filter(|model| selection.wants_model(&model.key));
+        let served: Vec<&Arc<Contract>> = selected.filter(|model| backend.serves(&model.key)).collect();
+        let applies = |model: &&Arc<Contract>| suite.cases_for(model).next().is_some();
+        if served.is_empty() {
+            format!("backend `{}` serves none of the selected models", backend.name)
+        } else if served.iter().any(applies) {
+            "none of its cases is in this shard".to_owned()
+        } else {
+            let models: Vec<&str> = served.iter().map(|model| model.key.as_str()).collect();
+            format!("none of its cases fits {}", models.join(", "))
+        }
+    };
+    barren
+        .map(|suite| BarrenSuite {
+            name: suite.name.clone(),
+            reason: reason(suite),
+        })
+        .collect()
+}

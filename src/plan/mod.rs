@@ -1,0 +1,121 @@
+//! The plan of a run: suites × models, expanded and ordered before anything is started. Data only; `run` carries it out.
+
+mod expand;
+mod select;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::check::Check;
+use crate::config::ExpectedFailure;
+use crate::prediction::{Contract, Options, Request};
+use crate::snapshot::{InvalidKey, SnapshotKey};
+
+pub use expand::{Overriding, expand};
+pub use select::{Selection, Shard};
+
+/// Everything a run will do, in the order in which it is reported.
+pub struct Plan {
+    /// The instances that the trials need, each once.
+    pub instances: Vec<PlannedInstance>,
+    /// The cases, each for one model.
+    pub trials: Vec<PlannedTrial>,
+    /// Suites that were selected and gave no trial, with the reason.
+    pub barren: Vec<BarrenSuite>,
+}
+
+/// One model with one configuration.
+pub struct PlannedInstance {
+    /// The model.
+    pub contract: Arc<Contract>,
+    /// What it is configured with when it starts.
+    pub config: Options,
+}
+
+/// One case for one model.
+pub struct PlannedTrial {
+    /// `model::suite::case`.
+    pub name: String,
+    /// The suite's name.
+    pub suite: Arc<str>,
+    /// The case's name, with its variant where it has one.
+    pub case: String,
+    /// The model.
+    pub contract: Arc<Contract>,
+    /// The calls to make, in order.
+    pub calls: Vec<PlannedCall>,
+    /// What is judged afterwards.
+    pub checks: Arc<[Box<dyn Check>]>,
+    /// How long the calls of one attempt may take together.
+    pub timeout: Duration,
+    /// How often a failed attempt is repeated.
+    pub retries: u32,
+    /// Why and how it is expected to fail, if so.
+    pub expected_failure: Option<Arc<ExpectedFailure>>,
+    /// The file that states the case.
+    pub source: Arc<str>,
+    /// The line of the case in that file.
+    pub line: usize,
+}
+
+/// One call of a case.
+#[derive(Clone)]
+pub struct PlannedCall {
+    /// Its name within the case.
+    pub name: Arc<str>,
+    /// Index of its instance in [`Plan::instances`].
+    pub instance: usize,
+    /// What the instance is configured with.
+    pub config: Options,
+    /// What is asked.
+    pub request: Request,
+}
+
+/// A suite of which no case applies to any selected model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BarrenSuite {
+    /// The suite's name.
+    pub name: String,
+    /// Why, such as `needs `masks`, which none of the selected models has`.
+    pub reason: String,
+}
+
+impl PlannedTrial {
+    /// The instances that its calls go to, each once.
+    pub fn instances(&self) -> impl Iterator<Item = usize> + '_ {
+        let calls = self.calls.iter().enumerate();
+        calls
+            .filter(|(index, call)| {
+                self.calls[..*index]
+                    .iter()
+                    .all(|earlier| earlier.instance != call.instance)
+            })
+            .map(|(_, call)| call.instance)
+    }
+
+    /// The recorded results that its checks compare with.
+    pub fn snapshot_keys(&self, weights: &str) -> impl Iterator<Item = SnapshotKey> + '_ {
+        let recorded = self
+            .calls
+            .iter()
+            .filter(|call| self.checks.iter().any(|check| check.records(&call.name)));
+        let keys = recorded.map(|call| self.snapshot_key(weights, &call.name));
+        keys.filter_map(Result::ok).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The recorded result of a call: named after it only where the case makes several.
+    ///
+    /// # Errors
+    /// When a name cannot be part of a file name.
+    pub fn snapshot_key(&self, weights: &str, call: &str) -> Result<SnapshotKey, InvalidKey> {
+        let call = Some(call).filter(|_| self.calls.len() > 1);
+        SnapshotKey::new(weights, &self.contract.key, &self.suite, &self.case, call)
+    }
+}
+
+impl fmt::Display for BarrenSuite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "suite {} gave no case: {}", self.name, self.reason)
+    }
+}

@@ -1,0 +1,100 @@
+//! Which part of the declared world a run is about: models, suites and a shard. Names are checked against what is
+//! declared, so that a typo cannot select nothing in silence.
+
+use std::str::FromStr;
+
+/// What the user asked for; empty lists mean everything.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Keys of models.
+    pub models: Vec<String>,
+    /// Names of suites.
+    pub suites: Vec<String>,
+    /// One part of the cases.
+    pub shard: Option<Shard>,
+}
+
+/// The `index`-th of `count` parts, split by a hash of each case's name so that a part stays the same when other cases
+/// come and go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    index: u64,
+    count: u64,
+}
+
+impl Selection {
+    /// Whether nothing is left out.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.models.is_empty() && self.suites.is_empty() && self.shard.is_none()
+    }
+
+    /// Whether a model was asked for.
+    #[must_use]
+    pub fn wants_model(&self, key: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|model| model == key)
+    }
+
+    /// Whether a suite was asked for.
+    #[must_use]
+    pub fn wants_suite(&self, name: &str) -> bool {
+        self.suites.is_empty() || self.suites.iter().any(|suite| suite == name)
+    }
+}
+
+impl Shard {
+    /// Whether a case belongs to this part.
+    #[must_use]
+    pub fn holds(self, name: &str) -> bool {
+        fnv1a(name) % self.count + 1 == self.index
+    }
+}
+
+impl FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text
+            .split_once('/')
+            .and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
+        match parts {
+            Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
+            _ => Err("a shard is written INDEX/COUNT with 1 ≤ INDEX ≤ COUNT, such as 2/4".into()),
+        }
+    }
+}
+
+/// The 64-bit FNV-1a hash (Fowler, Noll and Vo): the same on every machine and in every release, which the standard
+/// library's hashes do not promise.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_share_out_every_name_exactly_once() {
+        let shards: Vec<Shard> = ["1/3", "2/3", "3/3"].iter().map(|text| text.parse().unwrap()).collect();
+        for case in 0..100 {
+            let name = format!("esm2::embed::case_{case}");
+            assert_eq!(shards.iter().filter(|shard| shard.holds(&name)).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_hash_is_the_published_one() {
+        assert_eq!(fnv1a(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a("a"), 0xaf63_dc4c_8601_ec8c);
+    }
+
+    #[test]
+    fn impossible_shards_are_refused() {
+        for text in ["0/2", "3/2", "1/0", "1", "a/b", "-1/2"] {
+            assert!(text.parse::<Shard>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Reports: one file per format. A report sees outcomes only and makes text; who calls it decides where that goes.
+
+pub mod console;

@@ -1,0 +1,148 @@
+//! Where workers put outcomes and the printing thread waits for them. Threads meet here; nothing is printed or judged.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::outcome::Outcome;
+
+/// The state of a run that both sides see.
+#[derive(Default)]
+pub struct Board {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    outcomes: HashMap<usize, Outcome>,
+    running: BTreeMap<usize, Instant>,
+    waiting: usize,
+    closed: bool,
+}
+
+/// What is going on at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Activity {
+    /// The trial that runs for the longest, and for how long.
+    pub oldest: Option<(usize, Duration)>,
+    /// Trials under way.
+    pub running: usize,
+    /// Trials that no worker has taken yet.
+    pub waiting: usize,
+}
+
+impl Board {
+    /// Says how many trials there will be.
+    pub fn expect(&self, trials: usize) {
+        self.lock().waiting = trials;
+    }
+
+    /// A worker has taken a trial.
+    pub fn begin(&self, trial: usize) {
+        let mut state = self.lock();
+        state.waiting = state.waiting.saturating_sub(1);
+        state.running.insert(trial, Instant::now());
+    }
+
+    /// A trial is over.
+    pub fn end(&self, trial: usize, outcome: Outcome) {
+        let mut state = self.lock();
+        state.running.remove(&trial);
+        state.outcomes.insert(trial, outcome);
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// No further outcome will come.
+    pub fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits for the outcome of a trial and takes it; `None` when the run ended without one. Calls `tick` about every
+    /// `interval` while waiting.
+    pub fn wait(&self, trial: usize, interval: Duration, mut tick: impl FnMut(Activity)) -> Option<Outcome> {
+        let mut state = self.lock();
+        loop {
+            if let Some(outcome) = state.outcomes.remove(&trial) {
+                return Some(outcome);
+            }
+            if state.closed {
+                return None;
+            }
+            let (next, timeout) = self
+                .changed
+                .wait_timeout(state, interval)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            if timeout.timed_out() {
+                let activity = state.activity();
+                drop(state);
+                tick(activity);
+                state = self.lock();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn activity(&self) -> Activity {
+        let oldest = self.running.iter().min_by_key(|(_, since)| **since);
+        Activity {
+            oldest: oldest.map(|(trial, since)| (*trial, since.elapsed())),
+            running: self.running.len(),
+            waiting: self.waiting,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_handed_over_whatever_their_order() {
+        let board = Board::default();
+        board.begin(1);
+        board.end(1, Outcome::skipped("second", ""));
+        board.begin(0);
+        board.end(0, Outcome::skipped("first", ""));
+        let never = Duration::from_secs(60);
+        assert_eq!(
+            board.wait(0, never, |_| {}).map(|outcome| outcome.name).as_deref(),
+            Some("first")
+        );
+        assert_eq!(
+            board.wait(1, never, |_| {}).map(|outcome| outcome.name).as_deref(),
+            Some("second")
+        );
+    }
+
+    #[test]
+    fn a_closed_board_keeps_nobody_waiting() {
+        let board = Board::default();
+        board.begin(0);
+        board.close();
+        assert!(board.wait(0, Duration::from_secs(60), |_| {}).is_none());
+    }
+
+    #[test]
+    fn while_waiting_one_sees_what_runs_and_what_is_left() {
+        let board = Board::default();
+        board.expect(3);
+        board.begin(2);
+        let mut seen = None;
+        board.wait(0, Duration::from_millis(1), |activity| {
+            seen = Some(activity);
+            board.close();
+        });
+        let activity = seen.unwrap();
+        assert_eq!((activity.running, activity.waiting), (1, 2));
+        assert_eq!(activity.oldest.map(|(trial, _)| trial), Some(2));
+    }
+}

@@ -1,0 +1,318 @@
+//! Runs a plan: workers carry out trials side by side, libtest-mimic prints them in plan order, signals end it early, and
+//! whatever was started is stopped before it returns.
+//!
+//! libtest-mimic runs one trial at a time on the calling thread, and a trial only waits for its outcome: the work itself
+//! is done by tasks under [`dispatch`], which know instances, limits, deadlines and retries. So the output keeps the order
+//! of the plan while the work does not have to.
+
+mod board;
+mod dispatch;
+mod interrupt;
+mod pool;
+mod progress;
+#[cfg(test)]
+mod tests;
+mod trial;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::check::Finding;
+use crate::outcome::{Outcome, Report, Verdict};
+use crate::plan::Plan;
+
+pub use pool::Open;
+pub use trial::{Judge, Judged};
+
+use board::Board;
+use dispatch::{Dispatcher, Next};
+use interrupt::Interrupt;
+use pool::Pool;
+use progress::Progress;
+
+/// How often the live line is renewed.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How a plan is run.
+pub struct Settings {
+    /// What libtest-mimic was told: filters, listing, format. Its threads are the number of workers.
+    pub arguments: Arguments,
+    /// Instances that may run at once.
+    pub instances: usize,
+    /// Calls that may be under way on one instance.
+    pub calls_per_instance: usize,
+    /// The command line that runs one case again, up to its name.
+    pub reproduce: String,
+}
+
+/// Lists the selected trials of a plan without running any; returns how many there are.
+#[must_use]
+pub fn list(plan: &Plan, arguments: &Arguments) -> usize {
+    let trials: Vec<Trial> = plan
+        .trials
+        .iter()
+        .map(|trial| Trial::test(&trial.name, || Ok(())))
+        .collect();
+    let selected = trials.iter().filter(|trial| !arguments.is_filtered_out(trial)).count();
+    let _ = libtest_mimic::run(
+        &Arguments {
+            list: true,
+            ..arguments.clone()
+        },
+        trials,
+    );
+    selected
+}
+
+/// Runs the selected trials of a plan. Instances are opened by `open` and answers judged by `judge`.
+///
+/// A plan of which nothing is selected prints nothing: the report's conclusion says so.
+///
+/// # Errors
+/// When the system gives no threads or refuses signal handlers, or when the output goes away.
+pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Judge>) -> std::io::Result<Report> {
+    let begun = Instant::now();
+    let board = Arc::new(Board::default());
+    let collected = Arc::new(Mutex::new(Vec::new()));
+    let context = Arc::new(Printing {
+        plan: Arc::clone(plan),
+        board,
+        collected,
+        reproduce: settings.reproduce.clone(),
+    });
+    let (trials, selected) = context.trials(&settings.arguments);
+    if selected.is_empty() {
+        return Ok(Report {
+            elapsed: begun.elapsed(),
+            ..Report::default()
+        });
+    }
+    context.board.expect(selected.len());
+
+    let workers = settings.arguments.test_threads.unwrap_or_else(default_workers).max(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers + 1)
+        .enable_all()
+        .build()?;
+    let interrupt = {
+        let _inside = runtime.enter();
+        Interrupt::listen()?
+    };
+    let work = Arc::new(Work::new(
+        plan,
+        &selected,
+        settings,
+        open,
+        judge,
+        Arc::clone(&context.board),
+    ));
+    let abandoned = Arc::new(Notify::new());
+    let running = runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned)));
+
+    // libtest-mimic panics when its output goes away (a closed pipe); what was started has to be stopped all the same.
+    let arguments = Arguments {
+        test_threads: Some(1),
+        ..settings.arguments.clone()
+    };
+    let printed = catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials)));
+    if printed.is_err() {
+        abandoned.notify_one();
+    }
+    let broken = runtime.block_on(running).err();
+    let mut notes = work.pool.notes();
+    notes.extend(broken.map(|panic| format!("the scheduler broke: {panic}")));
+    let interrupted = interrupt.pending();
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    if printed.is_err() {
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::BrokenPipe,
+            "its output could not be written",
+        ));
+    }
+    let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
+    Ok(Report {
+        outcomes,
+        notes,
+        interrupted,
+        elapsed: begun.elapsed(),
+    })
+}
+
+/// The number of trials that run side by side when nobody says: as many as the machine has processors.
+fn default_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
+/// The side that prints: trials that wait for their outcome and collect it in plan order.
+struct Printing {
+    plan: Arc<Plan>,
+    board: Arc<Board>,
+    collected: Arc<Mutex<Vec<Outcome>>>,
+    reproduce: String,
+}
+
+impl Printing {
+    /// One libtest-mimic trial per planned one, and the indices of those that its filters select.
+    fn trials(self: &Arc<Self>, arguments: &Arguments) -> (Vec<Trial>, Vec<usize>) {
+        let progress = Arc::new(Mutex::new(match arguments.format {
+            _ if arguments.quiet => Progress::off(),
+            Some(FormatSetting::Json | FormatSetting::Terse) => Progress::off(),
+            _ => Progress::detect(),
+        }));
+        let width = self.plan.trials.iter().map(|trial| trial.name.len()).max().unwrap_or(0);
+        let mut selected = Vec::new();
+        let mut trials = Vec::with_capacity(self.plan.trials.len());
+        for (index, planned) in self.plan.trials.iter().enumerate() {
+            let context = Arc::clone(self);
+            let progress = Arc::clone(&progress);
+            let trial = Trial::ignorable_test(&planned.name, move || context.settle(index, width, &progress));
+            if !arguments.is_filtered_out(&trial) {
+                selected.push(index);
+            }
+            trials.push(trial);
+        }
+        (trials, selected)
+    }
+
+    /// Waits for an outcome, notes it, and says to libtest-mimic what to print.
+    fn settle(&self, index: usize, width: usize, progress: &Mutex<Progress>) -> Result<Completion, Failed> {
+        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let printed = "test  ... ".len() + width;
+        let name_of = |trial: usize| {
+            self.plan
+                .trials
+                .get(trial)
+                .map(|trial| trial.name.clone())
+                .unwrap_or_default()
+        };
+        let outcome = self
+            .board
+            .wait(index, TICK, |activity| progress.show(printed, name_of, &activity));
+        progress.hide();
+        let outcome = outcome.unwrap_or_else(|| Outcome::skipped(name_of(index), "interrupted"));
+        let said = match outcome.verdict {
+            Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
+            Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
+            Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass => {
+                Err(Failed::from(outcome.explain(&self.reproduce)))
+            }
+        };
+        self.collected
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(outcome);
+        said
+    }
+}
+
+/// The side that works: shared by all workers.
+struct Work {
+    plan: Arc<Plan>,
+    pool: Pool,
+    dispatcher: Mutex<Dispatcher>,
+    freed: Notify,
+    judge: Arc<Judge>,
+    board: Arc<Board>,
+}
+
+impl Work {
+    fn new(
+        plan: &Arc<Plan>,
+        selected: &[usize],
+        settings: &Settings,
+        open: Box<Open>,
+        judge: Arc<Judge>,
+        board: Arc<Board>,
+    ) -> Self {
+        let mut users = vec![0; plan.instances.len()];
+        for &index in selected {
+            for instance in plan.trials[index].instances() {
+                users[instance] += 1;
+            }
+        }
+        let first_instance = |index: usize| plan.trials[index].calls.first().map_or(0, |call| call.instance);
+        let lanes = selected.iter().map(|&index| (index, first_instance(index)));
+        Self {
+            plan: Arc::clone(plan),
+            pool: Pool::new(open, users, settings.instances),
+            dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
+            freed: Notify::new(),
+            judge,
+            board,
+        }
+    }
+
+    /// Runs all trials, or as many as there are before a signal comes or nobody listens any more; then stops everything.
+    async fn carry_out(self: Arc<Self>, workers: usize, interrupt: Interrupt, abandoned: Arc<Notify>) {
+        let mut team = JoinSet::new();
+        for _ in 0..workers {
+            team.spawn(Arc::clone(&self).work());
+        }
+        let finished = async { while team.join_next().await.is_some() {} };
+        tokio::select! {
+            () = finished => {}
+            _ = interrupt.received() => {}
+            () = abandoned.notified() => {}
+        }
+        team.shutdown().await;
+        self.pool.stop_all().await;
+        self.board.close();
+    }
+
+    async fn work(self: Arc<Self>) {
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            freed.as_mut().enable();
+            match self.next() {
+                Next::Finished => return,
+                Next::Wait => freed.await,
+                Next::Take { trial, lane } => {
+                    self.board.begin(trial);
+                    let outcome = self.attend(trial).await;
+                    self.board.end(trial, outcome);
+                    for instance in self.plan.trials[trial].instances() {
+                        self.pool.leave(instance).await;
+                    }
+                    self.dispatcher
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .done(lane);
+                    self.freed.notify_waiters();
+                }
+            }
+        }
+    }
+
+    fn next(&self) -> Next {
+        self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Runs one trial; a panic in it is that trial's error and nobody else's.
+    async fn attend(self: &Arc<Self>, index: usize) -> Outcome {
+        let work = Arc::clone(self);
+        let mut task = JoinSet::new();
+        task.spawn(async move { trial::run_trial(&work.plan.trials[index], &work.pool, &*work.judge).await });
+        match task.join_next().await {
+            Some(Ok(outcome)) => outcome,
+            broken => {
+                let cause = broken
+                    .and_then(Result::err)
+                    .map_or_else(String::new, |error| format!(": {error}"));
+                let finding = Finding::unjudged("harness", format!("the harness broke in this case{cause}"));
+                Outcome {
+                    verdict: Verdict::Error,
+                    findings: vec![finding],
+                    reason: None,
+                    attempts: 1,
+                    ..Outcome::skipped(&self.plan.trials[index].name, "")
+                }
+            }
+        }
+    }
+}

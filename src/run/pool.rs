@@ -1,0 +1,417 @@
+//! Keeps the instances of a run: starts one when its first call needs it, stops it after its last, and makes room when
+//! the limit is reached. Guarantees that everything it started is stopped; decides no order and judges nothing.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, Notify};
+
+use crate::backend::{BackendError, Fault, Instance, Stage};
+
+/// How often an instance that died is started again in one run before its cases are given up.
+const RESTARTS: u32 = 2;
+
+/// Makes an instance, without starting it, from its index in the plan.
+pub type Open = dyn Fn(usize) -> Result<Instance, BackendError> + Send + Sync;
+
+/// The instances of one run.
+pub struct Pool {
+    open: Box<Open>,
+    limit: usize,
+    slots: Mutex<Vec<Slot>>,
+    changed: Notify,
+    /// Failures to stop, for the report: they are nobody's verdict.
+    notes: std::sync::Mutex<Vec<String>>,
+}
+
+struct Slot {
+    state: State,
+    /// Calls under way.
+    leases: usize,
+    /// Trials that may still want it.
+    users: usize,
+    restarts: u32,
+}
+
+enum State {
+    Idle,
+    /// Somebody is starting or stopping it and will notify.
+    Changing(Arc<Instance>),
+    Running(Arc<Instance>),
+    Failed(BackendError),
+}
+
+/// The right to make a call on a running instance. Give it back with [`Pool::release`].
+#[derive(Clone)]
+pub struct Lease {
+    slot: usize,
+    /// The running instance.
+    pub instance: Arc<Instance>,
+}
+
+impl Pool {
+    /// A pool for instances `0..users.len()`, where `users[i]` trials will call [`Self::leave`] for instance `i`.
+    #[must_use]
+    pub fn new(open: Box<Open>, users: Vec<usize>, limit: usize) -> Self {
+        let slots = users
+            .into_iter()
+            .map(|users| Slot {
+                state: State::Idle,
+                leases: 0,
+                users,
+                restarts: 0,
+            })
+            .collect();
+        Self {
+            open,
+            limit: limit.max(1),
+            slots: Mutex::new(slots),
+            changed: Notify::new(),
+            notes: std::sync::Mutex::default(),
+        }
+    }
+
+    /// Waits until the instance runs, starting it if need be.
+    ///
+    /// # Errors
+    /// The error of its start; everyone who asks later in the run gets the same one without another try.
+    pub async fn lease(&self, index: usize) -> Result<Lease, BackendError> {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let mut slots = self.slots.lock().await;
+            let Some(slot) = slots.get_mut(index) else {
+                return Err(BackendError::new(
+                    Stage::Configure,
+                    Fault::Internal,
+                    format!("no instance {index}"),
+                ));
+            };
+            match &slot.state {
+                State::Running(instance) => {
+                    slot.leases += 1;
+                    return Ok(Lease {
+                        slot: index,
+                        instance: Arc::clone(instance),
+                    });
+                }
+                State::Failed(error) => return Err(error.clone()),
+                State::Changing(_) => {}
+                State::Idle => {
+                    let used = slots.iter().filter(|slot| slot.occupies()).count();
+                    if used < self.limit {
+                        return self.start(slots, index).await;
+                    }
+                    if let Some(victim) = slots.iter().position(Slot::can_make_room) {
+                        self.stop_slot(slots, victim).await;
+                        continue;
+                    }
+                }
+            }
+            drop(slots);
+            changed.await;
+        }
+    }
+
+    /// Gives a lease back. `broken` says that the instance must not be used again: it is stopped, and started afresh
+    /// for the next call, at most [`RESTARTS`] times.
+    pub async fn release(&self, lease: Lease, condition: Condition) {
+        let mut slots = self.slots.lock().await;
+        let Some(slot) = slots.get_mut(lease.slot) else { return };
+        slot.leases = slot.leases.saturating_sub(1);
+        let is_current = matches!(&slot.state, State::Running(instance) if Arc::ptr_eq(instance, &lease.instance));
+        if let (Condition::Broken(error), true) = (condition, is_current) {
+            slot.restarts += 1;
+            let given_up = slot.restarts > RESTARTS;
+            self.stop_slot(slots, lease.slot).await;
+            if given_up && let Some(slot) = self.slots.lock().await.get_mut(lease.slot) {
+                slot.state = State::Failed(error);
+            }
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// Says that one trial will not use the instance any more; after the last one it is stopped.
+    pub async fn leave(&self, index: usize) {
+        let mut slots = self.slots.lock().await;
+        let Some(slot) = slots.get_mut(index) else { return };
+        slot.users = slot.users.saturating_sub(1);
+        if slot.users == 0 && slot.leases == 0 && matches!(slot.state, State::Running(_)) {
+            self.stop_slot(slots, index).await;
+        }
+    }
+
+    /// Stops everything that was started, also what is only half started. Returns once nothing runs.
+    pub async fn stop_all(&self) {
+        let instances: Vec<Arc<Instance>> = {
+            let mut slots = self.slots.lock().await;
+            let error = BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over");
+            slots
+                .iter_mut()
+                .filter_map(
+                    |slot| match std::mem::replace(&mut slot.state, State::Failed(error.clone())) {
+                        State::Running(instance) | State::Changing(instance) => Some(instance),
+                        State::Failed(earlier) => {
+                            slot.state = State::Failed(earlier);
+                            None
+                        }
+                        State::Idle => None,
+                    },
+                )
+                .collect()
+        };
+        self.changed.notify_waiters();
+        let mut stops = tokio::task::JoinSet::new();
+        for instance in instances {
+            stops.spawn(async move {
+                let error = instance.abort().await;
+                error.map(|error| format!("{}: {error}", instance.label()))
+            });
+        }
+        while let Some(stopped) = stops.join_next().await {
+            self.note(stopped.unwrap_or_else(|panic| Some(format!("stopping an instance broke: {panic}"))));
+        }
+    }
+
+    /// Failures to stop so far.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        self.notes
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    async fn start(
+        &self,
+        mut slots: tokio::sync::MutexGuard<'_, Vec<Slot>>,
+        index: usize,
+    ) -> Result<Lease, BackendError> {
+        let instance = match (self.open)(index) {
+            Ok(instance) => Arc::new(instance),
+            Err(error) => {
+                slots[index].state = State::Failed(error.clone());
+                self.changed.notify_waiters();
+                return Err(error);
+            }
+        };
+        slots[index].state = State::Changing(Arc::clone(&instance));
+        drop(slots);
+        let started = instance.start().await;
+        let mut slots = self.slots.lock().await;
+        let slot = &mut slots[index];
+        let result = match started {
+            _ if !matches!(slot.state, State::Changing(_)) => {
+                // The run was stopped meanwhile; what has started now must go again.
+                drop(slots);
+                self.note(
+                    instance
+                        .abort()
+                        .await
+                        .map(|error| format!("{}: {error}", instance.label())),
+                );
+                return Err(BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over"));
+            }
+            Ok(()) => {
+                slot.leases += 1;
+                slot.state = State::Running(Arc::clone(&instance));
+                Ok(Lease { slot: index, instance })
+            }
+            Err(error) => {
+                slot.state = State::Failed(error.clone());
+                Err(error)
+            }
+        };
+        drop(slots);
+        self.changed.notify_waiters();
+        result
+    }
+
+    async fn stop_slot(&self, mut slots: tokio::sync::MutexGuard<'_, Vec<Slot>>, index: usize) {
+        let State::Running(instance) = &slots[index].state else {
+            return;
+        };
+        let instance = Arc::clone(instance);
+        slots[index].state = State::Changing(Arc::clone(&instance));
+        drop(slots);
+        let error = instance.stop().await;
+        self.note(error.map(|error| format!("{}: {error}", instance.label())));
+        let mut slots = self.slots.lock().await;
+        if matches!(slots[index].state, State::Changing(_)) {
+            slots[index].state = State::Idle;
+        }
+        drop(slots);
+        self.changed.notify_waiters();
+    }
+
+    fn note(&self, message: Option<String>) {
+        if let Some(message) = message {
+            self.notes
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .push(message);
+        }
+    }
+}
+
+/// In what condition a call leaves an instance.
+pub enum Condition {
+    /// It can be called again.
+    Usable,
+    /// It died, hangs or cannot be trusted; the error says how.
+    Broken(BackendError),
+}
+
+impl Slot {
+    fn occupies(&self) -> bool {
+        matches!(self.state, State::Running(_) | State::Changing(_))
+    }
+
+    fn can_make_room(&self) -> bool {
+        matches!(self.state, State::Running(_)) && self.leases == 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::backend::{Backend, Work};
+    use crate::prediction::{Prediction, Request};
+
+    /// Counts how many instances were started, stopped, and running at the same time at most.
+    #[derive(Default)]
+    struct Census {
+        started: AtomicUsize,
+        stopped: AtomicUsize,
+        most: AtomicUsize,
+    }
+
+    struct Counted {
+        census: Arc<Census>,
+        refuses: bool,
+        up: bool,
+    }
+
+    impl Backend for Counted {
+        fn startup(&mut self) -> Work<'_, ()> {
+            Box::pin(async {
+                if self.refuses {
+                    return Err(BackendError::new(Stage::Launch, Fault::Died, "will not start"));
+                }
+                self.up = true;
+                let started = self.census.started.fetch_add(1, Ordering::SeqCst) + 1;
+                self.census
+                    .most
+                    .fetch_max(started - self.census.stopped.load(Ordering::SeqCst), Ordering::SeqCst);
+                Ok(())
+            })
+        }
+
+        fn shutdown(&mut self) -> Work<'_, ()> {
+            Box::pin(async {
+                if std::mem::take(&mut self.up) {
+                    self.census.stopped.fetch_add(1, Ordering::SeqCst);
+                }
+                Ok(())
+            })
+        }
+
+        fn predict<'a>(&'a self, _: &'a Request) -> Work<'a, Prediction> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    /// A pool whose instance 9 refuses to start.
+    fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<Census>) {
+        let census = Arc::new(Census::default());
+        let counted = Arc::clone(&census);
+        let open = move |index: usize| {
+            let backend = Counted {
+                census: Arc::clone(&counted),
+                refuses: index == 9,
+                up: false,
+            };
+            Ok(Instance::new(
+                format!("instance {index}"),
+                Box::new(backend),
+                Duration::from_secs(5),
+            ))
+        };
+        (Pool::new(Box::new(open), users, limit), census)
+    }
+
+    fn counts(census: &Census) -> (usize, usize) {
+        (
+            census.started.load(Ordering::SeqCst),
+            census.stopped.load(Ordering::SeqCst),
+        )
+    }
+
+    #[tokio::test]
+    async fn an_instance_loads_once_and_stops_with_its_last_user() {
+        let (pool, census) = pool(vec![2], 1);
+        for stopped in [0, 1] {
+            let lease = pool.lease(0).await.unwrap();
+            pool.release(lease, Condition::Usable).await;
+            pool.leave(0).await;
+            assert_eq!(counts(&census), (1, stopped));
+        }
+    }
+
+    #[tokio::test]
+    async fn an_idle_instance_makes_room_and_comes_back_when_needed() {
+        let (pool, census) = pool(vec![2, 1], 1);
+        for index in [0, 1, 0] {
+            let lease = pool.lease(index).await.unwrap();
+            pool.release(lease, Condition::Usable).await;
+        }
+        assert_eq!(counts(&census), (3, 2));
+        assert_eq!(census.most.load(Ordering::SeqCst), 1);
+        pool.stop_all().await;
+        assert_eq!(counts(&census), (3, 3));
+    }
+
+    #[tokio::test]
+    async fn a_busy_instance_is_waited_for() {
+        let (pool, census) = pool(vec![1, 1], 1);
+        let pool = Arc::new(pool);
+        let held = pool.lease(0).await.unwrap();
+        let waiting = tokio::spawn({
+            let pool = Arc::clone(&pool);
+            async move { pool.lease(1).await.map(|lease| lease.instance.label().to_owned()) }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(counts(&census), (1, 0));
+        pool.release(held, Condition::Usable).await;
+        assert_eq!(waiting.await.unwrap().unwrap(), "instance 1");
+        assert_eq!(census.most.load(Ordering::SeqCst), 1);
+        pool.stop_all().await;
+        assert_eq!(counts(&census), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn a_failed_start_is_told_to_everyone_without_another_try() {
+        let (pool, census) = pool(vec![1; 10], 1);
+        for _ in 0..2 {
+            assert_eq!(pool.lease(9).await.err().unwrap().message, "will not start");
+        }
+        assert_eq!(counts(&census), (0, 0));
+        assert!(pool.lease(0).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
+        let (pool, census) = pool(vec![9], 1);
+        let died = || BackendError::new(Stage::Call, Fault::Died, "died again");
+        for _ in 0..=RESTARTS {
+            let lease = pool.lease(0).await.unwrap();
+            pool.release(lease, Condition::Broken(died())).await;
+        }
+        let starts = RESTARTS as usize + 1;
+        assert_eq!(counts(&census), (starts, starts));
+        assert_eq!(pool.lease(0).await.err().unwrap().message, "died again");
+    }
+}
