@@ -2,26 +2,19 @@
 
 use serde_json::{Value as Json, json};
 
-use super::super::geometry::distance_squared;
-use super::super::rigid::Motion;
-use super::fixture::{INSULIN, NIPAH, UBIQUITIN, fold, numbers, structure, timeless};
+use super::fixture::{INSULIN, NIPAH, UBIQUITIN, contract, fold, numbers, structure, timeless};
+use crate::metric::superpose;
 use crate::prediction::{Prediction, Value};
 use crate::protein::Structure;
+use crate::reference::fixture::{call, load};
 
 /// Root mean square distance of CA atoms after superposition.
 fn displacement(a: &Structure, b: &Structure) -> f64 {
-    let alphas = |structure: &Structure| -> Vec<[f64; 3]> {
+    let alphas = |structure: &Structure| -> Vec<[f32; 3]> {
         let chosen = (0..structure.atoms()).filter(|&atom| structure.atom_name[atom] == "CA");
-        chosen.map(|atom| structure.coord[atom].map(f64::from)).collect()
+        chosen.map(|atom| structure.coord[atom]).collect()
     };
-    let (a, b) = (alphas(a), alphas(b));
-    let motion = Motion::onto(&a, &b);
-    let sum: f64 = a
-        .iter()
-        .zip(&b)
-        .map(|(&a, &b)| distance_squared(motion.apply(a), b))
-        .sum();
-    (sum / a.len() as f64).sqrt()
+    superpose(&alphas(a), &alphas(b)).unwrap().rmsd
 }
 
 fn first(prediction: &Prediction) -> &Structure {
@@ -133,9 +126,9 @@ fn models_and_their_variants_differ_from_one_another() {
 
 #[test]
 fn options_of_the_wrong_type_are_refused_where_they_matter() {
-    let model = super::super::super::fixture::load(super::fixture::contract("boltz2"), json!({})).unwrap();
+    let model = load(contract("boltz2"), json!({})).unwrap();
     let refused = |options: Json| {
-        let answer = super::super::super::fixture::call(&model, json!("MKV"), options);
+        let answer = call(&model, json!("MKV"), options);
         answer.unwrap_err().to_string()
     };
     assert_eq!(
