@@ -277,16 +277,16 @@ fn metadata_count_samples_of_a_batch_and_items_of_a_complex() {
 
 #[test]
 fn counts_and_seeds_that_cannot_be_are_refused() {
-    for (key, given) in [
-        ("esmfold2", json!({ "num_diffusion_samples": 0 })),
-        ("esmfold2", json!({ "seed": -1 })),
-        ("chai1", json!({ "num_diffn_samples": "five" })),
-        ("boltz2", json!({ "seed": 0.5 })),
+    for (key, exception, given) in [
+        ("esmfold2", "ValueError", json!({ "num_diffusion_samples": 0 })),
+        ("esmfold2", "ValueError", json!({ "seed": -1 })),
+        ("chai1", "TypeError", json!({ "num_diffn_samples": "five" })),
+        ("boltz2", "TypeError", json!({ "seed": 0.5 })),
     ] {
         let contract = contract(key);
         let name = given.as_object().and_then(|given| given.keys().next()).unwrap().clone();
         let refusal = call(&contract, &load(&contract, json!({})), Input::One("ACD".into()), given).unwrap_err();
-        assert_eq!(refusal.exception, "ValueError");
+        assert_eq!(refusal.exception, exception, "{refusal}");
         assert!(
             refusal.message.contains(&format!("option '{name}' must be")),
             "{refusal}"

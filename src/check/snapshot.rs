@@ -106,7 +106,6 @@ impl Snapshot {
             request: answer.request.clone(),
             recorded: recorded.at.map(str::to_owned),
             source: recorded.source.to_owned(),
-            line: u32::try_from(recorded.line).unwrap_or(u32::MAX),
         };
         let judge = Tolerances::new(evidence.contract, self.limits, recorded.noise);
         let selected = self.select(given);

@@ -134,7 +134,6 @@ fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
             backend: &origin.backend,
             kind: origin.kind,
             source: &trial.source,
-            line: trial.line,
             at: None,
             command: &format!("{} --record --exact {}", origin.reproduce, trial.name),
         };

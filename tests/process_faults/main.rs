@@ -12,6 +12,7 @@
 
 mod faults;
 mod harness;
+mod itself;
 mod misbehaviour;
 mod survival;
 mod witness;
@@ -25,6 +26,9 @@ fn main() -> ExitCode {
     if let Some(code) = hydrotest::backend::supervise::run_if_asked(&arguments) {
         return ExitCode::from(code);
     }
+    if arguments.get(1).is_some_and(|word| word == "serve") {
+        return ExitCode::from(hydrotest::cli::main(arguments));
+    }
     let words: Vec<String> = std::env::args().collect();
     match words.get(1).map(String::as_str) {
         Some(misbehaviour::MISBEHAVE) => {
@@ -33,13 +37,17 @@ fn main() -> ExitCode {
         }
         Some(survival::BE_KILLED) => survival::be_killed(&words[2]),
         _ => {
-            let trials = faults::TRIALS.iter().chain(survival::TRIALS).map(|(name, run)| {
-                let run = *run;
-                Trial::test(*name, move || {
-                    run();
-                    Ok::<(), Failed>(())
-                })
-            });
+            let trials = faults::TRIALS
+                .iter()
+                .chain(survival::TRIALS)
+                .chain(itself::TRIALS)
+                .map(|(name, run)| {
+                    let run = *run;
+                    Trial::test(*name, move || {
+                        run();
+                        Ok::<(), Failed>(())
+                    })
+                });
             libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
         }
     }
