@@ -64,6 +64,23 @@ pub static ATOM37: [&str; 37] = [
     "NZ", "OXT",
 ];
 
+/// Pairs of atoms that may trade names, all pairs of a residue at once: turning the group by 180° changes nothing else.
+///
+/// The methyl groups of leucine and valine are not among them: their names say which is which in space.
+pub static EQUIVALENT_ATOMS: [(&str, &[(&str, &str)]); 4] = [
+    ("ASP", &[("OD1", "OD2")]),
+    ("GLU", &[("OE1", "OE2")]),
+    ("PHE", &[("CD1", "CD2"), ("CE1", "CE2")]),
+    ("TYR", &[("CD1", "CD2"), ("CE1", "CE2")]),
+];
+
+/// The pairs of atoms of a residue that may trade names; none for most.
+#[must_use]
+pub fn equivalent_atoms(residue_name: &str) -> &'static [(&'static str, &'static str)] {
+    let entry = EQUIVALENT_ATOMS.iter().find(|(name, _)| *name == residue_name);
+    entry.map_or(&[], |(_, pairs)| pairs)
+}
+
 const fn amino(letter: char, name: &'static str, atoms: &'static [&'static str]) -> AminoAcid {
     AminoAcid { letter, name, atoms }
 }
@@ -97,6 +114,18 @@ mod tests {
                 assert!(ATOM37.contains(atom), "{} {atom}", amino.name);
             }
         }
+    }
+
+    #[test]
+    fn equivalent_atoms_are_atoms_of_their_residue() {
+        for (residue, pairs) in EQUIVALENT_ATOMS {
+            let atoms = by_name(residue).unwrap().atoms;
+            for (first, second) in pairs {
+                assert!(atoms.contains(first) && atoms.contains(second), "{residue}");
+            }
+        }
+        assert_eq!(equivalent_atoms("TYR").len(), 2);
+        assert!(equivalent_atoms("LEU").is_empty());
     }
 
     #[test]

@@ -5,9 +5,10 @@ use std::collections::HashMap;
 
 use half::{bf16, f16};
 
-use super::super::{FoldError, Heads, Model};
+use super::super::{Folding, Heads, Model};
 use super::source::{Source, source};
-use crate::prediction::contract::{Contract, Dimension, FieldSpec, Sizes};
+use crate::prediction::contract::{Dimension, FieldSpec, Sizes};
+use crate::reference::Refusal;
 use crate::tensor::{DType, Element, Tensor};
 
 /// Size of a dimension whose symbol nobody gave a size.
@@ -47,8 +48,8 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// The array of a field over some conformations: all of them, or one where each has an array of its own.
-    pub(super) fn new(contract: &Contract, field: &'a FieldSpec, models: &'a [&'a Model]) -> Self {
-        let sizes = sizes(contract, models);
+    pub(super) fn new(folding: &Folding, field: &'a FieldSpec, models: &'a [&'a Model]) -> Self {
+        let sizes = sizes(folding, models);
         let shape: Vec<usize> = field
             .shape
             .iter()
@@ -70,8 +71,8 @@ impl<'a> Plan<'a> {
 
     /// # Errors
     /// When the array does not fit into memory.
-    pub(super) fn build(&self, heads: &Heads) -> Result<Tensor, FoldError> {
-        let too_large = || FoldError::TooLarge(self.field.name.clone());
+    pub(super) fn build(&self, heads: &Heads) -> Result<Tensor, Refusal> {
+        let too_large = || Refusal::new("MemoryError", format!("{} does not fit into memory", self.field.name));
         let dtype = self.dtype();
         let rows = self
             .axes
@@ -158,11 +159,8 @@ impl Axis {
 }
 
 /// What the symbols of a shape stand for.
-fn sizes(contract: &Contract, models: &[&Model]) -> Sizes {
-    let mut sizes = contract.dimensions.clone();
-    if let Some(variant) = contract.variants.first() {
-        sizes.extend(variant.dimensions.clone());
-    }
+fn sizes(folding: &Folding, models: &[&Model]) -> Sizes {
+    let mut sizes = folding.sizes.clone();
     let longest = models.iter().map(|model| model.complex.tokens.len()).max().unwrap_or(0);
     let chains = models.iter().map(|model| model.complex.chains.len()).max().unwrap_or(0);
     for (name, size) in [("B", models.len()), ("L", longest), ("N", longest), ("C", chains)] {

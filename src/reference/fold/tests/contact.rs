@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
+use serde_json::json;
+
 use super::super::geometry::distance;
-use super::fixture::{INSULIN, NIPAH, TWENTY, UBIQUITIN, boltz2, fold, seeded, structure};
+use super::fixture::{INSULIN, NIPAH, TWENTY, UBIQUITIN, fold, structure};
 use super::geometry::{at, folded};
 use crate::protein::Structure;
 
@@ -78,10 +80,9 @@ fn nothing_clashes_within_or_between_chains() {
 
 #[test]
 fn no_seed_makes_a_clash() {
-    let boltz = boltz2();
     for seed in 0..8 {
         let sequence = format!("{UBIQUITIN}:{INSULIN}");
-        let prediction = fold(&boltz, &[&sequence], &seeded(seed));
+        let prediction = fold("boltz2", sequence, json!({ "seed": seed, "include_fields": [] }));
         let clashes = clashes(structure(&prediction, "atom_array[0]"));
         assert!(clashes.is_empty(), "seed {seed}: {clashes:?}");
     }
