@@ -3,6 +3,7 @@
 use super::super::axes::Axes;
 use super::super::complex::Complex;
 use super::super::evidence::Given;
+use super::super::number::tuple;
 use super::{Report, indices, values};
 use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, Sizes};
 use crate::prediction::{Value, show_shape};
@@ -70,9 +71,9 @@ fn judge_shape(subject: &Subject<'_>, tensor: &Tensor, sizes: &mut Sizes, report
         .map(|(dimension, size)| size.map_or_else(|| dimension.to_string(), |size| size.to_string()))
         .collect();
     let summary = format!(
-        "{}: expected shape ({}) for [{}], got {}",
+        "{}: expected shape {} for [{}], got {}",
         subject.path,
-        sizes.join(", "),
+        tuple(&sizes),
         symbols.join(", "),
         show_shape(shape)
     );
