@@ -1,12 +1,17 @@
 //! Reads the table of one check: the calls and fields it names must exist for every model that the case applies to.
 //! Knows what is common to checks; what a check demands is its own business.
 
+use std::ops::Range;
+
 use super::evidence::Calls;
 use super::field_path::FieldPath;
 use super::number::names;
 use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Reader, Section};
 use crate::prediction::Contract;
 use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
+
+/// The tolerances that something can be beyond.
+pub const TOLERANCES: Range<f64> = 0.0..f64::INFINITY;
 
 /// What the checks of a case may speak of.
 #[derive(Debug, Clone, Copy)]

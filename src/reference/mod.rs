@@ -5,6 +5,7 @@
 //! one table, `family`.
 
 mod embed;
+mod encode;
 mod family;
 #[cfg(test)]
 mod fixture;
