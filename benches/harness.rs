@@ -3,6 +3,12 @@
 //!
 //! `cargo bench --bench harness`. Figures and ratios are written down in `docs/performance.md`.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a benchmark stops where it cannot go on, and says so"
+)]
+
 use std::fmt::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
-//! | 2 | [`config`], [`reference`], [`wire`] |
+//! | 2 | [`config`], [`reference`](mod@reference), [`wire`] |
 //! | 3 | [`backend`], [`snapshot`], [`check`] |
 //! | 4 | [`plan`] |
 //! | 5 | [`run`], [`outcome`] |

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::kind::{Kind, Launch, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
-use super::registry::{Kind, Launch, Settings};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
@@ -83,7 +83,8 @@ impl Launcher for Running {
 
 #[cfg(test)]
 mod tests {
-    use super::super::registry::{Overrides, Platform};
+    use super::super::kind::Overrides;
+    use super::super::registry::Platform;
     use crate::config::{Config, Source};
     use crate::prediction::Options;
 

@@ -42,8 +42,8 @@ pub enum Command {
     Suites(ListArguments),
     /// List, accept or prune recorded reference results.
     Snapshots(SnapshotArguments),
-    /// Serve an embedded model as boileroom's model server does: MODEL_CLASS and MODEL_CONFIG choose it,
-    /// BOILEROOM_TRANSPORT_HMAC_KEY signs its answers.
+    /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
+    /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its answers.
     Serve(ServeArguments),
 }
 
