@@ -30,7 +30,7 @@ list = "batch"
 kind = "array"
 presence = "always"
 shape = ["B", "L", 8]
-dtypes = ["float32"]
+dtype = "float32"
 "#;
 
 const PYTEST: &str = "\

@@ -14,9 +14,11 @@
 //! | 4 | [`plan`] |
 //! | 5 | [`run`], [`outcome`] |
 //! | 6 | [`report`] |
+//! | 7 | [`cli`] |
 
 pub mod backend;
 pub mod check;
+pub mod cli;
 pub mod config;
 pub mod metric;
 pub mod outcome;

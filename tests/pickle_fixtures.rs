@@ -7,41 +7,23 @@
 
 #[path = "support/describe.rs"]
 mod describe;
+#[path = "support/fixtures.rs"]
+mod fixtures;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bytes::Bytes;
 use describe::describe;
 use hydrotest::prediction::Value;
 use hydrotest::wire::{Limits, pickle};
 
-fn fixtures() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pickle");
-    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "pickle"))
-        .collect();
-    paths.sort();
-    paths
-}
-
-fn expected(path: &Path) -> serde_json::Value {
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let value = name.split('.').next().unwrap();
-    let text = std::fs::read_to_string(path.with_file_name(format!("{value}.json"))).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
-
 #[test]
 fn every_pickle_of_python_decodes_to_what_it_wrote() {
-    let paths = fixtures();
-    assert!(paths.len() > 40, "the fixtures are missing");
-    for path in paths {
+    for path in fixtures::paths() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
         let value =
             pickle::decode(&payload, &Limits::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert_eq!(describe(&value), expected(&path), "{}", path.display());
+        assert_eq!(describe(&value), describe::description(&path), "{}", path.display());
     }
 }
 

@@ -144,7 +144,7 @@ fn python_loads_what_we_write_as_its_own_classes() {
         let written = folder.path().join(name);
         std::fs::write(&written, pickle::encode(&value).unwrap()).unwrap();
         paths.push(written);
-        wanted.push((path.display().to_string(), fixtures::description(&path)));
+        wanted.push((path.display().to_string(), describe::description(&path)));
     }
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/describe.py");
     let output = Command::new(&python)

@@ -170,3 +170,122 @@ fn aliases_answer_as_the_model_they_stand_for() {
          esm3-sm-open-v1, esm3_sm_open_v1"
     );
 }
+
+/// The values of a field: the items of a list, or the one value.
+fn values(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::List(items) => items.iter().collect(),
+        other => vec![other],
+    }
+}
+
+#[test]
+fn every_folding_contract_is_fulfilled() {
+    for contract in contracts().iter().filter(|contract| contract.method == Method::Fold) {
+        let model = load(contract, json!({}));
+        let complex = Input::One("MALWMRLLPLLALL:GPDPAAAFVNQ".into());
+        let prediction = call(contract, &model, complex, json!({ "include_fields": ["*"] })).unwrap();
+        assert_eq!(prediction.class, contract.output);
+        assert_eq!(prediction.sequence_lengths(), Some(vec![25]));
+        let mut sizes = contract.dimensions.clone();
+        sizes.extend([("B", 1), ("L", 25), ("N", 25), ("C", 2)].map(|(name, size)| (name.to_owned(), size)));
+        for field in &contract.fields {
+            let place = format!("{} {}", contract.key, field.name);
+            let value = prediction.field(&field.name).unwrap();
+            assert_eq!(field.kind.is_per_sample(), value.as_items().is_some(), "{place}");
+            for item in values(value) {
+                match field.kind {
+                    FieldKind::Array | FieldKind::Arrays | FieldKind::Scalar => {
+                        let array = item.as_array().unwrap();
+                        assert!(field.dtypes.contains(&array.dtype()), "{place}");
+                        let shape: Vec<usize> = field.shape.iter().filter_map(|size| size.resolve(&sizes)).collect();
+                        if shape.len() == field.shape.len() {
+                            assert_eq!(array.shape(), shape, "{place}");
+                        }
+                    }
+                    FieldKind::Structures => {
+                        let chains = item.as_structure().unwrap().sequences();
+                        let chains: Vec<(&str, &str)> = chains
+                            .iter()
+                            .map(|(id, letters)| (id.as_str(), letters.as_str()))
+                            .collect();
+                        assert_eq!(chains, [("A", "MALWMRLLPLLALL"), ("B", "GPDPAAAFVNQ")], "{place}");
+                    }
+                    FieldKind::Pdb | FieldKind::Cif => assert!(item.as_text().is_some(), "{place}"),
+                    FieldKind::Mappings => assert!(matches!(item, Value::Map(_)), "{place}"),
+                }
+            }
+        }
+        let plain = call(contract, &model, Input::One("ACDE".into()), json!({})).unwrap();
+        let present = plain.fields.iter().filter(|(_, value)| !value.is_none());
+        let present: Vec<&str> = present.map(|(name, _)| name.as_str()).collect();
+        assert_eq!(present, ["metadata", "atom_array"], "{}", contract.key);
+    }
+}
+
+#[test]
+fn only_stochastic_models_follow_the_seed() {
+    for contract in contracts().iter().filter(|contract| contract.method == Method::Fold) {
+        let model = load(contract, json!({}));
+        let fold = |seed: Json| {
+            let prediction = call(
+                contract,
+                &model,
+                Input::One("MALWMRLLPLL".into()),
+                json!({ "seed": seed }),
+            )
+            .unwrap();
+            prediction.field("atom_array").cloned()
+        };
+        assert_eq!(fold(json!(1)), fold(json!(1)), "{}", contract.key);
+        let differ = fold(json!(1)) != fold(json!(2));
+        assert_eq!(differ, contract.features.contains("stochastic"), "{}", contract.key);
+    }
+}
+
+#[test]
+fn metadata_count_samples_of_a_batch_and_items_of_a_complex() {
+    let lengths = |key: &str, input: Json, given: Json| {
+        let contract = contract(key);
+        let input = match input {
+            Json::String(sequence) => Input::One(sequence),
+            other => Input::Structured(other),
+        };
+        let prediction = call(&contract, &load(&contract, json!({})), input, given).unwrap();
+        let structures = prediction.field("atom_array").and_then(Value::as_items).unwrap().len();
+        (structures, prediction.sequence_lengths().unwrap())
+    };
+    let twice = json!({ "num_diffusion_samples": 2 });
+    assert_eq!(
+        lengths("esmfold2", json!(["ACD:E", "GH"]), twice),
+        (4, vec![4, 4, 2, 2])
+    );
+    assert_eq!(lengths("boltz2", json!(["ACD:E", "GH"]), json!({})), (1, vec![4, 2]));
+    let best = json!({ "num_diffn_samples": 3 });
+    assert_eq!(lengths("chai1", json!("ACDE"), best), (1, vec![4]));
+    let complex = json!({"kind": "structure_prediction_input", "sequences": [
+        {"kind": "protein", "id": "A", "sequence": "ACDEF", "msa": ["ACDEF"]},
+        {"kind": "dna", "id": ["B", "C"], "sequence": "ACGT"},
+        {"kind": "ligand", "id": "L", "smiles": "CCO"},
+    ]});
+    assert_eq!(lengths("esmfold2", complex, json!({})), (1, vec![5 + 8 + 1]));
+}
+
+#[test]
+fn counts_and_seeds_that_cannot_be_are_refused() {
+    for (key, given) in [
+        ("esmfold2", json!({ "num_diffusion_samples": 0 })),
+        ("esmfold2", json!({ "seed": -1 })),
+        ("chai1", json!({ "num_diffn_samples": "five" })),
+        ("boltz2", json!({ "seed": 0.5 })),
+    ] {
+        let contract = contract(key);
+        let name = given.as_object().and_then(|given| given.keys().next()).unwrap().clone();
+        let refusal = call(&contract, &load(&contract, json!({})), Input::One("ACD".into()), given).unwrap_err();
+        assert_eq!(refusal.exception, "ValueError");
+        assert!(
+            refusal.message.contains(&format!("option '{name}' must be")),
+            "{refusal}"
+        );
+    }
+}

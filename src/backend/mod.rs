@@ -4,9 +4,14 @@
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
 mod error;
+mod http;
 mod instance;
+pub mod launcher;
+mod process;
 mod reference;
 pub mod registry;
+pub mod served;
+pub mod supervise;
 
 use std::pin::Pin;
 

@@ -18,6 +18,10 @@ pub const KIND: Kind = Kind {
     configure,
 };
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the signature of every kind; this one has no setting to get wrong"
+)]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
     Reader::new(&table.settings, diagnostics).finish();
     Some(Arc::new(Embedded))

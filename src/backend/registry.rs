@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Backend, BackendError, Instance, reference};
+use super::{Backend, BackendError, Instance, http, process, reference};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 
@@ -77,7 +77,7 @@ const WEIGHTS: &str = "published";
 const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All kinds, in the order in which they are listed.
-pub static KINDS: &[Kind] = &[reference::KIND];
+pub static KINDS: &[Kind] = &[reference::KIND, process::KIND, http::KIND];
 
 /// A declared backend with validated settings, ready to be opened for any model.
 pub struct Platform {

@@ -111,6 +111,22 @@ impl Axes {
         Tensor::new(tensor.dtype(), shape, data.into()).ok()
     }
 
+    /// The axes that are left of an array when one sample is taken out.
+    #[must_use]
+    pub fn without_batch(&self) -> Self {
+        let Some(batch) = self.batch else {
+            return self.clone();
+        };
+        Self {
+            batch: None,
+            residues: self
+                .residues
+                .iter()
+                .map(|&axis| axis - usize::from(axis > batch))
+                .collect(),
+        }
+    }
+
     /// The position of an element, and of which residues it is, such as `[0, 12, 3] (chain A residue 12)`.
     #[must_use]
     pub fn place(&self, tensor: &Tensor, flat: usize, complexes: &[Complex], first_residue: usize) -> String {

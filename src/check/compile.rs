@@ -3,7 +3,10 @@
 use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
-use super::{absent, contract, equals, error, finite, present, range, sequence, shape, structure_text, text, zeros};
+use super::{
+    absent, agree, b_factor, contract, differ, equals, error, finite, present, range, sequence, shape, snapshot,
+    structure_text, text, zeros,
+};
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
 
@@ -20,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 12] = [
+pub static KINDS: [CheckKind; 16] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -88,10 +91,34 @@ pub static KINDS: [CheckKind; 12] = [
         read: structure_text::compile,
     },
     CheckKind {
+        name: b_factor::NAME,
+        summary: "temperature factors carry the plddt",
+        keys: &["field", "call"],
+        read: b_factor::compile,
+    },
+    CheckKind {
+        name: agree::NAME,
+        summary: "two answers, or two samples, say the same",
+        keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "rmsd"],
+        read: agree::compile,
+    },
+    CheckKind {
+        name: differ::NAME,
+        summary: "two answers, or two samples, do not say the same",
+        keys: &["fields", "first", "second", "items", "more_than"],
+        read: differ::compile,
+    },
+    CheckKind {
         name: zeros::NAME,
         summary: "few zeros among residues, only padding behind them",
         keys: &["field", "at_most", "padding", "call"],
         read: zeros::compile,
+    },
+    CheckKind {
+        name: snapshot::NAME,
+        summary: "the answer is what was recorded",
+        keys: &["fields", "atol", "rtol", "rmsd", "call"],
+        read: snapshot::compile,
     },
 ];
 

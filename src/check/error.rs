@@ -4,7 +4,7 @@ use super::Check;
 use super::evidence::{Answer, Calls, Evidence};
 use super::finding::Finding;
 use super::terms::Terms;
-use crate::backend::{BackendError, Blame, Fault};
+use crate::backend::{BackendError, Blame, Fault, Stage};
 use crate::config::Diagnostic;
 
 /// The name of the check.
@@ -37,16 +37,12 @@ struct ExpectError {
 }
 
 /// Reads `message`, `exception`, `fault` and `call`.
+#[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
     let message = terms.phrases("message");
     let exception = terms.reader().text("exception");
-    let names = FAULTS.map(|fault| (fault.name(), fault));
-    let faults = if terms.reader().has("fault") {
-        vec![terms.reader().choice("fault", &names)?]
-    } else {
-        REFUSALS.to_vec()
-    };
+    let faults = read_faults(terms);
     if message.iter().any(String::is_empty) || (message.is_empty() && terms.reader().has("message")) {
         let location = terms.reader().location_of("message");
         let diagnostic = Diagnostic::at(location, "every message contains nothing");
@@ -59,6 +55,25 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         exception,
         faults,
     }))
+}
+
+/// The faults of `fault`, one or several; the refusals when it is absent.
+fn read_faults(terms: &mut Terms<'_>) -> Vec<Fault> {
+    let reader = terms.reader();
+    let Some(written) = reader.text_or_texts("fault") else {
+        return REFUSALS.to_vec();
+    };
+    let mut faults = Vec::new();
+    for name in written.into_vec() {
+        if let Some(fault) = FAULTS.iter().find(|fault| fault.name() == name.value) {
+            faults.push(*fault);
+        } else {
+            let names = FAULTS.iter().map(|fault| fault.name());
+            let diagnostic = Diagnostic::unknown(name.location, "fault", &name.value, names);
+            reader.diagnostics().push(diagnostic);
+        }
+    }
+    faults
 }
 
 impl Check for ExpectError {
@@ -104,10 +119,12 @@ impl ExpectError {
             let summary = format!("expected exception {expected}, got {got}: {}", first_line(error));
             return Some(Finding::wrong(NAME, call, summary));
         }
-        let missing = self
-            .message
-            .iter()
-            .find(|words| !error.message.contains(words.as_str()))?;
+        // What a model says while it starts has no way out but the log.
+        let told = |words: &str| {
+            error.message.contains(words)
+                || (error.stage != Stage::Call && error.log_tail.iter().any(|line| line.contains(words)))
+        };
+        let missing = self.message.iter().find(|words| !told(words))?;
         let summary = format!("expected a message with {missing:?}, got {:?}", first_line(error));
         // A client that keeps the message to itself leaves people without the reason; the log shows that it was there.
         let lost = error.log_tail.iter().any(|line| line.contains(missing.as_str()));
@@ -154,7 +171,6 @@ mod tests {
 
     use super::super::fixture::{answer, compile_errors, compiled, failed, folder, judge};
     use super::*;
-    use crate::backend::Stage;
 
     fn refusal() -> BackendError {
         BackendError::new(Stage::Call, Fault::Refused, "Folding failed: empty chain in 'A::B'")
@@ -229,6 +245,23 @@ mod tests {
             .with_log(vec!["ValueError: empty chain".into()]);
         let findings = found("message = 'empty chain'", error);
         assert!(findings[0].hint.as_ref().unwrap().contains("lost"));
+    }
+
+    #[test]
+    fn a_model_that_does_not_start_may_say_why_in_the_log() {
+        let error = BackendError::new(Stage::Ready, Fault::Died, "exited with 3")
+            .with_log(vec!["ValueError: Unsupported ESM-C model: nope".into()]);
+        let wanted = "message = 'Unsupported ESM-C model'\nfault = ['refused', 'died']";
+        assert_eq!(found(wanted, error.clone()), []);
+        assert_eq!(
+            found("message = 'else'\nfault = 'died'", error.clone())[0].blame,
+            Blame::Platform
+        );
+        assert_eq!(
+            found("message = 'Unsupported'", error).len(),
+            1,
+            "a crash is no refusal unless it is expected"
+        );
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! What a case gave back: the answers of its calls and all that is needed to judge them. Data only.
 
+use std::cell::RefCell;
+
 use super::expected::Expected;
 use crate::backend::BackendError;
+use crate::prediction::contract::Tolerance;
 use crate::prediction::{Contract, Options, Prediction, Request};
+use crate::snapshot::{InvalidKey, SnapshotKey, Store};
 
 /// What one call of a case gave.
 #[derive(Debug, Clone)]
@@ -18,7 +22,7 @@ pub struct Answer {
 }
 
 /// Everything a check may look at.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Evidence<'a> {
     /// Name of the suite.
     pub suite: &'a str,
@@ -28,6 +32,34 @@ pub struct Evidence<'a> {
     pub contract: &'a Contract,
     /// One answer for each call of the case, in order.
     pub answers: &'a [Answer],
+    /// What was recorded earlier; `None` where nothing can have been.
+    pub recorded: Option<&'a Recorded<'a>>,
+}
+
+/// Recorded results, and what is written beside new ones.
+#[derive(Clone, Copy)]
+pub struct Recorded<'a> {
+    /// The snapshots.
+    pub store: &'a Store,
+    /// Which of them is that of a call, by the call's name.
+    pub key: &'a dyn Fn(&str) -> Result<SnapshotKey, InvalidKey>,
+    /// What is worth telling although nothing is wrong: results that were recorded just now.
+    pub notes: &'a RefCell<Vec<String>>,
+    /// How far results of this backend may lie apart whatever the contract allows real models: a backend that computes
+    /// the same anywhere has no noise to be forgiven. `None` leaves it to the contract.
+    pub noise: Option<Tolerance>,
+    /// Name of the backend.
+    pub backend: &'a str,
+    /// Its kind.
+    pub kind: &'a str,
+    /// The file of the suite.
+    pub source: &'a str,
+    /// The line of the case in it.
+    pub line: usize,
+    /// When it answered, in words; left out where recording must be reproducible.
+    pub at: Option<&'a str>,
+    /// The command that records what is missing for this case.
+    pub command: &'a str,
 }
 
 /// A prediction together with what was asked for.
@@ -48,8 +80,8 @@ pub struct Given<'a> {
 pub enum Calls {
     /// Every call.
     All,
-    /// The call of this name.
-    Named(String),
+    /// The calls of these names.
+    Named(Vec<String>),
 }
 
 impl Calls {
@@ -71,7 +103,7 @@ impl Calls {
     pub fn includes(&self, call: &str) -> bool {
         match self {
             Self::All => true,
-            Self::Named(name) => name == call,
+            Self::Named(names) => names.iter().any(|name| name == call),
         }
     }
 }

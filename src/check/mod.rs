@@ -2,11 +2,15 @@
 //! and never print.
 
 mod absent;
+mod agree;
 mod axes;
+mod b_factor;
 mod bounds;
+mod compare;
 mod compile;
 mod complex;
 mod contract;
+mod differ;
 mod equals;
 mod error;
 mod evidence;
@@ -18,10 +22,14 @@ mod finite;
 mod fixture;
 mod number;
 mod numbers;
+mod pair;
+mod places;
 mod present;
 mod range;
+mod recorded;
 mod sequence;
 mod shape;
+mod snapshot;
 mod structure_field;
 mod structure_text;
 mod tally;
@@ -31,7 +39,7 @@ mod zeros;
 
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
-pub use evidence::{Answer, Calls, Evidence, Given};
+pub use evidence::{Answer, Calls, Evidence, Given, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;
 pub use terms::Known;
@@ -46,6 +54,11 @@ pub trait Check: Send + Sync + std::fmt::Debug {
 
     /// Whether it wants a call to be refused.
     fn expects_error(&self, _call: &str) -> bool {
+        false
+    }
+
+    /// Whether it compares the answer to a call with a recorded one, so that a recording exists for that call.
+    fn records(&self, _call: &str) -> bool {
         false
     }
 

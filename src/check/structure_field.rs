@@ -36,3 +36,16 @@ pub fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>,
     };
     parsed.map(Cow::Owned).map_err(|error| format!("not {format}, {error}"))
 }
+
+/// What people call an atom: `CA of ALA 12 in chain A`. The columns must be even.
+#[must_use]
+pub fn name_of_atom(structure: &Structure, atom: usize) -> String {
+    format!(
+        "{} of {} {}{} in chain {}",
+        structure.atom_name[atom],
+        structure.res_name[atom],
+        structure.res_id[atom],
+        structure.ins_code[atom],
+        structure.chain_id[atom]
+    )
+}

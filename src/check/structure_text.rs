@@ -5,7 +5,7 @@ use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
-use super::structure_field::{is_file, structure_of};
+use super::structure_field::{is_file, name_of_atom, structure_of};
 use super::terms::Terms;
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
@@ -114,7 +114,7 @@ impl StructureText {
         if let Some((atom, axis, gap)) = farthest.filter(|(.., gap)| *gap > self.tolerance) {
             return Some(format!(
                 "{} is {} Å away in {}, allowed {}; text {}, array {}",
-                name(atoms, atom),
+                name_of_atom(atoms, atom),
                 show(gap),
                 ['x', 'y', 'z'][axis],
                 show(self.tolerance),
@@ -129,7 +129,7 @@ impl StructureText {
         let atom = text.iter().zip(array).position(differs)?;
         Some(format!(
             "the temperature factor of {} is {} in the text, {} in the array",
-            name(atoms, atom),
+            name_of_atom(atoms, atom),
             show(text[atom]),
             show(array[atom])
         ))
@@ -160,14 +160,6 @@ fn different_names(read: &Structure, atoms: &Structure) -> Option<String> {
 fn gap(first: f32, second: f32) -> f64 {
     let gap = f64::from(first) - f64::from(second);
     if gap.is_nan() { f64::INFINITY } else { gap.abs() }
-}
-
-fn name(structure: &Structure, atom: usize) -> String {
-    let (chain, number) = (structure.chain_id[atom], structure.res_id[atom]);
-    format!(
-        "{} of {} {number} in chain {chain}",
-        structure.atom_name[atom], structure.res_name[atom]
-    )
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use super::field_path::FieldPath;
 use super::number::names;
 use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Reader, Section};
 use crate::prediction::Contract;
-use crate::prediction::contract::{FieldSpec, Presence};
+use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
 
 /// What the checks of a case may speak of.
 #[derive(Debug, Clone, Copy)]
@@ -121,6 +121,36 @@ impl<'a> Terms<'a> {
         }
         let paths: Vec<Option<FieldPath>> = written.iter().map(|name| self.path(name, naming)).collect();
         paths.into_iter().collect()
+    }
+
+    /// Demands that fields hold one item for each sample, and are named whole.
+    pub fn demand_samples(&mut self, fields: &[FieldPath]) {
+        let has_samples = |path: &&FieldPath| path.is_whole() && path.metadata_attribute().is_none();
+        if let Some(path) = fields.iter().find(|path| !has_samples(path)) {
+            let message = format!("`{path}` has no samples");
+            self.reader
+                .reject("items", message, "expected `fields` of the contract");
+        }
+    }
+
+    /// Demands that, where `key` is given, at least one field is of a kind that it speaks of.
+    pub fn demand_some(
+        &mut self,
+        key: &'static str,
+        fields: &[FieldPath],
+        what: &str,
+        accepts: impl Fn(FieldKind) -> bool,
+    ) {
+        let mut contracts = self.known.contracts.iter();
+        let any = |contract: &&Contract| {
+            let mut kinds = fields.iter().filter_map(|path| contract.field(path.name()));
+            kinds.any(|field| accepts(field.kind))
+        };
+        if self.reader.has(key) && !contracts.all(any) {
+            let message = format!("`{key}` is said of no field");
+            self.reader
+                .reject(key, message, format_args!("expected {what} among `fields`"));
+        }
     }
 
     /// The phrases of a key, one or several; none when it is absent.

@@ -42,6 +42,9 @@ pub enum Command {
     Suites(ListArguments),
     /// List, accept or prune recorded reference results.
     Snapshots(SnapshotArguments),
+    /// Serve an embedded model as boileroom's model server does: MODEL_CLASS and MODEL_CONFIG choose it,
+    /// BOILEROOM_TRANSPORT_HMAC_KEY signs its answers.
+    Serve(ServeArguments),
 }
 
 /// Where the declared world lies.
@@ -60,6 +63,7 @@ pub struct Places {
 
 /// How to run the suites.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
 pub struct RunArguments {
     /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: the declared one].
     #[arg(long, value_name = "NAME[:TAG]", help_heading = "Backend")]
@@ -135,7 +139,10 @@ pub struct RunArguments {
 
 /// Flags of libtest that tools pass to every test program; nothing is captured or ignored here.
 #[derive(Debug, Clone, Copy, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of libtest's command line, read by nobody")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of libtest's command line, read by nobody"
+)]
 pub struct Accepted {
     #[arg(long, hide = true)]
     nocapture: bool,
@@ -178,6 +185,20 @@ pub struct ListArguments {
     /// Where the declared world lies.
     #[command(flatten)]
     pub places: Places,
+}
+
+/// Where to serve.
+#[derive(Debug, Args)]
+pub struct ServeArguments {
+    /// The address to listen on.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub host: String,
+    /// The port to listen on; 0 means any that is free.
+    #[arg(long, default_value_t = 8000)]
+    pub port: u16,
+    /// A file that declares other models than those built in.
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
 }
 
 /// What to do with recorded results.
@@ -229,7 +250,14 @@ mod tests {
 
     #[test]
     fn no_command_means_run_with_libtest_flags() {
-        let parsed = CommandLine::parse_from(["hydrotest", "--backend", "local:1.2", "two_chains", "--exact", "--nocapture"]);
+        let parsed = CommandLine::parse_from([
+            "hydrotest",
+            "--backend",
+            "local:1.2",
+            "two_chains",
+            "--exact",
+            "--nocapture",
+        ]);
         assert!(parsed.command.is_none());
         assert_eq!(parsed.run.backend.as_deref(), Some("local:1.2"));
         assert_eq!(parsed.run.filter.as_deref(), Some("two_chains"));

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::arguments::ListArguments;
-use super::world::World;
+use super::world::{World, read_config};
 use super::{Trouble, say};
 use crate::backend::registry::KINDS;
 use crate::prediction::Contract;
@@ -13,31 +13,44 @@ use crate::prediction::contract::Presence;
 
 /// Lists the declared backends, and the kinds there are.
 pub fn backends(arguments: &ListArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
-    let default = &world.config.default;
+    let config = read_config(&arguments.places)?;
+    let default = &config.default;
     if arguments.json {
-        let backends: Vec<_> = world.config.backends.iter().map(|table| {
+        let backends = config.backends.iter().map(|table| {
             json!({
                 "name": table.name,
                 "kind": table.kind.value,
                 "default": table.name == *default,
                 "max_instances": table.max_instances,
-                "models": world.config.models.iter().map(|model| &model.key)
+                "models": config.models.iter().map(|model| &model.key)
                     .filter(|key| table.serves(key)).collect::<Vec<_>>(),
             })
         });
-        let backends = backends.collect();
-        let kinds: Vec<_> = KINDS.iter().map(|kind| json!({ "name": kind.name, "summary": kind.summary })).collect();
-        return show_json(&json!({ "backends": serde_json::Value::Array(backends), "kinds": kinds }));
+        let kinds: Vec<_> = KINDS
+            .iter()
+            .map(|kind| json!({ "name": kind.name, "summary": kind.summary }))
+            .collect();
+        return show_json(&json!({ "backends": backends.collect::<Vec<_>>(), "kinds": kinds }));
     }
-    let rows = world.config.backends.iter().map(|table| {
-        let summary = KINDS.iter().find(|kind| kind.name == table.kind.value).map_or("", |kind| kind.summary);
+    let rows = config.backends.iter().map(|table| {
+        let summary = KINDS
+            .iter()
+            .find(|kind| kind.name == table.kind.value)
+            .map_or("", |kind| kind.summary);
         let mark = if table.name == *default { " (default)" } else { "" };
-        [format!("{}{mark}", table.name), table.kind.value.clone(), summary.to_owned()]
+        [
+            format!("{}{mark}", table.name),
+            table.kind.value.clone(),
+            summary.to_owned(),
+        ]
     });
     let mut text = table(["BACKEND", "KIND", "WHAT IT DOES"], rows);
-    let declared = |name: &str| world.config.backends.iter().any(|table| table.kind.value == name);
-    let others: Vec<&str> = KINDS.iter().map(|kind| kind.name).filter(|name| !declared(name)).collect();
+    let declared = |name: &str| config.backends.iter().any(|table| table.kind.value == name);
+    let others: Vec<&str> = KINDS
+        .iter()
+        .map(|kind| kind.name)
+        .filter(|name| !declared(name))
+        .collect();
     if !others.is_empty() {
         let _ = writeln!(text, "\nkinds without a backend: {}", others.join(", "));
     }
@@ -47,14 +60,22 @@ pub fn backends(arguments: &ListArguments) -> Result<u8, Trouble> {
 
 /// Lists the declared models with their contracts.
 pub fn models(arguments: &ListArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
+    let config = read_config(&arguments.places)?;
     if arguments.json {
-        let models: Vec<_> = world.config.models.iter().map(|model| contract_json(model)).collect();
+        let models: Vec<_> = config.models.iter().map(|model| contract_json(model)).collect();
         return show_json(&json!({ "models": models }));
     }
-    let rows = world.config.models.iter().map(|model| {
-        let optional = model.fields.iter().filter(|field| field.presence == Presence::Requested).count();
-        let variants = if model.variants.is_empty() { 1 } else { model.variants.len() };
+    let rows = config.models.iter().map(|model| {
+        let optional = model
+            .fields
+            .iter()
+            .filter(|field| field.presence == Presence::Requested)
+            .count();
+        let variants = if model.variants.is_empty() {
+            1
+        } else {
+            model.variants.len()
+        };
         let features: Vec<&str> = model.features.iter().map(String::as_str).collect();
         [
             model.key.clone(),
@@ -65,7 +86,10 @@ pub fn models(arguments: &ListArguments) -> Result<u8, Trouble> {
             features.join(", "),
         ]
     });
-    say(&table(["MODEL", "NAME", "METHOD", "VARIANTS", "OPTIONAL FIELDS", "FEATURES"], rows));
+    say(&table(
+        ["MODEL", "NAME", "METHOD", "VARIANTS", "OPTIONAL FIELDS", "FEATURES"],
+        rows,
+    ));
     Ok(0)
 }
 
@@ -76,25 +100,38 @@ pub fn suites(arguments: &ListArguments) -> Result<u8, Trouble> {
         suite.cases_for(model).map(|case| case.repetitions(model).len()).sum()
     };
     if arguments.json {
-        let suites: Vec<_> = world.suites.iter().map(|suite| {
-            let counts = world.config.models.iter().map(|model| (model.key.clone(), cases(suite, model).into()));
+        let suites = world.suites.iter().map(|suite| {
+            let counts = world
+                .config
+                .models
+                .iter()
+                .map(|model| (model.key.clone(), cases(suite, model).into()));
             let counts: serde_json::Map<String, serde_json::Value> = counts.collect();
             json!({ "name": suite.name, "about": suite.about, "cases": counts })
         });
         return show_json(&json!({ "suites": suites.collect::<Vec<_>>() }));
     }
     let rows = world.suites.iter().map(|suite| {
-        let counts = world.config.models.iter().map(|model| (model.key.as_str(), cases(suite, model)));
+        let counts = world
+            .config
+            .models
+            .iter()
+            .map(|model| (model.key.as_str(), cases(suite, model)));
         let (names, counts): (Vec<&str>, Vec<usize>) = counts.filter(|(_, count)| *count > 0).unzip();
         let total: usize = counts.iter().sum();
-        [suite.name.clone(), total.to_string(), names.join(", "), suite.about.clone()]
+        [
+            suite.name.clone(),
+            total.to_string(),
+            names.join(", "),
+            suite.about.clone(),
+        ]
     });
     say(&table(["SUITE", "CASES", "MODELS", "ABOUT"], rows));
     Ok(0)
 }
 
 fn contract_json(model: &Contract) -> serde_json::Value {
-    let fields: Vec<_> = model.fields.iter().map(|field| {
+    let fields = model.fields.iter().map(|field| {
         json!({
             "name": field.name,
             "always": field.presence == Presence::Always,
@@ -146,7 +183,10 @@ mod tests {
 
     #[test]
     fn columns_line_up_and_lines_end_clean() {
-        let rows = [["a".to_owned(), "long cell".to_owned()], ["bcd".to_owned(), "x".to_owned()]];
+        let rows = [
+            ["a".to_owned(), "long cell".to_owned()],
+            ["bcd".to_owned(), "x".to_owned()],
+        ];
         assert_eq!(table(["K", "V"], rows.into_iter()), "K    V\na    long cell\nbcd  x\n");
     }
 }

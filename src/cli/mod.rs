@@ -3,6 +3,7 @@
 mod arguments;
 mod list;
 mod run;
+mod serve;
 mod snapshots;
 mod world;
 
@@ -11,6 +12,7 @@ use std::io::{IsTerminal, Write};
 
 use clap::Parser;
 
+use crate::backend::supervise;
 use crate::config::{Diagnostics, Style};
 use arguments::{Colour, Command, CommandLine};
 
@@ -22,6 +24,10 @@ const BROKEN: u8 = 3;
 /// Runs the program with these arguments, the first being its own name, and says with which code to exit.
 #[must_use]
 pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let Some(code) = supervise::run_if_asked(&arguments) {
+        return code;
+    }
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {
@@ -41,6 +47,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Models(arguments)) => list::models(&arguments),
         Some(Command::Suites(arguments)) => list::suites(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
+        Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };
     result.unwrap_or_else(|trouble| trouble.report(colour))
 }
@@ -59,10 +66,16 @@ impl Trouble {
         match self {
             Self::Misconfigured(diagnostics) => {
                 let count = diagnostics.len();
-                let style = if colours(colour, &std::io::stderr()) { Style::Coloured } else { Style::Plain };
+                let style = if colours(colour, &std::io::stderr()) {
+                    Style::Coloured
+                } else {
+                    Style::Plain
+                };
                 complain(&diagnostics.render(style));
                 let plural = if count == 1 { "" } else { "s" };
-                complain(&format!("\n{count} error{plural} in usage or configuration (exit code {MISCONFIGURED})"));
+                complain(&format!(
+                    "\n{count} error{plural} in usage or configuration (exit code {MISCONFIGURED})"
+                ));
                 MISCONFIGURED
             }
             Self::Broken(message) => {

@@ -1,5 +1,7 @@
 //! Runs the suites on one backend: the main job. Wires configuration, plan, run and report; decides nothing itself.
 
+use std::cell::RefCell;
+use std::fmt::Write;
 use std::sync::Arc;
 
 use libtest_mimic as libtest;
@@ -8,12 +10,14 @@ use super::arguments::{Colour, Format, RunArguments};
 use super::world::World;
 use super::{Trouble, colours, complain, say};
 use crate::backend::registry::{Overrides, Platform};
-use crate::check::{self, Evidence};
-use crate::outcome::{Conclusion, Report};
+use crate::check::{self, Answer, Evidence, Recorded};
+use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
+use crate::prediction::contract::Tolerance;
+use crate::reference::WEIGHTS;
 use crate::report::console::{self, Subject};
-use crate::run::{self, Judged};
-use crate::snapshot::Store;
+use crate::run::{self, Judge, Judged};
+use crate::snapshot::{Recording, Store};
 
 /// Runs, or lists, what was asked for.
 pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
@@ -26,8 +30,17 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     world.check(&selection)?;
     let selector = arguments.backend.as_deref().unwrap_or(&world.config.default);
     let platform = Platform::select(&world.config, selector, overrides(arguments))?;
-    let overriding = Overriding { timeout: arguments.timeout, retries: arguments.retries };
-    let plan = Arc::new(expand(&world.config, &world.suites, &platform.table, &selection, overriding)?);
+    let overriding = Overriding {
+        timeout: arguments.timeout,
+        retries: arguments.retries,
+    };
+    let plan = Arc::new(expand(
+        &world.config,
+        &world.suites,
+        &platform.table,
+        &selection,
+        overriding,
+    )?);
     let libtest = libtest_arguments(arguments);
     if arguments.list {
         let listed = run::list(&plan, &libtest);
@@ -38,21 +51,31 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         return Ok(0);
     }
 
-    let store = Arc::new(store(&world, arguments));
+    let store = Arc::new(Store::new(&world.snapshots, recording(arguments))?);
+    let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
+    let unused = if everything {
+        unused_snapshots(&world, &store, &platform.weights)?
+    } else {
+        Vec::new()
+    };
     let settings = run::Settings {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),
         reproduce: reproduce(arguments, selector),
         arguments: libtest,
     };
-    let subject = Subject {
-        backend: &platform.table.name.clone(),
-        kind: platform.kind.name,
-        weights: &platform.weights.clone(),
-        unused_snapshots: &unused_snapshots(&store, &plan, &platform.weights, arguments)?,
-        barren_suites: &barren(&plan, arguments),
-    };
-    let judge = judge(Arc::clone(&store), &platform);
+    let name = platform.table.name.clone();
+    let weights = platform.weights.clone();
+    let kind = platform.kind.name;
+    let judge = judge(
+        Origin {
+            backend: name.clone(),
+            kind,
+            weights: weights.clone(),
+            reproduce: settings.reproduce.clone(),
+        },
+        store,
+    );
     let open = {
         let plan = Arc::clone(&plan);
         move |index: usize| {
@@ -65,22 +88,109 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     let conclusion = report.conclusion();
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(&plan, arguments));
+        return Ok(conclusion.exit_code());
+    }
+    let subject = Subject {
+        backend: &name,
+        kind,
+        weights: &weights,
+        unused_snapshots: &unused,
+        barren_suites: &plan.barren,
+    };
+    let closing = console::closing(&report, &subject);
+    // A program that reads JSON from standard output must find nothing else there.
+    if arguments.format == Some(Format::Json) {
+        complain(closing.trim_end());
     } else {
-        close(&report, &subject, arguments.format);
+        say(&closing);
     }
     Ok(conclusion.exit_code())
+}
+
+/// Where answers come from, as a recorded result names it.
+struct Origin {
+    backend: String,
+    kind: &'static str,
+    weights: String,
+    reproduce: String,
+}
+
+/// How far results of the embedded models may lie from recorded ones: their arithmetic is the same everywhere but for the
+/// last digits of a platform's sine and logarithm.
+const SYNTHETIC_NOISE: Tolerance = Tolerance {
+    absolute: 1e-5,
+    relative: 1e-5,
+};
+
+/// Judges by the checks of a trial; what they note about snapshots goes to the report.
+fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
+    Arc::new(move |trial: &PlannedTrial, answers: &[Answer]| {
+        let notes = RefCell::default();
+        let recorded = Recorded {
+            store: &store,
+            key: &|call| trial.snapshot_key(&origin.weights, call),
+            notes: &notes,
+            noise: (origin.weights == WEIGHTS).then_some(SYNTHETIC_NOISE),
+            backend: &origin.backend,
+            kind: origin.kind,
+            source: &trial.source,
+            line: trial.line,
+            at: None,
+            command: &format!("{} --record --exact {}", origin.reproduce, trial.name),
+        };
+        let evidence = Evidence {
+            suite: &trial.suite,
+            case: &trial.case,
+            contract: &trial.contract,
+            answers,
+            recorded: Some(&recorded),
+        };
+        let findings = check::judge(&trial.checks, &evidence);
+        Judged {
+            findings,
+            notes: notes.into_inner(),
+        }
+    })
+}
+
+/// What a run may write: missing results when told to, pending ones for review where somebody may review them.
+fn recording(arguments: &RunArguments) -> Recording {
+    // Continuous integration has nobody to review, and a run in it must not change the checkout.
+    let unattended = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    match (arguments.record, unattended) {
+        (true, _) => Recording::Missing,
+        (false, true) => Recording::Never,
+        (false, false) => Recording::Pending,
+    }
+}
+
+/// Recorded results with these weights that no case of any declared suite uses.
+fn unused_snapshots(world: &World, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
+    let used = world.snapshot_keys(weights)?;
+    let unused = store
+        .unused(&used)?
+        .into_iter()
+        .filter(|entry| entry.key.weights() == weights);
+    Ok(unused.map(|entry| entry.key.to_string()).collect())
 }
 
 /// Says why nothing was selected, so that the reader knows what to change.
 fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
     let mut text = String::new();
     for suite in &plan.barren {
-        text.push_str(&format!("suite {} gave no case: {}\n", suite.name, suite.reason));
+        let _ = writeln!(text, "{suite}");
     }
     if !plan.trials.is_empty() {
-        let filter = arguments.filter.as_deref().map(|filter| format!(" `{filter}`")).unwrap_or_default();
+        let filter = arguments
+            .filter
+            .as_deref()
+            .map(|filter| format!(" `{filter}`"))
+            .unwrap_or_default();
         let count = plan.trials.len();
-        text.push_str(&format!("none of {count} planned cases is selected by the filter{filter}; `--list` shows them\n"));
+        let _ = write!(
+            text,
+            "none of {count} planned cases is selected by the filter{filter}; `--list` shows them\n"
+        );
     }
     text.push_str(&console::verdict(Conclusion::NothingRan));
     text
@@ -121,7 +231,11 @@ fn libtest_arguments(arguments: &RunArguments) -> libtest::Arguments {
 /// The command line that repeats one case, up to its name: this one without what selects cases.
 fn reproduce(arguments: &RunArguments, selector: &str) -> String {
     // Cargo says so when it started us, and then its user knows no other name for us.
-    let program = if std::env::var_os("CARGO").is_some() { "cargo run --" } else { "hydrotest" };
+    let program = if std::env::var_os("CARGO").is_some() {
+        "cargo run --"
+    } else {
+        "hydrotest"
+    };
     let mut line = format!("{program} --backend {selector}");
     let overrides = [
         ("--device", &arguments.device),
@@ -131,14 +245,18 @@ fn reproduce(arguments: &RunArguments, selector: &str) -> String {
     ];
     for (flag, value) in overrides {
         if let Some(value) = value {
-            line.push_str(&format!(" {flag} {value}"));
+            let _ = write!(line, " {flag} {value}");
         }
     }
     let places = &arguments.places;
     let config = Some(&places.config).filter(|path| path.as_os_str() != "backends.toml");
-    for (flag, path) in [("--config", config), ("--suites", places.suites.as_ref()), ("--snapshots", places.snapshots.as_ref())] {
+    for (flag, path) in [
+        ("--config", config),
+        ("--suites", places.suites.as_ref()),
+        ("--snapshots", places.snapshots.as_ref()),
+    ] {
         if let Some(path) = path {
-            line.push_str(&format!(" {flag} {}", path.display()));
+            let _ = write!(line, " {flag} {}", path.display());
         }
     }
     line

@@ -33,16 +33,18 @@ fn list_all(arguments: &ListArguments) -> Result<u8, Trouble> {
     let used = used(&world, &listed)?;
     let state = |entry: &Listed| match entry.state {
         State::Pending => "pending",
-        State::Recorded if used.contains(&entry.key) => "recorded",
-        State::Recorded => "unused",
+        State::Accepted if used.contains(&entry.key) => "recorded",
+        State::Accepted => "unused",
     };
     if arguments.json {
-        let entries: Vec<_> = listed.iter().map(|entry| {
+        let entries = listed.iter().map(|entry| {
             json!({ "name": entry.key.to_string(), "state": state(entry), "path": entry.path, "bytes": bytes(entry) })
         });
         return list::show_json(&json!({ "snapshots": entries.collect::<Vec<_>>() }));
     }
-    let rows = listed.iter().map(|entry| [state(entry).to_owned(), bytes(entry).to_string(), entry.key.to_string()]);
+    let rows = listed
+        .iter()
+        .map(|entry| [state(entry).to_owned(), bytes(entry).to_string(), entry.key.to_string()]);
     say(&list::table(["STATE", "BYTES", "SNAPSHOT"], rows));
     Ok(0)
 }
@@ -64,7 +66,11 @@ fn prune(mode: Prune, places: &Places) -> Result<u8, Trouble> {
     let world = World::read(places)?;
     let store = store(&world)?;
     let used = used(&world, &store.list()?)?;
-    let verb = if mode == Prune::Report { "would delete" } else { "deleted" };
+    let verb = if mode == Prune::Report {
+        "would delete"
+    } else {
+        "deleted"
+    };
     let removed = store.prune(Some(&used), mode)?;
     let mut text = String::new();
     for path in &removed {
@@ -92,7 +98,7 @@ fn used(world: &World, listed: &[Listed]) -> Result<HashSet<SnapshotKey>, Troubl
 
 fn bytes(entry: &Listed) -> u64 {
     let arrays = match &entry.arrays {
-        Arrays::File { size, .. } => *size,
+        Arrays::File { size, .. } => size.unwrap_or(0),
         Arrays::None | Arrays::Unreadable(_) => 0,
     };
     entry.size + arrays

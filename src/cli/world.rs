@@ -1,11 +1,13 @@
 //! The declared world of a command: configuration, sequences and suites, read together so that all mistakes show at once.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::arguments::Places;
 use crate::backend::registry;
 use crate::config::{Config, Diagnostic, Diagnostics, Suite, Suites, suggest};
-use crate::plan::Selection;
+use crate::plan::{Overriding, Selection, expand};
+use crate::snapshot::SnapshotKey;
 
 /// Everything that is declared.
 pub struct World {
@@ -15,6 +17,17 @@ pub struct World {
     pub suites: Vec<Suite>,
     /// Where recorded results lie.
     pub snapshots: PathBuf,
+}
+
+/// Backends and models only, for commands that need no suites.
+///
+/// # Errors
+/// Every mistake in the configuration and in the settings of every backend.
+pub fn read_config(places: &Places) -> Result<Config, Diagnostics> {
+    let config = Config::load(&places.config)?;
+    let mut diagnostics = Diagnostics::new();
+    registry::validate(&config, &mut diagnostics);
+    diagnostics.into_result(config)
 }
 
 impl World {
@@ -29,8 +42,15 @@ impl World {
         let mut diagnostics = Diagnostics::new();
         registry::validate(&config, &mut diagnostics);
         let suites = Suites::load(&beside(&places.suites, "suites"), &config);
-        let suites = suites.map_err(|wrong| diagnostics.append(wrong)).unwrap_or_default().suites;
-        diagnostics.into_result(Self { suites, snapshots: beside(&places.snapshots, "snapshots"), config })
+        let suites = suites
+            .map_err(|wrong| diagnostics.append(wrong))
+            .unwrap_or_default()
+            .suites;
+        diagnostics.into_result(Self {
+            suites,
+            snapshots: beside(&places.snapshots, "snapshots"),
+            config,
+        })
     }
 
     /// Checks the names that a selection uses.
@@ -41,7 +61,10 @@ impl World {
         let mut diagnostics = Diagnostics::new();
         let models: Vec<&str> = self.config.models.iter().map(|model| model.key.as_str()).collect();
         let suites: Vec<&str> = self.suites.iter().map(|suite| suite.name.as_str()).collect();
-        for (what, wanted, known) in [("model", &selection.models, models), ("suite", &selection.suites, suites)] {
+        for (what, wanted, known) in [
+            ("model", &selection.models, models),
+            ("suite", &selection.suites, suites),
+        ] {
             for name in wanted.iter().filter(|name| !known.contains(&name.as_str())) {
                 let diagnostic = Diagnostic::new(format!("{what} {name} is not declared"));
                 diagnostics.push(match suggest(name, known.iter().copied()) {
@@ -51,5 +74,24 @@ impl World {
             }
         }
         diagnostics.into_result(())
+    }
+
+    /// The snapshots, with these weights, that some declared suite uses on some declared backend.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the checks of any case.
+    pub fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
+        let mut keys = HashSet::new();
+        for table in &self.config.backends {
+            let plan = expand(
+                &self.config,
+                &self.suites,
+                table,
+                &Selection::default(),
+                Overriding::default(),
+            )?;
+            keys.extend(plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)));
+        }
+        Ok(keys)
     }
 }

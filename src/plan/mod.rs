@@ -3,12 +3,14 @@
 mod expand;
 mod select;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::check::Check;
 use crate::config::ExpectedFailure;
 use crate::prediction::{Contract, Options, Request};
+use crate::snapshot::{InvalidKey, SnapshotKey};
 
 pub use expand::{Overriding, expand};
 pub use select::{Selection, Shard};
@@ -90,5 +92,30 @@ impl PlannedTrial {
                     .all(|earlier| earlier.instance != call.instance)
             })
             .map(|(_, call)| call.instance)
+    }
+
+    /// The recorded results that its checks compare with.
+    pub fn snapshot_keys(&self, weights: &str) -> impl Iterator<Item = SnapshotKey> + '_ {
+        let recorded = self
+            .calls
+            .iter()
+            .filter(|call| self.checks.iter().any(|check| check.records(&call.name)));
+        let keys = recorded.map(|call| self.snapshot_key(weights, &call.name));
+        keys.filter_map(Result::ok).collect::<Vec<_>>().into_iter()
+    }
+
+    /// The recorded result of a call: named after it only where the case makes several.
+    ///
+    /// # Errors
+    /// When a name cannot be part of a file name.
+    pub fn snapshot_key(&self, weights: &str, call: &str) -> Result<SnapshotKey, InvalidKey> {
+        let call = Some(call).filter(|_| self.calls.len() > 1);
+        SnapshotKey::new(weights, &self.contract.key, &self.suite, &self.case, call)
+    }
+}
+
+impl fmt::Display for BarrenSuite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "suite {} gave no case: {}", self.name, self.reason)
     }
 }

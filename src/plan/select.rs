@@ -23,6 +23,12 @@ pub struct Shard {
 }
 
 impl Selection {
+    /// Whether nothing is left out.
+    #[must_use]
+    pub fn is_everything(&self) -> bool {
+        self.models.is_empty() && self.suites.is_empty() && self.shard.is_none()
+    }
+
     /// Whether a model was asked for.
     #[must_use]
     pub fn wants_model(&self, key: &str) -> bool {

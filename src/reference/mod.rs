@@ -8,6 +8,8 @@ mod embed;
 mod family;
 #[cfg(test)]
 mod fixture;
+mod fold;
+mod folding;
 mod input;
 mod metadata;
 mod options;
@@ -69,20 +71,31 @@ impl ReferenceModel {
 
         let preprocessing = started.elapsed();
         let started = Instant::now();
-        let fields = match contract.method {
-            Method::Embed => Embedding::new(contract, &effective, &samples)?.fields(&selection)?,
-            Method::Fold => return Err(Refusal::new("NotImplementedError", "folding is not built in yet")),
+        let answer = match contract.method {
+            Method::Embed => Answer {
+                fields: Embedding::new(contract, &effective, &samples)?.fields(&selection)?,
+                lengths: samples.lengths,
+            },
+            Method::Fold => folding::predict(contract, &effective, &samples, &selection)?,
         };
         let times = Times {
             preprocessing,
             inference: started.elapsed(),
         };
-        let metadata = metadata::record(&contract.name, &samples.lengths, times);
+        let metadata = metadata::record(&contract.name, &answer.lengths, times);
         Ok(Prediction {
             class: contract.output.clone(),
-            fields: with_metadata(fields, metadata, family.metadata_position),
+            fields: with_metadata(answer.fields, metadata, family.metadata_position),
         })
     }
+}
+
+/// What a model computed: a response without its metadata.
+struct Answer {
+    /// In the order of the contract.
+    fields: Vec<(String, Value)>,
+    /// Sequence lengths for the metadata.
+    lengths: Vec<usize>,
 }
 
 /// Puts the metadata where the response class has it.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::outcome::{Conclusion, Interruption, Report};
+use crate::plan::BarrenSuite;
 
 /// How many flaky cases or unused snapshots are named before the rest is only counted.
 const NAMED: usize = 10;
@@ -19,7 +20,7 @@ pub struct Subject<'a> {
     /// Recorded results that no case uses; only looked for when everything was selected.
     pub unused_snapshots: &'a [String],
     /// Suites that were asked for and gave no case, with the reason.
-    pub barren_suites: &'a [(String, String)],
+    pub barren_suites: &'a [BarrenSuite],
 }
 
 /// The closing lines, ending in a line break.
@@ -65,11 +66,8 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
     section(&mut text, "trouble", &report.notes);
-    let barren = subject
-        .barren_suites
-        .iter()
-        .map(|(name, reason)| format!("suite {name} gave no case: {reason}"));
-    section(&mut text, "note", &barren.collect::<Vec<_>>());
+    let barren: Vec<String> = subject.barren_suites.iter().map(ToString::to_string).collect();
+    section(&mut text, "note", &barren);
     section(&mut text, "unused snapshot", subject.unused_snapshots);
     if !subject.unused_snapshots.is_empty() {
         text.push_str("  no case uses them: see `hydrotest snapshots prune`\n");

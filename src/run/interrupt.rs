@@ -23,11 +23,11 @@ impl Interrupt {
         let mut terminate = signal(SignalKind::terminate())?;
         let (sender, receiver) = watch::channel(None);
         tokio::spawn(async move {
-            let received = tokio::select! {
+            let first = tokio::select! {
                 _ = interrupt.recv() => Interruption::Interrupt,
                 _ = terminate.recv() => Interruption::Terminate,
             };
-            sender.send_replace(Some(received));
+            sender.send_replace(Some(first));
             // Keeps the channel open: a receiver must not see it close.
             std::future::pending::<()>().await;
         });

@@ -8,6 +8,8 @@ use super::ContentHash;
 /// The directory of the arrays beside the directories of the models, so no model may have this name.
 pub(super) const ARRAYS: &str = "arrays";
 pub(super) const ACCEPTED: &str = ".snap";
+/// Between case and call in a file name; `@` is taken by variants of a case.
+const CALL: char = '+';
 pub(super) const PENDING: &str = ".snap.new";
 
 /// Which recorded result is meant: `WEIGHTS/MODEL/SUITE/CASE.snap`, or `CASE@CALL.snap` for one of several calls.
@@ -96,7 +98,7 @@ impl SnapshotKey {
     pub(super) fn stem(&self) -> String {
         match &self.call {
             None => self.case.clone(),
-            Some(call) => format!("{}@{call}", self.case),
+            Some(call) => format!("{}{CALL}{call}", self.case),
         }
     }
 
@@ -123,7 +125,7 @@ impl SnapshotKey {
             Some(stem) => (stem, State::Pending),
             None => (file.strip_suffix(ACCEPTED)?, State::Accepted),
         };
-        let (case, call) = match stem.split_once('@') {
+        let (case, call) = match stem.split_once(CALL) {
             Some((case, call)) => (case, Some(call)),
             None => (stem, None),
         };
@@ -151,7 +153,7 @@ fn is_file_name(name: &str) -> bool {
         && !name.starts_with('.')
         && name
             .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'.'))
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'@' | b'.'))
 }
 
 impl fmt::Display for SnapshotKey {
@@ -180,7 +182,7 @@ mod tests {
 
     #[test]
     fn names_that_would_leave_the_root_are_refused() {
-        for name in ["", ".", "..", "a/b", "a\\b", ".hidden", "two words", "a@b", "naïve"] {
+        for name in ["", ".", "..", "a/b", "a\\b", ".hidden", "two words", "a+b", "naïve"] {
             assert!(SnapshotKey::new("w", "m", "s", name, None).is_err(), "{name}");
             assert!(SnapshotKey::new(name, "m", "s", "c", None).is_err(), "{name}");
         }

@@ -21,6 +21,16 @@ pub struct Limits {
 }
 
 impl Limits {
+    /// The defaults.
+    pub const DEFAULT: Self = Self {
+        body: 3 << 30,
+        extra: 64 << 10,
+        depth: 64,
+        items: 4 << 20,
+        memo: 4 << 20,
+        text: 64 << 20,
+        allocation: 2 << 30,
+    };
     /// What even the smallest payload may allocate.
     pub const ALLOCATION_BASE: usize = 16 << 20;
     /// Bytes allocated per byte of payload: a list of `None` takes one byte per item on the wire, dozens in memory.
@@ -42,15 +52,7 @@ impl Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            body: 3 << 30,
-            extra: 64 << 10,
-            depth: 64,
-            items: 4 << 20,
-            memo: 4 << 20,
-            text: 64 << 20,
-            allocation: 2 << 30,
-        }
+        Self::DEFAULT
     }
 }
 

@@ -5,11 +5,12 @@
 
 pub mod client;
 pub mod envelope;
+mod fault;
 mod limits;
 pub mod pickle;
 mod secret;
 pub mod server;
-mod standin;
 
+pub use fault::WireError;
 pub use limits::Limits;
 pub use secret::Secret;

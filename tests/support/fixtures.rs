@@ -1,4 +1,4 @@
-//! The pickles that Python wrote, and what they must decode to.
+//! The pickles that Python wrote.
 
 use std::path::{Path, PathBuf};
 
@@ -13,12 +13,4 @@ pub fn paths() -> Vec<PathBuf> {
     paths.sort();
     assert!(paths.len() > 40, "the fixtures are missing");
     paths
-}
-
-/// What a pickle must decode to, as Python described it.
-pub fn description(path: &Path) -> serde_json::Value {
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let value = name.split('.').next().unwrap();
-    let text = std::fs::read_to_string(path.with_file_name(format!("{value}.json"))).unwrap();
-    serde_json::from_str(&text).unwrap()
 }

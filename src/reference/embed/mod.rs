@@ -53,7 +53,7 @@ impl<'a> Embedding<'a> {
     /// # Errors
     /// For options that do not say where chains lie.
     pub fn new(contract: &'a Contract, effective: &Options, samples: &'a Samples) -> Result<Self, Refusal> {
-        let multimer = samples.items.iter().any(|sample| sample.chains.len() > 1);
+        let multimer = samples.has_complex();
         // A batch of single chains never looks at the options between chains.
         let gap = if multimer {
             gap(Spacing::read(contract, effective)?.as_ref())

@@ -63,6 +63,13 @@ pub(super) enum Token {
     Mask,
 }
 
+impl Samples {
+    /// Whether any sample has several chains.
+    pub fn has_complex(&self) -> bool {
+        self.items.iter().any(|sample| sample.chains.len() > 1)
+    }
+}
+
 impl Sample {
     /// The residues of every protein chain.
     pub fn proteins(&self) -> impl Iterator<Item = &[Token]> {

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::wire::envelope::EnvelopeError;
+use crate::wire::pickle::PickleError;
+
 /// A failure of one exchange with a model server. Texts of the server are kept, bounded and without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ClientError {
@@ -37,12 +40,12 @@ pub enum ClientError {
     /// The server answered with something that the protocol does not have.
     #[error("{0}")]
     Protocol(String),
-    /// The response is not signed with our secret.
-    #[error("{0}")]
-    Signature(String),
+    /// The response is not a signed envelope, or not signed with our secret.
+    #[error(transparent)]
+    Envelope(#[from] EnvelopeError),
     /// The response is signed but cannot be read as data.
-    #[error("{0}")]
-    Undecodable(String),
+    #[error("the payload cannot be read as data: {0}")]
+    Undecodable(#[from] PickleError),
     /// The harness broke.
     #[error("{0}")]
     Internal(String),

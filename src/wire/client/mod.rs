@@ -9,12 +9,12 @@ mod upload;
 
 use std::time::Instant;
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
 use reqwest::{Response, Url};
 use tokio::time::timeout_at;
 
-use super::Secret;
-use super::standin::{BODY_LIMIT, Opening};
+use super::envelope::EnvelopeReader;
+use super::{Limits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
 pub use error::{ClientError, Finding, Phase};
@@ -30,6 +30,7 @@ pub struct ModelClient {
     base: Url,
     secret: Secret,
     timeouts: Timeouts,
+    limits: Limits,
 }
 
 impl ModelClient {
@@ -48,7 +49,15 @@ impl ModelClient {
             base,
             secret,
             timeouts,
+            limits: Limits::default(),
         })
+    }
+
+    /// The same client with other bounds on responses.
+    #[must_use]
+    pub const fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
     }
 
     /// Where the server is.
@@ -101,20 +110,25 @@ impl ModelClient {
             return Err(self.refusal(&response, &body.unwrap_or_default()));
         }
         refuse_encoding(response.headers(), &self.secret)?;
-        let declared = declared_length(response.headers());
-        if let Some(length) = declared.filter(|length| *length > BODY_LIMIT) {
-            let message = format!("the server announces {length} bytes, more than the {BODY_LIMIT} allowed");
+        let declared = response.content_length();
+        let allowed = self.limits.body;
+        if let Some(length) = declared.filter(|length| usize::try_from(*length).map_or(true, |length| length > allowed))
+        {
+            let message = format!("the server announces {length} bytes, more than the {allowed} allowed");
             return Err(ClientError::Protocol(message));
         }
-        let mut opening = Opening::new(&self.secret, declared);
+        let mut reader = EnvelopeReader::new(&self.limits, self.secret.expose(), declared);
         let mut progress = Progress::new(self.timeouts.progress, Instant::now());
         while let Some(chunk) = self.next_chunk(&mut response, &progress).await? {
             progress.note(chunk.len(), Instant::now());
-            opening.push(&chunk)?;
+            reader.push(&chunk)?;
         }
+        let payload = reader.finish()?;
+        let limits = self.limits;
         // Decoding hundreds of megabytes must not hold up the watch over other servers.
-        let decoded = tokio::task::spawn_blocking(move || opening.finish()).await;
-        decoded.unwrap_or_else(|error| Err(ClientError::Internal(format!("the decoder stopped: {error}"))))
+        let decoded = tokio::task::spawn_blocking(move || pickle::decode_prediction(&payload, &limits)).await;
+        let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;
+        Ok(decoded?)
     }
 
     /// Sends the request and waits for the head of the response.
@@ -192,10 +206,6 @@ async fn beginning(response: &mut Response) -> Vec<u8> {
         }
     }
     body
-}
-
-fn declared_length(headers: &HeaderMap) -> Option<u64> {
-    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// We ask for no compression, so a compressed body is either a mistake or a bomb.

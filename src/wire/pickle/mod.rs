@@ -1,7 +1,7 @@
 //! Pickles as data: reads what Python wrote and writes what Python reads, without running anything.
 //!
 //! A pickle is a program for a stack machine. The machine here follows protocols 2 to 5, but where Python would call a
-//! function or build a class it looks the name up in a closed list ([`symbol`]) and makes the data itself; a class that
+//! function or build a class it looks the name up in a closed list (`symbol.rs`) and makes the data itself; a class that
 //! is not listed becomes a [`Record`](crate::prediction::Record) of its attributes, a function that is not listed is
 //! refused by name. Objects are kept in a flat graph until the end, so that sharing and nesting cost nothing until they
 //! are counted.

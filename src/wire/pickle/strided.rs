@@ -56,22 +56,49 @@ pub(super) fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usi
     if last.checked_add(1)?.checked_mul(size)? > source.len() {
         return None;
     }
-    let mut out = Vec::with_capacity(count * size);
-    let mut index = vec![0; shape.len()];
-    let mut element = start;
-    for _ in 0..count {
-        out.extend_from_slice(source.get(element * size..(element + 1) * size)?);
-        for ((position, &dimension), &stride) in index.iter_mut().zip(shape).zip(strides).rev() {
+    let mut out = vec![0; count * size];
+    match size {
+        1 => copy_rows::<1>(source, &mut out, shape, strides, start),
+        2 => copy_rows::<2>(source, &mut out, shape, strides, start),
+        4 => copy_rows::<4>(source, &mut out, shape, strides, start),
+        8 => copy_rows::<8>(source, &mut out, shape, strides, start),
+        // Text: every code point is an element of one more dimension.
+        _ => {
+            let units = size / 4;
+            let wide: Vec<usize> = shape.iter().copied().chain([units]).collect();
+            let steps: Vec<usize> = strides.iter().map(|stride| stride * units).chain([1]).collect();
+            copy_rows::<4>(source, &mut out, &wide, &steps, start * units)
+        }
+    }
+    .then_some(out)
+}
+
+/// Fills `out` with elements of `N` bytes, row by row of the last dimension; `false` when one lies outside `source`.
+fn copy_rows<const N: usize>(source: &[u8], out: &mut [u8], shape: &[usize], strides: &[usize], start: usize) -> bool {
+    let source = source.as_chunks::<N>().0;
+    let (Some((&columns, rows)), Some((&stride, row_strides))) = (shape.split_last(), strides.split_last()) else {
+        return source.get(start).map(|cell| out.copy_from_slice(cell)).is_some();
+    };
+    let mut index = vec![0; rows.len()];
+    let mut first = start;
+    for row in out.as_chunks_mut::<N>().0.chunks_exact_mut(columns) {
+        for (column, cell) in row.iter_mut().enumerate() {
+            let Some(found) = source.get(first + column * stride) else {
+                return false;
+            };
+            *cell = *found;
+        }
+        for ((position, &dimension), &stride) in index.iter_mut().zip(rows).zip(row_strides).rev() {
             *position += 1;
             if *position < dimension {
-                element += stride;
+                first += stride;
                 break;
             }
-            element -= (dimension - 1) * stride;
+            first -= (dimension - 1) * stride;
             *position = 0;
         }
     }
-    Some(out)
+    true
 }
 
 /// Turns big-endian elements into little-endian ones; text is swapped code point by code point.
@@ -105,6 +132,15 @@ mod tests {
         assert_eq!(gather(&[7, 8, 9], 1, &[2, 2], &[0, 2], 1), None);
         assert_eq!(gather(&[7], 1, &[2], &[usize::MAX], 1), None);
         assert_eq!(gather(&[7], 1, &[0, 5], &[9, 9], 70).unwrap(), Vec::<u8>::new());
+    }
+
+    #[test]
+    fn text_and_scalars_are_gathered_too() {
+        let text: Vec<u8> = (0..32).collect();
+        let swapped = gather(&text, 8, &[2, 2], &[1, 2], 0).unwrap();
+        assert_eq!(swapped[8..16], text[16..24]);
+        assert_eq!(gather(&text, 4, &[], &[], 2).unwrap(), [8, 9, 10, 11]);
+        assert_eq!(gather(&text, 12, &[2], &[1], 0).unwrap(), text[..24]);
     }
 
     #[test]

@@ -10,9 +10,9 @@ use hyper::{Method as Verb, Request as HttpRequest, StatusCode};
 
 use super::reply::Reply;
 use super::{Model, ModelServer, schema};
-use crate::prediction::{Method, Request};
-use crate::wire::Secret;
-use crate::wire::standin::seal;
+use crate::prediction::{Method, Prediction, Request};
+use crate::wire::envelope::seal;
+use crate::wire::{Secret, pickle};
 
 /// Bytes of a request body: the longest alignments take a few megabytes.
 const LONGEST_BODY: usize = 32 << 20;
@@ -82,16 +82,24 @@ impl<M: Model> ModelServer<M> {
             // Held here, not by the connection: a client that goes away does not end the work.
             let _turn = turn;
             let method = request.method;
-            match model.predict(&request).and_then(|prediction| {
-                let secret = secret.ok_or_else(|| format!("{} environment variable must be set", Secret::VARIABLE))?;
-                Ok(seal(&prediction, &secret))
-            }) {
+            let answer = model
+                .predict(&request)
+                .and_then(|prediction| sign(&prediction, secret.as_ref()));
+            match answer {
                 Ok(body) => Reply::json(StatusCode::OK, body),
                 Err(message) => failure(method, &message),
             }
         });
         work.await.unwrap_or_else(|_| Reply::crash())
     }
+}
+
+/// The signed body; what goes wrong here is told as if the model had raised it, as boileroom's server does.
+fn sign(prediction: &Prediction, secret: Option<&Secret>) -> Result<Vec<u8>, String> {
+    let missing = || format!("{} environment variable must be set", Secret::VARIABLE);
+    let secret = secret.ok_or_else(missing)?;
+    let payload = pickle::encode_prediction(prediction).map_err(|error| error.to_string())?;
+    Ok(seal(&payload, secret.expose()))
 }
 
 /// What a server says when the model raised an exception.

@@ -1,0 +1,20 @@
+//! Any bytes decode or fail within their bounds; and what decodes is written and read back as the same value.
+#![no_main]
+
+use bytes::Bytes;
+use hydrotest::wire::{Limits, pickle};
+use libfuzzer_sys::fuzz_target;
+
+const LIMITS: Limits = Limits { allocation: 16 << 20, ..Limits::DEFAULT };
+
+fuzz_target!(|input: &[u8]| {
+    let Ok(value) = pickle::decode(&Bytes::copy_from_slice(input), &LIMITS) else {
+        return;
+    };
+    // A value may have no pickle, such as a record whose class has no module; one that has must come back.
+    if let Ok(payload) = pickle::encode(&value) {
+        let again = pickle::decode(&payload, &Limits::DEFAULT).expect("what we write can be read");
+        // Compared as bytes, because NaN is not equal to itself.
+        assert_eq!(pickle::encode(&again).as_ref(), Ok(&payload));
+    }
+});

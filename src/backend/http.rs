@@ -1,0 +1,111 @@
+//! The kind `http`: a model server that somebody else runs. Waits for it, calls it, never starts or stops it.
+
+use std::sync::Arc;
+
+use super::launcher::{Endpoint, Job, Launcher, Watch};
+use super::registry::{Kind, Launch, Settings};
+use super::served::{Served, ServedSettings};
+use super::{Backend, BackendError, Fault, Stage, Work};
+use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
+use crate::wire::Secret;
+
+/// The row of this kind.
+pub const KIND: Kind = Kind {
+    name: "http",
+    summary: "a model server that runs already",
+    overrides: &[],
+    weights: None,
+    calls_per_instance: 1,
+    configure,
+};
+
+struct Http {
+    url: String,
+    secret_variable: String,
+    served: ServedSettings,
+}
+
+fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    let mut reader = Reader::new(&table.settings, diagnostics);
+    let url = reader.required_text("url");
+    if let Some(Err(error)) = url.as_ref().map(|url| interpolate(url, &[], |_| Some(String::new()))) {
+        reader.reject("url", error, "in this address");
+    }
+    let secret_variable = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
+    let served = ServedSettings::read(table, &mut reader);
+    reader.finish();
+    Some(Arc::new(Http {
+        url: url?,
+        secret_variable,
+        served,
+    }))
+}
+
+impl Settings for Http {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
+        let variable = |name: &str| std::env::var(name).ok();
+        let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
+        let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
+            let message = format!(
+                "the server's secret is expected in the environment variable {}, which is not set",
+                self.secret_variable
+            );
+            return Err(unusable(message));
+        };
+        let launcher = Running {
+            endpoint: Endpoint { url, port: None },
+        };
+        let job = Job::new(launch, None);
+        Ok(Box::new(Served::new(launcher, job, self.served, Some(secret))))
+    }
+}
+
+/// A server that is there without our doing.
+struct Running {
+    endpoint: Endpoint,
+}
+
+impl Launcher for Running {
+    fn launch<'a>(&'a mut self, _: &'a Job, _: &'a Secret) -> Work<'a, Endpoint> {
+        let endpoint = self.endpoint.clone();
+        Box::pin(async { Ok(endpoint) })
+    }
+
+    fn ended(&self) -> Watch<'_> {
+        Box::pin(std::future::pending())
+    }
+
+    fn terminate(&mut self) -> Work<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::registry::{Overrides, Platform};
+    use crate::config::{Config, Source};
+    use crate::prediction::Options;
+
+    fn select(table: &str) -> Result<Platform, String> {
+        let text = format!("default = 'lab'\n[backends.lab]\nkind = 'http'\n{table}");
+        let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
+        Platform::select(&config, "lab", Overrides::default()).map_err(|diagnostics| diagnostics.to_string())
+    }
+
+    #[test]
+    fn mistakes_are_shown_where_they_are_written() {
+        let shown = select("url = 'http://{host}:80'\nsecrte_env = 'X'\n").err().unwrap();
+        assert!(shown.contains("unknown placeholder `{host}`"), "{shown}");
+        assert!(shown.contains("did you mean `secret_env`?"), "{shown}");
+        assert!(select("").err().unwrap().contains("missing key `url`"));
+    }
+
+    #[test]
+    fn a_secret_that_is_not_set_is_named_before_anything_is_asked() {
+        let platform = select("url = 'http://127.0.0.1:1'\nsecret_env = 'NO_SUCH_VARIABLE'\n").unwrap();
+        let contract = Config::built_in().unwrap().models[0].clone();
+        let error = platform.open(&contract, &Options::new()).err().unwrap();
+        assert!(error.message.contains("NO_SUCH_VARIABLE"), "{error}");
+    }
+}

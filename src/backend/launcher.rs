@@ -1,0 +1,149 @@
+//! What a kind adds that runs the model server somewhere: launch it, watch it, terminate it. [`super::served`] does the rest,
+//! the same for all of them.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::registry::Launch;
+use super::supervise::Owner;
+use super::{BackendError, Fault, Stage, Work};
+use crate::prediction::{Contract, Options};
+use crate::wire::Secret;
+
+/// Runs one model server.
+pub trait Launcher: Send + Sync {
+    /// Makes the server start, with the job's variables in its environment, and says where it will answer once the model is
+    /// loaded. Called again after [`Self::terminate`] when the address turned out to be taken.
+    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint>;
+
+    /// Completes when the server has ended by itself, at once when it has already; never for one that cannot be watched.
+    fn ended(&self) -> Watch<'_>;
+
+    /// To whom the endpoint belongs by now, where that can be told.
+    fn owner(&self, endpoint: &Endpoint) -> Owner {
+        let _ = endpoint;
+        Owner::Unknown
+    }
+
+    /// The last lines that the server logged, oldest first.
+    fn log_tail(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Ends the server, also one whose launch failed or was dropped half-way. Bounded in time.
+    fn terminate(&mut self) -> Work<'_, ()>;
+}
+
+/// Waits for the end of a server.
+pub type Watch<'a> = Pin<Box<dyn Future<Output = Demise> + Send + 'a>>;
+
+/// The end of a server that nobody asked to end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Demise {
+    /// As what it counts.
+    pub fault: Fault,
+    /// What became of it, to follow the words "the server", such as `exited with status 1`.
+    pub message: String,
+}
+
+/// Where a server answers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The address, without a route.
+    pub url: String,
+    /// The port, when it is one of this machine.
+    pub port: Option<u16>,
+}
+
+/// What a server is to run: the model, configured, on a device.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// The model.
+    pub contract: Arc<Contract>,
+    /// Its configuration, with the device in it.
+    pub config: Options,
+    /// The device that it runs on; the server's own choice when `None`.
+    pub device: Option<String>,
+}
+
+impl Job {
+    /// A job on the device of the command line, else on that of the backend's table.
+    ///
+    /// The device goes into the configuration as well: a server does not pass its variable on to the model.
+    #[must_use]
+    pub fn new(launch: &Launch, device: Option<&str>) -> Self {
+        let device = launch.overrides.device.as_deref().or(device).map(str::to_owned);
+        let mut config = launch.config.clone();
+        if let Some(device) = &device {
+            config.entry("device").or_insert_with(|| device.clone().into());
+        }
+        Self {
+            contract: Arc::clone(&launch.contract),
+            config,
+            device,
+        }
+    }
+
+    /// The variables of the server's environment. `None` takes one away that the harness may have itself.
+    #[must_use]
+    pub fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 4] {
+        [
+            ("MODEL_CLASS", Some(self.contract.core.clone())),
+            (
+                "MODEL_CONFIG",
+                Some(serde_json::Value::Object(self.config.clone()).to_string()),
+            ),
+            ("DEVICE", self.device.clone()),
+            (Secret::VARIABLE, Some(secret.expose().to_owned())),
+        ]
+    }
+}
+
+impl Demise {
+    /// The error of a stage that this end cut off.
+    #[must_use]
+    pub fn during(&self, stage: Stage, when: &str) -> BackendError {
+        BackendError::new(stage, self.fault, format!("the server {} {when}", self.message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::registry::Overrides;
+    use crate::config::Config;
+
+    fn launch(device: Option<&str>) -> Launch {
+        let contract = Arc::clone(Config::built_in().unwrap().model("esm2").unwrap());
+        let config = serde_json::json!({"model_name": "esm2_t6_8M_UR50D"});
+        Launch {
+            contract,
+            config: config.as_object().unwrap().clone(),
+            overrides: Overrides {
+                device: device.map(str::to_owned),
+                ..Overrides::default()
+            },
+        }
+    }
+
+    #[test]
+    fn the_device_reaches_the_server_and_the_model() {
+        let secret = Secret::new("s").unwrap();
+        let job = Job::new(&launch(Some("cpu")), Some("cuda:1"));
+        let variables = job.variables(&secret);
+        assert_eq!(variables[0].1.as_deref(), Some("boileroom.models.esm.core.ESM2Core"));
+        assert_eq!(
+            variables[1].1.as_deref(),
+            Some(r#"{"model_name":"esm2_t6_8M_UR50D","device":"cpu"}"#)
+        );
+        assert_eq!(variables[2], ("DEVICE", Some("cpu".into())));
+        assert_eq!(variables[3], ("BOILEROOM_TRANSPORT_HMAC_KEY", Some("s".into())));
+    }
+
+    #[test]
+    fn without_a_device_none_is_inherited_or_configured() {
+        let job = Job::new(&launch(None), None);
+        assert_eq!(job.variables(&Secret::new("s").unwrap())[2], ("DEVICE", None));
+        assert!(!job.config.contains_key("device"));
+    }
+}

@@ -1,0 +1,87 @@
+//! The kind `process`: starts a model server as a process of this machine, on a port that is surely its own, and ends it with
+//! everything it started.
+
+mod launcher;
+mod logs;
+mod settings;
+
+use std::sync::Arc;
+
+use super::launcher::Job;
+use super::registry::{Kind, Launch, Override, Settings};
+use super::served::Served;
+use super::{Backend, BackendError};
+use crate::config::{BackendTable, Diagnostics};
+
+use launcher::ProcessLauncher;
+use settings::ProcessSettings;
+
+/// The row of this kind.
+pub const KIND: Kind = Kind {
+    name: "process",
+    summary: "a model server that is started as a process of this machine",
+    overrides: &[Override::Device],
+    weights: None,
+    calls_per_instance: 1,
+    configure,
+};
+
+fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    let settings = ProcessSettings::read(table, diagnostics)?;
+    Some(Arc::new(Process(Arc::new(settings))))
+}
+
+struct Process(Arc<ProcessSettings>);
+
+impl Settings for Process {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        // The port is only known at launch; everything else can be found wrong before.
+        self.0.fill(&launch.contract, 0)?;
+        let job = Job::new(launch, self.0.device.as_deref());
+        let launcher = ProcessLauncher::new(Arc::clone(&self.0));
+        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::registry::{Overrides, Platform};
+    use crate::config::{Config, Source};
+    use crate::prediction::Options;
+
+    fn select(table: &str) -> Result<Platform, String> {
+        let text = format!("default = 'lab'\n[backends.lab]\nkind = 'process'\n{table}");
+        let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
+        Platform::select(&config, "lab", Overrides::default()).map_err(|diagnostics| diagnostics.to_string())
+    }
+
+    #[test]
+    fn mistakes_are_shown_where_they_are_written() {
+        let shown = select("command = ['serve', '--port', '{prot}']\ngrace = '1h'\nenv = { A = '{' }\n")
+            .err()
+            .unwrap();
+        assert!(
+            shown.contains("unknown placeholder `{prot}`; did you mean `{port}`?"),
+            "{shown}"
+        );
+        assert!(shown.contains("backends.toml:4:31"), "{shown}");
+        assert!(shown.contains("`grace` is 3600 s"), "{shown}");
+        assert!(shown.contains("`{` is never closed"), "{shown}");
+        let shown = select("command = []\n").err().unwrap();
+        assert!(shown.contains("`command` is empty"), "{shown}");
+        let shown = select("command = ['serve']\n").err().unwrap();
+        assert!(
+            shown.contains("`{port}` occurs neither in `command` nor in `env`"),
+            "{shown}"
+        );
+        assert!(select("").err().unwrap().contains("missing key `command`"));
+    }
+
+    #[test]
+    fn a_variable_that_is_not_set_is_named_before_anything_is_started() {
+        let platform = select("command = ['${NO_SUCH_VARIABLE}', '{port}']\n").unwrap();
+        let contract = Config::built_in().unwrap().models[0].clone();
+        let error = platform.open(&contract, &Options::new()).err().unwrap();
+        assert!(error.message.contains("`NO_SUCH_VARIABLE` is not set"), "{error}");
+    }
+}

@@ -1,0 +1,143 @@
+//! A backend made of a launcher and the model-server protocol: readiness, secret, calls, and what became of the server when
+//! one fails. The same for every kind that runs a server; how a platform runs it is for its [`Launcher`].
+
+mod failure;
+mod readiness;
+mod settings;
+
+use std::time::Duration;
+
+use super::launcher::{Endpoint, Job, Launcher};
+use super::{Backend, BackendError, Fault, Stage, Work};
+use crate::prediction::{Prediction, Request};
+use crate::wire::Secret;
+use crate::wire::client::ModelClient;
+
+pub use settings::ServedSettings;
+
+use readiness::Readiness;
+
+/// How often a server is started anew because its address was taken by somebody else.
+const ATTEMPTS: usize = 3;
+/// How long to wait for the news of a server's end after a call failed: the end of a connection comes first.
+const NEWS: Duration = Duration::from_secs(1);
+
+/// A model behind a server that `L` runs.
+pub struct Served<L> {
+    launcher: L,
+    job: Job,
+    settings: ServedSettings,
+    secret: Option<Secret>,
+    client: Option<ModelClient>,
+}
+
+impl<L: Launcher> Served<L> {
+    /// A backend that starts nothing yet. `secret` is the server's own when it has one, else every start makes a new one.
+    #[must_use]
+    pub const fn new(launcher: L, job: Job, settings: ServedSettings, secret: Option<Secret>) -> Self {
+        Self {
+            launcher,
+            job,
+            settings,
+            secret,
+            client: None,
+        }
+    }
+
+    async fn start(&mut self) -> Result<(), BackendError> {
+        let deadline = tokio::time::Instant::now() + self.settings.patience();
+        let mut taken = Vec::new();
+        for _ in 0..ATTEMPTS {
+            let secret = self.own_secret()?;
+            let endpoint = self.launcher.launch(&self.job, &secret).await?;
+            let client = ModelClient::new(&endpoint.url, secret, self.settings.timeouts);
+            let client = client.map_err(|error| failure::of(&error))?;
+            match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, deadline).await? {
+                Readiness::Ready => {
+                    self.client = Some(client);
+                    return Ok(());
+                }
+                Readiness::Taken => {
+                    self.launcher.terminate().await?;
+                    taken.push(endpoint);
+                }
+            }
+        }
+        Err(all_taken(&taken))
+    }
+
+    fn own_secret(&self) -> Result<Secret, BackendError> {
+        self.secret.clone().map_or_else(Secret::generate, Ok).map_err(|error| {
+            let message = format!("there is no random secret to be had: {error}");
+            BackendError::new(Stage::Launch, Fault::Internal, message)
+        })
+    }
+
+    /// The error of a failed call, which is the server's end when it has come.
+    async fn explain(&self, error: BackendError) -> BackendError {
+        // Whoever answered in full is alive, unless it is somebody else by now.
+        let wait = if matches!(error.fault, Fault::Refused | Fault::Schema) {
+            Duration::ZERO
+        } else {
+            NEWS
+        };
+        let Ok(demise) = tokio::time::timeout(wait, self.launcher.ended()).await else {
+            return error;
+        };
+        let when = if error.fault == Fault::Unreachable {
+            "before the call"
+        } else {
+            "in the middle of a call"
+        };
+        demise.during(Stage::Call, when).with_log(self.launcher.log_tail())
+    }
+}
+
+impl<L: Launcher> Backend for Served<L> {
+    fn startup(&mut self) -> Work<'_, ()> {
+        Box::pin(self.start())
+    }
+
+    fn shutdown(&mut self) -> Work<'_, ()> {
+        self.client = None;
+        self.launcher.terminate()
+    }
+
+    fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(async move {
+            let Some(client) = &self.client else {
+                return Err(BackendError::new(
+                    Stage::Call,
+                    Fault::NotRunning,
+                    "the server is not running",
+                ));
+            };
+            let call = client.predict(request);
+            tokio::select! {
+                // A complete answer counts, even of a server that ended right after it.
+                biased;
+                answer = call => match answer {
+                    Ok(prediction) => Ok(prediction),
+                    Err(error) => Err(self.explain(failure::of(&error)).await),
+                },
+                demise = self.launcher.ended() => {
+                    let error = demise.during(Stage::Call, "in the middle of a call");
+                    Err(error.with_log(self.launcher.log_tail()))
+                }
+            }
+        })
+    }
+
+    fn log_tail(&self) -> Vec<String> {
+        self.launcher.log_tail()
+    }
+}
+
+fn all_taken(endpoints: &[Endpoint]) -> BackendError {
+    let addresses: Vec<&str> = endpoints.iter().map(|endpoint| endpoint.url.as_str()).collect();
+    let message = format!(
+        "other servers took every address that was tried: {}",
+        addresses.join(", ")
+    );
+    BackendError::new(Stage::Launch, Fault::Unreachable, message)
+}

@@ -1,0 +1,100 @@
+//! Waits for a launched server: until `/health` says ready, the server ends, or time is up. Believes only a server that can
+//! be ours.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::{ServedSettings, failure};
+use crate::backend::launcher::{Endpoint, Launcher};
+use crate::backend::supervise::Owner;
+use crate::backend::{BackendError, Fault, Stage};
+use crate::wire::client::{ClientError, ModelClient};
+
+/// The first pause between two questions; they double up to the interval, so that a quick server is noticed quickly.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// What came of waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Readiness {
+    /// The server answers.
+    Ready,
+    /// Somebody else answers at its address.
+    Taken,
+}
+
+/// Waits for the server to answer.
+///
+/// # Errors
+/// When it ended, or did not answer in time: then with what it last said.
+pub(super) async fn wait<L: Launcher>(
+    launcher: &L,
+    endpoint: &Endpoint,
+    client: &ModelClient,
+    settings: &ServedSettings,
+    deadline: Instant,
+) -> Result<Readiness, BackendError> {
+    let mut last = None;
+    let asking = ask(launcher, endpoint, client, settings.interval, &mut last);
+    tokio::select! {
+        asked = timeout_at(deadline, asking) => {
+            if let Ok(readiness) = asked {
+                return Ok(readiness);
+            }
+        }
+        demise = launcher.ended() => {
+            // A server that could not have its port ends as one that is broken; who has the port tells them apart.
+            return match launcher.owner(endpoint) {
+                Owner::Stranger => Ok(Readiness::Taken),
+                Owner::Family | Owner::Nobody | Owner::Unknown => {
+                    let error = demise.during(Stage::Ready, "before it was ready");
+                    Err(error.with_log(launcher.log_tail()))
+                }
+            };
+        }
+    }
+    Err(too_late(endpoint, settings, last.as_ref()).with_log(launcher.log_tail()))
+}
+
+/// Asks until there is an answer that counts.
+async fn ask<L: Launcher>(
+    launcher: &L,
+    endpoint: &Endpoint,
+    client: &ModelClient,
+    interval: Duration,
+    last: &mut Option<ClientError>,
+) -> Readiness {
+    let mut pause = FIRST_PAUSE.min(interval);
+    loop {
+        match client.health().await {
+            Ok(()) => match launcher.owner(endpoint) {
+                Owner::Family | Owner::Unknown => return Readiness::Ready,
+                Owner::Stranger => return Readiness::Taken,
+                // It was there a moment ago; the next answer will be its successor's.
+                Owner::Nobody => {}
+            },
+            Err(error) => {
+                let answered = !matches!(error, ClientError::Unreachable { .. });
+                if answered && launcher.owner(endpoint) == Owner::Stranger {
+                    return Readiness::Taken;
+                }
+                *last = Some(error);
+            }
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(interval);
+    }
+}
+
+fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&ClientError>) -> BackendError {
+    let seconds = settings.start.as_secs_f64();
+    let last = last.map_or_else(
+        || "there was no answer yet".to_owned(),
+        |error| failure::of(error).message,
+    );
+    let message = format!(
+        "the server at {} was not ready within {seconds} s; at last: {last}",
+        endpoint.url
+    );
+    BackendError::new(Stage::Ready, Fault::Timeout, message)
+}

@@ -1,0 +1,45 @@
+//! The settings that every kind with a model server has: how long to wait for what. Reads them; waits for nothing.
+
+use std::time::Duration;
+
+use crate::config::{BackendTable, Reader};
+use crate::wire::client::Timeouts;
+
+/// How long an instance may take to become ready, where its table does not say.
+const START: Duration = Duration::from_secs(300);
+
+/// How a model server is waited for and called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServedSettings {
+    /// Time until the first answer of `/health`.
+    pub start: Duration,
+    /// Time between two questions to `/health`.
+    pub interval: Duration,
+    /// Time for the parts of an exchange.
+    pub timeouts: Timeouts,
+}
+
+impl ServedSettings {
+    /// Takes its keys out of a backend's table.
+    pub fn read(table: &BackendTable, reader: &mut Reader<'_>) -> Self {
+        let standard = Timeouts::default();
+        Self {
+            start: table.start_timeout.unwrap_or(START),
+            interval: reader.duration("health_interval").unwrap_or(Duration::from_secs(1)),
+            timeouts: Timeouts {
+                connect: reader.duration("connect_timeout").unwrap_or(standard.connect),
+                write: reader.duration("write_timeout").unwrap_or(standard.write),
+                read: reader.duration("read_timeout").unwrap_or(standard.read),
+                total: reader.duration("call_timeout").unwrap_or(standard.total),
+                health: reader.duration("health_timeout").unwrap_or(standard.health),
+                progress: standard.progress,
+            },
+        }
+    }
+
+    /// When to give up waiting: a little before the instance does, which could not say what was wrong.
+    #[must_use]
+    pub fn patience(&self) -> Duration {
+        self.start.saturating_sub((self.start / 20).min(Duration::from_secs(1)))
+    }
+}

@@ -1,0 +1,177 @@
+//! The harness's side of a supervised program: starts it, hears how it ended, ends it. Waits, but decides nothing.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+
+use super::ending::{Ending, Report};
+use super::log::Log;
+use super::supervisor::{SUPERVISE, TERMINATE, own_program};
+
+/// How long a supervisor may take to end everything once it has been told to. Only a process that hangs in the kernel
+/// needs more.
+const CLEARING: Duration = Duration::from_secs(5);
+
+/// A program to run.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The command and its arguments.
+    pub command: Vec<OsString>,
+    /// Where it runs; here when `None`.
+    pub directory: Option<PathBuf>,
+    /// Variables it finds, besides or instead of those of this process; `None` takes one away.
+    pub environment: Vec<(OsString, Option<OsString>)>,
+}
+
+/// A program that runs, or ran, under a supervisor. Dropping it ends the program.
+#[derive(Debug)]
+pub struct Supervised {
+    supervisor: Child,
+    number: u32,
+    control: Option<ChildStdin>,
+    state: watch::Receiver<State>,
+    log: Log,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    ending: Option<Ending>,
+    cleared: bool,
+}
+
+/// How a program was stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stopped {
+    /// It had ended before.
+    Before,
+    /// It ended when asked to.
+    Asked,
+    /// It did not end when asked to, and was killed.
+    Killed,
+    /// Something of it is still there: it hangs in the kernel, where no signal reaches it.
+    Stuck,
+}
+
+impl Supervised {
+    /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime, in
+    /// a program whose `main` begins with [`super::run_if_asked`].
+    ///
+    /// # Errors
+    /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`Ending`].
+    pub fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
+        let mut command = Command::new(own_program()?);
+        command.as_std_mut().arg0("hydrotest").process_group(0);
+        command
+            .arg(SUPERVISE)
+            .args(&program.command)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(output);
+        if let Some(directory) = &program.directory {
+            command.current_dir(directory);
+        }
+        for (name, value) in &program.environment {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        let mut supervisor = command.spawn()?;
+        let (sender, state) = watch::channel(State::default());
+        if let Some(reports) = supervisor.stdout.take() {
+            tokio::spawn(listen(reports, sender));
+        }
+        Ok(Self {
+            number: supervisor.id().unwrap_or_default(),
+            control: supervisor.stdin.take(),
+            supervisor,
+            state,
+            log,
+        })
+    }
+
+    /// The process number of the supervisor, the ancestor of everything that came of the program.
+    #[must_use]
+    pub const fn ancestor(&self) -> u32 {
+        self.number
+    }
+
+    /// Its log.
+    #[must_use]
+    pub const fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// How it ended; `None` while it runs.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.state.borrow().ending
+    }
+
+    /// Waits until it has ended.
+    pub async fn ended(&self) -> Ending {
+        let mut state = self.state.clone();
+        let state = state.wait_for(|state| state.ending.is_some()).await;
+        state.ok().and_then(|state| state.ending).unwrap_or(Ending::Lost)
+    }
+
+    /// Waits until it and everything it started are gone and its log is complete, at most for a short while.
+    pub async fn settled(&self) {
+        let settled = async {
+            self.cleared().await;
+            self.log.ended().await;
+        };
+        // Late lines are lost, the ending is not.
+        let _ = tokio::time::timeout(CLEARING, settled).await;
+    }
+
+    /// Asks it to end, waits for `grace`, and kills it and everything it started. Can be called again after being dropped
+    /// half-way.
+    pub async fn stop(&mut self, grace: Duration) -> Stopped {
+        let mut stopped = Stopped::Before;
+        if self.ending().is_none()
+            && let Some(control) = &mut self.control
+            && control.write_all(&[TERMINATE]).await.is_ok()
+        {
+            stopped = match tokio::time::timeout(grace, self.ended()).await {
+                Ok(_) => Stopped::Asked,
+                Err(_) => Stopped::Killed,
+            };
+        }
+        self.control = None;
+        if tokio::time::timeout(CLEARING, self.cleared()).await.is_err() {
+            return Stopped::Stuck;
+        }
+        // It has closed its pipes and exits; waiting for it leaves no zombie.
+        let _ = tokio::time::timeout(CLEARING, self.supervisor.wait()).await;
+        self.settled().await;
+        stopped
+    }
+
+    async fn cleared(&self) {
+        let mut state = self.state.clone();
+        // Without a sender it is over as well.
+        let _ = state.wait_for(|state| state.cleared).await;
+    }
+}
+
+/// Follows the reports to their end, which comes when everything of the program is gone.
+async fn listen(reports: ChildStdout, state: watch::Sender<State>) {
+    let mut lines = BufReader::new(reports).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        if let Some(Report::Ended(ending)) = Report::parse(&line) {
+            state.send_modify(|state| state.ending = Some(ending));
+        }
+    }
+    state.send_modify(|state| {
+        state.ending.get_or_insert(Ending::Lost);
+        state.cleared = true;
+    });
+}

@@ -1,0 +1,219 @@
+//! What a program writes, line by line: into a file of bounded size and into memory for its last lines, never with the
+//! secret in it. Reads on a thread of its own, so that a program that floods its output waits for nobody else.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, PipeReader, PipeWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::watch;
+
+use crate::wire::Secret;
+
+/// Lines kept in memory, as many as boileroom shows.
+const TAIL: usize = 50;
+/// Characters of one line kept in memory.
+const LONGEST_LINE: usize = 2000;
+/// Bytes of a line before it is cut into several.
+const LONGEST_PIECE: usize = 32 << 10;
+/// Bytes of the file before it becomes the earlier one, of which there is at most one.
+const LARGEST_FILE: u64 = 16 << 20;
+
+/// The log of one program. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Log {
+    path: PathBuf,
+    tail: Arc<Mutex<VecDeque<String>>>,
+    ended: watch::Receiver<bool>,
+}
+
+impl Log {
+    /// A log at `path`, and where the program has to write. It ends when the last writer is closed.
+    ///
+    /// # Errors
+    /// When the file cannot be created, or the system is out of pipes or threads.
+    pub fn create(path: &Path, secret: &Secret) -> io::Result<(Self, PipeWriter)> {
+        Self::create_bounded(path, secret, LARGEST_FILE)
+    }
+
+    fn create_bounded(path: &Path, secret: &Secret, largest: u64) -> io::Result<(Self, PipeWriter)> {
+        let file = File::create(path)?;
+        let (reader, writer) = io::pipe()?;
+        let tail = Arc::new(Mutex::new(VecDeque::new()));
+        let (ending, ended) = watch::channel(false);
+        let mut pump = Pump {
+            file,
+            written: 0,
+            largest,
+            path: path.to_owned(),
+            secret: secret.clone(),
+            tail: Arc::clone(&tail),
+        };
+        std::thread::Builder::new().name("log".into()).spawn(move || {
+            pump.run(reader);
+            // Nobody may be waiting.
+            let _ = ending.send(true);
+        })?;
+        let log = Self {
+            path: path.to_owned(),
+            tail,
+            ended,
+        };
+        Ok((log, writer))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The last lines so far, oldest first.
+    #[must_use]
+    pub fn tail(&self) -> Vec<String> {
+        let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        tail.iter().cloned().collect()
+    }
+
+    /// Waits until nobody can write any more and everything is here.
+    pub async fn ended(&self) {
+        // The thread ends in either case.
+        let _ = self.ended.clone().wait_for(|ended| *ended).await;
+    }
+}
+
+struct Pump {
+    file: File,
+    written: u64,
+    largest: u64,
+    path: PathBuf,
+    secret: Secret,
+    tail: Arc<Mutex<VecDeque<String>>>,
+}
+
+impl Pump {
+    fn run(&mut self, mut reader: PipeReader) {
+        let mut chunk = [0; 8 << 10];
+        let mut line = Vec::new();
+        loop {
+            match reader.read(&mut chunk) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(0) | Err(_) => break,
+                Ok(count) => self.take(chunk.get(..count).unwrap_or_default(), &mut line),
+            }
+        }
+        if !line.is_empty() {
+            self.put(&line);
+        }
+    }
+
+    /// Takes what came; `line` is the beginning of the line that is not complete.
+    fn take(&mut self, chunk: &[u8], line: &mut Vec<u8>) {
+        for part in chunk.split_inclusive(|byte| *byte == b'\n') {
+            line.extend_from_slice(part);
+            if line.ends_with(b"\n") {
+                line.pop();
+                self.put(line);
+                line.clear();
+            } else if line.len() > LONGEST_PIECE {
+                // Without the whole secrets in it, only its end can hold the beginning of one.
+                let mut clean = self
+                    .secret
+                    .scrub(&String::from_utf8_lossy(line))
+                    .into_owned()
+                    .into_bytes();
+                *line = clean.split_off(clean.len().saturating_sub(self.secret.expose().len() - 1));
+                self.put(&clean);
+            }
+        }
+    }
+
+    fn put(&mut self, line: &[u8]) {
+        let text = String::from_utf8_lossy(line);
+        let text = self.secret.scrub(text.trim_end_matches('\r'));
+        let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
+        if tail.len() == TAIL {
+            tail.pop_front();
+        }
+        tail.push_back(text.chars().take(LONGEST_LINE).collect());
+        drop(tail);
+        self.write(text.as_bytes());
+    }
+
+    /// Writes a line. A full disk must not stop the program, which would wait for its output to be taken.
+    fn write(&mut self, line: &[u8]) {
+        if self.written > self.largest {
+            let mut earlier = self.path.clone().into_os_string();
+            earlier.push(".earlier");
+            if std::fs::rename(&self.path, earlier).is_ok()
+                && let Ok(file) = File::create(&self.path)
+            {
+                self.file = file;
+                self.written = 0;
+            } else {
+                return;
+            }
+        }
+        self.written += line.len() as u64 + 1;
+        let _ = self.file.write_all(&[line, b"\n"].concat());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LARGEST: u64 = 1 << 20;
+
+    async fn log_of(text: &[u8]) -> (Log, String, tempfile::TempDir) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("model.log");
+        let (log, mut writer) = Log::create_bounded(&path, &Secret::new("the-secret").unwrap(), LARGEST).unwrap();
+        let text = text.to_owned();
+        tokio::task::spawn_blocking(move || writer.write_all(&text))
+            .await
+            .unwrap()
+            .unwrap();
+        log.ended().await;
+        let written = std::fs::read_to_string(path).unwrap();
+        (log, written, directory)
+    }
+
+    #[tokio::test]
+    async fn lines_come_out_without_the_secret() {
+        let (log, written, _directory) = log_of(b"one\r\nkey=the-secret;\n\xff\nlast").await;
+        assert_eq!(log.tail(), ["one", "key=[secret];", "\u{fffd}", "last"]);
+        assert_eq!(written, "one\nkey=[secret];\n\u{fffd}\nlast\n");
+    }
+
+    #[tokio::test]
+    async fn a_secret_in_a_line_without_end_is_found_wherever_it_is_cut() {
+        for before in LONGEST_PIECE - 30..LONGEST_PIECE + 10 {
+            let mut text = vec![b'x'; before];
+            text.extend_from_slice(b"the-secret and on");
+            text.extend_from_slice(&[b'y'; 64]);
+            let (_, written, _directory) = log_of(&text).await;
+            let joined = written.replace('\n', "");
+            assert!(joined.contains("x[secret] and ony"), "{before}");
+            assert!(!joined.contains("the-secret"), "{before}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_flood_leaves_the_last_lines_and_two_bounded_files() {
+        let line = "y".repeat(1023);
+        let mut text = format!("{line}\n").repeat(3 * LARGEST as usize / 1024);
+        text.push_str("the end\n");
+        let (log, written, directory) = log_of(text.as_bytes()).await;
+        assert_eq!(log.tail().len(), TAIL);
+        assert_eq!(log.tail().last().unwrap(), "the end");
+        assert!(written.ends_with("the end\n"));
+        let sizes: Vec<u64> = std::fs::read_dir(directory.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().metadata().unwrap().len())
+            .collect();
+        assert_eq!(sizes.len(), 2);
+        assert!(sizes.iter().all(|size| *size <= LARGEST + 1024), "{sizes:?}");
+    }
+}

@@ -1,0 +1,30 @@
+//! Processes that leave nothing behind: a program runs under a supervisor that ends it and everything it started, however
+//! the harness itself ends. Knows processes and their output, nothing of models.
+//!
+//! ```text
+//! harness ──control pipe──→ supervisor (own process group, child subreaper)
+//!    ↑  ↑─── report pipe ───────┘  └─ program (own session) ── whatever it starts
+//!    └────────────── log pipe ──────────┴────────────────────────┘
+//! ```
+//!
+//! The supervisor is this very program, started anew under a name that [`run_if_asked`] knows. It is a child subreaper, so a
+//! descendant that leaves its process group, or whose parent dies, becomes the supervisor's child and not the system's. When
+//! the control pipe ends, it kills its children until it has none. The kernel closes that pipe however the harness dies,
+//! SIGKILL included; a parent-death signal alone would reach the program but not what the program started. The program has
+//! one as well, against the death of the supervisor. It cannot be set safely between fork and exec, so the program is started
+//! through one more step of ours, which sets it and then becomes the program.
+//!
+//! On systems other than Linux there are neither subreapers nor parent-death signals: there, descendants that leave the
+//! program's process group are not found.
+
+mod census;
+mod child;
+mod ending;
+mod log;
+mod supervisor;
+
+pub use census::{Owner, owner_of_port};
+pub use child::{Program, Stopped, Supervised};
+pub use ending::Ending;
+pub use log::Log;
+pub use supervisor::run_if_asked;

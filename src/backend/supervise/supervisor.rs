@@ -1,0 +1,214 @@
+//! The supervisor: what this program becomes to start another one and to end everything that came of it. Runs before
+//! anything else of the harness; speaks to it by two pipes and knows none of its settings.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, kill_process, kill_process_group, setsid, wait};
+use tokio::io::AsyncReadExt;
+use tokio::net::unix::pipe;
+use tokio::signal::unix::{self, SignalKind};
+
+use super::census;
+use super::ending::{Ending, NOT_EXECUTABLE, NOT_FOUND, Report};
+
+/// First argument that makes this program the supervisor of the command that follows.
+pub(super) const SUPERVISE: &str = "__supervise";
+/// First argument that makes this program the one it shall run. The supervisor's process number and the command follow.
+const BECOME: &str = "__become";
+/// On the control pipe: ask the program to end. The end of the pipe means: end it.
+pub(super) const TERMINATE: u8 = b't';
+
+/// How often killing is repeated while children remain.
+const ROUND: Duration = Duration::from_millis(20);
+
+/// Does the work of a supervisor when the program was started as one, and says with which code to exit. Call it first thing
+/// with the program's arguments, its name included.
+#[must_use]
+pub fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
+    let (role, command) = arguments.get(1..)?.split_first()?;
+    if role == SUPERVISE {
+        let supervised = supervise(command);
+        if let Err(error) = &supervised {
+            complain(&format!("failed to supervise: {error}"));
+        }
+        Some(u8::from(supervised.is_err()))
+    } else if role == BECOME {
+        let (parent, command) = command.split_first()?;
+        Some(become_program(parent.to_str()?.parse().ok()?, command))
+    } else {
+        None
+    }
+}
+
+/// Says something where the program's own output goes, which is all the output there is here.
+fn complain(message: &str) {
+    // The log may be gone; then nobody listens.
+    let _ = writeln!(io::stderr(), "hydrotest: {message}");
+}
+
+/// Sets what only a process itself can set, and becomes the program. Returns when it could not, with the exit code for that.
+fn become_program(parent: i32, command: &[OsString]) -> u8 {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
+        complain(&format!("failed to ask for a parent-death signal: {error}"));
+    }
+    // Whoever dies before the line above sends no signal.
+    let Some((program, arguments)) = command.split_first().filter(|_| getppid() == Pid::from_raw(parent)) else {
+        return 1;
+    };
+    // A session of its own: no terminal, and a process group that can be signalled as one.
+    if let Err(error) = setsid() {
+        complain(&format!("failed to start a session: {error}"));
+    }
+    let error = Command::new(program).args(arguments).exec();
+    complain(&format!("failed to run {}: {error}", program.display()));
+    if error.kind() == io::ErrorKind::NotFound {
+        NOT_FOUND
+    } else {
+        NOT_EXECUTABLE
+    }
+}
+
+fn supervise(command: &[OsString]) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(getpid()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut supervisor = Supervisor::start(command)?;
+        supervisor.watch().await;
+        supervisor.clear().await;
+        Ok(())
+    })
+}
+
+/// The path by which this very program is started again, also after its file was replaced.
+pub(super) fn own_program() -> io::Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        Ok("/proc/self/exe".into())
+    } else {
+        std::env::current_exe()
+    }
+}
+
+struct Supervisor {
+    program: Pid,
+    running: bool,
+    control: pipe::Receiver,
+    deaths: unix::Signal,
+    requests: [unix::Signal; 3],
+}
+
+impl Supervisor {
+    /// Starts the program. Must run on the main thread: a parent-death signal comes when the *thread* dies that forked.
+    fn start(command: &[OsString]) -> io::Result<Self> {
+        let deaths = unix::signal(SignalKind::child())?;
+        // Whoever asks the supervisor to end means the program; to die first would leave its descendants behind.
+        let requests = [
+            unix::signal(SignalKind::terminate())?,
+            unix::signal(SignalKind::interrupt())?,
+            unix::signal(SignalKind::hangup())?,
+        ];
+        let control = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
+        let program = Command::new(own_program()?)
+            .arg0("hydrotest")
+            .arg(BECOME)
+            .arg(getpid().as_raw_pid().to_string())
+            .args(command)
+            .stdin(Stdio::null())
+            .stdout(io::stderr().as_fd().try_clone_to_owned()?)
+            .stderr(Stdio::inherit())
+            .spawn()?;
+        report(Report::Started);
+        Ok(Self {
+            program: Pid::from_child(&program),
+            running: true,
+            control,
+            deaths,
+            requests,
+        })
+    }
+
+    /// Waits until there is nothing left to wait for: the program ended, or the harness did, or somebody asks.
+    async fn watch(&mut self) {
+        let mut word = [0];
+        while self.running {
+            let [terminate, interrupt, hangup] = &mut self.requests;
+            tokio::select! {
+                read = self.control.read(&mut word) => match read {
+                    Ok(1..) if word == [TERMINATE] => {
+                        self.signal(Signal::TERM);
+                    }
+                    Ok(1..) => {}
+                    Ok(0) | Err(_) => return,
+                },
+                _ = self.deaths.recv() => drop(self.reap()),
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hangup.recv() => return,
+            }
+        }
+    }
+
+    /// Signals the program's process group, or the program when it has none of its own yet. The number is the program's own
+    /// until it has been waited for.
+    fn signal(&self, signal: Signal) {
+        if self.running && kill_process_group(self.program, signal).is_err() {
+            // It may have ended this very moment.
+            let _ = kill_process(self.program, signal);
+        }
+    }
+
+    /// Kills children until there are none. Those of a killed child become ours and are next.
+    async fn clear(&mut self) {
+        loop {
+            self.signal(Signal::KILL);
+            for child in census::children(getpid()) {
+                // A child keeps its number until it has been waited for, so that no stranger can be hit.
+                let _ = kill_process(child, Signal::KILL);
+            }
+            if self.reap() == Remaining::None {
+                return;
+            }
+            // A signal may be about a child that was waited for already; the round repeats in any case.
+            let _ = tokio::time::timeout(ROUND, self.deaths.recv()).await;
+        }
+    }
+
+    /// Takes leave of every child that ended.
+    fn reap(&mut self) -> Remaining {
+        loop {
+            match wait(WaitOptions::NOHANG) {
+                Ok(Some((child, status))) => {
+                    if child == self.program
+                        && let Some(ending) = Ending::of(status)
+                    {
+                        self.running = false;
+                        report(Report::Ended(ending));
+                    }
+                }
+                Ok(None) | Err(Errno::INTR) => return Remaining::Some,
+                Err(_) => return Remaining::None,
+            }
+        }
+    }
+}
+
+/// Whether there are children left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remaining {
+    None,
+    Some,
+}
+
+/// Tells the harness something; when it is gone, the end of the control pipe will say so.
+fn report(report: Report) {
+    let mut out = io::stdout();
+    let _ = writeln!(out, "{report}").and_then(|()| out.flush());
+}

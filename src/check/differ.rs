@@ -1,0 +1,161 @@
+//! `differ`: something changed between two answers, or two samples, and by how much at least.
+
+use super::Check;
+use super::compare::{Allowed, compare};
+use super::evidence::{Calls, Evidence};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::number::show;
+use super::pair::{Pair, Sides};
+use super::terms::{Naming, Terms};
+
+/// The name of the check.
+pub const NAME: &str = "differ";
+
+/// Everything is allowed: only the greatest difference counts.
+const ANYTHING: Allowed = Allowed {
+    elements: Some((f64::INFINITY, 0.0)),
+    cosine: None,
+    rmsd: None,
+};
+
+#[derive(Debug)]
+struct Differ {
+    pair: Pair,
+    fields: Vec<FieldPath>,
+    more_than: f64,
+}
+
+/// Reads `fields`, `first`, `second`, `items` and `more_than`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let pair = Pair::read(terms);
+    let fields = terms.fields(Naming::Fillable);
+    let more_than = terms.reader().number("more_than", 0.0..).unwrap_or(0.0);
+    let (pair, fields) = (pair?, fields?);
+    if pair.is_of_samples() {
+        terms.demand_samples(&fields);
+    }
+    Some(Box::new(Differ {
+        pair,
+        fields,
+        more_than,
+    }))
+}
+
+impl Check for Differ {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        self.pair.calls()
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let Some((first, second)) = self.pair.given(evidence) else {
+            return Vec::new();
+        };
+        let mut findings = Vec::new();
+        for field in &self.fields {
+            for sides in self.pair.sides(NAME, field, &first, &second) {
+                match sides {
+                    Ok(sides) => findings.extend(self.judge_one(&sides)),
+                    Err(finding) => findings.push(*finding),
+                }
+            }
+        }
+        findings
+    }
+}
+
+impl Differ {
+    fn judge_one(&self, sides: &Sides<'_>) -> Option<Finding> {
+        let found = compare(&sides.label, &sides.first, &sides.second, ANYTHING, &sides.places);
+        let wrong = |summary: String| Some(Finding::wrong(NAME, self.pair.second(), summary));
+        if found.incomparable {
+            // Answers of another form do differ, but not in the way that was asked for.
+            let mut reasons = found.mismatches.into_iter().map(|mismatch| mismatch.summary);
+            return wrong(reasons.next().unwrap_or_default());
+        }
+        if found.greatest > self.more_than {
+            return None;
+        }
+        let expected = if self.more_than > 0.0 {
+            format!("a difference of more than {}", show(self.more_than))
+        } else {
+            "a difference".into()
+        };
+        wrong(format!(
+            "{}: expected {expected}, the greatest is {}",
+            sides.label,
+            show(found.greatest)
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compile_with, embedder, folder, summaries};
+    use super::*;
+    use crate::prediction::Value;
+    use crate::prediction::contract::Contract;
+
+    fn check(contract: &Contract, table: &str) -> Box<dyn Check> {
+        compile_with(contract, &format!("check = 'differ'\n{table}"), &["first", "second"])
+            .unwrap_or_else(|errors| panic!("{errors}"))
+    }
+
+    #[test]
+    fn equal_answers_are_found_and_different_ones_pass() {
+        let contract = embedder();
+        let [first, second] = ["first", "second"].map(|call| answer(&contract, call, "ACD", json!({})));
+        let any = check(&contract, "fields = ['embeddings']");
+        assert_eq!(
+            summaries(&*any, &contract, &[first.clone(), second.clone()]),
+            ["embeddings (`first`, `second`): expected a difference, the greatest is 0"]
+        );
+        let moved = [first, second.with_element("embeddings", 0, 0.35)];
+        assert_eq!(summaries(&*any, &contract, &moved), Vec::<String>::new());
+        let much = check(&contract, "fields = ['embeddings']\nmore_than = 0.5");
+        assert_eq!(
+            summaries(&*much, &contract, &moved),
+            ["embeddings (`first`, `second`): expected a difference of more than 0.5, the greatest is 0.25"]
+        );
+    }
+
+    #[test]
+    fn answers_of_another_form_are_no_difference() {
+        let contract = embedder();
+        let first = answer(&contract, "first", "ACD", json!({}));
+        let second = answer(&contract, "second", "ACDE", json!({}));
+        let any = check(&contract, "fields = ['embeddings']");
+        assert_eq!(
+            summaries(&*any, &contract, &[first.clone(), second]),
+            ["embeddings (`first`, `second`): shape (1, 3, 4) against (1, 4, 4)"]
+        );
+        let none = answer(&contract, "second", "ACD", json!({})).with("embeddings", Value::None);
+        assert_eq!(
+            summaries(&*any, &contract, &[first, none]),
+            ["embeddings: expected a value, got None"]
+        );
+    }
+
+    #[test]
+    fn structures_differ_by_the_distance_of_their_atoms() {
+        let contract = folder();
+        let [first, second] = ["first", "second"].map(|call| answer(&contract, call, "AC|AC", json!({})));
+        let moved = [first, second.with_structure(|structure| structure.coord[0][1] += 2.0)];
+        let items = check(
+            &contract,
+            "fields = ['atom_array']\nitems = [[0, 0], [1, 1]]\nmore_than = 1",
+        );
+        assert_eq!(
+            summaries(&*items, &contract, &moved),
+            [
+                "atom_array (`first` sample 1, `second` sample 1): expected a difference of more than 1, the greatest is 0"
+            ]
+        );
+    }
+}

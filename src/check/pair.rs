@@ -1,0 +1,179 @@
+//! The two answers, or the two samples, that a comparing check holds against each other.
+
+use super::axes::Axes;
+use super::evidence::{Calls, Evidence, Given};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::places::Places;
+use super::terms::Terms;
+use crate::prediction::Value;
+use crate::prediction::contract::FieldKind;
+
+/// Which two answers are compared, and which of their samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    calls: Calls,
+    first: String,
+    second: String,
+    /// Samples of the first with samples of the second; empty when whole fields are compared.
+    items: Vec<(usize, usize)>,
+}
+
+/// A value on both sides and the words for it.
+pub struct Sides<'a> {
+    /// The path, with what is compared with what.
+    pub label: String,
+    /// The value on the first side.
+    pub first: Value,
+    /// The value on the second side.
+    pub second: Value,
+    /// The places in the second.
+    pub places: Places<'a>,
+}
+
+impl Pair {
+    /// Reads `first`, `second` and `items`.
+    pub fn read(terms: &mut Terms<'_>) -> Option<Self> {
+        let calls = terms.all_calls();
+        let mut named = |key: &'static str, usual: Option<&String>| {
+            if terms.reader().has(key) {
+                return terms.call(key);
+            }
+            if usual.is_none() {
+                terms.reader().require(key);
+            }
+            usual.cloned()
+        };
+        let (usual_first, usual_second) = match calls {
+            [only] => (Some(only), Some(only)),
+            [first, second] => (Some(first), Some(second)),
+            _ => (None, None),
+        };
+        let first = named("first", usual_first);
+        let second = named("second", usual_second);
+        let items = read_items(terms);
+        let (first, second, items) = (first?, second?, items?);
+        if first == second && (items.is_empty() || items.iter().any(|(a, b)| a == b)) {
+            let message = format!("the call `{first}` is compared with itself");
+            let label = "expected another call, or `items` that are different samples";
+            let key = if terms.reader().has("items") { "items" } else { "second" };
+            terms.reader().reject(key, message, label);
+        }
+        Some(Self {
+            calls: Calls::Named(vec![first.clone(), second.clone()]),
+            first,
+            second,
+            items,
+        })
+    }
+
+    /// The calls that are compared.
+    #[must_use]
+    pub const fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    /// Whether samples are compared, not whole fields.
+    #[must_use]
+    pub const fn is_of_samples(&self) -> bool {
+        !self.items.is_empty()
+    }
+
+    /// The second call, which findings are about.
+    #[must_use]
+    pub fn second(&self) -> &str {
+        &self.second
+    }
+
+    /// Both predictions; `None` when a call failed, which is a finding of its own.
+    #[must_use]
+    pub fn given<'a>(&self, evidence: &Evidence<'a>) -> Option<(Given<'a>, Given<'a>)> {
+        let find = |name: &str| {
+            let answer = evidence.answers.iter().find(|answer| answer.call == name)?;
+            Given::new(evidence.contract, answer)
+        };
+        Some((find(&self.first)?, find(&self.second)?))
+    }
+
+    /// A field on both sides, once for each pair of samples.
+    pub fn sides<'a>(
+        &self,
+        check: &'static str,
+        field: &FieldPath,
+        first: &'a Given<'a>,
+        second: &'a Given<'a>,
+    ) -> Vec<Result<Sides<'a>, Box<Finding>>> {
+        let values = match (field.find(check, first), field.find(check, second)) {
+            (Ok(first), Ok(second)) => (first, second),
+            (Err(finding), _) | (_, Err(finding)) => return vec![Err(finding)],
+        };
+        let places = if field.is_whole() {
+            Places::of_field(field.name(), second)
+        } else {
+            Places::default()
+        };
+        if self.items.is_empty() {
+            return vec![Ok(Sides {
+                label: format!("{field} (`{}`, `{}`)", self.first, self.second),
+                first: values.0.clone(),
+                second: values.1.clone(),
+                places,
+            })];
+        }
+        let cut = |given: &Given<'_>, value: &Value, index: usize| {
+            sample(given, field, value, index).ok_or_else(|| {
+                let summary = format!("{field}: there is no sample {index} to compare");
+                Box::new(Finding::wrong(check, given.call, summary))
+            })
+        };
+        self.items
+            .iter()
+            .map(|&(from, to)| {
+                Ok(Sides {
+                    label: format!(
+                        "{field} (`{}` sample {from}, `{}` sample {to})",
+                        self.first, self.second
+                    ),
+                    first: cut(first, values.0, from)?,
+                    second: cut(second, values.1, to)?,
+                    places: places.of_sample(to),
+                })
+            })
+            .collect()
+    }
+}
+
+fn read_items(terms: &mut Terms<'_>) -> Option<Vec<(usize, usize)>> {
+    if !terms.reader().has("items") {
+        return Some(Vec::new());
+    }
+    let written = terms.reader().json("items")?;
+    let pairs = written.as_array().and_then(|items| {
+        let pair = |item: &serde_json::Value| {
+            let [first, second] = item.as_array()?.as_slice() else {
+                return None;
+            };
+            let index = |number: &serde_json::Value| usize::try_from(number.as_u64()?).ok();
+            Some((index(first)?, index(second)?))
+        };
+        items.iter().map(pair).collect::<Option<Vec<_>>>()
+    });
+    let pairs = pairs.filter(|pairs| !pairs.is_empty());
+    if pairs.is_none() {
+        let label = "expected pairs of samples, as in `[[0, 1], [1, 0]]`";
+        terms.reader().reject("items", "these are not pairs of samples", label);
+    }
+    pairs
+}
+
+/// One sample of a whole field, without padding.
+fn sample(given: &Given<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
+    let spec = given.contract.field(field.name())?;
+    match (spec.kind, value) {
+        (FieldKind::Array, Value::Array(tensor)) => {
+            let length = given.expected.complexes.get(index)?.length;
+            Axes::of(spec).sample(tensor, index, length).map(Value::Array)
+        }
+        (_, value) => value.as_items()?.get(index).cloned(),
+    }
+}

@@ -1,0 +1,284 @@
+//! How far an answer may lie from what was recorded: by the contract, by the check, or by what a deterministic backend is
+//! held to. Structures are held against each other after superposition, where the model is confident.
+
+use std::collections::BTreeMap;
+
+use super::number::{count, show};
+use crate::metric::{rmsd, superpose};
+use crate::prediction::Contract;
+use crate::prediction::contract::{FieldKind, Tolerance};
+use crate::protein::Structure;
+use crate::snapshot::{Agreement, FieldComparison, FieldJudge, Finding, Pair};
+
+const EXACT: Tolerance = Tolerance {
+    absolute: 0.0,
+    relative: 0.0,
+};
+
+/// The confidence, as a fraction of 1, from which an atom's place can be relied on.
+const CONFIDENT: f64 = 0.7;
+
+/// The fewest confident atoms that a structure is superposed by; with fewer all atoms count.
+const FEWEST: usize = 12;
+
+/// What a check says of tolerances; `None` leaves it to the contract.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Limits {
+    /// In the unit of the field.
+    pub absolute: Option<f64>,
+    /// As a fraction of the recorded value.
+    pub relative: Option<f64>,
+    /// Superposed distance of structures in ångström.
+    pub rmsd: Option<f64>,
+}
+
+/// The tolerance of every field.
+#[derive(Debug)]
+pub struct Tolerances {
+    fields: BTreeMap<String, Field>,
+    usual: Tolerance,
+    /// Structures are compared atom by atom, without superposition.
+    atom_by_atom: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Field {
+    tolerance: Tolerance,
+    /// Tolerance of temperature factors, for structures.
+    factors: Tolerance,
+    /// Superposed distance in ångström, for structures.
+    rmsd: Option<f64>,
+}
+
+impl Tolerances {
+    /// The tolerances of a contract, changed by `limits`. `noise` takes the place of both: it is what the backend itself
+    /// is held to, whatever real models are allowed.
+    #[must_use]
+    pub fn new(contract: &Contract, limits: Limits, noise: Option<Tolerance>) -> Self {
+        let chosen = |tolerance: Tolerance| {
+            noise.unwrap_or(Tolerance {
+                absolute: limits.absolute.unwrap_or(tolerance.absolute),
+                relative: limits.relative.unwrap_or(tolerance.relative),
+            })
+        };
+        let of_plddt = contract.field("plddt").and_then(|field| field.tolerance);
+        let fields = contract.fields.iter().map(|field| {
+            let own = field.tolerance.unwrap_or(contract.tolerance);
+            let is_index = !field.dtypes.is_empty() && field.dtypes.iter().all(|dtype| dtype.is_integer());
+            let is_structure = field.kind == FieldKind::Structures;
+            let factors = chosen(of_plddt.unwrap_or(contract.tolerance));
+            let scale = field.b_factor.unwrap_or(1.0);
+            let judged = Field {
+                tolerance: if is_index { EXACT } else { chosen(own) },
+                factors: Tolerance {
+                    absolute: factors.absolute * scale,
+                    ..factors
+                },
+                rmsd: is_structure.then(|| limits.rmsd.unwrap_or(chosen(own).absolute)),
+            };
+            (field.name.clone(), judged)
+        });
+        Self {
+            fields: fields.collect(),
+            usual: chosen(contract.tolerance),
+            atom_by_atom: noise.is_some(),
+        }
+    }
+
+    fn field(&self, path: &str) -> Option<&Field> {
+        self.fields.get(&path[..path.find(['.', '[']).unwrap_or(path.len())])
+    }
+}
+
+impl FieldJudge for Tolerances {
+    fn tolerance(&self, path: &str) -> Tolerance {
+        match self.field(path) {
+            Some(field) if path.ends_with(".b_factor") => field.factors,
+            Some(field) => field.tolerance,
+            // Lengths and the like are counted, not measured.
+            None if path.starts_with("metadata") => EXACT,
+            None => self.usual,
+        }
+    }
+
+    fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
+        let field = self.field(pair.path)?;
+        let most = field.rmsd.filter(|most| *most > 0.0 && !self.atom_by_atom)?;
+        let recorded = pair.recorded.structure(pair.path)?;
+        let actual = pair.actual.structure(pair.path)?;
+        // Equal structures, and atoms of other names, are told apart better one by one.
+        if recorded.coord == actual.coord || !same_names(recorded, actual) {
+            return None;
+        }
+        let factors = worst_factor(recorded, actual);
+        let words = describe(
+            recorded,
+            actual,
+            most,
+            factors.filter(|gap| *gap > field.factors.absolute),
+        )?;
+        Some(FieldComparison {
+            path: pair.path.to_owned(),
+            agreement: words.agreement,
+            finding: Finding::Judged(words.text),
+        })
+    }
+}
+
+struct Words {
+    agreement: Agreement,
+    text: String,
+}
+
+fn describe(recorded: &Structure, actual: &Structure, most: f64, factor: Option<f64>) -> Option<Words> {
+    let atoms = confident_atoms(recorded, actual);
+    let points = |structure: &Structure| -> Option<Vec<[f32; 3]>> {
+        atoms.iter().map(|atom| structure.coord.get(*atom).copied()).collect()
+    };
+    let (before, after) = (points(recorded)?, points(actual)?);
+    let superposed = superpose(&after, &before).ok()?.rmsd;
+    let plain = rmsd(&actual.coord, &recorded.coord).ok()?;
+    let of = if atoms.len() < recorded.atoms() {
+        "confident atom"
+    } else {
+        "atom"
+    };
+    let mut text = format!(
+        "superposed RMSD {} Å over {}, allowed {}; {} Å as they are",
+        show(superposed),
+        count(atoms.len(), of),
+        show(most),
+        show(plain)
+    );
+    if let Some(gap) = factor {
+        text = format!("temperature factors differ by up to {}; {text}", show(gap));
+    }
+    let agreement = if superposed <= most && factor.is_none() {
+        Agreement::Within
+    } else {
+        Agreement::Beyond
+    };
+    Some(Words { agreement, text })
+}
+
+/// The atoms that both sides are confident of; all where there is no confidence or too little of it.
+fn confident_atoms(recorded: &Structure, actual: &Structure) -> Vec<usize> {
+    let all = || (0..recorded.atoms()).collect();
+    let (Some(before), Some(after)) = (&recorded.b_factor, &actual.b_factor) else {
+        return all();
+    };
+    let greatest = before.iter().chain(after).copied().fold(0.0, f64::max);
+    let scale = if greatest > 1.0 { 100.0 } else { 1.0 };
+    let both = before.iter().zip(after).enumerate();
+    let confident: Vec<usize> = both
+        .filter(|(_, (before, after))| before.min(**after) >= CONFIDENT * scale)
+        .map(|(atom, _)| atom)
+        .collect();
+    if confident.len() < FEWEST { all() } else { confident }
+}
+
+fn worst_factor(recorded: &Structure, actual: &Structure) -> Option<f64> {
+    let (before, after) = (recorded.b_factor.as_ref()?, actual.b_factor.as_ref()?);
+    let gaps = before.iter().zip(after).map(|(before, after)| {
+        let gap = (before - after).abs();
+        if gap.is_nan() { f64::INFINITY } else { gap }
+    });
+    gaps.reduce(f64::max)
+}
+
+fn same_names(recorded: &Structure, actual: &Structure) -> bool {
+    recorded.chain_id == actual.chain_id
+        && recorded.res_id == actual.res_id
+        && recorded.ins_code == actual.ins_code
+        && recorded.res_name == actual.res_name
+        && recorded.atom_name == actual.atom_name
+        && recorded.element == actual.element
+        && recorded.hetero == actual.hetero
+        && recorded.b_factor.is_some() == actual.b_factor.is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::evidence::Answer;
+    use super::super::fixture::{answer, compiled, embedder, folder, judge_recorded_with};
+    use super::*;
+    use crate::snapshot::Recording;
+
+    fn tolerant() -> Contract {
+        let mut contract = folder();
+        contract.fields[0].tolerance = Some(Tolerance {
+            absolute: 0.5,
+            relative: 0.0,
+        });
+        contract
+    }
+
+    fn found(table: &str, noise: Option<Tolerance>, change: impl FnOnce(&mut Structure)) -> Vec<String> {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = tolerant();
+        let check = compiled(
+            &contract,
+            &format!("check = 'snapshot'\nfields = ['atom_array']\n{table}"),
+        );
+        let judge = |answer: Answer| {
+            let recording = Recording::Missing;
+            judge_recorded_with(&*check, &contract, &[answer], directory.path(), recording, noise)
+        };
+        let right = answer(&contract, "call", "ACDEFG", json!({}));
+        assert_eq!(judge(right.clone()), []);
+        let findings = judge(right.with_structure(change));
+        findings.into_iter().map(|finding| finding.summary).collect()
+    }
+
+    fn shift(structure: &mut Structure) {
+        structure.coord.iter_mut().for_each(|position| position[1] += 3.0);
+    }
+
+    #[test]
+    fn structures_are_superposed_before_they_are_compared() {
+        assert_eq!(found("", None, shift), Vec::<String>::new());
+        let bent = |structure: &mut Structure| structure.coord[0][2] += 30.0;
+        let beyond = found("", None, bent);
+        assert!(
+            beyond[0].contains("superposed RMSD") && beyond[0].contains("allowed 0.5"),
+            "{beyond:?}"
+        );
+        assert_eq!(found("rmsd = 5", None, bent), Vec::<String>::new());
+    }
+
+    #[test]
+    fn only_confident_atoms_count_where_there_are_enough() {
+        let bent = |structure: &mut Structure| {
+            let atoms = structure.atoms();
+            structure.b_factor = Some((0..atoms).map(|atom| if atom == 0 { 0.5 } else { 0.9 }).collect());
+            structure.coord[0][2] += 30.0;
+        };
+        let same_factors = found("", None, bent);
+        assert!(
+            same_factors[0].contains("temperature factors differ by up to 0.4"),
+            "{same_factors:?}"
+        );
+    }
+
+    #[test]
+    fn a_backend_without_noise_is_held_to_every_atom() {
+        let exact = Some(Tolerance {
+            absolute: 1e-4,
+            relative: 0.0,
+        });
+        let moved = found("rmsd = 5", exact, shift);
+        assert!(moved[0].contains("coord"), "{moved:?}");
+    }
+
+    #[test]
+    fn indices_are_exact_and_scores_follow_their_field() {
+        let mut contract = embedder();
+        contract.tolerance.absolute = 0.5;
+        let tolerances = Tolerances::new(&contract, Limits::default(), None);
+        assert_eq!(tolerances.tolerance("chain_index"), EXACT);
+        assert!((tolerances.tolerance("embeddings").absolute - 0.5).abs() < f64::EPSILON);
+        assert_eq!(tolerances.tolerance("metadata.sequence_lengths"), EXACT);
+    }
+}

@@ -1,0 +1,232 @@
+//! `snapshot`: an answer is what was recorded for this case, model and weights, within the tolerance of the contract.
+
+use std::sync::Arc;
+
+use super::Check;
+use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
+use super::field_path::FieldPath;
+use super::finding::Finding;
+use super::recorded::{Limits, Tolerances};
+use super::structure_field::is_file;
+use super::terms::{Naming, Terms};
+use crate::prediction::Prediction;
+use crate::snapshot::{Comparison, Judgement, Provenance};
+
+/// The name of the check.
+pub const NAME: &str = "snapshot";
+
+/// The most lines of a comparison that a finding tells.
+const LINES: usize = 40;
+
+#[derive(Debug)]
+struct Snapshot {
+    calls: Calls,
+    fields: Option<Vec<FieldPath>>,
+    limits: Limits,
+}
+
+/// Reads `fields`, `atol`, `rtol`, `rmsd` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let fields = if terms.reader().has("fields") {
+        let fields = terms.fields(Naming::Fillable)?;
+        if let Some(part) = fields.iter().find(|path| !path.is_whole()) {
+            let message = format!("`{part}` is a part of a field");
+            terms.reader().reject("fields", message, "expected whole fields");
+        }
+        Some(fields)
+    } else {
+        None
+    };
+    let reader = terms.reader();
+    let limits = Limits {
+        absolute: reader.number("atol", 0.0..),
+        relative: reader.number("rtol", 0.0..),
+        rmsd: reader.number("rmsd", 0.0..),
+    };
+    Some(Box::new(Snapshot { calls, fields, limits }))
+}
+
+impl Check for Snapshot {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn records(&self, call: &str) -> bool {
+        self.calls.includes(call)
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let Some(recorded) = evidence.recorded else {
+            return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
+        };
+        let answers = self.calls.answers(evidence);
+        answers
+            .filter_map(|answer| {
+                let given = Given::new(evidence.contract, answer)?;
+                self.judge_one(evidence, recorded, answer, &given)
+            })
+            .collect()
+    }
+}
+
+impl Snapshot {
+    fn judge_one(
+        &self,
+        evidence: &Evidence<'_>,
+        recorded: &Recorded<'_>,
+        answer: &Answer,
+        given: &Given<'_>,
+    ) -> Option<Finding> {
+        let unjudged = |summary: String| {
+            Some(Finding {
+                call: Some(answer.call.clone()),
+                ..Finding::unjudged(NAME, summary)
+            })
+        };
+        if let Some(fields) = &self.fields {
+            // A field that is None would be recorded as such, and prove nothing ever after.
+            let missing = fields.iter().find_map(|field| field.find(NAME, given).err());
+            if let Some(finding) = missing {
+                return Some(*finding);
+            }
+        }
+        let key = match (recorded.key)(&answer.call) {
+            Ok(key) => key,
+            Err(error) => return unjudged(error.to_string()),
+        };
+        let provenance = Provenance {
+            backend: recorded.backend.to_owned(),
+            kind: recorded.kind.to_owned(),
+            model: evidence.contract.name.clone(),
+            request: answer.request.clone(),
+            recorded: recorded.at.map(str::to_owned),
+            source: recorded.source.to_owned(),
+            line: u32::try_from(recorded.line).unwrap_or(u32::MAX),
+        };
+        let judge = Tolerances::new(evidence.contract, self.limits, recorded.noise);
+        let selected = self.select(given);
+        match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
+            Ok(Judgement::Matches(_)) => None,
+            Ok(Judgement::Recorded { path }) => {
+                recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
+                None
+            }
+            Ok(Judgement::Differs { comparison, pending }) => {
+                let finding = differs(answer, &comparison);
+                Some(match pending {
+                    Some(path) => finding.detail(format!("new result for review: {}", path.display())),
+                    None => finding,
+                })
+            }
+            Ok(Judgement::Missing { path, .. }) => unjudged(format!("nothing was recorded: {}", path.display()))
+                .map(|finding| finding.hint(format!("record it with: {}", recorded.command))),
+            Err(error) => unjudged(error.to_string()),
+        }
+    }
+
+    /// The part of the answer that is recorded. Structure files are left out unless they are asked for: they say what the
+    /// structures beside them say, in digits that no tolerance applies to.
+    fn select(&self, given: &Given<'_>) -> Prediction {
+        let is_file = |name: &str| given.contract.field(name).is_some_and(is_file);
+        let wanted = |name: &str| match &self.fields {
+            Some(fields) => fields.iter().any(|field| field.name() == name) || name == "metadata",
+            None => !is_file(name),
+        };
+        let fields = given.prediction.fields.iter().filter(|(name, _)| wanted(name));
+        Prediction {
+            class: given.prediction.class.clone(),
+            fields: fields.cloned().collect(),
+        }
+    }
+}
+
+fn differs(answer: &Answer, comparison: &Comparison) -> Finding {
+    let beyond = comparison.beyond().count();
+    let summary = match (comparison.beyond().next(), &comparison.altered) {
+        (Some(first), _) => {
+            let first = first.to_string();
+            let first = first.lines().next().unwrap_or_default();
+            format!(
+                "{beyond} of {} values are not as recorded; {first}",
+                comparison.fields.len()
+            )
+        }
+        (None, Some(path)) => format!("{} was altered after it was recorded", path.display()),
+        (None, None) => "the result is not as recorded".to_owned(),
+    };
+    let text = comparison.to_string();
+    let lines = text.lines().take(LINES).map(str::to_owned);
+    Finding::wrong(NAME, &answer.call, summary).with_details(lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, compile_errors, compiled, folder, judge_recorded};
+    use crate::backend::Blame;
+    use crate::prediction::Value;
+    use crate::snapshot::Recording;
+
+    #[test]
+    fn what_is_missing_is_told_how_to_record_and_what_changed_is_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = folder();
+        let check = compiled(&contract, "check = 'snapshot'");
+        let judge = |recording, answer: &_| {
+            judge_recorded(
+                &*check,
+                &contract,
+                std::slice::from_ref(answer),
+                directory.path(),
+                recording,
+            )
+        };
+        let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
+        let missing = judge(Recording::Never, &right);
+        assert_eq!(missing[0].blame, Blame::Platform);
+        assert!(
+            missing[0].summary.contains("synthetic/folder/suite/case.snap"),
+            "{missing:?}"
+        );
+        assert_eq!(missing[0].hint.as_deref(), Some("record it with: record this"));
+        assert_eq!(judge(Recording::Missing, &right), []);
+        assert!(check.records("call"));
+        assert_eq!(judge(Recording::Never, &right), []);
+        let moved = right.clone().with_element("plddt", 1, 0.25);
+        let found = judge(Recording::Never, &moved);
+        assert_eq!((found.len(), found[0].blame), (1, Blame::Backend));
+        assert!(found[0].summary.contains("plddt[0]"), "{found:?}");
+        assert!(found[0].details.iter().any(|line| line.contains("at [1]")), "{found:?}");
+        let other_text = right.with("pdb", Value::List(vec![Value::Text("REMARK".into())]));
+        assert_eq!(judge(Recording::Never, &other_text), [], "files are left out");
+    }
+
+    #[test]
+    fn chosen_fields_alone_are_recorded_within_their_tolerance() {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = folder();
+        let check = compiled(&contract, "check = 'snapshot'\nfields = ['plddt']\natol = 0.1");
+        let judge = |answer: &_| {
+            let answers = std::slice::from_ref(answer);
+            judge_recorded(&*check, &contract, answers, directory.path(), Recording::Missing)
+        };
+        let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
+        assert_eq!(judge(&right), []);
+        assert_eq!(judge(&right.clone().with_element("pae", 0, 0.9)), []);
+        assert_eq!(judge(&right.clone().with_element("plddt", 0, 0.15)), []);
+        assert_eq!(judge(&right.clone().with_element("plddt", 0, 0.25)).len(), 1);
+        assert_eq!(judge(&right.with("plddt", Value::None)).len(), 1);
+    }
+
+    #[test]
+    fn parts_of_fields_are_refused() {
+        let errors = compile_errors(&folder(), "check = 'snapshot'\nfields = ['plddt[0]']");
+        assert!(errors.contains("expected whole fields"), "{errors}");
+    }
+}

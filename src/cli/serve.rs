@@ -1,0 +1,140 @@
+//! `hydrotest serve`: an embedded model behind the model-server protocol, with the variables and exit codes of boileroom's
+//! server. The same binary that tests a platform can so be what the platform runs.
+
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::arguments::ServeArguments;
+use super::{Trouble, complain};
+use crate::config::Config;
+use crate::prediction::{Contract, Options, Prediction, Request};
+use crate::reference::ReferenceModel;
+use crate::wire::Secret;
+use crate::wire::server::{Model, ModelServer};
+
+/// The model could not be loaded.
+const NOT_LOADED: u8 = 3;
+/// The address is taken.
+const NOT_BOUND: u8 = 1;
+/// SIGINT ended it.
+const INTERRUPTED: u8 = 130;
+/// SIGTERM ended it; boileroom's server dies of the signal itself, which a shell shows as this code.
+const TERMINATED: u8 = 143;
+
+/// Loads the model that the environment asks for, then listens; ends on SIGINT or SIGTERM, once the call under way is done.
+pub fn serve(arguments: &ServeArguments) -> Result<u8, Trouble> {
+    let config = match &arguments.config {
+        Some(path) => Config::load(path)?,
+        None => Config::built_in()?,
+    };
+    let broken = |error: std::io::Error| Trouble::Broken(format!("the server could not start: {error}"));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(broken)?;
+    runtime.block_on(async {
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(broken)?;
+        let mut terminate = signal(SignalKind::terminate()).map_err(broken)?;
+        let model = match load(&config, |name| std::env::var(name).ok()) {
+            Ok(model) => model,
+            Err(message) => {
+                complain(&format!("error: {message}"));
+                return Ok(NOT_LOADED);
+            }
+        };
+        let address = format!("{}:{}", arguments.host, arguments.port);
+        let listener = match TcpListener::bind((arguments.host.as_str(), arguments.port)).await {
+            Ok(listener) => listener,
+            Err(error) => {
+                complain(&format!("error: {address} cannot be listened on: {error}"));
+                return Ok(NOT_BOUND);
+            }
+        };
+        let bound = listener.local_addr().map_or(address, |bound| bound.to_string());
+        complain(&format!("serving {} on http://{bound}", model.key));
+        let secret = std::env::var(Secret::VARIABLE).ok().and_then(Secret::new);
+        let server = ModelServer::new(model, secret);
+        let mut code = 0;
+        let stop = async {
+            code = tokio::select! {
+                _ = interrupt.recv() => INTERRUPTED,
+                _ = terminate.recv() => TERMINATED,
+            };
+        };
+        server.serve(listener, stop).await;
+        Ok(code)
+    })
+}
+
+/// The model that `MODEL_CLASS` and `MODEL_CONFIG` describe; every class but the embedded ones is unknown here.
+fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Embedded, String> {
+    let class = variable("MODEL_CLASS").filter(|class| !class.is_empty());
+    let class = class.ok_or("MODEL_CLASS environment variable must be set")?;
+    let text = variable("MODEL_CONFIG").unwrap_or_else(|| "{}".to_owned());
+    let options: Options =
+        serde_json::from_str(&text).map_err(|error| format!("Invalid MODEL_CONFIG JSON: {error}"))?;
+    let contract = config.models.iter().find(|model| model.core == class);
+    let contract = contract.ok_or_else(|| {
+        let known: Vec<&str> = config.models.iter().map(|model| model.core.as_str()).collect();
+        format!("Failed to import {class}: known classes are {}", known.join(", "))
+    })?;
+    Embedded::load(contract, options)
+}
+
+struct Embedded {
+    key: String,
+    model: ReferenceModel,
+}
+
+impl Embedded {
+    fn load(contract: &Arc<Contract>, options: Options) -> Result<Self, String> {
+        let model = ReferenceModel::load(Arc::clone(contract), options).map_err(|refusal| refusal.to_string())?;
+        Ok(Self {
+            key: contract.key.clone(),
+            model,
+        })
+    }
+}
+
+impl Model for Embedded {
+    fn predict(&self, request: &Request) -> Result<Prediction, String> {
+        self.model.predict(request).map_err(|refusal| refusal.message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn loaded(class: Option<&str>, config: Option<&str>) -> Result<String, String> {
+        let variable = |name: &str| match name {
+            "MODEL_CLASS" => class.map(str::to_owned),
+            _ => config.map(str::to_owned),
+        };
+        load(&Config::built_in().unwrap(), variable).map(|model| model.key)
+    }
+
+    #[test]
+    fn the_class_and_the_configuration_choose_the_model() {
+        let class = Some("boileroom.models.esm3.core.ESMCCore");
+        assert_eq!(loaded(class, None).unwrap(), "esmc");
+        assert_eq!(
+            loaded(class, Some(r#"{"model_name":"esmc_600m","device":"cpu"}"#)).unwrap(),
+            "esmc"
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_loaded_is_said_as_boileroom_says_it() {
+        let class = Some("boileroom.models.esm3.core.ESMCCore");
+        let error = |class, config| loaded(class, config).unwrap_err();
+        assert_eq!(error(None, None), "MODEL_CLASS environment variable must be set");
+        assert!(error(Some("no.Such"), None).starts_with("Failed to import no.Such: "));
+        assert!(error(class, Some("{")).starts_with("Invalid MODEL_CONFIG JSON: "));
+        assert!(error(class, Some("[]")).starts_with("Invalid MODEL_CONFIG JSON: "));
+        assert!(error(class, Some(r#"{"model_name":"esm9"}"#)).contains("esm9"));
+    }
+}
