@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::{Chain, FoldError, FoldSettings, Folding, Molecule, Sample};
 use crate::prediction::contract::{Contract, Dimension, FieldKind, FieldSpec, ListMeaning, Presence, Tolerance};
-use crate::prediction::{Method, Prediction, Value};
+use crate::prediction::{Gates, Method, Prediction, Value};
 use crate::protein::Structure;
 use crate::tensor::{DType, Tensor};
 
@@ -124,6 +124,7 @@ fn contract(key: &str, features: &[&str], fields: Vec<FieldSpec>) -> Contract {
             absolute: 0.0,
             relative: 0.0,
         },
+        gates: Gates::default(),
     }
 }
 
