@@ -20,6 +20,7 @@ mod finding;
 mod finite;
 #[cfg(test)]
 mod fixture;
+pub mod likeness;
 mod number;
 mod numbers;
 mod pair;
