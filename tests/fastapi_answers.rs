@@ -2,6 +2,8 @@
 //!
 //! `fixtures/fastapi_answers.jsonl` was recorded from boileroom's server on fastapi 0.165 by `python/record_answers.py`.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use std::net::SocketAddr;
 
 use hydrotest::prediction::{Method, Prediction, Request};

@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
+use hydrotest::check::{Answer, Calls, Check, ContractCheck, Evidence, Finding};
 use hydrotest::config::Config;
-use hydrotest::prediction::contract::{FieldKind, Presence, Sizes};
+use hydrotest::prediction::contract::ListMeaning;
 use hydrotest::prediction::{Contract, Input, Method, Options, Prediction, Request, Value};
 use hydrotest::reference::{ReferenceModel, Refusal};
 use serde_json::{Value as Json, json};
@@ -37,37 +38,96 @@ fn call(contract: &Arc<Contract>, model: &ReferenceModel, input: Input, given: J
     })
 }
 
+/// A string, a list of strings, or anything else as it is.
+fn read(input: &Json) -> Input {
+    if let Some(sequence) = input.as_str() {
+        return Input::One(sequence.to_owned());
+    }
+    let strings = input.as_array().and_then(|items| {
+        let strings = items.iter().map(|item| item.as_str().map(str::to_owned));
+        strings.collect::<Option<Vec<_>>>()
+    });
+    strings.map_or_else(|| Input::Structured(input.clone()), Input::Many)
+}
+
 fn batch() -> Input {
     Input::Many(["ACD:EF", "GH", "I"].map(str::to_owned).into())
 }
 
+/// What the contract check finds wrong with the answer to a call.
+fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> Vec<Finding> {
+    let request = Request {
+        method: contract.method,
+        input: read(input),
+        options: options(given.clone()),
+    };
+    let model = ReferenceModel::load(Arc::new(contract.clone()), options(config.clone())).unwrap();
+    let answer = Answer {
+        call: "call".into(),
+        result: Ok(model.predict(&request).unwrap()),
+        request,
+        config: options(config.clone()),
+    };
+    let evidence = Evidence {
+        suite: "reference",
+        case: "contract",
+        contract,
+        answers: &[answer],
+        recorded: None,
+    };
+    ContractCheck::new(Calls::All).judge(&evidence)
+}
+
 #[test]
-fn every_embedding_contract_is_fulfilled_at_every_size() {
-    for contract in contracts().iter().filter(|contract| contract.method == Method::Embed) {
-        for variant in &contract.variants {
-            let model = load(contract, json!({ "model_name": variant.name }));
-            let prediction = call(contract, &model, batch(), json!({ "include_fields": ["*"] })).unwrap();
-            assert_eq!(prediction.class, contract.output);
-            assert_eq!(prediction.sequence_lengths(), Some(vec![5, 2, 1]));
-            let mut sizes: Sizes = contract.dimensions.clone();
-            sizes.extend(variant.dimensions.clone());
-            sizes.extend([("B".to_owned(), 3), ("L".to_owned(), 5)]);
-            for field in &contract.fields {
-                let value = prediction.field(&field.name).unwrap();
-                if field.presence == Presence::Never {
-                    assert!(value.is_none(), "{} {}", contract.key, field.name);
-                    continue;
-                }
-                let array = value.as_array().unwrap();
-                assert_eq!(field.kind, FieldKind::Array);
-                assert!(field.dtypes.contains(&array.dtype()), "{} {}", contract.key, field.name);
-                assert_eq!(array.shape().len(), field.shape.len());
-                for (size, dimension) in array.shape().iter().zip(&field.shape) {
-                    let expected = dimension.resolve(&sizes).unwrap_or(*size);
-                    assert_eq!(*size, expected, "{} {} {dimension}", contract.key, field.name);
-                }
+fn every_contract_is_kept_whatever_is_asked() {
+    let complex = "MALWMRLLPLLALL:GPDPAAAFVNQ";
+    for contract in contracts() {
+        let mut inputs = vec![json!("ACDE"), json!(complex), json!([complex])];
+        match contract.list {
+            ListMeaning::Batch => inputs.push(json!(["GH", complex, "A"])),
+            ListMeaning::Chains => inputs.push(json!(["GH", complex])),
+            ListMeaning::Single => {}
+        }
+        for input in &inputs {
+            for fields in [
+                json!(null),
+                json!([]),
+                json!(["*"]),
+                json!(["lm_logits", "plddt", "nonsense"]),
+            ] {
+                let found = findings(&contract, &json!({}), input, &json!({ "include_fields": fields }));
+                assert!(found.is_empty(), "{} {input} {fields}: {found:#?}", contract.key);
             }
         }
+    }
+}
+
+#[test]
+fn every_size_of_a_model_keeps_the_contract() {
+    for contract in contracts() {
+        for variant in &contract.variants {
+            let config = json!({ "model_name": variant.name, "include_fields": ["*"] });
+            let found = findings(&contract, &config, &json!("MALWMRLL"), &json!({}));
+            assert!(found.is_empty(), "{} {}: {found:#?}", contract.key, variant.name);
+        }
+    }
+}
+
+#[test]
+fn several_samples_of_a_stochastic_model_keep_the_contract() {
+    for (key, config) in [
+        ("esmfold2", json!({ "num_diffusion_samples": 2 })),
+        ("chai1", json!({ "num_diffn_samples": 3, "num_trunk_samples": 2 })),
+        ("chai1", json!({ "num_diffn_samples": 1 })),
+        ("boltz2", json!({ "diffusion_samples": 2 })),
+    ] {
+        let found = findings(
+            &contract(key),
+            &config,
+            &json!("ACD:EFGH"),
+            &json!({ "include_fields": ["*"] }),
+        );
+        assert!(found.is_empty(), "{key} {config}: {found:#?}");
     }
 }
 
@@ -171,58 +231,6 @@ fn aliases_answer_as_the_model_they_stand_for() {
     );
 }
 
-/// The values of a field: the items of a list, or the one value.
-fn values(value: &Value) -> Vec<&Value> {
-    match value {
-        Value::List(items) => items.iter().collect(),
-        other => vec![other],
-    }
-}
-
-#[test]
-fn every_folding_contract_is_fulfilled() {
-    for contract in contracts().iter().filter(|contract| contract.method == Method::Fold) {
-        let model = load(contract, json!({}));
-        let complex = Input::One("MALWMRLLPLLALL:GPDPAAAFVNQ".into());
-        let prediction = call(contract, &model, complex, json!({ "include_fields": ["*"] })).unwrap();
-        assert_eq!(prediction.class, contract.output);
-        assert_eq!(prediction.sequence_lengths(), Some(vec![25]));
-        let mut sizes = contract.dimensions.clone();
-        sizes.extend([("B", 1), ("L", 25), ("N", 25), ("C", 2)].map(|(name, size)| (name.to_owned(), size)));
-        for field in &contract.fields {
-            let place = format!("{} {}", contract.key, field.name);
-            let value = prediction.field(&field.name).unwrap();
-            assert_eq!(field.kind.is_per_sample(), value.as_items().is_some(), "{place}");
-            for item in values(value) {
-                match field.kind {
-                    FieldKind::Array | FieldKind::Arrays | FieldKind::Scalar => {
-                        let array = item.as_array().unwrap();
-                        assert!(field.dtypes.contains(&array.dtype()), "{place}");
-                        let shape: Vec<usize> = field.shape.iter().filter_map(|size| size.resolve(&sizes)).collect();
-                        if shape.len() == field.shape.len() {
-                            assert_eq!(array.shape(), shape, "{place}");
-                        }
-                    }
-                    FieldKind::Structures => {
-                        let chains = item.as_structure().unwrap().sequences();
-                        let chains: Vec<(&str, &str)> = chains
-                            .iter()
-                            .map(|(id, letters)| (id.as_str(), letters.as_str()))
-                            .collect();
-                        assert_eq!(chains, [("A", "MALWMRLLPLLALL"), ("B", "GPDPAAAFVNQ")], "{place}");
-                    }
-                    FieldKind::Pdb | FieldKind::Cif => assert!(item.as_text().is_some(), "{place}"),
-                    FieldKind::Mappings => assert!(matches!(item, Value::Map(_)), "{place}"),
-                }
-            }
-        }
-        let plain = call(contract, &model, Input::One("ACDE".into()), json!({})).unwrap();
-        let present = plain.fields.iter().filter(|(_, value)| !value.is_none());
-        let present: Vec<&str> = present.map(|(name, _)| name.as_str()).collect();
-        assert_eq!(present, ["metadata", "atom_array"], "{}", contract.key);
-    }
-}
-
 #[test]
 fn only_stochastic_models_follow_the_seed() {
     for contract in contracts().iter().filter(|contract| contract.method == Method::Fold) {
@@ -247,11 +255,7 @@ fn only_stochastic_models_follow_the_seed() {
 fn metadata_count_samples_of_a_batch_and_items_of_a_complex() {
     let lengths = |key: &str, input: Json, given: Json| {
         let contract = contract(key);
-        let input = match input {
-            Json::String(sequence) => Input::One(sequence),
-            other => Input::Structured(other),
-        };
-        let prediction = call(&contract, &load(&contract, json!({})), input, given).unwrap();
+        let prediction = call(&contract, &load(&contract, json!({})), read(&input), given).unwrap();
         let structures = prediction.field("atom_array").and_then(Value::as_items).unwrap().len();
         (structures, prediction.sequence_lengths().unwrap())
     };
@@ -273,16 +277,16 @@ fn metadata_count_samples_of_a_batch_and_items_of_a_complex() {
 
 #[test]
 fn counts_and_seeds_that_cannot_be_are_refused() {
-    for (key, given) in [
-        ("esmfold2", json!({ "num_diffusion_samples": 0 })),
-        ("esmfold2", json!({ "seed": -1 })),
-        ("chai1", json!({ "num_diffn_samples": "five" })),
-        ("boltz2", json!({ "seed": 0.5 })),
+    for (key, exception, given) in [
+        ("esmfold2", "ValueError", json!({ "num_diffusion_samples": 0 })),
+        ("esmfold2", "ValueError", json!({ "seed": -1 })),
+        ("chai1", "TypeError", json!({ "num_diffn_samples": "five" })),
+        ("boltz2", "TypeError", json!({ "seed": 0.5 })),
     ] {
         let contract = contract(key);
         let name = given.as_object().and_then(|given| given.keys().next()).unwrap().clone();
         let refusal = call(&contract, &load(&contract, json!({})), Input::One("ACD".into()), given).unwrap_err();
-        assert_eq!(refusal.exception, "ValueError");
+        assert_eq!(refusal.exception, exception, "{refusal}");
         assert!(
             refusal.message.contains(&format!("option '{name}' must be")),
             "{refusal}"

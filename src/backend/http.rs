@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::launcher::{Endpoint, Job, Launcher, Watch};
+use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
 use super::registry::{Kind, Launch, Settings};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Work};
@@ -72,7 +72,7 @@ impl Launcher for Running {
         Box::pin(async { Ok(endpoint) })
     }
 
-    fn ended(&self) -> Watch<'_> {
+    fn ended(&self) -> Watch<'_, Demise> {
         Box::pin(std::future::pending())
     }
 

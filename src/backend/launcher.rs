@@ -17,7 +17,7 @@ pub trait Launcher: Send + Sync {
     fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint>;
 
     /// Completes when the server has ended by itself, at once when it has already; never for one that cannot be watched.
-    fn ended(&self) -> Watch<'_>;
+    fn ended(&self) -> Watch<'_, Demise>;
 
     /// To whom the endpoint belongs by now, where that can be told.
     fn owner(&self, endpoint: &Endpoint) -> Owner {
@@ -30,12 +30,17 @@ pub trait Launcher: Send + Sync {
         Vec::new()
     }
 
+    /// The last lines of a server that has ended, once they are all here; waits for them only a short while.
+    fn last_words(&self) -> Watch<'_, Vec<String>> {
+        Box::pin(async { self.log_tail() })
+    }
+
     /// Ends the server, also one whose launch failed or was dropped half-way. Bounded in time.
     fn terminate(&mut self) -> Work<'_, ()>;
 }
 
-/// Waits for the end of a server.
-pub type Watch<'a> = Pin<Box<dyn Future<Output = Demise> + Send + 'a>>;
+/// Waits for something about a server.
+pub type Watch<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The end of a server that nobody asked to end.
 #[derive(Debug, Clone, PartialEq, Eq)]

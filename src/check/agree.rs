@@ -1,12 +1,14 @@
 //! `agree`: two answers, or two samples, say the same, exactly or within a tolerance.
 
+use std::ops::Bound;
+
 use super::Check;
 use super::compare::{Allowed, compare};
 use super::evidence::{Calls, Evidence};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::pair::Pair;
-use super::terms::{Naming, Terms};
+use super::terms::{Naming, TOLERANCES, Terms};
 use crate::prediction::contract::FieldKind;
 
 /// The name of the check.
@@ -24,10 +26,10 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let pair = Pair::read(terms);
     let fields = terms.fields(Naming::Fillable);
     let reader = terms.reader();
-    let absolute = reader.number("atol", 0.0..);
-    let relative = reader.number("rtol", 0.0..);
-    let cosine = reader.number("cosine", -1.0..=1.0);
-    let rmsd = reader.number("rmsd", 0.0..);
+    let absolute = reader.number("atol", TOLERANCES);
+    let relative = reader.number("rtol", TOLERANCES);
+    let cosine = reader.number("cosine", (Bound::Excluded(-1.0), Bound::Included(1.0)));
+    let rmsd = reader.number("rmsd", TOLERANCES);
     let other_measures = cosine.is_some() || rmsd.is_some();
     let elements = match (absolute, relative) {
         (None, None) if other_measures => None,
@@ -256,6 +258,8 @@ mod tests {
             "has no samples",
         );
         wrong("fields = ['embeddings']\nrmsd = 1", "expected a field of structures");
+        wrong("fields = ['embeddings']\natol = inf", "expected a number");
+        wrong("fields = ['embeddings']\ncosine = -1", "expected a number");
         let folder = folder();
         let errors = errors(&folder, "fields = ['atom_array']\ncosine = 1");
         assert!(errors.contains("expected a field of arrays"), "{errors}");

@@ -4,8 +4,8 @@ use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
 use super::{
-    absent, agree, b_factor, contract, differ, equals, error, finite, present, range, sequence, shape, snapshot,
-    structure_text, text, zeros,
+    absent, agree, b_factor, contract, differ, equals, error, finite, physical, present, range, sequence, shape,
+    snapshot, structure_text, text, zeros,
 };
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
@@ -23,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 16] = [
+pub static KINDS: [CheckKind; 17] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -95,6 +95,12 @@ pub static KINDS: [CheckKind; 16] = [
         summary: "temperature factors carry the plddt",
         keys: &["field", "call"],
         read: b_factor::compile,
+    },
+    CheckKind {
+        name: physical::NAME,
+        summary: "structures could exist: bonds, angles, hands, clashes, breaks",
+        keys: &["field", "gates", "call"],
+        read: physical::compile,
     },
     CheckKind {
         name: agree::NAME,
@@ -180,6 +186,7 @@ pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diag
 mod tests {
     use super::super::fixture::{compile_errors, embedder};
     use super::*;
+    use crate::config::{Config, Sequences, Source, Suites};
 
     #[test]
     fn unknown_checks_keys_fields_and_calls_are_named_with_what_was_meant() {
@@ -192,6 +199,39 @@ mod tests {
         assert!(errors("check = 'present'\nfields = ['embeddings[']").contains("is not a field"));
         assert!(errors("check = 'present'\nfields = []").contains("no field is named"));
         assert!(errors("check = 'present'").contains("missing key `fields`"));
+    }
+
+    /// The checks of the only case of a suite, compiled for ESM-2.
+    fn case_errors(text: &str) -> String {
+        let config = Config::built_in().unwrap();
+        let sequences = Sequences::parse(&Source::new("sequences.fasta", ">short\nMLKNV\n")).unwrap();
+        let suites = Suites::parse(&[Source::new("suites/toy.toml", text)], &config, &sequences);
+        let suites = suites.unwrap_or_else(|errors| panic!("{errors}"));
+        let contract = config.model("esm2").unwrap();
+        let mut diagnostics = Diagnostics::new();
+        let _ = compile_case(&suites.suites[0].cases[0], &[contract], &mut diagnostics);
+        diagnostics.to_string()
+    }
+
+    #[test]
+    fn an_answer_of_a_call_that_must_fail_cannot_be_judged() {
+        let case = |checks: &str| {
+            case_errors(&format!(
+                "about = 'x'\n[[case]]\nname = 'x'\nsequences = 'short'\nchecks = [{checks}]\n[[case.call]]\nname = 'bad'\n\
+                 [[case.call]]\nname = 'good'\n"
+            ))
+        };
+        assert_eq!(case("{ check = 'error', call = 'bad' }, { check = 'contract' }"), "");
+        assert_eq!(
+            case("{ check = 'error', call = 'bad' }, { check = 'contract', call = 'good' }"),
+            ""
+        );
+        let named = case("{ check = 'error', call = 'bad' }, { check = 'contract', call = 'bad' }");
+        assert!(named.contains("nothing to judge: the call `bad` must fail"), "{named}");
+        let all = case("{ check = 'error' }, { check = 'contract' }");
+        assert!(all.contains("nothing to judge"), "{all}");
+        let pair = case("{ check = 'error', call = 'bad' }, { check = 'agree', fields = ['embeddings'] }");
+        assert!(pair.contains("nothing to judge"), "{pair}");
     }
 
     #[test]

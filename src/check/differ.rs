@@ -7,7 +7,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::show;
 use super::pair::{Pair, Sides};
-use super::terms::{Naming, Terms};
+use super::terms::{Naming, TOLERANCES, Terms};
 
 /// The name of the check.
 pub const NAME: &str = "differ";
@@ -30,7 +30,7 @@ struct Differ {
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let pair = Pair::read(terms);
     let fields = terms.fields(Naming::Fillable);
-    let more_than = terms.reader().number("more_than", 0.0..).unwrap_or(0.0);
+    let more_than = terms.reader().number("more_than", TOLERANCES).unwrap_or(0.0);
     let (pair, fields) = (pair?, fields?);
     if pair.is_of_samples() {
         terms.demand_samples(&fields);

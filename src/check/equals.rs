@@ -7,7 +7,7 @@ use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::exact;
-use super::terms::Terms;
+use super::terms::{TOLERANCES, Terms};
 use crate::prediction::Value;
 use crate::tensor::{DType, Tensor};
 
@@ -27,7 +27,7 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
     let field = terms.field();
     let value = terms.reader().require("value").json("value");
-    let tolerance = terms.reader().number("atol", 0.0..).unwrap_or(0.0);
+    let tolerance = terms.reader().number("atol", TOLERANCES).unwrap_or(0.0);
     Some(Box::new(Equals {
         calls,
         field: field?,

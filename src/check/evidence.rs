@@ -54,8 +54,6 @@ pub struct Recorded<'a> {
     pub kind: &'a str,
     /// The file of the suite.
     pub source: &'a str,
-    /// The line of the case in it.
-    pub line: usize,
     /// When it answered, in words; left out where recording must be reproducible.
     pub at: Option<&'a str>,
     /// The command that records what is missing for this case.

@@ -24,6 +24,7 @@ pub mod likeness;
 mod number;
 mod numbers;
 mod pair;
+mod physical;
 mod places;
 mod present;
 mod range;
@@ -78,4 +79,57 @@ pub fn judge(checks: &[Box<dyn Check>], evidence: &Evidence<'_>) -> Vec<Finding>
     });
     let found = checks.iter().flat_map(|check| check.judge(evidence));
     failed.chain(found).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::fixture::{answer, compiled, failed, folder};
+    use super::*;
+    use crate::backend::{BackendError, Blame, Fault, Stage};
+
+    #[test]
+    fn a_call_that_fails_is_a_finding_unless_a_check_expects_it() {
+        let contract = folder();
+        let error = BackendError::new(Stage::Call, Fault::Timeout, "no answer within 5 s");
+        let answers = [failed(&contract, "call", "A", error)];
+        let evidence = Evidence {
+            suite: "suite",
+            case: "case",
+            contract: &contract,
+            answers: &answers,
+            recorded: None,
+        };
+        let contract_check = [compiled(&contract, "check = 'contract'")];
+        let findings = judge(&contract_check, &evidence);
+        assert_eq!(
+            (findings.len(), findings[0].check, findings[0].blame),
+            (1, "answer", Blame::Platform)
+        );
+        let expected = [compiled(&contract, "check = 'error'\nfault = 'timeout'")];
+        assert_eq!(judge(&expected, &evidence), []);
+    }
+
+    #[test]
+    fn all_findings_of_all_checks_come_in_order() {
+        let contract = folder();
+        let checks = [
+            compiled(&contract, "check = 'absent'\nfields = ['plddt']"),
+            compiled(&contract, "check = 'range'\nfield = 'plddt'\nmax = 0"),
+        ];
+        let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))];
+        let evidence = Evidence {
+            suite: "suite",
+            case: "case",
+            contract: &contract,
+            answers: &answers,
+            recorded: None,
+        };
+        let names: Vec<_> = judge(&checks, &evidence)
+            .into_iter()
+            .map(|finding| finding.check)
+            .collect();
+        assert_eq!(names, ["absent", "range"]);
+    }
 }

@@ -1,5 +1,7 @@
 //! Writes numbers, places and lists for people: as many digits as matter, never a wall of them.
 
+use crate::prediction::Value;
+
 /// A number with six significant digits, whole numbers as such.
 #[must_use]
 pub fn show(value: f64) -> String {
@@ -38,6 +40,16 @@ pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     match names.len().saturating_sub(SHOWN) {
         0 => shown.join(", "),
         more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+/// The key of a mapping as a path has it: a name or a number.
+#[must_use]
+pub fn show_key(key: &Value) -> String {
+    match (key, key.as_text()) {
+        (_, Some(name)) => name.to_owned(),
+        (Value::Integer(number), _) => number.to_string(),
+        (other, _) => other.describe(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::evidence::Given;
 use super::field_path::FieldPath;
 use super::finding::Finding;
-use super::number::{count, show};
+use super::number::{count, show, show_key};
 use super::tally::Tally;
 use crate::prediction::Value;
 use crate::tensor::Tensor;
@@ -39,7 +39,7 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Tensor)>) -> Resu
         }
         Value::Map(entries) => {
             for (key, item) in entries {
-                collect(&format!("{path}.{}", key.as_text().unwrap_or("?")), item, found)?;
+                collect(&format!("{path}.{}", show_key(key)), item, found)?;
             }
         }
         Value::Record(record) => {

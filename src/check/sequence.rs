@@ -61,6 +61,13 @@ impl Sequence {
             let Some(complex) = given.expected.complex(spec.kind, index) else {
                 continue;
             };
+            if complex.chains.iter().all(|chain| chain.molecule != Molecule::Protein) {
+                findings.push(Finding::unjudged(
+                    NAME,
+                    format!("{path}: the input has no protein chain"),
+                ));
+                continue;
+            }
             match structure_of(spec.kind, item) {
                 Ok(structure) => {
                     let faults = faults(complex, &structure).into_iter();

@@ -8,7 +8,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
-use super::terms::{Naming, Terms};
+use super::terms::{Naming, TOLERANCES, Terms};
 use crate::prediction::Prediction;
 use crate::snapshot::{Comparison, Judgement, Provenance};
 
@@ -40,9 +40,9 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     };
     let reader = terms.reader();
     let limits = Limits {
-        absolute: reader.number("atol", 0.0..),
-        relative: reader.number("rtol", 0.0..),
-        rmsd: reader.number("rmsd", 0.0..),
+        absolute: reader.number("atol", TOLERANCES),
+        relative: reader.number("rtol", TOLERANCES),
+        rmsd: reader.number("rmsd", TOLERANCES),
     };
     Some(Box::new(Snapshot { calls, fields, limits }))
 }
@@ -106,7 +106,6 @@ impl Snapshot {
             request: answer.request.clone(),
             recorded: recorded.at.map(str::to_owned),
             source: recorded.source.to_owned(),
-            line: u32::try_from(recorded.line).unwrap_or(u32::MAX),
         };
         let judge = Tolerances::new(evidence.contract, self.limits, recorded.noise);
         let selected = self.select(given);

@@ -49,3 +49,15 @@ pub fn name_of_atom(structure: &Structure, atom: usize) -> String {
         structure.chain_id[atom]
     )
 }
+
+/// Whether an atom has the same name in two structures: chain, residue, insertion code, atom and element. The columns must
+/// be even and equally long.
+#[must_use]
+pub fn same_name(first: &Structure, second: &Structure, atom: usize) -> bool {
+    first.chain_id[atom] == second.chain_id[atom]
+        && first.res_id[atom] == second.res_id[atom]
+        && first.ins_code[atom] == second.ins_code[atom]
+        && first.res_name[atom] == second.res_name[atom]
+        && first.atom_name[atom] == second.atom_name[atom]
+        && first.element[atom] == second.element[atom]
+}

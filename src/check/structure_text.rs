@@ -6,7 +6,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
 use super::structure_field::{is_file, name_of_atom, structure_of};
-use super::terms::Terms;
+use super::terms::{TOLERANCES, Terms};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
@@ -33,7 +33,10 @@ struct StructureText {
 /// Reads `field`, `atol` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
-    let tolerance = terms.reader().number("atol", 0.0..).unwrap_or(COORDINATE_TOLERANCE);
+    let tolerance = terms
+        .reader()
+        .number("atol", TOLERANCES)
+        .unwrap_or(COORDINATE_TOLERANCE);
     let field = terms.field_that("a field with structure files", is_file)?;
     Some(Box::new(StructureText {
         calls,

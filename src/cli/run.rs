@@ -84,7 +84,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         }
     };
     let report = run::run(&plan, &settings, Box::new(open), judge)
-        .map_err(|error| Trouble::Broken(format!("the run could not begin: {error}")))?;
+        .map_err(|error| Trouble::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(&plan, arguments));
@@ -134,7 +134,6 @@ fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
             backend: &origin.backend,
             kind: origin.kind,
             source: &trial.source,
-            line: trial.line,
             at: None,
             command: &format!("{} --record --exact {}", origin.reproduce, trial.name),
         };

@@ -8,6 +8,8 @@ use crate::tensor::{DType, Element, Tensor};
 /// any other pair with a non-finite value differs infinitely and is beyond every bound.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
+    /// The element type of both; the values of a narrow float have no more digits than it holds.
+    pub dtype: DType,
     /// Elements compared.
     pub total: usize,
     /// Elements that are not equal.
@@ -207,6 +209,7 @@ impl Walk {
             ..extreme
         };
         Difference {
+            dtype: shape.dtype(),
             total: shape.len(),
             differing: self.differing,
             beyond: self.beyond,

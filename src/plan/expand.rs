@@ -94,7 +94,7 @@ impl Expansion<'_> {
     ) {
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
         let expected_failure = expected_failure.map(|failure| Arc::new(failure.clone()));
-        let (source, line): (Arc<str>, usize) = (case.location.source().path().into(), case.location.line());
+        let source: Arc<str> = case.location.source().path().into();
         for repetition in case.repetitions(contract) {
             let name = format!("{}::{}::{}", contract.key, suite.name, repetition.name);
             if self.selection.shard.is_some_and(|shard| !shard.holds(&name)) {
@@ -134,7 +134,6 @@ impl Expansion<'_> {
                 retries: self.retries(case, suite),
                 expected_failure: expected_failure.clone(),
                 source: Arc::clone(&source),
-                line,
             });
         }
     }

@@ -55,8 +55,6 @@ pub struct PlannedTrial {
     pub expected_failure: Option<Arc<ExpectedFailure>>,
     /// The file that states the case.
     pub source: Arc<str>,
-    /// The line of the case in that file.
-    pub line: usize,
 }
 
 /// One call of a case.

@@ -5,11 +5,11 @@
 //! one table, `family`.
 
 mod embed;
+mod encode;
 mod family;
 #[cfg(test)]
 mod fixture;
 mod fold;
-mod folding;
 mod input;
 mod metadata;
 mod options;
@@ -25,6 +25,7 @@ use serde_json::Value as Json;
 
 use self::embed::Embedding;
 use self::family::{Family, core_class};
+use self::fold::Folding;
 use self::metadata::Times;
 pub use self::refusal::Refusal;
 use self::selection::Selection;
@@ -71,31 +72,26 @@ impl ReferenceModel {
 
         let preprocessing = started.elapsed();
         let started = Instant::now();
-        let answer = match contract.method {
-            Method::Embed => Answer {
-                fields: Embedding::new(contract, &effective, &samples)?.fields(&selection)?,
-                lengths: samples.lengths,
-            },
-            Method::Fold => folding::predict(contract, &effective, &samples, &selection)?,
+        let (fields, lengths) = match contract.method {
+            Method::Embed => {
+                let fields = Embedding::new(contract, &effective, &samples)?.fields(&selection)?;
+                (fields, samples.lengths)
+            }
+            Method::Fold => {
+                let folding = Folding::new(contract, &effective, &samples)?;
+                (folding.fields(&selection)?, folding.lengths())
+            }
         };
         let times = Times {
             preprocessing,
             inference: started.elapsed(),
         };
-        let metadata = metadata::record(&contract.name, &answer.lengths, times);
+        let metadata = metadata::record(&contract.name, &lengths, times);
         Ok(Prediction {
             class: contract.output.clone(),
-            fields: with_metadata(answer.fields, metadata, family.metadata_position),
+            fields: with_metadata(fields, metadata, family.metadata_position),
         })
     }
-}
-
-/// What a model computed: a response without its metadata.
-struct Answer {
-    /// In the order of the contract.
-    fields: Vec<(String, Value)>,
-    /// Sequence lengths for the metadata.
-    lengths: Vec<usize>,
 }
 
 /// Puts the metadata where the response class has it.

@@ -74,7 +74,7 @@ pub fn list(plan: &Plan, arguments: &Arguments) -> usize {
 /// A plan of which nothing is selected prints nothing: the report's conclusion says so.
 ///
 /// # Errors
-/// When the system gives no threads or refuses signal handlers.
+/// When the system gives no threads or refuses signal handlers, or when the output goes away.
 pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Judge>) -> std::io::Result<Report> {
     let begun = Instant::now();
     let board = Arc::new(Board::default());
@@ -128,8 +128,11 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
     notes.extend(broken.map(|panic| format!("the scheduler broke: {panic}")));
     let interrupted = interrupt.pending();
     runtime.shutdown_timeout(Duration::from_secs(1));
-    if let Err(panic) = printed {
-        std::panic::resume_unwind(panic);
+    if printed.is_err() {
+        return Err(std::io::Error::new(
+            std::io::ErrorKind::BrokenPipe,
+            "its output could not be written",
+        ));
     }
     let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Report {

@@ -85,7 +85,6 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             retries: 0,
             expected_failure: None,
             source: "suites/suite.toml".into(),
-            line: 1,
         };
         change(&mut trial);
         trial

@@ -8,7 +8,7 @@ use crate::protein::{Bond, Label, Structure};
 use crate::tensor::{DType, Tensor};
 
 /// The columns that name an atom, one array each.
-pub(super) fn names(structure: &Structure) -> impl Iterator<Item = (&'static str, Tensor)> {
+pub(super) fn names(structure: &Structure) -> [(&'static str, Tensor); 7] {
     [
         ("chain_id", labels(&structure.chain_id)),
         ("res_id", Tensor::vector(&structure.res_id)),
@@ -18,18 +18,21 @@ pub(super) fn names(structure: &Structure) -> impl Iterator<Item = (&'static str
         ("atom_name", labels(&structure.atom_name)),
         ("element", labels(&structure.element)),
     ]
-    .into_iter()
 }
 
 /// The columns that hold measured values, one array each.
 pub(super) fn values(structure: &Structure) -> Vec<(String, Tensor)> {
-    let flat: Vec<f32> = structure.coord.iter().flatten().copied().collect();
+    let mut bytes = vec![0; structure.coord.as_flattened().len() * 4];
+    let (cells, _) = bytes.as_chunks_mut();
+    for (cell, value) in cells.iter_mut().zip(structure.coord.as_flattened()) {
+        *cell = value.to_le_bytes();
+    }
     let shape = match structure.models {
         Some(models) => vec![models, structure.atoms(), 3],
         None => vec![structure.atoms(), 3],
     };
     let mut columns = Vec::new();
-    if let Ok(coord) = Tensor::from_values(shape, &flat) {
+    if let Ok(coord) = Tensor::new(DType::F32, shape, bytes.into()) {
         columns.push(("coord".to_owned(), coord));
     }
     if let Some(b_factor) = &structure.b_factor {
@@ -132,29 +135,52 @@ fn bonds(tensor: &Tensor) -> Vec<Bond> {
         .collect()
 }
 
-/// One label per atom, in cells as wide as the longest.
+/// One label per atom, in cells as wide as the longest. There are many atoms, so this goes straight to the bytes.
 fn labels(labels: &[Label]) -> Tensor {
     let width = labels.iter().map(|label| label.as_str().chars().count()).max();
     let width = width.map_or(1, |width| width.clamp(1, Label::CAPACITY));
-    Tensor::from_texts(width as u32, labels.iter().map(Label::as_str))
+    let mut bytes = vec![0; labels.len() * width * 4];
+    let (units, _) = bytes.as_chunks_mut();
+    for (cell, label) in units.chunks_exact_mut(width).zip(labels) {
+        for (unit, letter) in cell.iter_mut().zip(label.as_str().chars()) {
+            *unit = u32::from(letter).to_le_bytes();
+        }
+    }
+    // The bytes were counted from the shape.
+    Tensor::new(DType::Text(width as u32), vec![labels.len()], bytes.into())
+        .unwrap_or_else(|_| Tensor::from_texts(1, []))
 }
 
 fn take_labels(arrays: &mut Arrays, name: &str, atoms: usize) -> Result<Vec<Label>, StoredError> {
     let dtype = match arrays.get(name).map(Tensor::dtype) {
-        Some(dtype @ DType::Text(width)) if width as usize <= Label::CAPACITY => dtype,
+        Some(dtype @ DType::Text(1..=8)) => dtype,
         _ => DType::Text(1),
     };
     let column = take(arrays, name, dtype, &[atoms])?;
-    let label = |at| column.text_at(at).and_then(|text| Label::new(&text));
-    (0..atoms)
-        .map(|at| {
-            label(at).ok_or_else(|| StoredError::Unlike {
-                name: name.to_owned(),
-                found: format!("a text no label holds at {at}"),
-                expected: "labels".into(),
-            })
+    let (units, _) = column.bytes().as_chunks();
+    units
+        .chunks_exact(dtype.size() / 4)
+        .map(label)
+        .collect::<Option<_>>()
+        .ok_or_else(|| StoredError::Unlike {
+            name: name.to_owned(),
+            found: "a text no label holds".into(),
+            expected: "labels".into(),
         })
-        .collect()
+}
+
+/// The label of a cell of at most eight code points, padded with zeros.
+fn label(cell: &[[u8; 4]]) -> Option<Label> {
+    let mut text = [0; 4 * Label::CAPACITY];
+    let mut length = 0;
+    for &unit in cell {
+        let letter = char::from_u32(u32::from_le_bytes(unit))?;
+        if letter == '\0' {
+            break;
+        }
+        length += letter.encode_utf8(text.get_mut(length..)?).len();
+    }
+    Label::new(std::str::from_utf8(text.get(..length)?).ok()?)
 }
 
 #[cfg(test)]
@@ -180,7 +206,9 @@ mod tests {
     }
 
     fn stored(structure: &Structure) -> (Arrays, BTreeMap<String, Tensor>) {
-        let names = names(structure).map(|(name, tensor)| (format!("s.{name}"), tensor));
+        let names = names(structure)
+            .into_iter()
+            .map(|(name, tensor)| (format!("s.{name}"), tensor));
         let values = values(structure)
             .into_iter()
             .map(|(name, tensor)| (format!("s.{name}"), tensor));

@@ -1,47 +1,15 @@
-//! Holds a response against what is recorded, value by value. The caller says how far values may lie apart, and may judge
-//! any of them itself. Reads no file and writes no message.
+//! Holds a response against what is recorded, value by value, as a judge says. Reads no file and writes no message.
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::comparison::{Agreement, FieldComparison, Finding};
+use super::atoms;
+use super::comparison::{FieldComparison, Finding};
 use super::contents::Contents;
 use super::digest::{ArrayEntry, Entry, Storage, StructureEntry};
+use super::judge::{FieldJudge, Pair};
 use super::sketched;
 use crate::metric::difference;
-use crate::prediction::contract::Tolerance;
-use crate::protein::Structure;
 use crate::tensor::Tensor;
-
-/// How values are held against their recorded counterparts.
-///
-/// A closure from path to tolerance is a judge that compares numbers and nothing else.
-pub trait FieldJudge: Send + Sync {
-    /// How far the numbers at a path may lie apart: `plddt[0]`, `atom_array[0].coord`, `confidence[0].ptm`.
-    fn tolerance(&self, path: &str) -> Tolerance;
-
-    /// A judgement of the judge's own, for example a structure after superposition; `None` leaves the value to the
-    /// comparison of numbers. A judgement of a structure covers its coordinates and other columns too.
-    fn judge(&self, _pair: &Pair<'_>) -> Option<FieldComparison> {
-        None
-    }
-}
-
-impl<F: Fn(&str) -> Tolerance + Send + Sync> FieldJudge for F {
-    fn tolerance(&self, path: &str) -> Tolerance {
-        self(path)
-    }
-}
-
-/// A value on both sides, with everything around it.
-#[derive(Debug, Clone, Copy)]
-pub struct Pair<'a> {
-    /// Where it lies in both.
-    pub path: &'a str,
-    /// All that is recorded.
-    pub recorded: &'a Contents,
-    /// All that the response holds.
-    pub actual: &'a Contents,
-}
 
 /// Whether the recorded arrays are those that were recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +41,7 @@ pub(super) fn compare(
         fields: Vec::new(),
         covered: HashSet::new(),
     };
+    walk.class();
     for (path, expected) in &recorded.digest.entries {
         walk.recorded(path, expected);
     }
@@ -93,6 +62,13 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
+    fn class(&mut self) {
+        let (expected, actual) = (&self.recorded.digest.class, &self.actual.digest.class);
+        if expected != actual {
+            self.judged("class", changed(expected.clone(), actual.clone()));
+        }
+    }
+
     fn recorded(&mut self, path: &'a str, expected: &'a Entry) {
         if self.is_covered(path) {
             return;
@@ -127,13 +103,15 @@ impl<'a> Walk<'a> {
         if self.record == Record::Intact && expected == actual {
             return self.judged(path, Finding::Same);
         }
+        let words = |structure: &StructureEntry| {
+            let StructureEntry { chains, names, .. } = structure;
+            format!("{}, chains {}, names {names}", structure.describe(), chains.join("; "))
+        };
         let recorded = self.recorded.structures.get(path);
         match recorded.zip(self.actual.structures.get(path)) {
-            Some((before, after)) if expected.atoms == actual.atoms => match atoms(before, after) {
-                // Chains are for readers; words that do not belong to the atoms have been edited.
-                Finding::Same if expected.chains != actual.chains => {
-                    self.judged(path, changed(expected.chains.join("; "), actual.chains.join("; ")));
-                }
+            Some((before, after)) if expected.atoms == actual.atoms => match atoms::compare(before, after) {
+                // The words are for readers; ones that do not belong to the atoms have been edited.
+                Finding::Same if expected != actual => self.judged(path, changed(words(expected), words(actual))),
                 finding => self.judged(path, finding),
             },
             _ => self.closed(path, changed(expected.describe(), actual.describe())),
@@ -154,6 +132,13 @@ impl<'a> Walk<'a> {
         let tensors = (self.recorded.tensors.get(path), self.actual.tensors.get(path));
         let sketches = (self.recorded.sketches.get(path), self.actual.sketches.get(path));
         match (expected.storage, tensors, sketches) {
+            // The same elements have the same hash, so the recorded one has been edited.
+            (Storage::Whole, (Some(before), Some(after)), _)
+                if expected.hash != actual.hash && before.bytes() == after.bytes() =>
+            {
+                let hash = |array: &ArrayEntry| format!("hash {}", array.hash);
+                self.judged(path, changed(hash(expected), hash(actual)));
+            }
             (Storage::Whole, (Some(before), Some(after)), _) => self.numbers(path, before, after),
             (Storage::Sketch, (_, Some(tensor)), (Some(before), Some(after))) => {
                 let tolerance = self.judge.tolerance(path);
@@ -197,7 +182,7 @@ impl<'a> Walk<'a> {
         let structure = self.actual.structures.get(parent)?;
         // Coordinates of a stack have the model before the atom.
         let axis = usize::from(column == "coord" && shape.len() == 3);
-        name_of(structure, *position.get(axis)?).filter(|_| matches!(column, "coord" | "b_factor"))
+        atoms::name_of(structure, *position.get(axis)?).filter(|_| matches!(column, "coord" | "b_factor"))
     }
 
     /// Values recorded as `None`.
@@ -260,24 +245,6 @@ impl<'a> Walk<'a> {
     }
 }
 
-impl Finding {
-    /// Whether this passes; a judge's own words are taken for a difference.
-    #[must_use]
-    pub fn agreement(&self) -> Agreement {
-        let (differs, within) = match self {
-            Self::Same => return Agreement::Equal,
-            Self::Numbers { difference, .. } => (difference.differing > 0, difference.is_within()),
-            Self::Sketched { difference, .. } => (true, difference.is_within()),
-            _ => (true, false),
-        };
-        match (differs, within) {
-            (false, _) => Agreement::Equal,
-            (true, true) => Agreement::Within,
-            (true, false) => Agreement::Beyond,
-        }
-    }
-}
-
 fn changed(expected: String, actual: String) -> Finding {
     Finding::Changed { expected, actual }
 }
@@ -297,44 +264,4 @@ fn text_difference(expected: &Tensor, actual: &Tensor) -> Finding {
     };
     let (expected, actual) = (show(expected), show(actual));
     Finding::Changed { expected, actual }
-}
-
-fn atoms(expected: &Structure, actual: &Structure) -> Finding {
-    let total = expected.atoms();
-    let mut differing = (0..total).filter(|&atom| {
-        name_of(expected, atom) != name_of(actual, atom)
-            || expected.element.get(atom) != actual.element.get(atom)
-            || expected.hetero.get(atom) != actual.hetero.get(atom)
-    });
-    let Some(first) = differing.next() else {
-        return Finding::Same;
-    };
-    let describe = |structure: &Structure| {
-        let name = name_of(structure, first).unwrap_or_default();
-        let element = structure
-            .element
-            .get(first)
-            .map(ToString::to_string)
-            .unwrap_or_default();
-        format!("{name} ({element})")
-    };
-    Finding::Atoms {
-        first,
-        total,
-        expected: describe(expected),
-        actual: describe(actual),
-        differing: 1 + differing.count(),
-    }
-}
-
-/// `A GLY 12 CA`: chain, residue name, number and insertion code, atom name.
-fn name_of(structure: &Structure, atom: usize) -> Option<String> {
-    Some(format!(
-        "{} {} {}{} {}",
-        structure.chain_id.get(atom)?,
-        structure.res_name.get(atom)?,
-        structure.res_id.get(atom)?,
-        structure.ins_code.get(atom)?,
-        structure.atom_name.get(atom)?
-    ))
 }

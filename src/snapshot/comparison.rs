@@ -1,10 +1,9 @@
-//! What a comparison with a snapshot found, as numbers first and words second. Holds results; compares nothing.
+//! What a comparison with a snapshot found, as numbers. Holds results; compares nothing.
 
-use std::fmt;
 use std::path::PathBuf;
 
 use super::sketched::SketchDifference;
-use crate::metric::{Difference, Extreme};
+use crate::metric::Difference;
 use crate::prediction::contract::Tolerance;
 
 /// A response held against its snapshot.
@@ -114,193 +113,20 @@ impl Comparison {
     }
 }
 
-/// The most differing values a message tells of.
-const TOLD: usize = 12;
-
-impl fmt::Display for Comparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(path) = &self.altered {
-            writeln!(
-                f,
-                "{} was altered: its content is not what its name says",
-                path.display()
-            )?;
-        }
-        for field in self.beyond().take(TOLD) {
-            writeln!(f, "{field}")?;
-        }
-        let differing = self.beyond().count();
-        if differing > TOLD {
-            writeln!(f, "and {} more", differing - TOLD)?;
-        }
-        write!(
-            f,
-            "{differing} of {} values differ from the snapshot",
-            self.fields.len()
-        )
-    }
-}
-
-impl fmt::Display for FieldComparison {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = &self.path;
-        match &self.finding {
-            Finding::Same => write!(f, "{path}: equal"),
-            Finding::Numbers {
-                difference,
-                tolerance,
-                atom,
-            } => {
-                write!(f, "{path}: {}", Counts(difference))?;
-                let atom = atom.as_deref().map(|atom| format!(" ({atom})")).unwrap_or_default();
-                extremes(f, difference, &atom)?;
-                allowed(f, *tolerance, difference.needed, "")
-            }
-            Finding::Sketched { difference, tolerance } => sketched(f, path, difference, *tolerance),
-            Finding::Hash => write!(
-                f,
-                "{path}: differs, but too little of it is stored to say where; its hash is another"
-            ),
-            Finding::Atoms {
-                differing,
-                total,
-                first,
-                expected,
-                actual,
-            } => write!(
-                f,
-                "{path}: {differing} of {total} atoms have other names, first atom {first}: expected {expected}, got \
-                 {actual}"
-            ),
-            Finding::Changed { expected, actual } => write!(f, "{path}: expected {expected}, got {actual}"),
-            Finding::Missing { expected } => write!(f, "{path}: missing, expected {expected}"),
-            Finding::Extra { actual } => write!(f, "{path}: not in the snapshot, got {actual}"),
-            Finding::Judged(words) => write!(f, "{path}: {words}"),
-        }
-    }
-}
-
-struct Counts<'a>(&'a Difference);
-
-impl fmt::Display for Counts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference {
-            total,
-            differing,
-            beyond,
-            ..
-        } = self.0;
-        write!(f, "{beyond} of {total} elements beyond tolerance")?;
-        if differing > beyond {
-            write!(f, " ({differing} differ)")?;
-        }
-        Ok(())
-    }
-}
-
-fn extremes(f: &mut fmt::Formatter<'_>, difference: &Difference, place: &str) -> fmt::Result {
-    if let Some(most) = &difference.absolute {
-        write!(f, "\n  greatest absolute difference {}", At(most, place))?;
-    }
-    // The same element twice is told once, with both numbers.
-    match (&difference.absolute, &difference.relative) {
-        (Some(absolute), Some(relative)) if absolute.index == relative.index => {
-            write!(
-                f,
-                "\n  greatest relative difference {} there",
-                Number(relative.difference)
-            )
-        }
-        (_, Some(relative)) => write!(f, "\n  greatest relative difference {}", At(relative, "")),
-        _ => Ok(()),
-    }
-}
-
-fn allowed(f: &mut fmt::Formatter<'_>, tolerance: Tolerance, needed: f64, about: &str) -> fmt::Result {
-    let Tolerance { absolute, relative } = tolerance;
-    write!(
-        f,
-        "\n  allowed {} + {} × |expected|",
-        Number(absolute),
-        Number(relative)
-    )?;
-    if needed.is_finite() {
-        write!(f, "; an absolute tolerance of {about}{} would pass", Number(needed))
-    } else {
-        f.write_str("; no tolerance would pass")
-    }
-}
-
-fn sketched(
-    f: &mut fmt::Formatter<'_>,
-    path: &str,
-    difference: &SketchDifference,
-    tolerance: Tolerance,
-) -> fmt::Result {
-    let SketchDifference {
-        total,
-        samples,
-        blocks,
-        differing,
-        worst,
-        ..
-    } = difference;
-    write!(
-        f,
-        "{path}: {total} elements, recorded as a sketch: {differing} of {blocks} blocks and {} of {} samples differ",
-        samples.differing, samples.total
-    )?;
-    extremes(f, samples, ", sampled")?;
-    if let Some(block) = worst {
-        let (start, end) = (block.range.start, block.range.end);
-        write!(
-            f,
-            "\n  elements {start}..{end} ({:?} to {:?}) differ by at least {}, together by about {}",
-            block.first,
-            block.last,
-            Number(block.at_least),
-            Number(block.distance),
-        )?;
-        if let Some(single) = &block.single {
-            write!(f, "\n  one changed element would be {}", At(single, ""))?;
-        }
-    }
-    write!(
-        f,
-        "\n  distance over all elements about {}, allowed {}",
-        Number(difference.distance),
-        Number(difference.distance_allowed)
-    )?;
-    allowed(f, tolerance, difference.needed, "about ")
-}
-
-/// `0.25 at [0, 3]: expected 1, got 1.25`.
-struct At<'a>(&'a Extreme, &'a str);
-
-impl fmt::Display for At<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(extreme, place) = self;
-        write!(
-            f,
-            "{} at {:?}{place}: expected {}, got {}",
-            Number(extreme.difference),
-            extreme.position,
-            Number(extreme.expected),
-            Number(extreme.actual)
-        )
-    }
-}
-
-/// A number as short as it reads back, with an exponent where that is what people write.
-struct Number(f64);
-
-impl fmt::Display for Number {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let size = self.0.abs();
-        if size == 0.0 || !size.is_finite() || (1e-4..1e15).contains(&size) {
-            write!(f, "{}", self.0)
-        } else {
-            write!(f, "{:e}", self.0)
+impl Finding {
+    /// Whether this passes; a judge's own words are taken for a difference.
+    #[must_use]
+    pub fn agreement(&self) -> Agreement {
+        let (differs, within) = match self {
+            Self::Same => return Agreement::Equal,
+            Self::Numbers { difference, .. } => (difference.differing > 0, difference.is_within()),
+            Self::Sketched { difference, .. } => (true, difference.is_within()),
+            _ => (true, false),
+        };
+        match (differs, within) {
+            (false, _) => Agreement::Equal,
+            (true, true) => Agreement::Within,
+            (true, false) => Agreement::Beyond,
         }
     }
 }

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::ContentHash;
 use super::archive::{self, Arrays, StoredError, take};
 use super::columns;
 use super::digest::{ArrayEntry, Digest, Entry, Storage};
@@ -20,6 +19,8 @@ pub struct Contents {
     pub(super) tensors: BTreeMap<String, Tensor>,
     pub(super) sketches: BTreeMap<String, Sketch>,
     pub(super) structures: BTreeMap<String, Structure>,
+    /// The naming columns of the structures of a response, to be stored; those of a stored one are in its structures.
+    pub(super) names: Arrays,
 }
 
 impl Contents {
@@ -46,6 +47,7 @@ impl Contents {
             tensors: BTreeMap::new(),
             sketches: BTreeMap::new(),
             structures: BTreeMap::new(),
+            names: Arrays::new(),
         };
         for (path, entry) in &contents.digest.entries {
             let Entry::Array(array) = entry else { continue };
@@ -75,7 +77,7 @@ impl Contents {
 
     /// The arrays to store.
     pub(super) fn arrays(&self) -> Arrays {
-        let mut arrays = Arrays::new();
+        let mut arrays = self.names.clone();
         for (path, entry) in &self.digest.entries {
             match entry {
                 Entry::Array(array) if array.storage == Storage::Whole => {
@@ -86,11 +88,6 @@ impl Contents {
                         arrays.insert(format!("{path}#sums"), Tensor::vector(&sketch.sums));
                         arrays.insert(format!("{path}#samples"), sketch.samples.clone());
                     }
-                }
-                Entry::Structure(_) => {
-                    arrays.extend(self.structures.get(path).into_iter().flat_map(|structure| {
-                        columns::names(structure).map(|(column, tensor)| (format!("{path}.{column}"), tensor))
-                    }));
                 }
                 _ => {}
             }
@@ -142,12 +139,4 @@ fn take_sketch(arrays: &mut Arrays, path: &str, array: &ArrayEntry) -> Result<Sk
         sums: sums.to_f64().unwrap_or_default(),
         samples,
     })
-}
-
-/// The hash that stands for the names of a structure's atoms.
-pub(super) fn names_hash(structure: &Structure) -> ContentHash {
-    let columns: Arrays = columns::names(structure)
-        .map(|(column, tensor)| (column.to_owned(), tensor))
-        .collect();
-    archive::name(&columns)
 }

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 
 use super::ContentHash;
+use super::archive::{self, Arrays};
 use super::columns;
-use super::contents::{Contents, TooManyValues, names_hash};
+use super::contents::{Contents, TooManyValues};
 use super::digest::{ArrayEntry, Digest, Entry, Form, Storage, StructureEntry, TextEntry};
 use super::sketch;
 use super::statistics::{Statistics, scan};
@@ -53,6 +54,7 @@ impl Flatten {
                 tensors: BTreeMap::new(),
                 sketches: BTreeMap::new(),
                 structures: BTreeMap::new(),
+                names: Arrays::new(),
             },
             paths: HashSet::new(),
         }
@@ -152,13 +154,18 @@ impl Flatten {
                 plain(name.as_str(), "")
             )
         });
+        let names = columns::names(structure).map(|(column, tensor)| (column.to_owned(), tensor));
         let entry = StructureEntry {
             atoms: structure.atoms(),
             residues: residues.len(),
             chains: chains.collect(),
-            names: names_hash(structure),
+            names: archive::name(&names.clone().into()),
         };
         let path = self.entry_at(path, Entry::Structure(entry))?;
+        let names = names
+            .into_iter()
+            .map(|(column, tensor)| (format!("{path}.{column}"), tensor));
+        self.contents.names.extend(names);
         for (column, tensor) in columns::values(structure) {
             let column = plain(&column, ".");
             self.array(format!("{path}.{column}"), tensor, Form::Array, Keep::Whole)?;

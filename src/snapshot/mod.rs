@@ -12,6 +12,7 @@
 //! This room knows insta and keeps it to itself; it prints nothing and speaks to no backend.
 
 mod archive;
+mod atoms;
 mod columns;
 mod compare;
 mod comparison;
@@ -21,8 +22,10 @@ mod error;
 mod file;
 mod flatten;
 mod hash;
+mod judge;
 mod key;
 mod limits;
+mod message;
 mod npy;
 mod provenance;
 mod read;
@@ -32,14 +35,15 @@ mod sketch;
 mod sketched;
 mod statistics;
 mod store;
+mod text;
 
-pub use compare::{FieldJudge, Pair};
 pub use comparison::{Agreement, Comparison, FieldComparison, Finding};
 pub use contents::Contents;
 pub use digest::{ArrayEntry, Digest, Entry, Form, Storage, StructureEntry, TextEntry};
 pub use error::SnapshotError;
 pub use flatten::WHOLE_BYTES;
 pub use hash::ContentHash;
+pub use judge::{FieldJudge, Pair};
 pub use key::{InvalidKey, SnapshotKey, State};
 pub use provenance::Provenance;
 pub use shelf::{Arrays, Listed, Prune};

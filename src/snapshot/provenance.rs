@@ -19,10 +19,8 @@ pub struct Provenance {
     pub request: Request,
     /// When it answered, in the caller's words; left out where recording must be reproducible.
     pub recorded: Option<String>,
-    /// The file that states the case, and the line.
+    /// The file that states the case, such as `suites/fold.toml`.
     pub source: String,
-    /// The line of the case in that file; shown while a result is pending, not kept.
-    pub line: u32,
 }
 
 impl Provenance {

@@ -14,6 +14,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use insta::internals::Content;
 use insta::{Comparator, Settings, Snapshot};
@@ -26,8 +27,6 @@ pub(super) struct Candidate<'a> {
     pub info: Content,
     /// The file that states the case.
     pub source: &'a str,
-    /// The line there.
-    pub line: u32,
     /// The digest.
     pub body: &'a str,
 }
@@ -76,23 +75,27 @@ where
         settings.bind(|| {
             insta::_macro_support::assert_snapshot(
                 (name, candidate.body).into(),
-                directory,
+                // No workspace: the path of the source is written as it is given.
+                Path::new(""),
                 "judge",
                 module_path!(),
                 candidate.source,
-                candidate.line,
+                0,
                 "",
             )
             .map_err(|error| error.to_string())
         })
     });
     let result = result.lock().unwrap_or_else(PoisonError::into_inner).take();
-    result.ok_or_else(|| {
-        RuntimeError::Insta(match outcome {
+    match result {
+        Some(Ok(result)) => Ok(result),
+        // The visitor's own panic is not insta's and goes on as it would anywhere.
+        Some(Err(payload)) => resume_unwind(payload),
+        None => Err(RuntimeError::Insta(match outcome {
             Ok(Ok(())) => "passed without comparing".into(),
             Ok(Err(error)) | Err(error) => error,
-        })
-    })
+        })),
+    }
 }
 
 /// Builds `candidate` as a new snapshot without reference and returns what `visit` makes of it.
@@ -116,7 +119,7 @@ pub(super) fn text(snapshot: &Snapshot) -> Option<String> {
 /// The comparator that looks and leaves.
 struct Tap<R, V> {
     visit: Arc<V>,
-    result: Arc<Mutex<Option<R>>>,
+    result: Arc<Mutex<Option<thread::Result<R>>>>,
 }
 
 /// The unwinding that is not a failure.
@@ -128,7 +131,7 @@ where
     V: Fn(&Snapshot, &Snapshot) -> R + Send + Sync + 'static,
 {
     fn matches(&self, reference: &Snapshot, test: &Snapshot) -> bool {
-        let result = (self.visit)(reference, test);
+        let result = catch_unwind(AssertUnwindSafe(|| (self.visit)(reference, test)));
         *self.result.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         resume_unwind(Box::new(Left));
     }

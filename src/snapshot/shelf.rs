@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::key::{self, State};
-use super::store::{Store, check_text};
-use super::{ContentHash, SnapshotError, SnapshotKey, archive, read};
+use super::store::Store;
+use super::{ContentHash, SnapshotError, SnapshotKey, archive, read, text};
 
 /// A snapshot on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -176,18 +176,8 @@ impl Store {
 
 /// The name of a snapshot's arrays.
 fn arrays_hash(path: &Path) -> Result<Option<ContentHash>, SnapshotError> {
-    let text = check_text(path)?;
-    let mut offset = 0;
-    let mut marks = 0;
-    for line in text.split_inclusive('\n') {
-        offset += line.len();
-        marks += usize::from(line.trim_end() == "---");
-        if marks == 2 {
-            break;
-        }
-    }
-    let body = text.get(offset..).unwrap_or_default();
-    let digest = read::read(body).map_err(|error| SnapshotError::unreadable(path, error))?;
+    let body = text::read_body(path)?;
+    let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
     Ok(digest.arrays)
 }
 

@@ -1,16 +1,19 @@
 //! The directory of recorded results, and the judgement of a response by them. Prints nothing; writes only what its mode
 //! allows.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::archive;
-use super::compare::{FieldJudge, Record, compare};
+use super::compare::{Record, compare};
 use super::comparison::Comparison;
 use super::contents::Contents;
+use super::judge::FieldJudge;
 use super::provenance::Provenance;
 use super::runtime::{self, Candidate};
-use super::{ContentHash, SnapshotError, SnapshotKey, file, read};
+use super::{ContentHash, SnapshotError, SnapshotKey, file, read, text};
 use crate::prediction::Prediction;
 
 /// What a judgement may write.
@@ -93,13 +96,10 @@ impl Store {
         let candidate = Candidate {
             description: provenance.description(key),
             info: provenance.info(key),
-            // insta needs a path with a parent.
-            source: if Path::new(&provenance.source).parent().is_some() {
-                &provenance.source
-            } else {
-                "suites"
-            },
-            line: provenance.line,
+            // insta takes the parent of this path.
+            source: Path::new(&provenance.source)
+                .parent()
+                .map_or("suites", |_| &provenance.source),
             body: &body,
         };
         let path = self.root.join(key.path());
@@ -119,7 +119,7 @@ impl Store {
         candidate: &Candidate<'_>,
         judge: Arc<dyn FieldJudge>,
     ) -> Result<Judgement, SnapshotError> {
-        check_text(path)?;
+        text::read_body(path)?;
         let visit = {
             let (store, key, path) = (self.clone(), key.clone(), path.to_owned());
             move |reference: &insta::Snapshot, new: &insta::Snapshot| {
@@ -135,10 +135,7 @@ impl Store {
                 };
                 let pending = store.root.join(key.pending_path());
                 if comparison.matches() {
-                    // What waited for review has been answered.
-                    if store.recording != Recording::Never && pending.exists() {
-                        std::fs::remove_file(&pending).map_err(|error| SnapshotError::file(&pending, error))?;
-                    }
+                    store.answered(&pending)?;
                     return Ok(Judgement::Matches(comparison));
                 }
                 // When the response reads as recorded and only the arrays were altered, there is nothing to review: their
@@ -162,22 +159,34 @@ impl Store {
         actual: Arc<Contents>,
         candidate: &Candidate<'_>,
     ) -> Result<Judgement, SnapshotError> {
+        let pending = self.root.join(key.pending_path());
         let target = match self.recording {
             Recording::Never => return Ok(Judgement::Missing { path, pending: None }),
-            Recording::Pending => self.root.join(key.pending_path()),
+            Recording::Pending => pending.clone(),
             Recording::Missing => path.clone(),
         };
         let (store, key) = (self.clone(), key.clone());
         let written = runtime::build(candidate, move |new| store.save(&key, target.clone(), &actual, new))
             .map_err(|error| SnapshotError::unreadable(&path, error))??;
-        Ok(if self.recording == Recording::Missing {
-            Judgement::Recorded { path }
-        } else {
-            Judgement::Missing {
-                path,
-                pending: Some(written),
-            }
+        if self.recording == Recording::Missing {
+            self.answered(&pending)?;
+            return Ok(Judgement::Recorded { path });
+        }
+        Ok(Judgement::Missing {
+            path,
+            pending: Some(written),
         })
+    }
+
+    /// Removes what waited for review of a response that is the reference now.
+    fn answered(&self, pending: &Path) -> Result<(), SnapshotError> {
+        if self.recording == Recording::Never {
+            return Ok(());
+        }
+        match fs::remove_file(pending) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SnapshotError::file(pending, error)),
+            _ => Ok(()),
+        }
     }
 
     /// Writes arrays first, so that a snapshot on disk always finds them.
@@ -191,15 +200,19 @@ impl Store {
         if let Some(hash) = contents.digest().arrays {
             let path = self.root.join(key.arrays_path(hash));
             let packed = archive::pack(&contents.arrays()).map_err(|error| SnapshotError::unreadable(&path, error))?;
+            if packed.len() as u64 > file::ARRAYS_LIMIT {
+                return Err(SnapshotError::unreadable(
+                    &path,
+                    "the arrays of the response are too large to keep",
+                ));
+            }
             // Equal content has equal bytes; a file that has others was altered and is put right.
             if file::read(&path, file::ARRAYS_LIMIT).ok().as_ref() != Some(&packed) {
                 file::write(&path, &packed).map_err(|error| SnapshotError::file(&path, error))?;
             }
         }
         file::replace(&path, |part| {
-            snapshot
-                .save(part)
-                .map_err(|error| std::io::Error::other(error.to_string()))
+            snapshot.save(part).map_err(|error| io::Error::other(error.to_string()))
         })
         .map_err(|error| SnapshotError::file(&path, error))?;
         Ok(path)
@@ -212,8 +225,8 @@ impl Store {
         path: &Path,
         snapshot: &insta::Snapshot,
     ) -> Result<(Contents, Option<PathBuf>), SnapshotError> {
-        let text = runtime::text(snapshot).ok_or_else(|| SnapshotError::unreadable(path, "is a binary snapshot"))?;
-        let digest = read::read(&text).map_err(|error| SnapshotError::unreadable(path, error))?;
+        let body = runtime::text(snapshot).ok_or_else(|| SnapshotError::unreadable(path, "is a binary snapshot"))?;
+        let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
         let Some(hash) = digest.arrays else {
             let contents = Contents::from_stored(digest, archive::Arrays::new())
                 .map_err(|error| SnapshotError::unreadable(path, error))?;
@@ -237,18 +250,4 @@ impl Store {
         let arrays = archive::unpack(&bytes).map_err(|error| SnapshotError::unreadable(&path, error))?;
         Ok((path, arrays))
     }
-}
-
-/// insta reads files of any length, and takes those without metadata for an old format that it warns of.
-pub(super) fn check_text(path: &Path) -> Result<String, SnapshotError> {
-    let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
-    let text = String::from_utf8(bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
-    let mut lines = text.lines();
-    if lines.next() != Some("---") || !lines.any(|line| line.trim_end() == "---") {
-        return Err(SnapshotError::unreadable(
-            path,
-            "does not start with metadata between two lines '---'",
-        ));
-    }
-    Ok(text)
 }

@@ -72,15 +72,11 @@ impl Launcher for ProcessLauncher {
         Box::pin(async { self.start(job, secret) })
     }
 
-    fn ended(&self) -> Watch<'_> {
+    fn ended(&self) -> Watch<'_, Demise> {
         let Some(process) = &self.process else {
             return Box::pin(std::future::pending());
         };
-        Box::pin(async {
-            let ending = process.ended().await;
-            process.settled().await;
-            demise(ending)
-        })
+        Box::pin(async { demise(process.ended().await) })
     }
 
     fn owner(&self, endpoint: &Endpoint) -> Owner {
@@ -92,6 +88,15 @@ impl Launcher for ProcessLauncher {
 
     fn log_tail(&self) -> Vec<String> {
         self.log.as_ref().map(Log::tail).unwrap_or_default()
+    }
+
+    fn last_words(&self) -> Watch<'_, Vec<String>> {
+        Box::pin(async {
+            if let Some(process) = &self.process {
+                process.settled().await;
+            }
+            self.log_tail()
+        })
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {

@@ -1,11 +1,16 @@
 //! Where the logs of processes go: a directory that the user names and keeps, or one of this run that goes with it.
 
+use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
+
+/// How temporary directories of logs begin.
+const PREFIX: &str = "hydrotest-logs-";
+/// The file in one that its run keeps locked. The system lets go of the lock however the run ends.
+const LOCK: &str = ".lock";
 
 /// A directory of logs, made when the first of them is.
 #[derive(Debug)]
@@ -16,8 +21,15 @@ pub(super) struct LogDirectory {
 
 #[derive(Debug, Default)]
 struct State {
-    temporary: Option<TempDir>,
+    temporary: Option<Temporary>,
     logs: usize,
+}
+
+/// A directory that is removed when this is dropped, or swept by a later run when this one was killed.
+#[derive(Debug)]
+struct Temporary {
+    directory: TempDir,
+    _lock: File,
 }
 
 impl LogDirectory {
@@ -35,14 +47,38 @@ impl LogDirectory {
         state.logs += 1;
         let name = format!("{what}-{}-{}.log", std::process::id(), state.logs);
         if let Some(named) = &self.named {
-            std::fs::create_dir_all(named)?;
+            fs::create_dir_all(named)?;
             return Ok(named.join(name));
         }
         let temporary = match state.temporary.take() {
             Some(temporary) => temporary,
-            None => tempfile::Builder::new().prefix("hydrotest-logs-").tempdir()?,
+            None => Temporary::new(&std::env::temp_dir())?,
         };
-        Ok(state.temporary.insert(temporary).path().join(name))
+        Ok(state.temporary.insert(temporary).directory.path().join(name))
+    }
+}
+
+impl Temporary {
+    fn new(parent: &Path) -> io::Result<Self> {
+        sweep(parent);
+        let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+        let lock = File::create(directory.path().join(LOCK))?;
+        // A sweeping run may be quicker than this line and take the directory away: then the first log fails to be created.
+        lock.lock()?;
+        Ok(Self { directory, _lock: lock })
+    }
+}
+
+/// Removes what killed runs left. What cannot be looked at belongs to somebody else.
+fn sweep(parent: &Path) {
+    for entry in fs::read_dir(parent).into_iter().flatten().flatten() {
+        if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            continue;
+        }
+        let is_abandoned = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+        if is_abandoned {
+            let _ = fs::remove_dir_all(entry.path());
+        }
     }
 }
 
@@ -65,5 +101,20 @@ mod tests {
         let log = named.next("esm2").unwrap();
         drop(named);
         assert!(log.parent().unwrap().is_dir());
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_swept_and_what_another_uses_is_not() {
+        let parent = tempfile::tempdir().unwrap();
+        let abandoned = parent.path().join(format!("{PREFIX}abandoned"));
+        fs::create_dir(&abandoned).unwrap();
+        fs::write(abandoned.join(LOCK), "").unwrap();
+        let foreign = parent.path().join("something-else");
+        fs::create_dir(&foreign).unwrap();
+
+        let one = Temporary::new(parent.path()).unwrap();
+        assert!(!abandoned.exists());
+        let other = Temporary::new(parent.path()).unwrap();
+        assert!(one.directory.path().exists() && other.directory.path().exists() && foreign.exists());
     }
 }

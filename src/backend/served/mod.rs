@@ -89,7 +89,9 @@ impl<L: Launcher> Served<L> {
         } else {
             "in the middle of a call"
         };
-        demise.during(Stage::Call, when).with_log(self.launcher.log_tail())
+        demise
+            .during(Stage::Call, when)
+            .with_log(self.launcher.last_words().await)
     }
 }
 
@@ -122,7 +124,7 @@ impl<L: Launcher> Backend for Served<L> {
                 },
                 demise = self.launcher.ended() => {
                     let error = demise.during(Stage::Call, "in the middle of a call");
-                    Err(error.with_log(self.launcher.log_tail()))
+                    Err(error.with_log(self.launcher.last_words().await))
                 }
             }
         })

@@ -48,7 +48,7 @@ pub(super) async fn wait<L: Launcher>(
                 Owner::Stranger => Ok(Readiness::Taken),
                 Owner::Family | Owner::Nobody | Owner::Unknown => {
                     let error = demise.during(Stage::Ready, "before it was ready");
-                    Err(error.with_log(launcher.log_tail()))
+                    Err(error.with_log(launcher.last_words().await))
                 }
             };
         }

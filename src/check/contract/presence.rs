@@ -4,6 +4,7 @@ use super::super::evidence::Given;
 use super::super::number::names;
 use super::Report;
 use crate::prediction::Value;
+use crate::prediction::contract::Presence;
 
 pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
     let contract = given.contract;
@@ -78,12 +79,19 @@ fn judge_unrequested(given: &Given<'_>, report: &mut Report<'_>) {
     let Some((name, value)) = unrequested.first() else {
         return;
     };
+    let why = match given.contract.field(name) {
+        Some(field) if given.expected.requests(name) && field.presence == Presence::Requested => {
+            "it is not known which of several samples it is about"
+        }
+        Some(field) if field.presence == Presence::Never => "this model does not fill it",
+        Some(_) => "not asked for",
+        None => "not in the contract",
+    };
     let all = names(unrequested.iter().map(|(name, _)| name.as_str()));
-    let summary = format!("{all}: expected None (not asked for), got {}", value.describe());
     let summary = if unrequested.len() == 1 {
-        summary
+        format!("{all}: expected None ({why}), got {}", value.describe())
     } else {
-        format!("{all}: expected None (not asked for), got values")
+        format!("{all}: expected None ({why}), got values")
     };
     let details = (unrequested.len() > 1).then(|| format!("{name} is {}", value.describe()));
     report.add(report.wrong(summary).with_details(details));

@@ -75,7 +75,7 @@ fn the_class_and_its_attributes_are_judged() {
     );
     assert_eq!(
         with(&|prediction| prediction.fields.push(("extra".into(), Value::Integer(1)))),
-        "`extra`: expected None (not asked for), got int 1"
+        "`extra`: expected None (not in the contract), got int 1"
     );
 }
 
@@ -125,7 +125,12 @@ fn several_samples_are_counted_as_the_model_counts_them() {
     assert!(matches!(prediction.field("atom_array"), Some(Value::List(items)) if items.len() == 1));
     assert!(matches!(prediction.field("plddt"), Some(Value::List(items)) if items.len() == 3));
     assert_eq!(prediction.field("ptm"), Some(&Value::None));
-    assert_eq!(found(&contract, best), Vec::<String>::new());
+    assert_eq!(found(&contract, best.clone()), Vec::<String>::new());
+    let score = Value::List(vec![Value::Array(Tensor::vector(&[0.5f32])); 3]);
+    assert_eq!(
+        only(&contract, best.with("ptm", score)),
+        "`ptm`: expected None (it is not known which of several samples it is about), got list of 3"
+    );
 }
 
 #[test]

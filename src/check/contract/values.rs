@@ -1,7 +1,7 @@
 //! The elements of an array: finite, within the contract's range, and the padding value behind a sample's end.
 
 use super::super::bounds::Bounds;
-use super::super::number::{count, show};
+use super::super::number::{count, show, show_key};
 use super::super::tally::{Spot, Tally};
 use super::Report;
 use super::arrays::Subject;
@@ -84,7 +84,7 @@ pub(super) fn judge_number(subject: &Subject<'_>, value: f64, report: &mut Repor
     }
 }
 
-/// A mapping of names to numbers, to lists of them, or to mappings again.
+/// A mapping of names or numbers of chains to numbers, to lists of them, or to mappings again.
 pub(super) fn judge_mapping(path: &str, value: &Value, report: &mut Report<'_>) {
     match value {
         Value::Map(entries) if entries.is_empty() => {
@@ -100,11 +100,7 @@ pub(super) fn judge_mapping(path: &str, value: &Value, report: &mut Report<'_>) 
 }
 
 fn judge_entry(path: &str, key: &Value, value: &Value, report: &mut Report<'_>) {
-    let Some(key) = key.as_text() else {
-        report.add(report.wrong(format!("{path}: expected a str as key, got {}", key.describe())));
-        return;
-    };
-    let path = format!("{path}.{key}");
+    let path = format!("{path}.{}", show_key(key));
     match value {
         Value::Map(_) => judge_mapping(&path, value, report),
         Value::Array(tensor) => {

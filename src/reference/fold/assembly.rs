@@ -1,5 +1,6 @@
 //! Builds complexes: the molecules of one sample folded, docked and listed as tokens and atoms. Judges no confidence.
 
+use super::super::input::{Chain, Molecule, Sample, Token as Letter};
 use super::chain::{Deviation, Fold};
 use super::complex::{Complex, Kind, Residue, Strand, Token};
 use super::docking::{Pose, Shape, poses};
@@ -7,9 +8,14 @@ use super::geometry::{Point, centroid, sub};
 use super::molecule::{NamedAtom, Nucleic, Unit, label, ligand, strand};
 use super::random::{hash_text, seed_of};
 use super::side_chain::chi_angles;
-use super::{Chain, FoldError, Molecule, Sample};
 use crate::protein::Label;
 use crate::protein::residue::AMINO_ACIDS;
+
+/// Name of a residue that is none of the twenty, and the one that stands in for it: alanine.
+const UNKNOWN: &str = "UNK";
+const STAND_IN: usize = 0;
+/// Name of a ligand that is given by its chemistry only.
+const UNNAMED_LIGAND: &str = "LIG";
 
 /// What is needed to build any number of conformations of one sample.
 #[derive(Debug)]
@@ -28,24 +34,26 @@ struct Part {
 
 #[derive(Debug)]
 enum Body {
-    Protein(Fold),
-    Units { units: Vec<Unit>, hetero: bool },
+    Protein {
+        fold: Fold,
+        /// Whether a letter is none of the twenty, so that another residue stands in for it.
+        unknown: Vec<bool>,
+    },
+    Units {
+        units: Vec<Unit>,
+        kind: Kind,
+    },
 }
 
 impl Assembly {
-    /// # Errors
-    /// For a sample without residues, and for a protein letter outside the twenty.
-    pub(super) fn new(sample: &Sample) -> Result<Self, FoldError> {
-        let bodies = sample.chains.iter().map(Body::new).collect::<Result<Vec<_>, _>>()?;
-        if bodies.iter().all(|body| body.tokens() == 0) {
-            return Err(FoldError::Empty);
-        }
+    pub(super) fn new(sample: &Sample) -> Self {
+        let bodies: Vec<Body> = sample.chains.iter().map(Body::new).collect();
         let shapes: Vec<Shape> = match bodies.as_slice() {
             // Alone it needs no place to dock, so its side chains can wait.
             [_] => vec![Shape::default()],
             several => several.iter().map(Body::shape).collect(),
         };
-        let seeds: Vec<u64> = sample.chains.iter().map(|chain| chain.molecule.hash()).collect();
+        let seeds: Vec<u64> = sample.chains.iter().map(|chain| hash(&chain.molecule)).collect();
         let poses = poses(&shapes, seed_of(&seeds));
         let mut known: Vec<&Molecule> = Vec::new();
         let mut parts = Vec::with_capacity(bodies.len());
@@ -62,11 +70,7 @@ impl Assembly {
                 pose,
             });
         }
-        Ok(Self { parts })
-    }
-
-    pub(super) fn chains(&self) -> usize {
-        self.parts.len()
+        Self { parts }
     }
 
     /// A conformation that deviates from the undisturbed one; every chain in its own way.
@@ -105,26 +109,35 @@ impl Assembly {
 }
 
 impl Body {
-    fn new(chain: &Chain) -> Result<Self, FoldError> {
-        Ok(match &chain.molecule {
-            Molecule::Protein(sequence) => Self::Protein(Fold::new(indices(sequence)?)),
-            Molecule::Dna(sequence) => Self::units(strand(Nucleic::Dna, sequence)),
-            Molecule::Rna(sequence) => Self::units(strand(Nucleic::Rna, sequence)),
-            Molecule::Ligand(components) => Self::Units {
-                units: ligand(components),
-                hetero: true,
+    fn new(chain: &Chain) -> Self {
+        match &chain.molecule {
+            Molecule::Protein(letters) => Self::Protein {
+                fold: Fold::new(
+                    letters
+                        .iter()
+                        .map(|&letter| amino(letter).unwrap_or(STAND_IN))
+                        .collect(),
+                ),
+                unknown: letters.iter().map(|&letter| amino(letter).is_none()).collect(),
             },
-        })
+            Molecule::Dna(sequence) => Self::nucleic(strand(Nucleic::Dna, sequence)),
+            Molecule::Rna(sequence) => Self::nucleic(strand(Nucleic::Rna, sequence)),
+            Molecule::Components(components) => Self::ligand(components),
+            Molecule::Smiles(_) => Self::ligand(&[UNNAMED_LIGAND.to_owned()]),
+        }
     }
 
-    const fn units(units: Vec<Unit>) -> Self {
-        Self::Units { units, hetero: false }
+    const fn nucleic(units: Vec<Unit>) -> Self {
+        Self::Units {
+            units,
+            kind: Kind::Nucleic,
+        }
     }
 
-    fn tokens(&self) -> usize {
-        match self {
-            Self::Protein(fold) => fold.residues.len(),
-            Self::Units { units, .. } => units.len(),
+    fn ligand(components: &[String]) -> Self {
+        Self::Units {
+            units: ligand(components),
+            kind: Kind::Ligand,
         }
     }
 
@@ -141,11 +154,11 @@ impl Body {
     /// Appends tokens and atoms where the undisturbed molecule lies.
     fn write(&self, deviations: &[Deviation], complex: &mut Complex, chain: usize) -> Kind {
         match self {
-            Self::Protein(fold) => {
-                write_protein(fold, deviations, complex, chain);
+            Self::Protein { fold, unknown } => {
+                write_protein(fold, unknown, deviations, complex, chain);
                 Kind::Protein
             }
-            Self::Units { units, hetero } => {
+            Self::Units { units, kind } => {
                 for (index, unit) in units.iter().enumerate() {
                     let first = complex.atoms.len();
                     complex.atoms.extend_from_slice(&unit.atoms);
@@ -159,13 +172,13 @@ impl Body {
                         residue: None,
                     });
                 }
-                if *hetero { Kind::Ligand } else { Kind::Nucleic }
+                *kind
             }
         }
     }
 }
 
-fn write_protein(fold: &Fold, deviations: &[Deviation], complex: &mut Complex, chain: usize) {
+fn write_protein(fold: &Fold, unknown: &[bool], deviations: &[Deviation], complex: &mut Complex, chain: usize) {
     let conformer = fold.conformer(deviations);
     for (index, &amino) in fold.residues.iter().enumerate() {
         let first = complex.atoms.len();
@@ -181,7 +194,11 @@ fn write_protein(fold: &Fold, deviations: &[Deviation], complex: &mut Complex, c
         complex.tokens.push(Token {
             chain,
             index,
-            name: label(AMINO_ACIDS[amino].name),
+            name: label(if unknown[index] {
+                UNKNOWN
+            } else {
+                AMINO_ACIDS[amino].name
+            }),
             atoms: first..complex.atoms.len(),
             centre: first + 1,
             beta: first + if names.len() > 4 { 4 } else { 1 },
@@ -196,24 +213,25 @@ fn write_protein(fold: &Fold, deviations: &[Deviation], complex: &mut Complex, c
     }
 }
 
-/// Indices into [`AMINO_ACIDS`] of a sequence's letters.
-fn indices(sequence: &str) -> Result<Vec<usize>, FoldError> {
-    sequence
-        .chars()
-        .map(|letter| {
-            let found = AMINO_ACIDS.iter().position(|amino| amino.letter == letter);
-            found.ok_or(FoldError::Residue(letter))
-        })
-        .collect()
+/// The index of a letter in [`AMINO_ACIDS`]; `None` for others and for hidden residues.
+fn amino(letter: Letter) -> Option<usize> {
+    match letter {
+        Letter::Residue(letter) => AMINO_ACIDS.iter().position(|amino| amino.letter == letter),
+        Letter::Mask => None,
+    }
 }
 
-impl Molecule {
-    fn hash(&self) -> u64 {
-        match self {
-            Self::Protein(sequence) => hash_text(sequence),
-            Self::Dna(sequence) => seed_of(&[1, hash_text(sequence)]),
-            Self::Rna(sequence) => seed_of(&[2, hash_text(sequence)]),
-            Self::Ligand(components) => seed_of(&components.iter().map(|name| hash_text(name)).collect::<Vec<_>>()),
+/// A number that tells molecules apart.
+fn hash(molecule: &Molecule) -> u64 {
+    let text = |kind: u64, text: &str| seed_of(&[kind, hash_text(text)]);
+    match molecule {
+        Molecule::Protein(letters) => {
+            let amino = |&letter: &Letter| amino(letter).map_or(u64::MAX, |amino| amino as u64);
+            seed_of(&letters.iter().map(amino).collect::<Vec<_>>())
         }
+        Molecule::Dna(sequence) => text(1, sequence),
+        Molecule::Rna(sequence) => text(2, sequence),
+        Molecule::Smiles(line) => text(3, line),
+        Molecule::Components(components) => seed_of(&components.iter().map(|name| text(4, name)).collect::<Vec<_>>()),
     }
 }

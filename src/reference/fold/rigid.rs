@@ -1,7 +1,8 @@
 //! Rigid motions: laying one set of points over another, and turning things at random. Changes no distance.
 
-use super::geometry::{Point, add, centroid, cross, dot, scale, sub, unit};
+use super::geometry::{Point, add, dot, sub};
 use super::random::Random;
+use crate::metric::superpose;
 
 /// A rotation about `from`, which then comes to `to`.
 #[derive(Debug, Clone, Copy)]
@@ -12,12 +13,10 @@ pub(super) struct Motion {
     pub to: Point,
 }
 
-const STILL: [Point; 3] = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
-
 impl Motion {
     /// No motion at all.
     pub(super) const STILL: Self = Self {
-        rows: STILL,
+        rows: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
         from: [0.0; 3],
         to: [0.0; 3],
     };
@@ -52,94 +51,38 @@ impl Motion {
         }
     }
 
-    /// The motion that lays `mobile` over `target`, which must be alike: small rotations are solved for one after the
-    /// other (Gauss-Newton), which needs no eigenvectors and finds the nearest minimum only.
+    /// The motion that lays `mobile` over `target`, point by point; none where there are no points.
     pub(super) fn onto(mobile: &[Point], target: &[Point]) -> Self {
-        let (from, to) = (centroid(mobile), centroid(target));
-        let mut rows = STILL;
-        for _ in 0..6 {
-            let mut inertia = [[0.0; 3]; 3];
-            let mut moment = [0.0; 3];
-            for (&point, &goal) in mobile.iter().zip(target) {
-                let arm = rotate(&rows, sub(point, from));
-                moment = add(moment, cross(arm, sub(goal, to)));
-                for (index, row) in inertia.iter_mut().enumerate() {
-                    row[index] += dot(arm, arm);
-                    *row = sub(*row, scale(arm, arm[index]));
-                }
-            }
-            rows = turned(&rows, solve(&inertia, moment));
-        }
-        Self { rows, from, to }
+        let narrow = |points: &[Point]| -> Vec<[f32; 3]> {
+            points.iter().map(|point| point.map(|along| along as f32)).collect()
+        };
+        superpose(&narrow(mobile), &narrow(target)).map_or(Self::STILL, |found| Self {
+            rows: found.rotation,
+            from: [0.0; 3],
+            to: found.translation,
+        })
     }
 
     pub(super) fn apply(&self, point: Point) -> Point {
-        add(rotate(&self.rows, sub(point, self.from)), self.to)
+        let arm = sub(point, self.from);
+        add(self.rows.map(|row| dot(row, arm)), self.to)
     }
-}
-
-fn rotate(rows: &[Point; 3], point: Point) -> Point {
-    rows.map(|row| dot(row, point))
-}
-
-/// The rotation followed by one about `turn`, as long as its angle in radians (Rodrigues).
-fn turned(rows: &[Point; 3], turn: Point) -> [Point; 3] {
-    let angle = dot(turn, turn).sqrt();
-    if angle < 1e-15 {
-        return *rows;
-    }
-    let axis = unit(turn);
-    let (sin, cos) = angle.sin_cos();
-    let columns: [Point; 3] = [0, 1, 2].map(|column| {
-        let old = [rows[0][column], rows[1][column], rows[2][column]];
-        add(
-            add(scale(old, cos), scale(cross(axis, old), sin)),
-            scale(axis, dot(axis, old) * (1.0 - cos)),
-        )
-    });
-    [0, 1, 2].map(|row| [columns[0][row], columns[1][row], columns[2][row]])
-}
-
-/// Cramer's rule for a symmetric matrix, kept solvable where points lie on a line.
-fn solve(matrix: &[Point; 3], right: Point) -> Point {
-    let trace = matrix[0][0] + matrix[1][1] + matrix[2][2];
-    let mut columns = *matrix;
-    for (index, column) in columns.iter_mut().enumerate() {
-        column[index] += 1e-9 * trace + f64::MIN_POSITIVE;
-    }
-    let [a, b, c] = columns;
-    let determinant = dot(a, cross(b, c));
-    if determinant == 0.0 {
-        return [0.0; 3];
-    }
-    scale(
-        [
-            dot(right, cross(b, c)),
-            dot(a, cross(right, c)),
-            dot(a, cross(b, right)),
-        ],
-        1.0 / determinant,
-    )
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reference::fold::geometry::distance;
+    use crate::reference::fold::geometry::{cross, distance};
 
     #[test]
-    fn a_turned_copy_comes_back_exactly() {
+    fn a_turned_copy_comes_back() {
         let mut random = Random::new(11);
         let points: Vec<Point> = (0..40).map(|_| [(); 3].map(|()| 20.0 * random.signed())).collect();
-        let turn = Motion {
-            rows: turned(&STILL, [0.3, -0.5, 0.2]),
-            from: [1.0, 2.0, 3.0],
-            to: [-4.0, 0.0, 9.0],
-        };
+        let turn = Motion::random_turn([1.0, 2.0, 3.0], &mut random);
         let moved: Vec<Point> = points.iter().map(|&point| turn.apply(point)).collect();
         let back = Motion::onto(&moved, &points);
         for (&point, &goal) in moved.iter().zip(&points) {
-            assert!(distance(back.apply(point), goal) < 1e-9);
+            assert!(distance(back.apply(point), goal) < 1e-4);
         }
     }
 
@@ -150,15 +93,6 @@ mod tests {
             let [a, b, c] = Motion::random_turn([0.0; 3], &mut random).rows;
             assert!((dot(a, cross(b, c)) - 1.0).abs() < 1e-12);
             assert!(dot(a, b).abs() < 1e-12 && (dot(a, a) - 1.0).abs() < 1e-12);
-        }
-    }
-
-    #[test]
-    fn one_point_or_a_line_is_no_trouble() {
-        let line = [[0.0; 3], [1.0, 0.0, 0.0], [2.0, 0.0, 0.0]];
-        for count in 1..=3 {
-            let motion = Motion::onto(&line[..count], &line[..count]);
-            assert!(distance(motion.apply(line[count - 1]), line[count - 1]) < 1e-9);
         }
     }
 }

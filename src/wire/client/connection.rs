@@ -102,7 +102,7 @@ pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &Timeouts) -
             return ClientError::Protocol(format!("the response is not HTTP: {cause}"));
         }
         if let Some(inner) = inner.downcast_ref::<io::Error>()
-            && inner.kind() == io::ErrorKind::InvalidData
+            && matches!(inner.kind(), io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput)
         {
             return ClientError::Protocol(format!("the response is not HTTP: {cause}"));
         }

@@ -3,12 +3,11 @@
 
 use std::collections::HashMap;
 
-use half::{bf16, f16};
-
-use super::super::{FoldError, Heads, Model};
+use super::super::{Folding, Heads, Model};
 use super::source::{Source, source};
-use crate::prediction::contract::{Contract, Dimension, FieldSpec, Sizes};
-use crate::tensor::{DType, Element, Tensor};
+use crate::prediction::contract::{Dimension, FieldSpec, Sizes};
+use crate::reference::{Refusal, encode::append};
+use crate::tensor::{DType, Tensor};
 
 /// Size of a dimension whose symbol nobody gave a size.
 const UNPUBLISHED: usize = 64;
@@ -47,8 +46,8 @@ pub(super) struct Plan<'a> {
 
 impl<'a> Plan<'a> {
     /// The array of a field over some conformations: all of them, or one where each has an array of its own.
-    pub(super) fn new(contract: &Contract, field: &'a FieldSpec, models: &'a [&'a Model]) -> Self {
-        let sizes = sizes(contract, models);
+    pub(super) fn new(folding: &Folding, field: &'a FieldSpec, models: &'a [&'a Model]) -> Self {
+        let sizes = sizes(folding, models);
         let shape: Vec<usize> = field
             .shape
             .iter()
@@ -70,8 +69,8 @@ impl<'a> Plan<'a> {
 
     /// # Errors
     /// When the array does not fit into memory.
-    pub(super) fn build(&self, heads: &Heads) -> Result<Tensor, FoldError> {
-        let too_large = || FoldError::TooLarge(self.field.name.clone());
+    pub(super) fn build(&self, heads: &Heads) -> Result<Tensor, Refusal> {
+        let too_large = || Refusal::new("MemoryError", format!("{} does not fit into memory", self.field.name));
         let dtype = self.dtype();
         let rows = self
             .axes
@@ -158,11 +157,8 @@ impl Axis {
 }
 
 /// What the symbols of a shape stand for.
-fn sizes(contract: &Contract, models: &[&Model]) -> Sizes {
-    let mut sizes = contract.dimensions.clone();
-    if let Some(variant) = contract.variants.first() {
-        sizes.extend(variant.dimensions.clone());
-    }
+fn sizes(folding: &Folding, models: &[&Model]) -> Sizes {
+    let mut sizes = folding.sizes.clone();
     let longest = models.iter().map(|model| model.complex.tokens.len()).max().unwrap_or(0);
     let chains = models.iter().map(|model| model.complex.chains.len()).max().unwrap_or(0);
     for (name, size) in [("B", models.len()), ("L", longest), ("N", longest), ("C", chains)] {
@@ -175,36 +171,4 @@ fn saturating_product(sizes: &[usize]) -> usize {
     sizes
         .iter()
         .fold(1, |product: usize, &size| product.saturating_mul(size))
-}
-
-/// Appends values in a type. Whole numbers saturate at its bounds, text stays empty.
-fn append(values: &[f32], dtype: DType, data: &mut Vec<u8>) {
-    match dtype {
-        DType::F32 => {
-            let start = data.len();
-            data.resize(start + 4 * values.len(), 0);
-            for (cell, value) in data[start..].chunks_exact_mut(4).zip(values) {
-                cell.copy_from_slice(&value.to_le_bytes());
-            }
-        }
-        DType::Bool => append_as(values, |value| value > 0.0, data),
-        DType::I8 => append_as(values, |value| value as i8, data),
-        DType::I16 => append_as(values, |value| value as i16, data),
-        DType::I32 => append_as(values, |value| value as i32, data),
-        DType::I64 => append_as(values, |value| value as i64, data),
-        DType::U8 => append_as(values, |value| value as u8, data),
-        DType::U16 => append_as(values, |value| value as u16, data),
-        DType::U32 => append_as(values, |value| value as u32, data),
-        DType::U64 => append_as(values, |value| value as u64, data),
-        DType::F16 => append_as(values, f16::from_f32, data),
-        DType::BF16 => append_as(values, bf16::from_f32, data),
-        DType::F64 => append_as(values, f64::from, data),
-        DType::Text(_) => data.resize(data.len() + values.len() * dtype.size(), 0),
-    }
-}
-
-fn append_as<T: Element>(values: &[f32], convert: impl Fn(f32) -> T, data: &mut Vec<u8>) {
-    for &value in values {
-        convert(value).write(data);
-    }
 }

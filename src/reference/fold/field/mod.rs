@@ -9,45 +9,51 @@ mod mapping;
 mod source;
 mod structure;
 
-use super::{FoldError, Folding, Model};
+use super::{Folding, Model};
 use crate::prediction::Value;
-use crate::prediction::contract::{Contract, FieldKind, FieldSpec};
+use crate::prediction::contract::{Dimension, FieldKind, FieldSpec};
 use crate::protein::{mmcif, pdb};
+use crate::reference::Refusal;
 
-/// Feature of a contract that has several diffusion samples but hands out the best of them as a structure.
+/// Feature of a contract that gives back the structure of the best draw only, and a score of the whole complex only where
+/// a single one was drawn.
 const BEST_STRUCTURE_ONLY: &str = "best_structure_only";
 
 /// The value of one field.
 ///
 /// # Errors
 /// When an array does not fit into memory or a structure not into its file format.
-pub(super) fn value(folding: &Folding, contract: &Contract, field: &FieldSpec) -> Result<Value, FoldError> {
+pub(super) fn value(folding: &Folding, field: &FieldSpec) -> Result<Value, Refusal> {
     let models: Vec<&Model> = folding.models.iter().collect();
     let structures = || {
-        presented(folding, contract)
+        presented(folding)
             .into_iter()
             .map(|model| structure::structure(model, field))
     };
     let items = match field.kind {
         FieldKind::Array | FieldKind::Scalar => {
-            let array = array::Plan::new(contract, field, &models).build(&folding.heads)?;
+            let array = array::Plan::new(folding, field, &models).build(&folding.heads)?;
             return Ok(Value::Array(array));
         }
+        FieldKind::Arrays if withheld(folding, field) => return Ok(Value::None),
         FieldKind::Arrays => models
             .iter()
             .map(|&model| {
-                let array = array::Plan::new(contract, field, &[model]).build(&folding.heads)?;
+                let array = array::Plan::new(folding, field, &[model]).build(&folding.heads)?;
                 Ok(Value::Array(array))
             })
-            .collect::<Result<_, FoldError>>()?,
+            .collect::<Result<_, Refusal>>()?,
         FieldKind::Structures => structures()
             .map(|structure| Value::Structure(Box::new(structure)))
             .collect(),
         FieldKind::Pdb => structures()
-            .map(|structure| Ok(Value::Text(pdb::write(&structure)?)))
-            .collect::<Result<_, FoldError>>()?,
+            .map(|structure| {
+                let text = pdb::write(&structure).map_err(|error| Refusal::value(error.to_string()))?;
+                Ok(Value::Text(text))
+            })
+            .collect::<Result<_, Refusal>>()?,
         FieldKind::Cif => structures()
-            .map(|structure| Value::Text(mmcif::write(&structure, &contract.key)))
+            .map(|structure| Value::Text(mmcif::write(&structure, &folding.contract.key)))
             .collect(),
         FieldKind::Mappings => models.into_iter().map(mapping::scores).collect(),
     };
@@ -55,14 +61,24 @@ pub(super) fn value(folding: &Folding, contract: &Contract, field: &FieldSpec) -
 }
 
 /// The conformations that become structures: all, or the most confident of each complex.
-fn presented<'a>(folding: &'a Folding, contract: &Contract) -> Vec<&'a Model> {
-    if !contract.features.contains(BEST_STRUCTURE_ONLY) {
+fn presented<'a>(folding: &'a Folding<'_>) -> Vec<&'a Model> {
+    if !best_structure_only(folding) {
         return folding.models.iter().collect();
     }
     let surer = |a: &&Model, b: &&Model| a.confidence.mean_plddt().total_cmp(&b.confidence.mean_plddt());
     folding
         .models
-        .chunks(folding.copies)
-        .filter_map(|copies| copies.iter().max_by(surer))
+        .chunks(folding.draws)
+        .filter_map(|draws| draws.iter().max_by(surer))
         .collect()
+}
+
+/// Whether a score cannot be told apart because several conformations were drawn and one came back.
+fn withheld(folding: &Folding, field: &FieldSpec) -> bool {
+    let of_tokens = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == "N");
+    best_structure_only(folding) && folding.draws > 1 && !field.shape.iter().any(of_tokens)
+}
+
+fn best_structure_only(folding: &Folding) -> bool {
+    folding.contract.features.contains(BEST_STRUCTURE_ONLY)
 }

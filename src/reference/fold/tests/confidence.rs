@@ -1,14 +1,20 @@
 //! Confidences against one another and against the structure.
 
-use super::super::FoldSettings;
+use serde_json::json;
+
 use super::super::confidence::distance_scale;
-use super::fixture::{INSULIN, NIPAH, UBIQUITIN, array, boltz2, chai1, esmfold, fold, numbers, structure};
+use super::fixture::{INSULIN, NIPAH, UBIQUITIN, array, fold, numbers, structure};
 use crate::prediction::Value;
+
+/// Chai-1 draws five structures and tells the score of none, unless told to draw one.
+fn one_draw() -> serde_json::Value {
+    json!({ "num_diffn_samples": 1 })
+}
 
 #[test]
 fn plddt_has_a_folded_part_and_floppy_ends() {
     for sequence in [INSULIN, UBIQUITIN, NIPAH] {
-        let prediction = fold(&boltz2(), &[sequence], &FoldSettings::default());
+        let prediction = fold("boltz2", sequence, json!({}));
         let plddt = numbers(&prediction, "plddt[0]");
         let confident = plddt.iter().filter(|&&value| value >= 0.7).count() as f64 / plddt.len() as f64;
         assert!((0.4..0.95).contains(&confident), "{confident}");
@@ -20,7 +26,7 @@ fn plddt_has_a_folded_part_and_floppy_ends() {
 
 #[test]
 fn b_factors_are_the_plddt_on_the_declared_scale() {
-    let prediction = fold(&esmfold(), &[INSULIN], &FoldSettings::default());
+    let prediction = fold("esmfold", INSULIN, json!({}));
     let plddt = numbers(&prediction, "plddt[0]");
     let structure = structure(&prediction, "atom_array[0]");
     for (residue, run) in structure.residues().into_iter().enumerate() {
@@ -28,7 +34,7 @@ fn b_factors_are_the_plddt_on_the_declared_scale() {
             assert!((value - plddt[residue]).abs() < 1e-12);
         }
     }
-    let prediction = fold(&chai1(), &[INSULIN], &FoldSettings::default());
+    let prediction = fold("chai1", INSULIN, one_draw());
     let cif = prediction.at("cif[0]").and_then(Value::as_text).unwrap();
     let written = crate::protein::mmcif::read(cif).unwrap().b_factor.unwrap();
     assert!((written[0] - 100.0 * numbers(&prediction, "plddt[0]")[0]).abs() < 1e-3);
@@ -37,7 +43,7 @@ fn b_factors_are_the_plddt_on_the_declared_scale() {
 
 #[test]
 fn plddt_is_the_expectation_of_the_last_lddt_head() {
-    let prediction = fold(&esmfold(), &[INSULIN], &FoldSettings::default());
+    let prediction = fold("esmfold", INSULIN, json!({}));
     let plddt = numbers(&prediction, "plddt[0]");
     let last = numbers(&prediction, "lddt_head");
     let last = &last[last.len() / 8 * 7..];
@@ -57,11 +63,7 @@ fn plddt_is_the_expectation_of_the_last_lddt_head() {
 
 #[test]
 fn aligned_errors_and_ptm_follow_from_their_logits() {
-    let prediction = fold(
-        &esmfold(),
-        &[&format!("{INSULIN}:{UBIQUITIN}")],
-        &FoldSettings::default(),
-    );
+    let prediction = fold("esmfold", format!("{INSULIN}:{UBIQUITIN}"), json!({}));
     let tokens = INSULIN.len() + UBIQUITIN.len();
     let logits = numbers(&prediction, "ptm_logits");
     let probabilities = numbers(&prediction, "aligned_confidence_probs");
@@ -91,11 +93,7 @@ fn aligned_errors_and_ptm_follow_from_their_logits() {
 
 #[test]
 fn errors_are_smaller_within_a_chain_than_between() {
-    let prediction = fold(
-        &boltz2(),
-        &[&format!("{UBIQUITIN}:{UBIQUITIN}")],
-        &FoldSettings::default(),
-    );
+    let prediction = fold("boltz2", format!("{UBIQUITIN}:{UBIQUITIN}"), json!({}));
     let pae = numbers(&prediction, "pae[0]");
     let tokens = 2 * UBIQUITIN.len();
     let mean = |same: bool| {
@@ -114,12 +112,12 @@ fn errors_are_smaller_within_a_chain_than_between() {
 
 #[test]
 fn a_single_chain_has_no_interface_score() {
-    let prediction = fold(&chai1(), &[INSULIN], &FoldSettings::default());
+    let prediction = fold("chai1", INSULIN, one_draw());
     assert_eq!(numbers(&prediction, "iptm[0]"), [0.0]);
     let own = numbers(&prediction, "per_chain_iptm[0]");
     assert_eq!(own, numbers(&prediction, "ptm[0]"));
     assert_eq!(array(&prediction, "per_chain_iptm[0]").shape(), [1, 1, 1]);
-    let pair = fold(&chai1(), &[&format!("{INSULIN}:{UBIQUITIN}")], &FoldSettings::default());
+    let pair = fold("chai1", format!("{INSULIN}:{UBIQUITIN}"), one_draw());
     let (ptm, iptm) = (numbers(&pair, "ptm[0]")[0], numbers(&pair, "iptm[0]")[0]);
     assert!(iptm > 0.05 && iptm < ptm, "{iptm} {ptm}");
     assert_eq!(array(&pair, "per_chain_iptm[0]").shape(), [1, 2, 2]);
@@ -127,11 +125,7 @@ fn a_single_chain_has_no_interface_score() {
 
 #[test]
 fn the_scores_of_a_mapping_agree_with_the_fields() {
-    let prediction = fold(
-        &boltz2(),
-        &[&format!("{INSULIN}:{UBIQUITIN}")],
-        &FoldSettings::default(),
-    );
+    let prediction = fold("boltz2", format!("{INSULIN}:{UBIQUITIN}"), json!({}));
     let score = |path: &str| {
         prediction
             .at(&format!("confidence[0].{path}"))

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
+
 use super::super::geometry::distance;
-use super::super::{Chain, FoldError, FoldSettings, Folding, Molecule, Sample};
-use super::fixture::{
-    INSULIN, UBIQUITIN, array, boltz2, chai1, esmfold, esmfold2, field, fold, fold_samples, numbers, sample, structure,
-};
+use super::fixture::{INSULIN, UBIQUITIN, array, contract, fold, fold_with, numbers, structure};
 use crate::prediction::Value;
-use crate::prediction::contract::{Contract, FieldKind};
+use crate::prediction::contract::{Contract, FieldKind, FieldSpec, Presence};
+use crate::reference::fixture::array_field;
 use crate::tensor::{DType, Tensor};
 
 fn shape_of(contract: &Contract, name: &str, sizes: &BTreeMap<String, usize>) -> Vec<usize> {
@@ -20,43 +20,52 @@ fn shape_of(contract: &Contract, name: &str, sizes: &BTreeMap<String, usize>) ->
         .collect()
 }
 
+fn sizes(names: &[(&str, usize)]) -> BTreeMap<String, usize> {
+    names.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect()
+}
+
+fn judge(contract: &Contract, field: &FieldSpec, tensor: &Tensor, sizes: &BTreeMap<String, usize>) {
+    let name = &field.name;
+    assert_eq!(tensor.shape(), shape_of(contract, name, sizes), "{name}");
+    assert!(field.dtypes.contains(&tensor.dtype()), "{name}");
+    let (least, greatest) = field.range.unwrap_or((f64::MIN, f64::MAX));
+    let padding = field.padding.unwrap_or(least);
+    let inside =
+        |value: f64| value.is_finite() && ((value - padding).abs() < 1e-9 || (least..=greatest).contains(&value));
+    assert!(tensor.to_f64().unwrap().into_iter().all(inside), "{name}");
+}
+
 #[test]
-fn arrays_have_the_declared_shape_and_type_and_are_finite() {
+fn every_field_of_every_contract_is_as_declared() {
     let complex = format!("{INSULIN}:MKV");
-    for contract in [esmfold(), esmfold2(), chai1(), boltz2()] {
-        let prediction = fold(&contract, &[&complex, "GGSW"], &FoldSettings::default());
-        for field in &contract.fields {
-            let value = prediction.field(&field.name).unwrap();
-            let judge = |tensor: &Tensor, sizes: &BTreeMap<String, usize>| {
-                assert_eq!(
-                    tensor.shape(),
-                    shape_of(&contract, &field.name, sizes),
-                    "{}",
-                    field.name
-                );
-                assert_eq!(tensor.dtype(), field.dtypes[0], "{}", field.name);
-                assert!(
-                    tensor.to_f64().unwrap().iter().all(|value| value.is_finite()),
-                    "{}",
-                    field.name
-                );
-            };
-            let sizes = |names: &[(&str, usize)]| -> BTreeMap<String, usize> {
-                names.iter().map(|(name, size)| ((*name).to_owned(), *size)).collect()
-            };
-            match field.kind {
-                FieldKind::Array | FieldKind::Scalar => {
-                    judge(value.as_array().unwrap(), &sizes(&[("B", 2), ("L", 57)]));
+    for key in ["esmfold", "esmfold2", "chai1", "boltz2"] {
+        let contract = contract(key);
+        let batch = key.starts_with("esmfold");
+        let input = if batch {
+            json!([complex, "GGSW"])
+        } else {
+            json!([complex])
+        };
+        let samples: &[(usize, usize)] = if batch { &[(57, 2), (4, 1)] } else { &[(57, 2)] };
+        let prediction = fold(key, input, json!({ "num_diffn_samples": 1 }));
+        assert_eq!(prediction.class, contract.output);
+        let names: Vec<&str> = prediction.fields.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names[0], "metadata");
+        for (field, name) in contract.fields.iter().zip(&names[1..]) {
+            assert_eq!(&field.name, name);
+            let value = prediction.field(name).unwrap();
+            if matches!(field.kind, FieldKind::Array | FieldKind::Scalar) {
+                let sizes = sizes(&[("B", samples.len()), ("L", 57)]);
+                judge(&contract, field, value.as_array().unwrap(), &sizes);
+                continue;
+            }
+            let items = value.as_items().unwrap();
+            assert_eq!(items.len(), samples.len(), "{name}");
+            for (item, &(residues, chains)) in items.iter().zip(samples) {
+                if field.kind == FieldKind::Arrays {
+                    let sizes = sizes(&[("N", residues), ("C", chains), ("distogram_bins", 64)]);
+                    judge(&contract, field, item.as_array().unwrap(), &sizes);
                 }
-                FieldKind::Arrays => {
-                    let items = value.as_items().unwrap();
-                    assert_eq!(items.len(), 2);
-                    for (item, (residues, chains)) in items.iter().zip([(57, 2), (4, 1)]) {
-                        let sizes = sizes(&[("N", residues), ("C", chains), ("distogram_bins", 64)]);
-                        judge(item.as_array().unwrap(), &sizes);
-                    }
-                }
-                _ => assert_eq!(value.as_items().unwrap().len(), 2),
             }
         }
     }
@@ -64,8 +73,7 @@ fn arrays_have_the_declared_shape_and_type_and_are_finite() {
 
 #[test]
 fn short_samples_are_padded_in_every_array() {
-    let contract = esmfold();
-    let prediction = fold(&contract, &["MKVLAW", "AC:D"], &FoldSettings::default());
+    let prediction = fold("esmfold", json!(["MKVLAW", "AC:D"]), json!({}));
     assert_eq!(
         numbers(&prediction, "residue_index"),
         [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 0.0, 1.0, 0.0, -1.0, -1.0, -1.0]
@@ -82,7 +90,7 @@ fn short_samples_are_padded_in_every_array() {
 
 #[test]
 fn residue_types_and_logits_name_the_sequence() {
-    let prediction = fold(&esmfold(), &[UBIQUITIN], &FoldSettings::default());
+    let prediction = fold("esmfold", UBIQUITIN, json!({}));
     let types = numbers(&prediction, "aatype");
     for (letter, (&kind, logits)) in UBIQUITIN
         .chars()
@@ -96,7 +104,7 @@ fn residue_types_and_logits_name_the_sequence() {
 
 #[test]
 fn frames_and_angles_of_the_last_block_rebuild_the_atoms() {
-    let prediction = fold(&esmfold(), &[UBIQUITIN], &FoldSettings::default());
+    let prediction = fold("esmfold", UBIQUITIN, json!({}));
     let structure = structure(&prediction, "atom_array[0]");
     let residues = structure.residues();
     let (frames, groups, angles) = (
@@ -150,7 +158,7 @@ fn frames_and_angles_of_the_last_block_rebuild_the_atoms() {
 
 #[test]
 fn distograms_peak_at_the_distances_of_the_structure() {
-    let prediction = fold(&esmfold2(), &[INSULIN], &FoldSettings::default());
+    let prediction = fold("esmfold2", INSULIN, json!({}));
     let structure = structure(&prediction, "atom_array[0]");
     let beta = |index: usize| {
         let residue = &structure.residues()[index];
@@ -173,48 +181,46 @@ fn distograms_peak_at_the_distances_of_the_structure() {
 
 #[test]
 fn structured_samples_keep_their_names_and_kinds() {
-    let molecules = [
-        ("P", Molecule::Protein("MKVLAW".into())),
-        ("Q", Molecule::Protein("MKVLAW".into())),
-        ("D", Molecule::Dna("GATC".into())),
-        ("R", Molecule::Rna("GAUC".into())),
-        ("L", Molecule::Ligand(vec!["SAH".into()])),
-    ];
-    let chains = molecules.map(|(id, molecule)| Chain {
-        id: id.into(),
-        molecule,
-    });
-    let samples = [Sample { chains: chains.into() }];
-    let prediction = fold_samples(&esmfold2(), &samples, &FoldSettings::default()).unwrap();
+    let entities = json!([
+        { "kind": "protein", "id": ["P", "Q"], "sequence": "MKVLAW" },
+        { "kind": "dna", "id": "D", "sequence": "GATC" },
+        { "kind": "rna", "id": "R", "sequence": "GAUC" },
+        { "kind": "ligand", "id": "L", "ccd": ["SAH"] },
+    ]);
+    let input = json!({ "kind": "structure_prediction_input", "sequences": entities });
+    let prediction = fold("esmfold2", input, json!({}));
     let structure = structure(&prediction, "atom_array[0]");
     let names: Vec<String> = structure.chains().iter().map(|(id, _)| id.to_string()).collect();
     assert_eq!(names, ["P", "Q", "D", "R", "L"]);
     assert_eq!(structure.residues().len(), 21);
+    assert_eq!(prediction.sequence_lengths(), Some(vec![21]));
     assert_eq!(structure.res_name.last().unwrap(), &"SAH");
     assert_eq!(structure.hetero.iter().filter(|&&hetero| hetero).count(), 1);
     let entities = numbers(&prediction, "entity_id[0]");
-    assert_eq!(
-        (entities[0], entities[6], entities[12], entities[20]),
-        (0.0, 0.0, 1.0, 3.0)
-    );
+    assert_eq!([0, 6, 12, 20].map(|token| entities[token] as usize), [0, 0, 1, 3]);
     assert_eq!(array(&prediction, "pair_chains_iptm[0]").shape(), [5, 5]);
 }
 
 #[test]
 fn a_field_nobody_knows_is_filled_as_declared() {
-    let mut contract = esmfold();
-    let mut unknown = field("solubility", FieldKind::Array, "B L 3 width", DType::F32);
-    unknown.range = Some((2.0, 5.0));
+    let mut contract = contract("esmfold");
     contract.dimensions.insert("width".into(), 4);
-    contract.fields.push(unknown);
-    contract
-        .fields
-        .push(field("labels", FieldKind::Arrays, "N", DType::I32));
-    contract
-        .fields
-        .push(field("pae_of_another_shape", FieldKind::Arrays, "N N 2", DType::F32));
-    let prediction = fold(&contract, &["MKV"], &FoldSettings::default());
+    contract.fields = vec![
+        FieldSpec {
+            range: Some((2.0, 5.0)),
+            ..array_field("solubility", &["B", "L", "3", "width"])
+        },
+        FieldSpec {
+            kind: FieldKind::Arrays,
+            dtypes: vec![DType::I32],
+            ..array_field("labels", &["N"])
+        },
+        // Known by name, but not in this shape.
+        array_field("pae", &["B", "L", "L", "2"]),
+    ];
+    let prediction = fold_with(contract, json!("MKV"), json!({}));
     assert_eq!(array(&prediction, "solubility").shape(), [1, 3, 3, 4]);
+    assert_eq!(array(&prediction, "pae").shape(), [1, 3, 3, 2]);
     let values = numbers(&prediction, "solubility");
     assert!(values.iter().all(|value| (2.0..=5.0).contains(value)));
     assert!(values.iter().any(|value| (value - values[0]).abs() > 0.1));
@@ -226,20 +232,27 @@ fn a_field_nobody_knows_is_filled_as_declared() {
 }
 
 #[test]
-fn fields_that_were_not_asked_for_are_none_and_keep_their_place() {
-    let contract = esmfold();
-    let folding = Folding::new(&contract, &[sample("MKV")], &FoldSettings::default()).unwrap();
-    let fields = folding.fields(&contract, |field| field.name == "plddt").unwrap();
-    assert_eq!(fields.len(), contract.fields.len());
-    for ((name, value), field) in fields.iter().zip(&contract.fields) {
-        assert_eq!(name, &field.name);
-        assert_eq!(*value != Value::None, name == "plddt");
-    }
+fn letters_outside_the_twenty_stand_as_unknown_residues() {
+    let mut contract = contract("esmfold");
+    contract.extra_residues = "X".into();
+    let prediction = fold_with(contract, json!("MXV"), json!({ "include_fields": [] }));
+    let structure = structure(&prediction, "atom_array[0]");
+    let names: Vec<&str> = structure
+        .residues()
+        .iter()
+        .map(|run| structure.res_name[run.start].as_str())
+        .collect();
+    assert_eq!(names, ["MET", "UNK", "VAL"]);
 }
 
 #[test]
-fn what_cannot_be_folded_is_refused() {
-    let refused = |sequence: &str| Folding::new(&esmfold(), &[sample(sequence)], &FoldSettings::default()).unwrap_err();
-    assert_eq!(refused("MKX"), FoldError::Residue('X'));
-    assert_eq!(refused(""), FoldError::Empty);
+fn fields_that_were_not_asked_for_are_none_and_keep_their_place() {
+    let contract = contract("esmfold");
+    let prediction = fold("esmfold", "MKV", json!({ "include_fields": ["plddt"] }));
+    assert_eq!(prediction.fields.len(), contract.fields.len() + 1);
+    for (field, (name, value)) in contract.fields.iter().zip(&prediction.fields[1..]) {
+        assert_eq!(name, &field.name);
+        let wanted = field.presence == Presence::Always || name == "plddt";
+        assert_eq!(*value != Value::None, wanted, "{name}");
+    }
 }

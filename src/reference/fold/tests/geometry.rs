@@ -2,15 +2,16 @@
 
 use std::ops::Range;
 
-use super::super::FoldSettings;
+use serde_json::json;
+
 use super::super::geometry::{Point, angle, cross, distance, dot, sub, torsion};
-use super::fixture::{INSULIN, NIPAH, TWENTY, esmfold, fold, plain, structure};
+use super::fixture::{INSULIN, NIPAH, TWENTY, fold, structure};
 use crate::prediction::Value;
 use crate::protein::Structure;
 use crate::protein::residue::by_name;
 
 pub fn folded(sequence: &str) -> Structure {
-    let prediction = fold(&plain(), &[sequence], &FoldSettings::default());
+    let prediction = fold("esmfold", sequence, json!({ "include_fields": [] }));
     structure(&prediction, "atom_array[0]").clone()
 }
 
@@ -204,7 +205,7 @@ fn atoms_are_those_of_the_sequence_in_their_order() {
 
 #[test]
 fn files_hold_the_atoms_of_the_array() {
-    let prediction = fold(&esmfold(), &[INSULIN], &FoldSettings::default());
+    let prediction = fold("esmfold", INSULIN, json!({ "include_fields": ["pdb", "cif"] }));
     let array = structure(&prediction, "atom_array[0]");
     let text = |path: &str| prediction.at(path).and_then(Value::as_text).unwrap().to_owned();
     let pdb = crate::protein::pdb::read(&text("pdb[0]")).unwrap();

@@ -1,0 +1,274 @@
+//! What a comparison found, in words: how many, how far, where, what was allowed and what would pass. Finds nothing itself.
+
+use std::fmt;
+
+use super::comparison::{Comparison, FieldComparison, Finding};
+use super::sketched::SketchDifference;
+use crate::metric::{Difference, Extreme};
+use crate::prediction::contract::Tolerance;
+use crate::tensor::DType;
+
+/// The most differing values a message tells of.
+const TOLD: usize = 12;
+
+impl fmt::Display for Comparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(path) = &self.altered {
+            writeln!(
+                f,
+                "{} was altered: its content is not what its name says",
+                path.display()
+            )?;
+        }
+        for field in self.beyond().take(TOLD) {
+            writeln!(f, "{field}")?;
+        }
+        let differing = self.beyond().count();
+        if differing > TOLD {
+            writeln!(f, "and {} more", differing - TOLD)?;
+        }
+        write!(
+            f,
+            "{differing} of {} values differ from the snapshot",
+            self.fields.len()
+        )
+    }
+}
+
+impl fmt::Display for FieldComparison {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        match &self.finding {
+            Finding::Same => write!(f, "{path}: equal"),
+            Finding::Numbers {
+                difference,
+                tolerance,
+                atom,
+            } => {
+                write!(f, "{path}: {}", Counts(difference))?;
+                let atom = atom.as_deref().map(|atom| format!(" ({atom})")).unwrap_or_default();
+                extremes(f, difference, &atom)?;
+                allowed(f, *tolerance, difference.needed, "")
+            }
+            Finding::Sketched { difference, tolerance } => sketched(f, path, difference, *tolerance),
+            Finding::Hash => write!(
+                f,
+                "{path}: differs, but too little of it is stored to say where; its hash is another"
+            ),
+            Finding::Atoms {
+                differing,
+                total,
+                first,
+                expected,
+                actual,
+            } => write!(
+                f,
+                "{path}: {differing} of {total} atoms have other names, first atom {first}: expected {expected}, got \
+                 {actual}"
+            ),
+            Finding::Changed { expected, actual } => write!(f, "{path}: expected {expected}, got {actual}"),
+            Finding::Missing { expected } => write!(f, "{path}: missing, expected {expected}"),
+            Finding::Extra { actual } => write!(f, "{path}: not in the snapshot, got {actual}"),
+            Finding::Judged(words) => write!(f, "{path}: {words}"),
+        }
+    }
+}
+
+struct Counts<'a>(&'a Difference);
+
+impl fmt::Display for Counts<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference {
+            total,
+            differing,
+            beyond,
+            ..
+        } = self.0;
+        write!(f, "{beyond} of {total} elements beyond tolerance")?;
+        if differing > beyond {
+            write!(f, " ({differing} differ)")?;
+        }
+        Ok(())
+    }
+}
+
+fn extremes(f: &mut fmt::Formatter<'_>, difference: &Difference, place: &str) -> fmt::Result {
+    if let Some(most) = &difference.absolute {
+        write!(
+            f,
+            "\n  greatest absolute difference {}",
+            At(most, difference.dtype, place)
+        )?;
+    }
+    // The same element twice is told once, with both numbers.
+    match (&difference.absolute, &difference.relative) {
+        (Some(absolute), Some(relative)) if absolute.index == relative.index => {
+            write!(
+                f,
+                "\n  greatest relative difference {} there",
+                Amount(relative.difference)
+            )
+        }
+        (_, Some(relative)) => write!(
+            f,
+            "\n  greatest relative difference {}",
+            At(relative, difference.dtype, "")
+        ),
+        _ => Ok(()),
+    }
+}
+
+fn allowed(f: &mut fmt::Formatter<'_>, tolerance: Tolerance, needed: f64, about: &str) -> fmt::Result {
+    let Tolerance { absolute, relative } = tolerance;
+    write!(
+        f,
+        "\n  allowed {} + {} × |expected|",
+        Amount(absolute),
+        Amount(relative)
+    )?;
+    if needed.is_finite() {
+        write!(f, "; an absolute tolerance of {about}{} would pass", Enough(needed))
+    } else {
+        f.write_str("; no tolerance would pass")
+    }
+}
+
+fn sketched(
+    f: &mut fmt::Formatter<'_>,
+    path: &str,
+    difference: &SketchDifference,
+    tolerance: Tolerance,
+) -> fmt::Result {
+    let SketchDifference {
+        total,
+        samples,
+        blocks,
+        differing,
+        worst,
+        ..
+    } = difference;
+    write!(
+        f,
+        "{path}: {total} elements, recorded as a sketch: {differing} of {blocks} blocks and {} of {} samples differ",
+        samples.differing, samples.total
+    )?;
+    extremes(f, samples, ", sampled")?;
+    if let Some(block) = worst {
+        let (start, end) = (block.range.start, block.range.end);
+        write!(
+            f,
+            "\n  elements {start}..{end} ({:?} to {:?}) differ by at least {}, together by about {}",
+            block.first,
+            block.last,
+            Amount(block.at_least),
+            Amount(block.distance),
+        )?;
+        if let Some(single) = &block.single {
+            write!(f, "\n  one changed element would be {}", At(single, samples.dtype, ""))?;
+        }
+    }
+    write!(
+        f,
+        "\n  distance over all elements about {}, allowed {}",
+        Amount(difference.distance),
+        Amount(difference.distance_allowed)
+    )?;
+    allowed(f, tolerance, difference.needed, "about ")
+}
+
+/// `0.25 at [0, 3]: expected 1, got 1.25`.
+struct At<'a>(&'a Extreme, DType, &'a str);
+
+impl fmt::Display for At<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(extreme, dtype, place) = self;
+        write!(
+            f,
+            "{} at {:?}{place}: expected {}, got {}",
+            Amount(extreme.difference),
+            extreme.position,
+            Element(extreme.expected, *dtype),
+            Element(extreme.actual, *dtype)
+        )
+    }
+}
+
+/// A value of an array with the digits its type holds, so that a float32 reads 0.7 and not 0.699999988079071.
+struct Element(f64, DType);
+
+impl fmt::Display for Element {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            DType::F16 | DType::BF16 | DType::F32 => plainly(f, self.0 as f32, self.0),
+            _ => plainly(f, self.0, self.0),
+        }
+    }
+}
+
+/// A size of a difference, to six digits.
+struct Amount(f64);
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rounded = format!("{:.5e}", self.0).parse().unwrap_or(self.0);
+        plainly(f, rounded, rounded)
+    }
+}
+
+/// A tolerance that would pass, to three digits and rounded up, so that it still passes.
+struct Enough(f64);
+
+impl fmt::Display for Enough {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0 <= 0.0 || !self.0.is_finite() {
+            return plainly(f, self.0, self.0);
+        }
+        let step = 10f64.powi(self.0.abs().log10().floor() as i32 - 2);
+        let rounded = [self.0, self.0 + step / 2.0, self.0 + step]
+            .into_iter()
+            .filter_map(|value| format!("{value:.2e}").parse().ok())
+            .find(|&rounded: &f64| rounded >= self.0)
+            .unwrap_or(self.0);
+        plainly(f, rounded, rounded)
+    }
+}
+
+/// With an exponent where that is what people write.
+fn plainly<T: fmt::Display + fmt::LowerExp>(f: &mut fmt::Formatter<'_>, value: T, size: f64) -> fmt::Result {
+    let size = size.abs();
+    if size == 0.0 || !size.is_finite() || (1e-4..1e15).contains(&size) {
+        write!(f, "{value}")
+    } else {
+        write!(f, "{value:e}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tolerance_said_to_be_enough_is_never_rounded_down() {
+        for (needed, said) in [
+            (0.05, "0.05"),
+            (0.050_000_01, "0.0501"),
+            (1.234_5e-7, "1.24e-7"),
+            (9.999, "10"),
+            (1.0, "1"),
+            (0.0, "0"),
+        ] {
+            assert_eq!(Enough(needed).to_string(), said);
+            assert!(said.parse::<f64>().unwrap() >= needed);
+        }
+    }
+
+    #[test]
+    fn elements_have_the_digits_of_their_type() {
+        assert_eq!(Element(f64::from(0.7f32), DType::F32).to_string(), "0.7");
+        assert_eq!(Element(0.1, DType::F64).to_string(), "0.1");
+        assert_eq!(Element(f64::NAN, DType::F32).to_string(), "NaN");
+        assert_eq!(Element(7.0, DType::I64).to_string(), "7");
+        assert_eq!(Amount(0.050_000_011_9).to_string(), "0.05");
+        assert_eq!(Amount(1.5e-9).to_string(), "1.5e-9");
+    }
+}

@@ -1,0 +1,91 @@
+//! Proves that every example in `docs/writing-suites.md` is read and compiled, and that the page knows every check and key.
+
+use std::path::Path;
+
+use hydrotest::check::{self, KINDS};
+use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
+use hydrotest::prediction::Contract;
+
+const PAGE: &str = include_str!("../docs/writing-suites.md");
+
+/// A block of TOML: what stands behind the word `toml`, and the text.
+fn blocks() -> Vec<(&'static str, &'static str)> {
+    PAGE.split("\n```toml")
+        .skip(1)
+        .map(|rest| {
+            let (about, rest) = rest.split_once('\n').unwrap_or_default();
+            let Some((text, _)) = rest.split_once("\n```") else {
+                panic!("a block without end: {about}")
+            };
+            (about.trim(), text)
+        })
+        .collect()
+}
+
+/// What is wrong with a suite; empty when nothing is.
+fn errors(config: &Config, sequences: &Sequences, text: &str) -> String {
+    let source = Source::new("suites/example.toml", text);
+    let suites = match Suites::parse(&[source], config, sequences) {
+        Ok(suites) => suites,
+        Err(errors) => return errors.to_string(),
+    };
+    let mut diagnostics = Diagnostics::new();
+    for suite in &suites.suites {
+        for case in &suite.cases {
+            let fits = |contract: &&Contract| suite.cases_for(contract).any(|fitting| fitting.name == case.name);
+            let contracts: Vec<&Contract> = config.models.iter().map(AsRef::as_ref).filter(fits).collect();
+            assert!(!contracts.is_empty(), "no model runs {}", case.name);
+            let _ = check::compile_case(case, &contracts, &mut diagnostics);
+        }
+    }
+    diagnostics.to_string()
+}
+
+#[test]
+fn every_example_is_read_and_compiled() {
+    let config = Config::built_in().unwrap_or_else(|errors| panic!("{errors}"));
+    let fasta = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/sequences.fasta");
+    let sequences = Sequences::load(&fasta).unwrap_or_else(|errors| panic!("{errors}"));
+    let (mut suites, mut tables) = (0, 0);
+    for (about, text) in blocks() {
+        let Some(model) = about.strip_prefix("checks ") else {
+            assert_eq!(about, "", "a block is a suite or checks for a model");
+            assert_eq!(errors(&config, &sequences, text), "", "{text}");
+            suites += 1;
+            continue;
+        };
+        for table in text.lines() {
+            let suite = format!(
+                "about = 'example'\n[[case]]\nname = 'example'\nmodels = ['{model}']\nsequences = ['short', 'medium']\n\
+                 checks = [{table}]\n[[case.call]]\nname = 'one'\n[[case.call]]\nname = 'two'\n"
+            );
+            assert_eq!(errors(&config, &sequences, &suite), "", "{table}");
+            tables += 1;
+        }
+    }
+    assert!(
+        suites >= 7 && tables >= 30,
+        "{suites} suites and {tables} checks were found"
+    );
+}
+
+#[test]
+fn the_page_shows_every_check_with_every_key() {
+    for kind in &KINDS {
+        let shown: Vec<&str> = blocks()
+            .into_iter()
+            .flat_map(|(_, text)| text.lines())
+            .filter(|line| line.contains(&format!("check = \"{}\"", kind.name)))
+            .collect();
+        assert!(!shown.is_empty(), "no example of `{}`", kind.name);
+        let section = PAGE.split("\n### ").find(|section| {
+            let title = section.lines().next().unwrap_or_default();
+            title.contains(&format!("`{}`", kind.name))
+        });
+        let section = section.unwrap_or_else(|| panic!("no section about `{}`", kind.name));
+        for key in kind.keys.iter().filter(|key| **key != "call") {
+            let named = section.contains(&format!("`{key}`")) || section.contains(&format!("{key} = "));
+            assert!(named, "the section about `{}` does not name `{key}`", kind.name);
+        }
+    }
+}

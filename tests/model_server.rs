@@ -1,0 +1,164 @@
+//! The model server answers one call at a time, stays up through whatever happens in one, and ends in an orderly way.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
+use hydrotest::wire::Secret;
+use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::server::{Model, ModelServer};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify, mpsc as channel};
+
+/// A model that tells when it is called and answers when it is let.
+struct Gated {
+    called: channel::UnboundedSender<String>,
+    gate: std::sync::Mutex<mpsc::Receiver<()>>,
+    under_way: AtomicUsize,
+    most: Arc<AtomicUsize>,
+}
+
+impl Model for Gated {
+    fn predict(&self, request: &Request) -> Result<Prediction, String> {
+        let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(now, Ordering::SeqCst);
+        let sequence = request.input.strings()[0].clone();
+        self.called.send(sequence.clone()).unwrap();
+        self.gate.lock().unwrap().recv().unwrap();
+        self.under_way.fetch_sub(1, Ordering::SeqCst);
+        match sequence.as_str() {
+            "PANIC" => panic!("as the test wants"),
+            "RAISE" => Err("as the test wants".into()),
+            _ => Ok(Prediction {
+                class: "test.Output".into(),
+                fields: vec![("sequence".into(), Value::Text(sequence))],
+            }),
+        }
+    }
+}
+
+struct Stage {
+    client: ModelClient,
+    address: SocketAddr,
+    calls: Mutex<channel::UnboundedReceiver<String>>,
+    gate: mpsc::Sender<()>,
+    most: Arc<AtomicUsize>,
+    stop: Arc<Notify>,
+    served: tokio::task::JoinHandle<()>,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let (called, calls) = channel::unbounded_channel();
+        let (gate, gated) = mpsc::channel();
+        let most = Arc::default();
+        let model = Gated {
+            called,
+            gate: std::sync::Mutex::new(gated),
+            under_way: AtomicUsize::new(0),
+            most: Arc::clone(&most),
+        };
+        let secret = Secret::new("s").unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = Arc::new(Notify::new());
+        let stopped = Arc::clone(&stop);
+        let server = ModelServer::new(model, Some(secret.clone()));
+        Self {
+            client: ModelClient::new(&format!("http://{address}"), secret, Timeouts::default()).unwrap(),
+            address,
+            calls: Mutex::new(calls),
+            gate,
+            most,
+            stop,
+            served: tokio::spawn(server.serve(listener, async move { stopped.notified().await })),
+        }
+    }
+
+    async fn call(&self, sequence: &str) -> Result<Prediction, ClientError> {
+        let request = Request {
+            method: Method::Fold,
+            input: Input::One(sequence.into()),
+            options: Options::new(),
+        };
+        self.client.predict(&request).await
+    }
+
+    async fn called(&self) -> String {
+        self.calls.lock().await.recv().await.unwrap()
+    }
+
+    fn let_through(&self) {
+        self.gate.send(()).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_are_answered_one_at_a_time_and_health_all_the_while() {
+    let stage = Stage::new().await;
+    let conduct = async {
+        for _ in 0..3 {
+            stage.called().await;
+            stage.client.health().await.unwrap();
+            stage.let_through();
+        }
+    };
+    let (one, other, third, ()) = tokio::join!(stage.call("A"), stage.call("C"), stage.call("D"), conduct);
+    for (answer, sequence) in [(one, "A"), (other, "C"), (third, "D")] {
+        assert_eq!(answer.unwrap().field("sequence"), Some(&Value::Text(sequence.into())));
+    }
+    assert_eq!(stage.most.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_is_a_server_error_and_the_next_call_works() {
+    let stage = Stage::new().await;
+    stage.let_through();
+    let error = stage.call("PANIC").await.unwrap_err();
+    assert!(
+        matches!(&error, ClientError::Protocol(text) if text.contains("Internal Server Error")),
+        "{error:?}"
+    );
+    stage.let_through();
+    assert_eq!(
+        stage.call("RAISE").await.unwrap_err(),
+        ClientError::Refused("as the test wants".into())
+    );
+    stage.let_through();
+    assert!(stage.call("A").await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_finishes_the_call_under_way_and_takes_no_more() {
+    let stage = Stage::new().await;
+    let stop = async {
+        assert_eq!(stage.called().await, "A");
+        stage.stop.notify_one();
+        // The listener goes first; only then is the call let through.
+        while tokio::net::TcpStream::connect(stage.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        stage.let_through();
+    };
+    let (answer, ()) = tokio::join!(stage.call("A"), stop);
+    assert!(answer.is_ok());
+    let ended = tokio::time::timeout(Duration::from_secs(20), stage.served).await;
+    ended.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_beyond_all_measure_is_refused() {
+    let stage = Stage::new().await;
+    let error = stage.call(&"A".repeat(33 << 20)).await.unwrap_err();
+    // The server answers before it has read everything, so that the answer may be lost on the way.
+    let fits = match &error {
+        ClientError::Protocol(text) => text.contains("413"),
+        ClientError::Dropped(_) => true,
+        _ => false,
+    };
+    assert!(fits, "{error:?}");
+}

@@ -1,0 +1,115 @@
+//! How a test knows of processes: each of them connects here, says who it is, takes orders, and is known to be gone when its
+//! connection ends. So nothing has to be polled or slept for.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+/// Variable that tells a process where the witness is.
+pub const VARIABLE: &str = "WITNESS";
+/// No event takes this long unless it never comes.
+pub const LONG: Duration = Duration::from_secs(30);
+
+/// The test's side.
+pub struct Witness {
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+}
+
+/// One process, as the test sees it.
+pub struct Guest {
+    pub name: String,
+    pub process: i32,
+    stream: tokio::io::BufReader<tokio::net::TcpStream>,
+}
+
+impl Witness {
+    pub async fn new() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self {
+            address: listener.local_addr().unwrap(),
+            listener: Some(listener),
+        }
+    }
+
+    /// A witness in another process, which only servers are to know.
+    pub fn elsewhere(address: &str) -> Self {
+        Self {
+            listener: None,
+            address: address.parse().unwrap(),
+        }
+    }
+
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The next process that shows up.
+    pub async fn meet(&self) -> Guest {
+        let arrival = async {
+            let (stream, _) = self.listener.as_ref().unwrap().accept().await.unwrap();
+            let mut stream = tokio::io::BufReader::new(stream);
+            let mut line = String::new();
+            stream.read_line(&mut line).await.unwrap();
+            let (name, process) = line.trim_end().split_once(' ').unwrap();
+            Guest {
+                name: name.to_owned(),
+                process: process.parse().unwrap(),
+                stream,
+            }
+        };
+        tokio::time::timeout(LONG, arrival).await.expect("no process showed up")
+    }
+}
+
+impl Guest {
+    /// Gives an order.
+    pub async fn order(&mut self, word: &str) {
+        self.stream.write_all(format!("{word}\n").as_bytes()).await.unwrap();
+    }
+
+    /// The next thing the process says.
+    pub async fn hear(&mut self) -> String {
+        let mut line = String::new();
+        let heard = tokio::time::timeout(LONG, self.stream.read_line(&mut line));
+        heard.await.expect("the process says nothing").unwrap();
+        line.trim_end().to_owned()
+    }
+
+    /// Waits until the process is gone.
+    pub async fn gone(mut self) {
+        let mut rest = Vec::new();
+        let end = tokio::time::timeout(LONG, self.stream.read_to_end(&mut rest)).await;
+        // A reset is an end as well.
+        drop(end.unwrap_or_else(|_| panic!("process {} ({}) is still there", self.process, self.name)));
+    }
+}
+
+/// A process's side.
+pub struct Presence {
+    stream: TcpStream,
+}
+
+impl Presence {
+    /// Shows up.
+    pub fn announce(name: &str) -> Self {
+        let mut stream = TcpStream::connect(std::env::var(VARIABLE).unwrap()).unwrap();
+        writeln!(stream, "{name} {}", std::process::id()).unwrap();
+        Self { stream }
+    }
+
+    /// Says something.
+    pub fn say(&self, word: &str) {
+        writeln!(&self.stream, "{word}").unwrap();
+    }
+
+    /// Waits for the next order; none comes from a test that has ended.
+    pub fn obey(&self) -> String {
+        let mut line = String::new();
+        BufReader::with_capacity(1, &self.stream).read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}

@@ -1,0 +1,78 @@
+//! What Python makes of the answers of `hydrotest serve`: objects of its own classes, with exactly the bits we predicted.
+
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use hydrotest::config::Config;
+use hydrotest::prediction::{Input, Options, Record, Request, Value};
+use hydrotest::reference::ReferenceModel;
+use hydrotest::wire::Secret;
+use hydrotest::wire::client::{ModelClient, Timeouts};
+use serde_json::{Value as Json, json};
+
+use crate::describe::describe;
+use crate::{python, run, script};
+
+pub const TRIALS: &[(&str, fn())] = &[("python_reads_every_models_answers_as_its_own_classes", answers)];
+
+fn answers() {
+    run(async {
+        let secret = Secret::generate().unwrap();
+        for contract in &Config::built_in().unwrap().models {
+            let request = Request {
+                method: contract.method,
+                input: Input::One("MALW:RLLP".into()),
+                options: json!({ "include_fields": ["*"] }).as_object().unwrap().clone(),
+            };
+            let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+            let predicted = model.predict(&request).unwrap();
+            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let url = format!("http://127.0.0.1:{port}");
+            let mut server = Command::new(std::env::current_exe().unwrap())
+                .args(["serve", "--port", &port.to_string()])
+                .env("MODEL_CLASS", &contract.core)
+                .env_remove("MODEL_CONFIG")
+                .env(Secret::VARIABLE, secret.expose())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            let client = ModelClient::new(&url, secret.clone(), Timeouts::default()).unwrap();
+            while client.health().await.is_err() {
+                assert_eq!(server.try_wait().unwrap(), None, "the server ended");
+                tokio::task::yield_now().await;
+            }
+            let read = Command::new(python())
+                .arg(script("call_server.py"))
+                .args([&url, contract.method.name(), "MALW:RLLP"])
+                .arg(Json::Object(request.options.clone()).to_string())
+                .env("PYTHONDONTWRITEBYTECODE", "1")
+                .env(Secret::VARIABLE, secret.expose())
+                .output()
+                .unwrap();
+            server.kill().unwrap();
+            server.wait().unwrap();
+            assert!(read.status.success(), "{}", String::from_utf8_lossy(&read.stderr));
+            let mut read: Json = serde_json::from_slice(&read.stdout).unwrap();
+            let mut wanted = describe(&Value::Record(Record {
+                class: predicted.class,
+                fields: predicted.fields,
+            }));
+            forget_times(&mut read);
+            forget_times(&mut wanted);
+            assert_eq!(read, wanted, "{}", contract.key);
+        }
+    });
+}
+
+/// Takes the times out of a description: no two calls take the same.
+fn forget_times(description: &mut Json) {
+    match description {
+        Json::Array(items) => {
+            let is_time = |item: &Json| item[0].as_str().is_some_and(|name| name.ends_with("_time"));
+            items.retain(|item| !is_time(item));
+            items.iter_mut().for_each(forget_times);
+        }
+        Json::Object(entries) => entries.values_mut().for_each(forget_times),
+        _ => {}
+    }
+}

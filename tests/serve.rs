@@ -1,0 +1,113 @@
+//! `hydrotest serve` starts, fails and ends as boileroom's model server does.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use hydrotest::prediction::{Input, Method, Options, Request};
+use hydrotest::wire::Secret;
+use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use rustix::process::{Pid, Signal, kill_process};
+
+const CLASS: &str = "boileroom.models.esm.core.ESM2Core";
+
+fn serve(class: Option<&str>, config: &str, port: u16) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    command.args(["serve", "--port", &port.to_string()]);
+    command
+        .env_remove("MODEL_CLASS")
+        .env("MODEL_CONFIG", config)
+        .env_remove(Secret::VARIABLE);
+    if let Some(class) = class {
+        command.env("MODEL_CLASS", class);
+    }
+    command.stderr(Stdio::piped());
+    command
+}
+
+/// A server with the address it tells.
+fn started(mut command: Command) -> (Child, String, BufReader<ChildStderr>) {
+    let mut child = command.spawn().unwrap();
+    let mut told = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    told.read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
+    (child, address, told)
+}
+
+fn end(mut child: Child, signal: Signal) -> Option<i32> {
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    child.wait().unwrap().code()
+}
+
+fn request() -> Request {
+    Request {
+        method: Method::Embed,
+        input: Input::One("MALW".into()),
+        options: Options::new(),
+    }
+}
+
+#[test]
+fn what_cannot_be_loaded_exits_3_before_it_listens() {
+    for (class, config, words) in [
+        (None, "{}", "MODEL_CLASS environment variable must be set"),
+        (Some("no.such.Class"), "{}", "Failed to import no.such.Class"),
+        (Some(CLASS), "{", "Invalid MODEL_CONFIG JSON"),
+        (Some(CLASS), r#"{"model_name":"esm9"}"#, "esm9"),
+    ] {
+        let output = serve(class, config, 0).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{told}");
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn a_taken_port_exits_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = serve(Some(CLASS), "{}", taken.local_addr().unwrap().port())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+}
+
+#[test]
+fn signals_end_it_with_the_codes_a_shell_knows() {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
+        let (child, _, _) = started(serve(Some(CLASS), "{}", 0));
+        assert_eq!(end(child, signal), Some(code));
+    }
+}
+
+#[tokio::test]
+async fn without_a_secret_it_is_ready_and_fails_every_call() {
+    let (child, address, mut told) = started(serve(Some(CLASS), "{}", 0));
+    let client = ModelClient::new(&address, Secret::new("s").unwrap(), Timeouts::default()).unwrap();
+    client.health().await.unwrap();
+    let message = "BOILEROOM_TRANSPORT_HMAC_KEY environment variable must be set";
+    assert_eq!(
+        client.predict(&request()).await.unwrap_err(),
+        ClientError::Refused(message.into())
+    );
+    assert_eq!(end(child, Signal::TERM), Some(143));
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "");
+}
+
+#[tokio::test]
+async fn it_signs_with_the_secret_of_its_environment() {
+    let mut command = serve(Some(CLASS), r#"{"device":"cpu"}"#, 0);
+    command.env(Secret::VARIABLE, "open sesame");
+    let (child, address, _) = started(command);
+    let client = |secret| ModelClient::new(&address, Secret::new(secret).unwrap(), Timeouts::default()).unwrap();
+    let prediction = client("open sesame").predict(&request()).await.unwrap();
+    assert_eq!(prediction.class, "boileroom.models.esm.types.ESM2Output");
+    assert_eq!(prediction.sequence_lengths(), Some(vec![4]));
+    let error = client("open barley").predict(&request()).await.unwrap_err();
+    assert!(matches!(error, ClientError::Envelope(_)), "{error:?}");
+    assert_eq!(end(child, Signal::TERM), Some(143));
+}

@@ -1,0 +1,284 @@
+//! Comparing: every kind of difference is told with its place and numbers.
+
+use std::sync::Arc;
+
+use hydrotest::prediction::contract::Tolerance;
+use hydrotest::prediction::{Record, Value};
+use hydrotest::protein::{Label, Structure};
+use hydrotest::snapshot::{Agreement, FieldComparison, FieldJudge, Finding, Judgement, Pair, Recording};
+use hydrotest::tensor::Tensor;
+
+use crate::place::{Place, key, only, prediction, provenance, structure, with, with_large, within};
+
+#[test]
+fn times_and_versions_are_not_compared_but_lengths_are() {
+    let place = Place::new();
+    place.record(&prediction());
+    let metadata = |length, time| {
+        Value::Record(Record {
+            class: "boileroom.base.PredictionMetadata".into(),
+            fields: vec![
+                ("model_version".into(), Value::Text("2".into())),
+                ("sequence_lengths".into(), Value::List(vec![Value::Integer(length)])),
+                ("inference_time".into(), Value::Float(time)),
+            ],
+        })
+    };
+    let judgement = place
+        .judge(Recording::Never, &with("metadata", metadata(3, 9.0)))
+        .unwrap();
+    assert!(matches!(judgement, Judgement::Matches(_)));
+    let comparison = place.difference(&with("metadata", metadata(4, 1.25)));
+    assert_eq!(
+        only(&comparison).to_string(),
+        "metadata.sequence_lengths: expected list of int [3], got list of int [4]"
+    );
+}
+
+#[test]
+fn a_changed_digit_fails_with_its_index_and_numbers() {
+    let place = Place::new();
+    place.record(&prediction());
+    let changed = with(
+        "plddt",
+        Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.75, 0.6]))]),
+    );
+    let comparison = place.difference(&changed);
+    let field = only(&comparison);
+    let Finding::Numbers { difference, .. } = &field.finding else {
+        panic!("{field}");
+    };
+    assert_eq!(
+        (field.path.as_str(), difference.total, difference.beyond),
+        ("plddt[0]", 3, 1)
+    );
+    let most = difference.absolute.as_ref().unwrap();
+    assert_eq!(most.position, [1]);
+    assert!((most.expected - 0.7).abs() < 1e-6 && (most.actual - 0.75).abs() < 1e-6);
+    assert!((difference.needed - 0.05).abs() < 1e-6);
+    insta::assert_snapshot!(comparison, @"
+    plddt[0]: 1 of 3 elements beyond tolerance
+      greatest absolute difference 0.05 at [1]: expected 0.7, got 0.75
+      greatest relative difference 0.0714286 there
+      allowed 0.001 + 0 × |expected|; an absolute tolerance of 0.0501 would pass
+    1 of 14 values differ from the snapshot
+    ");
+}
+
+#[test]
+fn a_difference_within_tolerance_passes_and_is_told_apart_from_equality() {
+    let place = Place::new();
+    place.record(&prediction());
+    let close = with(
+        "plddt",
+        Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, 0.7005, 0.6]))]),
+    );
+    let Judgement::Matches(comparison) = place.judge(Recording::Never, &close).unwrap() else {
+        panic!("no match");
+    };
+    assert!(!comparison.is_equal());
+    let within = |field: &&FieldComparison| field.agreement == Agreement::Within;
+    assert_eq!(comparison.fields.iter().find(within).unwrap().path, "plddt[0]");
+}
+
+#[test]
+fn a_moved_atom_is_named() {
+    let place = Place::new();
+    place.record(&prediction());
+    let mut moved = structure();
+    moved.coord[2][1] += 0.5;
+    let comparison = place.difference(&with(
+        "atom_array",
+        Value::List(vec![Value::Structure(Box::new(moved))]),
+    ));
+    let message = only(&comparison).to_string();
+    assert!(
+        message.starts_with("atom_array[0].coord: 1 of 12 elements beyond tolerance"),
+        "{message}"
+    );
+    assert!(message.contains("at [2, 1] (A MET 1 N): expected 0.1"), "{message}");
+}
+
+#[test]
+fn renamed_and_lost_atoms_are_told() {
+    let place = Place::new();
+    place.record(&prediction());
+    let mut renamed = structure();
+    renamed.atom_name[1] = Label::literal("CB");
+    let comparison = place.difference(&with(
+        "atom_array",
+        Value::List(vec![Value::Structure(Box::new(renamed))]),
+    ));
+    assert_eq!(
+        only(&comparison).to_string(),
+        "atom_array[0]: 1 of 4 atoms have other names, first atom 1: expected A GLY 0 CA (C), got A GLY 0 CB (C)"
+    );
+    let mut shorter = Structure::default();
+    let label = |text| Label::new(text).unwrap();
+    shorter.push(label("A"), 0, label("GLY"), label("N"), label("N"), [0.0; 3]);
+    let comparison = place.difference(&with(
+        "atom_array",
+        Value::List(vec![Value::Structure(Box::new(shorter))]),
+    ));
+    assert_eq!(
+        only(&comparison).to_string(),
+        "atom_array[0]: expected structure of 4 atoms in 3 residues, got structure of 1 atoms in 1 residues"
+    );
+}
+
+#[test]
+fn changed_kinds_shapes_texts_and_presence_are_told() {
+    let place = Place::new();
+    place.record(&prediction());
+    for (name, value, message) in [
+        (
+            "aatype",
+            Value::Array(Tensor::vector(&[7i32, 12, 7])),
+            "aatype: expected int64 array (3,), got int32 array (3,)",
+        ),
+        (
+            "aatype",
+            Value::Array(Tensor::vector(&[7i64, 12])),
+            "aatype: expected int64 array (3,), got int64 array (2,)",
+        ),
+        ("aatype", Value::None, "aatype: missing, expected int64 array (3,)"),
+        ("pae", Value::Float(0.5), "pae: expected None, got float 0.5"),
+        (
+            "max_pae",
+            Value::Integer(31),
+            "max_pae: expected float 31.75, got int 31",
+        ),
+        ("plddt", Value::List(vec![]), "plddt: expected list of 1, got list of 0"),
+    ] {
+        assert_eq!(only(&place.difference(&with(name, value))).to_string(), message);
+    }
+    let comparison = place.difference(&with(
+        "pdb",
+        Value::List(vec![Value::Text("ATOM      2  N\nEND\n".into())]),
+    ));
+    let message = only(&comparison).to_string();
+    assert!(
+        message.starts_with("pdb[0]: expected str of 31 characters, "),
+        "{message}"
+    );
+    assert!(message.ends_with("starts \"ATOM      2  N\""), "{message}");
+
+    let mut longer = prediction();
+    longer.fields.push(("iptm".into(), Value::Float(0.5)));
+    assert_eq!(
+        only(&place.difference(&longer)).to_string(),
+        "iptm: not in the snapshot, got float 0.5"
+    );
+}
+
+#[test]
+fn what_is_not_finite_differs_unless_it_is_the_same() {
+    let place = Place::new();
+    let plddt = |value: f32| {
+        with(
+            "plddt",
+            Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, value, 0.6]))]),
+        )
+    };
+    place.record(&plddt(f32::NAN));
+    assert!(matches!(
+        place.judge(Recording::Never, &plddt(f32::NAN)),
+        Ok(Judgement::Matches(_))
+    ));
+    for value in [0.7, f32::INFINITY] {
+        let message = place.difference(&plddt(value)).to_string();
+        assert!(message.contains("no tolerance would pass"), "{message}");
+    }
+}
+
+#[test]
+fn a_judge_of_the_callers_decides_instead() {
+    struct Lenient;
+    impl FieldJudge for Lenient {
+        fn tolerance(&self, _: &str) -> Tolerance {
+            Tolerance {
+                absolute: 0.0,
+                relative: 0.0,
+            }
+        }
+        fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
+            let (recorded, actual) = (pair.recorded.structure(pair.path)?, pair.actual.structure(pair.path)?);
+            let confidence = pair.recorded.array("plddt[0]").is_some() && pair.actual.array("plddt[0]").is_some();
+            let agreement = if recorded.atoms() == actual.atoms() && confidence {
+                Agreement::Within
+            } else {
+                Agreement::Beyond
+            };
+            Some(FieldComparison {
+                path: pair.path.to_owned(),
+                agreement,
+                finding: Finding::Judged("superposed".into()),
+            })
+        }
+    }
+    let place = Place::new();
+    place.record(&prediction());
+    let mut moved = structure();
+    moved.coord.iter_mut().for_each(|position| position[0] += 100.0);
+    let moved = with("atom_array", Value::List(vec![Value::Structure(Box::new(moved))]));
+    let store = place.store(Recording::Never);
+    let judgement = store
+        .judge(&key("two_chains"), &moved, &provenance(), Arc::new(Lenient))
+        .unwrap();
+    assert!(matches!(judgement, Judgement::Matches(_)), "{judgement:?}");
+    assert!(matches!(
+        place.judge(Recording::Never, &moved),
+        Ok(Judgement::Differs { .. })
+    ));
+}
+
+#[test]
+fn a_single_element_of_a_large_field_is_found_by_its_sketch() {
+    let place = Place::new();
+    place.record(&prediction());
+    let index = (7 * 10 + 3) * 64 + 5;
+    let comparison = place.difference(&with_large(|values| values[index] += 0.25));
+    let field = only(&comparison);
+    let Finding::Sketched { difference, .. } = &field.finding else {
+        panic!("{field}");
+    };
+    let worst = difference.worst.as_ref().unwrap();
+    let single = worst.single.as_ref().unwrap();
+    assert_eq!((field.path.as_str(), single.index), ("s_z", index));
+    assert_eq!(single.position, [7, 3, 5]);
+    assert!((single.difference - 0.25).abs() < 1e-6);
+    let message = field.to_string();
+    assert!(message.contains("recorded as a sketch"), "{message}");
+    assert!(message.contains("one changed element would be 0.25"), "{message}");
+}
+
+#[test]
+fn permutations_and_offsets_of_a_large_field_are_seen() {
+    let place = Place::new();
+    place.record(&prediction());
+    for (name, changed) in [
+        (
+            "offset",
+            with_large(|values| values.iter_mut().for_each(|value| *value += 2e-3)),
+        ),
+        ("rolled", with_large(|values| values.rotate_right(1))),
+        ("samples rolled", with_large(|values| values.rotate_left(640))),
+        ("two swapped", with_large(|values| values.swap(500, 5000))),
+    ] {
+        let comparison = place.difference(&changed);
+        assert_eq!(only(&comparison).path, "s_z", "{name}");
+    }
+}
+
+#[test]
+fn with_an_exact_tolerance_any_other_large_field_differs() {
+    let place = Place::new();
+    place.record(&prediction());
+    // One unit in the last place of one element that is not sampled.
+    let changed = with_large(|values| values[4100] = values[4100].next_up());
+    let judgement = place
+        .store(Recording::Never)
+        .judge(&key("two_chains"), &changed, &provenance(), within(0.0))
+        .unwrap();
+    assert!(matches!(judgement, Judgement::Differs { .. }));
+}

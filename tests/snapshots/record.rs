@@ -1,0 +1,160 @@
+//! Recording: what is written, when, and that it is the same every time.
+
+use std::fs;
+use std::panic;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hydrotest::prediction::{Prediction, Value};
+use hydrotest::snapshot::{Judgement, Recording, SnapshotKey};
+use hydrotest::tensor::Tensor;
+
+use crate::place::{Place, key, prediction, provenance, with, within};
+
+#[test]
+fn a_recorded_response_matches_itself_and_is_not_written_again() {
+    let place = Place::new();
+    let (path, arrays) = place.record(&prediction());
+    assert_eq!(path, place.root().join("synthetic/esmfold/fold/two_chains.snap"));
+    let before = (
+        fs::read(&path).unwrap(),
+        fs::metadata(&arrays).unwrap().modified().unwrap(),
+    );
+    for recording in [Recording::Never, Recording::Pending, Recording::Missing] {
+        let Judgement::Matches(comparison) = place.judge(recording, &prediction()).unwrap() else {
+            panic!("no match");
+        };
+        assert!(comparison.is_equal());
+    }
+    assert_eq!(
+        before,
+        (
+            fs::read(&path).unwrap(),
+            fs::metadata(&arrays).unwrap().modified().unwrap()
+        )
+    );
+    assert_eq!(place.store(Recording::Never).list().unwrap().len(), 1);
+}
+
+#[test]
+fn recording_twice_gives_the_same_bytes() {
+    let (one, two) = (Place::new(), Place::new());
+    let (first, second) = (one.record(&prediction()), two.record(&prediction()));
+    assert_eq!(fs::read(first.0).unwrap(), fs::read(second.0).unwrap());
+    assert_eq!(fs::read(&first.1).unwrap(), fs::read(&second.1).unwrap());
+    assert_eq!(first.1.file_name(), second.1.file_name());
+}
+
+#[test]
+fn the_text_of_a_snapshot_is_what_a_reviewer_reads() {
+    let place = Place::new();
+    let (path, arrays) = place.record(&prediction());
+    let text = fs::read_to_string(path).unwrap();
+    // The name of the arrays is a hash over all of them: the test of equal bytes covers it.
+    let name = arrays.file_stem().unwrap().to_str().unwrap();
+    assert!(text.contains(&format!("\narrays {name}\n")));
+    let version = concat!("hydrotest: ", env!("CARGO_PKG_VERSION"));
+    insta::assert_snapshot!(text.replace(name, "[arrays]").replace(version, "hydrotest: [version]"));
+}
+
+#[test]
+fn a_large_field_takes_at_most_twelve_kilobytes() {
+    let values: Vec<f32> = (0..3_000_000).map(|at| (at as f32 * 0.37).sin()).collect();
+    let place = Place::new();
+    let (_, arrays) = place.record(&Prediction {
+        class: "x".into(),
+        fields: vec![("s_z".into(), Value::Array(Tensor::vector(&values)))],
+    });
+    assert!(fs::metadata(arrays).unwrap().len() <= 12 << 10);
+}
+
+#[test]
+fn recording_never_overwrites_a_snapshot() {
+    let place = Place::new();
+    let (path, _) = place.record(&prediction());
+    let before = fs::read(&path).unwrap();
+    let judgement = place
+        .judge(Recording::Missing, &with("max_pae", Value::Float(1.0)))
+        .unwrap();
+    assert!(matches!(judgement, Judgement::Differs { .. }));
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn the_calls_of_a_case_have_a_snapshot_each() {
+    let place = Place::new();
+    let store = place.store(Recording::Missing);
+    for (call, value) in [("first", 1.0), ("second", 2.0)] {
+        let key = SnapshotKey::new("synthetic", "esmfold", "fold", "repeat", Some(call)).unwrap();
+        let judgement = store.judge(&key, &with("max_pae", Value::Float(value)), &provenance(), within(0.0));
+        let Ok(Judgement::Recorded { path }) = judgement else {
+            panic!("{judgement:?}");
+        };
+        assert!(path.ends_with(format!("repeat@{call}.snap")));
+    }
+}
+
+#[test]
+fn many_threads_judge_at_once_and_no_panic_reaches_the_process() {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info| {
+        PANICS.fetch_add(
+            usize::from(info.location().is_some_and(|at| at.file().contains("insta"))),
+            Ordering::Relaxed,
+        );
+        before(info);
+    }));
+    let place = Place::new();
+    let record = place.store(Recording::Missing);
+    for case in 0..16 {
+        let key = key(&format!("case{case}"));
+        record.judge(&key, &prediction(), &provenance(), within(0.0)).unwrap();
+    }
+    let store = place.store(Recording::Pending);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let store = &store;
+            scope.spawn(move || {
+                for case in 0..16 {
+                    let key = key(&format!("case{case}"));
+                    let changed = with("max_pae", Value::Float(f64::from(thread)));
+                    let judgement = store.judge(&key, &changed, &provenance(), within(0.0)).unwrap();
+                    assert!(matches!(judgement, Judgement::Differs { .. }));
+                    let missing = SnapshotKey::new("synthetic", "esmfold", "fold", "new", Some("call")).unwrap();
+                    let judgement = store.judge(&missing, &changed, &provenance(), within(0.0)).unwrap();
+                    assert!(matches!(judgement, Judgement::Missing { .. }));
+                }
+            });
+        }
+    });
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0);
+    // Nothing but snapshots, pending ones and arrays is left behind.
+    let suite = place.root().join("synthetic/esmfold/fold");
+    assert_eq!(fs::read_dir(suite).unwrap().count(), 33);
+}
+
+#[test]
+fn a_missing_snapshot_is_not_a_pass_and_waits_for_review_where_that_is_allowed() {
+    let place = Place::new();
+    let snapshot = place.root().join("synthetic/esmfold/fold/two_chains.snap");
+    let judgement = place.judge(Recording::Never, &prediction()).unwrap();
+    assert_eq!(
+        judgement,
+        Judgement::Missing {
+            path: snapshot.clone(),
+            pending: None
+        }
+    );
+    assert!(!place.root().exists());
+
+    let judgement = place.judge(Recording::Pending, &prediction()).unwrap();
+    let pending = snapshot.with_extension("snap.new");
+    assert_eq!(
+        judgement,
+        Judgement::Missing {
+            path: snapshot.clone(),
+            pending: Some(pending.clone())
+        }
+    );
+    assert!(pending.exists() && !snapshot.exists());
+}

@@ -1,0 +1,125 @@
+//! Review: pending results are accepted whole, and what nothing uses is swept.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::PathBuf;
+
+use hydrotest::prediction::{Prediction, Value};
+use hydrotest::snapshot::{Arrays, Judgement, Prune, Recording, SnapshotKey, State};
+
+use crate::place::{Place, key, prediction, provenance, with, with_large, within};
+
+#[test]
+fn a_pending_result_is_accepted_whole() {
+    let place = Place::new();
+    place.record(&prediction());
+    let changed = with_large(|values| values[3] = 7.0);
+    let Judgement::Differs {
+        pending: Some(pending), ..
+    } = place.judge(Recording::Pending, &changed).unwrap()
+    else {
+        panic!("nothing pending");
+    };
+    let store = place.store(Recording::Never);
+    assert_eq!(store.accept(|key| key.case() == "another").unwrap(), []);
+    assert_eq!(store.accept(|_| true).unwrap(), [key("two_chains")]);
+    assert!(!pending.exists());
+    assert!(matches!(
+        place.judge(Recording::Never, &changed),
+        Ok(Judgement::Matches(_))
+    ));
+    assert!(matches!(
+        place.judge(Recording::Never, &prediction()),
+        Ok(Judgement::Differs { .. })
+    ));
+}
+
+#[test]
+fn accepting_as_the_review_of_insta_does_is_complete() {
+    let place = Place::new();
+    let (path, _) = place.record(&prediction());
+    let changed = with_large(|values| values[3] = 7.0);
+    place.judge(Recording::Pending, &changed).unwrap();
+    let pending = path.with_extension("snap.new");
+    let ours = fs::read(&pending).unwrap();
+    insta::Snapshot::from_file(&pending).unwrap().save(&path).unwrap();
+    fs::remove_file(&pending).unwrap();
+    assert_eq!(fs::read(&path).unwrap(), ours);
+    assert!(matches!(
+        place.judge(Recording::Never, &changed),
+        Ok(Judgement::Matches(_))
+    ));
+}
+
+#[test]
+fn a_result_whose_arrays_are_gone_is_not_accepted() {
+    let place = Place::new();
+    place.judge(Recording::Pending, &prediction()).unwrap();
+    let arrays = place.root().join("synthetic/arrays");
+    fs::remove_dir_all(&arrays).unwrap();
+    let error = place.store(Recording::Never).accept(|_| true).unwrap_err().to_string();
+    assert!(error.starts_with(&arrays.display().to_string()), "{error}");
+    assert_eq!(place.store(Recording::Never).list().unwrap()[0].state, State::Pending);
+}
+
+#[test]
+fn what_waited_for_review_goes_when_the_response_matches_again() {
+    let place = Place::new();
+    place.record(&prediction());
+    let changed = with("max_pae", Value::Float(1.0));
+    place.judge(Recording::Pending, &changed).unwrap();
+    assert_eq!(place.store(Recording::Never).list().unwrap().len(), 2);
+    place.judge(Recording::Never, &prediction()).unwrap();
+    assert_eq!(place.store(Recording::Never).list().unwrap().len(), 2);
+    place.judge(Recording::Pending, &prediction()).unwrap();
+    assert_eq!(place.store(Recording::Never).list().unwrap().len(), 1);
+}
+
+#[test]
+fn pruning_takes_what_nothing_uses_and_nothing_else() {
+    let place = Place::new();
+    let store = place.store(Recording::Missing);
+    let judge = |case: &str, prediction: &Prediction| {
+        store.judge(&key(case), prediction, &provenance(), within(0.0)).unwrap();
+    };
+    let changed = with_large(|values| values[3] = 7.0);
+    judge("kept", &prediction());
+    judge("twin", &prediction());
+    judge("dropped", &changed);
+    judge("kept", &with_large(|values| values[3] = 8.0)); // differs, so it waits for review
+    assert_eq!(store.list().unwrap().len(), 4);
+    assert_eq!(store.prune(None, Prune::Delete).unwrap(), Vec::<PathBuf>::new());
+
+    let used: HashSet<SnapshotKey> = [key("kept"), key("twin")].into();
+    let unused = store.unused(&used).unwrap();
+    assert_eq!(
+        unused.iter().map(|entry| entry.key.case()).collect::<Vec<_>>(),
+        ["dropped"]
+    );
+    let Arrays::File { path, size: Some(_) } = &unused[0].arrays else {
+        panic!("{unused:?}");
+    };
+    let expected = vec![unused[0].path.clone(), path.clone()];
+    assert_eq!(store.prune(Some(&used), Prune::Report).unwrap(), expected);
+    assert!(path.exists());
+    assert_eq!(store.prune(Some(&used), Prune::Delete).unwrap(), expected);
+    assert!(!path.exists());
+    assert_eq!(store.list().unwrap().len(), 3);
+
+    // One file of arrays served two snapshots and stays until both are gone.
+    let none = HashSet::new();
+    assert_eq!(store.prune(Some(&none), Prune::Delete).unwrap().len(), 5);
+    assert_eq!(fs::read_dir(place.root()).unwrap().count(), 0);
+}
+
+#[test]
+fn arrays_are_not_pruned_while_a_snapshot_is_unreadable() {
+    let place = Place::new();
+    let (path, arrays) = place.record(&prediction());
+    fs::write(&path, "---\n<<<<<<< ours\n---\n").unwrap();
+    let store = place.store(Recording::Never);
+    assert!(matches!(store.list().unwrap()[0].arrays, Arrays::Unreadable(_)));
+    let error = store.prune(None, Prune::Delete).unwrap_err().to_string();
+    assert!(error.contains(&path.display().to_string()), "{error}");
+    assert!(arrays.exists());
+}
