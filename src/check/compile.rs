@@ -4,8 +4,8 @@ use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
 use super::{
-    absent, agree, b_factor, contract, differ, equals, error, finite, present, range, sequence, shape, snapshot,
-    structure_text, text, zeros,
+    absent, agree, b_factor, contract, differ, equals, error, finite, physical, present, range, sequence, shape,
+    snapshot, structure_text, text, zeros,
 };
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
@@ -23,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 16] = [
+pub static KINDS: [CheckKind; 17] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -95,6 +95,12 @@ pub static KINDS: [CheckKind; 16] = [
         summary: "temperature factors carry the plddt",
         keys: &["field", "call"],
         read: b_factor::compile,
+    },
+    CheckKind {
+        name: physical::NAME,
+        summary: "structures could exist: bonds, angles, hands, clashes, breaks",
+        keys: &["field", "gates", "call"],
+        read: physical::compile,
     },
     CheckKind {
         name: agree::NAME,

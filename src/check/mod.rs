@@ -20,9 +20,11 @@ mod finding;
 mod finite;
 #[cfg(test)]
 mod fixture;
+pub mod likeness;
 mod number;
 mod numbers;
 mod pair;
+mod physical;
 mod places;
 mod present;
 mod range;
