@@ -105,7 +105,9 @@ pub static KINDS: [CheckKind; 17] = [
     CheckKind {
         name: agree::NAME,
         summary: "two answers, or two samples, say the same",
-        keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "rmsd"],
+        keys: &[
+            "fields", "first", "second", "items", "atol", "rtol", "cosine", "rmsd", "gates",
+        ],
         read: agree::compile,
     },
     CheckKind {
@@ -123,7 +125,7 @@ pub static KINDS: [CheckKind; 17] = [
     CheckKind {
         name: snapshot::NAME,
         summary: "the answer is what was recorded",
-        keys: &["fields", "atol", "rtol", "rmsd", "call"],
+        keys: &["fields", "atol", "rtol", "rmsd", "gates", "call"],
         read: snapshot::compile,
     },
 ];

@@ -20,6 +20,7 @@ mod finding;
 mod finite;
 #[cfg(test)]
 mod fixture;
+mod gated;
 pub mod likeness;
 mod number;
 mod numbers;

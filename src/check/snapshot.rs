@@ -9,7 +9,9 @@ use super::finding::Finding;
 use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
+use crate::config::read_changes;
 use crate::prediction::Prediction;
+use crate::prediction::gates::{GateTable, StructureGates};
 use crate::snapshot::{Comparison, Judgement, Provenance};
 
 /// The name of the check.
@@ -25,7 +27,7 @@ struct Snapshot {
     limits: Limits,
 }
 
-/// Reads `fields`, `atol`, `rtol`, `rmsd` and `call`.
+/// Reads `fields`, `atol`, `rtol`, `rmsd`, `gates` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
     let fields = if terms.reader().has("fields") {
@@ -43,7 +45,14 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         absolute: reader.number("atol", TOLERANCES),
         relative: reader.number("rtol", TOLERANCES),
         rmsd: reader.number("rmsd", TOLERANCES),
+        gates: read_changes::<StructureGates>(reader).unwrap_or_default(),
     };
+    if limits.rmsd.is_some() && !limits.gates.is_empty() {
+        let label = "expected only one of `rmsd` and `gates`";
+        terms.reader().reject("gates", "with `rmsd` nothing else counts", label);
+    } else if !limits.gates.is_empty() {
+        terms.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
+    }
     Some(Box::new(Snapshot { calls, fields, limits }))
 }
 
@@ -107,7 +116,7 @@ impl Snapshot {
             recorded: recorded.at.map(str::to_owned),
             source: recorded.source.to_owned(),
         };
-        let judge = Tolerances::new(evidence.contract, self.limits, recorded.noise);
+        let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
         let selected = self.select(given);
         match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
             Ok(Judgement::Matches(_)) => None,
