@@ -11,7 +11,7 @@
 //! | 1 | [`prediction`], [`metric`] |
 //! | 2 | [`cause`], [`config`], [`reference`], [`wire`] |
 //! | 3 | [`backend`], [`snapshot`], [`check`] |
-//! | 4 | [`plan`] |
+//! | 4 | [`comparison`], [`plan`] |
 //! | 5 | [`run`], [`outcome`] |
 //! | 6 | [`report`] |
 //! | 7 | [`cli`] |
@@ -20,6 +20,7 @@ pub mod backend;
 pub mod cause;
 pub mod check;
 pub mod cli;
+pub mod comparison;
 pub mod config;
 pub mod metric;
 pub mod outcome;

@@ -7,6 +7,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::pair::Pair;
 use super::terms::{Naming, Terms};
+use crate::cause::{Frame, of_values};
 use crate::prediction::contract::FieldKind;
 
 /// The name of the check.
@@ -50,6 +51,15 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     }))
 }
 
+impl Agree {
+    const fn frame(&self) -> Frame {
+        match self.allowed.rmsd {
+            Some(_) => Frame::Free,
+            None => Frame::Fixed,
+        }
+    }
+}
+
 impl Check for Agree {
     fn name(&self) -> &'static str {
         NAME
@@ -69,8 +79,15 @@ impl Check for Agree {
                 match sides {
                     Ok(sides) => {
                         let found = compare(&sides.label, &sides.first, &sides.second, self.allowed, &sides.places);
+                        if found.mismatches.is_empty() {
+                            continue;
+                        }
+                        let cause = of_values(&sides.first, &sides.second, self.frame(), &[]);
+                        let mut hint = cause.map(|cause| cause.to_string());
                         findings.extend(found.mismatches.into_iter().map(|mismatch| {
-                            Finding::wrong(NAME, self.pair.second(), mismatch.summary).with_details(mismatch.details)
+                            Finding::wrong(NAME, self.pair.second(), mismatch.summary)
+                                .with_details(mismatch.details)
+                                .with_hint(hint.take())
                         }));
                     }
                     Err(finding) => findings.push(*finding),
