@@ -96,21 +96,21 @@ fn strides(shape: &[usize]) -> Vec<usize> {
 
 /// One place further along an axis, or along two neighbouring axes of one length, as pairs of residues have.
 fn shifted(numbers: &Numbers<'_>) -> Option<Cause> {
-    let shape = numbers.shape;
-    let steps = strides(shape);
-    let single = (0..shape.len()).map(|axis| vec![axis]);
-    let double = (1..shape.len())
-        .filter(|&axis| shape[axis] == shape[axis - 1])
+    let sizes = numbers.shape;
+    let steps = strides(sizes);
+    let single = (0..sizes.len()).map(|axis| vec![axis]);
+    let double = (1..sizes.len())
+        .filter(|&axis| sizes[axis] == sizes[axis - 1])
         .map(|axis| vec![axis - 1, axis]);
     let mut tried = single.chain(double);
     tried.find_map(|axes| {
-        if axes.iter().any(|&axis| shape[axis] < TELLING) {
+        if axes.iter().any(|&axis| sizes[axis] < TELLING) {
             return None;
         }
         let step: usize = axes.iter().map(|&axis| steps[axis]).sum();
         let is_last = |flat: usize| {
             axes.iter()
-                .any(|&axis| flat / steps[axis] % shape[axis] + 1 == shape[axis])
+                .any(|&axis| flat / steps[axis] % sizes[axis] + 1 == sizes[axis])
         };
         let places: Vec<usize> = (0..numbers.expected.len()).filter(|&flat| !is_last(flat)).collect();
         let pick =

@@ -1,5 +1,7 @@
 //! Two structures by every metric for structures, over all that they share and over what both are confident of.
 
+use std::collections::HashSet;
+
 use super::{Gates, Row, Section};
 use crate::cause::{Frame, of_structures};
 use crate::metric::selection::{Part, positions, shared_atoms};
@@ -90,14 +92,18 @@ impl Shared {
         (0..self.first.len()).collect()
     }
 
-    /// Atoms whose confidence reaches this on both sides.
+    /// Atoms of residues whose alpha carbon has this confidence on both sides.
     fn confident(&self, least: f64) -> Option<Vec<usize>> {
         let (first, second) = self.confidence.as_ref()?;
-        let kept: Vec<usize> = (0..self.first.len())
-            .filter(|&atom| first[atom].min(second[atom]) >= least)
-            .collect();
+        let alphas = self.alphas(&self.all());
+        let kept = alphas.iter().filter(|&&atom| first[atom].min(second[atom]) >= least);
+        let residues: HashSet<usize> = kept.map(|&atom| self.residues[atom]).collect();
         // Without a rigid part there is nothing to superpose by.
-        (self.alphas(&kept).len() >= 3).then_some(kept)
+        (residues.len() >= 3).then(|| {
+            (0..self.first.len())
+                .filter(|&atom| residues.contains(&self.residues[atom]))
+                .collect()
+        })
     }
 
     fn alphas(&self, atoms: &[usize]) -> Vec<usize> {
@@ -189,6 +195,7 @@ enum Bound {
     None,
 }
 
+#[expect(clippy::too_many_lines, reason = "a table reads best in one piece")]
 fn rows(shared: &Shared, gates: &Gates) -> Vec<Row> {
     let all = shared.all();
     let confident = shared.confident(gates.confidence);
