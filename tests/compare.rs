@@ -1,11 +1,7 @@
 //! `hydrotest compare` as its user meets it: numbers, verdicts, exit codes, and bad files and structures, which give a
 //! verdict or a clear error.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test may fail, and says what it lacks"
-)]
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
