@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
-//! | 2 | [`config`], [`reference`](mod@reference), [`wire`] |
+//! | 2 | [`config`], [`mod@reference`], [`wire`], [`cause`] |
 //! | 3 | [`backend`], [`snapshot`], [`check`] |
 //! | 4 | [`plan`] |
 //! | 5 | [`run`], [`outcome`] |
@@ -17,6 +17,7 @@
 //! | 7 | [`cli`] |
 
 pub mod backend;
+pub mod cause;
 pub mod check;
 pub mod cli;
 pub mod config;

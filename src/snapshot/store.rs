@@ -10,6 +10,7 @@ use super::archive;
 use super::compare::{Record, compare};
 use super::comparison::Comparison;
 use super::contents::Contents;
+use super::explain::likely_cause;
 use super::judge::FieldJudge;
 use super::provenance::Provenance;
 use super::runtime::{self, Candidate};
@@ -129,8 +130,10 @@ impl Store {
                 } else {
                     Record::Intact
                 };
+                let fields = compare(&recorded, &actual, record, &*judge);
                 let comparison = Comparison {
-                    fields: compare(&recorded, &actual, record, &*judge),
+                    cause: likely_cause(&fields, &recorded, &actual),
+                    fields,
                     altered,
                 };
                 let pending = store.root.join(key.pending_path());
