@@ -95,7 +95,7 @@ fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Structur
 pub fn confidence_at(contents: &Contents, path: &str) -> Option<Vec<f64>> {
     let (field, index) = path.strip_suffix(']')?.split_once('[')?;
     let index: usize = index.parse().ok()?;
-    let structures = (0..)
+    let structures = (0..usize::MAX)
         .take_while(|index| contents.structure(&format!("{field}[{index}]")).is_some())
         .count();
     let arrays = (0..).map_while(|index| contents.array(&format!("{PLDDT}[{index}]")));
