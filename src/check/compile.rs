@@ -4,8 +4,8 @@ use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
 use super::{
-    absent, agree, b_factor, contract, differ, equals, error, finite, physical, present, range, sequence, shape,
-    snapshot, structure_text, text, zeros,
+    absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, present, range, sequence,
+    shape, snapshot, structure_text, text, zeros,
 };
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
@@ -23,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 17] = [
+pub static KINDS: [CheckKind; 18] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -121,6 +121,12 @@ pub static KINDS: [CheckKind; 17] = [
         summary: "few zeros among residues, only padding behind them",
         keys: &["field", "at_most", "padding", "call"],
         read: zeros::compile,
+    },
+    CheckKind {
+        name: ensemble::NAME,
+        summary: "samples come from the distribution of the recorded ones",
+        keys: &["gates", "call"],
+        read: ensemble::compile,
     },
     CheckKind {
         name: snapshot::NAME,

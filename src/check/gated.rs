@@ -95,9 +95,8 @@ fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Structur
 pub fn confidence_at(contents: &Contents, path: &str) -> Option<Vec<f64>> {
     let (field, index) = path.strip_suffix(']')?.split_once('[')?;
     let index: usize = index.parse().ok()?;
-    let structures = (0..usize::MAX)
-        .take_while(|index| contents.structure(&format!("{field}[{index}]")).is_some())
-        .count();
+    let paths = (0..=contents.digest().entries.len()).map(|index| format!("{field}[{index}]"));
+    let structures = paths.take_while(|path| contents.structure(path).is_some()).count();
     let arrays = (0..).map_while(|index| contents.array(&format!("{PLDDT}[{index}]")));
     let plddt: Vec<Option<Vec<f64>>> = arrays.map(Tensor::to_f64).collect();
     behind(&plddt, structures, index)

@@ -11,6 +11,7 @@ mod compile;
 mod complex;
 mod contract;
 mod differ;
+mod ensemble;
 mod equals;
 mod error;
 mod evidence;

@@ -12,7 +12,7 @@ use super::terms::{Naming, TOLERANCES, Terms};
 use crate::config::read_changes;
 use crate::prediction::Prediction;
 use crate::prediction::gates::{GateTable, StructureGates};
-use crate::snapshot::{Comparison, Judgement, Provenance};
+use crate::snapshot::{Comparison, Judgement};
 
 /// The name of the check.
 pub const NAME: &str = "snapshot";
@@ -108,14 +108,7 @@ impl Snapshot {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
-        let provenance = Provenance {
-            backend: recorded.backend.to_owned(),
-            kind: recorded.kind.to_owned(),
-            model: evidence.contract.name.clone(),
-            request: answer.request.clone(),
-            recorded: recorded.at.map(str::to_owned),
-            source: recorded.source.to_owned(),
-        };
+        let provenance = recorded.provenance(evidence.contract, answer);
         let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
         let selected = self.select(given);
         match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {

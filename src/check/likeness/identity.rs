@@ -6,7 +6,8 @@ use crate::metric::selection::shared_atoms;
 use crate::protein::Structure;
 
 /// What is not the same about the atoms of two structures whose columns are even; nothing when they can be measured.
-pub(super) fn faults(expected: &Structure, got: &Structure) -> Vec<String> {
+#[must_use]
+pub fn faults(expected: &Structure, got: &Structure) -> Vec<String> {
     if expected.model_count() != got.model_count() {
         let (expected, got) = (expected.model_count(), got.model_count());
         return vec![format!("{} against {got}", count(expected, "model"))];

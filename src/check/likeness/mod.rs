@@ -16,6 +16,7 @@ use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
 
 pub use confidence::{behind, of_residues};
+pub use identity::faults as atom_faults;
 pub use measure::{Better, Floor, Measure, Verdict};
 
 /// A structure and what the model thinks of its residues.
