@@ -4,12 +4,19 @@ use std::ops::Bound;
 
 use super::Check;
 use super::compare::{Allowed, compare};
-use super::evidence::{Calls, Evidence};
+use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
-use super::pair::Pair;
+use super::gated::compare_answers;
+use super::likeness::Verdict;
+use super::pair::{Pair, Sides};
+use super::structure_field::structure_of;
 use super::terms::{Naming, TOLERANCES, Terms};
+use crate::cause::{Frame, of_values};
+use crate::config::read_changes;
+use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
+use crate::prediction::gates::{GateTable, GateValues, StructureGates};
 
 /// The name of the check.
 pub const NAME: &str = "agree";
@@ -19,9 +26,11 @@ struct Agree {
     pair: Pair,
     fields: Vec<FieldPath>,
     allowed: Allowed,
+    /// Changes to the gates of the model, where structures are judged by them.
+    gates: Option<GateValues>,
 }
 
-/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine` and `rmsd`.
+/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine`, `rmsd` and `gates`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let pair = Pair::read(terms);
     let fields = terms.fields(Naming::Fillable);
@@ -30,6 +39,17 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let relative = reader.number("rtol", TOLERANCES);
     let cosine = reader.number("cosine", (Bound::Excluded(-1.0), Bound::Included(1.0)));
     let rmsd = reader.number("rmsd", TOLERANCES);
+    let gates = read_changes::<StructureGates>(reader);
+    if gates.is_some() && rmsd.is_some() {
+        reader.reject(
+            "gates",
+            "with `rmsd` nothing else counts",
+            "expected only one of `rmsd` and `gates`",
+        );
+    }
+    if gates.is_some() {
+        terms.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
+    }
     let other_measures = cosine.is_some() || rmsd.is_some();
     let elements = match (absolute, relative) {
         (None, None) if other_measures => None,
@@ -42,6 +62,9 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     terms.demand_some("rmsd", &fields, "a field of structures", |kind| {
         kind == FieldKind::Structures
     });
+    terms.demand_some("gates", &fields, "a field of structures", |kind| {
+        kind == FieldKind::Structures
+    });
     terms.demand_some("cosine", &fields, "a field of arrays", |kind| {
         matches!(kind, FieldKind::Array | FieldKind::Arrays)
     });
@@ -49,7 +72,17 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         pair,
         fields,
         allowed: Allowed { elements, cosine, rmsd },
+        gates,
     }))
+}
+
+impl Agree {
+    const fn frame(&self) -> Frame {
+        match self.allowed.rmsd {
+            Some(_) => Frame::Free,
+            None => Frame::Fixed,
+        }
+    }
 }
 
 impl Check for Agree {
@@ -69,10 +102,20 @@ impl Check for Agree {
         for field in &self.fields {
             for sides in self.pair.sides(NAME, field, &first, &second) {
                 match sides {
+                    Ok(sides) if self.gates.is_some() && is_structures(&first, field) => {
+                        findings.extend(self.judge_structures(&sides, field, &first, &second));
+                    }
                     Ok(sides) => {
                         let found = compare(&sides.label, &sides.first, &sides.second, self.allowed, &sides.places);
+                        if found.mismatches.is_empty() {
+                            continue;
+                        }
+                        let cause = of_values(&sides.first, &sides.second, self.frame(), &[]);
+                        let mut hint = cause.map(|cause| cause.to_string());
                         findings.extend(found.mismatches.into_iter().map(|mismatch| {
-                            Finding::wrong(NAME, self.pair.second(), mismatch.summary).with_details(mismatch.details)
+                            Finding::wrong(NAME, self.pair.second(), mismatch.summary)
+                                .with_details(mismatch.details)
+                                .with_hint(hint.take())
                         }));
                     }
                     Err(finding) => findings.push(*finding),
@@ -83,6 +126,65 @@ impl Check for Agree {
     }
 }
 
+impl Agree {
+    /// Structures by the gates of the model, superposed where both sides are confident.
+    fn judge_structures(
+        &self,
+        sides: &Sides<'_>,
+        field: &FieldPath,
+        first: &Given<'_>,
+        second: &Given<'_>,
+    ) -> Vec<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, self.pair.second(), summary);
+        let (Some(gates), Some(changes)) = (first.contract.gates.structure, &self.gates) else {
+            return Vec::new();
+        };
+        let gates = gates.with(changes);
+        let items = |value: &Value| value.as_items().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+        let (expected, got) = (items(&sides.first), items(&sides.second));
+        if expected.len() != got.len() || expected.is_empty() {
+            let label = &sides.label;
+            return vec![wrong(format!(
+                "{label}: {} structures against {}",
+                expected.len(),
+                got.len()
+            ))];
+        }
+        let (from, to) = sides.samples.unwrap_or((0, 0));
+        let pairs = expected.iter().zip(&got).enumerate();
+        pairs
+            .filter_map(|(index, (expected, got))| {
+                let path = if sides.samples.is_some() {
+                    sides.label.clone()
+                } else {
+                    format!("{}[{index}]", sides.label)
+                };
+                let (expected, got) = match (
+                    structure_of(FieldKind::Structures, expected),
+                    structure_of(FieldKind::Structures, got),
+                ) {
+                    (Ok(expected), Ok(got)) => (expected, got),
+                    (Err(fault), _) | (_, Err(fault)) => return Some(wrong(format!("{path}: {fault}"))),
+                };
+                let found = compare_answers(
+                    first.contract,
+                    field.name(),
+                    (first.prediction, from + index, &expected),
+                    (second.prediction, to + index, &got),
+                    &gates,
+                );
+                let is_wrong = found.verdict() == Verdict::Different;
+                is_wrong.then(|| wrong(format!("{path}: {}", found.summary())).with_details(found.lines()))
+            })
+            .collect()
+    }
+}
+
+fn is_structures(given: &Given<'_>, field: &FieldPath) -> bool {
+    let spec = given.contract.field(field.name());
+    field.is_whole() && spec.is_some_and(|spec| spec.kind == FieldKind::Structures)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -90,7 +192,6 @@ mod tests {
     use super::super::evidence::Answer;
     use super::super::fixture::{answer, compile_with, embedder, folder, judge, summaries};
     use super::*;
-    use crate::prediction::Value;
     use crate::prediction::contract::Contract;
 
     fn check(contract: &Contract, table: &str) -> Box<dyn Check> {

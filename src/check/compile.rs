@@ -4,8 +4,8 @@ use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
 use super::{
-    absent, agree, b_factor, contract, differ, equals, error, finite, present, range, sequence, shape, snapshot,
-    structure_text, text, zeros,
+    absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, present, range, sequence,
+    shape, snapshot, structure_text, text, zeros,
 };
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
@@ -23,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 16] = [
+pub static KINDS: [CheckKind; 18] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -97,9 +97,17 @@ pub static KINDS: [CheckKind; 16] = [
         read: b_factor::compile,
     },
     CheckKind {
+        name: physical::NAME,
+        summary: "structures could exist: bonds, angles, hands, clashes, breaks",
+        keys: &["field", "gates", "call"],
+        read: physical::compile,
+    },
+    CheckKind {
         name: agree::NAME,
         summary: "two answers, or two samples, say the same",
-        keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "rmsd"],
+        keys: &[
+            "fields", "first", "second", "items", "atol", "rtol", "cosine", "rmsd", "gates",
+        ],
         read: agree::compile,
     },
     CheckKind {
@@ -115,9 +123,15 @@ pub static KINDS: [CheckKind; 16] = [
         read: zeros::compile,
     },
     CheckKind {
+        name: ensemble::NAME,
+        summary: "samples come from the distribution of the recorded ones",
+        keys: &["gates", "call"],
+        read: ensemble::compile,
+    },
+    CheckKind {
         name: snapshot::NAME,
         summary: "the answer is what was recorded",
-        keys: &["fields", "atol", "rtol", "rmsd", "call"],
+        keys: &["fields", "atol", "rtol", "rmsd", "gates", "call"],
         read: snapshot::compile,
     },
 ];

@@ -6,7 +6,7 @@ use super::expected::Expected;
 use crate::backend::BackendError;
 use crate::prediction::contract::Tolerance;
 use crate::prediction::{Contract, Options, Prediction, Request};
-use crate::snapshot::{InvalidKey, SnapshotKey, Store};
+use crate::snapshot::{InvalidKey, Provenance, SnapshotKey, Store};
 
 /// What one call of a case gave.
 #[derive(Debug, Clone)]
@@ -58,6 +58,21 @@ pub struct Recorded<'a> {
     pub at: Option<&'a str>,
     /// The command that records what is missing for this case.
     pub command: &'a str,
+}
+
+impl Recorded<'_> {
+    /// What is written beside a new result.
+    #[must_use]
+    pub fn provenance(&self, contract: &Contract, answer: &Answer) -> Provenance {
+        Provenance {
+            backend: self.backend.to_owned(),
+            kind: self.kind.to_owned(),
+            model: contract.name.clone(),
+            request: answer.request.clone(),
+            recorded: self.at.map(str::to_owned),
+            source: self.source.to_owned(),
+        }
+    }
 }
 
 /// A prediction together with what was asked for.

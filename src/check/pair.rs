@@ -27,6 +27,8 @@ pub struct Sides<'a> {
     pub first: Value,
     /// The value on the second side.
     pub second: Value,
+    /// The samples compared, by their places; `None` for whole fields.
+    pub samples: Option<(usize, usize)>,
     /// The places in the second.
     pub places: Places<'a>,
 }
@@ -117,6 +119,7 @@ impl Pair {
                 label: format!("{field} (`{}`, `{}`)", self.first, self.second),
                 first: values.0.clone(),
                 second: values.1.clone(),
+                samples: None,
                 places,
             })];
         }
@@ -136,6 +139,7 @@ impl Pair {
                     ),
                     first: cut(first, values.0, from)?,
                     second: cut(second, values.1, to)?,
+                    samples: Some((from, to)),
                     places: places.of_sample(to),
                 })
             })

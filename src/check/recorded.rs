@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::gated::{PLDDT, judge_confidence, judge_structure};
 use super::number::{count, show};
 use crate::metric::{rmsd, superpose};
 use crate::prediction::Contract;
 use crate::prediction::contract::{FieldKind, Tolerance};
+use crate::prediction::gates::{GateTable, GateValues, StructureGates};
 use crate::protein::Structure;
 use crate::snapshot::{Agreement, FieldComparison, FieldJudge, Finding, Pair};
 
@@ -15,21 +17,20 @@ const EXACT: Tolerance = Tolerance {
     relative: 0.0,
 };
 
-/// The confidence, as a fraction of 1, from which an atom's place can be relied on.
-const CONFIDENT: f64 = 0.7;
-
-/// The fewest confident atoms that a structure is superposed by; with fewer all atoms count.
-const FEWEST: usize = 12;
+/// Fewer points leave a turn open, so that with fewer confident atoms all of them count.
+const FEWEST: usize = 3;
 
 /// What a check says of tolerances; `None` leaves it to the contract.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
     /// In the unit of the field.
     pub absolute: Option<f64>,
     /// As a fraction of the recorded value.
     pub relative: Option<f64>,
-    /// Superposed distance of structures in ångström.
+    /// Superposed distance of structures in ångström, which is then all that counts.
     pub rmsd: Option<f64>,
+    /// Gates of the model that are changed.
+    pub gates: GateValues,
 }
 
 /// The tolerance of every field.
@@ -39,6 +40,11 @@ pub struct Tolerances {
     usual: Tolerance,
     /// Structures are compared atom by atom, without superposition.
     atom_by_atom: bool,
+    /// What structures are judged by, unless the check gives a distance.
+    gates: Option<StructureGates>,
+    /// Whether the check gives a distance, and whether it gives a tolerance.
+    by_distance: bool,
+    by_numbers: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -48,13 +54,15 @@ struct Field {
     factors: Tolerance,
     /// Superposed distance in ångström, for structures.
     rmsd: Option<f64>,
+    /// Greatest value of temperature factors.
+    scale: Option<f64>,
 }
 
 impl Tolerances {
     /// The tolerances of a contract, changed by `limits`. `noise` takes the place of both: it is what the backend itself
     /// is held to, whatever real models are allowed.
     #[must_use]
-    pub fn new(contract: &Contract, limits: Limits, noise: Option<Tolerance>) -> Self {
+    pub fn new(contract: &Contract, limits: &Limits, noise: Option<Tolerance>) -> Self {
         let chosen = |tolerance: Tolerance| {
             noise.unwrap_or(Tolerance {
                 absolute: limits.absolute.unwrap_or(tolerance.absolute),
@@ -75,6 +83,7 @@ impl Tolerances {
                     ..factors
                 },
                 rmsd: is_structure.then(|| limits.rmsd.unwrap_or(chosen(own).absolute)),
+                scale: field.b_factor,
             };
             (field.name.clone(), judged)
         });
@@ -82,6 +91,9 @@ impl Tolerances {
             fields: fields.collect(),
             usual: chosen(contract.tolerance),
             atom_by_atom: noise.is_some(),
+            gates: contract.gates.structure.map(|gates| gates.with(&limits.gates)),
+            by_distance: limits.rmsd.is_some(),
+            by_numbers: limits.absolute.is_some() || limits.relative.is_some(),
         }
     }
 
@@ -103,6 +115,14 @@ impl FieldJudge for Tolerances {
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
         let field = self.field(pair.path)?;
+        if let Some(gates) = self.gates.filter(|_| !self.atom_by_atom) {
+            if field.rmsd.is_some() && !self.by_distance {
+                return judge_structure(pair, field.scale, &gates);
+            }
+            if pair.path.starts_with(PLDDT) && !self.by_numbers {
+                return judge_confidence(pair, &gates);
+            }
+        }
         let most = field.rmsd.filter(|most| *most > 0.0 && !self.atom_by_atom)?;
         let recorded = pair.recorded.structure(pair.path)?;
         let actual = pair.actual.structure(pair.path)?;
@@ -115,6 +135,7 @@ impl FieldJudge for Tolerances {
             recorded,
             actual,
             most,
+            self.gates.map(|gates| gates.confidence * field.scale.unwrap_or(1.0)),
             factors.filter(|gap| *gap > field.factors.absolute),
         )?;
         Some(FieldComparison {
@@ -130,8 +151,14 @@ struct Words {
     text: String,
 }
 
-fn describe(recorded: &Structure, actual: &Structure, most: f64, factor: Option<f64>) -> Option<Words> {
-    let atoms = confident_atoms(recorded, actual);
+fn describe(
+    recorded: &Structure,
+    actual: &Structure,
+    most: f64,
+    confident: Option<f64>,
+    factor: Option<f64>,
+) -> Option<Words> {
+    let atoms = confident_atoms(recorded, actual, confident);
     let points = |structure: &Structure| -> Option<Vec<[f32; 3]>> {
         atoms.iter().map(|atom| structure.coord.get(*atom).copied()).collect()
     };
@@ -161,17 +188,15 @@ fn describe(recorded: &Structure, actual: &Structure, most: f64, factor: Option<
     Some(Words { agreement, text })
 }
 
-/// The atoms that both sides are confident of; all where there is no confidence or too little of it.
-fn confident_atoms(recorded: &Structure, actual: &Structure) -> Vec<usize> {
+/// The atoms whose temperature factors reach `least` on both sides; all where there is no confidence or too little of it.
+fn confident_atoms(recorded: &Structure, actual: &Structure, least: Option<f64>) -> Vec<usize> {
     let all = || (0..recorded.atoms()).collect();
-    let (Some(before), Some(after)) = (&recorded.b_factor, &actual.b_factor) else {
+    let (Some(before), Some(after), Some(least)) = (&recorded.b_factor, &actual.b_factor, least) else {
         return all();
     };
-    let greatest = before.iter().chain(after).copied().fold(0.0, f64::max);
-    let scale = if greatest > 1.0 { 100.0 } else { 1.0 };
     let both = before.iter().zip(after).enumerate();
     let confident: Vec<usize> = both
-        .filter(|(_, (before, after))| before.min(**after) >= CONFIDENT * scale)
+        .filter(|(_, (before, after))| before.min(**after) >= least)
         .map(|(atom, _)| atom)
         .collect();
     if confident.len() < FEWEST { all() } else { confident }
@@ -276,7 +301,7 @@ mod tests {
     fn indices_are_exact_and_scores_follow_their_field() {
         let mut contract = embedder();
         contract.tolerance.absolute = 0.5;
-        let tolerances = Tolerances::new(&contract, Limits::default(), None);
+        let tolerances = Tolerances::new(&contract, &Limits::default(), None);
         assert_eq!(tolerances.tolerance("chain_index"), EXACT);
         assert!((tolerances.tolerance("embeddings").absolute - 0.5).abs() < f64::EPSILON);
         assert_eq!(tolerances.tolerance("metadata.sequence_lengths"), EXACT);

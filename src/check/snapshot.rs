@@ -9,8 +9,10 @@ use super::finding::Finding;
 use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
+use crate::config::read_changes;
 use crate::prediction::Prediction;
-use crate::snapshot::{Comparison, Judgement, Provenance};
+use crate::prediction::gates::{GateTable, StructureGates};
+use crate::snapshot::{Comparison, Judgement};
 
 /// The name of the check.
 pub const NAME: &str = "snapshot";
@@ -25,7 +27,7 @@ struct Snapshot {
     limits: Limits,
 }
 
-/// Reads `fields`, `atol`, `rtol`, `rmsd` and `call`.
+/// Reads `fields`, `atol`, `rtol`, `rmsd`, `gates` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
     let fields = if terms.reader().has("fields") {
@@ -43,7 +45,14 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         absolute: reader.number("atol", TOLERANCES),
         relative: reader.number("rtol", TOLERANCES),
         rmsd: reader.number("rmsd", TOLERANCES),
+        gates: read_changes::<StructureGates>(reader).unwrap_or_default(),
     };
+    if limits.rmsd.is_some() && !limits.gates.is_empty() {
+        let label = "expected only one of `rmsd` and `gates`";
+        terms.reader().reject("gates", "with `rmsd` nothing else counts", label);
+    } else if !limits.gates.is_empty() {
+        terms.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
+    }
     Some(Box::new(Snapshot { calls, fields, limits }))
 }
 
@@ -99,15 +108,8 @@ impl Snapshot {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
-        let provenance = Provenance {
-            backend: recorded.backend.to_owned(),
-            kind: recorded.kind.to_owned(),
-            model: evidence.contract.name.clone(),
-            request: answer.request.clone(),
-            recorded: recorded.at.map(str::to_owned),
-            source: recorded.source.to_owned(),
-        };
-        let judge = Tolerances::new(evidence.contract, self.limits, recorded.noise);
+        let provenance = recorded.provenance(evidence.contract, answer);
+        let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
         let selected = self.select(given);
         match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
             Ok(Judgement::Matches(_)) => None,
@@ -160,7 +162,10 @@ fn differs(answer: &Answer, comparison: &Comparison) -> Finding {
     };
     let text = comparison.to_string();
     let lines = text.lines().take(LINES).map(str::to_owned);
-    Finding::wrong(NAME, &answer.call, summary).with_details(lines)
+    let cause = comparison.cause.as_ref().map(ToString::to_string);
+    Finding::wrong(NAME, &answer.call, summary)
+        .with_details(lines)
+        .with_hint(cause)
 }
 
 #[cfg(test)]

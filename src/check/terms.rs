@@ -7,8 +7,8 @@ use super::evidence::Calls;
 use super::field_path::FieldPath;
 use super::number::names;
 use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Reader, Section};
-use crate::prediction::Contract;
 use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
+use crate::prediction::{Contract, Gates};
 
 /// The tolerances that something can be beyond.
 pub const TOLERANCES: Range<f64> = 0.0..f64::INFINITY;
@@ -126,6 +126,19 @@ impl<'a> Terms<'a> {
         }
         let paths: Vec<Option<FieldPath>> = written.iter().map(|name| self.path(name, naming)).collect();
         paths.into_iter().collect()
+    }
+
+    /// Demands that every model has a table of gates; `name` is that of the table.
+    pub fn demand_gates(&mut self, name: &str, has: impl Fn(&Gates) -> bool) {
+        let without = self.known.contracts.iter().filter(|contract| !has(&contract.gates));
+        let without: Vec<&str> = without.map(|contract| contract.key.as_str()).collect();
+        if !without.is_empty() {
+            let models = names(without.iter().copied());
+            let location = self.reader.table().location();
+            let diagnostic = Diagnostic::at(location, format!("{models} cannot be judged so, there are no gates"));
+            let label = format!("expected `[models.{}.gates.{name}]`", without.first().unwrap_or(&"KEY"));
+            self.reader.diagnostics().push(diagnostic.with_label(label));
+        }
     }
 
     /// Demands that fields hold one item for each sample, and are named whole.

@@ -91,12 +91,15 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         complain(&explain_nothing(&plan, arguments));
         return Ok(conclusion.exit_code());
     }
+    // Who picks a model knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
+    let expected = !arguments.model.is_empty() && arguments.suite.is_empty();
+    let barren = if expected { &[][..] } else { &plan.barren[..] };
     let subject = Subject {
         backend: &name,
         kind,
         weights: &weights,
         unused_snapshots: &unused,
-        barren_suites: &plan.barren,
+        barren_suites: barren,
     };
     let closing = console::closing(&report, &subject);
     // A program that reads JSON from standard output must find nothing else there.

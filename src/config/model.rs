@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Diagnostic, Diagnostics, Located, Reader, Section, field};
+use super::{Diagnostic, Diagnostics, Located, Reader, Section, field, gates};
 use crate::prediction::Method;
 use crate::prediction::contract::{Contract, ListMeaning, OptionRule, OptionSpec, Variant};
 
@@ -32,6 +32,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
     let dimensions = read_dimensions(&mut reader);
     let variants = read_variants(&mut reader);
     check_variants(&mut reader, &options, &variants);
+    let gates = gates::read(&mut reader);
     let symbols = read_symbols(&mut reader, &dimensions, &variants);
     let fields = reader
         .named_sections("fields")
@@ -58,6 +59,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         variants,
         fields: fields.into_iter().collect::<Option<_>>()?,
         tolerance: tolerance.unwrap_or(field::EXACT),
+        gates,
     })
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::gates::Gates;
 use super::{Method, Options};
 use crate::tensor::DType;
 
@@ -40,6 +41,8 @@ pub struct Contract {
     pub fields: Vec<FieldSpec>,
     /// Tolerance of a comparison with a recorded result, unless a field says otherwise.
     pub tolerance: Tolerance,
+    /// What checks on structures judge by.
+    pub gates: Gates,
 }
 
 /// What a list of sequences asks of a model.

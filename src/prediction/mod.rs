@@ -3,10 +3,12 @@
 //! Nothing here talks to a backend or judges a result.
 
 pub mod contract;
+pub mod gates;
 mod request;
 mod value;
 
 pub use contract::Contract;
+pub use gates::Gates;
 pub use request::{Input, Method, Request};
 pub use value::{Record, Value, show_shape};
 

@@ -9,7 +9,7 @@ use super::{ReferenceModel, Refusal};
 use crate::prediction::contract::{
     Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRule, OptionSpec, Presence, Tolerance, Variant,
 };
-use crate::prediction::{Input, Method, Options, Prediction, Request};
+use crate::prediction::{Gates, Input, Method, Options, Prediction, Request};
 use crate::tensor::DType;
 
 /// An array of floats of this shape.
@@ -82,6 +82,7 @@ pub fn bare(core: &str, name: &str, method: Method) -> Contract {
             absolute: 0.0,
             relative: 0.0,
         },
+        gates: Gates::default(),
     }
 }
 

@@ -10,6 +10,8 @@ use super::archive;
 use super::compare::{Record, compare};
 use super::comparison::Comparison;
 use super::contents::Contents;
+use super::digest::Digest;
+use super::explain::likely_cause;
 use super::judge::FieldJudge;
 use super::provenance::Provenance;
 use super::runtime::{self, Candidate};
@@ -129,8 +131,10 @@ impl Store {
                 } else {
                     Record::Intact
                 };
+                let fields = compare(&recorded, &actual, record, &*judge);
                 let comparison = Comparison {
-                    fields: compare(&recorded, &actual, record, &*judge),
+                    cause: likely_cause(&fields, &recorded, &actual),
+                    fields,
                     altered,
                 };
                 let pending = store.root.join(key.pending_path());
@@ -218,6 +222,23 @@ impl Store {
         Ok(path)
     }
 
+    /// What is recorded under a key; `None` when nothing is.
+    ///
+    /// # Errors
+    /// When a file cannot be read, holds something else than it should, or was altered.
+    pub fn read(&self, key: &SnapshotKey) -> Result<Option<Contents>, SnapshotError> {
+        let path = self.root.join(key.path());
+        if !path.try_exists().map_err(|error| SnapshotError::file(&path, error))? {
+            return Ok(None);
+        }
+        let body = text::read_body(&path)?;
+        let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(&path, error))?;
+        match self.assemble(key, &path, digest)? {
+            (contents, None) => Ok(Some(contents)),
+            (_, Some(altered)) => Err(SnapshotError::unreadable(&altered, "was altered after it was recorded")),
+        }
+    }
+
     /// What a snapshot holds, and its file of arrays if that was altered.
     fn load(
         &self,
@@ -227,6 +248,16 @@ impl Store {
     ) -> Result<(Contents, Option<PathBuf>), SnapshotError> {
         let body = runtime::text(snapshot).ok_or_else(|| SnapshotError::unreadable(path, "is a binary snapshot"))?;
         let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
+        self.assemble(key, path, digest)
+    }
+
+    /// The arrays that a digest names, with it.
+    fn assemble(
+        &self,
+        key: &SnapshotKey,
+        path: &Path,
+        digest: Digest,
+    ) -> Result<(Contents, Option<PathBuf>), SnapshotError> {
         let Some(hash) = digest.arrays else {
             let contents = Contents::from_stored(digest, archive::Arrays::new())
                 .map_err(|error| SnapshotError::unreadable(path, error))?;

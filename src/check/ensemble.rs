@@ -1,0 +1,207 @@
+//! `ensemble`: the samples of a stochastic model come from the distribution that the recorded ones come from. Holds sets of
+//! samples against each other, never one against one.
+
+mod samples;
+mod tested;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use self::samples::{STRUCTURES, Sample};
+use super::Check;
+use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
+use super::finding::Finding;
+use super::likeness::atom_faults;
+use super::number::count;
+use super::terms::Terms;
+use crate::config::read_changes;
+use crate::prediction::Prediction;
+use crate::prediction::contract::Tolerance;
+use crate::prediction::gates::{EnsembleGates, GateTable, GateValues};
+use crate::snapshot::Judgement;
+
+/// The name of the check.
+pub const NAME: &str = "ensemble";
+
+/// The fields that are recorded of each call.
+const RECORDED: [&str; 3] = ["metadata", STRUCTURES, "plddt"];
+
+#[derive(Debug)]
+struct Ensemble {
+    calls: Calls,
+    changes: GateValues,
+}
+
+/// Samples of one complex on both sides.
+#[derive(Debug)]
+struct Sets {
+    recorded: Vec<Sample>,
+    now: Vec<Sample>,
+}
+
+/// Reads `gates` and `call`.
+#[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this form")]
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let changes = read_changes::<EnsembleGates>(terms.reader()).unwrap_or_default();
+    terms.demand_gates(EnsembleGates::NAME, |gates| gates.ensemble.is_some());
+    Some(Box::new(Ensemble { calls, changes }))
+}
+
+impl Check for Ensemble {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn records(&self, call: &str) -> bool {
+        self.calls.includes(call)
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let Some(gates) = evidence.contract.gates.ensemble else {
+            return Vec::new();
+        };
+        let gates = gates.with(&self.changes);
+        let Some(recorded) = evidence.recorded else {
+            return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
+        };
+        let mut complexes: Vec<Sets> = Vec::new();
+        let mut findings = Vec::new();
+        let mut was_recorded = true;
+        for answer in self.calls.answers(evidence) {
+            let Some(given) = Given::new(evidence.contract, answer) else {
+                return findings;
+            };
+            match gather(evidence, recorded, answer, &given) {
+                Ok(Some(of_call)) if complexes.is_empty() => complexes = of_call,
+                Ok(Some(of_call)) if complexes.len() == of_call.len() => {
+                    for (sets, more) in complexes.iter_mut().zip(of_call) {
+                        sets.recorded.extend(more.recorded);
+                        sets.now.extend(more.now);
+                    }
+                }
+                Ok(Some(_)) => {
+                    let summary = "the calls are about different complexes, which make no ensemble";
+                    return vec![Finding::unjudged(NAME, summary)];
+                }
+                Ok(None) => was_recorded = false,
+                Err(finding) => findings.push(*finding),
+            }
+        }
+        if was_recorded && findings.is_empty() {
+            let judged = complexes.iter().enumerate();
+            findings.extend(judged.filter_map(|(index, sets)| sets.judge(index, &gates)));
+        }
+        findings
+    }
+}
+
+/// The recorded and the new samples of a call, complex by complex; `None` when they were recorded just now.
+fn gather(
+    evidence: &Evidence<'_>,
+    recorded: &Recorded<'_>,
+    answer: &Answer,
+    given: &Given<'_>,
+) -> Result<Option<Vec<Sets>>, Box<Finding>> {
+    let unjudged = |summary: String| {
+        Box::new(Finding {
+            call: Some(answer.call.clone()),
+            ..Finding::unjudged(NAME, summary)
+        })
+    };
+    let wrong = |summary: String| Box::new(Finding::wrong(NAME, &answer.call, summary));
+    let now = samples::of_answer(given).map_err(wrong)?;
+    let key = (recorded.key)(&answer.call).map_err(|error| unjudged(error.to_string()))?;
+    let stored = recorded.store.read(&key).map_err(|error| unjudged(error.to_string()))?;
+    let Some(contents) = stored else {
+        let fields = given.prediction.fields.iter();
+        let selected = Prediction {
+            class: given.prediction.class.clone(),
+            fields: fields
+                .filter(|(name, _)| RECORDED.contains(&name.as_str()))
+                .cloned()
+                .collect(),
+        };
+        let provenance = recorded.provenance(evidence.contract, answer);
+        // There is nothing to compare with, so that no tolerance matters.
+        let judge = |_: &str| Tolerance {
+            absolute: 0.0,
+            relative: 0.0,
+        };
+        return match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
+            Ok(Judgement::Recorded { path }) => {
+                recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
+                Ok(None)
+            }
+            Ok(_) => {
+                let finding = unjudged(format!("nothing was recorded: {key}"));
+                Err(Box::new(finding.hint(format!("record it with: {}", recorded.command))))
+            }
+            Err(error) => Err(unjudged(error.to_string())),
+        };
+    };
+    let before = samples::recorded(given, &contents).map_err(unjudged)?;
+    if before.len() != now.len() {
+        return Err(unjudged("what was recorded is about other complexes".to_owned()));
+    }
+    let pairs = before.into_iter().zip(now);
+    Ok(Some(pairs.map(|(recorded, now)| Sets { recorded, now }).collect()))
+}
+
+impl Sets {
+    fn judge(&self, index: usize, gates: &EnsembleGates) -> Option<Finding> {
+        let path = format!("complex {index}");
+        let case = |summary: String| Finding {
+            call: None,
+            ..Finding::wrong(NAME, "", summary)
+        };
+        for (words, samples) in [("recorded", &self.recorded), ("new", &self.now)] {
+            if (samples.len() as f64) < gates.samples {
+                let found = count(samples.len(), "sample");
+                let summary = format!("{path}: {found} {words}, the gates ask for {}", gates.samples);
+                let hint = "give the case more calls, each with a seed of its own, or more samples per call";
+                return Some(Finding::unjudged(NAME, summary).hint(hint));
+            }
+        }
+        let first = self.recorded.first()?;
+        for sample in self.recorded.iter().chain(&self.now) {
+            let faults = atom_faults(&first.structure, &sample.structure);
+            if let Some(fault) = faults.first() {
+                return Some(case(format!(
+                    "{path}: {} has other atoms than {}: {fault}",
+                    sample.name, first.name
+                )));
+            }
+        }
+        if let Some((one, other)) = tested::copies(&self.now) {
+            let (one, other) = (&self.now[one].name, &self.now[other].name);
+            return Some(
+                case(format!(
+                    "{path}: {one} and {other} are the same structure; other seeds must give other samples"
+                ))
+                .hint("the seed may not reach the model"),
+            );
+        }
+        let tests = tested::test(&self.recorded, &self.now, gates);
+        if tests.is_empty() {
+            return Some(Finding::unjudged(
+                NAME,
+                format!("{path}: the samples cannot be measured"),
+            ));
+        }
+        if let Some(blind) = tests.iter().find(|test| !test.can_fail()) {
+            let splits = blind.result.splits;
+            let summary = format!("{path}: no difference of so few samples is surprising, there are {splits} splits");
+            return Some(Finding::unjudged(NAME, summary));
+        }
+        let differing = tests.iter().find(|test| test.differs())?;
+        let (before, now) = (self.recorded.len(), self.now.len());
+        let summary = format!("{path}: {now} samples are not from the distribution of {before} recorded: {differing}");
+        Some(case(summary).with_details(tests.iter().map(ToString::to_string)))
+    }
+}

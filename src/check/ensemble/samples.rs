@@ -1,0 +1,86 @@
+//! The samples of one complex, from answers or from what was recorded of them. Gathers; tests nothing.
+
+use super::super::evidence::Given;
+use super::super::gated::{confidence_at, numbers};
+use super::super::likeness::{behind, of_residues};
+use super::super::structure_field::structure_of;
+use crate::prediction::Value;
+use crate::prediction::contract::FieldKind;
+use crate::protein::Structure;
+use crate::snapshot::Contents;
+
+/// The field whose structures are samples.
+pub(super) const STRUCTURES: &str = "atom_array";
+
+/// One sample of a complex.
+#[derive(Debug, Clone)]
+pub(super) struct Sample {
+    /// The call it comes from and its place, in words.
+    pub name: String,
+    /// Its atoms.
+    pub structure: Structure,
+    /// Confidence of every residue as a fraction of 1.
+    pub confidence: Option<Vec<f64>>,
+}
+
+/// The samples in an answer, complex by complex.
+///
+/// # Errors
+/// What is wrong with one of them.
+pub(super) fn of_answer(given: &Given<'_>) -> Result<Vec<Vec<Sample>>, String> {
+    let items = |name| {
+        given
+            .prediction
+            .field(name)
+            .and_then(Value::as_items)
+            .unwrap_or_default()
+    };
+    let plddt: Vec<Option<Vec<f64>>> = items("plddt").iter().map(numbers).collect();
+    let structures = items(STRUCTURES);
+    let samples = structures.iter().enumerate().map(|(index, item)| {
+        let name = format!("{STRUCTURES}[{index}] of `{}`", given.call);
+        let structure = structure_of(FieldKind::Structures, item).map_err(|fault| format!("{name}: {fault}"))?;
+        Ok(Sample {
+            confidence: of_residues(
+                &structure,
+                scale(given),
+                behind(&plddt, structures.len(), index).as_deref(),
+            ),
+            structure: structure.into_owned(),
+            name,
+        })
+    });
+    share(&samples.collect::<Result<Vec<Sample>, String>>()?, given)
+}
+
+/// The samples that were recorded of a call, complex by complex.
+///
+/// # Errors
+/// As [`of_answer`].
+pub(super) fn recorded(given: &Given<'_>, contents: &Contents) -> Result<Vec<Vec<Sample>>, String> {
+    let paths = (0..).map(|index| format!("{STRUCTURES}[{index}]"));
+    let structures = paths.map_while(|path| contents.structure(&path).map(|structure| (path, structure)));
+    let samples = structures.map(|(path, structure)| Sample {
+        name: format!("recorded {path} of `{}`", given.call),
+        confidence: of_residues(structure, scale(given), confidence_at(contents, &path).as_deref()),
+        structure: structure.clone(),
+    });
+    share(&samples.collect::<Vec<Sample>>(), given)
+}
+
+fn scale(given: &Given<'_>) -> Option<f64> {
+    given.contract.field(STRUCTURES).and_then(|field| field.b_factor)
+}
+
+fn share(samples: &[Sample], given: &Given<'_>) -> Result<Vec<Vec<Sample>>, String> {
+    let complexes = given.expected.complexes.len();
+    let each = samples.len().checked_div(complexes).unwrap_or(0);
+    if each == 0 || each * complexes != samples.len() {
+        let found = samples.len();
+        return Err(format!(
+            "{STRUCTURES} of `{}`: {found} structures for {complexes} complexes",
+            given.call
+        ));
+    }
+    Ok(samples.chunks(each).map(<[Sample]>::to_vec).collect())
+}

@@ -1,0 +1,137 @@
+//! One number by which two results are held against each other: what was seen, what repeats of the reference differ by, what
+//! is allowed. Judges numbers; computes none.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::super::number::show;
+
+/// By how much repeats on the platform that recorded a result differ, by the key of the measure.
+pub type Floor = BTreeMap<String, f64>;
+
+/// How well two results agree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// They differ by no more than repeats do, or not at all.
+    Indistinguishable,
+    /// They differ by no more than the gates allow.
+    WithinTolerance,
+    /// They are not the same.
+    Different,
+}
+
+/// Which values of a measure are the better ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Better {
+    /// Distances and errors: 0 is perfect.
+    Lower,
+    /// Scores: 1 is perfect.
+    Higher,
+}
+
+/// One measure of likeness.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Measure {
+    /// Its key, which is that of its gate.
+    pub key: &'static str,
+    /// What people call it.
+    pub name: &'static str,
+    /// Its unit with a space before it, or nothing.
+    pub unit: &'static str,
+    /// Which values are the better ones.
+    pub better: Better,
+    /// What was seen.
+    pub observed: f64,
+    /// What repeats give at worst, where that is known.
+    pub floor: Option<f64>,
+    /// What the gate allows at worst.
+    pub allowed: f64,
+}
+
+impl Measure {
+    /// What this measure says by itself. A difference that repeats show too is none, whatever the gate says; NaN is one.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let perfect = match self.better {
+            Better::Lower => 0.0,
+            Better::Higher => 1.0,
+        };
+        if self.reaches(self.floor.unwrap_or(perfect)) {
+            Verdict::Indistinguishable
+        } else if self.reaches(self.allowed) {
+            Verdict::WithinTolerance
+        } else {
+            Verdict::Different
+        }
+    }
+
+    fn reaches(&self, bound: f64) -> bool {
+        match self.better {
+            Better::Lower => self.observed <= bound,
+            Better::Higher => self.observed >= bound,
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Indistinguishable => "indistinguishable",
+            Self::WithinTolerance => "within tolerance",
+            Self::Different => "different",
+        })
+    }
+}
+
+/// `CA RMSD 0.54 Å, floor 0.003, allowed 0.05`.
+impl fmt::Display for Measure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", self.name, show(self.observed), self.unit)?;
+        if let Some(floor) = self.floor {
+            write!(f, ", floor {}", show(floor))?;
+        }
+        let bound = match self.better {
+            Better::Lower => "",
+            Better::Higher => "at least ",
+        };
+        write!(f, ", allowed {bound}{}", show(self.allowed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn distance(observed: f64, floor: Option<f64>) -> Measure {
+        Measure {
+            key: "rmsd",
+            name: "RMSD",
+            unit: " Å",
+            better: Better::Lower,
+            observed,
+            floor,
+            allowed: 0.1,
+        }
+    }
+
+    #[test]
+    fn the_floor_comes_before_the_gate() {
+        assert_eq!(distance(0.0, None).verdict(), Verdict::Indistinguishable);
+        assert_eq!(distance(0.05, None).verdict(), Verdict::WithinTolerance);
+        assert_eq!(distance(0.05, Some(0.06)).verdict(), Verdict::Indistinguishable);
+        assert_eq!(distance(0.2, Some(0.06)).verdict(), Verdict::Different);
+        assert_eq!(distance(0.2, Some(0.3)).verdict(), Verdict::Indistinguishable);
+        assert_eq!(distance(f64::NAN, Some(0.3)).verdict(), Verdict::Different);
+        let score = Measure {
+            better: Better::Higher,
+            allowed: 0.9,
+            ..distance(0.95, None)
+        };
+        assert_eq!(score.verdict(), Verdict::WithinTolerance);
+        assert_eq!(score.to_string(), "RMSD 0.95 Å, allowed at least 0.9");
+        assert_eq!(
+            distance(0.2, Some(0.06)).to_string(),
+            "RMSD 0.2 Å, floor 0.06, allowed 0.1"
+        );
+    }
+}

@@ -1,0 +1,332 @@
+//! Whether two structures of one input are the same: superposed by what both sides are confident of, measured in several
+//! ways because no single metric suffices, and held against gates and the floor of repeats. Knows no snapshot and no suite.
+
+mod confidence;
+mod identity;
+mod measure;
+#[cfg(test)]
+mod tests;
+
+use super::number::{count, show};
+use super::structure_field::name_of_atom;
+use crate::metric::geometry::Backbone;
+use crate::metric::selection::{Part, residue_of_atoms};
+use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
+use crate::prediction::gates::StructureGates;
+use crate::protein::Structure;
+
+pub use confidence::{behind, of_residues};
+pub use identity::faults as atom_faults;
+pub use measure::{Better, Floor, Measure, Verdict};
+
+/// A structure and what the model thinks of its residues.
+#[derive(Debug, Clone)]
+pub struct Side<'a> {
+    /// The atoms.
+    pub structure: &'a Structure,
+    /// Confidence of every residue as a fraction of 1, in the order of [`Structure::residues`].
+    pub confidence: Option<Vec<f64>>,
+}
+
+/// What a comparison of two structures found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Likeness {
+    /// Whether the atoms are the same ones; nothing was measured when they are not.
+    pub faults: Vec<String>,
+    /// Every measure that could be taken.
+    pub measures: Vec<Measure>,
+    /// How many residues both sides are confident of, and how many there are.
+    pub confident: (usize, usize),
+    /// The confident alpha carbon that moved farthest, in words.
+    pub farthest: Option<String>,
+}
+
+impl Likeness {
+    /// The worst that a measure says.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        let measured = self.measures.iter().map(Measure::verdict).max();
+        match measured {
+            Some(verdict) if self.faults.is_empty() => verdict,
+            _ => Verdict::Different,
+        }
+    }
+
+    /// One line: the verdict, and the faults or the measures behind it.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let verdict = self.verdict();
+        if !self.faults.is_empty() {
+            return format!("{verdict}: {}", self.faults.join("; "));
+        }
+        let telling = self.measures.iter().filter(|measure| measure.verdict() == verdict);
+        let telling: Vec<String> = telling.take(3).map(ToString::to_string).collect();
+        let (confident, residues) = self.confident;
+        let telling = if telling.is_empty() {
+            "nothing could be measured".to_owned()
+        } else {
+            telling.join("; ")
+        };
+        format!(
+            "{verdict}: {telling} ({confident} of {} confident)",
+            count(residues, "residue")
+        )
+    }
+
+    /// All measures, one a line, and where the greatest difference is.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        let measures = self.measures.iter();
+        let measures = measures.map(|measure| format!("{measure}: {}", measure.verdict()));
+        measures.chain(self.farthest.clone()).collect()
+    }
+}
+
+/// Holds a structure against the one that is expected. Both must have even columns.
+///
+/// Residues count as confident when both sides reach the gate, and all do where a side says nothing. Atoms that may trade
+/// names are given those that fit first.
+#[must_use]
+pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &StructureGates, floor: &Floor) -> Likeness {
+    let residues = expected.structure.residues().len();
+    let mut found = Likeness {
+        faults: identity::faults(expected.structure, got.structure),
+        measures: Vec::new(),
+        confident: (0, residues),
+        farthest: None,
+    };
+    if !found.faults.is_empty() {
+        return found;
+    }
+    let atoms = expected.structure.atoms().max(1);
+    let models = expected.structure.coord.chunks_exact(atoms);
+    for (reference, model) in models.zip(got.structure.coord.chunks_exact(atoms)) {
+        let mut comparison = Comparison::new(expected, got, reference, model, gates);
+        comparison.measure();
+        if !comparison.has_placed_atoms() {
+            // Where nobody is sure of anything and no two residues are near each other, every place still counts.
+            comparison.confident.fill(true);
+            comparison.measures.clear();
+            comparison.measure();
+        }
+        found.confident.0 = comparison.confident.iter().filter(|confident| **confident).count();
+        // Of several models the worst one tells.
+        let worse =
+            comparison.measures.iter().map(Measure::verdict).max() > found.measures.iter().map(Measure::verdict).max();
+        if worse || found.measures.is_empty() {
+            found.measures = comparison.measures;
+            found.farthest = comparison.farthest;
+        }
+    }
+    for measure in &mut found.measures {
+        measure.floor = floor.get(measure.key).copied();
+    }
+    found
+}
+
+/// Holds confidences of residues against those expected; the measures that need no atoms.
+#[must_use]
+pub fn compare_confidence(expected: &[f64], got: &[f64], gates: &StructureGates, floor: &Floor) -> Vec<Measure> {
+    let mut measures = confidence_measures(expected, got, gates);
+    for measure in &mut measures {
+        measure.floor = floor.get(measure.key).copied();
+    }
+    measures
+}
+
+struct Comparison<'a> {
+    structure: &'a Structure,
+    gates: &'a StructureGates,
+    reference: &'a [Point],
+    model: Vec<Point>,
+    handed: (&'a Structure, &'a Structure),
+    confidences: Option<(&'a [f64], &'a [f64])>,
+    /// For every residue whether both sides are confident of it.
+    confident: Vec<bool>,
+    measures: Vec<Measure>,
+    farthest: Option<String>,
+}
+
+impl<'a> Comparison<'a> {
+    fn new(
+        expected: &'a Side<'a>,
+        got: &'a Side<'a>,
+        reference: &'a [Point],
+        model: &'a [Point],
+        gates: &'a StructureGates,
+    ) -> Self {
+        let residues = expected.structure.residues().len();
+        let confidences = expected.confidence.as_deref().zip(got.confidence.as_deref());
+        let confidences = confidences.filter(|(one, other)| one.len() == residues && other.len() == residues);
+        let confident = match confidences {
+            Some((one, other)) => mask(one, other, gates.confidence),
+            None => vec![true; residues],
+        };
+        let mut model = model.to_vec();
+        // Both lists have one point for each atom, so that this cannot fail.
+        let _ = match_equivalent_names(expected.structure, reference, &mut model);
+        Self {
+            structure: expected.structure,
+            gates,
+            reference,
+            model,
+            handed: (expected.structure, got.structure),
+            confidences,
+            confident,
+            measures: Vec::new(),
+            farthest: None,
+        }
+    }
+
+    fn measure(&mut self) {
+        let residues = residue_of_atoms(self.structure);
+        let kept = |atom: &usize| self.confident.get(residues[*atom]) == Some(&true);
+        let alphas: Vec<usize> = Part::AlphaCarbons.of(self.structure).into_iter().filter(kept).collect();
+        let all: Vec<usize> = (0..self.structure.atoms()).filter(kept).collect();
+        self.measure_alphas(&alphas);
+        let (reference, model) = self.points(&all);
+        let gates = self.gates;
+        if let Ok(motion) = superpose(&model, &reference) {
+            self.add("rmsd", "all-atom RMSD", " Å", motion.rmsd, gates.rmsd);
+        }
+        let numbers = renumbered(all.iter().map(|&atom| residues[atom]));
+        if let Ok(score) = lddt(&reference, &model, &numbers, Contacts::InReference) {
+            self.add_score("lddt", "lDDT", score.global, gates.lddt);
+        }
+        if let Ok(score) = lddt(self.reference, &self.model, &residues, Contacts::InEither) {
+            self.add_score(
+                "unmasked_lddt",
+                "lDDT of all residues",
+                score.global,
+                gates.unmasked_lddt,
+            );
+        }
+        if let Some(inverted) = inverted(self.handed.0, self.handed.1) {
+            self.add(
+                "inverted",
+                "alpha carbons that changed hands",
+                "",
+                inverted,
+                gates.inverted,
+            );
+        }
+        if let Some((one, other)) = self.confidences {
+            self.measures.extend(confidence_measures(one, other, gates));
+        }
+    }
+
+    /// Whether any measure looked at positions.
+    fn has_placed_atoms(&self) -> bool {
+        let mut keys = self.measures.iter().map(|measure| measure.key);
+        keys.any(|key| matches!(key, "rmsd" | "unmasked_lddt"))
+    }
+
+    fn measure_alphas(&mut self, alphas: &[usize]) {
+        let (reference, model) = self.points(alphas);
+        let Ok(motion) = superpose(&model, &reference) else {
+            return;
+        };
+        self.add("ca_rmsd", "CA RMSD", " Å", motion.rmsd, self.gates.ca_rmsd);
+        let distances = motion.distances(&model, &reference).enumerate();
+        if let Some((place, distance)) = distances.max_by(|one, other| one.1.total_cmp(&other.1)) {
+            self.add("ca_max", "greatest CA distance", " Å", distance, self.gates.ca_max);
+            let name = alphas.get(place).map(|&atom| name_of_atom(self.structure, atom));
+            self.farthest = name.map(|name| format!("farthest: {name}, {} Å", show(distance)));
+        }
+    }
+
+    fn points(&self, atoms: &[usize]) -> (Vec<Point>, Vec<Point>) {
+        let pairs = atoms
+            .iter()
+            .filter_map(|&atom| Some((*self.reference.get(atom)?, *self.model.get(atom)?)));
+        pairs.unzip()
+    }
+
+    fn add(&mut self, key: &'static str, name: &'static str, unit: &'static str, observed: f64, allowed: f64) {
+        self.measures.push(lower(key, name, unit, observed, allowed));
+    }
+
+    fn add_score(&mut self, key: &'static str, name: &'static str, observed: f64, allowed: f64) {
+        self.measures.push(Measure {
+            better: Better::Higher,
+            ..lower(key, name, "", observed, allowed)
+        });
+    }
+}
+
+const fn lower(key: &'static str, name: &'static str, unit: &'static str, observed: f64, allowed: f64) -> Measure {
+    Measure {
+        key,
+        name,
+        unit,
+        better: Better::Lower,
+        observed,
+        floor: None,
+        allowed,
+    }
+}
+
+fn mask(one: &[f64], other: &[f64], least: f64) -> Vec<bool> {
+    one.iter()
+        .zip(other)
+        .map(|(one, other)| *one >= least && *other >= least)
+        .collect()
+}
+
+fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) -> Vec<Measure> {
+    let kept = mask(expected, got, gates.confidence);
+    let chosen = |values: &[f64]| -> Vec<f64> {
+        let chosen = values.iter().zip(&kept).filter(|(_, kept)| **kept);
+        chosen.map(|(value, _)| *value).collect()
+    };
+    let mut measures = Vec::new();
+    if kept.contains(&true) {
+        let error = mean_absolute_error(&chosen(got), &chosen(expected)).unwrap_or(f64::NAN);
+        measures.push(lower("plddt", "pLDDT error", "", error, gates.plddt));
+    }
+    let error = mean_absolute_error(got, expected).unwrap_or(f64::NAN);
+    measures.push(lower(
+        "unmasked_plddt",
+        "pLDDT error of all residues",
+        "",
+        error,
+        gates.unmasked_plddt,
+    ));
+    let size = |values: &[f64]| values.iter().filter(|value| **value >= gates.confidence).count() as f64;
+    let change = (size(got) - size(expected)).abs() / size(expected).max(1.0);
+    // One residue on the edge is no change, however few there are.
+    let change = if (size(got) - size(expected)).abs() > 1.0 {
+        change
+    } else {
+        0.0
+    };
+    measures.push(lower(
+        "mask_size",
+        "change in confident residues",
+        "",
+        change,
+        gates.mask_size,
+    ));
+    measures
+}
+
+/// The fraction of alpha carbons with another hand; `None` where no residue has four atoms about it.
+fn inverted(expected: &Structure, got: &Structure) -> Option<f64> {
+    let volumes = |structure| Backbone::of(structure).chirality_volumes();
+    let (one, other) = (volumes(expected), volumes(got));
+    let changed = one.iter().zip(&other).filter(|(one, other)| one.1 * other.1 < 0.0);
+    (!one.is_empty()).then(|| changed.count() as f64 / one.len() as f64)
+}
+
+/// Residue numbers without gaps, in the order they come.
+fn renumbered(residues: impl Iterator<Item = usize>) -> Vec<usize> {
+    let mut last = None;
+    let mut number = 0;
+    residues
+        .map(|residue| {
+            number += usize::from(last.is_some_and(|last| last != residue));
+            last = Some(residue);
+            number
+        })
+        .collect()
+}

@@ -1,0 +1,224 @@
+//! Planted mistakes are found, repeats and real platforms agree.
+
+use serde_json::json;
+
+use super::super::fixture::folded::{
+    MISTAKES, UBIQUITIN, declared, first_structure, folded, jitter, swap_names, through_bfloat16,
+};
+use super::*;
+use crate::protein::{Label, pdb, test_data};
+
+fn gates() -> StructureGates {
+    declared("esmfold").gates.structure.unwrap()
+}
+
+fn ubiquitin() -> Structure {
+    first_structure(&folded(&declared("esmfold"), "call", UBIQUITIN, json!({})))
+}
+
+fn side(structure: &Structure) -> Side<'_> {
+    Side {
+        structure,
+        confidence: of_residues(structure, Some(1.0), None),
+    }
+}
+
+fn compare_with(expected: &Structure, got: &Structure, floor: &Floor) -> Likeness {
+    compare_structures(&side(expected), &side(got), &gates(), floor)
+}
+
+fn changed(change: impl FnOnce(&mut Structure)) -> Likeness {
+    let expected = ubiquitin();
+    let mut got = expected.clone();
+    change(&mut got);
+    compare_with(&expected, &got, &Floor::new())
+}
+
+fn broken(found: &Likeness) -> Vec<&'static str> {
+    let measures = found.measures.iter();
+    let broken = measures.filter(|measure| measure.verdict() == Verdict::Different);
+    broken.map(|measure| measure.key).collect()
+}
+
+#[test]
+fn the_same_structure_moved_as_a_whole_is_the_same() {
+    assert_eq!(changed(|_| {}).verdict(), Verdict::Indistinguishable);
+    let moved = changed(|structure| {
+        structure.coord = crate::metric::test_points::moved(&structure.coord, 3);
+    });
+    assert_eq!(moved.verdict(), Verdict::WithinTolerance, "{moved:?}");
+    assert!(moved.confident.0 > 0, "{moved:?}");
+    assert_eq!(moved.confident.1, 76);
+}
+
+#[test]
+fn every_planted_mistake_is_a_difference() {
+    for (name, mistake) in MISTAKES {
+        let found = changed(mistake);
+        assert_eq!(found.verdict(), Verdict::Different, "{name}: {found:?}");
+        assert!(found.summary().starts_with("different: "), "{name}");
+    }
+}
+
+#[test]
+fn a_mirror_image_is_found_whatever_the_model_is_sure_of() {
+    let mut expected = ubiquitin();
+    expected.b_factor = Some(vec![0.1; expected.atoms()]);
+    let mut got = expected.clone();
+    MISTAKES[0].1(&mut got);
+    let found = compare_with(&expected, &got, &Floor::new());
+    assert_eq!(found.confident.0, 0);
+    assert_eq!(broken(&found), ["inverted"]);
+}
+
+#[test]
+fn only_the_strict_distance_sees_swapped_methyl_groups() {
+    let found = changed(|structure| {
+        for residue in structure.residues() {
+            if structure.res_name[residue.start] == "LEU" {
+                let atom = |name| structure.atom_named(&residue, name).unwrap();
+                let (one, other) = (atom("CD1"), atom("CD2"));
+                structure.coord.swap(one, other);
+            }
+        }
+    });
+    assert!(broken(&found).contains(&"rmsd"), "{found:?}");
+    assert!(!broken(&found).contains(&"ca_rmsd"), "{found:?}");
+    let glutamines = changed(|structure| swap_names(structure, "OE1", "NE2"));
+    assert!(broken(&glutamines).contains(&"rmsd"), "{glutamines:?}");
+    for (one, other) in [("OD1", "OD2"), ("OE1", "OE2")] {
+        let acids = changed(|structure| swap_names(structure, one, other));
+        assert_eq!(acids.verdict(), Verdict::Indistinguishable, "{acids:?}");
+    }
+}
+
+#[test]
+fn half_the_digits_are_within_tolerance_of_nothing_and_noise_of_the_floor() {
+    let shift = |structure: &mut Structure| structure.coord.iter_mut().flatten().for_each(|axis| *axis += 100.0);
+    let mut expected = ubiquitin();
+    shift(&mut expected);
+    let mut got = expected.clone();
+    through_bfloat16(&mut got);
+    let found = compare_with(&expected, &got, &Floor::new());
+    assert!(broken(&found).contains(&"ca_rmsd"), "far from the origin: {found:?}");
+
+    let noisy = |seed| {
+        let mut structure = ubiquitin();
+        jitter(&mut structure, 0.01, seed);
+        structure
+    };
+    let repeats = compare_with(&noisy(1), &noisy(2), &Floor::new());
+    assert_eq!(repeats.verdict(), Verdict::WithinTolerance);
+    let floor: Floor = repeats
+        .measures
+        .iter()
+        .map(|measure| {
+            let slack = if measure.better == Better::Lower { 1.5 } else { 0.999 };
+            (measure.key.to_owned(), measure.observed * slack)
+        })
+        .collect();
+    let again = compare_with(&noisy(3), &noisy(4), &floor);
+    assert_eq!(again.verdict(), Verdict::Indistinguishable, "{again:?}");
+    assert!(again.lines()[0].contains("floor"), "{:?}", again.lines());
+}
+
+#[test]
+fn wrong_confidences_are_found_by_their_error() {
+    let hundredfold = changed(|structure| {
+        let factors = structure.b_factor.iter_mut().flatten();
+        factors.for_each(|factor| *factor *= 100.0);
+    });
+    assert_eq!(broken(&hundredfold), ["plddt", "unmasked_plddt", "mask_size"]);
+    let shifted = changed(|structure| {
+        let residues = structure.residues();
+        let mut factors = structure.b_factor.clone().unwrap();
+        for pair in residues.windows(2) {
+            factors[pair[1].clone()].fill(structure.b_factor.as_ref().unwrap()[pair[0].start]);
+        }
+        structure.b_factor = Some(factors);
+    });
+    assert_eq!(shifted.verdict(), Verdict::Different, "{shifted:?}");
+    assert!(broken(&shifted).contains(&"unmasked_plddt"), "{shifted:?}");
+}
+
+#[test]
+fn other_atoms_are_told_before_anything_is_measured() {
+    let renamed = changed(|structure| structure.atom_name[4] = Label::literal("XX"));
+    assert_eq!(
+        renamed.faults,
+        ["1 of 601 atoms are not the same; no CB of MET 0 in chain A; unexpected XX of MET 0 in chain A"]
+    );
+    assert_eq!(renamed.measures, []);
+    let fewer = changed(|structure| {
+        let keep: Vec<bool> = (0..structure.atoms()).map(|atom| atom > 3).collect();
+        structure.retain(&keep);
+    });
+    assert!(
+        fewer.faults[0].starts_with("4 of 601 atoms are not the same; no N of MET 0"),
+        "{fewer:?}"
+    );
+    let turned = changed(|structure| structure.atom_name.swap(0, 1));
+    assert!(turned.faults[0].contains("another order"), "{turned:?}");
+    let broken = changed(|structure| structure.coord[1][2] = f32::NAN);
+    assert_eq!(
+        broken.faults,
+        ["got: 1 atom without finite position, the first CA of MET 0 in chain A"]
+    );
+    let bare = changed(|structure| structure.b_factor = None);
+    assert_eq!(bare.faults, ["only one has temperature factors"]);
+    let element = changed(|structure| structure.element[1] = Label::literal("CA"));
+    assert_eq!(element.faults, ["CA of MET 0 in chain A is C against CA by element"]);
+    let empty = changed(|structure| *structure = Structure::default());
+    assert_eq!(empty.verdict(), Verdict::Different);
+    let nothing = Structure::default();
+    assert_eq!(
+        compare_with(&nothing, &nothing, &Floor::new()).verdict(),
+        Verdict::Different
+    );
+}
+
+#[test]
+fn small_and_flat_structures_get_a_verdict() {
+    for atoms in [1, 2, 3] {
+        let mut expected = ubiquitin();
+        let keep: Vec<bool> = (0..expected.atoms()).map(|atom| atom < atoms).collect();
+        expected.retain(&keep);
+        expected.coord = (0..atoms).map(|atom| [atom as f32, 0.0, 0.0]).collect();
+        assert_eq!(
+            compare_with(&expected, &expected, &Floor::new()).verdict(),
+            Verdict::Indistinguishable
+        );
+        let mut got = expected.clone();
+        got.coord[0][0] += 100.0;
+        let expected_verdict = if atoms == 1 {
+            Verdict::Indistinguishable
+        } else {
+            Verdict::Different
+        };
+        assert_eq!(
+            compare_with(&expected, &got, &Floor::new()).verdict(),
+            expected_verdict,
+            "{atoms}"
+        );
+    }
+}
+
+#[test]
+fn one_complex_on_two_kinds_of_card_is_the_same() {
+    let read = |name| pdb::read(&test_data::read(name)?).ok();
+    let (Some(first), Some(second)) = (read("multimer-check-A100.pdb"), read("multimer-check-T4.pdb")) else {
+        return;
+    };
+    let found = compare_with(&first, &second, &Floor::new());
+    assert_eq!(found.verdict(), Verdict::WithinTolerance, "{found:?}");
+    assert_eq!(found.confident, (246, 286));
+    for (name, mistake) in MISTAKES {
+        let mut wrong = second.clone();
+        mistake(&mut wrong);
+        assert_eq!(
+            compare_with(&first, &wrong, &Floor::new()).verdict(),
+            Verdict::Different,
+            "{name}"
+        );
+    }
+}

@@ -1,0 +1,224 @@
+//! The rules of geometry that confident residues are held to, each with what broke it. Counts; writes no finding.
+
+use super::super::number::show;
+use crate::metric::geometry::{Angle, Backbone, Bond, Torsion, clashes};
+use crate::metric::selection::residue_of_atoms;
+use crate::prediction::gates::PhysicalGates;
+use crate::protein::{Label, Structure};
+
+const GLYCINE: Label = Label::literal("GLY");
+const PROLINE: Label = Label::literal("PRO");
+
+/// One rule and the residues that break it.
+#[derive(Debug)]
+pub(super) struct Rule {
+    /// What is wrong with those that break it, in words.
+    pub words: &'static str,
+    /// Unit of the values, with a space before it.
+    pub unit: &'static str,
+    /// How many could break it.
+    pub total: usize,
+    /// Residue, value and how bad that is of each that does.
+    pub broken: Vec<(usize, f64, f64)>,
+    /// The greatest fraction that may.
+    pub fraction: f64,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A stray one is forgiven.
+    Fraction,
+    /// None is.
+    Every,
+    /// A fraction whose other side is a mirror image.
+    Hand,
+}
+
+impl Rule {
+    const fn new(words: &'static str, unit: &'static str, fraction: f64, kind: Kind) -> Self {
+        Self {
+            words,
+            unit,
+            total: 0,
+            broken: Vec::new(),
+            fraction,
+            kind,
+        }
+    }
+
+    /// Judges one residue by how far a value is beyond what is right; NaN is as far as can be.
+    fn see(&mut self, residue: usize, value: f64, excess: f64) {
+        self.total += 1;
+        if excess > 0.0 || excess.is_nan() {
+            let excess = if excess.is_nan() { f64::INFINITY } else { excess };
+            self.broken.push((residue, value, excess));
+        }
+    }
+
+    /// Whether more residues break it than may. The fraction is rounded up, so that in a short chain a stray one is
+    /// forgiven; more than half never are, however few there be.
+    pub(super) fn is_broken(&self) -> bool {
+        let allowed = match self.kind {
+            Kind::Every => 0,
+            Kind::Fraction | Kind::Hand => {
+                let share = (self.fraction * self.total as f64).ceil() as usize;
+                share.min(self.total / 2)
+            }
+        };
+        self.broken.len() > allowed
+    }
+
+    /// What is allowed, in words.
+    pub(super) fn bound(&self) -> String {
+        match self.kind {
+            Kind::Every => "none".to_owned(),
+            Kind::Fraction | Kind::Hand => format!("{} %", show(100.0 * self.fraction)),
+        }
+    }
+
+    /// The residues that break it by most, with their values.
+    pub(super) fn worst(&self, number: usize) -> Vec<(usize, f64)> {
+        let mut broken = self.broken.clone();
+        broken.sort_by(|one, other| other.2.total_cmp(&one.2));
+        broken
+            .into_iter()
+            .take(number)
+            .map(|(residue, value, _)| (residue, value))
+            .collect()
+    }
+
+    /// What most likely causes it.
+    pub(super) fn hint(&self) -> Option<String> {
+        let negative = |(_, value, _): &&(usize, f64, f64)| *value < 0.0;
+        let mirrored = self.kind == Kind::Hand && 2 * self.broken.iter().filter(negative).count() > self.total;
+        mirrored.then(|| {
+            "most residues have the wrong hand: the structure is a mirror image, or CB took C's place".to_owned()
+        })
+    }
+}
+
+/// Every rule applied to the residues that are judged. A rule about two neighbours needs both.
+pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGates) -> Vec<Rule> {
+    let backbone = Backbone::of(structure);
+    let is_judged = |residue: usize| judged.get(residue) == Some(&true);
+    let pair = |residue: usize| is_judged(residue) && is_judged(residue + 1);
+    let mut found = Vec::new();
+
+    let mut bonds = Rule::new("backbone bonds have a wrong length", " Å", gates.bonds, Kind::Fraction);
+    for bond in [
+        Bond::NitrogenAlpha,
+        Bond::AlphaCarbon,
+        Bond::CarbonOxygen,
+        Bond::Peptide,
+    ] {
+        for measure in backbone.bonds(bond) {
+            let counts = if bond == Bond::Peptide {
+                pair(measure.residue)
+            } else {
+                is_judged(measure.residue)
+            };
+            if counts {
+                bonds.see(measure.residue, measure.value, measure.deviation.abs() - gates.sigmas);
+            }
+        }
+    }
+    found.push(bonds);
+
+    let mut angles = Rule::new("angles at peptide bonds are wrong", "°", gates.angles, Kind::Fraction);
+    for angle in [Angle::AlphaCarbonNitrogen, Angle::CarbonNitrogenAlpha] {
+        for measure in backbone
+            .angles(angle)
+            .into_iter()
+            .filter(|measure| pair(measure.residue))
+        {
+            angles.see(measure.residue, measure.value, measure.deviation.abs() - gates.sigmas);
+        }
+    }
+    found.push(angles);
+
+    found.extend(peptide_planes(&backbone, &pair, gates));
+
+    let mut hands = Rule::new(
+        "alpha carbons have a wrong hand or shape",
+        " Å³",
+        gates.chirality,
+        Kind::Hand,
+    );
+    for (residue, volume) in backbone.chirality_volumes() {
+        if is_judged(residue) {
+            let excess = (gates.least_volume - volume).max(volume - gates.greatest_volume);
+            hands.see(residue, volume, if volume.is_nan() { volume } else { excess });
+        }
+    }
+    found.push(hands);
+
+    let mut breaks = Rule::new(
+        "neighbours are too far apart for a chain",
+        " Å",
+        gates.breaks,
+        Kind::Fraction,
+    );
+    let mut gaps = Rule::new("neighbours are torn apart", " Å", 0.0, Kind::Every);
+    for (residue, distance) in backbone.alpha_distances() {
+        if pair(residue) {
+            breaks.see(residue, distance, distance - gates.break_distance);
+            gaps.see(residue, distance, distance - gates.gap);
+        }
+    }
+    found.extend([breaks, gaps]);
+
+    let mut positive = Rule::new("residues have a positive phi", "°", gates.positive_phi, Kind::Fraction);
+    for (residue, phi) in backbone.torsions(Torsion::Phi) {
+        let is_glycine = backbone
+            .residues
+            .get(residue)
+            .is_some_and(|residue| residue.name == GLYCINE);
+        if !is_glycine && residue > 0 && pair(residue - 1) {
+            positive.see(residue, phi, phi);
+        }
+    }
+    found.push(positive);
+    found.push(overlaps(structure, &is_judged, gates));
+    found
+}
+
+fn peptide_planes(backbone: &Backbone, pair: &impl Fn(usize) -> bool, gates: &PhysicalGates) -> [Rule; 2] {
+    let mut twisted = Rule::new("peptide bonds are not flat", "°", gates.twisted, Kind::Fraction);
+    let mut cis = Rule::new("peptide bonds are cis", "°", gates.cis, Kind::Fraction);
+    for (residue, omega) in backbone.torsions(Torsion::Omega) {
+        if !pair(residue) {
+            continue;
+        }
+        let from_cis = omega.abs();
+        let from_trans = 180.0 - from_cis;
+        let off = if omega.is_nan() {
+            omega
+        } else {
+            from_cis.min(from_trans)
+        };
+        twisted.see(residue, omega, off - gates.twist);
+        let before_proline = backbone
+            .residues
+            .get(residue + 1)
+            .is_some_and(|next| next.name == PROLINE);
+        if !before_proline {
+            cis.see(residue, omega, 90.0 - from_cis);
+        }
+    }
+    [twisted, cis]
+}
+
+/// Atoms of confident residues that overlap one of another confident residue.
+fn overlaps(structure: &Structure, is_judged: &impl Fn(usize) -> bool, gates: &PhysicalGates) -> Rule {
+    let mut rule = Rule::new("atoms overlap others", " Å of overlap", gates.clashes, Kind::Fraction);
+    let residues = residue_of_atoms(structure);
+    let counts = |atom: usize| residues.get(atom).is_some_and(|residue| is_judged(*residue));
+    rule.total = (0..structure.atoms()).filter(|&atom| counts(atom)).count();
+    let clashes = clashes(structure, gates.overlap);
+    let broken = clashes.iter().filter(|clash| counts(clash.atom) && counts(clash.other));
+    rule.broken = broken
+        .map(|clash| (residues[clash.atom], clash.overlap, clash.overlap))
+        .collect();
+    rule
+}

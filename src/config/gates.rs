@@ -1,0 +1,98 @@
+//! `[models.KEY.gates]` as the gates of a contract, and the gates that a check changes. Reads numbers; judges by none.
+
+use super::{Reader, Section};
+use crate::prediction::gates::{GateTable, GateValues, Gates};
+
+/// Reads the tables of gates of a model. A table that is there must be whole.
+pub(super) fn read(outer: &mut Reader<'_>) -> Gates {
+    let Some(section) = outer.section("gates") else {
+        return Gates::default();
+    };
+    let mut reader = outer.within(&section);
+    let gates = Gates {
+        structure: read_table(&mut reader),
+        ensemble: read_table(&mut reader),
+        physical: read_table(&mut reader),
+    };
+    reader.finish();
+    gates
+}
+
+fn read_table<T: GateTable>(outer: &mut Reader<'_>) -> Option<T> {
+    let section = outer.section(T::NAME)?;
+    let mut reader = outer.within(&section);
+    for gate in T::gates() {
+        reader.require(gate.key);
+    }
+    let values = read_values::<T>(&mut reader);
+    reader.finish();
+    T::of(&values)
+}
+
+/// Reads the gates that the table of a check changes, below its key `gates`: any of those that `T` has. `None` where the
+/// key is absent.
+#[must_use]
+pub fn read_changes<T: GateTable>(outer: &mut Reader<'_>) -> Option<GateValues> {
+    let section: Section = outer.section("gates")?;
+    let mut reader = outer.within(&section);
+    let values = read_values::<T>(&mut reader);
+    reader.finish();
+    Some(values)
+}
+
+fn read_values<T: GateTable>(reader: &mut Reader<'_>) -> GateValues {
+    T::gates()
+        .into_iter()
+        .filter_map(|gate| Some((gate.key, reader.number(gate.key, gate.range)?)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Diagnostics, Source};
+    use super::*;
+    use crate::prediction::gates::EnsembleGates;
+
+    fn read_text(text: &str) -> (Gates, String) {
+        let mut diagnostics = Diagnostics::new();
+        let section = Section::parse(&Source::new("a.toml", text), &mut diagnostics);
+        let mut reader = Reader::new(&section, &mut diagnostics);
+        let gates = read(&mut reader);
+        reader.finish();
+        (gates, diagnostics.to_string())
+    }
+
+    const WHOLE: &str = "[gates.ensemble]\nconfidence = 0.7\nsamples = 10\np = 0.01\nrmsd_margin = 0.2\n\
+                         lddt_margin = 0.03\nplddt_margin = 0.005\n";
+
+    #[test]
+    fn tables_are_read_and_absent_ones_stay_absent() {
+        let (gates, errors) = read_text(WHOLE);
+        assert_eq!(errors, "");
+        assert_eq!((gates.structure, gates.physical), (None, None));
+        let expected = EnsembleGates {
+            confidence: 0.7,
+            samples: 10.0,
+            p: 0.01,
+            rmsd_margin: 0.2,
+            lddt_margin: 0.03,
+            plddt_margin: 0.005,
+        };
+        assert_eq!(gates.ensemble, Some(expected));
+    }
+
+    #[test]
+    fn missing_mistyped_and_impossible_gates_are_reported() {
+        let (gates, errors) = read_text(&WHOLE.replace("p = 0.01\n", ""));
+        assert!(
+            gates.ensemble.is_none() && errors.contains("missing key `p`"),
+            "{errors}"
+        );
+        let (_, errors) = read_text(&WHOLE.replace("rmsd_margin", "rmsd_margn"));
+        assert!(errors.contains("did you mean `rmsd_margin`?"), "{errors}");
+        let (_, errors) = read_text(&WHOLE.replace("samples = 10", "samples = 1"));
+        assert!(errors.contains("expected a number from 2 to 1000"), "{errors}");
+        let (_, errors) = read_text("[gates.ensembel]");
+        assert!(errors.contains("did you mean `ensemble`?"), "{errors}");
+    }
+}

@@ -1,0 +1,170 @@
+//! The gates of a model: the numbers that say when two results are the same and when a structure could exist. Data only, from
+//! the configuration; no gate has a value in code.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+/// One number of a table of gates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gate {
+    /// Its key in the configuration.
+    pub key: &'static str,
+    /// What it may be.
+    pub range: RangeInclusive<f64>,
+}
+
+/// Some gates by their keys, as a check gives them to change those of a model.
+pub type GateValues = BTreeMap<&'static str, f64>;
+
+/// A table of gates.
+pub trait GateTable: Sized + Copy {
+    /// Name of the table below `[models.KEY.gates]`.
+    const NAME: &'static str;
+
+    /// Its keys.
+    fn gates() -> Vec<Gate>;
+
+    /// The table with these values; `None` while one is missing.
+    fn of(values: &GateValues) -> Option<Self>;
+
+    /// The same table with some values changed.
+    #[must_use]
+    fn with(self, values: &GateValues) -> Self;
+}
+
+/// Every table that a model may have. A model without one cannot be judged by what needs it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Gates {
+    /// When two structures are the same.
+    pub structure: Option<StructureGates>,
+    /// When two sets of samples come from one distribution.
+    pub ensemble: Option<EnsembleGates>,
+    /// When a structure could exist.
+    pub physical: Option<PhysicalGates>,
+}
+
+macro_rules! gate_table {
+    ($(#[$about:meta])* $name:ident, $table:literal { $($(#[$doc:meta])* $key:ident: $range:expr,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        pub struct $name {
+            $($(#[$doc])* pub $key: f64,)+
+        }
+
+        impl GateTable for $name {
+            const NAME: &'static str = $table;
+
+            fn gates() -> Vec<Gate> {
+                vec![$(Gate { key: stringify!($key), range: $range }),+]
+            }
+
+            fn of(values: &GateValues) -> Option<Self> {
+                Some(Self { $($key: *values.get(stringify!($key))?,)+ })
+            }
+
+            fn with(self, values: &GateValues) -> Self {
+                Self { $($key: values.get(stringify!($key)).copied().unwrap_or(self.$key),)+ }
+            }
+        }
+    };
+}
+
+const FRACTION: RangeInclusive<f64> = 0.0..=1.0;
+const ANY: RangeInclusive<f64> = 0.0..=f64::INFINITY;
+
+gate_table! {
+    /// When two structures of one input are the same. Residues count as confident when both sides say so.
+    StructureGates, "structure" {
+        /// The plddt, as a fraction of 1, from which a residue is confident.
+        confidence: FRACTION,
+        /// Greatest root mean square distance of the confident alpha carbons after superposition, in ångström.
+        ca_rmsd: ANY,
+        /// The same over all confident atoms.
+        rmsd: ANY,
+        /// Greatest distance of a single confident alpha carbon, in ångström.
+        ca_max: ANY,
+        /// Least lDDT of the confident atoms.
+        lddt: FRACTION,
+        /// Greatest mean absolute difference of the plddt of confident residues, as a fraction of 1.
+        plddt: ANY,
+        /// Least lDDT of all atoms, the worse of both directions.
+        unmasked_lddt: FRACTION,
+        /// Greatest mean absolute difference of the plddt of all residues, as a fraction of 1.
+        unmasked_plddt: ANY,
+        /// How much more or fewer residues may be confident, as a fraction of those that were.
+        mask_size: ANY,
+        /// Greatest fraction of all alpha carbons that change hands.
+        inverted: FRACTION,
+    }
+}
+
+gate_table! {
+    /// When two sets of samples come from one distribution. A difference must be surprising and large to count.
+    EnsembleGates, "ensemble" {
+        /// The mean plddt, as a fraction of 1, from which a residue is confident.
+        confidence: FRACTION,
+        /// The fewest samples on each side.
+        samples: 2.0..=1000.0,
+        /// The probability below which a difference is no chance, shared by all tests of one complex.
+        p: 0.0..=0.5,
+        /// Greatest energy distance of structures (alpha carbons after superposition), in ångström.
+        rmsd_margin: ANY,
+        /// Greatest energy distance of structures by 1 − lDDT of alpha carbons.
+        lddt_margin: FRACTION,
+        /// Greatest energy distance of plddt by mean absolute difference, as a fraction of 1.
+        plddt_margin: ANY,
+    }
+}
+
+gate_table! {
+    /// When a structure could exist: how many confident residues may break a rule, as fractions of those that could.
+    PhysicalGates, "physical" {
+        /// The plddt, as a fraction of 1, from which a residue is confident.
+        confidence: FRACTION,
+        /// From how many standard deviations of accurate crystal structures on a bond or angle is wrong.
+        sigmas: ANY,
+        /// Greatest fraction of backbone bonds that are wrong.
+        bonds: FRACTION,
+        /// Greatest fraction of angles across peptide bonds that are wrong.
+        angles: FRACTION,
+        /// How far a peptide bond may be turned out of its plane, in degrees.
+        twist: 0.0..=90.0,
+        /// Greatest fraction of peptide bonds that are turned further.
+        twisted: FRACTION,
+        /// Greatest fraction of peptide bonds that are cis, those before proline aside.
+        cis: FRACTION,
+        /// Least volume (N−CA)·[(C−CA)×(CB−CA)] of an alpha carbon, in Å³; a mirror image has a negative one.
+        least_volume: ANY,
+        /// Its greatest volume.
+        greatest_volume: ANY,
+        /// Greatest fraction of alpha carbons with another volume.
+        chirality: FRACTION,
+        /// How far two atoms may overlap, in ångström.
+        overlap: ANY,
+        /// Greatest fraction of atoms that overlap others further.
+        clashes: FRACTION,
+        /// Distance of neighbouring alpha carbons from which on a chain is broken, in ångström.
+        break_distance: ANY,
+        /// Greatest fraction of neighbours between which the chain is broken.
+        breaks: FRACTION,
+        /// Greatest distance of any two neighbours, in ångström.
+        gap: ANY,
+        /// Greatest fraction of residues other than glycine with a positive phi.
+        positive_phi: FRACTION,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_needs_every_value_and_takes_changes() {
+        let mut values: GateValues = EnsembleGates::gates().iter().map(|gate| (gate.key, 0.5)).collect();
+        let table = EnsembleGates::of(&values).unwrap();
+        let changed = table.with(&GateValues::from([("p", 0.25), ("unheard_of", 9.0)]));
+        assert_eq!(changed, EnsembleGates { p: 0.25, ..table });
+        values.remove("p");
+        assert_eq!(EnsembleGates::of(&values), None);
+    }
+}
