@@ -1,7 +1,13 @@
 //! How much the harness costs by itself: ten thousand generated trivial cases, listed and run as whole processes, beside
-//! pytest doing the same with ten thousand parametrised tests (where `python3 -m pytest` is there).
+//! pytest doing the same with ten thousand parametrised tests (`HYDROTEST_PYTHON` or `python3`, where it has pytest).
 //!
 //! `cargo bench --bench harness`. Figures and ratios are written down in `docs/performance.md`.
+
+#![expect(
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a benchmark stops where it cannot go on, and says so"
+)]
 
 use std::fmt::Write;
 use std::path::Path;
@@ -89,16 +95,17 @@ fn hydrotest(home: &Path) -> Command {
 }
 
 fn pytest(home: &Path) -> Option<Command> {
-    let mut probe = Command::new("python3");
+    let python = std::env::var("HYDROTEST_PYTHON").unwrap_or_else(|_| "python3".into());
+    let mut probe = Command::new(&python);
     probe
         .args(["-m", "pytest", "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null());
     if !probe.status().is_ok_and(|status| status.success()) {
-        eprintln!("python3 -m pytest is not there: no peer to compare with");
+        eprintln!("{python} has no pytest: no peer to compare with");
         return None;
     }
-    let mut command = Command::new("python3");
+    let mut command = Command::new(python);
     command
         .current_dir(home)
         .args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_trivial.py"]);

@@ -9,16 +9,18 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
-//! | 2 | [`config`], [`reference`], [`wire`] |
+//! | 2 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`] |
 //! | 3 | [`backend`], [`snapshot`], [`check`] |
-//! | 4 | [`plan`] |
+//! | 4 | [`comparison`], [`plan`] |
 //! | 5 | [`run`], [`outcome`] |
 //! | 6 | [`report`] |
 //! | 7 | [`cli`] |
 
 pub mod backend;
+pub mod cause;
 pub mod check;
 pub mod cli;
+pub mod comparison;
 pub mod config;
 pub mod metric;
 pub mod outcome;

@@ -1,5 +1,8 @@
 //! The program as a user meets it: exit codes, messages, output for programs, and what a signal does.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -256,9 +259,10 @@ fn long_world() -> World {
     let world = World::new();
     let mut suite = String::from("about = \"many cases\"\nmodels = [\"esm2\"]\n");
     for case in 0..20_000 {
-        suite.push_str(&format!(
-            "[[case]]\nname = \"case_{case}\"\nsequences = \"short\"\nchecks = [{{ check = \"contract\" }}]\n"
-        ));
+        let _ = writeln!(
+            suite,
+            "[[case]]\nname = \"case_{case}\"\nsequences = \"short\"\nchecks = [{{ check = \"contract\" }}]"
+        );
     }
     world.write("suites/small.toml", &suite);
     world

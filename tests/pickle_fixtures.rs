@@ -7,6 +7,8 @@
 
 #[path = "support/describe.rs"]
 mod describe;
+#[path = "support/description.rs"]
+mod description;
 #[path = "support/fixtures.rs"]
 mod fixtures;
 
@@ -23,7 +25,7 @@ fn every_pickle_of_python_decodes_to_what_it_wrote() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
         let value =
             pickle::decode(&payload, &Limits::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        assert_eq!(describe(&value), describe::description(&path), "{}", path.display());
+        assert_eq!(describe(&value), description::description(&path), "{}", path.display());
     }
 }
 

@@ -1,7 +1,4 @@
-//! What we write, we read back unchanged; and Python loads it as its own classes, equal bit for bit.
-//!
-//! The second half needs a Python with `NumPy` and biotite (torch too for bfloat16): `HYDROTEST_PYTHON` names one, or
-//! `python3` is tried; without it that half says so and passes.
+//! What we write, we read back unchanged. That Python loads it as its own classes is proven in `python_server`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -9,9 +6,6 @@
 mod describe;
 #[path = "support/fixtures.rs"]
 mod fixtures;
-
-use std::path::Path;
-use std::process::Command;
 
 use bytes::Bytes;
 use describe::describe;
@@ -117,50 +111,4 @@ fn what_could_not_be_read_back_is_not_written() {
     ragged.chain_id.push(Label::default());
     let error = pickle::encode(&Value::Structure(Box::new(ragged))).unwrap_err();
     assert_eq!(error.to_string(), "structure without a sound chain_id");
-}
-
-#[test]
-fn python_loads_what_we_write_as_its_own_classes() {
-    let python = std::env::var("HYDROTEST_PYTHON").unwrap_or_else(|_| "python3".into());
-    let imports = |modules: &str| {
-        let output = Command::new(&python).args(["-c", modules]).output();
-        output.is_ok_and(|output| output.status.success())
-    };
-    if !imports("import numpy, biotite.structure") {
-        eprintln!("skipped: {python} has no numpy and biotite");
-        return;
-    }
-    let has_torch = imports("import torch");
-    let folder = tempfile::tempdir().unwrap();
-    let mut paths = Vec::new();
-    let mut wanted = Vec::new();
-    for path in fixtures::paths() {
-        let name = path.file_name().unwrap().to_str().unwrap();
-        if name.starts_with("tensors") && !has_torch {
-            continue;
-        }
-        let payload = Bytes::from(std::fs::read(&path).unwrap());
-        let value = pickle::decode(&payload, &Limits::default()).unwrap();
-        let written = folder.path().join(name);
-        std::fs::write(&written, pickle::encode(&value).unwrap()).unwrap();
-        paths.push(written);
-        wanted.push((path.display().to_string(), describe::description(&path)));
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/describe.py");
-    let output = Command::new(&python)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .arg(script)
-        .args(&paths)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let lines: Vec<serde_json::Value> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    assert_eq!(lines.len(), wanted.len());
-    for (line, (path, description)) in lines.iter().zip(&wanted) {
-        assert_eq!(line, description, "{path}");
-    }
 }

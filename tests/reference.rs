@@ -280,8 +280,8 @@ fn counts_and_seeds_that_cannot_be_are_refused() {
     for (key, exception, given) in [
         ("esmfold2", "ValueError", json!({ "num_diffusion_samples": 0 })),
         ("esmfold2", "ValueError", json!({ "seed": -1 })),
-        ("chai1", "TypeError", json!({ "num_diffn_samples": "five" })),
-        ("boltz2", "TypeError", json!({ "seed": 0.5 })),
+        ("chai1", "ValueError", json!({ "num_diffn_samples": "five" })),
+        ("boltz2", "ValueError", json!({ "seed": 0.5 })),
     ] {
         let contract = contract(key);
         let name = given.as_object().and_then(|given| given.keys().next()).unwrap().clone();

@@ -27,19 +27,30 @@ fn serve(class: Option<&str>, config: &str, port: u16) -> Command {
     command
 }
 
+/// A server that does not outlive a test that fails.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Most have ended before.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// A server with the address it tells.
-fn started(mut command: Command) -> (Child, String, BufReader<ChildStderr>) {
-    let mut child = command.spawn().unwrap();
-    let mut told = BufReader::new(child.stderr.take().unwrap());
+fn started(mut command: Command) -> (Server, String, BufReader<ChildStderr>) {
+    let mut server = Server(command.spawn().unwrap());
+    let mut told = BufReader::new(server.0.stderr.take().unwrap());
     let mut line = String::new();
     told.read_line(&mut line).unwrap();
     let address = line.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
-    (child, address, told)
+    (server, address, told)
 }
 
-fn end(mut child: Child, signal: Signal) -> Option<i32> {
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    child.wait().unwrap().code()
+fn end(mut server: Server, signal: Signal) -> Option<i32> {
+    kill_process(Pid::from_child(&server.0), signal).unwrap();
+    server.0.wait().unwrap().code()
 }
 
 fn request() -> Request {
@@ -77,14 +88,14 @@ fn a_taken_port_exits_1() {
 #[test]
 fn signals_end_it_with_the_codes_a_shell_knows() {
     for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
-        let (child, _, _) = started(serve(Some(CLASS), "{}", 0));
-        assert_eq!(end(child, signal), Some(code));
+        let (server, _, _) = started(serve(Some(CLASS), "{}", 0));
+        assert_eq!(end(server, signal), Some(code));
     }
 }
 
 #[tokio::test]
 async fn without_a_secret_it_is_ready_and_fails_every_call() {
-    let (child, address, mut told) = started(serve(Some(CLASS), "{}", 0));
+    let (server, address, mut told) = started(serve(Some(CLASS), "{}", 0));
     let client = ModelClient::new(&address, Secret::new("s").unwrap(), Timeouts::default()).unwrap();
     client.health().await.unwrap();
     let message = "BOILEROOM_TRANSPORT_HMAC_KEY environment variable must be set";
@@ -92,7 +103,7 @@ async fn without_a_secret_it_is_ready_and_fails_every_call() {
         client.predict(&request()).await.unwrap_err(),
         ClientError::Refused(message.into())
     );
-    assert_eq!(end(child, Signal::TERM), Some(143));
+    assert_eq!(end(server, Signal::TERM), Some(143));
     let mut rest = String::new();
     told.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "");
@@ -102,12 +113,50 @@ async fn without_a_secret_it_is_ready_and_fails_every_call() {
 async fn it_signs_with_the_secret_of_its_environment() {
     let mut command = serve(Some(CLASS), r#"{"device":"cpu"}"#, 0);
     command.env(Secret::VARIABLE, "open sesame");
-    let (child, address, _) = started(command);
+    let (server, address, _) = started(command);
     let client = |secret| ModelClient::new(&address, Secret::new(secret).unwrap(), Timeouts::default()).unwrap();
     let prediction = client("open sesame").predict(&request()).await.unwrap();
     assert_eq!(prediction.class, "boileroom.models.esm.types.ESM2Output");
     assert_eq!(prediction.sequence_lengths(), Some(vec![4]));
     let error = client("open barley").predict(&request()).await.unwrap_err();
     assert!(matches!(error, ClientError::Envelope(_)), "{error:?}");
-    assert_eq!(end(child, Signal::TERM), Some(143));
+    assert_eq!(end(server, Signal::TERM), Some(143));
+}
+
+#[test]
+fn the_kind_http_tests_a_server_that_runs_already() {
+    let mut command = serve(Some(CLASS), "{}", 0);
+    command.env(Secret::VARIABLE, "open sesame");
+    let (server, address, _) = started(command);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("backends.toml");
+    let table = format!("kind = 'http'\nurl = '{address}'\nsecret_env = 'LAB'\nweights = 'synthetic'\n");
+    std::fs::write(&file, format!("default = 'lab'\n[backends.lab]\n{table}")).unwrap();
+    let run = |filter: &str, secret: Option<&str>| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .args([filter, "--model", "esm2", "--suite", "bad_input", "--config"])
+            .arg(&file);
+        command
+            .args(["--suites", concat!(env!("CARGO_MANIFEST_DIR"), "/suites")])
+            .env_remove("LAB");
+        command.envs(secret.map(|secret| ("LAB", secret)));
+        let output = command.output().unwrap();
+        let told = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(told).unwrap())
+    };
+    let (code, told) = run("invalid_tokens", Some("open sesame"));
+    assert!(code == Some(0) && told.contains("1 passed"), "{code:?} {told}");
+    let (code, told) = run("invalid_tokens", None);
+    assert!(
+        code == Some(3) && told.contains("environment variable LAB"),
+        "{code:?} {told}"
+    );
+    // It cannot be started anew with another configuration, which is no fault of the backend.
+    let (code, told) = run("unknown_esm2", Some("open sesame"));
+    assert!(
+        code == Some(3) && told.contains(r#"{"model_name":"nope"}"#),
+        "{code:?} {told}"
+    );
+    assert_eq!(end(server, Signal::TERM), Some(143));
 }

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::kind::{Kind, Launch, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
-use super::registry::{Kind, Launch, Settings};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
+use crate::prediction::Options;
 use crate::wire::Secret;
 
 /// The row of this kind.
@@ -22,6 +23,8 @@ pub const KIND: Kind = Kind {
 struct Http {
     url: String,
     secret_variable: String,
+    /// What the server was started with.
+    config: Options,
     served: ServedSettings,
 }
 
@@ -32,11 +35,13 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
         reader.reject("url", error, "in this address");
     }
     let secret_variable = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
+    let config = reader.object("config").unwrap_or_default();
     let served = ServedSettings::read(table, &mut reader);
     reader.finish();
     Some(Arc::new(Http {
         url: url?,
         secret_variable,
+        config,
         served,
     }))
 }
@@ -46,6 +51,13 @@ impl Settings for Http {
         let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         let variable = |name: &str| std::env::var(name).ok();
         let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
+        if launch.config != self.config {
+            let (wanted, has) = (show(&launch.config), show(&self.config));
+            return Err(unusable(format!(
+                "a server that runs already cannot be given another configuration: {wanted} is wanted, and `config` says \
+                 that it has {has}"
+            )));
+        }
         let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
             let message = format!(
                 "the server's secret is expected in the environment variable {}, which is not set",
@@ -59,6 +71,10 @@ impl Settings for Http {
         let job = Job::new(launch, None);
         Ok(Box::new(Served::new(launcher, job, self.served, Some(secret))))
     }
+}
+
+fn show(config: &Options) -> String {
+    serde_json::Value::Object(config.clone()).to_string()
 }
 
 /// A server that is there without our doing.
@@ -83,7 +99,8 @@ impl Launcher for Running {
 
 #[cfg(test)]
 mod tests {
-    use super::super::registry::{Overrides, Platform};
+    use super::super::kind::Overrides;
+    use super::super::registry::Platform;
     use crate::config::{Config, Source};
     use crate::prediction::Options;
 

@@ -4,7 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use super::registry::Launch;
+use super::kind::Launch;
 use super::supervise::Owner;
 use super::{BackendError, Fault, Stage, Work};
 use crate::prediction::{Contract, Options};
@@ -115,7 +115,7 @@ impl Demise {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::registry::Overrides;
+    use crate::backend::kind::Overrides;
     use crate::config::Config;
 
     fn launch(device: Option<&str>) -> Launch {

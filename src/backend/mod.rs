@@ -6,6 +6,7 @@
 mod error;
 mod http;
 mod instance;
+pub mod kind;
 pub mod launcher;
 mod process;
 mod reference;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::registry::{Kind, Launch, Settings};
+use super::kind::{Kind, Launch, Settings};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, Diagnostics, Reader};
 use crate::prediction::{Contract, Options, Prediction, Request};

@@ -1,74 +1,13 @@
-//! The kinds of backend, as one static table, and the two steps from a declaration to an instance: `Registry::select`
+//! The kinds of backend, as one static table, and the two steps from a declaration to an instance: `Platform::select`
 //! reads settings and touches nothing outside; `Platform::open` makes an instance that is not started yet.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Backend, BackendError, Instance, http, process, reference};
+use super::kind::{Kind, Launch, Override, Overrides, Settings};
+use super::{BackendError, Instance, http, process, reference};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
-
-/// One kind of backend.
-pub struct Kind {
-    /// What `kind = "..."` says.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub summary: &'static str,
-    /// The command-line overrides it understands.
-    pub overrides: &'static [Override],
-    /// Which parameters stand behind its results, when it decides that itself.
-    pub weights: Option<&'static str>,
-    /// How many calls one of its instances works on at once, unless its table says otherwise.
-    pub calls_per_instance: usize,
-    /// Reads the settings of a table of this kind.
-    pub configure: fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>,
-}
-
-/// A setting that the command line may give for one run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Override {
-    /// The tag in `NAME:TAG`, or `--image-tag`.
-    Tag,
-    /// `--device`.
-    Device,
-    /// `--gpu`.
-    Gpu,
-    /// `--docker-user`.
-    DockerUser,
-}
-
-/// The validated settings of one declared backend.
-pub trait Settings: Send + Sync {
-    /// Makes a backend for one model without starting anything.
-    ///
-    /// # Errors
-    /// When the model cannot run there at all, such as for want of an image.
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
-}
-
-/// What is to be started: one model, configured for one run.
-#[derive(Debug, Clone)]
-pub struct Launch {
-    /// The model.
-    pub contract: Arc<Contract>,
-    /// Its configuration.
-    pub config: Options,
-    /// What the command line overrides.
-    pub overrides: Overrides,
-}
-
-/// What the command line overrides for one run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Overrides {
-    /// The tag of images.
-    pub tag: Option<String>,
-    /// The device that models run on, such as `cuda:0`.
-    pub device: Option<String>,
-    /// The class of GPU to ask the platform for, such as `A10G`.
-    pub gpu: Option<String>,
-    /// The account that images come from.
-    pub docker_user: Option<String>,
-}
 
 /// The parameters behind the results of a backend that does not say: those that boileroom's models are published with.
 const WEIGHTS: &str = "published";
@@ -112,7 +51,7 @@ impl Platform {
             ..overrides
         };
         if let Some(kind) = kind {
-            kind.refuse_foreign(name, &overrides, &mut diagnostics);
+            refuse_foreign(kind, name, &overrides, &mut diagnostics);
         }
         match (kind, settings) {
             (Some(kind), Some(settings)) if diagnostics.is_empty() => Ok(Self {
@@ -161,29 +100,27 @@ pub fn validate(config: &Config, diagnostics: &mut Diagnostics) {
     }
 }
 
-impl Kind {
-    /// Reports overrides that this kind does not understand.
-    fn refuse_foreign(&self, backend: &str, overrides: &Overrides, diagnostics: &mut Diagnostics) {
-        let given = [
-            (Override::Tag, overrides.tag.is_some(), "an image tag"),
-            (Override::Device, overrides.device.is_some(), "--device"),
-            (Override::Gpu, overrides.gpu.is_some(), "--gpu"),
-            (Override::DockerUser, overrides.docker_user.is_some(), "--docker-user"),
-        ];
-        for (flag, is_given, shown) in given {
-            if is_given && !self.overrides.contains(&flag) {
-                let message = format!("{shown} does not apply to backend `{backend}` of kind `{}`", self.name);
-                let takers: Vec<&str> = KINDS
-                    .iter()
-                    .filter(|kind| kind.overrides.contains(&flag))
-                    .map(|kind| kind.name)
-                    .collect();
-                let help = match takers.as_slice() {
-                    [] => "no kind takes it".to_owned(),
-                    takers => format!("it applies to kind {}", takers.join(", ")),
-                };
-                diagnostics.push(Diagnostic::new(message).with_help(help));
-            }
+/// Reports overrides that a kind does not understand.
+fn refuse_foreign(kind: &Kind, backend: &str, overrides: &Overrides, diagnostics: &mut Diagnostics) {
+    let given = [
+        (Override::Tag, overrides.tag.is_some(), "an image tag"),
+        (Override::Device, overrides.device.is_some(), "--device"),
+        (Override::Gpu, overrides.gpu.is_some(), "--gpu"),
+        (Override::DockerUser, overrides.docker_user.is_some(), "--docker-user"),
+    ];
+    for (flag, is_given, shown) in given {
+        if is_given && !kind.overrides.contains(&flag) {
+            let message = format!("{shown} does not apply to backend `{backend}` of kind `{}`", kind.name);
+            let takers: Vec<&str> = KINDS
+                .iter()
+                .filter(|other| other.overrides.contains(&flag))
+                .map(|other| other.name)
+                .collect();
+            let help = match takers.as_slice() {
+                [] => "no kind takes it".to_owned(),
+                takers => format!("it applies to kind {}", takers.join(", ")),
+            };
+            diagnostics.push(Diagnostic::new(message).with_help(help));
         }
     }
 }

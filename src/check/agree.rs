@@ -12,6 +12,7 @@ use super::likeness::Verdict;
 use super::pair::{Pair, Sides};
 use super::structure_field::structure_of;
 use super::terms::{Naming, TOLERANCES, Terms};
+use crate::cause::{Frame, of_values};
 use crate::config::read_changes;
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
@@ -75,6 +76,15 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     }))
 }
 
+impl Agree {
+    const fn frame(&self) -> Frame {
+        match self.allowed.rmsd {
+            Some(_) => Frame::Free,
+            None => Frame::Fixed,
+        }
+    }
+}
+
 impl Check for Agree {
     fn name(&self) -> &'static str {
         NAME
@@ -97,8 +107,15 @@ impl Check for Agree {
                     }
                     Ok(sides) => {
                         let found = compare(&sides.label, &sides.first, &sides.second, self.allowed, &sides.places);
+                        if found.mismatches.is_empty() {
+                            continue;
+                        }
+                        let cause = of_values(&sides.first, &sides.second, self.frame(), &[]);
+                        let mut hint = cause.map(|cause| cause.to_string());
                         findings.extend(found.mismatches.into_iter().map(|mismatch| {
-                            Finding::wrong(NAME, self.pair.second(), mismatch.summary).with_details(mismatch.details)
+                            Finding::wrong(NAME, self.pair.second(), mismatch.summary)
+                                .with_details(mismatch.details)
+                                .with_hint(hint.take())
                         }));
                     }
                     Err(finding) => findings.push(*finding),

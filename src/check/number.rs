@@ -43,6 +43,15 @@ pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     }
 }
 
+/// Sizes as Python writes a shape: `(2, 3)`, `(5,)`.
+#[must_use]
+pub fn tuple(sizes: &[String]) -> String {
+    match sizes {
+        [only] => format!("({only},)"),
+        _ => format!("({})", sizes.join(", ")),
+    }
+}
+
 /// The key of a mapping as a path has it: a name or a number.
 #[must_use]
 pub fn show_key(key: &Value) -> String {

@@ -4,6 +4,7 @@ use super::Check;
 use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
+use super::number::tuple;
 use super::terms::Terms;
 use crate::config::Diagnostic;
 use crate::prediction::contract::{Dimension, FieldKind, Sizes};
@@ -140,7 +141,7 @@ impl Shape {
                     .map(|(dimension, size)| size.map_or_else(|| dimension.to_string(), |size| size.to_string()))
                     .collect();
                 let got = show_shape(tensor.shape());
-                add(format!("{path}: expected shape ({}), got {got}", shown.join(", ")));
+                add(format!("{path}: expected shape {}, got {got}", tuple(&shown)));
             }
         }
         if let Some(dtype) = self.dtype.filter(|dtype| *dtype != tensor.dtype()) {
@@ -206,7 +207,7 @@ mod tests {
             found("field = 'plddt'\nshape = [2]\nitems = 3", scores()),
             [
                 "plddt: expected 3 items, got 2",
-                "plddt[1]: expected shape (2), got (3,)"
+                "plddt[1]: expected shape (2,), got (3,)"
             ]
         );
         assert_eq!(

@@ -162,7 +162,10 @@ fn differs(answer: &Answer, comparison: &Comparison) -> Finding {
     };
     let text = comparison.to_string();
     let lines = text.lines().take(LINES).map(str::to_owned);
-    Finding::wrong(NAME, &answer.call, summary).with_details(lines)
+    let cause = comparison.cause.as_ref().map(ToString::to_string);
+    Finding::wrong(NAME, &answer.call, summary)
+        .with_details(lines)
+        .with_hint(cause)
 }
 
 #[cfg(test)]

@@ -205,7 +205,7 @@ impl<'a> Terms<'a> {
             return None;
         };
         if let Some(attribute) = path.metadata_attribute() {
-            let attributes = super::contract::METADATA_ATTRIBUTES;
+            let attributes = crate::prediction::METADATA_ATTRIBUTES;
             if attribute.is_empty() || attributes.contains(&attribute) {
                 return Some(path);
             }

@@ -40,10 +40,12 @@ pub enum Command {
     Models(ListArguments),
     /// List the suites with the number of cases for each model.
     Suites(ListArguments),
+    /// Compare two results: PDB, mmCIF, npy, npz or snapshot files. Exits with 0 when they are the same, 1 when not.
+    Compare(Box<CompareArguments>),
     /// List, accept or prune recorded reference results.
     Snapshots(SnapshotArguments),
-    /// Serve an embedded model as boileroom's model server does: MODEL_CLASS and MODEL_CONFIG choose it,
-    /// BOILEROOM_TRANSPORT_HMAC_KEY signs its answers.
+    /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
+    /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its answers.
     Serve(ServeArguments),
 }
 
@@ -185,6 +187,47 @@ pub struct ListArguments {
     /// Where the declared world lies.
     #[command(flatten)]
     pub places: Places,
+}
+
+/// What to compare, and what counts as the same. Bounds on structures hold where both sides are confident.
+#[derive(Debug, Args)]
+pub struct CompareArguments {
+    /// The reference.
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// The other result.
+    #[arg(value_name = "B")]
+    pub second: PathBuf,
+    /// As JSON.
+    #[arg(long)]
+    pub json: bool,
+    /// Confidence, as a fraction of 1, from which a residue's place counts.
+    #[arg(long, default_value_t = 0.7, help_heading = "Bounds")]
+    pub confidence: f64,
+    /// Greatest RMSD of alpha carbons in ångström.
+    #[arg(long, default_value_t = 0.05, help_heading = "Bounds")]
+    pub rmsd: f64,
+    /// Greatest RMSD of all atoms in ångström.
+    #[arg(long, default_value_t = 0.1, help_heading = "Bounds")]
+    pub all_atom_rmsd: f64,
+    /// Greatest distance of two alpha carbons in ångström.
+    #[arg(long, default_value_t = 0.25, help_heading = "Bounds")]
+    pub farthest: f64,
+    /// Least lDDT.
+    #[arg(long, default_value_t = 0.999, help_heading = "Bounds")]
+    pub lddt: f64,
+    /// Least symmetric lDDT of all atoms, confident or not.
+    #[arg(long, default_value_t = 0.95, help_heading = "Bounds")]
+    pub whole_lddt: f64,
+    /// Greatest mean absolute error of confidence, as a fraction of 1.
+    #[arg(long, default_value_t = 0.005, help_heading = "Bounds")]
+    pub confidence_error: f64,
+    /// Greatest absolute difference of the elements of arrays.
+    #[arg(long, default_value_t = 1e-4, help_heading = "Bounds")]
+    pub atol: f64,
+    /// Greatest difference of the elements of arrays as a fraction of the first.
+    #[arg(long, default_value_t = 0.0, help_heading = "Bounds")]
+    pub rtol: f64,
 }
 
 /// Where to serve.

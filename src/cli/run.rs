@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use libtest_mimic as libtest;
 
-use super::arguments::{Colour, Format, RunArguments};
+use super::arguments::{Format, RunArguments};
 use super::world::World;
 use super::{Trouble, colours, complain, say};
-use crate::backend::registry::{Overrides, Platform};
+use crate::backend::kind::Overrides;
+use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Recorded};
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
@@ -90,12 +91,15 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         complain(&explain_nothing(&plan, arguments));
         return Ok(conclusion.exit_code());
     }
+    // Who picks a model knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
+    let expected = !arguments.model.is_empty() && arguments.suite.is_empty();
+    let barren = if expected { &[][..] } else { &plan.barren[..] };
     let subject = Subject {
         backend: &name,
         kind,
         weights: &weights,
         unused_snapshots: &unused,
-        barren_suites: &plan.barren,
+        barren_suites: barren,
     };
     let closing = console::closing(&report, &subject);
     // A program that reads JSON from standard output must find nothing else there.
@@ -186,9 +190,9 @@ fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
             .map(|filter| format!(" `{filter}`"))
             .unwrap_or_default();
         let count = plan.trials.len();
-        let _ = write!(
+        let _ = writeln!(
             text,
-            "none of {count} planned cases is selected by the filter{filter}; `--list` shows them\n"
+            "none of {count} planned cases is selected by the filter{filter}; `--list` shows them"
         );
     }
     text.push_str(&console::verdict(Conclusion::NothingRan));
@@ -217,11 +221,10 @@ fn libtest_arguments(arguments: &RunArguments) -> libtest::Arguments {
             Format::Terse => libtest::FormatSetting::Terse,
             Format::Json => libtest::FormatSetting::Json,
         }),
-        color: Some(match arguments.color {
-            Colour::Always => libtest::ColorSetting::Always,
-            Colour::Never => libtest::ColorSetting::Never,
-            Colour::Auto if colours(Colour::Auto, &std::io::stdout()) => libtest::ColorSetting::Always,
-            Colour::Auto => libtest::ColorSetting::Never,
+        color: Some(if colours(arguments.color, &std::io::stdout()) {
+            libtest::ColorSetting::Always
+        } else {
+            libtest::ColorSetting::Never
         }),
         ..libtest::Arguments::default()
     }

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BarrenSuite, Plan, PlannedCall, PlannedInstance, PlannedTrial, Selection};
-use crate::check::{self, Check};
+use super::{BarrenSuite, Checks, Plan, PlannedCall, PlannedInstance, PlannedTrial, Selection};
+use crate::check;
 use crate::config::{BackendTable, Case, Config, Diagnostics, Suite};
 use crate::prediction::{Contract, Options, Request};
 
@@ -42,7 +42,7 @@ pub fn expand(
         instances: Vec::new(),
         known: HashMap::new(),
     };
-    let compiled: Vec<Vec<Arc<[Box<dyn Check>]>>> = suites
+    let compiled: Vec<Vec<Checks>> = suites
         .iter()
         .map(|suite| compile(config, suite, &mut diagnostics))
         .collect();
@@ -89,7 +89,7 @@ impl Expansion<'_> {
         suite: &Suite,
         suite_name: &Arc<str>,
         case: &Case,
-        checks: &Arc<[Box<dyn Check>]>,
+        checks: &Checks,
         trials: &mut Vec<PlannedTrial>,
     ) {
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
@@ -158,7 +158,7 @@ impl Expansion<'_> {
 }
 
 /// The checks of every case of a suite. A case that no declared model fits is compiled too: its mistakes are mistakes.
-fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Arc<[Box<dyn Check>]>> {
+fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Checks> {
     let fits = |case: &Case, contract: &Contract| suite.scope.fits(contract) && case.fits(contract);
     let cases = suite.cases.iter().map(|case| {
         let contracts: Vec<&Contract> = config

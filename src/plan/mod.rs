@@ -15,6 +15,9 @@ use crate::snapshot::{InvalidKey, SnapshotKey};
 pub use expand::{Overriding, expand};
 pub use select::{Selection, Shard};
 
+/// The checks of one case, shared by all models that it is for.
+pub type Checks = Arc<[Box<dyn Check>]>;
+
 /// Everything a run will do, in the order in which it is reported.
 pub struct Plan {
     /// The instances that the trials need, each once.
@@ -46,7 +49,7 @@ pub struct PlannedTrial {
     /// The calls to make, in order.
     pub calls: Vec<PlannedCall>,
     /// What is judged afterwards.
-    pub checks: Arc<[Box<dyn Check>]>,
+    pub checks: Checks,
     /// How long the calls of one attempt may take together.
     pub timeout: Duration,
     /// How often a failed attempt is repeated.

@@ -15,6 +15,16 @@ pub use value::{Record, Value, show_shape};
 /// A JSON object in declared order: options of a call, configuration of an instance.
 pub type Options = serde_json::Map<String, serde_json::Value>;
 
+/// The attributes of every response's `metadata`, in order.
+pub const METADATA_ATTRIBUTES: [&str; 6] = [
+    "model_name",
+    "model_version",
+    "sequence_lengths",
+    "preprocessing_time",
+    "inference_time",
+    "postprocessing_time",
+];
+
 /// A decoded response: the class the backend named and its attributes in order, `metadata` among them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Prediction {

@@ -1,3 +1,4 @@
 //! Reports: one file per format. A report sees outcomes only and makes text; who calls it decides where that goes.
 
+pub mod compare;
 pub mod console;

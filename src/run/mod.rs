@@ -2,7 +2,7 @@
 //! whatever was started is stopped before it returns.
 //!
 //! libtest-mimic runs one trial at a time on the calling thread, and a trial only waits for its outcome: the work itself
-//! is done by tasks under [`dispatch`], which know instances, limits, deadlines and retries. So the output keeps the order
+//! is done by tasks under `dispatch`, which know instances, limits, deadlines and retries. So the output keeps the order
 //! of the plan while the work does not have to.
 
 mod board;

@@ -165,14 +165,14 @@ async fn one(input: &str, change: impl Fn(&mut PlannedTrial)) -> Outcome {
     outcomes.remove(0).unwrap()
 }
 
-fn expect(message: Option<&str>) -> Option<Arc<ExpectedFailure>> {
-    Some(Arc::new(ExpectedFailure {
+fn expected(message: Option<&str>) -> Arc<ExpectedFailure> {
+    Arc::new(ExpectedFailure {
         reason: "known".into(),
         message: message.map(str::to_owned),
         models: None,
         backends: None,
         location: Source::new("suite.toml", "").line(1),
-    }))
+    })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -197,17 +197,19 @@ async fn what_passes_when_tried_again_is_flaky() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_expected_failure_must_fail_and_for_the_expected_reason() {
     assert_eq!(
-        one("refuse", |trial| trial.expected_failure = expect(None))
+        one("refuse", |trial| trial.expected_failure = Some(expected(None)))
             .await
             .verdict,
         Verdict::ExpectedFailure
     );
-    let says_no = |trial: &mut PlannedTrial| trial.expected_failure = expect(Some("no"));
+    let says_no = |trial: &mut PlannedTrial| trial.expected_failure = Some(expected(Some("no")));
     assert_eq!(one("refuse", says_no).await.verdict, Verdict::ExpectedFailure);
-    let says_else = |trial: &mut PlannedTrial| trial.expected_failure = expect(Some("something else"));
+    let says_else = |trial: &mut PlannedTrial| trial.expected_failure = Some(expected(Some("something else")));
     assert_eq!(one("refuse", says_else).await.verdict, Verdict::Fail);
     assert_eq!(
-        one("fine", |trial| trial.expected_failure = expect(None)).await.verdict,
+        one("fine", |trial| trial.expected_failure = Some(expected(None)))
+            .await
+            .verdict,
         Verdict::UnexpectedPass
     );
 }

@@ -78,16 +78,13 @@ async fn call_once(
     let lease = pool.lease(call.instance).await?;
     let begun = Instant::now();
     let left = trial.timeout.saturating_sub(*elapsed);
-    let result = match tokio::time::timeout(left, lease.instance.predict(&call.request)).await {
-        Ok(result) => result,
-        Err(_) => {
-            let message = format!(
-                "no answer to call `{}` within the case's {} s",
-                call.name,
-                trial.timeout.as_secs_f64()
-            );
-            Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(lease.instance.log_tail().await))
-        }
+    let answered = tokio::time::timeout(left, lease.instance.predict(&call.request)).await;
+    let result = if let Ok(result) = answered {
+        result
+    } else {
+        let (name, limit) = (&call.name, trial.timeout.as_secs_f64());
+        let message = format!("no answer to call `{name}` within the case's {limit} s");
+        Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(lease.instance.log_tail().await))
     };
     *elapsed += begun.elapsed();
     let condition = match &result {

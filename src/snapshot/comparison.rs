@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::sketched::SketchDifference;
+use crate::cause::Cause;
 use crate::metric::Difference;
 use crate::prediction::contract::Tolerance;
 
@@ -13,6 +14,8 @@ pub struct Comparison {
     pub fields: Vec<FieldComparison>,
     /// The file of arrays, when its content is no longer what its name says.
     pub altered: Option<PathBuf>,
+    /// The likely cause of the first difference that has one, where all of the recorded side is stored.
+    pub cause: Option<Cause>,
 }
 
 /// One value held against its recorded counterpart.

@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::archive::{self, Arrays, StoredError, take};
+use super::archive::{Arrays, StoredError, take};
 use super::columns;
 use super::digest::{ArrayEntry, Digest, Entry, Storage};
-use super::flatten::Flatten;
 use super::sketch::{Layout, Sketch};
-use crate::prediction::Prediction;
 use crate::protein::Structure;
 use crate::tensor::{DType, Tensor};
 
@@ -24,19 +22,6 @@ pub struct Contents {
 }
 
 impl Contents {
-    /// Everything a response holds, apart from how long it took.
-    ///
-    /// # Errors
-    /// When the response has more values than any snapshot may describe.
-    pub fn of(prediction: &Prediction) -> Result<Self, TooManyValues> {
-        let mut contents = Flatten::new(&prediction.class).prediction(prediction)?;
-        let arrays = contents.arrays();
-        if !arrays.is_empty() {
-            contents.digest.arrays = Some(archive::name(&arrays));
-        }
-        Ok(contents)
-    }
-
     /// What is stored: a digest as read, and the arrays it names.
     ///
     /// # Errors

@@ -41,6 +41,21 @@ enum Keep {
     Whole,
 }
 
+impl Contents {
+    /// Everything a response holds, apart from how long it took.
+    ///
+    /// # Errors
+    /// When the response has more values than any snapshot may describe.
+    pub fn of(prediction: &Prediction) -> Result<Self, TooManyValues> {
+        let mut contents = Flatten::new(&prediction.class).prediction(prediction)?;
+        let arrays = contents.arrays();
+        if !arrays.is_empty() {
+            contents.digest.arrays = Some(archive::name(&arrays));
+        }
+        Ok(contents)
+    }
+}
+
 impl Flatten {
     pub(super) fn new(class: &str) -> Self {
         Self {

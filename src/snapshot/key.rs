@@ -12,9 +12,9 @@ pub(super) const ACCEPTED: &str = ".snap";
 const CALL: char = '+';
 pub(super) const PENDING: &str = ".snap.new";
 
-/// Which recorded result is meant: `WEIGHTS/MODEL/SUITE/CASE.snap`, or `CASE@CALL.snap` for one of several calls.
+/// Which recorded result is meant: `WEIGHTS/MODEL/SUITE/CASE.snap`, or `CASE+CALL.snap` for one of several calls.
 ///
-/// Every part is a file name of letters, digits, `_`, `-`, `+` and `.`, not starting with a dot.
+/// Every part is a file name of letters, digits, `_`, `-`, `@` and `.`, not starting with a dot.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SnapshotKey {
     weights: String,
@@ -26,7 +26,7 @@ pub struct SnapshotKey {
 
 /// A name that cannot be part of a path of a snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{part} {name:?} cannot name a snapshot: use letters, digits, '_', '-', '+' and '.', not '.' first{reserved}")]
+#[error("{part} {name:?} cannot name a snapshot: use letters, digits, '_', '-', '@' and '.', not '.' first{reserved}")]
 pub struct InvalidKey {
     part: &'static str,
     name: String,

@@ -36,7 +36,7 @@ pub struct Sketch {
     /// Signed sums, block after block for each row, and a third row that counts NaN as 1, +∞ as 2 and −∞ as 3 (signed as
     /// the first row) when any element is not finite; such elements are left out of the other rows.
     pub sums: Vec<f64>,
-    /// Elements at [`Layout::samples`], in their own type.
+    /// Elements at the sampled positions, in their own type.
     pub samples: Tensor,
 }
 

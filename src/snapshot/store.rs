@@ -11,6 +11,7 @@ use super::compare::{Record, compare};
 use super::comparison::Comparison;
 use super::contents::Contents;
 use super::digest::Digest;
+use super::explain::likely_cause;
 use super::judge::FieldJudge;
 use super::provenance::Provenance;
 use super::runtime::{self, Candidate};
@@ -130,8 +131,10 @@ impl Store {
                 } else {
                     Record::Intact
                 };
+                let fields = compare(&recorded, &actual, record, &*judge);
                 let comparison = Comparison {
-                    fields: compare(&recorded, &actual, record, &*judge),
+                    cause: likely_cause(&fields, &recorded, &actual),
+                    fields,
                     altered,
                 };
                 let pending = store.root.join(key.pending_path());

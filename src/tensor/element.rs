@@ -12,6 +12,10 @@ pub trait Element: Copy + 'static {
     /// Reads one element from exactly `DTYPE.size()` little-endian bytes.
     fn read(bytes: &[u8]) -> Self;
 
+    /// Reads elements one after another; bytes that are left over make none. Checks go over every element of every array,
+    /// so this is one plain loop.
+    fn for_each(bytes: &[u8], visit: impl FnMut(Self));
+
     /// Appends the element's little-endian bytes.
     fn write(self, out: &mut Vec<u8>);
 }
@@ -25,6 +29,13 @@ macro_rules! number {
                 let mut raw = [0; size_of::<$type>()];
                 raw.copy_from_slice(bytes);
                 Self::from_le_bytes(raw)
+            }
+
+            fn for_each(bytes: &[u8], mut visit: impl FnMut(Self)) {
+                let (elements, _) = bytes.as_chunks::<{ size_of::<$type>() }>();
+                for element in elements {
+                    visit(Self::from_le_bytes(*element));
+                }
             }
 
             fn write(self, out: &mut Vec<u8>) {
@@ -52,6 +63,12 @@ impl Element for bool {
 
     fn read(bytes: &[u8]) -> Self {
         bytes.first().is_some_and(|&byte| byte != 0)
+    }
+
+    fn for_each(bytes: &[u8], mut visit: impl FnMut(Self)) {
+        for &byte in bytes {
+            visit(byte != 0);
+        }
     }
 
     fn write(self, out: &mut Vec<u8>) {

@@ -307,9 +307,11 @@ impl Tensor {
         let Some(cells) = self.data.get(range.start * size..range.end * size) else {
             return;
         };
-        for (offset, cell) in cells.chunks_exact(size).enumerate() {
-            visit(range.start + offset, T::read(cell));
-        }
+        let mut flat = range.start;
+        T::for_each(cells, |value| {
+            visit(flat, value);
+            flat += 1;
+        });
     }
 }
 

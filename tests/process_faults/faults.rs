@@ -159,7 +159,8 @@ fn dies_between_calls() {
         guest.gone().await;
         let error = instance.predict(&request()).await.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
-        assert_eq!(error.message, "the server was ended by SIGKILL before the call");
+        // The news of the death and the call race each other; both tell of it.
+        assert!(error.message.starts_with("the server was ended by SIGKILL"), "{error}");
 
         instance.stop().await;
         let (started, mut guest) = tokio::join!(instance.start(), witness.meet());

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hydrotest::backend::registry::{Overrides, Platform};
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry::Platform;
 use hydrotest::backend::{BackendError, Instance};
 use hydrotest::config::{Config, Source};
 use hydrotest::prediction::{Input, Method, Options, Request};

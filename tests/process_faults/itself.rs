@@ -3,7 +3,8 @@
 
 use std::process::Command;
 
-use hydrotest::backend::registry::{Overrides, Platform};
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry::Platform;
 use hydrotest::backend::{BackendError, Stage};
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Prediction, Request, Value};

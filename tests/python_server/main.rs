@@ -13,8 +13,11 @@
 )]
 
 #[path = "../support/describe.rs"]
-#[expect(dead_code, reason = "the files that other tests describe from are not needed here")]
 mod describe;
+#[path = "../support/description.rs"]
+mod description;
+#[path = "../support/fixtures.rs"]
+mod fixtures;
 mod receives;
 mod sends;
 

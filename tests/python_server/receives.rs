@@ -1,6 +1,7 @@
 //! What a Python server sends: every model's objects, exceptions, and the death of a real interpreter.
 
-use hydrotest::backend::registry::{Overrides, Platform};
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry::Platform;
 use hydrotest::backend::{Fault, Instance, Stage};
 use hydrotest::config::{Config, Source};
 use hydrotest::prediction::{Contract, Input, Options, Record, Request, Value};

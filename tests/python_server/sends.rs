@@ -3,17 +3,22 @@
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
+use bytes::Bytes;
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Record, Request, Value};
 use hydrotest::reference::ReferenceModel;
-use hydrotest::wire::Secret;
 use hydrotest::wire::client::{ModelClient, Timeouts};
+use hydrotest::wire::{Limits, Secret, pickle};
 use serde_json::{Value as Json, json};
 
 use crate::describe::describe;
-use crate::{python, run, script};
+use crate::description::description;
+use crate::{fixtures, python, run, script};
 
-pub const TRIALS: &[(&str, fn())] = &[("python_reads_every_models_answers_as_its_own_classes", answers)];
+pub const TRIALS: &[(&str, fn())] = &[
+    ("python_reads_every_models_answers_as_its_own_classes", answers),
+    ("python_reads_back_every_pickle_it_once_wrote", pickles),
+];
 
 fn answers() {
     run(async {
@@ -74,5 +79,44 @@ fn forget_times(description: &mut Json) {
         }
         Json::Object(entries) => entries.values_mut().for_each(forget_times),
         _ => {}
+    }
+}
+
+fn pickles() {
+    // bfloat16 exists in torch only, which is too large to ask of everyone.
+    let has_torch = Command::new(python())
+        .args(["-c", "import torch"])
+        .output()
+        .is_ok_and(|output| output.status.success());
+    let folder = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    let mut wanted = Vec::new();
+    for path in fixtures::paths() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name.starts_with("tensors") && !has_torch {
+            continue;
+        }
+        let payload = Bytes::from(std::fs::read(&path).unwrap());
+        let value = pickle::decode(&payload, &Limits::default()).unwrap();
+        let written = folder.path().join(name);
+        std::fs::write(&written, pickle::encode(&value).unwrap()).unwrap();
+        paths.push(written);
+        wanted.push((path.display().to_string(), description(&path)));
+    }
+    let output = Command::new(python())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .arg(script("describe.py"))
+        .args(&paths)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines: Vec<Json> = String::from_utf8(output.stdout)
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines.len(), wanted.len());
+    for (line, (path, description)) in lines.iter().zip(&wanted) {
+        assert_eq!(line, description, "{path}");
     }
 }

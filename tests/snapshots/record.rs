@@ -89,7 +89,7 @@ fn the_calls_of_a_case_have_a_snapshot_each() {
         let Ok(Judgement::Recorded { path }) = judgement else {
             panic!("{judgement:?}");
         };
-        assert!(path.ends_with(format!("repeat@{call}.snap")));
+        assert!(path.ends_with(format!("repeat+{call}.snap")));
     }
 }
 

@@ -1,20 +1,10 @@
 //! Describes values as `tests/python/describe.py` describes Python objects, so that the two can be compared as JSON.
 
-use std::path::Path;
-
 use hydrotest::prediction::Value;
 use hydrotest::protein::{Label, Structure};
 use hydrotest::tensor::{DType, Tensor};
 use serde_json::{Value as Json, json};
 use sha2::{Digest, Sha256};
-
-/// What a fixture must decode to, as Python described it.
-pub fn description(path: &Path) -> serde_json::Value {
-    let name = path.file_name().unwrap().to_str().unwrap();
-    let value = name.split('.').next().unwrap();
-    let text = std::fs::read_to_string(path.with_file_name(format!("{value}.json"))).unwrap();
-    serde_json::from_str(&text).unwrap()
-}
 
 /// Names every type and every bit of a value.
 pub fn describe(value: &Value) -> Json {

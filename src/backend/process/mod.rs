@@ -7,8 +7,8 @@ mod settings;
 
 use std::sync::Arc;
 
+use super::kind::{Kind, Launch, Override, Settings};
 use super::launcher::Job;
-use super::registry::{Kind, Launch, Override, Settings};
 use super::served::Served;
 use super::{Backend, BackendError};
 use crate::config::{BackendTable, Diagnostics};
@@ -45,7 +45,8 @@ impl Settings for Process {
 
 #[cfg(test)]
 mod tests {
-    use super::super::registry::{Overrides, Platform};
+    use super::super::kind::Overrides;
+    use super::super::registry::Platform;
     use crate::config::{Config, Source};
     use crate::prediction::Options;
 

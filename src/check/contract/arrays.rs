@@ -1,23 +1,11 @@
 //! The form of an array: that it is one, its element type and its shape. What its elements may be is judged in `values`.
 
-use super::super::axes::Axes;
-use super::super::complex::Complex;
-use super::super::evidence::Given;
+use super::super::number::tuple;
+use super::subject::Subject;
 use super::{Report, indices, values};
-use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, Sizes};
+use crate::prediction::contract::{Dimension, FieldKind, Sizes};
 use crate::prediction::{Value, show_shape};
 use crate::tensor::Tensor;
-
-/// One array of an answer and what it is about.
-pub(super) struct Subject<'a> {
-    /// Where it is, such as `plddt[1]`.
-    pub(super) path: &'a str,
-    pub(super) field: &'a FieldSpec,
-    pub(super) axes: Axes,
-    /// The complexes along its batch dimension, or the only one it is about.
-    pub(super) complexes: &'a [Complex],
-    pub(super) given: &'a Given<'a>,
-}
 
 pub(super) fn judge(subject: &Subject<'_>, value: &Value, sizes: &mut Sizes, report: &mut Report<'_>) {
     let path = subject.path;
@@ -70,9 +58,9 @@ fn judge_shape(subject: &Subject<'_>, tensor: &Tensor, sizes: &mut Sizes, report
         .map(|(dimension, size)| size.map_or_else(|| dimension.to_string(), |size| size.to_string()))
         .collect();
     let summary = format!(
-        "{}: expected shape ({}) for [{}], got {}",
+        "{}: expected shape {} for [{}], got {}",
         subject.path,
-        sizes.join(", "),
+        tuple(&sizes),
         symbols.join(", "),
         show_shape(shape)
     );

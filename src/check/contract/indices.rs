@@ -3,7 +3,7 @@
 use super::super::axes::is_symbol;
 use super::super::number::{count, show};
 use super::Report;
-use super::arrays::Subject;
+use super::subject::Subject;
 use crate::prediction::contract::FieldKind;
 use crate::tensor::Tensor;
 

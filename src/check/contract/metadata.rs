@@ -3,20 +3,10 @@
 use super::super::evidence::Given;
 use super::super::number::{names, show};
 use super::Report;
-use crate::prediction::{Record, Value};
+use crate::prediction::{METADATA_ATTRIBUTES, Record, Value};
 
 /// The class of every model's metadata.
 const CLASS: &str = "boileroom.base.PredictionMetadata";
-
-/// Its attributes in order.
-pub const ATTRIBUTES: [&str; 6] = [
-    "model_name",
-    "model_version",
-    "sequence_lengths",
-    "preprocessing_time",
-    "inference_time",
-    "postprocessing_time",
-];
 
 pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
     let record = match given.prediction.field("metadata") {
@@ -31,13 +21,13 @@ pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
         report.add(report.wrong(format!("metadata: expected class {CLASS}, got {}", record.class)));
     }
     let got: Vec<&str> = record.fields.iter().map(|(name, _)| name.as_str()).collect();
-    if got != ATTRIBUTES {
-        let summary = format!("metadata: expected {}, got {}", names(ATTRIBUTES), names(got));
+    if got != METADATA_ATTRIBUTES {
+        let summary = format!("metadata: expected {}, got {}", names(METADATA_ATTRIBUTES), names(got));
         report.add(report.wrong(summary));
     }
     judge_names(given, record, report);
     judge_lengths(given, report);
-    for name in ATTRIBUTES.iter().filter(|name| name.ends_with("_time")) {
+    for name in METADATA_ATTRIBUTES.iter().filter(|name| name.ends_with("_time")) {
         judge_time(name, field(record, name), report);
     }
 }

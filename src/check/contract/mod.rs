@@ -6,10 +6,12 @@ mod indices;
 mod metadata;
 mod presence;
 mod structures;
+mod subject;
 #[cfg(test)]
 mod tests;
 mod values;
 
+use self::subject::Subject;
 use super::axes::Axes;
 use super::evidence::{Calls, Evidence, Given};
 use super::finding::Finding;
@@ -17,8 +19,6 @@ use super::terms::Terms;
 use super::{Check, number};
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
-
-pub use metadata::ATTRIBUTES as METADATA_ATTRIBUTES;
 
 /// The name of the check.
 pub const NAME: &str = "contract";
@@ -78,7 +78,7 @@ fn judge(given: &Given<'_>) -> Vec<Finding> {
 fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut Bound, report: &mut Report<'_>) {
     let path = field.name.as_str();
     if !field.kind.is_per_sample() {
-        let subject = arrays::Subject {
+        let subject = Subject {
             path,
             field,
             axes: Axes::of(field),
@@ -108,7 +108,7 @@ fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut 
         };
         match field.kind {
             FieldKind::Arrays => {
-                let subject = arrays::Subject {
+                let subject = Subject {
                     path: &path,
                     field,
                     axes: Axes::of(field),

@@ -247,7 +247,7 @@ fn an_open_size_must_be_the_same_everywhere() {
     let other = base.with("plddt", sized(5)).with("ptm", sized(6));
     assert_eq!(
         found(&contract, other),
-        ["ptm[0]: expected shape (5) for [bins], got (6,)"]
+        ["ptm[0]: expected shape (5,) for [bins], got (6,)"]
     );
 }
 

@@ -4,7 +4,7 @@ use super::super::bounds::Bounds;
 use super::super::number::{count, show, show_key};
 use super::super::tally::{Spot, Tally};
 use super::Report;
-use super::arrays::Subject;
+use super::subject::Subject;
 use crate::prediction::Value;
 use crate::tensor::Tensor;
 

@@ -6,7 +6,7 @@ use std::fmt::{Display, Write};
 use super::super::{Label, Structure};
 use crate::tensor::DType;
 
-/// The columns of [`write`] in the order of the Protein Data Bank's own files.
+/// The columns of [`write()`] in the order of the Protein Data Bank's own files.
 const COLUMNS: [&str; 20] = [
     "group_PDB",
     "id",

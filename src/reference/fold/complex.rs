@@ -51,7 +51,7 @@ pub(super) struct Token {
 /// An amino acid in its chain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Residue {
-    /// Index into [`AMINO_ACIDS`].
+    /// Index into `AMINO_ACIDS`.
     pub amino: usize,
     pub assignment: Assignment,
     /// In radians, as all torsions.

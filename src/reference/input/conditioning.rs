@@ -1,11 +1,13 @@
 //! Checks the parts of structured input that steer a model without adding a molecule: alignments, modifications,
 //! pockets, distograms and bonds. The embedded models do not follow them, so nothing is kept.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Refusal;
-use super::structured::Object;
 use crate::reference::python;
+
+/// A JSON object.
+pub(super) type Object = Map<String, Value>;
 
 /// Checks pocket, distogram conditioning and covalent bonds of a sample.
 pub(super) fn check(object: &Object) -> Result<(), Refusal> {

@@ -3,16 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use super::conditioning::{self, mappings};
+use super::conditioning::{self, Object, mappings};
 use super::strings::{BAR, check_amino_acids};
 use super::{Chain, Molecule, Refusal, Sample, Samples, Token, chain_id};
 use crate::protein::sequence::CHAIN_SEPARATOR;
 use crate::reference::python;
-
-/// A JSON object.
-pub(super) type Object = Map<String, Value>;
 
 /// Reads one object per sample. All are decoded before the first is judged, as boileroom does.
 pub(super) fn read(objects: &[&Object]) -> Result<Samples, Refusal> {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 
 use super::super::{Folding, Heads, Model};
+use super::row::Row;
 use super::source::{Source, source};
 use crate::prediction::contract::{Dimension, FieldSpec, Sizes};
 use crate::reference::{Refusal, encode::append};
@@ -11,19 +12,6 @@ use crate::tensor::{DType, Tensor};
 
 /// Size of a dimension whose symbol nobody gave a size.
 const UNPUBLISHED: usize = 64;
-
-/// Which row of an array is wanted; indices of axes that it lacks are zero.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Row {
-    /// Index along the first token axis.
-    pub token: usize,
-    /// Index along the second token axis.
-    pub partner: usize,
-    /// Index along the axes before that are neither samples nor tokens, such as the blocks of a network.
-    pub layer: usize,
-    /// How many of those there are.
-    pub layers: usize,
-}
 
 /// What an axis runs over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use super::super::complex::Complex;
 use super::super::geometry::{Point, distance};
 use super::super::propensity::propensities;
 use super::super::random::{Random, seed_of};
-use super::array::Row;
+use super::row::Row;
 
 /// One vector for every token.
 pub(super) struct TokenFeatures {

@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 use super::super::complex::{Complex, Residue, Token};
 use super::super::geometry::{Frame, Point, add, scale, sub};
 use super::super::side_chain::chi_atoms;
-use super::array::Row;
+use super::row::Row;
 
 /// The backbone frame as a quaternion `(w, x, y, z)` and a position: origin CA, x towards C, N in the xy-plane.
 pub(super) fn backbone(complex: &Complex, row: &Row, out: &mut [f32]) {

@@ -6,6 +6,7 @@ mod atom_map;
 mod feature;
 mod frame;
 mod mapping;
+mod row;
 mod source;
 mod structure;
 

@@ -4,8 +4,8 @@
 use super::super::geometry::distance;
 use super::super::random::{Random, hash_text, seed_of};
 use super::super::{Heads, Model};
-use super::array::Row;
 use super::feature::{PairFeatures, TokenFeatures, residue_logits};
+use super::row::Row;
 use super::{atom_map, frame};
 use crate::prediction::contract::FieldSpec;
 

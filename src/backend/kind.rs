@@ -1,0 +1,70 @@
+//! What a kind of backend is to the registry: a name, the overrides it understands, and two functions that lead from a table to
+//! a backend. Types only.
+
+use std::sync::Arc;
+
+use super::{Backend, BackendError};
+use crate::config::{BackendTable, Diagnostics};
+use crate::prediction::{Contract, Options};
+
+/// One kind of backend.
+pub struct Kind {
+    /// What `kind = "..."` says.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// The command-line overrides it understands.
+    pub overrides: &'static [Override],
+    /// Which parameters stand behind its results, when it decides that itself.
+    pub weights: Option<&'static str>,
+    /// How many calls one of its instances works on at once, unless its table says otherwise.
+    pub calls_per_instance: usize,
+    /// Reads the settings of a table of this kind.
+    pub configure: fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>,
+}
+
+/// A setting that the command line may give for one run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Override {
+    /// The tag in `NAME:TAG`, or `--image-tag`.
+    Tag,
+    /// `--device`.
+    Device,
+    /// `--gpu`.
+    Gpu,
+    /// `--docker-user`.
+    DockerUser,
+}
+
+/// The validated settings of one declared backend.
+pub trait Settings: Send + Sync {
+    /// Makes a backend for one model without starting anything.
+    ///
+    /// # Errors
+    /// When the model cannot run there at all, such as for want of an image.
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
+}
+
+/// What is to be started: one model, configured for one run.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The model.
+    pub contract: Arc<Contract>,
+    /// Its configuration.
+    pub config: Options,
+    /// What the command line overrides.
+    pub overrides: Overrides,
+}
+
+/// What the command line overrides for one run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// The tag of images.
+    pub tag: Option<String>,
+    /// The device that models run on, such as `cuda:0`.
+    pub device: Option<String>,
+    /// The class of GPU to ask the platform for, such as `A10G`.
+    pub gpu: Option<String>,
+    /// The account that images come from.
+    pub docker_user: Option<String>,
+}

@@ -1,0 +1,156 @@
+//! The likely cause of a difference between two arrays. Knows numbers and axes, nothing of proteins.
+
+use super::precision::FORMATS;
+use super::{Candidate, Cause, Kind, length, order, share};
+use crate::tensor::Tensor;
+
+/// Larger arrays are not looked into: every mistake tried takes a pass over all elements.
+pub(super) const MOST_ELEMENTS: usize = 1 << 22;
+
+/// Factors that units are mistaken by.
+pub(super) const FACTORS: [(f64, &str); 4] = [(0.1, "÷ 10"), (10.0, "× 10"), (0.01, "÷ 100"), (100.0, "× 100")];
+
+/// Two arrays of one shape as double precision, and how far they lie apart.
+pub(super) struct Numbers<'a> {
+    pub shape: &'a [usize],
+    pub expected: &'a [f64],
+    pub actual: &'a [f64],
+    /// Root mean square of the differences.
+    pub difference: f64,
+    /// Standard deviation of the expected values; their size where they do not vary.
+    pub spread: f64,
+}
+
+/// Names the mistake that makes `expected` into `actual`; `None` when the two are equal or no single mistake does.
+#[must_use]
+pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>]) -> Option<Cause> {
+    if expected.len().max(actual.len()) > MOST_ELEMENTS {
+        return None;
+    }
+    let (wanted, got) = (expected.to_f64()?, actual.to_f64()?);
+    if wanted.is_empty() || got.is_empty() {
+        return None;
+    }
+    let broken = got.iter().filter(|value| !value.is_finite()).count();
+    let broken_before = wanted.iter().filter(|value| !value.is_finite()).count();
+    if broken > broken_before {
+        let what = format!("{broken} of {} elements are not finite", got.len());
+        return Some(Cause::new(Kind::NotFinite, what, 1.0));
+    }
+    if broken_before > 0 {
+        return None;
+    }
+    if expected.shape() != actual.shape() {
+        return order::axes(&wanted, expected.shape(), &got, actual.shape())
+            .or_else(|| length::of_arrays(&wanted, expected.shape(), &got, actual.shape()));
+    }
+    let numbers = Numbers::new(expected.shape(), &wanted, &got);
+    if numbers.difference == 0.0 {
+        return None;
+    }
+    numbers
+        .constant()
+        .or_else(|| numbers.precision())
+        .or_else(|| numbers.factor())
+        .or_else(|| numbers.offset())
+        .or_else(|| numbers.candidate(candidates))
+        .or_else(|| order::of_arrays(&numbers))
+}
+
+impl<'a> Numbers<'a> {
+    pub fn new(shape: &'a [usize], expected: &'a [f64], actual: &'a [f64]) -> Self {
+        Self {
+            shape,
+            expected,
+            actual,
+            difference: distance(expected, actual),
+            spread: spread(expected),
+        }
+    }
+
+    /// The share that is explained when `expected` would have been this.
+    fn explained(&self, mistaken: impl Iterator<Item = f64>, unit: f64) -> Option<f64> {
+        let squares = mistaken.zip(self.actual).map(|(a, b)| ((a - b) / unit).powi(2));
+        let residual = (squares.sum::<f64>() / self.expected.len() as f64).sqrt();
+        share(residual, self.difference, self.spread)
+    }
+
+    fn constant(&self) -> Option<Cause> {
+        let first = *self.actual.first()?;
+        let same = |values: &[f64]| values.windows(2).all(|pair| (pair[0] - pair[1]).abs() == 0.0);
+        (self.actual.len() > 1 && same(self.actual) && !same(self.expected))
+            .then(|| Cause::new(Kind::Constant, format!("every element is {first}"), 1.0))
+    }
+
+    /// Nearly all elements must be exactly what rounding gives: a sum in lower precision is noise like any other.
+    fn precision(&self) -> Option<Cause> {
+        let mut found: Option<(Vec<&str>, f64)> = None;
+        for (name, round) in FORMATS {
+            let pairs = self.expected.iter().zip(self.actual);
+            let exact = pairs
+                .filter(|(value, actual)| (round(**value) - **actual).abs() == 0.0)
+                .count();
+            if exact * 100 < self.expected.len() * 99 {
+                continue;
+            }
+            let share = self.explained(self.expected.iter().map(|value| round(*value)), 1.0);
+            match (&mut found, share) {
+                (None, Some(share)) => found = Some((vec![name], share)),
+                (Some((names, best)), Some(share)) if (share - *best).abs() < 1e-9 => names.push(name),
+                _ => {}
+            }
+        }
+        let (names, share) = found?;
+        let what = format!("expected values rounded to {}", names.join(" or "));
+        Some(Cause::new(Kind::LowerPrecision, what, share))
+    }
+
+    fn factor(&self) -> Option<Cause> {
+        FACTORS.into_iter().find_map(|(factor, name)| {
+            let share = self.explained(self.expected.iter().map(|value| value * factor), factor)?;
+            Some(Cause::new(Kind::Scale, format!("values {name}"), share))
+        })
+    }
+
+    fn offset(&self) -> Option<Cause> {
+        // Few numbers always have an offset between them.
+        if self.expected.len() < 4 {
+            return None;
+        }
+        let gaps = self.actual.iter().zip(self.expected).map(|(a, b)| a - b);
+        let offset = gaps.sum::<f64>() / self.expected.len() as f64;
+        let share = self.explained(self.expected.iter().map(|value| value + offset), 1.0)?;
+        let digits = (offset * 1e6).round() / 1e6;
+        Some(Cause::new(
+            Kind::Offset,
+            format!("constant offset of {digits:+}"),
+            share,
+        ))
+    }
+
+    fn candidate(&self, candidates: &[Candidate<'_>]) -> Option<Cause> {
+        candidates.iter().find_map(|candidate| {
+            let other = candidate.value.as_array().filter(|other| other.shape() == self.shape)?;
+            let other = other.to_f64()?;
+            Some(candidate.cause(self.explained(other.into_iter(), 1.0)?))
+        })
+    }
+}
+
+/// Root mean square of the differences.
+pub(super) fn distance(first: &[f64], second: &[f64]) -> f64 {
+    let squares = first.iter().zip(second).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
+    (squares / first.len().max(1) as f64).sqrt()
+}
+
+/// Standard deviation, or the root mean square of values that do not vary.
+pub(super) fn spread(values: &[f64]) -> f64 {
+    let count = values.len().max(1) as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
+    if deviation > 1e-9 * mean.abs() {
+        deviation
+    } else {
+        mean.abs()
+    }
+}

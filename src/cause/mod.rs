@@ -1,0 +1,165 @@
+//! The likely cause of a difference: tries the mistakes that real ports make on the expected result and names the one that
+//! turns it into what came. Pure; decides nothing about right or wrong and is to be asked only when two results differ.
+
+mod array;
+mod length;
+mod order;
+mod precision;
+mod reorder;
+mod structure;
+mod value;
+
+use std::fmt;
+
+pub use array::of_arrays;
+pub use structure::of_structures;
+pub use value::of_values;
+
+use crate::prediction::Value;
+
+/// A mistake that explains a difference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cause {
+    /// Which mistake.
+    pub kind: Kind,
+    /// What exactly, in words: `mirror image`.
+    pub what: String,
+    /// The share of the difference it explains, from 0 to 1: 1 − (what remains after undoing it) / (the difference), both as
+    /// root mean squares.
+    pub share: f64,
+}
+
+/// The mistakes that are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Moved or turned as a whole.
+    RigidMotion,
+    /// The other hand.
+    Mirror,
+    /// Multiplied by a power of ten.
+    Scale,
+    /// One number added everywhere.
+    Offset,
+    /// Axes transposed or swapped.
+    AxesSwapped,
+    /// Every entry stands one place further.
+    Shifted,
+    /// Atoms in another order, or with each other's names.
+    PermutedAtoms,
+    /// Chains in another order.
+    PermutedChains,
+    /// Entries along an axis, such as the samples of a batch, in another order.
+    PermutedItems,
+    /// Rounded to fewer bits.
+    LowerPrecision,
+    /// Not a number, or infinite.
+    NotFinite,
+    /// The same number everywhere.
+    Constant,
+    /// More residues than expected: a linker or padding was left in.
+    ExtraResidues,
+    /// The beginning alone.
+    CutShort,
+    /// The answer to something else.
+    Stale,
+    /// The answer under another seed.
+    OtherSeed,
+}
+
+impl Kind {
+    /// Where the mistake is usually made.
+    #[must_use]
+    pub const fn place(self) -> &'static str {
+        match self {
+            Self::RigidMotion => "the frame in which coordinates are written: centring, or a final alignment",
+            Self::Mirror => "the handedness of frames: a rotation of determinant -1, or a flipped axis",
+            Self::Scale => "units: ångström against nanometre, fraction against percent",
+            Self::Offset => "where counting starts, or a bias that was added or left out",
+            Self::AxesSwapped => "a transpose or reshape, and the order in which arrays are laid out",
+            Self::Shifted => "tokens at the start of a sequence, and slices that begin one place off",
+            Self::PermutedAtoms => "the table of atom names and the order of atoms in a residue",
+            Self::PermutedChains => "the order in which chains are assembled and named",
+            Self::PermutedItems => "the order in which a batch is sorted, padded and put back",
+            Self::LowerPrecision => "the element type of weights and activations, and TF32 or autocast settings",
+            Self::NotFinite => "overflow in half precision, division by zero, and memory that was never written",
+            Self::Constant => "a step that was skipped, or a buffer that was never filled",
+            Self::ExtraResidues => "the removal of linkers between chains and of padding at the end",
+            Self::CutShort => "a limit on the length of the input",
+            Self::Stale => "a cache, or a buffer or response that is used twice",
+            Self::OtherSeed => "how the seed reaches the generators of random numbers",
+        }
+    }
+}
+
+/// `mirror image explains 99.9 % of the difference; look at …`.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Rounded down: 100 % is said only of what explains everything.
+        let percent = (self.share * 1000.0).floor() / 10.0;
+        write!(
+            f,
+            "likely cause: {} (explains {percent} % of the difference); look at {}",
+            self.what,
+            self.kind.place()
+        )
+    }
+}
+
+/// Another result that the actual one may equal by mistake.
+#[derive(Debug, Clone, Copy)]
+pub struct Candidate<'a> {
+    /// What it is, such as `the answer to call first`.
+    pub label: &'a str,
+    /// How it came about.
+    pub relation: Relation,
+    /// The result.
+    pub value: &'a Value,
+}
+
+/// How a candidate came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Relation {
+    /// Something else was asked.
+    OtherRequest,
+    /// The same was asked with another seed.
+    OtherSeed,
+}
+
+impl Candidate<'_> {
+    fn cause(&self, share: f64) -> Cause {
+        let kind = match self.relation {
+            Relation::OtherRequest => Kind::Stale,
+            Relation::OtherSeed => Kind::OtherSeed,
+        };
+        Cause::new(kind, format!("equals {}", self.label), share)
+    }
+}
+
+/// Whether structures are compared where they stand or after superposition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame {
+    /// Where they stand: a rigid motion is a difference.
+    Fixed,
+    /// After superposition: a rigid motion is none.
+    Free,
+}
+
+impl Cause {
+    fn new(kind: Kind, what: impl Into<String>, share: f64) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            share,
+        }
+    }
+}
+
+/// How much of a difference must go for a mistake to be its cause.
+const SUFFICIENT: f64 = 0.9;
+
+/// The share of a difference that is gone when `residual` is left of `difference`, if that is sufficient. What is left must
+/// be small beside the spread of the expected values too: undoing a great factor makes any two arrays alike.
+fn share(residual: f64, difference: f64, spread: f64) -> Option<f64> {
+    let most = (1.0 - SUFFICIENT) * difference.min(spread);
+    (difference > 0.0 && residual <= most).then(|| 1.0 - residual / difference)
+}

@@ -1,0 +1,163 @@
+//! Atoms, chains and numbers of a structure that stand in another order or under other names.
+
+use std::collections::HashMap;
+
+use super::structure::{Points, name};
+use super::{Cause, Kind, share};
+use crate::metric::selection::shared_atoms;
+use crate::metric::{Point, Superposition, best_chain_permutation, superpose};
+use crate::protein::{Label, Structure};
+
+/// Names that differ although the atoms are the same.
+pub(super) fn of_names(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let atoms = expected.atoms();
+    if atoms != actual.atoms() || atoms == 0 {
+        return None;
+    }
+    let same_atoms = (0..atoms).all(|atom| name(expected, atom) == name(actual, atom));
+    let numbers = || {
+        expected
+            .res_id
+            .iter()
+            .zip(&actual.res_id)
+            .map(|(before, after)| after.saturating_sub(*before))
+    };
+    if same_atoms && expected.chain_id == actual.chain_id {
+        let first = numbers().next().filter(|offset| *offset != 0)?;
+        return numbers().all(|offset| offset == first).then(|| {
+            Cause::new(
+                Kind::Offset,
+                format!("residue numbers are all {first:+} from what they should be"),
+                1.0,
+            )
+        });
+    }
+    let order = |structure: &Structure| {
+        structure
+            .chains()
+            .into_iter()
+            .map(|chain| chain.0)
+            .collect::<Vec<Label>>()
+    };
+    let (before, after) = (order(expected), order(actual));
+    let sorted = |mut labels: Vec<Label>| {
+        labels.sort_unstable();
+        labels
+    };
+    if before != after && sorted(before.clone()) == sorted(after.clone()) {
+        let what = format!("chains in the order {} instead of {}", join(&after), join(&before));
+        return Some(Cause::new(Kind::PermutedChains, what, 1.0));
+    }
+    if expected.chain_id == actual.chain_id && !same_atoms {
+        let shared = shared_atoms(expected, actual);
+        let moved = shared.iter().filter(|(before, after)| before != after).count();
+        if shared.len() == atoms && moved > 0 {
+            let what = format!("{moved} of {atoms} atoms stand elsewhere in the list");
+            return Some(Cause::new(Kind::PermutedAtoms, what, 1.0));
+        }
+    }
+    None
+}
+
+fn join(labels: &[Label]) -> String {
+    labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Chains of one composition that take each other's places.
+pub(super) fn of_chains(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let chains = expected.chains();
+    if expected.atoms() != actual.atoms() || !(2..=6).contains(&chains.len()) {
+        return None;
+    }
+    let composition =
+        |range: &std::ops::Range<usize>| range.clone().map(|atom| name(expected, atom)).collect::<Vec<_>>();
+    let compositions: Vec<_> = chains.iter().map(|(_, range)| composition(range)).collect();
+    let kinds: Vec<usize> = compositions
+        .iter()
+        .map(|own| compositions.iter().position(|other| other == own).unwrap_or(0))
+        .collect();
+    let slices = |structure: &Structure| -> Option<Vec<Vec<Point>>> {
+        chains
+            .iter()
+            .map(|(_, range)| Some(structure.coord.get(range.clone())?.to_vec()))
+            .collect()
+    };
+    let (before, after) = (slices(expected)?, slices(actual)?);
+    let best = best_chain_permutation(
+        &before.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+        &kinds,
+        &after.iter().map(Vec::as_slice).collect::<Vec<_>>(),
+        &kinds,
+    )
+    .ok()?;
+    if best.order.iter().enumerate().all(|(place, &chain)| place == chain) {
+        return None;
+    }
+    let points = Points::new(before.concat(), after.concat())?;
+    let share = share(best.rmsd, points.superposed, points.size)?;
+    let names: Vec<Label> = best.order.iter().map(|&chain| chains[chain].0).collect();
+    let what = format!("equal chains trade places: {}", join(&names));
+    Some(Cause::new(Kind::PermutedChains, what, share))
+}
+
+/// Atoms of a residue that stand at each other's places.
+pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let atoms = expected.atoms();
+    if atoms != actual.atoms() {
+        return None;
+    }
+    let (before, after) = (expected.coord.get(..atoms)?, actual.coord.get(..atoms)?);
+    let plain = superpose(after, before).ok()?;
+    let mut motion = plain;
+    let mut assigned: Vec<usize> = (0..atoms).collect();
+    // Superposing by wrong pairs blurs the fit a little; a few rounds sharpen it.
+    for _ in 0..4 {
+        for residue in expected.residues() {
+            assign(&motion, &residue, before, after, &mut assigned);
+        }
+        let reordered: Vec<Point> = assigned.iter().map(|&atom| after[atom]).collect();
+        motion = superpose(&reordered, before).ok()?;
+    }
+    let size = Points::new(before.to_vec(), after.to_vec())?.size;
+    let share = share(motion.rmsd, plain.rmsd, size)?;
+    let mut trades: HashMap<(Label, Label), usize> = HashMap::new();
+    for (atom, &place) in assigned.iter().enumerate().filter(|(atom, place)| atom != *place) {
+        let names = (expected.atom_name[atom], expected.atom_name[place]);
+        *trades.entry((names.0.min(names.1), names.0.max(names.1))).or_default() += 1;
+    }
+    let ((first, second), _) = trades.into_iter().max_by_key(|(names, count)| (*count, *names))?;
+    let moved = assigned
+        .iter()
+        .enumerate()
+        .filter(|(atom, place)| atom != *place)
+        .count();
+    let what = format!("{moved} atoms stand at each other's places, most often {first} and {second}");
+    Some(Cause::new(Kind::PermutedAtoms, what, share))
+}
+
+/// Gives every expected atom of a residue the nearest actual one that is left, nearest pairs first.
+fn assign(
+    motion: &Superposition,
+    residue: &std::ops::Range<usize>,
+    before: &[Point],
+    after: &[Point],
+    assigned: &mut [usize],
+) {
+    let mut pairs: Vec<(f64, usize, usize)> = Vec::new();
+    for place in residue.clone() {
+        let moved = motion.apply(after[place]);
+        for atom in residue.clone() {
+            let squares = (0..3).map(|axis| (moved[axis] - f64::from(before[atom][axis])).powi(2));
+            pairs.push((squares.sum(), atom, place));
+        }
+    }
+    pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0));
+    let (mut done, mut taken) = (vec![false; residue.len()], vec![false; residue.len()]);
+    for (_, atom, place) in pairs {
+        if !done[atom - residue.start] && !taken[place - residue.start] {
+            done[atom - residue.start] = true;
+            taken[place - residue.start] = true;
+            assigned[atom] = place;
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! The likely cause of a difference between two structures: mistakes of geometry first, then of order, then of confidence.
+
+use super::array::{FACTORS, of_arrays};
+use super::precision::FORMATS;
+use super::{Candidate, Cause, Frame, Kind, length, reorder, share};
+use crate::metric::selection::{Part, positions, shared_atoms};
+use crate::metric::{Point, rmsd, superpose};
+use crate::protein::{Label, Structure};
+use crate::tensor::Tensor;
+
+/// Files write three decimals: coordinates this close, in ångström, are the same.
+const DIGITS: f64 = 1e-3;
+
+/// The fewest points that have a shape.
+const FEWEST: usize = 4;
+
+/// Atoms of two structures that correspond, and how far they lie apart.
+pub(super) struct Points {
+    pub expected: Vec<Point>,
+    pub actual: Vec<Point>,
+    /// Root mean square distance after superposition.
+    pub superposed: f64,
+    /// Radius of gyration of the expected points.
+    pub size: f64,
+}
+
+/// Names the mistake that makes `expected` into `actual`; `None` when they agree or no single mistake does.
+///
+/// Of structures with several models the first counts. Temperature factors are looked at when the atoms lie where they
+/// should.
+#[must_use]
+pub fn of_structures(
+    expected: &Structure,
+    actual: &Structure,
+    frame: Frame,
+    candidates: &[Candidate<'_>],
+) -> Option<Cause> {
+    if expected.uneven_column().or(actual.uneven_column()).is_some() || expected.model_count() != actual.model_count() {
+        return None;
+    }
+    let coordinates = actual.coord.get(..actual.atoms())?;
+    let broken = coordinates.iter().flatten().filter(|value| !value.is_finite()).count();
+    if broken > 0 {
+        let what = format!("{broken} of {} coordinates are not finite", 3 * coordinates.len());
+        return Some(Cause::new(Kind::NotFinite, what, 1.0));
+    }
+    let sequence =
+        |structure: &Structure| -> String { structure.sequences().into_iter().map(|chain| chain.1).collect() };
+    let (wanted, got) = (sequence(expected), sequence(actual));
+    if wanted != got
+        && let Some(cause) = length::of_sequences(&wanted, &got, expected.chains().len())
+    {
+        return Some(cause);
+    }
+    if let [first, rest @ ..] = coordinates
+        && rest.len() + 1 >= FEWEST
+        && rest.iter().all(|position| same(position, first))
+        && expected
+            .coord
+            .iter()
+            .any(|position| !same(position, &expected.coord[0]))
+    {
+        return Some(Cause::new(Kind::Constant, format!("every atom is at {first:?}"), 1.0));
+    }
+    if let Some(cause) = reorder::of_names(expected, actual) {
+        return Some(cause);
+    }
+    let shared = shared_atoms(expected, actual);
+    let (before, after): (Vec<usize>, Vec<usize>) = shared.into_iter().unzip();
+    let points = Points::new(positions(expected, &before), positions(actual, &after))?;
+    let plain = rmsd(&points.expected, &points.actual).ok()?;
+    let agrees = match frame {
+        Frame::Fixed => plain <= DIGITS,
+        Frame::Free => points.superposed <= DIGITS,
+    };
+    if agrees && !points.is_rounded(plain) {
+        return factors(expected, actual);
+    }
+    points
+        .in_place(plain)
+        .or_else(|| points.moved(plain, frame, DIGITS))
+        .or_else(|| points.of_shape())
+        .or_else(|| points.candidate(expected, &before, candidates))
+        .or_else(|| points.rolled())
+        .or_else(|| residue_shift(expected, actual))
+        .or_else(|| reorder::of_chains(expected, actual))
+        .or_else(|| reorder::of_atoms(expected, actual))
+        .or_else(|| points.moved(plain, frame, f64::INFINITY))
+}
+
+impl Points {
+    pub fn new(expected: Vec<Point>, actual: Vec<Point>) -> Option<Self> {
+        if expected.len() < FEWEST {
+            return None;
+        }
+        Some(Self {
+            superposed: superpose(&actual, &expected).ok()?.rmsd,
+            size: radius_of_gyration(&expected),
+            expected,
+            actual,
+        })
+    }
+
+    fn share(&self, residual: f64) -> Option<f64> {
+        share(residual, self.superposed, self.size)
+    }
+
+    fn rounded(&self) -> Option<(&'static str, f64)> {
+        let flat: Vec<f64> = self.expected.iter().flatten().copied().map(f64::from).collect();
+        let actual: Vec<f64> = self.actual.iter().flatten().copied().map(f64::from).collect();
+        let difference = super::array::distance(&flat, &actual);
+        FORMATS.into_iter().find_map(|(name, round)| {
+            let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
+            Some((
+                name,
+                share(super::array::distance(&rounded, &actual), difference, self.size)?,
+            ))
+        })
+    }
+
+    fn is_rounded(&self, plain: f64) -> bool {
+        plain > 0.1 * DIGITS && self.rounded().is_some()
+    }
+
+    /// Mistakes that leave the frame as it is.
+    fn in_place(&self, plain: f64) -> Option<Cause> {
+        if let Some((name, share)) = self.rounded() {
+            let what = format!("expected coordinates rounded to {name}");
+            return Some(Cause::new(Kind::LowerPrecision, what, share));
+        }
+        for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+            let swapped = self.with(|point| order.map(|axis| point[axis]));
+            if let Some(share) = share(rmsd(&swapped, &self.actual).ok()?, plain, self.size) {
+                let names = order.map(|axis| ["x", "y", "z"][axis]).join(", ");
+                return Some(Cause::new(
+                    Kind::AxesSwapped,
+                    format!("axes in the order {names}"),
+                    share,
+                ));
+            }
+        }
+        None
+    }
+
+    fn with(&self, change: impl Fn(Point) -> Point) -> Vec<Point> {
+        self.expected.iter().copied().map(change).collect()
+    }
+
+    /// A rigid motion, if what is left after it is at most this.
+    fn moved(&self, plain: f64, frame: Frame, most: f64) -> Option<Cause> {
+        if frame == Frame::Free || self.superposed > most {
+            return None;
+        }
+        let share = share(self.superposed, plain, f64::INFINITY)?;
+        let what = "moved or turned as a whole, otherwise the same";
+        Some(Cause::new(Kind::RigidMotion, what, share))
+    }
+
+    /// The other hand or another unit, after superposition.
+    fn of_shape(&self) -> Option<Cause> {
+        let mirrored = self.with(|[x, y, z]| [x, y, -z]);
+        if let Some(share) = self.share(superpose(&self.actual, &mirrored).ok()?.rmsd) {
+            return Some(Cause::new(Kind::Mirror, "mirror image", share));
+        }
+        FACTORS.into_iter().find_map(|(factor, name)| {
+            let unscaled: Vec<Point> = self
+                .actual
+                .iter()
+                .map(|point| point.map(|value| (f64::from(value) / factor) as f32))
+                .collect();
+            let share = self.share(superpose(&unscaled, &self.expected).ok()?.rmsd)?;
+            let unit = match name {
+                "÷ 10" => ", as in nanometres",
+                _ => "",
+            };
+            Some(Cause::new(Kind::Scale, format!("coordinates {name}{unit}"), share))
+        })
+    }
+
+    fn candidate(&self, expected: &Structure, atoms: &[usize], candidates: &[Candidate<'_>]) -> Option<Cause> {
+        candidates.iter().find_map(|candidate| {
+            let other = candidate.value.as_structure()?;
+            let same = other.uneven_column().is_none() && other.atom_name == expected.atom_name;
+            let points = positions(other, atoms);
+            let residual = superpose(&points, &self.actual).ok().filter(|_| same)?.rmsd;
+            Some(candidate.cause(self.share(residual)?))
+        })
+    }
+
+    /// Every atom at the place of its neighbour in the list.
+    fn rolled(&self) -> Option<Cause> {
+        let last = self.expected.len() - 1;
+        let early = (&self.expected[1..], &self.actual[..last]);
+        let late = (&self.expected[..last], &self.actual[1..]);
+        [(late, "late"), (early, "early")]
+            .into_iter()
+            .find_map(|((expected, actual), words)| {
+                let share = self.share(superpose(actual, expected).ok()?.rmsd)?;
+                Some(Cause::new(
+                    Kind::Shifted,
+                    format!("every atom one place {words} in the list"),
+                    share,
+                ))
+            })
+    }
+}
+
+/// Every residue at the place of its neighbour, by alpha carbons, which all residues have.
+fn residue_shift(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let alphas = |structure: &Structure| positions(structure, &Part::AlphaCarbons.of(structure));
+    let points = Points::new(alphas(expected), alphas(actual)).filter(|points| points.expected.len() > 2 * FEWEST)?;
+    let Cause { kind, what, share } = points.rolled()?;
+    Some(Cause::new(
+        kind,
+        what.replace("atom", "residue").replace("list", "chain"),
+        share,
+    ))
+}
+
+/// Temperature factors, once for each residue that has an alpha carbon.
+fn factors(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let column = |structure: &Structure| -> Option<Vec<f64>> {
+        let column = structure.b_factor.as_ref()?;
+        let alphas = Part::AlphaCarbons.of(structure);
+        if alphas.len() < FEWEST {
+            return Some(column.clone());
+        }
+        alphas.iter().map(|&atom| column.get(atom).copied()).collect()
+    };
+    let (before, after) = (column(expected)?, column(actual)?);
+    let cause = of_arrays(&Tensor::vector(&before), &Tensor::vector(&after), &[])?;
+    let what = format!("temperature factors: {}", cause.what);
+    Some(Cause { what, ..cause })
+}
+
+fn same(first: &Point, second: &Point) -> bool {
+    first.map(f32::to_bits) == second.map(f32::to_bits)
+}
+
+fn radius_of_gyration(points: &[Point]) -> f64 {
+    let count = points.len().max(1) as f64;
+    let centre = [0, 1, 2].map(|axis| points.iter().map(|point| f64::from(point[axis])).sum::<f64>() / count);
+    let squares = points.iter().map(|point| {
+        (0..3)
+            .map(|axis| (f64::from(point[axis]) - centre[axis]).powi(2))
+            .sum::<f64>()
+    });
+    (squares.sum::<f64>() / count).sqrt()
+}
+
+/// What names an atom within its residue's chain, apart from the number.
+pub(super) fn name(structure: &Structure, atom: usize) -> (Label, Label) {
+    (structure.res_name[atom], structure.atom_name[atom])
+}

@@ -1,0 +1,142 @@
+//! When instances start, stop, make room and come back, counted on a backend that does nothing else.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use super::*;
+use crate::backend::{Backend, Work};
+use crate::prediction::{Prediction, Request};
+
+/// Counts how many instances were started, stopped, and running at the same time at most.
+#[derive(Default)]
+struct Census {
+    started: AtomicUsize,
+    stopped: AtomicUsize,
+    most: AtomicUsize,
+}
+
+struct Counted {
+    census: Arc<Census>,
+    refuses: bool,
+    up: bool,
+}
+
+impl Backend for Counted {
+    fn startup(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            if self.refuses {
+                return Err(BackendError::new(Stage::Launch, Fault::Died, "will not start"));
+            }
+            self.up = true;
+            let started = self.census.started.fetch_add(1, Ordering::SeqCst) + 1;
+            self.census
+                .most
+                .fetch_max(started - self.census.stopped.load(Ordering::SeqCst), Ordering::SeqCst);
+            Ok(())
+        })
+    }
+
+    fn shutdown(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            if std::mem::take(&mut self.up) {
+                self.census.stopped.fetch_add(1, Ordering::SeqCst);
+            }
+            Ok(())
+        })
+    }
+
+    fn predict<'a>(&'a self, _: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(std::future::pending())
+    }
+}
+
+/// A pool whose instance 9 refuses to start.
+fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<Census>) {
+    let census = Arc::new(Census::default());
+    let counted = Arc::clone(&census);
+    let open = move |index: usize| {
+        let backend = Counted {
+            census: Arc::clone(&counted),
+            refuses: index == 9,
+            up: false,
+        };
+        Ok(Instance::new(
+            format!("instance {index}"),
+            Box::new(backend),
+            Duration::from_secs(5),
+        ))
+    };
+    (Pool::new(Box::new(open), users, limit), census)
+}
+
+fn counts(census: &Census) -> (usize, usize) {
+    (
+        census.started.load(Ordering::SeqCst),
+        census.stopped.load(Ordering::SeqCst),
+    )
+}
+
+#[tokio::test]
+async fn an_instance_loads_once_and_stops_with_its_last_user() {
+    let (pool, census) = pool(vec![2], 1);
+    for stopped in [0, 1] {
+        let lease = pool.lease(0).await.unwrap();
+        pool.release(lease, Condition::Usable).await;
+        pool.leave(0).await;
+        assert_eq!(counts(&census), (1, stopped));
+    }
+}
+
+#[tokio::test]
+async fn an_idle_instance_makes_room_and_comes_back_when_needed() {
+    let (pool, census) = pool(vec![2, 1], 1);
+    for index in [0, 1, 0] {
+        let lease = pool.lease(index).await.unwrap();
+        pool.release(lease, Condition::Usable).await;
+    }
+    assert_eq!(counts(&census), (3, 2));
+    assert_eq!(census.most.load(Ordering::SeqCst), 1);
+    pool.stop_all().await;
+    assert_eq!(counts(&census), (3, 3));
+}
+
+#[tokio::test]
+async fn a_busy_instance_is_waited_for() {
+    let (pool, census) = pool(vec![1, 1], 1);
+    let pool = Arc::new(pool);
+    let held = pool.lease(0).await.unwrap();
+    let waiting = tokio::spawn({
+        let pool = Arc::clone(&pool);
+        async move { pool.lease(1).await.map(|lease| lease.instance.label().to_owned()) }
+    });
+    tokio::task::yield_now().await;
+    assert_eq!(counts(&census), (1, 0));
+    pool.release(held, Condition::Usable).await;
+    assert_eq!(waiting.await.unwrap().unwrap(), "instance 1");
+    assert_eq!(census.most.load(Ordering::SeqCst), 1);
+    pool.stop_all().await;
+    assert_eq!(counts(&census), (2, 2));
+}
+
+#[tokio::test]
+async fn a_failed_start_is_told_to_everyone_without_another_try() {
+    let (pool, census) = pool(vec![1; 10], 1);
+    for _ in 0..2 {
+        assert_eq!(pool.lease(9).await.err().unwrap().message, "will not start");
+    }
+    assert_eq!(counts(&census), (0, 0));
+    assert!(pool.lease(0).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
+    let (pool, census) = pool(vec![9], 1);
+    let died = || BackendError::new(Stage::Call, Fault::Died, "died again");
+    for _ in 0..=RESTARTS {
+        let lease = pool.lease(0).await.unwrap();
+        pool.release(lease, Condition::Broken(died())).await;
+    }
+    let starts = RESTARTS as usize + 1;
+    assert_eq!(counts(&census), (starts, starts));
+    assert_eq!(pool.lease(0).await.err().unwrap().message, "died again");
+}

@@ -1,0 +1,449 @@
+//! The likely cause of a difference, on the embedded models' answers for real sequences: planted mistakes are named, and
+//! nothing is named where two results agree.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it measured"
+)]
+
+use std::collections::BTreeMap;
+
+use hydrotest::cause::{Candidate, Cause, Frame, Kind, Relation, of_arrays, of_structures};
+use hydrotest::config::Config;
+use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
+use hydrotest::protein::{Label, Structure, fasta};
+use hydrotest::reference::ReferenceModel;
+use hydrotest::tensor::Tensor;
+use serde_json::json;
+
+/// Every sequence of the shared suites that is not too long to fold in a moment, and complexes of some of them.
+fn sequences() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/sequences.fasta");
+    let records = fasta::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut sequences: Vec<String> = records.into_iter().map(|record| record.sequence).collect();
+    let is_protein = |sequence: &String| sequence.chars().all(|letter| "ACDEFGHIKLMNPQRSTVWY".contains(letter));
+    sequences.retain(|sequence| is_protein(sequence) && (20..=250).contains(&sequence.len()));
+    sequences
+}
+
+fn predict(key: &str, sequence: &str, options: &serde_json::Value) -> Prediction {
+    let config = Config::built_in().unwrap();
+    let contract = config.model(key).unwrap();
+    let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+    let request = Request {
+        method: contract.method,
+        input: Input::One(sequence.to_owned()),
+        options: options.as_object().unwrap().clone(),
+    };
+    model.predict(&request).unwrap()
+}
+
+fn fold(sequence: &str) -> Structure {
+    let prediction = predict("esmfold", sequence, &json!({}));
+    prediction.at("atom_array[0]").unwrap().as_structure().unwrap().clone()
+}
+
+fn noise(seed: u64) -> impl FnMut() -> f32 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+}
+
+fn jittered(structure: &Structure, seed: u64, size: f32) -> Structure {
+    let mut next = noise(seed);
+    let mut other = structure.clone();
+    other
+        .coord
+        .iter_mut()
+        .flatten()
+        .for_each(|value| *value += size * next());
+    other
+}
+
+fn moved(structure: &Structure) -> Structure {
+    let mut other = structure.clone();
+    for [x, y, z] in &mut other.coord {
+        (*x, *y, *z) = (0.6 * *x - 0.8 * *y + 4.0, 0.8 * *x + 0.6 * *y - 7.0, *z + 1.0);
+    }
+    other
+}
+
+fn each(structure: &Structure, change: impl Fn([f32; 3]) -> [f32; 3]) -> Structure {
+    let mut other = structure.clone();
+    other
+        .coord
+        .iter_mut()
+        .for_each(|position| *position = change(*position));
+    other
+}
+
+fn reordered(structure: &Structure, order: &[usize]) -> Structure {
+    let mut other = structure.clone();
+    other.coord = order.iter().map(|&atom| structure.coord[atom]).collect();
+    other
+}
+
+/// Every mistake in a structure, with its name and what it should be told as.
+#[expect(clippy::too_many_lines, reason = "one entry for each mistake")]
+fn planted(structure: &Structure) -> Vec<(&'static str, Kind, Structure)> {
+    let atoms = structure.atoms();
+    let rolled: Vec<usize> = (0..atoms).map(|atom| (atom + atoms - 1) % atoms).collect();
+    let swapped = |residue_name: Option<&str>, first: &str, second: &str| {
+        let mut order: Vec<usize> = (0..atoms).collect();
+        for residue in structure.residues() {
+            let is_meant = residue_name.is_none_or(|name| structure.res_name[residue.start] == *name);
+            let pair = structure
+                .atom_named(&residue, first)
+                .zip(structure.atom_named(&residue, second));
+            if let Some((first, second)) = pair.filter(|_| is_meant) {
+                order.swap(first, second);
+            }
+        }
+        reordered(structure, &order)
+    };
+    let residue_shift = {
+        let residues = structure.residues();
+        let mut order: Vec<usize> = (0..atoms).collect();
+        for pair in residues.windows(2) {
+            for atom in pair[1].clone() {
+                let name = structure.atom_name[atom];
+                order[atom] = structure.atom_named(&pair[0], name.as_str()).unwrap_or(pair[0].start);
+            }
+        }
+        reordered(structure, &order)
+    };
+    let mut nan = structure.clone();
+    nan.coord[atoms / 2][1] = f32::NAN;
+    let mut renumbered = structure.clone();
+    renumbered.res_id.iter_mut().for_each(|number| *number += 1);
+    let mut padded = structure.clone();
+    for name in ["N", "CA", "C", "O", "CB"] {
+        let label = |text| Label::new(text).unwrap();
+        let element = &name[..1];
+        padded.push(label("@"), -1, label("VAL"), label(name), label(element), [0.0; 3]);
+        if let Some(column) = &mut padded.b_factor {
+            column.push(0.0);
+        }
+    }
+    let factor = |change: fn(f64) -> f64| {
+        let mut other = structure.clone();
+        other
+            .b_factor
+            .iter_mut()
+            .flatten()
+            .for_each(|value| *value = change(*value));
+        other
+    };
+    let mut late = structure.clone();
+    let residues = structure.residues();
+    for pair in residues.windows(2) {
+        let before = structure.b_factor.as_ref().unwrap()[pair[0].start];
+        late.b_factor.as_mut().unwrap()[pair[1].clone()].fill(before);
+    }
+    let mut planted = vec![
+        ("rigid motion", Kind::RigidMotion, moved(structure)),
+        ("mirror", Kind::Mirror, moved(&each(structure, |[x, y, z]| [-x, y, z]))),
+        (
+            "nanometres",
+            Kind::Scale,
+            each(structure, |position| position.map(|value| value / 10.0)),
+        ),
+        (
+            "times ten",
+            Kind::Scale,
+            moved(&each(structure, |position| position.map(|value| value * 10.0))),
+        ),
+        (
+            "axes swapped",
+            Kind::AxesSwapped,
+            each(structure, |[x, y, z]| [y, x, z]),
+        ),
+        ("atoms rolled", Kind::Shifted, reordered(structure, &rolled)),
+        ("residues shifted", Kind::Shifted, residue_shift),
+        ("C and CB swapped", Kind::PermutedAtoms, swapped(None, "C", "CB")),
+        (
+            "bfloat16",
+            Kind::LowerPrecision,
+            each(structure, |p| p.map(|v| half::bf16::from_f32(v).to_f32())),
+        ),
+        (
+            "float16",
+            Kind::LowerPrecision,
+            each(structure, |p| p.map(|v| half::f16::from_f32(v).to_f32())),
+        ),
+        ("NaN", Kind::NotFinite, nan),
+        ("constant", Kind::Constant, each(structure, |_| [0.0; 3])),
+        ("numbers from 1", Kind::Offset, renumbered),
+        ("padding", Kind::ExtraResidues, padded),
+        ("b-factors × 100", Kind::Scale, factor(|value| value * 100.0)),
+        ("b-factors + 0.1", Kind::Offset, factor(|value| value + 0.1)),
+        ("b-factors late", Kind::Shifted, late),
+    ];
+    if structure.res_name.iter().any(|name| *name == "LEU") {
+        planted.push((
+            "leucine methyls",
+            Kind::PermutedAtoms,
+            swapped(Some("LEU"), "CD1", "CD2"),
+        ));
+    }
+    planted
+}
+
+/// Counts what was named as it should be.
+#[derive(Default)]
+struct Score(BTreeMap<&'static str, (usize, usize)>);
+
+impl Score {
+    fn add(&mut self, name: &'static str, kind: Kind, cause: Option<&Cause>) {
+        let entry = self.0.entry(name).or_default();
+        entry.1 += 1;
+        if cause.is_some_and(|cause| cause.kind == kind) {
+            entry.0 += 1;
+        } else {
+            eprintln!("{name}: {cause:?}");
+        }
+    }
+
+    fn assert(&self) {
+        let (right, all) = self
+            .0
+            .values()
+            .fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
+        for (name, (right, all)) in &self.0 {
+            eprintln!("{name}: {right} of {all}");
+        }
+        eprintln!("named rightly: {right} of {all}");
+        assert!(all > 100 && right * 100 >= all * 95, "{right} of {all}");
+    }
+}
+
+#[test]
+fn mistakes_in_structures_are_named() {
+    let mut score = Score::default();
+    let folds: Vec<Structure> = sequences().iter().map(|sequence| fold(sequence)).collect();
+    for (index, structure) in folds.iter().enumerate() {
+        for (name, kind, wrong) in planted(structure) {
+            score.add(name, kind, of_structures(structure, &wrong, Frame::Fixed, &[]).as_ref());
+        }
+        // The same beneath the noise of another machine, as far as it leaves anything to see.
+        for (name, kind, wrong) in planted(structure) {
+            if !matches!(name, "bfloat16" | "float16" | "constant") && !name.starts_with("b-factors") {
+                let noisy = jittered(&wrong, index as u64, 0.01);
+                score.add(name, kind, of_structures(structure, &noisy, Frame::Fixed, &[]).as_ref());
+            }
+        }
+    }
+    score.assert();
+}
+
+#[test]
+fn mistakes_in_complexes_are_named() {
+    let mut score = Score::default();
+    for sequence in sequences().iter().filter(|sequence| sequence.len() < 80) {
+        let dimer = fold(&format!("{sequence}:{sequence}"));
+        let half = dimer.atoms() / 2;
+        let order: Vec<usize> = (half..2 * half).chain(0..half).collect();
+        let cause = of_structures(&dimer, &reordered(&dimer, &order), Frame::Free, &[]);
+        // The two places of a symmetric dimer are one.
+        if let Some(cause) = cause {
+            score.add("equal chains", Kind::PermutedChains, Some(&cause));
+        }
+        let renamed = {
+            let mut other = reordered(&dimer, &order);
+            other.chain_id = order.iter().map(|&atom| dimer.chain_id[atom]).collect();
+            other
+        };
+        score.add(
+            "chain order",
+            Kind::PermutedChains,
+            of_structures(&dimer, &renamed, Frame::Fixed, &[]).as_ref(),
+        );
+        let linked = fold(&format!("{sequence}{}{sequence}", "G".repeat(25)));
+        score.add(
+            "linker",
+            Kind::ExtraResidues,
+            of_structures(&dimer, &linked, Frame::Free, &[]).as_ref(),
+        );
+        let whole = fold(&format!("{sequence}{sequence}"));
+        let cut = fold(sequence);
+        score.add(
+            "cut short",
+            Kind::CutShort,
+            of_structures(&whole, &cut, Frame::Free, &[]).as_ref(),
+        );
+    }
+    let (right, all) = score
+        .0
+        .values()
+        .fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
+    eprintln!("named rightly: {right} of {all}");
+    assert!(all > 30 && right * 100 >= all * 95, "{right} of {all}");
+}
+
+#[test]
+fn another_answer_and_another_seed_are_recognised() {
+    let mut score = Score::default();
+    for sequence in sequences().iter().filter(|sequence| sequence.len() < 80) {
+        let seeded = |seed: u64| {
+            let prediction = predict("chai1", sequence, &json!({"seed": seed}));
+            prediction.field("atom_array").unwrap().as_items().unwrap()[0].clone()
+        };
+        let (wanted, other) = (seeded(1), seeded(2));
+        let candidate = |relation| Candidate {
+            label: "another answer",
+            relation,
+            value: &other,
+        };
+        let (expected, actual) = (wanted.as_structure().unwrap(), other.as_structure().unwrap());
+        for (name, relation, kind) in [
+            ("stale", Relation::OtherRequest, Kind::Stale),
+            ("seed", Relation::OtherSeed, Kind::OtherSeed),
+        ] {
+            let cause = of_structures(expected, actual, Frame::Free, &[candidate(relation)]);
+            score.add(name, kind, cause.as_ref());
+        }
+        let same = of_structures(expected, expected, Frame::Free, &[candidate(Relation::OtherSeed)]);
+        assert_eq!(same, None, "the right seed");
+    }
+    let (right, all) = score
+        .0
+        .values()
+        .fold((0, 0), |sum, entry| (sum.0 + entry.0, sum.1 + entry.1));
+    assert!(all > 10 && right * 100 >= all * 95, "{right} of {all}");
+}
+
+#[test]
+fn nothing_is_named_where_two_structures_agree() {
+    for (index, sequence) in sequences().iter().enumerate() {
+        let structure = fold(sequence);
+        let others: Vec<Value> = [Value::Structure(Box::new(structure.clone()))].into();
+        let candidates = [Candidate {
+            label: "another",
+            relation: Relation::OtherRequest,
+            value: &others[0],
+        }];
+        for frame in [Frame::Fixed, Frame::Free] {
+            assert_eq!(of_structures(&structure, &structure, frame, &candidates), None);
+            for size in [1e-5, 1e-3, 0.01, 0.1, 1.0] {
+                let other = jittered(&structure, index as u64 + 7, size);
+                assert_eq!(
+                    of_structures(&structure, &other, frame, &candidates),
+                    None,
+                    "noise of {size} Å"
+                );
+            }
+        }
+        assert_eq!(
+            of_structures(&structure, &moved(&structure), Frame::Free, &candidates),
+            None
+        );
+    }
+}
+
+fn tensor(shape: &[usize], values: &[f32]) -> Tensor {
+    Tensor::from_values(shape.to_vec(), values).unwrap()
+}
+
+fn map(tensor: &Tensor, change: impl Fn(usize, f32) -> f32) -> Tensor {
+    let values: Vec<f32> = tensor
+        .values::<f32>()
+        .unwrap()
+        .enumerate()
+        .map(|(index, value)| change(index, value))
+        .collect();
+    Tensor::from_values(tensor.shape().to_vec(), &values).unwrap()
+}
+
+/// Row `order[i]` of an array of two axes in place of row i.
+fn rows(tensor: &Tensor, order: impl Iterator<Item = usize>) -> Tensor {
+    tensor.gather(&order.collect::<Vec<_>>()).unwrap()
+}
+
+#[test]
+fn mistakes_in_arrays_are_named() {
+    let mut score = Score::default();
+    for sequence in sequences() {
+        let embeddings = predict("esm2", &sequence, &json!({}))
+            .field("embeddings")
+            .unwrap()
+            .as_array()
+            .unwrap()
+            .part(0)
+            .unwrap();
+        let (length, width) = (embeddings.shape()[0], embeddings.shape()[1]);
+        let values: Vec<f32> = embeddings.values().unwrap().collect();
+        let mut transposed = Vec::new();
+        for column in 0..width {
+            transposed.extend((0..length).map(|row| values[row * width + column]));
+        }
+        let cases = [
+            ("× 100", Kind::Scale, map(&embeddings, |_, value| value * 100.0)),
+            ("÷ 10", Kind::Scale, map(&embeddings, |_, value| value / 10.0)),
+            ("offset", Kind::Offset, map(&embeddings, |_, value| value + 0.3)),
+            (
+                "NaN",
+                Kind::NotFinite,
+                map(&embeddings, |index, value| if index == 3 { f32::NAN } else { value }),
+            ),
+            ("constant", Kind::Constant, map(&embeddings, |_, _| 0.5)),
+            (
+                "bfloat16",
+                Kind::LowerPrecision,
+                map(&embeddings, |_, v| half::bf16::from_f32(v).to_f32()),
+            ),
+            (
+                "float16",
+                Kind::LowerPrecision,
+                map(&embeddings, |_, v| half::f16::from_f32(v).to_f32()),
+            ),
+            (
+                "TF32",
+                Kind::LowerPrecision,
+                map(&embeddings, |_, v| f32::from_bits(v.to_bits() & !0x1fff)),
+            ),
+            (
+                "late",
+                Kind::Shifted,
+                rows(&embeddings, (0..length).map(|row| (row + length - 1) % length)),
+            ),
+            (
+                "early",
+                Kind::Shifted,
+                rows(&embeddings, (0..length).map(|row| (row + 1) % length)),
+            ),
+            ("reversed", Kind::PermutedItems, rows(&embeddings, (0..length).rev())),
+            ("cut short", Kind::CutShort, rows(&embeddings, 0..length - 5)),
+            (
+                "padding",
+                Kind::ExtraResidues,
+                rows(&embeddings, (0..length).chain([0, 0, 0])),
+            ),
+            (
+                "linker",
+                Kind::ExtraResidues,
+                rows(&embeddings, (0..10).chain([3, 5]).chain(10..length)),
+            ),
+            ("transposed", Kind::AxesSwapped, tensor(&[width, length], &transposed)),
+        ];
+        for (name, kind, wrong) in cases {
+            score.add(name, kind, of_arrays(&embeddings, &wrong, &[]).as_ref());
+        }
+        let mut next = noise(length as u64);
+        let jitter: Vec<f32> = (0..values.len()).map(|_| 1e-4 * next()).collect();
+        assert_eq!(
+            of_arrays(
+                &embeddings,
+                &map(&embeddings, |index, value| value + jitter[index]),
+                &[]
+            ),
+            None
+        );
+        assert_eq!(of_arrays(&embeddings, &embeddings, &[]), None);
+    }
+    score.assert();
+}

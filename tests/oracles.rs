@@ -1,0 +1,130 @@
+//! Our numbers against those of biotite, gemmi, tmtools and `DockQ`, on real structures where they lie beside the project and
+//! on the embedded models' answers.
+//!
+//! Needs a Python with these four: `HYDROTEST_PYTHON` names one, and then must have them; without it nothing is tested.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it lacks"
+)]
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hydrotest::config::Config;
+use hydrotest::prediction::{Input, Options, Request};
+use hydrotest::protein::{Structure, pdb};
+use hydrotest::reference::ReferenceModel;
+use serde_json::Value;
+
+const VARIABLE: &str = "HYDROTEST_PYTHON";
+
+/// What the oracles say of two files; `None`, said aloud, without them.
+fn oracles(first: &Path, second: &Path) -> Option<Value> {
+    let Ok(python) = std::env::var(VARIABLE) else {
+        eprintln!("not tested: set {VARIABLE} to a Python with biotite, gemmi, tmtools and DockQ");
+        return None;
+    };
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/oracles.py");
+    let output = Command::new(python)
+        .arg(script)
+        .arg(first)
+        .arg(second)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    Some(serde_json::from_str(text.lines().last().unwrap()).unwrap())
+}
+
+fn ours(first: &Path, second: &Path) -> Value {
+    let program = env!("CARGO_BIN_EXE_hydrotest");
+    let output = Command::new(program)
+        .args(["compare", "--json"])
+        .arg(first)
+        .arg(second)
+        .output()
+        .unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn assert_agree(first: &Path, second: &Path) {
+    let Some(theirs) = oracles(first, second) else { return };
+    let ours = ours(first, second);
+    let metrics = ours["sections"][0]["metrics"].as_array().unwrap();
+    let number = |name: &str| {
+        let row = metrics.iter().find(|row| row["metric"] == name);
+        row.and_then(|row| row["all"].as_f64())
+    };
+    for (name, within) in [
+        ("RMSD of alpha carbons (Å)", 2e-5),
+        ("RMSD of all atoms (Å)", 2e-5),
+        ("lDDT, contacts of the first", 1e-6),
+        ("lDDT, contacts of the second", 1e-6),
+        ("lDDT, symmetric", 1e-6),
+        // The search for the best motion has freedom in its last digits.
+        ("TM-score", 2e-4),
+    ] {
+        let (ours, theirs) = (number(name).unwrap(), theirs[name].as_f64().unwrap());
+        eprintln!("{name}: {ours} and {theirs}");
+        assert!((ours - theirs).abs() <= within, "{name}: {ours} and {theirs}");
+    }
+    let gemmi = theirs["gemmi_rmsd"].as_f64().unwrap();
+    assert!(
+        (number("RMSD of alpha carbons (Å)").unwrap() - gemmi).abs() < 1e-6,
+        "{gemmi}"
+    );
+    assert_eq!(number("atoms"), theirs["atoms"][0].as_f64());
+    if let Some(theirs) = theirs["DockQ"][0].as_f64() {
+        let ours = number("DockQ").unwrap();
+        eprintln!("DockQ: {ours} and {theirs}");
+        assert!((ours - theirs).abs() < 1e-4, "DockQ: {ours} and {theirs}");
+    }
+}
+
+#[test]
+fn one_complex_on_two_machines_measures_as_elsewhere() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    let [first, second] = ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data.join(name));
+    if first.exists() && second.exists() {
+        assert_agree(&first, &second);
+    } else {
+        eprintln!("not tested on real data: it is not there");
+    }
+}
+
+fn fold(sequence: &str) -> Structure {
+    let config = Config::built_in().unwrap();
+    let contract = config.model("esmfold").unwrap();
+    let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+    let request = Request {
+        method: contract.method,
+        input: Input::One(sequence.to_owned()),
+        options: Options::new(),
+    };
+    let prediction = model.predict(&request).unwrap();
+    prediction.at("atom_array[0]").unwrap().as_structure().unwrap().clone()
+}
+
+#[test]
+fn answers_of_the_embedded_models_measure_as_elsewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    for sequence in [
+        "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG",
+        "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT",
+    ] {
+        let first = fold(sequence);
+        let mut second = first.clone();
+        for (index, position) in second.coord.iter_mut().enumerate() {
+            // A bend that grows along the chain, and a ripple on it.
+            let along = index as f32;
+            position[0] += (along * 0.7).sin() * 0.8 + along * along * 2e-6;
+            position[1] += (along * 0.3).cos() * 0.5;
+        }
+        let paths: [PathBuf; 2] = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
+        std::fs::write(&paths[0], pdb::write(&first).unwrap()).unwrap();
+        std::fs::write(&paths[1], pdb::write(&second).unwrap()).unwrap();
+        assert_agree(&paths[0], &paths[1]);
+    }
+}
