@@ -70,13 +70,8 @@ fn a_moved_copy_is_the_same_and_a_mirror_image_is_named() {
 
 #[test]
 fn bad_structures_give_a_verdict_or_a_clear_error() {
-    let lines = |keep: &dyn Fn(&str) -> bool| -> String {
-        HELIX
-            .lines()
-            .filter(|line| keep(line))
-            .map(|line| format!("{line}\n"))
-            .collect()
-    };
+    let lines =
+        |keep: &dyn Fn(&str) -> bool| -> String { HELIX.split_inclusive('\n').filter(|line| keep(line)).collect() };
     let one = lines(&|line| line.contains(" CA  ALA"));
     let doubled = HELIX.replace("END\n", "") + HELIX;
     for (name, structure, same_as_itself, as_reference) in [

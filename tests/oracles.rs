@@ -1,7 +1,7 @@
 //! Our numbers against those of biotite, gemmi, tmtools and `DockQ`, on real structures where they lie beside the project and
 //! on the embedded models' answers.
 //!
-//! Needs a Python with these four: `HYDROTEST_PYTHON` names one, and then must have them; without it nothing is tested.
+//! Needs a Python with these four: `HYDROTEST_ORACLES` names one, and then must have them; without it the tests are ignored.
 
 #![expect(
     clippy::unwrap_used,
@@ -10,22 +10,51 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Request};
 use hydrotest::protein::{Structure, pdb};
 use hydrotest::reference::ReferenceModel;
+use libtest_mimic::{Arguments, Trial};
 use serde_json::Value;
 
-const VARIABLE: &str = "HYDROTEST_PYTHON";
+const VARIABLE: &str = "HYDROTEST_ORACLES";
 
-/// What the oracles say of two files; `None`, said aloud, without them.
-fn oracles(first: &Path, second: &Path) -> Option<Value> {
-    let Ok(python) = std::env::var(VARIABLE) else {
-        eprintln!("not tested: set {VARIABLE} to a Python with biotite, gemmi, tmtools and DockQ");
-        return None;
-    };
+fn main() -> ExitCode {
+    let has_oracles = std::env::var_os(VARIABLE).is_some();
+    if !has_oracles {
+        eprintln!("ignored: set {VARIABLE} to a Python with biotite, gemmi, tmtools and DockQ");
+    }
+    let has_pair = pair().iter().all(|path| path.exists());
+    if !has_pair {
+        eprintln!("ignored: the real structures do not lie beside the project");
+    }
+    let trials: [(&str, fn(), bool); 2] = [
+        (
+            "one_complex_on_two_machines_measures_as_elsewhere",
+            one_complex_on_two_machines,
+            has_pair,
+        ),
+        (
+            "answers_of_the_embedded_models_measure_as_elsewhere",
+            answers_of_the_embedded_models,
+            true,
+        ),
+    ];
+    let trials = trials.map(|(name, run, has_data)| {
+        let trial = Trial::test(name, move || {
+            run();
+            Ok(())
+        });
+        trial.with_ignored_flag(!(has_oracles && has_data))
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
+}
+
+/// What the oracles say of two files.
+fn oracles(first: &Path, second: &Path) -> Value {
+    let python = std::env::var(VARIABLE).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/oracles.py");
     let output = Command::new(python)
         .arg(script)
@@ -35,7 +64,7 @@ fn oracles(first: &Path, second: &Path) -> Option<Value> {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
-    Some(serde_json::from_str(text.lines().last().unwrap()).unwrap())
+    serde_json::from_str(text.lines().last().unwrap()).unwrap()
 }
 
 fn ours(first: &Path, second: &Path) -> Value {
@@ -50,7 +79,7 @@ fn ours(first: &Path, second: &Path) -> Value {
 }
 
 fn assert_agree(first: &Path, second: &Path) {
-    let Some(theirs) = oracles(first, second) else { return };
+    let theirs = oracles(first, second);
     let ours = ours(first, second);
     let metrics = ours["sections"][0]["metrics"].as_array().unwrap();
     let number = |name: &str| {
@@ -83,15 +112,15 @@ fn assert_agree(first: &Path, second: &Path) {
     }
 }
 
-#[test]
-fn one_complex_on_two_machines_measures_as_elsewhere() {
+/// One complex, predicted on two kinds of machine.
+fn pair() -> [PathBuf; 2] {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    let [first, second] = ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data.join(name));
-    if first.exists() && second.exists() {
-        assert_agree(&first, &second);
-    } else {
-        eprintln!("not tested on real data: it is not there");
-    }
+    ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data.join(name))
+}
+
+fn one_complex_on_two_machines() {
+    let [first, second] = pair();
+    assert_agree(&first, &second);
 }
 
 fn fold(sequence: &str) -> Structure {
@@ -107,8 +136,7 @@ fn fold(sequence: &str) -> Structure {
     prediction.at("atom_array[0]").unwrap().as_structure().unwrap().clone()
 }
 
-#[test]
-fn answers_of_the_embedded_models_measure_as_elsewhere() {
+fn answers_of_the_embedded_models() {
     let directory = tempfile::tempdir().unwrap();
     for sequence in [
         "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG",

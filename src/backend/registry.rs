@@ -13,7 +13,7 @@ use crate::prediction::{Contract, Options};
 const WEIGHTS: &str = "published";
 
 /// How long an instance may take to become ready, where its backend does not say: as long as boileroom waits.
-const START_TIMEOUT: Duration = Duration::from_secs(300);
+pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All kinds, in the order in which they are listed.
 pub static KINDS: &[Kind] = &[reference::KIND, process::KIND, http::KIND];

@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-use crate::harness::{SOON, declared, failed_start, instance, open, platform, request, run};
+use crate::harness::{SOON, declared, failed_start, instance, open, platform, request, run, started};
 use crate::witness::Witness;
 
 pub const TRIALS: &[(&str, fn())] = &[
@@ -133,8 +133,7 @@ fn dies_in_a_call() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", "");
-        let (started, mut guest) = tokio::join!(instance.start(), witness.meet());
-        started.unwrap();
+        let mut guest = started(&instance, witness.meet()).await;
         let request = request();
         let death = async {
             assert_eq!(guest.hear().await, "called");
@@ -152,8 +151,7 @@ fn dies_between_calls() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", "");
-        let (started, guest) = tokio::join!(instance.start(), witness.meet());
-        started.unwrap();
+        let guest = started(&instance, witness.meet()).await;
         let process = rustix::process::Pid::from_raw(guest.process).unwrap();
         rustix::process::kill_process(process, rustix::process::Signal::KILL).unwrap();
         guest.gone().await;
@@ -163,8 +161,7 @@ fn dies_between_calls() {
         assert!(error.message.starts_with("the server was ended by SIGKILL"), "{error}");
 
         instance.stop().await;
-        let (started, mut guest) = tokio::join!(instance.start(), witness.meet());
-        started.unwrap();
+        let mut guest = started(&instance, witness.meet()).await;
         let request = request();
         let (result, ()) = tokio::join!(instance.predict(&request), guest.order("proceed"));
         assert_eq!(
@@ -180,8 +177,7 @@ fn ignores_sigterm() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "ignore-sigterm", &format!("grace = '{}ms'", SOON.as_millis()));
-        let (started, guest) = tokio::join!(instance.start(), witness.meet());
-        started.unwrap();
+        let guest = started(&instance, witness.meet()).await;
         let error = instance.stop().await.unwrap();
         assert_eq!((error.stage, error.fault), (Stage::Shutdown, Fault::Timeout));
         assert_eq!(
@@ -197,8 +193,7 @@ fn floods() {
         let witness = Witness::new().await;
         let logs = tempfile::tempdir().unwrap();
         let instance = instance(&witness, "flood", &format!("log_dir = '{}'", logs.path().display()));
-        let (started, mut guest) = tokio::join!(instance.start(), witness.meet());
-        started.unwrap();
+        let mut guest = started(&instance, witness.meet()).await;
         let request = request();
         for _ in 0..3 {
             guest.order("proceed").await;
@@ -247,8 +242,7 @@ fn stranger() {
             second.order("proceed").await;
             (impostor, second)
         };
-        let (started, (impostor, mut server)) = tokio::join!(instance.start(), theft);
-        started.unwrap();
+        let (impostor, mut server) = started(&instance, theft).await;
         let request = request();
         let (result, ()) = tokio::join!(instance.predict(&request), server.order("proceed"));
         assert_eq!(
@@ -268,8 +262,7 @@ fn ten_together() {
             tasks.spawn(async {
                 let witness = Witness::new().await;
                 let instance = instance(&witness, "serve", "");
-                let (started, mut guest) = tokio::join!(instance.start(), witness.meet());
-                started.unwrap();
+                let mut guest = started(&instance, witness.meet()).await;
                 let request = request();
                 let (result, ()) = tokio::join!(instance.predict(&request), guest.order("proceed"));
                 assert_eq!(

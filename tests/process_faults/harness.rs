@@ -57,6 +57,15 @@ pub fn request() -> Request {
     }
 }
 
+/// Starts an instance while something else is waited for, and gives what that brought.
+pub async fn started<T>(instance: &Instance, meanwhile: impl Future<Output = T>) -> T {
+    let started = async {
+        let started = instance.start().await;
+        started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
+    };
+    tokio::join!(started, meanwhile).1
+}
+
 /// The error that a start must end in, in good time.
 pub async fn failed_start(instance: &Instance) -> BackendError {
     let started = tokio::time::timeout(LONG, instance.start()).await;

@@ -7,7 +7,7 @@ use hydrotest::backend::Fault;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 
-use crate::harness::{SOON, instance, request, run};
+use crate::harness::{SOON, instance, request, run, started};
 use crate::witness::{Guest, Witness};
 
 pub const TRIALS: &[(&str, fn())] = &[
@@ -45,8 +45,7 @@ fn breeding_stopped() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
-        let (started, family) = tokio::join!(instance.start(), family(&witness));
-        started.unwrap();
+        let family = started(&instance, family(&witness)).await;
         assert_eq!(instance.stop().await, None);
         all_gone(family).await;
     });
@@ -56,8 +55,7 @@ fn breeding_dies() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
-        let (started, mut family) = tokio::join!(instance.start(), family(&witness));
-        started.unwrap();
+        let mut family = started(&instance, family(&witness)).await;
         let request = request();
         let (result, ()) = tokio::join!(instance.predict(&request), family[1].order("abort"));
         assert_eq!(result.unwrap_err().fault, Fault::Died);
@@ -114,8 +112,7 @@ fn supervisor_killed() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", "");
-        let (started, guest) = tokio::join!(instance.start(), witness.meet());
-        started.unwrap();
+        let guest = started(&instance, witness.meet()).await;
         let status = std::fs::read_to_string(format!("/proc/{}/status", guest.process)).unwrap();
         let parent = status.lines().find_map(|line| line.strip_prefix("PPid:")).unwrap();
         kill_process(Pid::from_raw(parent.trim().parse().unwrap()).unwrap(), Signal::KILL).unwrap();

@@ -61,12 +61,25 @@ impl LogDirectory {
 impl Temporary {
     fn new(parent: &Path) -> io::Result<Self> {
         sweep(parent);
-        let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
-        let lock = File::create(directory.path().join(LOCK))?;
-        // A sweeping run may be quicker than this line and take the directory away: then the first log fails to be created.
-        lock.lock()?;
-        Ok(Self { directory, _lock: lock })
+        loop {
+            let directory = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
+            if let Some(lock) = lock_new(directory.path())? {
+                return Ok(Self { directory, _lock: lock });
+            }
+        }
     }
+}
+
+/// Locks a directory that was just made. Another run that sweeps may have been quicker and taken it away: then `None`.
+fn lock_new(directory: &Path) -> io::Result<Option<File>> {
+    let path = directory.join(LOCK);
+    let lock = match File::create(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        created => created?,
+    };
+    // Whoever sweeps holds the lock until everything is gone, and looks at it only under the lock.
+    lock.lock()?;
+    Ok(path.exists().then_some(lock))
 }
 
 /// Removes what killed runs left. What cannot be looked at belongs to somebody else.
@@ -75,8 +88,11 @@ fn sweep(parent: &Path) {
         if !entry.file_name().to_string_lossy().starts_with(PREFIX) {
             continue;
         }
-        let is_abandoned = File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
-        if is_abandoned {
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+            continue;
+        };
+        if lock.try_lock().is_ok() {
+            // Held until the directory is gone.
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -116,5 +132,26 @@ mod tests {
         assert!(!abandoned.exists());
         let other = Temporary::new(parent.path()).unwrap();
         assert!(one.directory.path().exists() && other.directory.path().exists() && foreign.exists());
+    }
+
+    #[test]
+    fn runs_that_start_together_do_not_sweep_each_other() {
+        let parent = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        (0..20)
+                            .map(|_| Temporary::new(parent.path()).unwrap())
+                            .collect::<Vec<_>>()
+                    })
+                })
+                .collect();
+            for started in starts {
+                for temporary in started.join().unwrap() {
+                    assert!(temporary.directory.path().join(LOCK).exists());
+                }
+            }
+        });
     }
 }

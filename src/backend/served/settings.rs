@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
+use crate::backend::registry::START_TIMEOUT;
 use crate::config::{BackendTable, Reader};
 use crate::wire::client::Timeouts;
-
-/// How long an instance may take to become ready, where its table does not say.
-const START: Duration = Duration::from_secs(300);
 
 /// How a model server is waited for and called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +22,7 @@ impl ServedSettings {
     pub fn read(table: &BackendTable, reader: &mut Reader<'_>) -> Self {
         let standard = Timeouts::default();
         Self {
-            start: table.start_timeout.unwrap_or(START),
+            start: table.start_timeout.unwrap_or(START_TIMEOUT),
             interval: reader.duration("health_interval").unwrap_or(Duration::from_secs(1)),
             timeouts: Timeouts {
                 connect: reader.duration("connect_timeout").unwrap_or(standard.connect),
