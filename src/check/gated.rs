@@ -16,14 +16,19 @@ pub const PLDDT: &str = "plddt";
 /// Judges a structure such as `atom_array[0]`; `None` where there is none on both sides, and where they are equal, which the
 /// comparison of numbers tells better.
 #[must_use]
-pub fn judge_structure(pair: &Pair<'_>, scale: Option<f64>, gates: &StructureGates) -> Option<FieldComparison> {
+pub fn judge_structure(
+    pair: &Pair<'_>,
+    scale: Option<f64>,
+    gates: &StructureGates,
+    floor: &Floor,
+) -> Option<FieldComparison> {
     let (recorded, actual) = (pair.recorded.structure(pair.path)?, pair.actual.structure(pair.path)?);
     if recorded == actual || recorded.uneven_column().is_some() || actual.uneven_column().is_some() {
         return None;
     }
     let expected = recorded_side(pair.recorded, pair.path, recorded, scale);
     let got = recorded_side(pair.actual, pair.path, actual, scale);
-    let found = compare_structures(&expected, &got, gates, &Floor::new());
+    let found = compare_structures(&expected, &got, gates, floor);
     let mut words = found.summary();
     for line in found.lines() {
         words.push_str("\n  ");
@@ -34,12 +39,12 @@ pub fn judge_structure(pair: &Pair<'_>, scale: Option<f64>, gates: &StructureGat
 
 /// Judges confidences such as `plddt[0]` as a whole: single residues that nobody is sure of may move.
 #[must_use]
-pub fn judge_confidence(pair: &Pair<'_>, gates: &StructureGates) -> Option<FieldComparison> {
+pub fn judge_confidence(pair: &Pair<'_>, gates: &StructureGates, floor: &Floor) -> Option<FieldComparison> {
     let (recorded, actual) = (pair.recorded.array(pair.path)?, pair.actual.array(pair.path)?);
     if recorded == actual || recorded.shape() != actual.shape() || recorded.dtype() != actual.dtype() {
         return None;
     }
-    let measures = compare_confidence(&recorded.to_f64()?, &actual.to_f64()?, gates, &Floor::new());
+    let measures = compare_confidence(&recorded.to_f64()?, &actual.to_f64()?, gates, floor);
     let verdict = measures.iter().map(Measure::verdict).max()?;
     let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
     Some(comparison(
@@ -74,6 +79,24 @@ pub fn compare_answers(
         structure: got.2,
     };
     compare_structures(&expected, &got, gates, &Floor::new())
+}
+
+/// What holding the structures at one path against each other measures; nothing for models without gates.
+#[must_use]
+pub fn measure_structures(contract: &Contract, path: &str, first: &Contents, second: &Contents) -> Vec<Measure> {
+    let field = contract.field(&path[..path.find('[').unwrap_or(path.len())]);
+    let scale = field.and_then(|field| field.b_factor);
+    let (Some(gates), Some(one), Some(other)) =
+        (contract.gates.structure, first.structure(path), second.structure(path))
+    else {
+        return Vec::new();
+    };
+    if one.uneven_column().is_some() || other.uneven_column().is_some() {
+        return Vec::new();
+    }
+    let one = recorded_side(first, path, one, scale);
+    let other = recorded_side(second, path, other, scale);
+    compare_structures(&one, &other, &gates, &Floor::new()).measures
 }
 
 /// The numbers of an array; `None` for anything else.

@@ -21,6 +21,7 @@ mod finding;
 mod finite;
 #[cfg(test)]
 mod fixture;
+mod floor;
 mod gated;
 pub mod likeness;
 mod number;
@@ -46,6 +47,7 @@ pub use contract::ContractCheck;
 pub use evidence::{Answer, Calls, Evidence, Given, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;
+pub use floor::floors;
 pub use terms::Known;
 
 /// One demand of a case, ready to judge.

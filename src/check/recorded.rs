@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use super::floor::ABSOLUTE;
 use super::gated::{PLDDT, judge_confidence, judge_structure};
+use super::likeness::Floor;
 use super::number::{count, show};
 use crate::metric::{rmsd, superpose};
 use crate::prediction::Contract;
@@ -45,6 +47,9 @@ pub struct Tolerances {
     /// Whether the check gives a distance, and whether it gives a tolerance.
     by_distance: bool,
     by_numbers: bool,
+    /// By how much repeats differ, by path.
+    floors: BTreeMap<String, Floor>,
+    no_floor: Floor,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -94,7 +99,22 @@ impl Tolerances {
             gates: contract.gates.structure.map(|gates| gates.with(&limits.gates)),
             by_distance: limits.rmsd.is_some(),
             by_numbers: limits.absolute.is_some() || limits.relative.is_some(),
+            floors: BTreeMap::new(),
+            no_floor: Floor::new(),
         }
+    }
+
+    /// The same with what repeats differ by, which is never a difference. A backend without noise has no use for it.
+    #[must_use]
+    pub fn with_floors(mut self, floors: BTreeMap<String, Floor>) -> Self {
+        if !self.atom_by_atom {
+            self.floors = floors;
+        }
+        self
+    }
+
+    fn floor(&self, path: &str) -> &Floor {
+        self.floors.get(path).unwrap_or(&self.no_floor)
     }
 
     fn field(&self, path: &str) -> Option<&Field> {
@@ -104,12 +124,17 @@ impl Tolerances {
 
 impl FieldJudge for Tolerances {
     fn tolerance(&self, path: &str) -> Tolerance {
-        match self.field(path) {
+        let own = match self.field(path) {
             Some(field) if path.ends_with(".b_factor") => field.factors,
             Some(field) => field.tolerance,
             // Lengths and the like are counted, not measured.
             None if path.starts_with("metadata") => EXACT,
             None => self.usual,
+        };
+        let floor = self.floor(path).get(ABSOLUTE).copied().unwrap_or(0.0);
+        Tolerance {
+            absolute: own.absolute.max(floor),
+            ..own
         }
     }
 
@@ -117,10 +142,10 @@ impl FieldJudge for Tolerances {
         let field = self.field(pair.path)?;
         if let Some(gates) = self.gates.filter(|_| !self.atom_by_atom) {
             if field.rmsd.is_some() && !self.by_distance {
-                return judge_structure(pair, field.scale, &gates);
+                return judge_structure(pair, field.scale, &gates, self.floor(pair.path));
             }
             if pair.path.starts_with(PLDDT) && !self.by_numbers {
-                return judge_confidence(pair, &gates);
+                return judge_confidence(pair, &gates, self.floor(pair.path));
             }
         }
         let most = field.rmsd.filter(|most| *most > 0.0 && !self.atom_by_atom)?;

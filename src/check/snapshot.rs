@@ -110,6 +110,10 @@ impl Snapshot {
         };
         let provenance = recorded.provenance(evidence.contract, answer);
         let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
+        let judge = match recorded.store.floors(&key) {
+            Ok(floors) => judge.with_floors(floors.unwrap_or_default().fields),
+            Err(error) => return unjudged(error.to_string()),
+        };
         let selected = self.select(given);
         match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
             Ok(Judgement::Matches(_)) => None,

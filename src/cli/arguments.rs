@@ -42,6 +42,8 @@ pub enum Command {
     Suites(ListArguments),
     /// Compare two results: PDB, mmCIF, npy, npz or snapshot files. Exits with 0 when they are the same, 1 when not.
     Compare(Box<CompareArguments>),
+    /// Repeat calls that have recorded results and keep by how much the answers differ: the floor of later comparisons.
+    Calibrate(CalibrateArguments),
     /// List, accept or prune recorded reference results.
     Snapshots(SnapshotArguments),
     /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
@@ -228,6 +230,29 @@ pub struct CompareArguments {
     /// Greatest difference of the elements of arrays as a fraction of the first.
     #[arg(long, default_value_t = 0.0, help_heading = "Bounds")]
     pub rtol: f64,
+}
+
+/// What to repeat, and how often.
+#[derive(Debug, Args)]
+pub struct CalibrateArguments {
+    /// The backend to repeat on, as declared: the one that recorded the results [default: the declared one].
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub backend: Option<String>,
+    /// How many answers of each call are held against each other, every one from a fresh instance.
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    pub repeats: u16,
+    /// Only cases whose name, `model::suite::case`, contains this.
+    #[arg(value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Only this model; may be repeated or separated by commas.
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub model: Vec<String>,
+    /// Only this suite; may be repeated or separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub suite: Vec<String>,
+    /// Where the declared world lies.
+    #[command(flatten)]
+    pub places: Places,
 }
 
 /// Where to serve.

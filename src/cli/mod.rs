@@ -1,6 +1,7 @@
 //! The command line: reads arguments, wires the rooms together, chooses the exit code. The only room that prints.
 
 mod arguments;
+mod calibrate;
 mod compare;
 mod list;
 mod run;
@@ -47,6 +48,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Backends(arguments)) => list::backends(&arguments),
         Some(Command::Models(arguments)) => list::models(&arguments),
         Some(Command::Suites(arguments)) => list::suites(&arguments),
+        Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),

@@ -128,7 +128,12 @@ impl Store {
         let mut named = HashSet::new();
         for entry in self.list()? {
             if used.is_some_and(|used| !used.contains(&entry.key)) {
+                // A floor without its snapshot means nothing.
+                let floors = self.floors_path(&entry.key);
                 unused.push(entry.path);
+                if entry.state == State::Accepted && floors.exists() {
+                    unused.push(floors);
+                }
                 continue;
             }
             match entry.arrays {

@@ -1,0 +1,148 @@
+//! Measures by how much repeats of one call differ, in the same ways that answers are held against recorded ones. Runs
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use super::gated::measure_structures;
+use super::likeness::{Better, Floor, Measure, compare_confidence};
+use crate::metric::difference;
+use crate::prediction::Contract;
+use crate::snapshot::{Contents, Entry};
+
+/// The measure of arrays of numbers: the greatest absolute difference of two elements.
+pub const ABSOLUTE: &str = "absolute";
+
+/// The worst that any pair of repeats gives, for every structure, confidence and array of floats. What one of a pair lacks,
+/// and what cannot be measured, has no floor.
+#[must_use]
+pub fn floors(contract: &Contract, repeats: &[Contents]) -> BTreeMap<String, Floor> {
+    let mut floors = BTreeMap::new();
+    for (place, first) in repeats.iter().enumerate() {
+        for second in &repeats[place + 1..] {
+            for (path, entry) in &first.digest().entries {
+                let own: &mut Floor = floors.entry(path.clone()).or_default();
+                match entry {
+                    Entry::Structure(_) => {
+                        for measure in measure_structures(contract, path, first, second) {
+                            worsen(own, &measure);
+                        }
+                    }
+                    Entry::Array(_) => measure_array(contract, path, first, second, own),
+                    _ => {}
+                }
+            }
+        }
+    }
+    floors.retain(|_, floor| !floor.is_empty());
+    floors
+}
+
+fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Contents, floor: &mut Floor) {
+    let (Some(one), Some(other)) = (first.array(path), second.array(path)) else {
+        return;
+    };
+    // Columns of structures are measured with their structure, and indices do not vary.
+    let in_structure = path
+        .rsplit_once('.')
+        .is_some_and(|(parent, _)| first.structure(parent).is_some());
+    if in_structure || !one.dtype().is_float() || one.shape() != other.shape() {
+        return;
+    }
+    if let (true, Some(gates)) = (path.starts_with(super::gated::PLDDT), contract.gates.structure) {
+        if let (Some(one), Some(other)) = (one.to_f64(), other.to_f64()) {
+            for measure in compare_confidence(&one, &other, &gates, &Floor::new()) {
+                worsen(floor, &measure);
+            }
+        }
+        return;
+    }
+    let greatest = difference(one, other, 0.0, 0.0).and_then(|found| found.absolute);
+    let greatest = greatest.map_or(0.0, |extreme| extreme.difference);
+    if greatest.is_finite() {
+        let worst = floor.entry(ABSOLUTE.to_owned()).or_insert(0.0);
+        *worst = worst.max(greatest);
+    }
+}
+
+fn worsen(floor: &mut Floor, measure: &Measure) {
+    if !measure.observed.is_finite() {
+        return;
+    }
+    let worst = floor.entry(measure.key.to_owned()).or_insert(measure.observed);
+    *worst = match measure.better {
+        Better::Lower => worst.max(measure.observed),
+        Better::Higher => worst.min(measure.observed),
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::evidence::Answer;
+    use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
+    use super::super::fixture::{compiled, judge_recorded};
+    use super::*;
+    use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
+
+    fn repeat(seed: u64, most: f32) -> Answer {
+        let contract = declared("esmfold");
+        let right = folded(
+            &contract,
+            "call",
+            UBIQUITIN,
+            json!({ "include_fields": ["plddt", "s_s"] }),
+        );
+        let index = 7 + seed as usize;
+        right
+            .with_structure(|structure| jitter(structure, most, seed))
+            .with_element("s_s", index, 0.5 * seed as f64)
+    }
+
+    fn contents(answer: &Answer) -> Contents {
+        Contents::of(answer.result.as_ref().unwrap()).unwrap()
+    }
+
+    #[test]
+    fn the_worst_pair_makes_the_floor() {
+        let contract = declared("esmfold");
+        let repeats = [1, 2, 3].map(|seed| contents(&repeat(seed, 0.02)));
+        let all = floors(&contract, &repeats);
+        let pair = floors(&contract, &repeats[..2]);
+        let structure = &all["atom_array[0]"];
+        assert!(structure["ca_rmsd"] >= pair["atom_array[0]"]["ca_rmsd"]);
+        assert!((0.001..0.1).contains(&structure["rmsd"]), "{structure:?}");
+        assert!(structure["lddt"] <= 1.0 && structure["lddt"] > 0.99);
+        assert_eq!(all["plddt[0]"]["plddt"].to_bits(), 0.0f64.to_bits());
+        assert!(all["s_s"][ABSOLUTE] > 0.4);
+        assert!(!all.contains_key("atom_array[0].coord"));
+        assert!(floors(&contract, &repeats[..1]).is_empty());
+    }
+
+    #[test]
+    fn what_repeats_differ_by_passes_and_is_reported() {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = declared("esmfold");
+        // Stricter than the noise, so that only the floor lets it pass.
+        let check = compiled(
+            &contract,
+            "check = 'snapshot'\nfields = ['atom_array']\ngates = { ca_max = 0.001 }",
+        );
+        let judge =
+            |answer: Answer| judge_recorded(&*check, &contract, &[answer], directory.path(), Recording::Missing);
+        assert_eq!(judge(repeat(1, 0.02)), []);
+        assert_eq!(judge(repeat(9, 0.02)).len(), 1);
+        let repeats: Vec<Contents> = (1..6).map(|seed| contents(&repeat(seed, 0.03))).collect();
+        let store = Store::new(directory.path(), Recording::Never).unwrap();
+        let key = SnapshotKey::new("synthetic", "esmfold", "suite", "case", None).unwrap();
+        let measured = Floors {
+            backend: "toy".into(),
+            repeats: repeats.len(),
+            fields: floors(&contract, &repeats),
+        };
+        store.write_floors(&key, &measured).unwrap();
+        assert_eq!(judge(repeat(9, 0.02)), []);
+        let far = judge(repeat(9, 0.5));
+        assert!(far[0].summary.contains(", floor 0."), "{far:?}");
+    }
+}

@@ -1,0 +1,83 @@
+//! By how much repeats on the platform that recorded a result differ: a small JSON file beside the snapshot. Reads and writes
+//! it; measures nothing.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use super::{SnapshotError, SnapshotKey, Store, file};
+
+/// The differences between repeats of one call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Floors {
+    /// The backend that was repeated.
+    pub backend: String,
+    /// How many answers were held against each other.
+    pub repeats: usize,
+    /// For the path of a value, such as `atom_array[0]`, the worst that each measure gave.
+    pub fields: BTreeMap<String, BTreeMap<String, f64>>,
+}
+
+impl Store {
+    /// The floor of a call; `None` where none was measured.
+    ///
+    /// # Errors
+    /// When the file cannot be read or holds something else.
+    pub fn floors(&self, key: &SnapshotKey) -> Result<Option<Floors>, SnapshotError> {
+        let path = self.floors_path(key);
+        if !path.try_exists().map_err(|error| SnapshotError::file(&path, error))? {
+            return Ok(None);
+        }
+        let bytes = file::read(&path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(&path, error))?;
+        let floors = serde_json::from_slice(&bytes).map_err(|error| SnapshotError::unreadable(&path, error))?;
+        Ok(Some(floors))
+    }
+
+    /// Writes the floor of a call beside its snapshot, in place of an earlier one.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_floors(&self, key: &SnapshotKey, floors: &Floors) -> Result<PathBuf, SnapshotError> {
+        let path = self.floors_path(key);
+        let mut text = serde_json::to_string_pretty(floors).map_err(|error| SnapshotError::unreadable(&path, error))?;
+        text.push('\n');
+        file::write(&path, text.as_bytes()).map_err(|error| SnapshotError::file(&path, error))?;
+        Ok(path)
+    }
+
+    /// `CASE.floor.json` beside `CASE.snap`.
+    pub(super) fn floors_path(&self, key: &SnapshotKey) -> PathBuf {
+        self.root().join(key.path()).with_extension("floor.json")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Recording;
+    use super::*;
+
+    #[test]
+    fn floors_come_back_and_foreign_files_are_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::new(directory.path(), Recording::Never).unwrap();
+        let key = SnapshotKey::new("published", "esmfold", "fold", "short", Some("again")).unwrap();
+        assert_eq!(store.floors(&key).unwrap(), None);
+        let floors = Floors {
+            backend: "lab".into(),
+            repeats: 3,
+            fields: BTreeMap::from([("plddt[0]".into(), BTreeMap::from([("plddt".into(), 1.0 / 3.0)]))]),
+        };
+        let path = store.write_floors(&key, &floors).unwrap();
+        assert!(
+            path.ends_with("published/esmfold/fold/short+again.floor.json"),
+            "{path:?}"
+        );
+        assert_eq!(store.floors(&key).unwrap(), Some(floors));
+        for wrong in ["", "{}", r#"{"backend":"a","repeats":2,"fields":{"x":{"y":null}}}"#] {
+            std::fs::write(&path, wrong).unwrap();
+            assert!(store.floors(&key).is_err(), "{wrong}");
+        }
+    }
+}
