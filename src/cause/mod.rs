@@ -123,13 +123,28 @@ pub enum Relation {
     OtherRequest,
     /// The same was asked with another seed.
     OtherSeed,
+    /// It is another sample of the same batch.
+    OtherItem,
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    /// A result by what it is and how it came about.
+    #[must_use]
+    pub const fn new(label: &'a str, relation: Relation, value: &'a Value) -> Self {
+        Self { label, relation, value }
+    }
+
+    /// The cause of a difference when the actual result is known to be this one, as by an equal hash.
+    #[must_use]
+    pub fn identical(&self) -> Cause {
+        self.cause(1.0)
+    }
+
     fn cause(&self, share: f64) -> Cause {
         let kind = match self.relation {
             Relation::OtherRequest => Kind::Stale,
             Relation::OtherSeed => Kind::OtherSeed,
+            Relation::OtherItem => Kind::PermutedItems,
         };
         Cause::new(kind, format!("equals {}", self.label), share)
     }

@@ -48,6 +48,11 @@ pub fn of_structures(
         |structure: &Structure| -> String { structure.sequences().into_iter().map(|chain| chain.1).collect() };
     let (wanted, got) = (sequence(expected), sequence(actual));
     if wanted != got
+        && let Some(cause) = another(actual, candidates)
+    {
+        return Some(cause);
+    }
+    if wanted != got
         && let Some(cause) = length::of_sequences(&wanted, &got, expected.chains().len())
     {
         return Some(cause);
@@ -180,9 +185,11 @@ impl Points {
     fn candidate(&self, expected: &Structure, atoms: &[usize], candidates: &[Candidate<'_>]) -> Option<Cause> {
         candidates.iter().find_map(|candidate| {
             let other = candidate.value.as_structure()?;
-            let same = other.uneven_column().is_none() && other.atom_name == expected.atom_name;
+            if other.uneven_column().is_some() || other.atom_name != expected.atom_name {
+                return None;
+            }
             let points = positions(other, atoms);
-            let residual = superpose(&points, &self.actual).ok().filter(|_| same)?.rmsd;
+            let residual = superpose(&points, &self.actual).ok()?.rmsd;
             Some(candidate.cause(self.share(residual)?))
         })
     }
@@ -203,6 +210,21 @@ impl Points {
                 ))
             })
     }
+}
+
+/// Another result that is what came, where that has not even the residues that were expected.
+fn another(actual: &Structure, candidates: &[Candidate<'_>]) -> Option<Cause> {
+    let atoms = actual.coord.get(..actual.atoms())?;
+    candidates.iter().find_map(|candidate| {
+        let other = candidate.value.as_structure()?;
+        let same = other.uneven_column().is_none()
+            && other.atom_name == actual.atom_name
+            && other.res_name == actual.res_name
+            && atoms.len() >= FEWEST;
+        let points = other.coord.get(..atoms.len()).filter(|_| same)?;
+        let residual = superpose(points, atoms).ok()?.rmsd;
+        Some(candidate.cause(share(residual, f64::INFINITY, radius_of_gyration(points))?))
+    })
 }
 
 /// Every residue at the place of its neighbour, by alpha carbons, which all residues have.

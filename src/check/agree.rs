@@ -1,19 +1,21 @@
 //! `agree`: two answers, or two samples, say the same, exactly or within a tolerance.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::Check;
+use super::candidates::Candidates;
 use super::compare::{Allowed, compare};
 use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::gated::compare_answers;
-use super::likeness::Verdict;
 use super::pair::{Pair, Sides};
 use super::structure_field::structure_of;
 use super::terms::{Naming, TOLERANCES, Terms};
 use crate::cause::{Frame, of_values};
 use crate::config::read_changes;
+use crate::measure::{ABSOLUTE, Floor, Verdict};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
@@ -71,16 +73,21 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     Some(Box::new(Agree {
         pair,
         fields,
-        allowed: Allowed { elements, cosine, rmsd },
+        allowed: Allowed {
+            elements,
+            cosine,
+            rmsd,
+            floor: None,
+        },
         gates,
     }))
 }
 
 impl Agree {
     const fn frame(&self) -> Frame {
-        match self.allowed.rmsd {
-            Some(_) => Frame::Free,
-            None => Frame::Fixed,
+        match (self.allowed.rmsd, &self.gates) {
+            (None, None) => Frame::Fixed,
+            _ => Frame::Free,
         }
     }
 }
@@ -98,38 +105,76 @@ impl Check for Agree {
         let Some((first, second)) = self.pair.given(evidence) else {
             return Vec::new();
         };
+        let floors = floors(evidence, self.pair.second());
         let mut findings = Vec::new();
         for field in &self.fields {
             for sides in self.pair.sides(NAME, field, &first, &second) {
-                match sides {
-                    Ok(sides) if self.gates.is_some() && is_structures(&first, field) => {
-                        findings.extend(self.judge_structures(&sides, field, &first, &second));
+                let sides = match sides {
+                    Ok(sides) => sides,
+                    Err(finding) => {
+                        findings.push(*finding);
+                        continue;
                     }
-                    Ok(sides) => {
-                        let found = compare(&sides.label, &sides.first, &sides.second, self.allowed, &sides.places);
-                        if found.mismatches.is_empty() {
-                            continue;
-                        }
-                        let cause = of_values(&sides.first, &sides.second, self.frame(), &[]);
-                        let mut hint = cause.map(|cause| cause.to_string());
-                        findings.extend(found.mismatches.into_iter().map(|mismatch| {
-                            Finding::wrong(NAME, self.pair.second(), mismatch.summary)
-                                .with_details(mismatch.details)
-                                .with_hint(hint.take())
-                        }));
-                    }
-                    Err(finding) => findings.push(*finding),
+                };
+                let mut found = if self.gates.is_some() && is_structures(&first, field) {
+                    self.judge_structures(evidence, &floors, &sides, field, &first, &second)
+                } else {
+                    self.judge_numbers(evidence, &floors, &sides, field)
+                };
+                if let Some(told) = found.first_mut() {
+                    let candidates = Candidates::of(evidence, field, &sides, &first, &second);
+                    let cause = of_values(&sides.first, &sides.second, self.frame(), &candidates.list());
+                    told.hint = cause.map(|cause| cause.to_string());
                 }
+                findings.extend(found);
             }
         }
         findings
     }
 }
 
+/// What repeats of a call differ by, where that was measured.
+fn floors(evidence: &Evidence<'_>, call: &str) -> BTreeMap<String, Floor> {
+    let measured = || {
+        let recorded = evidence.recorded.filter(|recorded| recorded.noise.is_none())?;
+        recorded.store.floors(&(recorded.key)(call).ok()?).ok()?
+    };
+    measured().unwrap_or_default().fields
+}
+
 impl Agree {
+    /// Values element by element, row by row or superposed.
+    fn judge_numbers(
+        &self,
+        evidence: &Evidence<'_>,
+        floors: &BTreeMap<String, Floor>,
+        sides: &Sides<'_>,
+        field: &FieldPath,
+    ) -> Vec<Finding> {
+        let of_field = floors
+            .iter()
+            .filter(|(path, _)| path.split('[').next() == Some(field.name()));
+        let allowed = Allowed {
+            floor: of_field
+                .filter_map(|(_, floor)| floor.get(ABSOLUTE).copied())
+                .reduce(f64::max),
+            ..self.allowed
+        };
+        let found = compare(&sides.label, &sides.first, &sides.second, allowed, &sides.places);
+        evidence
+            .measured
+            .keep(NAME, self.pair.second(), &sides.label, found.measures);
+        let mismatches = found.mismatches.into_iter();
+        mismatches
+            .map(|mismatch| Finding::wrong(NAME, self.pair.second(), mismatch.summary).with_details(mismatch.details))
+            .collect()
+    }
+
     /// Structures by the gates of the model, superposed where both sides are confident.
     fn judge_structures(
         &self,
+        evidence: &Evidence<'_>,
+        floors: &BTreeMap<String, Floor>,
         sides: &Sides<'_>,
         field: &FieldPath,
         first: &Given<'_>,
@@ -166,13 +211,17 @@ impl Agree {
                     (Ok(expected), Ok(got)) => (expected, got),
                     (Err(fault), _) | (_, Err(fault)) => return Some(wrong(format!("{path}: {fault}"))),
                 };
+                let floor = floors.get(&format!("{}[{}]", field.name(), to + index));
                 let found = compare_answers(
                     first.contract,
                     field.name(),
                     (first.prediction, from + index, &expected),
                     (second.prediction, to + index, &got),
                     &gates,
+                    floor.unwrap_or(&Floor::new()),
                 );
+                let measures = found.measures.iter().copied();
+                evidence.measured.keep(NAME, self.pair.second(), &path, measures);
                 let is_wrong = found.verdict() == Verdict::Different;
                 is_wrong.then(|| wrong(format!("{path}: {}", found.summary())).with_details(found.lines()))
             })

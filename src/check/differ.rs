@@ -17,6 +17,7 @@ const ANYTHING: Allowed = Allowed {
     elements: Some((f64::INFINITY, 0.0)),
     cosine: None,
     rmsd: None,
+    floor: None,
 };
 
 #[derive(Debug)]

@@ -4,13 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::gated::measure_structures;
-use super::likeness::{Better, Floor, Measure, compare_confidence};
+use super::likeness::compare_confidence;
+use crate::measure::{ABSOLUTE, Better, Floor, Measure};
 use crate::metric::difference;
 use crate::prediction::Contract;
 use crate::snapshot::{Contents, Entry};
-
-/// The measure of arrays of numbers: the greatest absolute difference of two elements.
-pub const ABSOLUTE: &str = "absolute";
 
 /// The worst that any pair of repeats gives, for every structure, confidence and array of floats. What one of a pair lacks,
 /// and what cannot be measured, has no floor.

@@ -1,9 +1,8 @@
 //! Holds structures and confidences of an answer against recorded ones by the gates of the model. Finds the sides and the
 //! words; `likeness` measures.
 
-use super::likeness::{
-    Floor, Likeness, Measure, Side, Verdict, behind, compare_confidence, compare_structures, of_residues,
-};
+use super::likeness::{Likeness, Side, behind, compare_confidence, compare_structures, of_residues};
+use crate::measure::{Floor, Measure, Verdict};
 use crate::prediction::gates::StructureGates;
 use crate::prediction::{Contract, Prediction, Value};
 use crate::protein::Structure;
@@ -34,7 +33,7 @@ pub fn judge_structure(
         words.push_str("\n  ");
         words.push_str(&line);
     }
-    Some(comparison(pair.path, found.verdict(), words))
+    Some(comparison(pair.path, found.verdict(), words, found.measures))
 }
 
 /// Judges confidences such as `plddt[0]` as a whole: single residues that nobody is sure of may move.
@@ -51,6 +50,7 @@ pub fn judge_confidence(pair: &Pair<'_>, gates: &StructureGates, floor: &Floor) 
         pair.path,
         verdict,
         format!("{verdict}: {}", words.join("; ")),
+        measures,
     ))
 }
 
@@ -62,6 +62,7 @@ pub fn compare_answers(
     expected: (&Prediction, usize, &Structure),
     got: (&Prediction, usize, &Structure),
     gates: &StructureGates,
+    floor: &Floor,
 ) -> Likeness {
     let scale = contract.field(field).and_then(|field| field.b_factor);
     let side = |(prediction, index, structure): (&Prediction, usize, &'_ Structure)| {
@@ -78,7 +79,7 @@ pub fn compare_answers(
         confidence: side(got),
         structure: got.2,
     };
-    compare_structures(&expected, &got, gates, &Floor::new())
+    compare_structures(&expected, &got, gates, floor)
 }
 
 /// What holding the structures at one path against each other measures; nothing for models without gates.
@@ -125,7 +126,7 @@ pub fn confidence_at(contents: &Contents, path: &str) -> Option<Vec<f64>> {
     behind(&plddt, structures, index)
 }
 
-fn comparison(path: &str, verdict: Verdict, words: String) -> FieldComparison {
+fn comparison(path: &str, verdict: Verdict, words: String, measures: Vec<Measure>) -> FieldComparison {
     FieldComparison {
         path: path.to_owned(),
         agreement: match verdict {
@@ -133,6 +134,7 @@ fn comparison(path: &str, verdict: Verdict, words: String) -> FieldComparison {
             Verdict::Different => Agreement::Beyond,
         },
         finding: Finding::Judged(words),
+        measures,
     }
 }
 

@@ -6,6 +6,7 @@ mod agree;
 mod axes;
 mod b_factor;
 mod bounds;
+mod candidates;
 mod compare;
 mod compile;
 mod complex;
@@ -44,7 +45,7 @@ mod zeros;
 
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
-pub use evidence::{Answer, Calls, Evidence, Given, Recorded};
+pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;
 pub use floor::floors;
@@ -104,6 +105,7 @@ mod tests {
             contract: &contract,
             answers: &answers,
             recorded: None,
+            measured: &Measured::default(),
         };
         let contract_check = [compiled(&contract, "check = 'contract'")];
         let findings = judge(&contract_check, &evidence);
@@ -129,6 +131,7 @@ mod tests {
             contract: &contract,
             answers: &answers,
             recorded: None,
+            measured: &Measured::default(),
         };
         let names: Vec<_> = judge(&checks, &evidence)
             .into_iter()

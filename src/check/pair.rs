@@ -171,7 +171,8 @@ fn read_items(terms: &mut Terms<'_>) -> Option<Vec<(usize, usize)>> {
 }
 
 /// One sample of a whole field, without padding.
-fn sample(given: &Given<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
+#[must_use]
+pub fn sample(given: &Given<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
     let spec = given.contract.field(field.name())?;
     match (spec.kind, value) {
         (FieldKind::Array, Value::Array(tensor)) => {

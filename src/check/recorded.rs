@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::floor::ABSOLUTE;
 use super::gated::{PLDDT, judge_confidence, judge_structure};
-use super::likeness::Floor;
 use super::number::{count, show};
+use crate::measure::{ABSOLUTE, Better, Floor, Measure};
 use crate::metric::{rmsd, superpose};
 use crate::prediction::Contract;
 use crate::prediction::contract::{FieldKind, Tolerance};
@@ -113,7 +112,7 @@ impl Tolerances {
         self
     }
 
-    fn floor(&self, path: &str) -> &Floor {
+    fn noise(&self, path: &str) -> &Floor {
         self.floors.get(path).unwrap_or(&self.no_floor)
     }
 
@@ -124,28 +123,27 @@ impl Tolerances {
 
 impl FieldJudge for Tolerances {
     fn tolerance(&self, path: &str) -> Tolerance {
-        let own = match self.field(path) {
+        match self.field(path) {
             Some(field) if path.ends_with(".b_factor") => field.factors,
             Some(field) => field.tolerance,
             // Lengths and the like are counted, not measured.
             None if path.starts_with("metadata") => EXACT,
             None => self.usual,
-        };
-        let floor = self.floor(path).get(ABSOLUTE).copied().unwrap_or(0.0);
-        Tolerance {
-            absolute: own.absolute.max(floor),
-            ..own
         }
+    }
+
+    fn floor(&self, path: &str) -> Option<f64> {
+        self.noise(path).get(ABSOLUTE).copied()
     }
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
         let field = self.field(pair.path)?;
         if let Some(gates) = self.gates.filter(|_| !self.atom_by_atom) {
             if field.rmsd.is_some() && !self.by_distance {
-                return judge_structure(pair, field.scale, &gates, self.floor(pair.path));
+                return judge_structure(pair, field.scale, &gates, self.noise(pair.path));
             }
             if pair.path.starts_with(PLDDT) && !self.by_numbers {
-                return judge_confidence(pair, &gates, self.floor(pair.path));
+                return judge_confidence(pair, &gates, self.noise(pair.path));
             }
         }
         let most = field.rmsd.filter(|most| *most > 0.0 && !self.atom_by_atom)?;
@@ -167,6 +165,7 @@ impl FieldJudge for Tolerances {
             path: pair.path.to_owned(),
             agreement: words.agreement,
             finding: Finding::Judged(words.text),
+            measures: vec![words.measure],
         })
     }
 }
@@ -174,6 +173,7 @@ impl FieldJudge for Tolerances {
 struct Words {
     agreement: Agreement,
     text: String,
+    measure: Measure,
 }
 
 fn describe(
@@ -210,7 +210,20 @@ fn describe(
     } else {
         Agreement::Beyond
     };
-    Some(Words { agreement, text })
+    let measure = Measure {
+        key: "rmsd",
+        name: "superposed RMSD",
+        unit: " Å",
+        better: Better::Lower,
+        observed: superposed,
+        floor: None,
+        allowed: most,
+    };
+    Some(Words {
+        agreement,
+        text,
+        measure,
+    })
 }
 
 /// The atoms whose temperature factors reach `least` on both sides; all where there is no confidence or too little of it.

@@ -126,6 +126,9 @@ pub struct RunArguments {
     /// One character per case; the same as `--format terse`.
     #[arg(long, short, conflicts_with = "format", help_heading = "Output")]
     pub quiet: bool,
+    /// Show what every comparison observed, what repeats differ by and what is allowed, in cases that pass too.
+    #[arg(long, help_heading = "Output")]
+    pub show_numbers: bool,
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
     pub color: Colour,

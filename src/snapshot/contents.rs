@@ -7,6 +7,7 @@ use super::archive::{Arrays, StoredError, take};
 use super::columns;
 use super::digest::{ArrayEntry, Digest, Entry, Storage};
 use super::sketch::{Layout, Sketch};
+use crate::prediction::Value;
 use crate::protein::Structure;
 use crate::tensor::{DType, Tensor};
 
@@ -90,6 +91,24 @@ impl Contents {
     #[must_use]
     pub fn array(&self, path: &str) -> Option<&Tensor> {
         self.tensors.get(path)
+    }
+
+    /// The array, the structure or the list of them at a path; `None` where it is none of these or is not stored whole.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<Value> {
+        match self.digest.entry(path)? {
+            Entry::Array(_) => self.array(path).cloned().map(Value::Array),
+            Entry::Structure(_) => self.structure(path).cloned().map(Box::new).map(Value::Structure),
+            Entry::Container(_) => {
+                let items = (0..).map(|index| format!("{path}[{index}]"));
+                let items = items.take_while(|path| self.digest.entry(path).is_some());
+                items
+                    .map(|path| self.value(&path))
+                    .collect::<Option<_>>()
+                    .map(Value::List)
+            }
+            _ => None,
+        }
     }
 
     /// The structure at a path, such as `atom_array[0]`.

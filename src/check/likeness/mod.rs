@@ -3,12 +3,12 @@
 
 mod confidence;
 mod identity;
-mod measure;
 #[cfg(test)]
 mod tests;
 
 use super::number::{count, show};
 use super::structure_field::name_of_atom;
+use crate::measure::{Better, Floor, Measure, Verdict};
 use crate::metric::geometry::Backbone;
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
@@ -17,7 +17,6 @@ use crate::protein::Structure;
 
 pub use confidence::{behind, of_residues};
 pub use identity::faults as atom_faults;
-pub use measure::{Better, Floor, Measure, Verdict};
 
 /// A structure and what the model thinks of its residues.
 #[derive(Debug, Clone)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::super::number::show;
+use super::show;
 
 /// By how much repeats on the platform that recorded a result differ, by the key of the measure.
 pub type Floor = BTreeMap<String, f64>;
@@ -62,6 +62,22 @@ impl Measure {
             Verdict::WithinTolerance
         } else {
             Verdict::Different
+        }
+    }
+
+    /// How much of what is allowed, or of what repeats show, is used up: 0 for a perfect match, 1 at the limit.
+    #[must_use]
+    pub fn used(&self) -> f64 {
+        let (observed, allowed, floor) = match self.better {
+            Better::Lower => (self.observed, self.allowed, self.floor.unwrap_or(0.0)),
+            Better::Higher => (1.0 - self.observed, 1.0 - self.allowed, 1.0 - self.floor.unwrap_or(1.0)),
+        };
+        if observed <= 0.0 {
+            0.0
+        } else if observed.is_finite() {
+            observed / allowed.max(floor)
+        } else {
+            f64::INFINITY
         }
     }
 
@@ -128,6 +144,9 @@ mod tests {
             ..distance(0.95, None)
         };
         assert_eq!(score.verdict(), Verdict::WithinTolerance);
+        assert!((score.used() - 0.5).abs() < 1e-12);
+        assert!((distance(0.05, Some(0.2)).used() - 0.25).abs() < 1e-12);
+        assert!(distance(f64::NAN, None).used().is_infinite());
         assert_eq!(score.to_string(), "RMSD 0.95 Å, allowed at least 0.9");
         assert_eq!(
             distance(0.2, Some(0.06)).to_string(),
