@@ -55,10 +55,12 @@ impl Store {
             if !paths.iter().any(|path| has_form(&digest, actual, path)) {
                 return None;
             }
-            let relation = if question(&metadata) == asked {
-                Relation::OtherSeed
-            } else {
-                Relation::OtherRequest
+            let other_question = question(&metadata);
+            let relation = match (other_question.0 == asked.0, other_question.1 == asked.1) {
+                (false, _) => Relation::OtherRequest,
+                (true, false) => Relation::OtherSeed,
+                // The same was asked: to equal that is no mistake.
+                (true, true) => return None,
             };
             let call = other.call().map(|call| format!(", call `{call}`")).unwrap_or_default();
             Some(Relative {
@@ -82,48 +84,54 @@ fn has_form(other: &Digest, actual: &Digest, path: &str) -> bool {
     }
 }
 
-/// The lines of a snapshot's metadata that say what was asked, but for the seed and for what was to be told of the result.
-fn question(metadata: &str) -> String {
-    let mut kept = String::new();
-    let mut keeps = [false; 2];
+/// The lines of a snapshot's metadata that say what was asked, but for what was to be told of the result, and the seed.
+fn question(metadata: &str) -> (String, Option<&str>) {
+    let (mut asked, mut seed) = (String::new(), None);
+    let (mut in_question, mut in_option) = (false, true);
     for line in metadata.lines() {
-        let indentation = line.len() - line.trim_start().len();
-        let name = line.trim_start().split(':').next().unwrap_or_default();
-        match indentation {
-            0 => keeps = [false; 2],
-            2 => keeps = [matches!(name, "method" | "input" | "options"), true],
-            4 if !line.trim_start().starts_with('-') => keeps[1] = !matches!(name, "seed" | "include_fields"),
+        let text = line.trim_start();
+        let name = text.split(':').next().unwrap_or_default();
+        match line.len() - text.len() {
+            0 => in_question = false,
+            2 => (in_question, in_option) = (matches!(name, "method" | "input" | "options"), true),
+            4 if !text.starts_with('-') => {
+                in_option = !matches!(name, "seed" | "include_fields");
+                if in_question && name == "seed" {
+                    seed = Some(text);
+                }
+            }
             _ => {}
         }
-        if keeps == [true; 2] {
-            kept.push_str(line);
-            kept.push('\n');
+        if in_question && in_option {
+            asked.push_str(line);
+            asked.push('\n');
         }
     }
-    kept
+    (asked, seed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn metadata(input: &str, options: &str) -> String {
+        format!(
+            "source: a\ndescription: b\ninfo:\n  kind: c\n  method: fold\n  input: {input}\n  options:\n{options}  call: x\n"
+        )
+    }
+
     #[test]
     fn a_question_is_the_same_under_another_seed_and_with_other_fields() {
-        let asked = |input: &str, options: &str| {
-            question(&format!(
-                "source: a\ndescription: b\ninfo:\n  kind: c\n  method: fold\n  input: {input}\n  options:\n{options}  call: x\n"
-            ))
-        };
-        let first = asked("ACD", "    seed: 1\n    steps: 5\n");
+        let first = metadata("ACD", "    seed: 1\n    steps: 5\n");
+        let (first, seed) = question(&first);
         assert_eq!(first, "  method: fold\n  input: ACD\n  options:\n    steps: 5\n");
-        let again = asked(
-            "ACD",
-            "    seed: 2\n    include_fields:\n      - plddt\n      - ptm\n    steps: 5\n",
-        );
-        assert_eq!(first, again);
-        assert_ne!(first, asked("ACE", "    seed: 1\n    steps: 5\n"));
-        assert_ne!(first, asked("ACD", "    seed: 1\n    steps: 6\n"));
+        assert_eq!(seed, Some("seed: 1"));
+        let again = "    seed: 2\n    include_fields:\n      - plddt\n      - ptm\n    steps: 5\n";
+        let again = metadata("ACD", again);
+        assert_eq!(question(&again), (first.clone(), Some("seed: 2")));
+        assert_ne!(question(&metadata("ACE", "    seed: 1\n    steps: 5\n")).0, first);
+        assert_ne!(question(&metadata("ACD", "    seed: 1\n    steps: 6\n")).0, first);
         let list = "\n    - ACD\n    - EFG";
-        assert!(asked(list, "    steps: 5\n").contains("- EFG"));
+        assert!(question(&metadata(list, "    steps: 5\n")).0.contains("- EFG"));
     }
 }
