@@ -8,10 +8,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::samples::{STRUCTURES, Sample};
+use self::samples::Sample;
 use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::finding::Finding;
+use super::gated::STRUCTURES;
 use super::likeness::atom_faults;
 use super::number::count;
 use super::terms::Terms;

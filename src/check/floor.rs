@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gated::measure_structures;
+use super::aligned_error::{is_pae, measure_pae};
+use super::gated::{STRUCTURES, measure_structures};
 use super::likeness::compare_confidence;
 use crate::measure::{ABSOLUTE, Better, Floor, Measure};
 use crate::metric::difference;
@@ -52,7 +53,13 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
                 worsen(floor, &measure);
             }
         }
-        return;
+    }
+    if let (true, Some(gates)) = (is_pae(path), contract.gates.structure) {
+        let scale = contract.field(STRUCTURES).and_then(|field| field.b_factor);
+        let measures = measure_pae(path, (first, second), scale, &gates, &Floor::new());
+        for measure in measures.unwrap_or_default() {
+            worsen(floor, &measure);
+        }
     }
     let greatest = difference(one, other, 0.0, 0.0).and_then(|found| found.absolute);
     let greatest = greatest.map_or(0.0, |extreme| extreme.difference);

@@ -9,6 +9,9 @@ use crate::protein::Structure;
 use crate::snapshot::{Agreement, Contents, FieldComparison, Finding, Pair};
 use crate::tensor::Tensor;
 
+/// The field of structures.
+pub const STRUCTURES: &str = "atom_array";
+
 /// The field of confidence per residue.
 pub const PLDDT: &str = "plddt";
 
@@ -106,7 +109,9 @@ pub fn numbers(value: &Value) -> Option<Vec<f64>> {
     value.as_array().and_then(Tensor::to_f64)
 }
 
-fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Structure, scale: Option<f64>) -> Side<'a> {
+/// A recorded structure with its confidence.
+#[must_use]
+pub fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Structure, scale: Option<f64>) -> Side<'a> {
     let plddt = confidence_at(contents, path);
     Side {
         structure,
@@ -126,7 +131,9 @@ pub fn confidence_at(contents: &Contents, path: &str) -> Option<Vec<f64>> {
     behind(&plddt, structures, index)
 }
 
-fn comparison(path: &str, verdict: Verdict, words: String, measures: Vec<Measure>) -> FieldComparison {
+/// A verdict of the gates on the value at a path.
+#[must_use]
+pub fn comparison(path: &str, verdict: Verdict, words: String, measures: Vec<Measure>) -> FieldComparison {
     FieldComparison {
         path: path.to_owned(),
         agreement: match verdict {

@@ -3,6 +3,7 @@
 
 mod absent;
 mod agree;
+mod aligned_error;
 mod axes;
 mod b_factor;
 mod bounds;

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::gated::{PLDDT, judge_confidence, judge_structure};
+use super::aligned_error::{is_pae, judge_pae};
+use super::gated::{PLDDT, STRUCTURES, judge_confidence, judge_structure};
 use super::number::{count, show};
 use crate::measure::{ABSOLUTE, Better, Floor, Measure};
 use crate::metric::{rmsd, superpose};
@@ -144,6 +145,10 @@ impl FieldJudge for Tolerances {
             }
             if pair.path.starts_with(PLDDT) && !self.by_numbers {
                 return judge_confidence(pair, &gates, self.noise(pair.path));
+            }
+            if is_pae(pair.path) && !self.by_numbers {
+                let scale = self.field(STRUCTURES).and_then(|field| field.scale);
+                return judge_pae(pair, scale, &gates, self.noise(pair.path));
             }
         }
         let most = field.rmsd.filter(|most| *most > 0.0 && !self.atom_by_atom)?;

@@ -3,6 +3,8 @@
 
 mod confidence;
 mod identity;
+mod interface;
+mod pae;
 #[cfg(test)]
 mod tests;
 
@@ -17,6 +19,8 @@ use crate::protein::Structure;
 
 pub use confidence::{behind, of_residues};
 pub use identity::faults as atom_faults;
+pub use interface::least_dockq;
+pub use pae::compare as compare_pae;
 
 /// A structure and what the model thinks of its residues.
 #[derive(Debug, Clone)]
@@ -199,6 +203,9 @@ impl<'a> Comparison<'a> {
                 score.global,
                 gates.unmasked_lddt,
             );
+        }
+        if let Some(score) = least_dockq(self.structure, self.reference, &self.model, &self.confident) {
+            self.add_score("dockq", "DockQ of confident chains", score, gates.dockq);
         }
         if let Some(inverted) = inverted(self.handed.0, self.handed.1) {
             self.add(
