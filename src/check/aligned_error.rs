@@ -9,7 +9,7 @@ use crate::snapshot::{Contents, FieldComparison, Pair};
 use crate::tensor::Tensor;
 
 /// The field of aligned errors.
-const PAE: &str = "pae";
+pub const PAE: &str = "pae";
 
 /// Whether a path is that of aligned errors.
 #[must_use]

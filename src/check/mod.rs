@@ -50,6 +50,8 @@ pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;
 pub use floor::floors;
+pub use gated::confidence_at;
+pub use recorded::{Limits, Tolerances};
 pub use terms::Known;
 
 /// One demand of a case, ready to judge.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::aligned_error::{is_pae, judge_pae};
+use super::aligned_error::{PAE, is_pae, judge_pae};
 use super::gated::{PLDDT, STRUCTURES, judge_confidence, judge_structure};
 use super::number::{count, show};
 use crate::measure::{ABSOLUTE, Better, Floor, Measure};
@@ -102,6 +102,45 @@ impl Tolerances {
             floors: BTreeMap::new(),
             no_floor: Floor::new(),
         }
+    }
+
+    /// The tolerances of results that nobody says the model of, changed by `limits`: structures, confidences and aligned errors
+    /// by gates where there are any.
+    #[must_use]
+    pub fn unknown(usual: Tolerance, gates: Option<StructureGates>, limits: &Limits) -> Self {
+        let usual = Tolerance {
+            absolute: limits.absolute.unwrap_or(usual.absolute),
+            relative: limits.relative.unwrap_or(usual.relative),
+        };
+        let field = |name: &str| {
+            let is_structure = name == STRUCTURES;
+            let field = Field {
+                tolerance: usual,
+                factors: usual,
+                rmsd: is_structure.then_some(usual.absolute),
+                scale: None,
+            };
+            (name.to_owned(), field)
+        };
+        Self {
+            fields: [STRUCTURES, PLDDT, PAE].into_iter().map(field).collect(),
+            usual,
+            atom_by_atom: false,
+            gates: gates.map(|gates| gates.with(&limits.gates)),
+            by_distance: false,
+            by_numbers: limits.absolute.is_some() || limits.relative.is_some(),
+            floors: BTreeMap::new(),
+            no_floor: Floor::new(),
+        }
+    }
+
+    /// The same for structures whose temperature factors have another greatest value.
+    #[must_use]
+    pub fn with_scale(mut self, scale: Option<f64>) -> Self {
+        if let Some(field) = self.fields.get_mut(STRUCTURES) {
+            field.scale = scale;
+        }
+        self
     }
 
     /// The same with what repeats differ by, which is never a difference. A backend without noise has no use for it.

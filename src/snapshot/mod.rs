@@ -46,7 +46,7 @@ pub use contents::Contents;
 pub use digest::{ArrayEntry, Digest, Entry, Form, Storage, StructureEntry, TextEntry};
 pub use error::SnapshotError;
 pub use flatten::WHOLE_BYTES;
-pub use floor::Floors;
+pub use floor::{Floors, open_floors};
 pub use hash::ContentHash;
 pub use judge::{FieldJudge, Pair};
 pub use key::{InvalidKey, SnapshotKey, State};
