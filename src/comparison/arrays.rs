@@ -2,7 +2,7 @@
 
 use super::{Part, Row, Rules, Section};
 use crate::cause::of_arrays;
-use crate::measure::{Measure, of_elements};
+use crate::measure::{Measure, exact, of_elements};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::show_shape;
@@ -19,7 +19,7 @@ pub(super) fn compare(name: &str, first: &Tensor, second: &Tensor, rules: &Rules
         None if first == second => Section::new(name, Vec::new()),
         None => Section::different(name, format!("{} against {}", describe(first), describe(second))),
     };
-    if tolerance != EXACT {
+    if tolerance != EXACT && !section.rows.is_empty() {
         let Tolerance { absolute, relative } = tolerance;
         section
             .notes
@@ -51,7 +51,7 @@ pub(super) fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec
     let extreme = |metric, extreme: &Option<Extreme>| Row {
         place: extreme
             .as_ref()
-            .map(|at| format!("at {:?}: {} against {}", at.position, at.expected, at.actual)),
+            .map(|at| format!("{:?}: {} against {}", at.position, exact(at.expected), exact(at.actual))),
         ..row(metric, Ok(extreme.as_ref().map_or(0.0, |at| at.difference)))
     };
     let mut rows = vec![

@@ -5,7 +5,7 @@ use super::{Form, Loaded, Part as Over, Row, Rules, Section};
 use crate::cause::{Frame, of_structures};
 use crate::check::confidence_at;
 use crate::check::likeness::{Likeness, Side, compare_structures, least_dockq, of_residues};
-use crate::measure::{Floor, Measure};
+use crate::measure::{Floor, Measure, Verdict};
 use crate::metric::selection::{Part, positions, residue_of_atoms, shared_atoms};
 use crate::metric::{Contacts, MetricError, Point, lddt, mean_absolute_error, pearson, superpose, tm_score};
 use crate::protein::Structure;
@@ -29,10 +29,16 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
     let sides = (side(first, path, one), side(second, other_path, other));
     let none = Floor::new();
     let floor = rules.floors.get(path).or(rules.floors.get(other_path)).unwrap_or(&none);
-    let found = rules
+    let mut found = rules
         .gates
-        .filter(|_| one != other)
         .map(|gates| compare_structures(&sides.0, &sides.1, &gates, floor));
+    if one == other
+        && let Some(found) = &mut found
+    {
+        // Superposing gives no more digits than it has.
+        found.measures.iter_mut().for_each(Measure::set_perfect);
+        found.farthest = None;
+    }
     let rows = Shared::new(&sides, rules).rows(found.as_ref());
     let mut section = Section::new(name, rows);
     if let Some(found) = &found {
@@ -188,6 +194,9 @@ impl<'a> Shared<'a> {
     /// One row for every metric, with what the gates say of it.
     fn rows(&self, found: Option<&Likeness>) -> Vec<Row> {
         let mut rows = Vec::new();
+        if self.atoms.is_empty() {
+            return rows;
+        }
         let mut add = |metric: &'static str, gates: &[(Over, &str)], measure: &dyn Fn(Over) -> Option<Measured>| {
             let value = |over| measure(over).map(|value| value.map_err(|error| error.to_string()));
             let measures = found.map_or(&[][..], |found| &found.measures);

@@ -48,21 +48,33 @@ pub struct Measure {
     pub allowed: f64,
 }
 
+impl Better {
+    /// The value that equal results give.
+    #[must_use]
+    pub const fn perfect(self) -> f64 {
+        match self {
+            Self::Lower => 0.0,
+            Self::Higher => 1.0,
+        }
+    }
+}
+
 impl Measure {
     /// What this measure says by itself. A difference that repeats show too is none, whatever the gate says; NaN is one.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let perfect = match self.better {
-            Better::Lower => 0.0,
-            Better::Higher => 1.0,
-        };
-        if self.reaches(self.floor.unwrap_or(perfect)) {
+        if self.reaches(self.floor.unwrap_or(self.better.perfect())) {
             Verdict::Indistinguishable
         } else if self.reaches(self.allowed) {
             Verdict::WithinTolerance
         } else {
             Verdict::Different
         }
+    }
+
+    /// Makes it that of two equal results.
+    pub const fn set_perfect(&mut self) {
+        self.observed = self.better.perfect();
     }
 
     /// How much of what is allowed, or of what repeats show, is used up: 0 for a perfect match, 1 at the limit.

@@ -29,6 +29,12 @@ pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
     let is_plain =
         |section: &Section| section.verdict == Verdict::Indistinguishable && sections.len() > 1 && is_equal(section);
     for section in sections.iter().filter(|section| !is_plain(section)) {
+        if let (true, [difference], None) = (section.rows.is_empty(), &section.differences[..], &section.cause)
+            && !section.name.is_empty()
+        {
+            let _ = writeln!(text, "\n{}: {}: {difference}", section.name, section.verdict);
+            continue;
+        }
         text.push('\n');
         if !section.name.is_empty() {
             let _ = writeln!(text, "{}: {}", section.name, section.verdict);
@@ -94,7 +100,7 @@ fn rows(text: &mut String, rows: &[Row]) {
     if rows.is_empty() {
         return;
     }
-    const HEAD: [&str; 6] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT"];
+    const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
     let mut lines = vec![HEAD.map(str::to_owned)];
     lines.extend(rows.iter().map(cells));
     let has = |column: usize| lines[1..].iter().any(|line| !line[column].is_empty());
@@ -120,7 +126,7 @@ fn rows(text: &mut String, rows: &[Row]) {
     }
 }
 
-fn cells(row: &Row) -> [String; 6] {
+fn cells(row: &Row) -> [String; 7] {
     let confident = row.confident.as_ref().map(number).unwrap_or_default();
     let floors: Vec<String> = row
         .judged
@@ -129,18 +135,14 @@ fn cells(row: &Row) -> [String; 6] {
         .collect();
     let verdict = row.judged.iter().map(|(_, measure)| measure.verdict()).max();
     let bounds = row.judged.iter().map(|(part, measure)| bound(row, *part, measure));
-    let allowed = bounds.collect::<Vec<_>>().join(", ");
     [
         row.metric.to_owned(),
         number(&row.all),
         confident,
         floors.join(", "),
-        if allowed.is_empty() {
-            row.place.clone().unwrap_or_default()
-        } else {
-            allowed
-        },
+        bounds.collect::<Vec<_>>().join(", "),
         verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+        row.place.clone().unwrap_or_default(),
     ]
 }
 
