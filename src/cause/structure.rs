@@ -2,7 +2,7 @@
 
 use super::array::{FACTORS, of_arrays};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Frame, Kind, length, reorder, share};
+use super::{Candidate, Cause, Frame, Kind, length, pieces, reorder, share};
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::{Label, Structure};
@@ -88,6 +88,7 @@ pub fn of_structures(
         .or_else(|| points.candidate(expected, &before, candidates))
         .or_else(|| points.rolled())
         .or_else(|| residue_shift(expected, actual))
+        .or_else(|| pieces::of_pieces(expected, actual, points.superposed, points.size))
         .or_else(|| reorder::of_chains(expected, actual))
         .or_else(|| reorder::of_atoms(expected, actual))
         .or_else(|| points.moved(plain, frame, f64::INFINITY))

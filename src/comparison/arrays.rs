@@ -2,7 +2,7 @@
 
 use super::{Part, Row, Rules, Section};
 use crate::cause::of_arrays;
-use crate::measure::{Measure, exact, of_elements};
+use crate::measure::{Measure, bound, exact, of_elements};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::show_shape;
@@ -12,9 +12,9 @@ use crate::tensor::Tensor;
 pub(super) fn compare(name: &str, first: &Tensor, second: &Tensor, rules: &Rules) -> Section {
     let tolerance = rules.judge.tolerance(name);
     let floor = rules.judge.floor(name);
-    let bound = tolerance.absolute.max(floor.unwrap_or(0.0));
+    let bound = bound(tolerance, floor);
     let describe = |tensor: &Tensor| format!("{} array {}", tensor.dtype(), show_shape(tensor.shape()));
-    let mut section = match difference(first, second, bound, tolerance.relative) {
+    let mut section = match difference(first, second, bound.absolute, bound.relative) {
         Some(found) => Section::new(name, rows(first, second, &[of_elements(&found, tolerance, floor)])),
         None if first == second => Section::new(name, Vec::new()),
         None => Section::different(name, format!("{} against {}", describe(first), describe(second))),

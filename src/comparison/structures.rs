@@ -45,7 +45,9 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
         section.verdict = found.verdict();
         section.differences.clone_from(&found.faults);
         section.notes.extend(found.farthest.clone());
-        if found.faults.is_empty() && found.measures.is_empty() {
+        if one == other && found.faults.is_empty() {
+            section.verdict = Verdict::Indistinguishable;
+        } else if found.faults.is_empty() && found.measures.is_empty() {
             section
                 .differences
                 .push("there is too little to superpose, and it is not equal".to_owned());

@@ -1,14 +1,14 @@
 //! The difference of two arrays as one measure. The elements were compared before; this says which of them tells most.
 
-use super::{Better, Measure};
+use super::{Better, Measure, Verdict};
 use crate::metric::{Difference, Extreme};
 use crate::prediction::contract::Tolerance;
 
 /// The key of the greatest absolute difference of two elements.
 pub const ABSOLUTE: &str = "absolute";
 
-/// The element that comes closest to its limit, which is `absolute + relative · |expected|` there. `found` must be bounded by
-/// the tolerance, or by the floor where that is greater.
+/// The element that comes closest to its limit, which is `absolute + relative · |expected|` there. `found` must be bounded as
+/// [`bound`](super::bound) says.
 #[must_use]
 pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<f64>) -> Measure {
     let limit = |extreme: &Extreme| {
@@ -41,8 +41,7 @@ pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<f64>)
         Some(other) if other.used() > widest.used() => other,
         _ => widest,
     };
-    let passes = worst.observed <= worst.allowed.max(floor.unwrap_or(0.0));
-    if !found.is_within() && passes {
+    if !found.is_within() && worst.verdict() != Verdict::Different {
         // Neither extreme is beyond its limit but another element is.
         return measure(found.needed, tolerance.absolute);
     }
@@ -51,7 +50,7 @@ pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<f64>)
 
 #[cfg(test)]
 mod tests {
-    use super::super::Verdict;
+    use super::super::bound;
     use super::*;
     use crate::metric::difference;
     use crate::tensor::Tensor;
@@ -59,9 +58,9 @@ mod tests {
     fn measured(expected: &[f64], actual: &[f64], tolerance: (f64, f64), floor: Option<f64>) -> Measure {
         let (expected, actual) = (Tensor::vector(expected), Tensor::vector(actual));
         let (absolute, relative) = tolerance;
-        let bound = absolute.max(floor.unwrap_or(0.0));
-        let found = difference(&expected, &actual, bound, relative).unwrap();
-        let measure = of_elements(&found, Tolerance { absolute, relative }, floor);
+        let tolerance = Tolerance { absolute, relative };
+        let found = difference(&expected, &actual, bound(tolerance, floor).absolute, relative).unwrap();
+        let measure = of_elements(&found, tolerance, floor);
         assert_eq!(found.is_within(), measure.verdict() != Verdict::Different, "{measure}");
         measure
     }

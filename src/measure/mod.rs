@@ -6,7 +6,7 @@ mod measured;
 mod number;
 
 pub use elements::{ABSOLUTE, of_elements};
-pub use measured::{Better, Floor, Measure, Verdict};
+pub use measured::{Better, Floor, Measure, Verdict, bound};
 pub use number::{exact, show};
 
 /// One measure of one value of an answer.

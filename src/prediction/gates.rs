@@ -159,6 +159,8 @@ gate_table! {
         gap: ANY,
         /// Greatest fraction of residues other than glycine with a positive phi.
         positive_phi: FRACTION,
+        /// Greatest fraction of coordinates that hold no more digits than half precision has.
+        coarse: FRACTION,
     }
 }
 

@@ -8,7 +8,7 @@ use super::contents::Contents;
 use super::digest::{ArrayEntry, Entry, Storage, StructureEntry};
 use super::judge::{FieldJudge, Pair};
 use super::sketched;
-use crate::measure::{Measure, of_elements};
+use crate::measure::{Measure, bound, of_elements};
 use crate::metric::difference;
 use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
@@ -144,7 +144,7 @@ impl<'a> Walk<'a> {
             (Storage::Whole, (Some(before), Some(after)), _) => self.numbers(path, before, after),
             (Storage::Sketch, (_, Some(tensor)), (Some(before), Some(after))) => {
                 let (tolerance, floor) = self.bounds(path);
-                let bound = widened(tolerance, floor);
+                let bound = bound(tolerance, floor);
                 let found = sketched::compare(before, after, tensor, bound);
                 let exact = bound.absolute == 0.0 && bound.relative == 0.0;
                 let (finding, measures) = match found {
@@ -181,7 +181,7 @@ impl<'a> Walk<'a> {
 
     fn numbers(&mut self, path: &'a str, expected: &Tensor, actual: &Tensor) {
         let (tolerance, floor) = self.bounds(path);
-        let bound = widened(tolerance, floor);
+        let bound = bound(tolerance, floor);
         let Some(difference) = difference(expected, actual, bound.absolute, bound.relative) else {
             return self.judged(path, text_difference(expected, actual));
         };
@@ -282,14 +282,6 @@ impl<'a> Walk<'a> {
     fn is_covered(&self, path: &str) -> bool {
         path.match_indices(['.', '['])
             .any(|(end, _)| self.covered.contains(&path[..end]))
-    }
-}
-
-/// What is allowed when repeats differ by this much already.
-fn widened(tolerance: Tolerance, floor: Option<f64>) -> Tolerance {
-    Tolerance {
-        absolute: tolerance.absolute.max(floor.unwrap_or(0.0)),
-        ..tolerance
     }
 }
 

@@ -6,8 +6,9 @@ mod structures;
 
 use super::number::{count, show_key};
 use super::places::Places;
-use crate::measure::Measure;
+use crate::measure::{Measure, bound};
 use crate::prediction::Value;
+use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
 
 /// How far two values may lie apart.
@@ -28,7 +29,8 @@ impl Allowed {
     /// The bound of elements, with the floor where that is greater.
     fn bound(&self) -> Option<(f64, f64)> {
         let (absolute, relative) = self.elements?;
-        Some((absolute.max(self.floor.unwrap_or(0.0)), relative))
+        let bound = bound(Tolerance { absolute, relative }, self.floor);
+        Some((bound.absolute, relative))
     }
 }
 
