@@ -297,6 +297,38 @@ fn every_number_comes_with_its_bound_and_its_word() {
 }
 
 #[test]
+fn the_floor_beside_a_snapshot_counts() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/synthetic");
+    let directory = tempfile::tempdir().unwrap();
+    let copy = |from: &Path| {
+        let to = directory.path().join(from.strip_prefix(&root).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, &to).unwrap();
+        to
+    };
+    for arrays in std::fs::read_dir(root.join("arrays")).unwrap() {
+        copy(&arrays.unwrap().path());
+    }
+    let [first, second] = [1, 2].map(|seed| copy(&root.join(format!("boltz2/ensemble/ten_seeds+seed_{seed}.snap"))));
+    let strict = ["--gate", "ca_rmsd=0.01"];
+    let without = compare(&first, &second, &strict);
+    assert_eq!(without.status.code(), Some(1), "{}", text(&without.stdout));
+    let floor = serde_json::json!({ "backend": "a", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.3 } } });
+    std::fs::write(first.with_extension("floor.json"), floor.to_string()).unwrap();
+    let with = compare(&first, &second, &strict);
+    let words = text(&with.stdout);
+    assert_eq!(with.status.code(), Some(0), "{words}");
+    let row = words
+        .lines()
+        .find(|line| line.starts_with("RMSD of alpha carbons"))
+        .unwrap();
+    assert!(
+        row.contains("0.3  at most 0.01") && row.contains("indistinguishable"),
+        "{row}"
+    );
+}
+
+#[test]
 fn one_complex_on_two_machines_is_the_same_where_it_is_confident() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
     let paths = ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data.join(name));

@@ -168,7 +168,7 @@ fn noise_of_the_measured_floor_passes_without_a_cause() {
 #[test]
 fn equal_ensembles_are_told_apart_at_most_once_in_a_hundred() {
     // Points in eight dimensions stand for structures: both sets of ten come from one distribution.
-    const DRAWS: usize = 500;
+    const DRAWS: usize = 300;
     let (sets, p, margin) = (10, 0.01, 0.2);
     let mut next = noise(42);
     let mut normal = move || (0..12).map(|_| f64::from(next())).sum::<f64>() / 2.0;

@@ -146,8 +146,8 @@ fn another(actual: &[f64], shape: &[usize], candidates: &[Candidate<'_>]) -> Opt
         let other = candidate.value.as_array().filter(|other| other.shape() == shape)?;
         let other = other.to_f64()?;
         let varies = other.windows(2).any(|pair| (pair[0] - pair[1]).abs() > 0.0);
-        let share = share(distance(&other, actual), f64::INFINITY, spread(&other)).filter(|_| varies)?;
-        Some(candidate.cause(share))
+        let found = share(distance(&other, actual), f64::INFINITY, spread(&other));
+        found.filter(|_| varies).map(|share| candidate.cause(share))
     })
 }
 

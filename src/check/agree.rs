@@ -13,9 +13,9 @@ use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::gated::compare_answers;
-use super::pair::{Pair, Sides};
+use super::pair::{Compared, Sides};
 use super::structure_field::structure_of;
-use super::terms::{Naming, TOLERANCES, Terms};
+use super::terms::{TOLERANCES, Terms};
 use crate::cause::{Frame, of_values};
 use crate::config::read_changes;
 use crate::measure::{ABSOLUTE, Floor, Verdict};
@@ -28,8 +28,7 @@ pub const NAME: &str = "agree";
 
 #[derive(Debug)]
 struct Agree {
-    pair: Pair,
-    fields: Vec<FieldPath>,
+    compared: Compared,
     allowed: Allowed,
     /// Changes to the gates of the model, where structures are judged by them.
     gates: Option<GateValues>,
@@ -37,8 +36,7 @@ struct Agree {
 
 /// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine`, `rmsd` and `gates`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let pair = Pair::read(terms);
-    let fields = terms.fields(Naming::Fillable);
+    let compared = Compared::read(terms);
     let reader = terms.reader();
     let absolute = reader.number("atol", TOLERANCES);
     let relative = reader.number("rtol", TOLERANCES);
@@ -60,22 +58,19 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         (None, None) if other_measures => None,
         (absolute, relative) => Some((absolute.unwrap_or(0.0), relative.unwrap_or(0.0))),
     };
-    let (pair, fields) = (pair?, fields?);
-    if pair.is_of_samples() {
-        terms.demand_samples(&fields);
-    }
-    terms.demand_some("rmsd", &fields, "a field of structures", |kind| {
+    let compared = compared?;
+    let fields = &compared.fields;
+    terms.demand_some("rmsd", fields, "a field of structures", |kind| {
         kind == FieldKind::Structures
     });
-    terms.demand_some("gates", &fields, "a field of structures", |kind| {
+    terms.demand_some("gates", fields, "a field of structures", |kind| {
         kind == FieldKind::Structures
     });
-    terms.demand_some("cosine", &fields, "a field of arrays", |kind| {
+    terms.demand_some("cosine", fields, "a field of arrays", |kind| {
         matches!(kind, FieldKind::Array | FieldKind::Arrays)
     });
     Some(Box::new(Agree {
-        pair,
-        fields,
+        compared,
         allowed: Allowed {
             elements,
             cosine,
@@ -101,38 +96,24 @@ impl Check for Agree {
     }
 
     fn calls(&self) -> &Calls {
-        self.pair.calls()
+        self.compared.pair.calls()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let Some((first, second)) = self.pair.given(evidence) else {
-            return Vec::new();
-        };
-        let floors = floors(evidence, self.pair.second());
-        let mut findings = Vec::new();
-        for field in &self.fields {
-            for sides in self.pair.sides(NAME, field, &first, &second) {
-                let sides = match sides {
-                    Ok(sides) => sides,
-                    Err(finding) => {
-                        findings.push(*finding);
-                        continue;
-                    }
-                };
-                let mut found = if self.gates.is_some() && is_structures(&first, field) {
-                    self.judge_structures(evidence, &floors, &sides, field, &first, &second)
-                } else {
-                    self.judge_numbers(evidence, &floors, &sides, field)
-                };
-                if let Some(told) = found.first_mut() {
-                    let candidates = Candidates::of(evidence, field, &sides, &first, &second);
-                    let cause = of_values(&sides.first, &sides.second, self.frame(), &candidates.list());
-                    told.hint = cause.map(|cause| cause.to_string());
-                }
-                findings.extend(found);
+        let floors = floors(evidence, self.compared.pair.second());
+        self.compared.judge_each(NAME, evidence, |field, sides, first, second| {
+            let mut found = if self.gates.is_some() && is_structures(first, field) {
+                self.judge_structures(evidence, &floors, sides, field, first, second)
+            } else {
+                self.judge_numbers(evidence, &floors, sides, field)
+            };
+            if let Some(told) = found.first_mut() {
+                let candidates = Candidates::of(evidence, field, sides, first, second);
+                let cause = of_values(&sides.first, &sides.second, self.frame(), &candidates.list());
+                told.hint = cause.map(|cause| cause.to_string());
             }
-        }
-        findings
+            found
+        })
     }
 }
 
@@ -166,10 +147,12 @@ impl Agree {
         let found = compare(&sides.label, &sides.first, &sides.second, allowed, &sides.places);
         evidence
             .measured
-            .keep(NAME, self.pair.second(), &sides.label, found.measures);
+            .keep(NAME, self.compared.pair.second(), &sides.label, found.measures);
         let mismatches = found.mismatches.into_iter();
         mismatches
-            .map(|mismatch| Finding::wrong(NAME, self.pair.second(), mismatch.summary).with_details(mismatch.details))
+            .map(|mismatch| {
+                Finding::wrong(NAME, self.compared.pair.second(), mismatch.summary).with_details(mismatch.details)
+            })
             .collect()
     }
 
@@ -183,7 +166,7 @@ impl Agree {
         first: &Given<'_>,
         second: &Given<'_>,
     ) -> Vec<Finding> {
-        let wrong = |summary: String| Finding::wrong(NAME, self.pair.second(), summary);
+        let wrong = |summary: String| Finding::wrong(NAME, self.compared.pair.second(), summary);
         let (Some(gates), Some(changes)) = (first.contract.gates.structure, &self.gates) else {
             return Vec::new();
         };
@@ -224,7 +207,9 @@ impl Agree {
                     floor.unwrap_or(&Floor::new()),
                 );
                 let measures = found.measures.iter().copied();
-                evidence.measured.keep(NAME, self.pair.second(), &path, measures);
+                evidence
+                    .measured
+                    .keep(NAME, self.compared.pair.second(), &path, measures);
                 let is_wrong = found.verdict() == Verdict::Different;
                 is_wrong.then(|| wrong(format!("{path}: {}", found.summary())).with_details(found.lines()))
             })

@@ -47,11 +47,11 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
     if in_structure || !one.dtype().is_float() || one.shape() != other.shape() {
         return;
     }
-    if let (true, Some(gates)) = (path.starts_with(super::gated::PLDDT), contract.gates.structure) {
-        if let (Some(one), Some(other)) = (one.to_f64(), other.to_f64()) {
-            for measure in compare_confidence(&one, &other, &gates, &Floor::new()) {
-                worsen(floor, &measure);
-            }
+    if path.starts_with(super::gated::PLDDT)
+        && let (Some(gates), Some(one), Some(other)) = (contract.gates.structure, one.to_f64(), other.to_f64())
+    {
+        for measure in compare_confidence(&one, &other, &gates, &Floor::new()) {
+            worsen(floor, &measure);
         }
     }
     if let (true, Some(gates)) = (is_pae(path), contract.gates.structure) {

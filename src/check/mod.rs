@@ -72,8 +72,17 @@ pub trait Check: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// Everything that is wrong by it; empty when the answers are as they should be.
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding>;
+    /// What is wrong with the answer to one call, for checks that look at each by itself.
+    fn judge_one(&self, _given: &Given<'_>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Everything that is wrong by it; empty when the answers are as they should be. Unless a check says otherwise, that is
+    /// what is wrong with each of its calls.
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls().given(evidence);
+        judged.flat_map(|given| self.judge_one(&given)).collect()
+    }
 }
 
 /// All that is wrong with the answers of a case: calls that failed though no check wants them to, then what the checks

@@ -95,7 +95,7 @@ pub fn verdict(sections: &[Section]) -> Verdict {
 #[must_use]
 pub fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Vec<Section> {
     let structures = [first, second].map(structures_of);
-    let mut sections = pairs(&structures[0], &structures[1], |name, _, _| {
+    let mut sections = pairs(&structures[0], &structures[1], |name, (), ()| {
         structures::compare(name.0, name.1, first, second, rules)
     });
     if (first.form, second.form) == (Form::Result, Form::Result) {

@@ -219,10 +219,7 @@ impl<'a> Shared<'a> {
                 return;
             };
             // What is judged is told as it was judged: after atoms that may trade names got those that fit.
-            let confident = match confident {
-                Some(own) => Some(judged_value(Over::Confident).unwrap_or(own)),
-                None => None,
-            };
+            let confident = confident.map(|own| judged_value(Over::Confident).unwrap_or(own));
             rows.push(Row {
                 metric,
                 all,

@@ -101,8 +101,8 @@ impl Config {
         let default = reader.required_text("default");
         let default_location = reader.location_of("default");
         let inherits = !reader.has("models") && source.text() != BUILT_IN;
-        let unknown = unknown::read(&mut reader);
         let model_sections = reader.named_sections("models");
+        let unknown = unknown::read(&mut reader);
         let backend_sections = reader.require("backends").named_sections("backends");
         reader.finish();
 

@@ -67,7 +67,8 @@ mod tests {
 
     #[test]
     fn the_element_nearest_its_limit_tells() {
-        assert_eq!(measured(&[1.0, 2.0], &[1.0, 2.0], (0.1, 0.0), None).observed, 0.0);
+        let equal = measured(&[1.0, 2.0], &[1.0, 2.0], (0.1, 0.0), None);
+        assert_eq!(equal.verdict(), Verdict::Indistinguishable);
         let plain = measured(&[1.0, 2.0], &[1.0, 2.05], (0.1, 0.0), None);
         assert!((plain.observed - 0.05).abs() < 1e-12 && plain.verdict() == Verdict::WithinTolerance);
         // 0.09 of 100 is little, 0.05 of 0.1 is half of what is allowed.

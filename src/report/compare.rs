@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 use crate::comparison::{Part, Row, Section, verdict};
 use crate::measure::{Better, Measure, Verdict, show};
 
+/// The columns of the table.
+const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
+
 /// What is compared.
 pub struct Subject<'a> {
     /// The reference, and what a reader must know of it.
@@ -22,8 +25,11 @@ pub struct Subject<'a> {
 pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
     let mut text = String::new();
     for (word, (file, notes)) in [("first ", subject.first), ("second", subject.second)] {
-        let notes: String = notes.iter().map(|note| format!(" ({note})")).collect();
-        let _ = writeln!(text, "{word}  {file}{notes}");
+        let _ = write!(text, "{word}  {file}");
+        for note in notes {
+            let _ = write!(text, " ({note})");
+        }
+        text.push('\n');
     }
     let _ = writeln!(text, "judged by {}", subject.rules);
     let is_plain =
@@ -100,7 +106,6 @@ fn rows(text: &mut String, rows: &[Row]) {
     if rows.is_empty() {
         return;
     }
-    const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
     let mut lines = vec![HEAD.map(str::to_owned)];
     lines.extend(rows.iter().map(cells));
     let has = |column: usize| lines[1..].iter().any(|line| !line[column].is_empty());

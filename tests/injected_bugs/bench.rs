@@ -305,17 +305,21 @@ impl Table {
             .collect();
         checks.sort_unstable();
         checks.dedup();
-        let heads: String = checks.iter().map(|name| format!("{name:>14}")).collect();
-        eprintln!("{:<28}{:>8}{heads}{:>8}", "bug", "planted", "named");
+        let line = |bug: &str, planted: &str, cells: &[String], named: &str| {
+            let padded: Vec<String> = cells.iter().map(|cell| format!("{cell:>9}")).collect();
+            eprintln!("{bug:<28}{planted:>8} {} {named:>8}", padded.join(" "));
+        };
+        let heads: Vec<String> = checks.iter().map(ToString::to_string).collect();
+        line("bug", "planted", &heads, "named");
         for row in &self.rows {
-            let count = |name: &str| {
+            let count = |name: &&str| {
                 row.seen
                     .iter()
-                    .find(|(own, _)| *own == name)
+                    .find(|(own, _)| own == name)
                     .map_or(0, |(_, count)| *count)
             };
-            let cells: String = checks.iter().map(|name| format!("{:>14}", count(name))).collect();
-            eprintln!("{:<28}{:>8}{cells}{:>8}", row.bug, row.planted, row.named);
+            let cells: Vec<String> = checks.iter().map(|name| count(name).to_string()).collect();
+            line(row.bug, &row.planted.to_string(), &cells, &row.named.to_string());
         }
         let planted: usize = self.rows.iter().map(|row| row.planted).sum();
         let named: usize = self.rows.iter().map(|row| row.named).sum();

@@ -67,8 +67,7 @@ pub fn jittered(right: &Prediction, most: f32, mut next: impl FnMut() -> f32) ->
     let mut other = right.clone();
     for (name, value) in &mut other.fields {
         let size = match name.as_str() {
-            "plddt" | "pae" => most * 1e-3,
-            "embeddings" => most * 1e-3,
+            "plddt" | "pae" | "embeddings" => most * 1e-3,
             _ => most,
         };
         let items = match value {
