@@ -3,7 +3,10 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
+pub mod clearing;
+pub mod custody;
 mod error;
+pub mod examination;
 mod http;
 mod instance;
 pub mod kind;
