@@ -11,7 +11,7 @@ use super::custody::{DeadRun, Leftover, Mark, Processes, Steward};
 use super::instance::Caretaker;
 use super::kind::{Kind, Leaves};
 use super::launcher::Watch;
-use super::{BackendError, Fault, Stage};
+use super::{BackendError, Fault, Stage, Work};
 
 /// How long the last of an instance may take to go after its stop: engines report an end before it is complete.
 const SETTLING: Duration = Duration::from_secs(3);
@@ -110,6 +110,26 @@ impl InstanceCaretaker {
         Self { kinds, mark, swept }
     }
 
+    /// What there is of the instance, and then what becomes of it.
+    async fn meet(&self, fate: Fate) -> Result<Vec<Leftover>, BackendError> {
+        let name = self.mark.name();
+        let mut troubles = Vec::new();
+        let mut met = Vec::new();
+        for steward in stewards(self.kinds, &self.mark.reaches(), &mut troubles) {
+            let found = bounded(steward.find(&name)).await?;
+            if fate == Fate::Removed {
+                for leftover in &found {
+                    bounded(steward.remove(leftover)).await?;
+                }
+            }
+            met.extend(found);
+        }
+        match troubles.first() {
+            Some(trouble) => Err(BackendError::new(Stage::Call, Fault::Internal, trouble.clone())),
+            None => Ok(met),
+        }
+    }
+
     async fn census(&self) -> Vec<String> {
         let name = self.mark.name();
         let mut leaks = Vec::new();
@@ -118,10 +138,9 @@ impl InstanceCaretaker {
             match last_of(&*steward, &name, deadline).await {
                 Ok(found) => {
                     for leftover in found {
-                        let removed = tokio::time::timeout(PATIENCE, steward.remove(&leftover)).await;
-                        let fate = match removed {
-                            Ok(Ok(())) => "removed now",
-                            Ok(Err(_)) | Err(_) => "and it could not be removed",
+                        let fate = match bounded(steward.remove(&leftover)).await {
+                            Ok(()) => "removed now",
+                            Err(_) => "and it could not be removed",
                         };
                         leaks.push(format!("{leftover} was still there after the stop; {fate}"));
                     }
@@ -136,6 +155,21 @@ impl InstanceCaretaker {
     }
 }
 
+/// What becomes of things that are met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    LeftAlone,
+    Removed,
+}
+
+/// What a platform answers, in bounded time.
+async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
+        let message = format!("no answer within {} s", PATIENCE.as_secs());
+        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+    })
+}
+
 /// What is there of a name once there has been time to go.
 async fn last_of(
     steward: &dyn Steward,
@@ -144,11 +178,7 @@ async fn last_of(
 ) -> Result<Vec<Leftover>, BackendError> {
     let mut pause = Duration::from_millis(5);
     loop {
-        let asked = tokio::time::timeout(PATIENCE, steward.find(name)).await;
-        let found = asked.unwrap_or_else(|_| {
-            let message = format!("no answer within {} s", PATIENCE.as_secs());
-            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
-        })?;
+        let found = bounded(steward.find(name)).await?;
         if found.is_empty() || tokio::time::Instant::now() >= deadline {
             return Ok(found);
         }
@@ -167,5 +197,17 @@ impl Caretaker for InstanceCaretaker {
 
     fn after(&self) -> Watch<'_, Vec<String>> {
         Box::pin(self.census())
+    }
+
+    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(self.meet(Fate::LeftAlone))
+    }
+
+    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(self.meet(Fate::Removed))
+    }
+
+    fn freeze(&self) -> Vec<Leftover> {
+        Processes.freeze(&self.mark.name())
     }
 }

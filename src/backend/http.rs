@@ -58,12 +58,8 @@ impl Settings for Http {
         let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         let variable = |name: &str| std::env::var(name).ok();
         let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
-        if launch.config != self.config {
-            let (wanted, has) = (show(&launch.config), show(&self.config));
-            return Err(unusable(format!(
-                "a server that runs already cannot be given another configuration: {wanted} is wanted, and `config` says \
-                 that it has {has}"
-            )));
+        if let Some(reason) = self.declines(&launch.config) {
+            return Err(unusable(reason));
         }
         let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
             let message = format!(
@@ -77,6 +73,15 @@ impl Settings for Http {
         };
         let job = Job::new(launch, None);
         Ok(Box::new(Served::new(launcher, job, self.served, Some(secret))))
+    }
+
+    fn declines(&self, config: &Options) -> Option<String> {
+        let (wanted, has) = (show(config), show(&self.config));
+        let reason = format!(
+            "a server that runs already cannot be given another configuration: {wanted} is wanted, and `config` says that \
+             it has {has}"
+        );
+        (*config != self.config).then_some(reason)
     }
 }
 

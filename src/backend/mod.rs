@@ -23,7 +23,7 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Blame, Fault, Stage};
-pub use instance::Instance;
+pub use instance::{Caretaker, Instance};
 pub use scene::Scene;
 
 /// Work in progress on a backend.

@@ -10,7 +10,7 @@ use super::clearing::{self, InstanceCaretaker, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
-use super::{BackendError, Instance, http, process, reference};
+use super::{BackendError, Instance, Scene, http, process, reference};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 
@@ -94,6 +94,30 @@ impl Platform {
             Leaves::Processes | Leaves::On(_) => {
                 instance.cared_for(Box::new(InstanceCaretaker::new(KINDS, mark, Arc::clone(&self.swept))))
             }
+        })
+    }
+
+    /// Why it cannot run a model with a configuration although nothing is wrong with it.
+    #[must_use]
+    pub fn declines(&self, config: &Options) -> Option<String> {
+        self.settings.declines(config)
+    }
+
+    /// Why a scene of the life cycle cannot be played on it.
+    #[must_use]
+    pub fn cannot_play(&self, scene: Scene) -> Option<String> {
+        let limit = self.table.max_instances;
+        if scene.instances() > limit {
+            return Some(format!(
+                "needs {} instances at once, and `max_instances` of backend `{}` is {limit}",
+                scene.instances(),
+                self.table.name
+            ));
+        }
+        let has_no_grip = scene.needs_a_grip() && matches!(self.kind.leaves, Leaves::Nothing);
+        has_no_grip.then(|| {
+            let kind = self.kind.name;
+            format!("kind `{kind}` starts nothing outside of the harness that could be ended behind its back")
         })
     }
 
