@@ -18,19 +18,28 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// How long one platform may take to be asked and cleared.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What becomes of things that are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing.
+    LeftAlone,
+    /// They are removed.
+    Removed,
+}
+
 /// What came of clearing up after dead runs.
 #[derive(Debug, Default)]
 pub struct Sweep {
-    /// Dead runs of which nothing is left.
+    /// Dead runs of which nothing is left, or would be.
     pub runs: usize,
-    /// What was removed.
+    /// What was removed, or would be.
     pub removed: Vec<Leftover>,
     /// What could not be looked at or removed; its run is kept for the next time.
     pub troubles: Vec<String>,
 }
 
-/// Removes what killed runs left, on every platform they had reached.
-pub async fn sweep(kinds: &[Kind]) -> Sweep {
+/// Finds what killed runs left, on every platform they had reached, and removes it if it is to be removed.
+pub async fn sweep(kinds: &[Kind], fate: Fate) -> Sweep {
     let mut sweep = Sweep::default();
     for run in DeadRun::all() {
         let name = run.name.clone();
@@ -38,7 +47,7 @@ pub async fn sweep(kinds: &[Kind]) -> Sweep {
         match run.reaches() {
             Ok(reaches) => {
                 for steward in stewards(kinds, &reaches, &mut sweep.troubles) {
-                    clear(&*steward, &name, &mut sweep).await;
+                    clear(&*steward, &name, fate, &mut sweep).await;
                 }
             }
             Err(error) => sweep
@@ -48,22 +57,31 @@ pub async fn sweep(kinds: &[Kind]) -> Sweep {
         if sweep.troubles.len() > before {
             continue;
         }
-        match run.forget() {
+        let forgotten = match fate {
+            Fate::LeftAlone => Ok(()),
+            Fate::Removed => run.forget(),
+        };
+        match forgotten {
             Ok(()) => sweep.runs += 1,
             Err(error) => sweep
                 .troubles
                 .push(format!("{name}: its directory cannot be removed: {error}")),
         }
     }
+    if fate == Fate::Removed {
+        DeadRun::remove_unlocked();
+    }
     sweep
 }
 
 /// Finds and removes what one platform holds of a name.
-async fn clear(steward: &dyn Steward, name: &str, sweep: &mut Sweep) {
+async fn clear(steward: &dyn Steward, name: &str, fate: Fate, sweep: &mut Sweep) {
     let clearing = async {
         let found = steward.find(name).await?;
         for leftover in found {
-            steward.remove(&leftover).await?;
+            if fate == Fate::Removed {
+                steward.remove(&leftover).await?;
+            }
             sweep.removed.push(leftover);
         }
         Ok(())
@@ -155,13 +173,6 @@ impl InstanceCaretaker {
     }
 }
 
-/// What becomes of things that are met.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    LeftAlone,
-    Removed,
-}
-
 /// What a platform answers, in bounded time.
 async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
     tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
@@ -191,7 +202,9 @@ impl Caretaker for InstanceCaretaker {
     fn before(&self) -> Watch<'_, ()> {
         Box::pin(async {
             // What could not be swept is kept for `hydrotest clean`, which says why.
-            self.swept.get_or_init(|| async { drop(sweep(self.kinds).await) }).await;
+            self.swept
+                .get_or_init(|| async { drop(sweep(self.kinds, Fate::Removed).await) })
+                .await;
         })
     }
 

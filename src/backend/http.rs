@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Launch, Leaves, Settings};
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
-use crate::prediction::Options;
+use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
+use crate::wire::client::ModelClient;
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
@@ -75,6 +77,22 @@ impl Settings for Http {
         Ok(Box::new(Served::new(launcher, job, self.served, Some(secret))))
     }
 
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(async {
+            let secret = std::env::var(&self.secret_variable).ok().and_then(Secret::new);
+            let name = &self.secret_variable;
+            let shown = match &secret {
+                Some(_) => Symptom::well("secret", format!("{name} is set")),
+                None => Symptom::broken(
+                    "secret",
+                    format!("{name} is not set"),
+                    format!("export {name} with the secret that the server signs with"),
+                ),
+            };
+            vec![shown, self.call_on(secret).await]
+        })
+    }
+
     fn declines(&self, config: &Options) -> Option<String> {
         let (wanted, has) = (show(config), show(&self.config));
         let reason = format!(
@@ -82,6 +100,33 @@ impl Settings for Http {
              it has {has}"
         );
         (*config != self.config).then_some(reason)
+    }
+}
+
+impl Http {
+    /// Asks the server whether it is ready. The secret plays no part in that.
+    async fn call_on(&self, secret: Option<Secret>) -> Symptom {
+        const SUBJECT: &str = "server";
+        let url = match interpolate(&self.url, &[], |name| std::env::var(name).ok()) {
+            Ok(url) => url,
+            Err(error) => return Symptom::broken(SUBJECT, error.to_string(), "set it in your environment"),
+        };
+        let client = secret
+            .map_or_else(Secret::generate, Ok)
+            .map_err(|error| error.to_string())
+            .and_then(|secret| ModelClient::new(&url, secret, self.served.timeouts).map_err(|error| error.to_string()));
+        let healthy = match client {
+            Ok(client) => client.health().await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        match healthy {
+            Ok(()) => Symptom::well(SUBJECT, format!("{url} is ready")),
+            Err(error) => Symptom::broken(
+                SUBJECT,
+                format!("{url} is not ready: {error}"),
+                "start the model server there, or correct `url`",
+            ),
+        }
     }
 }
 

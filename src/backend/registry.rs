@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::clearing::{self, InstanceCaretaker, Sweep};
+use super::clearing::{self, Fate, InstanceCaretaker, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
@@ -133,9 +133,9 @@ impl Platform {
     }
 }
 
-/// Removes what killed runs of any kind left.
-pub async fn sweep() -> Sweep {
-    clearing::sweep(KINDS).await
+/// Finds what killed runs of any kind left, and removes it if it is to be removed.
+pub async fn sweep(fate: Fate) -> Sweep {
+    clearing::sweep(KINDS, fate).await
 }
 
 /// Reads the settings of every declared backend, as `--backend` does for one, and reports everything that is wrong.
