@@ -11,6 +11,7 @@ mod http;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod machine;
 mod process;
 mod reference;
 pub mod registry;
@@ -23,7 +24,7 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Blame, Fault, Stage};
-pub use instance::Instance;
+pub use instance::{Caretaker, Instance};
 pub use scene::Scene;
 
 /// Work in progress on a backend.
