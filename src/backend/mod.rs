@@ -8,6 +8,7 @@ pub mod custody;
 mod error;
 pub mod examination;
 mod http;
+pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
