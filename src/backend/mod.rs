@@ -11,6 +11,7 @@ mod http;
 mod instance;
 pub mod kind;
 pub mod launcher;
+mod placeholders;
 mod process;
 mod reference;
 pub mod registry;
