@@ -5,6 +5,7 @@
 
 pub mod clearing;
 pub mod custody;
+mod docker;
 mod error;
 pub mod examination;
 mod http;
