@@ -20,7 +20,10 @@ pub async fn engine(on: Platform) -> Docker {
 /// The containers of hydrotest, running or not.
 pub async fn all(docker: &Docker) -> Vec<String> {
     let labels = HashMap::from([("label", vec!["hydrotest.instance"])]);
-    let options = ListContainersOptionsBuilder::default().all(true).filters(&labels).build();
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&labels)
+        .build();
     let found = docker.list_containers(Some(options)).await.unwrap();
     found.into_iter().map(|container| container.id.unwrap()).collect()
 }

@@ -3,19 +3,31 @@
 use hydrotest::backend::{Fault, Stage};
 
 use crate::containers::{self, engine, the_running_one};
-use crate::harness::{Case, Platform, World, failed_start, open, declared, request, run, started, table};
+use crate::harness::{Case, Platform, World, declared, failed_start, open, request, run, started, table};
 
 pub const TRIALS: &[Case] = &[
     Case::on_both("a_server_that_exits_at_once_is_told_with_its_last_words", exits_at_once),
     Case::new("a_run_whose_server_exits_is_an_error_of_the_platform", exits_in_a_run),
-    Case::new("a_server_that_needs_more_memory_than_its_limit_is_named_so", out_of_memory),
+    Case::new(
+        "a_server_that_needs_more_memory_than_its_limit_is_named_so",
+        out_of_memory,
+    ),
     Case::new("a_server_that_is_never_ready_runs_into_the_limit", never_ready),
     Case::new("a_command_that_the_image_does_not_have_is_a_wrong_setting", no_command),
     Case::new("a_directory_to_bind_that_is_not_there_is_a_wrong_setting", no_directory),
     Case::new("gpus_that_the_engine_cannot_give_are_explained", no_gpu),
-    Case::on_both("a_server_killed_in_a_call_is_named_with_its_signal_and_can_be_started_anew", killed_in_a_call),
-    Case::new("a_container_removed_from_outside_in_a_call_is_told_so", removed_in_a_call),
-    Case::new("a_server_that_ignores_sigterm_is_killed_after_the_grace", ignores_sigterm),
+    Case::on_both(
+        "a_server_killed_in_a_call_is_named_with_its_signal_and_can_be_started_anew",
+        killed_in_a_call,
+    ),
+    Case::new(
+        "a_container_removed_from_outside_in_a_call_is_told_so",
+        removed_in_a_call,
+    ),
+    Case::new(
+        "a_server_that_ignores_sigterm_is_killed_after_the_grace",
+        ignores_sigterm,
+    ),
     Case::new("a_start_that_is_given_up_leaves_nothing", given_up),
     Case::new("the_secret_is_in_no_log", secret),
 ];
@@ -47,7 +59,10 @@ fn out_of_memory(on: Platform) {
         let eater = format!("{}memory = '32m'\n", shell("echo loading; exec tail /dev/zero"));
         let error = failed_start(on, &eater).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
-        assert!(error.message.contains("more memory than its limit of 32m (`memory`)"), "{error}");
+        assert!(
+            error.message.contains("more memory than its limit of 32m (`memory`)"),
+            "{error}"
+        );
         assert!(error.log_tail.contains(&"loading".to_owned()), "{:?}", error.log_tail);
     });
 }
@@ -62,7 +77,11 @@ fn never_ready(on: Platform) {
         let error = instance.start().await.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
         assert!(error.message.contains("was not ready within 4 s"), "{error}");
-        assert!(error.log_tail.contains(&"still loading".to_owned()), "{:?}", error.log_tail);
+        assert!(
+            error.log_tail.contains(&"still loading".to_owned()),
+            "{:?}",
+            error.log_tail
+        );
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
     });
 }
@@ -100,11 +119,18 @@ fn killed_in_a_call(on: Platform) {
         // Stopped, it takes the call and never answers.
         containers::signal(&docker, &container, "SIGSTOP").await;
         let call = request();
-        let (result, ()) = tokio::join!(instance.predict(&call), containers::signal(&docker, &container, "SIGKILL"));
+        let (result, ()) = tokio::join!(
+            instance.predict(&call),
+            containers::signal(&docker, &container, "SIGKILL")
+        );
         let error = result.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
         assert!(error.message.contains("status 137 (SIGKILL)"), "{error}");
-        assert!(error.log_tail.iter().any(|line| line.contains("serving esm2")), "{:?}", error.log_tail);
+        assert!(
+            error.log_tail.iter().any(|line| line.contains("serving esm2")),
+            "{:?}",
+            error.log_tail
+        );
         assert_eq!(instance.stop().await, None);
         instance.start().await.unwrap();
         assert!(instance.predict(&call).await.is_ok());
@@ -130,13 +156,17 @@ fn removed_in_a_call(on: Platform) {
 
 fn ignores_sigterm(on: Platform) {
     run(async {
-        let deaf = "trap \"\" TERM; /usr/local/bin/hydrotest serve --host 0.0.0.0 --port {port}; while true; do sleep 1; done";
+        let deaf =
+            "trap \"\" TERM; /usr/local/bin/hydrotest serve --host 0.0.0.0 --port {port}; while true; do sleep 1; done";
         let instance = open(&declared(on, &format!("{}grace = '1s'\n", shell(deaf))));
         instance.start().await.unwrap();
         assert!(instance.predict(&request()).await.is_ok());
         let error = instance.stop().await.unwrap();
         assert_eq!((error.stage, error.fault), (Stage::Shutdown, Fault::Timeout));
-        assert_eq!(error.message, "the server did not end within 1 s of SIGTERM and was killed");
+        assert_eq!(
+            error.message,
+            "the server did not end within 1 s of SIGTERM and was killed"
+        );
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
     });
 }
@@ -162,7 +192,11 @@ fn given_up(on: Platform) {
             assert!(tokio::time::timeout(moment, instance.start()).await.is_err());
             instance.abort().await;
             assert_eq!(instance.take_leaks(), Vec::<String>::new(), "{milliseconds} ms");
-            assert_eq!(containers::all(&docker).await, Vec::<String>::new(), "{milliseconds} ms");
+            assert_eq!(
+                containers::all(&docker).await,
+                Vec::<String>::new(),
+                "{milliseconds} ms"
+            );
         }
     });
 }
@@ -176,7 +210,11 @@ fn secret(on: Platform) {
             logs.path().display()
         );
         let error = failed_start(on, &script).await;
-        assert!(error.log_tail.contains(&"key=[secret]".to_owned()), "{:?}", error.log_tail);
+        assert!(
+            error.log_tail.contains(&"key=[secret]".to_owned()),
+            "{:?}",
+            error.log_tail
+        );
         let kept = std::fs::read_dir(logs.path()).unwrap().next().unwrap().unwrap();
         let text = std::fs::read_to_string(kept.path()).unwrap();
         assert!(text.contains("key=[secret]"), "{text}");

@@ -21,17 +21,33 @@ use crate::harness::{Case, Platform, Ran, SERVE, World, declared, esm_image, fai
 pub const TRIALS: &[Case] = &[
     Case::new("an_engine_that_is_down_is_an_error_of_the_platform", down),
     Case::new("an_engine_that_one_may_not_talk_to_says_which_group_to_join", forbidden),
-    Case::new("an_image_that_no_registry_has_is_named_with_what_the_registry_said", no_image),
+    Case::new(
+        "an_image_that_no_registry_has_is_named_with_what_the_registry_said",
+        no_image,
+    ),
     Case::new("an_image_that_is_not_to_be_pulled_is_asked_for", never_pulled),
     Case::new("an_image_for_another_machine_is_refused_before_it_is_run", foreign),
-    Case::new("a_registry_that_wants_credentials_gets_those_of_the_docker_command", credentials),
-    Case::on_both("an_examination_finds_the_engine_the_image_and_what_is_missing", examined),
+    Case::new(
+        "a_registry_that_wants_credentials_gets_those_of_the_docker_command",
+        credentials,
+    ),
+    Case::on_both(
+        "an_examination_finds_the_engine_the_image_and_what_is_missing",
+        examined,
+    ),
 ];
 
 fn down(on: Platform) {
     let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
     let ran = World::new(&text).run(&["--model", "esm2", "--suite", "embed"]);
-    ran.expect(3, &["no engine at unix:///no/such/docker.sock", "there is no such socket", "systemctl start docker"]);
+    ran.expect(
+        3,
+        &[
+            "no engine at unix:///no/such/docker.sock",
+            "there is no such socket",
+            "systemctl start docker",
+        ],
+    );
 }
 
 fn forbidden(on: Platform) {
@@ -52,7 +68,10 @@ fn forbidden(on: Platform) {
     std::fs::write(home.join("suites/one.toml"), suite).unwrap();
     std::fs::write(home.join("suites/sequences.fasta"), ">short\nMLKNV\n").unwrap();
     let mut command = Command::new(&program);
-    command.current_dir(&home).args(["--model", "esm2"]).env("HYDROTEST_STATE_DIR", home.join("state"));
+    command
+        .current_dir(&home)
+        .args(["--model", "esm2"])
+        .env("HYDROTEST_STATE_DIR", home.join("state"));
     if rustix::process::geteuid().is_root() {
         command.uid(65534).gid(65534);
     } else {
@@ -65,7 +84,14 @@ fn forbidden(on: Platform) {
 fn no_image(on: Platform) {
     let world = World::new(&table(on, &format!("{SERVE}tag = '9.9.9'\n")));
     let ran = world.run(&["--model", "esm2", "--suite", "embed"]);
-    ran.expect(3, &["boileroom-esm:9.9.9 cannot be pulled", "manifest unknown", "--image-tag"]);
+    ran.expect(
+        3,
+        &[
+            "boileroom-esm:9.9.9 cannot be pulled",
+            "manifest unknown",
+            "--image-tag",
+        ],
+    );
     // The command line's word is the last.
     let world = World::new(&table(on, SERVE));
     let ran = world.run(&["--backend", "engine:9.9.8", "--model", "esm2", "--suite", "embed"]);
@@ -91,8 +117,16 @@ fn foreign(on: Platform) {
         } else {
             ("amd64", "arm64")
         };
-        assert!(error.message.contains(&format!("is for {theirs}, and the engine's machine is {ours}")), "{error}");
-        assert!(error.message.contains(&format!("platform = \"linux/{theirs}\"")), "{error}");
+        assert!(
+            error
+                .message
+                .contains(&format!("is for {theirs}, and the engine's machine is {ours}")),
+            "{error}"
+        );
+        assert!(
+            error.message.contains(&format!("platform = \"linux/{theirs}\"")),
+            "{error}"
+        );
         // Nothing was made of it.
         assert!(crate::containers::all(&engine(on).await).await.is_empty());
     });
@@ -103,12 +137,22 @@ fn examined(on: Platform) {
         let built_in = Config::built_in().unwrap();
         let models = ["esm2", "esmfold"].map(|key| built_in.model(key).unwrap().clone());
         let symptoms = declared(on, SERVE).examine(&models).await;
-        assert!(symptoms.iter().any(|symptom| symptom.subject == "docker engine" && symptom.state == State::Well));
-        let images: Vec<_> = symptoms.iter().filter(|symptom| symptom.subject.starts_with("image ")).collect();
+        assert!(
+            symptoms
+                .iter()
+                .any(|symptom| symptom.subject == "docker engine" && symptom.state == State::Well)
+        );
+        let images: Vec<_> = symptoms
+            .iter()
+            .filter(|symptom| symptom.subject.starts_with("image "))
+            .collect();
         assert_eq!(images.len(), 1, "the two models share an image: {symptoms:?}");
         assert_ne!(images[0].state, State::Broken, "{symptoms:?}");
         let missing = declared(on, &format!("{SERVE}tag = '9.9.9'\n")).examine(&models).await;
-        let broken: Vec<_> = missing.iter().filter(|symptom| symptom.state == State::Broken).collect();
+        let broken: Vec<_> = missing
+            .iter()
+            .filter(|symptom| symptom.state == State::Broken)
+            .collect();
         assert_eq!(broken.len(), 1, "{missing:?}");
         assert!(broken[0].subject.ends_with("boileroom-esm:9.9.9"), "{broken:?}");
         let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
@@ -133,7 +177,11 @@ impl Drop for Guarded {
 
 impl Guarded {
     fn start(place: &Path) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let address = format!("127.0.0.1:{port}");
         // `htpasswd -nbB -C 4 ada lovelace`
         std::fs::write(place.join("users"), USERS).unwrap();
@@ -144,7 +192,11 @@ impl Guarded {
         );
         std::fs::write(place.join("registry.yml"), config).unwrap();
         let mut command = Command::new("docker-registry");
-        let server = command.arg("serve").arg(place.join("registry.yml")).stdout(Stdio::null()).stderr(Stdio::null());
+        let server = command
+            .arg("serve")
+            .arg(place.join("registry.yml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let server = server.spawn().unwrap();
         let guarded = Self { server, address };
         let deadline = std::time::Instant::now() + crate::harness::LONG;
@@ -160,11 +212,17 @@ const USERS: &str = "ada:$2y$04$BPylol.etqq0wDFmy6D0GuWJlnjcgkLPh1I3gmW4y9BZlNGH
 
 /// Puts the test image into the guarded registry and takes it away from the engine.
 async fn put(docker: &Docker, image: &str, repository: &str) {
-    let mut pull = Box::pin(docker.create_image(
-        Some(bollard::query_parameters::CreateImageOptionsBuilder::default().from_image(image).build()),
-        None,
-        None,
-    ));
+    let mut pull = Box::pin(
+        docker.create_image(
+            Some(
+                bollard::query_parameters::CreateImageOptionsBuilder::default()
+                    .from_image(image)
+                    .build(),
+            ),
+            None,
+            None,
+        ),
+    );
     while let Some(news) = pull.next().await {
         news.unwrap();
     }
@@ -186,7 +244,9 @@ async fn put(docker: &Docker, image: &str, repository: &str) {
 async fn forget(docker: &Docker, repository: &str) {
     let options = RemoveImageOptionsBuilder::default().build();
     // Only what was pulled is there.
-    let _ = docker.remove_image(&format!("{repository}:1"), Some(options), None).await;
+    let _ = docker
+        .remove_image(&format!("{repository}:1"), Some(options), None)
+        .await;
 }
 
 fn credentials(on: Platform) {
@@ -195,7 +255,10 @@ fn credentials(on: Platform) {
     let repository = format!("{}/lab/boileroom-esm", guarded.address);
     let image = esm_image();
     run(async { put(&engine(on).await, &image, &repository).await });
-    let text = table(on, &format!("{SERVE}image = '{}/lab/{{model.image}}:1'\n", guarded.address));
+    let text = table(
+        on,
+        &format!("{SERVE}image = '{}/lab/{{model.image}}:1'\n", guarded.address),
+    );
     let text = text.lines().filter(|line| !line.starts_with("repository"));
     let world = World::new(&text.collect::<Vec<_>>().join("\n"));
     let configuration = place.path().join("configuration");
@@ -214,9 +277,16 @@ fn credentials(on: Platform) {
     attempt("{}", 3, &["cannot be pulled (without credentials", &login]);
     // ada:byron
     let wrong = format!(r#"{{"auths": {{"{}": {{"auth": "YWRhOmJ5cm9u"}}}}}}"#, guarded.address);
-    attempt(&wrong, 3, &["cannot be pulled (with the credentials of ada", "unauthorized"]);
+    attempt(
+        &wrong,
+        3,
+        &["cannot be pulled (with the credentials of ada", "unauthorized"],
+    );
     // ada:lovelace
-    let right = format!(r#"{{"auths": {{"{}": {{"auth": "YWRhOmxvdmVsYWNl"}}}}}}"#, guarded.address);
+    let right = format!(
+        r#"{{"auths": {{"{}": {{"auth": "YWRhOmxvdmVsYWNl"}}}}}}"#,
+        guarded.address
+    );
     attempt(&right, 0, &["0 failed"]);
     let helper = configuration.join("docker-credential-test");
     let mut script = std::fs::File::create(&helper).unwrap();

@@ -7,12 +7,12 @@
 
 mod containers;
 mod endings;
-mod harness;
-mod images;
 #[path = "../support/engine.rs"]
 mod engine;
+mod harness;
 #[path = "../support/image.rs"]
 mod image;
+mod images;
 mod same;
 mod signals;
 
@@ -36,7 +36,11 @@ fn main() -> ExitCode {
     }
     let mut trials = Vec::new();
     for (variables, engine) in [(DOCKER, Platform::Docker), (PODMAN, Platform::Podman)] {
-        let all = same::TRIALS.iter().chain(endings::TRIALS).chain(signals::TRIALS).chain(images::TRIALS);
+        let all = same::TRIALS
+            .iter()
+            .chain(endings::TRIALS)
+            .chain(signals::TRIALS)
+            .chain(images::TRIALS);
         let some = all.filter(|trial| trial.on.contains(&engine));
         let some = some.map(|trial| {
             let run = trial.run;
@@ -58,7 +62,9 @@ fn main() -> ExitCode {
 fn again(words: &[std::ffi::OsString]) -> ExitCode {
     let home = tempfile::tempdir().unwrap();
     let mut command = Command::new(&words[0]);
-    command.args(&words[1..]).env("HYDROTEST_STATE_DIR", home.path().join("state"));
+    command
+        .args(&words[1..])
+        .env("HYDROTEST_STATE_DIR", home.path().join("state"));
     command.env("DOCKER_CONFIG", home.path().join("docker"));
     for variable in [
         "DOCKER_HOST",
@@ -72,5 +78,7 @@ fn again(words: &[std::ffi::OsString]) -> ExitCode {
         command.env_remove(variable);
     }
     let status = command.status().unwrap();
-    status.code().map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
+    status
+        .code()
+        .map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
 }

@@ -18,7 +18,9 @@ pub const TRIALS: &[Case] = &[
 fn same(on: Platform) {
     run(async {
         let config = Config::built_in().unwrap();
-        let reference = Declared::select(&config, "reference", Overrides::default()).ok().unwrap();
+        let reference = Declared::select(&config, "reference", Overrides::default())
+            .ok()
+            .unwrap();
         let engine = declared(on, SERVE);
         for key in ["esm2", "esmfold", "boltz2"] {
             let contract = config.model(key).unwrap();
@@ -67,8 +69,13 @@ fn green(on: Platform) {
 fn as_boileroom(on: Platform) {
     let source = tempfile::tempdir().unwrap();
     let source = source.path().display();
-    let world = World::new(&table(on, &format!("source = '{source}'\ntag = 'cuda12.6'\nuser = '65534:65534'\n")));
-    world.run(&["--model", "esm2", "--suite", "embed"]).expect(0, &["0 failed"]);
+    let world = World::new(&table(
+        on,
+        &format!("source = '{source}'\ntag = 'cuda12.6'\nuser = '65534:65534'\n"),
+    ));
+    world
+        .run(&["--model", "esm2", "--suite", "embed"])
+        .expect(0, &["0 failed"]);
 }
 
 fn two_at_once(on: Platform) {

@@ -34,7 +34,11 @@ fn ended_by(on: Platform, signal: Signal, code: i32) {
     Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
     run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
     let runs = std::fs::read_dir(world.state().join("runs"));
-    assert_eq!(runs.map(Iterator::count).unwrap_or_default(), 0, "the run's directory is still there");
+    assert_eq!(
+        runs.map(Iterator::count).unwrap_or_default(),
+        0,
+        "the run's directory is still there"
+    );
 }
 
 fn interrupted(on: Platform) {
@@ -70,7 +74,11 @@ fn killed(on: Platform) {
     ran.expect(0, &["0 failed"]);
     run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
     let runs = std::fs::read_dir(world.state().join("runs"));
-    assert_eq!(runs.map(Iterator::count).unwrap_or_default(), 0, "a dead run's directory is still there");
+    assert_eq!(
+        runs.map(Iterator::count).unwrap_or_default(),
+        0,
+        "a dead run's directory is still there"
+    );
 }
 
 fn run_for<T>(question: impl Future<Output = T>) -> T {
