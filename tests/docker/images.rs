@@ -293,6 +293,6 @@ fn credentials(on: Platform) {
     write!(script, "#!/bin/sh\nread registry\necho \"{{\\\"ServerURL\\\": \\\"$registry\\\", \\\"Username\\\": \\\"ada\\\", \\\"Secret\\\": \\\"lovelace\\\"}}\"\n").unwrap();
     drop(script);
     std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let helped = format!(r#"{{"credHelpers": {{"{}": "test"}}}}"#, guarded.address);
-    attempt(&helped, 0, &["0 failed"]);
+    let by_program = format!(r#"{{"credHelpers": {{"{}": "test"}}}}"#, guarded.address);
+    attempt(&by_program, 0, &["0 failed"]);
 }

@@ -3,12 +3,18 @@
 //!
 //! Needs `HYDROTEST_DOCKER` and `HYDROTEST_REGISTRY` (see `.ci/engines`); some tests also `HYDROTEST_PODMAN`.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says when it is ignored"
+)]
 
 mod containers;
 mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
+mod gone;
 mod harness;
 #[path = "../support/image.rs"]
 mod image;
@@ -40,7 +46,8 @@ fn main() -> ExitCode {
             .iter()
             .chain(endings::TRIALS)
             .chain(signals::TRIALS)
-            .chain(images::TRIALS);
+            .chain(images::TRIALS)
+            .chain(gone::TRIALS);
         let some = all.filter(|trial| trial.on.contains(&engine));
         let some = some.map(|trial| {
             let run = trial.run;

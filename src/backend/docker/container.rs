@@ -5,7 +5,8 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, HostConfigLogConfig, PortBinding};
 
-use super::settings::{DockerSettings, Gpus, Recipe};
+use super::recipe::Recipe;
+use super::settings::{DockerSettings, Gpus};
 use crate::backend::launcher::Job;
 use crate::wire::Secret;
 

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use bollard::models::ContainerState;
+use bollard::models::{ContainerState, ContainerStateStatusEnum};
 use bollard::query_parameters::{InspectContainerOptions, WaitContainerOptions};
 use futures_util::StreamExt;
 
+use super::container::INSTANCE;
 use super::engine::{self, Engine, bounded};
 use super::size;
 use crate::backend::Fault;
@@ -41,7 +42,11 @@ pub(super) async fn wait(engine: &Engine, container: &str, memory: Option<i64>) 
         match inspected.await {
             Ok(Ok(found)) => {
                 attempts = 0;
-                if let Some(state) = found.state.filter(|state| state.running != Some(true)) {
+                let state = found.state.unwrap_or_default();
+                if state.status == Some(ContainerStateStatusEnum::REMOVING) {
+                    return removed();
+                }
+                if state.running != Some(true) {
                     return of_state(&state, memory);
                 }
             }
@@ -112,8 +117,8 @@ fn lost(engine: &Engine, words: &str) -> Ended {
         demise: Demise {
             fault: Fault::Unreachable,
             message: format!(
-                "cannot be watched any more, for the engine at {} has stopped answering ({words}); `hydrotest clean` \
-                 removes the container once it is back",
+                "cannot be watched any more, for the engine at {} has stopped answering ({words}); once it is back, \
+                 `docker ps -a --filter label={INSTANCE}` lists what is left there",
                 engine.host
             ),
         },

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::credentials;
 use super::engine::{self, Engine, bounded};
 use super::host::Environment;
-use super::settings::{DockerSettings, Gpus, Pull, Recipe};
+use super::recipe::Recipe;
+use super::settings::{DockerSettings, Gpus, Pull};
 use super::{pull, size};
 use crate::backend::examination::Symptom;
 use crate::backend::kind::Overrides;
@@ -13,6 +14,9 @@ use crate::prediction::Contract;
 
 /// Memory below which no published model loads, in bytes.
 const LITTLE_MEMORY: i64 = 8 << 30;
+
+/// Disk space below which a published image may not fit, in bytes.
+const LITTLE_DISK: i64 = 20 << 30;
 
 /// All symptoms.
 pub(super) async fn examine(
@@ -97,6 +101,18 @@ async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, sympto
         let advice = "the machine's kernel lacks the memory controller; the limit will be ignored";
         symptoms.push(Symptom::doubtful("memory limit", "not supported", advice));
     }
+    if let Some(free) = free(engine, info.docker_root_dir.as_deref()) {
+        let shown = format!("{} free", size::approximately(free));
+        symptoms.push(if free < LITTLE_DISK {
+            Symptom::doubtful(
+                "disk of the engine",
+                shown,
+                "images take gigabytes; `docker system df` says what does",
+            )
+        } else {
+            Symptom::well("disk of the engine", shown)
+        });
+    }
     if *gpus != Gpus::None {
         let runtimes = info.runtimes.unwrap_or_default();
         let devices = info.discovered_devices.unwrap_or_default();
@@ -111,6 +127,15 @@ async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, sympto
             )
         });
     }
+}
+
+/// The bytes that are free where an engine of this machine keeps its images.
+fn free(engine: &Engine, root: Option<&str>) -> Option<i64> {
+    if engine.remote().is_some() {
+        return None;
+    }
+    let disk = rustix::fs::statvfs(root?).ok()?;
+    i64::try_from(disk.f_bavail.saturating_mul(disk.f_frsize)).ok()
 }
 
 async fn image(engine: &Engine, settings: &DockerSettings, recipe: &Recipe) -> Symptom {

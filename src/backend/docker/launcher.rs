@@ -9,13 +9,14 @@ use bollard::models::ContainerInspectResponse;
 use bollard::query_parameters::{
     CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions, StopContainerOptionsBuilder,
 };
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::container::{self, LOOPBACK};
-use super::ending::{self, Ended};
+use super::ending::Ended;
 use super::engine::{self, Engine, bounded};
-use super::settings::{DockerSettings, Gpus, Recipe};
+use super::recipe::Recipe;
+use super::settings::{DockerSettings, Gpus};
+use super::watcher::Watcher;
 use super::{logs, pull, steward};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
 use crate::backend::supervise::{Log, Owner};
@@ -40,20 +41,6 @@ pub(super) struct DockerLauncher {
     watcher: Option<Watcher>,
     log: Option<Log>,
     launches: usize,
-}
-
-/// What goes on beside a container for as long as it runs.
-struct Watcher {
-    ended: watch::Receiver<Option<Ended>>,
-    waiting: JoinHandle<()>,
-    output: JoinHandle<()>,
-}
-
-impl Drop for Watcher {
-    fn drop(&mut self) {
-        self.waiting.abort();
-        self.output.abort();
-    }
 }
 
 impl DockerLauncher {
@@ -92,7 +79,7 @@ impl DockerLauncher {
             .await?
             .map_err(|error| self.not_started(&error))?;
         let output = writer.follow(&engine, &id);
-        self.watcher = Some(watcher(&engine, &id, self.settings.memory, output));
+        self.watcher = Some(Watcher::new(&engine, &id, self.settings.memory, output));
         let inspected = engine.docker.inspect_container(&id, None::<InspectContainerOptions>);
         let inspected = bounded("asking for the port", inspected).await?;
         let port = inspected.ok().and_then(|found| published(&found, self.settings.port));
@@ -221,22 +208,20 @@ impl DockerLauncher {
 
     /// Completes when the container has ended, never when none is watched.
     async fn end_of_it(&self) -> Ended {
-        if let Some(watcher) = &self.watcher
-            && let Ok(ended) = watcher.ended.clone().wait_for(Option::is_some).await
-            && let Some(ended) = ended.clone()
-        {
-            return ended;
+        match &self.watcher {
+            Some(watcher) => watcher.ended().await,
+            None => std::future::pending().await,
         }
-        std::future::pending().await
+    }
+
+    /// Whether a container is watched and has not ended.
+    fn runs(&self) -> bool {
+        self.watcher.as_ref().is_some_and(|watcher| !watcher.has_ended())
     }
 
     /// Asks the server to end; the engine kills it after the grace. An error when that was needed.
     async fn end(&self, engine: &Engine, container: &str) -> Option<BackendError> {
-        if self
-            .watcher
-            .as_ref()
-            .is_some_and(|watcher| watcher.ended.borrow().is_some())
-        {
+        if self.watcher.as_ref().is_some_and(Watcher::has_ended) {
             return None;
         }
         let grace = self.settings.grace;
@@ -272,10 +257,7 @@ impl Launcher for DockerLauncher {
     /// The engine holds the port for as long as the container runs, and it alone knows whose it is: no process of this machine
     /// proves it, only the signature of the first answer. Once the container has ended, whoever is there is somebody else.
     fn owner(&self, _: &Endpoint) -> Owner {
-        match &self.watcher {
-            Some(watcher) if watcher.ended.borrow().is_none() => Owner::Unknown,
-            _ => Owner::Nobody,
-        }
+        if self.runs() { Owner::Unknown } else { Owner::Nobody }
     }
 
     fn log_tail(&self) -> Vec<String> {
@@ -295,17 +277,6 @@ impl Launcher for DockerLauncher {
     fn terminate(&mut self) -> Work<'_, ()> {
         Box::pin(self.stop())
     }
-}
-
-fn watcher(engine: &Engine, container: &str, memory: Option<i64>, output: JoinHandle<()>) -> Watcher {
-    let (tell, ended) = watch::channel(None);
-    let (engine, container) = (engine.clone(), container.to_owned());
-    let waiting = tokio::spawn(async move {
-        let ended = ending::wait(&engine, &container, memory).await;
-        // Nobody may be listening any more.
-        let _ = tell.send(Some(ended));
-    });
-    Watcher { ended, waiting, output }
 }
 
 /// The port of the engine's machine that leads to the container's.

@@ -11,9 +11,11 @@ mod launcher;
 mod logs;
 mod mount;
 mod pull;
+mod recipe;
 mod settings;
 mod size;
 mod steward;
+mod watcher;
 
 use std::sync::Arc;
 
@@ -58,7 +60,7 @@ start_timeout = "30m"            # pulling an image and loading weights take the
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let settings = DockerSettings::read(table, diagnostics);
+    let settings = DockerSettings::read(table, diagnostics)?;
     Some(Arc::new(Docker(Arc::new(settings))))
 }
 

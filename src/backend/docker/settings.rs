@@ -1,19 +1,15 @@
-//! The settings of the kind `docker`: which image, which command, with what. Reads them and fills them in for a model; asks no
-//! engine.
+//! The settings of the kind `docker`: which image, which command, with what. Reads them; [`super::recipe`] fills
+//! them in for a model.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::mount::Bind;
 use super::size;
 use crate::backend::image::ImageSettings;
-use crate::backend::kind::Overrides;
-use crate::backend::placeholders::{Known, Values};
+use crate::backend::placeholders::Known;
 use crate::backend::served::ServedSettings;
-use crate::backend::{BackendError, Fault, Stage};
 use crate::config::{BackendTable, Diagnostics, Reader};
-use crate::prediction::Contract;
 
 /// How long a server may take to end when asked to: as long as boileroom gives it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -23,14 +19,6 @@ const LONGEST_GRACE: Duration = Duration::from_secs(15);
 const PORT: i64 = 8000;
 /// What settings may refer to besides what all kinds know.
 const PLACEHOLDERS: Known = Known(&["port"]);
-/// The variable that names boileroom's source.
-const SOURCE_VARIABLE: &str = "BOILEROOM_SOURCE";
-/// Where the source is in a container.
-const SOURCE: &str = "/boileroom";
-/// The variable that names the directory of weights, here and in a container.
-const MODEL_DIR_VARIABLE: &str = "MODEL_DIR";
-/// Where weights are in a container, as boileroom has it in its own.
-const MODEL_DIR: &str = "/.model_cache";
 /// Networks on which an engine publishes no port.
 const UNPUBLISHED: [&str; 3] = ["host", "none", "container"];
 
@@ -61,15 +49,24 @@ pub(super) enum Gpus {
 /// The validated settings.
 #[derive(Debug)]
 pub(super) struct DockerSettings {
-    host: Option<String>,
-    image: Option<String>,
-    images: ImageSettings,
-    command: Option<Vec<String>>,
-    source: Option<String>,
-    model_dir: Option<String>,
-    binds: Vec<String>,
-    environment: Vec<(String, String)>,
-    gpus: Option<Gpus>,
+    /// Where the engine is.
+    pub(super) host: Option<String>,
+    /// The whole name of an image.
+    pub(super) image: Option<String>,
+    /// Or where it is and its tag.
+    pub(super) images: ImageSettings,
+    /// What to run, in place of boileroom's own server.
+    pub(super) command: Option<Vec<String>>,
+    /// Where boileroom's source is.
+    pub(super) source: Option<String>,
+    /// Where weights are kept.
+    pub(super) model_dir: Option<String>,
+    /// More of the engine's files.
+    pub(super) binds: Vec<String>,
+    /// More variables.
+    pub(super) environment: Vec<(String, String)>,
+    /// The GPUs that a container gets; by the device, when `None`.
+    pub(super) gpus: Option<Gpus>,
     /// When the image is pulled.
     pub(super) pull: Pull,
     /// The platform to ask for, such as `linux/amd64`; the engine's own when `None`.
@@ -96,28 +93,9 @@ pub(super) struct DockerSettings {
     pub(super) served: ServedSettings,
 }
 
-/// Settings with everything filled in for one model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Recipe {
-    /// Where the engine is, if it is said.
-    pub(super) host: Option<String>,
-    /// The image, with tag or digest.
-    pub(super) image: String,
-    /// The registry of the image.
-    pub(super) registry: String,
-    /// The command, to follow the image's own entry point.
-    pub(super) command: Vec<String>,
-    /// Variables besides those of the job.
-    pub(super) environment: Vec<(String, String)>,
-    /// What the container sees of the engine's machine.
-    pub(super) binds: Vec<Bind>,
-    /// The GPUs it gets.
-    pub(super) gpus: Gpus,
-}
-
 impl DockerSettings {
     /// Reads a backend's table and reports everything wrong with it.
-    pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Self {
+    pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Self> {
         let mut reader = Reader::new(&table.settings, diagnostics);
         let images = ImageSettings::read(&mut reader);
         let image = PLACEHOLDERS.text(&mut reader, "image");
@@ -126,7 +104,8 @@ impl DockerSettings {
             reader.reject("image", message, "expected this or the other two");
         }
         let command = PLACEHOLDERS.words(&mut reader, "command").map(|words| words.words);
-        if command.as_ref().is_some_and(Vec::is_empty) {
+        let is_empty = command.as_ref().is_some_and(Vec::is_empty);
+        if is_empty {
             reader.reject("command", "`command` is empty", "expected a program and its arguments");
         }
         let binds = PLACEHOLDERS.words(&mut reader, "binds");
@@ -186,109 +165,8 @@ impl DockerSettings {
             served: ServedSettings::read(table, &mut reader),
         };
         reader.finish();
-        settings
+        (!is_empty).then_some(settings)
     }
-
-    /// Fills in everything for a model.
-    ///
-    /// # Errors
-    /// When the image, a variable or boileroom's source is not named, or a bind is none.
-    pub(super) fn fill(
-        &self,
-        contract: &Contract,
-        overrides: &Overrides,
-        device: Option<&str>,
-    ) -> Result<Recipe, BackendError> {
-        let values = Values::new(contract, [("port", self.port.to_string())])?;
-        let fill = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
-        let (image, registry) = self.image(contract, overrides, &values)?;
-        let mut environment = values.fill_values(&self.environment)?;
-        let mut binds = Vec::new();
-        for bind in values.fill_all(&self.binds)? {
-            let bind = Bind::parse(&bind).map_err(|error| unusable(format!("the bind `{bind}` {error}")))?;
-            binds.push(bind);
-        }
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| value.starts_with('/'));
-        let source = fill(&self.source)?.or_else(|| variable(SOURCE_VARIABLE));
-        if let Some(source) = &source {
-            binds.push(Bind::new(source, SOURCE, true));
-            environment.push(("PYTHONPATH".to_owned(), SOURCE.to_owned()));
-        }
-        if let Some(directory) = fill(&self.model_dir)?.or_else(|| variable(MODEL_DIR_VARIABLE)) {
-            binds.push(Bind::new(&directory, MODEL_DIR, false));
-            environment.push((MODEL_DIR_VARIABLE.to_owned(), MODEL_DIR.to_owned()));
-            environment.push(("CHAI_DOWNLOADS_DIR".to_owned(), format!("{MODEL_DIR}/chai")));
-        }
-        let command = match &self.command {
-            Some(command) => values.fill_all(command)?,
-            None if source.is_some() => boileroom(self.port),
-            None => {
-                return Err(unusable(format!(
-                    "boileroom's images do not hold its server: say where its source is by `source` or {SOURCE_VARIABLE}, or \
-                     what else to run by `command`"
-                )));
-            }
-        };
-        // As boileroom does for its own containers: a server on a CUDA device needs one.
-        let wants_gpu = device.is_some_and(|device| device.starts_with("cuda"));
-        let standard = if wants_gpu { Gpus::All } else { Gpus::None };
-        Ok(Recipe {
-            host: fill(&self.host)?,
-            image,
-            registry,
-            command,
-            environment,
-            binds,
-            gpus: self.gpus.clone().unwrap_or(standard),
-        })
-    }
-
-    /// The image of a model and its registry.
-    fn image(
-        &self,
-        contract: &Contract,
-        overrides: &Overrides,
-        values: &Values,
-    ) -> Result<(String, String), BackendError> {
-        let Some(image) = &self.image else {
-            let name = self.images.name(contract, overrides)?;
-            return Ok((name.to_string(), name.registry().to_owned()));
-        };
-        if overrides.tag.is_some() || overrides.docker_user.is_some() {
-            return Err(unusable(format!(
-                "`image = \"{image}\"` names an image in full, so that neither a tag nor an account can be chosen for it; write \
-                 `repository` and `tag` instead"
-            )));
-        }
-        let image = values.fill(image)?;
-        let (first, rest) = image.split_once('/').unwrap_or(("", &image));
-        let last = rest.rsplit('/').next().unwrap_or(rest);
-        let tag = last.split_once([':', '@']).map(|(_, tag)| tag);
-        if tag.is_none_or(|tag| tag.is_empty() || tag == "latest") {
-            return Err(unusable(format!(
-                "`{image}` does not say which version: an image needs a tag other than `latest`, or a digest, so that a result \
-                 can be told from another"
-            )));
-        }
-        let is_registry = first == "localhost" || first.contains(['.', ':']);
-        let registry = if is_registry { first } else { "docker.io" };
-        Ok((image.clone(), registry.to_owned()))
-    }
-}
-
-/// How boileroom's own server is started.
-fn boileroom(port: u16) -> Vec<String> {
-    let server = format!("{SOURCE}/boileroom/backend/server.py");
-    let port = port.to_string();
-    let words = [
-        "/usr/local/bin/python3.12",
-        &server,
-        "--host",
-        "0.0.0.0",
-        "--port",
-        &port,
-    ];
-    words.map(str::to_owned).to_vec()
 }
 
 /// The key `gpus`: `"all"`, `"none"`, a number, or the numbers or identifiers of some.
@@ -329,8 +207,4 @@ fn bytes(reader: &mut Reader<'_>, key: &'static str) -> Option<i64> {
         );
     }
     bytes
-}
-
-fn unusable(message: String) -> BackendError {
-    BackendError::new(Stage::Configure, Fault::Misconfigured, message)
 }

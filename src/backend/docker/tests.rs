@@ -20,20 +20,19 @@ fn settings(table: &str) -> Result<DockerSettings, String> {
     let config = config(table);
     let mut diagnostics = Diagnostics::new();
     let settings = DockerSettings::read(config.backend("lab").unwrap(), &mut diagnostics);
-    if diagnostics.is_empty() {
-        Ok(settings)
-    } else {
-        Err(diagnostics.to_string())
+    match settings {
+        Some(settings) if diagnostics.is_empty() => Ok(settings),
+        _ => Err(diagnostics.to_string()),
     }
 }
 
-fn recipe(table: &str, overrides: &Overrides, device: Option<&str>) -> Result<settings::Recipe, String> {
+fn recipe(table: &str, overrides: &Overrides, device: Option<&str>) -> Result<recipe::Recipe, String> {
     let contract = Config::built_in().unwrap().model("esmc").unwrap().clone();
     let filled = settings(table).unwrap().fill(&contract, overrides, device);
     filled.map_err(|error| error.message)
 }
 
-fn plain(table: &str) -> Result<settings::Recipe, String> {
+fn plain(table: &str) -> Result<recipe::Recipe, String> {
     recipe(&format!("{WITH_COMMAND}{table}"), &Overrides::default(), None)
 }
 
@@ -143,7 +142,8 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
     assert_eq!(body.labels.unwrap()[container::INSTANCE], launch.mark.name());
     let host = body.host_config.unwrap();
     assert_eq!((host.memory, host.memory_swap), (Some(1 << 30), Some(1 << 30)));
-    let binding = &host.port_bindings.unwrap()["8000/tcp"].as_ref().unwrap()[0];
+    let ports = host.port_bindings.unwrap();
+    let binding = &ports["8000/tcp"].as_ref().unwrap()[0];
     assert_eq!(
         (binding.host_ip.as_deref(), binding.host_port.as_deref()),
         (Some("127.0.0.1"), Some("0"))
