@@ -77,20 +77,16 @@ impl DockerLauncher {
         let started = engine.docker.start_container(&id, None::<StartContainerOptions>);
         bounded("starting a container", started)
             .await?
-            .map_err(|error| self.not_started(&error))?;
+            .map_err(|error| self.not_made("start", &error))?;
         let output = writer.follow(&engine, &id);
         self.watcher = Some(Watcher::new(&engine, &id, self.settings.memory, output));
         let inspected = engine.docker.inspect_container(&id, None::<InspectContainerOptions>);
         let inspected = bounded("asking for the port", inspected).await?;
-        let port = inspected.ok().and_then(|found| published(&found, self.settings.port));
-        match port {
+        let inspected = inspected.map_err(|error| self.not_made("tell the port of", &error))?;
+        match published(&inspected, self.settings.port) {
             Some(port) => Ok(Endpoint {
                 url: format!("http://{machine}:{port}"),
-                port: self
-                    .engine
-                    .as_ref()
-                    .is_some_and(|engine| engine.remote().is_none())
-                    .then_some(port),
+                port: engine.remote().is_none().then_some(port),
             }),
             None => Err(self.without_port().await),
         }
@@ -140,10 +136,6 @@ impl DockerLauncher {
                 },
             ),
         }
-    }
-
-    fn not_started(&self, error: &bollard::errors::Error) -> BackendError {
-        self.not_made("start", error)
     }
 
     /// The engine refused a container: what it was asked for is not there, or cannot be.

@@ -169,3 +169,36 @@ fn a_tag_and_an_account_may_be_chosen() {
         "docker.io/ada/boileroom-esmfold2:0.4.0"
     );
 }
+
+#[test]
+fn the_page_about_this_kind_has_a_valid_example_and_every_key() {
+    let page = include_str!("../../../docs/backends/docker.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (example, _) = rest.split_once("```").unwrap();
+    let text = format!("default = 'workstation'\n{example}");
+    let config = Config::parse(&Source::new("docker.md", text)).unwrap();
+    let mut diagnostics = Diagnostics::new();
+    assert!(DockerSettings::read(config.backend("workstation").unwrap(), &mut diagnostics).is_some());
+    assert!(diagnostics.is_empty(), "{diagnostics}");
+    // Whoever writes a key that is not there is told those that are; the keys that other kinds have too are elsewhere.
+    let shared = [
+        "kind",
+        "weights",
+        "max_instances",
+        "calls_per_instance",
+        "retries",
+        "models",
+        "health_interval",
+    ];
+    let shown = settings("no_such_key_at_all = 1").unwrap_err();
+    let known = shown.split_once("known: ").unwrap().1.lines().next().unwrap();
+    let keys: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    assert!(keys.contains(&"model_dir"), "{shown}");
+    for key in keys {
+        let elsewhere = shared.contains(&key) || key.ends_with("_timeout");
+        assert!(
+            elsewhere || page.contains(&format!("\n| `{key}`")),
+            "{key} is not in the table"
+        );
+    }
+}
