@@ -5,13 +5,16 @@
 
 pub mod clearing;
 pub mod custody;
+mod docker;
 mod error;
 pub mod examination;
 mod http;
+pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
 pub mod machine;
+mod placeholders;
 mod process;
 mod reference;
 pub mod registry;
