@@ -17,6 +17,7 @@ mod reference;
 pub mod registry;
 mod scene;
 pub mod served;
+mod slurm;
 pub mod supervise;
 
 use std::pin::Pin;
