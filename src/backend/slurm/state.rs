@@ -8,6 +8,7 @@ use std::fmt::Write;
 
 use crate::backend::Fault;
 use crate::backend::launcher::Demise;
+use crate::backend::supervise::Ending;
 
 /// The columns, in order. The name comes last: it alone may hold a separator.
 pub(super) const COLUMNS: &str = "JobID:|,State:|,Reason:|,exit_code:|,RestartCnt:|,BatchHost:|,StartTime:|,Name:|";
@@ -172,14 +173,12 @@ impl JobLine {
                 "was never started in {place} ({} {}; can the node write to the job's directory, `shared_dir`?)",
                 self.state, self.reason
             ),
-            _ if status == 0 => format!("exited with status 0 in {place}"),
-            state if (self.exit & 0x7f) != 0 => {
-                format!("was ended by signal {} in {place} ({state})", self.exit & 0x7f)
-            }
-            state => format!("exited with status {status} in {place} ({state})"),
+            // A shell tells of a signal by a status of 128 and more.
+            _ if status > 128 => format!("{} in {place}", Ending::Killed((status - 128).cast_signed())),
+            _ => format!("{} in {place}", Ending::Exited(status.cast_signed())),
         };
         Demise {
-            fault: if matches!(status, 126 | 127) && self.state == "FAILED" {
+            fault: if self.state == "FAILED" && Ending::Exited(status.cast_signed()).is_not_runnable() {
                 Fault::Misconfigured
             } else {
                 Fault::Died
@@ -258,7 +257,7 @@ mod tests {
         }
         assert_eq!(
             demise("FAILED", "NonZeroExitCode", 3 << 8).message,
-            "exited with status 3 in job 7 on n1 (FAILED)"
+            "exited with status 3 in job 7 on n1"
         );
         assert_eq!(demise("FAILED", "None", 127 << 8).fault, Fault::Misconfigured);
         assert!(
@@ -266,10 +265,12 @@ mod tests {
                 .message
                 .contains("`shared_dir`")
         );
-        assert_eq!(
-            demise("FAILED", "None", 11).message,
-            "was ended by signal 11 in job 7 on n1 (FAILED)"
-        );
+        for exit in [11, 139 << 8] {
+            assert_eq!(
+                demise("FAILED", "None", exit).message,
+                "was ended by SIGSEGV in job 7 on n1"
+            );
+        }
         assert_eq!(
             demise("COMPLETED", "None", 0).message,
             "exited with status 0 in job 7 on n1"
