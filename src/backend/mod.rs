@@ -12,6 +12,7 @@ pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod local;
 mod placeholders;
 mod process;
 mod reference;
