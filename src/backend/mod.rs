@@ -3,6 +3,7 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
+mod apptainer;
 pub mod clearing;
 pub mod custody;
 mod error;
