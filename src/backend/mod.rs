@@ -3,14 +3,17 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
+mod apptainer;
 pub mod clearing;
 pub mod custody;
 mod error;
 pub mod examination;
 mod http;
+pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod local;
 mod placeholders;
 mod process;
 mod reference;
