@@ -5,6 +5,7 @@
 
 mod apptainer;
 pub mod clearing;
+mod container;
 pub mod custody;
 mod error;
 pub mod examination;

@@ -1,44 +1,14 @@
-//! The command that runs a model server in a container, as boileroom runs it, with two differences: what the container is to
-//! find in its environment is passed by the environment and not by the command line, which everybody on the machine may
-//! read; and it is passed as it is, without a shell that expands what looks like a variable. Builds the command; runs nothing.
+//! What becomes of the settings when a container is run on this machine. The command itself is the same wherever it runs.
 
-use std::ffi::OsString;
 use std::path::Path;
 
-use super::settings::{Filled, Gpu};
+use super::settings::Filled;
 use super::tool::Tool;
+use crate::backend::BackendError;
+use crate::backend::container::{Container, Gpu};
 use crate::backend::launcher::Job;
 use crate::backend::supervise::Program;
-use crate::backend::{BackendError, Fault, Stage, custody};
 use crate::wire::Secret;
-
-/// Where the container sees the directory of the weights.
-const MODEL_DIRECTORY: &str = "/.model_cache";
-/// Where boileroom's images keep libraries for CUDA, in the order in which they are searched.
-const LIBRARIES: [&str; 11] = [
-    "/usr/local/lib/python3.12/site-packages/cuequivariance_ops/lib",
-    "/usr/local/lib/python3.12/site-packages/nvidia/cublas/lib",
-    "/usr/local/lib/python3.12/site-packages/torch/lib",
-    "/usr/local/lib/python3.12/site-packages/nvidia",
-    "/usr/local/cuda/lib64",
-    "/usr/local/cuda/lib",
-    "/usr/local/cuda-12/lib64",
-    "/usr/local/cuda-12/lib",
-    "/usr/local/nvidia/lib64",
-    "/usr/local/nvidia/lib",
-    "/.singularity.d/libs",
-];
-/// What every container finds.
-const FIXED: [(&str, &str); 8] = [
-    ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
-    ("LANG", "C.UTF-8"),
-    ("LC_ALL", "C.UTF-8"),
-    ("TMPDIR", "/tmp"),
-    ("TMP", "/tmp"),
-    ("TEMP", "/tmp"),
-    ("CC", "gcc"),
-    ("CXX", "g++"),
-];
 
 /// The program that runs the server of a job in a container of `sif`.
 ///
@@ -52,79 +22,17 @@ pub(super) fn program(
     job: &Job,
     secret: &Secret,
 ) -> Result<Program, BackendError> {
-    let mut command: Vec<OsString> = [&tool.program, "exec", "--cleanenv", "--home", "/tmp"]
-        .map(OsString::from)
-        .to_vec();
-    match gpu {
-        Gpu::None => {}
-        Gpu::Nvidia => command.push("--nv".into()),
-        Gpu::Rocm => command.push("--rocm".into()),
-    }
-    let mut binds = Vec::new();
-    if let Some(source) = &filled.source {
-        let package = bindable(&source.join("boileroom"))?;
-        binds.push(format!("{package}:{package}:ro"));
-    }
-    if let Some(directory) = &filled.model_directory {
-        binds.push(format!("{}:{MODEL_DIRECTORY}", bindable(directory)?));
-    }
-    for bind in binds.iter().chain(&filled.binds) {
-        command.extend(["-B".into(), bind.into()]);
-    }
-    command.extend(filled.options.iter().map(OsString::from));
-    command.push(sif.into());
-    command.extend(filled.command.iter().map(OsString::from));
-    Ok(Program {
-        command,
-        directory: None,
-        environment: environment(tool, filled, job, secret),
-    })
-}
-
-/// Variables of the program, most of them for the container.
-fn environment(tool: &Tool, filled: &Filled, job: &Job, secret: &Secret) -> Vec<(OsString, Option<OsString>)> {
-    let mut inner: Vec<(String, Option<String>)> = Vec::new();
-    let mut put = |name: &str, value: &str| inner.push((name.to_owned(), Some(value.to_owned())));
-    if let Some(source) = &filled.source {
-        put("PYTHONPATH", &source.to_string_lossy());
-    }
-    for (name, value) in FIXED {
-        put(name, value);
-    }
-    put("LD_LIBRARY_PATH", &LIBRARIES.join(":"));
-    if let Some(number) = job.device.as_deref().and_then(|device| device.strip_prefix("cuda:")) {
-        put("CUDA_VISIBLE_DEVICES", number);
-    }
-    if filled.model_directory.is_some() {
-        put("MODEL_DIR", MODEL_DIRECTORY);
-        if std::env::var_os("CHAI_DOWNLOADS_DIR").is_none() {
-            put("CHAI_DOWNLOADS_DIR", &format!("{MODEL_DIRECTORY}/chai"));
-        }
-    }
-    for (name, value) in &filled.environment {
-        put(name, value);
-    }
-    // The job's come last: whatever else a table says, these are what the model is run with.
-    let job_variables = job.variables(secret);
-    inner.extend(job_variables.map(|(name, value)| (name.to_owned(), value)));
-    let inner = inner
-        .into_iter()
-        .map(|(name, value)| (tool.inner_variable(&name), value.map(OsString::from)));
-    let own = [
-        (tool.variable("NO_EVAL"), Some("1".into())),
-        (custody::VARIABLE.into(), Some(job.mark.name().into())),
-    ];
-    own.into_iter().chain(inner).collect()
-}
-
-/// The path as a part of a bind, whose parts are separated by colons and commas.
-fn bindable(path: &Path) -> Result<String, BackendError> {
-    let text = path.to_str().filter(|text| !text.contains([':', ',']));
-    text.map(str::to_owned).ok_or_else(|| {
-        let message = format!(
-            "{} cannot be bound into a container: its name holds a colon or a comma, or is not UTF-8",
-            path.display()
-        );
-        BackendError::new(Stage::Launch, Fault::Misconfigured, message)
-    })
+    let container = Container {
+        tool: &tool.program,
+        family: tool.family(),
+        gpu,
+        sif,
+        source: filled.source.as_deref(),
+        model_directory: filled.model_directory.as_deref(),
+        binds: &filled.binds,
+        options: &filled.options,
+        command: &filled.command,
+        environment: &filled.environment,
+    };
+    crate::backend::container::program(&container, job, secret)
 }

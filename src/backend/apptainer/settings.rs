@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+pub(super) use crate::backend::container::Gpu;
 use crate::backend::image::ImageSettings;
 use crate::backend::local::{self, LocalSettings};
 use crate::backend::placeholders::{Known, Values};
@@ -50,17 +51,6 @@ pub(super) struct ApptainerSettings {
     pub(super) local: LocalSettings,
     /// What it shares with every kind that has a model server.
     pub(super) served: ServedSettings,
-}
-
-/// Whose drivers a container gets to see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Gpu {
-    /// Nobody's.
-    None,
-    /// NVIDIA's.
-    Nvidia,
-    /// AMD's.
-    Rocm,
 }
 
 /// Settings with all placeholders filled in.
@@ -162,16 +152,7 @@ impl ApptainerSettings {
 
     /// Whose drivers the container needs for a device.
     pub(super) fn gpu_for(&self, device: Option<&str>) -> Gpu {
-        self.gpu.unwrap_or_else(|| {
-            let device = device.unwrap_or(&self.device);
-            if device.starts_with("cuda") {
-                Gpu::Nvidia
-            } else if device.starts_with("rocm") || device.starts_with("hip") {
-                Gpu::Rocm
-            } else {
-                Gpu::None
-            }
-        })
+        self.gpu.unwrap_or_else(|| Gpu::of(device.unwrap_or(&self.device)))
     }
 }
 

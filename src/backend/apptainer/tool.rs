@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+use crate::backend::container::Family;
 use crate::backend::{BackendError, Fault, Stage};
 
 /// The names it is looked for by, where the table gives none.
@@ -68,20 +69,15 @@ impl Tool {
 
     /// The variable that sets something for the program itself, such as `APPTAINER_TMPDIR`.
     pub(super) fn variable(&self, name: &str) -> OsString {
-        format!("{}_{name}", self.family()).into()
-    }
-
-    /// The variable that becomes `name` in the container, also where nothing else of the environment gets in.
-    pub(super) fn inner_variable(&self, name: &str) -> OsString {
-        format!("{}ENV_{name}", self.family()).into()
+        self.family().variable(name)
     }
 
     /// A link called `singularity` may well lead to an Apptainer, so that not the name decides.
-    fn family(&self) -> &'static str {
+    pub(super) fn family(&self) -> Family {
         if self.version.starts_with("singularity") {
-            "SINGULARITY"
+            Family::Singularity
         } else {
-            "APPTAINER"
+            Family::Apptainer
         }
     }
 }
@@ -98,7 +94,7 @@ mod tests {
         };
         assert_eq!(tool("apptainer version 1.4.5").variable("TMPDIR"), "APPTAINER_TMPDIR");
         assert_eq!(
-            tool("singularity-ce version 4.1.0").inner_variable("PATH"),
+            tool("singularity-ce version 4.1.0").family().inner_variable("PATH"),
             "SINGULARITYENV_PATH"
         );
     }

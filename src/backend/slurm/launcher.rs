@@ -11,6 +11,7 @@ use tokio::time::{Instant, sleep, timeout};
 use super::desk::{Address, Desk};
 use super::queue::Queue;
 use super::script;
+use super::server::Server;
 use super::settings::SlurmSettings;
 use super::state::JobLine;
 use super::submission::Submission;
@@ -69,10 +70,10 @@ impl SlurmLauncher {
         let filled = self.settings.fill(&job.contract)?;
         self.settings.check_paths()?;
         let desk = self.prepare(job)?;
-        let environment = script::environment(&filled.environment, (Secret::VARIABLE, secret.expose()));
-        desk.set(&environment)
+        let server = Server::new(&filled, job, secret)?;
+        desk.set(&script::environment(&server.private))
             .map_err(|error| internal("the job's directory cannot be made", &error))?;
-        let submission = Submission::new(&self.settings, &filled, job, secret, &desk);
+        let submission = Submission::new(&self.settings, &filled, &server, job, &desk);
         let queue = self.queue.clone();
         let submitted = tokio::spawn(async move { submission.submit(&queue).await });
         self.launched = Some(Launched {
@@ -136,7 +137,7 @@ impl SlurmLauncher {
         let error = match submitted {
             Ok(said) => {
                 let id = said.trim().split(';').next().unwrap_or_default().to_owned();
-                self.note(format!("job {id} was submitted"));
+                self.note(&format!("job {id} was submitted"));
                 return Ok(id);
             }
             Err(error) => error,
@@ -178,12 +179,12 @@ impl SlurmLauncher {
                         return Err(BackendError::new(Stage::Launch, Fault::Died, message));
                     };
                     if line.is_over() {
-                        self.note(line.describe());
+                        self.note(&line.describe());
                         let error = line.demise(line.restarts).during(Stage::Ready, "before it was ready");
                         return Err(error.with_log(self.log_tail()));
                     }
                     if last.as_ref().map(JobLine::describe) != Some(line.describe()) {
-                        self.note(line.describe());
+                        self.note(&line.describe());
                         pause = FIRST_PAUSE;
                     }
                     let address = launched.desk.address();
@@ -272,7 +273,7 @@ impl SlurmLauncher {
     }
 
     /// Keeps a line about the job for the log's tail.
-    fn note(&self, event: String) {
+    fn note(&self, event: &str) {
         let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         if events.len() == EVENTS {
             events.pop_front();

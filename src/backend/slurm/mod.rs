@@ -13,6 +13,7 @@ mod examine;
 mod launcher;
 mod queue;
 mod script;
+mod server;
 mod settings;
 mod state;
 mod steward;
@@ -36,6 +37,7 @@ use crate::prediction::Contract;
 use crate::wire::Secret;
 
 use launcher::SlurmLauncher;
+use server::Server;
 use settings::SlurmSettings;
 use steward::SlurmSteward;
 use submission::Submission;
@@ -54,6 +56,8 @@ pub const KIND: Kind = Kind {
     template: r#"# How a node starts the model server. `{host}` and `{port}` are where it has to listen, `{model}`, `{model.core}` and
 # `{model.image}` are the model's, `${NAME}` is a variable of your environment.
 command = ["{hydrotest}", "serve", "--host", "{host}", "--port", "{port}"]
+# In a container of an image that the nodes have, instead of the node itself.
+# apptainer = { image = "/scratch/you/{model.image}.sif" }
 # What the job asks for, as sbatch takes it.
 # partition = "gpu"
 # account = "lab"
@@ -120,6 +124,7 @@ impl Slurm {
         // It is taken out of the script again, so that any will do.
         let secret = Secret::generate()
             .map_err(|error| BackendError::new(Stage::Configure, Fault::Internal, error.to_string()))?;
-        Ok(Submission::new(&self.0, &filled, &job, &secret, &desk).shown())
+        let server = Server::new(&filled, &job, &secret)?;
+        Ok(Submission::new(&self.0, &filled, &server, &job, &desk).shown())
     }
 }

@@ -3,8 +3,9 @@
 
 use std::fmt::Write;
 
+use super::server::Server;
+use crate::backend::custody;
 use crate::backend::launcher::Job;
-use crate::wire::Secret;
 
 /// The part that is the same for every job.
 const BODY: &str = include_str!("job.sh");
@@ -22,14 +23,14 @@ pub(super) struct Parts<'a> {
     pub(super) modules: &'a [String],
     /// Lines to run before the server.
     pub(super) prologue: &'a [String],
-    /// The command, with [`PORT`] where the port belongs.
-    pub(super) command: &'a [String],
+    /// The server, with [`PORT`] in its command where the port belongs.
+    pub(super) server: &'a Server,
     /// Tenths of a second between asking the server to end and killing it.
     pub(super) tenths: u128,
 }
 
 /// The whole script, without the secret.
-pub(super) fn script(parts: &Parts<'_>, job: &Job, secret: &Secret) -> String {
+pub(super) fn script(parts: &Parts<'_>, job: &Job) -> String {
     let (name, model) = (job.mark.name(), &job.contract.key);
     let mut text = format!("#!/bin/bash\n# {name}: the model server of {model}, submitted by hydrotest\n");
     let mut line = |content: String| {
@@ -51,14 +52,15 @@ pub(super) fn script(parts: &Parts<'_>, job: &Job, secret: &Secret) -> String {
     line(format!(
         ". \"$hydrotest_directory/{ENVIRONMENT}\" || {{ echo \"hydrotest: is $hydrotest_directory shared with $HOSTNAME?\"; exit 1; }}"
     ));
-    let variables = job.variables(secret);
-    for (name, value) in variables.iter().filter(|(name, _)| *name != Secret::VARIABLE) {
+    // The job's script itself and what it starts carry the mark, whatever the server runs in.
+    line(format!("export {}={name}", custody::VARIABLE));
+    for (name, value) in &parts.server.public {
         line(match value {
             Some(value) => format!("export {name}={}", quoted(value)),
             None => format!("unset {name}"),
         });
     }
-    let command: Vec<String> = parts.command.iter().map(|word| command_word(word)).collect();
+    let command: Vec<String> = parts.server.command.iter().map(|word| command_word(word)).collect();
     line(format!("hydrotest_serve() {{\n    exec {}\n}}", command.join(" ")));
     text.push('\n');
     text.push_str(BODY);
@@ -66,10 +68,9 @@ pub(super) fn script(parts: &Parts<'_>, job: &Job, secret: &Secret) -> String {
 }
 
 /// The lines of the file with the variables that nobody else may read.
-pub(super) fn environment(variables: &[(String, String)], secret: (&str, &str)) -> String {
+pub(super) fn environment(variables: &[(String, String)]) -> String {
     let mut text = String::new();
-    let given = variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    for (name, value) in given.chain([secret]) {
+    for (name, value) in variables {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "export {name}={}", quoted(value));
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::desk::Desk;
 use super::queue::Queue;
 use super::script::PORT;
+use super::server::{ContainerSettings, FilledContainer};
 use super::tools::Tools;
 use crate::backend::launcher::Job;
 use crate::backend::placeholders::{Known, Values};
@@ -42,6 +43,7 @@ pub(super) struct SlurmSettings {
     directory: Option<String>,
     shared: Option<PathBuf>,
     logs: Option<PathBuf>,
+    container: Option<ContainerSettings>,
     host: String,
     address: Option<String>,
     conf: Option<String>,
@@ -60,6 +62,8 @@ pub(super) struct SlurmSettings {
 pub(super) struct Filled {
     /// The command, with [`PORT`] for the port.
     pub(super) command: Vec<String>,
+    /// What it runs in, if not on the node itself.
+    pub(super) container: Option<FilledContainer>,
     /// Variables that nobody else may read.
     pub(super) environment: Vec<(String, String)>,
     /// Arguments of sbatch.
@@ -117,6 +121,7 @@ impl SlurmSettings {
             directory: ELSEWHERE.text(reader, "cwd"),
             shared: directory(reader, "shared_dir"),
             logs: directory(reader, "log_dir"),
+            container: container(reader),
             host: reader.text("host").unwrap_or_else(|| HOST.to_owned()),
             address,
             conf: reader.text("conf"),
@@ -142,6 +147,7 @@ impl SlurmSettings {
         arguments.extend(common.fill_all(&self.arguments)?);
         Ok(Filled {
             command: own.fill_all(&self.command)?,
+            container: self.container.as_ref().map(|table| table.fill(&common)).transpose()?,
             environment: own.fill_values(&self.environment)?,
             arguments,
             modules: common.fill_all(&self.modules)?,
@@ -213,6 +219,15 @@ impl SlurmSettings {
             None => Ok(()),
         }
     }
+}
+
+/// The table `apptainer`.
+fn container(reader: &mut Reader<'_>) -> Option<ContainerSettings> {
+    let section = reader.section("apptainer")?;
+    let mut within = reader.within(&section);
+    let settings = ContainerSettings::read(&mut within);
+    within.finish();
+    settings
 }
 
 /// What the job asks for, as options of sbatch.

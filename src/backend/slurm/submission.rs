@@ -5,11 +5,11 @@ use std::path::Path;
 use super::desk::Desk;
 use super::queue::Queue;
 use super::script::{self, Parts, quoted};
+use super::server::Server;
 use super::settings::{Filled, SlurmSettings};
 use super::tools::{SUBMISSION, ToolError};
 use crate::backend::custody;
 use crate::backend::launcher::Job;
-use crate::wire::Secret;
 
 /// A job that is to be submitted.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Submission {
 }
 
 impl Submission {
-    pub(super) fn new(settings: &SlurmSettings, filled: &Filled, job: &Job, secret: &Secret, desk: &Desk) -> Self {
+    pub(super) fn new(settings: &SlurmSettings, filled: &Filled, server: &Server, job: &Job, desk: &Desk) -> Self {
         let mark = job.mark.name();
         let mut arguments = vec!["--parsable".to_owned()];
         arguments.extend(filled.arguments.iter().cloned());
@@ -33,13 +33,13 @@ impl Submission {
             directory: &directory,
             modules: &filled.modules,
             prologue: &filled.prologue,
-            command: &filled.command,
+            server,
             tenths: settings.grace.as_millis() / 100,
         };
         Self {
             mark,
             arguments,
-            script: script::script(&parts, job, secret),
+            script: script::script(&parts, job),
         }
     }
 
