@@ -7,8 +7,9 @@
 //!             /.pull-INSTANCE/                     a pull that is under way
 //! ```
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -114,7 +115,7 @@ impl Place {
             )));
         }
         // It was copied or touched. Somebody else's cache may be used without being written to.
-        let _ = self.write(&Record { file, ..record });
+        let _ = self.write(&Record { file, ..record }, self.directory());
         Ok(Found::Sound(sif))
     }
 
@@ -126,16 +127,23 @@ impl Place {
         let sha256 = hash(pulled).await?;
         File::open(pulled)?.sync_all()?;
         // A record without its file does no harm: neither nothing nor an older file is as it says.
-        self.write(&Record {
+        let record = Record {
             image: self.image.clone(),
             sha256,
             file: Stamp::of(pulled)?,
-        })?;
+        };
+        self.write(&record, pulled.parent().unwrap_or_else(|| self.directory()))?;
         fs::rename(pulled, &self.sif)
     }
 
-    fn write(&self, record: &Record) -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(self.directory())?;
+    /// Writes a record, by way of a file in `directory`.
+    fn write(&self, record: &Record, directory: &Path) -> io::Result<()> {
+        // Whoever may read the file may read its record: a cache may be shared.
+        let mut builder = tempfile::Builder::new();
+        let mut file = builder
+            .prefix(".record-")
+            .permissions(Permissions::from_mode(0o644))
+            .tempfile_in(directory)?;
         file.write_all(&serde_json::to_vec_pretty(record)?)?;
         file.persist(self.beside(".record.json")).map_err(|error| error.error)?;
         Ok(())
