@@ -3,7 +3,9 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
+mod apptainer;
 pub mod clearing;
+mod container;
 pub mod custody;
 mod docker;
 mod error;
@@ -13,6 +15,7 @@ pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod local;
 pub mod machine;
 mod placeholders;
 mod process;
@@ -20,6 +23,7 @@ mod reference;
 pub mod registry;
 mod scene;
 pub mod served;
+mod slurm;
 pub mod supervise;
 
 use std::pin::Pin;

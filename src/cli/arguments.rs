@@ -114,6 +114,9 @@ pub struct RunArguments {
     /// List the selected cases and run none.
     #[arg(long, help_heading = "Running")]
     pub list: bool,
+    /// Show what would be given to the platform to start each model, such as a batch script, and start nothing.
+    #[arg(long, conflicts_with = "list", help_heading = "Running")]
+    pub dry_run: bool,
     /// Cases that may be under way at once [default: number of processors].
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
     pub test_threads: Option<u16>,

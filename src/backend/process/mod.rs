@@ -2,7 +2,6 @@
 //! everything it started.
 
 mod launcher;
-mod logs;
 mod settings;
 
 use std::ffi::OsStr;
