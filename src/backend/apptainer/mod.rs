@@ -51,7 +51,7 @@ source = "${BOILEROOM_SOURCE}"
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let settings = ApptainerSettings::read(table, diagnostics)?;
+    let settings = ApptainerSettings::read(table, diagnostics);
     Some(Arc::new(Apptainer(Arc::new(settings))))
 }
 
