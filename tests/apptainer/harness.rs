@@ -119,6 +119,12 @@ impl Bench {
         names_in(&self.cache.join("images"))
     }
 
+    /// The SIF files in it, sorted.
+    pub fn sifs(&self) -> Vec<String> {
+        let is_sif = |name: &String| Path::new(name).extension().is_some_and(|extension| extension == "sif");
+        self.images().into_iter().filter(is_sif).collect()
+    }
+
     /// Checks that no process, mount or half pull is left.
     #[track_caller]
     pub fn nothing_left(&self) {

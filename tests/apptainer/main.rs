@@ -3,7 +3,12 @@
 //!
 //! Needs `HYDROTEST_APPTAINER` and `HYDROTEST_REGISTRY` (see `.ci/engines`).
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "a test fails by panicking, and says which engine is missing"
+)]
 
 mod endings;
 #[path = "../support/engine.rs"]

@@ -46,12 +46,10 @@ fn same() {
         }
         bench.nothing_left();
         // Two of the models share an image.
-        let sifs: Vec<String> = bench
-            .images()
-            .into_iter()
-            .filter(|name| name.ends_with(".sif"))
-            .collect();
-        assert_eq!(sifs, ["hydrotest-boileroom-boltz_0.4.1.sif", crate::harness::SIF]);
+        assert_eq!(
+            bench.sifs(),
+            ["hydrotest-boileroom-boltz_0.4.1.sif", crate::harness::SIF]
+        );
     });
 }
 

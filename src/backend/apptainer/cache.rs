@@ -7,6 +7,7 @@
 //!             /.pull-INSTANCE/                     a pull that is under way
 //! ```
 
+use std::fmt::Write as _;
 use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -203,7 +204,11 @@ async fn hash(path: &Path) -> io::Result<String> {
                 count => hasher.update(chunk.get(..count).unwrap_or_default()),
             }
         }
-        Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+        let mut digits = String::new();
+        for byte in hasher.finalize() {
+            let _ = write!(digits, "{byte:02x}");
+        }
+        Ok(digits)
     });
     hashing.await.unwrap_or_else(|error| Err(io::Error::other(error)))
 }

@@ -50,8 +50,12 @@ source = "${BOILEROOM_SOURCE}"
     configure,
 };
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "other kinds have settings without which there is nothing"
+)]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let settings = ApptainerSettings::read(table, diagnostics)?;
+    let settings = ApptainerSettings::read(table, diagnostics);
     Some(Arc::new(Apptainer(Arc::new(settings))))
 }
 

@@ -14,8 +14,8 @@ use crate::prediction::Contract;
 
 /// What its settings may refer to besides what all kinds know.
 const PLACEHOLDERS: Known = Known(&["port", "source"]);
-/// What a command may not refer to where it is not set.
-const SOURCE: &str = "{source}";
+/// The placeholder by which a command says that it needs boileroom's source, and the variable that says where that is.
+const SOURCE: (&str, &str) = ("{source}", "BOILEROOM_SOURCE");
 /// How boileroom starts its server in its images, but for the address: nobody outside of this machine is to reach it.
 const COMMAND: [&str; 6] = [
     "/usr/local/bin/python3.12",
@@ -74,7 +74,7 @@ pub(super) struct Filled {
 
 impl ApptainerSettings {
     /// Reads a backend's table and reports everything wrong with it.
-    pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Self> {
+    pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Self {
         let mut reader = Reader::new(&table.settings, diagnostics);
         let tool = reader.text("tool");
         let images = ImageSettings::read(&mut reader);
@@ -85,24 +85,15 @@ impl ApptainerSettings {
         let cache = PLACEHOLDERS.text(&mut reader, "cache");
         let model_directory = PLACEHOLDERS.text(&mut reader, "model_dir");
         let environment = PLACEHOLDERS.environment(&mut reader);
-        let has_command = reader.has("command");
         let command = local::command(PLACEHOLDERS, &mut reader, &environment);
         let command = command.unwrap_or_else(|| COMMAND.map(str::to_owned).to_vec());
-        let source = if has_command {
-            PLACEHOLDERS.text(&mut reader, "source")
-        } else {
-            PLACEHOLDERS.text(reader.require("source"), "source")
-        };
-        if has_command && source.is_none() && command.iter().any(|word| word.contains(SOURCE)) {
-            let label = "set it to the directory that holds the package `boileroom`";
-            reader.reject("command", "`command` refers to `source`, which is not set", label);
-        }
+        let source = PLACEHOLDERS.text(&mut reader, "source");
         let binds = PLACEHOLDERS.words(&mut reader, "binds");
         let options = PLACEHOLDERS.words(&mut reader, "options");
         let local = LocalSettings::read(&mut reader);
         let served = ServedSettings::read(table, &mut reader);
         reader.finish();
-        Some(Self {
+        Self {
             tool,
             images,
             https,
@@ -117,7 +108,7 @@ impl ApptainerSettings {
             options: options.map(|options| options.words).unwrap_or_default(),
             local,
             served,
-        })
+        }
     }
 
     /// Fills in the placeholders for a model and a port.
@@ -129,7 +120,16 @@ impl ApptainerSettings {
         // The source is filled in first: the command refers to it.
         let values = Values::new(contract, [port.clone(), ("source", String::new())])?;
         let path = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
-        let source = path(&self.source)?;
+        let mut source = path(&self.source)?;
+        if source.is_none() && self.command.iter().any(|word| word.contains(SOURCE.0)) {
+            source = Some(variable(SOURCE.1).ok_or_else(|| {
+                let variable = SOURCE.1;
+                unusable(format!(
+                    "the server runs from boileroom's source: set `source` in the backend's table, or {variable}, to the \
+                     directory that holds the package `boileroom`"
+                ))
+            })?);
+        }
         let model_directory = path(&self.model_directory)?
             .or_else(|| variable("MODEL_DIR"))
             .map(|directory| absolute(&directory))

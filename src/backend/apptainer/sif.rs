@@ -164,11 +164,11 @@ pub(super) mod tests {
     use super::*;
 
     /// A SIF with one file system of 4 KiB that begins at byte 4096.
-    pub(in super::super) fn sif(architecture: &[u8; 2]) -> Vec<u8> {
+    pub(in super::super) fn sif(architecture: [u8; 2]) -> Vec<u8> {
         let mut file = vec![0; 8192];
         let mut put = |at: usize, bytes: &[u8]| file[at..at + bytes.len()].copy_from_slice(bytes);
         put(MAGIC.0, MAGIC.1);
-        put(ARCHITECTURE, architecture);
+        put(ARCHITECTURE, &architecture);
         put(PARTS, &2_u64.to_le_bytes());
         put(TABLE, &128_u64.to_le_bytes());
         put(128, &FILE_SYSTEM.to_le_bytes());
@@ -191,13 +191,13 @@ pub(super) mod tests {
     #[test]
     fn a_whole_file_says_its_architecture() {
         for (code, architecture) in [(b"02", Some("amd64")), (b"04", Some("arm64")), (b"00", None)] {
-            assert_eq!(read(&sif(code)), Ok(Sif { architecture }));
+            assert_eq!(read(&sif(*code)), Ok(Sif { architecture }));
         }
     }
 
     #[test]
     fn a_file_that_is_cut_anywhere_is_not_whole() {
-        let whole = sif(b"02");
+        let whole = sif(*b"02");
         for length in [0, 1, 127, 128, 700, 4095, 4096, 4200, 8191] {
             let error = read(&whole[..length]).unwrap_err();
             assert!(error.contains("truncated") || error == "is empty", "{length}: {error}");
@@ -213,7 +213,7 @@ pub(super) mod tests {
     fn what_is_no_sif_is_refused_and_no_number_is_believed() {
         assert_eq!(read(&[7; 4096]).unwrap_err(), "is not a SIF file");
         let broken = |at: usize, bytes: &[u8]| {
-            let mut file = sif(b"02");
+            let mut file = sif(*b"02");
             file[at..at + bytes.len()].copy_from_slice(bytes);
             read(&file).unwrap_err()
         };

@@ -28,7 +28,7 @@ fn settings(table: &str) -> ApptainerSettings {
     let mut diagnostics = Diagnostics::new();
     let settings = ApptainerSettings::read(config.backend("cluster").unwrap(), &mut diagnostics);
     assert!(diagnostics.is_empty(), "{diagnostics}");
-    settings.unwrap()
+    settings
 }
 
 /// The command line and the variables that the container gets, for a device.
@@ -138,6 +138,21 @@ fn mistakes_are_shown_where_they_are_written() {
     assert!(shown.contains("there are no images with the tag `latest`"), "{shown}");
     assert!(shown.contains("`Lab` is not a repository of images"), "{shown}");
     assert!(refused("command = ['serve']").contains("`{port}` occurs neither"));
+}
+
+#[test]
+fn boileroom_s_server_needs_boileroom_s_source() {
+    let contract = Arc::clone(Config::built_in().unwrap().model("esm2").unwrap());
+    for table in ["", "command = ['{source}/serve', '{port}']\n"] {
+        let filled = settings(table).fill(&contract, 0);
+        // It may well be set where this test runs.
+        let variable = std::env::var_os("BOILEROOM_SOURCE").filter(|value| !value.is_empty());
+        match (filled, variable) {
+            (Ok(filled), Some(source)) => assert_eq!(filled.source.unwrap(), source),
+            (Err(error), None) => assert!(error.message.contains("set `source` in the backend's table"), "{error}"),
+            (filled, variable) => panic!("{filled:?} with {variable:?}"),
+        }
+    }
 }
 
 #[test]

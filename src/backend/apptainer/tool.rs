@@ -30,9 +30,9 @@ impl Tool {
     ///
     /// # Errors
     /// When there is none, or it does not work.
-    pub(super) async fn find(named: Option<&str>) -> Result<Self, BackendError> {
+    pub(super) async fn find(given: Option<&str>) -> Result<Self, BackendError> {
         let unusable = |message| BackendError::new(Stage::Launch, Fault::Misconfigured, message);
-        let names = named.as_ref().map_or(&NAMES[..], std::slice::from_ref);
+        let names = given.as_ref().map_or(&NAMES[..], std::slice::from_ref);
         for name in names {
             let asked = Command::new(name)
                 .arg("--version")

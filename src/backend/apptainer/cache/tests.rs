@@ -25,7 +25,7 @@ async fn pulled() -> (tempfile::TempDir, Place) {
     let place = place(cache.path());
     fs::create_dir_all(place.directory()).unwrap();
     let pulled = cache.path().join("pulled");
-    fs::write(&pulled, sif(b"02")).unwrap();
+    fs::write(&pulled, sif(*b"02")).unwrap();
     place.put(&pulled).await.unwrap();
     assert!(!pulled.exists());
     (cache, place)
@@ -57,7 +57,7 @@ async fn the_layout_is_that_of_boileroom() {
 async fn what_was_pulled_is_sound_until_it_changes() {
     let (_cache, place) = pulled().await;
     assert!(is_sound(&place.look().await.unwrap()));
-    let mut changed = sif(b"02");
+    let mut changed = sif(*b"02");
     changed[6000] ^= 1;
     fs::write(&place.sif, &changed).unwrap();
     assert!(unsound(&place).await.starts_with("has changed: its SHA-256 is "));
@@ -83,7 +83,7 @@ async fn a_file_without_a_record_has_to_be_whole() {
     let (_cache, place) = pulled().await;
     fs::remove_file(place.beside(".record.json")).unwrap();
     assert!(is_sound(&place.look().await.unwrap()));
-    fs::write(&place.sif, &sif(b"02")[..8000]).unwrap();
+    fs::write(&place.sif, &sif(*b"02")[..8000]).unwrap();
     assert!(unsound(&place).await.starts_with("is truncated: "));
     fs::write(&place.sif, "").unwrap();
     assert_eq!(unsound(&place).await, "is empty");
