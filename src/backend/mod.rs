@@ -13,6 +13,7 @@ pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod machine;
 mod placeholders;
 mod process;
 mod reference;
@@ -26,7 +27,7 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Blame, Fault, Stage};
-pub use instance::Instance;
+pub use instance::{Caretaker, Instance};
 pub use scene::Scene;
 
 /// Work in progress on a backend.

@@ -35,13 +35,12 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         timeout: arguments.timeout,
         retries: arguments.retries,
     };
-    let plan = Arc::new(expand(
-        &world.config,
-        &world.suites,
-        &platform.table,
-        &selection,
-        overriding,
-    )?);
+    let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
+    plan.leave_out(|trial| {
+        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
+        scene.or_else(|| trial.calls.iter().find_map(|call| platform.declines(&call.config)))
+    });
+    let plan = Arc::new(plan);
     let libtest = libtest_arguments(arguments);
     if arguments.list {
         let listed = run::list(&plan, &libtest);
