@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Launch, Settings};
+use super::kind::{Kind, Launch, Leaves, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Work};
@@ -17,6 +17,13 @@ pub const KIND: Kind = Kind {
     overrides: &[],
     weights: None,
     calls_per_instance: 1,
+    leaves: Leaves::Nothing,
+    template: r#"# Where the server answers; a server has one model.
+url = "http://127.0.0.1:8000"
+models = ["esm2"]
+# The variable of your environment that holds the secret which the server signs with.
+secret_env = "HYDROTEST_SECRET"
+"#,
     configure,
 };
 

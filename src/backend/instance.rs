@@ -1,15 +1,26 @@
 //! The life cycle that every kind gets: idempotent start and stop, nothing left of a failed start, a stop that always
-//! stops. Holds one backend; knows nothing of cases or of how many instances there are.
+//! stops, and an eye on what was left behind. Holds one backend; knows nothing of cases or of how many instances there are.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::RwLock;
 
+use super::launcher::Watch;
 use super::{Backend, BackendError, Fault, Stage};
 use crate::prediction::{Prediction, Request};
 
 /// How long a stop may take before it is given up and reported.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// Looks after what an instance makes outside of this process.
+pub trait Caretaker: Send + Sync {
+    /// Called before every start.
+    fn before(&self) -> Watch<'_, ()>;
+
+    /// Called after every stop: one line for each thing that the instance left behind. Bounded in time.
+    fn after(&self) -> Watch<'_, Vec<String>>;
+}
 
 /// One started (or not yet started) model on a backend.
 ///
@@ -17,6 +28,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 pub struct Instance {
     label: String,
     start_limit: Duration,
+    caretaker: Option<Box<dyn Caretaker>>,
+    leaks: Mutex<Vec<String>>,
     slot: RwLock<Slot>,
 }
 
@@ -32,11 +45,25 @@ impl Instance {
         Self {
             label: label.into(),
             start_limit,
+            caretaker: None,
+            leaks: Mutex::default(),
             slot: RwLock::new(Slot {
                 backend,
                 running: false,
             }),
         }
+    }
+
+    /// The same instance, with somebody who looks after what it leaves.
+    #[must_use]
+    pub fn cared_for(mut self, caretaker: Box<dyn Caretaker>) -> Self {
+        self.caretaker = Some(caretaker);
+        self
+    }
+
+    /// What its stops and failed starts have left behind, one line for each thing. Taken: a second call has none of them.
+    pub fn take_leaks(&self) -> Vec<String> {
+        std::mem::take(&mut *self.leaks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Which model on which backend this is.
@@ -53,6 +80,9 @@ impl Instance {
         let mut slot = self.slot.write().await;
         if slot.running {
             return Ok(());
+        }
+        if let Some(caretaker) = &self.caretaker {
+            caretaker.before().await;
         }
         let started = tokio::time::timeout(self.start_limit, slot.backend.startup()).await;
         let result = started.unwrap_or_else(|_| {
@@ -73,7 +103,7 @@ impl Instance {
                     error.log_tail = slot.backend.log_tail();
                 }
                 // What the failed start left behind must go; the cause that matters is already in hand.
-                let _ = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
+                let _ = self.shut_down(&mut slot).await;
                 Err(error)
             }
         }
@@ -98,11 +128,17 @@ impl Instance {
     }
 
     async fn shut_down(&self, slot: &mut Slot) -> Option<BackendError> {
-        let Ok(result) = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await else {
+        let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
+        let stopped = stopped.unwrap_or_else(|_| {
             let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());
-            return Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message));
-        };
-        result.err()
+            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+        });
+        if let Some(caretaker) = &self.caretaker {
+            let left = caretaker.after().await;
+            let mut leaks = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
+            leaks.extend(left.into_iter().map(|leak| format!("{}: {leak}", self.label)));
+        }
+        stopped.err()
     }
 
     /// Whether calls can be made.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Launch, Settings};
+use super::kind::{Kind, Launch, Leaves, Settings};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, Diagnostics, Reader};
 use crate::prediction::{Contract, Options, Prediction, Request};
@@ -15,6 +15,8 @@ pub const KIND: Kind = Kind {
     overrides: &[],
     weights: Some(WEIGHTS),
     calls_per_instance: usize::MAX,
+    leaves: Leaves::Nothing,
+    template: "",
     configure,
 };
 

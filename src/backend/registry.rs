@@ -4,7 +4,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::kind::{Kind, Launch, Override, Overrides, Settings};
+use tokio::sync::OnceCell;
+
+use super::clearing::{self, InstanceCaretaker, Sweep};
+use super::custody::Run;
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::{BackendError, Instance, http, process, reference};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
@@ -28,6 +33,8 @@ pub struct Platform {
     pub weights: String,
     settings: Arc<dyn Settings>,
     overrides: Overrides,
+    run: Arc<Run>,
+    swept: Arc<OnceCell<()>>,
 }
 
 impl Platform {
@@ -60,6 +67,8 @@ impl Platform {
                 weights: kind.weights.or(table.weights.as_deref()).unwrap_or(WEIGHTS).to_owned(),
                 settings,
                 overrides,
+                run: Arc::default(),
+                swept: Arc::default(),
             }),
             _ => Err(diagnostics),
         }
@@ -70,18 +79,27 @@ impl Platform {
     /// # Errors
     /// When the model cannot run there at all.
     pub fn open(&self, contract: &Arc<Contract>, config: &Options) -> Result<Instance, BackendError> {
+        let mark = self.run.mark();
         let launch = Launch {
+            mark: mark.clone(),
             contract: Arc::clone(contract),
             config: config.clone(),
             overrides: self.overrides.clone(),
         };
         let backend = self.settings.open(&launch)?;
         let label = format!("{} on {}", contract.key, self.table.name);
-        Ok(Instance::new(
-            label,
-            backend,
-            self.table.start_timeout.unwrap_or(START_TIMEOUT),
-        ))
+        let instance = Instance::new(label, backend, self.table.start_timeout.unwrap_or(START_TIMEOUT));
+        Ok(match self.kind.leaves {
+            Leaves::Nothing => instance,
+            Leaves::Processes | Leaves::On(_) => {
+                instance.cared_for(Box::new(InstanceCaretaker::new(KINDS, mark, Arc::clone(&self.swept))))
+            }
+        })
+    }
+
+    /// Looks whether everything that the backend needs for these models is there, without starting one.
+    pub async fn examine(&self, models: &[Arc<Contract>]) -> Vec<Symptom> {
+        self.settings.examine(models, &self.overrides).await
     }
 
     /// Calls that may be under way on one instance.
@@ -89,6 +107,11 @@ impl Platform {
     pub fn calls_per_instance(&self) -> usize {
         self.table.calls_per_instance.unwrap_or(self.kind.calls_per_instance)
     }
+}
+
+/// Removes what killed runs of any kind left.
+pub async fn sweep() -> Sweep {
+    clearing::sweep(KINDS).await
 }
 
 /// Reads the settings of every declared backend, as `--backend` does for one, and reports everything that is wrong.

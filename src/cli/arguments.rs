@@ -23,7 +23,7 @@ pub struct CommandLine {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything came out as expected
-  1    a case failed: the backend is wrong
+  1    a case failed or something was left behind: the backend is wrong
   2    usage or configuration is wrong
   3    the platform or the harness broke
   4    nothing ran

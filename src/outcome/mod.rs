@@ -51,6 +51,8 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// Trouble that is no case's verdict, such as an instance that would not stop.
     pub notes: Vec<String>,
+    /// What instances left behind after their stop: each is a fault of the backend.
+    pub leaks: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Interruption>,
     /// Wall time of the whole run.
@@ -88,7 +90,7 @@ pub struct Tally {
 pub enum Conclusion {
     /// Everything that ran came out as expected.
     Conforms,
-    /// At least one case shows that the backend is wrong.
+    /// At least one case, or something left behind, shows that the backend is wrong.
     Fails,
     /// No case failed, but the platform or the harness broke.
     Broken,
@@ -177,7 +179,7 @@ impl Report {
         let tally = self.tally();
         match self.interrupted {
             Some(signal) => Conclusion::Interrupted(signal),
-            None if tally.failed > 0 => Conclusion::Fails,
+            None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
             None if tally.errors > 0 => Conclusion::Broken,
             None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
@@ -232,6 +234,9 @@ mod tests {
         assert_eq!(mixed.conclusion().exit_code(), 1);
         assert_eq!(report(&[Verdict::Error, Verdict::Pass]).conclusion().exit_code(), 3);
         assert_eq!(report(&[Verdict::UnexpectedPass]).conclusion().exit_code(), 1);
+        let mut leaky = report(&[Verdict::Pass]);
+        leaky.leaks.push("process 17".into());
+        assert_eq!(leaky.conclusion(), Conclusion::Fails);
         mixed.interrupted = Some(Interruption::Terminate);
         assert_eq!(mixed.conclusion().exit_code(), 143);
     }

@@ -65,6 +65,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     section(&mut text, "flaky", &flaky);
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
+    section(&mut text, "left behind", &report.leaks);
     section(&mut text, "trouble", &report.notes);
     let barren: Vec<String> = subject.barren_suites.iter().map(ToString::to_string).collect();
     section(&mut text, "note", &barren);

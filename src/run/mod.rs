@@ -137,6 +137,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
     let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Report {
         outcomes,
+        leaks: work.pool.leaks(),
         notes,
         interrupted,
         elapsed: begun.elapsed(),

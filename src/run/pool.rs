@@ -20,7 +20,9 @@ pub struct Pool {
     slots: Mutex<Vec<Slot>>,
     changed: Notify,
     /// Failures to stop, for the report: they are nobody's verdict.
-    notes: std::sync::Mutex<Vec<String>>,
+    notes: Lines,
+    /// What instances left behind, for the verdict on the run.
+    leaks: Lines,
 }
 
 struct Slot {
@@ -67,6 +69,7 @@ impl Pool {
             slots: Mutex::new(slots),
             changed: Notify::new(),
             notes: std::sync::Mutex::default(),
+            leaks: std::sync::Mutex::default(),
         }
     }
 
@@ -165,21 +168,27 @@ impl Pool {
         for instance in instances {
             stops.spawn(async move {
                 let error = instance.abort().await;
-                error.map(|error| format!("{}: {error}", instance.label()))
+                (instance, error)
             });
         }
         while let Some(stopped) = stops.join_next().await {
-            self.note(stopped.unwrap_or_else(|panic| Some(format!("stopping an instance broke: {panic}"))));
+            match stopped {
+                Ok((instance, error)) => self.note_end(&instance, error),
+                Err(panic) => push(&self.notes, [format!("stopping an instance broke: {panic}")]),
+            }
         }
     }
 
     /// Failures to stop so far.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.notes
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+        all(&self.notes)
+    }
+
+    /// What instances left behind so far.
+    #[must_use]
+    pub fn leaks(&self) -> Vec<String> {
+        all(&self.leaks)
     }
 
     async fn start(
@@ -204,12 +213,8 @@ impl Pool {
             _ if !matches!(slot.state, State::Changing(_)) => {
                 // The run was stopped meanwhile; what has started now must go again.
                 drop(slots);
-                self.note(
-                    instance
-                        .abort()
-                        .await
-                        .map(|error| format!("{}: {error}", instance.label())),
-                );
+                let error = instance.abort().await;
+                self.note_end(&instance, error);
                 return Err(BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over"));
             }
             Ok(()) => {
@@ -219,6 +224,7 @@ impl Pool {
             }
             Err(error) => {
                 slot.state = State::Failed(error.clone());
+                self.note_end(&instance, None);
                 Err(error)
             }
         };
@@ -235,7 +241,7 @@ impl Pool {
         slots[index].state = State::Changing(Arc::clone(&instance));
         drop(slots);
         let error = instance.stop().await;
-        self.note(error.map(|error| format!("{}: {error}", instance.label())));
+        self.note_end(&instance, error);
         let mut slots = self.slots.lock().await;
         if matches!(slots[index].state, State::Changing(_)) {
             slots[index].state = State::Idle;
@@ -244,14 +250,24 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    fn note(&self, message: Option<String>) {
-        if let Some(message) = message {
-            self.notes
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push(message);
-        }
+    /// Keeps what there is to say about an instance that has been stopped.
+    fn note_end(&self, instance: &Instance, error: Option<BackendError>) {
+        push(&self.notes, error.map(|error| format!("{}: {error}", instance.label())));
+        push(&self.leaks, instance.take_leaks());
     }
+}
+
+type Lines = std::sync::Mutex<Vec<String>>;
+
+fn push(lines: &Lines, new: impl IntoIterator<Item = String>) {
+    lines
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .extend(new);
+}
+
+fn all(lines: &Lines) -> Vec<String> {
+    lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
 }
 
 /// In what condition a call leaves an instance.

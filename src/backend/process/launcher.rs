@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::settings::{Filled, ProcessSettings};
@@ -37,11 +38,15 @@ impl ProcessLauncher {
             let message = format!("`cwd` is not a directory: {}", missing.display());
             return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
         }
-        let path = self.settings.logs.next(&job.contract.key);
+        let path = self.settings.logs.next(&job.contract.key, &job.mark);
         let path = path.map_err(|error| failed("no log can be kept", error))?;
         let (log, output) = Log::create(&path, secret).map_err(|error| failed("no log can be kept", error))?;
         self.log = Some(log.clone());
-        let process = Supervised::start(&program(filled, job, secret), log, output);
+        let temporary = job
+            .mark
+            .directory()
+            .map_err(|error| failed("no temporary files can be kept", error))?;
+        let process = Supervised::start(&program(filled, job, secret, temporary), log, output);
         self.process = Some(process.map_err(|error| failed("no process can be started", error))?);
         Ok(Endpoint {
             url: format!("http://127.0.0.1:{port}"),
@@ -116,7 +121,9 @@ fn demise(ending: Ending) -> Demise {
     }
 }
 
-fn program(filled: Filled, job: &Job, secret: &Secret) -> Program {
+fn program(filled: Filled, job: &Job, secret: &Secret, temporary: PathBuf) -> Program {
+    // What the server forgets there goes with the instance.
+    let first = [(OsString::from("TMPDIR"), Some(temporary.into_os_string()))].into_iter();
     let given = filled.environment.into_iter();
     let given = given.map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
     // The job's come last: whatever else a table says, these are what the model is run with.
@@ -125,7 +132,7 @@ fn program(filled: Filled, job: &Job, secret: &Secret) -> Program {
     Program {
         command: filled.command.into_iter().map(OsString::from).collect(),
         directory: filled.directory,
-        environment: given.chain(job).collect(),
+        environment: first.chain(given).chain(job).collect(),
     }
 }
 

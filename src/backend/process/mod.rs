@@ -7,7 +7,7 @@ mod settings;
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Launch, Override, Settings};
+use super::kind::{Kind, Launch, Leaves, Override, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError};
@@ -23,6 +23,16 @@ pub const KIND: Kind = Kind {
     overrides: &[Override::Device],
     weights: None,
     calls_per_instance: 1,
+    leaves: Leaves::Processes,
+    template: r#"# How the model server is started. `{port}` is a free port, `{model}`, `{model.core}` and `{model.image}` are the model's,
+# `${NAME}` is a variable of your environment.
+command = ["{hydrotest}", "serve", "--host", "127.0.0.1", "--port", "{port}"]
+# Where it is started, and variables for it.
+# cwd = "/srv/boileroom"
+# env = { PYTHONPATH = "${BOILEROOM_SOURCE}" }
+# device = "cuda:0"
+# start_timeout = "20m"
+"#,
     configure,
 };
 
