@@ -1,47 +1,11 @@
-"""Backends with boileroom's life cycle, and the one that runs a model on Modal."""
+"""The backend that runs a model on Modal."""
 
-import atexit
-import contextlib
 import json
 import threading
-from abc import ABC, abstractmethod
 from typing import Any
 
 import modal
-
-
-class Backend(ABC):
-    """What starts and stops a model somewhere. Both are without effect when there is nothing to do."""
-
-    def __init__(self) -> None:
-        self._running = False
-
-    def start(self) -> None:
-        """Starts the model, and has it stopped when the process ends."""
-        if not self._running:
-            self.startup()
-            self._running = True
-            atexit.register(self.stop)
-
-    def stop(self) -> None:
-        """Stops the model. What goes wrong then is nobody's concern any more."""
-        if self._running:
-            self._running = False
-            atexit.unregister(self.stop)
-            with contextlib.suppress(Exception):
-                self.shutdown()
-
-    @abstractmethod
-    def startup(self) -> None:
-        """Starts the model or raises."""
-
-    @abstractmethod
-    def shutdown(self) -> None:
-        """Stops the model or raises."""
-
-    @abstractmethod
-    def get_model(self) -> Any:
-        """The started model; RuntimeError before that."""
+from boileroom.backend.base import Backend
 
 
 class SharedApp:

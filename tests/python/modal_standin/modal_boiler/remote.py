@@ -1,17 +1,16 @@
-"""The models' classes as Modal runs them: one app per model, the configuration as JSON bytes."""
+"""The models as Modal runs them: a class and an app for each."""
 
+import importlib
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import modal
 
-from .core import Core
-
 MINUTE = 60
-esm2 = modal.App("boileroom-esm2")
-esmfold = modal.App("boileroom-esmfold")
 RESOURCES: dict[str, Any] = {
-    "image": modal.Image.debian_slim().pip_install("numpy", "biotite").add_local_python_source("boileroom_classes"),
+    "image": modal.Image.debian_slim()
+    .pip_install("numpy", "biotite")
+    .add_local_python_source("boileroom", "boileroom_classes", "read_response"),
     "gpu": "T4",
     "timeout": 20 * MINUTE,
     "scaledown_window": 10 * MINUTE,
@@ -19,47 +18,85 @@ RESOURCES: dict[str, Any] = {
 }
 
 
-@esm2.cls(**RESOURCES)
-class ModalESM2:
-    """ESM-2."""
+class Model:
+    """What is the same for all: the core, loaded when a container starts."""
 
-    config: bytes = modal.parameter(default=b"{}")
-
-    @modal.enter()
-    def load(self) -> None:
-        """Loads the model when its container starts."""
-        self._core = Core("boileroom.models.esm.core.ESM2Core", json.loads(self.config))
-        self._core.load()
-
-    @modal.exit()
-    def unload(self) -> None:
-        """Unloads it when the container ends."""
-        self._core.unload()
-
-    @modal.method()
-    def embed(self, sequences: Any, options: dict[str, Any] | None = None) -> Any:
-        """Embeds sequences."""
-        return self._core.call("embed", sequences, options)
-
-
-@esmfold.cls(**RESOURCES)
-class ModalESMFold:
-    """ESMFold."""
-
-    config: bytes = modal.parameter(default=b"{}")
+    core: ClassVar[str]
+    config: bytes
 
     @modal.enter()
     def load(self) -> None:
-        """Loads the model when its container starts."""
-        self._core = Core("boileroom.models.esm.core.ESMFoldCore", json.loads(self.config))
-        self._core.load()
+        """Loads the core with the configuration of the instance."""
+        importlib.import_module("boileroom")
+        module, _, name = self.core.rpartition(".")
+        self._core = getattr(importlib.import_module(module), name)(json.loads(self.config))
+        self._core._initialize()
 
-    @modal.exit()
-    def unload(self) -> None:
-        """Unloads it when the container ends."""
-        self._core.unload()
+
+class Folding(Model):
+    """A model that folds."""
 
     @modal.method()
     def fold(self, sequences: Any, options: dict[str, Any] | None = None) -> Any:
         """Folds sequences."""
-        return self._core.call("fold", sequences, options)
+        return self._core.fold(sequences, options=options)
+
+
+class Embedding(Model):
+    """A model that embeds."""
+
+    @modal.method()
+    def embed(self, sequences: Any, options: dict[str, Any] | None = None) -> Any:
+        """Embeds sequences."""
+        return self._core.embed(sequences, options=options)
+
+
+esmfold = modal.App("boileroom-esmfold")
+esm2 = modal.App("boileroom-esm2")
+esmfold2 = modal.App("boileroom-esmfold2")
+esmc = modal.App("boileroom-esmc")
+esm3 = modal.App("boileroom-esm3")
+chai1 = modal.App("boileroom-chai1")
+boltz2 = modal.App("boileroom-boltz2")
+
+
+@esmfold.cls(**RESOURCES)
+class ModalESMFold(Folding):
+    core = "boileroom.models.esm.core.ESMFoldCore"
+    config: bytes = modal.parameter(default=b"{}")
+
+
+@esm2.cls(**RESOURCES)
+class ModalESM2(Embedding):
+    core = "boileroom.models.esm.core.ESM2Core"
+    config: bytes = modal.parameter(default=b"{}")
+
+
+@esmfold2.cls(**RESOURCES)
+class ModalESMFold2(Folding):
+    core = "boileroom.models.esmfold2.core.ESMFold2Core"
+    config: bytes = modal.parameter(default=b"{}")
+
+
+@esmc.cls(**RESOURCES)
+class ModalESMC(Embedding):
+    core = "boileroom.models.esm3.core.ESMCCore"
+    config: bytes = modal.parameter(default=b"{}")
+
+
+@esm3.cls(**RESOURCES)
+class ModalESM3(Embedding):
+    core = "boileroom.models.esm3.core.ESM3Core"
+    config: bytes = modal.parameter(default=b"{}")
+
+
+@chai1.cls(**RESOURCES)
+class ModalChai1(Folding):
+    core = "boileroom.models.chai.core.Chai1Core"
+    config: bytes = modal.parameter(default=b"{}")
+
+
+@boltz2.cls(**RESOURCES)
+class ModalBoltz2(Folding):
+    core = "boileroom.models.boltz.core.Boltz2Core"
+    config: bytes = modal.parameter(default=b"{}")
