@@ -12,6 +12,7 @@ mod instance;
 pub mod kind;
 pub mod launcher;
 mod process;
+mod python;
 mod reference;
 pub mod registry;
 mod scene;

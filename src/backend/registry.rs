@@ -10,7 +10,7 @@ use super::clearing::{self, InstanceCaretaker, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
-use super::{BackendError, Instance, http, process, reference};
+use super::{BackendError, Instance, http, process, python, reference};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 
@@ -21,7 +21,7 @@ const WEIGHTS: &str = "published";
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All kinds, in the order in which they are listed.
-pub static KINDS: &[Kind] = &[reference::KIND, process::KIND, http::KIND];
+pub static KINDS: &[Kind] = &[reference::KIND, process::KIND, http::KIND, python::KIND];
 
 /// A declared backend with validated settings, ready to be opened for any model.
 pub struct Platform {
