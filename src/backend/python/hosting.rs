@@ -5,13 +5,15 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::prediction::Options;
+use crate::prediction::{Method, Options};
 
 /// One model, to be hosted.
 #[derive(Debug)]
 pub(super) struct Hosting {
     /// The model's key, for names of files.
     pub(super) model: String,
+    /// The method that will be called.
+    pub(super) method: Method,
     /// The interpreter and its arguments.
     pub(super) interpreter: Vec<String>,
     /// Where it runs; here when `None`.
@@ -72,6 +74,7 @@ impl Hosting {
             "do": "start",
             "host": self.host.name(),
             "class": self.host.class(),
+            "method": self.method.name(),
             "selector": selector,
             "arguments": arguments,
             "config": config,

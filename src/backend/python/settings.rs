@@ -150,6 +150,7 @@ impl PythonSettings {
         let directory = self.directory.as_deref().map(fill).transpose()?.map(PathBuf::from);
         Ok(Hosting {
             model: contract.key.clone(),
+            method: contract.method,
             interpreter: fill_all(&self.interpreter)?,
             directory,
             environment,

@@ -6,7 +6,7 @@ Each has the same four steps: `build` imports and constructs, `start`, `call`, `
 import sys
 import traceback
 
-from . import inputs, objects
+from . import inputs, modal_service, objects
 
 
 class Host:
@@ -49,6 +49,11 @@ class Host:
             # A class with slots; then nobody knows.
             pass
 
+    def settle(self, backend):
+        """Has what a model on Modal asks for checked now and not with the first call."""
+        if "modal" in sys.modules and callable(getattr(backend, "get_model", None)):
+            modal_service.settle(backend, self.plan["method"], self.plan["device"])
+
 
 class WrapperHost(Host):
     """A wrapper as users build it: it starts its backend by itself, and stops it when its context is left."""
@@ -58,8 +63,12 @@ class WrapperHost(Host):
     def start(self):
         cls = self.resolve(self.plan["class"])
         self.note("start", "{}(backend={!r})".format(cls.__name__, self.plan["selector"]))
+        if modal_service.is_selected(self.plan["selector"]):
+            modal_service.check()
         self.wrapper = cls(backend=self.plan["selector"], device=self.plan["device"], config=self.plan["config"])
-        self.watch(getattr(self.wrapper, "_backend", None))
+        backend = getattr(self.wrapper, "_backend", None)
+        self.watch(backend)
+        self.settle(backend)
 
     def call(self, method, sequences, options):
         return getattr(self.wrapper, method)(self.input(sequences), options=options)
@@ -90,6 +99,7 @@ class BackendHost(Host):
         self.watch(self.backend)
         self.note("start", "{}.start()".format(type(self.backend).__name__))
         self.backend.start()
+        self.settle(self.backend)
 
     def call(self, method, sequences, options):
         return call(self.backend, method, self.input(sequences), options)
