@@ -53,7 +53,7 @@ impl Hosted {
         match answer {
             Ok(Ok(Ok(_))) => Ok(()),
             Ok(Ok(Err(raised))) => {
-                let mut error = raised.at_start(&doing);
+                let mut error = raised.at_start(&doing, self.hosting.host.raiser());
                 if news.step.is_some_and(|(step, _)| step == Step::Import) {
                     error.message.push_str(&advice(news.hello.as_ref()));
                 }

@@ -5,13 +5,12 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::exception::Raiser;
 use crate::prediction::Options;
 
 /// One model, to be hosted.
 #[derive(Debug)]
 pub(super) struct Hosting {
-    /// The model's key, for names of files.
-    pub(super) model: String,
     /// The interpreter and its arguments.
     pub(super) interpreter: Vec<String>,
     /// Where it runs; here when `None`.
@@ -43,6 +42,14 @@ impl Host {
     pub(super) fn class(&self) -> &str {
         match self {
             Self::Wrapper { class, .. } | Self::Backend { class, .. } | Self::Core { class } => class,
+        }
+    }
+
+    /// Whose exceptions a start raises.
+    pub(super) const fn raiser(&self) -> Raiser {
+        match self {
+            Self::Wrapper { .. } | Self::Backend { .. } => Raiser::Backend,
+            Self::Core { .. } => Raiser::Model,
         }
     }
 

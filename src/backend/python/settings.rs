@@ -149,7 +149,6 @@ impl PythonSettings {
         add_path(&mut environment, &fill_all(&self.path)?)?;
         let directory = self.directory.as_deref().map(fill).transpose()?.map(PathBuf::from);
         Ok(Hosting {
-            model: contract.key.clone(),
             interpreter: fill_all(&self.interpreter)?,
             directory,
             environment,

@@ -145,7 +145,10 @@ class Bridge:
                 break
         trouble = trouble or getattr(self.host, "trouble", None)
         self.flush()
-        head = {"say": "stopped", "left": leftovers.of(os.environ.get("HYDROTEST_INSTANCE"))}
+        # A core has nothing that would stop it but the end of the process.
+        keeps = isinstance(self.host, hosts.CoreHost)
+        left = [] if keeps else leftovers.of(os.environ.get("HYDROTEST_INSTANCE"))
+        head = {"say": "stopped", "left": left}
         if trouble is not None:
             head["error"] = failure.describe(trouble)
         try:
