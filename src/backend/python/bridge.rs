@@ -16,8 +16,9 @@ macro_rules! files {
 }
 
 /// Its modules.
-const MODULES: [(&str, &str); 9] = files! {
-    "__init__.py" "channel.py" "failure.py" "hosts.py" "inputs.py" "leftovers.py" "objects.py" "result.py" "work.py"
+const MODULES: [(&str, &str); 12] = files! {
+    "__init__.py" "channel.py" "failure.py" "hosts.py" "inputs.py" "leftovers.py" "objects.py" "offspring.py" "result.py"
+    "scenes.py" "stage.py" "work.py"
 };
 
 /// Writes the bridge into a directory and gives the script to start.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::exception::Raiser;
-use crate::prediction::Options;
+use crate::prediction::{Method, Options};
 
 /// One model, to be hosted.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub(super) struct Hosting {
     pub(super) environment: Vec<(String, String)>,
     /// What it hosts.
     pub(super) host: Host,
+    /// The method that the model answers.
+    pub(super) method: Method,
     /// The model's configuration.
     pub(super) config: Options,
     /// The device, in the platform's own words.
@@ -79,6 +81,7 @@ impl Hosting {
             "do": "start",
             "host": self.host.name(),
             "class": self.host.class(),
+            "method": self.method.name(),
             "selector": selector,
             "arguments": arguments,
             "config": config,

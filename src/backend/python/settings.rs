@@ -153,6 +153,7 @@ impl PythonSettings {
             directory,
             environment,
             host,
+            method: contract.method,
             config: launch.config.clone(),
             device,
             // boileroom keeps the classes of a model's input beside that of its output.

@@ -33,6 +33,8 @@ FITS = {
     "path": _text,
     "binder_chain_id": _text,
 }
+# Of them, what cannot be None.
+REQUIRED = ("id", "sequence", "binder_chain_id")
 
 
 def convert(value, types):
@@ -76,7 +78,8 @@ def _build(value, types):
 
 def _fill(cls, fields):
     for key, fits in FITS.items():
-        if fields.get(key) is not None and not fits(fields[key]):
+        value = fields.get(key)
+        if not fits(value) if value is not None else key in fields and key in REQUIRED:
             raise TypeError("{} of {}".format(key, cls.__name__))
     return cls(**fields)
 
