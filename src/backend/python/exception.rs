@@ -38,32 +38,59 @@ const OF_PLATFORMS: &[(&str, Fault)] = &[
     ("builtins.ConnectionError", Fault::Unreachable),
 ];
 
-/// Classes that speak of settings and tools when they are raised before there is a model.
-const OF_SETTINGS: &[&str] = &[
-    "builtins.ImportError",
-    "builtins.AttributeError",
-    "builtins.FileNotFoundError",
-    "builtins.PermissionError",
-    "builtins.TypeError",
-    "builtins.ValueError",
-];
+/// Whose code raises an exception at the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Raiser {
+    /// A wrapper's or a backend's, which runs the model elsewhere.
+    Backend,
+    /// The model's own.
+    Model,
+}
+
+impl Raiser {
+    /// Classes that speak of settings and tools when they are raised before there is a model.
+    const fn settings(self) -> &'static [&'static str] {
+        match self {
+            Self::Backend => &[
+                "builtins.ImportError",
+                "builtins.AttributeError",
+                "builtins.FileNotFoundError",
+                "builtins.PermissionError",
+                "builtins.TypeError",
+                "builtins.ValueError",
+            ],
+            Self::Model => &["builtins.ImportError", "hydrotest_bridge.objects.Missing"],
+        }
+    }
+}
 
 /// The class of the bridge's own for a result that cannot be sent.
 const UNPICKLABLE: &str = "hydrotest_bridge.work.Unpicklable";
 
 impl Raised {
     /// The error of a start that raised this while `doing`, such as `ESMFold(backend='modal')`.
-    pub(super) fn at_start(self, doing: &str) -> BackendError {
-        let is_setting = |name: &String| OF_SETTINGS.contains(&name.as_str());
+    pub(super) fn at_start(self, doing: &str, raiser: Raiser) -> BackendError {
+        let is_setting = |name: &String| raiser.settings().contains(&name.as_str());
         let fault = self.of_platform().unwrap_or_else(|| {
             if self.ancestors.iter().any(is_setting) {
                 Fault::Misconfigured
             } else {
-                Fault::Died
+                match raiser {
+                    Raiser::Backend => Fault::Died,
+                    Raiser::Model => Fault::Refused,
+                }
             }
         });
         let message = format!("{doing} {}", self.words());
-        self.into_error(Stage::Ready, fault, message)
+        let error = self.into_error(Stage::Ready, fault, message);
+        match raiser {
+            // The class says something of the backend, and nothing of what the model raised.
+            Raiser::Backend => BackendError {
+                exception: None,
+                ..error
+            },
+            Raiser::Model => error,
+        }
     }
 
     /// The error of a call that raised this.
@@ -163,13 +190,24 @@ mod tests {
 
     #[test]
     fn a_start_that_raises_is_no_answer_to_judge() {
-        let error = raised(&["builtins.RuntimeError"], "no engine").at_start("YourBackend.start()");
-        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
+        let error = raised(&["builtins.RuntimeError"], "no engine").at_start("YourBackend.start()", Raiser::Backend);
+        assert_eq!(
+            (error.stage, error.fault, &error.exception),
+            (Stage::Ready, Fault::Died, &None)
+        );
         assert_eq!(error.message, "YourBackend.start() raised RuntimeError: no engine");
         let error = raised(
             &["builtins.ModuleNotFoundError", "builtins.ImportError"],
             "No module named 'x'",
         );
-        assert_eq!(error.at_start("importing x").fault, Fault::Misconfigured);
+        assert_eq!(
+            error.at_start("importing x", Raiser::Backend).fault,
+            Fault::Misconfigured
+        );
+        let error = raised(&["builtins.ValueError"], "Unsupported").at_start("ESM3Core._initialize()", Raiser::Model);
+        assert_eq!(
+            (error.fault, error.exception.as_deref()),
+            (Fault::Refused, Some("ValueError"))
+        );
     }
 }

@@ -6,12 +6,14 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::channel::Answer;
+use super::exception::Raised;
 use super::frame::{Hello, Step};
-use super::hosting::Hosting;
+use super::hosting::{Host, Hosting};
 use super::interpreter::Interpreter;
+use super::rehearsal;
 use super::settings::Timeouts;
 use crate::backend::custody::Mark;
-use crate::backend::{Backend, BackendError, Fault, Stage, Work};
+use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
 use crate::prediction::{Prediction, Request};
 use crate::wire::{Limits, pickle};
 
@@ -35,43 +37,19 @@ impl Hosted {
     }
 
     async fn start(&mut self) -> Result<(), BackendError> {
-        let deadline = tokio::time::Instant::now() + self.timeouts.start;
-        let interpreter = self.interpreter.insert(Interpreter::start(&self.hosting, &self.mark)?);
         let limit = self.timeouts.start;
-        let Ok(connected) = tokio::time::timeout_at(deadline, interpreter.connect()).await else {
-            let message = format!(
-                "the interpreter did not connect within {} s; is `interpreter` a Python?",
-                limit.as_secs_f64()
-            );
-            return Err(BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(interpreter.log_tail()));
-        };
-        let answer = connected?.order(self.hosting.order());
-        let answer = tokio::time::timeout_at(deadline, answer).await;
-        let interpreter = &*interpreter;
-        let news = interpreter.channel()?.news();
-        let doing = doing(news.step.as_ref());
-        match answer {
+        let deadline = tokio::time::Instant::now() + limit;
+        let interpreter = Interpreter::start(&self.hosting, &self.mark)?;
+        let interpreter = self.interpreter.insert(interpreter);
+        let answer = interpreter.connect(limit).await?.order(self.hosting.order());
+        match tokio::time::timeout_at(deadline, answer).await {
             Ok(Ok(Ok(_))) => Ok(()),
-            Ok(Ok(Err(raised))) => {
-                let mut error = raised.at_start(&doing);
-                if news.step.is_some_and(|(step, _)| step == Step::Import) {
-                    error.message.push_str(&advice(news.hello.as_ref()));
-                }
-                let mut log = interpreter.log_tail();
-                log.append(&mut error.log_tail);
-                Err(error.with_log(log))
+            Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised)),
+            Ok(Err(_)) => {
+                let when = format!("while {} was under way", doing(interpreter));
+                Err(interpreter.lost(Stage::Ready, &when).await)
             }
-            Ok(Err(_)) => Err(interpreter
-                .lost(Stage::Ready, &format!("while {doing} was under way"))
-                .await),
-            Err(_) => {
-                interpreter.show_where().await;
-                let message = format!(
-                    "{doing} took longer than {} s; the log ends with where it was",
-                    limit.as_secs_f64()
-                );
-                Err(BackendError::new(Stage::Ready, Fault::Timeout, message).with_log(interpreter.log_tail()))
-            }
+            Err(_) => Err(too_long(interpreter, Stage::Ready, &doing(interpreter), limit).await),
         }
     }
 
@@ -92,22 +70,22 @@ impl Hosted {
         match tokio::time::timeout(self.timeouts.call, answer).await {
             Ok(Ok(answer)) => decode(answer).await,
             Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
-            Err(_) => Err(too_long(interpreter, self.timeouts.call).await),
+            Err(_) => Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call).await),
         }
     }
 }
 
-async fn too_long(interpreter: &Interpreter, limit: Duration) -> BackendError {
+async fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
     interpreter.show_where().await;
     let message = format!(
-        "the call took longer than {} s; the log ends with where it was",
+        "{what} took longer than {} s; the log ends with where it was",
         limit.as_secs_f64()
     );
-    BackendError::new(Stage::Call, Fault::Timeout, message).with_log(interpreter.log_tail())
+    BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
 }
 
 async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
-    let mut blobs = answer.map_err(super::exception::Raised::in_call)?;
+    let mut blobs = answer.map_err(Raised::in_call)?;
     if blobs.is_empty() {
         blobs.push(Bytes::new());
     }
@@ -127,12 +105,24 @@ async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
     }
 }
 
+/// The error of a start that raised an exception.
+pub(super) fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
+    let mut error = raised.at_start(&doing(interpreter), hosting.host.raiser());
+    let news = interpreter.news();
+    if news.step.is_some_and(|(step, _)| step == Step::Import) {
+        error.message.push_str(&advice(news.hello.as_ref()));
+    }
+    let mut log = interpreter.log_tail();
+    log.append(&mut error.log_tail);
+    error.with_log(log)
+}
+
 /// What is under way at the start, as the subject of a sentence.
-fn doing(step: Option<&(Step, String)>) -> String {
-    match step {
+fn doing(interpreter: &Interpreter) -> String {
+    match interpreter.news().step {
         Some((Step::Import, what)) => format!("importing {what}"),
         Some((Step::Build, what)) => format!("the constructor of {what}"),
-        Some((Step::Start, what)) => what.clone(),
+        Some((Step::Start, what)) => what,
         None => "the start of the bridge".to_owned(),
     }
 }
@@ -163,6 +153,19 @@ impl Backend for Hosted {
 
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(self.call(request))
+    }
+
+    fn rehearse(&self, scene: Scene) -> Option<Work<'_, Vec<String>>> {
+        // A core is started with its interpreter and ends with it.
+        if matches!(self.hosting.host, Host::Core { .. }) {
+            return None;
+        }
+        Some(Box::pin(rehearsal::play(
+            &self.hosting,
+            &self.mark,
+            self.timeouts,
+            scene,
+        )))
     }
 
     fn log_tail(&self) -> Vec<String> {

@@ -5,15 +5,12 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
+use super::exception::Raiser;
 use crate::prediction::{Method, Options};
 
 /// One model, to be hosted.
 #[derive(Debug)]
 pub(super) struct Hosting {
-    /// The model's key, for names of files.
-    pub(super) model: String,
-    /// The method that will be called.
-    pub(super) method: Method,
     /// The interpreter and its arguments.
     pub(super) interpreter: Vec<String>,
     /// Where it runs; here when `None`.
@@ -22,6 +19,8 @@ pub(super) struct Hosting {
     pub(super) environment: Vec<(String, String)>,
     /// What it hosts.
     pub(super) host: Host,
+    /// The method that the model answers.
+    pub(super) method: Method,
     /// The model's configuration.
     pub(super) config: Options,
     /// The device, in the platform's own words.
@@ -45,6 +44,14 @@ impl Host {
     pub(super) fn class(&self) -> &str {
         match self {
             Self::Wrapper { class, .. } | Self::Backend { class, .. } | Self::Core { class } => class,
+        }
+    }
+
+    /// Whose exceptions a start raises.
+    pub(super) const fn raiser(&self) -> Raiser {
+        match self {
+            Self::Wrapper { .. } | Self::Backend { .. } => Raiser::Backend,
+            Self::Core { .. } => Raiser::Model,
         }
     }
 

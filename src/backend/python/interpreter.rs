@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 
 use super::bridge;
-use super::channel::Channel;
+use super::channel::{Channel, News};
 use super::exception::Raised;
 use super::hosting::Hosting;
 use crate::backend::custody::{self, Mark};
@@ -84,12 +84,13 @@ impl Interpreter {
     }
 
     /// Waits until the bridge has connected.
-    pub(super) async fn connect(&mut self) -> Result<&Channel, BackendError> {
+    pub(super) async fn connect(&mut self, limit: Duration) -> Result<&Channel, BackendError> {
         if let Some(listener) = self.listener.take() {
             let stream = tokio::select! {
                 biased;
                 stream = accept(&listener) => stream,
                 ending = self.process.ended() => return Err(self.not_python(ending).await),
+                () = tokio::time::sleep(limit) => return Err(self.silent(limit)),
             };
             let stream = stream.map_err(|error| {
                 let message = format!("the bridge cannot be heard: {error}");
@@ -113,14 +114,21 @@ impl Interpreter {
         BackendError::new(Stage::Launch, Fault::Misconfigured, message).with_log(self.log.tail())
     }
 
+    fn silent(&self, limit: Duration) -> BackendError {
+        let seconds = limit.as_secs_f64();
+        let message = format!("the interpreter did not connect within {seconds} s; is `interpreter` a Python?");
+        BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(self.log.tail())
+    }
+
+    /// What it has said so far that is no answer.
+    pub(super) fn news(&self) -> News {
+        self.channel.as_ref().map(Channel::news).unwrap_or_default()
+    }
+
     /// The error of an order that no answer came to. Waits a while for the news of the interpreter's end.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
         const NEWS: Duration = Duration::from_secs(5);
-        let why = self
-            .channel
-            .as_ref()
-            .and_then(|channel| channel.news().closed)
-            .unwrap_or_default();
+        let why = self.news().closed.unwrap_or_default();
         if !why.is_empty() {
             let message = format!("what came from the interpreter {when} cannot be read: {why}");
             return BackendError::new(stage, Fault::Protocol, message).with_log(self.log.tail());

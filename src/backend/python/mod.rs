@@ -17,6 +17,7 @@ mod frame;
 mod hosted;
 mod hosting;
 mod interpreter;
+mod rehearsal;
 mod settings;
 
 use std::sync::Arc;

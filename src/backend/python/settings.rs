@@ -149,12 +149,11 @@ impl PythonSettings {
         add_path(&mut environment, &fill_all(&self.path)?)?;
         let directory = self.directory.as_deref().map(fill).transpose()?.map(PathBuf::from);
         Ok(Hosting {
-            model: contract.key.clone(),
-            method: contract.method,
             interpreter: fill_all(&self.interpreter)?,
             directory,
             environment,
             host,
+            method: contract.method,
             config: launch.config.clone(),
             device,
             // boileroom keeps the classes of a model's input beside that of its output.

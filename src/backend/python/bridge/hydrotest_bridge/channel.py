@@ -6,6 +6,7 @@ no blobs.
 
 import json
 import os
+import signal
 import socket
 import struct
 import threading
@@ -13,6 +14,7 @@ import threading
 LENGTH = struct.Struct("<I")
 # The longest path that a Unix socket may have on any system.
 LONGEST_PATH = 100
+INTERRUPTIONS = {signal.SIGINT, signal.SIGTERM}
 
 
 class Channel:
@@ -37,9 +39,14 @@ class Channel:
         """Sends one frame."""
         head = json.dumps(dict(head, sizes=[len(blob) for blob in blobs])).encode()
         with self._sending:
-            self._socket.sendall(LENGTH.pack(len(head)) + head)
-            for blob in blobs:
-                self._socket.sendall(blob)
+            # Half a frame would be the end of the channel; an interruption waits until it is whole.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+            try:
+                self._socket.sendall(LENGTH.pack(len(head)) + head)
+                for blob in blobs:
+                    self._socket.sendall(blob)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def receive(self):
         """The next frame; None when the harness is gone."""

@@ -3,6 +3,7 @@ event loops and most libraries expect to be. A second thread listens, so that an
 """
 
 import faulthandler
+import json
 import os
 import platform
 import queue
@@ -11,13 +12,15 @@ import sys
 import threading
 import traceback
 
-from . import failure, hosts, leftovers, result
+from . import failure, hosts, leftovers, result, scenes
 from .channel import Channel
 
 
 def main(path):
     """Works until the harness says stop or is gone; gives the exit status."""
     faulthandler.enable()
+    # A request to end is one to stop; a backend that has its own idea of it may have it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     for stream in (sys.stdout, sys.stderr):
         # A log that is complete when the process dies, and that takes any text.
         stream.reconfigure(line_buffering=True, errors="backslashreplace")
@@ -44,8 +47,8 @@ class Bridge:
             try:
                 status = self.obey(self.orders.get())
             except KeyboardInterrupt:
-                # Ours, and late: what it was to interrupt had just ended.
-                pass
+                # Ours, and late: what it was to interrupt had just ended. Or somebody's, while there was nothing to do.
+                status = 0 if self.stopping else 130
         return self.stop(status)
 
     def listen(self):
@@ -107,6 +110,9 @@ class Bridge:
             self.host = hosts.HOSTS[order["host"]](order, self.note)
             self.host.start()
             return ()
+        if order["do"] == "rehearse":
+            wrong = scenes.play(order["scene"], order, self.note)
+            return (json.dumps([sentence[:2000] for sentence in wrong[:20]]).encode(),)
         value = self.host.call(order["method"], order["sequences"], order["options"])
         try:
             return result.blobs(value)
@@ -145,7 +151,10 @@ class Bridge:
                 break
         trouble = trouble or getattr(self.host, "trouble", None)
         self.flush()
-        head = {"say": "stopped", "left": leftovers.of(os.environ.get("HYDROTEST_INSTANCE"))}
+        # A core has nothing that would stop it but the end of the process.
+        keeps = isinstance(self.host, hosts.CoreHost)
+        left = [] if keeps else leftovers.of(os.environ.get("HYDROTEST_INSTANCE"))
+        head = {"say": "stopped", "left": left}
         if trouble is not None:
             head["error"] = failure.describe(trouble)
         try:
