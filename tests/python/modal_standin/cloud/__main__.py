@@ -1,4 +1,4 @@
-"""Starts the stand-in: `python -m cloud --record FILE`, with the one token it accepts in the environment."""
+"""Starts the stand-in: `python -m cloud [--record FILE]`, with the one token it accepts in the environment."""
 
 import argparse
 import asyncio
@@ -61,10 +61,10 @@ async def _listen(server: Server) -> int:
 def main() -> None:
     """Reads the command line and serves."""
     parser = argparse.ArgumentParser(prog="cloud", description="A stand-in of Modal's service on loopback.")
-    parser.add_argument("--record", type=Path, required=True, help="where to note what was asked, one JSON per line")
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="cloud-") as home:
-        asyncio.run(serve(Record(arguments.record), Path(home)))
+    parser.add_argument("--record", type=Path, help="where to note what was asked; else the standard output")
+    path = parser.parse_args().record or sys.stdout.fileno()
+    with open(path, "ab", buffering=0) as file, tempfile.TemporaryDirectory(prefix="cloud-") as home:
+        asyncio.run(serve(Record(file), Path(home)))
 
 
 if __name__ == "__main__":

@@ -2,16 +2,14 @@
 
 import json
 import time
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 
 class Record:
-    """An append-only file that a test reads, also while the stand-in runs."""
+    """A file that a test reads, also while the stand-in runs. It must be unbuffered: a killed stand-in leaves all it saw."""
 
-    def __init__(self, path: Path) -> None:
-        # Unbuffered, so that a killed stand-in leaves all it saw.
-        self._file = path.open("ab", buffering=0)
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
 
     def write(self, event: str, **details: Any) -> None:
         """Notes an event: the name of a call, or in small letters something that happened by itself."""

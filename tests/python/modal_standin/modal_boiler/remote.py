@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import urllib.error
 from typing import Any, ClassVar
 
 import modal
@@ -32,6 +33,13 @@ class Model:
         self._core = getattr(importlib.import_module(module), name)(json.loads(self.config))
         self._core._initialize()
 
+    def _call(self, method: str, sequences: Any, options: dict[str, Any] | None) -> Any:
+        try:
+            return getattr(self._core, method)(sequences, options=options)
+        except urllib.error.HTTPError as error:
+            # Exceptions leave Modal as pickles, and this one has an open connection.
+            raise ValueError(f"{error}: {error.read().decode()}") from None
+
 
 class Folding(Model):
     """A model that folds."""
@@ -39,7 +47,7 @@ class Folding(Model):
     @modal.method()
     def fold(self, sequences: Any, options: dict[str, Any] | None = None) -> Any:
         """Folds sequences."""
-        return self._core.fold(sequences, options=options)
+        return self._call("fold", sequences, options)
 
 
 class Embedding(Model):
@@ -48,7 +56,7 @@ class Embedding(Model):
     @modal.method()
     def embed(self, sequences: Any, options: dict[str, Any] | None = None) -> Any:
         """Embeds sequences."""
-        return self._core.embed(sequences, options=options)
+        return self._call("embed", sequences, options)
 
 
 esmfold = modal.App("boileroom-esmfold")

@@ -11,7 +11,7 @@ import urllib.request
 
 # How long a connection and the greeting may take, in seconds.
 CONNECT = 5.0
-GREET = 20.0
+GREET = 10.0
 # Where the token is from, for one that is not taken.
 TOKEN = "the token comes from MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or else from the active profile; see `modal token info`"
 
