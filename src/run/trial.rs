@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::pool::{Condition, Pool};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::{Answer, Finding};
+use crate::measure::Measurement;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedTrial};
 
@@ -18,6 +19,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// What is worth knowing although nothing is wrong.
     pub notes: Vec<String>,
+    /// The numbers behind the verdicts of comparisons.
+    pub measurements: Vec<Measurement>,
 }
 
 /// Runs a trial to its outcome, trying again as often as it allows.
@@ -28,6 +31,7 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         findings: Vec::new(),
         reason: None,
         notes: Vec::new(),
+        measurements: Vec::new(),
         attempts: 0,
         elapsed: Duration::ZERO,
     };
@@ -42,6 +46,7 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         outcome.verdict = Verdict::of(&judged.findings);
         outcome.findings = judged.findings;
         outcome.notes = judged.notes;
+        outcome.measurements = judged.measurements;
         if outcome.verdict == Verdict::Pass || outcome.attempts > trial.retries {
             break;
         }
