@@ -19,6 +19,7 @@ pub mod local;
 pub mod machine;
 mod placeholders;
 mod process;
+mod python;
 mod reference;
 pub mod registry;
 mod scene;

@@ -10,7 +10,7 @@ use super::clearing::{self, Fate, InstanceCaretaker, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
-use super::{BackendError, Instance, Scene, apptainer, docker, http, process, reference, slurm};
+use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 
@@ -28,6 +28,7 @@ pub static KINDS: &[Kind] = &[
     apptainer::KIND,
     slurm::KIND,
     http::KIND,
+    python::KIND,
 ];
 
 /// A declared backend with validated settings, ready to be opened for any model.
