@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 
+import boileroom  # noqa: F401  makes the classes of inputs
 import boileroom_classes
 import numpy
 
@@ -76,6 +77,20 @@ def chain():
         raise Refusal("outer words") from error
 
 
+def kinds(value):
+    """The classes of a structured input, from outside in."""
+    if isinstance(value, list):
+        for item in value:
+            if not isinstance(item, str):
+                yield from kinds(item)
+        return
+    yield type(value).__name__
+    get = value.get if isinstance(value, dict) else lambda name: getattr(value, name, None)
+    for name in ("sequences", "modifications", "msa"):
+        if get(name) is not None:
+            yield from kinds(get(name))
+
+
 class Model:
     ACTIONS = {
         "refuse": chain,
@@ -95,6 +110,9 @@ class Model:
         "unreachable": lambda: socket.create_connection(("127.0.0.1", 9), 5),
         "kind": result,
     }
+
+    def fold(self, sequences, options=None):
+        raise Refusal(" ".join(kinds(sequences)))
 
     def embed(self, sequences, options=None):
         print("asked to", options["do"])

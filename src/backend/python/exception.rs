@@ -99,16 +99,12 @@ impl Raised {
             let message = self.message.clone();
             return BackendError::new(Stage::Decode, Fault::Undecodable, message).with_log(self.traceback);
         }
-        match self.of_platform().filter(|fault| *fault != Fault::Refused) {
-            Some(fault) => {
-                let message = format!("the call {}", self.words());
-                self.into_error(Stage::Call, fault, message)
-            }
-            None => {
-                let message = self.message.clone();
-                self.into_error(Stage::Call, Fault::Refused, message)
-            }
+        if let Some(fault) = self.of_platform().filter(|fault| *fault != Fault::Refused) {
+            let message = format!("the call {}", self.words());
+            return self.into_error(Stage::Call, fault, message);
         }
+        let message = self.message.clone();
+        self.into_error(Stage::Call, Fault::Refused, message)
     }
 
     /// The error of a stop that raised this.
