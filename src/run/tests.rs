@@ -110,7 +110,7 @@ fn judge() -> Arc<Judge> {
         let findings = errors.map(|error| Finding::failed("answer", "call", error)).collect();
         Judged {
             findings,
-            notes: Vec::new(),
+            ..Judged::default()
         }
     })
 }

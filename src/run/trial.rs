@@ -6,6 +6,7 @@ use super::pool::{Condition, Pool};
 use super::scene;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::{Answer, Finding};
+use crate::measure::Measurement;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedScene, PlannedTrial};
 
@@ -19,6 +20,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// What is worth knowing although nothing is wrong.
     pub notes: Vec<String>,
+    /// The numbers behind the verdicts of comparisons.
+    pub measurements: Vec<Measurement>,
 }
 
 /// Runs a trial to its outcome, trying again as often as it allows.
@@ -29,6 +32,7 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         findings: Vec::new(),
         reason: None,
         notes: Vec::new(),
+        measurements: Vec::new(),
         attempts: 0,
         elapsed: Duration::ZERO,
     };
@@ -46,6 +50,7 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         outcome.verdict = Verdict::of(&judged.findings);
         outcome.findings = judged.findings;
         outcome.notes = judged.notes;
+        outcome.measurements = judged.measurements;
         if outcome.verdict == Verdict::Pass || outcome.attempts > trial.retries {
             break;
         }
@@ -77,12 +82,13 @@ async fn attempt_scene(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool,
     let judging = Instant::now();
     let mut judged = Judged {
         findings: played.findings,
-        notes: Vec::new(),
+        ..Judged::default()
     };
     for answer in &played.answers {
         let one = tokio::task::block_in_place(|| judge(trial, std::slice::from_ref(answer)));
         judged.findings.extend(one.findings);
         judged.notes.extend(one.notes);
+        judged.measurements.extend(one.measurements);
     }
     Ok((judged, played.elapsed + judging.elapsed()))
 }
