@@ -3,19 +3,27 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
+mod apptainer;
 pub mod clearing;
+mod container;
 pub mod custody;
+mod docker;
 mod error;
 pub mod examination;
 mod http;
+pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod local;
+pub mod machine;
+mod placeholders;
 mod process;
 mod reference;
 pub mod registry;
 mod scene;
 pub mod served;
+mod slurm;
 pub mod supervise;
 
 use std::pin::Pin;
@@ -23,7 +31,7 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Blame, Fault, Stage};
-pub use instance::Instance;
+pub use instance::{Caretaker, Instance};
 pub use scene::Scene;
 
 /// Work in progress on a backend.

@@ -41,6 +41,12 @@ pub enum Command {
     Models(ListArguments),
     /// List the suites with the number of cases for each model.
     Suites(ListArguments),
+    /// Look whether everything is there that backends need, and say what to do: exits with 0 when they can run, 3 when not.
+    Doctor(DoctorArguments),
+    /// Remove what killed runs left on this machine and on every platform: processes, containers, jobs, temporary files.
+    Clean(CleanArguments),
+    /// Begin something new.
+    New(NewArguments),
     /// Compare two results: PDB, mmCIF, npy, npz, snapshot or recorded response. Exits with 0 when they are the same, 1 when not.
     Compare(Box<CompareArguments>),
     /// Repeat calls that have recorded results and keep by how much the answers differ: the floor of later comparisons.
@@ -108,6 +114,9 @@ pub struct RunArguments {
     /// List the selected cases and run none.
     #[arg(long, help_heading = "Running")]
     pub list: bool,
+    /// Show what would be given to the platform to start each model, such as a batch script, and start nothing.
+    #[arg(long, conflicts_with = "list", help_heading = "Running")]
+    pub dry_run: bool,
     /// Cases that may be under way at once [default: number of processors].
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
     pub test_threads: Option<u16>,
@@ -193,6 +202,49 @@ pub struct ListArguments {
     /// Where the declared world lies.
     #[command(flatten)]
     pub places: Places,
+}
+
+/// Which backends to look at.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Only this backend, as declared [default: all of them].
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub backend: Option<String>,
+    /// The list, as JSON, and where the declared world lies.
+    #[command(flatten)]
+    pub list: ListArguments,
+}
+
+/// How to clear up.
+#[derive(Debug, Args)]
+pub struct CleanArguments {
+    /// Only say what would be removed.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What to begin.
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// What to begin.
+    #[command(subcommand)]
+    pub what: New,
+}
+
+/// What can be begun.
+#[derive(Debug, Subcommand)]
+pub enum New {
+    /// Declare a backend: adds a table with the keys of its kind to the configuration.
+    Backend {
+        /// Its name.
+        name: String,
+        /// What kind it is; `hydrotest backends` lists them.
+        #[arg(long, default_value = "process")]
+        kind: String,
+        /// The file that declares backends; made when it is not there.
+        #[arg(long, value_name = "FILE", default_value = "backends.toml")]
+        config: PathBuf,
+    },
 }
 
 /// What to compare, and by whose gates.

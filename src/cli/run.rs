@@ -12,6 +12,7 @@ use super::{Trouble, colours, complain, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured, Recorded};
+use crate::config::{Diagnostic, Diagnostics};
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
@@ -35,13 +36,12 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         timeout: arguments.timeout,
         retries: arguments.retries,
     };
-    let plan = Arc::new(expand(
-        &world.config,
-        &world.suites,
-        &platform.table,
-        &selection,
-        overriding,
-    )?);
+    let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
+    plan.leave_out(|trial| {
+        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
+        scene.or_else(|| trial.calls.iter().find_map(|call| platform.declines(&call.config)))
+    });
+    let plan = Arc::new(plan);
     let libtest = libtest_arguments(arguments);
     if arguments.list {
         let listed = run::list(&plan, &libtest);
@@ -50,6 +50,10 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
             return Ok(Conclusion::NothingRan.exit_code());
         }
         return Ok(0);
+    }
+
+    if arguments.dry_run {
+        return dry_run(&platform, &plan);
     }
 
     let store = Arc::new(Store::new(&world.snapshots, recording(arguments))?);
@@ -114,6 +118,22 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         say(&closing);
     }
     Ok(conclusion.exit_code())
+}
+
+/// Shows what the platform would be given to start each instance of the plan.
+fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
+    for planned in &plan.instances {
+        match platform.dry_run(&planned.contract, &planned.config) {
+            Some(Ok(shown)) => say(&format!("{}\n", shown.trim_end())),
+            Some(Err(error)) => return Err(Trouble::Broken(error.to_string())),
+            None => {
+                let kind = platform.kind.name;
+                let message = format!("there is nothing to show of a backend of kind `{kind}` before it runs");
+                return Err(Diagnostics::from(Diagnostic::new(message)).into());
+            }
+        }
+    }
+    Ok(0)
 }
 
 /// Where answers come from, as a recorded result names it.
