@@ -14,6 +14,7 @@ mod bugs;
 
 use bench::{Bench, Table};
 use hydrotest::cause::Kind;
+use hydrotest::config::Config;
 use hydrotest::metric::energy_test;
 use serde_json::json;
 
@@ -169,7 +170,9 @@ fn noise_of_the_measured_floor_passes_without_a_cause() {
 fn equal_ensembles_are_told_apart_at_most_once_in_a_hundred() {
     // Points in eight dimensions stand for structures: both sets of ten come from one distribution.
     const DRAWS: usize = 300;
-    let (sets, p, margin) = (10, 0.01, 0.2);
+    let config = Config::built_in().unwrap();
+    let gates = config.model("boltz2").unwrap().gates.ensemble.unwrap();
+    let (sets, p, margin) = (gates.samples as usize, gates.p, gates.rmsd_margin);
     let mut next = noise(42);
     let mut normal = move || (0..12).map(|_| f64::from(next())).sum::<f64>() / 2.0;
     let mut test = |shift: f64| {

@@ -44,7 +44,11 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
     if let Some(found) = &found {
         section.verdict = found.verdict();
         section.differences.clone_from(&found.faults);
-        section.notes.extend(found.farthest.clone());
+        let has_moved = found
+            .measures
+            .iter()
+            .any(|measure| measure.key == "ca_max" && measure.used() > 0.0);
+        section.notes.extend(found.farthest.clone().filter(|_| has_moved));
         if one == other && found.faults.is_empty() {
             section.verdict = Verdict::Indistinguishable;
         } else if found.faults.is_empty() && found.measures.is_empty() {

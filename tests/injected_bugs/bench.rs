@@ -334,6 +334,13 @@ impl Table {
                 row.bug
             );
         }
+        for row in &self.rows {
+            assert!(
+                row.named * 10 >= row.planted * 9,
+                "the cause is told wrongly: {}",
+                row.bug
+            );
+        }
         assert!(planted > 10 && named * 100 >= planted * 95, "{named} of {planted}");
         assert_eq!((self.alarms, self.blamed), (0, 0));
         assert!(self.agreeing > 0);

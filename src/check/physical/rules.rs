@@ -202,11 +202,15 @@ fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
         gates.coarse,
         Kind::Digits,
     );
+    let mut before = [f32::NAN; 3];
     for (position, residue) in structure.coord.iter().zip(residue_of_atoms(structure)) {
-        for &axis in position {
-            let is_coarse = axis.is_finite() && axis.to_bits() & LOST == 0;
-            rule.see(residue, f64::from(axis), if is_coarse { 1.0 } else { 0.0 });
+        for (axis, before) in position.iter().zip(before) {
+            // Where nothing varies there are no digits to lose.
+            let varies = (axis - before).abs() > 0.0;
+            let is_coarse = varies && axis.is_finite() && axis.to_bits() & LOST == 0;
+            rule.see(residue, f64::from(*axis), if is_coarse { 1.0 } else { 0.0 });
         }
+        before = *position;
     }
     rule
 }
