@@ -11,26 +11,35 @@ use super::custody::{DeadRun, Leftover, Mark, Processes, Steward};
 use super::instance::Caretaker;
 use super::kind::{Kind, Leaves};
 use super::launcher::Watch;
-use super::{BackendError, Fault, Stage};
+use super::{BackendError, Fault, Stage, Work};
 
 /// How long the last of an instance may take to go after its stop: engines report an end before it is complete.
 const SETTLING: Duration = Duration::from_secs(3);
 /// How long one platform may take to be asked and cleared.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What becomes of things that are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// Nothing.
+    LeftAlone,
+    /// They are removed.
+    Removed,
+}
+
 /// What came of clearing up after dead runs.
 #[derive(Debug, Default)]
 pub struct Sweep {
-    /// Dead runs of which nothing is left.
+    /// Dead runs of which nothing is left, or would be.
     pub runs: usize,
-    /// What was removed.
+    /// What was removed, or would be.
     pub removed: Vec<Leftover>,
     /// What could not be looked at or removed; its run is kept for the next time.
     pub troubles: Vec<String>,
 }
 
-/// Removes what killed runs left, on every platform they had reached.
-pub async fn sweep(kinds: &[Kind]) -> Sweep {
+/// Finds what killed runs left, on every platform they had reached, and removes it if it is to be removed.
+pub async fn sweep(kinds: &[Kind], fate: Fate) -> Sweep {
     let mut sweep = Sweep::default();
     for run in DeadRun::all() {
         let name = run.name.clone();
@@ -38,7 +47,7 @@ pub async fn sweep(kinds: &[Kind]) -> Sweep {
         match run.reaches() {
             Ok(reaches) => {
                 for steward in stewards(kinds, &reaches, &mut sweep.troubles) {
-                    clear(&*steward, &name, &mut sweep).await;
+                    clear(&*steward, &name, fate, &mut sweep).await;
                 }
             }
             Err(error) => sweep
@@ -48,22 +57,31 @@ pub async fn sweep(kinds: &[Kind]) -> Sweep {
         if sweep.troubles.len() > before {
             continue;
         }
-        match run.forget() {
+        let forgotten = match fate {
+            Fate::LeftAlone => Ok(()),
+            Fate::Removed => run.forget(),
+        };
+        match forgotten {
             Ok(()) => sweep.runs += 1,
             Err(error) => sweep
                 .troubles
                 .push(format!("{name}: its directory cannot be removed: {error}")),
         }
     }
+    if fate == Fate::Removed {
+        DeadRun::remove_unlocked();
+    }
     sweep
 }
 
 /// Finds and removes what one platform holds of a name.
-async fn clear(steward: &dyn Steward, name: &str, sweep: &mut Sweep) {
+async fn clear(steward: &dyn Steward, name: &str, fate: Fate, sweep: &mut Sweep) {
     let clearing = async {
         let found = steward.find(name).await?;
         for leftover in found {
-            steward.remove(&leftover).await?;
+            if fate == Fate::Removed {
+                steward.remove(&leftover).await?;
+            }
             sweep.removed.push(leftover);
         }
         Ok(())
@@ -110,6 +128,26 @@ impl InstanceCaretaker {
         Self { kinds, mark, swept }
     }
 
+    /// What there is of the instance, and then what becomes of it.
+    async fn meet(&self, fate: Fate) -> Result<Vec<Leftover>, BackendError> {
+        let name = self.mark.name();
+        let mut troubles = Vec::new();
+        let mut met = Vec::new();
+        for steward in stewards(self.kinds, &self.mark.reaches(), &mut troubles) {
+            let found = bounded(steward.find(&name)).await?;
+            if fate == Fate::Removed {
+                for leftover in &found {
+                    bounded(steward.remove(leftover)).await?;
+                }
+            }
+            met.extend(found);
+        }
+        match troubles.first() {
+            Some(trouble) => Err(BackendError::new(Stage::Call, Fault::Internal, trouble.clone())),
+            None => Ok(met),
+        }
+    }
+
     async fn census(&self) -> Vec<String> {
         let name = self.mark.name();
         let mut leaks = Vec::new();
@@ -118,10 +156,9 @@ impl InstanceCaretaker {
             match last_of(&*steward, &name, deadline).await {
                 Ok(found) => {
                     for leftover in found {
-                        let removed = tokio::time::timeout(PATIENCE, steward.remove(&leftover)).await;
-                        let fate = match removed {
-                            Ok(Ok(())) => "removed now",
-                            Ok(Err(_)) | Err(_) => "and it could not be removed",
+                        let fate = match bounded(steward.remove(&leftover)).await {
+                            Ok(()) => "removed now",
+                            Err(_) => "and it could not be removed",
                         };
                         leaks.push(format!("{leftover} was still there after the stop; {fate}"));
                     }
@@ -136,6 +173,14 @@ impl InstanceCaretaker {
     }
 }
 
+/// What a platform answers, in bounded time.
+async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
+        let message = format!("no answer within {} s", PATIENCE.as_secs());
+        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+    })
+}
+
 /// What is there of a name once there has been time to go.
 async fn last_of(
     steward: &dyn Steward,
@@ -144,11 +189,7 @@ async fn last_of(
 ) -> Result<Vec<Leftover>, BackendError> {
     let mut pause = Duration::from_millis(5);
     loop {
-        let asked = tokio::time::timeout(PATIENCE, steward.find(name)).await;
-        let found = asked.unwrap_or_else(|_| {
-            let message = format!("no answer within {} s", PATIENCE.as_secs());
-            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
-        })?;
+        let found = bounded(steward.find(name)).await?;
         if found.is_empty() || tokio::time::Instant::now() >= deadline {
             return Ok(found);
         }
@@ -161,11 +202,25 @@ impl Caretaker for InstanceCaretaker {
     fn before(&self) -> Watch<'_, ()> {
         Box::pin(async {
             // What could not be swept is kept for `hydrotest clean`, which says why.
-            self.swept.get_or_init(|| async { drop(sweep(self.kinds).await) }).await;
+            self.swept
+                .get_or_init(|| async { drop(sweep(self.kinds, Fate::Removed).await) })
+                .await;
         })
     }
 
     fn after(&self) -> Watch<'_, Vec<String>> {
         Box::pin(self.census())
+    }
+
+    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(self.meet(Fate::LeftAlone))
+    }
+
+    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(self.meet(Fate::Removed))
+    }
+
+    fn freeze(&self) -> Vec<Leftover> {
+        Processes.freeze(&self.mark.name())
     }
 }

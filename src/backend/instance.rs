@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use tokio::sync::RwLock;
 
+use super::custody::Leftover;
 use super::launcher::Watch;
-use super::{Backend, BackendError, Fault, Stage};
+use super::{Backend, BackendError, Fault, Scene, Stage};
 use crate::prediction::{Prediction, Request};
 
 /// How long a stop may take before it is given up and reported.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// How many starts a scene on the platform's own life cycle may take.
+const LONGEST_SCENE: u32 = 4;
 
 /// Looks after what an instance makes outside of this process.
 pub trait Caretaker: Send + Sync {
@@ -20,6 +24,15 @@ pub trait Caretaker: Send + Sync {
 
     /// Called after every stop: one line for each thing that the instance left behind. Bounded in time.
     fn after(&self) -> Watch<'_, Vec<String>>;
+
+    /// What there is of the instance now, on this machine and on its platform. Bounded in time.
+    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
+
+    /// Ends all of it behind the instance's back, as a crash does, and says what there was. Bounded in time.
+    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
+
+    /// Freezes its processes on this machine, so that they do not end when they are asked to; says which.
+    fn freeze(&self) -> Vec<Leftover>;
 }
 
 /// One started (or not yet started) model on a backend.
@@ -66,6 +79,12 @@ impl Instance {
         std::mem::take(&mut *self.leaks.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Who looks after what it makes; `None` where it makes nothing outside of this process.
+    #[must_use]
+    pub fn caretaker(&self) -> Option<&dyn Caretaker> {
+        self.caretaker.as_deref()
+    }
+
     /// Which model on which backend this is.
     #[must_use]
     pub fn label(&self) -> &str {
@@ -77,6 +96,15 @@ impl Instance {
     /// # Errors
     /// The backend's own, or a timeout of the stage `ready`.
     pub async fn start(&self) -> Result<(), BackendError> {
+        self.start_within(self.start_limit).await
+    }
+
+    /// Starts the model as [`Self::start`] does, with another limit than its own; with none at all, only a start that waits
+    /// for nothing succeeds.
+    ///
+    /// # Errors
+    /// The backend's own, or a timeout of the stage `ready`.
+    pub async fn start_within(&self, limit: Duration) -> Result<(), BackendError> {
         let mut slot = self.slot.write().await;
         if slot.running {
             return Ok(());
@@ -84,15 +112,20 @@ impl Instance {
         if let Some(caretaker) = &self.caretaker {
             caretaker.before().await;
         }
-        let started = tokio::time::timeout(self.start_limit, slot.backend.startup()).await;
-        let result = started.unwrap_or_else(|_| {
-            let message = format!(
-                "{} was not ready within {} s",
-                self.label,
-                self.start_limit.as_secs_f64()
-            );
-            Err(BackendError::new(Stage::Ready, Fault::Timeout, message))
-        });
+        let up = async {
+            // A timer of no time at all may still take a millisecond, and a start be done by then.
+            if !limit.is_zero() {
+                tokio::time::sleep(limit).await;
+            }
+        };
+        let result = tokio::select! {
+            biased;
+            started = slot.backend.startup() => started,
+            () = up => {
+                let message = format!("{} was not ready within {} s", self.label, limit.as_secs_f64());
+                Err(BackendError::new(Stage::Ready, Fault::Timeout, message))
+            }
+        };
         match result {
             Ok(()) => {
                 slot.running = true;
@@ -125,6 +158,28 @@ impl Instance {
         let mut slot = self.slot.write().await;
         slot.running = false;
         self.shut_down(&mut slot).await
+    }
+
+    /// Plays a scene on the platform's own life cycle, where it has one, and says what was wrong in it; afterwards there is
+    /// nothing left. `None` where there is no such life cycle or the scene cannot be played there.
+    ///
+    /// # Errors
+    /// When the scene could not be played to its end.
+    pub async fn rehearse(&self, scene: Scene) -> Option<Result<Vec<String>, BackendError>> {
+        let mut slot = self.slot.write().await;
+        drop(slot.backend.rehearse(scene)?);
+        if let Some(caretaker) = &self.caretaker {
+            caretaker.before().await;
+        }
+        let limit = self.start_limit * LONGEST_SCENE + STOP_LIMIT;
+        let played = tokio::time::timeout(limit, slot.backend.rehearse(scene)?).await;
+        let played = played.unwrap_or_else(|_| {
+            let message = format!("the scene was not over within {} s", limit.as_secs());
+            Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(slot.backend.log_tail()))
+        });
+        let stopped = self.shut_down(&mut slot).await;
+        slot.running = false;
+        Some(stopped.map_or(played, Err))
     }
 
     async fn shut_down(&self, slot: &mut Slot) -> Option<BackendError> {

@@ -62,6 +62,12 @@ pub trait Settings: Send + Sync {
     /// When the model cannot run there at all, such as for want of an image.
     fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
 
+    /// Why it cannot run a model with a configuration although nothing is wrong; cases that need it are skipped.
+    fn declines(&self, config: &Options) -> Option<String> {
+        let _ = config;
+        None
+    }
+
     /// Looks whether everything it needs is there, without starting a model: tools, engine, versions, credentials, images,
     /// disk. One symptom for each thing looked at, good ones too. Bounded in time.
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {

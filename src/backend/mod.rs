@@ -5,12 +5,16 @@
 
 pub mod clearing;
 pub mod custody;
+mod docker;
 mod error;
 pub mod examination;
 mod http;
+pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod machine;
+mod placeholders;
 mod process;
 mod python;
 mod reference;
@@ -24,7 +28,7 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Blame, Fault, Stage};
-pub use instance::Instance;
+pub use instance::{Caretaker, Instance};
 pub use scene::Scene;
 
 /// Work in progress on a backend.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::clearing::{self, InstanceCaretaker, Sweep};
+use super::clearing::{self, Fate, InstanceCaretaker, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
-use super::{BackendError, Instance, http, process, python, reference};
+use super::{BackendError, Instance, Scene, docker, http, process, python, reference};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 
@@ -21,7 +21,7 @@ const WEIGHTS: &str = "published";
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All kinds, in the order in which they are listed.
-pub static KINDS: &[Kind] = &[reference::KIND, process::KIND, http::KIND, python::KIND];
+pub static KINDS: &[Kind] = &[reference::KIND, process::KIND, docker::KIND, http::KIND, python::KIND];
 
 /// A declared backend with validated settings, ready to be opened for any model.
 pub struct Platform {
@@ -97,6 +97,30 @@ impl Platform {
         })
     }
 
+    /// Why it cannot run a model with a configuration although nothing is wrong with it.
+    #[must_use]
+    pub fn declines(&self, config: &Options) -> Option<String> {
+        self.settings.declines(config)
+    }
+
+    /// Why a scene of the life cycle cannot be played on it.
+    #[must_use]
+    pub fn cannot_play(&self, scene: Scene) -> Option<String> {
+        let limit = self.table.max_instances;
+        if scene.instances() > limit {
+            return Some(format!(
+                "needs {} instances at once, and `max_instances` of backend `{}` is {limit}",
+                scene.instances(),
+                self.table.name
+            ));
+        }
+        let has_no_grip = scene.needs_a_grip() && matches!(self.kind.leaves, Leaves::Nothing);
+        has_no_grip.then(|| {
+            let kind = self.kind.name;
+            format!("kind `{kind}` starts nothing outside of the harness that could be ended behind its back")
+        })
+    }
+
     /// Looks whether everything that the backend needs for these models is there, without starting one.
     pub async fn examine(&self, models: &[Arc<Contract>]) -> Vec<Symptom> {
         self.settings.examine(models, &self.overrides).await
@@ -109,9 +133,9 @@ impl Platform {
     }
 }
 
-/// Removes what killed runs of any kind left.
-pub async fn sweep() -> Sweep {
-    clearing::sweep(KINDS).await
+/// Finds what killed runs of any kind left, and removes it if it is to be removed.
+pub async fn sweep(fate: Fate) -> Sweep {
+    clearing::sweep(KINDS, fate).await
 }
 
 /// Reads the settings of every declared backend, as `--backend` does for one, and reports everything that is wrong.

@@ -43,6 +43,24 @@ impl Scene {
         Self::TwoAtOnce,
     ];
 
+    /// The scene of a name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scene| scene.name() == name)
+    }
+
+    /// How many instances run at once in it.
+    #[must_use]
+    pub const fn instances(self) -> usize {
+        if matches!(self, Self::TwoAtOnce) { 2 } else { 1 }
+    }
+
+    /// Whether something has to happen to the instance from outside of the harness.
+    #[must_use]
+    pub const fn needs_a_grip(self) -> bool {
+        matches!(self, Self::RestartAfterCrash | Self::FailedStop)
+    }
+
     /// The name that suites use.
     #[must_use]
     pub const fn name(self) -> &'static str {

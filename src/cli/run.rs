@@ -11,7 +11,7 @@ use super::world::World;
 use super::{Trouble, colours, complain, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::check::{self, Answer, Evidence, Recorded};
+use crate::check::{self, Answer, Evidence, Measured, Recorded};
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
@@ -35,13 +35,12 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         timeout: arguments.timeout,
         retries: arguments.retries,
     };
-    let plan = Arc::new(expand(
-        &world.config,
-        &world.suites,
-        &platform.table,
-        &selection,
-        overriding,
-    )?);
+    let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
+    plan.leave_out(|trial| {
+        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
+        scene.or_else(|| trial.calls.iter().find_map(|call| platform.declines(&call.config)))
+    });
+    let plan = Arc::new(plan);
     let libtest = libtest_arguments(arguments);
     if arguments.list {
         let listed = run::list(&plan, &libtest);
@@ -101,7 +100,12 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         unused_snapshots: &unused,
         barren_suites: barren,
     };
-    let closing = console::closing(&report, &subject);
+    let numbers = if arguments.show_numbers {
+        console::numbers(&report) + "\n"
+    } else {
+        String::new()
+    };
+    let closing = numbers + &console::closing(&report, &subject);
     // A program that reads JSON from standard output must find nothing else there.
     if arguments.format == Some(Format::Json) {
         complain(closing.trim_end());
@@ -129,7 +133,7 @@ const SYNTHETIC_NOISE: Tolerance = Tolerance {
 /// Judges by the checks of a trial; what they note about snapshots goes to the report.
 fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
     Arc::new(move |trial: &PlannedTrial, answers: &[Answer]| {
-        let notes = RefCell::default();
+        let (notes, measured) = (RefCell::default(), Measured::default());
         let recorded = Recorded {
             store: &store,
             key: &|call| trial.snapshot_key(&origin.weights, call),
@@ -147,11 +151,13 @@ fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
             contract: &trial.contract,
             answers,
             recorded: Some(&recorded),
+            measured: &measured,
         };
         let findings = check::judge(&trial.checks, &evidence);
         Judged {
             findings,
             notes: notes.into_inner(),
+            measurements: measured.into_inner(),
         }
     })
 }

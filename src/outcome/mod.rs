@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::backend::Blame;
 use crate::check::Finding;
+use crate::measure::Measurement;
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Outcome {
     pub reason: Option<String>,
     /// What is worth knowing although nothing was wrong, such as a snapshot that was recorded.
     pub notes: Vec<String>,
+    /// The numbers behind the verdicts of its comparisons.
+    pub measurements: Vec<Measurement>,
     /// How many times it was tried; 0 when it did not run.
     pub attempts: u32,
     /// Time of all attempts, without the start of instances.
@@ -110,6 +113,7 @@ impl Outcome {
             findings: Vec::new(),
             reason: Some(reason.into()),
             notes: Vec::new(),
+            measurements: Vec::new(),
             attempts: 0,
             elapsed: Duration::ZERO,
         }

@@ -1,6 +1,8 @@
 //! Keeps the instances of a run: starts one when its first call needs it, stops it after its last, and makes room when
 //! the limit is reached. Guarantees that everything it started is stopped; decides no order and judges nothing.
 
+pub mod loan;
+
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
@@ -39,6 +41,11 @@ enum State {
     /// Somebody is starting or stopping it and will notify.
     Changing(Arc<Instance>),
     Running(Arc<Instance>),
+    /// A trial has it to itself and may run so many instances of its own.
+    Lent {
+        limit: usize,
+        instances: Vec<Arc<Instance>>,
+    },
     Failed(BackendError),
 }
 
@@ -99,10 +106,9 @@ impl Pool {
                     });
                 }
                 State::Failed(error) => return Err(error.clone()),
-                State::Changing(_) => {}
+                State::Changing(_) | State::Lent { .. } => {}
                 State::Idle => {
-                    let used = slots.iter().filter(|slot| slot.occupies()).count();
-                    if used < self.limit {
+                    if self.has_room(&slots, 1) {
                         return self.start(slots, index).await;
                     }
                     if let Some(victim) = slots.iter().position(Slot::can_make_room) {
@@ -139,6 +145,12 @@ impl Pool {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(index) else { return };
         slot.users = slot.users.saturating_sub(1);
+        if slot.users == 0 && matches!(slot.state, State::Lent { .. }) {
+            // Its trial broke before it could give it back.
+            drop(slots);
+            let left = self.end_loan(index).await;
+            return push(&self.leaks, left);
+        }
         if slot.users == 0 && slot.leases == 0 && matches!(slot.state, State::Running(_)) {
             self.stop_slot(slots, index).await;
         }
@@ -148,19 +160,17 @@ impl Pool {
     pub async fn stop_all(&self) {
         let instances: Vec<Arc<Instance>> = {
             let mut slots = self.slots.lock().await;
-            let error = BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over");
             slots
                 .iter_mut()
-                .filter_map(
-                    |slot| match std::mem::replace(&mut slot.state, State::Failed(error.clone())) {
-                        State::Running(instance) | State::Changing(instance) => Some(instance),
-                        State::Failed(earlier) => {
-                            slot.state = State::Failed(earlier);
-                            None
-                        }
-                        State::Idle => None,
-                    },
-                )
+                .flat_map(|slot| match std::mem::replace(&mut slot.state, State::Failed(over())) {
+                    State::Running(instance) | State::Changing(instance) => vec![instance],
+                    State::Lent { instances, .. } => instances,
+                    State::Failed(earlier) => {
+                        slot.state = State::Failed(earlier);
+                        Vec::new()
+                    }
+                    State::Idle => Vec::new(),
+                })
                 .collect()
         };
         self.changed.notify_waiters();
@@ -191,6 +201,10 @@ impl Pool {
         all(&self.leaks)
     }
 
+    fn has_room(&self, slots: &[Slot], instances: usize) -> bool {
+        slots.iter().map(Slot::occupied).sum::<usize>() + instances <= self.limit
+    }
+
     async fn start(
         &self,
         mut slots: tokio::sync::MutexGuard<'_, Vec<Slot>>,
@@ -215,7 +229,7 @@ impl Pool {
                 drop(slots);
                 let error = instance.abort().await;
                 self.note_end(&instance, error);
-                return Err(BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over"));
+                return Err(over());
             }
             Ok(()) => {
                 slot.leases += 1;
@@ -257,6 +271,11 @@ impl Pool {
     }
 }
 
+/// What everybody is told who asks for an instance after the end.
+fn over() -> BackendError {
+    BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over")
+}
+
 type Lines = std::sync::Mutex<Vec<String>>;
 
 fn push(lines: &Lines, new: impl IntoIterator<Item = String>) {
@@ -279,8 +298,13 @@ pub enum Condition {
 }
 
 impl Slot {
-    fn occupies(&self) -> bool {
-        matches!(self.state, State::Running(_) | State::Changing(_))
+    /// How many of the instances that may run at once are its.
+    const fn occupied(&self) -> usize {
+        match self.state {
+            State::Running(_) | State::Changing(_) => 1,
+            State::Lent { limit, .. } => limit,
+            State::Idle | State::Failed(_) => 0,
+        }
     }
 
     fn can_make_room(&self) -> bool {

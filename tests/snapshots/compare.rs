@@ -213,6 +213,7 @@ fn a_judge_of_the_callers_decides_instead() {
                 path: pair.path.to_owned(),
                 agreement,
                 finding: Finding::Judged("superposed".into()),
+                measures: Vec::new(),
             })
         }
     }

@@ -19,7 +19,11 @@ pub fn engine(variable: &str) -> Option<String> {
 
 /// Trials that need engines: ignored, with a word to the reader, where one of them is missing and need not be there.
 pub fn with_engines(variables: &[&str], trials: Vec<Trial>) -> Vec<Trial> {
-    let missing: Vec<&str> = variables.iter().copied().filter(|name| engine(name).is_none()).collect();
+    let missing: Vec<&str> = variables
+        .iter()
+        .copied()
+        .filter(|name| engine(name).is_none())
+        .collect();
     if missing.is_empty() {
         return trials;
     }

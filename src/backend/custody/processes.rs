@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::mark::VARIABLE;
 use super::steward::{Leftover, Steward, belongs};
-use crate::backend::supervise::listening_ports;
+use crate::backend::supervise::{is_supervisor, listening_ports};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
 /// The longest command line that a message shows.
@@ -43,6 +43,20 @@ impl Steward for Processes {
                 BackendError::new(Stage::Shutdown, Fault::Timeout, message)
             })
         })
+    }
+}
+
+impl Processes {
+    /// Freezes the processes of a name: they do not act on any signal but SIGKILL any more. Supervisors go on, because it is
+    /// they who must cope. Says which were frozen.
+    #[must_use]
+    pub fn freeze(self, name: &str) -> Vec<Leftover> {
+        let frozen = marked(name).into_iter().filter(|found| {
+            let process = found.id.parse().ok().and_then(Pid::from_raw);
+            let process = process.filter(|process| !is_supervisor(&process.as_raw_pid().to_string()));
+            process.is_some_and(|process| kill_process(process, Signal::STOP).is_ok())
+        });
+        frozen.collect()
     }
 }
 

@@ -107,7 +107,7 @@ impl Run {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if lock.is_some() {
             // What cannot be removed now is swept later, once the lock is gone.
-            let _ = fs::remove_dir_all(&self.directory);
+            let _ = remove(&self.directory);
             *lock = None;
         }
     }
@@ -176,8 +176,32 @@ impl DeadRun {
     /// # Errors
     /// When something in the directory cannot be removed.
     pub fn forget(self) -> io::Result<()> {
-        fs::remove_dir_all(&self.directory)
+        remove(&self.directory)
     }
+
+    /// Removes the directories of runs that were killed in the moment between making theirs and locking it, or between
+    /// removing the lock and the rest: there is nothing in them, and nothing was made by their runs.
+    pub fn remove_unlocked() {
+        for entry in fs::read_dir(runs()).into_iter().flatten().flatten() {
+            if !entry.path().join(LOCK).exists() {
+                // Fails where there is something; a run that lives makes its directory anew.
+                let _ = fs::remove_dir(entry.path());
+            }
+        }
+    }
+}
+
+/// Removes a run's directory, the lock last: whoever is killed in the middle leaves a directory that is still found.
+fn remove(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            fs::remove_dir_all(entry.path())?;
+        } else if entry.file_name() != LOCK {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    fs::remove_dir_all(directory)
 }
 
 /// Where the harness keeps what must outlive it: `HYDROTEST_STATE_DIR`, else the user's directory for state, else the

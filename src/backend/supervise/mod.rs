@@ -27,4 +27,4 @@ pub use census::{Owner, listening_ports, owner_of_port};
 pub use child::{Program, Stopped, Supervised};
 pub use ending::Ending;
 pub use log::Log;
-pub use supervisor::run_if_asked;
+pub use supervisor::{is_supervisor, run_if_asked};
