@@ -2,6 +2,7 @@
 
 use std::process::{Command, ExitCode, Stdio};
 
+use hydrotest::backend::clearing::Fate;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixListener;
@@ -67,7 +68,7 @@ pub fn sweep_up() -> ExitCode {
         .enable_all()
         .build()
         .unwrap();
-    let sweep = runtime.block_on(hydrotest::backend::registry::sweep());
+    let sweep = runtime.block_on(hydrotest::backend::registry::sweep(Fate::Removed));
     ExitCode::from(u8::from(
         sweep.runs != 1 || !sweep.troubles.is_empty() || !sweep.removed.is_empty(),
     ))

@@ -24,6 +24,7 @@ mod misbehaviour;
 mod queue;
 mod survival;
 #[path = "../process_faults/witness.rs"]
+#[allow(dead_code, reason = "shared; not every test program looks everywhere")]
 mod witness;
 
 use std::process::{Command, ExitCode};

@@ -5,9 +5,9 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::hosting::Host;
-use super::settings::{Given, NAMES, PythonSettings, Timeouts};
+use super::settings::{Given, KNOWN, PythonSettings, Timeouts};
 use crate::backend::registry::START_TIMEOUT;
-use crate::config::{BackendTable, Diagnostics, InterpolationError, Reader, interpolate};
+use crate::config::{BackendTable, Diagnostics, Reader};
 
 /// The interpreter where none is named.
 const INTERPRETER: &str = "python3";
@@ -37,7 +37,7 @@ impl PythonSettings {
         check_all(&mut reader, "path", &path);
         let directory = reader.text("cwd");
         check_all(&mut reader, "cwd", directory.as_slice());
-        let environment = environment(&mut reader);
+        let environment = KNOWN.environment(&mut reader);
         let device = reader.text("device");
         let by_default = matches!(host, Some(Host::Wrapper { .. }));
         let choices = [("objects", true), ("mappings", false)];
@@ -157,28 +157,8 @@ fn timeouts(table: &BackendTable, reader: &mut Reader<'_>) -> Timeouts {
 /// Reports placeholders that are not known.
 fn check_all(reader: &mut Reader<'_>, key: &str, texts: &[String]) {
     for text in texts {
-        if let Err(error) = check(text) {
+        if let Err(error) = KNOWN.check(text) {
             reader.reject(key, error, format!("in `{text}`"));
         }
     }
-}
-
-/// Whether the placeholders of a text are known, without the values of variables.
-fn check(text: &str) -> Result<(), InterpolationError> {
-    let known: Vec<(&str, &str)> = NAMES.map(|name| (name, "")).to_vec();
-    interpolate(text, &known, |_| Some(String::new())).map(drop)
-}
-
-/// The variables of the table `env`, in declared order.
-fn environment(reader: &mut Reader<'_>) -> Vec<(String, String)> {
-    let mut variables = Vec::new();
-    for (name, value) in reader.object("env").unwrap_or_default() {
-        let Value::String(value) = value else {
-            reader.reject("env", format!("`env.{name}` is not a string"), "expected strings");
-            continue;
-        };
-        check_all(reader, "env", std::slice::from_ref(&value));
-        variables.push((name, value));
-    }
-    variables
 }

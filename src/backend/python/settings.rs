@@ -8,19 +8,12 @@ use serde_json::Value;
 
 use super::hosting::{Host, Hosting};
 use crate::backend::kind::Overrides;
+use crate::backend::placeholders::{Known, Values};
 use crate::backend::{BackendError, Fault, Stage};
-use crate::config::interpolate;
 use crate::prediction::{Contract, Options};
 
-/// The placeholders of all settings.
-pub(super) const NAMES: [&str; 6] = [
-    "model",
-    "model.name",
-    "model.core",
-    "model.wrapper",
-    "model.image",
-    "hydrotest",
-];
+/// The placeholders of this kind besides those that all have.
+pub(super) const KNOWN: Known = Known(&["model.name", "model.wrapper"]);
 
 /// The validated settings.
 #[derive(Debug)]
@@ -58,22 +51,14 @@ impl PythonSettings {
         config: &Options,
         overrides: &Overrides,
     ) -> Result<Hosting, BackendError> {
-        let own_program = std::env::current_exe().map_err(|error| unusable(format!("who am I? {error}")))?;
-        let own_program = own_program.to_string_lossy();
-        let values = [
-            contract.key.as_str(),
-            &contract.name,
-            &contract.core,
-            &contract.wrapper,
-            &contract.image,
-            &own_program,
-        ];
-        let values: Vec<(&str, &str)> = NAMES.into_iter().zip(values).collect();
-        let fill = |text: &str| {
-            let filled = interpolate(text, &values, |name| std::env::var(name).ok());
-            filled.map_err(|error| unusable(error.to_string()))
-        };
-        let fill_all = |texts: &[String]| texts.iter().map(|text| fill(text)).collect::<Result<Vec<_>, _>>();
+        let values = Values::new(
+            contract,
+            [
+                ("model.name", contract.name.clone()),
+                ("model.wrapper", contract.wrapper.clone()),
+            ],
+        )?;
+        let fill = |text: &str| values.fill(text);
         let device = overrides
             .gpu
             .as_ref()
@@ -99,14 +84,11 @@ impl PythonSettings {
             }
             Host::Core { class } => Host::Core { class: fill(class)? },
         };
-        let mut environment = Vec::new();
-        for (name, value) in &self.environment {
-            environment.push((name.clone(), fill(value)?));
-        }
-        add_path(&mut environment, &fill_all(&self.path)?)?;
+        let mut environment = values.fill_values(&self.environment)?;
+        add_path(&mut environment, &values.fill_all(&self.path)?)?;
         let directory = self.directory.as_deref().map(fill).transpose()?.map(PathBuf::from);
         Ok(Hosting {
-            interpreter: fill_all(&self.interpreter)?,
+            interpreter: values.fill_all(&self.interpreter)?,
             directory,
             environment,
             host,
