@@ -50,9 +50,8 @@ async fn same_as_reference(cloud: &Cloud) {
         .iter()
         .copied()
         .chain([("MODAL_SERVER_URL", cloud.address.as_str())]);
-    let variables: String = environment
-        .map(|(name, value)| format!("{name} = '{value}'\n"))
-        .collect();
+    let lines: Vec<String> = environment.map(|(name, value)| format!("{name} = '{value}'")).collect();
+    let variables = lines.join("\n");
     let text = declaration(&format!("start_timeout = '2m'\n[backends.modal.env]\n{variables}"));
     let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
     let overrides = Overrides {

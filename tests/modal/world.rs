@@ -10,17 +10,13 @@ use crate::python;
 
 /// A backend `modal` of the kind `python`, with further settings.
 pub fn declaration(settings: &str) -> String {
-    let path = [folder("modal_standin"), folder("boilerlike"), folder("")].map(quoted);
+    let path = ["modal_standin", "boilerlike", ""].map(|name| format!("'{}'", folder(name).display()));
     format!(
         "default = 'modal'\n[backends.modal]\nkind = 'python'\nweights = 'synthetic'\ninterpreter = ['{}']\n\
          path = [{}]\nwrapper = 'modal_boiler.{{model.wrapper}}'\nselector = 'modal'\n{settings}\n",
         python(),
         path.join(", "),
     )
-}
-
-fn quoted(path: PathBuf) -> String {
-    format!("'{}'", path.display())
 }
 
 /// A suite of three cases for one model.
