@@ -53,7 +53,7 @@ fn same() {
 }
 
 /// A prediction without the times it took.
-fn timeless(mut prediction: Prediction) -> Prediction {
+pub fn timeless(mut prediction: Prediction) -> Prediction {
     for (name, value) in &mut prediction.fields {
         if let (Value::Record(metadata), "metadata") = (value, name.as_str()) {
             metadata.fields.retain(|(name, _)| !name.ends_with("_time"));

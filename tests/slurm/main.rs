@@ -1,7 +1,8 @@
 //! A real Slurm cluster: the server in a job predicts what `reference` does, every failure of the platform has its fault and
 //! its words, and nothing is left of a job, whoever ends.
 //!
-//! Needs `HYDROTEST_SLURM`, as `.ci/engines/slurm` sets it, for a cluster whose node is this machine. The test program is its
+//! Needs `HYDROTEST_SLURM`, as `.ci/engines/slurm` sets it, for a cluster whose node is this machine, and for containers in
+//! jobs `HYDROTEST_APPTAINER`. The test program is its
 //! own misbehaving server, so it has a `main` of its own.
 
 #![expect(
@@ -13,6 +14,7 @@
 )]
 
 mod cluster;
+mod contained;
 mod disturbances;
 #[path = "../support/engine.rs"]
 mod engine;
@@ -24,7 +26,7 @@ mod misbehaviour;
 mod queue;
 mod survival;
 #[path = "../process_faults/witness.rs"]
-#[allow(dead_code, reason = "shared; not every test program looks everywhere")]
+#[expect(dead_code, reason = "no harness of this test program is there to be killed")]
 mod witness;
 
 use std::process::{Command, ExitCode};
@@ -76,13 +78,20 @@ fn test() -> ExitCode {
         disturbances::TRIALS,
         survival::TRIALS,
     ];
-    let trials = all.into_iter().flatten().map(|(name, run)| {
-        let run = *run;
+    let mut trials = engine::with_engines(&[ENGINE], all.into_iter().flat_map(trials_of).collect());
+    let contained = trials_of(contained::TRIALS);
+    trials.extend(engine::with_engines(
+        &[ENGINE, "HYDROTEST_APPTAINER"],
+        contained.collect(),
+    ));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+fn trials_of(trials: &'static [(&'static str, fn())]) -> impl Iterator<Item = Trial> {
+    trials.iter().map(|(name, run)| {
         Trial::test(*name, move || {
             run();
             Ok::<(), Failed>(())
         })
-    });
-    let trials = engine::with_engines(&[ENGINE], trials.collect());
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    })
 }

@@ -4,7 +4,6 @@
 use std::fmt::Write;
 
 use super::server::Server;
-use crate::backend::custody;
 use crate::backend::launcher::Job;
 
 /// The part that is the same for every job.
@@ -52,8 +51,6 @@ pub(super) fn script(parts: &Parts<'_>, job: &Job) -> String {
     line(format!(
         ". \"$hydrotest_directory/{ENVIRONMENT}\" || {{ echo \"hydrotest: is $hydrotest_directory shared with $HOSTNAME?\"; exit 1; }}"
     ));
-    // The job's script itself and what it starts carry the mark, whatever the server runs in.
-    line(format!("export {}={name}", custody::VARIABLE));
     for (name, value) in &parts.server.public {
         line(match value {
             Some(value) => format!("export {name}={}", quoted(value)),
