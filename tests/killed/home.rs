@@ -35,7 +35,7 @@ impl<'a> Home<'a> {
         let table = format!(
             "default = 'lab'\n[backends.lab]\nkind = '{}'\nweights = 'synthetic'\nmax_instances = 2\n{}",
             platform.name,
-            (platform.table)()
+            (platform.table)(directory.path())
         );
         std::fs::write(directory.path().join("backends.toml"), table).unwrap();
         for name in ["suites", "snapshots"] {
