@@ -174,7 +174,9 @@ impl JobLine {
                 self.state, self.reason
             ),
             // A shell tells of a signal by 128 and its number, of which there are 64.
-            _ if (129..=192).contains(&status) => format!("{} in {place}", Ending::Killed((status - 128).cast_signed())),
+            _ if (129..=192).contains(&status) => {
+                format!("{} in {place}", Ending::Killed((status - 128).cast_signed()))
+            }
             _ => format!("{} in {place}", Ending::Exited(status.cast_signed())),
         };
         Demise {
