@@ -71,6 +71,11 @@ fn variable(process: i32, name: &str) -> Option<String> {
     variables.find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
 }
 
+/// Does something that blocks while everything else of a test goes on.
+pub async fn meanwhile(work: impl FnOnce() + Send + 'static) {
+    tokio::task::spawn_blocking(work).await.unwrap();
+}
+
 /// Waits until something is so.
 #[track_caller]
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {

@@ -79,11 +79,12 @@ fn restarted_in_the_queue() {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", "arguments = ['--hold']");
         let released = async {
-            tokio::task::block_in_place(|| {
+            cluster::meanwhile(|| {
                 cluster::until("a job is held", || !cluster::jobs("hydrotest-").is_empty());
                 drop(Away::new());
                 slurm("scontrol", &["release", &cluster::jobs("hydrotest-")[0].0]);
-            });
+            })
+            .await;
             witness.meet().await
         };
         let guest = started(&instance, released).await;

@@ -323,7 +323,7 @@ fn not_shared() {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", &settings);
         let taken = async {
-            tokio::task::block_in_place(|| cluster::until("the job waits", || cluster::commented("not-shared")));
+            cluster::meanwhile(|| cluster::until("the job waits", || cluster::commented("not-shared"))).await;
             std::fs::remove_dir(logs.path().join("gone")).unwrap();
         };
         let (error, ()) = tokio::join!(failed_start(&instance), taken);

@@ -69,6 +69,11 @@ impl SlurmLauncher {
         let deadline = Instant::now() + self.settings.served.patience();
         let filled = self.settings.fill(&job.contract)?;
         self.settings.check_paths()?;
+        // Where nobody answers nothing can be made, and nothing has to be looked for afterwards.
+        self.queue
+            .controller()
+            .await
+            .map_err(|error| error.during(Stage::Launch))?;
         let desk = self.prepare(job)?;
         let server = Server::new(&filled, job, secret)?;
         desk.set(&script::environment(&server.private))

@@ -173,8 +173,10 @@ impl JobLine {
                 "was never started in {place} ({} {}; can the node write to the job's directory, `shared_dir`?)",
                 self.state, self.reason
             ),
-            // A shell tells of a signal by a status of 128 and more.
-            _ if status > 128 => format!("{} in {place}", Ending::Killed((status - 128).cast_signed())),
+            // A shell tells of a signal by 128 and its number, of which there are 64.
+            _ if (129..=192).contains(&status) => {
+                format!("{} in {place}", Ending::Killed((status - 128).cast_signed()))
+            }
             _ => format!("{} in {place}", Ending::Exited(status.cast_signed())),
         };
         Demise {
