@@ -20,6 +20,9 @@ pub fn measure(files: &[PathBuf]) -> Option<Timings> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/time_structures.py");
     let output = Command::new(python)
         .env("PYTHONDONTWRITEBYTECODE", "1")
+        // Threads would show in the processor time.
+        .env("OMP_NUM_THREADS", "1")
+        .env("OPENBLAS_NUM_THREADS", "1")
         .arg(script)
         .args(files)
         .output()
