@@ -32,6 +32,6 @@ pub use ensemble::{EnergyTest, energy_test};
 pub use equivalence::match_equivalent_names;
 pub use error::{MetricError, Point};
 pub use lddt::{Contacts, Lddt, lddt};
-pub use pae::{PaeError, pae_error};
+pub use pae::{PaeError, Real, pae_error};
 pub use superposition::{Superposition, rmsd, superpose};
 pub use tm_score::{TmScore, distance_scale, tm_score};
