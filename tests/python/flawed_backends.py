@@ -4,6 +4,7 @@ import atexit
 import os
 import signal
 import subprocess
+import time
 
 from boileroom.backend.your_backend import YourBackend
 
@@ -68,7 +69,8 @@ class Orphans(YourBackend):
         clean, self.shutdown = self.shutdown, lambda: None
         try:
             super().startup()
-            self._address()
+            # Long enough to be broken off.
+            time.sleep(2)
         finally:
             self.shutdown = clean
 

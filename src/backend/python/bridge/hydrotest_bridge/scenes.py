@@ -6,6 +6,7 @@ broken, and nothing was found out about the life cycle.
 
 import os
 import signal
+import sys
 import threading
 import time
 
@@ -128,11 +129,24 @@ def stop_during_start(on):
 
 def _break_off(on, over):
     """Sends the main thread an interruption once the platform has started something, or a moment has passed."""
+    main = threading.main_thread().ident
     moment = time.monotonic() + 0.5
     while not over.wait(0.002):
-        if on.own() or time.monotonic() > moment:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
-            return
+        if (on.own() or time.monotonic() > moment) and not _starts_a_process(main):
+            # The backend has to know by now what it has started; nobody can be asked to clear up before that.
+            if not over.wait(0.02) and not _starts_a_process(main):
+                signal.pthread_kill(main, signal.SIGINT)
+                return
+
+
+def _starts_a_process(thread):
+    """Whether a thread is in the middle of making a process, whose number only that code knows yet."""
+    frame = sys._current_frames().get(thread)
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "subprocess" and frame.f_code.co_name in ("__init__", "_execute_child"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def orderly_exit(on):
