@@ -127,12 +127,6 @@ fn a_command_of_ones_own_needs_no_source() {
 
 #[test]
 fn mistakes_are_shown_where_they_are_written() {
-    assert!(refused("").contains("missing key `source`"));
-    let shown = refused("command = ['{source}/serve', '{port}']\n");
-    assert!(
-        shown.contains("`command` refers to `source`, which is not set"),
-        "{shown}"
-    );
     let shown = refused("source = '/b'\ngpu = 'amd'\ntag = 'latest'\nrepository = 'Lab'\n");
     assert!(shown.contains("backends.toml:5:7"), "{shown}");
     assert!(shown.contains("there are no images with the tag `latest`"), "{shown}");
