@@ -5,19 +5,20 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::print_stderr,
     reason = "a test may fail, and says what it lacks"
 )]
 
+#[path = "support/folding.rs"]
+mod folding;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use hydrotest::config::Config;
-use hydrotest::prediction::{Input, Options, Request};
-use hydrotest::protein::{Structure, pdb};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::protein::{Structure, mmcif, pdb};
 use libtest_mimic::{Arguments, Trial};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const VARIABLE: &str = "HYDROTEST_ORACLES";
 
@@ -27,18 +28,27 @@ fn main() -> ExitCode {
         eprintln!("ignored: set {VARIABLE} to a Python with biotite, gemmi, tmtools and DockQ");
     }
     let has_pair = pair().iter().all(|path| path.exists());
-    if !has_pair {
-        eprintln!("ignored: the real structures do not lie beside the project");
+    let has_files = !real_files().is_empty();
+    if !has_pair || !has_files {
+        eprintln!(
+            "ignored: the real structures do not lie beside the project, and HYDROTEST_STRUCTURES names no folder"
+        );
     }
-    let trials: [(&str, fn(), bool); 2] = [
+    let trials: [(&str, fn(), bool); 4] = [
         (
             "one_complex_on_two_machines_measures_as_elsewhere",
             one_complex_on_two_machines,
             has_pair,
         ),
+        ("real_files_read_as_elsewhere", real_files_read_as_elsewhere, has_files),
         (
             "answers_of_the_embedded_models_measure_as_elsewhere",
-            answers_of_the_embedded_models,
+            answers_measure_as_elsewhere,
+            true,
+        ),
+        (
+            "answers_of_the_embedded_models_read_as_elsewhere",
+            answers_read_as_elsewhere,
             true,
         ),
     ];
@@ -52,14 +62,15 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
 }
 
-/// What the oracles say of two files.
-fn oracles(first: &Path, second: &Path) -> Value {
+/// What the oracles say of files.
+fn oracles(command: &str, files: &[PathBuf]) -> Value {
     let python = std::env::var(VARIABLE).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/oracles.py");
     let output = Command::new(python)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .arg(script)
-        .arg(first)
-        .arg(second)
+        .arg(command)
+        .args(files)
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -79,7 +90,7 @@ fn ours(first: &Path, second: &Path) -> Value {
 }
 
 fn assert_agree(first: &Path, second: &Path) {
-    let theirs = oracles(first, second);
+    let theirs = oracles("measure", &[first.to_owned(), second.to_owned()]);
     let ours = ours(first, second);
     let metrics = ours["sections"][0]["metrics"].as_array().unwrap();
     let number = |name: &str| {
@@ -112,10 +123,15 @@ fn assert_agree(first: &Path, second: &Path) {
     }
 }
 
+/// Where real structures lie: `HYDROTEST_STRUCTURES`, or a folder beside the project.
+fn data() -> PathBuf {
+    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
+    std::env::var_os("HYDROTEST_STRUCTURES").map_or_else(beside, PathBuf::from)
+}
+
 /// One complex, predicted on two kinds of machine.
 fn pair() -> [PathBuf; 2] {
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data.join(name))
+    ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data().join(name))
 }
 
 fn one_complex_on_two_machines() {
@@ -123,36 +139,122 @@ fn one_complex_on_two_machines() {
     assert_agree(&first, &second);
 }
 
-fn fold(sequence: &str) -> Structure {
-    let config = Config::built_in().unwrap();
-    let contract = config.model("esmfold").unwrap();
-    let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
-    let request = Request {
-        method: contract.method,
-        input: Input::One(sequence.to_owned()),
-        options: Options::new(),
-    };
-    let prediction = model.predict(&request).unwrap();
-    prediction.at("atom_array[0]").unwrap().as_structure().unwrap().clone()
+/// Every structure file of the data folder, subfolders included.
+fn real_files() -> Vec<PathBuf> {
+    let mut folders = vec![data()];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("pdb" | "cif") => files.push(path),
+                _ if path.is_dir() => folders.push(path),
+                _ => {}
+            }
+        }
+    }
+    files.sort();
+    files
 }
 
-fn answers_of_the_embedded_models() {
-    let directory = tempfile::tempdir().unwrap();
-    for sequence in [
-        "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG",
-        "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT",
-    ] {
-        let first = fold(sequence);
-        let mut second = first.clone();
-        for (index, position) in second.coord.iter_mut().enumerate() {
-            // A bend that grows along the chain, and a ripple on it.
-            let along = index as f32;
-            position[0] += (along * 0.7).sin() * 0.8 + along * along * 2e-6;
-            position[1] += (along * 0.3).cos() * 0.5;
+fn real_files_read_as_elsewhere() {
+    assert_read_alike(&real_files());
+}
+
+/// Every atom as two other readers see it: names and numbers alike, positions and temperature factors to the last bit of
+/// single precision.
+fn assert_read_alike(paths: &[PathBuf]) {
+    let theirs = oracles("read", paths);
+    for (path, theirs) in paths.iter().zip(theirs.as_array().unwrap()) {
+        let text = std::fs::read_to_string(path).unwrap();
+        let is_mmcif = path.extension().is_some_and(|extension| extension == "cif");
+        let ours = if is_mmcif { mmcif::read(&text) } else { pdb::read(&text) }.unwrap();
+        for tool in ["biotite", "gemmi"] {
+            assert_same_atoms(&ours, &theirs[tool], &format!("{tool} on {}", path.display()));
         }
+    }
+}
+
+fn assert_same_atoms(ours: &Structure, theirs: &Value, who: &str) {
+    let names = theirs["names"].as_array().unwrap();
+    assert_eq!(ours.atoms(), names.len(), "{who}");
+    let single = |value: &Value| (value.as_f64().unwrap() as f32).to_bits();
+    for (atom, names) in names.iter().enumerate() {
+        let here = json!([
+            ours.chain_id[atom].as_str(),
+            ours.res_id[atom],
+            ours.ins_code[atom].as_str(),
+            ours.res_name[atom].as_str(),
+            ours.atom_name[atom].as_str(),
+            ours.element[atom].as_str(),
+        ]);
+        assert_eq!(&here, names, "{who}, atom {atom}");
+        let there: Vec<u32> = theirs["coord"][atom].as_array().unwrap().iter().map(single).collect();
+        assert_eq!(
+            ours.coord[atom].map(f32::to_bits).as_slice(),
+            there,
+            "{who}, atom {atom}"
+        );
+        // Without the column each reader has a default of its own.
+        if let Some(b_factors) = &ours.b_factor {
+            let there = single(&theirs["b_factor"][atom]);
+            assert_eq!((b_factors[atom] as f32).to_bits(), there, "{who}, atom {atom}");
+        }
+    }
+}
+
+/// The folding models, each with what to fold: a chain alone and two that touch, as far as it takes several.
+const FOLDS: [(&str, &str); 5] = [
+    (
+        "esmfold",
+        "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG",
+    ),
+    (
+        "esmfold",
+        "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT:GIVEQCCTSICSLYQLENYCN",
+    ),
+    ("esmfold2", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"),
+    ("chai1", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"),
+    ("boltz2", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"),
+];
+
+fn answers_measure_as_elsewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    for (model, sequence) in FOLDS {
+        let first = folding::structure(&folding::fold(model, sequence, &[]));
+        let second = folding::bent(&first);
         let paths: [PathBuf; 2] = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
         std::fs::write(&paths[0], pdb::write(&first).unwrap()).unwrap();
         std::fs::write(&paths[1], pdb::write(&second).unwrap()).unwrap();
+        eprintln!("{model}");
         assert_agree(&paths[0], &paths[1]);
     }
+}
+
+/// The texts that models answer, and what we write of their structures.
+fn answers_read_as_elsewhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut paths = Vec::new();
+    let mut write = |name: String, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        paths.push(path);
+    };
+    for (index, (model, sequence)) in FOLDS.into_iter().enumerate() {
+        let answer = folding::fold(model, sequence, &["*"]);
+        let structure = folding::structure(&answer);
+        write(format!("{index}-{model}.pdb"), &pdb::write(&structure).unwrap());
+        write(format!("{index}-{model}.cif"), &mmcif::write(&structure, model));
+        for format in ["pdb", "cif"] {
+            let text = answer.at(&format!("{format}[0]")).and_then(|value| value.as_text());
+            if let Some(text) = text {
+                write(format!("{index}-{model}-answer.{format}"), text);
+            }
+        }
+    }
+    assert!(
+        paths.len() >= 4 * FOLDS.len() - 1,
+        "a model's texts are missing: {paths:?}"
+    );
+    assert_read_alike(&paths);
 }

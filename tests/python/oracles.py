@@ -1,10 +1,12 @@
-"""Measures two structure files with biotite, gemmi, tmtools and DockQ and prints the numbers as JSON."""
+"""What biotite, gemmi, tmtools and DockQ say of structure files, as JSON: `read FILE…` gives the atoms of each by two readers,
+`measure FIRST.pdb SECOND.pdb` the metrics of a pair."""
 
 import json
 import sys
 
 import biotite.structure as struc
 import biotite.structure.io.pdb as pdb
+import biotite.structure.io.pdbx as pdbx
 import gemmi
 import numpy as np
 import tmtools
@@ -27,7 +29,38 @@ def dockq(model, native, chains):
     return [float(interface["DockQ"]) for interface in found.values()]
 
 
-def main(first_path, second_path):
+def read_by_biotite(path):
+    if path.endswith(".cif"):
+        atoms = pdbx.get_structure(pdbx.CIFFile.read(path), model=1, extra_fields=["b_factor"])
+    else:
+        atoms = pdb.PDBFile.read(path).get_structure(model=1, extra_fields=["b_factor"])
+    names = (atoms.chain_id, atoms.res_id, atoms.ins_code, atoms.res_name, atoms.atom_name, atoms.element)
+    return {
+        "names": [list(row) for row in zip(*(column.tolist() for column in names))],
+        "coord": atoms.coord.astype(float).tolist(),
+        "b_factor": np.nan_to_num(atoms.b_factor).tolist(),
+    }
+
+
+def read_by_gemmi(path):
+    found = {"names": [], "coord": [], "b_factor": []}
+    for chain in gemmi.read_structure(path)[0]:
+        for residue in chain:
+            number, code = residue.seqid.num, residue.seqid.icode.strip()
+            for atom in residue:
+                element = atom.element.name.upper()
+                found["names"].append([chain.name, number, code, residue.name, atom.name, element])
+                found["coord"].append(atom.pos.tolist())
+                found["b_factor"].append(atom.b_iso)
+    return found
+
+
+def read_all(*paths):
+    readers = {"biotite": read_by_biotite, "gemmi": read_by_gemmi}
+    print(json.dumps([{name: reader(path) for name, reader in readers.items()} for path in paths]))
+
+
+def measure(first_path, second_path):
     first, second = read(first_path), read(second_path)
     alphas, others = (s[s.atom_name == "CA"] for s in (first, second))
     letters = "A" * len(alphas)
@@ -54,4 +87,4 @@ def main(first_path, second_path):
     )
 
 
-main(*sys.argv[1:])
+{"read": read_all, "measure": measure}[sys.argv[1]](*sys.argv[2:])
