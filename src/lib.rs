@@ -9,7 +9,7 @@
 //! |---|---|
 //! | 0 | [`tensor`], [`protein`] |
 //! | 1 | [`prediction`], [`metric`] |
-//! | 2 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`] |
+//! | 2 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`], [`measure`] |
 //! | 3 | [`backend`], [`snapshot`], [`check`] |
 //! | 4 | [`comparison`], [`plan`] |
 //! | 5 | [`run`], [`outcome`] |
@@ -22,6 +22,7 @@ pub mod check;
 pub mod cli;
 pub mod comparison;
 pub mod config;
+pub mod measure;
 pub mod metric;
 pub mod outcome;
 pub mod plan;

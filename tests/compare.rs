@@ -151,6 +151,183 @@ fn recorded_results_compare_with_themselves_and_with_others() {
     assert_eq!(compare(first, last, &[]).status.code(), Some(1));
 }
 
+/// A response as a model server sends it, from a recorded pickle.
+fn response(directory: &Path, pickle: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pickle");
+    let payload = std::fs::read(root.join(format!("{pickle}.pickle"))).unwrap();
+    let pickled = base64_simd::STANDARD.encode_to_string(payload);
+    let path = directory.join(format!("{pickle}.json"));
+    let body = serde_json::json!({ "pickled": pickled, "hmac": "0".repeat(64) });
+    std::fs::write(&path, body.to_string()).unwrap();
+    path
+}
+
+#[test]
+fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
+    let directory = tempfile::tempdir().unwrap();
+    for (pickle, other, model) in [
+        ("esm2.numpy1.protocol4", "esm2.numpy2.protocol5", "esm2"),
+        ("boltz.numpy2.protocol2", "boltz.numpy1.protocol5", "boltz2"),
+        ("esmc.numpy1.protocol4", "esmc.numpy2.protocol5", "esmc"),
+    ] {
+        let (first, second) = (response(directory.path(), pickle), response(directory.path(), other));
+        let output = compare(&first, &second, &[]);
+        let words = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{words}{}", text(&output.stderr));
+        assert!(words.contains(&format!("judged by the gates of {model}\n")), "{words}");
+        assert!(words.contains("its signature was not checked"), "{words}");
+        assert!(words.contains("indistinguishable: "), "{words}");
+    }
+    let (esm2, boltz) = (
+        response(directory.path(), "esm2.numpy1.protocol4"),
+        response(directory.path(), "boltz.numpy2.protocol2"),
+    );
+    let output = compare(&esm2, &boltz, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("results of esm2 and of boltz2"),
+        "{}",
+        text(&output.stderr)
+    );
+    assert_eq!(compare(&esm2, &boltz, &["--model", "esm2"]).status.code(), Some(1));
+    for body in [
+        "{}",
+        "[]",
+        "{\"pickled\": \"!\", \"hmac\": \"\"}",
+        "{\"pickled\": \"gASVCw==\", \"hmac\": \"\"}",
+    ] {
+        let path = directory.path().join("broken.json");
+        std::fs::write(&path, body).unwrap();
+        let output = compare(&path, &path, &[]);
+        assert_eq!(output.status.code(), Some(2), "{body}: {}", text(&output.stdout));
+        assert!(
+            text(&output.stderr).contains("broken.json: "),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn gates_are_those_of_the_model_and_may_be_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let paths = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
+    std::fs::write(&paths[0], HELIX).unwrap();
+    // One residue moves by a third of an ångström: too much for a model without chance, little for a diffusion model.
+    let moved = placed(|index, [x, y, z]| if index == 6 { [x, y + 0.3, z] } else { [x, y, z] });
+    std::fs::write(&paths[1], moved).unwrap();
+    let run = |flags: &[&str]| compare(&paths[0], &paths[1], flags);
+    let unknown = run(&[]);
+    assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stdout));
+    assert!(text(&unknown.stdout).contains("the gates of unknown models"));
+    assert_eq!(run(&["--model", "esmfold"]).status.code(), Some(1));
+    let boltz = run(&["--model", "boltz2"]);
+    assert_eq!(boltz.status.code(), Some(0), "{}", text(&boltz.stdout));
+    assert!(text(&boltz.stdout).contains("within tolerance"));
+    let loose = [
+        "--gate",
+        "rmsd=1",
+        "--gate",
+        "ca_rmsd=1",
+        "--gate",
+        "ca_max=1",
+        "--gate",
+        "lddt=0.5",
+    ];
+    let output = run(&[&loose[..], &["--gate", "unmasked_lddt=0.5"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("with changes"));
+    for (flags, words) in [
+        (["--model", "esmfld"], "did you mean `esmfold`?"),
+        (["--gate", "rmds=1"], "there is no gate `rmds`"),
+        (["--gate", "lddt=2"], "expected a number from 0 to 1"),
+    ] {
+        let output = run(&flags);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn confidence_is_read_on_the_scale_of_the_first() {
+    let percent: String = HELIX
+        .lines()
+        .map(|line| line.replace("  1.00  0.90", "  1.00 90.00") + "\n")
+        .collect();
+    assert_eq!(compared(&percent, &percent).0, Some(0));
+    let (code, words) = compared(HELIX, &percent);
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("temperature factors: values × 100"), "{words}");
+    let (code, words) = compared(&percent, HELIX);
+    assert_eq!(code, Some(1), "{words}");
+    assert!(words.contains("temperature factors: values ÷ 100"), "{words}");
+}
+
+#[test]
+fn every_number_comes_with_its_bound_and_its_word() {
+    let directory = tempfile::tempdir().unwrap();
+    let paths = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
+    std::fs::write(&paths[0], HELIX).unwrap();
+    std::fs::write(
+        &paths[1],
+        placed(|index, [x, y, z]| [x, y, z + 0.001 * (index % 3) as f64]),
+    )
+    .unwrap();
+    let output = compare(&paths[0], &paths[1], &["--json"]);
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(
+        (&json["same"], &json["verdict"]),
+        (&true.into(), &"within tolerance".into()),
+        "{json}"
+    );
+    let metrics = json["sections"][0]["metrics"].as_array().unwrap();
+    let rmsd = metrics
+        .iter()
+        .find(|row| row["metric"] == "RMSD of alpha carbons (Å)")
+        .unwrap();
+    let judged = &rmsd["judged"][0];
+    assert_eq!(judged["verdict"], "within tolerance");
+    assert!(judged["observed"].as_f64().unwrap() < judged["allowed"].as_f64().unwrap());
+    let equal = compare(&paths[0], &paths[0], &[]);
+    assert!(
+        text(&equal.stdout).contains("indistinguishable: "),
+        "{}",
+        text(&equal.stdout)
+    );
+}
+
+#[test]
+fn the_floor_beside_a_snapshot_counts() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/synthetic");
+    let directory = tempfile::tempdir().unwrap();
+    let copy = |from: &Path| {
+        let to = directory.path().join(from.strip_prefix(&root).unwrap());
+        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+        std::fs::copy(from, &to).unwrap();
+        to
+    };
+    for arrays in std::fs::read_dir(root.join("arrays")).unwrap() {
+        copy(&arrays.unwrap().path());
+    }
+    let [first, second] = [1, 2].map(|seed| copy(&root.join(format!("boltz2/ensemble/ten_seeds+seed_{seed}.snap"))));
+    let strict = ["--gate", "ca_rmsd=0.01"];
+    let without = compare(&first, &second, &strict);
+    assert_eq!(without.status.code(), Some(1), "{}", text(&without.stdout));
+    let floor = serde_json::json!({ "backend": "a", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.3 } } });
+    std::fs::write(first.with_extension("floor.json"), floor.to_string()).unwrap();
+    let with = compare(&first, &second, &strict);
+    let words = text(&with.stdout);
+    assert_eq!(with.status.code(), Some(0), "{words}");
+    let row = words
+        .lines()
+        .find(|line| line.starts_with("RMSD of alpha carbons"))
+        .unwrap();
+    assert!(
+        row.contains("0.3  at most 0.01") && row.contains("indistinguishable"),
+        "{row}"
+    );
+}
+
 #[test]
 fn one_complex_on_two_machines_is_the_same_where_it_is_confident() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");

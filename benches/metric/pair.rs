@@ -59,8 +59,8 @@ impl Pair {
         let along = |structure: &Structure| structure.coord.iter().map(|point| point[0]).collect::<Vec<f32>>();
         let most = along(&self.first).into_iter().fold(f32::MIN, f32::max);
         let least = along(&self.first).into_iter().fold(f32::MAX, f32::min);
-        let copied = |structure: &Structure| repeat(structure, copies, most - least);
-        Self::new(copied(&self.first), copied(&second))
+        let assembled = |structure: &Structure| repeat(structure, copies, most - least);
+        Self::new(assembled(&self.first), assembled(&second))
     }
 
     /// Writes both as PDB and the first as mmCIF.

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Launch, Settings};
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
-use crate::prediction::Options;
+use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
+use crate::wire::client::ModelClient;
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
@@ -17,6 +19,13 @@ pub const KIND: Kind = Kind {
     overrides: &[],
     weights: None,
     calls_per_instance: 1,
+    leaves: Leaves::Nothing,
+    template: r#"# Where the server answers; a server has one model.
+url = "http://127.0.0.1:8000"
+models = ["esm2"]
+# The variable of your environment that holds the secret which the server signs with.
+secret_env = "HYDROTEST_SECRET"
+"#,
     configure,
 };
 
@@ -51,12 +60,8 @@ impl Settings for Http {
         let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         let variable = |name: &str| std::env::var(name).ok();
         let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
-        if launch.config != self.config {
-            let (wanted, has) = (show(&launch.config), show(&self.config));
-            return Err(unusable(format!(
-                "a server that runs already cannot be given another configuration: {wanted} is wanted, and `config` says \
-                 that it has {has}"
-            )));
+        if let Some(reason) = self.declines(&launch.config) {
+            return Err(unusable(reason));
         }
         let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
             let message = format!(
@@ -70,6 +75,58 @@ impl Settings for Http {
         };
         let job = Job::new(launch, None);
         Ok(Box::new(Served::new(launcher, job, self.served, Some(secret))))
+    }
+
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(async {
+            let secret = std::env::var(&self.secret_variable).ok().and_then(Secret::new);
+            let name = &self.secret_variable;
+            let shown = match &secret {
+                Some(_) => Symptom::well("secret", format!("{name} is set")),
+                None => Symptom::broken(
+                    "secret",
+                    format!("{name} is not set"),
+                    format!("export {name} with the secret that the server signs with"),
+                ),
+            };
+            vec![shown, self.call_on(secret).await]
+        })
+    }
+
+    fn declines(&self, config: &Options) -> Option<String> {
+        let (wanted, has) = (show(config), show(&self.config));
+        let reason = format!(
+            "a server that runs already cannot be given another configuration: {wanted} is wanted, and `config` says that \
+             it has {has}"
+        );
+        (*config != self.config).then_some(reason)
+    }
+}
+
+impl Http {
+    /// Asks the server whether it is ready. The secret plays no part in that.
+    async fn call_on(&self, secret: Option<Secret>) -> Symptom {
+        const SUBJECT: &str = "server";
+        let url = match interpolate(&self.url, &[], |name| std::env::var(name).ok()) {
+            Ok(url) => url,
+            Err(error) => return Symptom::broken(SUBJECT, error.to_string(), "set it in your environment"),
+        };
+        let client = secret
+            .map_or_else(Secret::generate, Ok)
+            .map_err(|error| error.to_string())
+            .and_then(|secret| ModelClient::new(&url, secret, self.served.timeouts).map_err(|error| error.to_string()));
+        let healthy = match client {
+            Ok(client) => client.health().await.map_err(|error| error.to_string()),
+            Err(error) => Err(error),
+        };
+        match healthy {
+            Ok(()) => Symptom::well(SUBJECT, format!("{url} is ready")),
+            Err(error) => Symptom::broken(
+                SUBJECT,
+                format!("{url} is not ready: {error}"),
+                "start the model server there, or correct `url`",
+            ),
+        }
     }
 }
 

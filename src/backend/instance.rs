@@ -1,15 +1,39 @@
 //! The life cycle that every kind gets: idempotent start and stop, nothing left of a failed start, a stop that always
-//! stops. Holds one backend; knows nothing of cases or of how many instances there are.
+//! stops, and an eye on what was left behind. Holds one backend; knows nothing of cases or of how many instances there are.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::RwLock;
 
-use super::{Backend, BackendError, Fault, Stage};
+use super::custody::Leftover;
+use super::launcher::Watch;
+use super::{Backend, BackendError, Fault, Scene, Stage};
 use crate::prediction::{Prediction, Request};
 
 /// How long a stop may take before it is given up and reported.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// How many starts a scene on the platform's own life cycle may take.
+const LONGEST_SCENE: u32 = 4;
+
+/// Looks after what an instance makes outside of this process.
+pub trait Caretaker: Send + Sync {
+    /// Called before every start.
+    fn before(&self) -> Watch<'_, ()>;
+
+    /// Called after every stop: one line for each thing that the instance left behind. Bounded in time.
+    fn after(&self) -> Watch<'_, Vec<String>>;
+
+    /// What there is of the instance now, on this machine and on its platform. Bounded in time.
+    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
+
+    /// Ends all of it behind the instance's back, as a crash does, and says what there was. Bounded in time.
+    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
+
+    /// Freezes its processes on this machine, so that they do not end when they are asked to; says which.
+    fn freeze(&self) -> Vec<Leftover>;
+}
 
 /// One started (or not yet started) model on a backend.
 ///
@@ -17,6 +41,8 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 pub struct Instance {
     label: String,
     start_limit: Duration,
+    caretaker: Option<Box<dyn Caretaker>>,
+    leaks: Mutex<Vec<String>>,
     slot: RwLock<Slot>,
 }
 
@@ -32,11 +58,31 @@ impl Instance {
         Self {
             label: label.into(),
             start_limit,
+            caretaker: None,
+            leaks: Mutex::default(),
             slot: RwLock::new(Slot {
                 backend,
                 running: false,
             }),
         }
+    }
+
+    /// The same instance, with somebody who looks after what it leaves.
+    #[must_use]
+    pub fn cared_for(mut self, caretaker: Box<dyn Caretaker>) -> Self {
+        self.caretaker = Some(caretaker);
+        self
+    }
+
+    /// What its stops and failed starts have left behind, one line for each thing. Taken: a second call has none of them.
+    pub fn take_leaks(&self) -> Vec<String> {
+        std::mem::take(&mut *self.leaks.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Who looks after what it makes; `None` where it makes nothing outside of this process.
+    #[must_use]
+    pub fn caretaker(&self) -> Option<&dyn Caretaker> {
+        self.caretaker.as_deref()
     }
 
     /// Which model on which backend this is.
@@ -50,19 +96,36 @@ impl Instance {
     /// # Errors
     /// The backend's own, or a timeout of the stage `ready`.
     pub async fn start(&self) -> Result<(), BackendError> {
+        self.start_within(self.start_limit).await
+    }
+
+    /// Starts the model as [`Self::start`] does, with another limit than its own; with none at all, only a start that waits
+    /// for nothing succeeds.
+    ///
+    /// # Errors
+    /// The backend's own, or a timeout of the stage `ready`.
+    pub async fn start_within(&self, limit: Duration) -> Result<(), BackendError> {
         let mut slot = self.slot.write().await;
         if slot.running {
             return Ok(());
         }
-        let started = tokio::time::timeout(self.start_limit, slot.backend.startup()).await;
-        let result = started.unwrap_or_else(|_| {
-            let message = format!(
-                "{} was not ready within {} s",
-                self.label,
-                self.start_limit.as_secs_f64()
-            );
-            Err(BackendError::new(Stage::Ready, Fault::Timeout, message))
-        });
+        if let Some(caretaker) = &self.caretaker {
+            caretaker.before().await;
+        }
+        let up = async {
+            // A timer of no time at all may still take a millisecond, and a start be done by then.
+            if !limit.is_zero() {
+                tokio::time::sleep(limit).await;
+            }
+        };
+        let result = tokio::select! {
+            biased;
+            started = slot.backend.startup() => started,
+            () = up => {
+                let message = format!("{} was not ready within {} s", self.label, limit.as_secs_f64());
+                Err(BackendError::new(Stage::Ready, Fault::Timeout, message))
+            }
+        };
         match result {
             Ok(()) => {
                 slot.running = true;
@@ -73,7 +136,7 @@ impl Instance {
                     error.log_tail = slot.backend.log_tail();
                 }
                 // What the failed start left behind must go; the cause that matters is already in hand.
-                let _ = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
+                let _ = self.shut_down(&mut slot).await;
                 Err(error)
             }
         }
@@ -97,12 +160,40 @@ impl Instance {
         self.shut_down(&mut slot).await
     }
 
+    /// Plays a scene on the platform's own life cycle, where it has one, and says what was wrong in it; afterwards there is
+    /// nothing left. `None` where there is no such life cycle or the scene cannot be played there.
+    ///
+    /// # Errors
+    /// When the scene could not be played to its end.
+    pub async fn rehearse(&self, scene: Scene) -> Option<Result<Vec<String>, BackendError>> {
+        let mut slot = self.slot.write().await;
+        drop(slot.backend.rehearse(scene)?);
+        if let Some(caretaker) = &self.caretaker {
+            caretaker.before().await;
+        }
+        let limit = self.start_limit * LONGEST_SCENE + STOP_LIMIT;
+        let played = tokio::time::timeout(limit, slot.backend.rehearse(scene)?).await;
+        let played = played.unwrap_or_else(|_| {
+            let message = format!("the scene was not over within {} s", limit.as_secs());
+            Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(slot.backend.log_tail()))
+        });
+        let stopped = self.shut_down(&mut slot).await;
+        slot.running = false;
+        Some(stopped.map_or(played, Err))
+    }
+
     async fn shut_down(&self, slot: &mut Slot) -> Option<BackendError> {
-        let Ok(result) = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await else {
+        let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
+        let stopped = stopped.unwrap_or_else(|_| {
             let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());
-            return Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message));
-        };
-        result.err()
+            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+        });
+        if let Some(caretaker) = &self.caretaker {
+            let left = caretaker.after().await;
+            let mut leaks = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
+            leaks.extend(left.into_iter().map(|leak| format!("{}: {leak}", self.label)));
+        }
+        stopped.err()
     }
 
     /// Whether calls can be made.

@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use super::custody::{Mark, Steward};
+use super::examination::Symptom;
+use super::launcher::Watch;
 use super::{Backend, BackendError};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
@@ -19,8 +22,23 @@ pub struct Kind {
     pub weights: Option<&'static str>,
     /// How many calls one of its instances works on at once, unless its table says otherwise.
     pub calls_per_instance: usize,
+    /// What its instances may leave where.
+    pub leaves: Leaves,
+    /// The keys of its table, below `kind`, with which `hydrotest new backend` begins one: TOML with a comment to each key.
+    pub template: &'static str,
     /// Reads the settings of a table of this kind.
     pub configure: fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>,
+}
+
+/// What instances of a kind may leave behind, and who finds it.
+#[derive(Clone, Copy)]
+pub enum Leaves {
+    /// They are part of this process, or of somebody else's.
+    Nothing,
+    /// Processes of this machine.
+    Processes,
+    /// Things on a platform as well, which the steward of a declared reach finds: see [`Mark::declare`].
+    On(fn(&serde_json::Value) -> Result<Box<dyn Steward>, BackendError>),
 }
 
 /// A setting that the command line may give for one run.
@@ -43,6 +61,26 @@ pub trait Settings: Send + Sync {
     /// # Errors
     /// When the model cannot run there at all, such as for want of an image.
     fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
+
+    /// Why it cannot run a model with a configuration although nothing is wrong; cases that need it are skipped.
+    fn declines(&self, config: &Options) -> Option<String> {
+        let _ = config;
+        None
+    }
+
+    /// What would be given to the platform to start a model, for a person to read, such as a batch script; `None` where there
+    /// is no such thing. No secret is in it, and nothing is started.
+    fn dry_run(&self, launch: &Launch) -> Option<Result<String, BackendError>> {
+        let _ = launch;
+        None
+    }
+
+    /// Looks whether everything it needs is there, without starting a model: tools, engine, versions, credentials, images,
+    /// disk. One symptom for each thing looked at, good ones too. Bounded in time.
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        let _ = (models, overrides);
+        Box::pin(async { Vec::new() })
+    }
 }
 
 /// What is to be started: one model, configured for one run.
@@ -54,6 +92,8 @@ pub struct Launch {
     pub config: Options,
     /// What the command line overrides.
     pub overrides: Overrides,
+    /// The mark for everything that is made for it.
+    pub mark: Mark,
 }
 
 /// What the command line overrides for one run.

@@ -4,6 +4,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use super::custody::{self, Mark};
 use super::kind::Launch;
 use super::supervise::Owner;
 use super::{BackendError, Fault, Stage, Work};
@@ -69,6 +70,8 @@ pub struct Job {
     pub config: Options,
     /// The device that it runs on; the server's own choice when `None`.
     pub device: Option<String>,
+    /// The mark for everything that is made for it.
+    pub mark: Mark,
 }
 
 impl Job {
@@ -86,12 +89,14 @@ impl Job {
             contract: Arc::clone(&launch.contract),
             config,
             device,
+            mark: launch.mark.clone(),
         }
     }
 
-    /// The variables of the server's environment. `None` takes one away that the harness may have itself.
+    /// The variables of the server's environment: what the protocol wants, and the mark. `None` takes one away that the
+    /// harness may have itself.
     #[must_use]
-    pub fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 4] {
+    pub fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 5] {
         [
             ("MODEL_CLASS", Some(self.contract.core.clone())),
             (
@@ -100,6 +105,7 @@ impl Job {
             ),
             ("DEVICE", self.device.clone()),
             (Secret::VARIABLE, Some(secret.expose().to_owned())),
+            (custody::VARIABLE, Some(self.mark.name())),
         ]
     }
 }
@@ -115,6 +121,7 @@ impl Demise {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::custody::Run;
     use crate::backend::kind::Overrides;
     use crate::config::Config;
 
@@ -128,6 +135,7 @@ mod tests {
                 device: device.map(str::to_owned),
                 ..Overrides::default()
             },
+            mark: Arc::new(Run::new()).mark(),
         }
     }
 

@@ -3,15 +3,28 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
+mod apptainer;
+pub mod clearing;
+mod container;
+pub mod custody;
+mod docker;
 mod error;
+pub mod examination;
 mod http;
+pub mod image;
 mod instance;
 pub mod kind;
 pub mod launcher;
+pub mod local;
+pub mod machine;
+mod placeholders;
 mod process;
+mod python;
 mod reference;
 pub mod registry;
+mod scene;
 pub mod served;
+mod slurm;
 pub mod supervise;
 
 use std::pin::Pin;
@@ -19,7 +32,8 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Blame, Fault, Stage};
-pub use instance::Instance;
+pub use instance::{Caretaker, Instance};
+pub use scene::Scene;
 
 /// Work in progress on a backend.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
@@ -36,6 +50,13 @@ pub trait Backend: Send + Sync {
 
     /// Answers one call. Several may be under way at once.
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction>;
+
+    /// Plays a scene on the platform's own life cycle, where this kind only wraps one that has its own guarantees to keep, and
+    /// says what was wrong in it. `None` where [`Instance`] gives the guarantees, or the scene cannot be played.
+    fn rehearse(&self, scene: Scene) -> Option<Work<'_, Vec<String>>> {
+        let _ = scene;
+        None
+    }
 
     /// The last lines that the platform logged, oldest first; empty where there is no log.
     fn log_tail(&self) -> Vec<String> {

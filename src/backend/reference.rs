@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::kind::{Kind, Launch, Settings};
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
+use super::launcher::Watch;
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::config::{BackendTable, Diagnostics, Reader};
 use crate::prediction::{Contract, Options, Prediction, Request};
@@ -15,6 +17,8 @@ pub const KIND: Kind = Kind {
     overrides: &[],
     weights: Some(WEIGHTS),
     calls_per_instance: usize::MAX,
+    leaves: Leaves::Nothing,
+    template: "",
     configure,
 };
 
@@ -36,6 +40,10 @@ impl Settings for Embedded {
             config: launch.config.clone(),
             model: None,
         }))
+    }
+
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(async { vec![Symptom::well("models", "embedded: nothing else is needed")] })
     }
 }
 

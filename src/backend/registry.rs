@@ -4,8 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::kind::{Kind, Launch, Override, Overrides, Settings};
-use super::{BackendError, Instance, http, process, reference};
+use tokio::sync::OnceCell;
+
+use super::clearing::{self, Fate, InstanceCaretaker, Sweep};
+use super::custody::Run;
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 
@@ -16,7 +21,15 @@ const WEIGHTS: &str = "published";
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// All kinds, in the order in which they are listed.
-pub static KINDS: &[Kind] = &[reference::KIND, process::KIND, http::KIND];
+pub static KINDS: &[Kind] = &[
+    reference::KIND,
+    process::KIND,
+    docker::KIND,
+    apptainer::KIND,
+    slurm::KIND,
+    http::KIND,
+    python::KIND,
+];
 
 /// A declared backend with validated settings, ready to be opened for any model.
 pub struct Platform {
@@ -28,6 +41,8 @@ pub struct Platform {
     pub weights: String,
     settings: Arc<dyn Settings>,
     overrides: Overrides,
+    run: Arc<Run>,
+    swept: Arc<OnceCell<()>>,
 }
 
 impl Platform {
@@ -60,6 +75,8 @@ impl Platform {
                 weights: kind.weights.or(table.weights.as_deref()).unwrap_or(WEIGHTS).to_owned(),
                 settings,
                 overrides,
+                run: Arc::default(),
+                swept: Arc::default(),
             }),
             _ => Err(diagnostics),
         }
@@ -70,18 +87,62 @@ impl Platform {
     /// # Errors
     /// When the model cannot run there at all.
     pub fn open(&self, contract: &Arc<Contract>, config: &Options) -> Result<Instance, BackendError> {
-        let launch = Launch {
+        let launch = self.launch(contract, config);
+        let mark = launch.mark.clone();
+        let backend = self.settings.open(&launch)?;
+        let label = format!("{} on {}", contract.key, self.table.name);
+        let instance = Instance::new(label, backend, self.table.start_timeout.unwrap_or(START_TIMEOUT));
+        Ok(match self.kind.leaves {
+            Leaves::Nothing => instance,
+            Leaves::Processes | Leaves::On(_) => {
+                instance.cared_for(Box::new(InstanceCaretaker::new(KINDS, mark, Arc::clone(&self.swept))))
+            }
+        })
+    }
+
+    /// Why it cannot run a model with a configuration although nothing is wrong with it.
+    #[must_use]
+    pub fn declines(&self, config: &Options) -> Option<String> {
+        self.settings.declines(config)
+    }
+
+    /// Why a scene of the life cycle cannot be played on it.
+    #[must_use]
+    pub fn cannot_play(&self, scene: Scene) -> Option<String> {
+        let limit = self.table.max_instances;
+        if scene.instances() > limit {
+            return Some(format!(
+                "needs {} instances at once, and `max_instances` of backend `{}` is {limit}",
+                scene.instances(),
+                self.table.name
+            ));
+        }
+        let has_no_grip = scene.needs_a_grip() && matches!(self.kind.leaves, Leaves::Nothing);
+        has_no_grip.then(|| {
+            let kind = self.kind.name;
+            format!("kind `{kind}` starts nothing outside of the harness that could be ended behind its back")
+        })
+    }
+
+    /// What would be given to the platform to start a model, for a person to read; `None` where the kind has nothing to show.
+    #[must_use]
+    pub fn dry_run(&self, contract: &Arc<Contract>, config: &Options) -> Option<Result<String, BackendError>> {
+        self.settings.dry_run(&self.launch(contract, config))
+    }
+
+    /// A launch with a mark of its own.
+    fn launch(&self, contract: &Arc<Contract>, config: &Options) -> Launch {
+        Launch {
+            mark: self.run.mark(),
             contract: Arc::clone(contract),
             config: config.clone(),
             overrides: self.overrides.clone(),
-        };
-        let backend = self.settings.open(&launch)?;
-        let label = format!("{} on {}", contract.key, self.table.name);
-        Ok(Instance::new(
-            label,
-            backend,
-            self.table.start_timeout.unwrap_or(START_TIMEOUT),
-        ))
+        }
+    }
+
+    /// Looks whether everything that the backend needs for these models is there, without starting one.
+    pub async fn examine(&self, models: &[Arc<Contract>]) -> Vec<Symptom> {
+        self.settings.examine(models, &self.overrides).await
     }
 
     /// Calls that may be under way on one instance.
@@ -89,6 +150,11 @@ impl Platform {
     pub fn calls_per_instance(&self) -> usize {
         self.table.calls_per_instance.unwrap_or(self.kind.calls_per_instance)
     }
+}
+
+/// Finds what killed runs of any kind left, and removes it if it is to be removed.
+pub async fn sweep(fate: Fate) -> Sweep {
+    clearing::sweep(KINDS, fate).await
 }
 
 /// Reads the settings of every declared backend, as `--backend` does for one, and reports everything that is wrong.

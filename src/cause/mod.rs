@@ -4,6 +4,7 @@
 mod array;
 mod length;
 mod order;
+mod pieces;
 mod precision;
 mod reorder;
 mod structure;
@@ -50,6 +51,8 @@ pub enum Kind {
     PermutedChains,
     /// Entries along an axis, such as the samples of a batch, in another order.
     PermutedItems,
+    /// Two pieces, each right, that stand wrongly to each other.
+    Broken,
     /// Rounded to fewer bits.
     LowerPrecision,
     /// Not a number, or infinite.
@@ -80,6 +83,7 @@ impl Kind {
             Self::PermutedAtoms => "the table of atom names and the order of atoms in a residue",
             Self::PermutedChains => "the order in which chains are assembled and named",
             Self::PermutedItems => "the order in which a batch is sorted, padded and put back",
+            Self::Broken => "where chains or fragments are joined, and the gap between the indices of their residues",
             Self::LowerPrecision => "the element type of weights and activations, and TF32 or autocast settings",
             Self::NotFinite => "overflow in half precision, division by zero, and memory that was never written",
             Self::Constant => "a step that was skipped, or a buffer that was never filled",
@@ -123,13 +127,28 @@ pub enum Relation {
     OtherRequest,
     /// The same was asked with another seed.
     OtherSeed,
+    /// It is another sample of the same batch.
+    OtherItem,
 }
 
-impl Candidate<'_> {
+impl<'a> Candidate<'a> {
+    /// A result by what it is and how it came about.
+    #[must_use]
+    pub const fn new(label: &'a str, relation: Relation, value: &'a Value) -> Self {
+        Self { label, relation, value }
+    }
+
+    /// The cause of a difference when the actual result is known to be this one, as by an equal hash.
+    #[must_use]
+    pub fn identical(&self) -> Cause {
+        self.cause(1.0)
+    }
+
     fn cause(&self, share: f64) -> Cause {
         let kind = match self.relation {
             Relation::OtherRequest => Kind::Stale,
             Relation::OtherSeed => Kind::OtherSeed,
+            Relation::OtherItem => Kind::PermutedItems,
         };
         Cause::new(kind, format!("equals {}", self.label), share)
     }

@@ -2,7 +2,7 @@
 
 use super::array::{FACTORS, of_arrays};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Frame, Kind, length, reorder, share};
+use super::{Candidate, Cause, Frame, Kind, length, pieces, reorder, share};
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::{Label, Structure};
@@ -48,6 +48,11 @@ pub fn of_structures(
         |structure: &Structure| -> String { structure.sequences().into_iter().map(|chain| chain.1).collect() };
     let (wanted, got) = (sequence(expected), sequence(actual));
     if wanted != got
+        && let Some(cause) = another(actual, candidates)
+    {
+        return Some(cause);
+    }
+    if wanted != got
         && let Some(cause) = length::of_sequences(&wanted, &got, expected.chains().len())
     {
         return Some(cause);
@@ -83,6 +88,7 @@ pub fn of_structures(
         .or_else(|| points.candidate(expected, &before, candidates))
         .or_else(|| points.rolled())
         .or_else(|| residue_shift(expected, actual))
+        .or_else(|| pieces::of_pieces(expected, actual, points.superposed, points.size))
         .or_else(|| reorder::of_chains(expected, actual))
         .or_else(|| reorder::of_atoms(expected, actual))
         .or_else(|| points.moved(plain, frame, f64::INFINITY))
@@ -180,9 +186,11 @@ impl Points {
     fn candidate(&self, expected: &Structure, atoms: &[usize], candidates: &[Candidate<'_>]) -> Option<Cause> {
         candidates.iter().find_map(|candidate| {
             let other = candidate.value.as_structure()?;
-            let same = other.uneven_column().is_none() && other.atom_name == expected.atom_name;
+            if other.uneven_column().is_some() || other.atom_name != expected.atom_name {
+                return None;
+            }
             let points = positions(other, atoms);
-            let residual = superpose(&points, &self.actual).ok().filter(|_| same)?.rmsd;
+            let residual = superpose(&points, &self.actual).ok()?.rmsd;
             Some(candidate.cause(self.share(residual)?))
         })
     }
@@ -203,6 +211,21 @@ impl Points {
                 ))
             })
     }
+}
+
+/// Another result that is what came, where that has not even the residues that were expected.
+fn another(actual: &Structure, candidates: &[Candidate<'_>]) -> Option<Cause> {
+    let atoms = actual.coord.get(..actual.atoms())?;
+    candidates.iter().find_map(|candidate| {
+        let other = candidate.value.as_structure()?;
+        let same = other.uneven_column().is_none()
+            && other.atom_name == actual.atom_name
+            && other.res_name == actual.res_name
+            && atoms.len() >= FEWEST;
+        let points = other.coord.get(..atoms.len()).filter(|_| same)?;
+        let residual = superpose(points, atoms).ok()?.rmsd;
+        Some(candidate.cause(share(residual, f64::INFINITY, radius_of_gyration(points))?))
+    })
 }
 
 /// Every residue at the place of its neighbour, by alpha carbons, which all residues have.

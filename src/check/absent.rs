@@ -1,7 +1,7 @@
 //! `absent`: fields that must be None.
 
 use super::Check;
-use super::evidence::{Calls, Evidence};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::terms::{Naming, Terms};
@@ -17,8 +17,7 @@ struct Absent {
 
 /// Reads `fields` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let fields = terms.fields(Naming::All)?;
+    let (calls, fields) = terms.calls_and_fields(Naming::All)?;
     Some(Box::new(Absent { calls, fields }))
 }
 
@@ -31,18 +30,16 @@ impl Check for Absent {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for given in self.calls.given(evidence) {
-            for field in &self.fields {
-                let summary = match given.prediction.at(&field.to_string()) {
-                    Some(value) if value.is_none() => continue,
-                    Some(value) => format!("{field}: expected None, got {}", value.describe()),
-                    // Python users read the attribute, so it must be there to be None.
-                    None => format!("{field}: expected None, got no such attribute"),
-                };
-                findings.push(Finding::wrong(NAME, given.call, summary));
-            }
+        for field in &self.fields {
+            let summary = match given.prediction.at(&field.to_string()) {
+                Some(value) if value.is_none() => continue,
+                Some(value) => format!("{field}: expected None, got {}", value.describe()),
+                // Python users read the attribute, so it must be there to be None.
+                None => format!("{field}: expected None, got no such attribute"),
+            };
+            findings.push(Finding::wrong(NAME, given.call, summary));
         }
         findings
     }

@@ -1,19 +1,24 @@
 //! `agree`: two answers, or two samples, say the same, exactly or within a tolerance.
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
 use super::Check;
+use super::candidates::Candidates;
 use super::compare::{Allowed, compare};
 use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::gated::compare_answers;
-use super::likeness::Verdict;
-use super::pair::{Pair, Sides};
+use super::pair::{Compared, Sides};
 use super::structure_field::structure_of;
-use super::terms::{Naming, TOLERANCES, Terms};
+use super::terms::{TOLERANCES, Terms};
 use crate::cause::{Frame, of_values};
 use crate::config::read_changes;
+use crate::measure::{ABSOLUTE, Floor, Verdict};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
@@ -23,8 +28,7 @@ pub const NAME: &str = "agree";
 
 #[derive(Debug)]
 struct Agree {
-    pair: Pair,
-    fields: Vec<FieldPath>,
+    compared: Compared,
     allowed: Allowed,
     /// Changes to the gates of the model, where structures are judged by them.
     gates: Option<GateValues>,
@@ -32,8 +36,7 @@ struct Agree {
 
 /// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine`, `rmsd` and `gates`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let pair = Pair::read(terms);
-    let fields = terms.fields(Naming::Fillable);
+    let compared = Compared::read(terms);
     let reader = terms.reader();
     let absolute = reader.number("atol", TOLERANCES);
     let relative = reader.number("rtol", TOLERANCES);
@@ -55,32 +58,34 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         (None, None) if other_measures => None,
         (absolute, relative) => Some((absolute.unwrap_or(0.0), relative.unwrap_or(0.0))),
     };
-    let (pair, fields) = (pair?, fields?);
-    if pair.is_of_samples() {
-        terms.demand_samples(&fields);
-    }
-    terms.demand_some("rmsd", &fields, "a field of structures", |kind| {
+    let compared = compared?;
+    let fields = &compared.fields;
+    terms.demand_some("rmsd", fields, "a field of structures", |kind| {
         kind == FieldKind::Structures
     });
-    terms.demand_some("gates", &fields, "a field of structures", |kind| {
+    terms.demand_some("gates", fields, "a field of structures", |kind| {
         kind == FieldKind::Structures
     });
-    terms.demand_some("cosine", &fields, "a field of arrays", |kind| {
+    terms.demand_some("cosine", fields, "a field of arrays", |kind| {
         matches!(kind, FieldKind::Array | FieldKind::Arrays)
     });
     Some(Box::new(Agree {
-        pair,
-        fields,
-        allowed: Allowed { elements, cosine, rmsd },
+        compared,
+        allowed: Allowed {
+            elements,
+            cosine,
+            rmsd,
+            floor: None,
+        },
         gates,
     }))
 }
 
 impl Agree {
     const fn frame(&self) -> Frame {
-        match self.allowed.rmsd {
-            Some(_) => Frame::Free,
-            None => Frame::Fixed,
+        match (self.allowed.rmsd, &self.gates) {
+            (None, None) => Frame::Fixed,
+            _ => Frame::Free,
         }
     }
 }
@@ -91,51 +96,77 @@ impl Check for Agree {
     }
 
     fn calls(&self) -> &Calls {
-        self.pair.calls()
+        self.compared.pair.calls()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let Some((first, second)) = self.pair.given(evidence) else {
-            return Vec::new();
-        };
-        let mut findings = Vec::new();
-        for field in &self.fields {
-            for sides in self.pair.sides(NAME, field, &first, &second) {
-                match sides {
-                    Ok(sides) if self.gates.is_some() && is_structures(&first, field) => {
-                        findings.extend(self.judge_structures(&sides, field, &first, &second));
-                    }
-                    Ok(sides) => {
-                        let found = compare(&sides.label, &sides.first, &sides.second, self.allowed, &sides.places);
-                        if found.mismatches.is_empty() {
-                            continue;
-                        }
-                        let cause = of_values(&sides.first, &sides.second, self.frame(), &[]);
-                        let mut hint = cause.map(|cause| cause.to_string());
-                        findings.extend(found.mismatches.into_iter().map(|mismatch| {
-                            Finding::wrong(NAME, self.pair.second(), mismatch.summary)
-                                .with_details(mismatch.details)
-                                .with_hint(hint.take())
-                        }));
-                    }
-                    Err(finding) => findings.push(*finding),
-                }
+        let floors = floors(evidence, self.compared.pair.second());
+        self.compared.judge_each(NAME, evidence, |field, sides, first, second| {
+            let mut found = if self.gates.is_some() && is_structures(first, field) {
+                self.judge_structures(evidence, &floors, sides, field, first, second)
+            } else {
+                self.judge_numbers(evidence, &floors, sides, field)
+            };
+            if let Some(told) = found.first_mut() {
+                let candidates = Candidates::of(evidence, field, sides, first, second);
+                let cause = of_values(&sides.first, &sides.second, self.frame(), &candidates.list());
+                told.hint = cause.map(|cause| cause.to_string());
             }
-        }
-        findings
+            found
+        })
     }
 }
 
+/// What repeats of a call differ by, where that was measured.
+fn floors(evidence: &Evidence<'_>, call: &str) -> BTreeMap<String, Floor> {
+    let measured = || {
+        let recorded = evidence.recorded.filter(|recorded| recorded.noise.is_none())?;
+        recorded.store.floors(&(recorded.key)(call).ok()?).ok()?
+    };
+    measured().unwrap_or_default().fields
+}
+
 impl Agree {
+    /// Values element by element, row by row or superposed.
+    fn judge_numbers(
+        &self,
+        evidence: &Evidence<'_>,
+        floors: &BTreeMap<String, Floor>,
+        sides: &Sides<'_>,
+        field: &FieldPath,
+    ) -> Vec<Finding> {
+        let of_field = floors
+            .iter()
+            .filter(|(path, _)| path.split('[').next() == Some(field.name()));
+        let allowed = Allowed {
+            floor: of_field
+                .filter_map(|(_, floor)| floor.get(ABSOLUTE).copied())
+                .reduce(f64::max),
+            ..self.allowed
+        };
+        let found = compare(&sides.label, &sides.first, &sides.second, allowed, &sides.places);
+        evidence
+            .measured
+            .keep(NAME, self.compared.pair.second(), &sides.label, found.measures);
+        let mismatches = found.mismatches.into_iter();
+        mismatches
+            .map(|mismatch| {
+                Finding::wrong(NAME, self.compared.pair.second(), mismatch.summary).with_details(mismatch.details)
+            })
+            .collect()
+    }
+
     /// Structures by the gates of the model, superposed where both sides are confident.
     fn judge_structures(
         &self,
+        evidence: &Evidence<'_>,
+        floors: &BTreeMap<String, Floor>,
         sides: &Sides<'_>,
         field: &FieldPath,
         first: &Given<'_>,
         second: &Given<'_>,
     ) -> Vec<Finding> {
-        let wrong = |summary: String| Finding::wrong(NAME, self.pair.second(), summary);
+        let wrong = |summary: String| Finding::wrong(NAME, self.compared.pair.second(), summary);
         let (Some(gates), Some(changes)) = (first.contract.gates.structure, &self.gates) else {
             return Vec::new();
         };
@@ -166,13 +197,19 @@ impl Agree {
                     (Ok(expected), Ok(got)) => (expected, got),
                     (Err(fault), _) | (_, Err(fault)) => return Some(wrong(format!("{path}: {fault}"))),
                 };
+                let floor = floors.get(&format!("{}[{}]", field.name(), to + index));
                 let found = compare_answers(
                     first.contract,
                     field.name(),
                     (first.prediction, from + index, &expected),
                     (second.prediction, to + index, &got),
                     &gates,
+                    floor.unwrap_or(&Floor::new()),
                 );
+                let measures = found.measures.iter().copied();
+                evidence
+                    .measured
+                    .keep(NAME, self.compared.pair.second(), &path, measures);
                 let is_wrong = found.verdict() == Verdict::Different;
                 is_wrong.then(|| wrong(format!("{path}: {}", found.summary())).with_details(found.lines()))
             })
@@ -183,190 +220,4 @@ impl Agree {
 fn is_structures(given: &Given<'_>, field: &FieldPath) -> bool {
     let spec = given.contract.field(field.name());
     field.is_whole() && spec.is_some_and(|spec| spec.kind == FieldKind::Structures)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::super::evidence::Answer;
-    use super::super::fixture::{answer, compile_with, embedder, folder, judge, summaries};
-    use super::*;
-    use crate::prediction::contract::Contract;
-
-    fn check(contract: &Contract, table: &str) -> Box<dyn Check> {
-        compile_with(contract, &format!("check = 'agree'\n{table}"), &["alone", "batch"])
-            .unwrap_or_else(|errors| panic!("{errors}"))
-    }
-
-    fn errors(contract: &Contract, table: &str) -> String {
-        compile_with(contract, &format!("check = 'agree'\n{table}"), &["alone", "batch"])
-            .map_or_else(|errors| errors.to_string(), |_| String::new())
-    }
-
-    fn embeddings() -> [Answer; 2] {
-        let contract = embedder();
-        ["alone", "batch"].map(|call| answer(&contract, call, "AC:D|EF", json!({"include_fields": ["*"]})))
-    }
-
-    #[test]
-    fn differences_are_counted_measured_and_placed() {
-        let contract = embedder();
-        let [alone, batch] = embeddings();
-        let exact = check(&contract, "fields = ['embeddings', 'chain_index']");
-        assert_eq!(
-            summaries(&*exact, &contract, &[alone.clone(), batch.clone()]),
-            Vec::<String>::new()
-        );
-        let moved = [alone, batch.with_element("embeddings", 9, 0.125)];
-        let findings = judge(&*exact, &contract, &moved);
-        assert_eq!(findings[0].call.as_deref(), Some("batch"));
-        assert_eq!(
-            findings[0].summary,
-            "embeddings (`alone`, `batch`): 1 of 24 elements differ"
-        );
-        assert_eq!(
-            findings[0].details,
-            [
-                "greatest absolute difference 0.025 at [0, 2, 1] (chain B residue 0): expected 0.100000001, got 0.125",
-                "greatest relative difference 0.25 at [0, 2, 1] (chain B residue 0): expected 0.100000001, got 0.125",
-                "allowed atol = 0, rtol = 0; atol = 0.025 would pass"
-            ]
-        );
-        let loose = check(&contract, "fields = ['embeddings']\natol = 0.03");
-        assert_eq!(summaries(&*loose, &contract, &moved), Vec::<String>::new());
-        let relative = check(&contract, "fields = ['embeddings']\nrtol = 0.2");
-        assert!(summaries(&*relative, &contract, &moved)[0].ends_with("1 of 24 elements lie too far apart"));
-    }
-
-    #[test]
-    fn samples_are_compared_without_their_padding() {
-        let contract = embedder();
-        let alone = answer(&contract, "alone", "EF", json!({"include_fields": ["*"]}));
-        let [_, batch] = embeddings();
-        let items = check(&contract, "fields = ['chain_index', 'residue_index']\nitems = [[0, 1]]");
-        assert_eq!(
-            summaries(&*items, &contract, &[alone.clone(), batch.clone()]),
-            Vec::<String>::new()
-        );
-        let other = check(&contract, "fields = ['chain_index']\nitems = [[0, 0]]");
-        assert_eq!(
-            summaries(&*other, &contract, &[alone.clone(), batch.clone()]),
-            ["chain_index (`alone` sample 0, `batch` sample 0): shape (2,) against (3,)"]
-        );
-        let moved = batch.with_element("residue_index", 4, 5.0);
-        let findings = judge(&*items, &contract, &[alone.clone(), moved.clone()]);
-        assert!(
-            findings[0].details[0].contains("at [1] (chain A residue 1): expected 1, got 5"),
-            "{findings:?}"
-        );
-        let missing = check(&contract, "fields = ['chain_index']\nitems = [[1, 0]]");
-        assert_eq!(
-            summaries(&*missing, &contract, &[alone, moved]),
-            ["chain_index: there is no sample 1 to compare"]
-        );
-    }
-
-    #[test]
-    fn rows_are_compared_by_direction() {
-        let contract = embedder();
-        let [alone, batch] = embeddings();
-        let cosine = check(&contract, "fields = ['embeddings', 'chain_index']\ncosine = 0.99");
-        let near = batch.clone().with_element("embeddings", 9, 0.11);
-        assert_eq!(
-            summaries(&*cosine, &contract, &[alone.clone(), near]),
-            Vec::<String>::new()
-        );
-        let far = batch.clone().with_element("embeddings", 9, -5.0);
-        let findings = judge(&*cosine, &contract, &[alone.clone(), far]);
-        assert!(findings[0].summary.contains("rows point apart"), "{findings:?}");
-        assert_eq!(findings[0].details, ["the row at [0, 2, 0] (chain B residue 0)"]);
-        let nan = batch.clone().with_element("embeddings", 9, f64::NAN);
-        assert_eq!(judge(&*cosine, &contract, &[alone.clone(), nan]).len(), 1);
-        let index = batch.with_element("chain_index", 0, 1.0);
-        assert_eq!(
-            judge(&*cosine, &contract, &[alone, index]).len(),
-            1,
-            "indices stay exact"
-        );
-    }
-
-    #[test]
-    fn structures_are_compared_as_they_are_or_superposed() {
-        let contract = folder();
-        let [first, second] = ["alone", "batch"].map(|call| answer(&contract, call, "ACDE", json!({})));
-        let shifted = second.clone().with_structure(|structure| {
-            structure.coord.iter_mut().for_each(|position| position[0] += 10.0);
-        });
-        let exact = check(&contract, "fields = ['atom_array']");
-        assert_eq!(
-            summaries(&*exact, &contract, &[first.clone(), second.clone()]),
-            Vec::<String>::new()
-        );
-        let findings = judge(&*exact, &contract, &[first.clone(), shifted.clone()]);
-        assert_eq!(
-            findings[0].summary,
-            "atom_array (`alone`, `batch`)[0]: atoms are up to 10 Å apart, allowed 0"
-        );
-        assert!(
-            findings[0].details[0].starts_with("RMSD 10 Å as they are, "),
-            "{findings:?}"
-        );
-        let superposed = check(&contract, "fields = ['atom_array']\nrmsd = 0.01");
-        assert_eq!(
-            summaries(&*superposed, &contract, &[first.clone(), shifted]),
-            Vec::<String>::new()
-        );
-        let bent = second.clone().with_structure(|structure| structure.coord[0][2] += 40.0);
-        assert!(summaries(&*superposed, &contract, &[first.clone(), bent])[0].contains("superposed RMSD"));
-        let renamed = second.clone().with_structure(|structure| structure.res_id[0] = 9);
-        assert!(summaries(&*superposed, &contract, &[first.clone(), renamed])[0].contains("ALA 9 in chain A"));
-        let cooled = second.with_structure(|structure| structure.b_factor = Some(vec![0.25; structure.atoms()]));
-        assert!(summaries(&*exact, &contract, &[first, cooled])[0].contains(".b_factor: "));
-    }
-
-    #[test]
-    fn nothing_on_both_sides_is_no_agreement() {
-        let contract = folder();
-        let [first, second] = ["alone", "batch"]
-            .map(|call| answer(&contract, call, "AC", json!({"include_fields": ["plddt"]})).with("plddt", Value::None));
-        let plddt = check(&contract, "fields = ['plddt']");
-        assert_eq!(
-            summaries(&*plddt, &contract, &[first.clone(), second.clone()]),
-            ["plddt: expected a value, got None"]
-        );
-        let hollow = |answer: Answer| answer.with("plddt", Value::List(vec![Value::None]));
-        assert_eq!(
-            summaries(&*plddt, &contract, &[hollow(first.clone()), hollow(second.clone())]),
-            ["plddt (`alone`, `batch`)[0]: nothing to compare, both are None"]
-        );
-        let empty = |answer: Answer| answer.with("plddt", Value::List(Vec::new()));
-        assert_eq!(summaries(&*plddt, &contract, &[empty(first), empty(second)]).len(), 1);
-    }
-
-    #[test]
-    fn what_cannot_be_compared_is_refused() {
-        let embed = embedder();
-        let wrong = |table: &str, words: &str| {
-            let errors = errors(&embed, table);
-            assert!(errors.contains(words), "{errors}");
-        };
-        wrong("fields = ['embeddings']\nsecond = 'alone'", "compared with itself");
-        wrong("fields = ['embeddings']\nfirst = 'alon'", "did you mean `alone`?");
-        wrong("fields = ['embeddings']\nitems = [[0]]", "not pairs of samples");
-        wrong(
-            "fields = ['metadata.sequence_lengths']\nitems = [[0, 1]]",
-            "has no samples",
-        );
-        wrong("fields = ['embeddings']\nrmsd = 1", "expected a field of structures");
-        wrong("fields = ['embeddings']\natol = inf", "expected a number");
-        wrong("fields = ['embeddings']\ncosine = -1", "expected a number");
-        let folder = folder();
-        let errors = errors(&folder, "fields = ['atom_array']\ncosine = 1");
-        assert!(errors.contains("expected a field of arrays"), "{errors}");
-        let single = compile_with(&embed, "check = 'agree'\nfields = ['embeddings']", &["only"]).unwrap_err();
-        assert!(single.to_string().contains("compared with itself"));
-        let three = compile_with(&embed, "check = 'agree'\nfields = ['embeddings']", &["a", "b", "c"]).unwrap_err();
-        assert!(three.to_string().contains("missing keys `first`, `second`"));
-    }
 }

@@ -1,7 +1,7 @@
 //! `b_factor`: the temperature factors of structures and structure files carry the plddt of their residues.
 
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::show;
@@ -47,13 +47,6 @@ impl Check for BFactor {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl BFactor {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
         let Some(plddt) = FieldPath::parse(PLDDT) else {

@@ -3,11 +3,10 @@
 use super::Check;
 use super::compare::{Allowed, compare};
 use super::evidence::{Calls, Evidence};
-use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::show;
-use super::pair::{Pair, Sides};
-use super::terms::{Naming, TOLERANCES, Terms};
+use super::pair::{Compared, Sides};
+use super::terms::{TOLERANCES, Terms};
 
 /// The name of the check.
 pub const NAME: &str = "differ";
@@ -17,27 +16,21 @@ const ANYTHING: Allowed = Allowed {
     elements: Some((f64::INFINITY, 0.0)),
     cosine: None,
     rmsd: None,
+    floor: None,
 };
 
 #[derive(Debug)]
 struct Differ {
-    pair: Pair,
-    fields: Vec<FieldPath>,
+    compared: Compared,
     more_than: f64,
 }
 
 /// Reads `fields`, `first`, `second`, `items` and `more_than`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let pair = Pair::read(terms);
-    let fields = terms.fields(Naming::Fillable);
+    let compared = Compared::read(terms);
     let more_than = terms.reader().number("more_than", TOLERANCES).unwrap_or(0.0);
-    let (pair, fields) = (pair?, fields?);
-    if pair.is_of_samples() {
-        terms.demand_samples(&fields);
-    }
     Some(Box::new(Differ {
-        pair,
-        fields,
+        compared: compared?,
         more_than,
     }))
 }
@@ -48,30 +41,20 @@ impl Check for Differ {
     }
 
     fn calls(&self) -> &Calls {
-        self.pair.calls()
+        self.compared.pair.calls()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let Some((first, second)) = self.pair.given(evidence) else {
-            return Vec::new();
-        };
-        let mut findings = Vec::new();
-        for field in &self.fields {
-            for sides in self.pair.sides(NAME, field, &first, &second) {
-                match sides {
-                    Ok(sides) => findings.extend(self.judge_one(&sides)),
-                    Err(finding) => findings.push(*finding),
-                }
-            }
-        }
-        findings
+        self.compared.judge_each(NAME, evidence, |_, sides, _, _| {
+            self.judge_sides(sides).into_iter().collect()
+        })
     }
 }
 
 impl Differ {
-    fn judge_one(&self, sides: &Sides<'_>) -> Option<Finding> {
+    fn judge_sides(&self, sides: &Sides<'_>) -> Option<Finding> {
         let found = compare(&sides.label, &sides.first, &sides.second, ANYTHING, &sides.places);
-        let wrong = |summary: String| Some(Finding::wrong(NAME, self.pair.second(), summary));
+        let wrong = |summary: String| Some(Finding::wrong(NAME, self.compared.pair.second(), summary));
         if found.incomparable {
             // Answers of another form do differ, but not in the way that was asked for.
             let mut reasons = found.mismatches.into_iter().map(|mismatch| mismatch.summary);

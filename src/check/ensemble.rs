@@ -8,10 +8,11 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::samples::{STRUCTURES, Sample};
+use self::samples::Sample;
 use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::finding::Finding;
+use super::gated::STRUCTURES;
 use super::likeness::atom_faults;
 use super::number::count;
 use super::terms::Terms;
@@ -95,7 +96,7 @@ impl Check for Ensemble {
         }
         if was_recorded && findings.is_empty() {
             let judged = complexes.iter().enumerate();
-            findings.extend(judged.filter_map(|(index, sets)| sets.judge(index, &gates)));
+            findings.extend(judged.filter_map(|(index, sets)| sets.judge(index, &gates, evidence)));
         }
         findings
     }
@@ -154,7 +155,7 @@ fn gather(
 }
 
 impl Sets {
-    fn judge(&self, index: usize, gates: &EnsembleGates) -> Option<Finding> {
+    fn judge(&self, index: usize, gates: &EnsembleGates, evidence: &Evidence<'_>) -> Option<Finding> {
         let path = format!("complex {index}");
         let case = |summary: String| Finding {
             call: None,
@@ -194,6 +195,9 @@ impl Sets {
                 format!("{path}: the samples cannot be measured"),
             ));
         }
+        evidence
+            .measured
+            .keep(NAME, "", &path, tests.iter().map(tested::Tested::measure));
         if let Some(blind) = tests.iter().find(|test| !test.can_fail()) {
             let splits = blind.result.splits;
             let summary = format!("{path}: no difference of so few samples is surprising, there are {splits} splits");

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use super::expected::Expected;
 use crate::backend::BackendError;
+use crate::measure::{Measure, Measurement};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::snapshot::{InvalidKey, Provenance, SnapshotKey, Store};
@@ -34,6 +35,31 @@ pub struct Evidence<'a> {
     pub answers: &'a [Answer],
     /// What was recorded earlier; `None` where nothing can have been.
     pub recorded: Option<&'a Recorded<'a>>,
+    /// Where comparisons leave their numbers, whatever they say.
+    pub measured: &'a Measured,
+}
+
+/// The numbers behind the verdicts of a case, in the order in which its checks took them.
+#[derive(Debug, Default)]
+pub struct Measured(RefCell<Vec<Measurement>>);
+
+impl Measured {
+    /// Keeps what a check measured at a path of the answer to a call.
+    pub fn keep(&self, check: &'static str, call: &str, path: &str, measures: impl IntoIterator<Item = Measure>) {
+        let measurements = measures.into_iter().map(|measure| Measurement {
+            check,
+            call: call.to_owned(),
+            path: path.to_owned(),
+            measure,
+        });
+        self.0.borrow_mut().extend(measurements);
+    }
+
+    /// All that was kept.
+    #[must_use]
+    pub fn into_inner(self) -> Vec<Measurement> {
+        self.0.into_inner()
+    }
 }
 
 /// Recorded results, and what is written beside new ones.

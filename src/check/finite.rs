@@ -1,7 +1,7 @@
 //! `finite`: every number of a field is one, neither NaN nor infinite.
 
 use super::Check;
-use super::evidence::{Calls, Evidence};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::numbers::judge_each;
@@ -18,8 +18,7 @@ struct Finite {
 
 /// Reads `fields` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let fields = terms.fields(Naming::Fillable)?;
+    let (calls, fields) = terms.calls_and_fields(Naming::Fillable)?;
     Some(Box::new(Finite { calls, fields }))
 }
 
@@ -32,15 +31,12 @@ impl Check for Finite {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let excess = |value: f64| if value.is_finite() { 0.0 } else { f64::INFINITY };
-        let mut findings = Vec::new();
-        for given in self.calls.given(evidence) {
-            for field in &self.fields {
-                findings.extend(judge_each(NAME, field, &given, "finite", excess));
-            }
-        }
-        findings
+        let fields = self.fields.iter();
+        fields
+            .flat_map(|field| judge_each(NAME, field, given, "finite", excess))
+            .collect()
     }
 }
 

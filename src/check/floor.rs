@@ -3,14 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::gated::measure_structures;
-use super::likeness::{Better, Floor, Measure, compare_confidence};
+use super::aligned_error::{is_pae, measure_pae};
+use super::gated::{STRUCTURES, measure_structures};
+use super::likeness::compare_confidence;
+use crate::measure::{ABSOLUTE, Better, Floor, Measure};
 use crate::metric::difference;
 use crate::prediction::Contract;
 use crate::snapshot::{Contents, Entry};
-
-/// The measure of arrays of numbers: the greatest absolute difference of two elements.
-pub const ABSOLUTE: &str = "absolute";
 
 /// The worst that any pair of repeats gives, for every structure, confidence and array of floats. What one of a pair lacks,
 /// and what cannot be measured, has no floor.
@@ -48,13 +47,19 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
     if in_structure || !one.dtype().is_float() || one.shape() != other.shape() {
         return;
     }
-    if let (true, Some(gates)) = (path.starts_with(super::gated::PLDDT), contract.gates.structure) {
-        if let (Some(one), Some(other)) = (one.to_f64(), other.to_f64()) {
-            for measure in compare_confidence(&one, &other, &gates, &Floor::new()) {
-                worsen(floor, &measure);
-            }
+    if path.starts_with(super::gated::PLDDT)
+        && let (Some(gates), Some(one), Some(other)) = (contract.gates.structure, one.to_f64(), other.to_f64())
+    {
+        for measure in compare_confidence(&one, &other, &gates, &Floor::new()) {
+            worsen(floor, &measure);
         }
-        return;
+    }
+    if let (true, Some(gates)) = (is_pae(path), contract.gates.structure) {
+        let scale = contract.field(STRUCTURES).and_then(|field| field.b_factor);
+        let measures = measure_pae(path, (first, second), scale, &gates, &Floor::new());
+        for measure in measures.unwrap_or_default() {
+            worsen(floor, &measure);
+        }
     }
     let greatest = difference(one, other, 0.0, 0.0).and_then(|found| found.absolute);
     let greatest = greatest.map_or(0.0, |extreme| extreme.difference);

@@ -1,14 +1,16 @@
 //! Holds structures and confidences of an answer against recorded ones by the gates of the model. Finds the sides and the
 //! words; `likeness` measures.
 
-use super::likeness::{
-    Floor, Likeness, Measure, Side, Verdict, behind, compare_confidence, compare_structures, of_residues,
-};
+use super::likeness::{Likeness, Side, behind, compare_confidence, compare_structures, of_residues};
+use crate::measure::{Floor, Measure, Verdict};
 use crate::prediction::gates::StructureGates;
 use crate::prediction::{Contract, Prediction, Value};
 use crate::protein::Structure;
 use crate::snapshot::{Agreement, Contents, FieldComparison, Finding, Pair};
 use crate::tensor::Tensor;
+
+/// The field of structures.
+pub const STRUCTURES: &str = "atom_array";
 
 /// The field of confidence per residue.
 pub const PLDDT: &str = "plddt";
@@ -34,7 +36,7 @@ pub fn judge_structure(
         words.push_str("\n  ");
         words.push_str(&line);
     }
-    Some(comparison(pair.path, found.verdict(), words))
+    Some(comparison(pair.path, found.verdict(), words, found.measures))
 }
 
 /// Judges confidences such as `plddt[0]` as a whole: single residues that nobody is sure of may move.
@@ -51,6 +53,7 @@ pub fn judge_confidence(pair: &Pair<'_>, gates: &StructureGates, floor: &Floor) 
         pair.path,
         verdict,
         format!("{verdict}: {}", words.join("; ")),
+        measures,
     ))
 }
 
@@ -62,6 +65,7 @@ pub fn compare_answers(
     expected: (&Prediction, usize, &Structure),
     got: (&Prediction, usize, &Structure),
     gates: &StructureGates,
+    floor: &Floor,
 ) -> Likeness {
     let scale = contract.field(field).and_then(|field| field.b_factor);
     let side = |(prediction, index, structure): (&Prediction, usize, &'_ Structure)| {
@@ -78,7 +82,7 @@ pub fn compare_answers(
         confidence: side(got),
         structure: got.2,
     };
-    compare_structures(&expected, &got, gates, &Floor::new())
+    compare_structures(&expected, &got, gates, floor)
 }
 
 /// What holding the structures at one path against each other measures; nothing for models without gates.
@@ -105,7 +109,9 @@ pub fn numbers(value: &Value) -> Option<Vec<f64>> {
     value.as_array().and_then(Tensor::to_f64)
 }
 
-fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Structure, scale: Option<f64>) -> Side<'a> {
+/// A recorded structure with its confidence.
+#[must_use]
+pub fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Structure, scale: Option<f64>) -> Side<'a> {
     let plddt = confidence_at(contents, path);
     Side {
         structure,
@@ -125,7 +131,9 @@ pub fn confidence_at(contents: &Contents, path: &str) -> Option<Vec<f64>> {
     behind(&plddt, structures, index)
 }
 
-fn comparison(path: &str, verdict: Verdict, words: String) -> FieldComparison {
+/// A verdict of the gates on the value at a path.
+#[must_use]
+pub fn comparison(path: &str, verdict: Verdict, words: String, measures: Vec<Measure>) -> FieldComparison {
     FieldComparison {
         path: path.to_owned(),
         agreement: match verdict {
@@ -133,6 +141,7 @@ fn comparison(path: &str, verdict: Verdict, words: String) -> FieldComparison {
             Verdict::Different => Agreement::Beyond,
         },
         finding: Finding::Judged(words),
+        measures,
     }
 }
 

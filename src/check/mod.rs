@@ -3,9 +3,11 @@
 
 mod absent;
 mod agree;
+mod aligned_error;
 mod axes;
 mod b_factor;
 mod bounds;
+mod candidates;
 mod compare;
 mod compile;
 mod complex;
@@ -44,10 +46,12 @@ mod zeros;
 
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
-pub use evidence::{Answer, Calls, Evidence, Given, Recorded};
+pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;
 pub use floor::floors;
+pub use gated::confidence_at;
+pub use recorded::{Limits, Tolerances};
 pub use terms::Known;
 
 /// One demand of a case, ready to judge.
@@ -68,8 +72,17 @@ pub trait Check: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// Everything that is wrong by it; empty when the answers are as they should be.
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding>;
+    /// What is wrong with the answer to one call, for checks that look at each by itself.
+    fn judge_one(&self, _given: &Given<'_>) -> Vec<Finding> {
+        Vec::new()
+    }
+
+    /// Everything that is wrong by it; empty when the answers are as they should be. Unless a check says otherwise, that is
+    /// what is wrong with each of its calls.
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let judged = self.calls().given(evidence);
+        judged.flat_map(|given| self.judge_one(&given)).collect()
+    }
 }
 
 /// All that is wrong with the answers of a case: calls that failed though no check wants them to, then what the checks
@@ -104,6 +117,7 @@ mod tests {
             contract: &contract,
             answers: &answers,
             recorded: None,
+            measured: &Measured::default(),
         };
         let contract_check = [compiled(&contract, "check = 'contract'")];
         let findings = judge(&contract_check, &evidence);
@@ -129,6 +143,7 @@ mod tests {
             contract: &contract,
             answers: &answers,
             recorded: None,
+            measured: &Measured::default(),
         };
         let names: Vec<_> = judge(&checks, &evidence)
             .into_iter()

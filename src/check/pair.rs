@@ -5,7 +5,7 @@ use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::places::Places;
-use super::terms::Terms;
+use super::terms::{Naming, Terms};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 
@@ -33,9 +33,54 @@ pub struct Sides<'a> {
     pub places: Places<'a>,
 }
 
+/// What checks that compare read besides what they allow.
+#[derive(Debug)]
+pub struct Compared {
+    /// The answers or samples.
+    pub pair: Pair,
+    /// What of them.
+    pub fields: Vec<FieldPath>,
+}
+
+impl Compared {
+    /// Reads `fields`, `first`, `second` and `items`.
+    pub fn read(terms: &mut Terms<'_>) -> Option<Self> {
+        let pair = Pair::read(terms);
+        let fields = terms.fields(Naming::Fillable);
+        let (pair, fields) = (pair?, fields?);
+        if pair.is_of_samples() {
+            terms.demand_samples(&fields);
+        }
+        Some(Self { pair, fields })
+    }
+
+    /// What `judge` finds in every field, once for each pair of samples; nothing when a call failed, which is a finding of its
+    /// own.
+    pub fn judge_each(
+        &self,
+        check: &'static str,
+        evidence: &Evidence<'_>,
+        mut judge: impl FnMut(&FieldPath, &Sides<'_>, &Given<'_>, &Given<'_>) -> Vec<Finding>,
+    ) -> Vec<Finding> {
+        let Some((first, second)) = self.pair.given(evidence) else {
+            return Vec::new();
+        };
+        let mut findings = Vec::new();
+        for field in &self.fields {
+            for sides in self.pair.sides(check, field, &first, &second) {
+                match sides {
+                    Ok(sides) => findings.extend(judge(field, &sides, &first, &second)),
+                    Err(finding) => findings.push(*finding),
+                }
+            }
+        }
+        findings
+    }
+}
+
 impl Pair {
     /// Reads `first`, `second` and `items`.
-    pub fn read(terms: &mut Terms<'_>) -> Option<Self> {
+    fn read(terms: &mut Terms<'_>) -> Option<Self> {
         let calls = terms.all_calls();
         let mut named = |key: &'static str, usual: Option<&String>| {
             if terms.reader().has(key) {
@@ -77,7 +122,7 @@ impl Pair {
 
     /// Whether samples are compared, not whole fields.
     #[must_use]
-    pub const fn is_of_samples(&self) -> bool {
+    const fn is_of_samples(&self) -> bool {
         !self.items.is_empty()
     }
 
@@ -171,7 +216,8 @@ fn read_items(terms: &mut Terms<'_>) -> Option<Vec<(usize, usize)>> {
 }
 
 /// One sample of a whole field, without padding.
-fn sample(given: &Given<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
+#[must_use]
+pub fn sample(given: &Given<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
     let spec = given.contract.field(field.name())?;
     match (spec.kind, value) {
         (FieldKind::Array, Value::Array(tensor)) => {

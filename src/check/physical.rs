@@ -5,7 +5,7 @@ mod rules;
 
 use self::rules::{Rule, rules};
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::likeness::{behind, of_residues};
@@ -49,13 +49,6 @@ impl Check for Physical {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl Physical {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
         let value = match self.field.find(NAME, given) {

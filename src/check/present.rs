@@ -1,6 +1,6 @@
 //! `present`: fields that must hold something.
 
-use super::evidence::{Calls, Evidence};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::terms::{Naming, Terms};
@@ -18,8 +18,7 @@ struct Present {
 
 /// Reads `fields` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let fields = terms.fields(Naming::Fillable)?;
+    let (calls, fields) = terms.calls_and_fields(Naming::Fillable)?;
     Some(Box::new(Present { calls, fields }))
 }
 
@@ -32,18 +31,16 @@ impl Check for Present {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
-        for given in self.calls.given(evidence) {
-            for field in &self.fields {
-                match field.find(NAME, &given) {
-                    Ok(value) if is_filled(value) => {}
-                    Ok(value) => {
-                        let summary = format!("{field}: expected something in it, got {}", describe(value));
-                        findings.push(Finding::wrong(NAME, given.call, summary));
-                    }
-                    Err(finding) => findings.push(*finding),
+        for field in &self.fields {
+            match field.find(NAME, given) {
+                Ok(value) if is_filled(value) => {}
+                Ok(value) => {
+                    let summary = format!("{field}: expected something in it, got {}", describe(value));
+                    findings.push(Finding::wrong(NAME, given.call, summary));
                 }
+                Err(finding) => findings.push(*finding),
             }
         }
         findings

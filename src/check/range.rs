@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::bounds::{Bounds, Reach};
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::numbers::judge_each;
@@ -64,13 +64,6 @@ impl Check for Range {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl Range {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let rule = format!("{}", self.bounds);
         judge_each(NAME, &self.field, given, &rule, |value| self.bounds.excess(value))

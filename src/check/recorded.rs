@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::floor::ABSOLUTE;
-use super::gated::{PLDDT, judge_confidence, judge_structure};
-use super::likeness::Floor;
+use super::aligned_error::{PAE, is_pae, judge_pae};
+use super::gated::{PLDDT, STRUCTURES, judge_confidence, judge_structure};
 use super::number::{count, show};
+use crate::measure::{ABSOLUTE, Better, Floor, Measure};
 use crate::metric::{rmsd, superpose};
 use crate::prediction::Contract;
 use crate::prediction::contract::{FieldKind, Tolerance};
@@ -104,6 +104,45 @@ impl Tolerances {
         }
     }
 
+    /// The tolerances of results that nobody says the model of, changed by `limits`: structures, confidences and aligned errors
+    /// by gates where there are any.
+    #[must_use]
+    pub fn unknown(usual: Tolerance, gates: Option<StructureGates>, limits: &Limits) -> Self {
+        let usual = Tolerance {
+            absolute: limits.absolute.unwrap_or(usual.absolute),
+            relative: limits.relative.unwrap_or(usual.relative),
+        };
+        let field = |name: &str| {
+            let is_structure = name == STRUCTURES;
+            let field = Field {
+                tolerance: usual,
+                factors: usual,
+                rmsd: is_structure.then_some(usual.absolute),
+                scale: None,
+            };
+            (name.to_owned(), field)
+        };
+        Self {
+            fields: [STRUCTURES, PLDDT, PAE].into_iter().map(field).collect(),
+            usual,
+            atom_by_atom: false,
+            gates: gates.map(|gates| gates.with(&limits.gates)),
+            by_distance: false,
+            by_numbers: limits.absolute.is_some() || limits.relative.is_some(),
+            floors: BTreeMap::new(),
+            no_floor: Floor::new(),
+        }
+    }
+
+    /// The same for structures whose temperature factors have another greatest value.
+    #[must_use]
+    pub fn with_scale(mut self, scale: Option<f64>) -> Self {
+        if let Some(field) = self.fields.get_mut(STRUCTURES) {
+            field.scale = scale;
+        }
+        self
+    }
+
     /// The same with what repeats differ by, which is never a difference. A backend without noise has no use for it.
     #[must_use]
     pub fn with_floors(mut self, floors: BTreeMap<String, Floor>) -> Self {
@@ -113,7 +152,7 @@ impl Tolerances {
         self
     }
 
-    fn floor(&self, path: &str) -> &Floor {
+    fn noise(&self, path: &str) -> &Floor {
         self.floors.get(path).unwrap_or(&self.no_floor)
     }
 
@@ -124,28 +163,31 @@ impl Tolerances {
 
 impl FieldJudge for Tolerances {
     fn tolerance(&self, path: &str) -> Tolerance {
-        let own = match self.field(path) {
+        match self.field(path) {
             Some(field) if path.ends_with(".b_factor") => field.factors,
             Some(field) => field.tolerance,
             // Lengths and the like are counted, not measured.
             None if path.starts_with("metadata") => EXACT,
             None => self.usual,
-        };
-        let floor = self.floor(path).get(ABSOLUTE).copied().unwrap_or(0.0);
-        Tolerance {
-            absolute: own.absolute.max(floor),
-            ..own
         }
+    }
+
+    fn floor(&self, path: &str) -> Option<f64> {
+        self.noise(path).get(ABSOLUTE).copied()
     }
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
         let field = self.field(pair.path)?;
         if let Some(gates) = self.gates.filter(|_| !self.atom_by_atom) {
             if field.rmsd.is_some() && !self.by_distance {
-                return judge_structure(pair, field.scale, &gates, self.floor(pair.path));
+                return judge_structure(pair, field.scale, &gates, self.noise(pair.path));
             }
             if pair.path.starts_with(PLDDT) && !self.by_numbers {
-                return judge_confidence(pair, &gates, self.floor(pair.path));
+                return judge_confidence(pair, &gates, self.noise(pair.path));
+            }
+            if is_pae(pair.path) && !self.by_numbers {
+                let scale = self.field(STRUCTURES).and_then(|field| field.scale);
+                return judge_pae(pair, scale, &gates, self.noise(pair.path));
             }
         }
         let most = field.rmsd.filter(|most| *most > 0.0 && !self.atom_by_atom)?;
@@ -167,6 +209,7 @@ impl FieldJudge for Tolerances {
             path: pair.path.to_owned(),
             agreement: words.agreement,
             finding: Finding::Judged(words.text),
+            measures: vec![words.measure],
         })
     }
 }
@@ -174,6 +217,7 @@ impl FieldJudge for Tolerances {
 struct Words {
     agreement: Agreement,
     text: String,
+    measure: Measure,
 }
 
 fn describe(
@@ -210,7 +254,20 @@ fn describe(
     } else {
         Agreement::Beyond
     };
-    Some(Words { agreement, text })
+    let measure = Measure {
+        key: "rmsd",
+        name: "superposed RMSD",
+        unit: " Å",
+        better: Better::Lower,
+        observed: superposed,
+        floor: None,
+        allowed: most,
+    };
+    Some(Words {
+        agreement,
+        text,
+        measure,
+    })
 }
 
 /// The atoms whose temperature factors reach `least` on both sides; all where there is no confidence or too little of it.

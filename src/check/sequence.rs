@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::complex::{Complex, Molecule};
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::structure_field::{is_structural, structure_of};
@@ -34,13 +34,6 @@ impl Check for Sequence {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl Sequence {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
         let items = match self.field.find(NAME, given) {

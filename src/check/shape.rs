@@ -1,7 +1,7 @@
 //! `shape`: dimensions, element type and number of items of a field.
 
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::tuple;
@@ -85,13 +85,6 @@ impl Check for Shape {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl Shape {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let value = match self.field.find(NAME, given) {
             Ok(value) => value,
@@ -125,7 +118,9 @@ impl Shape {
         }
         findings
     }
+}
 
+impl Shape {
     fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
         if let Some(shape) = &self.dimensions {
             let expected: Vec<Option<usize>> = shape.iter().map(|dimension| dimension.resolve(sizes)).collect();

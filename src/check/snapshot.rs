@@ -116,12 +116,16 @@ impl Snapshot {
         };
         let selected = self.select(given);
         match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
-            Ok(Judgement::Matches(_)) => None,
+            Ok(Judgement::Matches(comparison)) => {
+                keep(evidence, answer, &comparison);
+                None
+            }
             Ok(Judgement::Recorded { path }) => {
                 recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
                 None
             }
             Ok(Judgement::Differs { comparison, pending }) => {
+                keep(evidence, answer, &comparison);
                 let finding = differs(answer, &comparison);
                 Some(match pending {
                     Some(path) => finding.detail(format!("new result for review: {}", path.display())),
@@ -147,6 +151,14 @@ impl Snapshot {
             class: given.prediction.class.clone(),
             fields: fields.cloned().collect(),
         }
+    }
+}
+
+/// Leaves the numbers of a comparison with those of the case.
+fn keep(evidence: &Evidence<'_>, answer: &Answer, comparison: &Comparison) {
+    for field in &comparison.fields {
+        let measures = field.measures.iter().copied();
+        evidence.measured.keep(NAME, &answer.call, &field.path, measures);
     }
 }
 

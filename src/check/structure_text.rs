@@ -1,7 +1,7 @@
 //! `structure_text`: a structure file says the same as the array of atoms beside it.
 
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
@@ -54,13 +54,6 @@ impl Check for StructureText {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl StructureText {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
         let texts = match self.field.find(NAME, given) {
@@ -91,7 +84,9 @@ impl StructureText {
             })
             .collect()
     }
+}
 
+impl StructureText {
     fn judge_pair(&self, kind: FieldKind, text: &Value, array: &Value) -> Option<String> {
         let read = structure_of(kind, text);
         let atoms = structure_of(FieldKind::Structures, array);

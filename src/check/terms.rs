@@ -116,6 +116,12 @@ impl<'a> Terms<'a> {
         self.demand(path, what, accepts)
     }
 
+    /// What checks of several fields read: `call` and `fields`.
+    pub fn calls_and_fields(&mut self, naming: Naming) -> Option<(Calls, Vec<FieldPath>)> {
+        let calls = self.calls();
+        Some((calls, self.fields(naming)?))
+    }
+
     /// The fields that `fields` names, at least one.
     pub fn fields(&mut self, naming: Naming) -> Option<Vec<FieldPath>> {
         let written = self.reader.require("fields").located_texts("fields")?;

@@ -1,7 +1,7 @@
 //! `text`: what a string, or every string of a list, starts with, contains or must not contain.
 
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::terms::Terms;
@@ -52,13 +52,6 @@ impl Check for Text {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl Text {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let field = &self.field;
         let value = match field.find(NAME, given) {
@@ -86,7 +79,9 @@ impl Text {
         });
         wrong.map(|summary| Finding::wrong(NAME, given.call, summary)).collect()
     }
+}
 
+impl Text {
     fn fault(&self, text: &str) -> Option<String> {
         let begins = |start: &&String| text.starts_with(start.as_str());
         if let Some(start) = self.starts_with.as_ref().filter(|start| !begins(start)) {

@@ -2,7 +2,7 @@
 
 use super::Check;
 use super::axes::Axes;
-use super::evidence::{Calls, Evidence, Given};
+use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
@@ -57,13 +57,6 @@ impl Check for Zeros {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).flat_map(|given| self.judge_one(&given));
-        judged.collect()
-    }
-}
-
-impl Zeros {
     fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
         let field = &self.field;
         let found = field.find(NAME, given).and_then(|value| {
@@ -114,7 +107,9 @@ impl Zeros {
         }
         findings
     }
+}
 
+impl Zeros {
     /// Zeros among the residues of every sample, and what is not padding behind their ends.
     fn count(&self, given: &Given<'_>, axes: &Axes, tensor: &Tensor) -> (Vec<Tally>, Tally) {
         let lengths = given.expected.complex_lengths();

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::plan::Shard;
+use crate::prediction::gates::{GateTable, StructureGates};
 
 /// Decides whether a boileroom backend may go into service: runs the shared suites against it and compares what comes
 /// back with contracts and recorded reference results.
@@ -23,7 +24,7 @@ pub struct CommandLine {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything came out as expected
-  1    a case failed: the backend is wrong
+  1    a case failed or something was left behind: the backend is wrong
   2    usage or configuration is wrong
   3    the platform or the harness broke
   4    nothing ran
@@ -40,7 +41,13 @@ pub enum Command {
     Models(ListArguments),
     /// List the suites with the number of cases for each model.
     Suites(ListArguments),
-    /// Compare two results: PDB, mmCIF, npy, npz or snapshot files. Exits with 0 when they are the same, 1 when not.
+    /// Look whether everything is there that backends need, and say what to do: exits with 0 when they can run, 3 when not.
+    Doctor(DoctorArguments),
+    /// Remove what killed runs left on this machine and on every platform: processes, containers, jobs, temporary files.
+    Clean(CleanArguments),
+    /// Begin something new.
+    New(NewArguments),
+    /// Compare two results: PDB, mmCIF, npy, npz, snapshot or recorded response. Exits with 0 when they are the same, 1 when not.
     Compare(Box<CompareArguments>),
     /// Repeat calls that have recorded results and keep by how much the answers differ: the floor of later comparisons.
     Calibrate(CalibrateArguments),
@@ -107,6 +114,9 @@ pub struct RunArguments {
     /// List the selected cases and run none.
     #[arg(long, help_heading = "Running")]
     pub list: bool,
+    /// Show what would be given to the platform to start each model, such as a batch script, and start nothing.
+    #[arg(long, conflicts_with = "list", help_heading = "Running")]
+    pub dry_run: bool,
     /// Cases that may be under way at once [default: number of processors].
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
     pub test_threads: Option<u16>,
@@ -126,6 +136,9 @@ pub struct RunArguments {
     /// One character per case; the same as `--format terse`.
     #[arg(long, short, conflicts_with = "format", help_heading = "Output")]
     pub quiet: bool,
+    /// Show what every comparison observed, what repeats differ by and what is allowed, in cases that pass too.
+    #[arg(long, help_heading = "Output")]
+    pub show_numbers: bool,
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
     pub color: Colour,
@@ -191,7 +204,50 @@ pub struct ListArguments {
     pub places: Places,
 }
 
-/// What to compare, and what counts as the same. Bounds on structures hold where both sides are confident.
+/// Which backends to look at.
+#[derive(Debug, Args)]
+pub struct DoctorArguments {
+    /// Only this backend, as declared [default: all of them].
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub backend: Option<String>,
+    /// The list, as JSON, and where the declared world lies.
+    #[command(flatten)]
+    pub list: ListArguments,
+}
+
+/// How to clear up.
+#[derive(Debug, Args)]
+pub struct CleanArguments {
+    /// Only say what would be removed.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// What to begin.
+#[derive(Debug, Args)]
+pub struct NewArguments {
+    /// What to begin.
+    #[command(subcommand)]
+    pub what: New,
+}
+
+/// What can be begun.
+#[derive(Debug, Subcommand)]
+pub enum New {
+    /// Declare a backend: adds a table with the keys of its kind to the configuration.
+    Backend {
+        /// Its name.
+        name: String,
+        /// What kind it is; `hydrotest backends` lists them.
+        #[arg(long, default_value = "process")]
+        kind: String,
+        /// The file that declares backends; made when it is not there.
+        #[arg(long, value_name = "FILE", default_value = "backends.toml")]
+        config: PathBuf,
+    },
+}
+
+/// What to compare, and by whose gates.
 #[derive(Debug, Args)]
 pub struct CompareArguments {
     /// The reference.
@@ -203,33 +259,21 @@ pub struct CompareArguments {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
-    /// Confidence, as a fraction of 1, from which a residue's place counts.
-    #[arg(long, default_value_t = 0.7, help_heading = "Bounds")]
-    pub confidence: f64,
-    /// Greatest RMSD of alpha carbons in ångström.
-    #[arg(long, default_value_t = 0.05, help_heading = "Bounds")]
-    pub rmsd: f64,
-    /// Greatest RMSD of all atoms in ångström.
-    #[arg(long, default_value_t = 0.1, help_heading = "Bounds")]
-    pub all_atom_rmsd: f64,
-    /// Greatest distance of two alpha carbons in ångström.
-    #[arg(long, default_value_t = 0.25, help_heading = "Bounds")]
-    pub farthest: f64,
-    /// Least lDDT.
-    #[arg(long, default_value_t = 0.999, help_heading = "Bounds")]
-    pub lddt: f64,
-    /// Least symmetric lDDT of all atoms, confident or not.
-    #[arg(long, default_value_t = 0.95, help_heading = "Bounds")]
-    pub whole_lddt: f64,
-    /// Greatest mean absolute error of confidence, as a fraction of 1.
-    #[arg(long, default_value_t = 0.005, help_heading = "Bounds")]
-    pub confidence_error: f64,
+    /// The model whose gates judge [default: the one that a snapshot or response names, else those of unknown models].
+    #[arg(long, value_name = "KEY", help_heading = "Gates")]
+    pub model: Option<String>,
+    /// A gate of structures to change, such as `ca_rmsd=0.1`; may be repeated.
+    #[arg(long, value_name = "GATE=VALUE", value_parser = parse_gate, help_heading = "Gates")]
+    pub gate: Vec<(&'static str, f64)>,
     /// Greatest absolute difference of the elements of arrays.
-    #[arg(long, default_value_t = 1e-4, help_heading = "Bounds")]
-    pub atol: f64,
+    #[arg(long, value_name = "NUMBER", value_parser = parse_bound, help_heading = "Gates")]
+    pub atol: Option<f64>,
     /// Greatest difference of the elements of arrays as a fraction of the first.
-    #[arg(long, default_value_t = 0.0, help_heading = "Bounds")]
-    pub rtol: f64,
+    #[arg(long, value_name = "NUMBER", value_parser = parse_bound, help_heading = "Gates")]
+    pub rtol: Option<f64>,
+    /// The file that declares models and gates [default: `backends.toml` where there is one, else the one built in].
+    #[arg(long, value_name = "FILE", help_heading = "Gates")]
+    pub config: Option<PathBuf>,
 }
 
 /// What to repeat, and how often.
@@ -299,6 +343,31 @@ pub enum SnapshotAction {
         #[command(flatten)]
         places: Places,
     },
+}
+
+/// A gate of structures by its key, with a value that it may have.
+fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
+    let gates = StructureGates::gates();
+    let keys = || gates.iter().map(|gate| gate.key).collect::<Vec<_>>().join(", ");
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected GATE=VALUE, with one of {}", keys()))?;
+    let gate = gates.iter().find(|gate| gate.key == key.trim());
+    let gate = gate.ok_or_else(|| format!("there is no gate `{}`; there are {}", key.trim(), keys()))?;
+    let value: Option<f64> = value.trim().parse().ok();
+    let value = value.filter(|value| gate.range.contains(value));
+    let (least, most) = (gate.range.start(), gate.range.end());
+    Ok((
+        gate.key,
+        value.ok_or_else(|| format!("expected a number from {least} to {most}"))?,
+    ))
+}
+
+fn parse_bound(text: &str) -> Result<f64, String> {
+    let bound: Option<f64> = text.parse().ok();
+    bound
+        .filter(|bound| (0.0..f64::INFINITY).contains(bound))
+        .ok_or_else(|| "expected a number of at least 0".into())
 }
 
 fn parse_duration(text: &str) -> Result<Duration, String> {

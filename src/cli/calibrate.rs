@@ -10,7 +10,7 @@ use super::world::World;
 use super::{Trouble, complain, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::check::{self, Answer, Evidence};
+use crate::check::{self, Answer, Evidence, Measured};
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, PlannedTrial, Selection, expand};
 use crate::prediction::Contract;
@@ -105,10 +105,11 @@ fn collect(collected: &mut Collected, weights: &str, trial: &PlannedTrial, answe
         contract: &trial.contract,
         answers,
         recorded: None,
+        measured: &Measured::default(),
     };
     Judged {
         findings: check::judge(&[], &evidence),
-        notes: Vec::new(),
+        ..Judged::default()
     }
 }
 

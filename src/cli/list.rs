@@ -97,7 +97,9 @@ pub fn models(arguments: &ListArguments) -> Result<u8, Trouble> {
 pub fn suites(arguments: &ListArguments) -> Result<u8, Trouble> {
     let world = World::read(&arguments.places)?;
     let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
-        suite.cases_for(model).map(|case| case.repetitions(model).len()).sum()
+        let is_declared = |key: &str| world.config.model(key).is_some();
+        let cases = suite.cases_for(model).filter(|_| suite.is_for(model, is_declared));
+        cases.map(|case| case.repetitions(model).len()).sum()
     };
     if arguments.json {
         let suites = world.suites.iter().map(|suite| {

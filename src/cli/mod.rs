@@ -2,8 +2,11 @@
 
 mod arguments;
 mod calibrate;
+mod clean;
 mod compare;
+mod doctor;
 mod list;
+mod new;
 mod run;
 mod serve;
 mod snapshots;
@@ -48,6 +51,9 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Backends(arguments)) => list::backends(&arguments),
         Some(Command::Models(arguments)) => list::models(&arguments),
         Some(Command::Suites(arguments)) => list::suites(&arguments),
+        Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
+        Some(Command::Clean(arguments)) => clean::clean(&arguments),
+        Some(Command::New(arguments)) => new::new(&arguments.what),
         Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
@@ -94,6 +100,12 @@ impl From<Diagnostics> for Trouble {
     fn from(diagnostics: Diagnostics) -> Self {
         Self::Misconfigured(diagnostics)
     }
+}
+
+/// Something to wait for things with, where no run brings its own.
+fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Trouble::Broken(format!("there are no threads to be had: {error}")))
 }
 
 /// Writes to standard output. Whoever closed it does not want to hear more, so failures are not reported.

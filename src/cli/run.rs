@@ -11,7 +11,8 @@ use super::world::World;
 use super::{Trouble, colours, complain, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::check::{self, Answer, Evidence, Recorded};
+use crate::check::{self, Answer, Evidence, Measured, Recorded};
+use crate::config::{Diagnostic, Diagnostics};
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
@@ -35,13 +36,12 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         timeout: arguments.timeout,
         retries: arguments.retries,
     };
-    let plan = Arc::new(expand(
-        &world.config,
-        &world.suites,
-        &platform.table,
-        &selection,
-        overriding,
-    )?);
+    let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
+    plan.leave_out(|trial| {
+        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
+        scene.or_else(|| trial.calls.iter().find_map(|call| platform.declines(&call.config)))
+    });
+    let plan = Arc::new(plan);
     let libtest = libtest_arguments(arguments);
     if arguments.list {
         let listed = run::list(&plan, &libtest);
@@ -50,6 +50,10 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
             return Ok(Conclusion::NothingRan.exit_code());
         }
         return Ok(0);
+    }
+
+    if arguments.dry_run {
+        return dry_run(&platform, &plan);
     }
 
     let store = Arc::new(Store::new(&world.snapshots, recording(arguments))?);
@@ -101,7 +105,12 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         unused_snapshots: &unused,
         barren_suites: barren,
     };
-    let closing = console::closing(&report, &subject);
+    let numbers = if arguments.show_numbers {
+        console::numbers(&report) + "\n"
+    } else {
+        String::new()
+    };
+    let closing = numbers + &console::closing(&report, &subject);
     // A program that reads JSON from standard output must find nothing else there.
     if arguments.format == Some(Format::Json) {
         complain(closing.trim_end());
@@ -109,6 +118,22 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         say(&closing);
     }
     Ok(conclusion.exit_code())
+}
+
+/// Shows what the platform would be given to start each instance of the plan.
+fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
+    for planned in &plan.instances {
+        match platform.dry_run(&planned.contract, &planned.config) {
+            Some(Ok(shown)) => say(&format!("{}\n", shown.trim_end())),
+            Some(Err(error)) => return Err(Trouble::Broken(error.to_string())),
+            None => {
+                let kind = platform.kind.name;
+                let message = format!("there is nothing to show of a backend of kind `{kind}` before it runs");
+                return Err(Diagnostics::from(Diagnostic::new(message)).into());
+            }
+        }
+    }
+    Ok(0)
 }
 
 /// Where answers come from, as a recorded result names it.
@@ -129,7 +154,7 @@ const SYNTHETIC_NOISE: Tolerance = Tolerance {
 /// Judges by the checks of a trial; what they note about snapshots goes to the report.
 fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
     Arc::new(move |trial: &PlannedTrial, answers: &[Answer]| {
-        let notes = RefCell::default();
+        let (notes, measured) = (RefCell::default(), Measured::default());
         let recorded = Recorded {
             store: &store,
             key: &|call| trial.snapshot_key(&origin.weights, call),
@@ -147,11 +172,13 @@ fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
             contract: &trial.contract,
             answers,
             recorded: Some(&recorded),
+            measured: &measured,
         };
         let findings = check::judge(&trial.checks, &evidence);
         Judged {
             findings,
             notes: notes.into_inner(),
+            measurements: measured.into_inner(),
         }
     })
 }

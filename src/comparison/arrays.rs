@@ -1,57 +1,62 @@
 //! Two arrays by every metric for arrays.
 
-use super::{Gates, Row, Section};
+use super::{Part, Row, Rules, Section};
 use crate::cause::of_arrays;
-use crate::metric::{Difference, Extreme, difference, embedding_error};
+use crate::measure::{Measure, bound, exact, of_elements};
+use crate::metric::{EmbeddingError, Extreme, difference, embedding_error};
+use crate::prediction::contract::Tolerance;
 use crate::prediction::show_shape;
+use crate::snapshot::FieldJudge;
 use crate::tensor::Tensor;
 
-pub(super) fn compare(name: &str, first: &Tensor, second: &Tensor, gates: &Gates) -> Section {
+pub(super) fn compare(name: &str, first: &Tensor, second: &Tensor, rules: &Rules) -> Section {
+    let tolerance = rules.judge.tolerance(name);
+    let floor = rules.judge.floor(name);
+    let bound = bound(tolerance, floor);
     let describe = |tensor: &Tensor| format!("{} array {}", tensor.dtype(), show_shape(tensor.shape()));
-    let found = difference(first, second, gates.absolute, gates.relative);
-    let mut section = match found {
-        Some(found) => Section {
-            name: name.to_owned(),
-            rows: rows(&found, first, second, gates),
-            differences: Vec::new(),
-            cause: None,
-        },
-        None if first == second => Section {
-            differences: Vec::new(),
-            ..Section::different(name, String::new())
-        },
+    let mut section = match difference(first, second, bound.absolute, bound.relative) {
+        Some(found) => Section::new(name, rows(first, second, &[of_elements(&found, tolerance, floor)])),
+        None if first == second => Section::new(name, Vec::new()),
         None => Section::different(name, format!("{} against {}", describe(first), describe(second))),
     };
+    if tolerance != EXACT && !section.rows.is_empty() {
+        let Tolerance { absolute, relative } = tolerance;
+        section
+            .notes
+            .push(format!("every element may differ by {absolute} + {relative} × |first|"));
+    }
     if !section.is_same() {
         section.cause = of_arrays(first, second, &[]);
     }
     section
 }
 
-fn rows(found: &Difference, first: &Tensor, second: &Tensor, gates: &Gates) -> Vec<Row> {
+const EXACT: Tolerance = Tolerance {
+    absolute: 0.0,
+    relative: 0.0,
+};
+
+/// Every metric of two arrays of one shape, with what was judged of them; only that where they have no common shape.
+pub(super) fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec<Row> {
+    let Some(found) = difference(first, second, 0.0, 0.0) else {
+        return judged(measures);
+    };
     let row = |metric, all| Row {
         metric,
         all,
         confident: None,
-        allowed: None,
-        is_kept: true,
+        judged: Vec::new(),
         place: None,
     };
     let extreme = |metric, extreme: &Option<Extreme>| Row {
         place: extreme
             .as_ref()
-            .map(|at| format!("at {:?}: {} against {}", at.position, at.expected, at.actual)),
+            .map(|at| format!("{:?}: {} against {}", at.position, exact(at.expected), exact(at.actual))),
         ..row(metric, Ok(extreme.as_ref().map_or(0.0, |at| at.difference)))
     };
-    let bound = format!("at most {} + {} × |first|", gates.absolute, gates.relative);
     let mut rows = vec![
         row("elements", Ok(found.total as f64)),
         row("elements that differ", Ok(found.differing as f64)),
-        Row {
-            allowed: Some(bound),
-            is_kept: found.is_within(),
-            ..row("elements beyond the bound", Ok(found.beyond as f64))
-        },
         extreme("greatest absolute difference", &found.absolute),
         extreme("greatest relative difference", &found.relative),
     ];
@@ -61,10 +66,25 @@ fn rows(found: &Difference, first: &Tensor, second: &Tensor, gates: &Gates) -> V
         && let (Some(reference), Some(observed)) = (first.to_f64(), second.to_f64())
     {
         let found = embedding_error(&observed, &reference, width);
-        let of =
-            |pick: fn(&crate::metric::EmbeddingError) -> f64| found.as_ref().map(pick).map_err(ToString::to_string);
+        let of = |pick: fn(&EmbeddingError) -> f64| found.as_ref().map(pick).map_err(ToString::to_string);
         rows.push(row("least cosine of rows", of(|error| error.least_cosine.value)));
         rows.push(row("mean cosine of rows", of(|error| error.mean_cosine)));
     }
+    rows.extend(judged(measures));
     rows
+}
+
+/// What was judged of a value.
+pub(super) fn judged(measures: &[Measure]) -> Vec<Row> {
+    let rows = measures.iter().map(|measure| Row {
+        metric: match measure.key {
+            crate::measure::ABSOLUTE => "nearest its limit",
+            _ => measure.name,
+        },
+        all: Ok(measure.observed),
+        confident: None,
+        judged: vec![(Part::All, *measure)],
+        place: None,
+    });
+    rows.collect()
 }

@@ -1,34 +1,26 @@
-//! Two files of results held against each other by every metric that applies. Data and numbers; nothing here prints.
+//! Two files of results held against each other by every metric that applies, and judged by the gates of their model. Data and
+//! numbers; nothing here prints.
 
 mod arrays;
 mod load;
+mod rules;
 mod structures;
 
-pub use load::{Loaded, load};
+pub use load::{Form, Loaded, load};
+pub use rules::Rules;
 
-use crate::cause::Cause;
+use crate::cause::{Cause, of_arrays};
+use crate::measure::{Measure, Verdict};
+use crate::snapshot::{Agreement, Entry, FieldComparison};
+use crate::tensor::Tensor;
 
-/// What two results must keep to count as the same.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gates {
-    /// Confidence, as a fraction of 1, from which a residue's place is relied on.
-    pub confidence: f64,
-    /// Root mean square distance of confident alpha carbons in ångström.
-    pub alpha_rmsd: f64,
-    /// Root mean square distance of all confident atoms in ångström.
-    pub all_atom_rmsd: f64,
-    /// Greatest distance of confident alpha carbons in ångström.
-    pub farthest: f64,
-    /// Least lDDT of confident atoms.
-    pub lddt: f64,
-    /// Least symmetric lDDT of all atoms.
-    pub whole_lddt: f64,
-    /// Mean absolute error of confidence, as a fraction of 1, where both sides are confident.
-    pub confidence_error: f64,
-    /// Absolute bound of the elements of arrays.
-    pub absolute: f64,
-    /// Relative bound of the elements of arrays.
-    pub relative: f64,
+/// What a metric was taken over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Everything.
+    All,
+    /// What both sides are confident of.
+    Confident,
 }
 
 /// One metric on all of the pair and on its confident part.
@@ -40,72 +32,124 @@ pub struct Row {
     pub all: Result<f64, String>,
     /// Where both sides are confident; `None` where there is no such part.
     pub confident: Option<Result<f64, String>>,
-    /// The bound, in words; `None` where the metric has none.
-    pub allowed: Option<String>,
-    /// Whether the bound is kept.
-    pub is_kept: bool,
+    /// What was judged, with floor and bound; nothing where the metric has no gate.
+    pub judged: Vec<(Part, Measure)>,
     /// The place of an extreme value.
     pub place: Option<String>,
 }
 
-/// A pair of structures or arrays.
+/// A pair of structures, arrays or other values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Section {
-    /// Its name, empty where a file holds one thing only.
+    /// Its path, empty where a file holds one thing only.
     pub name: String,
+    /// What the whole comes down to.
+    pub verdict: Verdict,
     /// The metrics.
     pub rows: Vec<Row>,
     /// What differs beyond all metrics, such as atoms that only one side has.
     pub differences: Vec<String>,
+    /// What a reader should know besides.
+    pub notes: Vec<String>,
     /// The likely cause, when something differs.
     pub cause: Option<Cause>,
 }
 
 impl Section {
-    /// Whether the two sides count as the same.
-    #[must_use]
-    pub fn is_same(&self) -> bool {
-        self.differences.is_empty() && self.rows.iter().all(|row| row.is_kept)
+    fn new(name: &str, rows: Vec<Row>) -> Self {
+        let judged = rows.iter().flat_map(|row| &row.judged);
+        let verdict = judged.map(|(_, measure)| measure.verdict()).max();
+        Self {
+            name: name.to_owned(),
+            verdict: verdict.unwrap_or(Verdict::Indistinguishable),
+            rows,
+            differences: Vec::new(),
+            notes: Vec::new(),
+            cause: None,
+        }
     }
 
     fn different(name: &str, difference: String) -> Self {
         Self {
-            name: name.to_owned(),
-            rows: Vec::new(),
+            verdict: Verdict::Different,
             differences: vec![difference],
-            cause: None,
+            ..Self::new(name, Vec::new())
         }
     }
+
+    /// Whether the two sides count as the same.
+    #[must_use]
+    pub fn is_same(&self) -> bool {
+        self.verdict != Verdict::Different
+    }
+}
+
+/// What all sections together say.
+#[must_use]
+pub fn verdict(sections: &[Section]) -> Verdict {
+    let verdicts = sections.iter().map(|section| section.verdict);
+    verdicts.max().unwrap_or(Verdict::Different)
 }
 
 /// Compares everything that two files hold. The first is the reference.
 #[must_use]
-pub fn compare(first: &Loaded, second: &Loaded, gates: &Gates) -> Vec<Section> {
-    let mut sections = pairs(&first.structures, &second.structures, |name, first, second| {
-        structures::compare(name, first, second, gates)
+pub fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Vec<Section> {
+    let structures = [first, second].map(structures_of);
+    let mut sections = pairs(&structures[0], &structures[1], |name, (), ()| {
+        structures::compare(name.0, name.1, first, second, rules)
     });
-    sections.extend(pairs(&first.arrays, &second.arrays, |name, first, second| {
-        arrays::compare(name, first, second, gates)
-    }));
+    if (first.form, second.form) == (Form::Result, Form::Result) {
+        sections.extend(values(first, second, rules));
+    } else {
+        let arrays = [first, second].map(arrays_of);
+        // A file of structures says nothing of the arrays in a result, and the other way round.
+        if sections.is_empty() {
+            sections = pairs(&arrays[0], &arrays[1], |name, first, second| {
+                arrays::compare(name.0, first, second, rules)
+            });
+        }
+    }
     if sections.is_empty() {
-        sections.push(Section::different(
-            "",
-            "one holds structures, the other arrays, or neither anything".into(),
-        ));
+        let difference = "one holds structures, the other arrays, or neither anything";
+        sections.push(Section::different("", difference.into()));
     }
     sections
 }
 
-fn pairs<T>(first: &[(String, T)], second: &[(String, T)], compare: impl Fn(&str, &T, &T) -> Section) -> Vec<Section> {
+fn structures_of(loaded: &Loaded) -> Vec<(&str, ())> {
+    let entries = loaded.contents.digest().entries.iter();
+    let structures = entries.filter(|(path, _)| loaded.contents.structure(path).is_some());
+    structures.map(|(path, _)| (path.as_str(), ())).collect()
+}
+
+fn arrays_of(loaded: &Loaded) -> Vec<(&str, &Tensor)> {
+    let entries = loaded.contents.digest().entries.iter();
+    let arrays = entries.filter_map(|(path, _)| Some((path.as_str(), loaded.contents.array(path)?)));
+    // The columns of a structure are compared as a structure.
+    let is_column = |path: &str| {
+        let parent = path.rsplit_once('.').map(|(parent, _)| parent);
+        parent.is_some_and(|parent| loaded.contents.structure(parent).is_some())
+    };
+    arrays.filter(|(path, _)| !is_column(path)).collect()
+}
+
+fn pairs<T: Copy>(
+    first: &[(&str, T)],
+    second: &[(&str, T)],
+    compare: impl Fn((&str, &str), T, T) -> Section,
+) -> Vec<Section> {
+    if first.is_empty() || second.is_empty() {
+        return Vec::new();
+    }
     // One thing against one thing needs no common name.
-    if let ([(name, first)], [(_, second)]) = (first, second) {
-        return vec![compare(name, first, second)];
+    if let (&[(name, first)], &[(other, second)]) = (first, second) {
+        return vec![compare((name, other), first, second)];
     }
     let missing = |name: &str, side: &str| Section::different(name, format!("only the {side} has it"));
     let mut sections: Vec<Section> = first
         .iter()
-        .map(|(name, value)| match second.iter().find(|(other, _)| other == name) {
-            Some((_, other)) => compare(name, value, other),
+        .map(|&(name, value)| match second.iter().find(|(other, _)| *other == name) {
+            Some(&(_, other)) => compare((name, name), value, other),
             None => missing(name, "first"),
         })
         .collect();
@@ -114,4 +158,43 @@ fn pairs<T>(first: &[(String, T)], second: &[(String, T)], compare: impl Fn(&str
         .filter(|(name, _)| !first.iter().any(|(other, _)| other == name));
     sections.extend(extra.map(|(name, _)| missing(name, "second")));
     sections
+}
+
+/// Everything but structures that two whole results hold, judged as an answer is against what was recorded.
+fn values(first: &Loaded, second: &Loaded, rules: &Rules) -> Vec<Section> {
+    let is_structure =
+        |path: &str| first.contents.structure(path).is_some() && second.contents.structure(path).is_some();
+    let below = |path: &str| path.match_indices(['.']).any(|(end, _)| is_structure(&path[..end]));
+    let fields = first.contents.compare(&second.contents, &rules.judge);
+    let kept = fields
+        .into_iter()
+        .filter(|field| !is_structure(&field.path) && !below(&field.path));
+    // Lists and the like are told by what they hold.
+    let is_container = |path: &str| matches!(first.contents.digest().entry(path), Some(Entry::Container(_)));
+    let told = kept.filter(|field| field.agreement != Agreement::Equal || !is_container(&field.path));
+    told.map(|field| value(&field, first, second)).collect()
+}
+
+fn value(field: &FieldComparison, first: &Loaded, second: &Loaded) -> Section {
+    let path = field.path.as_str();
+    let arrays = first.contents.array(path).zip(second.contents.array(path));
+    let mut section = match arrays {
+        Some((one, other)) if field.agreement != Agreement::Equal => {
+            Section::new(path, arrays::rows(one, other, &field.measures))
+        }
+        _ => Section::new(path, arrays::judged(&field.measures)),
+    };
+    section.verdict = match field.agreement {
+        Agreement::Equal => Verdict::Indistinguishable,
+        Agreement::Within if field.measures.is_empty() => Verdict::WithinTolerance,
+        Agreement::Within => section.verdict.min(Verdict::WithinTolerance),
+        Agreement::Beyond => Verdict::Different,
+    };
+    if field.agreement == Agreement::Beyond {
+        let words = field.to_string();
+        let words = words.strip_prefix(&format!("{path}: ")).unwrap_or(&words);
+        section.differences.push(words.to_owned());
+        section.cause = arrays.and_then(|(one, other)| of_arrays(one, other, &[]));
+    }
+    section
 }

@@ -20,6 +20,9 @@ pub struct Case {
     pub scope: Scope,
     /// The variants of the model it is repeated for.
     pub variants: Variants,
+    /// The scene of the life cycle that it plays, instead of only making its call; whether there is such a scene is for the
+    /// plan to judge.
+    pub scene: Option<Located<String>>,
     /// What it sends, in order; at least one.
     pub calls: Vec<Call>,
     /// What must hold, in order; at least one.
@@ -143,6 +146,17 @@ impl Case {
         let mut defaults = suite.read_options(&mut reader, vocabulary);
         defaults.read_input(&mut reader, sequences);
         let variants = read_variants(&mut reader, vocabulary);
+        let scene = reader.text("scene").map(|value| Located {
+            value,
+            location: reader.location_of("scene"),
+        });
+        if scene.is_some() && reader.has("call") {
+            reader.reject(
+                "call",
+                "a scene makes its own calls",
+                "say in the case what it sends, without `call`",
+            );
+        }
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
         let expected_failures = read_expected_failures(&mut reader, vocabulary);
@@ -155,6 +169,7 @@ impl Case {
             about,
             scope,
             variants,
+            scene,
             calls,
             checks,
             timeout,

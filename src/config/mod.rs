@@ -28,6 +28,7 @@ mod suite;
 #[cfg(test)]
 mod tests;
 mod typed;
+mod unknown;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -48,6 +49,7 @@ pub use source::{Location, Source};
 pub use suggestion::suggest;
 pub use suite::{SEQUENCES, Suite, Suites};
 pub use typed::{Located, OneOrMany};
+pub use unknown::Unknown;
 
 use crate::prediction::Contract;
 
@@ -63,6 +65,8 @@ pub struct Config {
     pub backends: Vec<BackendTable>,
     /// The declared models in the order of the file; those of the built-in file when it declares none.
     pub models: Vec<Arc<Contract>>,
+    /// What results of none of them are compared by; that of the built-in file when it says nothing.
+    pub unknown: Unknown,
 }
 
 impl Config {
@@ -98,6 +102,7 @@ impl Config {
         let default_location = reader.location_of("default");
         let inherits = !reader.has("models") && source.text() != BUILT_IN;
         let model_sections = reader.named_sections("models");
+        let unknown = unknown::read(&mut reader);
         let backend_sections = reader.require("backends").named_sections("backends");
         reader.finish();
 
@@ -108,6 +113,11 @@ impl Config {
         if inherits {
             models = Self::built_in()?.models;
         }
+        let unknown = match unknown {
+            Some(unknown) => unknown,
+            None if source.text() == BUILT_IN => Unknown::default(),
+            None => Self::built_in()?.unknown,
+        };
         // A model with mistakes is still a name that others may use.
         let declared = model_sections.iter().map(|(key, _)| key.value.as_str());
         let keys: BTreeSet<&str> = declared.chain(models.iter().map(|model| model.key.as_str())).collect();
@@ -137,6 +147,7 @@ impl Config {
             default: default.unwrap_or_default(),
             backends,
             models,
+            unknown,
         })
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::Defaults;
-use super::scope::Vocabulary;
+use super::scope::{Vocabulary, known_names};
 use super::{Case, Config, Diagnostic, Diagnostics, Reader, Scope, Section, Sequences, Source, model};
 use crate::prediction::Contract;
 
@@ -30,6 +30,8 @@ pub struct Suite {
     pub about: String,
     /// The models it is for.
     pub scope: Scope,
+    /// Models in order of preference, where one of them is enough: it is for the first of them that there is.
+    pub first_of: Option<Vec<String>>,
     /// How long a case may take that does not say.
     pub timeout: Option<Duration>,
     /// How often a case that does not say is tried again when it fails.
@@ -39,6 +41,12 @@ pub struct Suite {
 }
 
 impl Suite {
+    /// Whether it is for a model where there are the models of `present`, by key.
+    pub fn is_for(&self, contract: &Contract, present: impl Fn(&str) -> bool) -> bool {
+        let first = |preferred: &Vec<String>| preferred.iter().find(|key| present(key)) == Some(&contract.key);
+        self.scope.fits(contract) && self.first_of.as_ref().is_none_or(first)
+    }
+
     /// The cases that are for a model, in the order of the file.
     pub fn cases_for<'a>(&'a self, contract: &'a Contract) -> impl Iterator<Item = &'a Arc<Case>> {
         let fits = self.scope.fits(contract);
@@ -115,6 +123,8 @@ impl Suite {
         let mut reader = Reader::new(&root, diagnostics);
         let about = reader.required_text("about");
         let scope = Scope::read(&mut reader, vocabulary);
+        let first_of = reader.located_texts("first_of");
+        let first_of = first_of.and_then(|names| known_names(names, "model", &vocabulary.models, reader.diagnostics()));
         let defaults = Defaults::default().read_options(&mut reader, vocabulary);
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
@@ -129,6 +139,7 @@ impl Suite {
             name: stem,
             about: about.unwrap_or_default(),
             scope,
+            first_of,
             timeout,
             retries,
             cases,

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::backend::Blame;
 use crate::check::Finding;
+use crate::measure::Measurement;
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct Outcome {
     pub reason: Option<String>,
     /// What is worth knowing although nothing was wrong, such as a snapshot that was recorded.
     pub notes: Vec<String>,
+    /// The numbers behind the verdicts of its comparisons.
+    pub measurements: Vec<Measurement>,
     /// How many times it was tried; 0 when it did not run.
     pub attempts: u32,
     /// Time of all attempts, without the start of instances.
@@ -51,6 +54,8 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// Trouble that is no case's verdict, such as an instance that would not stop.
     pub notes: Vec<String>,
+    /// What instances left behind after their stop: each is a fault of the backend.
+    pub leaks: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Interruption>,
     /// Wall time of the whole run.
@@ -88,7 +93,7 @@ pub struct Tally {
 pub enum Conclusion {
     /// Everything that ran came out as expected.
     Conforms,
-    /// At least one case shows that the backend is wrong.
+    /// At least one case, or something left behind, shows that the backend is wrong.
     Fails,
     /// No case failed, but the platform or the harness broke.
     Broken,
@@ -108,6 +113,7 @@ impl Outcome {
             findings: Vec::new(),
             reason: Some(reason.into()),
             notes: Vec::new(),
+            measurements: Vec::new(),
             attempts: 0,
             elapsed: Duration::ZERO,
         }
@@ -177,7 +183,7 @@ impl Report {
         let tally = self.tally();
         match self.interrupted {
             Some(signal) => Conclusion::Interrupted(signal),
-            None if tally.failed > 0 => Conclusion::Fails,
+            None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
             None if tally.errors > 0 => Conclusion::Broken,
             None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
@@ -232,6 +238,9 @@ mod tests {
         assert_eq!(mixed.conclusion().exit_code(), 1);
         assert_eq!(report(&[Verdict::Error, Verdict::Pass]).conclusion().exit_code(), 3);
         assert_eq!(report(&[Verdict::UnexpectedPass]).conclusion().exit_code(), 1);
+        let mut leaky = report(&[Verdict::Pass]);
+        leaky.leaks.push("process 17".into());
+        assert_eq!(leaky.conclusion(), Conclusion::Fails);
         mixed.interrupted = Some(Interruption::Terminate);
         assert_eq!(mixed.conclusion().exit_code(), 143);
     }

@@ -5,14 +5,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BarrenSuite, Checks, Plan, PlannedCall, PlannedInstance, PlannedTrial, Selection};
+use super::{BarrenSuite, Checks, Plan, PlannedCall, PlannedInstance, PlannedScene, PlannedTrial, Selection};
+use crate::backend::Scene;
 use crate::check;
-use crate::config::{BackendTable, Case, Config, Diagnostics, Suite};
+use crate::config::{BackendTable, Case, Config, Diagnostic, Diagnostics, Suite};
 use crate::prediction::{Contract, Options, Request};
 
 /// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
 /// complex on a slow GPU, short enough that a hang does not eat a night.
 const CASE_TIMEOUT: Duration = Duration::from_secs(600);
+
+/// The name of a size that no model has.
+const NO_SUCH_SIZE: &str = "no_such_size";
 
 /// What the command line says about every case, in place of what is declared.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,20 +50,20 @@ pub fn expand(
         .iter()
         .map(|suite| compile(config, suite, &mut diagnostics))
         .collect();
+    let scenes: Vec<Vec<Option<Scene>>> = suites.iter().map(|suite| scenes(suite, &mut diagnostics)).collect();
     let mut trials = Vec::new();
     let models = config.models.iter().filter(|model| selection.wants_model(&model.key));
     for contract in models.filter(|model| backend.serves(&model.key)) {
         let first = trials.len();
-        for (suite, checks) in suites
-            .iter()
-            .zip(&compiled)
-            .filter(|(suite, _)| selection.wants_suite(&suite.name))
-        {
+        let selected = suites.iter().zip(compiled.iter().zip(&scenes));
+        for (suite, (checks, scenes)) in selected.filter(|(suite, _)| selection.wants_suite(&suite.name)) {
+            if !is_for(config, suite, backend, selection, contract) {
+                continue;
+            }
             let name: Arc<str> = suite.name.as_str().into();
-            for (case, checks) in suite.cases.iter().zip(checks) {
-                if suite.scope.fits(contract) && case.fits(contract) {
-                    expansion.repeat(contract, suite, &name, case, checks, &mut trials);
-                }
+            let cases = suite.cases.iter().zip(checks.iter().zip(scenes));
+            for (case, (checks, scene)) in cases.filter(|(case, _)| case.fits(contract)) {
+                expansion.repeat(contract, suite, &name, (case, checks, *scene), &mut trials);
             }
         }
         // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files.
@@ -88,8 +92,7 @@ impl Expansion<'_> {
         contract: &Arc<Contract>,
         suite: &Suite,
         suite_name: &Arc<str>,
-        case: &Case,
-        checks: &Checks,
+        (case, checks, scene): (&Case, &Checks, Option<Scene>),
         trials: &mut Vec<PlannedTrial>,
     ) {
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
@@ -104,7 +107,10 @@ impl Expansion<'_> {
                 let config = call.config_for(contract, repetition.variant);
                 PlannedCall {
                     name: call.name.as_str().into(),
-                    instance: self.instance(contract, &config),
+                    instance: match scene {
+                        Some(_) => self.new_instance(contract, config.clone()),
+                        None => self.instance(contract, &config),
+                    },
                     config,
                     request: Request {
                         method: contract.method,
@@ -113,12 +119,18 @@ impl Expansion<'_> {
                     },
                 }
             });
-            let calls = calls.collect();
+            let calls: Vec<PlannedCall> = calls.collect();
+            let scene = scene.map(|scene| PlannedScene {
+                scene,
+                refused: self.refused(scene, contract, &calls),
+            });
             trials.push(PlannedTrial {
                 name,
                 suite: Arc::clone(suite_name),
                 case: repetition.name.clone().into_owned(),
                 contract: Arc::clone(contract),
+                scene,
+                skip: None,
                 calls,
                 checks: Arc::clone(checks),
                 timeout: [
@@ -146,15 +158,54 @@ impl Expansion<'_> {
     }
 
     fn instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
-        let written = serde_json::Value::Object(config.clone()).to_string();
-        *self.known.entry((contract.key.clone(), written)).or_insert_with(|| {
-            self.instances.push(PlannedInstance {
-                contract: Arc::clone(contract),
-                config: config.clone(),
-            });
-            self.instances.len() - 1
-        })
+        let key = (
+            contract.key.clone(),
+            serde_json::Value::Object(config.clone()).to_string(),
+        );
+        if let Some(known) = self.known.get(&key) {
+            return *known;
+        }
+        let index = self.new_instance(contract, config.clone());
+        self.known.insert(key, index);
+        index
     }
+
+    fn new_instance(&mut self, contract: &Arc<Contract>, config: Options) -> usize {
+        self.instances.push(PlannedInstance {
+            contract: Arc::clone(contract),
+            config,
+        });
+        self.instances.len() - 1
+    }
+
+    /// An instance of a size that the model does not have, for a start that must fail.
+    fn refused(&mut self, scene: Scene, contract: &Arc<Contract>, calls: &[PlannedCall]) -> Option<usize> {
+        let option = contract.variant_option().filter(|_| scene == Scene::FailedStart)?;
+        let mut config = calls.first().map(|call| call.config.clone()).unwrap_or_default();
+        config.insert(option.to_owned(), NO_SUCH_SIZE.into());
+        Some(self.new_instance(contract, config))
+    }
+}
+
+/// The scene of every case of a suite.
+fn scenes(suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Option<Scene>> {
+    let scenes = suite.cases.iter().map(|case| {
+        let written = case.scene.as_ref()?;
+        let scene = Scene::named(&written.value);
+        if scene.is_none() {
+            let names = Scene::ALL.into_iter().map(Scene::name);
+            let location = written.location.clone();
+            diagnostics.push(Diagnostic::unknown(location, "scene", &written.value, names));
+        }
+        scene
+    });
+    scenes.collect()
+}
+
+/// Whether a suite is for a model in a run: it may be content with the first of several that there is.
+fn is_for(config: &Config, suite: &Suite, backend: &BackendTable, selection: &Selection, contract: &Contract) -> bool {
+    let takes_part = |key: &str| config.model(key).is_some() && backend.serves(key) && selection.wants_model(key);
+    suite.is_for(contract, takes_part)
 }
 
 /// The checks of every case of a suite. A case that no declared model fits is compiled too: its mistakes are mistakes.
@@ -185,7 +236,9 @@ fn barren_suites(
     let reason = |suite: &Suite| {
         let selected = config.models.iter().filter(|model| selection.wants_model(&model.key));
         let served: Vec<&Arc<Contract>> = selected.filter(|model| backend.serves(&model.key)).collect();
-        let applies = |model: &&Arc<Contract>| suite.cases_for(model).next().is_some();
+        let applies = |model: &&Arc<Contract>| {
+            is_for(config, suite, backend, selection, model) && suite.cases_for(model).next().is_some()
+        };
         if served.is_empty() {
             format!("backend `{}` serves none of the selected models", backend.name)
         } else if served.iter().any(applies) {

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::backend::Scene;
 use crate::check::Check;
 use crate::config::ExpectedFailure;
 use crate::prediction::{Contract, Options, Request};
@@ -46,7 +47,11 @@ pub struct PlannedTrial {
     pub case: String,
     /// The model.
     pub contract: Arc<Contract>,
-    /// The calls to make, in order.
+    /// The scene to play; `None` where its calls are simply made.
+    pub scene: Option<PlannedScene>,
+    /// Why it is not run.
+    pub skip: Option<String>,
+    /// The calls to make, in order; in a scene the one that shows that an instance works.
     pub calls: Vec<PlannedCall>,
     /// What is judged afterwards.
     pub checks: Checks,
@@ -58,6 +63,15 @@ pub struct PlannedTrial {
     pub expected_failure: Option<Arc<ExpectedFailure>>,
     /// The file that states the case.
     pub source: Arc<str>,
+}
+
+/// One scene of the life cycle. It gets instances of its own, which no other trial uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlannedScene {
+    /// Which one.
+    pub scene: Scene,
+    /// Index of an instance that the model must refuse to be, for the scene that needs one.
+    pub refused: Option<usize>,
 }
 
 /// One call of a case.
@@ -82,7 +96,22 @@ pub struct BarrenSuite {
     pub reason: String,
 }
 
+impl Plan {
+    /// Leaves out the trials for which there is a reason, which their outcome will say.
+    pub fn leave_out(&mut self, reason: impl Fn(&PlannedTrial) -> Option<String>) {
+        for trial in &mut self.trials {
+            trial.skip = reason(trial);
+        }
+    }
+}
+
 impl PlannedTrial {
+    /// How many instances run at once for its sake.
+    #[must_use]
+    pub fn instances_at_once(&self) -> usize {
+        self.scene.map_or(1, |planned| planned.scene.instances())
+    }
+
     /// The instances that its calls go to, each once.
     pub fn instances(&self) -> impl Iterator<Item = usize> + '_ {
         let calls = self.calls.iter().enumerate();

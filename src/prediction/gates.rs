@@ -95,6 +95,14 @@ gate_table! {
         mask_size: ANY,
         /// Greatest fraction of all alpha carbons that change hands.
         inverted: FRACTION,
+        /// Least `DockQ` of two chains that touch and that both sides are confident of.
+        dockq: FRACTION,
+        /// Greatest mean absolute difference of the PAE between confident residues, in ångström.
+        pae: ANY,
+        /// The same between all residues.
+        unmasked_pae: ANY,
+        /// Least correlation of what is not symmetric about the PAE: 1 for the same, 0 for noise, −1 for a transposed one.
+        pae_asymmetry: -1.0..=1.0,
     }
 }
 
@@ -151,6 +159,8 @@ gate_table! {
         gap: ANY,
         /// Greatest fraction of residues other than glycine with a positive phi.
         positive_phi: FRACTION,
+        /// Greatest fraction of coordinates that hold no more digits than half precision has.
+        coarse: FRACTION,
     }
 }
 

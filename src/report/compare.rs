@@ -4,18 +4,51 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::comparison::{Row, Section};
+use crate::comparison::{Part, Row, Section, verdict};
+use crate::measure::{Better, Measure, Verdict, show};
 
-/// The table, ending in a line break.
+/// The columns of the table.
+const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
+
+/// What is compared.
+pub struct Subject<'a> {
+    /// The reference, and what a reader must know of it.
+    pub first: (&'a str, &'a [String]),
+    /// The other one.
+    pub second: (&'a str, &'a [String]),
+    /// By whose rules, in words.
+    pub rules: &'a str,
+}
+
+/// The table, ending in a line break. What is equal is only named.
 #[must_use]
-pub fn table(first: &str, second: &str, sections: &[Section]) -> String {
-    let mut text = format!("first   {first}\nsecond  {second}\n");
-    for section in sections {
+pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
+    let mut text = String::new();
+    for (word, (file, notes)) in [("first ", subject.first), ("second", subject.second)] {
+        let _ = write!(text, "{word}  {file}");
+        for note in notes {
+            let _ = write!(text, " ({note})");
+        }
+        text.push('\n');
+    }
+    let _ = writeln!(text, "judged by {}", subject.rules);
+    let is_plain =
+        |section: &Section| section.verdict == Verdict::Indistinguishable && sections.len() > 1 && is_equal(section);
+    for section in sections.iter().filter(|section| !is_plain(section)) {
+        if let (true, [difference], None) = (section.rows.is_empty(), &section.differences[..], &section.cause)
+            && !section.name.is_empty()
+        {
+            let _ = writeln!(text, "\n{}: {}: {difference}", section.name, section.verdict);
+            continue;
+        }
         text.push('\n');
         if !section.name.is_empty() {
-            let _ = writeln!(text, "{}", section.name);
+            let _ = writeln!(text, "{}: {}", section.name, section.verdict);
         }
         rows(&mut text, &section.rows);
+        for note in &section.notes {
+            let _ = writeln!(text, "{note}");
+        }
         for difference in &section.differences {
             let _ = writeln!(text, "different: {difference}");
         }
@@ -23,34 +56,73 @@ pub fn table(first: &str, second: &str, sections: &[Section]) -> String {
             let _ = writeln!(text, "{cause}");
         }
     }
-    let same = sections.iter().all(Section::is_same);
-    let _ = writeln!(text, "\n{}", if same { "the same" } else { "different" });
+    let plain: Vec<&str> = sections
+        .iter()
+        .filter(|it| is_plain(it))
+        .map(|it| it.name.as_str())
+        .collect();
+    if !plain.is_empty() {
+        let _ = writeln!(text, "\nequal: {}", plain.join(", "));
+    }
+    let _ = writeln!(text, "\n{}", conclusion(sections));
     text
+}
+
+/// Whether not even a number differs.
+fn is_equal(section: &Section) -> bool {
+    let judged = || section.rows.iter().flat_map(|row| &row.judged);
+    section.differences.is_empty()
+        && judged().all(|(_, measure)| measure.used() == 0.0)
+        && !section.rows.iter().any(differs)
+}
+
+fn differs(row: &Row) -> bool {
+    row.place.is_some()
+}
+
+/// `different: 3 of 12 measures are beyond their gates`.
+fn conclusion(sections: &[Section]) -> String {
+    let verdict = verdict(sections);
+    let judged = sections
+        .iter()
+        .flat_map(|section| &section.rows)
+        .flat_map(|row| &row.judged);
+    let beyond = judged
+        .clone()
+        .filter(|(_, measure)| measure.verdict() == Verdict::Different);
+    match (verdict, beyond.count(), judged.count()) {
+        (Verdict::Different, beyond, all) if beyond > 0 => {
+            format!("{verdict}: {beyond} of {all} judged numbers are beyond what is allowed")
+        }
+        (Verdict::WithinTolerance, _, _) => format!("{verdict}: they count as the same"),
+        (Verdict::Indistinguishable, _, _) => {
+            format!("{verdict}: they are equal, or differ by no more than repeats do")
+        }
+        _ => verdict.to_string(),
+    }
 }
 
 fn rows(text: &mut String, rows: &[Row]) {
     if rows.is_empty() {
         return;
     }
-    let masked = rows.iter().any(|row| row.confident.is_some());
-    let mut lines = vec![["METRIC", "ALL", "CONFIDENT", "ALLOWED"].map(str::to_owned)];
-    lines.extend(rows.iter().map(|row| {
-        let confident = row.confident.as_ref().map(number).unwrap_or_default();
-        let mark = if row.is_kept { "" } else { "  <- broken" };
-        let allowed = format!(
-            "{}{mark}",
-            row.allowed.as_deref().or(row.place.as_deref()).unwrap_or_default()
-        );
-        [row.metric.to_owned(), number(&row.all), confident, allowed]
-    }));
+    let mut lines = vec![HEAD.map(str::to_owned)];
+    lines.extend(rows.iter().map(cells));
+    let has = |column: usize| lines[1..].iter().any(|line| !line[column].is_empty());
+    let shown: Vec<usize> = (0..HEAD.len()).filter(|&column| column < 2 || has(column)).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-    let widths = [width(0), width(1), width(2)];
-    for [metric, all, confident, allowed] in &lines {
-        let mut line = format!("{metric:0$}  {all:>1$}", widths[0], widths[1]);
-        if masked {
-            let _ = write!(line, "  {confident:>0$}", widths[2]);
+    let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();
+    for line in &lines {
+        let mut written = String::new();
+        for &column in &shown {
+            let (cell, width) = (&line[column], widths[column]);
+            let gap = if column == 0 { "" } else { "  " };
+            let _ = match column {
+                1..=3 => write!(written, "{gap}{cell:>width$}"),
+                _ => write!(written, "{gap}{cell:width$}"),
+            };
         }
-        let _ = writeln!(text, "{}", format!("{line}  {allowed}").trim_end());
+        let _ = writeln!(text, "{}", written.trim_end());
     }
     for row in rows {
         if let Err(reason) = &row.all {
@@ -59,7 +131,39 @@ fn rows(text: &mut String, rows: &[Row]) {
     }
 }
 
-/// Six digits behind the point, whole numbers without; small ones with an exponent.
+fn cells(row: &Row) -> [String; 7] {
+    let confident = row.confident.as_ref().map(number).unwrap_or_default();
+    let floors: Vec<String> = row
+        .judged
+        .iter()
+        .filter_map(|(_, measure)| measure.floor.map(show))
+        .collect();
+    let verdict = row.judged.iter().map(|(_, measure)| measure.verdict()).max();
+    let bounds = row.judged.iter().map(|(part, measure)| bound(row, *part, measure));
+    [
+        row.metric.to_owned(),
+        number(&row.all),
+        confident,
+        floors.join(", "),
+        bounds.collect::<Vec<_>>().join(", "),
+        verdict.map(|verdict| verdict.to_string()).unwrap_or_default(),
+        row.place.clone().unwrap_or_default(),
+    ]
+}
+
+/// `at most 0.05`, and over what, where that is not plain from the table.
+fn bound(row: &Row, part: Part, measure: &Measure) -> String {
+    let bound = match measure.better {
+        Better::Lower => format!("at most {}", show(measure.allowed)),
+        Better::Higher => format!("at least {}", show(measure.allowed)),
+    };
+    match (&row.confident, part) {
+        (Some(_), Part::All) => format!("{bound} of all"),
+        _ => bound,
+    }
+}
+
+/// Eight digits behind the point, whole numbers without; small ones with an exponent.
 fn number(value: &Result<f64, String>) -> String {
     match value {
         Err(_) => "-".into(),
@@ -71,16 +175,27 @@ fn number(value: &Result<f64, String>) -> String {
 
 /// The same for programs. What has no value is null, with the reason beside it.
 #[must_use]
-pub fn json(first: &str, second: &str, sections: &[Section]) -> Value {
+pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
+    let finite = |value: f64| value.is_finite().then_some(value);
+    let judged = |(part, measure): &(Part, Measure)| {
+        json!({
+            "gate": measure.key,
+            "over": match part { Part::All => "all", Part::Confident => "confident" },
+            "observed": finite(measure.observed),
+            "floor": measure.floor,
+            "allowed": finite(measure.allowed),
+            "better": match measure.better { Better::Lower => "lower", Better::Higher => "higher" },
+            "verdict": measure.verdict().to_string(),
+        })
+    };
     let row = |row: &Row| {
-        let value = |value: &Result<f64, String>| value.as_ref().ok().filter(|it| it.is_finite()).copied();
+        let value = |value: &Result<f64, String>| value.as_ref().ok().and_then(|it| finite(*it));
         json!({
             "metric": row.metric,
             "all": value(&row.all),
             "confident": row.confident.as_ref().and_then(value),
             "problem": row.all.as_ref().err(),
-            "allowed": row.allowed,
-            "kept": row.is_kept,
+            "judged": row.judged.iter().map(judged).collect::<Vec<_>>(),
             "place": row.place,
         })
     };
@@ -88,8 +203,10 @@ pub fn json(first: &str, second: &str, sections: &[Section]) -> Value {
         json!({
             "name": section.name,
             "same": section.is_same(),
+            "verdict": section.verdict.to_string(),
             "metrics": section.rows.iter().map(row).collect::<Vec<_>>(),
             "differences": section.differences,
+            "notes": section.notes,
             "cause": section.cause.as_ref().map(|cause| json!({
                 "kind": format!("{:?}", cause.kind),
                 "what": cause.what,
@@ -98,10 +215,15 @@ pub fn json(first: &str, second: &str, sections: &[Section]) -> Value {
             })),
         })
     };
+    let verdict = verdict(sections);
+    let notes = [subject.first.1, subject.second.1].concat();
     json!({
-        "first": first,
-        "second": second,
-        "same": sections.iter().all(Section::is_same),
+        "first": subject.first.0,
+        "second": subject.second.0,
+        "notes": notes,
+        "rules": subject.rules,
+        "same": verdict != Verdict::Different,
+        "verdict": verdict.to_string(),
         "sections": sections.iter().map(section).collect::<Vec<_>>(),
     })
 }

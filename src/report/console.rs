@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::outcome::{Conclusion, Interruption, Report};
+use crate::outcome::{Conclusion, Interruption, Report, Verdict};
 use crate::plan::BarrenSuite;
 
 /// How many flaky cases or unused snapshots are named before the rest is only counted.
 const NAMED: usize = 10;
+
+/// How many of the comparisons that came closest to their limits are told.
+const TIGHTEST: usize = 3;
 
 /// What a report is about.
 pub struct Subject<'a> {
@@ -65,7 +68,9 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     section(&mut text, "flaky", &flaky);
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
+    section(&mut text, "left behind", &report.leaks);
     section(&mut text, "trouble", &report.notes);
+    section(&mut text, "closest to its limit", &margins(report));
     let barren: Vec<String> = subject.barren_suites.iter().map(ToString::to_string).collect();
     section(&mut text, "note", &barren);
     section(&mut text, "unused snapshot", subject.unused_snapshots);
@@ -73,6 +78,44 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
         text.push_str("  no case uses them: see `hydrotest snapshots prune`\n");
     }
     let _ = writeln!(text, "{}", verdict(report.conclusion()));
+    text
+}
+
+/// The passing comparisons that used up most of what they are allowed, one of each case.
+fn margins(report: &Report) -> Vec<String> {
+    let passed = report
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict == Verdict::Pass);
+    let tightest = passed.filter_map(|outcome| {
+        let used = outcome.measurements.iter().map(|one| (one.measure.used(), one));
+        let (used, most) = used.max_by(|one, other| one.0.total_cmp(&other.0))?;
+        (used > 0.0).then(|| (used, format!("{}: {most}", outcome.name)))
+    });
+    let mut tightest: Vec<(f64, String)> = tightest.collect();
+    tightest.sort_by(|one, other| other.0.total_cmp(&one.0));
+    tightest.into_iter().take(TIGHTEST).map(|(_, line)| line).collect()
+}
+
+/// What every comparison of a run observed, with floor, bound and word; a line for each, below the name of its case.
+#[must_use]
+pub fn numbers(report: &Report) -> String {
+    let mut text = String::new();
+    for outcome in report
+        .outcomes
+        .iter()
+        .filter(|outcome| !outcome.measurements.is_empty())
+    {
+        let _ = writeln!(text, "{}", outcome.name);
+        let mut call = "";
+        for one in &outcome.measurements {
+            if one.call != call {
+                call = &one.call;
+                let _ = writeln!(text, "  call {call}");
+            }
+            let _ = writeln!(text, "    {one}");
+        }
+    }
     text
 }
 
@@ -109,7 +152,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::outcome::{Outcome, Verdict};
+    use crate::measure::{Better, Measure, Measurement};
+    use crate::outcome::Outcome;
 
     const SUBJECT: Subject<'_> = Subject {
         backend: "local",
@@ -147,6 +191,51 @@ mod tests {
              flaky: esm2::embed::long (passed in attempt 2)\n\
              does not conform: the backend is wrong (exit code 1)\n"
         );
+    }
+
+    fn measured(observed: f64, floor: Option<f64>) -> Measurement {
+        Measurement {
+            check: "snapshot",
+            call: "call".into(),
+            path: "plddt[0]".into(),
+            measure: Measure {
+                key: "plddt",
+                name: "pLDDT error",
+                unit: "",
+                better: Better::Lower,
+                observed,
+                floor,
+                allowed: 0.005,
+            },
+        }
+    }
+
+    #[test]
+    fn passing_comparisons_tell_their_numbers() {
+        let mut tight = outcome("esmfold::fold::short", Verdict::Pass, 1);
+        tight.measurements = vec![measured(0.0, None), measured(0.004, Some(0.001))];
+        let mut perfect = outcome("esmfold::fold::long", Verdict::Pass, 1);
+        perfect.measurements = vec![measured(0.0, None)];
+        let mut failed = outcome("esmfold::fold::other", Verdict::Fail, 1);
+        failed.measurements = vec![measured(1.0, None)];
+        let report = Report {
+            outcomes: vec![perfect, tight, failed],
+            ..Report::default()
+        };
+        let line = "snapshot plddt[0]: pLDDT error 0.004, floor 0.001, allowed 0.005: within tolerance";
+        let text = closing(&report, &SUBJECT);
+        assert_eq!(
+            text.matches("closest to its limit").count(),
+            1,
+            "neither what is perfect nor what failed: {text}"
+        );
+        assert!(
+            text.contains(&format!("closest to its limit: esmfold::fold::short: {line}")),
+            "{text}"
+        );
+        let all = numbers(&report);
+        assert!(all.contains(&format!("esmfold::fold::short\n  call call\n    snapshot plddt[0]: pLDDT error 0, allowed 0.005: indistinguishable\n    {line}\n")), "{all}");
+        assert!(all.contains("pLDDT error 1, allowed 0.005: different"), "{all}");
     }
 
     #[test]

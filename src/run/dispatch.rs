@@ -16,6 +16,8 @@ pub struct Dispatcher {
 
 #[derive(Debug, Default)]
 struct Lane {
+    /// How many instances run at once for its trials.
+    weight: usize,
     pending: VecDeque<usize>,
     active: usize,
     opened: bool,
@@ -38,18 +40,24 @@ pub enum Next {
 }
 
 impl Dispatcher {
-    /// A dispatcher over trials in plan order, each given as its index and the instance of its first call.
+    /// A dispatcher over trials in plan order, each given as its index, the instance of its first call, and how many
+    /// instances run at once for it.
     ///
     /// `open_limit` instances may be in use at once, and `calls_per_instance` workers may use one of them.
     #[must_use]
-    pub fn new(trials: impl IntoIterator<Item = (usize, usize)>, open_limit: usize, calls_per_instance: usize) -> Self {
+    pub fn new(
+        trials: impl IntoIterator<Item = (usize, usize, usize)>,
+        open_limit: usize,
+        calls_per_instance: usize,
+    ) -> Self {
         let mut lanes: Vec<Lane> = Vec::new();
         let mut lane_of = std::collections::HashMap::new();
-        for (trial, instance) in trials {
+        for (trial, instance, weight) in trials {
             let lane = *lane_of.entry(instance).or_insert_with(|| {
                 lanes.push(Lane::default());
                 lanes.len() - 1
             });
+            lanes[lane].weight = lanes[lane].weight.max(weight);
             lanes[lane].pending.push_back(trial);
         }
         Self {
@@ -77,13 +85,14 @@ impl Dispatcher {
                 unopened = Some(lane);
                 break;
             }
-            open += 1;
+            open += candidate.weight;
             if candidate.active < self.calls_per_instance && !candidate.pending.is_empty() {
                 return self.take_from(lane);
             }
         }
         match unopened {
-            Some(lane) if open < self.open_limit => self.take_from(lane),
+            // One that needs more than the limit would wait for ever; it opens alone, and the pool has the last word.
+            Some(lane) if open == 0 || open + self.lanes[lane].weight <= self.open_limit => self.take_from(lane),
             None if open == 0 => Next::Finished,
             _ => Next::Wait,
         }
@@ -128,7 +137,7 @@ mod tests {
 
     #[test]
     fn one_instance_is_finished_before_the_next_opens() {
-        let mut dispatcher = Dispatcher::new([(0, 7), (1, 9), (2, 7)], 1, 1);
+        let mut dispatcher = Dispatcher::new([(0, 7, 1), (1, 9, 1), (2, 7, 1)], 1, 1);
         let mut order = Vec::new();
         while let Next::Take { trial, lane } = dispatcher.take() {
             order.push(trial);
@@ -140,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_second_worker_opens_a_second_instance_only_within_the_limit() {
-        let trials = [(0, 0), (1, 0), (2, 1)];
+        let trials = [(0, 0, 1), (1, 0, 1), (2, 1, 1)];
         let mut dispatcher = Dispatcher::new(trials, 2, 1);
         assert_eq!(trial(&dispatcher.take()), Some(0));
         assert_eq!(trial(&dispatcher.take()), Some(2));
@@ -153,7 +162,7 @@ mod tests {
 
     #[test]
     fn workers_share_an_instance_up_to_its_limit() {
-        let mut dispatcher = Dispatcher::new([(0, 0), (1, 0), (2, 0)], 1, 2);
+        let mut dispatcher = Dispatcher::new([(0, 0, 1), (1, 0, 1), (2, 0, 1)], 1, 2);
         assert_eq!(trial(&dispatcher.take()), Some(0));
         assert_eq!(trial(&dispatcher.take()), Some(1));
         assert_eq!(dispatcher.take(), Next::Wait);
@@ -162,6 +171,18 @@ mod tests {
         dispatcher.done(0);
         dispatcher.done(0);
         assert_eq!(dispatcher.take(), Next::Finished);
+    }
+
+    #[test]
+    fn a_trial_of_two_instances_waits_until_there_is_room_for_both() {
+        let mut dispatcher = Dispatcher::new([(0, 0, 1), (1, 1, 2), (2, 2, 1)], 2, 1);
+        assert_eq!(trial(&dispatcher.take()), Some(0));
+        assert_eq!(dispatcher.take(), Next::Wait);
+        dispatcher.done(0);
+        assert_eq!(trial(&dispatcher.take()), Some(1));
+        assert_eq!(dispatcher.take(), Next::Wait);
+        dispatcher.done(1);
+        assert_eq!(trial(&dispatcher.take()), Some(2));
     }
 
     #[test]

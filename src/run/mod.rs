@@ -10,6 +10,7 @@ mod dispatch;
 mod interrupt;
 mod pool;
 mod progress;
+mod scene;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -92,7 +93,15 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
             ..Report::default()
         });
     }
+    let (left_out, selected): (Vec<usize>, Vec<usize>) = selected
+        .into_iter()
+        .partition(|&index| plan.trials[index].skip.is_some());
     context.board.expect(selected.len());
+    for index in left_out {
+        let trial = &plan.trials[index];
+        let reason = trial.skip.as_deref().unwrap_or_default();
+        context.board.end(index, Outcome::skipped(&trial.name, reason));
+    }
 
     let workers = settings.arguments.test_threads.unwrap_or_else(default_workers).max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -137,6 +146,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
     let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Report {
         outcomes,
+        leaks: work.pool.leaks(),
         notes,
         interrupted,
         elapsed: begun.elapsed(),
@@ -236,7 +246,10 @@ impl Work {
             }
         }
         let first_instance = |index: usize| plan.trials[index].calls.first().map_or(0, |call| call.instance);
-        let lanes = selected.iter().map(|&index| (index, first_instance(index)));
+        let at_once = |index: usize| plan.trials[index].instances_at_once();
+        let lanes = selected
+            .iter()
+            .map(|&index| (index, first_instance(index), at_once(index)));
         Self {
             plan: Arc::clone(plan),
             pool: Pool::new(open, users, settings.instances),

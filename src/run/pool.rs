@@ -1,6 +1,8 @@
 //! Keeps the instances of a run: starts one when its first call needs it, stops it after its last, and makes room when
 //! the limit is reached. Guarantees that everything it started is stopped; decides no order and judges nothing.
 
+pub mod loan;
+
 use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
@@ -20,7 +22,9 @@ pub struct Pool {
     slots: Mutex<Vec<Slot>>,
     changed: Notify,
     /// Failures to stop, for the report: they are nobody's verdict.
-    notes: std::sync::Mutex<Vec<String>>,
+    notes: Lines,
+    /// What instances left behind, for the verdict on the run.
+    leaks: Lines,
 }
 
 struct Slot {
@@ -37,6 +41,11 @@ enum State {
     /// Somebody is starting or stopping it and will notify.
     Changing(Arc<Instance>),
     Running(Arc<Instance>),
+    /// A trial has it to itself and may run so many instances of its own.
+    Lent {
+        limit: usize,
+        instances: Vec<Arc<Instance>>,
+    },
     Failed(BackendError),
 }
 
@@ -67,6 +76,7 @@ impl Pool {
             slots: Mutex::new(slots),
             changed: Notify::new(),
             notes: std::sync::Mutex::default(),
+            leaks: std::sync::Mutex::default(),
         }
     }
 
@@ -96,10 +106,9 @@ impl Pool {
                     });
                 }
                 State::Failed(error) => return Err(error.clone()),
-                State::Changing(_) => {}
+                State::Changing(_) | State::Lent { .. } => {}
                 State::Idle => {
-                    let used = slots.iter().filter(|slot| slot.occupies()).count();
-                    if used < self.limit {
+                    if self.has_room(&slots, 1) {
                         return self.start(slots, index).await;
                     }
                     if let Some(victim) = slots.iter().position(Slot::can_make_room) {
@@ -136,6 +145,12 @@ impl Pool {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(index) else { return };
         slot.users = slot.users.saturating_sub(1);
+        if slot.users == 0 && matches!(slot.state, State::Lent { .. }) {
+            // Its trial broke before it could give it back.
+            drop(slots);
+            let left = self.end_loan(index).await;
+            return push(&self.leaks, left);
+        }
         if slot.users == 0 && slot.leases == 0 && matches!(slot.state, State::Running(_)) {
             self.stop_slot(slots, index).await;
         }
@@ -145,19 +160,17 @@ impl Pool {
     pub async fn stop_all(&self) {
         let instances: Vec<Arc<Instance>> = {
             let mut slots = self.slots.lock().await;
-            let error = BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over");
             slots
                 .iter_mut()
-                .filter_map(
-                    |slot| match std::mem::replace(&mut slot.state, State::Failed(error.clone())) {
-                        State::Running(instance) | State::Changing(instance) => Some(instance),
-                        State::Failed(earlier) => {
-                            slot.state = State::Failed(earlier);
-                            None
-                        }
-                        State::Idle => None,
-                    },
-                )
+                .flat_map(|slot| match std::mem::replace(&mut slot.state, State::Failed(over())) {
+                    State::Running(instance) | State::Changing(instance) => vec![instance],
+                    State::Lent { instances, .. } => instances,
+                    State::Failed(earlier) => {
+                        slot.state = State::Failed(earlier);
+                        Vec::new()
+                    }
+                    State::Idle => Vec::new(),
+                })
                 .collect()
         };
         self.changed.notify_waiters();
@@ -165,21 +178,31 @@ impl Pool {
         for instance in instances {
             stops.spawn(async move {
                 let error = instance.abort().await;
-                error.map(|error| format!("{}: {error}", instance.label()))
+                (instance, error)
             });
         }
         while let Some(stopped) = stops.join_next().await {
-            self.note(stopped.unwrap_or_else(|panic| Some(format!("stopping an instance broke: {panic}"))));
+            match stopped {
+                Ok((instance, error)) => self.note_end(&instance, error),
+                Err(panic) => push(&self.notes, [format!("stopping an instance broke: {panic}")]),
+            }
         }
     }
 
     /// Failures to stop so far.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        self.notes
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .clone()
+        all(&self.notes)
+    }
+
+    /// What instances left behind so far.
+    #[must_use]
+    pub fn leaks(&self) -> Vec<String> {
+        all(&self.leaks)
+    }
+
+    fn has_room(&self, slots: &[Slot], instances: usize) -> bool {
+        slots.iter().map(Slot::occupied).sum::<usize>() + instances <= self.limit
     }
 
     async fn start(
@@ -204,13 +227,9 @@ impl Pool {
             _ if !matches!(slot.state, State::Changing(_)) => {
                 // The run was stopped meanwhile; what has started now must go again.
                 drop(slots);
-                self.note(
-                    instance
-                        .abort()
-                        .await
-                        .map(|error| format!("{}: {error}", instance.label())),
-                );
-                return Err(BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over"));
+                let error = instance.abort().await;
+                self.note_end(&instance, error);
+                return Err(over());
             }
             Ok(()) => {
                 slot.leases += 1;
@@ -219,6 +238,7 @@ impl Pool {
             }
             Err(error) => {
                 slot.state = State::Failed(error.clone());
+                self.note_end(&instance, None);
                 Err(error)
             }
         };
@@ -235,7 +255,7 @@ impl Pool {
         slots[index].state = State::Changing(Arc::clone(&instance));
         drop(slots);
         let error = instance.stop().await;
-        self.note(error.map(|error| format!("{}: {error}", instance.label())));
+        self.note_end(&instance, error);
         let mut slots = self.slots.lock().await;
         if matches!(slots[index].state, State::Changing(_)) {
             slots[index].state = State::Idle;
@@ -244,14 +264,29 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    fn note(&self, message: Option<String>) {
-        if let Some(message) = message {
-            self.notes
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .push(message);
-        }
+    /// Keeps what there is to say about an instance that has been stopped.
+    fn note_end(&self, instance: &Instance, error: Option<BackendError>) {
+        push(&self.notes, error.map(|error| format!("{}: {error}", instance.label())));
+        push(&self.leaks, instance.take_leaks());
     }
+}
+
+/// What everybody is told who asks for an instance after the end.
+fn over() -> BackendError {
+    BackendError::new(Stage::Launch, Fault::Cancelled, "the run is over")
+}
+
+type Lines = std::sync::Mutex<Vec<String>>;
+
+fn push(lines: &Lines, new: impl IntoIterator<Item = String>) {
+    lines
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+        .extend(new);
+}
+
+fn all(lines: &Lines) -> Vec<String> {
+    lines.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
 }
 
 /// In what condition a call leaves an instance.
@@ -263,8 +298,13 @@ pub enum Condition {
 }
 
 impl Slot {
-    fn occupies(&self) -> bool {
-        matches!(self.state, State::Running(_) | State::Changing(_))
+    /// How many of the instances that may run at once are its.
+    const fn occupied(&self) -> usize {
+        match self.state {
+            State::Running(_) | State::Changing(_) => 1,
+            State::Lent { limit, .. } => limit,
+            State::Idle | State::Failed(_) => 0,
+        }
     }
 
     fn can_make_room(&self) -> bool {

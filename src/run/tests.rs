@@ -79,6 +79,8 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             suite: "suite".into(),
             case: (*input).into(),
             contract: Arc::clone(&contract),
+            scene: None,
+            skip: None,
             calls: vec![call],
             checks: Arc::new([]),
             timeout: Duration::from_secs(60),
@@ -108,7 +110,7 @@ fn judge() -> Arc<Judge> {
         let findings = errors.map(|error| Finding::failed("answer", "call", error)).collect();
         Judged {
             findings,
-            notes: Vec::new(),
+            ..Judged::default()
         }
     })
 }

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::pool::{Condition, Pool};
+use super::scene;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::{Answer, Finding};
+use crate::measure::Measurement;
 use crate::outcome::{Outcome, Verdict};
-use crate::plan::{PlannedCall, PlannedTrial};
+use crate::plan::{PlannedCall, PlannedScene, PlannedTrial};
 
 /// Judges the answers of a trial; findings say what is wrong, notes what is worth knowing.
 pub type Judge = dyn Fn(&PlannedTrial, &[Answer]) -> Judged + Send + Sync;
@@ -18,6 +20,8 @@ pub struct Judged {
     pub findings: Vec<Finding>,
     /// What is worth knowing although nothing is wrong.
     pub notes: Vec<String>,
+    /// The numbers behind the verdicts of comparisons.
+    pub measurements: Vec<Measurement>,
 }
 
 /// Runs a trial to its outcome, trying again as often as it allows.
@@ -28,26 +32,65 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         findings: Vec::new(),
         reason: None,
         notes: Vec::new(),
+        measurements: Vec::new(),
         attempts: 0,
         elapsed: Duration::ZERO,
     };
     loop {
-        let mut elapsed = Duration::ZERO;
-        let answers = ask(trial, pool, &mut elapsed).await;
-        let judging = Instant::now();
-        // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
-        let judged = tokio::task::block_in_place(|| judge(trial, &answers));
+        let attempt = match trial.scene {
+            Some(planned) => attempt_scene(trial, planned, pool, judge).await,
+            None => attempt(trial, pool, judge).await,
+        };
+        let (judged, elapsed) = match attempt {
+            Ok(attempt) => attempt,
+            Err(Unplayable(reason)) => return Outcome::skipped(&trial.name, reason),
+        };
         outcome.attempts += 1;
-        outcome.elapsed += elapsed + judging.elapsed();
+        outcome.elapsed += elapsed;
         outcome.verdict = Verdict::of(&judged.findings);
         outcome.findings = judged.findings;
         outcome.notes = judged.notes;
+        outcome.measurements = judged.measurements;
         if outcome.verdict == Verdict::Pass || outcome.attempts > trial.retries {
             break;
         }
     }
     expect_failure(trial, &mut outcome);
     outcome
+}
+
+/// Why a scene could not be played.
+struct Unplayable(String);
+
+type Attempt = Result<(Judged, Duration), Unplayable>;
+
+async fn attempt(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Attempt {
+    let mut elapsed = Duration::ZERO;
+    let answers = ask(trial, pool, &mut elapsed).await;
+    let judging = Instant::now();
+    // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
+    let judged = tokio::task::block_in_place(|| judge(trial, &answers));
+    Ok((judged, elapsed + judging.elapsed()))
+}
+
+/// Plays a scene. Each of its answers is judged as if it were the only one.
+async fn attempt_scene(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool, judge: &Judge) -> Attempt {
+    let played = scene::play(trial, planned, pool).await;
+    if let (Some(reason), true) = (played.skip, played.findings.is_empty()) {
+        return Err(Unplayable(reason));
+    }
+    let judging = Instant::now();
+    let mut judged = Judged {
+        findings: played.findings,
+        ..Judged::default()
+    };
+    for answer in &played.answers {
+        let one = tokio::task::block_in_place(|| judge(trial, std::slice::from_ref(answer)));
+        judged.findings.extend(one.findings);
+        judged.notes.extend(one.notes);
+        judged.measurements.extend(one.measurements);
+    }
+    Ok((judged, played.elapsed + judging.elapsed()))
 }
 
 /// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.

@@ -8,7 +8,9 @@ use super::contents::Contents;
 use super::digest::{ArrayEntry, Entry, Storage, StructureEntry};
 use super::judge::{FieldJudge, Pair};
 use super::sketched;
+use crate::measure::{Measure, bound, of_elements};
 use crate::metric::difference;
+use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
 
 /// Whether the recorded arrays are those that were recorded.
@@ -127,7 +129,7 @@ impl<'a> Walk<'a> {
             if expected.statistics != actual.statistics {
                 return self.closed(path, changed(expected.statistics.clone(), actual.statistics.clone()));
             }
-            return self.judged(path, Finding::Same);
+            return self.same_array(path, expected);
         }
         let tensors = (self.recorded.tensors.get(path), self.actual.tensors.get(path));
         let sketches = (self.recorded.sketches.get(path), self.actual.sketches.get(path));
@@ -141,39 +143,72 @@ impl<'a> Walk<'a> {
             }
             (Storage::Whole, (Some(before), Some(after)), _) => self.numbers(path, before, after),
             (Storage::Sketch, (_, Some(tensor)), (Some(before), Some(after))) => {
-                let tolerance = self.judge.tolerance(path);
-                let found = sketched::compare(before, after, tensor, tolerance);
-                let exact = tolerance.absolute == 0.0 && tolerance.relative == 0.0;
-                let finding = match found {
+                let (tolerance, floor) = self.bounds(path);
+                let bound = bound(tolerance, floor);
+                let found = sketched::compare(before, after, tensor, bound);
+                let exact = bound.absolute == 0.0 && bound.relative == 0.0;
+                let (finding, measures) = match found {
                     // Two arrays with one sketch are two arrays still, and nothing is allowed to differ.
-                    Some(found) if found.is_within() && exact && expected.hash != actual.hash => Finding::Hash,
-                    Some(found) => Finding::Sketched {
-                        difference: Box::new(found),
-                        tolerance,
-                    },
-                    None => Finding::Hash,
+                    Some(found) if found.is_within() && exact && expected.hash != actual.hash => {
+                        (Finding::Hash, Vec::new())
+                    }
+                    Some(found) => {
+                        let allowed =
+                            |tolerance| Some(sketched::compare(before, after, tensor, tolerance)?.distance_allowed);
+                        let noise = |absolute| Tolerance {
+                            absolute,
+                            relative: 0.0,
+                        };
+                        let measures = found.measure(
+                            tolerance,
+                            allowed(tolerance).unwrap_or(found.distance_allowed),
+                            floor.and_then(|floor| allowed(noise(floor))),
+                        );
+                        let finding = Finding::Sketched {
+                            difference: Box::new(found),
+                            tolerance: bound,
+                        };
+                        (finding, vec![measures])
+                    }
+                    None => (Finding::Hash, Vec::new()),
                 };
-                self.judged(path, finding);
+                self.measured(path, finding, measures);
             }
-            _ if expected.hash == actual.hash => self.judged(path, Finding::Same),
+            _ if expected.hash == actual.hash => self.same_array(path, expected),
             _ => self.judged(path, Finding::Hash),
         }
     }
 
     fn numbers(&mut self, path: &'a str, expected: &Tensor, actual: &Tensor) {
-        let tolerance = self.judge.tolerance(path);
-        let finding = match difference(expected, actual, tolerance.absolute, tolerance.relative) {
-            Some(difference) => Finding::Numbers {
-                atom: difference
-                    .absolute
-                    .as_ref()
-                    .and_then(|most| self.atom_at(path, expected.shape(), &most.position)),
-                difference,
-                tolerance,
-            },
-            None => text_difference(expected, actual),
+        let (tolerance, floor) = self.bounds(path);
+        let bound = bound(tolerance, floor);
+        let Some(difference) = difference(expected, actual, bound.absolute, bound.relative) else {
+            return self.judged(path, text_difference(expected, actual));
         };
-        self.judged(path, finding);
+        let is_measured = expected.dtype().is_float();
+        let measures = is_measured.then(|| of_elements(&difference, tolerance, floor));
+        let finding = Finding::Numbers {
+            atom: difference
+                .absolute
+                .as_ref()
+                .and_then(|most| self.atom_at(path, expected.shape(), &most.position)),
+            difference,
+            tolerance: bound,
+        };
+        self.measured(path, finding, measures.into_iter().collect());
+    }
+
+    /// An array whose hash is the recorded one: of floats, that is a measure of nothing against what is allowed.
+    fn same_array(&mut self, path: &str, array: &ArrayEntry) {
+        let (tolerance, floor) = self.bounds(path);
+        let equal = || difference(&Tensor::scalar(0.0), &Tensor::scalar(0.0), 0.0, 0.0);
+        let found = array.dtype.is_float().then(equal).flatten();
+        let measure = found.map(|found| of_elements(&found, tolerance, floor));
+        self.measured(path, Finding::Same, measure.into_iter().collect());
+    }
+
+    fn bounds(&self, path: &str) -> (Tolerance, Option<f64>) {
+        (self.judge.tolerance(path), self.judge.floor(path))
     }
 
     /// The atom that an element of a structure's column belongs to.
@@ -232,10 +267,15 @@ impl<'a> Walk<'a> {
     }
 
     fn judged(&mut self, path: &str, finding: Finding) {
+        self.measured(path, finding, Vec::new());
+    }
+
+    fn measured(&mut self, path: &str, finding: Finding, measures: Vec<Measure>) {
         self.fields.push(FieldComparison {
             path: path.to_owned(),
             agreement: finding.agreement(),
             finding,
+            measures,
         });
     }
 

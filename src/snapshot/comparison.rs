@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::sketched::SketchDifference;
 use crate::cause::Cause;
+use crate::measure::Measure;
 use crate::metric::Difference;
 use crate::prediction::contract::Tolerance;
 
@@ -27,6 +28,8 @@ pub struct FieldComparison {
     pub agreement: Agreement,
     /// What was found.
     pub finding: Finding,
+    /// The numbers behind it, for values that are measured.
+    pub measures: Vec<Measure>,
 }
 
 /// How well two values agree.

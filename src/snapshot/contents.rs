@@ -5,8 +5,12 @@ use std::collections::BTreeMap;
 
 use super::archive::{Arrays, StoredError, take};
 use super::columns;
+use super::compare::{Record, compare};
+use super::comparison::FieldComparison;
 use super::digest::{ArrayEntry, Digest, Entry, Storage};
+use super::judge::FieldJudge;
 use super::sketch::{Layout, Sketch};
+use crate::prediction::Value;
 use crate::protein::Structure;
 use crate::tensor::{DType, Tensor};
 
@@ -60,6 +64,12 @@ impl Contents {
         }
     }
 
+    /// Holds another result against this one, value by value, as a judge says.
+    #[must_use]
+    pub fn compare(&self, actual: &Self, judge: &dyn FieldJudge) -> Vec<FieldComparison> {
+        compare(self, actual, Record::Intact, judge)
+    }
+
     /// The arrays to store.
     pub(super) fn arrays(&self) -> Arrays {
         let mut arrays = self.names.clone();
@@ -90,6 +100,24 @@ impl Contents {
     #[must_use]
     pub fn array(&self, path: &str) -> Option<&Tensor> {
         self.tensors.get(path)
+    }
+
+    /// The array, the structure or the list of them at a path; `None` where it is none of these or is not stored whole.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<Value> {
+        match self.digest.entry(path)? {
+            Entry::Array(_) => self.array(path).cloned().map(Value::Array),
+            Entry::Structure(_) => self.structure(path).cloned().map(Box::new).map(Value::Structure),
+            Entry::Container(_) => {
+                let items = (0..).map(|index| format!("{path}[{index}]"));
+                let items = items.take_while(|path| self.digest.entry(path).is_some());
+                items
+                    .map(|path| self.value(&path))
+                    .collect::<Option<_>>()
+                    .map(Value::List)
+            }
+            _ => None,
+        }
     }
 
     /// The structure at a path, such as `atom_array[0]`.

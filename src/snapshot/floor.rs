@@ -2,7 +2,7 @@
 //! it; measures nothing.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,19 +20,30 @@ pub struct Floors {
     pub fields: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
+/// The floor of the snapshot at a path, which lies beside it; `None` where none was measured.
+///
+/// # Errors
+/// As [`Store::floors`].
+pub fn open_floors(snapshot: &Path) -> Result<Option<Floors>, SnapshotError> {
+    read_floors(&snapshot.with_extension("floor.json"))
+}
+
+fn read_floors(path: &Path) -> Result<Option<Floors>, SnapshotError> {
+    if !path.try_exists().map_err(|error| SnapshotError::file(path, error))? {
+        return Ok(None);
+    }
+    let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
+    let floors = serde_json::from_slice(&bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
+    Ok(Some(floors))
+}
+
 impl Store {
     /// The floor of a call; `None` where none was measured.
     ///
     /// # Errors
     /// When the file cannot be read or holds something else.
     pub fn floors(&self, key: &SnapshotKey) -> Result<Option<Floors>, SnapshotError> {
-        let path = self.floors_path(key);
-        if !path.try_exists().map_err(|error| SnapshotError::file(&path, error))? {
-            return Ok(None);
-        }
-        let bytes = file::read(&path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(&path, error))?;
-        let floors = serde_json::from_slice(&bytes).map_err(|error| SnapshotError::unreadable(&path, error))?;
-        Ok(Some(floors))
+        read_floors(&self.floors_path(key))
     }
 
     /// Writes the floor of a call beside its snapshot, in place of an earlier one.

@@ -11,6 +11,11 @@ pub trait FieldJudge: Send + Sync {
     /// How far the numbers at a path may lie apart: `plddt[0]`, `atom_array[0].coord`, `confidence[0].ptm`.
     fn tolerance(&self, path: &str) -> Tolerance;
 
+    /// By how much repeats differ there, element by element, where that was measured. What lies within it passes.
+    fn floor(&self, _path: &str) -> Option<f64> {
+        None
+    }
+
     /// A judgement of the judge's own, for example a structure after superposition; `None` leaves the value to the
     /// comparison of numbers. A judgement of a structure covers its coordinates and other columns too.
     fn judge(&self, _pair: &Pair<'_>) -> Option<FieldComparison> {

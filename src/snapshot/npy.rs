@@ -1,6 +1,8 @@
-//! One array in `NumPy`'s npy format, version 1.0: little-endian, C order, no objects. Reading believes nothing.
+//! One array in `NumPy`'s npy format: little-endian, C order, no objects. Written in version 1.0, read in 1.0, 2.0 and 3.0.
+//! Reading believes nothing.
 //!
-//! The format (NEP 1) is a magic, two version bytes, the length of a header, and the header: a Python dictionary of three
+//! The format (NEP 1) is a magic, two version bytes, the length of a header in two bytes or since version 2 in four, and the
+//! header: a Python dictionary of three
 //! entries padded with spaces. The crates that read it parse any Python expression; this reads just that dictionary, in the
 //! order in which `NumPy` itself writes the keys.
 
@@ -8,9 +10,11 @@ use bytes::Bytes;
 
 use crate::tensor::{DType, Tensor};
 
-const MAGIC: [u8; 8] = *b"\x93NUMPY\x01\x00";
-/// Magic, version and the two bytes of the header's length.
+const MAGIC: [u8; 6] = *b"\x93NUMPY";
+/// Magic, version and the two bytes of the header's length, as they are written.
 const PREFIX: usize = 10;
+/// The longest header that is read; one of numbers is far shorter, whatever its version allows.
+const HEADER: usize = 1 << 16;
 /// The data start at a multiple of this, so that they can be mapped.
 const ALIGNMENT: usize = 64;
 /// The most dimensions, as `NumPy` has it.
@@ -26,6 +30,7 @@ pub(super) fn header(tensor: &Tensor) -> Vec<u8> {
     text.extend(std::iter::repeat_n(' ', padding));
     text.push('\n');
     let mut bytes = MAGIC.to_vec();
+    bytes.extend_from_slice(&[1, 0]);
     // Even 64 dimensions of 20 digits stay far below what two bytes hold.
     bytes.extend_from_slice(&(text.len() as u16).to_le_bytes());
     bytes.extend_from_slice(text.as_bytes());
@@ -34,12 +39,18 @@ pub(super) fn header(tensor: &Tensor) -> Vec<u8> {
 
 /// Reads an array; the error completes "its array X …".
 pub(super) fn read(bytes: &Bytes) -> Result<Tensor, String> {
-    let text = match bytes.strip_prefix(&MAGIC) {
-        Some([low, high, rest @ ..]) => rest.get(..usize::from(u16::from_le_bytes([*low, *high]))),
-        _ => None,
+    let (length, start) = match bytes.strip_prefix(&MAGIC) {
+        Some([1, 0, a, b, ..]) => (usize::from(u16::from_le_bytes([*a, *b])), PREFIX),
+        // Version 3 differs in the encoding of names of columns, which arrays of numbers do not have.
+        Some([2 | 3, 0, a, b, c, d, ..]) => (u32::from_le_bytes([*a, *b, *c, *d]) as usize, PREFIX + 2),
+        Some([major, minor, ..]) => return Err(format!("is an npy file of the unknown version {major}.{minor}")),
+        _ => return Err("does not start as an npy file".to_owned()),
     };
-    let text = text.ok_or("does not start as an npy file of version 1.0")?;
-    let start = PREFIX + text.len();
+    let text = bytes
+        .get(start..start.saturating_add(length))
+        .filter(|_| length <= HEADER);
+    let text = text.ok_or("has a header of an impossible length")?;
+    let start = start + length;
     let text = std::str::from_utf8(text).map_err(|_| "has a header that is no text")?;
     let (kind, shape) = dictionary(text).ok_or("has a header other than NumPy writes for numbers in C order")?;
     let dtype = dtype_of(kind).ok_or_else(|| format!("has the unknown element type {kind:?}"))?;
@@ -117,6 +128,7 @@ mod tests {
 
     fn npy(header: &str) -> Bytes {
         let mut bytes = MAGIC.to_vec();
+        bytes.extend([1, 0]);
         bytes.extend((header.len() as u16).to_le_bytes());
         bytes.extend(header.bytes());
         bytes.into()
@@ -158,6 +170,22 @@ mod tests {
         assert!(read(&Bytes::from_static(b"\x93NUMPY\x02\x00\xff\xff\xff\xff")).is_err());
         assert!(read(&Bytes::from_static(b"\x93NUMPY\x01\x00\xff\xff")).is_err());
         assert!(read(&Bytes::new()).is_err());
+    }
+
+    #[test]
+    fn later_versions_are_read_too() {
+        let tensor = Tensor::from_values(vec![2, 1], &[1.5f32, -2.0]).unwrap();
+        let first = [header(&tensor).as_slice(), tensor.bytes()].concat();
+        for version in [2, 3] {
+            let length = u32::from(u16::from_le_bytes([first[8], first[9]]));
+            let later = [&MAGIC[..], &[version, 0], &length.to_le_bytes(), &first[PREFIX..]].concat();
+            assert_eq!(read(&later.into()), Ok(tensor.clone()));
+        }
+        let unknown = [&MAGIC[..], &[4, 0, 0, 0]].concat();
+        assert_eq!(
+            read(&unknown.into()),
+            Err("is an npy file of the unknown version 4.0".into())
+        );
     }
 
     #[test]

@@ -6,12 +6,15 @@ use super::contents::Contents;
 use super::{SnapshotError, archive, file, key, npy, read, text};
 use crate::tensor::Tensor;
 
-/// What a snapshot's file holds; its arrays are looked for where recording puts them.
+/// What a snapshot's file holds, with the key of the model whose result it is, where its metadata names one. The arrays are
+/// looked for where recording puts them.
 ///
 /// # Errors
 /// When a file cannot be read or holds something else than it should.
-pub fn open(path: &Path) -> Result<Contents, SnapshotError> {
-    let body = text::read_body(path)?;
+pub fn open(path: &Path) -> Result<(Contents, Option<String>), SnapshotError> {
+    let (metadata, body) = text::read_parts(path)?;
+    let model = metadata.lines().find_map(|line| line.strip_prefix("  model: "));
+    let model = model.map(|model| model.trim().trim_matches('"').to_owned());
     let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
     let arrays = match digest.arrays {
         None => archive::Arrays::new(),
@@ -22,7 +25,8 @@ pub fn open(path: &Path) -> Result<Contents, SnapshotError> {
             open_archive(&arrays)?
         }
     };
-    Contents::from_stored(digest, arrays).map_err(|error| SnapshotError::unreadable(path, error))
+    let contents = Contents::from_stored(digest, arrays).map_err(|error| SnapshotError::unreadable(path, error))?;
+    Ok((contents, model))
 }
 
 /// The arrays of an npz file by name, or the one of an npy file under no name.

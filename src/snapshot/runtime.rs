@@ -111,6 +111,14 @@ where
     compare(nothing.path(), "nothing", candidate, move |_, new| visit(new))
 }
 
+/// The metadata that a snapshot would be written with; `None` when there is no place to write.
+pub(super) fn metadata(snapshot: &Snapshot) -> Option<String> {
+    let place = tempfile::tempdir().ok()?;
+    let path = place.path().join("metadata.snap");
+    snapshot.save(&path).ok()?;
+    Some(super::text::read_parts(&path).ok()?.0)
+}
+
 /// The text of a snapshot; `None` for a binary one.
 pub(super) fn text(snapshot: &Snapshot) -> Option<String> {
     snapshot.as_text().map(ToString::to_string)

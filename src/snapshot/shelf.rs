@@ -81,6 +81,23 @@ impl Store {
         Ok(listed)
     }
 
+    /// The keys of all recorded results with the weights and the model of `key`, sorted.
+    ///
+    /// # Errors
+    /// When a directory cannot be read.
+    pub(super) fn keys_beside(&self, key: &SnapshotKey) -> Result<Vec<SnapshotKey>, SnapshotError> {
+        let (weights, model) = (key.weights(), key.model());
+        let above = self.root().join(weights).join(model);
+        let mut keys = Vec::new();
+        for suite in directories(&above)? {
+            for (name, _) in files(&above.join(&suite))? {
+                let found = SnapshotKey::from_file(weights, model, &suite, &name);
+                keys.extend(found.filter(|(_, state)| *state == State::Accepted).map(|(key, _)| key));
+            }
+        }
+        Ok(keys)
+    }
+
     /// The snapshots, pending ones too, of calls that are not among those used.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ use std::ops::Range;
 
 use super::limits::{Budget, Limits};
 use super::sketch::{ROWS, Sketch, sign};
+use crate::measure::{ABSOLUTE, Better, Measure, Verdict};
 use crate::metric::{Difference, Extreme, difference};
 use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
@@ -65,6 +66,31 @@ impl SketchDifference {
     #[must_use]
     pub fn is_within(&self) -> bool {
         self.samples.is_within() && self.beyond == 0 && self.distance <= self.distance_allowed
+    }
+
+    /// The distance as a measure, or where that passes and single elements do not, the difference of elements.
+    #[must_use]
+    pub fn measure(&self, tolerance: Tolerance, allowed: f64, floor: Option<f64>) -> Measure {
+        let distance = Measure {
+            key: "distance",
+            name: "distance over all elements",
+            unit: "",
+            better: Better::Lower,
+            observed: self.distance,
+            floor,
+            allowed,
+        };
+        if self.is_within() || distance.verdict() == Verdict::Different {
+            return distance;
+        }
+        Measure {
+            key: ABSOLUTE,
+            name: "greatest difference",
+            observed: self.needed,
+            floor: None,
+            allowed: tolerance.absolute,
+            ..distance
+        }
     }
 }
 

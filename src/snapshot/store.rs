@@ -11,7 +11,7 @@ use super::compare::{Record, compare};
 use super::comparison::Comparison;
 use super::contents::Contents;
 use super::digest::Digest;
-use super::explain::likely_cause;
+use super::explain::{likely_cause, told};
 use super::judge::FieldJudge;
 use super::provenance::Provenance;
 use super::runtime::{self, Candidate};
@@ -132,11 +132,16 @@ impl Store {
                     Record::Intact
                 };
                 let fields = compare(&recorded, &actual, record, &*judge);
-                let comparison = Comparison {
-                    cause: likely_cause(&fields, &recorded, &actual),
+                let mut comparison = Comparison {
+                    cause: None,
                     fields,
                     altered,
                 };
+                if !comparison.matches() {
+                    let metadata = runtime::metadata(new).unwrap_or_default();
+                    let relatives = store.related(&key, &metadata, &actual.digest, &told(&comparison.fields));
+                    comparison.cause = likely_cause(&comparison.fields, &recorded, &actual, &relatives);
+                }
                 let pending = store.root.join(key.pending_path());
                 if comparison.matches() {
                     store.answered(&pending)?;

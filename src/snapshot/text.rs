@@ -13,12 +13,17 @@ const NESTING: usize = 100;
 
 /// Reads a snapshot's file and returns its body.
 pub(super) fn read_body(path: &Path) -> Result<String, SnapshotError> {
+    Ok(read_parts(path)?.1)
+}
+
+/// Reads a snapshot's file and returns its metadata and its body.
+pub(super) fn read_parts(path: &Path) -> Result<(String, String), SnapshotError> {
     let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
     let text = String::from_utf8(bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
     let (metadata, body) = split(&text)
         .ok_or_else(|| SnapshotError::unreadable(path, "does not start with metadata between two lines '---'"))?;
     check(metadata).map_err(|problem| SnapshotError::unreadable(path, problem))?;
-    Ok(body.to_owned())
+    Ok((metadata.to_owned(), body.to_owned()))
 }
 
 fn split(text: &str) -> Option<(&str, &str)> {

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use hydrotest::measure::Verdict;
 use hydrotest::prediction::contract::Tolerance;
-use hydrotest::prediction::{Record, Value};
+use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::protein::{Label, Structure};
 use hydrotest::snapshot::{Agreement, FieldComparison, FieldJudge, Finding, Judgement, Pair, Recording};
 use hydrotest::tensor::Tensor;
@@ -213,6 +214,7 @@ fn a_judge_of_the_callers_decides_instead() {
                 path: pair.path.to_owned(),
                 agreement,
                 finding: Finding::Judged("superposed".into()),
+                measures: Vec::new(),
             })
         }
     }
@@ -281,4 +283,39 @@ fn with_an_exact_tolerance_any_other_large_field_differs() {
         .judge(&key("two_chains"), &changed, &provenance(), within(0.0))
         .unwrap();
     assert!(matches!(judgement, Judgement::Differs { .. }));
+}
+
+#[test]
+fn every_array_of_floats_is_measured_whether_it_passes_or_not() {
+    let place = Place::new();
+    place.record(&prediction());
+    let words = |changed: &Prediction, path: &str| -> Vec<(f64, Verdict)> {
+        let comparison = match place.judge(Recording::Never, changed).unwrap() {
+            Judgement::Matches(comparison) | Judgement::Differs { comparison, .. } => comparison,
+            other => panic!("{other:?}"),
+        };
+        let field = comparison.fields.iter().find(|field| field.path == path).unwrap();
+        let measures = field.measures.iter();
+        measures.map(|measure| (measure.observed, measure.verdict())).collect()
+    };
+    let plddt = |second: f32| {
+        with(
+            "plddt",
+            Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, second, 0.6]))]),
+        )
+    };
+    assert_eq!(words(&prediction(), "plddt[0]"), [(0.0, Verdict::Indistinguishable)]);
+    let [(near, Verdict::WithinTolerance)] = words(&plddt(0.700_5), "plddt[0]")[..] else {
+        panic!("half of the tolerance");
+    };
+    assert!((near - 5e-4).abs() < 1e-6, "{near}");
+    assert_eq!(words(&plddt(0.8), "plddt[0]")[0].1, Verdict::Different);
+    let large = "s_z";
+    assert_eq!(words(&prediction(), large), [(0.0, Verdict::Indistinguishable)]);
+    let near = with_large(|values| values.iter_mut().step_by(7).for_each(|value| *value += 1e-4));
+    assert_eq!(words(&near, large)[0].1, Verdict::WithinTolerance);
+    let far = with_large(|values| values.iter_mut().for_each(|value| *value += 1.0));
+    assert_eq!(words(&far, large)[0].1, Verdict::Different);
+    let one = with_large(|values| values[4100] += 0.25);
+    assert_eq!(words(&one, large)[0].1, Verdict::Different);
 }

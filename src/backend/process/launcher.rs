@@ -2,68 +2,40 @@
 //! readiness and speaks no protocol.
 
 use std::ffi::OsString;
-use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 
 use super::settings::{Filled, ProcessSettings};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
-use crate::backend::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
+use crate::backend::local::{LocalServer, demise, free_endpoint};
+use crate::backend::supervise::{Owner, Program};
 use crate::backend::{BackendError, Fault, Stage, Work};
 use crate::wire::Secret;
 
 /// Runs one server at a time.
 pub(super) struct ProcessLauncher {
     settings: Arc<ProcessSettings>,
-    process: Option<Supervised>,
-    log: Option<Log>,
+    server: LocalServer,
 }
 
 impl ProcessLauncher {
-    pub(super) const fn new(settings: Arc<ProcessSettings>) -> Self {
+    pub(super) fn new(settings: Arc<ProcessSettings>) -> Self {
         Self {
             settings,
-            process: None,
-            log: None,
+            server: LocalServer::default(),
         }
     }
 
     fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
-        let failed = |what: &str, error: std::io::Error| {
-            BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
-        };
-        let port = free_port().map_err(|error| failed("no port is free", error))?;
+        let (endpoint, port) = free_endpoint()?;
         let filled = self.settings.fill(&job.contract, port)?;
         if let Some(missing) = filled.directory.as_ref().filter(|directory| !directory.is_dir()) {
             let message = format!("`cwd` is not a directory: {}", missing.display());
             return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
         }
-        let path = self.settings.logs.next(&job.contract.key);
-        let path = path.map_err(|error| failed("no log can be kept", error))?;
-        let (log, output) = Log::create(&path, secret).map_err(|error| failed("no log can be kept", error))?;
-        self.log = Some(log.clone());
-        let process = Supervised::start(&program(filled, job, secret), log, output);
-        self.process = Some(process.map_err(|error| failed("no process can be started", error))?);
-        Ok(Endpoint {
-            url: format!("http://127.0.0.1:{port}"),
-            port: Some(port),
-        })
-    }
-
-    async fn stop(&mut self) -> Result<(), BackendError> {
-        let Some(process) = &mut self.process else {
-            return Ok(());
-        };
-        let stopped = process.stop(self.settings.grace).await;
-        self.process = None;
-        let message = match stopped {
-            Stopped::Before | Stopped::Asked => return Ok(()),
-            Stopped::Killed => {
-                let grace = self.settings.grace.as_secs_f64();
-                format!("the server did not end within {grace} s of SIGTERM and was killed")
-            }
-            Stopped::Stuck => "the server could not be killed: it hangs in the kernel".to_owned(),
-        };
-        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log_tail()))
+        let program = program(filled, job, secret);
+        let settings = &self.settings.local;
+        self.server.start(program, settings, &job.contract.key, job, secret)?;
+        Ok(endpoint)
     }
 }
 
@@ -73,46 +45,23 @@ impl Launcher for ProcessLauncher {
     }
 
     fn ended(&self) -> Watch<'_, Demise> {
-        let Some(process) = &self.process else {
-            return Box::pin(std::future::pending());
-        };
-        Box::pin(async { demise(process.ended().await) })
+        Box::pin(async { demise(self.server.ended().await) })
     }
 
     fn owner(&self, endpoint: &Endpoint) -> Owner {
-        match (&self.process, endpoint.port) {
-            (Some(process), Some(port)) => owner_of_port(port, process.ancestor()),
-            _ => Owner::Unknown,
-        }
+        self.server.owner(endpoint)
     }
 
     fn log_tail(&self) -> Vec<String> {
-        self.log.as_ref().map(Log::tail).unwrap_or_default()
+        self.server.log_tail()
     }
 
     fn last_words(&self) -> Watch<'_, Vec<String>> {
-        Box::pin(async {
-            if let Some(process) = &self.process {
-                process.settled().await;
-            }
-            self.log_tail()
-        })
+        self.server.last_words()
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {
-        Box::pin(self.stop())
-    }
-}
-
-fn demise(ending: Ending) -> Demise {
-    let fault = if ending.is_not_runnable() {
-        Fault::Misconfigured
-    } else {
-        Fault::Died
-    };
-    Demise {
-        fault,
-        message: ending.to_string(),
+        self.server.stop(&self.settings.local)
     }
 }
 
@@ -127,11 +76,4 @@ fn program(filled: Filled, job: &Job, secret: &Secret) -> Program {
         directory: filled.directory,
         environment: given.chain(job).collect(),
     }
-}
-
-/// A port that nobody has this moment. Somebody may take it before the server does, which is why the owner of the socket
-/// is asked for before an answer is believed, and another port tried when it is not the server.
-fn free_port() -> std::io::Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
 }

@@ -2,16 +2,18 @@
 //! everything it started.
 
 mod launcher;
-mod logs;
 mod settings;
 
+use std::ffi::OsStr;
 use std::sync::Arc;
 
-use super::kind::{Kind, Launch, Override, Settings};
-use super::launcher::Job;
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::launcher::{Job, Watch};
 use super::served::Served;
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, machine};
 use crate::config::{BackendTable, Diagnostics};
+use crate::prediction::Contract;
 
 use launcher::ProcessLauncher;
 use settings::ProcessSettings;
@@ -23,6 +25,18 @@ pub const KIND: Kind = Kind {
     overrides: &[Override::Device],
     weights: None,
     calls_per_instance: 1,
+    leaves: Leaves::Processes,
+    template: r#"# How the model server is started. `{port}` is a free port, `{model}`, `{model.core}` and `{model.image}` are the model's,
+# `${NAME}` is a variable of your environment.
+command = ["{hydrotest}", "serve", "--host", "127.0.0.1", "--port", "{port}"]
+# The command above serves embedded models; a server with published weights does without this line.
+weights = "synthetic"
+# Where it is started, and variables for it.
+# cwd = "/srv/boileroom"
+# env = { PYTHONPATH = "${BOILEROOM_SOURCE}" }
+# device = "cuda:0"
+# start_timeout = "20m"
+"#,
     configure,
 };
 
@@ -33,6 +47,32 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 
 struct Process(Arc<ProcessSettings>);
 
+impl Process {
+    /// Looks for what the command of one model needs.
+    fn look_for(&self, contract: &Contract) -> Vec<Symptom> {
+        let filled = match self.0.fill(contract, 1) {
+            Ok(filled) => filled,
+            Err(error) => return vec![Symptom::broken("settings", error.message, "set it in your environment")],
+        };
+        let mut symptoms = Vec::new();
+        if let Some(directory) = &filled.directory {
+            let shown = directory.display().to_string();
+            symptoms.push(if directory.is_dir() {
+                Symptom::well("cwd", shown)
+            } else {
+                let found = format!("{shown} is not a directory");
+                Symptom::broken("cwd", found, "correct `cwd`, or the variable it refers to")
+            });
+        }
+        let path = filled.environment.iter().find(|(name, _)| name == "PATH");
+        let path = path.map(|(_, path)| OsStr::new(path));
+        if let Some(name) = filled.command.first() {
+            symptoms.push(machine::program("command", name, filled.directory.as_deref(), path));
+        }
+        symptoms
+    }
+}
+
 impl Settings for Process {
     fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
         // The port is only known at launch; everything else can be found wrong before.
@@ -40,6 +80,17 @@ impl Settings for Process {
         let job = Job::new(launch, self.0.device.as_deref());
         let launcher = ProcessLauncher::new(Arc::clone(&self.0));
         Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+    }
+
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        // Every model may have a command of its own; what they share is said once.
+        let mut symptoms: Vec<Symptom> = Vec::new();
+        for symptom in models.iter().flat_map(|contract| self.look_for(contract)) {
+            if !symptoms.contains(&symptom) {
+                symptoms.push(symptom);
+            }
+        }
+        Box::pin(async { symptoms })
     }
 }
 

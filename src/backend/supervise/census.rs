@@ -59,15 +59,41 @@ pub fn owner_of_port(port: u16, ancestor: u32) -> Owner {
     }
 }
 
+/// The TCP ports on which a process listens, in order.
+#[must_use]
+pub fn listening_ports(process: i32) -> Vec<u16> {
+    let mut held = HashSet::new();
+    collect_sockets(process, &mut held);
+    let mut ports = Vec::new();
+    for path in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
+        let table = fs::read_to_string(path).unwrap_or_default();
+        let listeners = table.lines().filter_map(listener);
+        ports.extend(
+            listeners
+                .filter(|(_, _, socket)| held.contains(socket))
+                .map(|(_, port, _)| port),
+        );
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
 /// The `socket:[inode]` of a line of `/proc/net/tcp` or `tcp6` that listens on the port for connections to this machine.
 fn listening_socket(line: &str, port: u16) -> Option<String> {
+    let (address, listening, socket) = listener(line)?;
+    (listening == port && takes_loopback(address)).then_some(socket)
+}
+
+/// Address, port and `socket:[inode]` of a line of `/proc/net/tcp` or `tcp6` that listens.
+fn listener(line: &str) -> Option<(&str, u16, String)> {
     const LISTEN: &str = "0A";
     let mut columns = line.split_ascii_whitespace().skip(1);
     let (address, number) = columns.next()?.split_once(':')?;
     let state = columns.nth(1)?;
     let inode = columns.nth(5)?;
-    let matches = state == LISTEN && u16::from_str_radix(number, 16) == Ok(port) && takes_loopback(address);
-    matches.then(|| format!("socket:[{inode}]"))
+    let port = u16::from_str_radix(number, 16).ok()?;
+    (state == LISTEN).then(|| (address, port, format!("socket:[{inode}]")))
 }
 
 /// Whether a socket bound to this address, four bytes at a time in the machine's order, takes connections to 127.0.0.1.
@@ -186,6 +212,7 @@ mod tests {
             };
             let port = listener.local_addr().unwrap().port();
             assert_eq!(owner_of_port(port, own), Owner::Family);
+            assert!(listening_ports(own as i32).contains(&port));
             assert_eq!(owner_of_port(port, idle.id()), Owner::Stranger);
             drop(listener);
             assert_eq!(owner_of_port(port, own), Owner::Nobody);

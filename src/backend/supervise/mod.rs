@@ -23,8 +23,8 @@ mod ending;
 mod log;
 mod supervisor;
 
-pub use census::{Owner, owner_of_port};
+pub use census::{Owner, listening_ports, owner_of_port};
 pub use child::{Program, Stopped, Supervised};
 pub use ending::Ending;
 pub use log::Log;
-pub use supervisor::run_if_asked;
+pub use supervisor::{is_supervisor, run_if_asked};

@@ -47,6 +47,13 @@ pub fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
     }
 }
 
+/// Whether a process of this machine, by its number, is a supervisor.
+#[must_use]
+pub fn is_supervisor(process: &str) -> bool {
+    let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).nth(1) == Some(SUPERVISE.as_bytes())
+}
+
 /// Says something where the program's own output goes, which is all the output there is here.
 fn complain(message: &str) {
     // The log may be gone; then nobody listens.

@@ -3,7 +3,9 @@
 use super::super::number::{count, exact, show};
 use super::super::places::Places;
 use super::{Mismatch, Walk};
+use crate::measure::{Better, Measure, of_elements};
 use crate::metric::{Difference, Extreme, difference};
+use crate::prediction::contract::Tolerance;
 use crate::prediction::show_shape;
 use crate::tensor::Tensor;
 
@@ -16,7 +18,7 @@ impl Walk {
             let shapes = (show_shape(expected.shape()), show_shape(got.shape()));
             return self.incomparable(format!("{path}: shape {} against {}", shapes.0, shapes.1));
         }
-        let (absolute, relative) = self.allowed.elements.unwrap_or((f64::INFINITY, 0.0));
+        let (absolute, relative) = self.allowed.bound().unwrap_or((f64::INFINITY, 0.0));
         let Some(found) = difference(expected, got, absolute, relative) else {
             self.found.compared += 1;
             if expected.bytes() != got.bytes() {
@@ -32,6 +34,14 @@ impl Walk {
         let by_cosine = self.allowed.cosine.filter(|_| expected.dtype().is_float() && is_row);
         if let Some(least) = by_cosine {
             self.cosine(path, expected, got, least, places);
+        }
+        if let Some((absolute, relative)) = self.allowed.elements
+            && expected.dtype().is_float()
+        {
+            let tolerance = Tolerance { absolute, relative };
+            self.found
+                .measures
+                .push(of_elements(&found, tolerance, self.allowed.floor));
         }
         if (self.allowed.elements.is_some() || by_cosine.is_none()) && !self.within(&found) {
             self.found
@@ -50,7 +60,7 @@ impl Walk {
     }
 
     pub(super) fn describe(&self, path: &str, shape: &Tensor, found: &Difference, places: &Places<'_>) -> Mismatch {
-        let (absolute, relative) = self.allowed.elements.unwrap_or((0.0, 0.0));
+        let (absolute, relative) = self.allowed.bound().unwrap_or((0.0, 0.0));
         let is_exact = absolute == 0.0 && relative == 0.0;
         let broken = if self.allowed.elements.is_some() {
             found.beyond
@@ -94,6 +104,16 @@ impl Walk {
         let Some((row, cosine)) = least_cosine(expected, got) else {
             return;
         };
+        self.found.measures.push(Measure {
+            key: "cosine",
+            name: "least cosine of rows",
+            unit: "",
+            better: Better::Higher,
+            // Rounding may take the cosine of equal rows above 1 or below.
+            observed: if expected.bytes() == got.bytes() { 1.0 } else { cosine },
+            floor: None,
+            allowed: least,
+        });
         // NaN is less than nothing, and no cosine either.
         if cosine >= least {
             return;

@@ -6,7 +6,9 @@ mod structures;
 
 use super::number::{count, show_key};
 use super::places::Places;
+use crate::measure::{Measure, bound};
 use crate::prediction::Value;
+use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
 
 /// How far two values may lie apart.
@@ -19,6 +21,17 @@ pub struct Allowed {
     pub cosine: Option<f64>,
     /// Greatest distance of two structures in ångström: root mean square after superposition.
     pub rmsd: Option<f64>,
+    /// By how much repeats differ, element by element: no difference, whatever the other bounds say.
+    pub floor: Option<f64>,
+}
+
+impl Allowed {
+    /// The bound of elements, with the floor where that is greater.
+    fn bound(&self) -> Option<(f64, f64)> {
+        let (absolute, relative) = self.elements?;
+        let bound = bound(Tolerance { absolute, relative }, self.floor);
+        Some((bound.absolute, relative))
+    }
 }
 
 /// One way in which two values differ.
@@ -41,6 +54,8 @@ pub struct Comparison {
     pub greatest: f64,
     /// Single numbers and texts that were compared.
     pub compared: usize,
+    /// How close floats and structures came to what is allowed.
+    pub measures: Vec<Measure>,
 }
 
 /// Compares two values at a path.

@@ -4,6 +4,7 @@ use super::super::number::{count, show};
 use super::super::places::Places;
 use super::super::structure_field::{name_of_atom, same_name};
 use super::{Mismatch, Walk};
+use crate::measure::{Better, Measure};
 use crate::metric::{difference, rmsd, superpose};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
@@ -53,6 +54,31 @@ impl Walk {
                 name_of_atom(expected, atom % expected.atoms().max(1))
             ),
         ];
+        let measure = |name, observed, allowed| Measure {
+            key: "rmsd",
+            name,
+            unit: " Å",
+            better: Better::Lower,
+            observed,
+            floor: None,
+            allowed,
+        };
+        match (self.allowed.rmsd, self.allowed.elements) {
+            (Some(most), _) => {
+                let observed = if gap > 0.0 {
+                    superposed.as_ref().map_or(f64::INFINITY, |it| *it)
+                } else {
+                    0.0
+                };
+                self.found.measures.push(measure("superposed RMSD", observed, most));
+            }
+            (None, Some((absolute, _))) => {
+                self.found
+                    .measures
+                    .push(measure("greatest distance of an atom", gap, absolute));
+            }
+            (None, None) => {}
+        }
         let summary = match (self.allowed.rmsd, self.allowed.elements) {
             (Some(most), _) if superposed.as_ref().is_ok_and(|rmsd| *rmsd <= most) => return,
             (Some(most), _) => format!(

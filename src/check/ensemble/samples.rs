@@ -1,16 +1,13 @@
 //! The samples of one complex, from answers or from what was recorded of them. Gathers; tests nothing.
 
 use super::super::evidence::Given;
-use super::super::gated::{confidence_at, numbers};
+use super::super::gated::{STRUCTURES, confidence_at, numbers};
 use super::super::likeness::{behind, of_residues};
 use super::super::structure_field::structure_of;
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
 use crate::snapshot::Contents;
-
-/// The field whose structures are samples.
-pub(super) const STRUCTURES: &str = "atom_array";
 
 /// One sample of a complex.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 
 use super::super::number::show;
 use super::samples::Sample;
+use crate::measure::{Better, Measure, Verdict};
 use crate::metric::selection::{Part, positions, residue_of_atoms};
 use crate::metric::{Contacts, EnergyTest, Point, energy_test, lddt, mean_absolute_error, superpose};
 use crate::prediction::gates::EnsembleGates;
@@ -13,7 +14,7 @@ const SEED: u64 = 0x5eed;
 /// The result of one test.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Tested {
-    /// What the distance measures.
+    /// What the distance is called.
     pub words: &'static str,
     /// Its unit, with a space before it.
     pub unit: &'static str,
@@ -31,6 +32,31 @@ impl Tested {
         self.result.p_value < self.p && self.result.distance > self.margin
     }
 
+    /// The distance against its margin; where that is exceeded and may still be chance, the probability of that.
+    pub(super) fn measure(&self) -> Measure {
+        let distance = Measure {
+            key: "energy_distance",
+            name: self.words,
+            unit: self.unit,
+            better: Better::Lower,
+            observed: self.result.distance.max(0.0),
+            floor: None,
+            allowed: self.margin,
+        };
+        if self.differs() || distance.verdict() != Verdict::Different {
+            return distance;
+        }
+        Measure {
+            key: "p",
+            name: "probability of such samples by chance",
+            unit: "",
+            better: Better::Higher,
+            observed: self.result.p_value,
+            allowed: self.p,
+            ..distance
+        }
+    }
+
     /// Whether any distance at all could be surprising with so few samples.
     pub(super) fn can_fail(&self) -> bool {
         2.0 / (self.result.splits as f64) < self.p
@@ -41,7 +67,7 @@ impl std::fmt::Display for Tested {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(
             f,
-            "energy distance by {} {}{} (allowed {}), p {} (below {} is no chance)",
+            "{} {}{} (allowed {}), p {} (below {} is no chance)",
             self.words,
             show(self.result.distance),
             self.unit,
@@ -80,14 +106,22 @@ pub(super) fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -
     };
     let alphas = points(recorded, now, gates.confidence);
     let numbers: Vec<usize> = (0..alphas.first().map_or(0, Vec::len)).collect();
-    add("CA RMSD", " Å", gates.rmsd_margin, &|row, column| {
-        superpose(&alphas[row], &alphas[column]).ok().map(|motion| motion.rmsd)
-    });
-    add("1 − lDDT", "", gates.lddt_margin, &|row, column| {
-        let score = lddt(&alphas[row], &alphas[column], &numbers, Contacts::InEither).ok()?;
-        Some(1.0 - score.global)
-    });
-    add("pLDDT", "", gates.plddt_margin, &|row, column| {
+    add(
+        "energy distance by CA RMSD",
+        " Å",
+        gates.rmsd_margin,
+        &|row, column| superpose(&alphas[row], &alphas[column]).ok().map(|motion| motion.rmsd),
+    );
+    add(
+        "energy distance by 1 − lDDT",
+        "",
+        gates.lddt_margin,
+        &|row, column| {
+            let score = lddt(&alphas[row], &alphas[column], &numbers, Contacts::InEither).ok()?;
+            Some(1.0 - score.global)
+        },
+    );
+    add("energy distance by pLDDT", "", gates.plddt_margin, &|row, column| {
         let (one, other) = (all[row].confidence.as_deref()?, all[column].confidence.as_deref()?);
         mean_absolute_error(one, other).ok()
     });

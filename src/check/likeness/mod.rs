@@ -3,12 +3,14 @@
 
 mod confidence;
 mod identity;
-mod measure;
+mod interface;
+mod pae;
 #[cfg(test)]
 mod tests;
 
 use super::number::{count, show};
 use super::structure_field::name_of_atom;
+use crate::measure::{Better, Floor, Measure, Verdict};
 use crate::metric::geometry::Backbone;
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
@@ -17,7 +19,8 @@ use crate::protein::Structure;
 
 pub use confidence::{behind, of_residues};
 pub use identity::faults as atom_faults;
-pub use measure::{Better, Floor, Measure, Verdict};
+pub use interface::least_dockq;
+pub use pae::compare as compare_pae;
 
 /// A structure and what the model thinks of its residues.
 #[derive(Debug, Clone)]
@@ -200,6 +203,9 @@ impl<'a> Comparison<'a> {
                 score.global,
                 gates.unmasked_lddt,
             );
+        }
+        if let Some(score) = least_dockq(self.structure, self.reference, &self.model, &self.confident) {
+            self.add_score("dockq", "DockQ of confident chains", score, gates.dockq);
         }
         if let Some(inverted) = inverted(self.handed.0, self.handed.1) {
             self.add(

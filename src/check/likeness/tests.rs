@@ -222,3 +222,24 @@ fn one_complex_on_two_kinds_of_card_is_the_same() {
         );
     }
 }
+
+#[test]
+fn an_interface_is_judged_when_both_chains_are_sure() {
+    let contract = declared("esmfold");
+    let insulin = "GIVEQCCTSICSLYQLENYCN:FVNQHLCGSHLVEALYLVCGERGFFYTPKT";
+    let mut expected = first_structure(&folded(&contract, "call", insulin, json!({})));
+    expected.b_factor = Some(vec![0.9; expected.atoms()]);
+    let chain = expected.chains()[1].1.clone();
+    let mut got = expected.clone();
+    got.coord[chain.clone()]
+        .iter_mut()
+        .for_each(|position| position[0] += 4.0);
+    let found = compare_with(&expected, &got, &Floor::new());
+    assert!(broken(&found).contains(&"dockq"), "{found:?}");
+    // A chain that nobody is sure of has no place to be in.
+    expected.b_factor.as_mut().unwrap()[chain.clone()].fill(0.3);
+    got.b_factor.as_mut().unwrap()[chain].fill(0.3);
+    let found = compare_with(&expected, &got, &Floor::new());
+    assert!(found.measures.iter().all(|measure| measure.key != "dockq"), "{found:?}");
+    assert!(!broken(&found).contains(&"ca_rmsd"), "{found:?}");
+}

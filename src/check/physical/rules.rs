@@ -33,6 +33,8 @@ enum Kind {
     Every,
     /// A fraction whose other side is a mirror image.
     Hand,
+    /// A fraction of coordinates that lost their digits.
+    Digits,
 }
 
 impl Rule {
@@ -61,7 +63,7 @@ impl Rule {
     pub(super) fn is_broken(&self) -> bool {
         let allowed = match self.kind {
             Kind::Every => 0,
-            Kind::Fraction | Kind::Hand => {
+            Kind::Fraction | Kind::Hand | Kind::Digits => {
                 let share = (self.fraction * self.total as f64).ceil() as usize;
                 share.min(self.total / 2)
             }
@@ -73,7 +75,7 @@ impl Rule {
     pub(super) fn bound(&self) -> String {
         match self.kind {
             Kind::Every => "none".to_owned(),
-            Kind::Fraction | Kind::Hand => format!("{} %", show(100.0 * self.fraction)),
+            Kind::Fraction | Kind::Hand | Kind::Digits => format!("{} %", show(100.0 * self.fraction)),
         }
     }
 
@@ -90,6 +92,12 @@ impl Rule {
 
     /// What most likely causes it.
     pub(super) fn hint(&self) -> Option<String> {
+        if self.kind == Kind::Digits {
+            let place = crate::cause::Kind::LowerPrecision.place();
+            return Some(format!(
+                "likely cause: coordinates rounded to half precision; look at {place}"
+            ));
+        }
         let negative = |(_, value, _): &&(usize, f64, f64)| *value < 0.0;
         let mirrored = self.kind == Kind::Hand && 2 * self.broken.iter().filter(negative).count() > self.total;
         mirrored.then(|| {
@@ -180,7 +188,31 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     }
     found.push(positive);
     found.push(overlaps(structure, &is_judged, gates));
+    found.push(digits(structure, gates));
     found
+}
+
+/// Coordinates that lost their digits. No geometry shows it: what is lost is a few hundredths of an ångström.
+fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
+    // Float16 and TF32 keep eleven bits of a number, bfloat16 eight.
+    const LOST: u32 = (1 << 13) - 1;
+    let mut rule = Rule::new(
+        "coordinates hold no more digits than half precision has",
+        " Å",
+        gates.coarse,
+        Kind::Digits,
+    );
+    let mut before = [f32::NAN; 3];
+    for (position, residue) in structure.coord.iter().zip(residue_of_atoms(structure)) {
+        for (axis, before) in position.iter().zip(before) {
+            // Where nothing varies there are no digits to lose.
+            let varies = (axis - before).abs() > 0.0;
+            let is_coarse = varies && axis.is_finite() && axis.to_bits() & LOST == 0;
+            rule.see(residue, f64::from(*axis), if is_coarse { 1.0 } else { 0.0 });
+        }
+        before = *position;
+    }
+    rule
 }
 
 fn peptide_planes(backbone: &Backbone, pair: &impl Fn(usize) -> bool, gates: &PhysicalGates) -> [Rule; 2] {

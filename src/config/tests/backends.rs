@@ -22,6 +22,19 @@ fn the_built_in_file_declares_seven_models_and_the_reference_backend() {
 }
 
 #[test]
+fn what_unknown_models_are_compared_by_is_declared_or_built_in() {
+    let structure = |config: &Config| config.unknown.gates.structure;
+    let built_in = built_in();
+    assert!(structure(&built_in).is_some());
+    let parse = |text: &str| Config::parse(&Source::new("backends.toml", text)).unwrap();
+    let silent = "default = 'a'\nbackends.a.kind = 'reference'\n";
+    assert_eq!(parse(silent).unknown, built_in.unknown);
+    let own = parse(&format!("{silent}\n[unknown]\ntolerance = {{ absolute = 0.5 }}\n"));
+    assert!((own.unknown.tolerance.absolute - 0.5).abs() < f64::EPSILON);
+    assert_eq!(structure(&own), None);
+}
+
+#[test]
 fn every_contract_has_the_attributes_of_its_class_in_order() {
     let esm_embedding = "embeddings chain_index residue_index hidden_states lm_logits sasa_logits \
                          secondary_structure_logits function_logits residue_annotation_logits";
@@ -164,7 +177,7 @@ fn mistakes_in_backends_are_shown_together() {
     2 | retries = 1
       | ^^^^^^^
       |
-      = help: known: `default`, `models`, `backends`
+      = help: known: `default`, `models`, `unknown`, `backends`
 
     error: unknown key `knid`
      --> backends.toml:5:1

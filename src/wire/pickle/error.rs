@@ -37,6 +37,9 @@ pub enum PickleFault {
     /// An instruction takes more from the stack than is there.
     #[error("the stack holds too little")]
     Stack,
+    /// An instruction takes a buffer that did not come with the pickle.
+    #[error("no buffer is left that came with the pickle")]
+    Buffer,
     /// An instruction reads a memo entry that was never written.
     #[error("memo entry {0} does not exist")]
     Memo(u64),

@@ -76,13 +76,14 @@ impl<'a> Graph<'a> {
     const FALSE: NodeId = NodeId(1);
     const TRUE: NodeId = NodeId(2);
 
-    pub(super) fn new(payload: &'a Bytes, limits: &'a Limits) -> Self {
+    /// A graph of nothing yet; `beside` is how many bytes came besides the payload.
+    pub(super) fn new(payload: &'a Bytes, limits: &'a Limits, beside: usize) -> Self {
         Self {
             payload,
             nodes: vec![Node::None, Node::Bool(false), Node::Bool(true)],
             limits,
             allocated: 0,
-            allowance: limits.allocation_for(payload.len()),
+            allowance: limits.allocation_for(payload.len().saturating_add(beside)),
         }
     }
 

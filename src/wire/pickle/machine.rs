@@ -11,13 +11,15 @@ use super::stack::{Memo, Stack};
 use super::symbol::{Symbol, is_dotted_name};
 use crate::wire::Limits;
 
-/// Whether a stream may name objects that are stored elsewhere.
+/// What a stream may name that is not in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Persistence {
-    /// As in every pickle of a response.
-    Forbidden,
-    /// As in the streams of `torch.save`, where storages are named so.
-    Kept,
+pub(super) enum Outside<'a> {
+    /// Nothing, as in every pickle of a response.
+    Nothing,
+    /// Persistent objects, as in the streams of `torch.save`, where storages are named so.
+    Persistent,
+    /// The buffers that came with it, each in its turn.
+    Buffers(&'a [Bytes]),
 }
 
 /// Runs one pickle that begins at `start` of the payload: its graph, its result, and the byte behind its `STOP`.
@@ -25,14 +27,14 @@ pub(super) fn run<'a>(
     payload: &'a Bytes,
     start: usize,
     limits: &'a Limits,
-    persistence: Persistence,
+    outside: Outside<'a>,
 ) -> Result<(Graph<'a>, NodeId, usize), PickleError> {
     let mut machine = Machine {
         reader: Reader::new(payload, start),
-        graph: Graph::new(payload, limits),
+        graph: Graph::new(payload, limits, outside.size()),
         stack: Stack::new(limits),
         memo: Memo::new(limits),
-        persistence,
+        outside,
     };
     machine.header().map_err(error_at(start, op::PROTO))?;
     loop {
@@ -55,12 +57,34 @@ pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> Pickl
     }
 }
 
+impl Outside<'_> {
+    /// Bytes that came besides the stream.
+    fn size(self) -> usize {
+        match self {
+            Self::Buffers(buffers) => buffers.iter().map(Bytes::len).sum(),
+            Self::Nothing | Self::Persistent => 0,
+        }
+    }
+
+    /// The buffer whose turn it is.
+    fn next(&mut self) -> Result<Bytes, PickleFault> {
+        match self {
+            Self::Buffers([first, rest @ ..]) => {
+                let buffer = first.clone();
+                *self = Self::Buffers(rest);
+                Ok(buffer)
+            }
+            _ => Err(PickleFault::Buffer),
+        }
+    }
+}
+
 struct Machine<'a> {
     reader: Reader<'a>,
     graph: Graph<'a>,
     stack: Stack,
     memo: Memo,
-    persistence: Persistence,
+    outside: Outside<'a>,
 }
 
 impl Machine<'_> {
@@ -84,6 +108,8 @@ impl Machine<'_> {
             op::LONG_BINPUT => self.reader.number::<4>().and_then(|index| self.put(index)),
             op::BINGET => self.reader.number::<1>().and_then(|index| self.get(index)),
             op::LONG_BINGET => self.reader.number::<4>().and_then(|index| self.get(index)),
+            // Whether a buffer may be written to is of no account here.
+            op::READONLY_BUFFER if matches!(self.outside, Outside::Buffers(_)) => self.stack.top().map(drop),
             op::BUILD => {
                 let state = self.stack.pop()?;
                 let object = self.stack.top()?;
@@ -187,7 +213,11 @@ impl Machine<'_> {
                 }
                 call::create(&mut self.graph, class, arguments)?
             }
-            op::BINPERSID if self.persistence == Persistence::Kept => Node::Persistent(self.stack.pop()?),
+            op::BINPERSID if self.outside == Outside::Persistent => Node::Persistent(self.stack.pop()?),
+            op::NEXT_BUFFER if matches!(self.outside, Outside::Buffers(_)) => {
+                self.graph.charge(size_of::<Bytes>())?;
+                Node::Bytes(Box::new(self.outside.next()?))
+            }
             _ if op::name(code).is_some() => return Err(PickleFault::ForbiddenOpcode),
             _ => return Err(PickleFault::UnknownOpcode(code)),
         })

@@ -28,14 +28,27 @@ pub use error::{Bound, PickleError, PickleFault};
 
 use crate::prediction::{Prediction, Value};
 use crate::wire::Limits;
-use machine::Persistence;
+use machine::Outside;
 
 /// Reads a pickle of protocol 2 to 5. Arrays are views into `payload` wherever their layout allows.
 ///
 /// # Errors
 /// When the pickle is broken, would call something that is not plain data, or exceeds a limit.
 pub fn decode(payload: &Bytes, limits: &Limits) -> Result<Value, PickleError> {
-    let (mut graph, root, end) = machine::run(payload, 0, limits, Persistence::Forbidden)?;
+    run(payload, Outside::Nothing, limits)
+}
+
+/// Reads a pickle of protocol 5 whose large buffers did not go into the stream but came with it, in the order in which it
+/// names them.
+///
+/// # Errors
+/// As [`decode`], and when it names more buffers than came.
+pub fn decode_with_buffers(payload: &Bytes, buffers: &[Bytes], limits: &Limits) -> Result<Value, PickleError> {
+    run(payload, Outside::Buffers(buffers), limits)
+}
+
+fn run(payload: &Bytes, outside: Outside<'_>, limits: &Limits) -> Result<Value, PickleError> {
+    let (mut graph, root, end) = machine::run(payload, 0, limits, outside)?;
     let at_stop = machine::error_at(end.saturating_sub(1), opcode::STOP);
     match payload.len() - end {
         0 => materialise::value(&mut graph, root).map_err(at_stop),
@@ -48,7 +61,23 @@ pub fn decode(payload: &Bytes, limits: &Limits) -> Result<Value, PickleError> {
 /// # Errors
 /// As [`decode`], and when the result is anything else.
 pub fn decode_prediction(payload: &Bytes, limits: &Limits) -> Result<Prediction, PickleError> {
-    match decode(payload, limits)? {
+    prediction(payload, decode(payload, limits)?)
+}
+
+/// Reads a pickle whose result is an object with fields and whose buffers came with it.
+///
+/// # Errors
+/// As [`decode_with_buffers`], and when the result is anything else.
+pub fn decode_prediction_with_buffers(
+    payload: &Bytes,
+    buffers: &[Bytes],
+    limits: &Limits,
+) -> Result<Prediction, PickleError> {
+    prediction(payload, decode_with_buffers(payload, buffers, limits)?)
+}
+
+fn prediction(payload: &Bytes, value: Value) -> Result<Prediction, PickleError> {
+    match value {
         Value::Record(record) => Ok(Prediction {
             class: record.class,
             fields: record.fields,

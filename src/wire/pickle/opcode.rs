@@ -68,6 +68,8 @@ opcodes! {
         STOP = 0x2e,
         FRAME = 0x95,
         BINPERSID = 0x51,
+        NEXT_BUFFER = 0x97,
+        READONLY_BUFFER = 0x98,
     }
     // What protocols 2 to 5 never emit, or what asks for objects from outside the stream.
     refused {
@@ -76,8 +78,6 @@ opcodes! {
         STRING = 0x53,
         BINSTRING = 0x54,
         SHORT_BINSTRING = 0x55,
-        NEXT_BUFFER = 0x97,
-        READONLY_BUFFER = 0x98,
         UNICODE = 0x56,
         FLOAT = 0x46,
         GET = 0x67,

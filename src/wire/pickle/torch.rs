@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use super::error::PickleFault;
 use super::graph::{Graph, Node, NodeId};
-use super::machine::{self, Persistence};
+use super::machine::{self, Outside};
 use super::strided::{gather, is_c_order, size_of_array};
 use super::symbol::Symbol;
 use crate::tensor::{DType, Tensor};
@@ -36,16 +36,16 @@ pub(super) fn load_from_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result
         memo: LONGEST_HEADER,
         ..*graph.limits()
     };
-    let parse = |from, persistence| machine::run(&header, from, &limits, persistence).map_err(|error| error.fault);
+    let parse = |from, outside| machine::run(&header, from, &limits, outside).map_err(|error| error.fault);
 
-    let (system, root, end) = parse(MAGIC.len(), Persistence::Forbidden)?;
+    let (system, root, end) = parse(MAGIC.len(), Outside::Nothing)?;
     let little_endian = system.entry(root, "little_endian").ok_or(FAULT)?;
     if !matches!(system.node(little_endian), Node::Bool(true)) {
         return Err(PickleFault::Unsupported("big-endian torch storage".into()));
     }
-    let (object, root, end) = parse(end, Persistence::Kept)?;
+    let (object, root, end) = parse(end, Outside::Persistent)?;
     let (dtype, key, count) = described_storage(&object, root).ok_or(FAULT)?;
-    let (keys, root, end) = parse(end, Persistence::Forbidden)?;
+    let (keys, root, end) = parse(end, Outside::Nothing)?;
     let is_only_key = match keys.node(root) {
         Node::List(items) => matches!(items.as_slice(), &[only] if keys.word(only) == Some(key)),
         _ => false,

@@ -7,14 +7,15 @@
     reason = "a test may fail, and says what it measured"
 )]
 
+mod arrays;
+
 use std::collections::BTreeMap;
 
-use hydrotest::cause::{Candidate, Cause, Frame, Kind, Relation, of_arrays, of_structures};
+use hydrotest::cause::{Candidate, Cause, Frame, Kind, Relation, of_structures};
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
 use hydrotest::protein::{Label, Structure, fasta};
 use hydrotest::reference::ReferenceModel;
-use hydrotest::tensor::Tensor;
 use serde_json::json;
 
 /// Every sequence of the shared suites that is not too long to fold in a moment, and complexes of some of them.
@@ -343,107 +344,4 @@ fn nothing_is_named_where_two_structures_agree() {
             None
         );
     }
-}
-
-fn tensor(shape: &[usize], values: &[f32]) -> Tensor {
-    Tensor::from_values(shape.to_vec(), values).unwrap()
-}
-
-fn map(tensor: &Tensor, change: impl Fn(usize, f32) -> f32) -> Tensor {
-    let values: Vec<f32> = tensor
-        .values::<f32>()
-        .unwrap()
-        .enumerate()
-        .map(|(index, value)| change(index, value))
-        .collect();
-    Tensor::from_values(tensor.shape().to_vec(), &values).unwrap()
-}
-
-/// Row `order[i]` of an array of two axes in place of row i.
-fn rows(tensor: &Tensor, order: impl Iterator<Item = usize>) -> Tensor {
-    tensor.gather(&order.collect::<Vec<_>>()).unwrap()
-}
-
-#[test]
-fn mistakes_in_arrays_are_named() {
-    let mut score = Score::default();
-    for sequence in sequences() {
-        let embeddings = predict("esm2", &sequence, &json!({}))
-            .field("embeddings")
-            .unwrap()
-            .as_array()
-            .unwrap()
-            .part(0)
-            .unwrap();
-        let (length, width) = (embeddings.shape()[0], embeddings.shape()[1]);
-        let values: Vec<f32> = embeddings.values().unwrap().collect();
-        let mut transposed = Vec::new();
-        for column in 0..width {
-            transposed.extend((0..length).map(|row| values[row * width + column]));
-        }
-        let cases = [
-            ("× 100", Kind::Scale, map(&embeddings, |_, value| value * 100.0)),
-            ("÷ 10", Kind::Scale, map(&embeddings, |_, value| value / 10.0)),
-            ("offset", Kind::Offset, map(&embeddings, |_, value| value + 0.3)),
-            (
-                "NaN",
-                Kind::NotFinite,
-                map(&embeddings, |index, value| if index == 3 { f32::NAN } else { value }),
-            ),
-            ("constant", Kind::Constant, map(&embeddings, |_, _| 0.5)),
-            (
-                "bfloat16",
-                Kind::LowerPrecision,
-                map(&embeddings, |_, v| half::bf16::from_f32(v).to_f32()),
-            ),
-            (
-                "float16",
-                Kind::LowerPrecision,
-                map(&embeddings, |_, v| half::f16::from_f32(v).to_f32()),
-            ),
-            (
-                "TF32",
-                Kind::LowerPrecision,
-                map(&embeddings, |_, v| f32::from_bits(v.to_bits() & !0x1fff)),
-            ),
-            (
-                "late",
-                Kind::Shifted,
-                rows(&embeddings, (0..length).map(|row| (row + length - 1) % length)),
-            ),
-            (
-                "early",
-                Kind::Shifted,
-                rows(&embeddings, (0..length).map(|row| (row + 1) % length)),
-            ),
-            ("reversed", Kind::PermutedItems, rows(&embeddings, (0..length).rev())),
-            ("cut short", Kind::CutShort, rows(&embeddings, 0..length - 5)),
-            (
-                "padding",
-                Kind::ExtraResidues,
-                rows(&embeddings, (0..length).chain([0, 0, 0])),
-            ),
-            (
-                "linker",
-                Kind::ExtraResidues,
-                rows(&embeddings, (0..10).chain([3, 5]).chain(10..length)),
-            ),
-            ("transposed", Kind::AxesSwapped, tensor(&[width, length], &transposed)),
-        ];
-        for (name, kind, wrong) in cases {
-            score.add(name, kind, of_arrays(&embeddings, &wrong, &[]).as_ref());
-        }
-        let mut next = noise(length as u64);
-        let jitter: Vec<f32> = (0..values.len()).map(|_| 1e-4 * next()).collect();
-        assert_eq!(
-            of_arrays(
-                &embeddings,
-                &map(&embeddings, |index, value| value + jitter[index]),
-                &[]
-            ),
-            None
-        );
-        assert_eq!(of_arrays(&embeddings, &embeddings, &[]), None);
-    }
-    score.assert();
 }

@@ -4,17 +4,31 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::super::number::show;
+use super::show;
+use crate::prediction::contract::Tolerance;
 
 /// By how much repeats on the platform that recorded a result differ, by the key of the measure.
 pub type Floor = BTreeMap<String, f64>;
+
+/// Repeats are few, so that another one may differ a little more than any of them: up to this many times the floor is no
+/// difference yet.
+const SLACK: f64 = 1.5;
+
+/// What elements are allowed where repeats differ by `floor` already.
+#[must_use]
+pub fn bound(tolerance: Tolerance, floor: Option<f64>) -> Tolerance {
+    Tolerance {
+        absolute: tolerance.absolute.max(SLACK * floor.unwrap_or(0.0)),
+        ..tolerance
+    }
+}
 
 /// How well two results agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verdict {
     /// They differ by no more than repeats do, or not at all.
     Indistinguishable,
-    /// They differ by no more than the gates allow.
+    /// They differ by no more than the gates allow, or hardly more than repeats do.
     WithinTolerance,
     /// They are not the same.
     Different,
@@ -48,20 +62,48 @@ pub struct Measure {
     pub allowed: f64,
 }
 
+impl Better {
+    /// The value that equal results give.
+    #[must_use]
+    pub const fn perfect(self) -> f64 {
+        match self {
+            Self::Lower => 0.0,
+            Self::Higher => 1.0,
+        }
+    }
+}
+
 impl Measure {
     /// What this measure says by itself. A difference that repeats show too is none, whatever the gate says; NaN is one.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let perfect = match self.better {
-            Better::Lower => 0.0,
-            Better::Higher => 1.0,
-        };
-        if self.reaches(self.floor.unwrap_or(perfect)) {
+        if self.reaches(self.floor.unwrap_or(self.better.perfect())) {
             Verdict::Indistinguishable
-        } else if self.reaches(self.allowed) {
+        } else if self.reaches(self.allowed) || self.used() <= 1.0 {
             Verdict::WithinTolerance
         } else {
             Verdict::Different
+        }
+    }
+
+    /// Makes it that of two equal results.
+    pub const fn set_perfect(&mut self) {
+        self.observed = self.better.perfect();
+    }
+
+    /// How much of what is allowed, or of what repeats show, is used up: 0 for a perfect match, 1 at the limit.
+    #[must_use]
+    pub fn used(&self) -> f64 {
+        let (observed, allowed, floor) = match self.better {
+            Better::Lower => (self.observed, self.allowed, self.floor.unwrap_or(0.0)),
+            Better::Higher => (1.0 - self.observed, 1.0 - self.allowed, 1.0 - self.floor.unwrap_or(1.0)),
+        };
+        if observed <= 0.0 {
+            0.0
+        } else if observed.is_finite() {
+            observed / allowed.max(SLACK * floor)
+        } else {
+            f64::INFINITY
         }
     }
 
@@ -128,6 +170,15 @@ mod tests {
             ..distance(0.95, None)
         };
         assert_eq!(score.verdict(), Verdict::WithinTolerance);
+        assert!((score.used() - 0.5).abs() < 1e-12);
+        assert!((distance(0.075, Some(0.2)).used() - 0.25).abs() < 1e-12);
+        assert_eq!(
+            distance(0.29, Some(0.2)).verdict(),
+            Verdict::WithinTolerance,
+            "a rare repeat"
+        );
+        assert_eq!(distance(0.31, Some(0.2)).verdict(), Verdict::Different);
+        assert!(distance(f64::NAN, None).used().is_infinite());
         assert_eq!(score.to_string(), "RMSD 0.95 Å, allowed at least 0.9");
         assert_eq!(
             distance(0.2, Some(0.06)).to_string(),

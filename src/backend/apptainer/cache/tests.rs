@@ -1,0 +1,115 @@
+//! What may be used from the cache and what not.
+
+use std::fs;
+
+use super::*;
+use crate::backend::apptainer::sif::tests::sif;
+use crate::backend::image::ImageSettings;
+use crate::backend::kind::Overrides;
+use crate::config::Config;
+
+fn place(cache: &Path) -> Place {
+    let config = Config::built_in().unwrap();
+    let overrides = Overrides {
+        tag: Some("cuda12.6".into()),
+        docker_user: Some("lab".into()),
+        ..Overrides::default()
+    };
+    let image = ImageSettings::default().name(config.model("esm2").unwrap(), &overrides);
+    Place::new(cache, &image.unwrap())
+}
+
+/// A cache with a pulled file.
+async fn pulled() -> (tempfile::TempDir, Place) {
+    let cache = tempfile::tempdir().unwrap();
+    let place = place(cache.path());
+    fs::create_dir_all(place.directory()).unwrap();
+    let pulled = cache.path().join("pulled");
+    fs::write(&pulled, sif(*b"02")).unwrap();
+    place.put(&pulled).await.unwrap();
+    assert!(!pulled.exists());
+    (cache, place)
+}
+
+fn is_sound(found: &Found) -> bool {
+    matches!(found, Found::Sound(_))
+}
+
+async fn unsound(place: &Place) -> String {
+    match place.look().await.unwrap() {
+        Found::Unsound(why) => why,
+        found => panic!("{found:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_layout_is_that_of_boileroom() {
+    let place = place(Path::new("/cache"));
+    assert_eq!(
+        place.sif,
+        Path::new("/cache/images/lab-boileroom-esm_cuda12.6-0.4.1.sif")
+    );
+    assert_eq!(place.image, "docker.io/lab/boileroom-esm:cuda12.6-0.4.1");
+    assert_eq!(place.look().await.unwrap(), Found::Nothing);
+}
+
+#[tokio::test]
+async fn what_was_pulled_is_sound_until_it_changes() {
+    let (_cache, place) = pulled().await;
+    assert!(is_sound(&place.look().await.unwrap()));
+    let mut changed = sif(*b"02");
+    changed[6000] ^= 1;
+    fs::write(&place.sif, &changed).unwrap();
+    assert!(unsound(&place).await.starts_with("has changed: its SHA-256 is "));
+    fs::write(&place.sif, &changed[..5000]).unwrap();
+    assert!(unsound(&place).await.starts_with("is truncated: "));
+}
+
+#[tokio::test]
+async fn a_file_that_was_only_touched_is_read_once_and_recorded_anew() {
+    let (_cache, place) = pulled().await;
+    let record = || fs::read_to_string(place.beside(".record.json")).unwrap();
+    let before = record();
+    let long_ago = UNIX_EPOCH + Duration::from_secs(1_000_000);
+    let file = File::options().write(true).open(&place.sif).unwrap();
+    file.set_modified(long_ago).unwrap();
+    assert!(is_sound(&place.look().await.unwrap()));
+    assert_ne!(record(), before);
+    assert!(record().contains("\"modified_ns\": 1000000000000000"), "{}", record());
+}
+
+#[tokio::test]
+async fn a_file_without_a_record_has_to_be_whole() {
+    let (_cache, place) = pulled().await;
+    fs::remove_file(place.beside(".record.json")).unwrap();
+    assert!(is_sound(&place.look().await.unwrap()));
+    fs::write(&place.sif, &sif(*b"02")[..8000]).unwrap();
+    assert!(unsound(&place).await.starts_with("is truncated: "));
+    fs::write(&place.sif, "").unwrap();
+    assert_eq!(unsound(&place).await, "is empty");
+}
+
+#[tokio::test]
+async fn a_file_of_another_registry_is_not_taken_for_ours() {
+    let (_cache, mut place) = pulled().await;
+    place.image = "ghcr.io/lab/boileroom-esm:cuda12.6-0.4.1".into();
+    assert_eq!(
+        unsound(&place).await,
+        "was pulled from docker.io/lab/boileroom-esm:cuda12.6-0.4.1"
+    );
+    fs::write(place.beside(".record.json"), "{").unwrap();
+    assert!(unsound(&place).await.starts_with("has a record that cannot be read"));
+}
+
+#[tokio::test]
+async fn a_lock_is_waited_for() {
+    let cache = tempfile::tempdir().unwrap();
+    let place = place(cache.path());
+    let held = place.lock().await.unwrap();
+    let second = place.lock();
+    tokio::pin!(second);
+    let early = tokio::time::timeout(Duration::from_millis(1), &mut second).await;
+    assert!(early.is_err());
+    drop(held);
+    second.await.unwrap();
+}

@@ -1,0 +1,194 @@
+//! Where a pull works before its result is put into the cache: directories with the instance's name on them, so that those of
+//! a killed run are found and removed. Makes and removes directories; pulls nothing.
+
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::backend::custody::{Leftover, Mark, Steward, belongs};
+use crate::backend::{BackendError, Fault, Stage, Work};
+
+/// What the names of the directories begin with; the instance's name follows.
+const PREFIX: &str = ".pull-";
+/// The key of a reach: the directories in which they may be.
+const DIRECTORIES: &str = "directories";
+/// How often removing a directory is tried while somebody who is being ended still writes to it.
+const ATTEMPTS: usize = 20;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The directories of one pull.
+#[derive(Debug)]
+pub(super) struct Draft {
+    /// Where the SIF file is to be written: on the disk of the cache, so that it can be moved into it in one step.
+    pub(super) sif: PathBuf,
+    /// Where layers are unpacked.
+    pub(super) scratch: PathBuf,
+    directories: [PathBuf; 2],
+}
+
+impl Draft {
+    /// Makes the directories: one in that of the images and one in that for temporary files, if there is one.
+    ///
+    /// # Errors
+    /// When they cannot be made, or not be written down.
+    pub(super) fn new(kind: &str, images: &Path, temporary: Option<PathBuf>, mark: &Mark) -> io::Result<Self> {
+        let places = [images.to_owned(), temporary.unwrap_or_else(|| images.to_owned())];
+        mark.declare(kind, &json!({ DIRECTORIES: places }))?;
+        let directories = places.map(|place| place.join(format!("{PREFIX}{}", mark.name())));
+        let [sif, scratch] = &directories;
+        let draft = Self {
+            sif: sif.join("image.sif"),
+            scratch: scratch.join("scratch"),
+            directories,
+        };
+        fs::create_dir_all(sif_directory(&draft.sif))?;
+        fs::create_dir_all(&draft.scratch)?;
+        Ok(draft)
+    }
+
+    /// Removes everything.
+    pub(super) async fn remove(&self) -> io::Result<()> {
+        for directory in &self.directories {
+            remove(directory).await?;
+        }
+        Ok(())
+    }
+}
+
+fn sif_directory(sif: &Path) -> &Path {
+    sif.parent().unwrap_or(sif)
+}
+
+/// Finds and removes the directories of pulls.
+pub(super) struct HalfPulls {
+    places: Vec<PathBuf>,
+}
+
+impl HalfPulls {
+    /// In the directories that a reach names.
+    ///
+    /// # Errors
+    /// When the reach names none.
+    pub(super) fn at(reach: &Value) -> Result<Self, BackendError> {
+        let places = serde_json::from_value(reach[DIRECTORIES].clone());
+        let places =
+            places.map_err(|error| failed(format!("what it says of its directories is of no use: {error}")))?;
+        Ok(Self { places })
+    }
+}
+
+impl Steward for HalfPulls {
+    fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>> {
+        Box::pin(async move {
+            let mut found = Vec::new();
+            for place in &self.places {
+                let entries = match fs::read_dir(place) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    entries => entries.map_err(|error| failed(format!("{}: {error}", place.display())))?,
+                };
+                let marks = entries.flatten().map(|entry| entry.path()).filter(|path| {
+                    let mark = path.file_name().and_then(|name| name.to_str()?.strip_prefix(PREFIX));
+                    mark.is_some_and(|mark| belongs(mark, name))
+                });
+                for path in marks {
+                    let id = path.to_string_lossy().into_owned();
+                    if !found.iter().any(|known: &Leftover| known.id == id) {
+                        found.push(Leftover {
+                            what: "half pull",
+                            id,
+                            detail: String::new(),
+                        });
+                    }
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
+        Box::pin(async move {
+            let removed = remove(Path::new(&leftover.id)).await;
+            removed.map_err(|error| failed(format!("{leftover} cannot be removed: {error}")))
+        })
+    }
+}
+
+fn failed(message: String) -> BackendError {
+    BackendError::new(Stage::Shutdown, Fault::Internal, message)
+}
+
+/// Removes a directory, also one with unpacked directories in it that may not be written to.
+async fn remove(directory: &Path) -> io::Result<()> {
+    let mut attempt = 0;
+    loop {
+        match fs::remove_dir_all(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) if attempt < ATTEMPTS => {
+                attempt += 1;
+                open_up(directory);
+                tokio::time::sleep(PAUSE).await;
+            }
+            removed => return removed,
+        }
+    }
+}
+
+/// Gives back the right to remove what is in the directories below. What cannot be changed shows when it is removed.
+fn open_up(directory: &Path) {
+    let _ = fs::set_permissions(directory, Permissions::from_mode(0o700));
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            open_up(&entry.path());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::backend::custody::Run;
+
+    #[tokio::test]
+    async fn the_directories_of_a_pull_are_found_by_its_mark_and_removed() {
+        let cache = tempfile::tempdir().unwrap();
+        let mark = Arc::new(Run::new()).mark();
+        let temporary = cache.path().join("tmp");
+        let draft = Draft::new("apptainer", cache.path(), Some(temporary.clone()), &mark).unwrap();
+        fs::write(&draft.sif, "half").unwrap();
+        let locked = draft.scratch.join("locked");
+        fs::create_dir(&locked).unwrap();
+        fs::write(locked.join("file"), "").unwrap();
+        fs::set_permissions(&locked, Permissions::from_mode(0o500)).unwrap();
+        fs::create_dir(cache.path().join(".pull-hydrotest-somebody-1")).unwrap();
+
+        let steward = HalfPulls::at(&json!({ DIRECTORIES: [cache.path(), temporary] })).unwrap();
+        for name in [mark.name().as_str(), mark.run_name()] {
+            assert_eq!(steward.find(name).await.unwrap().len(), 2);
+        }
+        for leftover in steward.find(&mark.name()).await.unwrap() {
+            steward.remove(&leftover).await.unwrap();
+        }
+        assert!(steward.find(mark.run_name()).await.unwrap().is_empty());
+        assert_eq!(steward.find("hydrotest-somebody").await.unwrap().len(), 1);
+        draft.remove().await.unwrap();
+        assert!(HalfPulls::at(&json!({})).is_err());
+    }
+
+    #[tokio::test]
+    async fn one_directory_is_enough() {
+        let cache = tempfile::tempdir().unwrap();
+        let mark = Arc::new(Run::new()).mark();
+        let draft = Draft::new("apptainer", cache.path(), None, &mark).unwrap();
+        assert!(draft.scratch.is_dir());
+        let reach = &mark.reaches()[0].1;
+        assert_eq!(HalfPulls::at(reach).unwrap().find(&mark.name()).await.unwrap().len(), 1);
+        draft.remove().await.unwrap();
+        assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,80 @@
+//! The kind `apptainer`: runs a model server in a container of Apptainer (or Singularity), from an image that it pulls into
+//! boileroom's cache of SIF files when it is not there. The container is a supervised process of this machine.
+
+mod cache;
+mod container;
+mod doctor;
+mod draft;
+mod launcher;
+mod settings;
+mod sif;
+mod tool;
+mod trouble;
+
+use std::sync::Arc;
+
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::launcher::{Job, Watch};
+use super::served::Served;
+use super::{Backend, BackendError};
+use crate::config::{BackendTable, Diagnostics};
+use crate::prediction::Contract;
+
+use draft::HalfPulls;
+use launcher::ApptainerLauncher;
+use settings::ApptainerSettings;
+
+/// The row of this kind.
+pub const KIND: Kind = Kind {
+    name: "apptainer",
+    summary: "a model server in a container of Apptainer or Singularity on this machine",
+    overrides: &[Override::Tag, Override::Device, Override::DockerUser],
+    weights: None,
+    calls_per_instance: 1,
+    leaves: Leaves::On(|reach| Ok(Box::new(HalfPulls::at(reach)?))),
+    template: r#"# The directory that holds the package `boileroom`, whose server runs in the container.
+source = "${BOILEROOM_SOURCE}"
+# Which images: an account on Docker Hub or any registry, and the version that they are tagged with.
+# repository = "docker.io/jakublala"
+# tag = "0.4.1"
+# Where SIF files are kept [default: MODEL_DIR, else ~/.cache/boileroom], and weights [default: MODEL_DIR].
+# cache = "/scratch/boileroom"
+# model_dir = "/scratch/boileroom"
+# `cuda:N` gives the container NVIDIA's drivers; `gpu` says otherwise: "none", "nvidia" or "rocm".
+# device = "cuda:0"
+# gpu = "rocm"
+# The first pull of an image counts as well.
+# start_timeout = "30m"
+"#,
+    configure,
+};
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "other kinds have settings without which there is nothing"
+)]
+fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    let settings = ApptainerSettings::read(table, diagnostics);
+    Some(Arc::new(Apptainer(Arc::new(settings))))
+}
+
+struct Apptainer(Arc<ApptainerSettings>);
+
+impl Settings for Apptainer {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        let image = self.0.images.name(&launch.contract, &launch.overrides)?;
+        // The port is only known at launch; everything else can be found wrong before.
+        self.0.fill(&launch.contract, 0)?;
+        let job = Job::new(launch, Some(&self.0.device));
+        let launcher = ApptainerLauncher::new(Arc::clone(&self.0), image);
+        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+    }
+
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(doctor::examine(&self.0, models, overrides))
+    }
+}
+
+#[cfg(test)]
+mod tests;

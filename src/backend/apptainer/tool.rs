@@ -1,0 +1,110 @@
+//! The program `apptainer`, or `singularity` where that is what is there: finds it and knows what its variables are called.
+//! Runs nothing but its `--version`.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::backend::container::Family;
+use crate::backend::{BackendError, Fault, Stage};
+
+/// The names it is looked for by, where the table gives none.
+const NAMES: [&str; 2] = ["apptainer", "singularity"];
+/// How long it may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A program that answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tool {
+    /// By what it is run.
+    pub(super) program: String,
+    /// What it says of itself, such as `apptainer version 1.4.5`.
+    pub(super) version: String,
+}
+
+impl Tool {
+    /// The program that the table names, else the first there is.
+    ///
+    /// # Errors
+    /// When there is none, or it does not work.
+    pub(super) async fn find(given: Option<&str>) -> Result<Self, BackendError> {
+        let unusable = |message| BackendError::new(Stage::Launch, Fault::Misconfigured, message);
+        let names = given.as_ref().map_or(&NAMES[..], std::slice::from_ref);
+        for name in names {
+            let asked = Command::new(name)
+                .arg("--version")
+                .stdin(Stdio::null())
+                .kill_on_drop(true)
+                .output();
+            let output = match tokio::time::timeout(PATIENCE, asked).await {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::NotFound => continue,
+                Ok(Err(error)) => return Err(unusable(format!("`{name}` cannot be run: {error}"))),
+                Ok(Ok(output)) => output,
+                Err(_) => {
+                    let seconds = PATIENCE.as_secs();
+                    return Err(unusable(format!("`{name} --version` says nothing within {seconds} s")));
+                }
+            };
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            let line: String = said.lines().next().unwrap_or_default().chars().take(200).collect();
+            if !output.status.success() {
+                let status = output.status;
+                return Err(unusable(format!("`{name} --version` failed ({status}): {line}")));
+            }
+            return Ok(Self {
+                program: (*name).to_owned(),
+                version: line,
+            });
+        }
+        let sought: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        Err(unusable(format!(
+            "there is no program {}; install Apptainer (https://apptainer.org) or name it by `tool` in the backend's table",
+            sought.join(" or ")
+        )))
+    }
+
+    /// The variable that sets something for the program itself, such as `APPTAINER_TMPDIR`.
+    pub(super) fn variable(&self, name: &str) -> OsString {
+        self.family().variable(name)
+    }
+
+    /// A link called `singularity` may well lead to an Apptainer, so that not the name decides.
+    pub(super) fn family(&self) -> Family {
+        if self.version.starts_with("singularity") {
+            Family::Singularity
+        } else {
+            Family::Apptainer
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_decides_what_the_variables_are_called() {
+        let tool = |version: &str| Tool {
+            program: "singularity".into(),
+            version: version.into(),
+        };
+        assert_eq!(tool("apptainer version 1.4.5").variable("TMPDIR"), "APPTAINER_TMPDIR");
+        assert_eq!(
+            tool("singularity-ce version 4.1.0").family().inner_variable("PATH"),
+            "SINGULARITYENV_PATH"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_tool_is_a_wrong_setting_and_one_that_fails_too() {
+        let error = Tool::find(Some("no-such-tool")).await.unwrap_err();
+        assert_eq!(error.fault, Fault::Misconfigured);
+        assert!(error.message.contains("there is no program `no-such-tool`"), "{error}");
+        let error = Tool::find(Some("false")).await.unwrap_err();
+        assert!(error.message.contains("`false --version` failed"), "{error}");
+    }
+}

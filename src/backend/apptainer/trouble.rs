@@ -1,0 +1,124 @@
+//! Why a pull failed and what to do about it: Apptainer's own last words, and what can be found out without reading them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::net::TcpStream;
+
+use crate::backend::image::ImageName;
+use crate::backend::supervise::Ending;
+use crate::backend::{BackendError, Fault, Stage};
+
+/// How long a registry may take to accept a connection.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// With less than this, a disk is too full for boileroom's images, which take several gigabytes each.
+pub(super) const LITTLE: u64 = 1 << 30;
+/// Where Docker Hub's registry really is.
+const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
+
+/// The error of a pull that ended like this, with these last words.
+pub(super) async fn explain(
+    ending: Ending,
+    words: Vec<String>,
+    image: &ImageName,
+    https: bool,
+    disks: [&Path; 2],
+) -> BackendError {
+    let said = last_words(&words);
+    let (fault, cause) = if let Some((disk, free)) = disks.iter().find_map(|disk| little_space(disk)) {
+        let cause = format!(
+            "only {} MiB are free in {}: make room there, or set `cache` (and APPTAINER_TMPDIR) to a larger disk",
+            free >> 20,
+            disk.display()
+        );
+        (Fault::Misconfigured, cause)
+    } else if let Err(error) = reach(image, https).await {
+        let cause = format!(
+            "its registry {} cannot be reached ({error}): is it up, and is there a way to it from here?",
+            image.registry()
+        );
+        (Fault::Unreachable, cause)
+    } else {
+        let cause = format!(
+            "its registry {} answers: is there a tag `{}` of {}, and may you read it (`apptainer registry login`)? A registry \
+             without TLS needs `https = false`",
+            image.registry(),
+            image.tag(),
+            image.path()
+        );
+        (Fault::Misconfigured, cause)
+    };
+    let message = format!("the image {image} could not be pulled: apptainer {ending}, saying `{said}`; {cause}");
+    BackendError::new(Stage::Launch, fault, message).with_log(words)
+}
+
+/// What Apptainer says last of what it calls fatal, else the last line at all.
+fn last_words(words: &[String]) -> &str {
+    let fatal = words.iter().rev().find_map(|line| line.strip_prefix("FATAL:"));
+    fatal
+        .or_else(|| words.last().map(String::as_str))
+        .unwrap_or("nothing")
+        .trim()
+}
+
+/// A disk with little room, and how many bytes are free there.
+fn little_space<'a>(disk: &&'a Path) -> Option<(&'a Path, u64)> {
+    free_space(disk).filter(|free| *free < LITTLE).map(|free| (*disk, free))
+}
+
+/// The bytes that are free for us where a path is, or the nearest of its parents.
+pub(super) fn free_space(path: &Path) -> Option<u64> {
+    let disk = path.ancestors().find(|ancestor| ancestor.exists())?;
+    let state = rustix::fs::statvfs(disk).ok()?;
+    Some(state.f_bavail.saturating_mul(state.f_frsize))
+}
+
+/// Tries to connect to the registry of an image, unless a proxy stands between.
+pub(super) async fn reach(image: &ImageName, https: bool) -> std::io::Result<()> {
+    const PROXIES: [&str; 6] = [
+        "https_proxy",
+        "HTTPS_PROXY",
+        "http_proxy",
+        "HTTP_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ];
+    if PROXIES.iter().any(|name| std::env::var_os(name).is_some()) {
+        return Ok(());
+    }
+    let registry = if image.registry() == HUB.0 {
+        HUB.1
+    } else {
+        image.registry()
+    };
+    let port = if https { 443 } else { 80 };
+    let address = if registry.contains(':') {
+        registry.to_owned()
+    } else {
+        format!("{registry}:{port}")
+    };
+    match tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await {
+        Ok(connected) => connected.map(drop),
+        Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_called_fatal_is_told_before_what_comes_last() {
+        let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+        let told = lines(&["INFO:    Fetching", "FATAL:   no space left", "cleaning up"]);
+        assert_eq!(last_words(&told), "no space left");
+        assert_eq!(last_words(&lines(&["one", "two"])), "two");
+        assert_eq!(last_words(&[]), "nothing");
+    }
+
+    #[test]
+    fn a_path_that_is_not_there_has_the_room_of_its_disk() {
+        let free = free_space(Path::new("/no/such/path")).unwrap();
+        assert!(free > 0);
+    }
+}

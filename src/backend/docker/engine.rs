@@ -1,0 +1,221 @@
+//! A connection to an engine, and its errors in words: what the engine said, what that means, what to try. Every question is
+//! bounded in time. Knows nothing of images and containers.
+
+use std::error::Error as _;
+use std::io;
+use std::time::Duration;
+
+use bollard::{API_DEFAULT_VERSION, Docker};
+
+use super::host::{self, Environment};
+use crate::backend::image;
+use crate::backend::{BackendError, Fault, Stage};
+
+/// How long the engine may take for one answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// How long an answer's head may take where it comes when something has ended; longer than anything that is waited for.
+const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// An engine that answers.
+#[derive(Clone)]
+pub(super) struct Engine {
+    /// The connection.
+    pub(super) docker: Docker,
+    /// Its address.
+    pub(super) host: String,
+    /// Its architecture, as images call it.
+    pub(super) architecture: String,
+    /// Name, version and interface, such as `Docker 20.10.24 (API 1.41)`.
+    pub(super) version: String,
+}
+
+impl Engine {
+    /// Connects to the engine that the table, the environment or the machine names, and agrees on a version with it.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be talked to.
+    pub(super) async fn find(declared: Option<&str>) -> Result<Self, BackendError> {
+        let environment: Environment<'_> = &|name| std::env::var(name).ok();
+        let (host, named) = host::find(declared, environment);
+        Self::connect(&host, named).await
+    }
+
+    /// Connects to the engine at an address.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub(super) async fn connect(host: &str, named: &str) -> Result<Self, BackendError> {
+        let unusable = |message: String| BackendError::new(Stage::Launch, Fault::Misconfigured, message);
+        let docker = match host.split_once("://").map(|(scheme, _)| scheme) {
+            Some("unix") => Docker::connect_with_unix(host, LONGEST.as_secs(), API_DEFAULT_VERSION),
+            Some("tcp" | "http") => {
+                if std::env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) {
+                    return Err(unusable(format!(
+                        "{host} is to be reached over TLS (DOCKER_TLS_VERIFY), which this harness does not speak to engines; \
+                         forward its socket: {FORWARD}"
+                    )));
+                }
+                Docker::connect_with_http(host, LONGEST.as_secs(), API_DEFAULT_VERSION)
+            }
+            _ => {
+                return Err(unusable(format!(
+                    "{host} ({named}) is no address that this harness can reach an engine at: `unix://` and `tcp://` are; for \
+                     an engine behind ssh, forward its socket: {FORWARD}"
+                )));
+            }
+        };
+        let docker = docker.map_err(|error| unreachable(host, named, &error))?;
+        let negotiated = tokio::time::timeout(PATIENCE, docker.negotiate_version()).await;
+        let docker = negotiated
+            .map_err(|_| silent("agreeing on a version"))?
+            .map_err(|error| unreachable(host, named, &error))?;
+        let version = bounded("telling its version", docker.version()).await?;
+        let version = version.map_err(|error| unreachable(host, named, &error))?;
+        let brand = version.components.iter().flatten().next();
+        let brand = brand.map_or("engine", |component| component.name.as_str());
+        let brand = if brand == "Engine" { "Docker" } else { brand };
+        let number = version.version.unwrap_or_default();
+        Ok(Self {
+            version: format!("{brand} {number} (API {})", docker.client_version()),
+            architecture: image::architecture(&version.arch.unwrap_or_default()),
+            host: host.to_owned(),
+            docker,
+        })
+    }
+
+    /// Whether it is a machine other than this one, as far as its address tells.
+    pub(super) fn remote(&self) -> Option<&str> {
+        let (_, rest) = self
+            .host
+            .split_once("://")
+            .filter(|(scheme, _)| matches!(*scheme, "tcp" | "http"))?;
+        let authority = rest.split('/').next().unwrap_or(rest);
+        let machine = authority.rsplit_once(':').map_or(authority, |(machine, _)| machine);
+        let here = machine == "localhost" || machine.starts_with("127.") || machine == "[::1]";
+        (!here).then_some(machine)
+    }
+}
+
+const FORWARD: &str =
+    "`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`, then `host = \"unix:///tmp/engine.sock\"`";
+
+/// The answer to a question that the engine answers at once.
+///
+/// # Errors
+/// When no answer comes.
+pub(super) async fn bounded<T>(what: &str, answer: impl Future<Output = T>) -> Result<T, BackendError> {
+    tokio::time::timeout(PATIENCE, answer).await.map_err(|_| silent(what))
+}
+
+fn silent(what: &str) -> BackendError {
+    let message = format!(
+        "the engine did not answer within {} s ({what}); is it overloaded or stuck? `docker info` asks the same",
+        PATIENCE.as_secs()
+    );
+    BackendError::new(Stage::Launch, Fault::Timeout, message)
+}
+
+/// The status and the words of an engine that refused something.
+pub(super) fn refusal(error: &bollard::errors::Error) -> Option<(u16, &str)> {
+    match error {
+        bollard::errors::Error::DockerResponseServerError { status_code, message } => {
+            Some((*status_code, message.trim()))
+        }
+        _ => None,
+    }
+}
+
+/// Whether the engine says that there is no such thing.
+pub(super) fn is_missing(error: &bollard::errors::Error) -> bool {
+    refusal(error).is_some_and(|(status, _)| status == 404)
+}
+
+/// An error in a sentence: the engine's own words, or how the connection broke.
+pub(super) fn words(error: &bollard::errors::Error) -> String {
+    if let Some((_, message)) = refusal(error) {
+        return message.to_owned();
+    }
+    if let bollard::errors::Error::DockerStreamError { error } = error {
+        return error.clone();
+    }
+    // The connection's own error is the innermost; those around it say only that something failed.
+    connection(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// The system's error behind a failed connection.
+fn connection(error: &bollard::errors::Error) -> Option<&io::Error> {
+    let mut source = error.source();
+    let mut found = match error {
+        bollard::errors::Error::IOError { err } => Some(err),
+        _ => None,
+    };
+    while let Some(inner) = source {
+        found = inner.downcast_ref().or(found);
+        source = inner.source();
+    }
+    found
+}
+
+/// No engine there, or none for us.
+fn unreachable(host: &str, named: &str, error: &bollard::errors::Error) -> BackendError {
+    if let Some((status, message)) = refusal(error) {
+        let message = format!("what answers at {host} ({named}) is no engine: status {status}, {message}");
+        return BackendError::new(Stage::Launch, Fault::Unreachable, message);
+    }
+    let kind = connection(error).map(io::Error::kind);
+    let missing = matches!(error, bollard::errors::Error::SocketNotFoundError(_));
+    let (what, advice) = match kind {
+        _ if missing => ("there is no such socket", START),
+        Some(io::ErrorKind::NotFound) => ("there is no such socket", START),
+        Some(io::ErrorKind::ConnectionRefused) => ("nobody listens there", START),
+        Some(io::ErrorKind::PermissionDenied) => (
+            "permission denied",
+            "join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in anew), or use a rootless engine",
+        ),
+        _ => ("it cannot be talked to", "ask it yourself: `docker version`"),
+    };
+    let detail = if missing {
+        String::new()
+    } else {
+        format!(" ({})", words(error))
+    };
+    let message = format!("no engine at {host}, which comes from {named}: {what}{detail}; {advice}");
+    BackendError::new(Stage::Launch, Fault::Unreachable, message)
+}
+
+const START: &str = "start it (`systemctl start docker`, `podman system service -t 0`, Docker Desktop), or say where it is by \
+                     DOCKER_HOST or `host`";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(host: &str) -> Engine {
+        Engine {
+            docker: Docker::connect_with_http("tcp://127.0.0.1:1", 1, API_DEFAULT_VERSION).unwrap(),
+            host: host.to_owned(),
+            architecture: String::new(),
+            version: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_socket_is_here_and_a_named_machine_is_not() {
+        assert_eq!(at("unix:///var/run/docker.sock").remote(), None);
+        assert_eq!(at("tcp://127.0.0.1:2375").remote(), None);
+        assert_eq!(at("tcp://gpu-node:2375").remote(), Some("gpu-node"));
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_an_engine_is_named_with_what_to_do() {
+        let error = async |host: &str| Engine::connect(host, "`host`").await.err().unwrap();
+        let missing = error("unix:///no/such/docker.sock").await;
+        assert_eq!(missing.fault, Fault::Unreachable);
+        assert!(missing.message.contains("unix:///no/such/docker.sock") && missing.message.contains("no such socket"));
+        let refused = error("tcp://127.0.0.1:1").await;
+        assert!(refused.message.contains("nobody listens there"), "{refused}");
+        let ssh = error("ssh://node").await;
+        assert_eq!(ssh.fault, Fault::Misconfigured);
+        assert!(ssh.message.contains("ssh -nNT -L"), "{ssh}");
+    }
+}

@@ -1,0 +1,281 @@
+//! Launches a model server as a container: image, creation, start, the port that the engine chose; stops and removes it. Waits
+//! for no readiness and speaks no protocol of the model's.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bollard::models::ContainerInspectResponse;
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions, StopContainerOptionsBuilder,
+};
+use tokio::task::JoinHandle;
+
+use super::container::{self, LOOPBACK};
+use super::ending::Ended;
+use super::engine::{self, Engine, bounded};
+use super::recipe::Recipe;
+use super::settings::{DockerSettings, Gpus};
+use super::watcher::Watcher;
+use super::{logs, pull, steward};
+use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use crate::backend::supervise::{Log, Owner};
+use crate::backend::{BackendError, Fault, Stage, Work};
+use crate::wire::Secret;
+
+/// How long a creation that was under way when it was given up may take to come to an end.
+const CREATION: Duration = Duration::from_secs(8);
+/// How much longer than the grace the engine may take to stop a container.
+const STOPPING: Duration = Duration::from_secs(4);
+/// How long the last lines and the news of an end may take after the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Runs one container at a time.
+pub(super) struct DockerLauncher {
+    settings: Arc<DockerSettings>,
+    recipe: Recipe,
+    engine: Option<Engine>,
+    /// A creation that has been asked for: it goes on when the launch is dropped, so that its outcome is known.
+    creation: Option<JoinHandle<Result<String, bollard::errors::Error>>>,
+    container: Option<String>,
+    watcher: Option<Watcher>,
+    log: Option<Log>,
+    launches: usize,
+}
+
+impl DockerLauncher {
+    pub(super) const fn new(settings: Arc<DockerSettings>, recipe: Recipe) -> Self {
+        Self {
+            settings,
+            recipe,
+            engine: None,
+            creation: None,
+            container: None,
+            watcher: None,
+            log: None,
+            launches: 0,
+        }
+    }
+
+    async fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
+        self.launches += 1;
+        let engine = Engine::find(self.recipe.host.as_deref()).await?;
+        let machine = self.machine(&engine)?;
+        let internal = |what: &str, error: std::io::Error| {
+            BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
+        };
+        let log_dir = self.settings.log_dir.as_deref();
+        let log = logs::create(log_dir, &job.contract.key, &job.mark, self.launches, secret);
+        let (log, mut writer) = log.map_err(|error| internal("no log can be kept", error))?;
+        self.log = Some(log);
+        let platform = self.settings.platform.as_deref();
+        pull::ensure(&engine, &self.recipe, self.settings.pull, platform, &mut writer).await?;
+        let declared = job.mark.declare(super::NAME, &steward::reach(&engine));
+        declared.map_err(|error| internal("what a run makes cannot be written down", error))?;
+        self.engine = Some(engine.clone());
+        let id = self.create(&engine, job, secret).await?;
+        let started = engine.docker.start_container(&id, None::<StartContainerOptions>);
+        bounded("starting a container", started)
+            .await?
+            .map_err(|error| self.not_made("start", &error))?;
+        let output = writer.follow(&engine, &id);
+        self.watcher = Some(Watcher::new(&engine, &id, self.settings.memory, output));
+        let inspected = engine.docker.inspect_container(&id, None::<InspectContainerOptions>);
+        let inspected = bounded("asking for the port", inspected).await?;
+        let inspected = inspected.map_err(|error| self.not_made("tell the port of", &error))?;
+        match published(&inspected, self.settings.port) {
+            Some(port) => Ok(Endpoint {
+                url: format!("http://{machine}:{port}"),
+                port: engine.remote().is_none().then_some(port),
+            }),
+            None => Err(self.without_port().await),
+        }
+    }
+
+    /// Creates the container in a task of its own: a request that was sent and not waited for would make one unseen.
+    async fn create(&mut self, engine: &Engine, job: &Job, secret: &Secret) -> Result<String, BackendError> {
+        let body = container::body(&self.settings, &self.recipe, job, secret);
+        let name = format!("{}-{}", job.mark.name(), self.launches);
+        let mut options = CreateContainerOptionsBuilder::default().name(&name);
+        if let Some(platform) = &self.settings.platform {
+            options = options.platform(platform);
+        }
+        let (docker, options) = (engine.docker.clone(), options.build());
+        let creation = tokio::spawn(async move {
+            let created = docker.create_container(Some(options), body).await;
+            created.map(|created| created.id)
+        });
+        let creation = self.creation.insert(creation);
+        let created = bounded("creating a container", &mut *creation).await?;
+        self.creation = None;
+        let created = created.map_err(|error| {
+            let message = format!("the creation of a container broke off: {error}");
+            BackendError::new(Stage::Launch, Fault::Internal, message)
+        })?;
+        let id = created.map_err(|error| self.not_made("create", &error))?;
+        self.container = Some(id.clone());
+        Ok(id)
+    }
+
+    /// The machine at which the published port is reached.
+    fn machine(&self, engine: &Engine) -> Result<String, BackendError> {
+        match (self.settings.address, engine.remote()) {
+            (None, Some(machine)) => Err(BackendError::new(
+                Stage::Launch,
+                Fault::Misconfigured,
+                format!(
+                    "the engine is on {machine}, where a port published on loopback cannot be reached; forward its socket and \
+                     ports, or say with `address` on which of its addresses the server, which asks nobody who they are, may listen"
+                ),
+            )),
+            (Some(address), Some(machine)) if address.is_unspecified() => Ok(machine.to_owned()),
+            (address, _) => Ok(
+                match address.filter(|address| !address.is_unspecified()).unwrap_or(LOOPBACK) {
+                    IpAddr::V4(address) => address.to_string(),
+                    IpAddr::V6(address) => format!("[{address}]"),
+                },
+            ),
+        }
+    }
+
+    /// The engine refused a container: what it was asked for is not there, or cannot be.
+    fn not_made(&self, verb: &str, error: &bollard::errors::Error) -> BackendError {
+        let fault = if engine::refusal(error).is_some() {
+            Fault::Misconfigured
+        } else {
+            Fault::Unreachable
+        };
+        let mut message = format!(
+            "the engine did not {verb} a container of {}: {}",
+            self.recipe.image,
+            engine::words(error)
+        );
+        if self.recipe.gpus != Gpus::None {
+            message.push_str(
+                "; it was asked for GPUs, which need the NVIDIA container toolkit on the engine's machine \
+                 (`nvidia-ctk runtime configure`); `gpus = \"none\"` and `--device cpu` do without",
+            );
+        }
+        BackendError::new(Stage::Launch, fault, message)
+    }
+
+    /// A container without a port has ended already, or the engine publishes none on its network.
+    async fn without_port(&self) -> BackendError {
+        if let Ok(demise) = tokio::time::timeout(LAST_WORDS, self.ended()).await {
+            return demise
+                .during(Stage::Ready, "before it was ready")
+                .with_log(self.last_words().await);
+        }
+        let network = self.settings.network.as_deref().unwrap_or("default");
+        let message = format!(
+            "the engine publishes no port for the container on the network `{network}`; expected port {} of the container on a \
+             free port of the engine's machine",
+            self.settings.port
+        );
+        BackendError::new(Stage::Launch, Fault::Misconfigured, message)
+    }
+
+    async fn stop(&mut self) -> Result<(), BackendError> {
+        let Some(engine) = self.engine.clone() else {
+            return Ok(());
+        };
+        if let Some(creation) = self.creation.take()
+            && let Ok(Ok(Ok(id))) = tokio::time::timeout(CREATION, creation).await
+        {
+            self.container = Some(id);
+        }
+        let Some(container) = self.container.clone() else {
+            self.engine = None;
+            return Ok(());
+        };
+        let killed = self.end(&engine, &container).await;
+        let removed = steward::remove(&engine, &container).await;
+        if removed.is_ok() {
+            self.container = None;
+            self.engine = None;
+        }
+        self.watcher = None;
+        removed.and(killed.map_or(Ok(()), Err))
+    }
+
+    /// Completes when the container has ended, never when none is watched.
+    async fn end_of_it(&self) -> Ended {
+        match &self.watcher {
+            Some(watcher) => watcher.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Whether a container is watched and has not ended.
+    fn runs(&self) -> bool {
+        self.watcher.as_ref().is_some_and(|watcher| !watcher.has_ended())
+    }
+
+    /// Asks the server to end; the engine kills it after the grace. An error when that was needed.
+    async fn end(&self, engine: &Engine, container: &str) -> Option<BackendError> {
+        if self.watcher.as_ref().is_some_and(Watcher::has_ended) {
+            return None;
+        }
+        let grace = self.settings.grace;
+        // The engine counts in whole seconds.
+        let seconds = i32::try_from(grace.as_millis().div_ceil(1000)).unwrap_or(i32::MAX);
+        let options = StopContainerOptionsBuilder::default().t(seconds).build();
+        let asked = Instant::now();
+        let stopped = engine.docker.stop_container(container, Some(options));
+        // Whatever comes of it, the removal that follows is forced.
+        let _ = tokio::time::timeout(grace + STOPPING, stopped).await;
+        let took = asked.elapsed();
+        let ended = tokio::time::timeout(LAST_WORDS, self.end_of_it()).await.ok()?;
+        if took < grace || !ended.killed {
+            return None;
+        }
+        let message = format!(
+            "the server did not end within {} s of SIGTERM and was killed",
+            grace.as_secs_f64()
+        );
+        Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.last_words().await))
+    }
+}
+
+impl Launcher for DockerLauncher {
+    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
+        Box::pin(self.start(job, secret))
+    }
+
+    fn ended(&self) -> Watch<'_, Demise> {
+        Box::pin(async { self.end_of_it().await.demise })
+    }
+
+    /// The engine holds the port for as long as the container runs, and it alone knows whose it is: no process of this machine
+    /// proves it, only the signature of the first answer. Once the container has ended, whoever is there is somebody else.
+    fn owner(&self, _: &Endpoint) -> Owner {
+        if self.runs() { Owner::Unknown } else { Owner::Nobody }
+    }
+
+    fn log_tail(&self) -> Vec<String> {
+        self.log.as_ref().map(Log::tail).unwrap_or_default()
+    }
+
+    fn last_words(&self) -> Watch<'_, Vec<String>> {
+        Box::pin(async {
+            if let Some(log) = &self.log {
+                // The log ends when the follower does.
+                let _ = tokio::time::timeout(LAST_WORDS, log.ended()).await;
+            }
+            self.log_tail()
+        })
+    }
+
+    fn terminate(&mut self) -> Work<'_, ()> {
+        Box::pin(self.stop())
+    }
+}
+
+/// The port of the engine's machine that leads to the container's.
+fn published(found: &ContainerInspectResponse, port: u16) -> Option<u16> {
+    let ports = found.network_settings.as_ref()?.ports.as_ref()?;
+    let bindings = ports.get(&container::exposed(port))?.as_ref()?;
+    bindings
+        .iter()
+        .find_map(|binding| binding.host_port.as_ref()?.parse().ok())
+}

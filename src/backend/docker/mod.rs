@@ -1,0 +1,85 @@
+//! The kind `docker`: runs a model's image as a container of a Docker engine, or of Podman, which answers the same interface.
+//! Finds the engine, pulls the image, publishes the server's port on loopback, watches the container and removes it.
+
+mod container;
+mod credentials;
+mod ending;
+mod engine;
+mod examine;
+mod host;
+mod launcher;
+mod logs;
+mod mount;
+mod pull;
+mod recipe;
+mod settings;
+mod size;
+mod steward;
+mod watcher;
+
+use std::sync::Arc;
+
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::launcher::{Job, Watch};
+use super::served::Served;
+use super::{Backend, BackendError};
+use crate::config::{BackendTable, Diagnostics};
+use crate::prediction::Contract;
+
+use launcher::DockerLauncher;
+use settings::DockerSettings;
+
+/// The name of this kind.
+const NAME: &str = "docker";
+
+/// The row of this kind.
+pub const KIND: Kind = Kind {
+    name: NAME,
+    summary: "a container of a Docker engine or of Podman",
+    overrides: &[Override::Tag, Override::Device, Override::DockerUser],
+    weights: None,
+    calls_per_instance: 1,
+    leaves: Leaves::On(steward::open),
+    template: r#"# Where the images are: `docker.io/jakublala` with the version of boileroom as the tag, unless you say otherwise.
+# repository = "docker.io/jakublala"
+# tag = "cuda12.6-0.4.1"
+# pull = "missing"               # or "always", "never"
+# Your checkout of boileroom, which its images do not hold; it is mounted read-only.
+source = "${BOILEROOM_SOURCE}"
+# Where weights are kept between runs.
+# model_dir = "${HOME}/.cache/boileroom"
+# device = "cuda:0"
+# gpus = "all"
+# memory = "24g"
+# shm = "2g"
+# host = "unix:///var/run/docker.sock"
+start_timeout = "30m"            # pulling an image and loading weights take their time
+"#,
+    configure,
+};
+
+fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    let settings = DockerSettings::read(table, diagnostics)?;
+    Some(Arc::new(Docker(Arc::new(settings))))
+}
+
+struct Docker(Arc<DockerSettings>);
+
+impl Settings for Docker {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        let job = Job::new(launch, self.0.device.as_deref());
+        let recipe = self
+            .0
+            .fill(&launch.contract, &launch.overrides, job.device.as_deref())?;
+        let launcher = DockerLauncher::new(Arc::clone(&self.0), recipe);
+        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+    }
+
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(examine::examine(&self.0, models, overrides))
+    }
+}
+
+#[cfg(test)]
+mod tests;

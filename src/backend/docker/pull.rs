@@ -1,0 +1,222 @@
+//! Sees to it that the engine has an image, and one that it can run: pulls by policy, with the registry's credentials, telling
+//! how far it is; then compares architectures.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use bollard::models::{CreateImageInfo, ImageInspect};
+use bollard::query_parameters::CreateImageOptionsBuilder;
+use futures_util::StreamExt;
+use tokio::time::Instant;
+
+use super::credentials;
+use super::engine::{self, Engine, bounded};
+use super::host::Environment;
+use super::logs::Writer;
+use super::recipe::Recipe;
+use super::settings::Pull;
+use super::size;
+use crate::backend::image;
+use crate::backend::{BackendError, Fault, Stage};
+
+/// Time between two lines about a pull.
+const INTERVAL: Duration = Duration::from_secs(2);
+/// The first of all statuses that are a server's fault.
+const SERVER_ERROR: u16 = 500;
+
+/// Makes sure of the image; returns its identifier.
+///
+/// # Errors
+/// When there is no such image, it cannot be had, or it is for another machine.
+pub(super) async fn ensure(
+    engine: &Engine,
+    recipe: &Recipe,
+    policy: Pull,
+    platform: Option<&str>,
+    log: &mut Writer,
+) -> Result<(), BackendError> {
+    let here = inspect(engine, &recipe.image).await?;
+    let here = match (policy, here) {
+        (Pull::Missing | Pull::Never, Some(here)) => here,
+        (Pull::Never, None) => {
+            let message = format!(
+                "the engine has no image {} and `pull = \"never\"`; run `docker pull {}`, or allow \"missing\"",
+                recipe.image, recipe.image
+            );
+            return Err(unusable(message));
+        }
+        (Pull::Always | Pull::Missing, _) => {
+            pull(engine, recipe, platform, log).await?;
+            inspect(engine, &recipe.image)
+                .await?
+                .ok_or_else(|| unusable(format!("the engine has pulled {} and does not have it", recipe.image)))?
+        }
+    };
+    suits(engine, &recipe.image, &here, platform)
+}
+
+/// The image as the engine has it, if it does.
+///
+/// # Errors
+/// When the engine does not say.
+pub(super) async fn inspect(engine: &Engine, image: &str) -> Result<Option<ImageInspect>, BackendError> {
+    match bounded("looking at an image", engine.docker.inspect_image(image)).await? {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if engine::is_missing(&error) => Ok(None),
+        Err(error) => {
+            let message = format!(
+                "the engine does not tell about the image {image}: {}",
+                engine::words(&error)
+            );
+            Err(BackendError::new(Stage::Launch, Fault::Unreachable, message))
+        }
+    }
+}
+
+/// Whether the engine can run an image: its architecture is the engine's, or the one that was asked for.
+///
+/// # Errors
+/// When it is another.
+pub(super) fn suits(
+    engine: &Engine,
+    name: &str,
+    found: &ImageInspect,
+    platform: Option<&str>,
+) -> Result<(), BackendError> {
+    let asked =
+        platform.map(|platform| image::architecture(platform.rsplit_once('/').map_or(platform, |(_, last)| last)));
+    let wanted = asked.as_ref().unwrap_or(&engine.architecture);
+    let has = found
+        .architecture
+        .as_deref()
+        .map(image::architecture)
+        .unwrap_or_default();
+    // Some builders leave it out.
+    if has.is_empty() || wanted.is_empty() || has == *wanted {
+        return Ok(());
+    }
+    let says = asked.as_ref().map_or_else(
+        || format!("the engine's machine is {wanted}"),
+        |asked| format!("`platform` asks for {asked}"),
+    );
+    Err(unusable(format!(
+        "the image {name} is for {has}, and {says}; take a tag that is built for {wanted}, or, where emulation is installed and \
+         meant, write `platform = \"linux/{has}\"`"
+    )))
+}
+
+async fn pull(engine: &Engine, recipe: &Recipe, platform: Option<&str>, log: &mut Writer) -> Result<(), BackendError> {
+    let environment: Environment<'_> = &|name| std::env::var(name).ok();
+    let found = credentials::find(&recipe.registry, environment).await;
+    log.line(&format!("pulling {} {}", recipe.image, found.origin)).await;
+    let mut options = CreateImageOptionsBuilder::default().from_image(&recipe.image);
+    if let Some(platform) = platform {
+        options = options.platform(platform);
+    }
+    let mut news = engine
+        .docker
+        .create_image(Some(options.build()), None, found.credentials);
+    let mut progress = Progress::default();
+    let mut told = Instant::now();
+    while let Some(piece) = news.next().await {
+        let piece = piece.map_err(|error| refused(recipe, &found.origin, &error))?;
+        progress.take(&piece);
+        if told.elapsed() >= INTERVAL {
+            told = Instant::now();
+            log.line(&format!("pulling {}: {}", recipe.image, progress.show()))
+                .await;
+        }
+    }
+    log.line(&format!("pulled {}: {}", recipe.image, progress.show())).await;
+    Ok(())
+}
+
+/// How far a pull is.
+#[derive(Debug, Default)]
+struct Progress {
+    /// For each layer the bytes that are here and those there will be.
+    layers: HashMap<String, (i64, i64)>,
+    last: String,
+}
+
+impl Progress {
+    fn take(&mut self, piece: &CreateImageInfo) {
+        if let Some(status) = &piece.status {
+            self.last.clone_from(status);
+        }
+        let detail = piece.progress_detail.as_ref();
+        let (Some(id), Some(status)) = (&piece.id, piece.status.as_deref()) else {
+            return;
+        };
+        match (status, detail.and_then(|detail| Some((detail.current?, detail.total?)))) {
+            ("Downloading", Some(numbers)) => drop(self.layers.insert(id.clone(), numbers)),
+            ("Download complete" | "Pull complete", _) => {
+                if let Some((current, total)) = self.layers.get_mut(id) {
+                    *current = *total;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn show(&self) -> String {
+        if self.layers.is_empty() {
+            return self.last.clone();
+        }
+        let (mut here, mut all, mut whole) = (0i64, 0i64, 0);
+        for (current, total) in self.layers.values() {
+            here = here.saturating_add(*current);
+            all = all.saturating_add(*total);
+            whole += usize::from(current >= total);
+        }
+        format!(
+            "{whole} of {} layers, {} of {}",
+            self.layers.len(),
+            size::approximately(here),
+            size::approximately(all)
+        )
+    }
+}
+
+fn refused(recipe: &Recipe, origin: &str, error: &bollard::errors::Error) -> BackendError {
+    let (image, words) = (&recipe.image, engine::words(error));
+    // Engines report most of what a registry says as their own failure, and only a missing image as missing.
+    let server = engine::refusal(error).is_none_or(|(status, _)| status >= SERVER_ERROR);
+    let fault = if server {
+        Fault::Unreachable
+    } else {
+        Fault::Misconfigured
+    };
+    let message = format!(
+        "{image} cannot be pulled ({origin}): {words}; is the name right (`--image-tag`, `repository`)? Is the registry there \
+         (`docker pull {image}`)? If it is private, `docker login {}`",
+        recipe.registry
+    );
+    BackendError::new(Stage::Launch, fault, message)
+}
+
+fn unusable(message: String) -> BackendError {
+    BackendError::new(Stage::Launch, Fault::Misconfigured, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn piece(id: &str, status: &str, numbers: &str) -> CreateImageInfo {
+        let text = format!(r#"{{"id": "{id}", "status": "{status}", "progressDetail": {{{numbers}}}}}"#);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn progress_counts_layers_and_bytes() {
+        let mut progress = Progress::default();
+        progress.take(&piece("0.4.1", "Pulling from lab/esm", ""));
+        assert_eq!(progress.show(), "Pulling from lab/esm");
+        progress.take(&piece("a", "Downloading", r#""current": 500000, "total": 2000000"#));
+        progress.take(&piece("b", "Downloading", r#""current": 1000000, "total": 3000000000"#));
+        assert_eq!(progress.show(), "0 of 2 layers, 1.5 MB of 3.0 GB");
+        progress.take(&piece("a", "Pull complete", ""));
+        assert_eq!(progress.show(), "1 of 2 layers, 3.0 MB of 3.0 GB");
+    }
+}

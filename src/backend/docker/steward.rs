@@ -1,0 +1,105 @@
+//! Finds and removes the containers of a run by their label, on the engine where they were made.
+
+use std::collections::HashMap;
+
+use bollard::models::ContainerSummary;
+use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder};
+use serde_json::{Value, json};
+
+use super::container::INSTANCE;
+use super::engine::{self, Engine, bounded};
+use crate::backend::custody::{Leftover, Steward, belongs};
+use crate::backend::{BackendError, Fault, Stage, Work};
+
+/// Identifiers are shown as the docker command shows them.
+const SHOWN: usize = 12;
+
+/// Where to look again later: the engine that a run used.
+pub(super) fn reach(engine: &Engine) -> Value {
+    json!({"host": engine.host})
+}
+
+/// The steward of an engine.
+///
+/// # Errors
+/// When the reach names none.
+pub(super) fn open(reach: &Value) -> Result<Box<dyn Steward>, BackendError> {
+    let host = reach.get("host").and_then(Value::as_str).ok_or_else(|| {
+        let message = format!("{reach} names no engine");
+        BackendError::new(Stage::Shutdown, Fault::Internal, message)
+    })?;
+    Ok(Box::new(Containers { host: host.to_owned() }))
+}
+
+struct Containers {
+    host: String,
+}
+
+impl Containers {
+    async fn engine(&self) -> Result<Engine, BackendError> {
+        Engine::connect(&self.host, "the run's own record").await
+    }
+}
+
+impl Steward for Containers {
+    fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>> {
+        Box::pin(async move {
+            let engine = self.engine().await?;
+            let labels = HashMap::from([("label", vec![INSTANCE])]);
+            let options = ListContainersOptionsBuilder::default()
+                .all(true)
+                .filters(&labels)
+                .build();
+            let listed = bounded("listing containers", engine.docker.list_containers(Some(options))).await?;
+            let listed = listed.map_err(|error| failed("list the containers", &error))?;
+            Ok(listed.into_iter().filter_map(|found| leftover(found, name)).collect())
+        })
+    }
+
+    fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
+        Box::pin(async move { remove(&self.engine().await?, &leftover.id).await })
+    }
+}
+
+/// Removes a container, running or not, with its volumes. No error when it is gone already.
+///
+/// # Errors
+/// When the engine does not do it.
+pub(super) async fn remove(engine: &Engine, container: &str) -> Result<(), BackendError> {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    let removed = bounded(
+        "removing a container",
+        engine.docker.remove_container(container, Some(options)),
+    )
+    .await?;
+    match removed {
+        // 409: somebody is removing it this moment.
+        Err(error) if engine::refusal(&error).is_some_and(|(status, _)| matches!(status, 404 | 409)) => Ok(()),
+        removed => removed.map_err(|error| failed(&format!("remove the container {container}"), &error)),
+    }
+}
+
+fn leftover(found: ContainerSummary, name: &str) -> Option<Leftover> {
+    let mark = found.labels.as_ref()?.get(INSTANCE)?;
+    if !belongs(mark, name) {
+        return None;
+    }
+    let names = found.names.unwrap_or_default();
+    let shown = names.first().map_or("", |name| name.trim_start_matches('/'));
+    let parts = [
+        shown,
+        &found.image.unwrap_or_default(),
+        &found.status.unwrap_or_default(),
+    ];
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    Some(Leftover {
+        what: "container",
+        id: found.id?.chars().take(SHOWN).collect(),
+        detail: parts.join(", "),
+    })
+}
+
+fn failed(what: &str, error: &bollard::errors::Error) -> BackendError {
+    let message = format!("the engine did not {what}: {}", engine::words(error));
+    BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
+}

@@ -1,0 +1,53 @@
+//! Where the logs of processes go: a directory that the user names and keeps, or the instance's own, which goes with it.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::backend::custody::Mark;
+
+/// A directory of logs.
+#[derive(Debug)]
+pub(super) struct LogDirectory {
+    named: Option<PathBuf>,
+    logs: AtomicUsize,
+}
+
+impl LogDirectory {
+    /// The directory `named`, or that of the instance.
+    pub(super) const fn new(named: Option<PathBuf>) -> Self {
+        Self {
+            named,
+            logs: AtomicUsize::new(0),
+        }
+    }
+
+    /// The path of a new log about `what`. Several runs may share a named directory, so the process number is in it.
+    pub(super) fn next(&self, what: &str, mark: &Mark) -> io::Result<PathBuf> {
+        let directory = match &self.named {
+            Some(named) => {
+                fs::create_dir_all(named)?;
+                named.clone()
+            }
+            None => mark.directory()?,
+        };
+        let number = self.logs.fetch_add(1, Ordering::Relaxed) + 1;
+        Ok(directory.join(format!("{what}-{}-{number}.log", std::process::id())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_named_directory_is_made_and_no_log_has_the_name_of_another() {
+        let kept = tempfile::tempdir().unwrap();
+        let mark = std::sync::Arc::new(crate::backend::custody::Run::new()).mark();
+        let named = LogDirectory::new(Some(kept.path().join("deep/logs")));
+        let (one, other) = (named.next("esm2", &mark).unwrap(), named.next("esm2", &mark).unwrap());
+        assert_ne!(one, other);
+        assert!(one.parent().unwrap().is_dir());
+    }
+}

@@ -1,0 +1,183 @@
+//! A model server as a supervised process of this machine: its port, its log, its end, and its stop with a grace. For every
+//! kind whose platform is a command that stays; what the command is, the kind says.
+
+mod logs;
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::time::Duration;
+
+use super::launcher::{Demise, Endpoint, Job, Watch};
+use super::placeholders::Known;
+use super::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
+use super::{BackendError, Fault, Stage, Work};
+use crate::config::Reader;
+use crate::wire::Secret;
+
+use logs::LogDirectory;
+
+/// How long a server may take to end when asked to, where its table does not say: as long as boileroom gives it.
+const GRACE: Duration = Duration::from_secs(10);
+/// A stop is given up after 30 s, so that a longer grace would never be spent.
+const LONGEST_GRACE: Duration = Duration::from_secs(20);
+
+/// What the table of such a kind says about the process.
+#[derive(Debug)]
+pub struct LocalSettings {
+    /// Time between asking it to end and killing it.
+    grace: Duration,
+    /// Where its logs go.
+    logs: LogDirectory,
+}
+
+/// One process at a time. Dropping it ends the process.
+#[derive(Debug, Default)]
+pub struct LocalServer {
+    process: Option<Supervised>,
+    log: Option<Log>,
+}
+
+impl LocalSettings {
+    /// Takes the keys `grace` and `log_dir` out of a backend's table.
+    pub fn read(reader: &mut Reader<'_>) -> Self {
+        let grace = reader.duration("grace").unwrap_or(GRACE);
+        if grace > LONGEST_GRACE {
+            let message = format!("`grace` is {} s", grace.as_secs_f64());
+            let label = format!("expected at most {} s", LONGEST_GRACE.as_secs());
+            reader.reject("grace", message, label);
+        }
+        let logs = LogDirectory::new(reader.text("log_dir").map(Into::into));
+        Self { grace, logs }
+    }
+}
+
+impl LocalServer {
+    /// Starts a program with a new log about `what`. Its temporary files go to the instance's directory, and with it, unless the
+    /// program's environment says otherwise.
+    ///
+    /// # Errors
+    /// When there is no log to be had or no process. What is wrong with the program itself shows in its [`Ending`].
+    pub fn start(
+        &mut self,
+        mut program: Program,
+        settings: &LocalSettings,
+        what: &str,
+        job: &Job,
+        secret: &Secret,
+    ) -> Result<(), BackendError> {
+        let path = settings.logs.next(what, &job.mark);
+        let path = path.map_err(|error| failed("no log can be kept", &error))?;
+        let (log, output) = Log::create(&path, secret).map_err(|error| failed("no log can be kept", &error))?;
+        self.log = Some(log.clone());
+        let temporary = job.mark.directory();
+        let temporary = temporary.map_err(|error| failed("no temporary files can be kept", &error))?;
+        program
+            .environment
+            .insert(0, ("TMPDIR".into(), Some(temporary.into_os_string())));
+        let process = Supervised::start(&program, log, output);
+        self.process = Some(process.map_err(|error| failed("no process can be started", &error))?);
+        Ok(())
+    }
+
+    /// Waits until the process has ended; for ever when there is none.
+    pub fn ended(&self) -> Watch<'_, Ending> {
+        match &self.process {
+            Some(process) => Box::pin(process.ended()),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    /// To whom the endpoint belongs by now.
+    #[must_use]
+    pub fn owner(&self, endpoint: &Endpoint) -> Owner {
+        match (&self.process, endpoint.port) {
+            (Some(process), Some(port)) => owner_of_port(port, process.ancestor()),
+            _ => Owner::Unknown,
+        }
+    }
+
+    /// The last lines of the newest log.
+    #[must_use]
+    pub fn log_tail(&self) -> Vec<String> {
+        self.log.as_ref().map(Log::tail).unwrap_or_default()
+    }
+
+    /// The last lines of a process that has ended, once they are all here.
+    pub fn last_words(&self) -> Watch<'_, Vec<String>> {
+        Box::pin(async {
+            if let Some(process) = &self.process {
+                process.settled().await;
+            }
+            self.log_tail()
+        })
+    }
+
+    /// Asks the process to end and kills it, and everything it started, after the grace. Does nothing when there is none. Can
+    /// be called again after being dropped half-way.
+    pub fn stop<'a>(&'a mut self, settings: &'a LocalSettings) -> Work<'a, ()> {
+        Box::pin(async {
+            let Some(process) = &mut self.process else {
+                return Ok(());
+            };
+            let stopped = process.stop(settings.grace).await;
+            self.process = None;
+            let message = match stopped {
+                Stopped::Before | Stopped::Asked => return Ok(()),
+                Stopped::Killed => {
+                    let grace = settings.grace.as_secs_f64();
+                    format!("the server did not end within {grace} s of SIGTERM and was killed")
+                }
+                Stopped::Stuck => "the server could not be killed: it hangs in the kernel".to_owned(),
+            };
+            Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log_tail()))
+        })
+    }
+}
+
+/// Reads the key `command`, which says how a server is started: it, or one of the variables, must hold `{port}`.
+pub fn command(known: Known, reader: &mut Reader<'_>, environment: &[(String, String)]) -> Option<Vec<String>> {
+    let command = known.words(reader, "command")?;
+    let has_port = |text: &String| text.contains("{port}");
+    if command.words.is_empty() {
+        reader.reject("command", "`command` is empty", "expected a program and its arguments");
+    } else if command.sound
+        && !command.words.iter().any(has_port)
+        && !environment.iter().any(|(_, value)| has_port(value))
+    {
+        let message = "`{port}` occurs neither in `command` nor in `env`";
+        reader.reject("command", message, "the server has to be told where to listen");
+    }
+    Some(command.words)
+}
+
+/// The end of a process as that of a server: one that could not be run at all is a wrong setting.
+#[must_use]
+pub fn demise(ending: Ending) -> Demise {
+    let fault = if ending.is_not_runnable() {
+        Fault::Misconfigured
+    } else {
+        Fault::Died
+    };
+    Demise {
+        fault,
+        message: ending.to_string(),
+    }
+}
+
+/// An endpoint on a port of this machine that nobody has this moment. Somebody may take it before the server does, which is
+/// why the owner of the socket is asked for before an answer is believed, and another port tried when it is not the server.
+///
+/// # Errors
+/// When no port is free.
+pub fn free_endpoint() -> Result<(Endpoint, u16), BackendError> {
+    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    let port = port.map_err(|error| failed("no port is free", &error))?.port();
+    let endpoint = Endpoint {
+        url: format!("http://127.0.0.1:{port}"),
+        port: Some(port),
+    };
+    Ok((endpoint, port))
+}
+
+fn failed(what: &str, error: &std::io::Error) -> BackendError {
+    BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
+}

@@ -1,0 +1,135 @@
+//! What every backend needs of this machine: programs that can be run, a place for state, disk, and no runs that were killed and
+//! never cleared up after. Looks, and changes nothing.
+
+use std::ffi::OsStr;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use super::custody::{DeadRun, state_directory};
+use super::examination::Symptom;
+
+/// Below this nothing can be relied on: logs, temporary files and recorded results need some.
+const TOO_LITTLE: u64 = 64 << 20;
+/// Below this a run may still do; images and weights will not fit.
+const LITTLE: u64 = 2 << 30;
+
+/// What the machine is like, for backends of any kind.
+#[must_use]
+pub fn examine() -> Vec<Symptom> {
+    let state = state_directory();
+    vec![writable(&state), disk(&state), killed_runs()]
+}
+
+fn writable(state: &Path) -> Symptom {
+    const SUBJECT: &str = "state directory";
+    let tried = std::fs::create_dir_all(state).and_then(|()| tempfile::tempfile_in(state));
+    match tried {
+        Ok(_) => Symptom::well(SUBJECT, format!("{} can be written", state.display())),
+        Err(error) => Symptom::broken(
+            SUBJECT,
+            format!("{} cannot be written: {error}", state.display()),
+            "set HYDROTEST_STATE_DIR to a directory of your own: what a killed run leaves is found by what is kept there",
+        ),
+    }
+}
+
+fn disk(directory: &Path) -> Symptom {
+    const SUBJECT: &str = "disk";
+    let existing = directory.ancestors().find(|part| part.exists()).unwrap_or(directory);
+    match rustix::fs::statvfs(existing) {
+        Ok(space) => {
+            let free = space.f_bavail.saturating_mul(space.f_frsize);
+            let found = format!(
+                "{:.1} GiB free at {}",
+                free as f64 / f64::from(1 << 30),
+                existing.display()
+            );
+            if free < TOO_LITTLE {
+                Symptom::broken(SUBJECT, found, "make room")
+            } else if free < LITTLE {
+                Symptom::doubtful(SUBJECT, found, "make room before images or weights are fetched")
+            } else {
+                Symptom::well(SUBJECT, found)
+            }
+        }
+        Err(error) => Symptom::doubtful(
+            SUBJECT,
+            format!("the space at {} is not known: {error}", existing.display()),
+            "see for yourself",
+        ),
+    }
+}
+
+fn killed_runs() -> Symptom {
+    const SUBJECT: &str = "killed runs";
+    match DeadRun::all().len() {
+        0 => Symptom::well(SUBJECT, "none left anything unchecked"),
+        1 => Symptom::doubtful(SUBJECT, "one was not cleared up after", "hydrotest clean"),
+        runs => Symptom::doubtful(SUBJECT, format!("{runs} were not cleared up after"), "hydrotest clean"),
+    }
+}
+
+/// Whether a program can be run, as the system would find it: by its path, seen from `directory`, or in the directories of
+/// `path`, the variable `PATH` as the program will have it.
+#[must_use]
+pub fn program(subject: &str, name: &str, directory: Option<&Path>, path: Option<&OsStr>) -> Symptom {
+    let directory = directory.unwrap_or(Path::new("."));
+    if name.contains('/') {
+        let file = directory.join(name);
+        return match is_executable(&file) {
+            Some(true) => Symptom::well(subject, file.display().to_string()),
+            Some(false) => Symptom::broken(subject, format!("{} is not executable", file.display()), "chmod +x"),
+            None => Symptom::broken(
+                subject,
+                format!("{} is not there", file.display()),
+                "correct the path or install it",
+            ),
+        };
+    }
+    let own = std::env::var_os("PATH");
+    let places: Vec<PathBuf> = path
+        .or(own.as_deref())
+        .map(|path| std::env::split_paths(path).collect())
+        .unwrap_or_default();
+    let found = places
+        .iter()
+        .map(|place| directory.join(place).join(name))
+        .find(|file| is_executable(file) == Some(true));
+    match found {
+        Some(file) => Symptom::well(subject, file.display().to_string()),
+        None => Symptom::broken(
+            subject,
+            format!("`{name}` is in none of the {} directories of PATH", places.len()),
+            "install it, or write its whole path",
+        ),
+    }
+}
+
+/// Whether a file may be executed; `None` when there is none.
+fn is_executable(file: &Path) -> Option<bool> {
+    let metadata = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?;
+    Some(metadata.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examination::State;
+    use super::*;
+
+    #[test]
+    fn programs_are_found_as_the_system_finds_them() {
+        let home = tempfile::tempdir().unwrap();
+        let tool = home.path().join("tool");
+        std::fs::write(&tool, "").unwrap();
+        let state = |name: &str, path: Option<&Path>| {
+            program("command", name, Some(home.path()), path.map(Path::as_os_str)).state
+        };
+        assert_eq!(state("./tool", None), State::Broken, "it is not executable");
+        std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+        assert_eq!(state("./tool", None), State::Well);
+        assert_eq!(state("tool", Some(home.path())), State::Well);
+        assert_eq!(state("tool", Some(Path::new("/"))), State::Broken);
+        assert_eq!(state("./no_tool", None), State::Broken);
+        assert_eq!(state("sh", None), State::Well);
+    }
+}

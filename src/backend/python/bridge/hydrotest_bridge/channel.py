@@ -1,0 +1,68 @@
+"""The private channel to the harness: frames on a Unix socket that no print can reach. Knows nothing of what they mean.
+
+A frame is four bytes of length, that many bytes of JSON, and the blobs whose sizes its key `sizes` lists. The harness sends
+no blobs.
+"""
+
+import json
+import os
+import signal
+import socket
+import struct
+import threading
+
+LENGTH = struct.Struct("<I")
+# The longest path that a Unix socket may have on any system.
+LONGEST_PATH = 100
+INTERRUPTIONS = {signal.SIGINT, signal.SIGTERM}
+
+
+class Channel:
+    """Both ends of one connection. Frames may be sent from any thread and are received by one."""
+
+    def __init__(self, path):
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._sending = threading.Lock()
+        self._connect(path)
+
+    def _connect(self, path):
+        if len(os.fsencode(path)) <= LONGEST_PATH:
+            self._socket.connect(path)
+            return
+        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        try:
+            self._socket.connect("/proc/self/fd/{}/{}".format(folder, os.path.basename(path)))
+        finally:
+            os.close(folder)
+
+    def send(self, head, blobs=()):
+        """Sends one frame."""
+        head = json.dumps(dict(head, sizes=[len(blob) for blob in blobs])).encode()
+        with self._sending:
+            # Half a frame would be the end of the channel; an interruption waits until it is whole.
+            before = signal.pthread_sigmask(signal.SIG_BLOCK, INTERRUPTIONS)
+            try:
+                self._socket.sendall(LENGTH.pack(len(head)) + head)
+                for blob in blobs:
+                    self._socket.sendall(blob)
+            finally:
+                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def receive(self):
+        """The next frame; None when the harness is gone."""
+        length = self._exactly(LENGTH.size)
+        head = length and self._exactly(LENGTH.unpack(length)[0])
+        return json.loads(head) if head else None
+
+    def _exactly(self, count):
+        parts = []
+        while count:
+            try:
+                part = self._socket.recv(min(count, 1 << 20))
+            except OSError:
+                return None
+            if not part:
+                return None
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)

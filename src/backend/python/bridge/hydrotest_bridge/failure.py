@@ -1,0 +1,48 @@
+"""Exceptions as data: class, ancestors, message and traceback, whatever the exception itself thinks of being looked at."""
+
+import os
+import traceback
+
+# What is told of one exception; a message may be a whole file.
+LONGEST_MESSAGE = 64 << 10
+MOST_LINES = 60
+LONGEST_LINE = 2000
+
+
+def describe(error):
+    """What the harness is told of an exception."""
+    return {
+        "class": type(error).__name__,
+        "ancestors": [_name(ancestor) for ancestor in type(error).__mro__[:32]],
+        "message": _plain(_message(error)[:LONGEST_MESSAGE]),
+        "traceback": _traceback(error),
+    }
+
+
+def _name(cls):
+    return _plain("{}.{}".format(cls.__module__, cls.__qualname__))[:256]
+
+
+def _message(error):
+    try:
+        return str(error)
+    except BaseException as other:
+        return "<{} without words: str() of it raises {}>".format(type(error).__name__, type(other).__name__)
+
+
+def _traceback(error):
+    here = os.path.dirname(os.path.abspath(__file__))
+    inner = error.__traceback__
+    # The reader looks for a mistake of their own, not for the way there through ours.
+    while inner is not None and inner.tb_frame.f_code.co_filename.startswith(here):
+        inner = inner.tb_next
+    try:
+        text = "".join(traceback.format_exception(type(error), error, inner))
+    except BaseException as other:
+        return ["<no traceback: {}>".format(type(other).__name__)]
+    return [_plain(line[:LONGEST_LINE]) for line in text.splitlines()[-MOST_LINES:]]
+
+
+def _plain(text):
+    """Text that JSON in UTF-8 can carry: a lone surrogate cannot be encoded."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,145 @@
+"""The three ways to a model: boileroom's wrapper, a class with the interface of its `Backend`, a core class in this process.
+
+Each has the same four steps: `build` imports and constructs, `start`, `call`, `stop`.
+"""
+
+import sys
+import traceback
+
+from . import inputs, modal_service, objects
+
+
+class Host:
+    """What is the same for all."""
+
+    def __init__(self, plan, note):
+        self.plan = plan
+        # Tells the harness which step is under way.
+        self.note = note
+        # What shutdown raised, which the base class swallows.
+        self.trouble = None
+
+    def resolve(self, path):
+        """The object of a name of the settings."""
+        self.note("import", path)
+        return objects.resolve(path)
+
+    def input(self, sequences):
+        """A structured input as the hosted code wants it."""
+        types = self.plan.get("inputs")
+        return inputs.convert(sequences, types) if types else sequences
+
+    def watch(self, backend):
+        """Keeps what the shutdown of a backend raises, for the reader."""
+        shutdown = getattr(backend, "shutdown", None)
+        if not callable(shutdown):
+            return
+
+        def watched():
+            try:
+                return shutdown()
+            except Exception as error:
+                self.trouble = error
+                traceback.print_exc(file=sys.stderr)
+                raise
+
+        try:
+            backend.shutdown = watched
+        except AttributeError:
+            # A class with slots; then nobody knows.
+            pass
+
+    def settle(self, backend):
+        """Has what a model on Modal asks for checked now and not with the first call."""
+        if "modal" in sys.modules and callable(getattr(backend, "get_model", None)):
+            modal_service.settle(backend, self.plan["method"], self.plan["device"])
+
+
+class WrapperHost(Host):
+    """A wrapper as users build it: it starts its backend by itself, and stops it when its context is left."""
+
+    wrapper = None
+
+    def start(self):
+        cls = self.resolve(self.plan["class"])
+        self.note("start", "{}(backend={!r})".format(cls.__name__, self.plan["selector"]))
+        if modal_service.is_selected(self.plan["selector"]):
+            modal_service.check()
+        self.wrapper = cls(backend=self.plan["selector"], device=self.plan["device"], config=self.plan["config"])
+        backend = getattr(self.wrapper, "_backend", None)
+        self.watch(backend)
+        self.settle(backend)
+
+    def call(self, method, sequences, options):
+        return getattr(self.wrapper, method)(self.input(sequences), options=options)
+
+    def stop(self):
+        if self.wrapper is not None:
+            wrapper, self.wrapper = self.wrapper, None
+            wrapper.__exit__(None, None, None)
+
+
+class BackendHost(Host):
+    """A backend as boileroom's wrapper uses it."""
+
+    backend = None
+
+    def build(self):
+        """The backend, not started."""
+        cls = self.resolve(self.plan["class"])
+        self.note("build", cls.__name__)
+        backend = cls(**self.plan["arguments"])
+        for name in ("start", "stop", "get_model"):
+            if not callable(getattr(backend, name, None)):
+                raise objects.Missing("{} has no {}(), which boileroom's wrapper calls".format(cls.__name__, name))
+        return backend
+
+    def start(self):
+        self.backend = self.build()
+        self.watch(self.backend)
+        self.note("start", "{}.start()".format(type(self.backend).__name__))
+        self.backend.start()
+        self.settle(self.backend)
+
+    def call(self, method, sequences, options):
+        return call(self.backend, method, self.input(sequences), options)
+
+    def stop(self):
+        if self.backend is not None:
+            self.backend.stop()
+
+
+class CoreHost(Host):
+    """A core class in this process, as boileroom's own server loads it."""
+
+    core = None
+
+    def start(self):
+        cls = self.resolve(self.plan["class"])
+        self.note("build", cls.__name__)
+        core = cls(self.plan["config"])
+        self.note("start", "{}._initialize()".format(cls.__name__))
+        core._initialize()
+        self.core = core
+
+    def call(self, method, sequences, options):
+        return getattr(self.core, method)(self.input(sequences), options=options)
+
+    def stop(self):
+        self.core = None
+
+
+def call(backend, name, sequences, options):
+    """Calls a method of a backend's model: its `remote` where there is one, as with Modal."""
+    method = getattr(backend.get_model(), name, None)
+    if method is None:
+        raise AttributeError("the backend's model has no method {!r}".format(name))
+    remote = getattr(method, "remote", None)
+    if callable(remote):
+        return remote(sequences, options=options)
+    if not callable(method):
+        raise TypeError("{!r} of the backend's model is not callable".format(name))
+    return method(sequences, options=options)
+
+
+HOSTS = {"wrapper": WrapperHost, "backend": BackendHost, "core": CoreHost}

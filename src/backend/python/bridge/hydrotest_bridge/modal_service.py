@@ -1,0 +1,82 @@
+"""Modal's service, asked before a model is: does it answer, does it take the token, does it have the GPU?
+
+Modal's client tries for a minute to reach a service that is not there, waits for ever for one that says nothing, and learns
+of an unknown GPU only with the first call. Here each of these is an error at once, with what to do about it.
+"""
+
+import asyncio
+import socket
+import urllib.parse
+import urllib.request
+
+# How long a connection and the greeting may take, in seconds.
+CONNECT = 5.0
+GREET = 10.0
+# Where the token is from, for one that is not taken.
+TOKEN = "the token comes from MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or else from the active profile; see `modal token info`"
+
+
+def is_selected(selector):
+    """Whether a backend selector means Modal."""
+    return selector.partition(":")[0].strip() == "modal"
+
+
+def check():
+    """Greets the service with the token of the environment or of the active profile. Raises what keeps it from being used."""
+    import modal
+    from modal.config import config
+
+    addresses = [address.strip() for address in config["server_url"].split(",")]
+    has_token = bool(config["token_id"] and config["token_secret"])
+    # Without a token the client says so, and needs no network for that; behind a proxy only the client knows the way.
+    if has_token and not urllib.request.getproxies():
+        _connect(addresses)
+    where = " or ".join(addresses)
+    try:
+        asyncio.run(asyncio.wait_for(_greet(modal), GREET))
+    except asyncio.TimeoutError:
+        raise TimeoutError("Modal's service at {} did not answer within {:g} s".format(where, GREET)) from None
+    except modal.exception.AuthError as error:
+        if not has_token:
+            raise
+        raise type(error)("{}; {}".format(error, TOKEN)) from None
+    except Exception as error:
+        words = "Modal's service at {} does not answer as one: {}: {}".format(where, type(error).__name__, error)
+        raise ConnectionError(words) from error
+
+
+async def _greet(modal):
+    # The very client that the app will use, so that nothing is connected twice.
+    client = await modal.Client.from_env.aio()
+    await client.hello.aio()
+
+
+def _connect(addresses):
+    """Connects to the first address that lets it, and raises why none does."""
+    reasons = []
+    for address in addresses:
+        parts = urllib.parse.urlsplit(address)
+        if parts.scheme not in ("http", "https"):
+            return
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            socket.create_connection((parts.hostname, port), CONNECT).close()
+            return
+        except OSError as error:
+            reasons.append("{} ({})".format(address, error.strerror or error))
+    hint = "; is this machine online, and is MODAL_SERVER_URL right?"
+    raise ConnectionError("Modal's service cannot be reached: " + ", ".join(reasons) + hint)
+
+
+def settle(backend, method, device):
+    """Has Modal name the instance that the calls of a method will go to, which starts nothing but checks what it asks for."""
+    function = getattr(backend.get_model(), method, None)
+    if not type(function).__module__.startswith("modal."):
+        return
+    import modal
+
+    try:
+        function.hydrate()
+    except modal.exception.InvalidError as error:
+        hint = "device is {!r}, and modal.com/docs/guide/gpu lists the classes of GPU".format(device)
+        raise type(error)("{}; {}".format(error, hint)) from None

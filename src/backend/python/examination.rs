@@ -1,0 +1,149 @@
+//! What `hydrotest doctor` finds out about hosted Python code: whether the interpreter is one, and has what is to be hosted.
+//! Imports nothing of it.
+
+use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::AsyncReadExt;
+use tokio::process::Command;
+
+use super::hosting::Hosting;
+use crate::backend::BackendError;
+use crate::backend::examination::Symptom;
+
+/// How long an interpreter may take to say who it is: some make an environment first.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Bytes of its answer that are read.
+const LONGEST: u64 = 64 << 10;
+/// Says who it is, and where it would find the packages that are asked for, without importing them.
+const QUESTION: &str = "
+import importlib.util, json, sys
+found = {}
+for name in sys.argv[1:]:
+    try:
+        spec = importlib.util.find_spec(name)
+        found[name] = spec and (spec.origin or str(list(spec.submodule_search_locations or [])))
+    except Exception as error:
+        found[name] = None
+version = '.'.join(str(number) for number in sys.version_info[:3])
+print(); print(json.dumps({'version': version, 'executable': sys.executable, 'found': found}))
+";
+/// What every result is made of.
+const ALWAYS: &str = "numpy";
+
+#[derive(Deserialize)]
+struct Answer {
+    version: String,
+    executable: String,
+    found: BTreeMap<String, Option<String>>,
+}
+
+/// Looks at the interpreter of what is to be hosted.
+pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec<Symptom> {
+    let mut symptoms = Vec::new();
+    let mut packages = vec![ALWAYS.to_owned()];
+    let mut first = None;
+    for hosting in hostings {
+        match hosting {
+            Ok(hosting) => {
+                let package = hosting
+                    .host
+                    .class()
+                    .split(['.', ':'])
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                if !packages.contains(&package) {
+                    packages.push(package);
+                }
+                first.get_or_insert(hosting);
+            }
+            Err(error) => {
+                let symptom = Symptom::broken("settings", error.message, "set what is missing, or change the table");
+                if !symptoms.contains(&symptom) {
+                    symptoms.push(symptom);
+                }
+            }
+        }
+    }
+    let Some(hosting) = first else {
+        return symptoms;
+    };
+    match ask(&hosting, &packages).await {
+        Err(words) => symptoms.push(Symptom::broken(
+            "interpreter",
+            words,
+            "name a Python of version 3.8 or newer with `interpreter`",
+        )),
+        Ok(answer) => {
+            symptoms.push(interpreter(&answer));
+            let found = answer.found.iter().map(|(name, place)| package(name, place.as_deref()));
+            symptoms.extend(found);
+        }
+    }
+    symptoms
+}
+
+fn interpreter(answer: &Answer) -> Symptom {
+    let found = format!("Python {}, {}", answer.version, answer.executable);
+    let mut numbers = answer
+        .version
+        .split('.')
+        .map(|number| number.parse::<u32>().unwrap_or_default());
+    let version = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    if version < (3, 8) {
+        return Symptom::broken(
+            "interpreter",
+            found,
+            "name a Python of version 3.8 or newer with `interpreter`",
+        );
+    }
+    Symptom::well("interpreter", found)
+}
+
+fn package(name: &str, place: Option<&str>) -> Symptom {
+    let subject = format!("package {name}");
+    match place {
+        Some(place) => Symptom::well(subject, place),
+        None => Symptom::broken(
+            subject,
+            "the interpreter does not find it",
+            "name its folder with `path`, install it, or name the interpreter that has it with `interpreter`",
+        ),
+    }
+}
+
+/// The answer of the interpreter, or why there is none.
+async fn ask(hosting: &Hosting, packages: &[String]) -> Result<Answer, String> {
+    let (program, arguments) = hosting.interpreter.split_first().ok_or("no interpreter is named")?;
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .args(["-c", QUESTION])
+        .args(packages)
+        .envs(hosting.environment.iter().map(|(name, value)| (name, value)))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    if let Some(directory) = &hosting.directory {
+        command.current_dir(directory);
+    }
+    let asking = async {
+        let mut child = command
+            .spawn()
+            .map_err(|error| format!("{program} cannot be run: {error}"))?;
+        let mut text = String::new();
+        if let Some(output) = child.stdout.take() {
+            let read = output.take(LONGEST).read_to_string(&mut text).await;
+            read.map_err(|error| format!("the answer of {program} cannot be read: {error}"))?;
+        }
+        let status = child.wait().await.map_err(|error| error.to_string())?;
+        let last = text.lines().last().unwrap_or_default();
+        serde_json::from_str(last).map_err(|_| format!("{program} does not answer as a Python does ({status})"))
+    };
+    let asked = tokio::time::timeout(PATIENCE, asking).await;
+    asked.unwrap_or_else(|_| Err(format!("{program} did not answer within {} s", PATIENCE.as_secs())))
+}

@@ -1,0 +1,174 @@
+//! A model that Python code hosts: start, calls, stop, and what became of the interpreter when one fails.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::json;
+
+use super::channel::Answer;
+use super::exception::Raised;
+use super::frame::{Hello, Step};
+use super::hosting::{Host, Hosting};
+use super::interpreter::Interpreter;
+use super::rehearsal;
+use super::settings::Timeouts;
+use crate::backend::custody::Mark;
+use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
+use crate::prediction::{Prediction, Request};
+use crate::wire::{Limits, pickle};
+
+/// One model in one interpreter.
+pub(super) struct Hosted {
+    hosting: Hosting,
+    mark: Mark,
+    timeouts: Timeouts,
+    interpreter: Option<Interpreter>,
+}
+
+impl Hosted {
+    /// A model that is not started yet.
+    pub(super) const fn new(hosting: Hosting, mark: Mark, timeouts: Timeouts) -> Self {
+        Self {
+            hosting,
+            mark,
+            timeouts,
+            interpreter: None,
+        }
+    }
+
+    async fn start(&mut self) -> Result<(), BackendError> {
+        let limit = self.timeouts.start;
+        let deadline = tokio::time::Instant::now() + limit;
+        let interpreter = Interpreter::start(&self.hosting, &self.mark)?;
+        let interpreter = self.interpreter.insert(interpreter);
+        let answer = interpreter.connect(limit).await?.order(self.hosting.order());
+        match tokio::time::timeout_at(deadline, answer).await {
+            Ok(Ok(Ok(_))) => Ok(()),
+            Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised)),
+            Ok(Err(_)) => {
+                let when = format!("while {} was under way", doing(interpreter));
+                Err(interpreter.lost(Stage::Ready, &when).await)
+            }
+            Err(_) => Err(too_long(interpreter, Stage::Ready, &doing(interpreter), limit).await),
+        }
+    }
+
+    async fn call(&self, request: &Request) -> Result<Prediction, BackendError> {
+        let Some(interpreter) = &self.interpreter else {
+            return Err(BackendError::new(
+                Stage::Call,
+                Fault::NotRunning,
+                "the interpreter is not running",
+            ));
+        };
+        let answer = interpreter.channel()?.order(json!({
+            "do": "call",
+            "method": request.method.name(),
+            "sequences": request.input.to_json(),
+            "options": request.options,
+        }));
+        match tokio::time::timeout(self.timeouts.call, answer).await {
+            Ok(Ok(answer)) => decode(answer).await,
+            Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
+            Err(_) => Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call).await),
+        }
+    }
+}
+
+async fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
+    interpreter.show_where().await;
+    let message = format!(
+        "{what} took longer than {} s; the log ends with where it was",
+        limit.as_secs_f64()
+    );
+    BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
+}
+
+async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
+    let mut blobs = answer.map_err(Raised::in_call)?;
+    if blobs.is_empty() {
+        blobs.push(Bytes::new());
+    }
+    // Decoding hundreds of megabytes must not hold up the watch over other instances.
+    let decoded = tokio::task::spawn_blocking(move || {
+        let payload = blobs.remove(0);
+        pickle::decode_prediction_with_buffers(&payload, &blobs, &Limits::default())
+    });
+    match decoded.await {
+        Ok(Ok(prediction)) => Ok(prediction),
+        Ok(Err(error)) => Err(BackendError::new(Stage::Decode, Fault::Undecodable, error.to_string())),
+        Err(panic) => Err(BackendError::new(
+            Stage::Decode,
+            Fault::Internal,
+            format!("the decoder stopped: {panic}"),
+        )),
+    }
+}
+
+/// The error of a start that raised an exception.
+pub(super) fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
+    let mut error = raised.at_start(&doing(interpreter), hosting.host.raiser());
+    let news = interpreter.news();
+    if news.step.is_some_and(|(step, _)| step == Step::Import) {
+        error.message.push_str(&advice(news.hello.as_ref()));
+    }
+    let mut log = interpreter.log_tail();
+    log.append(&mut error.log_tail);
+    error.with_log(log)
+}
+
+/// What is under way at the start, as the subject of a sentence.
+fn doing(interpreter: &Interpreter) -> String {
+    match interpreter.news().step {
+        Some((Step::Import, what)) => format!("importing {what}"),
+        Some((Step::Build, what)) => format!("the constructor of {what}"),
+        Some((Step::Start, what)) => what,
+        None => "the start of the bridge".to_owned(),
+    }
+}
+
+/// What to do about something that cannot be imported.
+fn advice(hello: Option<&Hello>) -> String {
+    let Hello { version, executable } = hello.cloned().unwrap_or_default();
+    format!(
+        " (Python {version}, {executable}); name the folder it is in with `path`, or the interpreter that has it with `interpreter`"
+    )
+}
+
+impl Backend for Hosted {
+    fn startup(&mut self) -> Work<'_, ()> {
+        Box::pin(self.start())
+    }
+
+    fn shutdown(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            let Some(interpreter) = &mut self.interpreter else {
+                return Ok(());
+            };
+            let stopped = interpreter.stop(self.timeouts.stop).await;
+            self.interpreter = None;
+            stopped
+        })
+    }
+
+    fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(self.call(request))
+    }
+
+    fn rehearse(&self, scene: Scene) -> Option<Work<'_, Vec<String>>> {
+        // A core is started with its interpreter and ends with it.
+        if matches!(self.hosting.host, Host::Core { .. }) {
+            return None;
+        }
+        Some(Box::pin(rehearsal::play(
+            &self.hosting,
+            &self.mark,
+            self.timeouts,
+            scene,
+        )))
+    }
+
+    fn log_tail(&self) -> Vec<String> {
+        self.interpreter.as_ref().map(Interpreter::log_tail).unwrap_or_default()
+    }
+}

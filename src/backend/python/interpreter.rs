@@ -1,0 +1,227 @@
+//! One interpreter with the bridge in it: starts it, waits for it to connect, and ends it. Gives no orders but the last.
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::net::{UnixListener, UnixStream};
+
+use super::bridge;
+use super::channel::{Channel, News};
+use super::exception::Raised;
+use super::hosting::Hosting;
+use crate::backend::custody::{self, Mark};
+use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
+use crate::backend::{BackendError, Fault, Stage};
+use crate::wire::Secret;
+
+/// The socket's name in its directory.
+const SOCKET: &str = "channel";
+/// The longest path that a Unix socket may have on any system.
+const LONGEST_PATH: usize = 100;
+/// What the bridge may take, besides the hosted code, to say what is left.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+/// How long the interpreter may take to end once all is stopped: threads and exit hooks of the hosted code run then.
+const EXIT: Duration = Duration::from_secs(2);
+/// How long it may take to end when asked by a signal.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// An interpreter that runs, or ran.
+pub(super) struct Interpreter {
+    process: Supervised,
+    listener: Option<UnixListener>,
+    channel: Option<Channel>,
+    log: Log,
+    // Holds the bridge and the socket.
+    _directory: TempDir,
+}
+
+impl Interpreter {
+    /// Starts it. Nothing of the hosted code runs yet.
+    pub(super) fn start(hosting: &Hosting, mark: &Mark) -> Result<Self, BackendError> {
+        if let Some(missing) = hosting.directory.as_ref().filter(|directory| !directory.is_dir()) {
+            let message = format!("`cwd` is not a directory: {}", missing.display());
+            return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
+        }
+        Self::try_start(hosting, mark).map_err(|error| {
+            let message = format!("no interpreter can be started: {error}");
+            BackendError::new(Stage::Launch, Fault::Internal, message)
+        })
+    }
+
+    fn try_start(hosting: &Hosting, mark: &Mark) -> io::Result<Self> {
+        let temporary = mark.directory()?;
+        // Made anew with a name of its own, readable by nobody else.
+        let directory = tempfile::Builder::new().prefix("python-").tempdir_in(&temporary)?;
+        let script = bridge::write(directory.path())?;
+        let socket = directory.path().join(SOCKET);
+        let listener = listen(directory.path())?;
+        let path = directory.path().with_extension("log");
+        let (log, output) = Log::create(&path, &Secret::generate()?)?;
+        let mut command: Vec<OsString> = hosting.interpreter.iter().map(OsString::from).collect();
+        command.extend([script.into_os_string(), socket.into_os_string()]);
+        let first = [(OsString::from("TMPDIR"), Some(temporary.into_os_string()))];
+        let given = hosting.environment.iter();
+        let given = given.map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
+        let last = [(OsString::from(custody::VARIABLE), Some(OsString::from(mark.name())))];
+        let program = Program {
+            command,
+            directory: hosting.directory.clone(),
+            environment: first.into_iter().chain(given).chain(last).collect(),
+        };
+        Ok(Self {
+            process: Supervised::start(&program, log.clone(), output)?,
+            listener: Some(listener),
+            channel: None,
+            log,
+            _directory: directory,
+        })
+    }
+
+    /// Waits until the bridge has connected.
+    pub(super) async fn connect(&mut self, limit: Duration) -> Result<&Channel, BackendError> {
+        if let Some(listener) = self.listener.take() {
+            let stream = tokio::select! {
+                biased;
+                stream = accept(&listener) => stream,
+                ending = self.process.ended() => return Err(self.not_python(ending).await),
+                () = tokio::time::sleep(limit) => return Err(self.silent(limit)),
+            };
+            let stream = stream.map_err(|error| {
+                let message = format!("the bridge cannot be heard: {error}");
+                BackendError::new(Stage::Launch, Fault::Internal, message)
+            })?;
+            self.channel = Some(Channel::open(stream));
+        }
+        self.channel()
+    }
+
+    /// The channel, once it is connected.
+    pub(super) fn channel(&self) -> Result<&Channel, BackendError> {
+        let absent = || BackendError::new(Stage::Call, Fault::NotRunning, "the interpreter is not running");
+        self.channel.as_ref().ok_or_else(absent)
+    }
+
+    /// Its end without having connected.
+    async fn not_python(&self, ending: Ending) -> BackendError {
+        self.process.settled().await;
+        let message = format!("the interpreter {ending} before it said a word; is `interpreter` a Python?");
+        BackendError::new(Stage::Launch, Fault::Misconfigured, message).with_log(self.log.tail())
+    }
+
+    fn silent(&self, limit: Duration) -> BackendError {
+        let seconds = limit.as_secs_f64();
+        let message = format!("the interpreter did not connect within {seconds} s; is `interpreter` a Python?");
+        BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(self.log.tail())
+    }
+
+    /// What it has said so far that is no answer.
+    pub(super) fn news(&self) -> News {
+        self.channel.as_ref().map(Channel::news).unwrap_or_default()
+    }
+
+    /// The error of an order that no answer came to. Waits a while for the news of the interpreter's end.
+    pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
+        const NEWS: Duration = Duration::from_secs(5);
+        let why = self.news().closed.unwrap_or_default();
+        if !why.is_empty() {
+            let message = format!("what came from the interpreter {when} cannot be read: {why}");
+            return BackendError::new(stage, Fault::Protocol, message).with_log(self.log.tail());
+        }
+        let Ok(ending) = tokio::time::timeout(NEWS, self.process.ended()).await else {
+            let message = format!("the interpreter closed the channel {when}, and still runs");
+            return BackendError::new(stage, Fault::Protocol, message).with_log(self.log.tail());
+        };
+        self.process.settled().await;
+        let message = format!("the interpreter {ending} {when}");
+        BackendError::new(stage, Fault::Died, message).with_log(self.log.tail())
+    }
+
+    /// The last lines of what was printed.
+    pub(super) fn log_tail(&self) -> Vec<String> {
+        self.log.tail()
+    }
+
+    /// Lets the log say where every thread is.
+    pub(super) async fn show_where(&self) {
+        const MOMENT: Duration = Duration::from_millis(300);
+        if let Some(channel) = &self.channel {
+            channel.tell(&json!({"do": "where"}));
+            tokio::time::sleep(MOMENT).await;
+        }
+    }
+
+    /// Stops what is hosted and ends the interpreter with everything it started.
+    pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), BackendError> {
+        let mut farewell = None;
+        let mut silent = false;
+        if self.process.ending().is_none()
+            && let Some(channel) = &self.channel
+        {
+            channel.tell(&json!({"do": "stop"}));
+            match tokio::time::timeout(patience + LAST_WORDS, channel.farewell()).await {
+                Ok(last) => farewell = last,
+                Err(_) => silent = true,
+            }
+        }
+        let lingers = farewell.is_some() && tokio::time::timeout(EXIT, self.process.ended()).await.is_err();
+        if lingers && let Some(channel) = &self.channel {
+            channel.tell(&json!({"do": "where"}));
+        }
+        let stopped = self.process.stop(GRACE).await;
+        let failed = |message: String| {
+            let error = BackendError::new(Stage::Shutdown, Fault::Timeout, message);
+            Err(error.with_log(self.log.tail()))
+        };
+        if stopped == Stopped::Stuck {
+            return failed("the interpreter could not be killed: it hangs in the kernel".into());
+        }
+        if silent {
+            return failed(format!(
+                "the hosted code did not stop within {} s; the interpreter was killed",
+                patience.as_secs_f64()
+            ));
+        }
+        if let Some(farewell) = farewell {
+            if let Some(error) = farewell.error {
+                return Err(Raised::at_stop(error));
+            }
+            if !farewell.left.is_empty() {
+                let message = format!("stop() left running: {}", farewell.left.join(", "));
+                return Err(BackendError::new(Stage::Shutdown, Fault::Refused, message));
+            }
+        }
+        if lingers {
+            let message =
+                "everything was stopped, and the interpreter did not end: a thread that is no daemon, or an exit hook";
+            return failed(message.into());
+        }
+        Ok(())
+    }
+}
+
+/// A socket in a directory, however long its path is.
+fn listen(directory: &Path) -> io::Result<UnixListener> {
+    let path = directory.join(SOCKET);
+    if path.as_os_str().len() <= LONGEST_PATH {
+        return UnixListener::bind(path);
+    }
+    let folder = File::open(directory)?;
+    UnixListener::bind(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd()))
+}
+
+/// The first connection of somebody who is this user.
+async fn accept(listener: &UnixListener) -> io::Result<UnixStream> {
+    let own = rustix::process::getuid().as_raw();
+    loop {
+        let (stream, _) = listener.accept().await?;
+        if stream.peer_cred()?.uid() == own {
+            return Ok(stream);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Rehearsals: scenes of the life cycle, played by the bridge on the hosted code's own backend in an interpreter of their
+//! own. Hands over the scene and brings back what was wrong; judges nothing.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::hosted::raised_at_start;
+use super::hosting::Hosting;
+use super::interpreter::Interpreter;
+use super::settings::Timeouts;
+use crate::backend::custody::Mark;
+use crate::backend::{BackendError, Fault, Scene, Stage};
+
+/// What is called in a scene. Every model takes it.
+const SEQUENCE: &str = "ACDEFGHIKL";
+/// How long a call may take that has to fail.
+const LONGEST_FAILURE: Duration = Duration::from_secs(120);
+
+/// Plays a scene and says what was wrong in it. Leaves nothing, also when it is dropped half-way.
+pub(super) async fn play(
+    hosting: &Hosting,
+    mark: &Mark,
+    timeouts: Timeouts,
+    scene: Scene,
+) -> Result<Vec<String>, BackendError> {
+    let mut interpreter = Interpreter::start(hosting, mark)?;
+    let played = ask(&mut interpreter, hosting, timeouts, scene).await;
+    let stopped = interpreter.stop(timeouts.stop).await;
+    let wrong = played?;
+    stopped.map(|()| wrong)
+}
+
+async fn ask(
+    interpreter: &mut Interpreter,
+    hosting: &Hosting,
+    timeouts: Timeouts,
+    scene: Scene,
+) -> Result<Vec<String>, BackendError> {
+    let channel = interpreter.connect(timeouts.start).await?;
+    let mut order = hosting.order();
+    order["do"] = "rehearse".into();
+    order["scene"] = scene.name().into();
+    order["sequences"] = SEQUENCE.into();
+    order["patience"] = json!(timeouts.call.min(LONGEST_FAILURE).as_secs_f64());
+    let answer = channel.order(order).await;
+    match answer {
+        Ok(Ok(blobs)) => {
+            let sentences = blobs
+                .first()
+                .and_then(|blob| serde_json::from_slice::<Vec<String>>(blob).ok());
+            sentences.ok_or_else(|| {
+                let message = "what came of the scene is not as the bridge writes it";
+                BackendError::new(Stage::Call, Fault::Protocol, message).with_log(interpreter.log_tail())
+            })
+        }
+        Ok(Err(raised)) => Err(raised_at_start(interpreter, hosting, raised)),
+        Err(_) => Err(interpreter
+            .lost(Stage::Call, &format!("in the scene {}", scene.name()))
+            .await),
+    }
+}

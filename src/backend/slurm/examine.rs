@@ -1,0 +1,78 @@
+//! Looks whether a cluster can run jobs with these settings: commands, controller, partition, the shared directory, and
+//! what sbatch itself says of such a job without submitting it.
+
+use std::path::PathBuf;
+
+use super::settings::SlurmSettings;
+use super::tools::{ToolError, Tools};
+use crate::backend::custody;
+use crate::backend::examination::Symptom;
+
+/// One symptom for each thing that a job needs.
+pub(super) async fn examine(settings: &SlurmSettings) -> Vec<Symptom> {
+    let tools = Tools::new(settings.conf());
+    let mut symptoms = Vec::new();
+    for tool in ["sbatch", "squeue", "scancel", "scontrol"] {
+        match tools.ask(tool, &["--version".to_owned()]).await {
+            Ok(version) => symptoms.push(Symptom::well(tool, version.trim())),
+            Err(error) => {
+                let advice = "install Slurm's commands here, or run hydrotest on a login node";
+                symptoms.push(Symptom::broken(tool, error.to_string(), advice));
+                return symptoms;
+            }
+        }
+    }
+    match tools.ask("scontrol", &["ping".to_owned()]).await {
+        Ok(said) => symptoms.push(Symptom::well("slurmctld", said.trim())),
+        Err(error) => {
+            let advice = "set `conf` or SLURM_CONF to the cluster's slurm.conf, and see that slurmctld and munged run";
+            symptoms.push(Symptom::broken("slurmctld", error.to_string(), advice));
+            return symptoms;
+        }
+    }
+    symptoms.push(submission(settings, &tools).await);
+    symptoms.push(directory(settings));
+    symptoms
+}
+
+/// What sbatch says of a job with these requests; it submits nothing.
+async fn submission(settings: &SlurmSettings, tools: &Tools) -> Symptom {
+    let mut arguments = vec!["--test-only".to_owned()];
+    arguments.extend(settings.requested());
+    arguments.push("--wrap=true".to_owned());
+    match tools.ask("sbatch", &arguments).await {
+        Ok(_) => Symptom::well("job", "sbatch would take it"),
+        Err(error @ ToolError::Late { .. }) => Symptom::doubtful("job", error.to_string(), "try again later"),
+        Err(error) => {
+            let advice = "compare the backend's table with what `sinfo` and `scontrol show partition` say";
+            Symptom::broken("job", error.to_string(), advice)
+        }
+    }
+}
+
+/// The directory for the job's files. Whether the nodes have it too is not to be seen from here.
+fn directory(settings: &SlurmSettings) -> Symptom {
+    let (subject, directory) = match settings.shared() {
+        Some(shared) => ("shared_dir", shared.to_owned()),
+        None => ("state directory", custody::state_directory()),
+    };
+    let exists = |path: &PathBuf| path.is_dir();
+    let writable = tempfile::tempfile_in(&directory);
+    match writable {
+        Ok(_) if settings.shared().is_none() => Symptom::doubtful(
+            subject,
+            format!("{} is writable here", directory.display()),
+            "the nodes must have it under the same path; set `shared_dir` when they have not",
+        ),
+        Ok(_) => Symptom::well(subject, format!("{} is writable here", directory.display())),
+        Err(_) if settings.shared().is_none() && !exists(&directory) => Symptom::doubtful(
+            subject,
+            format!("{} is not there yet", directory.display()),
+            "the nodes must have it under the same path; set `shared_dir` when they have not",
+        ),
+        Err(error) => {
+            let advice = "name a directory that you may write to and that the nodes share";
+            Symptom::broken(subject, format!("{}: {error}", directory.display()), advice)
+        }
+    }
+}

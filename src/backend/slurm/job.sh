@@ -1,0 +1,110 @@
+# From here on the same for every job: finds a port for the server, makes sure that it is the server's own, tells the
+# harness, and ends with the server. The lines above have set the variables and the function that runs the server.
+
+# The server and all it starts get a process group of their own.
+set -m
+
+# The inodes of the sockets that listen on a port of this node.
+hydrotest_listeners() {
+    local wanted address state inode
+    printf -v wanted '%04X' "$1"
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ address _ state _ _ _ _ _ inode _; do
+        [[ $address != *":$wanted" || $state != 0A ]] || echo "$inode"
+    done
+}
+
+# To whom a port belongs: to a process that carries this job's mark, to somebody else, or nobody.
+hydrotest_owner() {
+    local inodes inode marked held
+    inodes=$(hydrotest_listeners "$1")
+    [ -n "$inodes" ] || { echo nobody; return; }
+    # A process that keeps its environment to itself cannot be told from a stranger; its answers are signed in any case.
+    if [ -n "${hydrotest_server:-}" ] && [ -e "/proc/$hydrotest_server" ] && [ ! -r "/proc/$hydrotest_server/environ" ]; then
+        echo server
+        return
+    fi
+    marked=$(grep -lsz "^HYDROTEST_INSTANCE=$HYDROTEST_INSTANCE\$" /proc/[0-9]*/environ)
+    # shellcheck disable=SC2086 # a path for each word
+    held=$(ls -l ${marked//environ/fd} 2>/dev/null)
+    for inode in $inodes; do
+        [[ $held == *"socket:[$inode]"* ]] || { echo stranger; return; }
+    done
+    echo server
+}
+
+# Tells the harness where the server answers. The name of the file is complete before it is there.
+hydrotest_announce() {
+    printf '%s %s %s %s\n' "$SLURM_JOB_ID" "${SLURM_RESTART_COUNT:-0}" "${SLURMD_NODENAME:-$HOSTNAME}" "$1" \
+        >"$hydrotest_directory/address.new" && mv -f "$hydrotest_directory/address.new" "$hydrotest_directory/address"
+}
+
+# Asks the server to end, and kills it with all of its group when it does not: then the status is that of SIGKILL.
+hydrotest_stop() {
+    local round
+    kill -TERM -- "-$hydrotest_server" 2>/dev/null
+    for ((round = 0; round < hydrotest_tenths; round++)); do
+        kill -0 -- "-$hydrotest_server" 2>/dev/null || return 143
+        sleep 0.1
+    done
+    echo "hydrotest: the server did not end when it was asked to, and is killed"
+    kill -KILL -- "-$hydrotest_server" 2>/dev/null
+    return 137
+}
+
+# Runs the server on a port until it has ended, or until the port turns out to be taken by somebody else.
+hydrotest_attempt() {
+    local port=$1 announced='' pause=0.1 round=0 status owner
+    hydrotest_serve "$port" &
+    hydrotest_server=$!
+    while [ -z "$announced" ] && [ -z "$hydrotest_ending" ] && kill -0 "$hydrotest_server" 2>/dev/null; do
+        owner=$(hydrotest_owner "$port")
+        case $owner in
+            server)
+                announced=yes
+                hydrotest_announce "$port"
+                ;;
+            stranger)
+                hydrotest_stop
+                hydrotest_taken=yes
+                return
+                ;;
+            nobody)
+                # A model that loads for long need not be asked about ten times a second.
+                round=$((round + 1))
+                [ "$round" -lt 50 ] || pause=1
+                sleep "$pause"
+                ;;
+        esac
+    done
+    while [ -z "$hydrotest_ending" ]; do
+        wait "$hydrotest_server"
+        status=$?
+        # The wait may have been cut short by a signal to this script.
+        kill -0 "$hydrotest_server" 2>/dev/null || break
+    done
+    if [ -n "$hydrotest_ending" ]; then
+        hydrotest_stop
+        return
+    fi
+    # A server that could not have its port ends as one that is broken; who has the port tells them apart.
+    if [ -z "$announced" ] && [ "$(hydrotest_owner "$port")" = stranger ]; then
+        hydrotest_taken=yes
+    fi
+    return "$status"
+}
+
+hydrotest_ending=
+trap 'hydrotest_ending=yes' TERM INT HUP
+rm -f "$hydrotest_directory/address"
+for hydrotest_round in 1 2 3 4 5 6 7 8; do
+    # Below the ports that a system gives to clients by itself.
+    hydrotest_port=$((20000 + RANDOM % 12768))
+    [ "$(hydrotest_owner "$hydrotest_port")" = nobody ] || continue
+    hydrotest_taken=
+    hydrotest_attempt "$hydrotest_port"
+    hydrotest_status=$?
+    [ -n "$hydrotest_taken" ] && [ -z "$hydrotest_ending" ] || exit "$hydrotest_status"
+    echo "hydrotest: somebody else has port $hydrotest_port of $HOSTNAME; another one is tried"
+done
+echo "hydrotest: no port of $HOSTNAME could be had in $hydrotest_round attempts"
+exit 1

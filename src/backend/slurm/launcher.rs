@@ -1,0 +1,335 @@
+//! Launches a model server as a batch job: submits, waits in the queue, hears where the server answers, cancels. Speaks no
+//! protocol; what the job does on its node is in its script.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep, timeout};
+
+use super::desk::{Address, Desk};
+use super::queue::Queue;
+use super::script;
+use super::server::Server;
+use super::settings::SlurmSettings;
+use super::state::JobLine;
+use super::submission::Submission;
+use super::tools::ToolError;
+use super::watch::Watcher;
+use super::{NAME, reach};
+use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use crate::backend::{BackendError, Fault, Stage, Work};
+use crate::wire::Secret;
+
+/// The first pause between two looks at the queue.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+/// How long a stop may take: a little less than an instance gives it.
+const STOP: Duration = Duration::from_secs(27);
+/// How long a submission that nobody waits for any more may go on before it is given up.
+const LATE_SUBMISSION: Duration = Duration::from_secs(5);
+/// What became of the job that the log's tail tells first.
+const EVENTS: usize = 6;
+/// Lines of the log, as many as boileroom shows.
+const TAIL: usize = 50;
+/// Characters of one line.
+const LONGEST_LINE: usize = 2000;
+
+/// Runs one job at a time.
+pub(super) struct SlurmLauncher {
+    settings: Arc<SlurmSettings>,
+    queue: Queue,
+    launches: usize,
+    launched: Option<Launched>,
+    events: Mutex<VecDeque<String>>,
+}
+
+/// What there is of a launch.
+struct Launched {
+    name: String,
+    secret: Secret,
+    desk: Desk,
+    /// Goes on when nobody waits for it: a submission that is cut off may still become a job.
+    submission: Option<JoinHandle<Result<String, ToolError>>>,
+    watcher: Option<Watcher>,
+}
+
+impl SlurmLauncher {
+    pub(super) fn new(settings: Arc<SlurmSettings>) -> Self {
+        Self {
+            queue: settings.queue(),
+            settings,
+            launches: 0,
+            launched: None,
+            events: Mutex::default(),
+        }
+    }
+
+    async fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
+        let deadline = Instant::now() + self.settings.served.patience();
+        let filled = self.settings.fill(&job.contract)?;
+        self.settings.check_paths()?;
+        // Where nobody answers nothing can be made, and nothing has to be looked for afterwards.
+        self.queue
+            .controller()
+            .await
+            .map_err(|error| error.during(Stage::Launch))?;
+        let desk = self.prepare(job)?;
+        let server = Server::new(&filled, job, secret)?;
+        desk.set(&script::environment(&server.private))
+            .map_err(|error| internal("the job's directory cannot be made", &error))?;
+        let submission = Submission::new(&self.settings, &filled, &server, job, &desk);
+        let queue = self.queue.clone();
+        let submitted = tokio::spawn(async move { submission.submit(&queue).await });
+        self.launched = Some(Launched {
+            name: job.mark.name(),
+            secret: secret.clone(),
+            desk,
+            submission: Some(submitted),
+            watcher: None,
+        });
+        let id = self.submitted().await?;
+        let (address, line) = self.wait(&id, deadline).await?;
+        let host = match self.settings.address(&job.contract, &address.node) {
+            Some(host) => host?,
+            // The name is as good as anything while the controller is away.
+            None => self.queue.address_of(&address.node).await.unwrap_or(address.node),
+        };
+        let watcher = Watcher::start(self.queue.clone(), job.mark.name(), line, self.settings.poll);
+        if let Some(launched) = &mut self.launched {
+            launched.watcher = Some(watcher);
+        }
+        Ok(Endpoint {
+            url: format!("http://{}:{}", bracketed(&host), address.port),
+            port: None,
+        })
+    }
+
+    /// Says where something will be made, and where the job's files go.
+    fn prepare(&mut self, job: &Job) -> Result<Desk, BackendError> {
+        let reach = reach(&self.settings);
+        job.mark
+            .declare(NAME, &reach)
+            .map_err(|error| internal("it cannot be written down where jobs are submitted", &error))?;
+        if let Some(logs) = self.settings.logs() {
+            std::fs::create_dir_all(logs).map_err(|error| internal("no log can be kept", &error))?;
+        }
+        let directory = match self.settings.shared() {
+            Some(shared) => shared.to_owned(),
+            None => job
+                .mark
+                .directory()
+                .map_err(|error| internal("no temporary files can be kept", &error))?,
+        };
+        self.launches += 1;
+        Ok(self.settings.desk(&directory, self.launches, job))
+    }
+
+    /// Waits for sbatch and gives the number of the job.
+    async fn submitted(&mut self) -> Result<String, BackendError> {
+        let Some(submission) = self.launched.as_mut().and_then(|launched| launched.submission.as_mut()) else {
+            return Err(BackendError::new(
+                Stage::Launch,
+                Fault::Internal,
+                "nothing was submitted",
+            ));
+        };
+        let submitted = submission.await;
+        if let Some(launched) = &mut self.launched {
+            launched.submission = None;
+        }
+        let submitted = submitted.map_err(|error| internal("sbatch cannot be waited for", &error))?;
+        let error = match submitted {
+            Ok(said) => {
+                let id = said.trim().split(';').next().unwrap_or_default().to_owned();
+                self.note(&format!("job {id} was submitted"));
+                return Ok(id);
+            }
+            Err(error) => error,
+        };
+        let mut refused = error.during(Stage::Launch);
+        // A controller that answers has refused the job; otherwise there was nobody to take it.
+        match (&error, self.queue.controller().await) {
+            (ToolError::Failed { .. }, Ok(_)) => {
+                refused.fault = Fault::Misconfigured;
+                refused.message = format!(
+                    "the job was refused: {}; compare the backend's table with what `sinfo` and `scontrol show partition` say",
+                    refused.message
+                );
+            }
+            (ToolError::Failed { .. } | ToolError::Late { .. }, Err(ping)) => {
+                refused.message = format!("the job could not be submitted: {}; {ping}", refused.message);
+            }
+            _ => {}
+        }
+        Err(refused)
+    }
+
+    /// Waits until the job says where its server answers.
+    async fn wait(&self, id: &str, deadline: Instant) -> Result<(Address, JobLine), BackendError> {
+        let Some(launched) = &self.launched else {
+            return Err(BackendError::new(
+                Stage::Launch,
+                Fault::NotRunning,
+                "nothing was submitted",
+            ));
+        };
+        let mut pause = FIRST_PAUSE;
+        let mut last: Option<JobLine> = None;
+        loop {
+            let trouble = match self.queue.jobs(Some(&launched.name)).await {
+                Ok(jobs) => {
+                    let Some(line) = jobs.into_iter().find(|line| line.id == id) else {
+                        let message = format!("Slurm knows nothing of job {id} any more");
+                        return Err(BackendError::new(Stage::Launch, Fault::Died, message));
+                    };
+                    if line.is_over() {
+                        self.note(&line.describe());
+                        let error = line.demise(line.restarts).during(Stage::Ready, "before it was ready");
+                        return Err(error.with_log(self.log_tail()));
+                    }
+                    if last.as_ref().map(JobLine::describe) != Some(line.describe()) {
+                        self.note(&line.describe());
+                        pause = FIRST_PAUSE;
+                    }
+                    let address = launched.desk.address();
+                    if let Some(address) = address.filter(|told| told.job == id && told.restarts == line.restarts)
+                        && !line.waits()
+                    {
+                        return Ok((address, line));
+                    }
+                    last = Some(line);
+                    None
+                }
+                Err(error) => Some(error),
+            };
+            if Instant::now() + pause >= deadline {
+                return Err(self.too_late(launched, last.as_ref(), trouble.as_ref()));
+            }
+            sleep(pause).await;
+            pause = (pause * 2).min(self.settings.poll);
+        }
+    }
+
+    fn too_late(&self, launched: &Launched, last: Option<&JobLine>, trouble: Option<&ToolError>) -> BackendError {
+        let seconds = self.settings.served.start.as_secs_f64();
+        let mut message = match last {
+            Some(line) if line.waits() => {
+                let meaning = Some(line.explain()).filter(|meaning| !meaning.is_empty());
+                let meaning = meaning.map_or_else(String::new, |meaning| format!(": {meaning}"));
+                format!(
+                    "the job did not start within {seconds} s (`start_timeout`): {}{meaning}",
+                    line.describe()
+                )
+            }
+            Some(line) => format!(
+                "no server listened within {seconds} s (`start_timeout`): {}; can the node write to {}?",
+                line.describe(),
+                launched.desk.directory().display()
+            ),
+            None => format!("nothing was heard of the job within {seconds} s (`start_timeout`)"),
+        };
+        if let Some(trouble) = trouble {
+            message = format!("{message}; at last: {trouble}");
+        }
+        let stage = if last.is_none_or(JobLine::waits) {
+            Stage::Launch
+        } else {
+            Stage::Ready
+        };
+        BackendError::new(stage, Fault::Timeout, message).with_log(self.log_tail())
+    }
+
+    async fn stop(&mut self) -> Result<(), BackendError> {
+        let deadline = Instant::now() + STOP;
+        let Some(launched) = &mut self.launched else {
+            return Ok(());
+        };
+        launched.watcher = None;
+        if let Some(submission) = &mut launched.submission {
+            // A job that is not there yet cannot be cancelled.
+            if timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
+                submission.abort();
+            }
+            launched.submission = None;
+        }
+        let own = self.queue.jobs(Some(&launched.name)).await;
+        let ran = own.is_ok_and(|jobs| jobs.iter().any(|job| job.state == "RUNNING"));
+        let ended = self.queue.clear(&launched.name, deadline).await;
+        let killed = |jobs: &Vec<JobLine>| ran && jobs.iter().any(|job| job.status() == KILLED);
+        let result = match ended {
+            Ok(jobs) if killed(&jobs) => {
+                let message = format!(
+                    "the server did not end within {} s of SIGTERM and was killed",
+                    self.settings.grace.as_secs_f64()
+                );
+                Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log_tail()))
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.with_log(self.log_tail())),
+        };
+        if let Some(launched) = self.launched.take() {
+            launched
+                .desk
+                .clear()
+                .map_err(|error| internal("the job's directory cannot be removed", &error))?;
+        }
+        result
+    }
+
+    /// Keeps a line about the job for the log's tail.
+    fn note(&self, event: &str) {
+        let mut events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        if events.len() == EVENTS {
+            events.pop_front();
+        }
+        events.push_back(format!("slurm: {event}"));
+    }
+}
+
+/// The status of a script that had to kill its server, or was killed with it.
+const KILLED: u32 = 137;
+
+impl Launcher for SlurmLauncher {
+    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
+        Box::pin(self.start(job, secret))
+    }
+
+    fn ended(&self) -> Watch<'_, Demise> {
+        match self.launched.as_ref().and_then(|launched| launched.watcher.as_ref()) {
+            Some(watcher) => Box::pin(watcher.ended()),
+            None => Box::pin(std::future::pending()),
+        }
+    }
+
+    fn log_tail(&self) -> Vec<String> {
+        let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines: Vec<String> = events.iter().cloned().collect();
+        drop(events);
+        if let Some(launched) = &self.launched {
+            let text = launched.desk.tail();
+            let text = launched.secret.scrub(&text);
+            let written: Vec<&str> = text.lines().collect();
+            let last = written.iter().skip(written.len().saturating_sub(TAIL));
+            lines.extend(last.map(|line| line.chars().take(LONGEST_LINE).collect()));
+        }
+        lines
+    }
+
+    fn terminate(&mut self) -> Work<'_, ()> {
+        Box::pin(self.stop())
+    }
+}
+
+/// A host as it stands in an address.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') {
+        format!("[{host}]")
+    } else {
+        host.to_owned()
+    }
+}
+
+fn internal(what: &str, error: &dyn std::error::Error) -> BackendError {
+    BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
+}

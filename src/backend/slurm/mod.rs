@@ -1,0 +1,130 @@
+//! The kind `slurm`: runs a model server as a batch job of a cluster. Submits and follows it by Slurm's own commands; the
+//! job finds a port on its node by itself.
+//!
+//! ```text
+//! harness ── sbatch < script ──→ slurmctld ──→ node: script ── starts ──→ server
+//!    │  ↑                            │                   └─ node and port, once the server listens there itself ─┐
+//!    │  └── squeue: state, reason ───┘                                                                            ↓
+//!    └── environment (secret), for the owner alone ──→ directory shared with the nodes: environment, address, job.log
+//! ```
+
+mod desk;
+mod examine;
+mod launcher;
+mod queue;
+mod script;
+mod server;
+mod settings;
+mod state;
+mod steward;
+mod submission;
+mod tools;
+mod watch;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::custody::Steward;
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::launcher::{Job, Watch};
+use super::served::Served;
+use super::{Backend, BackendError, Fault, Stage};
+use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::prediction::Contract;
+use crate::wire::Secret;
+
+use launcher::SlurmLauncher;
+use server::Server;
+use settings::SlurmSettings;
+use steward::SlurmSteward;
+use submission::Submission;
+
+/// What `kind` says.
+const NAME: &str = "slurm";
+
+/// The row of this kind.
+pub const KIND: Kind = Kind {
+    name: NAME,
+    summary: "a model server that is run as a batch job of a Slurm cluster",
+    overrides: &[Override::Device],
+    weights: None,
+    calls_per_instance: 1,
+    leaves: Leaves::On(steward),
+    template: r#"# How a node starts the model server. `{host}` and `{port}` are where it has to listen, `{model}`, `{model.core}` and
+# `{model.image}` are the model's, `${NAME}` is a variable of your environment.
+command = ["{hydrotest}", "serve", "--host", "{host}", "--port", "{port}"]
+# In a container of an image that the nodes have, instead of the node itself.
+# apptainer = { image = "/scratch/you/{model.image}.sif" }
+# What the job asks for, as sbatch takes it.
+# partition = "gpu"
+# account = "lab"
+# qos = "normal"
+# gres = "gpu:1"
+# time = "2:00:00"
+# memory = "32G"
+# cpus = 8
+# arguments = ["--constraint=a100"]
+# What is run before the server.
+# modules = ["cuda/12.4"]
+# prologue = ["ulimit -l unlimited"]
+# A directory that the nodes share with this machine [default: the state directory, usually below your home].
+# shared_dir = "/scratch/you"
+# Includes the time in the queue.
+start_timeout = "30m"
+"#,
+    configure,
+};
+
+fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    let mut reader = Reader::new(&table.settings, diagnostics);
+    let settings = SlurmSettings::read(table, &mut reader);
+    reader.finish();
+    Some(Arc::new(Slurm(Arc::new(settings?))))
+}
+
+fn steward(reach: &Value) -> Result<Box<dyn Steward>, BackendError> {
+    Ok(Box::new(SlurmSteward::new(reach)?))
+}
+
+/// Where jobs with these settings are found again.
+fn reach(settings: &SlurmSettings) -> Value {
+    let user = rustix::process::getuid().as_raw();
+    steward::reach(settings.conf().as_deref(), user, settings.shared())
+}
+
+struct Slurm(Arc<SlurmSettings>);
+
+impl Settings for Slurm {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        // Node and port are only known to the job; everything else can be found wrong before.
+        self.0.fill(&launch.contract)?;
+        let job = Job::new(launch, self.0.device.as_deref());
+        let launcher = SlurmLauncher::new(Arc::clone(&self.0));
+        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+    }
+
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(examine::examine(&self.0))
+    }
+
+    fn dry_run(&self, launch: &Launch) -> Option<Result<String, BackendError>> {
+        Some(self.shown(launch))
+    }
+}
+
+impl Slurm {
+    fn shown(&self, launch: &Launch) -> Result<String, BackendError> {
+        let filled = self.0.fill(&launch.contract)?;
+        let job = Job::new(launch, self.0.device.as_deref());
+        let directory = self.0.shared().unwrap_or(Path::new("DIRECTORY"));
+        let desk = self.0.desk(directory, 1, &job);
+        // It is taken out of the script again, so that any will do.
+        let secret = Secret::generate()
+            .map_err(|error| BackendError::new(Stage::Configure, Fault::Internal, error.to_string()))?;
+        let server = Server::new(&filled, &job, &secret)?;
+        Ok(Submission::new(&self.0, &filled, &server, &job, &desk).shown())
+    }
+}

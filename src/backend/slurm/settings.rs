@@ -1,0 +1,272 @@
+//! The settings of the kind `slurm`: what to run as a job, what the job asks for, and where its files lie. Reads and fills
+//! them in; submits nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::desk::Desk;
+use super::queue::Queue;
+use super::script::PORT;
+use super::server::{ContainerSettings, FilledContainer};
+use super::tools::Tools;
+use crate::backend::launcher::Job;
+use crate::backend::placeholders::{Known, Values};
+use crate::backend::served::ServedSettings;
+use crate::backend::{BackendError, Fault, Stage};
+use crate::config::{BackendTable, Reader};
+use crate::prediction::Contract;
+
+/// What the command and its variables may refer to besides what all kinds know.
+const IN_COMMAND: Known = Known(&["host", "port"]);
+/// What everything else may refer to.
+const ELSEWHERE: Known = Known(&[]);
+/// What the address of a node may refer to.
+const IN_ADDRESS: Known = Known(&["node"]);
+/// The address that a server is told to listen on, where its table does not say: the harness is on another node.
+const HOST: &str = "0.0.0.0";
+/// How long a server may take to end when asked to, where its table does not say: as long as boileroom gives it.
+const GRACE: Duration = Duration::from_secs(10);
+/// A stop is given up after 30 s, so that a longer grace would never be spent.
+const LONGEST_GRACE: Duration = Duration::from_secs(15);
+/// Time between two looks at the queue, where the table does not say.
+const POLL: Duration = Duration::from_secs(2);
+
+/// The validated settings.
+#[derive(Debug)]
+pub(super) struct SlurmSettings {
+    command: Vec<String>,
+    environment: Vec<(String, String)>,
+    requests: Vec<(&'static str, String)>,
+    arguments: Vec<String>,
+    modules: Vec<String>,
+    prologue: Vec<String>,
+    directory: Option<String>,
+    shared: Option<PathBuf>,
+    logs: Option<PathBuf>,
+    container: Option<ContainerSettings>,
+    host: String,
+    address: Option<String>,
+    conf: Option<String>,
+    /// The device where the command line gives none.
+    pub(super) device: Option<String>,
+    /// Time between asking a server to end and killing it.
+    pub(super) grace: Duration,
+    /// Time between two looks at the queue.
+    pub(super) poll: Duration,
+    /// What it shares with every kind that has a model server.
+    pub(super) served: ServedSettings,
+}
+
+/// Settings with all placeholders filled in, but for the port.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Filled {
+    /// The command, with [`PORT`] for the port.
+    pub(super) command: Vec<String>,
+    /// What it runs in, if not on the node itself.
+    pub(super) container: Option<FilledContainer>,
+    /// Variables that nobody else may read.
+    pub(super) environment: Vec<(String, String)>,
+    /// Arguments of sbatch.
+    pub(super) arguments: Vec<String>,
+    /// Modules to load.
+    pub(super) modules: Vec<String>,
+    /// Lines to run before the server.
+    pub(super) prologue: Vec<String>,
+}
+
+impl SlurmSettings {
+    /// Reads a backend's table and reports everything wrong with it.
+    pub(super) fn read(table: &BackendTable, reader: &mut Reader<'_>) -> Option<Self> {
+        let command = IN_COMMAND.words(reader.require("command"), "command");
+        let environment = IN_COMMAND.environment(reader);
+        for (name, _) in environment.iter().filter(|(name, _)| !is_variable(name)) {
+            reader.reject(
+                "env",
+                format!("`{name}` is not the name of a variable"),
+                "in this table",
+            );
+        }
+        if let Some(command) = &command {
+            if command.words.is_empty() {
+                reader.reject("command", "`command` is empty", "expected a program and its arguments");
+            } else if command.sound && !command.words.iter().any(|word| word.contains("{port}")) {
+                let message = "`{port}` does not occur in `command`";
+                reader.reject("command", message, "the server has to be told where to listen");
+            }
+        }
+        let grace = reader.duration("grace").unwrap_or(GRACE);
+        if grace > LONGEST_GRACE {
+            let message = format!("`grace` is {} s", grace.as_secs_f64());
+            reader.reject(
+                "grace",
+                message,
+                format!("expected at most {} s", LONGEST_GRACE.as_secs()),
+            );
+        }
+        let address = reader.text("address");
+        if let Some(Err(error)) = address.as_deref().map(|address| IN_ADDRESS.check(address)) {
+            reader.reject("address", error, "in this address");
+        }
+        Some(Self {
+            environment,
+            requests: requests(reader),
+            arguments: ELSEWHERE
+                .words(reader, "arguments")
+                .map_or_else(Vec::new, |words| words.words),
+            modules: ELSEWHERE
+                .words(reader, "modules")
+                .map_or_else(Vec::new, |words| words.words),
+            // Lines of a shell are full of braces.
+            prologue: reader.texts("prologue").unwrap_or_default(),
+            directory: ELSEWHERE.text(reader, "cwd"),
+            shared: directory(reader, "shared_dir"),
+            logs: directory(reader, "log_dir"),
+            container: container(reader),
+            host: reader.text("host").unwrap_or_else(|| HOST.to_owned()),
+            address,
+            conf: reader.text("conf"),
+            device: reader.text("device"),
+            grace,
+            poll: reader.duration("poll_interval").unwrap_or(POLL),
+            served: ServedSettings::read(table, reader),
+            command: command?.words,
+        })
+    }
+
+    /// Fills in the placeholders for a model.
+    ///
+    /// # Errors
+    /// When a variable that a setting refers to is not set, or something cannot stand in a script.
+    pub(super) fn fill(&self, contract: &Contract) -> Result<Filled, BackendError> {
+        let common = Values::new(contract, [])?;
+        let own = Values::new(contract, [("host", self.host.clone()), ("port", PORT.to_owned())])?;
+        let mut arguments = self.requested();
+        if let Some(directory) = &self.directory {
+            arguments.push(format!("--chdir={}", common.fill(directory)?));
+        }
+        arguments.extend(common.fill_all(&self.arguments)?);
+        Ok(Filled {
+            command: own.fill_all(&self.command)?,
+            container: self.container.as_ref().map(|table| table.fill(&common)).transpose()?,
+            environment: own.fill_values(&self.environment)?,
+            arguments,
+            modules: common.fill_all(&self.modules)?,
+            prologue: self.prologue.clone(),
+        })
+    }
+
+    /// What the job asks for, as options of sbatch. A job that is started anew has lost its callers, unless the table's own
+    /// arguments say that it may.
+    pub(super) fn requested(&self) -> Vec<String> {
+        let requests = self
+            .requests
+            .iter()
+            .map(|(option, value)| format!("--{option}={value}"));
+        std::iter::once("--no-requeue".to_owned()).chain(requests).collect()
+    }
+
+    /// The queue of its cluster, for the user of this process.
+    pub(super) fn queue(&self) -> Queue {
+        Queue::new(Tools::new(self.conf()), rustix::process::getuid().as_raw())
+    }
+
+    /// The `slurm.conf` that it names, else that of the environment.
+    pub(super) fn conf(&self) -> Option<String> {
+        let inherited = || std::env::var("SLURM_CONF").ok().filter(|path| !path.is_empty());
+        self.conf.clone().or_else(inherited)
+    }
+
+    /// The directory that it shares with the nodes, when it names one.
+    pub(super) fn shared(&self) -> Option<&Path> {
+        self.shared.as_deref()
+    }
+
+    /// The desk of an instance's launch of this number, below `directory`, the instance's own or the shared one.
+    pub(super) fn desk(&self, directory: &Path, launch: usize, job: &Job) -> Desk {
+        let (mark, model) = (job.mark.name(), &job.contract.key);
+        let desk = Desk::at(directory.join(&mark).join(launch.to_string()));
+        match &self.logs {
+            Some(logs) => desk.with_log(logs.join(format!("{model}-{mark}-{launch}.log"))),
+            None => desk,
+        }
+    }
+
+    /// The directory of logs that are kept.
+    pub(super) fn logs(&self) -> Option<&Path> {
+        self.logs.as_deref()
+    }
+
+    /// How to reach a node, when the table says so.
+    ///
+    /// # Errors
+    /// When a variable that it refers to is not set.
+    pub(super) fn address(&self, contract: &Contract, node: &str) -> Option<Result<String, BackendError>> {
+        let address = self.address.as_deref()?;
+        Some(Values::new(contract, [("node", node.to_owned())]).and_then(|values| values.fill(address)))
+    }
+
+    /// Whether the paths that it names are there.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub(super) fn check_paths(&self) -> Result<(), BackendError> {
+        let wrong = |message: String| Err(BackendError::new(Stage::Configure, Fault::Misconfigured, message));
+        if let Some(conf) = self.conf.as_ref().filter(|conf| !Path::new(conf).is_file()) {
+            return wrong(format!("`conf` is not a file: {conf}"));
+        }
+        match self.shared.as_ref().filter(|directory| !directory.is_dir()) {
+            Some(directory) => wrong(format!("`shared_dir` is not a directory: {}", directory.display())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The table `apptainer`.
+fn container(reader: &mut Reader<'_>) -> Option<ContainerSettings> {
+    let section = reader.section("apptainer")?;
+    let mut within = reader.within(&section);
+    let settings = ContainerSettings::read(&mut within);
+    within.finish();
+    settings
+}
+
+/// What the job asks for, as options of sbatch.
+fn requests(reader: &mut Reader<'_>) -> Vec<(&'static str, String)> {
+    let mut requests = Vec::new();
+    for (key, option) in [
+        ("partition", "partition"),
+        ("account", "account"),
+        ("qos", "qos"),
+        ("gres", "gres"),
+        ("time", "time"),
+        ("memory", "mem"),
+    ] {
+        if let Some(value) = reader.text(key) {
+            if value.trim().is_empty() || value.contains(char::is_control) {
+                reader.reject(key, format!("`{key}` is empty"), "expected what sbatch takes");
+            }
+            requests.push((option, value));
+        }
+    }
+    if let Some(cpus) = reader.count("cpus", 1) {
+        requests.push(("cpus-per-task", cpus.to_string()));
+    }
+    requests
+}
+
+/// An absolute path: jobs do not run where the harness does.
+fn directory(reader: &mut Reader<'_>, key: &'static str) -> Option<PathBuf> {
+    let path = PathBuf::from(reader.text(key)?);
+    if path.is_relative() {
+        reader.reject(key, format!("`{key}` is a relative path"), "expected an absolute path");
+    }
+    Some(path)
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.starts_with(|letter: char| letter.is_ascii_digit())
+        && !name.is_empty()
+        && name
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+}

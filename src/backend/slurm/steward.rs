@@ -1,0 +1,134 @@
+//! Finds what the cluster and the shared directory hold of runs, by their names, and removes it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::queue::Queue;
+use super::tools::Tools;
+use crate::backend::custody::{Leftover, Steward, belongs};
+use crate::backend::{BackendError, Fault, Stage, Work};
+
+/// How long a cancelled job may take to go: a little less than a sweep gives it.
+const PATIENCE: Duration = Duration::from_secs(18);
+/// What jobs are called.
+const JOB: &str = "job";
+/// What directories are called.
+const DIRECTORY: &str = "directory";
+
+/// The steward of one user's jobs on one cluster.
+pub(super) struct SlurmSteward {
+    queue: Queue,
+    shared: Option<PathBuf>,
+}
+
+/// Where to look: the cluster by its `slurm.conf`, the user, and the directory that is shared with the nodes.
+pub(super) fn reach(conf: Option<&str>, user: u32, shared: Option<&Path>) -> Value {
+    json!({ "conf": conf, "user": user, "shared_dir": shared.map(Path::to_string_lossy) })
+}
+
+impl SlurmSteward {
+    /// The steward of a reach.
+    pub(super) fn new(reach: &Value) -> Result<Self, BackendError> {
+        let text = |key: &str| reach.get(key).and_then(Value::as_str).map(str::to_owned);
+        let user = reach
+            .get("user")
+            .and_then(Value::as_u64)
+            .and_then(|user| u32::try_from(user).ok());
+        let user = user.ok_or_else(|| {
+            let message = format!("whose jobs they are is not said in {reach}");
+            BackendError::new(Stage::Shutdown, Fault::Internal, message)
+        })?;
+        Ok(Self {
+            queue: Queue::new(Tools::new(text("conf")), user),
+            shared: text("shared_dir").map(PathBuf::from),
+        })
+    }
+
+    async fn found(&self, name: &str) -> Result<Vec<Leftover>, BackendError> {
+        let jobs = self
+            .queue
+            .jobs(None)
+            .await
+            .map_err(|error| error.during(Stage::Shutdown))?;
+        let jobs = jobs
+            .into_iter()
+            .filter(|job| !job.is_over() && belongs(&job.name, name));
+        let jobs = jobs.map(|job| Leftover {
+            what: JOB,
+            detail: format!("{}, {}", job.name, job.describe()),
+            id: job.id,
+        });
+        Ok(jobs.chain(self.directories(name)).collect())
+    }
+
+    fn directories(&self, name: &str) -> Vec<Leftover> {
+        let entries = self.shared.iter().filter_map(|shared| fs::read_dir(shared).ok());
+        let entries = entries.flatten().flatten();
+        entries
+            .filter(|entry| entry.file_name().to_str().is_some_and(|found| belongs(found, name)))
+            .map(|entry| Leftover {
+                what: DIRECTORY,
+                id: entry.path().to_string_lossy().into_owned(),
+                detail: String::new(),
+            })
+            .collect()
+    }
+
+    async fn removed(&self, leftover: &Leftover) -> Result<(), BackendError> {
+        if leftover.what == DIRECTORY {
+            return match fs::remove_dir_all(&leftover.id) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    let message = format!("{leftover} cannot be removed: {error}");
+                    Err(BackendError::new(Stage::Shutdown, Fault::Internal, message))
+                }
+                _ => Ok(()),
+            };
+        }
+        let jobs = self
+            .queue
+            .jobs(None)
+            .await
+            .map_err(|error| error.during(Stage::Shutdown))?;
+        match jobs.into_iter().find(|job| job.id == leftover.id) {
+            Some(job) => self.queue.clear(&job.name, Instant::now() + PATIENCE).await.map(drop),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Steward for SlurmSteward {
+    fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>> {
+        Box::pin(self.found(name))
+    }
+
+    fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
+        Box::pin(self.removed(leftover))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn directories_of_a_name_are_found_and_removed_and_no_others() {
+        let shared = tempfile::tempdir().unwrap();
+        for name in ["hydrotest-ab-1", "hydrotest-ab-2", "hydrotest-abc-1", "mine"] {
+            fs::create_dir_all(shared.path().join(name).join("1")).unwrap();
+        }
+        let steward = SlurmSteward::new(&reach(None, 0, Some(shared.path()))).unwrap();
+        let found = steward.directories("hydrotest-ab");
+        assert_eq!(found.len(), 2);
+        for leftover in &found {
+            steward.remove(leftover).await.unwrap();
+        }
+        assert!(steward.directories("hydrotest-ab").is_empty());
+        assert_eq!(fs::read_dir(shared.path()).unwrap().count(), 2);
+        assert!(SlurmSteward::new(&json!({})).is_err());
+    }
+}

@@ -1,0 +1,65 @@
+//! What sbatch is given for one job: its arguments, the script on its standard input, and the mark in its environment.
+
+use std::path::Path;
+
+use super::desk::Desk;
+use super::queue::Queue;
+use super::script::{self, Parts, quoted};
+use super::server::Server;
+use super::settings::{Filled, SlurmSettings};
+use super::tools::{SUBMISSION, ToolError};
+use crate::backend::custody;
+use crate::backend::launcher::Job;
+
+/// A job that is to be submitted.
+#[derive(Debug)]
+pub(super) struct Submission {
+    mark: String,
+    arguments: Vec<String>,
+    script: String,
+}
+
+impl Submission {
+    pub(super) fn new(settings: &SlurmSettings, filled: &Filled, server: &Server, job: &Job, desk: &Desk) -> Self {
+        let mark = job.mark.name();
+        let mut arguments = vec!["--parsable".to_owned()];
+        arguments.extend(filled.arguments.iter().cloned());
+        // What follows must not be otherwise, whatever the table says.
+        arguments.push(format!("--job-name={mark}"));
+        arguments.push(format!("--output={}", pattern(desk.log())));
+        arguments.push("--open-mode=append".to_owned());
+        let directory = desk.directory().to_string_lossy();
+        let parts = Parts {
+            directory: &directory,
+            modules: &filled.modules,
+            prologue: &filled.prologue,
+            server,
+            tenths: settings.grace.as_millis() / 100,
+        };
+        Self {
+            mark,
+            arguments,
+            script: script::script(&parts, job),
+        }
+    }
+
+    /// The command and the script, for a person to read.
+    pub(super) fn shown(&self) -> String {
+        let words: Vec<String> = self.arguments.iter().map(|word| quoted(word)).collect();
+        format!("# sbatch {}\n{}", words.join(" "), self.script)
+    }
+
+    /// Submits it and gives what sbatch says.
+    pub(super) async fn submit(self, queue: &Queue) -> Result<String, ToolError> {
+        let variables = [(custody::VARIABLE, self.mark)];
+        queue
+            .tools
+            .run("sbatch", &self.arguments, &self.script, &variables, SUBMISSION)
+            .await
+    }
+}
+
+/// A path in which sbatch replaces nothing.
+fn pattern(path: &Path) -> String {
+    path.to_string_lossy().replace('%', "%%")
+}

@@ -1,0 +1,165 @@
+//! Runs Slurm's own commands: bounded in time and in what is read of them, with nothing of the user's environment that
+//! would change what they say. Knows what they are called, not what a job means.
+
+use std::ffi::OsString;
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::process::Command;
+
+use crate::backend::{BackendError, Fault, Stage};
+
+/// How long a question or an order may take; a controller under load answers in seconds.
+const PATIENCE: Duration = Duration::from_secs(8);
+/// How long a submission may take: sites run programs of their own on it.
+pub(super) const SUBMISSION: Duration = Duration::from_secs(60);
+/// Bytes read of what a command says.
+const LONGEST: u64 = 4 << 20;
+/// Characters of a command's complaint that a message shows.
+const LONGEST_COMPLAINT: usize = 1000;
+/// Variables by which a user changes what these commands show or do.
+const MEDDLING: [&str; 4] = ["SQUEUE_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT"];
+
+/// The commands of one cluster.
+#[derive(Debug, Clone)]
+pub(super) struct Tools {
+    conf: Option<String>,
+}
+
+/// Why a command brought nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum ToolError {
+    /// It is not there or cannot be run.
+    #[error("`{tool}` cannot be run: {error}")]
+    Missing {
+        /// The command.
+        tool: &'static str,
+        /// What the system says.
+        error: String,
+    },
+    /// It says that it failed.
+    #[error("{tool}: {words}")]
+    Failed {
+        /// The command.
+        tool: &'static str,
+        /// In its own words.
+        words: String,
+    },
+    /// It did not end in time.
+    #[error("`{tool}` did not answer within {seconds} s")]
+    Late {
+        /// The command.
+        tool: &'static str,
+        /// The time it was given.
+        seconds: u64,
+    },
+}
+
+impl ToolError {
+    /// The error of a stage for which the command was needed.
+    pub(super) fn during(&self, stage: Stage) -> BackendError {
+        match self {
+            Self::Missing { .. } => {
+                let message = format!("{self}; are Slurm's commands installed here and on the PATH?");
+                BackendError::new(stage, Fault::Misconfigured, message)
+            }
+            Self::Failed { .. } | Self::Late { .. } => BackendError::new(stage, Fault::Unreachable, self.to_string()),
+        }
+    }
+}
+
+impl Tools {
+    /// Those of the cluster that a `slurm.conf` describes, else of the one that they find by themselves.
+    pub(super) const fn new(conf: Option<String>) -> Self {
+        Self { conf }
+    }
+
+    /// Asks or orders something and gives what was said on standard output.
+    pub(super) async fn ask(&self, tool: &'static str, arguments: &[String]) -> Result<String, ToolError> {
+        self.run(tool, arguments, "", &[], PATIENCE).await
+    }
+
+    /// Runs a command to its end, with something to read and further variables.
+    pub(super) async fn run(
+        &self,
+        tool: &'static str,
+        arguments: &[String],
+        input: &str,
+        variables: &[(&'static str, String)],
+        patience: Duration,
+    ) -> Result<String, ToolError> {
+        let missing = |error: io::Error| ToolError::Missing {
+            tool,
+            error: error.to_string(),
+        };
+        let mut command = Command::new(tool);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| meddles(name)) {
+            command.env_remove(name);
+        }
+        if let Some(conf) = &self.conf {
+            command.env("SLURM_CONF", conf);
+        }
+        for (name, value) in variables {
+            command.env(name, value);
+        }
+        // In a process group of its own: Ctrl-C is for the harness, which then wants these commands to work.
+        let child = command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn();
+        let mut child = child.map_err(missing)?;
+        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let ended = tokio::time::timeout(patience, async {
+            let write = async {
+                if let Some(mut stdin) = stdin {
+                    // Who does not read to the end says why.
+                    let _ = stdin.write_all(input.as_bytes()).await;
+                }
+            };
+            let ((), said, complained) = tokio::join!(write, read(stdout), read(stderr));
+            (child.wait().await, said, complained)
+        });
+        match ended.await {
+            Err(_) => Err(ToolError::Late {
+                tool,
+                seconds: patience.as_secs(),
+            }),
+            Ok((Err(error), ..)) => Err(missing(error)),
+            Ok((Ok(status), said, _)) if status.success() => Ok(said),
+            Ok((Ok(status), said, complained)) => Err(ToolError::Failed {
+                tool,
+                words: words(status, &said, &complained),
+            }),
+        }
+    }
+}
+
+fn meddles(name: &OsString) -> bool {
+    let name = name.to_string_lossy();
+    MEDDLING.iter().any(|prefix| name.starts_with(prefix))
+}
+
+async fn read(stream: Option<impl AsyncRead + Unpin>) -> String {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        // What was read before an error is still worth showing; a command that says more than this is cut off.
+        let _ = stream.take(LONGEST).read_to_end(&mut bytes).await;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What a failed command said, in one line.
+fn words(status: ExitStatus, said: &str, complained: &str) -> String {
+    let text = if complained.trim().is_empty() { said } else { complained };
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    if lines.is_empty() {
+        return format!("failed without a word ({status})");
+    }
+    lines.join("; ").chars().take(LONGEST_COMPLAINT).collect()
+}

@@ -1,0 +1,184 @@
+//! Answers that differ are told by how much and where, and equal ones pass.
+
+use serde_json::json;
+
+use super::super::evidence::Answer;
+use super::super::fixture::{answer, compile_with, embedder, folder, judge, summaries};
+use super::*;
+use crate::prediction::contract::Contract;
+
+fn check(contract: &Contract, table: &str) -> Box<dyn Check> {
+    compile_with(contract, &format!("check = 'agree'\n{table}"), &["alone", "batch"])
+        .unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn errors(contract: &Contract, table: &str) -> String {
+    compile_with(contract, &format!("check = 'agree'\n{table}"), &["alone", "batch"])
+        .map_or_else(|errors| errors.to_string(), |_| String::new())
+}
+
+fn embeddings() -> [Answer; 2] {
+    let contract = embedder();
+    ["alone", "batch"].map(|call| answer(&contract, call, "AC:D|EF", json!({"include_fields": ["*"]})))
+}
+
+#[test]
+fn differences_are_counted_measured_and_placed() {
+    let contract = embedder();
+    let [alone, batch] = embeddings();
+    let exact = check(&contract, "fields = ['embeddings', 'chain_index']");
+    assert_eq!(
+        summaries(&*exact, &contract, &[alone.clone(), batch.clone()]),
+        Vec::<String>::new()
+    );
+    let moved = [alone, batch.with_element("embeddings", 9, 0.125)];
+    let findings = judge(&*exact, &contract, &moved);
+    assert_eq!(findings[0].call.as_deref(), Some("batch"));
+    assert_eq!(
+        findings[0].summary,
+        "embeddings (`alone`, `batch`): 1 of 24 elements differ"
+    );
+    assert_eq!(
+        findings[0].details,
+        [
+            "greatest absolute difference 0.025 at [0, 2, 1] (chain B residue 0): expected 0.100000001, got 0.125",
+            "greatest relative difference 0.25 at [0, 2, 1] (chain B residue 0): expected 0.100000001, got 0.125",
+            "allowed atol = 0, rtol = 0; atol = 0.025 would pass"
+        ]
+    );
+    let loose = check(&contract, "fields = ['embeddings']\natol = 0.03");
+    assert_eq!(summaries(&*loose, &contract, &moved), Vec::<String>::new());
+    let relative = check(&contract, "fields = ['embeddings']\nrtol = 0.2");
+    assert!(summaries(&*relative, &contract, &moved)[0].ends_with("1 of 24 elements lie too far apart"));
+}
+
+#[test]
+fn samples_are_compared_without_their_padding() {
+    let contract = embedder();
+    let alone = answer(&contract, "alone", "EF", json!({"include_fields": ["*"]}));
+    let [_, batch] = embeddings();
+    let items = check(&contract, "fields = ['chain_index', 'residue_index']\nitems = [[0, 1]]");
+    assert_eq!(
+        summaries(&*items, &contract, &[alone.clone(), batch.clone()]),
+        Vec::<String>::new()
+    );
+    let other = check(&contract, "fields = ['chain_index']\nitems = [[0, 0]]");
+    assert_eq!(
+        summaries(&*other, &contract, &[alone.clone(), batch.clone()]),
+        ["chain_index (`alone` sample 0, `batch` sample 0): shape (2,) against (3,)"]
+    );
+    let moved = batch.with_element("residue_index", 4, 5.0);
+    let findings = judge(&*items, &contract, &[alone.clone(), moved.clone()]);
+    assert!(
+        findings[0].details[0].contains("at [1] (chain A residue 1): expected 1, got 5"),
+        "{findings:?}"
+    );
+    let missing = check(&contract, "fields = ['chain_index']\nitems = [[1, 0]]");
+    assert_eq!(
+        summaries(&*missing, &contract, &[alone, moved]),
+        ["chain_index: there is no sample 1 to compare"]
+    );
+}
+
+#[test]
+fn rows_are_compared_by_direction() {
+    let contract = embedder();
+    let [alone, batch] = embeddings();
+    let cosine = check(&contract, "fields = ['embeddings', 'chain_index']\ncosine = 0.99");
+    let near = batch.clone().with_element("embeddings", 9, 0.11);
+    assert_eq!(
+        summaries(&*cosine, &contract, &[alone.clone(), near]),
+        Vec::<String>::new()
+    );
+    let far = batch.clone().with_element("embeddings", 9, -5.0);
+    let findings = judge(&*cosine, &contract, &[alone.clone(), far]);
+    assert!(findings[0].summary.contains("rows point apart"), "{findings:?}");
+    assert_eq!(findings[0].details, ["the row at [0, 2, 0] (chain B residue 0)"]);
+    let nan = batch.clone().with_element("embeddings", 9, f64::NAN);
+    assert_eq!(judge(&*cosine, &contract, &[alone.clone(), nan]).len(), 1);
+    let index = batch.with_element("chain_index", 0, 1.0);
+    assert_eq!(
+        judge(&*cosine, &contract, &[alone, index]).len(),
+        1,
+        "indices stay exact"
+    );
+}
+
+#[test]
+fn structures_are_compared_as_they_are_or_superposed() {
+    let contract = folder();
+    let [first, second] = ["alone", "batch"].map(|call| answer(&contract, call, "ACDE", json!({})));
+    let shifted = second.clone().with_structure(|structure| {
+        structure.coord.iter_mut().for_each(|position| position[0] += 10.0);
+    });
+    let exact = check(&contract, "fields = ['atom_array']");
+    assert_eq!(
+        summaries(&*exact, &contract, &[first.clone(), second.clone()]),
+        Vec::<String>::new()
+    );
+    let findings = judge(&*exact, &contract, &[first.clone(), shifted.clone()]);
+    assert_eq!(
+        findings[0].summary,
+        "atom_array (`alone`, `batch`)[0]: atoms are up to 10 Å apart, allowed 0"
+    );
+    assert!(
+        findings[0].details[0].starts_with("RMSD 10 Å as they are, "),
+        "{findings:?}"
+    );
+    let superposed = check(&contract, "fields = ['atom_array']\nrmsd = 0.01");
+    assert_eq!(
+        summaries(&*superposed, &contract, &[first.clone(), shifted]),
+        Vec::<String>::new()
+    );
+    let bent = second.clone().with_structure(|structure| structure.coord[0][2] += 40.0);
+    assert!(summaries(&*superposed, &contract, &[first.clone(), bent])[0].contains("superposed RMSD"));
+    let renamed = second.clone().with_structure(|structure| structure.res_id[0] = 9);
+    assert!(summaries(&*superposed, &contract, &[first.clone(), renamed])[0].contains("ALA 9 in chain A"));
+    let cooled = second.with_structure(|structure| structure.b_factor = Some(vec![0.25; structure.atoms()]));
+    assert!(summaries(&*exact, &contract, &[first, cooled])[0].contains(".b_factor: "));
+}
+
+#[test]
+fn nothing_on_both_sides_is_no_agreement() {
+    let contract = folder();
+    let [first, second] = ["alone", "batch"]
+        .map(|call| answer(&contract, call, "AC", json!({"include_fields": ["plddt"]})).with("plddt", Value::None));
+    let plddt = check(&contract, "fields = ['plddt']");
+    assert_eq!(
+        summaries(&*plddt, &contract, &[first.clone(), second.clone()]),
+        ["plddt: expected a value, got None"]
+    );
+    let hollow = |answer: Answer| answer.with("plddt", Value::List(vec![Value::None]));
+    assert_eq!(
+        summaries(&*plddt, &contract, &[hollow(first.clone()), hollow(second.clone())]),
+        ["plddt (`alone`, `batch`)[0]: nothing to compare, both are None"]
+    );
+    let empty = |answer: Answer| answer.with("plddt", Value::List(Vec::new()));
+    assert_eq!(summaries(&*plddt, &contract, &[empty(first), empty(second)]).len(), 1);
+}
+
+#[test]
+fn what_cannot_be_compared_is_refused() {
+    let embed = embedder();
+    let wrong = |table: &str, words: &str| {
+        let errors = errors(&embed, table);
+        assert!(errors.contains(words), "{errors}");
+    };
+    wrong("fields = ['embeddings']\nsecond = 'alone'", "compared with itself");
+    wrong("fields = ['embeddings']\nfirst = 'alon'", "did you mean `alone`?");
+    wrong("fields = ['embeddings']\nitems = [[0]]", "not pairs of samples");
+    wrong(
+        "fields = ['metadata.sequence_lengths']\nitems = [[0, 1]]",
+        "has no samples",
+    );
+    wrong("fields = ['embeddings']\nrmsd = 1", "expected a field of structures");
+    wrong("fields = ['embeddings']\natol = inf", "expected a number");
+    wrong("fields = ['embeddings']\ncosine = -1", "expected a number");
+    let folder = folder();
+    let errors = errors(&folder, "fields = ['atom_array']\ncosine = 1");
+    assert!(errors.contains("expected a field of arrays"), "{errors}");
+    let single = compile_with(&embed, "check = 'agree'\nfields = ['embeddings']", &["only"]).unwrap_err();
+    assert!(single.to_string().contains("compared with itself"));
+    let three = compile_with(&embed, "check = 'agree'\nfields = ['embeddings']", &["a", "b", "c"]).unwrap_err();
+    assert!(three.to_string().contains("missing keys `first`, `second`"));
+}

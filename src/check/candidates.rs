@@ -1,0 +1,296 @@
+//! What the answer to a call may be by mistake: another answer of its case, another sample, another recorded result of the
+//! model. Gathers; compares nothing. To be asked only when an answer is wrong.
+
+use super::evidence::{Evidence, Given};
+use super::field_path::FieldPath;
+use super::pair::{Sides, sample};
+use crate::cause::{Candidate, Relation};
+use crate::prediction::{Prediction, Request, Value};
+use crate::snapshot::{Contents, Relative};
+
+/// Other results with words for them.
+#[derive(Debug, Default)]
+pub struct Candidates(Vec<(String, Relation, Value)>);
+
+impl Candidates {
+    /// What the second of two sides may be instead of the first.
+    #[must_use]
+    pub fn of(
+        evidence: &Evidence<'_>,
+        field: &FieldPath,
+        sides: &Sides<'_>,
+        first: &Given<'_>,
+        second: &Given<'_>,
+    ) -> Self {
+        let mut found = Self::default();
+        found.add_answers(evidence, field, sides, first, second);
+        found.add_recorded(evidence, field, second);
+        found
+    }
+
+    /// The form in which causes are looked for.
+    #[must_use]
+    pub fn list(&self) -> Vec<Candidate<'_>> {
+        let candidates = self.0.iter();
+        candidates
+            .map(|(label, relation, value)| Candidate::new(label, *relation, value))
+            .collect()
+    }
+
+    fn add_answers(
+        &mut self,
+        evidence: &Evidence<'_>,
+        field: &FieldPath,
+        sides: &Sides<'_>,
+        first: &Given<'_>,
+        second: &Given<'_>,
+    ) {
+        let request = |call: &str| {
+            evidence
+                .answers
+                .iter()
+                .find(|answer| answer.call == call)
+                .map(|it| &it.request)
+        };
+        let Some(asked) = request(second.call) else {
+            return;
+        };
+        for answer in evidence.answers {
+            let Some(given) = Given::new(evidence.contract, answer) else {
+                continue;
+            };
+            let Some(value) = given.prediction.at(&field.to_string()) else {
+                continue;
+            };
+            let label = format!("the answer to call `{}`", answer.call);
+            let relation = relation(asked, &answer.request);
+            let Some((from, to)) = sides.samples else {
+                if answer.call != first.call && answer.call != second.call {
+                    self.0.push((label, relation, value.clone()));
+                }
+                continue;
+            };
+            // A whole answer that is another one is no matter of samples.
+            let is_whole = answer.call != second.call && second.prediction.at(&field.to_string()) == Some(value);
+            for index in 0..given.expected.complexes.len() {
+                let is_itself = answer.call == second.call && index == to;
+                let is_expected = answer.call == first.call && index == from;
+                if is_itself || is_expected {
+                    continue;
+                }
+                if let Some(part) = sample(&given, field, value, index) {
+                    let (label, relation) = if is_whole {
+                        (label.clone(), relation)
+                    } else {
+                        (format!("sample {index} of {label}"), Relation::OtherItem)
+                    };
+                    self.0.push((label, relation, part));
+                }
+            }
+        }
+    }
+
+    /// Recorded results, sample by sample where samples are compared.
+    fn add_recorded(&mut self, evidence: &Evidence<'_>, field: &FieldPath, second: &Given<'_>) {
+        let Some(recorded) = evidence.recorded.filter(|_| field.is_whole()) else {
+            return;
+        };
+        let Some(answer) = evidence.answers.iter().find(|answer| answer.call == second.call) else {
+            return;
+        };
+        let (Ok(key), Some(value)) = ((recorded.key)(second.call), second.prediction.field(field.name())) else {
+            return;
+        };
+        let alone = Prediction {
+            class: second.prediction.class.clone(),
+            fields: vec![(field.name().to_owned(), value.clone())],
+        };
+        let Ok(contents) = Contents::of(&alone) else {
+            return;
+        };
+        let first_item = format!("{}[0]", field.name());
+        let provenance = recorded.provenance(evidence.contract, answer);
+        let relatives = recorded
+            .store
+            .relatives(&key, &provenance, &contents, &[field.name(), &first_item]);
+        for Relative {
+            label,
+            relation,
+            contents,
+        } in relatives
+        {
+            if let Some(value) = contents.value(field.name()) {
+                // Samples are compared one by one, and those of one sample only are its whole.
+                let items = value.as_items().unwrap_or_default().to_vec();
+                let only = value.as_array().filter(|array| array.shape().first() == Some(&1));
+                let only = only.and_then(|array| array.part(0)).map(Value::Array);
+                let parts = items.into_iter().chain(only);
+                self.0.extend(parts.map(|part| (label.clone(), relation, part)));
+                self.0.push((label, relation, value));
+            }
+        }
+    }
+}
+
+/// What sets two requests apart.
+fn relation(asked: &Request, other: &Request) -> Relation {
+    let without = |request: &Request| {
+        let options = request.options.iter();
+        let kept = options.filter(|(name, _)| !matches!(name.as_str(), "seed" | "include_fields"));
+        kept.map(|(name, value)| (name.clone(), value.clone()))
+            .collect::<Vec<_>>()
+    };
+    let same = asked.input == other.input && without(asked) == without(other);
+    if same && asked.options.get("seed") != other.options.get("seed") {
+        Relation::OtherSeed
+    } else {
+        Relation::OtherRequest
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::evidence::Answer;
+    use super::super::finding::Finding;
+    use super::super::fixture::folded::{UBIQUITIN, declared, folded};
+    use super::super::fixture::{compile_with, compiled, judge, judge_case};
+    use crate::snapshot::{Recording, Store};
+
+    const TRP_CAGE: &str = "NLYIQWLKDGGPSSGRPPPS";
+
+    fn hints(findings: &[Finding]) -> Vec<&str> {
+        findings.iter().filter_map(|finding| finding.hint.as_deref()).collect()
+    }
+
+    /// What `snapshot` says when `got` comes where `expected` was recorded, `beside` being another recorded case.
+    fn told(model: &str, fields: &str, expected: &Answer, beside: &Answer, got: &Answer) -> String {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = declared(model);
+        let check = compiled(&contract, &format!("check = 'snapshot'\nfields = {fields}"));
+        let store = |recording| Store::new(directory.path(), recording).unwrap();
+        for (case, answer) in [("case", expected), ("beside", beside)] {
+            let answers = std::slice::from_ref(answer);
+            let found = judge_case(case, &*check, &contract, answers, &store(Recording::Missing), None);
+            assert_eq!(found, []);
+        }
+        let wrong = Answer {
+            result: got.result.clone(),
+            ..expected.clone()
+        };
+        let found = judge_case("case", &*check, &contract, &[wrong], &store(Recording::Never), None);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].to_string()
+    }
+
+    #[test]
+    fn an_answer_that_another_case_recorded_is_stale() {
+        let stale = "likely cause: equals the recorded result of suite::beside";
+        for (model, fields, options) in [
+            ("esmfold", "['atom_array']", json!({})),
+            ("esmfold", "['plddt']", json!({ "include_fields": ["plddt"] })),
+            (
+                "boltz2",
+                "['atom_array', 'plddt']",
+                json!({ "include_fields": ["plddt"] }),
+            ),
+            ("esm2", "['embeddings']", json!({})),
+            // Of larger arrays only sketches are stored.
+            ("esmfold", "['s_z']", json!({ "include_fields": ["s_z"] })),
+        ] {
+            let contract = declared(model);
+            let ask = |input: &str| folded(&contract, "call", input, options.clone());
+            let words = told(model, fields, &ask(UBIQUITIN), &ask(TRP_CAGE), &ask(TRP_CAGE));
+            assert!(words.contains(stale), "{model} {fields}: {words}");
+            assert!(words.contains("look at a cache"), "{words}");
+        }
+    }
+
+    #[test]
+    fn an_answer_under_another_seed_is_told_from_a_stale_one() {
+        let contract = declared("chai1");
+        let ask = |seed: u64| {
+            let options = json!({ "seed": seed, "num_diffn_samples": 1, "include_fields": ["plddt"] });
+            folded(&contract, "call", UBIQUITIN, options)
+        };
+        let words = told("chai1", "['atom_array']", &ask(1), &ask(2), &ask(2));
+        assert!(
+            words.contains("likely cause: equals the recorded result of suite::beside"),
+            "{words}"
+        );
+        assert!(words.contains("look at how the seed"), "{words}");
+        let words = told("chai1", "['atom_array']", &ask(1), &ask(2), &ask(3));
+        assert!(!words.contains("likely cause"), "{words}");
+    }
+
+    #[test]
+    fn answers_that_should_agree_are_held_against_all_others_of_the_case() {
+        let contract = declared("esmfold");
+        let table = "check = 'agree'\nfields = ['atom_array']\nfirst = 'first'\nsecond = 'again'\nrmsd = 0.5";
+        let check = compile_with(&contract, table, &["first", "other", "again"]).unwrap();
+        let ask = |call: &str, input: &str| folded(&contract, call, input, json!({}));
+        let answers = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", TRP_CAGE)];
+        let found = judge(&*check, &contract, &answers);
+        assert!(
+            hints(&found)[0].starts_with("likely cause: equals the answer to call `other`"),
+            "{found:?}"
+        );
+        let right = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", UBIQUITIN)];
+        assert_eq!(judge(&*check, &contract, &right), []);
+    }
+
+    #[test]
+    fn samples_that_were_not_put_back_in_order_are_told_from_stale_batches() {
+        let contract = declared("esm2");
+        let table = "check = 'agree'\nfields = ['embeddings']\nitems = [[0, 1], [1, 0]]\natol = 1e-3";
+        let check = compile_with(&contract, table, &["forth", "back"]).unwrap();
+        let (one, two) = ("ACDEFGHIKL", "MNPQRSTVWY");
+        let ask = |call: &str, input: String| folded(&contract, call, &input, json!({}));
+        let forth = ask("forth", format!("{one}|{two}"));
+        let back = ask("back", format!("{two}|{one}"));
+        assert_eq!(judge(&*check, &contract, &[forth.clone(), back]), []);
+        let stale = Answer {
+            result: forth.result.clone(),
+            ..ask("back", format!("{two}|{one}"))
+        };
+        let found = judge(&*check, &contract, &[forth.clone(), stale]);
+        assert!(
+            hints(&found)[0].starts_with("likely cause: equals the answer to call `forth`"),
+            "{found:?}"
+        );
+        let noisy = ask("back", format!("{one}|{two}")).with_element("embeddings", 0, 0.123);
+        let permuted = Answer {
+            request: ask("back", format!("{two}|{one}")).request,
+            ..noisy
+        };
+        let found = judge(&*check, &contract, &[forth, permuted]);
+        assert!(
+            hints(&found)[0].starts_with("likely cause: equals sample 1 of the answer to call `forth`"),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn samples_are_held_against_what_other_cases_recorded() {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = declared("esmfold");
+        let ask = |call: &str, input: &str| folded(&contract, call, input, json!({}));
+        let snapshot = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array']");
+        let store = Store::new(directory.path(), Recording::Missing).unwrap();
+        let recorded = [ask("call", TRP_CAGE)];
+        assert_eq!(judge_case("cage", &*snapshot, &contract, &recorded, &store, None), []);
+        let table = "check = 'agree'\nfields = ['atom_array']\nitems = [[0, 0]]\nrmsd = 0.5";
+        let check = compile_with(&contract, table, &["alone", "batch"]).unwrap();
+        let stale = Answer {
+            result: recorded[0].result.clone(),
+            ..ask("batch", UBIQUITIN)
+        };
+        let answers = [ask("alone", UBIQUITIN), stale];
+        let found = judge_case("case", &*check, &contract, &answers, &store, None);
+        assert!(
+            hints(&found)[0].starts_with("likely cause: equals the recorded result of suite::cage"),
+            "{found:?}"
+        );
+    }
+}

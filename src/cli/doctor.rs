@@ -1,0 +1,94 @@
+//! `hydrotest doctor`: looks whether everything is there that backends need, without starting a model.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::arguments::DoctorArguments;
+use super::world::World;
+use super::{BROKEN, Trouble, list, runtime, say};
+use crate::backend::examination::{State, Symptom};
+use crate::backend::kind::Overrides;
+use crate::backend::machine;
+use crate::backend::registry::Platform;
+use crate::plan::{Overriding, Selection, expand};
+use crate::prediction::Contract;
+use crate::report::doctor::{self, Patient};
+use crate::snapshot::{Recording, Store};
+
+/// How long one backend may be looked at; its kind bounds each question, this bounds them all.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Examines this machine and the backends that were asked for.
+pub fn doctor(arguments: &DoctorArguments) -> Result<u8, Trouble> {
+    let world = World::read(&arguments.list.places)?;
+    let selectors: Vec<&str> = match &arguments.backend {
+        Some(selector) => vec![selector],
+        None => world.config.backends.iter().map(|table| table.name.as_str()).collect(),
+    };
+    let platforms = selectors
+        .into_iter()
+        .map(|selector| Platform::select(&world.config, selector, Overrides::default()));
+    let platforms: Vec<Platform> = platforms.collect::<Result<_, _>>()?;
+    let runtime = runtime()?;
+    let machine = machine::examine();
+    let mut patients = Vec::with_capacity(platforms.len());
+    for platform in &platforms {
+        let models = world.config.models.iter();
+        let models: Vec<Arc<Contract>> = models
+            .filter(|model| platform.table.serves(&model.key))
+            .cloned()
+            .collect();
+        let examined = runtime.block_on(async { tokio::time::timeout(PATIENCE, platform.examine(&models)).await });
+        let mut symptoms = examined.unwrap_or_else(|_| {
+            let found = format!("the examination was not over within {} s", PATIENCE.as_secs());
+            vec![Symptom::broken(
+                "platform",
+                found,
+                "ask the platform itself what it waits for",
+            )]
+        });
+        symptoms.push(snapshots(&world, platform)?);
+        patients.push(Patient {
+            name: &platform.table.name,
+            kind: platform.kind.name,
+            symptoms,
+        });
+    }
+    // What hangs on a platform must not keep the program from ending.
+    runtime.shutdown_background();
+    let sick = |symptoms: &[Symptom]| symptoms.iter().any(|symptom| symptom.state == State::Broken);
+    let broken = sick(&machine) || patients.iter().any(|patient| sick(&patient.symptoms));
+    if arguments.list.json {
+        list::show_json(&doctor::json(&machine, &patients))?;
+    } else {
+        say(&doctor::table(&machine, &patients));
+    }
+    Ok(if broken { BROKEN } else { 0 })
+}
+
+/// How many of the results that the backend will be held against are recorded.
+fn snapshots(world: &World, platform: &Platform) -> Result<Symptom, Trouble> {
+    const SUBJECT: &str = "snapshots";
+    let everything = Selection::default();
+    let plan = expand(
+        &world.config,
+        &world.suites,
+        &platform.table,
+        &everything,
+        Overriding::default(),
+    )?;
+    let weights = &platform.weights;
+    let keys = plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights));
+    let keys: std::collections::HashSet<_> = keys.collect();
+    let listed = Store::new(&world.snapshots, Recording::Never)?.list()?;
+    let recorded = listed.iter().filter(|entry| keys.contains(&entry.key)).count();
+    let found = format!(
+        "{recorded} of {} results are recorded for weights `{weights}`",
+        keys.len()
+    );
+    if recorded == keys.len() {
+        return Ok(Symptom::well(SUBJECT, found));
+    }
+    let advice = "record them on a backend that you trust: hydrotest --backend NAME --record";
+    Ok(Symptom::doubtful(SUBJECT, found, advice))
+}

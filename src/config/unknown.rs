@@ -1,0 +1,36 @@
+//! `[unknown]`: what results are compared by when nobody says which model they are from. Reads numbers; compares nothing.
+
+use super::{Reader, field, gates};
+use crate::prediction::contract::Tolerance;
+use crate::prediction::gates::Gates;
+
+/// What holds for results of a model that is not declared.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Unknown {
+    /// Tolerance of arrays.
+    pub tolerance: Tolerance,
+    /// Gates of structures.
+    pub gates: Gates,
+}
+
+/// Reads the table; `None` where there is none.
+pub(super) fn read(outer: &mut Reader<'_>) -> Option<Unknown> {
+    let section = outer.section("unknown")?;
+    let mut reader = outer.within(&section);
+    let unknown = Unknown {
+        tolerance: field::read_tolerance(&mut reader).unwrap_or(field::EXACT),
+        gates: gates::read(&mut reader),
+    };
+    reader.finish();
+    Some(unknown)
+}
+
+impl Default for Unknown {
+    /// Nothing may differ.
+    fn default() -> Self {
+        Self {
+            tolerance: field::EXACT,
+            gates: Gates::default(),
+        }
+    }
+}

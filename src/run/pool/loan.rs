@@ -1,0 +1,95 @@
+//! Instances that one trial has to itself: within the limit of the pool, and stopped with everything else when the run ends
+//! early.
+
+use std::sync::Arc;
+
+use super::{Pool, Slot, State, over};
+use crate::backend::{BackendError, Fault, Instance, Stage};
+
+/// The right of one trial to run instances of its own. Give it back with [`Pool::give_back`].
+pub struct Loan<'a> {
+    pool: &'a Pool,
+    slot: usize,
+}
+
+impl Pool {
+    /// Waits until `instances` more may run, and keeps the room for whoever asks.
+    ///
+    /// # Errors
+    /// When there will never be room, or the run is over.
+    pub async fn lend(&self, index: usize, instances: usize) -> Result<Loan<'_>, BackendError> {
+        if instances > self.limit {
+            let message = format!("{instances} instances cannot run at once where {} may", self.limit);
+            return Err(BackendError::new(Stage::Configure, Fault::Misconfigured, message));
+        }
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let mut slots = self.slots.lock().await;
+            if self.has_room(&slots, instances) {
+                let Some(slot) = slots.get_mut(index) else {
+                    return Err(over());
+                };
+                if let State::Failed(error) = &slot.state {
+                    return Err(error.clone());
+                }
+                slot.state = State::Lent {
+                    limit: instances,
+                    instances: Vec::new(),
+                };
+                return Ok(Loan {
+                    pool: self,
+                    slot: index,
+                });
+            }
+            if let Some(victim) = slots.iter().position(Slot::can_make_room) {
+                self.stop_slot(slots, victim).await;
+                continue;
+            }
+            drop(slots);
+            changed.await;
+        }
+    }
+
+    /// Stops everything that was opened on a loan, and says what it has left behind.
+    pub async fn give_back(&self, loan: Loan<'_>) -> Vec<String> {
+        self.end_loan(loan.slot).await
+    }
+
+    pub(super) async fn end_loan(&self, index: usize) -> Vec<String> {
+        let opened = match self.slots.lock().await.get(index).map(|slot| &slot.state) {
+            Some(State::Lent { instances, .. }) => instances.clone(),
+            _ => Vec::new(),
+        };
+        let mut left = Vec::new();
+        for instance in opened {
+            let error = instance.abort().await;
+            left.extend(instance.take_leaks());
+            self.note_end(&instance, error);
+        }
+        if let Some(slot) = self.slots.lock().await.get_mut(index)
+            && matches!(slot.state, State::Lent { .. })
+        {
+            slot.state = State::Idle;
+        }
+        self.changed.notify_waiters();
+        left
+    }
+}
+
+impl Loan<'_> {
+    /// Makes an instance from an index of the plan, without starting it.
+    ///
+    /// # Errors
+    /// When it cannot run at all, or the run is over.
+    pub async fn open(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
+        let instance = Arc::new((self.pool.open)(index)?);
+        let mut slots = self.pool.slots.lock().await;
+        match slots.get_mut(self.slot).map(|slot| &mut slot.state) {
+            Some(State::Lent { instances, .. }) => instances.push(Arc::clone(&instance)),
+            _ => return Err(over()),
+        }
+        Ok(instance)
+    }
+}

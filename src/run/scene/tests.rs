@@ -1,0 +1,319 @@
+//! Every scene against a platform in memory: it passes where all is well, and each fault is found by the scene that is there
+//! for it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::backend::custody::Leftover;
+use crate::backend::launcher::Watch;
+use crate::backend::{Backend, BackendError, Caretaker, Fault, Instance, Stage as Step, Work};
+use crate::config::Config;
+use crate::plan::PlannedCall;
+use crate::prediction::{Input, Method, Options, Prediction, Request};
+
+/// How the platform is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    None,
+    /// A start after one that failed or was given up fails.
+    NoSecondTry,
+    /// Whatever is started is started anew by whoever looks.
+    ReplacesItself,
+    /// Things stay after a stop.
+    Leaks,
+    /// It goes on answering when everything of it has ended.
+    AnswersFromTheGrave,
+    /// All instances have the same server.
+    Shared,
+    /// Sizes that no model has are accepted.
+    AcceptsAnything,
+    /// Its own life cycle is wrong.
+    OwnCycle,
+    /// Nothing of it carries its mark.
+    Unmarked,
+}
+
+/// What runs, by number, and how many things there were so far.
+#[derive(Default)]
+struct Platform {
+    running: Mutex<Vec<usize>>,
+    made: AtomicUsize,
+}
+
+struct Fake {
+    platform: Arc<Platform>,
+    flaw: Flaw,
+    refuses: bool,
+    rehearses: bool,
+    failed: bool,
+    own: Arc<Mutex<Option<usize>>>,
+}
+
+impl Fake {
+    fn is_up(&self) -> bool {
+        let own = *self.own.lock().unwrap();
+        own.is_some_and(|own| self.platform.running.lock().unwrap().contains(&own))
+    }
+}
+
+impl Backend for Fake {
+    fn startup(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            if self.failed && self.flaw == Flaw::NoSecondTry {
+                return Err(BackendError::new(
+                    Step::Launch,
+                    Fault::Died,
+                    "the first one is in the way",
+                ));
+            }
+            self.failed = true;
+            // Time in which a start can be given up.
+            tokio::time::sleep(Duration::from_millis(4)).await;
+            if self.refuses && self.flaw != Flaw::AcceptsAnything {
+                return Err(BackendError::new(Step::Ready, Fault::Died, "no such size"));
+            }
+            self.failed = false;
+            let number = match self.flaw {
+                Flaw::Shared => 0,
+                _ => self.platform.made.fetch_add(1, Ordering::SeqCst),
+            };
+            self.platform.running.lock().unwrap().push(number);
+            *self.own.lock().unwrap() = Some(number);
+            Ok(())
+        })
+    }
+
+    fn shutdown(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            let own = *self.own.lock().unwrap();
+            self.platform
+                .running
+                .lock()
+                .unwrap()
+                .retain(|number| Some(*number) != own);
+            Ok(())
+        })
+    }
+
+    fn predict<'a>(&'a self, _: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(async {
+            if !self.is_up() && self.flaw != Flaw::AnswersFromTheGrave {
+                return Err(BackendError::new(Step::Call, Fault::Died, "the server is gone"));
+            }
+            Ok(Prediction {
+                class: "C".into(),
+                fields: Vec::new(),
+            })
+        })
+    }
+
+    fn rehearse(&self, _: Scene) -> Option<Work<'_, Vec<String>>> {
+        let wrong = match self.flaw {
+            Flaw::OwnCycle => vec!["its exit hook did not run".to_owned()],
+            _ => Vec::new(),
+        };
+        self.rehearses
+            .then(|| Box::pin(async { Ok(wrong) }) as Work<'_, Vec<String>>)
+    }
+}
+
+struct Keeper {
+    platform: Arc<Platform>,
+    flaw: Flaw,
+    own: Arc<Mutex<Option<usize>>>,
+}
+
+impl Keeper {
+    fn things(&self) -> Vec<Leftover> {
+        if self.flaw == Flaw::Unmarked {
+            return Vec::new();
+        }
+        let own = *self.own.lock().unwrap();
+        let running = self.platform.running.lock().unwrap();
+        let things = running.iter().filter(|number| Some(**number) == own);
+        let shown = |number: usize| match self.flaw {
+            Flaw::ReplacesItself => self.platform.made.fetch_add(1, Ordering::SeqCst) + 100,
+            _ => number,
+        };
+        let things = things.map(|number| Leftover {
+            what: "thing",
+            id: shown(*number).to_string(),
+            detail: String::new(),
+        });
+        things.collect()
+    }
+}
+
+impl Caretaker for Keeper {
+    fn before(&self) -> Watch<'_, ()> {
+        Box::pin(async {})
+    }
+
+    fn after(&self) -> Watch<'_, Vec<String>> {
+        let leaks = match self.flaw {
+            Flaw::Leaks => vec!["thing 7 was still there after the stop".to_owned()],
+            _ => Vec::new(),
+        };
+        Box::pin(async { leaks })
+    }
+
+    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(async { Ok(self.things()) })
+    }
+
+    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(async {
+            let things = self.things();
+            self.platform.running.lock().unwrap().clear();
+            Ok(things)
+        })
+    }
+
+    fn freeze(&self) -> Vec<Leftover> {
+        self.things()
+    }
+}
+
+fn trial(scene: Scene) -> PlannedTrial {
+    let contract = Arc::clone(&Config::built_in().unwrap().models[0]);
+    let call = PlannedCall {
+        name: "call".into(),
+        instance: 0,
+        config: Options::new(),
+        request: Request {
+            method: Method::Fold,
+            input: Input::One("A".into()),
+            options: Options::new(),
+        },
+    };
+    PlannedTrial {
+        name: format!("model::life_cycle::{}", scene.name()),
+        suite: "life_cycle".into(),
+        case: scene.name().into(),
+        contract,
+        scene: Some(PlannedScene {
+            scene,
+            refused: (scene == Scene::FailedStart).then_some(1),
+        }),
+        skip: None,
+        calls: vec![call],
+        checks: Arc::new([]),
+        timeout: Duration::from_secs(60),
+        retries: 0,
+        expected_failure: None,
+        source: "suites/life_cycle.toml".into(),
+    }
+}
+
+async fn played(scene: Scene, flaw: Flaw, rehearses: bool) -> Played {
+    let platform = Arc::new(Platform::default());
+    let open = {
+        let platform = Arc::clone(&platform);
+        move |index| {
+            let own = Arc::default();
+            let fake = Fake {
+                platform: Arc::clone(&platform),
+                flaw,
+                refuses: index == 1,
+                rehearses,
+                failed: false,
+                own: Arc::clone(&own),
+            };
+            let keeper = Keeper {
+                platform: Arc::clone(&platform),
+                flaw,
+                own,
+            };
+            let instance = Instance::new("model on fake", Box::new(fake), Duration::from_secs(60));
+            Ok(instance.cared_for(Box::new(keeper)))
+        }
+    };
+    let pool = Pool::new(Box::new(open), vec![1, 1], 2);
+    let trial = trial(scene);
+    let planned = trial.scene.unwrap();
+    let played = play(&trial, planned, &pool).await;
+    assert!(
+        platform.running.lock().unwrap().is_empty(),
+        "{scene:?} leaves something running"
+    );
+    played
+}
+
+fn said(played: &Played) -> String {
+    let lines: Vec<String> = played.findings.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn every_scene_passes_where_all_is_well() {
+    for scene in Scene::ALL {
+        let played = played(scene, Flaw::None, false).await;
+        assert_eq!(said(&played), "", "{scene:?}");
+        let ours = !matches!(scene, Scene::OrderlyExit | Scene::Terminated);
+        assert_eq!(played.skip.is_none(), ours, "{scene:?}: {:?}", played.skip);
+        assert_eq!(!played.answers.is_empty(), ours, "{scene:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_is_found_by_the_scene_that_is_there_for_it() {
+    let cases = [
+        (
+            Scene::StartTwice,
+            Flaw::ReplacesItself,
+            "expected a second start that does nothing",
+        ),
+        (Scene::FailedStart, Flaw::NoSecondTry, "the first one is in the way"),
+        (
+            Scene::FailedStart,
+            Flaw::AcceptsAnything,
+            "expected it to fail; came a running instance",
+        ),
+        (Scene::StopDuringStart, Flaw::NoSecondTry, "the first one is in the way"),
+        (Scene::RestartAfterCrash, Flaw::AnswersFromTheGrave, "came an answer"),
+        (
+            Scene::RestartAfterCrash,
+            Flaw::Unmarked,
+            "nothing that the census could find",
+        ),
+        (
+            Scene::TwoAtOnce,
+            Flaw::Shared,
+            "expected each to have its own; came thing 0 of both",
+        ),
+        (
+            Scene::StopTwice,
+            Flaw::Leaks,
+            "expected nothing to be left; came model on fake: thing 7",
+        ),
+        (Scene::FailedStop, Flaw::Leaks, "expected nothing to be left"),
+    ];
+    for (scene, flaw, expected) in cases {
+        let played = played(scene, flaw, false).await;
+        assert!(
+            said(&played).contains(expected),
+            "{scene:?}, {flaw:?}: {}",
+            said(&played)
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_platform_with_a_life_cycle_of_its_own_plays_there_too() {
+    for scene in [Scene::OrderlyExit, Scene::StartTwice] {
+        let well = played(scene, Flaw::None, true).await;
+        assert_eq!((said(&well).as_str(), well.skip), ("", None), "{scene:?}");
+        let wrong = played(scene, Flaw::OwnCycle, true).await;
+        assert!(
+            said(&wrong).contains("scene [on the platform's own life cycle]: its exit hook did not run"),
+            "{scene:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_processes_here_nothing_is_frozen_and_that_is_no_pass() {
+    let played = played(Scene::FailedStop, Flaw::Unmarked, false).await;
+    assert!(played.skip.is_some_and(|reason| reason.contains("could be frozen")));
+}

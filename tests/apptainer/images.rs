@@ -1,0 +1,150 @@
+//! Tools, registries and images that are not there or not right.
+
+use std::fs;
+
+use hydrotest::backend::examination::State;
+use hydrotest::backend::{Fault, Stage};
+use hydrotest::config::Config;
+
+use crate::foreign;
+use crate::harness::{Bench, failed_start, registry, run, started};
+use crate::world::World;
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("a_tool_that_is_not_there_is_a_wrong_setting", no_tool),
+    (
+        "an_image_that_no_registry_has_is_named_with_what_apptainer_said",
+        no_image,
+    ),
+    (
+        "a_registry_that_is_down_is_told_from_an_image_that_is_not_there",
+        registry_down,
+    ),
+    ("a_registry_without_tls_needs_to_be_declared", without_tls),
+    ("an_image_for_another_machine_is_pulled_but_never_kept", foreign_pulled),
+    ("a_file_for_another_machine_in_the_cache_is_refused", foreign_cached),
+    ("a_source_without_the_package_is_a_wrong_setting", no_source),
+    ("an_examination_finds_the_tool_the_images_and_what_is_missing", examined),
+];
+
+const EMBED: [&str; 4] = ["--model", "esm2", "--suite", "embed"];
+
+fn no_tool() {
+    let bench = Bench::empty();
+    let ran = World::new(&bench.table("tool = 'no-such-apptainer'\n")).run(&EMBED);
+    ran.expect(3, &["there is no program `no-such-apptainer`", "name it by `tool`"]);
+    assert!(bench.images().is_empty());
+}
+
+fn no_image() {
+    let bench = Bench::empty();
+    let world = World::new(&bench.table(""));
+    let ran = world.run(&["--backend", "cluster:9.9.9", "--model", "esm2", "--suite", "embed"]);
+    ran.expect(
+        3,
+        &[
+            "boileroom-esm:9.9.9 could not be pulled",
+            "manifest unknown",
+            "is there a tag `9.9.9` of hydrotest/boileroom-esm",
+        ],
+    );
+    let ran = world.run(&["--backend", "cluster:latest", "--model", "esm2", "--suite", "embed"]);
+    ran.expect(3, &["there are no images with the tag `latest`"]);
+    bench.nothing_left();
+    assert!(!bench.sif().exists());
+}
+
+fn registry_down() {
+    let bench = Bench::empty();
+    // Nobody listens on a port that was free a moment ago.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let table = bench.table(&format!("repository = '127.0.0.1:{port}/lab'\n"));
+    let ran = World::new(&table).run(&EMBED);
+    let down = format!("its registry 127.0.0.1:{port} cannot be reached");
+    ran.expect(3, &["could not be pulled", "connection refused", &down]);
+    bench.nothing_left();
+}
+
+fn without_tls() {
+    let bench = Bench::empty();
+    let table = bench.table("").replace("https = false", "https = true");
+    World::new(&table)
+        .run(&EMBED)
+        .expect(3, &["server gave HTTP response to HTTPS client", "`https = false`"]);
+    bench.nothing_left();
+}
+
+fn foreign_pulled() {
+    let bench = Bench::empty();
+    run(async {
+        let error = failed_start(&bench, &format!("repository = '{}'\n", foreign::pushed())).await;
+        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Misconfigured));
+        let expected = format!("are for {}, and this machine is", foreign::ARCHITECTURE);
+        assert!(error.message.contains(&expected), "{error}");
+        assert_eq!(bench.sifs(), Vec::<String>::new());
+    });
+}
+
+fn foreign_cached() {
+    let bench = Bench::stocked();
+    let mut sif = fs::read(bench.sif()).unwrap();
+    let code = if foreign::ARCHITECTURE == "arm64" { b"04" } else { b"02" };
+    sif[45..47].copy_from_slice(code);
+    fs::write(bench.sif(), sif).unwrap();
+    let ran = World::new(&bench.table("")).run(&EMBED);
+    let path = bench.sif();
+    let expected = format!("are for {}, and this machine is", foreign::ARCHITECTURE);
+    ran.expect(3, &[&expected, &format!("remove {}", path.display())]);
+    bench.nothing_left();
+}
+
+fn no_source() {
+    let bench = Bench::empty();
+    let ran = World::new(&bench.table("source = '/no/such/source'\n")).run(&EMBED);
+    ran.expect(
+        3,
+        &["`source` is /no/such/source, which does not hold the package `boileroom`"],
+    );
+}
+
+fn examined() {
+    run(async {
+        let bench = Bench::empty();
+        let built_in = Config::built_in().unwrap();
+        let models = ["esm2", "esmfold", "chai1"].map(|key| built_in.model(key).unwrap().clone());
+        let images = async |settings: &str| {
+            let symptoms = bench.platform(settings).examine(&models).await;
+            let tool = symptoms.iter().find(|symptom| symptom.subject == "apptainer").unwrap();
+            assert_eq!(tool.state, State::Well, "{tool:?}");
+            assert!(tool.found.contains("version"), "{tool:?}");
+            let images = symptoms
+                .into_iter()
+                .filter(|symptom| symptom.subject.starts_with("image "));
+            images.collect::<Vec<_>>()
+        };
+        let lacking = images("").await;
+        assert_eq!(lacking.len(), 2, "{lacking:?}");
+        assert!(
+            lacking.iter().all(|image| image.state == State::Doubtful),
+            "{lacking:?}"
+        );
+
+        let instance = started(&bench, "").await;
+        assert_eq!(instance.stop().await, None);
+        let states: Vec<State> = images("").await.into_iter().map(|image| image.state).collect();
+        assert_eq!(states, [State::Well, State::Doubtful]);
+
+        let unreachable = images("repository = '127.0.0.1:1'\n").await;
+        assert!(
+            unreachable.iter().all(|image| image.state == State::Broken),
+            "{unreachable:?}"
+        );
+        let symptoms = bench.platform("tool = 'no-such-apptainer'\n").examine(&models).await;
+        assert_eq!(symptoms[0].state, State::Broken);
+        assert!(registry().starts_with("127.0.0.1:"));
+    });
+}

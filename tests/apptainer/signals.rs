@@ -1,0 +1,83 @@
+//! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::harness::{Bench, names_in, wait_for};
+use crate::traces;
+use crate::world::{Ran, World};
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("interrupted_it_ends_its_container", interrupted),
+    ("terminated_it_ends_its_container", terminated),
+    ("terminated_in_a_pull_it_leaves_nothing_of_it", terminated_in_a_pull),
+    ("killed_at_any_moment_it_leaves_nothing_after_the_next_run", killed),
+];
+
+/// A server that never becomes ready, so that there is time to be ended.
+const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000', '{port}']\n";
+/// How many times the harness is killed.
+const KILLS: u64 = 10;
+
+fn start(world: &World) -> Child {
+    let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn ended_by(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
+    let world = World::new(&bench.table(SLEEPER));
+    let child = start(&world);
+    wait_for("what is to be ended", || begun().then_some(()));
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
+    bench.nothing_left();
+    assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
+}
+
+fn interrupted() {
+    let bench = Bench::stocked();
+    ended_by(&bench, Signal::INT, 130, || traces::contained(&bench.token).is_some());
+}
+
+fn terminated() {
+    let bench = Bench::stocked();
+    ended_by(&bench, Signal::TERM, 143, || traces::contained(&bench.token).is_some());
+}
+
+fn terminated_in_a_pull() {
+    let bench = Bench::empty();
+    ended_by(&bench, Signal::TERM, 143, || {
+        bench.images().iter().any(|name| name.starts_with(".pull-")) && !traces::of(&bench.token).is_empty()
+    });
+    assert!(!bench.sif().exists());
+}
+
+fn killed() {
+    let bench = Bench::stocked();
+    let world = World::new(&bench.table(SLEEPER));
+    for moment in 0..KILLS {
+        if moment % 2 == 1 {
+            // This one has to pull.
+            let _ = fs::remove_file(bench.sif());
+        }
+        let mut child = start(&world);
+        if moment == 0 {
+            // Once surely after there is something to leave.
+            wait_for("the container", || traces::contained(&bench.token));
+        } else {
+            std::thread::sleep(Duration::from_millis(moment * 397 % 2000));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    // What any run does first.
+    let next = World::new(&bench.table(""));
+    let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
+    let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", world.state()).output().unwrap());
+    ran.expect(0, &["0 failed"]);
+    bench.nothing_left();
+    assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
+}

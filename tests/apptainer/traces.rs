@@ -1,0 +1,73 @@
+//! What the system itself knows of containers: processes with a word in their environment, and mounted images.
+
+use std::fs;
+use std::path::Path;
+
+use crate::harness::wait_for;
+
+/// One process.
+#[derive(Debug)]
+pub struct Process {
+    pub number: i32,
+    pub command: String,
+    pub environment: String,
+}
+
+impl Process {
+    pub fn signal(&self, signal: rustix::process::Signal) {
+        let process = rustix::process::Pid::from_raw(self.number).unwrap();
+        rustix::process::kill_process(process, signal).unwrap();
+    }
+
+    pub fn variable(&self, name: &str) -> Option<&str> {
+        let mut variables = self.environment.split('\0');
+        variables.find_map(|variable| variable.strip_prefix(name)?.strip_prefix('='))
+    }
+}
+
+/// Every process of this machine whose environment may be read.
+pub fn processes() -> Vec<Process> {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    entries
+        .filter_map(|entry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            let text = |name| Some(String::from_utf8_lossy(&fs::read(entry.path().join(name)).ok()?).into_owned());
+            Some(Process {
+                number,
+                command: text("cmdline")?,
+                environment: text("environ")?,
+            })
+        })
+        .collect()
+}
+
+/// The processes with a word in their environment, of which the supervisor and Apptainer itself are some.
+pub fn of(token: &str) -> Vec<Process> {
+    processes()
+        .into_iter()
+        .filter(|process| process.environment.contains(token))
+        .collect()
+}
+
+/// The process in the container: it has the variable itself.
+pub fn contained(token: &str) -> Option<Process> {
+    of(token)
+        .into_iter()
+        .find(|process| process.variable("BENCH") == Some(token))
+}
+
+/// Checks that no process is left. One that was killed may need a moment to go.
+#[track_caller]
+pub fn none_of(token: &str) {
+    wait_for("the end of all processes", || of(token).is_empty().then_some(()));
+}
+
+/// Checks that no image below a directory is mounted.
+#[track_caller]
+pub fn no_mounts_of(cache: &Path) {
+    wait_for("the end of all mounts", || {
+        let devices = fs::read_dir("/sys/block").into_iter().flatten().flatten();
+        let mut files = devices.filter_map(|device| fs::read_to_string(device.path().join("loop/backing_file")).ok());
+        (!files.any(|file| Path::new(file.trim()).starts_with(cache))).then_some(())
+    });
+}

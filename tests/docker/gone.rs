@@ -1,0 +1,67 @@
+//! The engine goes away while a container runs: a proxy in front of the real one is taken down.
+
+use std::path::Path;
+
+use hydrotest::backend::{Fault, Stage};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::containers::{self, engine, the_running_one};
+use crate::harness::{Case, Platform, SERVE, open, request, run, select, table};
+
+pub const TRIALS: &[Case] = &[Case::new(
+    "an_engine_that_goes_away_in_a_call_is_told_with_how_to_find_what_is_left",
+    goes_away,
+)];
+
+/// Carries connections to the engine until it is aborted, which cuts them all.
+fn proxy(socket: &Path, on: Platform) -> JoinHandle<()> {
+    let listener = UnixListener::bind(socket).unwrap();
+    let engine = on.host().trim_start_matches("unix://").to_owned();
+    tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        while let Ok((mut ours, _)) = listener.accept().await {
+            let engine = engine.clone();
+            connections.spawn(async move {
+                let mut theirs = UnixStream::connect(engine).await.unwrap();
+                // However it ends, it has ended.
+                let _ = tokio::io::copy_bidirectional(&mut ours, &mut theirs).await;
+            });
+        }
+    })
+}
+
+fn goes_away(on: Platform) {
+    run(async {
+        let place = tempfile::tempdir().unwrap();
+        let socket = place.path().join("engine.sock");
+        let proxy = proxy(&socket, on);
+        let text = table(on, SERVE).replace(&on.host(), &format!("unix://{}", socket.display()));
+        let instance = open(&select(&text));
+        instance.start().await.unwrap();
+        let docker = engine(on).await;
+        let container = the_running_one(&docker).await;
+        containers::signal(&docker, &container, "SIGSTOP").await;
+        let call = request();
+        let (result, ()) = tokio::join!(instance.predict(&call), async {
+            proxy.abort();
+            std::fs::remove_file(&socket).unwrap();
+        });
+        let error = result.unwrap_err();
+        assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Unreachable));
+        assert!(error.message.contains("has stopped answering"), "{error}");
+        assert!(
+            error.message.contains("docker ps -a --filter label=hydrotest.instance"),
+            "{error}"
+        );
+        let stopped = instance.stop().await.unwrap();
+        assert_eq!(stopped.stage, Stage::Shutdown);
+        // Nobody can say that nothing is left, so nobody does.
+        let leaks = instance.take_leaks();
+        assert!(
+            leaks.iter().any(|leak| leak.contains("could not be found out")),
+            "{leaks:?}"
+        );
+        containers::remove(&docker, &container).await;
+    });
+}

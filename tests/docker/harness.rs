@@ -1,0 +1,197 @@
+//! What every test here needs: a backend on a real engine, an instance of it, and the program itself with a configuration.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry;
+use hydrotest::backend::{BackendError, Instance};
+use hydrotest::config::{Config, Source};
+use hydrotest::prediction::{Input, Method, Options, Request};
+use tempfile::TempDir;
+
+use crate::engine::engine;
+use crate::image::{VERSION, pushed};
+
+/// No event takes this long unless it never comes.
+pub const LONG: Duration = Duration::from_secs(120);
+/// What a container runs to be a good model server.
+pub const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '0.0.0.0', '--port', '{port}']\n";
+
+/// The engine that a test runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    Docker,
+    Podman,
+}
+
+/// A test.
+pub struct Case {
+    pub name: &'static str,
+    pub on: &'static [Platform],
+    pub run: fn(Platform),
+}
+
+impl Case {
+    pub const fn new(name: &'static str, run: fn(Platform)) -> Self {
+        let on = &[Platform::Docker];
+        Self { name, on, run }
+    }
+
+    pub const fn on_both(name: &'static str, run: fn(Platform)) -> Self {
+        let on = &[Platform::Docker, Platform::Podman];
+        Self { name, on, run }
+    }
+}
+
+impl Platform {
+    /// The socket of the engine.
+    pub fn host(self) -> String {
+        let variable = match self {
+            Self::Docker => "HYDROTEST_DOCKER",
+            Self::Podman => "HYDROTEST_PODMAN",
+        };
+        engine(variable).unwrap()
+    }
+}
+
+/// A registry on loopback that everybody may use.
+pub fn registry() -> String {
+    engine("HYDROTEST_REGISTRY").unwrap()
+}
+
+/// The name of a test image, such as `127.0.0.1:5000/hydrotest/boileroom-esm:0.4.1`.
+pub fn esm_image() -> String {
+    format!("{}/boileroom-esm:{VERSION}", pushed(&registry()))
+}
+
+/// Runs a test in a runtime of its own.
+pub fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async { tokio::time::timeout(2 * LONG, test).await.expect("the test hangs") });
+}
+
+/// The table of a backend on an engine, with further settings.
+pub fn table(on: Platform, settings: &str) -> String {
+    let (host, repository) = (on.host(), pushed(&registry()));
+    format!(
+        "default = 'engine'\n[backends.engine]\nkind = 'docker'\nhost = '{host}'\nrepository = '{repository}'\nweights = \
+         'synthetic'\nstart_timeout = '{}s'\n{settings}",
+        LONG.as_secs()
+    )
+}
+
+/// A backend on an engine, with further settings.
+pub fn declared(on: Platform, settings: &str) -> registry::Platform {
+    select(&table(on, settings))
+}
+
+/// The backend of a configuration.
+pub fn select(text: &str) -> registry::Platform {
+    let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
+    registry::Platform::select(&config, "engine", Overrides::default())
+        .unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+}
+
+/// An instance of a backend.
+pub fn open(platform: &registry::Platform) -> Instance {
+    let built_in = Config::built_in().unwrap();
+    let config = serde_json::json!({"model_name": "esm2_t6_8M_UR50D"});
+    let contract = built_in.model("esm2").unwrap();
+    platform.open(contract, config.as_object().unwrap()).unwrap()
+}
+
+/// An instance of which the start must fail, and the error.
+pub async fn failed_start(on: Platform, settings: &str) -> BackendError {
+    let instance = open(&declared(on, settings));
+    let error = instance.start().await.expect_err("the start succeeds");
+    assert_eq!(instance.take_leaks(), Vec::<String>::new());
+    error
+}
+
+/// An instance that runs.
+pub async fn started(on: Platform, settings: &str) -> Instance {
+    let instance = open(&declared(on, &format!("{SERVE}{settings}")));
+    let started = instance.start().await;
+    started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
+    instance
+}
+
+/// A call of no importance.
+pub fn request() -> Request {
+    Request {
+        method: Method::Embed,
+        input: Input::One("MALW".into()),
+        options: Options::new(),
+    }
+}
+
+/// The program with a configuration of its own.
+pub struct World {
+    home: TempDir,
+}
+
+impl World {
+    pub fn new(backends: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("backends.toml"), backends).unwrap();
+        Self { home }
+    }
+
+    pub fn state(&self) -> std::path::PathBuf {
+        self.home.path().join("state")
+    }
+
+    /// A run of the repository's own suites.
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .current_dir(self.home.path())
+            .arg("--suites")
+            .arg(repository.join("suites"))
+            .arg("--snapshots")
+            .arg(repository.join("snapshots"))
+            .args(arguments)
+            .env("HYDROTEST_STATE_DIR", self.state())
+            .env_remove("CI")
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+}
+
+/// What came of a run of the program.
+pub struct Ran {
+    pub code: Option<i32>,
+    pub told: String,
+}
+
+impl From<Output> for Ran {
+    fn from(output: Output) -> Self {
+        let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        Self {
+            code: output.status.code(),
+            told: told.join("\n"),
+        }
+    }
+}
+
+impl Ran {
+    /// Checks the exit code and what must be told.
+    #[track_caller]
+    pub fn expect(&self, code: i32, parts: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}", self.told);
+        for part in parts {
+            assert!(self.told.contains(part), "{part} is missing in\n{}", self.told);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Engines and images that are not there or not right, and registries that want to know who asks.
+
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use bollard::Docker;
+use bollard::auth::DockerCredentials;
+use bollard::query_parameters::{PushImageOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder};
+use futures_util::StreamExt;
+use hydrotest::backend::examination::State;
+use hydrotest::backend::{Fault, Stage};
+use hydrotest::config::Config;
+
+use crate::containers::engine;
+use crate::harness::{Case, Platform, Ran, SERVE, World, declared, esm_image, failed_start, run, select, table};
+
+pub const TRIALS: &[Case] = &[
+    Case::new("an_engine_that_is_down_is_an_error_of_the_platform", down),
+    Case::new("an_engine_that_one_may_not_talk_to_says_which_group_to_join", forbidden),
+    Case::new(
+        "an_image_that_no_registry_has_is_named_with_what_the_registry_said",
+        no_image,
+    ),
+    Case::new("an_image_that_is_not_to_be_pulled_is_asked_for", never_pulled),
+    Case::new("an_image_for_another_machine_is_refused_before_it_is_run", foreign),
+    Case::new(
+        "a_registry_that_wants_credentials_gets_those_of_the_docker_command",
+        credentials,
+    ),
+    Case::on_both(
+        "an_examination_finds_the_engine_the_image_and_what_is_missing",
+        examined,
+    ),
+];
+
+fn down(on: Platform) {
+    let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
+    let ran = World::new(&text).run(&["--model", "esm2", "--suite", "embed"]);
+    ran.expect(
+        3,
+        &[
+            "no engine at unix:///no/such/docker.sock",
+            "there is no such socket",
+            "systemctl start docker",
+        ],
+    );
+}
+
+fn forbidden(on: Platform) {
+    // Somebody who is not root, a socket that is only root's, and a copy of the program that everybody may run.
+    let place = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let socket = place.path().join("docker.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let program = place.path().join("hydrotest");
+    std::fs::copy(env!("CARGO_BIN_EXE_hydrotest"), &program).unwrap();
+    let home = place.path().join("home");
+    std::fs::create_dir_all(home.join("suites")).unwrap();
+    std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let text = table(on, SERVE).replace(&on.host(), &format!("unix://{}", socket.display()));
+    std::fs::write(home.join("backends.toml"), text).unwrap();
+    let suite = "about = 'one'\n[[case]]\nname = 'short'\nsequences = 'short'\nchecks = [{ check = 'contract' }]\n";
+    std::fs::write(home.join("suites/one.toml"), suite).unwrap();
+    std::fs::write(home.join("suites/sequences.fasta"), ">short\nMLKNV\n").unwrap();
+    let mut command = Command::new(&program);
+    command
+        .current_dir(&home)
+        .args(["--model", "esm2"])
+        .env("HYDROTEST_STATE_DIR", home.join("state"));
+    if rustix::process::geteuid().is_root() {
+        command.uid(65534).gid(65534);
+    } else {
+        std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    let ran = Ran::from(command.output().unwrap());
+    ran.expect(3, &["permission denied", "usermod -aG docker"]);
+}
+
+fn no_image(on: Platform) {
+    let world = World::new(&table(on, &format!("{SERVE}tag = '9.9.9'\n")));
+    let ran = world.run(&["--model", "esm2", "--suite", "embed"]);
+    ran.expect(
+        3,
+        &[
+            "boileroom-esm:9.9.9 cannot be pulled",
+            "manifest unknown",
+            "--image-tag",
+        ],
+    );
+    // The command line's word is the last.
+    let world = World::new(&table(on, SERVE));
+    let ran = world.run(&["--backend", "engine:9.9.8", "--model", "esm2", "--suite", "embed"]);
+    ran.expect(3, &["boileroom-esm:9.9.8 cannot be pulled"]);
+    let ran = world.run(&["--backend", "engine:latest", "--model", "esm2", "--suite", "embed"]);
+    ran.expect(3, &["there are no images with the tag `latest`"]);
+}
+
+fn never_pulled(on: Platform) {
+    run(async {
+        let error = failed_start(on, &format!("{SERVE}tag = '9.9.9'\npull = 'never'\n")).await;
+        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Misconfigured));
+        assert!(error.message.contains("`pull = \"never\"`"), "{error}");
+    });
+}
+
+fn foreign(on: Platform) {
+    run(async {
+        let error = failed_start(on, &format!("{SERVE}tag = '0.4.1-foreign'\n")).await;
+        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Misconfigured));
+        let (ours, theirs) = if cfg!(target_arch = "aarch64") {
+            ("arm64", "amd64")
+        } else {
+            ("amd64", "arm64")
+        };
+        assert!(
+            error
+                .message
+                .contains(&format!("is for {theirs}, and the engine's machine is {ours}")),
+            "{error}"
+        );
+        assert!(
+            error.message.contains(&format!("platform = \"linux/{theirs}\"")),
+            "{error}"
+        );
+        // Nothing was made of it.
+        assert!(crate::containers::all(&engine(on).await).await.is_empty());
+    });
+}
+
+fn examined(on: Platform) {
+    run(async {
+        let built_in = Config::built_in().unwrap();
+        let models = ["esm2", "esmfold"].map(|key| built_in.model(key).unwrap().clone());
+        let symptoms = declared(on, SERVE).examine(&models).await;
+        assert!(
+            symptoms
+                .iter()
+                .any(|symptom| symptom.subject == "docker engine" && symptom.state == State::Well)
+        );
+        let images: Vec<_> = symptoms
+            .iter()
+            .filter(|symptom| symptom.subject.starts_with("image "))
+            .collect();
+        assert_eq!(images.len(), 1, "the two models share an image: {symptoms:?}");
+        assert_ne!(images[0].state, State::Broken, "{symptoms:?}");
+        let missing = declared(on, &format!("{SERVE}tag = '9.9.9'\n")).examine(&models).await;
+        let broken: Vec<_> = missing
+            .iter()
+            .filter(|symptom| symptom.state == State::Broken)
+            .collect();
+        assert_eq!(broken.len(), 1, "{missing:?}");
+        assert!(broken[0].subject.ends_with("boileroom-esm:9.9.9"), "{broken:?}");
+        let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
+        let down = select(&text).examine(&models).await;
+        assert_eq!(down.len(), 1);
+        assert_eq!(down[0].state, State::Broken);
+    });
+}
+
+/// A registry on loopback that serves only `ada`, whose word is `lovelace`.
+struct Guarded {
+    server: Child,
+    address: String,
+}
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Guarded {
+    fn start(place: &Path) -> Self {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let address = format!("127.0.0.1:{port}");
+        // `htpasswd -nbB -C 4 ada lovelace`
+        std::fs::write(place.join("users"), USERS).unwrap();
+        let config = format!(
+            "version: 0.1\nlog: {{level: warn}}\nstorage: {{filesystem: {{rootdirectory: {0}/data}}}}\nhttp: {{addr: \
+             \"{address}\"}}\nauth: {{htpasswd: {{realm: test, path: {0}/users}}}}\n",
+            place.display()
+        );
+        std::fs::write(place.join("registry.yml"), config).unwrap();
+        let mut command = Command::new("docker-registry");
+        let server = command
+            .arg("serve")
+            .arg(place.join("registry.yml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let server = server.spawn().unwrap();
+        let guarded = Self { server, address };
+        let deadline = std::time::Instant::now() + crate::harness::LONG;
+        while std::net::TcpStream::connect(&guarded.address).is_err() {
+            assert!(std::time::Instant::now() < deadline, "the registry does not listen");
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        guarded
+    }
+}
+
+const USERS: &str = "ada:$2y$04$BPylol.etqq0wDFmy6D0GuWJlnjcgkLPh1I3gmW4y9BZlNGH0Ya3i\n";
+
+/// Puts the test image into the guarded registry and takes it away from the engine.
+async fn put(docker: &Docker, image: &str, repository: &str) {
+    let mut pull = Box::pin(
+        docker.create_image(
+            Some(
+                bollard::query_parameters::CreateImageOptionsBuilder::default()
+                    .from_image(image)
+                    .build(),
+            ),
+            None,
+            None,
+        ),
+    );
+    while let Some(news) = pull.next().await {
+        news.unwrap();
+    }
+    let tag = TagImageOptionsBuilder::default().repo(repository).tag("1").build();
+    docker.tag_image(image, Some(tag)).await.unwrap();
+    let credentials = DockerCredentials {
+        username: Some("ada".into()),
+        password: Some("lovelace".into()),
+        ..DockerCredentials::default()
+    };
+    let options = PushImageOptionsBuilder::default().tag("1").build();
+    let mut push = Box::pin(docker.push_image(repository, Some(options), Some(credentials)));
+    while let Some(news) = push.next().await {
+        news.unwrap();
+    }
+    forget(docker, repository).await;
+}
+
+async fn forget(docker: &Docker, repository: &str) {
+    let options = RemoveImageOptionsBuilder::default().build();
+    // Only what was pulled is there.
+    let _ = docker
+        .remove_image(&format!("{repository}:1"), Some(options), None)
+        .await;
+}
+
+fn credentials(on: Platform) {
+    let place = tempfile::tempdir().unwrap();
+    let guarded = Guarded::start(place.path());
+    let repository = format!("{}/lab/boileroom-esm", guarded.address);
+    let image = esm_image();
+    run(async { put(&engine(on).await, &image, &repository).await });
+    let text = table(
+        on,
+        &format!("{SERVE}image = '{}/lab/{{model.image}}:1'\n", guarded.address),
+    );
+    let text = text.lines().filter(|line| !line.starts_with("repository"));
+    let world = World::new(&text.collect::<Vec<_>>().join("\n"));
+    let configuration = place.path().join("configuration");
+    std::fs::create_dir_all(&configuration).unwrap();
+    let attempt = |config: &str, code: i32, parts: &[&str]| {
+        std::fs::write(configuration.join("config.json"), config).unwrap();
+        let path = format!("{}:{}", configuration.display(), std::env::var("PATH").unwrap());
+        let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
+        command.env("DOCKER_CONFIG", &configuration).env("PATH", path);
+        let ran = Ran::from(command.output().unwrap());
+        ran.expect(code, parts);
+        assert!(!ran.told.contains("lovelace"), "{}", ran.told);
+        run(async { forget(&engine(on).await, &repository).await });
+    };
+    let login = format!("docker login {}", guarded.address);
+    attempt("{}", 3, &["cannot be pulled (without credentials", &login]);
+    // ada:byron
+    let wrong = format!(r#"{{"auths": {{"{}": {{"auth": "YWRhOmJ5cm9u"}}}}}}"#, guarded.address);
+    attempt(
+        &wrong,
+        3,
+        &["cannot be pulled (with the credentials of ada", "unauthorized"],
+    );
+    // ada:lovelace
+    let right = format!(
+        r#"{{"auths": {{"{}": {{"auth": "YWRhOmxvdmVsYWNl"}}}}}}"#,
+        guarded.address
+    );
+    attempt(&right, 0, &["0 failed"]);
+    let helper = configuration.join("docker-credential-test");
+    let mut script = std::fs::File::create(&helper).unwrap();
+    write!(script, "#!/bin/sh\nread registry\necho \"{{\\\"ServerURL\\\": \\\"$registry\\\", \\\"Username\\\": \\\"ada\\\", \\\"Secret\\\": \\\"lovelace\\\"}}\"\n").unwrap();
+    drop(script);
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let by_program = format!(r#"{{"credHelpers": {{"{}": "test"}}}}"#, guarded.address);
+    attempt(&by_program, 0, &["0 failed"]);
+}

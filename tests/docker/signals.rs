@@ -1,0 +1,88 @@
+//! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
+
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::containers::{all, engine, the_running_one};
+use crate::harness::{Case, Platform, Ran, SERVE, World, run, table};
+
+pub const TRIALS: &[Case] = &[
+    Case::new("interrupted_it_removes_its_container", interrupted),
+    Case::new("terminated_it_removes_its_container", terminated),
+    Case::on_both("killed_it_leaves_what_the_next_run_removes", killed),
+];
+
+/// A server that never becomes ready, so that there is time to be ended.
+const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000']\ngrace = '1s'\n";
+/// How many times the harness is killed.
+const KILLS: u64 = 8;
+
+fn start(world: &World) -> Child {
+    let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn ended_by(on: Platform, signal: Signal, code: i32) {
+    let world = World::new(&table(on, SLEEPER));
+    let child = start(&world);
+    run(async {
+        the_running_one(&engine(on).await).await;
+    });
+    kill_process(Pid::from_child(&child), signal).unwrap();
+    Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
+    run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
+    let runs = std::fs::read_dir(world.state().join("runs"));
+    assert_eq!(
+        runs.map(Iterator::count).unwrap_or_default(),
+        0,
+        "the run's directory is still there"
+    );
+}
+
+fn interrupted(on: Platform) {
+    ended_by(on, Signal::INT, 130);
+}
+
+fn terminated(on: Platform) {
+    ended_by(on, Signal::TERM, 143);
+}
+
+fn killed(on: Platform) {
+    let world = World::new(&table(on, SLEEPER));
+    let mut left = 0;
+    for moment in 0..KILLS {
+        let mut child = start(&world);
+        if moment == 0 {
+            // Once surely after there is something to leave.
+            run(async {
+                the_running_one(&engine(on).await).await;
+            });
+        } else {
+            std::thread::sleep(Duration::from_millis(moment * 97 % 500));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        left += run_for(async { all(&engine(on).await).await.len() });
+    }
+    assert!(left > 0, "nothing was ever left, so nothing is shown");
+    // What any run does first.
+    let next = World::new(&table(on, SERVE));
+    let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
+    let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", world.state()).output().unwrap());
+    ran.expect(0, &["0 failed"]);
+    run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
+    let runs = std::fs::read_dir(world.state().join("runs"));
+    assert_eq!(
+        runs.map(Iterator::count).unwrap_or_default(),
+        0,
+        "a dead run's directory is still there"
+    );
+}
+
+fn run_for<T>(question: impl Future<Output = T>) -> T {
+    let mut answer = None;
+    run(async { answer = Some(question.await) });
+    answer.unwrap()
+}

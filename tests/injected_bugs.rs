@@ -1,0 +1,198 @@
+//! Mistakes that real ports make, planted in the answers of the embedded models for many proteins and judged by the checks that
+//! suites use: every one is seen by at least one check and told by its cause, and an answer without one is neither.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it measured"
+)]
+
+#[path = "injected_bugs/bench.rs"]
+mod bench;
+#[path = "injected_bugs/bugs.rs"]
+mod bugs;
+
+use bench::{Bench, Table};
+use hydrotest::cause::Kind;
+use hydrotest::config::Config;
+use hydrotest::metric::energy_test;
+use serde_json::json;
+
+/// A deterministic source of numbers between −1 and 1.
+fn noise(seed: u64) -> impl FnMut() -> f32 {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    move || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
+    }
+}
+
+#[test]
+fn mistakes_in_structures_are_seen_and_named() {
+    let bench = Bench::new(
+        "esmfold",
+        json!({ "include_fields": ["plddt", "pae"] }),
+        &[
+            "check = 'contract', call = 'call'",
+            "check = 'sequence', call = 'call'",
+            "check = 'physical', call = 'call'",
+            "check = 'b_factor', call = 'call'",
+            "check = 'snapshot', call = 'call'",
+            "check = 'agree', fields = ['atom_array'], gates = {}",
+            "check = 'agree', fields = ['plddt', 'pae'], atol = 0.005",
+        ],
+    );
+    let mut table = Table::default();
+    for (input, other) in bench::proteins(20..=150) {
+        let right = bench.predict(&input, 1);
+        let stale = bench.predict(&other, 1);
+        bench.scene(&[(&input, 1, &right), (&other, 1, &stale)], |scene| {
+            scene.agrees(&mut table, &right);
+            for (name, kind, wrong) in bugs::of_folds(&right) {
+                scene.judge(&mut table, name, kind, &wrong);
+            }
+            scene.judge(&mut table, "stale answer", Kind::Stale, &stale);
+        });
+    }
+    for (one, other) in bench::complexes() {
+        let batch = format!("{one}|{other}");
+        let right = bench.predict(&batch, 1);
+        bench.scene(&[(&batch, 1, &right)], |scene| {
+            let permuted = bugs::reversed_batch(&right);
+            scene.judge(&mut table, "batch permuted", Kind::PermutedItems, &permuted);
+        });
+        let input = format!("{one}:{other}");
+        let right = bench.predict(&input, 1);
+        bench.scene(&[(&input, 1, &right)], |scene| {
+            scene.agrees(&mut table, &right);
+            for (name, kind, wrong) in bugs::of_complexes(&right) {
+                scene.judge(&mut table, name, kind, &wrong);
+            }
+            let linked = bench.predict(&format!("{one}{}{other}", "G".repeat(25)), 1);
+            scene.judge(&mut table, "linker left in", Kind::ExtraResidues, &linked);
+        });
+    }
+    table.assert();
+}
+
+#[test]
+fn mistakes_in_embeddings_are_seen_and_named() {
+    let bench = Bench::new(
+        "esm2",
+        json!({}),
+        &[
+            "check = 'contract', call = 'call'",
+            "check = 'finite', fields = ['embeddings'], call = 'call'",
+            "check = 'snapshot', call = 'call'",
+            "check = 'agree', fields = ['embeddings'], atol = 1e-4, rtol = 1e-4",
+        ],
+    );
+    let mut table = Table::default();
+    for (input, other) in bench::proteins(20..=150) {
+        let right = bench.predict(&input, 1);
+        let stale = bench.predict(&other, 1);
+        bench.scene(&[(&input, 1, &right), (&other, 1, &stale)], |scene| {
+            scene.agrees(&mut table, &right);
+            for (name, kind, wrong) in bugs::of_embeddings(&right) {
+                scene.judge(&mut table, name, kind, &wrong);
+            }
+            scene.judge(&mut table, "stale answer", Kind::Stale, &stale);
+        });
+    }
+    for (one, other) in bench::complexes() {
+        let right = bench.predict(&format!("{one}|{other}"), 1);
+        bench.scene(&[(&format!("{one}|{other}"), 1, &right)], |scene| {
+            let permuted = bugs::reversed_batch(&right);
+            scene.judge(&mut table, "batch permuted", Kind::PermutedItems, &permuted);
+        });
+    }
+    table.assert();
+}
+
+#[test]
+fn another_seed_is_seen_and_named() {
+    let bench = Bench::new(
+        "boltz2",
+        json!({ "include_fields": ["plddt"] }),
+        &[
+            "check = 'contract', call = 'call'",
+            "check = 'physical', call = 'call'",
+            "check = 'snapshot', call = 'call'",
+        ],
+    );
+    let mut table = Table::default();
+    for (input, _) in bench::proteins(40..=150) {
+        let [right, two, three] = [1, 2, 3].map(|seed| bench.predict(&input, seed));
+        bench.scene(
+            &[(&input, 1, &right), (&input, 2, &two), (&input, 3, &three)],
+            |scene| {
+                scene.agrees(&mut table, &right);
+                for other in [&two, &three] {
+                    scene.judge(&mut table, "other seed", Kind::OtherSeed, other);
+                }
+            },
+        );
+    }
+    table.assert();
+}
+
+#[test]
+fn noise_of_the_measured_floor_passes_without_a_cause() {
+    let bench = Bench::new(
+        "esmfold",
+        json!({ "include_fields": ["plddt"] }),
+        &["check = 'snapshot', call = 'call'"],
+    );
+    let mut table = Table::default();
+    for (index, (input, _)) in bench::proteins(20..=150).into_iter().enumerate() {
+        let right = bench.predict(&input, 1);
+        // Noise above the gates, as of a platform whose repeats differ as much.
+        let noisy = |seed: u64| bugs::jittered(&right, 0.1, noise(seed + 100 * index as u64));
+        let recorded = noisy(1);
+        bench.scene(&[(&input, 1, &recorded)], |scene| {
+            assert!(
+                !scene.sees("snapshot", &noisy(2)).is_empty(),
+                "without a floor this is a difference"
+            );
+            scene.calibrate(&[noisy(2), noisy(3), noisy(4), noisy(5), noisy(6)]);
+            for seed in 7..10 {
+                scene.agrees(&mut table, &noisy(seed));
+            }
+        });
+    }
+    assert!(table.agreeing > 30);
+    assert_eq!((table.alarms, table.blamed), (0, 0));
+}
+
+#[test]
+fn equal_ensembles_are_told_apart_at_most_once_in_a_hundred() {
+    // Points in eight dimensions stand for structures: both sets of ten come from one distribution.
+    const DRAWS: usize = 300;
+    let config = Config::built_in().unwrap();
+    let gates = config.model("boltz2").unwrap().gates.ensemble.unwrap();
+    let (sets, p, margin) = (gates.samples as usize, gates.p, gates.rmsd_margin);
+    let mut next = noise(42);
+    let mut normal = move || (0..12).map(|_| f64::from(next())).sum::<f64>() / 2.0;
+    let mut test = |shift: f64| {
+        let points: Vec<[f64; 8]> = (0..2 * sets)
+            .map(|place| std::array::from_fn(|_| normal() + if place < sets { 0.0 } else { shift }))
+            .collect();
+        let distance = |one: &[f64; 8], other: &[f64; 8]| {
+            let squares = one.iter().zip(other).map(|(one, other)| (one - other).powi(2));
+            squares.sum::<f64>().sqrt()
+        };
+        let matrix: Vec<f64> = points
+            .iter()
+            .flat_map(|one| points.iter().map(move |other| distance(one, other)))
+            .collect();
+        let found = energy_test(&matrix, sets, sets, 1).unwrap();
+        found.p_value < p && found.distance > margin
+    };
+    let false_alarms = (0..DRAWS).filter(|_| test(0.0)).count();
+    let found = (0..50).filter(|_| test(1.5)).count();
+    eprintln!("false alarms: {false_alarms} of {DRAWS} equal ensembles; different ones found: {found} of 50");
+    assert!(false_alarms * 100 <= DRAWS, "{false_alarms} of {DRAWS}");
+    assert!(found >= 48, "{found} of 50");
+}

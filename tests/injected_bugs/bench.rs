@@ -1,0 +1,348 @@
+//! Asks the embedded models, lets the checks of suites judge changed answers, and counts what they see.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::sync::Arc;
+
+use hydrotest::cause::{Candidate, Frame, Kind, Relation, of_values};
+use hydrotest::check::{self, Answer, Check, Evidence, Finding, Measured, Recorded};
+use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
+use hydrotest::prediction::{Contract, Input, Options, Prediction, Request};
+use hydrotest::protein::fasta;
+use hydrotest::reference::ReferenceModel;
+use hydrotest::snapshot::{Contents, Floors, Recording, SnapshotKey, Store};
+
+use super::bugs;
+
+/// The shared proteins of these lengths, each with another one.
+pub fn proteins(lengths: RangeInclusive<usize>) -> Vec<(String, String)> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/sequences.fasta");
+    let records = fasta::parse(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut sequences: Vec<String> = records.into_iter().map(|record| record.sequence).collect();
+    let is_protein = |sequence: &String| sequence.chars().all(|letter| "ACDEFGHIKLMNPQRSTVWY".contains(letter));
+    sequences.retain(|sequence| is_protein(sequence) && lengths.contains(&sequence.len()));
+    let others = sequences.iter().cycle().skip(1);
+    sequences.iter().cloned().zip(others.cloned()).collect()
+}
+
+/// Pairs of short proteins.
+pub fn complexes() -> Vec<(String, String)> {
+    proteins(20..=60)
+        .into_iter()
+        .filter(|(one, other)| one != other)
+        .collect()
+}
+
+/// One model and the checks that judge its answers.
+pub struct Bench {
+    contract: Arc<Contract>,
+    model: ReferenceModel,
+    options: serde_json::Value,
+    checks: Vec<Box<dyn Check>>,
+}
+
+const CALLS: [&str; 2] = ["first", "call"];
+
+impl Bench {
+    /// Checks are written as in a suite; `call` is the answer that is judged, `first` a right one.
+    pub fn new(key: &str, options: serde_json::Value, checks: &[&str]) -> Self {
+        let config = Config::built_in().unwrap();
+        let contract = Arc::clone(config.model(key).unwrap());
+        let model = ReferenceModel::load(Arc::clone(&contract), Options::new()).unwrap();
+        let fields = options.get("include_fields").cloned().unwrap_or_default();
+        let checks: Vec<String> = checks.iter().map(|check| format!("{{ {check} }}")).collect();
+        let include = if fields.is_null() {
+            String::new()
+        } else {
+            format!("options = {{ include_fields = {fields} }}")
+        };
+        let text = format!(
+            "about = 'bugs'\n[[case]]\nname = 'case'\nmodels = ['{key}']\nliteral = 'ACD'\n{include}\nchecks = [{}]\n\
+             [[case.call]]\nname = 'first'\n[[case.call]]\nname = 'call'\n",
+            checks.join(", ")
+        );
+        let sequences = Sequences::parse(&Source::new("sequences.fasta", ">a\nACD\n")).unwrap();
+        let suites = Suites::parse(&[Source::new("suites/bugs.toml", text)], &config, &sequences);
+        let suites = suites.unwrap_or_else(|errors| panic!("{errors}"));
+        let mut diagnostics = Diagnostics::new();
+        let checks = check::compile_case(&suites.suites[0].cases[0], &[&contract], &mut diagnostics);
+        assert!(diagnostics.is_empty(), "{diagnostics}");
+        Self {
+            contract,
+            model,
+            options,
+            checks,
+        }
+    }
+
+    /// The answer to a string, or to the strings of a batch with `|` between them.
+    pub fn predict(&self, input: &str, seed: u64) -> Prediction {
+        self.model.predict(&self.request(input, seed)).unwrap()
+    }
+
+    fn request(&self, input: &str, seed: u64) -> Request {
+        let mut options = self.options.as_object().unwrap().clone();
+        if self.contract.options.iter().any(|option| option.name == "seed") {
+            options.insert("seed".into(), seed.into());
+        }
+        let input = match input.split_once('|') {
+            None => Input::One(input.to_owned()),
+            Some(_) => Input::Many(input.split('|').map(str::to_owned).collect()),
+        };
+        Request {
+            method: self.contract.method,
+            input,
+            options,
+        }
+    }
+
+    /// Records answers, the first as what is expected of the case and the others as those of other cases, and judges.
+    pub fn scene(&self, recorded: &[(&str, u64, &Prediction)], judge: impl FnOnce(&Scene<'_>)) {
+        let directory = tempfile::tempdir().unwrap();
+        for (index, (input, seed, prediction)) in recorded.iter().enumerate() {
+            let scene = Scene {
+                bench: self,
+                root: directory.path(),
+                input,
+                seed: *seed,
+                right: prediction,
+                others: &[],
+                case: if index == 0 {
+                    "case".to_owned()
+                } else {
+                    format!("other_{index}")
+                },
+                recording: Recording::Missing,
+            };
+            for check in self.checks.iter().filter(|check| check.records("call")) {
+                assert_eq!(scene.judge_by(&**check, prediction), [], "recording");
+            }
+        }
+        let [(input, seed, right), others @ ..] = recorded else {
+            panic!("nothing recorded")
+        };
+        judge(&Scene {
+            bench: self,
+            root: directory.path(),
+            input,
+            seed: *seed,
+            right,
+            others,
+            case: "case".to_owned(),
+            recording: Recording::Never,
+        });
+    }
+}
+
+/// One case with what was recorded for it.
+pub struct Scene<'a> {
+    bench: &'a Bench,
+    root: &'a Path,
+    input: &'a str,
+    seed: u64,
+    right: &'a Prediction,
+    others: &'a [(&'a str, u64, &'a Prediction)],
+    case: String,
+    recording: Recording,
+}
+
+impl Scene<'_> {
+    fn key(&self, call: &str) -> SnapshotKey {
+        SnapshotKey::new("synthetic", &self.bench.contract.key, "bugs", &self.case, Some(call)).unwrap()
+    }
+
+    fn judge_by(&self, check: &dyn Check, prediction: &Prediction) -> Vec<Finding> {
+        let answers = CALLS.map(|call| Answer {
+            call: call.to_owned(),
+            request: self.bench.request(self.input, self.seed),
+            config: Options::new(),
+            result: Ok(if call == "first" { self.right } else { prediction }.clone()),
+        });
+        let store = Store::new(self.root, self.recording).unwrap();
+        check.judge(&Evidence {
+            suite: "bugs",
+            case: &self.case,
+            contract: &self.bench.contract,
+            answers: &answers,
+            recorded: Some(&Recorded {
+                store: &store,
+                key: &|call| Ok(self.key(call)),
+                notes: &RefCell::default(),
+                noise: None,
+                backend: "bench",
+                kind: "reference",
+                source: "suites/bugs.toml",
+                at: None,
+                command: "record",
+            }),
+            measured: &Measured::default(),
+        })
+    }
+
+    /// What one kind of check finds.
+    pub fn sees(&self, name: &str, prediction: &Prediction) -> Vec<Finding> {
+        let checks = self.bench.checks.iter().filter(|check| check.name() == name);
+        checks.flat_map(|check| self.judge_by(&**check, prediction)).collect()
+    }
+
+    /// Keeps by how much answers differ as the floor of the case.
+    pub fn calibrate(&self, repeats: &[Prediction]) {
+        let contents: Vec<Contents> = repeats.iter().map(|repeat| Contents::of(repeat).unwrap()).collect();
+        let floors = Floors {
+            backend: "bench".into(),
+            repeats: repeats.len(),
+            fields: check::floors(&self.bench.contract, &contents),
+        };
+        let store = Store::new(self.root, Recording::Never).unwrap();
+        store.write_floors(&self.key("call"), &floors).unwrap();
+    }
+
+    /// Counts which checks see a wrong answer, and whether the first cause that is told is the right one.
+    pub fn judge(&self, table: &mut Table, bug: &'static str, kind: Kind, wrong: &Prediction) {
+        let mut seen: Vec<&'static str> = Vec::new();
+        let mut cause = None;
+        for check in &self.bench.checks {
+            let findings = self.judge_by(&**check, wrong);
+            if !findings.is_empty() && !seen.contains(&check.name()) {
+                seen.push(check.name());
+            }
+            let hints = findings.into_iter().filter_map(|finding| finding.hint);
+            cause = cause.or(hints.into_iter().find(|hint| hint.starts_with("likely cause")));
+        }
+        let is_right = cause.as_ref().is_some_and(|cause| cause.contains(kind.place()));
+        if !is_right {
+            eprintln!("{bug} of {}: {cause:?}", self.input);
+        }
+        table.add(bug, &seen, is_right);
+    }
+
+    /// Counts false alarms and causes told of an answer that is right, noise of another machine included.
+    pub fn agrees(&self, table: &mut Table, right: &Prediction) {
+        for prediction in [
+            right.clone(),
+            bugs::jittered(right, 0.004, super::noise(self.input.len() as u64)),
+        ] {
+            table.agreeing += 1;
+            let findings: Vec<Finding> = self
+                .bench
+                .checks
+                .iter()
+                .flat_map(|check| self.judge_by(&**check, &prediction))
+                .collect();
+            if let Some(finding) = findings.first() {
+                eprintln!("false alarm for {}: {finding}", self.input);
+                table.alarms += 1;
+            }
+            for (name, value) in &prediction.fields {
+                let expected = self.right.field(name).unwrap();
+                let others = self.others.iter().filter_map(|(_, _, other)| other.field(name));
+                let others: Vec<Candidate<'_>> = others
+                    .map(|other| Candidate::new("another", Relation::OtherRequest, other))
+                    .collect();
+                if let Some(cause) = of_values(expected, value, Frame::Free, &others) {
+                    eprintln!("{name} of {}: {cause}", self.input);
+                    table.blamed += 1;
+                }
+            }
+        }
+    }
+}
+
+/// Which checks see which mistakes.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Vec<Row>,
+    /// Right answers that were judged.
+    pub agreeing: usize,
+    /// Those of them with a finding.
+    pub alarms: usize,
+    /// Causes told of them.
+    pub blamed: usize,
+}
+
+#[derive(Debug)]
+struct Row {
+    bug: &'static str,
+    planted: usize,
+    caught: usize,
+    named: usize,
+    seen: Vec<(&'static str, usize)>,
+}
+
+impl Table {
+    fn add(&mut self, bug: &'static str, seen: &[&'static str], is_named: bool) {
+        let known = self.rows.iter().position(|row| row.bug == bug);
+        let place = known.unwrap_or_else(|| {
+            self.rows.push(Row {
+                bug,
+                planted: 0,
+                caught: 0,
+                named: 0,
+                seen: Vec::new(),
+            });
+            self.rows.len() - 1
+        });
+        let row = &mut self.rows[place];
+        row.planted += 1;
+        row.caught += usize::from(!seen.is_empty());
+        row.named += usize::from(is_named);
+        for &check in seen {
+            match row.seen.iter_mut().find(|(name, _)| *name == check) {
+                Some((_, count)) => *count += 1,
+                None => row.seen.push((check, 1)),
+            }
+        }
+    }
+
+    /// Prints the table; every mistake must be caught, 95 % told by their cause, and nothing said of right answers.
+    pub fn assert(&self) {
+        let mut checks: Vec<&str> = self
+            .rows
+            .iter()
+            .flat_map(|row| &row.seen)
+            .map(|(name, _)| *name)
+            .collect();
+        checks.sort_unstable();
+        checks.dedup();
+        let line = |bug: &str, planted: &str, cells: &[String], named: &str| {
+            let padded: Vec<String> = cells.iter().map(|cell| format!("{cell:>9}")).collect();
+            eprintln!("{bug:<28}{planted:>8} {} {named:>8}", padded.join(" "));
+        };
+        let heads: Vec<String> = checks.iter().map(ToString::to_string).collect();
+        line("bug", "planted", &heads, "named");
+        for row in &self.rows {
+            let count = |name: &&str| {
+                row.seen
+                    .iter()
+                    .find(|(own, _)| own == name)
+                    .map_or(0, |(_, count)| *count)
+            };
+            let cells: Vec<String> = checks.iter().map(|name| count(name).to_string()).collect();
+            line(row.bug, &row.planted.to_string(), &cells, &row.named.to_string());
+        }
+        let planted: usize = self.rows.iter().map(|row| row.planted).sum();
+        let named: usize = self.rows.iter().map(|row| row.named).sum();
+        eprintln!(
+            "named rightly: {named} of {planted}; right answers: {}, false alarms {}, causes told {}",
+            self.agreeing, self.alarms, self.blamed
+        );
+        for row in &self.rows {
+            assert_eq!(
+                row.caught, row.planted,
+                "not every answer with this mistake is caught: {}",
+                row.bug
+            );
+        }
+        for row in &self.rows {
+            assert!(
+                row.named * 10 >= row.planted * 9,
+                "the cause is told wrongly: {}",
+                row.bug
+            );
+        }
+        assert!(planted > 10 && named * 100 >= planted * 95, "{named} of {planted}");
+        assert_eq!((self.alarms, self.blamed), (0, 0));
+        assert!(self.agreeing > 0);
+    }
+}

@@ -1,0 +1,335 @@
+//! The mistakes themselves: each makes a wrong answer of a right one.
+
+use hydrotest::cause::Kind;
+use hydrotest::prediction::{Prediction, Value};
+use hydrotest::protein::{Label, Structure};
+use hydrotest::tensor::Tensor;
+
+type Planted = (&'static str, Kind, Prediction);
+
+fn field<'a>(prediction: &'a mut Prediction, name: &str) -> Option<&'a mut Value> {
+    let mut fields = prediction.fields.iter_mut();
+    fields.find(|(field, _)| field == name).map(|(_, value)| value)
+}
+
+/// The first structure changed.
+fn structure(right: &Prediction, change: impl FnOnce(&mut Structure)) -> Prediction {
+    let mut wrong = right.clone();
+    match field(&mut wrong, "atom_array") {
+        Some(Value::List(items)) => match &mut items[0] {
+            Value::Structure(structure) => change(structure),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+    wrong
+}
+
+/// A field's array, or the first of its arrays, changed.
+fn array(
+    right: &Prediction,
+    name: &str,
+    change: impl FnOnce(&[usize], &[f32]) -> (Vec<usize>, Vec<f32>),
+) -> Prediction {
+    let mut wrong = right.clone();
+    let value = field(&mut wrong, name).unwrap();
+    let value = match value {
+        Value::List(items) => &mut items[0],
+        whole => whole,
+    };
+    let Value::Array(tensor) = value else {
+        panic!("{value:?}")
+    };
+    let values: Vec<f32> = tensor.values().unwrap().collect();
+    let (shape, values) = change(tensor.shape(), &values);
+    *tensor = Tensor::from_values(shape, &values).unwrap();
+    wrong
+}
+
+fn each(right: &Prediction, name: &str, change: impl Fn(f32) -> f32) -> Prediction {
+    array(right, name, |shape, values| {
+        (shape.to_vec(), values.iter().map(|value| change(*value)).collect())
+    })
+}
+
+fn coordinates(right: &Prediction, change: impl Fn(f32) -> f32) -> Prediction {
+    structure(right, |structure| {
+        structure
+            .coord
+            .iter_mut()
+            .flatten()
+            .for_each(|axis| *axis = change(*axis));
+    })
+}
+
+/// Every number moved by the noise of another machine: coordinates by up to `most` ångström, scores by a thousandth of that.
+pub fn jittered(right: &Prediction, most: f32, mut next: impl FnMut() -> f32) -> Prediction {
+    let mut other = right.clone();
+    for (name, value) in &mut other.fields {
+        let size = match name.as_str() {
+            "plddt" | "pae" | "embeddings" => most * 1e-3,
+            _ => most,
+        };
+        let items = match value {
+            Value::List(items) => items.as_mut_slice(),
+            whole => std::slice::from_mut(whole),
+        };
+        for item in items {
+            match item {
+                Value::Structure(structure) => structure
+                    .coord
+                    .iter_mut()
+                    .flatten()
+                    .for_each(|axis| *axis += size * next()),
+                Value::Array(tensor) if tensor.dtype().is_float() => {
+                    let values: Vec<f32> = tensor
+                        .values::<f32>()
+                        .unwrap()
+                        .map(|value| value + size * next())
+                        .collect();
+                    *tensor = Tensor::from_values(tensor.shape().to_vec(), &values).unwrap();
+                }
+                _ => {}
+            }
+        }
+    }
+    other
+}
+
+fn swap(structure: &mut Structure, residue_name: Option<&str>, first: &str, second: &str) {
+    for residue in structure.residues() {
+        let is_meant = residue_name.is_none_or(|name| structure.res_name[residue.start] == *name);
+        let pair = structure
+            .atom_named(&residue, first)
+            .zip(structure.atom_named(&residue, second));
+        if let Some((first, second)) = pair.filter(|_| is_meant) {
+            structure.coord.swap(first, second);
+        }
+    }
+}
+
+/// Moves all that comes after a bond that the model is sure of.
+fn break_chain(structure: &mut Structure) {
+    let residues = structure.residues();
+    let factor = |residue: usize| structure.b_factor.as_ref().unwrap()[residues[residue].start];
+    let places = 4..residues.len() - 4;
+    let surest = places.max_by(|&one, &other| {
+        let sure = |place: usize| factor(place - 1).min(factor(place));
+        sure(one).total_cmp(&sure(other))
+    });
+    let start = residues[surest.unwrap()].start;
+    structure.coord[start..]
+        .iter_mut()
+        .for_each(|position| position[1] += 25.0);
+}
+
+fn factors(structure: &mut Structure, change: impl Fn(f64) -> f64) {
+    structure
+        .b_factor
+        .iter_mut()
+        .flatten()
+        .for_each(|factor| *factor = change(*factor));
+}
+
+/// The confidences of every residue are those of the one before it.
+fn late(right: &Prediction) -> Prediction {
+    let wrong = array(right, "plddt", |shape, values| {
+        let mut late = values.to_vec();
+        late.rotate_right(1);
+        (shape.to_vec(), late)
+    });
+    structure(&wrong, |structure| {
+        let before = structure.b_factor.clone().unwrap();
+        let residues = structure.residues();
+        for pair in residues.windows(2) {
+            structure.b_factor.as_mut().unwrap()[pair[1].clone()].fill(before[pair[0].start]);
+        }
+    })
+}
+
+fn percent(right: &Prediction) -> Prediction {
+    let wrong = each(right, "plddt", |value| value * 100.0);
+    structure(&wrong, |structure| factors(structure, |factor| factor * 100.0))
+}
+
+fn padded(structure: &mut Structure) {
+    for name in ["N", "CA", "C", "O", "CB"] {
+        let label = |text| Label::new(text).unwrap();
+        structure.push(label("@"), -1, label("VAL"), label(name), label(&name[..1]), [0.0; 3]);
+        if let Some(column) = &mut structure.b_factor {
+            column.push(0.0);
+        }
+    }
+}
+
+fn tf32(value: f32) -> f32 {
+    f32::from_bits(value.to_bits() & !0x1fff)
+}
+
+/// Mistakes in the answer of a folding model for one chain.
+pub fn of_folds(right: &Prediction) -> Vec<Planted> {
+    let of = |change: &dyn Fn(&mut Structure)| structure(right, change);
+    let mut planted = vec![
+        (
+            "mirror image",
+            Kind::Mirror,
+            of(&|it| it.coord.iter_mut().for_each(|at| at[0] = -at[0])),
+        ),
+        ("nanometres", Kind::Scale, coordinates(right, |axis| axis / 10.0)),
+        (
+            "C and CB swapped",
+            Kind::PermutedAtoms,
+            of(&|it| swap(it, None, "C", "CB")),
+        ),
+        ("atoms rolled by one", Kind::Shifted, of(&|it| it.coord.rotate_right(1))),
+        ("chain break of 25 Å", Kind::Broken, of(&break_chain)),
+        ("pLDDT × 100", Kind::Scale, percent(right)),
+        ("pLDDT one residue late", Kind::Shifted, late(right)),
+        (
+            "coordinates through bfloat16",
+            Kind::LowerPrecision,
+            coordinates(right, |axis| half::bf16::from_f32(axis).to_f32()),
+        ),
+        (
+            "coordinates through float16",
+            Kind::LowerPrecision,
+            coordinates(right, |axis| half::f16::from_f32(axis).to_f32()),
+        ),
+        ("NaN", Kind::NotFinite, of(&|it| it.coord[7][1] = f32::NAN)),
+        ("constant coordinates", Kind::Constant, coordinates(right, |_| 1.0)),
+        ("constant pLDDT", Kind::Constant, each(right, "plddt", |_| 0.5)),
+        (
+            "residues from 1",
+            Kind::Offset,
+            of(&|it| it.res_id.iter_mut().for_each(|number| *number += 1)),
+        ),
+        ("pLDDT + 0.1", Kind::Offset, each(right, "plddt", |value| value + 0.1)),
+        ("padding left in", Kind::ExtraResidues, of(&padded)),
+        ("PAE transposed", Kind::AxesSwapped, transposed(right)),
+    ];
+    let sure_leucines = |it: &Structure| {
+        let residues = it.residues().into_iter();
+        let sure = |residue: &std::ops::Range<usize>| {
+            it.res_name[residue.start] == "LEU" && it.b_factor.as_ref().unwrap()[residue.start] >= 0.7
+        };
+        residues.filter(sure).count() * 25 >= it.residues().len()
+    };
+    if sure_leucines(right.at("atom_array[0]").unwrap().as_structure().unwrap()) {
+        let swapped = of(&|it| swap(it, Some("LEU"), "CD1", "CD2"));
+        planted.push(("leucine CD1 and CD2 swapped", Kind::PermutedAtoms, swapped));
+    }
+    planted
+}
+
+fn transposed(right: &Prediction) -> Prediction {
+    array(right, "pae", |shape, values| {
+        let size = *shape.last().unwrap();
+        let turned = (0..values.len()).map(|flat| values[flat % size * size + flat / size]);
+        (shape.to_vec(), turned.collect())
+    })
+}
+
+/// Mistakes in the answer of a folding model for two chains.
+pub fn of_complexes(right: &Prediction) -> Vec<Planted> {
+    let permuted = structure(right, |it| {
+        let first = it.chains()[0].1.len();
+        it.chain_id.rotate_left(first);
+        it.res_id.rotate_left(first);
+        it.ins_code.rotate_left(first);
+        it.res_name.rotate_left(first);
+        it.hetero.rotate_left(first);
+        it.atom_name.rotate_left(first);
+        it.element.rotate_left(first);
+        it.coord.rotate_left(first);
+        it.b_factor.as_mut().unwrap().rotate_left(first);
+    });
+    vec![
+        ("chains permuted", Kind::PermutedChains, permuted),
+        ("pLDDT × 100 in a complex", Kind::Scale, percent(right)),
+        (
+            "mirror image of a complex",
+            Kind::Mirror,
+            structure(right, |it| it.coord.iter_mut().for_each(|at| at[2] = -at[2])),
+        ),
+    ]
+}
+
+/// Mistakes in the answer of an embedding model for one chain.
+pub fn of_embeddings(right: &Prediction) -> Vec<Planted> {
+    let of = |change: fn(f32) -> f32| each(right, "embeddings", change);
+    let rows = |pick: fn(usize) -> Vec<usize>| {
+        array(right, "embeddings", |shape, values| {
+            let (length, width) = (shape[1], shape[2]);
+            let order = pick(length);
+            let rows = order.iter().flat_map(|row| &values[row * width..(row + 1) * width]);
+            (vec![1, order.len(), width], rows.copied().collect())
+        })
+    };
+    let turned = array(right, "embeddings", |shape, values| {
+        let (length, width) = (shape[1], shape[2]);
+        let turned = (0..values.len()).map(|flat| values[flat % length * width + flat / length]);
+        (vec![1, width, length], turned.collect())
+    });
+    vec![
+        ("× 100", Kind::Scale, of(|value| value * 100.0)),
+        ("offset", Kind::Offset, of(|value| value + 0.3)),
+        (
+            "float16",
+            Kind::LowerPrecision,
+            of(|value| half::f16::from_f32(value).to_f32()),
+        ),
+        ("TF32", Kind::LowerPrecision, of(tf32)),
+        (
+            "bfloat16",
+            Kind::LowerPrecision,
+            of(|value| half::bf16::from_f32(value).to_f32()),
+        ),
+        ("constant", Kind::Constant, of(|_| 0.0)),
+        (
+            "NaN",
+            Kind::NotFinite,
+            array(right, "embeddings", |shape, values| {
+                let mut wrong = values.to_vec();
+                wrong[5] = f32::NAN;
+                (shape.to_vec(), wrong)
+            }),
+        ),
+        ("axes swapped", Kind::AxesSwapped, turned),
+        (
+            "one residue late",
+            Kind::Shifted,
+            rows(|length| (0..length).map(|row| (row + length - 1) % length).collect()),
+        ),
+        (
+            "residues reversed",
+            Kind::PermutedItems,
+            rows(|length| (0..length).rev().collect()),
+        ),
+        (
+            "padding left in",
+            Kind::ExtraResidues,
+            rows(|length| (0..length).chain([0, 0, 0]).collect()),
+        ),
+        (
+            "linker left in",
+            Kind::ExtraResidues,
+            rows(|length| (0..9).chain([3, 5, 3]).chain(9..length).collect()),
+        ),
+        ("cut short", Kind::CutShort, rows(|length| (0..length - 5).collect())),
+    ]
+}
+
+/// The samples of a batch the other way round, in every field that holds them.
+pub fn reversed_batch(right: &Prediction) -> Prediction {
+    let mut wrong = right.clone();
+    for (name, value) in &mut wrong.fields {
+        match value {
+            Value::List(items) => items.reverse(),
+            Value::Array(tensor) if name != "metadata" && tensor.shape().first() == Some(&2) => {
+                *tensor = tensor.gather(&[1, 0]).unwrap();
+            }
+            _ => {}
+        }
+    }
+    wrong
+}

@@ -1,0 +1,112 @@
+//! Where the runs of one platform live: a configuration, a state directory and temporary files of their own.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::platforms::Platform;
+
+/// A variable in the environment of everything that comes of the runs; its value is the home.
+pub const VARIABLE: &str = "HYDROTEST_KILLED";
+
+/// What is run to be killed: calls, and starts and stops of every sort. Frozen processes would only make it wait.
+const ALL: &[&str] = &[
+    "--model",
+    "esm2",
+    "--suite",
+    "embed,life_cycle",
+    "--skip",
+    "failed_stop",
+];
+/// What is run to clear up: a run that starts something.
+const ONE: &[&str] = &["--exact", "esm2::embed::minimal"];
+
+pub struct Home<'a> {
+    directory: TempDir,
+    pub platform: &'a Platform,
+}
+
+impl<'a> Home<'a> {
+    pub fn new(platform: &'a Platform) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let table = format!(
+            "default = 'lab'\n[backends.lab]\nkind = '{}'\nweights = 'synthetic'\nmax_instances = 2\n{}",
+            platform.name,
+            (platform.table)(directory.path())
+        );
+        std::fs::write(directory.path().join("backends.toml"), table).unwrap();
+        for name in ["suites", "snapshots"] {
+            std::os::unix::fs::symlink(checkout.join(name), directory.path().join(name)).unwrap();
+        }
+        std::fs::create_dir(directory.path().join("temporary")).unwrap();
+        Self { directory, platform }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn runs(&self) -> PathBuf {
+        self.path().join("state/runs")
+    }
+
+    pub fn temporary(&self) -> PathBuf {
+        self.path().join("temporary")
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .current_dir(self.path())
+            .args(arguments)
+            .env("HYDROTEST_STATE_DIR", self.path().join("state"))
+            .env("TMPDIR", self.temporary())
+            .env(VARIABLE, self.path())
+            .env("CI", "true")
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// How long a run takes that nobody kills; it must be green.
+    pub fn whole_run(&self) -> Duration {
+        let begun = Instant::now();
+        let output = self.command(ALL).output().unwrap();
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(
+            output.status.code(),
+            Some(0),
+            "{told}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        begun.elapsed()
+    }
+
+    /// A run to be killed.
+    pub fn start(&self) -> Child {
+        let mut command = self.command(ALL);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
+    /// Clears up by the command for it.
+    pub fn clean(&self) -> Result<(), String> {
+        self.expect_success(&["clean"])
+    }
+
+    /// Clears up by running again.
+    pub fn next_run(&self) -> Result<(), String> {
+        self.expect_success(ONE)
+    }
+
+    fn expect_success(&self, arguments: &[&str]) -> Result<(), String> {
+        let output = self.command(arguments).output().unwrap();
+        if output.status.success() {
+            return Ok(());
+        }
+        let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+        Err(format!("{arguments:?} ended with {}: {}", output.status, told.concat()))
+    }
+}

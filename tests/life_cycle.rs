@@ -1,0 +1,162 @@
+//! The life-cycle suite as it is shipped, on real processes and on a server that somebody else runs; what it says when its
+//! file is wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use tempfile::TempDir;
+
+const SCENES: &str = include_str!("../suites/life_cycle.toml");
+
+/// A directory with the shipped scenes, and the state of the runs in it.
+fn home(backends: &str, scenes: &str) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::create_dir(home.path().join("suites")).unwrap();
+    std::fs::write(home.path().join("backends.toml"), backends).unwrap();
+    std::fs::write(home.path().join("suites/life_cycle.toml"), scenes).unwrap();
+    let sequences = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/sequences.fasta");
+    std::fs::copy(sequences, home.path().join("suites/sequences.fasta")).unwrap();
+    home
+}
+
+/// What the program says, on both streams, and its exit code.
+fn run(home: &TempDir, arguments: &[&str]) -> (String, Option<i32>) {
+    let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .current_dir(home.path())
+        .args(arguments)
+        .env("HYDROTEST_STATE_DIR", home.path().join("state"))
+        .env("LAB_SECRET", "s")
+        .output()
+        .unwrap();
+    let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (told.concat(), output.status.code())
+}
+
+fn line<'a>(told: &'a str, scene: &str) -> &'a str {
+    let name = format!("esm2::life_cycle::{scene} ");
+    let found = told.lines().find(|line| line.contains(&name));
+    found.unwrap_or_else(|| panic!("no line about {scene} in\n{told}"))
+}
+
+#[test]
+fn processes_keep_every_promise() {
+    let backends = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\n\
+                    command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '1s'\n";
+    let home = home(backends, SCENES);
+    let (told, code) = run(&home, &[]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("9 passed; 0 failed; 2 ignored"), "{told}");
+    for scene in ["orderly_exit", "terminated"] {
+        assert!(
+            line(&told, scene).contains("ignored (the harness holds the instance itself"),
+            "{told}"
+        );
+    }
+    let left: Vec<_> = home.path().join("state/runs").read_dir().unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
+    let home = home(
+        "default = 'reference'\n[backends.reference]\nkind = 'reference'\n",
+        SCENES,
+    );
+    for (arguments, model) in [(vec![], "esm2::"), (vec!["--model", "boltz2,esmc"], "esmc::")] {
+        let (told, code) = run(&home, &[&["--list"][..], &arguments].concat());
+        assert_eq!(code, Some(0), "{told}");
+        let listed: Vec<&str> = told.lines().filter(|line| line.contains("::")).collect();
+        assert_eq!(listed.len(), 11, "{told}");
+        assert!(listed.iter().all(|line| line.starts_with(model)), "{told}");
+    }
+    let (told, _) = run(&home, &[]);
+    assert!(
+        line(&told, "two_at_once").contains("`max_instances` of backend `reference` is 1"),
+        "{told}"
+    );
+    assert!(line(&told, "failed_start").ends_with("ok"), "{told}");
+}
+
+/// Somebody else's server.
+struct Server(Child);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn serve() -> (Server, String) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .args(["serve", "--port", "0"])
+        .env("MODEL_CLASS", "boileroom.models.esm.core.ESM2Core")
+        .env("BOILEROOM_TRANSPORT_HMAC_KEY", "s")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut told = String::new();
+    let stderr = server.stderr.take().unwrap();
+    BufReader::new(stderr).read_line(&mut told).unwrap();
+    let address = told.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
+    (Server(server), address)
+}
+
+#[test]
+fn a_server_of_somebody_else_plays_what_can_be_played_with_it() {
+    let (_server, address) = serve();
+    let backends = format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nmodels = ['esm2']\n"
+    );
+    let size = "\n[[case]]\nname = 'other_size'\nsequences = 'short'\nconfig = { model_name = 'esm2_t6_8M_UR50D' }\n\
+                checks = [{ check = 'contract' }]\n";
+    let home = home(&backends, &format!("{SCENES}{size}"));
+    let (told, code) = run(&home, &[]);
+    assert_eq!(code, Some(0), "{told}");
+    for scene in [
+        "start_twice",
+        "stop_twice",
+        "stop_before_start",
+        "use_before_start",
+        "failed_start",
+    ] {
+        assert!(line(&told, scene).ends_with("ok"), "{told}");
+    }
+    for scene in ["restart_after_crash", "failed_stop"] {
+        assert!(
+            line(&told, scene).contains("kind `http` starts nothing outside of the harness"),
+            "{told}"
+        );
+    }
+    // What the server was not started with is nobody's failure.
+    assert!(
+        line(&told, "other_size").contains("ignored (a server that runs already cannot be given another configuration"),
+        "{told}"
+    );
+}
+
+#[test]
+fn mistakes_in_scenes_are_shown_where_they_are_written() {
+    let backends = "default = 'reference'\n[backends.reference]\nkind = 'reference'\n";
+    let checks = "checks = [{ check = 'contract' }]";
+    let wrong = format!(
+        "about = 'x'\nfirst_of = ['esm9']\n[[case]]\nname = 'a'\nscene = 'start_thrice'\nsequences = 'short'\n{checks}\n"
+    );
+    let (told, code) = run(&home(backends, &wrong), &[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("life_cycle.toml:2:13"), "{told}");
+    let unknown = wrong.replace("first_of = ['esm9']\n", "");
+    let (told, code) = run(&home(backends, &unknown), &[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("unknown scene `start_thrice`"), "{told}");
+    assert!(told.contains("did you mean `start_twice`?"), "{told}");
+    let calls = format!(
+        "about = 'x'\n[[case]]\nname = 'a'\nscene = 'stop_twice'\n{checks}\n[[case.call]]\nname = 'b'\nsequences = 'short'\n"
+    );
+    let (told, code) = run(&home(backends, &calls), &[]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("a scene makes its own calls"), "{told}");
+}

@@ -1,0 +1,48 @@
+//! However a run ends, the app is left; and when the service goes away, that is said.
+
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::cloud::Cloud;
+use crate::world::World;
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("the_app_is_left_after_a_failed_check", failed),
+    ("the_app_is_left_after_an_interrupt", || interrupted(Signal::INT, 130)),
+    ("the_app_is_left_after_a_termination", || interrupted(Signal::TERM, 143)),
+    ("a_service_that_goes_away_in_a_call_is_a_broken_platform", gone),
+];
+
+fn failed() {
+    let cloud = Cloud::start();
+    let world = World::new(&cloud.address, "{ check = 'error' }");
+    World::expect(&mut world.command(&[]), 1);
+    let events = cloud.end();
+    assert_eq!((events.apps(), events.count("called")), (1, 3));
+}
+
+fn interrupted(signal: Signal, code: i32) {
+    let cloud = Cloud::start();
+    let world = World::new(&cloud.address, "{ check = 'contract' }");
+    let mut command = world.command(&[]);
+    let mut harness = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Its container has to start yet, so the signal comes in the middle of the call.
+    cloud.wait_for("called");
+    kill_process(Pid::from_child(&harness), signal).unwrap();
+    assert_eq!(harness.wait().unwrap().code(), Some(code));
+    assert_eq!(cloud.end().apps(), 1);
+}
+
+fn gone() {
+    let cloud = Cloud::start();
+    let world = World::new(&cloud.address, "{ check = 'contract' }");
+    let mut command = world.command(&[]);
+    let harness = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    cloud.wait_for("called");
+    drop(cloud);
+    let output = harness.wait_with_output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(3), "{shown}");
+    assert!(shown.contains("fault: unreachable"), "{shown}");
+}

@@ -1,0 +1,117 @@
+//! What keeps Modal from being used is one clear error at once, with what to do about it, and no app is left.
+
+use std::net::{TcpListener, TcpStream};
+use std::process::Command;
+
+use crate::cloud::Cloud;
+use crate::world::World;
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("a_missing_token_says_how_to_get_one", missing_token),
+    ("a_bad_token_says_where_it_is_from", bad_token),
+    ("an_unknown_gpu_is_refused_before_the_first_call", unknown_gpu),
+    ("an_unreachable_service_says_why", unreachable),
+    ("a_service_that_says_nothing_is_given_up", silent),
+    ("a_service_that_is_not_modals_is_named", foreign),
+];
+
+const CHECKS: &str = "{ check = 'contract' }";
+
+/// Runs one case, which must break for a reason with this fault and all these words.
+#[track_caller]
+fn breaks(world: &World, change: impl FnOnce(&mut Command) -> &mut Command, fault: &str, words: &[&str]) {
+    let mut command = world.command(&["--exact", "esm2::small::one"]);
+    change(&mut command);
+    let shown = World::expect(&mut command, 3);
+    for word in words.iter().copied().chain([format!("fault: {fault}").as_str()]) {
+        assert!(shown.contains(word), "{word:?} is missing in\n{shown}");
+    }
+    for secret in ["as-stand-in", "as-wrong"] {
+        assert!(!shown.contains(secret), "a secret is shown:\n{shown}");
+    }
+}
+
+fn missing_token() {
+    let cloud = Cloud::start();
+    let world = World::new(&cloud.address, CHECKS);
+    let words = ["AuthError: Token missing", "modal token new"];
+    for half in ["MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"] {
+        breaks(&world, |command| command.env_remove(half), "misconfigured", &words);
+    }
+    assert_eq!(cloud.end().count("app_created"), 0);
+}
+
+fn bad_token() {
+    let cloud = Cloud::start();
+    let world = World::new(&cloud.address, CHECKS);
+    let words = ["AuthError: Token ID not found", "the token comes from MODAL_TOKEN_ID"];
+    for (half, wrong) in [("MODAL_TOKEN_ID", "ak-wrong"), ("MODAL_TOKEN_SECRET", "as-wrong")] {
+        breaks(&world, |command| command.env(half, wrong), "misconfigured", &words);
+    }
+    let events = cloud.end();
+    assert_eq!(events.count("app_created"), 0);
+    assert_eq!(events.all("refused", "status"), ["UNAUTHENTICATED"; 2]);
+}
+
+fn unknown_gpu() {
+    let cloud = Cloud::start();
+    let world = World::new(&cloud.address, CHECKS);
+    let words = ["Z9000 is not a valid GPU type", "lists the classes of GPU"];
+    breaks(
+        &world,
+        |command| command.args(["--gpu", "Z9000"]),
+        "misconfigured",
+        &words,
+    );
+    // The client itself finds this one.
+    let words = ["Invalid GPU count: many"];
+    breaks(
+        &world,
+        |command| command.args(["--gpu", "T4:many"]),
+        "misconfigured",
+        &words,
+    );
+    let events = cloud.end();
+    assert_eq!(events.apps(), 2);
+    assert_eq!(events.count("called") + events.count("container_started"), 0);
+}
+
+fn unreachable() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let address = format!("http://127.0.0.1:{port}");
+    let world = World::new(&address, CHECKS);
+    let refused = format!("Modal's service cannot be reached: {address} (Connection refused)");
+    breaks(
+        &world,
+        |command| command,
+        "unreachable",
+        &[&refused, "is MODAL_SERVER_URL right?"],
+    );
+}
+
+/// A listener that does something with each connection for as long as the tests run.
+fn listener(with: fn(TcpStream) -> Option<TcpStream>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        let _open: Vec<TcpStream> = listener.incoming().map_while(Result::ok).filter_map(with).collect();
+    });
+    address
+}
+
+fn silent() {
+    let address = listener(Some);
+    let words = format!("Modal's service at {address} did not answer within 10 s");
+    breaks(&World::new(&address, CHECKS), |command| command, "timeout", &[&words]);
+}
+
+fn foreign() {
+    let address = listener(|_| None);
+    let words = format!("Modal's service at {address} does not answer as one");
+    breaks(
+        &World::new(&address, CHECKS),
+        |command| command,
+        "unreachable",
+        &[&words],
+    );
+}

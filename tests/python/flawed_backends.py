@@ -1,0 +1,111 @@
+"""Backends that answer rightly and have one flaw each in their life cycle."""
+
+import atexit
+import os
+import signal
+import subprocess
+import time
+
+from boileroom.backend.your_backend import YourBackend
+
+
+class StartsTwice(YourBackend):
+    def start(self):
+        self._is_running = False
+        super().start()
+
+
+class StopsTwice(YourBackend):
+    def stop(self):
+        running, self._is_running = self._is_running, True
+        super().stop()
+        del running
+
+
+class RaisesWhenNotRunning(YourBackend):
+    def stop(self):
+        if not self._is_running:
+            raise RuntimeError("not running")
+        super().stop()
+
+
+class WrongError(YourBackend):
+    def get_model(self):
+        return self.model.fold and self.model
+
+
+class RunsAfterFailure(YourBackend):
+    def start(self):
+        try:
+            super().start()
+        except Exception:
+            self._is_running = True
+            atexit.register(self.stop)
+            raise
+
+
+class StopRaises(YourBackend):
+    def stop(self):
+        if not self._is_running:
+            return
+        self.shutdown()
+        self._is_running = False
+        atexit.unregister(self._atexit_hook)
+
+
+class NoRecovery(YourBackend):
+    """Its stop wants an answer of the server."""
+
+    def stop(self):
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError("the server does not answer")
+        super().stop()
+
+
+class Orphans(YourBackend):
+    """Leaves its server when a start is broken off, as boileroom's own did."""
+
+    def startup(self):
+        clean, self.shutdown = self.shutdown, lambda: None
+        try:
+            super().startup()
+            # Long enough to be broken off.
+            time.sleep(2)
+        finally:
+            self.shutdown = clean
+
+
+class NoHook(YourBackend):
+    def start(self):
+        super().start()
+        atexit.unregister(self._atexit_hook)
+
+
+class IgnoresSignals(YourBackend):
+    """Takes SIGTERM for itself and ends without a word."""
+
+    def startup(self):
+        super().startup()
+        signal.signal(signal.SIGTERM, lambda *_: os._exit(1))
+
+
+class Shared(YourBackend):
+    """All instances have one server, which the first to stop takes away."""
+
+    server = None
+
+    def startup(self):
+        if Shared.server is None:
+            super().startup()
+            Shared.server = self._process, self.model
+        self._process, self.model = Shared.server
+
+    def shutdown(self):
+        Shared.server = None
+        super().shutdown()
+
+
+class Leaves(YourBackend):
+    def startup(self):
+        super().startup()
+        subprocess.Popen(["sleep", "600"], start_new_session=True)

@@ -1,0 +1,11 @@
+"""Two users of one model on Modal, with GPUs of their own: they share the app, and the second to stop leaves it."""
+
+from modal_boiler.boileroom import ESM2
+
+first = ESM2(device="A100-40GB")
+second = ESM2()
+assert first.embed("MALW").embeddings.shape == second.embed("MALW").embeddings.shape
+first.__exit__()
+assert second.embed("MAL").embeddings.shape[1] == 3
+second.__exit__()
+second.__exit__()

@@ -1,0 +1,285 @@
+//! What hosted code can do wrong, for real: each is the right fault of the right stage, in words that help, and nothing is
+//! left of it.
+
+use hydrotest::backend::{BackendError, Fault, Stage};
+
+use crate::hosted::{asked, declared, open, platform, run, start, stop};
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("a_start_that_fails_says_why", starts),
+    ("an_interpreter_that_is_none_is_a_mistake_in_the_settings", interpreters),
+    ("a_start_that_hangs_is_given_up_and_shows_where_it_was", hanging_start),
+    ("a_call_that_is_refused_leaves_the_model_usable", refusals),
+    ("a_call_in_which_the_interpreter_ends_says_how", deaths),
+    ("a_call_that_hangs_is_given_up_and_shows_where_it_was", hanging_call),
+    ("what_comes_back_is_data_or_refused", answers),
+    ("prints_do_not_disturb_an_answer", prints),
+    ("a_stop_that_goes_wrong_is_told_and_ends_all_the_same", stops),
+];
+
+fn backend(class: &str, more: &str) -> String {
+    format!("backend_class = 'misbehaving:{class}'\n{more}")
+}
+
+async fn failed_start(settings: &str) -> BackendError {
+    let instance = open(&platform(settings), "esm2");
+    let error = instance.start().await.expect_err("the start succeeds");
+    assert_eq!(instance.take_leaks(), Vec::<String>::new());
+    error
+}
+
+fn starts() {
+    run(async {
+        for (settings, fault, words) in [
+            (
+                backend("RaisesWhenMade", ""),
+                Fault::Died,
+                "the constructor of RaisesWhenMade raised RuntimeError: made wrong",
+            ),
+            (
+                backend("RaisesAtStart", ""),
+                Fault::Died,
+                "RaisesAtStart.start() raised RuntimeError: no engine here",
+            ),
+            (
+                backend("ExitsAtStart", ""),
+                Fault::Died,
+                "ended the interpreter: sys.exit(enough)",
+            ),
+            (
+                backend("DiesAtStart", ""),
+                Fault::Died,
+                "exited with status 7 while DiesAtStart.start() was under way",
+            ),
+            (
+                backend("Incomplete", ""),
+                Fault::Misconfigured,
+                "Incomplete has no get_model(), which boileroom's wrapper calls",
+            ),
+            (
+                backend("Backand", ""),
+                Fault::Misconfigured,
+                "has no 'Backand'; did you mean 'Backend'?",
+            ),
+            (
+                backend("Backend", "arguments = { colour = 1 }"),
+                Fault::Misconfigured,
+                "TypeError",
+            ),
+            (
+                "backend_class = 'no.such:Class'".into(),
+                Fault::Misconfigured,
+                "No module named 'no'",
+            ),
+            (
+                "selector = 'nowhere:1'".into(),
+                Fault::Misconfigured,
+                "Backend nowhere not supported for ESM2",
+            ),
+        ] {
+            let error = failed_start(&settings).await;
+            assert_eq!((error.stage, error.fault), (Stage::Ready, fault), "{error}");
+            assert!(error.message.contains(words), "{error}");
+            assert_eq!(error.exception, None);
+        }
+        let error = failed_start("backend_class = 'no.such:Class'").await;
+        assert!(
+            error.message.contains("name the folder it is in with `path`"),
+            "{error}"
+        );
+        let error = failed_start(&backend("RaisesAtStart", "")).await;
+        let log = error.log_tail.join("\n");
+        assert!(log.contains("about to fail") && log.contains("misbehaving.py"), "{log}");
+        assert!(!log.contains("hydrotest_bridge"), "{log}");
+        let error = failed_start(&backend("DiesAtStart", "")).await;
+        assert!(error.log_tail.iter().any(|line| line == "last words"), "{error:?}");
+    });
+}
+
+fn interpreters() {
+    run(async {
+        for (interpreter, words) in [
+            (
+                "'/no/such/python'",
+                "exited with status 127 before it said a word; is `interpreter` a Python?",
+            ),
+            ("'/'", "exited with status 126"),
+            ("'true'", "exited with status 0 before it said a word"),
+            ("['sh', '-c', 'echo not a snake; exit 4']", "exited with status 4"),
+        ] {
+            let text = format!(
+                "default = 'lab'\n[backends.lab]\nkind = 'python'\nbackend_class = 'a:B'\ninterpreter = {interpreter}\n"
+            );
+            let instance = open(&declared(&text), "esm2");
+            let error = instance.start().await.unwrap_err();
+            assert_eq!(
+                (error.stage, error.fault),
+                (Stage::Launch, Fault::Misconfigured),
+                "{error}"
+            );
+            assert!(error.message.contains(words), "{error}");
+            if interpreter.contains("snake") {
+                assert_eq!(error.log_tail, ["not a snake"]);
+            }
+            assert_eq!(instance.take_leaks(), Vec::<String>::new());
+        }
+        let text = "default = 'lab'\n[backends.lab]\nkind = 'python'\nbackend_class = 'a:B'\n\
+                    interpreter = ['sh', '-c', 'sleep 600']\nstart_timeout = '2s'\n";
+        let error = open(&declared(text), "esm2").start().await.unwrap_err();
+        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout), "{error}");
+        assert!(error.message.contains("did not connect within"), "{error}");
+    });
+}
+
+fn hanging_start() {
+    run(async {
+        let error = failed_start(&backend("HangsAtStart", "start_timeout = '20s'")).await;
+        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
+        assert!(
+            error.message.contains("HangsAtStart.start() took longer than 19 s"),
+            "{error}"
+        );
+        assert!(error.log_tail.iter().any(|line| line.contains("in hang")), "{error:?}");
+    });
+}
+
+fn refusals() {
+    run(async {
+        let instance = open(&platform(&backend("Backend", "")), "esm2");
+        start(&instance).await;
+        let error = asked(&instance, "refuse").await.unwrap_err();
+        assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Refused));
+        assert_eq!(
+            (error.message.as_str(), error.exception.as_deref()),
+            ("outer words", Some("Refusal"))
+        );
+        let traceback = error.log_tail.join("\n");
+        assert!(
+            traceback.contains("KeyError: 'inner'") && traceback.ends_with("Refusal: outer words"),
+            "{traceback}"
+        );
+        let error = asked(&instance, "wordless").await.unwrap_err();
+        assert!(error.message.contains("str() of it raises RuntimeError"), "{error}");
+        let error = asked(&instance, "unlikely_text").await.unwrap_err();
+        assert_eq!(error.message, "lone \\ud800 and nul \0");
+        let error = asked(&instance, "much_text").await.unwrap_err();
+        assert_eq!(error.message.len(), 64 << 10);
+        let error = asked(&instance, "unreachable").await.unwrap_err();
+        assert_eq!(error.fault, Fault::Unreachable, "{error}");
+        assert!(asked(&instance, "kind").await.is_ok());
+        stop(&instance).await;
+    });
+}
+
+fn deaths() {
+    run(async {
+        for (what, words) in [
+            ("exit", "the call ended the interpreter: sys.exit(3)"),
+            ("interrupt", "the call raised KeyboardInterrupt"),
+            (
+                "exit_at_once",
+                "the interpreter exited with status 7 in the middle of a call",
+            ),
+            (
+                "segfault",
+                "the interpreter was ended by SIGSEGV in the middle of a call",
+            ),
+        ] {
+            let instance = open(&platform(&backend("Backend", "")), "esm2");
+            start(&instance).await;
+            let error = asked(&instance, what).await.unwrap_err();
+            assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died), "{error}");
+            assert_eq!(error.message, words);
+            let log = error.log_tail.join("\n");
+            match what {
+                "segfault" => assert!(log.contains("Fatal Python error: Segmentation fault"), "{log}"),
+                "exit_at_once" => assert!(log.contains("asked to exit_at_once"), "{log}"),
+                _ => assert!(log.contains("Traceback"), "{log}"),
+            }
+            stop(&instance).await;
+            // And it can be started again.
+            start(&instance).await;
+            assert!(asked(&instance, "kind").await.is_ok());
+            stop(&instance).await;
+        }
+    });
+}
+
+fn hanging_call() {
+    run(async {
+        let instance = open(&platform(&backend("Backend", "call_timeout = '2s'")), "esm2");
+        start(&instance).await;
+        let error = asked(&instance, "hang").await.unwrap_err();
+        assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Timeout));
+        assert!(error.log_tail.iter().any(|line| line.contains("in hang")), "{error:?}");
+        // The stop breaks off the call, and is an orderly one.
+        stop(&instance).await;
+    });
+}
+
+fn answers() {
+    run(async {
+        let instance = open(&platform(&backend("Backend", "")), "esm2");
+        start(&instance).await;
+        for (what, words) in [
+            ("unpicklable", "a ESM2Output cannot be pickled"),
+            ("evil", "refused to call posix.system"),
+            ("no_prediction", "not a prediction"),
+        ] {
+            let error = asked(&instance, what).await.unwrap_err();
+            assert_eq!(
+                (error.stage, error.fault),
+                (Stage::Decode, Fault::Undecodable),
+                "{error}"
+            );
+            assert!(error.message.contains(words), "{error}");
+        }
+        let evil = std::path::Path::new(&std::env::var_os(crate::STATE).unwrap()).join("evil");
+        assert!(!evil.exists(), "the pickle was run");
+        assert!(asked(&instance, "kind").await.is_ok());
+        let error = asked(&instance, "write").await.unwrap_err();
+        assert_eq!(error.fault, Fault::Protocol, "{error}");
+        assert!(error.message.contains("cannot be read: a frame announces"), "{error}");
+        // Nothing can be heard of it any more, and it ends all the same.
+        instance.stop().await;
+        assert_eq!(instance.take_leaks(), Vec::<String>::new());
+    });
+}
+
+fn prints() {
+    run(async {
+        let instance = open(&platform(&backend("Backend", "")), "esm2");
+        start(&instance).await;
+        for _ in 0..2 {
+            asked(&instance, "print").await.unwrap();
+        }
+        while instance
+            .log_tail()
+            .await
+            .last()
+            .is_none_or(|line| !line.ends_with("the last line"))
+        {
+            tokio::task::yield_now().await;
+        }
+        stop(&instance).await;
+    });
+}
+
+fn stops() {
+    run(async {
+        for (class, fault, words) in [
+            ("RaisesAtStop", Fault::Refused, "raised RuntimeError: will not"),
+            ("HangsAtStop", Fault::Timeout, "did not stop within 1 s"),
+            ("LeavesProcess", Fault::Refused, "stop() left running: process"),
+            ("LeavesThread", Fault::Timeout, "a thread that is no daemon"),
+        ] {
+            let instance = open(&platform(&backend(class, "stop_timeout = '1s'")), "esm2");
+            start(&instance).await;
+            let error = instance.stop().await.expect("nothing is said");
+            assert_eq!((error.stage, error.fault), (Stage::Shutdown, fault), "{error}");
+            assert!(error.message.contains(words), "{error}");
+            assert_eq!(instance.take_leaks(), Vec::<String>::new());
+            assert!(!instance.is_running().await);
+        }
+    });
+}

@@ -1,0 +1,121 @@
+//! The three ways to a model predict what `reference` predicts, to the last bit, and the suites are green through them.
+
+use std::process::Command;
+
+use hydrotest::config::Config;
+use hydrotest::prediction::{Input, Options, Prediction, Value};
+use hydrotest::reference::ReferenceModel;
+use serde_json::json;
+
+use crate::hosted::{declaration, open, platform, request, run, start, stop};
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("a_wrapper_predicts_what_reference_predicts", || same(WRAPPER)),
+    ("a_backend_class_predicts_what_reference_predicts", || same(BACKEND)),
+    ("a_core_class_predicts_what_reference_predicts", || same("core = true")),
+    ("structured_input_arrives_as_objects", structured),
+    ("suites_are_green_through_a_wrapper", || suites(WRAPPER)),
+    ("suites_are_green_through_a_backend_class", || suites(BACKEND)),
+    ("suites_are_green_through_a_core_class", || suites("core = true")),
+];
+
+const WRAPPER: &str = "selector = 'your_backend'";
+const BACKEND: &str = "backend_class = 'boileroom.backend.your_backend:YourBackend'\n\
+     arguments = { core_class = '{model.core}', config = '{config}', device = '{device}' }";
+
+fn same(settings: &str) {
+    run(async {
+        let platform = platform(settings);
+        for contract in &Config::built_in().unwrap().models {
+            let instance = open(&platform, &contract.key);
+            start(&instance).await;
+            let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+            for sequence in ["MALWMRLL", "MALW:RLLP"] {
+                let call = request(
+                    contract,
+                    Input::One(sequence.into()),
+                    &json!({ "include_fields": ["*"] }),
+                );
+                let predicted = timeless(instance.predict(&call).await.unwrap());
+                assert_eq!(predicted, timeless(model.predict(&call).unwrap()), "{}", contract.key);
+            }
+            let bad = request(contract, Input::One("MALW1".into()), &json!({}));
+            let (error, refusal) = (
+                instance.predict(&bad).await.unwrap_err(),
+                model.predict(&bad).unwrap_err(),
+            );
+            assert_eq!(error.message, refusal.message);
+            assert_eq!(error.exception.as_deref(), Some("ValueError"));
+            assert!(
+                error.log_tail.iter().any(|line| line.starts_with("Traceback")),
+                "{error:?}"
+            );
+            stop(&instance).await;
+        }
+    });
+}
+
+/// A prediction without the times it took.
+fn timeless(mut prediction: Prediction) -> Prediction {
+    for (name, value) in &mut prediction.fields {
+        if let (Value::Record(metadata), "metadata") = (value, name.as_str()) {
+            metadata.fields.retain(|(name, _)| !name.ends_with("_time"));
+        }
+    }
+    prediction
+}
+
+fn structured() {
+    run(async {
+        let config = Config::built_in().unwrap();
+        let contract = config.model("esmfold2").unwrap();
+        let molecule = json!({
+            "kind": "protein", "id": "A", "sequence": "MALW", "modifications": [{ "position": 0, "ccd": "MSE" }],
+            "msa": { "sequences": ["MALW"] },
+        });
+        let input = json!({ "kind": "structure_prediction_input", "sequences": [molecule] });
+        let types = |settings: &str| platform(&format!("backend_class = 'misbehaving:Backend'\n{settings}"));
+        for (settings, seen) in [
+            (
+                "structured_input = 'objects'",
+                "StructurePredictionInput ProteinInput Modification MSAInput",
+            ),
+            ("", "dict dict dict dict"),
+        ] {
+            let instance = open(&types(settings), "esmfold2");
+            start(&instance).await;
+            let call = request(contract, Input::Structured(input.clone()), &json!({}));
+            let error = instance.predict(&call).await.unwrap_err();
+            assert_eq!(error.message, seen);
+            // What no object stands for is the model's to refuse.
+            let odd = json!({ "kind": "structure_prediction_input", "sequences": [{ "kind": "protein", "id": 1 }] });
+            let call = request(contract, Input::Structured(odd), &json!({}));
+            assert_eq!(instance.predict(&call).await.unwrap_err().message, "dict dict");
+            stop(&instance).await;
+        }
+    });
+}
+
+fn suites(settings: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["suites", "snapshots"] {
+        let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+        std::os::unix::fs::symlink(shared, folder.path().join(name)).unwrap();
+    }
+    let program = env!("CARGO_BIN_EXE_hydrotest");
+    let config = folder.path().join("backends.toml");
+    std::fs::write(&config, declaration(program, &format!("{settings}\nmax_instances = 2"))).unwrap();
+    let output = Command::new(program)
+        .args(["--model", "esm2,esmfold2,chai1", "--color", "never", "--config"])
+        .arg(config)
+        .output()
+        .unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(
+        output.status.code(),
+        Some(0),
+        "{shown}\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(!shown.contains("trouble"), "{shown}");
+}

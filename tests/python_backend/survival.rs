@@ -1,0 +1,83 @@
+//! However the harness ends, nothing of what it hosts is left: told by the processes themselves, which hold a pipe open.
+
+use std::process::{Command, ExitCode, Stdio};
+
+use hydrotest::backend::clearing::Fate;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::AsyncReadExt;
+use tokio::net::UnixListener;
+
+use crate::hosted::{declaration, run};
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("an_interrupted_run_stops_what_it_hosts_and_leaves_nothing", || {
+        ended(Signal::INT, Some(130), true);
+    }),
+    ("a_terminated_run_stops_what_it_hosts_and_leaves_nothing", || {
+        ended(Signal::TERM, Some(143), true);
+    }),
+    (
+        "a_killed_run_leaves_no_process_and_the_next_one_sweeps_its_files",
+        || ended(Signal::KILL, None, false),
+    ),
+];
+
+/// Ends the harness in the middle of a call.
+fn ended(signal: Signal, code: Option<i32>, orderly: bool) {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let suites = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
+        std::os::unix::fs::symlink(suites, folder.path().join("suites")).unwrap();
+        let state = folder.path().join("state");
+        let witness = UnixListener::bind(folder.path().join("witness")).unwrap();
+        let program = env!("CARGO_BIN_EXE_hydrotest");
+        let config = folder.path().join("backends.toml");
+        let text = declaration(program, "backend_class = 'witnessed:Backend'");
+        let text = format!("{text}WITNESS = '{}'\n", folder.path().join("witness").display());
+        std::fs::write(&config, text).unwrap();
+        let mut harness = Command::new(program);
+        harness
+            .args(["--model", "esm2", "--config"])
+            .arg(&config)
+            .env(crate::STATE, &state)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut harness = tokio::process::Command::from(harness).spawn().unwrap();
+        // The interpreter and a process that it started, both in the middle of a call.
+        let (mut one, mut other) = (witness.accept().await.unwrap().0, witness.accept().await.unwrap().0);
+        let process = Pid::from_raw(harness.id().unwrap() as i32).unwrap();
+        kill_process(process, signal).unwrap();
+        let status = harness.wait().await.unwrap();
+        assert_eq!(status.code(), code);
+        let (mut said, mut nothing) = (String::new(), String::new());
+        one.read_to_string(&mut said).await.unwrap();
+        other.read_to_string(&mut nothing).await.unwrap();
+        let said = said + &nothing;
+        assert_eq!(said.contains("stopped"), orderly, "{said}");
+        if !orderly {
+            sweep(&state);
+        }
+        let left: Vec<_> = std::fs::read_dir(state.join("runs")).into_iter().flatten().collect();
+        assert!(left.is_empty(), "{left:?}");
+    });
+}
+
+/// Clears up after killed runs.
+pub fn sweep_up() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let sweep = runtime.block_on(hydrotest::backend::registry::sweep(Fate::Removed));
+    ExitCode::from(u8::from(sweep.runs != 1 || !sweep.troubles.is_empty()))
+}
+
+/// Does what the next run does first that starts something.
+fn sweep(state: &std::path::Path) {
+    let swept = Command::new(std::env::current_exe().unwrap())
+        .arg(crate::SWEEP)
+        .env(crate::STATE, state)
+        .status()
+        .unwrap();
+    assert!(swept.success());
+}

@@ -1,0 +1,107 @@
+//! The cluster as its own commands see it: what the tests ask and do behind the harness's back.
+
+use std::process::{Command, Output};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::{Duration, Instant};
+
+use crate::witness::LONG;
+
+/// Whoever disturbs the cluster does it alone.
+static PEACE: RwLock<()> = RwLock::new(());
+
+/// Keeps others from disturbing the cluster.
+pub fn in_peace() -> RwLockReadGuard<'static, ()> {
+    PEACE.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits until nobody uses the cluster, and keeps them from it.
+pub fn alone() -> RwLockWriteGuard<'static, ()> {
+    PEACE.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Its `slurm.conf`.
+pub fn conf() -> String {
+    crate::engine::engine(crate::ENGINE).unwrap()
+}
+
+/// Runs one of Slurm's commands, whatever comes of it.
+pub fn tried(tool: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(tool);
+    command.args(arguments).env("SLURM_CONF", conf());
+    command.output().unwrap_or_else(|error| panic!("{tool}: {error}"))
+}
+
+/// Runs one of Slurm's commands and gives what it says.
+#[track_caller]
+pub fn slurm(tool: &str, arguments: &[&str]) -> String {
+    let output = tried(tool, arguments);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{tool} {arguments:?}: {complaint}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// The jobs that carry the mark of a harness and are not over, with their names.
+pub fn jobs(of: &str) -> Vec<(String, String)> {
+    let said = slurm("squeue", &["--noheader", "--format=%i %j"]);
+    let lines = said.lines().filter_map(|line| line.trim().split_once(' '));
+    lines
+        .filter(|(_, name)| name.starts_with(of))
+        .map(|(id, name)| (id.to_owned(), name.to_owned()))
+        .collect()
+}
+
+/// Whether there is a job with a comment.
+pub fn commented(comment: &str) -> bool {
+    slurm("squeue", &["--noheader", "--Format=Comment:40"]).contains(comment)
+}
+
+/// The number of the job in whose environment a process of this machine runs.
+pub fn job_of(process: i32) -> String {
+    variable(process, "SLURM_JOB_ID").expect("it is in no job")
+}
+
+/// The mark of a process.
+pub fn mark_of(process: i32) -> String {
+    variable(process, "HYDROTEST_INSTANCE").expect("it has no mark")
+}
+
+fn variable(process: i32, name: &str) -> Option<String> {
+    let environment = std::fs::read(format!("/proc/{process}/environ")).unwrap();
+    let mut variables = environment.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+    variables.find_map(|variable| Some(variable.strip_prefix(name)?.strip_prefix('=')?.to_owned()))
+}
+
+/// Does something that blocks while everything else of a test goes on.
+pub async fn meanwhile(work: impl FnOnce() + Send + 'static) {
+    tokio::task::spawn_blocking(work).await.unwrap();
+}
+
+/// Waits until something is so.
+#[track_caller]
+pub fn until(what: &str, mut so: impl FnMut() -> bool) {
+    let limit = Instant::now() + 3 * LONG;
+    while !so() {
+        assert!(Instant::now() < limit, "not within {} s: {what}", (3 * LONG).as_secs());
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// What the running configuration says of a key.
+pub fn setting(key: &str) -> String {
+    let said = std::fs::read_to_string(conf()).unwrap();
+    let value = said.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+    value.unwrap_or_else(|| panic!("{key} is not set")).to_owned()
+}
+
+/// Whether its node can run jobs.
+pub fn node_is_up() -> bool {
+    let state = slurm("sinfo", &["--noheader", "--partition=debug", "--format=%T"]);
+    ["idle", "mixed", "allocated"].contains(&state.trim())
+}
+
+/// The node of the cluster.
+pub fn node() -> String {
+    slurm("sinfo", &["--noheader", "--partition=debug", "--format=%n"])
+        .trim()
+        .to_owned()
+}

@@ -1,0 +1,122 @@
+//! A server in a container of Apptainer in a job: the same predictions, the secret in nobody's sight, nothing left.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry::Platform;
+use hydrotest::backend::{Fault, Stage};
+use hydrotest::config::Config;
+use hydrotest::prediction::Options;
+
+use crate::cluster::in_peace;
+use crate::harness::{declared, failed_start, open, request, run, stopped};
+use crate::itself::timeless;
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("a_job_in_a_container_predicts_what_reference_predicts", same),
+    (
+        "an_image_that_the_node_does_not_have_ends_the_job_in_apptainers_words",
+        no_image,
+    ),
+];
+
+/// The program, as its engine names it.
+fn apptainer() -> String {
+    crate::engine::engine("HYDROTEST_APPTAINER").unwrap()
+}
+
+/// An image with this program and what it is linked with.
+fn image(home: &Path) -> PathBuf {
+    let root = home.join("root");
+    for directory in [
+        "bin",
+        "dev",
+        "etc",
+        "proc",
+        "root",
+        "sys",
+        "tmp",
+        "usr/local/bin",
+        "var/tmp",
+    ] {
+        std::fs::create_dir_all(root.join(directory)).unwrap();
+    }
+    for (file, text) in [
+        ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"),
+        ("etc/group", "root:x:0:\n"),
+        ("etc/hosts", ""),
+    ] {
+        std::fs::write(root.join(file), text).unwrap();
+    }
+    let program = env!("CARGO_BIN_EXE_hydrotest");
+    let inside = root.join("usr/local/bin/hydrotest");
+    assert!(
+        Command::new("strip")
+            .arg("-o")
+            .arg(inside)
+            .arg(program)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let linked = Command::new("ldd").arg(program).output().unwrap().stdout;
+    let linked = String::from_utf8(linked).unwrap();
+    for library in linked.split_whitespace().filter(|word| word.starts_with('/')) {
+        let copy = root.join(library.trim_start_matches('/'));
+        std::fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        std::fs::copy(library, copy).unwrap();
+    }
+    let sif = home.join("hydrotest.sif");
+    let built = Command::new(apptainer())
+        .arg("build")
+        .args([&sif, &root])
+        .output()
+        .unwrap();
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    sif
+}
+
+fn settings(sif: &Path) -> String {
+    let (tool, sif) = (apptainer(), sif.display());
+    format!(
+        "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '{{host}}', '--port', '{{port}}']\n\
+         apptainer = {{ tool = '{tool}', image = '{sif}' }}\nenv = {{ TOKEN = 'sesame' }}"
+    )
+}
+
+fn same() {
+    let _peace = in_peace();
+    run(async {
+        let home = tempfile::tempdir().unwrap();
+        let lab = declared(&settings(&image(home.path())));
+        let config = Config::built_in().unwrap();
+        let contract = config.model("esm2").unwrap();
+        let shown = lab.dry_run(contract, &Options::new()).unwrap().unwrap();
+        assert!(shown.contains(" exec --cleanenv "), "{shown}");
+        assert!(
+            !shown.contains("sesame") && !shown.contains("TRANSPORT_HMAC"),
+            "{shown}"
+        );
+        let reference = Platform::select(&config, "reference", Overrides::default())
+            .ok()
+            .unwrap();
+        let mut answers = Vec::new();
+        for instance in [open(&lab), open(&reference)] {
+            instance.start().await.unwrap();
+            answers.push(timeless(instance.predict(&request()).await.unwrap()));
+            stopped(&instance).await;
+        }
+        assert_eq!(answers[0], answers[1]);
+    });
+}
+
+fn no_image() {
+    let _peace = in_peace();
+    run(async {
+        let error = failed_start(&open(&declared(&settings(Path::new("/no/such.sif"))))).await;
+        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died), "{error}");
+        assert!(error.message.contains("exited with status 255"), "{error}");
+        assert!(error.log_tail.join("\n").contains("/no/such.sif"), "{error:?}");
+    });
+}

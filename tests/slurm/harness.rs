@@ -1,0 +1,96 @@
+//! What every test here needs: an instance whose server is a job and misbehaves in a named way.
+
+use std::time::Duration;
+
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry::Platform;
+use hydrotest::backend::{BackendError, Instance};
+use hydrotest::config::{Config, Source};
+use hydrotest::prediction::{Input, Method, Options, Request};
+
+use crate::cluster;
+use crate::misbehaviour::MISBEHAVE;
+use crate::witness::{LONG, VARIABLE, Witness};
+
+/// Runs a test in a runtime of its own.
+pub fn run(test: impl Future<Output = ()>) {
+    run_within(5 * LONG, test);
+}
+
+/// Runs a test that takes its time.
+pub fn run_within(limit: Duration, test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async { tokio::time::timeout(limit, test).await.expect("the test hangs") });
+}
+
+/// A backend whose server does what `behaviour` says, with further settings.
+pub fn platform(witness: &Witness, behaviour: &str, settings: &str) -> Platform {
+    let address = witness.address();
+    declared(&format!(
+        "command = ['{{hydrotest}}', '{MISBEHAVE}', '{behaviour}', '{{port}}']\n\
+         env = {{ {VARIABLE} = '{address}' }}\n{settings}"
+    ))
+}
+
+/// A backend of the kind `slurm` with these settings.
+pub fn declared(settings: &str) -> Platform {
+    let conf = cluster::conf();
+    let waiting = if settings.contains("start_timeout") {
+        ""
+    } else {
+        "start_timeout = '90s'"
+    };
+    let text = format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'slurm'\nconf = '{conf}'\npoll_interval = '500ms'\n{waiting}\n{settings}\n"
+    );
+    let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
+    Platform::select(&config, "lab", Overrides::default()).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
+}
+
+/// An instance of such a backend.
+pub fn instance(witness: &Witness, behaviour: &str, settings: &str) -> Instance {
+    open(&platform(witness, behaviour, settings))
+}
+
+/// An instance of a platform.
+pub fn open(platform: &Platform) -> Instance {
+    let built_in = Config::built_in().unwrap();
+    platform.open(built_in.model("esm2").unwrap(), &Options::new()).unwrap()
+}
+
+/// A call of no importance.
+pub fn request() -> Request {
+    Request {
+        method: Method::Embed,
+        input: Input::One("MALW".into()),
+        options: Options::new(),
+    }
+}
+
+/// Starts an instance while something else is waited for, and gives what that brought.
+pub async fn started<T>(instance: &Instance, meanwhile: impl Future<Output = T>) -> T {
+    let started = async {
+        let started = instance.start().await;
+        started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
+    };
+    tokio::join!(started, meanwhile).1
+}
+
+/// The error that a start must end in, in good time, with nothing left behind.
+pub async fn failed_start(instance: &Instance) -> BackendError {
+    let started = tokio::time::timeout(4 * LONG, instance.start()).await;
+    let error = started.expect("the start hangs").expect_err("the start succeeds");
+    assert_eq!(instance.take_leaks(), [""; 0]);
+    error
+}
+
+/// Stops an instance, of which nothing may be left.
+pub async fn stopped(instance: &Instance) {
+    let stopped = instance.stop().await;
+    assert!(stopped.is_none(), "{stopped:?}");
+    assert_eq!(instance.take_leaks(), [""; 0]);
+}

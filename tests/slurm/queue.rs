@@ -1,0 +1,167 @@
+//! A job that never starts, or is not even taken: each has its own words, and none is left in the queue.
+
+use std::fmt::Write as _;
+use std::process::{Command, Stdio};
+
+use hydrotest::backend::registry::Platform;
+use hydrotest::backend::{Fault, Stage};
+
+use crate::cluster::{self, in_peace};
+use crate::harness::{failed_start, instance, open, run};
+use crate::witness::Witness;
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("a_job_that_never_starts_is_cancelled_with_its_reason", never_starts),
+    (
+        "a_job_that_is_refused_is_a_wrong_setting_in_the_words_of_slurm",
+        refused,
+    ),
+    ("without_a_controller_the_platform_is_unreachable", no_controller),
+    ("without_slurms_commands_the_setting_is_wrong", no_commands),
+    ("a_start_that_is_given_up_in_the_queue_leaves_no_job", given_up),
+];
+
+fn never_starts() {
+    let _peace = in_peace();
+    run(async {
+        for (settings, reason, meaning) in [
+            (
+                "partition = 'closed'",
+                "(PartitionDown)",
+                "its partition starts no jobs",
+            ),
+            (
+                "arguments = ['--hold']",
+                "(JobHeldUser)",
+                "`scontrol release` lets it go",
+            ),
+            ("partition = 'broken'", "(", "`sinfo --list-reasons`"),
+            (
+                "arguments = ['--begin=now+1hour']",
+                "(BeginTime)",
+                "not start before its time",
+            ),
+        ] {
+            let settings = format!("{settings}\nstart_timeout = '4s'");
+            let instance = instance(&Witness::new().await, "serve", &settings);
+            let error = failed_start(&instance).await;
+            assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout), "{error}");
+            assert!(error.message.starts_with("the job did not start within 4 s"), "{error}");
+            assert!(error.message.contains("is PENDING"), "{error}");
+            assert!(
+                error.message.contains(reason) && error.message.contains(meaning),
+                "{error}"
+            );
+            let submitted = error.log_tail[0].strip_prefix("slurm: job ").unwrap();
+            let job = submitted.strip_suffix(" was submitted").unwrap();
+            let states = cluster::slurm("squeue", &["--noheader", "--states=all", "--format=%i %T"]);
+            assert!(
+                states.lines().any(|line| line == format!("{job} CANCELLED")),
+                "{states}"
+            );
+        }
+    });
+}
+
+fn refused() {
+    let _peace = in_peace();
+    run(async {
+        for (settings, words) in [
+            ("partition = 'nope'", "Invalid partition name specified"),
+            ("partition = 'members'\naccount = 'nobody'", "Invalid account"),
+            ("gres = 'gpu:a100:4'", "Requested node configuration is not available"),
+            ("memory = '1T'", "Memory specification can not be satisfied"),
+            ("time = 'bogus'", "Invalid --time specification"),
+            ("partition = 'short'\ntime = '5'", "Requested time limit is invalid"),
+            ("arguments = ['--no-such-option']", "unrecognized option"),
+        ] {
+            let instance = instance(&Witness::new().await, "serve", settings);
+            let error = failed_start(&instance).await;
+            assert_eq!(
+                (error.stage, error.fault),
+                (Stage::Launch, Fault::Misconfigured),
+                "{error}"
+            );
+            assert!(error.message.starts_with("the job was refused: sbatch: "), "{error}");
+            assert!(error.message.contains(words), "{error}");
+        }
+    });
+}
+
+/// A backend whose controller is where nobody listens.
+fn elsewhere(directory: &std::path::Path) -> Platform {
+    let text = std::fs::read_to_string(cluster::conf()).unwrap();
+    let port = cluster::setting("SlurmctldPort");
+    let mut text = text.replace(&format!("SlurmctldPort={port}"), "SlurmctldPort=9");
+    // The fewest seconds that its commands are patient with a controller.
+    writeln!(text, "MessageTimeout=2").unwrap();
+    let conf = directory.join("slurm.conf");
+    std::fs::write(&conf, text).unwrap();
+    let config = format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'slurm'\nconf = '{}'\ncommand = ['true', '{{port}}']\n",
+        conf.display()
+    );
+    let config = hydrotest::config::Source::new("backends.toml", config);
+    let config = hydrotest::config::Config::parse(&config).unwrap();
+    Platform::select(&config, "lab", hydrotest::backend::kind::Overrides::default())
+        .ok()
+        .unwrap()
+}
+
+fn no_controller() {
+    run(async {
+        let home = tempfile::tempdir().unwrap();
+        let instance = open(&elsewhere(home.path()));
+        let error = instance.start().await.unwrap_err();
+        assert_eq!(
+            (error.stage, error.fault),
+            (Stage::Launch, Fault::Unreachable),
+            "{error}"
+        );
+        assert!(error.message.contains("is DOWN"), "{error}");
+        assert_eq!(instance.take_leaks(), [""; 0]);
+    });
+}
+
+fn no_commands() {
+    let home = tempfile::tempdir().unwrap();
+    let checkout = env!("CARGO_MANIFEST_DIR");
+    let conf = cluster::conf();
+    let config = std::fs::read_to_string(format!("{checkout}/backends.toml")).unwrap();
+    let table = format!("\n[backends.lab]\nkind = 'slurm'\nconf = '{conf}'\ncommand = ['true', '{{port}}']\n");
+    std::fs::write(home.path().join("backends.toml"), config + &table).unwrap();
+    let ran = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .args(["--backend", "lab", "--model", "esm2", "--suite", "multimer", "--suites"])
+        .arg(format!("{checkout}/suites"))
+        .current_dir(home.path())
+        .env("PATH", home.path())
+        .env(crate::STATE, home.path().join("state"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&ran.stdout);
+    assert!(
+        told.contains("`scontrol` cannot be run"),
+        "{told}{}",
+        String::from_utf8_lossy(&ran.stderr)
+    );
+    assert!(told.contains("are Slurm's commands installed here"), "{told}");
+    assert_eq!(ran.status.code(), Some(3), "{told}");
+}
+
+fn given_up() {
+    let _peace = in_peace();
+    run(async {
+        let settings = "arguments = ['--hold', '--comment=given-up']";
+        let instance = instance(&Witness::new().await, "serve", settings);
+        let queued = async {
+            cluster::meanwhile(|| cluster::until("a job is held", || cluster::commented("given-up"))).await;
+        };
+        tokio::select! {
+            _ = instance.start() => panic!("the start ends"),
+            () = queued => {}
+        }
+        assert_eq!(instance.abort().await, None);
+        assert_eq!(instance.take_leaks(), [""; 0]);
+    });
+}

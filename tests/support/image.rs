@@ -1,0 +1,23 @@
+//! The test image: this very build of hydrotest, served from a container.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// The version that the images carry.
+pub const VERSION: &str = "0.4.1";
+
+/// Pushes the images to a registry on loopback, once, and gives the repository that they are in.
+pub fn pushed(registry: &str) -> &'static str {
+    static REPOSITORY: OnceLock<String> = OnceLock::new();
+    REPOSITORY.get_or_init(|| {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/engines/image");
+        let ran = Command::new(script)
+            .args([registry, env!("CARGO_BIN_EXE_hydrotest")])
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&ran.stderr);
+        assert!(ran.status.success(), "the image cannot be made: {told}");
+        format!("{registry}/hydrotest")
+    })
+}
