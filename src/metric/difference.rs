@@ -129,7 +129,7 @@ impl Walk {
     }
 
     /// As [`Self::floats`], but blocks that hold nothing new are passed over in single precision, twice as many elements at a
-    /// time: the cost is then that of reading the bytes.
+    /// time.
     fn singles(&mut self, expected: &Tensor, actual: &Tensor) {
         let mut here = [0.0; BLOCK];
         let mut there = [0.0; BLOCK];

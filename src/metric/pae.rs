@@ -106,7 +106,7 @@ const LANES: usize = 8;
 const BLOCK: usize = 128;
 
 impl Sums {
-    /// Sums over a run of elements. The lanes compile to vector instructions, which makes the cost that of reading.
+    /// Sums over a run of elements. The lanes compile to vector instructions.
     fn of<T: Real>(observed: &[T], reference: &[T]) -> Self {
         let mut sums = Self {
             count: observed.len() as f64,
