@@ -156,14 +156,21 @@ impl InstanceCaretaker {
             match last_of(&*steward, &name, deadline).await {
                 Ok(found) => {
                     for leftover in found {
-                        let fate = match bounded(steward.remove(&leftover)).await {
-                            Ok(()) => "removed now",
-                            Err(_) => "and it could not be removed",
+                        let fate = if bounded(steward.remove(&leftover)).await.is_ok() {
+                            "removed now"
+                        } else {
+                            self.mark.keep_for_a_sweep();
+                            "and it could not be removed: `hydrotest clean` tries again"
                         };
                         leaks.push(format!("{leftover} was still there after the stop; {fate}"));
                     }
                 }
-                Err(error) => leaks.push(format!("whether anything was left could not be found out: {error}")),
+                Err(error) => {
+                    self.mark.keep_for_a_sweep();
+                    leaks.push(format!(
+                        "whether anything was left could not be found out, `hydrotest clean` looks again: {error}"
+                    ));
+                }
             }
         }
         if let Err(error) = self.mark.remove_directory() {

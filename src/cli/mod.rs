@@ -7,6 +7,7 @@ mod compare;
 mod doctor;
 mod list;
 mod new;
+mod parse;
 mod run;
 mod serve;
 mod snapshots;

@@ -62,6 +62,11 @@ impl Mark {
         self.run.declare(kind, reach)
     }
 
+    /// Says that something of the run may still be on a platform: the next sweep looks for it, as if the run had been killed.
+    pub(in crate::backend) fn keep_for_a_sweep(&self) {
+        self.run.keep();
+    }
+
     /// What the run has declared so far.
     pub(in crate::backend) fn reaches(&self) -> Vec<(String, serde_json::Value)> {
         self.run.declared()

@@ -4,7 +4,7 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
@@ -27,6 +27,8 @@ pub struct Run {
     lock: Mutex<Option<File>>,
     instances: AtomicUsize,
     declared: Mutex<Vec<(String, Value)>>,
+    /// Something of it may still be on a platform.
+    unsettled: AtomicBool,
 }
 
 /// A run that has ended without [`Run::end`]: it was killed. Nobody else can take it up while this is held.
@@ -49,6 +51,7 @@ impl Run {
             lock: Mutex::default(),
             instances: AtomicUsize::new(0),
             declared: Mutex::default(),
+            unsettled: AtomicBool::new(false),
         }
     }
 
@@ -102,10 +105,20 @@ impl Run {
         self.declared.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Makes its end leave the directory for the next sweep.
+    pub(super) fn keep(&self) {
+        self.unsettled.store(true, Ordering::Relaxed);
+    }
+
     /// Removes its directory: for when everything it made is gone.
     pub fn end(&self) {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         if lock.is_some() {
+            if self.unsettled.load(Ordering::Relaxed) {
+                // Unlocked, the directory tells the next sweep where to look.
+                *lock = None;
+                return;
+            }
             // What cannot be removed now is swept later, once the lock is gone.
             let _ = remove(&self.directory);
             *lock = None;
@@ -282,6 +295,17 @@ mod tests {
         assert!(!directory.exists() && run.directory.exists());
         run.end();
         assert!(!run.directory.exists());
+    }
+
+    #[test]
+    fn a_run_that_may_have_left_something_leaves_its_directory_unlocked() {
+        let state = tempfile::tempdir().unwrap();
+        let run = Arc::new(run_in(state.path()));
+        run.mark().directory().unwrap();
+        run.mark().keep_for_a_sweep();
+        run.end();
+        let lock = File::open(run.directory.join(LOCK)).unwrap();
+        assert!(lock.try_lock().is_ok());
     }
 
     #[test]

@@ -1,0 +1,36 @@
+//! Values of the command line that clap cannot read by itself, and what to say of those that are none.
+
+use std::time::Duration;
+
+use crate::prediction::gates::{GateTable, StructureGates};
+
+/// A gate of structures by its key, with a value that it may have.
+pub fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
+    let gates = StructureGates::gates();
+    let keys = || gates.iter().map(|gate| gate.key).collect::<Vec<_>>().join(", ");
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected GATE=VALUE, with one of {}", keys()))?;
+    let gate = gates.iter().find(|gate| gate.key == key.trim());
+    let gate = gate.ok_or_else(|| format!("there is no gate `{}`; there are {}", key.trim(), keys()))?;
+    let value: Option<f64> = value.trim().parse().ok();
+    let value = value.filter(|value| gate.range.contains(value));
+    let (least, most) = (gate.range.start(), gate.range.end());
+    Ok((
+        gate.key,
+        value.ok_or_else(|| format!("expected a number from {least} to {most}"))?,
+    ))
+}
+
+/// A bound of differences.
+pub fn parse_bound(text: &str) -> Result<f64, String> {
+    let bound: Option<f64> = text.parse().ok();
+    bound
+        .filter(|bound| (0.0..f64::INFINITY).contains(bound))
+        .ok_or_else(|| "expected a number of at least 0".into())
+}
+
+/// A span of time.
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
+    crate::config::parse_duration(text).ok_or_else(|| "expected a time span such as `90s`, `1.5s` or `20m`".into())
+}
