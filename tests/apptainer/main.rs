@@ -10,6 +10,8 @@
     reason = "a test fails by panicking, and says which engine is missing"
 )]
 
+#[path = "../support/alike.rs"]
+mod alike;
 mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
@@ -21,6 +23,8 @@ mod images;
 mod pulls;
 mod same;
 mod signals;
+#[path = "../support/timeless.rs"]
+mod timeless;
 mod traces;
 #[path = "../support/world.rs"]
 mod world;

@@ -3,7 +3,8 @@
 use hydrotest::backend::{Fault, Stage};
 
 use crate::containers::{self, engine, the_running_one};
-use crate::harness::{Case, Platform, World, declared, failed_start, open, request, run, started, table};
+use crate::harness::{Case, Platform, declared, failed_start, open, request, run, started, table};
+use crate::world::World;
 
 pub const TRIALS: &[Case] = &[
     Case::on_both("a_server_that_exits_at_once_is_told_with_its_last_words", exits_at_once),

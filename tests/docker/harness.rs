@@ -1,7 +1,5 @@
 //! What every test here needs: a backend on a real engine, an instance of it, and the program itself with a configuration.
 
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use hydrotest::backend::kind::Overrides;
@@ -9,7 +7,6 @@ use hydrotest::backend::registry;
 use hydrotest::backend::{BackendError, Instance};
 use hydrotest::config::{Config, Source};
 use hydrotest::prediction::{Input, Method, Options, Request};
-use tempfile::TempDir;
 
 use crate::engine::engine;
 use crate::image::{VERSION, pushed};
@@ -128,70 +125,5 @@ pub fn request() -> Request {
         method: Method::Embed,
         input: Input::One("MALW".into()),
         options: Options::new(),
-    }
-}
-
-/// The program with a configuration of its own.
-pub struct World {
-    home: TempDir,
-}
-
-impl World {
-    pub fn new(backends: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        std::fs::write(home.path().join("backends.toml"), backends).unwrap();
-        Self { home }
-    }
-
-    pub fn state(&self) -> std::path::PathBuf {
-        self.home.path().join("state")
-    }
-
-    /// A run of the repository's own suites.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command
-            .current_dir(self.home.path())
-            .arg("--suites")
-            .arg(repository.join("suites"))
-            .arg("--snapshots")
-            .arg(repository.join("snapshots"))
-            .args(arguments)
-            .env("HYDROTEST_STATE_DIR", self.state())
-            .env_remove("CI")
-            .stdin(Stdio::null());
-        command
-    }
-
-    pub fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::from(self.command(arguments).output().unwrap())
-    }
-}
-
-/// What came of a run of the program.
-pub struct Ran {
-    pub code: Option<i32>,
-    pub told: String,
-}
-
-impl From<Output> for Ran {
-    fn from(output: Output) -> Self {
-        let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        Self {
-            code: output.status.code(),
-            told: told.join("\n"),
-        }
-    }
-}
-
-impl Ran {
-    /// Checks the exit code and what must be told.
-    #[track_caller]
-    pub fn expect(&self, code: i32, parts: &[&str]) {
-        assert_eq!(self.code, Some(code), "{}", self.told);
-        for part in parts {
-            assert!(self.told.contains(part), "{part} is missing in\n{}", self.told);
-        }
     }
 }

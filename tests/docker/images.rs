@@ -16,7 +16,8 @@ use hydrotest::backend::{Fault, Stage};
 use hydrotest::config::Config;
 
 use crate::containers::engine;
-use crate::harness::{Case, Platform, Ran, SERVE, World, declared, esm_image, failed_start, run, select, table};
+use crate::harness::{Case, Platform, SERVE, declared, esm_image, failed_start, run, select, table};
+use crate::world::{Ran, World};
 
 pub const TRIALS: &[Case] = &[
     Case::new("an_engine_that_is_down_is_an_error_of_the_platform", down),

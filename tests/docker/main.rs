@@ -10,6 +10,8 @@
     reason = "a test fails by panicking, and says when it is ignored"
 )]
 
+#[path = "../support/alike.rs"]
+mod alike;
 mod containers;
 mod endings;
 #[path = "../support/engine.rs"]
@@ -21,6 +23,10 @@ mod image;
 mod images;
 mod same;
 mod signals;
+#[path = "../support/timeless.rs"]
+mod timeless;
+#[path = "../support/world.rs"]
+mod world;
 
 use std::process::{Command, ExitCode};
 

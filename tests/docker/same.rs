@@ -1,12 +1,8 @@
 //! The models in a container answer as they do in this process, over the whole way: registry, pull, container, published port.
 
-use hydrotest::backend::kind::Overrides;
-use hydrotest::backend::registry::Platform as Declared;
-use hydrotest::config::Config;
-use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
-use serde_json::json;
-
-use crate::harness::{Case, Platform, SERVE, World, declared, run, table};
+use crate::alike::predicts_as_reference;
+use crate::harness::{Case, Platform, SERVE, declared, run, table};
+use crate::world::World;
 
 pub const TRIALS: &[Case] = &[
     Case::on_both("predictions_are_byte_equal_to_the_reference", same),
@@ -16,47 +12,10 @@ pub const TRIALS: &[Case] = &[
 ];
 
 fn same(on: Platform) {
-    run(async {
-        let config = Config::built_in().unwrap();
-        let reference = Declared::select(&config, "reference", Overrides::default())
-            .ok()
-            .unwrap();
-        let engine = declared(on, SERVE);
-        for key in ["esm2", "esmfold", "boltz2"] {
-            let contract = config.model(key).unwrap();
-            let requests = ["MALWMRLL", "MALW1", "MALW:RLLP"].map(|sequence| Request {
-                method: contract.method,
-                input: Input::One(sequence.into()),
-                options: json!({ "include_fields": ["*"] }).as_object().unwrap().clone(),
-            });
-            let mut answers = Vec::new();
-            for platform in [&engine, &reference] {
-                let instance = platform.open(contract, &Options::new()).unwrap();
-                let started = instance.start().await;
-                started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
-                let mut given = Vec::new();
-                for request in &requests {
-                    let answer = instance.predict(request).await;
-                    given.push(answer.map(timeless).map_err(|error| error.message));
-                }
-                assert_eq!(instance.stop().await, None);
-                assert_eq!(instance.take_leaks(), Vec::<String>::new());
-                answers.push(given);
-            }
-            assert_eq!(answers[0], answers[1], "{key}");
-            assert!(answers[0][1].is_err(), "{key} takes a digit for a residue");
-        }
-    });
-}
-
-/// A prediction without the times it took.
-fn timeless(mut prediction: Prediction) -> Prediction {
-    for (name, value) in &mut prediction.fields {
-        if let (Value::Record(metadata), "metadata") = (value, name.as_str()) {
-            metadata.fields.retain(|(name, _)| !name.ends_with("_time"));
-        }
-    }
-    prediction
+    run(predicts_as_reference(
+        &declared(on, SERVE),
+        &["esm2", "esmfold", "boltz2"],
+    ));
 }
 
 fn green(on: Platform) {

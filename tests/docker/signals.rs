@@ -6,7 +6,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::containers::{all, engine, the_running_one};
-use crate::harness::{Case, Platform, Ran, SERVE, World, run, table};
+use crate::harness::{Case, Platform, SERVE, run, table};
+use crate::world::{Ran, World};
 
 pub const TRIALS: &[Case] = &[
     Case::new("interrupted_it_removes_its_container", interrupted),

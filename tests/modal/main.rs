@@ -15,6 +15,8 @@ mod cloud;
 mod engine;
 mod leaving;
 mod refusals;
+#[path = "../support/timeless.rs"]
+mod timeless;
 mod whole;
 mod world;
 

@@ -6,12 +6,13 @@ use hydrotest::backend::Fault;
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
 use hydrotest::config::{Config, Source};
-use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
+use hydrotest::prediction::{Input, Options, Request};
 use hydrotest::reference::ReferenceModel;
 use serde_json::json;
 
 use crate::cloud::{Cloud, TOKEN, folder};
 use crate::python;
+use crate::timeless::timeless;
 use crate::world::{World, declaration};
 
 pub const TRIALS: &[(&str, fn())] = &[
@@ -87,16 +88,6 @@ async fn same_as_reference(cloud: &Cloud) {
         assert_eq!(instance.stop().await, None);
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
     }
-}
-
-/// A prediction without the times it took.
-fn timeless(mut prediction: Prediction) -> Prediction {
-    for (name, value) in &mut prediction.fields {
-        if let (Value::Record(metadata), "metadata") = (value, name.as_str()) {
-            metadata.fields.retain(|(name, _)| !name.ends_with("_time"));
-        }
-    }
-    prediction
 }
 
 fn suites() {

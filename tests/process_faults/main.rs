@@ -10,11 +10,15 @@
     reason = "a test may fail, and its misbehaving servers write where servers write"
 )]
 
+#[path = "../support/alike.rs"]
+mod alike;
 mod faults;
 mod harness;
 mod itself;
 mod misbehaviour;
 mod survival;
+#[path = "../support/timeless.rs"]
+mod timeless;
 mod witness;
 
 use std::process::ExitCode;

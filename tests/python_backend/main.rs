@@ -16,6 +16,8 @@ mod hosted;
 mod package;
 mod scenes;
 mod survival;
+#[path = "../support/timeless.rs"]
+mod timeless;
 
 use std::process::{Command, ExitCode};
 

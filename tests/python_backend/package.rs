@@ -3,11 +3,12 @@
 use std::process::Command;
 
 use hydrotest::config::Config;
-use hydrotest::prediction::{Input, Options, Prediction, Value};
+use hydrotest::prediction::{Input, Options};
 use hydrotest::reference::ReferenceModel;
 use serde_json::json;
 
 use crate::hosted::{declaration, open, platform, request, run, start, stop};
+use crate::timeless::timeless;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_wrapper_predicts_what_reference_predicts", || same(WRAPPER)),
@@ -53,16 +54,6 @@ fn same(settings: &str) {
             stop(&instance).await;
         }
     });
-}
-
-/// A prediction without the times it took.
-fn timeless(mut prediction: Prediction) -> Prediction {
-    for (name, value) in &mut prediction.fields {
-        if let (Value::Record(metadata), "metadata") = (value, name.as_str()) {
-            metadata.fields.retain(|(name, _)| !name.ends_with("_time"));
-        }
-    }
-    prediction
 }
 
 fn structured() {

@@ -11,7 +11,7 @@ use hydrotest::prediction::Options;
 
 use crate::cluster::in_peace;
 use crate::harness::{declared, failed_start, open, request, run, stopped};
-use crate::itself::timeless;
+use crate::timeless::timeless;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_job_in_a_container_predicts_what_reference_predicts", same),

@@ -1,14 +1,11 @@
 //! This program, serving its embedded models in jobs, predicts exactly what the backend `reference` does.
 
-use hydrotest::backend::kind::Overrides;
-use hydrotest::backend::registry::Platform;
-use hydrotest::backend::{BackendError, Stage};
 use hydrotest::config::Config;
-use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
-use serde_json::json;
+use hydrotest::prediction::Options;
 
+use crate::alike::predicts_as_reference;
 use crate::cluster;
-use crate::harness::{declared, run, stopped};
+use crate::harness::{declared, run};
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_job_predicts_what_reference_predicts", same),
@@ -22,49 +19,7 @@ const COMMAND: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '-
 
 fn same() {
     let _peace = cluster::in_peace();
-    run(async {
-        let config = Config::built_in().unwrap();
-        let reference = Platform::select(&config, "reference", Overrides::default())
-            .ok()
-            .unwrap();
-        let lab = declared(COMMAND);
-        for key in ["esm2", "esmfold", "chai"] {
-            let contract = config.models.iter().find(|model| model.key.starts_with(key)).unwrap();
-            let requests = ["MALWMRLL", "MALW1", "MALW:RLLP"].map(|sequence| Request {
-                method: contract.method,
-                input: Input::One(sequence.into()),
-                options: json!({ "include_fields": ["*"] }).as_object().unwrap().clone(),
-            });
-            let mut answers = Vec::new();
-            for platform in [&lab, &reference] {
-                let instance = platform.open(contract, &Options::new()).unwrap();
-                instance.start().await.unwrap();
-                let mut given = Vec::new();
-                for request in &requests {
-                    given.push(instance.predict(request).await.map(timeless).map_err(words));
-                }
-                stopped(&instance).await;
-                answers.push(given);
-            }
-            assert_eq!(answers[0], answers[1], "{}", contract.key);
-            assert!(answers[0][0].is_ok() && answers[0][1].is_err(), "{}", contract.key);
-        }
-    });
-}
-
-/// A prediction without the times it took.
-pub fn timeless(mut prediction: Prediction) -> Prediction {
-    for (name, value) in &mut prediction.fields {
-        if let (Value::Record(metadata), "metadata") = (value, name.as_str()) {
-            metadata.fields.retain(|(name, _)| !name.ends_with("_time"));
-        }
-    }
-    prediction
-}
-
-/// What both say of a refused call; the class of the exception does not travel.
-fn words(error: BackendError) -> (Stage, String) {
-    (error.stage, error.message)
+    run(predicts_as_reference(&declared(COMMAND), &["esm2", "esmfold", "chai1"]));
 }
 
 fn shown() {

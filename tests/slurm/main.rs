@@ -13,6 +13,8 @@
     reason = "a test may fail, and its misbehaving servers write where servers write"
 )]
 
+#[path = "../support/alike.rs"]
+mod alike;
 mod cluster;
 mod contained;
 mod disturbances;
@@ -25,6 +27,8 @@ mod itself;
 mod misbehaviour;
 mod queue;
 mod survival;
+#[path = "../support/timeless.rs"]
+mod timeless;
 #[path = "../process_faults/witness.rs"]
 #[expect(dead_code, reason = "no harness of this test program is there to be killed")]
 mod witness;

@@ -1,0 +1,47 @@
+//! Holds a backend that serves the embedded models against the backend `reference`, to the last byte. Needs `timeless` beside it.
+
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry::Platform;
+use hydrotest::backend::{BackendError, Stage};
+use hydrotest::config::Config;
+use hydrotest::prediction::{Input, Options, Request};
+use serde_json::json;
+
+use crate::timeless::timeless;
+
+/// Checks that both predict the same for models, all fields of one chain and of two, that both refuse a digit in the same
+/// words, and that nothing is left of the instances.
+pub async fn predicts_as_reference(platform: &Platform, models: &[&str]) {
+    let config = Config::built_in().unwrap();
+    let reference = Platform::select(&config, "reference", Overrides::default());
+    let reference = reference.ok().unwrap();
+    for key in models {
+        let contract = config.model(key).unwrap();
+        let requests = ["MALWMRLL", "MALW1", "MALW:RLLP"].map(|sequence| Request {
+            method: contract.method,
+            input: Input::One(sequence.into()),
+            options: json!({ "include_fields": ["*"] }).as_object().unwrap().clone(),
+        });
+        let mut answers = Vec::new();
+        for platform in [platform, &reference] {
+            let instance = platform.open(contract, &Options::new()).unwrap();
+            let started = instance.start().await;
+            started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
+            let mut given = Vec::new();
+            for request in &requests {
+                given.push(instance.predict(request).await.map(timeless).map_err(words));
+            }
+            assert_eq!(instance.stop().await, None);
+            assert_eq!(instance.take_leaks(), Vec::<String>::new());
+            answers.push(given);
+        }
+        assert_eq!(answers[0], answers[1], "{key}");
+        assert!(answers[0][0].is_ok(), "{key} takes no plain chain");
+        assert!(answers[0][1].is_err(), "{key} takes a digit for a residue");
+    }
+}
+
+/// What both say of a refused call; the class of the exception does not travel.
+fn words(error: BackendError) -> (Stage, String) {
+    (error.stage, error.message)
+}
