@@ -40,7 +40,7 @@ fn shell(script: &str) -> String {
 fn exits_at_once(on: Platform) {
     run(async {
         let error = failed_start(on, &shell("echo looking for weights; echo there are none >&2; exit 3")).await;
-        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
+        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died), "{error}");
         assert_eq!(error.message, "the server exited with status 3 before it was ready");
         let mut tail = error.log_tail;
         tail.retain(|line| line.contains("weights") || line.contains("there are none"));

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use bollard::models::{ContainerState, ContainerStateStatusEnum};
-use bollard::query_parameters::{InspectContainerOptions, WaitContainerOptions};
+use bollard::query_parameters::WaitContainerOptions;
 use futures_util::StreamExt;
 
 use super::container::INSTANCE;
-use super::engine::{self, Engine, bounded};
+use super::engine::{self, Engine};
 use super::size;
 use crate::backend::Fault;
 use crate::backend::launcher::Demise;
@@ -33,13 +33,7 @@ pub(super) async fn wait(engine: &Engine, container: &str, memory: Option<i64>) 
     loop {
         let mut waiting = Box::pin(engine.docker.wait_container(container, None::<WaitContainerOptions>));
         let ended = waiting.next().await;
-        let inspected = bounded(
-            "looking at a container",
-            engine
-                .docker
-                .inspect_container(container, None::<InspectContainerOptions>),
-        );
-        match inspected.await {
+        match engine.inspect(container).await {
             Ok(Ok(found)) => {
                 attempts = 0;
                 let state = found.state.unwrap_or_default();

@@ -5,6 +5,8 @@ use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
+use bollard::models::ContainerInspectResponse;
+use bollard::query_parameters::InspectContainerOptions;
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::host::{self, Environment};
@@ -15,6 +17,9 @@ use crate::backend::{BackendError, Fault, Stage};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long an answer's head may take where it comes when something has ended; longer than anything that is waited for.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often a container in a state of which the interface knows nothing is looked at again, and how long between.
+const LOOKS: usize = 40;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// An engine that answers.
 #[derive(Clone)]
@@ -81,6 +86,28 @@ impl Engine {
             host: host.to_owned(),
             docker,
         })
+    }
+
+    /// Looks at a container. Podman calls one that has ended and is not cleared away yet `stopped`, which is no state of
+    /// Docker's interface; it is looked at again until it has one.
+    ///
+    /// # Errors
+    /// When the engine does not answer; the inner error when it does not tell.
+    pub(super) async fn inspect(
+        &self,
+        container: &str,
+    ) -> Result<Result<ContainerInspectResponse, bollard::errors::Error>, BackendError> {
+        let mut looks = 1;
+        loop {
+            let inspected = self
+                .docker
+                .inspect_container(container, None::<InspectContainerOptions>);
+            match bounded("looking at a container", inspected).await? {
+                Err(bollard::errors::Error::JsonDataError { .. }) if looks < LOOKS => looks += 1,
+                inspected => return Ok(inspected),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 
     /// Whether it is a machine other than this one, as far as its address tells.

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bollard::models::ContainerInspectResponse;
-use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions, StopContainerOptionsBuilder,
-};
+use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder};
 use tokio::task::JoinHandle;
 
 use super::container::{self, LOOPBACK};
@@ -80,8 +78,7 @@ impl DockerLauncher {
             .map_err(|error| self.not_made("start", &error))?;
         let output = writer.follow(&engine, &id);
         self.watcher = Some(Watcher::new(&engine, &id, self.settings.memory, output));
-        let inspected = engine.docker.inspect_container(&id, None::<InspectContainerOptions>);
-        let inspected = bounded("asking for the port", inspected).await?;
+        let inspected = engine.inspect(&id).await?;
         let inspected = inspected.map_err(|error| self.not_made("tell the port of", &error))?;
         match published(&inspected, self.settings.port) {
             Some(port) => Ok(Endpoint {
