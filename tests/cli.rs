@@ -92,7 +92,14 @@ impl Ran {
 fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
     let world = World::new();
     let missing = world.run(&[]).expect(3);
-    assert!(missing.stdout.contains("nothing was recorded"), "{}", missing.stdout);
+    assert!(missing.stdout.contains("no recorded result: "), "{}", missing.stdout);
+    assert!(
+        missing
+            .stdout
+            .contains("no verdict: there is nothing to compare with; record the missing results"),
+        "{}",
+        missing.stdout
+    );
     assert!(
         missing
             .stdout

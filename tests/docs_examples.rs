@@ -1,7 +1,12 @@
-//! Proves that every example in `docs/writing-suites.md` is read and compiled, and that the page knows every check and key.
+//! Proves that every example in `docs/writing-suites.md` is read and compiled, that the page knows every check and key, and that the page
+//! about backends knows every kind and no key that is not there.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::Path;
 
+use hydrotest::backend::kind::Overrides;
+use hydrotest::backend::registry::{self, Platform};
 use hydrotest::check::{self, KINDS};
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
 use hydrotest::prediction::Contract;
@@ -86,6 +91,47 @@ fn the_page_shows_every_check_with_every_key() {
         for key in kind.keys.iter().filter(|key| **key != "call") {
             let named = section.contains(&format!("`{key}`")) || section.contains(&format!("{key} = "));
             assert!(named, "the section about `{}` does not name `{key}`", kind.name);
+        }
+    }
+}
+
+/// The keys in the table below a heading of the page about backends.
+fn keys(heading: &str) -> Vec<&'static str> {
+    const BACKENDS: &str = include_str!("../docs/backends/README.md");
+    let (_, section) = BACKENDS.split_once(&format!("\n## {heading}\n")).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let (_, rows) = section.split_once("\n|---|---|---|\n").unwrap();
+    let rows = rows.lines().take_while(|row| row.starts_with('|'));
+    rows.map(|row| row.split('`').nth(1).unwrap()).collect()
+}
+
+#[test]
+fn the_page_about_backends_knows_every_kind_and_no_key_that_is_not_there() {
+    let common = keys("Keys of every kind");
+    let served = keys("Keys of every kind with a model server");
+    for kind in registry::KINDS {
+        let own = match kind.name {
+            "process" | "http" => keys(&format!("The kind `{}`", kind.name)),
+            name => {
+                let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/backends/{name}.md"));
+                assert!(name == "reference" || page.exists(), "no page about the kind {name}");
+                Vec::new()
+            }
+        };
+        let has_server = !matches!(kind.name, "reference" | "python");
+        let served = if has_server { &served[..] } else { &[] };
+        for key in common.iter().chain(served).chain(&own).filter(|key| **key != "kind") {
+            let name = kind.name;
+            // A date is right for none of them.
+            let text = format!("default = 'lab'\n[backends.lab]\nkind = '{name}'\n{key} = 1979-05-27\n");
+            let shown = match Config::parse(&Source::new("backends.toml", text)) {
+                Err(errors) => errors.to_string(),
+                Ok(config) => match Platform::select(&config, "lab", Overrides::default()) {
+                    Err(errors) => errors.to_string(),
+                    Ok(_) => panic!("`{key}` of the kind {name} takes a date"),
+                },
+            };
+            assert!(!shown.contains("unknown key"), "{shown}");
         }
     }
 }

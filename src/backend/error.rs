@@ -71,6 +71,8 @@ pub enum Blame {
     Backend,
     /// The platform or the harness broke before there was an answer to judge.
     Platform,
+    /// There was an answer, and nothing sound to hold it against: the recorded result is missing, altered or cannot be read.
+    Reference,
 }
 
 impl BackendError {

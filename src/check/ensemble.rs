@@ -118,7 +118,8 @@ fn gather(
     let wrong = |summary: String| Box::new(Finding::wrong(NAME, &answer.call, summary));
     let now = samples::of_answer(given).map_err(wrong)?;
     let key = (recorded.key)(&answer.call).map_err(|error| unjudged(error.to_string()))?;
-    let stored = recorded.store.read(&key).map_err(|error| unjudged(error.to_string()))?;
+    let unread = |summary: String| Box::new(Finding::without_reference(NAME, &answer.call, summary));
+    let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
     let Some(contents) = stored else {
         let fields = given.prediction.fields.iter();
         let selected = Prediction {
@@ -140,7 +141,7 @@ fn gather(
                 Ok(None)
             }
             Ok(_) => {
-                let finding = unjudged(format!("nothing was recorded: {key}"));
+                let finding = Finding::without_reference(NAME, &answer.call, format!("no recorded result: {key}"));
                 Err(Box::new(finding.hint(format!("record it with: {}", recorded.command))))
             }
             Err(error) => Err(unjudged(error.to_string())),

@@ -133,8 +133,8 @@ impl ExpectError {
         Some(Finding {
             // Whether the backend or the connection is to blame follows from the fault, even one that was expected.
             blame: match error.fault.blame() {
-                Blame::Platform => Blame::Platform,
                 Blame::Backend => finding.blame,
+                blame => blame,
             },
             log_tail: error.log_tail.clone(),
             ..finding

@@ -7,7 +7,7 @@ use crate::backend::{BackendError, Blame};
 /// One thing that is wrong with an answer, or the reason why it could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether the backend is wrong (verdict fail) or the platform or harness broke (verdict error).
+    /// Whether the backend is wrong (verdict fail), or the platform broke or the reference is missing (verdict error).
     pub blame: Blame,
     /// The check that found it.
     pub check: &'static str,
@@ -45,6 +45,15 @@ impl Finding {
             blame: Blame::Platform,
             call: None,
             ..Self::wrong(check, "", summary)
+        }
+    }
+
+    /// Nothing sound to hold an answer against: its recorded result is missing, altered or cannot be read.
+    #[must_use]
+    pub fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
+        Self {
+            blame: Blame::Reference,
+            ..Self::wrong(check, call, summary)
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writes places, counts and lists for people, never a wall of them.
 
-pub use crate::measure::{exact, show};
+pub use crate::measure::{count, exact, show};
 
 use crate::prediction::Value;
 
@@ -9,16 +9,6 @@ use crate::prediction::Value;
 pub fn position(indices: &[usize]) -> String {
     let indices: Vec<String> = indices.iter().map(ToString::to_string).collect();
     format!("[{}]", indices.join(", "))
-}
-
-/// A count with its noun: `1 element`, `3 elements`.
-#[must_use]
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 {
-        format!("1 {noun}")
-    } else {
-        format!("{number} {noun}s")
-    }
 }
 
 /// Names in backquotes joined by commas, cut after the first dozen.

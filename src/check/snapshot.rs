@@ -6,6 +6,7 @@ use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::field_path::FieldPath;
 use super::finding::Finding;
+use super::number::count;
 use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
@@ -91,12 +92,7 @@ impl Snapshot {
         answer: &Answer,
         given: &Given<'_>,
     ) -> Option<Finding> {
-        let unjudged = |summary: String| {
-            Some(Finding {
-                call: Some(answer.call.clone()),
-                ..Finding::unjudged(NAME, summary)
-            })
-        };
+        let unjudged = |summary: String| Some(Finding::without_reference(NAME, &answer.call, summary));
         if let Some(fields) = &self.fields {
             // A field that is None would be recorded as such, and prove nothing ever after.
             let missing = fields.iter().find_map(|field| field.find(NAME, given).err());
@@ -124,6 +120,7 @@ impl Snapshot {
                 recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
                 None
             }
+            Ok(Judgement::Differs { comparison, .. }) if comparison.altered.is_some() => altered(answer, &comparison),
             Ok(Judgement::Differs { comparison, pending }) => {
                 keep(evidence, answer, &comparison);
                 let finding = differs(answer, &comparison);
@@ -132,7 +129,7 @@ impl Snapshot {
                     None => finding,
                 })
             }
-            Ok(Judgement::Missing { path, .. }) => unjudged(format!("nothing was recorded: {}", path.display()))
+            Ok(Judgement::Missing { path, .. }) => unjudged(format!("no recorded result: {}", path.display()))
                 .map(|finding| finding.hint(format!("record it with: {}", recorded.command))),
             Err(error) => unjudged(error.to_string()),
         }
@@ -162,20 +159,26 @@ fn keep(evidence: &Evidence<'_>, answer: &Answer, comparison: &Comparison) {
     }
 }
 
+/// Arrays that are not those that were recorded prove nothing about the backend, whatever they hold.
+fn altered(answer: &Answer, comparison: &Comparison) -> Option<Finding> {
+    let path = comparison.altered.as_ref()?;
+    let summary = format!(
+        "{} was altered after it was recorded: its content is not what its name says",
+        path.display()
+    );
+    let finding = Finding::without_reference(NAME, &answer.call, summary);
+    Some(finding.hint("restore it from version control, or delete it with its snapshot and record again"))
+}
+
 fn differs(answer: &Answer, comparison: &Comparison) -> Finding {
     let beyond = comparison.beyond().count();
-    let summary = match (comparison.beyond().next(), &comparison.altered) {
-        (Some(first), _) => {
-            let first = first.to_string();
-            let first = first.lines().next().unwrap_or_default();
-            format!(
-                "{beyond} of {} values are not as recorded; {first}",
-                comparison.fields.len()
-            )
-        }
-        (None, Some(path)) => format!("{} was altered after it was recorded", path.display()),
-        (None, None) => "the result is not as recorded".to_owned(),
-    };
+    let verb = if beyond == 1 { "differs" } else { "differ" };
+    let first = comparison.beyond().next().map(ToString::to_string).unwrap_or_default();
+    let summary = format!(
+        "{beyond} of {} {verb} from the recorded result; {}",
+        count(comparison.fields.len(), "value"),
+        first.lines().next().unwrap_or_default()
+    );
     let text = comparison.to_string();
     let lines = text.lines().take(LINES).map(str::to_owned);
     let cause = comparison.cause.as_ref().map(ToString::to_string);
@@ -209,7 +212,7 @@ mod tests {
         };
         let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         let missing = judge(Recording::Never, &right);
-        assert_eq!(missing[0].blame, Blame::Platform);
+        assert_eq!(missing[0].blame, Blame::Reference);
         assert!(
             missing[0].summary.contains("synthetic/folder/suite/case.snap"),
             "{missing:?}"

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arguments::CalibrateArguments;
 use super::world::World;
-use super::{Trouble, complain, say};
+use super::{Trouble, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured};
@@ -48,7 +48,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         let settings = run::Settings {
             instances: platform.table.max_instances,
             calls_per_instance: platform.calls_per_instance(),
-            reproduce: format!("hydrotest --backend {selector}"),
+            reproduce: reproduce::command(selector, &Overrides::default(), &arguments.places),
             arguments: libtest_mimic::Arguments {
                 filter: arguments.filter.clone(),
                 quiet: true,

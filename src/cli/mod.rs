@@ -8,6 +8,7 @@ mod doctor;
 mod list;
 mod new;
 mod parse;
+mod reproduce;
 mod run;
 mod serve;
 mod snapshots;
@@ -20,6 +21,7 @@ use clap::Parser;
 
 use crate::backend::supervise;
 use crate::config::{Diagnostics, Style};
+use crate::measure::count;
 use arguments::{Colour, Command, CommandLine};
 
 /// Usage or configuration is wrong.
@@ -76,16 +78,15 @@ impl Trouble {
     fn report(self, colour: Colour) -> u8 {
         match self {
             Self::Misconfigured(diagnostics) => {
-                let count = diagnostics.len();
                 let style = if colours(colour, &std::io::stderr()) {
                     Style::Coloured
                 } else {
                     Style::Plain
                 };
                 complain(&diagnostics.render(style));
-                let plural = if count == 1 { "" } else { "s" };
+                let errors = count(diagnostics.len(), "error");
                 complain(&format!(
-                    "\n{count} error{plural} in usage or configuration (exit code {MISCONFIGURED})"
+                    "\n{errors} in usage or configuration (exit code {MISCONFIGURED})"
                 ));
                 MISCONFIGURED
             }

@@ -8,7 +8,7 @@ use libtest_mimic as libtest;
 
 use super::arguments::{Format, RunArguments};
 use super::world::World;
-use super::{Trouble, colours, complain, say};
+use super::{Trouble, colours, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured, Recorded};
@@ -66,7 +66,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     let settings = run::Settings {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),
-        reproduce: reproduce(arguments, selector),
+        reproduce: reproduce::command(selector, &overrides(arguments), &arguments.places),
         arguments: libtest,
     };
     let name = platform.table.name.clone();
@@ -255,38 +255,4 @@ fn libtest_arguments(arguments: &RunArguments) -> libtest::Arguments {
         }),
         ..libtest::Arguments::default()
     }
-}
-
-/// The command line that repeats one case, up to its name: this one without what selects cases.
-fn reproduce(arguments: &RunArguments, selector: &str) -> String {
-    // Cargo says so when it started us, and then its user knows no other name for us.
-    let program = if std::env::var_os("CARGO").is_some() {
-        "cargo run --"
-    } else {
-        "hydrotest"
-    };
-    let mut line = format!("{program} --backend {selector}");
-    let overrides = [
-        ("--device", &arguments.device),
-        ("--gpu", &arguments.gpu),
-        ("--image-tag", &arguments.image_tag),
-        ("--docker-user", &arguments.docker_user),
-    ];
-    for (flag, value) in overrides {
-        if let Some(value) = value {
-            let _ = write!(line, " {flag} {value}");
-        }
-    }
-    let places = &arguments.places;
-    let config = Some(&places.config).filter(|path| path.as_os_str() != "backends.toml");
-    for (flag, path) in [
-        ("--config", config),
-        ("--suites", places.suites.as_ref()),
-        ("--snapshots", places.snapshots.as_ref()),
-    ] {
-        if let Some(path) = path {
-            let _ = write!(line, " {flag} {}", path.display());
-        }
-    }
-    line
 }

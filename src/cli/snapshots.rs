@@ -8,6 +8,7 @@ use serde_json::json;
 use super::arguments::{ListArguments, Places, SnapshotAction};
 use super::world::World;
 use super::{Trouble, list, say};
+use crate::measure::count;
 use crate::snapshot::{Arrays, Listed, Prune, Recording, SnapshotError, SnapshotKey, State, Store};
 
 /// Does what was asked for.
@@ -76,8 +77,7 @@ fn prune(mode: Prune, places: &Places) -> Result<u8, Trouble> {
     for path in &removed {
         let _ = writeln!(text, "{verb} {}", path.display());
     }
-    let plural = if removed.len() == 1 { "" } else { "s" };
-    let _ = writeln!(text, "{verb} {} file{plural}", removed.len());
+    let _ = writeln!(text, "{verb} {}", count(removed.len(), "file"));
     say(&text);
     Ok(0)
 }

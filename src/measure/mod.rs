@@ -7,7 +7,7 @@ mod number;
 
 pub use elements::{ABSOLUTE, of_elements};
 pub use measured::{Better, Floor, Measure, Verdict, bound};
-pub use number::{exact, show};
+pub use number::{count, exact, show};
 
 /// One measure of one value of an answer.
 #[derive(Debug, Clone, PartialEq)]

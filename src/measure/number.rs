@@ -1,4 +1,4 @@
-//! Writes numbers for people: as many digits as matter.
+//! Writes numbers for people: as many digits as matter. Reads none.
 
 /// A number with six significant digits, whole numbers as such.
 #[must_use]
@@ -10,6 +10,13 @@ pub fn show(value: f64) -> String {
 #[must_use]
 pub fn exact(value: f64) -> String {
     significant(value, 9)
+}
+
+/// A count with its noun: `1 element`, `3 elements`.
+#[must_use]
+pub fn count(number: usize, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {noun}{plural}")
 }
 
 fn significant(value: f64, digits: usize) -> String {

@@ -13,6 +13,7 @@ impl Outcome {
         let mut text = String::new();
         let meaning = match self.verdict {
             Verdict::Fail => "the backend is wrong",
+            Verdict::Error if self.is_without_reference() => "there is nothing sound to compare with",
             Verdict::Error => "the platform or the harness broke, so there is no verdict on the backend",
             Verdict::UnexpectedPass => "passes although a failure is expected: remove `xfail` from the case",
             Verdict::ExpectedFailure => "fails as expected",
@@ -35,7 +36,8 @@ impl Outcome {
 }
 
 /// A word that a shell reads as one: quoted when it holds anything that a shell would act on.
-fn quote(word: &str) -> String {
+#[must_use]
+pub fn quote(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-:./=@%+,".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

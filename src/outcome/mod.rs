@@ -2,6 +2,8 @@
 
 mod explain;
 
+pub use explain::quote;
+
 use std::fmt;
 use std::time::Duration;
 
@@ -37,7 +39,7 @@ pub enum Verdict {
     Pass,
     /// The backend is wrong.
     Fail,
-    /// The platform or the harness broke, so that nothing can be said about the backend.
+    /// The platform or the harness broke, or there was nothing to compare with: nothing can be said about the backend.
     Error,
     /// Not run, for the reason given.
     Skip,
@@ -78,14 +80,18 @@ pub struct Tally {
     pub passed: usize,
     /// Cases that passed only when tried again.
     pub flaky: usize,
-    /// Cases that the backend failed, unexpected passes included.
+    /// Cases that the backend failed.
     pub failed: usize,
     /// Cases that broke before they could be judged.
     pub errors: usize,
+    /// Cases without a sound recorded result to compare with.
+    pub without_reference: usize,
     /// Cases that were not run.
     pub skipped: usize,
     /// Cases that failed as expected.
     pub expected_failures: usize,
+    /// Cases that passed although a failure is expected.
+    pub unexpected_passes: usize,
 }
 
 /// What a run says as a whole, with the exit code of the program.
@@ -95,8 +101,12 @@ pub enum Conclusion {
     Conforms,
     /// At least one case, or something left behind, shows that the backend is wrong.
     Fails,
+    /// No case failed, but some passed that are expected to fail: the suite is out of date.
+    Outdated,
     /// No case failed, but the platform or the harness broke.
     Broken,
+    /// No case failed and nothing broke, but there was nothing to compare with.
+    NothingToCompare,
     /// Not one case ran.
     NothingRan,
     /// A signal ended the run early.
@@ -117,6 +127,14 @@ impl Outcome {
             attempts: 0,
             elapsed: Duration::ZERO,
         }
+    }
+
+    /// Whether all that is wrong with it is that there was nothing sound to compare with.
+    #[must_use]
+    pub fn is_without_reference(&self) -> bool {
+        self.verdict == Verdict::Error
+            && !self.findings.is_empty()
+            && self.findings.iter().all(|finding| finding.blame == Blame::Reference)
     }
 
     /// Whether it passed only after it had failed before.
@@ -167,7 +185,9 @@ impl Report {
         for outcome in &self.outcomes {
             match outcome.verdict {
                 Verdict::Pass => tally.passed += 1,
-                Verdict::Fail | Verdict::UnexpectedPass => tally.failed += 1,
+                Verdict::Fail => tally.failed += 1,
+                Verdict::UnexpectedPass => tally.unexpected_passes += 1,
+                Verdict::Error if outcome.is_without_reference() => tally.without_reference += 1,
                 Verdict::Error => tally.errors += 1,
                 Verdict::Skip => tally.skipped += 1,
                 Verdict::ExpectedFailure => tally.expected_failures += 1,
@@ -184,7 +204,9 @@ impl Report {
         match self.interrupted {
             Some(signal) => Conclusion::Interrupted(signal),
             None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
+            None if tally.unexpected_passes > 0 => Conclusion::Outdated,
             None if tally.errors > 0 => Conclusion::Broken,
+            None if tally.without_reference > 0 => Conclusion::NothingToCompare,
             None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
         }
@@ -197,8 +219,8 @@ impl Conclusion {
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Conforms => 0,
-            Self::Fails => 1,
-            Self::Broken => 3,
+            Self::Fails | Self::Outdated => 1,
+            Self::Broken | Self::NothingToCompare => 3,
             Self::NothingRan => 4,
             Self::Interrupted(Interruption::Interrupt) => 130,
             Self::Interrupted(Interruption::Terminate) => 143,
@@ -237,11 +259,23 @@ mod tests {
         let mut mixed = report(&[Verdict::Error, Verdict::Fail, Verdict::Pass]);
         assert_eq!(mixed.conclusion().exit_code(), 1);
         assert_eq!(report(&[Verdict::Error, Verdict::Pass]).conclusion().exit_code(), 3);
+        assert_eq!(report(&[Verdict::UnexpectedPass]).conclusion(), Conclusion::Outdated);
         assert_eq!(report(&[Verdict::UnexpectedPass]).conclusion().exit_code(), 1);
         let mut leaky = report(&[Verdict::Pass]);
         leaky.leaks.push("process 17".into());
         assert_eq!(leaky.conclusion(), Conclusion::Fails);
         mixed.interrupted = Some(Interruption::Terminate);
         assert_eq!(mixed.conclusion().exit_code(), 143);
+    }
+
+    #[test]
+    fn a_missing_reference_is_not_called_a_broken_platform_unless_that_broke_too() {
+        let mut report = report(&[Verdict::Error, Verdict::Pass]);
+        report.outcomes[0].findings = vec![Finding::without_reference("snapshot", "call", "no recorded result")];
+        assert_eq!(report.conclusion(), Conclusion::NothingToCompare);
+        assert_eq!(report.conclusion().exit_code(), 3);
+        let broken = Finding::unjudged("snapshot", "the disk is full");
+        report.outcomes[0].findings.push(broken);
+        assert_eq!(report.conclusion(), Conclusion::Broken);
     }
 }

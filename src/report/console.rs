@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+use crate::measure::count;
 use crate::outcome::{Conclusion, Interruption, Report, Verdict};
 use crate::plan::BarrenSuite;
 
@@ -49,7 +50,9 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     let counts = [
         (tally.passed, "passed"),
         (tally.failed, "failed"),
+        (tally.unexpected_passes, "passed unexpectedly"),
         (tally.errors, "broke"),
+        (tally.without_reference, "without a sound reference"),
         (tally.skipped, "skipped"),
         (tally.expected_failures, "failed as expected"),
         (tally.flaky, "flaky"),
@@ -125,7 +128,11 @@ pub fn verdict(conclusion: Conclusion) -> String {
     let sentence = match conclusion {
         Conclusion::Conforms => "conforms: everything came out as expected",
         Conclusion::Fails => "does not conform: the backend is wrong",
+        Conclusion::Outdated => "the suite is out of date: cases pass that it expects to fail; take their `xfail` away",
         Conclusion::Broken => "no verdict: the platform or the harness broke",
+        Conclusion::NothingToCompare => {
+            "no verdict: there is nothing to compare with; record the missing results on a backend you trust with `--record`"
+        }
         Conclusion::NothingRan => "no verdict: nothing ran",
         Conclusion::Interrupted(Interruption::Interrupt) => "no verdict: interrupted",
         Conclusion::Interrupted(Interruption::Terminate) => "no verdict: terminated",
@@ -140,11 +147,6 @@ fn section(text: &mut String, title: &str, lines: &[String]) {
     if lines.len() > NAMED {
         let _ = writeln!(text, "  {title}: and {} more", lines.len() - NAMED);
     }
-}
-
-fn count(number: usize, noun: &str) -> String {
-    let plural = if number == 1 { "" } else { "s" };
-    format!("{number} {noun}{plural}")
 }
 
 #[cfg(test)]

@@ -140,7 +140,7 @@ fn what_cannot_be_decided_is_nobodys_fault() {
     let empty = tempfile::tempdir().unwrap();
     let check = check(&contract, "{}", &CALLS);
     let missing = judge_recorded(&*check, &contract, few, empty.path(), Recording::Never);
-    assert_eq!((missing.len(), missing[0].blame), (3, Blame::Platform));
+    assert_eq!((missing.len(), missing[0].blame), (3, Blame::Reference));
     assert_eq!(missing[0].hint.as_deref(), Some("record it with: record this"));
 }
 
