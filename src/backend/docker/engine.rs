@@ -1,12 +1,13 @@
 //! A connection to an engine, and its errors in words: what the engine said, what that means, what to try. Every question is
 //! bounded in time. Knows nothing of images and containers.
 
+use std::collections::HashMap;
 use std::error::Error as _;
 use std::io;
 use std::time::Duration;
 
-use bollard::models::ContainerInspectResponse;
-use bollard::query_parameters::InspectContainerOptions;
+use bollard::models::{ContainerInspectResponse, ContainerSummary};
+use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 use super::host::{self, Environment};
@@ -17,8 +18,8 @@ use crate::backend::{BackendError, Fault, Stage};
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How long an answer's head may take where it comes when something has ended; longer than anything that is waited for.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
-/// How often a container in a state of which the interface knows nothing is looked at again, and how long between.
-const LOOKS: usize = 40;
+/// How often containers are looked at again when one is in a state of which the interface knows nothing, and how long between.
+const LOOKS: usize = 200;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// An engine that answers.
@@ -88,26 +89,30 @@ impl Engine {
         })
     }
 
-    /// Looks at a container. Podman calls one that has ended and is not cleared away yet `stopped`, which is no state of
-    /// Docker's interface; it is looked at again until it has one.
+    /// Looks at a container.
     ///
     /// # Errors
     /// When the engine does not answer; the inner error when it does not tell.
-    pub(super) async fn inspect(
-        &self,
-        container: &str,
-    ) -> Result<Result<ContainerInspectResponse, bollard::errors::Error>, BackendError> {
-        let mut looks = 1;
-        loop {
-            let inspected = self
-                .docker
-                .inspect_container(container, None::<InspectContainerOptions>);
-            match bounded("looking at a container", inspected).await? {
-                Err(bollard::errors::Error::JsonDataError { .. }) if looks < LOOKS => looks += 1,
-                inspected => return Ok(inspected),
-            }
-            tokio::time::sleep(PAUSE).await;
-        }
+    pub(super) async fn inspect(&self, container: &str) -> Result<Told<ContainerInspectResponse>, BackendError> {
+        let inspect = || {
+            self.docker
+                .inspect_container(container, None::<InspectContainerOptions>)
+        };
+        in_known_states("looking at a container", inspect).await
+    }
+
+    /// All containers with a label, running or not.
+    ///
+    /// # Errors
+    /// As [`Self::inspect`].
+    pub(super) async fn labelled(&self, label: &str) -> Result<Told<Vec<ContainerSummary>>, BackendError> {
+        let labels = HashMap::from([("label", vec![label])]);
+        let options = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&labels)
+            .build();
+        let list = || self.docker.list_containers(Some(options.clone()));
+        in_known_states("listing containers", list).await
     }
 
     /// Whether it is a machine other than this one, as far as its address tells.
@@ -125,6 +130,25 @@ impl Engine {
 
 const FORWARD: &str =
     "`ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`, then `host = \"unix:///tmp/engine.sock\"`";
+
+/// What an engine tells, or why it does not.
+type Told<T> = Result<T, bollard::errors::Error>;
+
+/// The answer to a question about containers. Podman calls one that has ended and is not cleared away yet `stopped`, which is no
+/// state of Docker's interface; it is asked again until each has one.
+async fn in_known_states<T, Answer>(what: &str, ask: impl Fn() -> Answer) -> Result<Told<T>, BackendError>
+where
+    Answer: Future<Output = Told<T>>,
+{
+    let mut looks = 1;
+    loop {
+        match bounded(what, ask()).await? {
+            Err(bollard::errors::Error::JsonDataError { .. }) if looks < LOOKS => looks += 1,
+            told => return Ok(told),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
 
 /// The answer to a question that the engine answers at once.
 ///

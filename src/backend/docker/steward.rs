@@ -1,9 +1,7 @@
 //! Finds and removes the containers of a run by their label, on the engine where they were made.
 
-use std::collections::HashMap;
-
 use bollard::models::ContainerSummary;
-use bollard::query_parameters::{ListContainersOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::RemoveContainerOptionsBuilder;
 use serde_json::{Value, json};
 
 use super::container::INSTANCE;
@@ -45,12 +43,7 @@ impl Steward for Containers {
     fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>> {
         Box::pin(async move {
             let engine = self.engine().await?;
-            let labels = HashMap::from([("label", vec![INSTANCE])]);
-            let options = ListContainersOptionsBuilder::default()
-                .all(true)
-                .filters(&labels)
-                .build();
-            let listed = bounded("listing containers", engine.docker.list_containers(Some(options))).await?;
+            let listed = engine.labelled(INSTANCE).await?;
             let listed = listed.map_err(|error| failed("list the containers", &error))?;
             Ok(listed.into_iter().filter_map(|found| leftover(found, name)).collect())
         })
@@ -102,4 +95,42 @@ fn leftover(found: ContainerSummary, name: &str) -> Option<Leftover> {
 fn failed(what: &str, error: &bollard::errors::Error) -> BackendError {
     let message = format!("the engine did not {what}: {}", engine::words(error));
     BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::UnixListener;
+
+    use super::*;
+
+    /// An engine that answers each request with the next of these, and says no more after the last.
+    async fn engine(listener: UnixListener, answers: Vec<String>) {
+        for answer in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _ = stream.read(&mut [0; 4096]).await.unwrap();
+            let length = answer.len();
+            let head = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n"
+            );
+            stream.write_all((head + &answer).as_bytes()).await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_container_that_podman_calls_stopped_is_listed_once_it_has_ended() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("engine.sock");
+        let version = json!({"Version": "4.3.1", "ApiVersion": "1.41", "Arch": "amd64"}).to_string();
+        let listed = |state: &str| {
+            let labels = json!({INSTANCE: "hydrotest-5f0c-1"});
+            json!([{"Id": "0123456789abcdef", "Labels": labels, "State": state}]).to_string()
+        };
+        let answers = vec![version.clone(), version, listed("stopped"), listed("exited")];
+        let answering = engine(UnixListener::bind(&socket).unwrap(), answers);
+        let steward = open(&json!({"host": format!("unix://{}", socket.display())})).unwrap();
+        let (found, ()) = tokio::join!(steward.find("hydrotest-5f0c"), answering);
+        let found: Vec<String> = found.unwrap().into_iter().map(|leftover| leftover.id).collect();
+        assert_eq!(found, ["0123456789ab"]);
+    }
 }
