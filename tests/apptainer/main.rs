@@ -15,6 +15,9 @@ mod alike;
 mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
+#[path = "../support/failing.rs"]
+#[expect(dead_code, reason = "a platform cannot fail in every way")]
+mod failing;
 mod foreign;
 mod harness;
 #[path = "../support/image.rs"]
@@ -25,7 +28,10 @@ mod same;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;
+mod told;
 mod traces;
+#[path = "../support/whole.rs"]
+mod whole;
 #[path = "../support/world.rs"]
 mod world;
 
@@ -46,6 +52,7 @@ fn main() -> ExitCode {
         .iter()
         .chain(images::TRIALS)
         .chain(pulls::TRIALS)
+        .chain(told::TRIALS)
         .chain(endings::TRIALS)
         .chain(signals::TRIALS);
     let trials = trials.map(|(name, run)| {

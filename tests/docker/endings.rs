@@ -3,16 +3,15 @@
 use hydrotest::backend::{Fault, Stage};
 
 use crate::containers::{self, engine, the_running_one};
-use crate::harness::{Case, Platform, declared, failed_start, open, request, run, started, table};
-use crate::world::World;
+use crate::harness::{Case, Platform, declared, failed_start, open, request, run, started};
 
 pub const TRIALS: &[Case] = &[
     Case::on_both("a_server_that_exits_at_once_is_told_with_its_last_words", exits_at_once),
-    Case::new("a_run_whose_server_exits_is_an_error_of_the_platform", exits_in_a_run),
     Case::new(
         "a_server_that_needs_more_memory_than_its_limit_is_named_so",
         out_of_memory,
     ),
+    Case::on_both("shared_memory_is_as_large_as_asked_for", shared_memory),
     Case::new("a_server_that_is_never_ready_runs_into_the_limit", never_ready),
     Case::new("a_command_that_the_image_does_not_have_is_a_wrong_setting", no_command),
     Case::new("a_directory_to_bind_that_is_not_there_is_a_wrong_setting", no_directory),
@@ -49,12 +48,6 @@ fn exits_at_once(on: Platform) {
     });
 }
 
-fn exits_in_a_run(on: Platform) {
-    let world = World::new(&table(on, &shell("echo no weights; exit 3")));
-    let ran = world.run(&["--model", "esm2", "--suite", "embed"]);
-    ran.expect(3, &["exited with status 3", "no weights"]);
-}
-
 fn out_of_memory(on: Platform) {
     run(async {
         let eater = format!("{}memory = '32m'\n", shell("echo loading; exec tail /dev/zero"));
@@ -68,14 +61,19 @@ fn out_of_memory(on: Platform) {
     });
 }
 
+fn shared_memory(on: Platform) {
+    run(async {
+        let error = failed_start(on, &format!("{}shm = '96m'\n", shell("cat /proc/mounts; exit 3"))).await;
+        let mount = error.log_tail.iter().find(|line| line.contains(" /dev/shm tmpfs "));
+        let size = format!("size={}k", 96 << 10);
+        assert!(mount.is_some_and(|mount| mount.contains(&size)), "{:?}", error.log_tail);
+    });
+}
+
 fn never_ready(on: Platform) {
     run(async {
         let sleeper = shell("echo still loading; exec sleep 1000");
-        let text = table(on, &format!("{sleeper}grace = '1s'\n"));
-        let text = text.lines().filter(|line| !line.starts_with("start_timeout"));
-        let text: Vec<&str> = text.chain(["start_timeout = '4s'"]).collect();
-        let instance = open(&crate::harness::select(&text.join("\n")));
-        let error = instance.start().await.unwrap_err();
+        let error = failed_start(on, &format!("{sleeper}grace = '1s'\nstart_timeout = '4s'\n")).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
         assert!(error.message.contains("was not ready within 4 s"), "{error}");
         assert!(
@@ -83,7 +81,6 @@ fn never_ready(on: Platform) {
             "{:?}",
             error.log_tail
         );
-        assert_eq!(instance.take_leaks(), Vec::<String>::new());
     });
 }
 

@@ -76,10 +76,14 @@ pub fn run(test: impl Future<Output = ()>) {
 /// The table of a backend on an engine, with further settings.
 pub fn table(on: Platform, settings: &str) -> String {
     let (host, repository) = (on.host(), pushed(&registry()));
+    let limit = if settings.contains("start_timeout =") {
+        String::new()
+    } else {
+        format!("start_timeout = '{}s'\n", LONG.as_secs())
+    };
     format!(
         "default = 'engine'\n[backends.engine]\nkind = 'docker'\nhost = '{host}'\nrepository = '{repository}'\nweights = \
-         'synthetic'\nstart_timeout = '{}s'\n{settings}",
-        LONG.as_secs()
+         'synthetic'\n{limit}{settings}"
     )
 }
 

@@ -16,6 +16,9 @@ mod containers;
 mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
+#[path = "../support/failing.rs"]
+#[expect(dead_code, reason = "a platform cannot fail in every way")]
+mod failing;
 mod gone;
 mod harness;
 #[path = "../support/image.rs"]
@@ -25,6 +28,9 @@ mod same;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;
+mod told;
+#[path = "../support/whole.rs"]
+mod whole;
 #[path = "../support/world.rs"]
 mod world;
 
@@ -50,6 +56,7 @@ fn main() -> ExitCode {
     for (variables, engine) in [(DOCKER, Platform::Docker), (PODMAN, Platform::Podman)] {
         let all = same::TRIALS
             .iter()
+            .chain(told::TRIALS)
             .chain(endings::TRIALS)
             .chain(signals::TRIALS)
             .chain(images::TRIALS)

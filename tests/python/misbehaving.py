@@ -132,6 +132,19 @@ class Backend:
         pass
 
 
+class Does(Backend):
+    """Its model does one thing in every call, whatever the call asks for."""
+
+    def __init__(self, what):
+        self.what = what
+
+    def get_model(self):
+        return self
+
+    def embed(self, sequences, options=None):
+        return Model().embed(sequences, {"do": self.what})
+
+
 class RaisesWhenMade(Backend):
     def __init__(self):
         raise RuntimeError("made wrong")

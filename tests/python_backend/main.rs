@@ -11,6 +11,9 @@
     reason = "a test may fail, and says what it lacks"
 )]
 
+#[path = "../support/failing.rs"]
+#[expect(dead_code, reason = "a platform cannot fail in every way")]
+mod failing;
 mod faults;
 mod hosted;
 mod package;
@@ -18,6 +21,11 @@ mod scenes;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
+mod told;
+#[path = "../support/whole.rs"]
+mod whole;
+#[path = "../support/world.rs"]
+mod world;
 
 use std::process::{Command, ExitCode};
 
@@ -49,7 +57,13 @@ fn main() -> ExitCode {
     if !is_there {
         eprintln!("ignored: set {VARIABLE} to a Python with numpy and biotite");
     }
-    let tables = [package::TRIALS, faults::TRIALS, scenes::TRIALS, survival::TRIALS];
+    let tables = [
+        package::TRIALS,
+        told::TRIALS,
+        faults::TRIALS,
+        scenes::TRIALS,
+        survival::TRIALS,
+    ];
     let trials = tables.into_iter().flatten().map(|(name, run)| {
         let run = *run;
         let trial = Trial::test(*name, move || {

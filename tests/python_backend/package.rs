@@ -1,7 +1,5 @@
 //! The three ways to a model predict what `reference` predicts, to the last bit, and the suites are green through them.
 
-use std::process::Command;
-
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options};
 use hydrotest::reference::ReferenceModel;
@@ -9,15 +7,23 @@ use serde_json::json;
 
 use crate::hosted::{declaration, open, platform, request, run, start, stop};
 use crate::timeless::timeless;
+use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
+use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_wrapper_predicts_what_reference_predicts", || same(WRAPPER)),
     ("a_backend_class_predicts_what_reference_predicts", || same(BACKEND)),
     ("a_core_class_predicts_what_reference_predicts", || same("core = true")),
     ("structured_input_arrives_as_objects", structured),
-    ("suites_are_green_through_a_wrapper", || suites(WRAPPER)),
-    ("suites_are_green_through_a_backend_class", || suites(BACKEND)),
-    ("suites_are_green_through_a_core_class", || suites("core = true")),
+    ("every_suite_passes_on_every_model_through_a_wrapper", || {
+        suites(WRAPPER, &[]);
+    }),
+    ("every_suite_passes_on_every_model_through_a_backend_class", || {
+        suites(BACKEND, &[]);
+    }),
+    ("every_suite_passes_on_every_model_through_a_core_class", || {
+        suites("core = true", HELD_BY_THE_HARNESS);
+    }),
 ];
 
 const WRAPPER: &str = "selector = 'your_backend'";
@@ -87,26 +93,10 @@ fn structured() {
     });
 }
 
-fn suites(settings: &str) {
-    let folder = tempfile::tempdir().unwrap();
-    for name in ["suites", "snapshots"] {
-        let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
-        std::os::unix::fs::symlink(shared, folder.path().join(name)).unwrap();
-    }
-    let program = env!("CARGO_BIN_EXE_hydrotest");
-    let config = folder.path().join("backends.toml");
-    std::fs::write(&config, declaration(program, &format!("{settings}\nmax_instances = 2"))).unwrap();
-    let output = Command::new(program)
-        .args(["--model", "esm2,esmfold2,chai1", "--color", "never", "--config"])
-        .arg(config)
-        .output()
-        .unwrap();
-    let shown = String::from_utf8_lossy(&output.stdout);
-    assert_eq!(
-        output.status.code(),
-        Some(0),
-        "{shown}\n{}",
-        String::from_utf8_lossy(&output.stderr)
+fn suites(settings: &str, skipped: &[(&str, &str)]) {
+    let text = declaration(
+        env!("CARGO_BIN_EXE_hydrotest"),
+        &format!("{settings}\nmax_instances = 2"),
     );
-    assert!(!shown.contains("trouble"), "{shown}");
+    every_suite_passes(&World::new(&text), skipped);
 }

@@ -2,19 +2,21 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
-use hydrotest::backend::kind::Overrides;
-use hydrotest::backend::registry::Platform;
 use hydrotest::backend::{Fault, Stage};
 use hydrotest::config::Config;
 use hydrotest::prediction::Options;
 
+use crate::alike::predicts_as_reference;
 use crate::cluster::in_peace;
-use crate::harness::{declared, failed_start, open, request, run, stopped};
-use crate::timeless::timeless;
+use crate::harness::{declared, failed_start, open, run, table};
+use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
+use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_job_in_a_container_predicts_what_reference_predicts", same),
+    ("every_suite_passes_on_every_model_in_containers_in_jobs", green),
     (
         "an_image_that_the_node_does_not_have_ends_the_job_in_apptainers_words",
         no_image,
@@ -26,8 +28,13 @@ fn apptainer() -> String {
     crate::engine::engine("HYDROTEST_APPTAINER").unwrap()
 }
 
-/// An image with this program and what it is linked with.
-fn image(home: &Path) -> PathBuf {
+/// An image with this program and what it is linked with, made once, in the directory of the state of these tests.
+fn image() -> &'static Path {
+    static IMAGE: OnceLock<PathBuf> = OnceLock::new();
+    IMAGE.get_or_init(|| built(&Path::new(&std::env::var_os(crate::STATE).unwrap()).join("image")))
+}
+
+fn built(home: &Path) -> PathBuf {
     let root = home.join("root");
     for directory in [
         "bin",
@@ -88,8 +95,7 @@ fn settings(sif: &Path) -> String {
 fn same() {
     let _peace = in_peace();
     run(async {
-        let home = tempfile::tempdir().unwrap();
-        let lab = declared(&settings(&image(home.path())));
+        let lab = declared(&settings(image()));
         let config = Config::built_in().unwrap();
         let contract = config.model("esm2").unwrap();
         let shown = lab.dry_run(contract, &Options::new()).unwrap().unwrap();
@@ -98,17 +104,14 @@ fn same() {
             !shown.contains("sesame") && !shown.contains("TRANSPORT_HMAC"),
             "{shown}"
         );
-        let reference = Platform::select(&config, "reference", Overrides::default())
-            .ok()
-            .unwrap();
-        let mut answers = Vec::new();
-        for instance in [open(&lab), open(&reference)] {
-            instance.start().await.unwrap();
-            answers.push(timeless(instance.predict(&request()).await.unwrap()));
-            stopped(&instance).await;
-        }
-        assert_eq!(answers[0], answers[1]);
+        predicts_as_reference(&lab).await;
     });
+}
+
+fn green() {
+    let _peace = in_peace();
+    let world = World::new(&table(&format!("{}\nmax_instances = 2", settings(image()))));
+    every_suite_passes(&world, HELD_BY_THE_HARNESS);
 }
 
 fn no_image() {

@@ -36,18 +36,23 @@ pub fn platform(witness: &Witness, behaviour: &str, settings: &str) -> Platform 
     ))
 }
 
-/// A backend of the kind `slurm` with these settings.
-pub fn declared(settings: &str) -> Platform {
+/// The configuration of a backend of the kind `slurm` with these settings.
+pub fn table(settings: &str) -> String {
     let conf = cluster::conf();
     let waiting = if settings.contains("start_timeout") {
         ""
     } else {
         "start_timeout = '90s'"
     };
-    let text = format!(
-        "default = 'lab'\n[backends.lab]\nkind = 'slurm'\nconf = '{conf}'\npoll_interval = '500ms'\n{waiting}\n{settings}\n"
-    );
-    let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
+    format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'slurm'\nweights = 'synthetic'\nconf = '{conf}'\npoll_interval = '500ms'\n\
+         {waiting}\n{settings}\n"
+    )
+}
+
+/// A backend of the kind `slurm` with these settings.
+pub fn declared(settings: &str) -> Platform {
+    let config = Config::parse(&Source::new("backends.toml", table(settings))).unwrap();
     Platform::select(&config, "lab", Overrides::default()).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 

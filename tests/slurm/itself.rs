@@ -5,10 +5,13 @@ use hydrotest::prediction::Options;
 
 use crate::alike::predicts_as_reference;
 use crate::cluster;
-use crate::harness::{declared, run};
+use crate::harness::{declared, run, table};
+use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
+use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_job_predicts_what_reference_predicts", same),
+    ("every_suite_passes_on_every_model_in_jobs", green),
     (
         "a_script_that_is_only_shown_is_the_one_that_is_submitted_without_the_secret",
         shown,
@@ -19,7 +22,13 @@ const COMMAND: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '-
 
 fn same() {
     let _peace = cluster::in_peace();
-    run(predicts_as_reference(&declared(COMMAND), &["esm2", "esmfold", "chai1"]));
+    run(predicts_as_reference(&declared(COMMAND)));
+}
+
+fn green() {
+    let _peace = cluster::in_peace();
+    let world = World::new(&table(&format!("{COMMAND}\nmax_instances = 2")));
+    every_suite_passes(&world, HELD_BY_THE_HARNESS);
 }
 
 fn shown() {

@@ -20,6 +20,9 @@ mod contained;
 mod disturbances;
 #[path = "../support/engine.rs"]
 mod engine;
+#[path = "../support/failing.rs"]
+#[expect(dead_code, reason = "a platform cannot fail in every way")]
+mod failing;
 mod faults;
 mod harness;
 mod itself;
@@ -29,9 +32,14 @@ mod queue;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
+mod told;
+#[path = "../support/whole.rs"]
+mod whole;
 #[path = "../process_faults/witness.rs"]
 #[expect(dead_code, reason = "no harness of this test program is there to be killed")]
 mod witness;
+#[path = "../support/world.rs"]
+mod world;
 
 use std::process::{Command, ExitCode};
 
@@ -77,6 +85,7 @@ fn elsewhere(arguments: &[String]) -> ExitCode {
 fn test() -> ExitCode {
     let all = [
         itself::TRIALS,
+        told::TRIALS,
         faults::TRIALS,
         queue::TRIALS,
         disturbances::TRIALS,

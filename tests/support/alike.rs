@@ -9,14 +9,14 @@ use serde_json::json;
 
 use crate::timeless::timeless;
 
-/// Checks that both predict the same for models, all fields of one chain and of two, that both refuse a digit in the same
+/// Checks that both predict the same for every model, all fields of one chain and of two, that both refuse a digit in the same
 /// words, and that nothing is left of the instances.
-pub async fn predicts_as_reference(platform: &Platform, models: &[&str]) {
+pub async fn predicts_as_reference(platform: &Platform) {
     let config = Config::built_in().unwrap();
     let reference = Platform::select(&config, "reference", Overrides::default());
     let reference = reference.ok().unwrap();
-    for key in models {
-        let contract = config.model(key).unwrap();
+    for contract in &config.models {
+        let key = &contract.key;
         let requests = ["MALWMRLL", "MALW1", "MALW:RLLP"].map(|sequence| Request {
             method: contract.method,
             input: Input::One(sequence.into()),

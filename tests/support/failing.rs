@@ -1,0 +1,117 @@
+//! Plays ways to fail through the program itself, one row each: its exit code, its words, the last lines of the server's log, the
+//! command that reproduces it, and that nothing is kept for a later run to clear up. Needs `world` beside it.
+
+use crate::world::World;
+
+/// A case that any sound backend passes.
+pub const CASE: &str = "esm2::embed::minimal";
+/// A case whose answer takes tens of megabytes.
+pub const LARGE: &str = "esm2::embed::layers@esm2_t36_3B_UR50D";
+/// What a shell has a server run under so that [`LARGE`] ends it in the middle of the call: less memory than the answer takes.
+pub const NARROW: &str = "ulimit -v 60000; exec";
+
+/// A way to fail.
+pub struct Failure {
+    /// What is wrong.
+    pub name: &'static str,
+    /// Settings of the backend that make it so.
+    pub settings: String,
+    /// The case that is run.
+    pub case: &'static str,
+    /// 1 when the backend is wrong, 2 when a table is, 3 when the platform broke.
+    pub code: i32,
+    /// Key words of what is said.
+    pub words: &'static [&'static str],
+    /// Words of the log's tail.
+    pub log: Option<&'static str>,
+}
+
+impl Failure {
+    /// A platform that breaks while it runs [`CASE`]: exit code 3.
+    pub fn broken(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
+        Self {
+            name,
+            settings: settings.into(),
+            case: CASE,
+            code: 3,
+            words,
+            log: None,
+        }
+    }
+
+    /// A mistake in the table: exit code 2 before anything is started.
+    pub fn mistaken(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
+        Self {
+            code: 2,
+            ..Self::broken(name, settings, words)
+        }
+    }
+
+    /// An answer that the backend is to blame for: exit code 1.
+    pub fn wrong(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
+        Self {
+            code: 1,
+            ..Self::broken(name, settings, words)
+        }
+    }
+
+    /// With words of the log's tail.
+    pub fn log(self, words: &'static str) -> Self {
+        Self {
+            log: Some(words),
+            ..self
+        }
+    }
+
+    /// In another case.
+    pub fn case(self, case: &'static str) -> Self {
+        Self { case, ..self }
+    }
+}
+
+/// Plays them one after another, each in a world of its own with the configuration that `table` makes of the settings.
+pub fn play(table: impl Fn(&str) -> String, failures: &[Failure]) {
+    let bad: Vec<String> = failures
+        .iter()
+        .filter_map(|failure| {
+            let world = World::new(&table(&failure.settings));
+            let ran = world.run(&["--color", "never", "--exact", failure.case]);
+            let missing = missing(failure, &world, ran.code, &ran.told);
+            (!missing.is_empty()).then(|| format!("{}: {}\n{}", failure.name, missing.join("; "), ran.told))
+        })
+        .collect();
+    assert!(bad.is_empty(), "{}", bad.join("\n\n"));
+}
+
+/// What is not as it must be.
+fn missing(failure: &Failure, world: &World, code: Option<i32>, told: &str) -> Vec<String> {
+    let mut missing = Vec::new();
+    if code != Some(failure.code) {
+        missing.push(format!("the exit code is {code:?} and not {}", failure.code));
+    }
+    for words in failure.words.iter().filter(|words| !told.contains(**words)) {
+        missing.push(format!("`{words}` is not said"));
+    }
+    let lines_with = |start: &str, words: &str| {
+        told.lines()
+            .any(|line| line.trim_start().starts_with(start) && line.contains(words))
+    };
+    if let Some(words) = failure.log
+        && !lines_with("log: ", words)
+    {
+        missing.push(format!("`{words}` is not in the log's tail"));
+    }
+    // A mistake in a file is shown where it is; everything else is a finding with the command that shows it again.
+    let (start, words) = match failure.code {
+        2 => ("-->", "backends.toml:"),
+        _ => ("reproduce: ", failure.case),
+    };
+    if !lines_with(start, words) {
+        missing.push(format!("there is no line of `{start} … {words}`"));
+    }
+    let runs = std::fs::read_dir(world.state().join("runs")).into_iter().flatten();
+    if runs.count() > 0 {
+        missing.push("the run's directory is kept".to_owned());
+    }
+    missing
+}

@@ -1,0 +1,64 @@
+//! Runs every shipped suite through one backend and holds what passed against the plan of this checkout, name by name. Needs
+//! `world` beside it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+use std::time::Instant;
+
+use crate::world::World;
+
+/// What is said of the two scenes in which the program that holds the instance has to end.
+const HELD: &str = "the harness holds the instance itself";
+
+/// The scenes that cannot be played where the harness holds the instance, with words of the reason.
+pub const HELD_BY_THE_HARNESS: &[(&str, &str)] = &[("orderly_exit", HELD), ("terminated", HELD)];
+
+/// Checks that every case of every model passes, the scenes of the life cycle among them, but for the scenes in `skipped`,
+/// which are there and say why. What does not run, runs twice or is skipped without being expected to is an error.
+#[track_caller]
+pub fn every_suite_passes(world: &World, skipped: &[(&str, &str)]) {
+    let begun = Instant::now();
+    let ran = world.run(&["--color", "never"]);
+    let other: Vec<&str> = ran.told.lines().filter(|line| !line.ends_with("... ok")).collect();
+    let other = other.join("\n");
+    assert_eq!(ran.code, Some(0), "{other}");
+    let lines = ran
+        .told
+        .lines()
+        .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
+    let results: BTreeMap<&str, &str> = lines.map(|(name, result)| (name.trim_end(), result)).collect();
+    let of = |wanted: &str| -> BTreeSet<&str> {
+        let some = results.iter().filter(|(_, result)| result.starts_with(wanted));
+        some.map(|(name, _)| *name).collect()
+    };
+    let (passed, ignored) = (of("ok"), of("ignored"));
+    let planned = planned();
+    let played: BTreeSet<&str> = planned.iter().map(String::as_str).collect();
+    assert_eq!(&passed | &ignored, played, "what ran is not what was planned");
+    let scenes: BTreeSet<&str> = ignored.iter().filter_map(|name| name.rsplit("::").next()).collect();
+    assert_eq!(scenes, skipped.iter().map(|(scene, _)| *scene).collect(), "{ignored:?}");
+    for (scene, reason) in skipped {
+        let said = results.iter().find(|(name, _)| name.ends_with(&format!("::{scene}")));
+        assert!(said.is_some_and(|(_, said)| said.contains(reason)), "{said:?}");
+    }
+    let summary = format!(
+        "{} passed; 0 failed; {} ignored",
+        planned.len() - skipped.len(),
+        skipped.len()
+    );
+    ran.expect(0, &[&summary]);
+    eprintln!("all suites: {summary}; {:.1} s", begun.elapsed().as_secs_f64());
+}
+
+/// The names of all cases: the plan of the backend `reference` of this checkout.
+fn planned() -> BTreeSet<String> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    let listed = command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(["--backend", "reference", "--list"]);
+    let listed = String::from_utf8(listed.output().unwrap().stdout).unwrap();
+    let names = listed.lines().filter_map(|line| line.strip_suffix(": test"));
+    let names: BTreeSet<String> = names.map(str::to_owned).collect();
+    assert!(names.len() > 100, "{names:?}");
+    names
+}
