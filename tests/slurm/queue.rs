@@ -7,7 +7,7 @@ use hydrotest::backend::registry::Platform;
 use hydrotest::backend::{Fault, Stage};
 
 use crate::cluster::{self, in_peace};
-use crate::harness::{failed_start, instance, open, run};
+use crate::harness::{declared, failed_start, instance, open, run};
 use crate::witness::Witness;
 
 pub const TRIALS: &[(&str, fn())] = &[
@@ -19,6 +19,10 @@ pub const TRIALS: &[(&str, fn())] = &[
     ("without_a_controller_the_platform_is_unreachable", no_controller),
     ("without_slurms_commands_the_setting_is_wrong", no_commands),
     ("a_start_that_is_given_up_in_the_queue_leaves_no_job", given_up),
+    (
+        "a_server_that_loses_a_sigterm_before_it_listens_is_asked_again",
+        asked_again,
+    ),
 ];
 
 fn never_starts() {
@@ -147,6 +151,29 @@ fn no_commands() {
     );
     assert!(told.contains("are Slurm's commands installed here"), "{told}");
     assert_eq!(ran.status.code(), Some(3), "{told}");
+}
+
+fn asked_again() {
+    let _peace = in_peace();
+    run(async {
+        let home = tempfile::tempdir().unwrap();
+        let loading = home.path().join("loading");
+        // As Apptainer's starter does, it loses the first one.
+        let script = format!(
+            "trap \"trap - TERM\" TERM; touch {}; while true; do sleep 0.1; done",
+            loading.display()
+        );
+        let instance = open(&declared(&format!(
+            "command = ['/bin/sh', '-c', '{script}', '{{port}}']"
+        )));
+        let loads = cluster::meanwhile(move || cluster::until("the server loads", || loading.exists()));
+        tokio::select! {
+            _ = instance.start() => panic!("the start ends"),
+            () = loads => {}
+        }
+        assert_eq!(instance.abort().await, None);
+        assert_eq!(instance.take_leaks(), [""; 0]);
+    });
 }
 
 fn given_up() {

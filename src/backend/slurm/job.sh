@@ -38,13 +38,15 @@ hydrotest_announce() {
         >"$hydrotest_directory/address.new" && mv -f "$hydrotest_directory/address.new" "$hydrotest_directory/address"
 }
 
-# Asks the server to end, and kills it with all of its group when it does not: then the status is that of SIGKILL.
+# Asks the server to end, and kills it with all of its group when it does not: then the status is that of SIGKILL. One that does not
+# listen yet is asked every second: a signal that meets Apptainer while it makes the container is lost.
 hydrotest_stop() {
     local round
     kill -TERM -- "-$hydrotest_server" 2>/dev/null
-    for ((round = 0; round < hydrotest_tenths; round++)); do
+    for ((round = 1; round <= hydrotest_tenths; round++)); do
         kill -0 -- "-$hydrotest_server" 2>/dev/null || return 143
         sleep 0.1
+        [ -n "$announced" ] || ((round % 10)) || kill -TERM -- "-$hydrotest_server" 2>/dev/null
     done
     echo "hydrotest: the server did not end when it was asked to, and is killed"
     kill -KILL -- "-$hydrotest_server" 2>/dev/null
