@@ -1,5 +1,5 @@
-//! What is left of killed runs, found without any of our code: processes by their environment, the ports that they listen on, files,
-//! and what the platform itself says.
+//! What is left of killed runs, found without any of our code: processes by their environment, in containers as well, the ports
+//! that they listen on, mounted images, files, and what the platform itself says.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -24,25 +24,41 @@ pub fn left(home: &Home<'_>) -> Vec<String> {
 }
 
 fn look(home: &Home<'_>) -> Vec<String> {
-    let mut left = processes(home.path());
+    let processes = processes(home.path(), &home.killed());
+    let processes = processes
+        .into_iter()
+        .map(|(process, command)| format!("process {process} ({command})"));
+    let mut left: Vec<String> = processes.collect();
+    left.extend(loop_devices(home.path()));
     left.extend(files(&home.runs()));
     left.extend(files(&home.temporary()));
-    left.extend((home.platform.things)());
+    left.extend((home.platform.things)(home.path()));
     left
 }
 
-/// Processes that have the home in their environment. Whatever listens on a port is one of them.
-fn processes(home: &Path) -> Vec<String> {
+/// Processes of this machine, those in containers among them, that have the home in their environment, or the mark of one of
+/// these runs: their numbers and commands. Whatever listens on a port is one of them.
+pub fn processes(home: &Path, runs: &[String]) -> Vec<(i32, String)> {
     let variable = [VARIABLE.as_bytes(), b"=", home.as_os_str().as_bytes()].concat();
+    let marks: Vec<String> = runs.iter().map(|run| format!("HYDROTEST_INSTANCE={run}-")).collect();
+    let ours = |word: &[u8]| word == variable || marks.iter().any(|mark| word.starts_with(mark.as_bytes()));
     let processes = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
-        let process: u32 = entry.file_name().to_str()?.parse().ok()?;
+        let process = entry.file_name().to_str()?.parse().ok()?;
         let environment = fs::read(entry.path().join("environ")).ok()?;
-        environment.split(|byte| *byte == 0).find(|word| *word == variable)?;
+        environment.split(|byte| *byte == 0).find(|word| ours(word))?;
         let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
         let command = String::from_utf8_lossy(&command).replace('\0', " ");
-        Some(format!("process {process} ({})", command.trim()))
+        Some((process, command.trim().to_owned()))
     });
     processes.collect()
+}
+
+/// Images below the home that are mounted anywhere, a container's own mounts included.
+fn loop_devices(home: &Path) -> Vec<String> {
+    let devices = fs::read_dir("/sys/block").into_iter().flatten().flatten();
+    let files = devices.filter_map(|device| fs::read_to_string(device.path().join("loop/backing_file")).ok());
+    let ours = files.filter(|file| Path::new(file.trim()).starts_with(home));
+    ours.map(|file| format!("loop device of {}", file.trim())).collect()
 }
 
 fn files(directory: &Path) -> Vec<String> {
@@ -52,27 +68,34 @@ fn files(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-/// Proves that what is left is seen, with things that are left on purpose.
+/// Proves that what is left is seen, with things that are left on purpose, and that nothing is seen once they are gone.
 pub fn sees(home: &Home<'_>) -> Result<(), String> {
     let file = home.temporary().join("forgotten");
     fs::write(&file, "").unwrap();
-    let mut orphan = std::process::Command::new("sleep")
-        .arg("600")
-        .env(VARIABLE, home.path())
-        .spawn()
-        .unwrap();
+    let planted = (home.platform.plant)(home.path());
+    let wanted: Vec<&str> = planted
+        .seen_as
+        .iter()
+        .map(String::as_str)
+        .chain(["forgotten"])
+        .collect();
     let deadline = Instant::now() + SETTLING;
-    let mut seen = look(home);
-    // Between fork and exec the process has our environment, not its own.
-    while seen.len() < 2 && Instant::now() < deadline {
-        seen = look(home);
-    }
-    orphan.kill().unwrap();
-    orphan.wait().unwrap();
+    // It takes a moment to begin.
+    let (seen, missed) = loop {
+        let seen = look(home);
+        let named = |words: &&&str| !seen.iter().any(|line| line.contains(**words));
+        let missed: Vec<&str> = wanted.iter().filter(named).copied().collect();
+        if missed.is_empty() || Instant::now() >= deadline {
+            break (seen, missed.join(", "));
+        }
+    };
+    (planted.uproot)();
     fs::remove_file(&file).unwrap();
-    let named = |words: &str| seen.iter().any(|line| line.contains(words));
-    if named(&format!("process {}", orphan.id())) && named("forgotten") && left(home).is_empty() {
-        return Ok(());
+    if !missed.is_empty() {
+        return Err(format!("left on purpose and not seen: {missed}; seen: {seen:?}"));
     }
-    Err(format!("what was left on purpose is not seen: {seen:?}"))
+    match left(home).as_slice() {
+        [] => Ok(()),
+        left => Err(format!("it is seen when it is gone: {left:?}")),
+    }
 }

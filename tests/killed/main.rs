@@ -1,5 +1,6 @@
 //! The harness is killed by SIGKILL at fifty random moments, spread over every platform that is there. After `hydrotest clean`, or
-//! after the next run, nothing of it may be left: the machine and the platforms are asked themselves, not our code.
+//! after the next run, nothing of it may be left: the machine and the platforms are asked themselves, not our code. That they would
+//! tell is proven first, with something that is left on each on purpose.
 //!
 //! The moments come from a seed (`HYDROTEST_SEED`), which is printed. Platforms whose engines are not there are told and ignored.
 
@@ -10,10 +11,14 @@
     reason = "a test fails by panicking, and says what it counted"
 )]
 
+mod ask;
 #[path = "../support/engine.rs"]
 mod engine;
 mod home;
+#[path = "../support/image.rs"]
+mod image;
 mod look;
+mod planted;
 mod platforms;
 
 use std::process::ExitCode;
@@ -29,6 +34,10 @@ use platforms::{PLATFORMS, Platform};
 const KILLS: usize = 50;
 /// How often a moment is tried earlier when the run was over before it.
 const TRIES: u32 = 12;
+/// Where images are pulled, they are taken away before every one of so many kills.
+const PULLED_EVERY: usize = 3;
+/// A pull takes longer than this, so that a kill in this time from its beginning falls into it.
+const PULLING: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
@@ -63,10 +72,11 @@ fn main() -> ExitCode {
     let count = counted.lock().unwrap();
     if !listed && count.kills > 0 {
         println!(
-            "{} of {} kills left nothing (seed {seed}, over {})",
+            "{} of {} kills left nothing (seed {seed}, over {}; {} while an image was pulled)",
             count.clean,
             count.kills,
-            count.platforms.join(", ")
+            count.platforms.join(", "),
+            count.pulls,
         );
     }
     conclusion.exit_code()
@@ -77,16 +87,31 @@ fn main() -> ExitCode {
 struct Count {
     kills: usize,
     clean: usize,
+    /// How many fell into a pull.
+    pulls: usize,
     platforms: Vec<String>,
 }
 
 fn kill_often(platform: &Platform, kills: usize, mut random: Random, counted: &Mutex<Count>) -> Result<(), Failed> {
     let home = Home::new(platform);
-    look::sees(&home)?;
     let whole = home.whole_run();
-    let mut bad = Vec::new();
+    look::sees(&home)?;
+    let (mut bad, mut pulls) = (Vec::new(), 0);
     for number in 0..kills {
-        let moment = kill_once(&home, whole, &mut random);
+        let moment = match platform.pulls_to {
+            Some(cache) if number % PULLED_EVERY == 0 => {
+                home.forget_images(cache);
+                let moment = kill_in_a_pull(&home, &mut random);
+                pulls += usize::from(
+                    (platform.things)(home.path())
+                        .iter()
+                        .any(|thing| thing.contains(".pull-")),
+                );
+                moment
+            }
+            _ => kill_once(&home, whole, &mut random),
+        };
+        home.learn_killed();
         // Both ways to clear up take turns.
         let how = if number % 2 == 0 { home.clean() } else { home.next_run() };
         let left = how.err().into_iter().chain(look::left(&home)).collect::<Vec<_>>();
@@ -100,7 +125,11 @@ fn kill_often(platform: &Platform, kills: usize, mut random: Random, counted: &M
         }
     }
     let mut count = counted.lock().unwrap();
+    count.pulls += pulls;
     count.platforms.push(format!("{kills} on {}", platform.name));
+    if platform.pulls_to.is_some() && pulls == 0 {
+        bad.push("no kill fell into a pull, so nothing is shown of pulls".to_owned());
+    }
     if bad.is_empty() {
         Ok(())
     } else {
@@ -128,6 +157,23 @@ fn kill_once(home: &Home, whole: Duration, random: &mut Random) -> Duration {
         moment /= 2;
     }
     panic!("the run is always over before it can be killed");
+}
+
+/// Starts a run that has to pull its image and kills it in the middle of that; says how long after the pull began.
+fn kill_in_a_pull(home: &Home, random: &mut Random) -> Duration {
+    let moment = PULLING.mul_f64(random.fraction());
+    let mut run = home.start();
+    while (home.platform.things)(home.path()).is_empty() {
+        assert!(
+            run.try_wait().unwrap().is_none(),
+            "the run is over and has pulled nothing"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    std::thread::sleep(moment);
+    run.kill().unwrap();
+    run.wait().unwrap();
+    moment
 }
 
 /// Sebastiano Vigna's splitmix64.

@@ -1,24 +1,34 @@
-//! The platforms on which the harness is killed: what each needs, how its backend is declared, and how it is asked what is there.
-//! Data; to add a platform, add a row.
+//! The platforms on which the harness is killed: what each needs, how its backend is declared, how it is asked what is there, and
+//! what is left there on purpose to prove that it is seen. Data; to add a platform, add a row.
 
 use std::path::Path;
-use std::process::Command;
 
+use crate::ask::{containers, half_pulls, jobs, named, python_path, repository, sif};
 use crate::engine::engine;
+use crate::planted::{Planted, container, container_of_this_machine, job, orphan};
 
-/// What a container or a process of this machine runs to be a good model server.
+/// What a container runs to be a good model server.
 const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '0.0.0.0', '--port', '{port}']\n";
+/// Where the harness is to keep images, in a home.
+const CACHE: &str = "cache";
 
 /// One platform.
 pub struct Platform {
-    /// Its kind.
     pub name: &'static str,
+    pub kind: &'static str,
     /// The variables that name its engines.
     pub engines: &'static [&'static str],
-    /// The table of its backend, below `kind`, in a directory of its own.
+    /// The table of its backend, below `kind`, in a directory of its own. Its `env` comes from the home.
     pub table: fn(&Path) -> String,
-    /// Everything on the platform that may be of a run, one line each, in the platform's own words.
-    pub things: fn() -> Vec<String>,
+    /// Everything on the platform that may be of a run, one line each, in the platform's own words. Processes and mounted images
+    /// are looked for everywhere.
+    pub things: fn(&Path) -> Vec<String>,
+    /// Leaves something there on purpose.
+    pub plant: fn(&Path) -> Planted,
+    /// Where the images are that the harness itself pulls, and that are taken away before some of the kills.
+    pub pulls_to: Option<&'static str>,
+    /// Cases that are left out because it is slow.
+    pub left_out: &'static [&'static str],
 }
 
 impl Platform {
@@ -30,41 +40,70 @@ impl Platform {
 pub const PLATFORMS: &[Platform] = &[
     Platform {
         name: "process",
+        kind: "process",
         engines: &[],
         table: |_| "command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '1s'\n".to_owned(),
-        things: Vec::new,
+        things: |_| Vec::new(),
+        plant: orphan,
+        pulls_to: None,
+        left_out: &[],
+    },
+    Platform {
+        name: "python",
+        kind: "python",
+        engines: &["HYDROTEST_PYTHON"],
+        table: |_| {
+            format!(
+                "interpreter = ['{}']\npath = {}\nselector = 'your_backend'\nenv.HYDROTEST_PROGRAM = '{{hydrotest}}'\n",
+                named("HYDROTEST_PYTHON"),
+                python_path()
+            )
+        },
+        things: |_| Vec::new(),
+        plant: orphan,
+        pulls_to: None,
+        left_out: &[],
     },
     Platform {
         name: "docker",
+        kind: "docker",
         engines: &["HYDROTEST_DOCKER", "HYDROTEST_REGISTRY"],
         table: |_| format!("host = '{}'\n{}{SERVE}", named("HYDROTEST_DOCKER"), repository()),
-        things: || {
-            let host = named("HYDROTEST_DOCKER");
-            let words = ["--host", &host, "ps", "--all", "--filter", "label=hydrotest.instance"];
-            let format = ["--format", "container {{.Names}} ({{.Image}}, {{.Ports}})"];
-            lines("docker", &[&words[..], &format].concat(), &[])
-        },
+        things: |_| containers(&named("HYDROTEST_DOCKER")),
+        plant: |home| container(named("HYDROTEST_DOCKER"), home),
+        pulls_to: None,
+        left_out: &[],
+    },
+    Platform {
+        name: "podman",
+        kind: "docker",
+        engines: &["HYDROTEST_PODMAN", "HYDROTEST_REGISTRY"],
+        table: |_| format!("host = '{}'\n{}{SERVE}", named("HYDROTEST_PODMAN"), repository()),
+        things: |_| containers(&named("HYDROTEST_PODMAN")),
+        plant: |home| container(named("HYDROTEST_PODMAN"), home),
+        pulls_to: None,
+        left_out: &["stop_", "two_at_once", "use_before_start"],
     },
     Platform {
         name: "apptainer",
+        kind: "apptainer",
         engines: &["HYDROTEST_APPTAINER", "HYDROTEST_REGISTRY"],
         table: |home| {
-            let cache = home.join("cache");
+            let cache = home.join(CACHE);
             let cache = cache.display();
             format!(
                 "https = false\ndevice = 'cpu'\ncache = '{cache}'\n{}{SERVE}",
                 repository()
             )
         },
-        // Its containers are processes and mounts of this machine.
-        things: || {
-            let mounts = std::fs::read_to_string("/proc/mounts").unwrap();
-            let images = mounts.lines().filter(|mount| mount.contains("hydrotest-boileroom"));
-            images.map(|mount| format!("mount {mount}")).collect()
-        },
+        things: |home| half_pulls(&home.join(CACHE)),
+        plant: |home| container_of_this_machine(&home.join(CACHE), home),
+        pulls_to: Some(CACHE),
+        left_out: &[],
     },
     Platform {
         name: "slurm",
+        kind: "slurm",
         engines: &["HYDROTEST_SLURM"],
         table: |_| {
             format!(
@@ -73,42 +112,35 @@ pub const PLATFORMS: &[Platform] = &[
                 named("HYDROTEST_SLURM")
             )
         },
-        things: || {
-            let conf = named("HYDROTEST_SLURM");
-            let jobs = lines(
-                "squeue",
-                &["--noheader", "--format=job %i %j %T"],
-                &[("SLURM_CONF", &conf)],
-            );
-            jobs.into_iter().filter(|job| job.contains("hydrotest-")).collect()
+        things: |_| jobs(),
+        plant: |home| job("exec sleep 600", "sleep 600", home),
+        pulls_to: None,
+        left_out: &[],
+    },
+    Platform {
+        name: "apptainer_in_slurm",
+        kind: "slurm",
+        engines: &["HYDROTEST_SLURM", "HYDROTEST_APPTAINER", "HYDROTEST_REGISTRY"],
+        table: |home| {
+            format!(
+                "conf = '{}'\npoll_interval = '500ms'\napptainer = {{ tool = '{}', image = '{}' }}\n{SERVE}",
+                named("HYDROTEST_SLURM"),
+                named("HYDROTEST_APPTAINER"),
+                sif(home).display(),
+            )
         },
+        things: |_| jobs(),
+        plant: |home| {
+            let words = format!(
+                "APPTAINERENV_{}={} {} exec --cleanenv {} /bin/sleep 600",
+                crate::home::VARIABLE,
+                home.display(),
+                named("HYDROTEST_APPTAINER"),
+                sif(home).display()
+            );
+            job(&words, "/bin/sleep 600", home).and("loop device")
+        },
+        pulls_to: None,
+        left_out: &[],
     },
 ];
-
-/// An engine that is there.
-fn named(variable: &str) -> String {
-    engine(variable).unwrap()
-}
-
-/// The setting that says where the test image is, once it is there: this very build of hydrotest, served from a container.
-fn repository() -> String {
-    static PUSHED: std::sync::Once = std::sync::Once::new();
-    let registry = named("HYDROTEST_REGISTRY");
-    PUSHED.call_once(|| {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/engines/image");
-        let words = [registry.as_str(), env!("CARGO_BIN_EXE_hydrotest")];
-        lines(script.to_str().unwrap(), &words, &[]);
-    });
-    format!("repository = '{registry}/hydrotest'\n")
-}
-
-/// The lines that a command prints.
-fn lines(program: &str, arguments: &[&str], environment: &[(&str, &str)]) -> Vec<String> {
-    let mut command = Command::new(program);
-    command.args(arguments).envs(environment.iter().copied());
-    let output = command.output().unwrap_or_else(|error| panic!("{program}: {error}"));
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program}: {told}");
-    let text = String::from_utf8_lossy(&output.stdout);
-    text.lines().map(str::to_owned).collect()
-}
