@@ -7,14 +7,15 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 0 | [`tensor`], [`protein`] |
-//! | 1 | [`prediction`], [`metric`] |
-//! | 2 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`], [`measure`] |
-//! | 3 | [`backend`], [`snapshot`], [`check`] |
-//! | 4 | [`comparison`], [`plan`] |
-//! | 5 | [`run`], [`outcome`] |
-//! | 6 | [`report`] |
-//! | 7 | [`cli`] |
+//! | 0 | [`tensor`] |
+//! | 1 | [`protein`] |
+//! | 2 | [`prediction`], [`metric`] |
+//! | 3 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`], [`measure`] |
+//! | 4 | [`backend`], [`snapshot`] |
+//! | 5 | [`check`] |
+//! | 6 | [`plan`], [`comparison`], [`outcome`] |
+//! | 7 | [`run`], [`report`] |
+//! | 8 | [`cli`] |
 
 pub mod backend;
 pub mod cause;

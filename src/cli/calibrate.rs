@@ -14,7 +14,7 @@ use crate::check::{self, Answer, Evidence, Measured};
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, PlannedTrial, Selection, expand};
 use crate::prediction::Contract;
-use crate::run::{self, Judged};
+use crate::run::{self, Judged, Trials};
 use crate::snapshot::{Contents, Floors, Recording, SnapshotKey, Store};
 
 /// The answers to one recorded call.
@@ -49,10 +49,10 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
             instances: platform.table.max_instances,
             calls_per_instance: platform.calls_per_instance(),
             reproduce: reproduce::command(selector, &Overrides::default(), &arguments.places),
-            arguments: libtest_mimic::Arguments {
+            trials: Trials {
                 filter: arguments.filter.clone(),
-                quiet: true,
-                ..libtest_mimic::Arguments::default()
+                format: run::Format::Terse,
+                ..Trials::default()
             },
         };
         // Every round opens instances of its own.

@@ -4,8 +4,6 @@ use std::cell::RefCell;
 use std::fmt::Write;
 use std::sync::Arc;
 
-use libtest_mimic as libtest;
-
 use super::arguments::{Format, RunArguments};
 use super::world::World;
 use super::{Trouble, colours, complain, reproduce, say};
@@ -18,7 +16,7 @@ use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
 use crate::report::console::{self, Subject};
-use crate::run::{self, Judge, Judged};
+use crate::run::{self, Colours, Judge, Judged, Matching, Trials, Which};
 use crate::snapshot::{Recording, Store};
 
 /// Runs, or lists, what was asked for.
@@ -42,9 +40,9 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         scene.or_else(|| trial.calls.iter().find_map(|call| platform.declines(&call.config)))
     });
     let plan = Arc::new(plan);
-    let libtest = libtest_arguments(arguments);
+    let trials = trials(arguments);
     if arguments.list {
-        let listed = run::list(&plan, &libtest);
+        let listed = run::list(&plan, &trials);
         if listed == 0 && !arguments.ignored {
             complain(&explain_nothing(&plan, arguments));
             return Ok(Conclusion::NothingRan.exit_code());
@@ -67,7 +65,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),
         reproduce: reproduce::command(selector, &overrides(arguments), &arguments.places),
-        arguments: libtest,
+        trials,
     };
     let name = platform.table.name.clone();
     let weights = platform.weights.clone();
@@ -235,24 +233,27 @@ fn overrides(arguments: &RunArguments) -> Overrides {
     }
 }
 
-fn libtest_arguments(arguments: &RunArguments) -> libtest::Arguments {
-    libtest::Arguments {
+fn trials(arguments: &RunArguments) -> Trials {
+    Trials {
         filter: arguments.filter.clone(),
-        exact: arguments.exact,
-        skip: arguments.skip.clone(),
-        ignored: arguments.ignored,
-        quiet: arguments.quiet,
-        test_threads: arguments.test_threads.map(usize::from),
-        format: arguments.format.map(|format| match format {
-            Format::Pretty => libtest::FormatSetting::Pretty,
-            Format::Terse => libtest::FormatSetting::Terse,
-            Format::Json => libtest::FormatSetting::Json,
-        }),
-        color: Some(if colours(arguments.color, &std::io::stdout()) {
-            libtest::ColorSetting::Always
+        matching: if arguments.exact {
+            Matching::Exact
         } else {
-            libtest::ColorSetting::Never
-        }),
-        ..libtest::Arguments::default()
+            Matching::Part
+        },
+        skip: arguments.skip.clone(),
+        which: if arguments.ignored { Which::Ignored } else { Which::All },
+        format: match arguments.format {
+            Some(Format::Json) => run::Format::Json,
+            Some(Format::Terse) => run::Format::Terse,
+            None if arguments.quiet => run::Format::Terse,
+            Some(Format::Pretty) | None => run::Format::Pretty,
+        },
+        workers: arguments.test_threads.map(usize::from),
+        colours: if colours(arguments.color, &std::io::stdout()) {
+            Colours::On
+        } else {
+            Colours::Off
+        },
     }
 }

@@ -1,4 +1,5 @@
-//! Reports: one file per format. A report sees outcomes only and makes text; who calls it decides where that goes.
+//! Reports: one file per format. A report sees what is known already and makes text; who calls it
+//! decides where that goes.
 
 pub mod compare;
 pub mod console;

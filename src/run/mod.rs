@@ -14,12 +14,13 @@ mod scene;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod trials;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Completion, Failed, FormatSetting, Trial};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -29,6 +30,7 @@ use crate::plan::Plan;
 
 pub use pool::Open;
 pub use trial::{Judge, Judged};
+pub use trials::{Colours, Format, Matching, Trials, Which};
 
 use board::Board;
 use dispatch::{Dispatcher, Next};
@@ -41,8 +43,8 @@ const TICK: Duration = Duration::from_millis(100);
 
 /// How a plan is run.
 pub struct Settings {
-    /// What libtest-mimic was told: filters, listing, format. Its threads are the number of workers.
-    pub arguments: Arguments,
+    /// Which trials, and how they are shown.
+    pub trials: Trials,
     /// Instances that may run at once.
     pub instances: usize,
     /// Calls that may be under way on one instance.
@@ -53,7 +55,8 @@ pub struct Settings {
 
 /// Lists the selected trials of a plan without running any; returns how many there are.
 #[must_use]
-pub fn list(plan: &Plan, arguments: &Arguments) -> usize {
+pub fn list(plan: &Plan, selecting: &Trials) -> usize {
+    let arguments = selecting.arguments();
     let trials: Vec<Trial> = plan
         .trials
         .iter()
@@ -63,7 +66,7 @@ pub fn list(plan: &Plan, arguments: &Arguments) -> usize {
     let _ = libtest_mimic::run(
         &Arguments {
             list: true,
-            ..arguments.clone()
+            ..arguments
         },
         trials,
     );
@@ -86,7 +89,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
         collected,
         reproduce: settings.reproduce.clone(),
     });
-    let (trials, selected) = context.trials(&settings.arguments);
+    let (trials, selected) = context.trials(&settings.trials);
     if selected.is_empty() {
         return Ok(Report {
             elapsed: begun.elapsed(),
@@ -103,7 +106,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
         context.board.end(index, Outcome::skipped(&trial.name, reason));
     }
 
-    let workers = settings.arguments.test_threads.unwrap_or_else(default_workers).max(1);
+    let workers = settings.trials.workers.unwrap_or_else(default_workers).max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers + 1)
         .enable_all()
@@ -126,7 +129,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
     // libtest-mimic panics when its output goes away (a closed pipe); what was started has to be stopped all the same.
     let arguments = Arguments {
         test_threads: Some(1),
-        ..settings.arguments.clone()
+        ..settings.trials.arguments()
     };
     let printed = catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials)));
     if printed.is_err() {
@@ -168,11 +171,11 @@ struct Printing {
 
 impl Printing {
     /// One libtest-mimic trial per planned one, and the indices of those that its filters select.
-    fn trials(self: &Arc<Self>, arguments: &Arguments) -> (Vec<Trial>, Vec<usize>) {
-        let progress = Arc::new(Mutex::new(match arguments.format {
-            _ if arguments.quiet => Progress::off(),
-            Some(FormatSetting::Json | FormatSetting::Terse) => Progress::off(),
-            _ => Progress::detect(),
+    fn trials(self: &Arc<Self>, selecting: &Trials) -> (Vec<Trial>, Vec<usize>) {
+        let arguments = selecting.arguments();
+        let progress = Arc::new(Mutex::new(match selecting.format {
+            Format::Json | Format::Terse => Progress::off(),
+            Format::Pretty => Progress::detect(),
         }));
         let width = self.plan.trials.iter().map(|trial| trial.name.len()).max().unwrap_or(0);
         let mut selected = Vec::new();

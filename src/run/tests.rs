@@ -134,7 +134,7 @@ async fn carry_out(plan: Plan, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcom
         }
     };
     let settings = Settings {
-        arguments: Arguments::default(),
+        trials: Trials::default(),
         instances: 1,
         calls_per_instance: 1,
         reproduce: String::new(),

@@ -1,0 +1,187 @@
+//! Holds the source against the plan of the house in `docs/design.md`: floors, siblings, crates with one home, and files that a
+//! reader finishes in one sitting. Reads text; compiles nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use hydrotest::backend::registry;
+
+/// The most lines of a file.
+const LONGEST: usize = 400;
+/// Crates that only one room may name.
+const HOMES: &[(&str, &str)] = &[
+    ("clap", "cli"),
+    ("bollard", "backend/docker"),
+    ("libtest_mimic", "run"),
+    ("insta", "snapshot"),
+];
+
+/// A file of `src`: its path below that, and what it says.
+struct File {
+    path: String,
+    text: String,
+}
+
+impl File {
+    fn room(&self) -> &str {
+        let first = self.path.split('/').next().unwrap();
+        first.trim_end_matches(".rs")
+    }
+
+    /// Its lines without comments and without the tests at its end.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let lines = self.text.lines().enumerate();
+        let lines = lines.take_while(|(_, line)| *line != "mod tests {");
+        lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    /// The modules that it has for tests only.
+    fn test_modules(&self) -> impl Iterator<Item = &str> {
+        let after = self.text.split("#[cfg(test)]\n").skip(1);
+        after.filter_map(|rest| rest.lines().next()?.strip_suffix(';')?.split("mod ").nth(1))
+    }
+}
+
+fn files() -> Vec<File> {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut open = vec![source.clone()];
+    let mut files = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(file(&source, &path));
+        }
+    }
+    // Tests may look at everything.
+    let tests: Vec<String> = files
+        .iter()
+        .flat_map(|file| file.test_modules().map(str::to_owned))
+        .collect();
+    let is_test = |file: &File| {
+        let mut parts = file.path.split('/').map(|part| part.trim_end_matches(".rs"));
+        parts.any(|part| tests.iter().any(|test| test == part))
+    };
+    files.retain(|file| !is_test(file));
+    assert!(files.len() > 100, "these are not all: {}", files.len());
+    files
+}
+
+fn file(source: &Path, path: &PathBuf) -> File {
+    File {
+        path: path.strip_prefix(source).unwrap().to_str().unwrap().to_owned(),
+        text: fs::read_to_string(path).unwrap(),
+    }
+}
+
+/// The floor of each room, from the table of the plan.
+fn floors() -> HashMap<&'static str, usize> {
+    let plan = include_str!("../docs/design.md");
+    let (_, table) = plan.split_once("| floor | rooms |").unwrap();
+    let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
+    rows.flat_map(|row| {
+        let mut cells = row.split('|').skip(1);
+        let floor = cells.next().unwrap().trim().parse().unwrap();
+        let rooms = cells.next().unwrap().split('`').skip(1).step_by(2);
+        rooms.map(move |room| (room, floor))
+    })
+    .collect()
+}
+
+/// The rooms that a line takes something from, by `crate::ROOM` or `hydrotest::ROOM`.
+fn taken(line: &str) -> impl Iterator<Item = &str> {
+    let from = line.split("crate::").skip(1).chain(line.split("hydrotest::").skip(1));
+    from.map(|rest| {
+        rest.split(|letter: char| !letter.is_alphanumeric() && letter != '_')
+            .next()
+            .unwrap_or_default()
+    })
+}
+
+#[test]
+fn a_file_imports_from_lower_floors_only() {
+    let floors = floors();
+    let mut seen = 0;
+    for file in files() {
+        let Some(&here) = floors.get(file.room()) else {
+            assert_eq!(file.path, "lib.rs", "a room that the plan does not have");
+            continue;
+        };
+        for (line, text) in file.code() {
+            for room in taken(text).filter(|room| *room != file.room()) {
+                let Some(&there) = floors.get(room) else { continue };
+                assert!(
+                    there < here,
+                    "src/{}:{}: `{room}` is on floor {there}, this on {here}",
+                    file.path,
+                    line + 1
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 200, "imports are not seen: {seen}");
+}
+
+#[test]
+fn no_kind_knows_another() {
+    let kinds: Vec<&str> = registry::KINDS.iter().map(|kind| kind.name).collect();
+    for file in files() {
+        let Some(inside) = file.path.strip_prefix("backend/") else {
+            continue;
+        };
+        let own = inside.split('/').next().unwrap().trim_end_matches(".rs");
+        if !kinds.contains(&own) {
+            continue;
+        }
+        for (line, text) in file.code() {
+            for other in kinds.iter().filter(|kind| **kind != own && **kind != "reference") {
+                let named = [format!("backend::{other}::"), format!("super::{other}::")];
+                let known = named.iter().any(|path| text.contains(path));
+                assert!(
+                    !known,
+                    "src/{}:{}: the kind {own} knows the kind {other}",
+                    file.path,
+                    line + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_crate_with_a_home_is_named_nowhere_else() {
+    for (name, home) in HOMES {
+        let mut at_home = 0;
+        for file in files() {
+            let has_word = |text: &str| {
+                let words = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                words.into_iter().any(|word| word == *name)
+            };
+            let named = |text: &str| has_word(text) && (text.contains(&format!("{name}::")) || text.contains("use "));
+            let Some((line, _)) = file.code().find(|(_, text)| named(text)) else {
+                continue;
+            };
+            let place = format!("src/{}:{}", file.path, line + 1);
+            assert!(file.path.starts_with(home), "{place}: {name} stays in {home}");
+            at_home += 1;
+        }
+        assert!(at_home > 0, "nobody names {name}");
+    }
+}
+
+#[test]
+fn every_file_says_what_it_is_for_and_can_be_read_in_one_sitting() {
+    for file in files() {
+        assert!(
+            file.text.starts_with("//! "),
+            "src/{} does not say what it is for",
+            file.path
+        );
+        let lines = file.text.lines().count();
+        assert!(lines <= LONGEST, "src/{} has {lines} lines", file.path);
+    }
+}
