@@ -45,7 +45,7 @@ pub enum Command {
     Doctor(DoctorArguments),
     /// Remove what killed runs left on this machine and on every platform: processes, containers, jobs, temporary files.
     Clean(CleanArguments),
-    /// Begin something new.
+    /// Declare a new backend.
     New(NewArguments),
     /// Compare two results: PDB, mmCIF, npy, npz, snapshot or recorded response. Exits with 0 when they are the same, 1 when not.
     Compare(Box<CompareArguments>),
@@ -76,7 +76,7 @@ pub struct Places {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
 pub struct RunArguments {
-    /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: the declared one].
+    /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: `default` in the configuration].
     #[arg(long, value_name = "NAME[:TAG]", help_heading = "Backend")]
     pub backend: Option<String>,
     /// The device that models run on, such as `cuda:0` or `cpu`.
@@ -279,7 +279,8 @@ pub struct CompareArguments {
 /// What to repeat, and how often.
 #[derive(Debug, Args)]
 pub struct CalibrateArguments {
-    /// The backend to repeat on, as declared: the one that recorded the results [default: the declared one].
+    /// The backend to repeat on, as declared: the one that recorded the results [default: `default` in the
+    /// configuration].
     #[arg(long, value_name = "NAME[:TAG]")]
     pub backend: Option<String>,
     /// How many answers of each call are held against each other, every one from a fresh instance.

@@ -44,7 +44,10 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
     let plan = Arc::new(plan);
     let store = Store::new(&world.snapshots, Recording::Never)?;
     let collected: Arc<Mutex<Collected>> = Arc::default();
-    for _ in 0..arguments.repeats {
+    for repeat in 1..=arguments.repeats {
+        if !plan.trials.is_empty() {
+            say(&format!("repeat {repeat} of {}\n", arguments.repeats));
+        }
         let settings = run::Settings {
             instances: platform.table.max_instances,
             calls_per_instance: platform.calls_per_instance(),

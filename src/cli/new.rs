@@ -1,6 +1,5 @@
 //! `hydrotest new backend`: adds the table of a backend to the configuration, with the keys that its kind has.
 
-use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::Path;
 
@@ -10,6 +9,9 @@ use crate::backend::kind::Kind;
 use crate::backend::registry::{self, KINDS};
 use crate::config::{Config, Diagnostic, Diagnostics, Source, suggest};
 
+/// Characters of a name: it stands in tables, file names and messages.
+const LONGEST_NAME: usize = 64;
+
 /// Begins what was asked for.
 pub fn new(what: &New) -> Result<u8, Trouble> {
     match what {
@@ -18,19 +20,18 @@ pub fn new(what: &New) -> Result<u8, Trouble> {
 }
 
 fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, Trouble> {
+    check_name(name)?;
     let kind = kind_of(kind)?;
     let before = path.exists().then(|| Source::read(path)).transpose()?;
     if let Some(before) = &before {
         refuse_existing(&Config::parse(before)?, name)?;
     }
     let text = with_backend(before.as_ref().map(|source| source.text()), name, kind);
-    // What cannot be read back is not written.
-    let after = Config::parse(&Source::new(path.display().to_string(), text.as_str()))?;
+    // What cannot be read back is not written. The file could be read before, and the table alone can be as well.
+    let after = Config::parse(&Source::new(path.display().to_string(), text.as_str()));
+    let after = after.map_err(|_| closed(path))?;
     let mut diagnostics = Diagnostics::new();
     registry::validate(&after, &mut diagnostics);
-    if after.backend(name).is_none() {
-        diagnostics.push(Diagnostic::new(format!("`{name}` is not a backend name")));
-    }
     diagnostics.into_result(())?;
     replace(path, &text).map_err(|error| Trouble::Broken(format!("{} cannot be written: {error}", path.display())))?;
 
@@ -52,6 +53,31 @@ fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, Trouble> {
         path.display()
     ));
     Ok(0)
+}
+
+/// Refuses a name that could not be written in the file or on a command line as it is.
+fn check_name(name: &str) -> Result<(), Diagnostics> {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
+    let begins = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    if begins && name.len() <= LONGEST_NAME && name.chars().all(plain) {
+        return Ok(());
+    }
+    let shown: String = name.chars().take(LONGEST_NAME).collect();
+    let message = format!(
+        "`{shown}` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, {LONGEST_NAME} in \
+         all at most"
+    );
+    Err(Diagnostic::new(message).into())
+}
+
+/// Nothing can be added to an inline table.
+fn closed(path: &Path) -> Diagnostics {
+    let message = format!(
+        "no table can be added to {}: its `backends` are written as one inline table",
+        path.display()
+    );
+    let help = "write every backend as a table of its own, [backends.NAME]";
+    Diagnostic::new(message).with_help(help).into()
 }
 
 fn kind_of(name: &str) -> Result<&'static Kind, Diagnostics> {
@@ -84,7 +110,7 @@ fn with_backend(before: Option<&str>, name: &str, kind: &Kind) -> String {
         None => format!("default = \"{name}\"\n"),
     };
     if !text.ends_with('\n') {
-        text.push('\n');
+        text.push_str(if text.contains("\r\n") { "\r\n" } else { "\n" });
     }
     // A dot in a bare key would begin a table within a table.
     let key = if name.contains('.') {
@@ -93,7 +119,11 @@ fn with_backend(before: Option<&str>, name: &str, kind: &Kind) -> String {
         name.to_owned()
     };
     let Kind { name, template, .. } = kind;
-    let _ = write!(text, "\n[backends.{key}]\nkind = \"{name}\"\n{template}");
+    let mut table = format!("\n[backends.{key}]\nkind = \"{name}\"\n{template}");
+    if text.contains("\r\n") {
+        table = table.replace('\n', "\r\n");
+    }
+    text.push_str(&table);
     text
 }
 
@@ -116,6 +146,25 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_refused_in_one_sentence_before_anything_else() {
+        for name in ["lab", "a.b-c_9", &"x".repeat(64)] {
+            assert!(check_name(name).is_ok(), "{name}");
+        }
+        for name in ["", "-x", "9", "a b", "é", "a:b", "a\"b", &"x".repeat(65)] {
+            let shown = check_name(name).unwrap_err().to_string();
+            assert!(shown.contains("is no name for a backend: expected a letter"), "{shown}");
+        }
+    }
+
+    #[test]
+    fn the_lines_of_a_file_end_as_they_did() {
+        let before = "default = 'a'\r\n[backends.a]\r\nkind = 'reference'";
+        let text = with_backend(Some(before), "lab", &KINDS[1]);
+        assert_eq!(text.matches('\n').count(), text.matches("\r\n").count());
+        assert!(Config::parse(&Source::new("backends.toml", text)).is_ok());
+    }
 
     #[test]
     fn the_table_of_every_kind_can_be_read_back() {

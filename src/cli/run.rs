@@ -118,6 +118,9 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     Ok(conclusion.exit_code())
 }
 
+/// The kind that has something to show before it runs.
+const SHOWN_BEFORE: &str = "slurm";
+
 /// Shows what the platform would be given to start each instance of the plan.
 fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
     for planned in &plan.instances {
@@ -126,8 +129,9 @@ fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
             Some(Err(error)) => return Err(Trouble::Broken(error.to_string())),
             None => {
                 let kind = platform.kind.name;
-                let message = format!("there is nothing to show of a backend of kind `{kind}` before it runs");
-                return Err(Diagnostics::from(Diagnostic::new(message)).into());
+                let message = format!("--dry-run does not apply to kind `{kind}`");
+                let diagnostic = Diagnostic::new(message).with_help(format!("it applies to kind {SHOWN_BEFORE}"));
+                return Err(Diagnostics::from(diagnostic).into());
             }
         }
     }
@@ -209,15 +213,14 @@ fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
         let _ = writeln!(text, "{suite}");
     }
     if !plan.trials.is_empty() {
-        let filter = arguments
-            .filter
-            .as_deref()
-            .map(|filter| format!(" `{filter}`"))
-            .unwrap_or_default();
+        let filter = arguments.filter.as_ref().map(|filter| format!("the filter `{filter}`"));
+        let skips = arguments.skip.iter().map(|skip| format!("--skip `{skip}`"));
+        let selecting: Vec<String> = filter.into_iter().chain(skips).collect();
         let count = plan.trials.len();
         let _ = writeln!(
             text,
-            "none of {count} planned cases is selected by the filter{filter}; `--list` shows them"
+            "none of {count} planned cases is selected by {}; `--list` shows them",
+            selecting.join(" and ")
         );
     }
     text.push_str(&console::verdict(Conclusion::NothingRan));
@@ -255,5 +258,28 @@ fn trials(arguments: &RunArguments) -> Trials {
         } else {
             Colours::Off
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::registry::KINDS;
+    use crate::config::{Config, Source};
+    use crate::prediction::Options;
+
+    #[test]
+    fn a_dry_run_applies_to_the_kind_that_is_named_and_no_other() {
+        for kind in KINDS {
+            let text = format!(
+                "default = 'lab'\n[backends.lab]\nkind = '{}'\n{}",
+                kind.name, kind.template
+            );
+            let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
+            let platform = Platform::select(&config, "lab", Overrides::default());
+            let platform = platform.unwrap_or_else(|diagnostics| panic!("{diagnostics}"));
+            let shown = platform.dry_run(&config.models[0], &Options::new());
+            assert_eq!(shown.is_some(), kind.name == SHOWN_BEFORE, "{}", kind.name);
+        }
     }
 }

@@ -26,15 +26,10 @@ pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     nearest.map(|(_, candidate)| candidate).or(longer).map(str::to_owned)
 }
 
-/// Names for a sentence: `a`, `b` and `c`, cut after the first dozen.
+/// Names for a sentence: `a`, `b`, `c`. All of them, for the one that is looked for may be the last.
 pub(super) fn list_names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const SHOWN: usize = 12;
-    let names: Vec<&str> = names.into_iter().collect();
-    let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
-    match names.len().saturating_sub(SHOWN) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
+    let shown: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
+    shown.join(", ")
 }
 
 fn fold(word: &str) -> String {
@@ -52,6 +47,17 @@ fn fold(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_is_listed() {
+        let names: Vec<String> = (0..30).map(|number| format!("key{number}")).collect();
+        let listed = list_names(names.iter().map(String::as_str));
+        assert!(
+            listed.starts_with("`key0`, ") && listed.ends_with("`key29`"),
+            "{listed}"
+        );
+        assert_eq!(listed.matches('`').count(), 60);
+    }
 
     #[test]
     fn the_nearest_name_wins_and_far_ones_are_not_offered() {
