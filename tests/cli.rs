@@ -213,7 +213,41 @@ fn nothing_run_is_an_outcome_of_its_own() {
             .stderr
             .contains("none of 2 planned cases is selected by the filter `no_such_case`")
     );
+    let skipped = world.run(&["--skip", "esm", "--skip", "x"]).expect(4);
+    assert!(
+        skipped.stderr.contains("is selected by --skip `esm` and --skip `x`"),
+        "{}",
+        skipped.stderr
+    );
+    let dry = world.run(&["--dry-run"]).expect(2);
+    assert!(
+        dry.stderr.contains("--dry-run does not apply to kind `reference`")
+            && dry.stderr.contains("it applies to kind slurm"),
+        "{}",
+        dry.stderr
+    );
     assert!(!filtered.stdout.contains("ok"), "{}", filtered.stdout);
+}
+
+#[test]
+fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
+    let world = World::new();
+    let table =
+        "[backends.served]\nkind = \"process\"\ncommand = [\"{hydrotest}\", \"serve\", \"--port\", \"{port}\"]\n";
+    world.write("backends.toml", &format!("{BACKENDS}{table}"));
+    let refused = world
+        .run(&["--backend", "served", "--model", "esm2", "--record"])
+        .expect(3);
+    assert!(
+        refused.stdout.contains("declared with weights `published`"),
+        "{}",
+        refused.stdout
+    );
+    assert!(!world.home.path().join("snapshots/published").exists());
+    world.write("backends.toml", &format!("{BACKENDS}{table}weights = \"synthetic\"\n"));
+    world
+        .run(&["--backend", "served", "--model", "esm2", "--record"])
+        .expect(0);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::terms::{Naming, TOLERANCES, Terms};
 use crate::config::read_changes;
 use crate::prediction::Prediction;
 use crate::prediction::gates::{GateTable, StructureGates};
+use crate::reference::{WEIGHTS as SYNTHETIC, synthetic_version};
 use crate::snapshot::{Comparison, Judgement};
 
 /// The name of the check.
@@ -104,6 +105,19 @@ impl Snapshot {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
+        if let Some(version) = synthetic_version(given.prediction)
+            && key.weights() != SYNTHETIC
+            && !recorded.store.has(&key)
+        {
+            let weights = key.weights();
+            let summary = format!(
+                "nothing was recorded, and this answer must not be: the model says that it is synthetic (`{version}`), and the \
+                 backend is declared with weights `{weights}`"
+            );
+            let hint =
+                format!("write `weights = \"{SYNTHETIC}\"` in the backend's table, or run the model itself there");
+            return unjudged(summary).map(|finding| finding.hint(hint));
+        }
         let provenance = recorded.provenance(evidence.contract, answer);
         let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
         let judge = match recorded.store.floors(&key) {

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use crate::prediction::{Record, Value};
+use crate::prediction::{Prediction, Record, Value};
 
 /// What stands in `model_version`: the embedded models are synthetic, and this changes when their answers do.
 const VERSION: &str = "synthetic-1";
+/// What every such version begins with.
+const SYNTHETIC: &str = "synthetic-";
 
 /// How long the parts of a call took.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +16,13 @@ pub(super) struct Times {
     pub preprocessing: Duration,
     /// Computing the fields.
     pub inference: Duration,
+}
+
+/// The version that an answer gives itself, when it says by it that it is synthetic.
+#[must_use]
+pub fn synthetic_version(prediction: &Prediction) -> Option<&str> {
+    let version = prediction.at("metadata.model_version")?.as_text()?;
+    version.starts_with(SYNTHETIC).then_some(version)
 }
 
 /// The record of one call. Nothing is left to do after the fields are computed, so the time for that is `None`.

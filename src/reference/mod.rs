@@ -27,6 +27,7 @@ use self::embed::Embedding;
 use self::family::{Family, core_class};
 use self::fold::Folding;
 use self::metadata::Times;
+pub use self::metadata::synthetic_version;
 pub use self::refusal::Refusal;
 use self::selection::Selection;
 use crate::prediction::{Contract, Method, Options, Prediction, Request, Value};

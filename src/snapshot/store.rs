@@ -81,6 +81,12 @@ impl Store {
         &self.root
     }
 
+    /// Whether a result was recorded, without reading it.
+    #[must_use]
+    pub fn has(&self, key: &SnapshotKey) -> bool {
+        self.root.join(key.path()).exists()
+    }
+
     /// Holds a response against the snapshot of its call, and writes what the mode allows.
     ///
     /// # Errors
