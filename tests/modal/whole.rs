@@ -78,6 +78,12 @@ async fn same_as_reference(cloud: &Cloud) {
             "{}",
             contract.key
         );
+        // What its client says and what the container prints is in the log. It comes when it comes.
+        for words in ["Initialized. View run at", &format!("loading {}", contract.core)] {
+            while !instance.log_tail().await.iter().any(|line| line.contains(words)) {
+                tokio::task::yield_now().await;
+            }
+        }
         let bad = request("MALW1");
         let error = instance.predict(&bad).await.unwrap_err();
         assert_eq!(error.message, reference.predict(&bad).unwrap_err().message);

@@ -15,6 +15,7 @@ from .apps import Apps, Identifiers
 from .calls import Calls
 from .containers import Containers
 from .functions import Functions
+from .logs import Logs
 from .record import Record
 from .service import Service, token_gate
 from .uploads import Uploads
@@ -30,13 +31,14 @@ async def serve(record: Record, home: Path) -> None:
     await site.start()
     uploads.blob_url = f"http://127.0.0.1:{store.addresses[0][1]}"
 
-    apps = Apps(identifiers, record)
+    logs = Logs()
+    apps = Apps(identifiers, logs, record)
     functions = Functions(apps, identifiers, record)
-    containers = Containers(home, uploads, identifiers, record)
+    containers = Containers(home, uploads, logs, identifiers, record)
     calls = Calls(functions, containers, identifiers, record)
     apps.on_stop = calls.stop
     gate = token_gate(os.environ["MODAL_TOKEN_ID"], os.environ["MODAL_TOKEN_SECRET"])
-    server = Server([Service([apps, uploads, functions, calls], gate, record, "client")])
+    server = Server([Service([apps, uploads, functions, calls, logs], gate, record, "client")])
     listener = await _listen(server)
     print(listener, flush=True)
 

@@ -8,6 +8,7 @@ from google.protobuf.empty_pb2 import Empty
 from grpclib import GRPCError, Status
 from modal_proto import api_pb2
 
+from .logs import Logs
 from .record import Record
 
 # The newest that the client knows; it decides what an image definition looks like.
@@ -39,8 +40,9 @@ class App:
 class Apps:
     """The part of the service that knows apps."""
 
-    def __init__(self, identifiers: Identifiers, record: Record) -> None:
+    def __init__(self, identifiers: Identifiers, logs: Logs, record: Record) -> None:
         self._identifiers = identifiers
+        self._logs = logs
         self._record = record
         self._apps: dict[str, App] = {}
         # What to do with an app that ended.
@@ -94,4 +96,5 @@ class Apps:
         reason = api_pb2.AppDisconnectReason.Name(request.reason)
         self._record.write("app_stopped", app_id=app.id, description=app.description, why=reason)
         self.on_stop(app)
+        await self._logs.end(app.id)
         return Empty()

@@ -20,6 +20,7 @@ from modal_proto import api_pb2
 
 from .apps import Identifiers
 from .functions import Function
+from .logs import STDERR, STDOUT, Logs
 from .record import Record
 from .service import Service, open_gate
 from .uploads import Uploads
@@ -44,9 +45,12 @@ class Container:
 class Containers:
     """Starts containers, and ends all of them."""
 
-    def __init__(self, home: Path, uploads: Uploads, identifiers: Identifiers, record: Record) -> None:
+    def __init__(
+        self, home: Path, uploads: Uploads, logs: Logs, identifiers: Identifiers, record: Record
+    ) -> None:
         self._home = home
         self._uploads = uploads
+        self._logs = logs
         self._identifiers = identifiers
         self._record = record
         self._running: dict[str, Container] = {}
@@ -92,25 +96,43 @@ class Containers:
             cwd=root,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
-            stdout=sys.stderr,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
             preexec_fn=_die_with_parent,
             start_new_session=True,
         )
         container = Container(task_id, directory, process, server)
         self._running[task_id] = container
         self._record.write("container_started", task_id=task_id, function_id=function.id, gpu=function.gpu)
-        container.watch = asyncio.create_task(self._watch(container, died))
+        container.watch = asyncio.create_task(self._watch(container, function.app.id, died))
         return container
 
-    async def _watch(self, container: Container, died: Callable[[int], None]) -> None:
-        status = await container.process.wait()
-        _kill_group(container.process.pid)
+    async def _watch(self, container: Container, app_id: str, died: Callable[[int], None]) -> None:
+        process = container.process
+        streams = [(process.stdout, STDOUT), (process.stderr, STDERR)]
+        printing = [asyncio.create_task(self._keep(app_id, container.id, *stream)) for stream in streams]
+        status = await process.wait()
+        _kill_group(process.pid)
+        await asyncio.gather(*printing)
         self._record.write("container_ended", task_id=container.id, status=status)
         container.server.close()
         await container.server.wait_closed()
         self._running.pop(container.id, None)
         shutil.rmtree(container.directory, ignore_errors=True)
         died(status)
+
+    async def _keep(
+        self,
+        app_id: str,
+        task_id: str,
+        stream: asyncio.StreamReader | None,
+        descriptor: "api_pb2.FileDescriptor.ValueType",
+    ) -> None:
+        assert stream is not None
+        while line := await stream.readline():
+            text = line.decode("utf-8", "replace")
+            sys.stderr.write(text)
+            await self._logs.put(app_id, task_id, descriptor, text)
 
     def stop(self, container: Container) -> None:
         """Sees to it that a container ends: by itself, or after a while by force."""

@@ -29,6 +29,7 @@ class Model:
     def load(self) -> None:
         """Loads the core with the configuration of the instance."""
         importlib.import_module("boileroom")
+        print("loading", self.core, flush=True)
         module, _, name = self.core.rpartition(".")
         self._core = getattr(importlib.import_module(module), name)(json.loads(self.config))
         self._core._initialize()

@@ -65,6 +65,7 @@ class WrapperHost(Host):
         self.note("start", "{}(backend={!r})".format(cls.__name__, self.plan["selector"]))
         if modal_service.is_selected(self.plan["selector"]):
             modal_service.check()
+            modal_service.show_output()
         self.wrapper = cls(backend=self.plan["selector"], device=self.plan["device"], config=self.plan["config"])
         backend = getattr(self.wrapper, "_backend", None)
         self.watch(backend)

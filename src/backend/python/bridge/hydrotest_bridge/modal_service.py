@@ -5,6 +5,7 @@ of an unknown GPU only with the first call. Here each of these is an error at on
 """
 
 import asyncio
+import contextlib
 import socket
 import urllib.parse
 import urllib.request
@@ -16,9 +17,21 @@ GREET = 10.0
 TOKEN = "the token comes from MODAL_TOKEN_ID and MODAL_TOKEN_SECRET, or else from the active profile; see `modal token info`"
 
 
+_shown = contextlib.ExitStack()
+
+
 def is_selected(selector):
     """Whether a backend selector means Modal."""
     return selector.partition(":")[0].strip() == "modal"
+
+
+def show_output():
+    """Has the client tell, in this process's output, what it does and what containers print, for as long as the process lives."""
+    import modal
+
+    enable = getattr(modal, "enable_output", None)
+    if enable is not None:
+        _shown.enter_context(enable())
 
 
 def check():
