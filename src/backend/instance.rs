@@ -8,6 +8,7 @@ use tokio::sync::RwLock;
 
 use super::custody::Leftover;
 use super::launcher::Watch;
+use super::status::{Doing, Status};
 use super::{Backend, BackendError, Fault, Scene, Stage};
 use crate::prediction::{Prediction, Request};
 
@@ -43,6 +44,7 @@ pub struct Instance {
     start_limit: Duration,
     caretaker: Option<Box<dyn Caretaker>>,
     leaks: Mutex<Vec<String>>,
+    status: Status,
     slot: RwLock<Slot>,
 }
 
@@ -60,6 +62,7 @@ impl Instance {
             start_limit,
             caretaker: None,
             leaks: Mutex::default(),
+            status: Status::default(),
             slot: RwLock::new(Slot {
                 backend,
                 running: false,
@@ -72,6 +75,19 @@ impl Instance {
     pub fn cared_for(mut self, caretaker: Box<dyn Caretaker>) -> Self {
         self.caretaker = Some(caretaker);
         self
+    }
+
+    /// The same instance, whose backend states here what a start is doing.
+    #[must_use]
+    pub fn stating(mut self, status: Status) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// What its start is doing; `None` when nothing starts, or its kind does not say.
+    #[must_use]
+    pub fn doing(&self) -> Option<Doing> {
+        self.status.now()
     }
 
     /// What its stops and failed starts have left behind, one line for each thing. Taken: a second call has none of them.
@@ -94,7 +110,7 @@ impl Instance {
     /// Starts the model; does nothing when it is running. After an error nothing of it is left and it can be tried again.
     ///
     /// # Errors
-    /// The backend's own, or a timeout of the stage `ready`.
+    /// The backend's own, or a timeout of the stage that it was in.
     pub async fn start(&self) -> Result<(), BackendError> {
         self.start_within(self.start_limit).await
     }
@@ -103,7 +119,7 @@ impl Instance {
     /// for nothing succeeds.
     ///
     /// # Errors
-    /// The backend's own, or a timeout of the stage `ready`.
+    /// The backend's own, or a timeout of the stage that it was in.
     pub async fn start_within(&self, limit: Duration) -> Result<(), BackendError> {
         let mut slot = self.slot.write().await;
         if slot.running {
@@ -121,11 +137,9 @@ impl Instance {
         let result = tokio::select! {
             biased;
             started = slot.backend.startup() => started,
-            () = up => {
-                let message = format!("{} was not ready within {} s", self.label, limit.as_secs_f64());
-                Err(BackendError::new(Stage::Ready, Fault::Timeout, message))
-            }
+            () = up => Err(self.too_late(limit)),
         };
+        self.status.clear();
         match result {
             Ok(()) => {
                 slot.running = true;
@@ -140,6 +154,16 @@ impl Instance {
                 Err(error)
             }
         }
+    }
+
+    /// The error of a start that its backend did not give up by itself: all there is to tell is what it was doing.
+    fn too_late(&self, limit: Duration) -> BackendError {
+        let (stage, at_last) = match self.status.now() {
+            Some(doing) => (doing.stage, format!("; at last: {doing}")),
+            None => (Stage::Ready, String::new()),
+        };
+        let message = format!("{} was not ready within {} s{at_last}", self.label, limit.as_secs_f64());
+        BackendError::new(stage, Fault::Timeout, message)
     }
 
     /// Stops the model; does nothing when it is stopped. Afterwards it is stopped, whatever happened: a failure to stop is
@@ -183,6 +207,8 @@ impl Instance {
     }
 
     async fn shut_down(&self, slot: &mut Slot) -> Option<BackendError> {
+        // A start that was dropped half-way had no time to say that it is over.
+        self.status.clear();
         let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
         let stopped = stopped.unwrap_or_else(|_| {
             let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());
@@ -226,142 +252,4 @@ impl Instance {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use super::super::Work;
-    use super::*;
-    use crate::prediction::{Input, Method, Options};
-
-    #[derive(Default)]
-    struct Counts {
-        startups: AtomicUsize,
-        shutdowns: AtomicUsize,
-    }
-
-    struct Scripted {
-        counts: Arc<Counts>,
-        failing_startups: usize,
-        shutdown_fails: bool,
-        hangs: bool,
-    }
-
-    impl Backend for Scripted {
-        fn startup(&mut self) -> Work<'_, ()> {
-            Box::pin(async move {
-                let earlier = self.counts.startups.fetch_add(1, Ordering::SeqCst);
-                if self.hangs {
-                    std::future::pending::<()>().await;
-                }
-                if earlier < self.failing_startups {
-                    return Err(BackendError::new(Stage::Launch, Fault::Died, "no luck"));
-                }
-                Ok(())
-            })
-        }
-
-        fn shutdown(&mut self) -> Work<'_, ()> {
-            Box::pin(async move {
-                self.counts.shutdowns.fetch_add(1, Ordering::SeqCst);
-                if self.shutdown_fails {
-                    return Err(BackendError::new(Stage::Shutdown, Fault::Internal, "will not go"));
-                }
-                Ok(())
-            })
-        }
-
-        fn predict<'a>(&'a self, _: &'a Request) -> Work<'a, Prediction> {
-            Box::pin(async {
-                Ok(Prediction {
-                    class: "C".into(),
-                    fields: Vec::new(),
-                })
-            })
-        }
-
-        fn log_tail(&self) -> Vec<String> {
-            vec!["last words".into()]
-        }
-    }
-
-    fn scripted(change: impl FnOnce(&mut Scripted)) -> (Instance, Arc<Counts>) {
-        let counts = Arc::new(Counts::default());
-        let mut backend = Scripted {
-            counts: Arc::clone(&counts),
-            failing_startups: 0,
-            shutdown_fails: false,
-            hangs: false,
-        };
-        change(&mut backend);
-        (
-            Instance::new("model on scripted", Box::new(backend), Duration::from_secs(5)),
-            counts,
-        )
-    }
-
-    fn request() -> Request {
-        Request {
-            method: Method::Fold,
-            input: Input::One("A".into()),
-            options: Options::new(),
-        }
-    }
-
-    #[tokio::test]
-    async fn starting_and_stopping_twice_does_it_once() {
-        let (instance, counts) = scripted(|_| {});
-        assert_eq!(instance.stop().await, None);
-        instance.start().await.unwrap();
-        instance.start().await.unwrap();
-        assert!(instance.predict(&request()).await.is_ok());
-        assert_eq!(instance.stop().await, None);
-        assert_eq!(instance.stop().await, None);
-        assert_eq!(
-            (
-                counts.startups.load(Ordering::SeqCst),
-                counts.shutdowns.load(Ordering::SeqCst)
-            ),
-            (1, 1)
-        );
-    }
-
-    #[tokio::test]
-    async fn a_failed_start_leaves_nothing_and_can_be_retried() {
-        let (instance, counts) = scripted(|backend| backend.failing_startups = 1);
-        let error = instance.start().await.unwrap_err();
-        assert_eq!(error.to_string(), "launch failed: no luck");
-        assert_eq!(error.log_tail, ["last words"]);
-        assert!(!instance.is_running().await);
-        assert_eq!(counts.shutdowns.load(Ordering::SeqCst), 1);
-        instance.start().await.unwrap();
-        assert!(instance.is_running().await);
-    }
-
-    #[tokio::test]
-    async fn a_failing_shutdown_still_stops() {
-        let (instance, _) = scripted(|backend| backend.shutdown_fails = true);
-        instance.start().await.unwrap();
-        assert_eq!(instance.stop().await.unwrap().message, "will not go");
-        assert!(!instance.is_running().await);
-    }
-
-    #[tokio::test]
-    async fn use_before_start_is_an_error() {
-        let (instance, _) = scripted(|_| {});
-        let error = instance.predict(&request()).await.unwrap_err();
-        assert_eq!(error.fault, Fault::NotRunning);
-        assert_eq!(
-            error.message,
-            "model on scripted is not initialized. Call start() before use."
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_start_that_never_ends_is_given_up_and_cleaned_up() {
-        let (instance, counts) = scripted(|backend| backend.hangs = true);
-        let error = instance.start().await.unwrap_err();
-        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
-        assert_eq!(counts.shutdowns.load(Ordering::SeqCst), 1);
-    }
-}
+mod tests;

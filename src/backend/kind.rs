@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::custody::{Mark, Steward};
 use super::examination::Symptom;
 use super::launcher::Watch;
+use super::status::Status;
 use super::{Backend, BackendError};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
@@ -94,6 +95,8 @@ pub struct Launch {
     pub overrides: Overrides,
     /// The mark for everything that is made for it.
     pub mark: Mark,
+    /// Where it is stated what the start is doing.
+    pub status: Status,
 }
 
 /// What the command line overrides for one run.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::custody::{self, Mark};
 use super::kind::Launch;
+use super::status::Status;
 use super::supervise::Owner;
 use super::{BackendError, Fault, Stage, Work};
 use crate::prediction::{Contract, Options};
@@ -72,6 +73,8 @@ pub struct Job {
     pub device: Option<String>,
     /// The mark for everything that is made for it.
     pub mark: Mark,
+    /// Where it is stated what the start is doing.
+    pub status: Status,
 }
 
 impl Job {
@@ -90,6 +93,7 @@ impl Job {
             config,
             device,
             mark: launch.mark.clone(),
+            status: launch.status.clone(),
         }
     }
 
@@ -136,6 +140,7 @@ mod tests {
                 ..Overrides::default()
             },
             mark: Arc::new(Run::new()).mark(),
+            status: Status::default(),
         }
     }
 

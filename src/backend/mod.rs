@@ -25,6 +25,7 @@ pub mod registry;
 mod scene;
 pub mod served;
 mod slurm;
+pub mod status;
 pub mod supervise;
 
 use std::pin::Pin;

@@ -10,6 +10,7 @@ use super::clearing::{self, Fate, InstanceCaretaker, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::status::Status;
 use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
@@ -91,7 +92,8 @@ impl Platform {
         let mark = launch.mark.clone();
         let backend = self.settings.open(&launch)?;
         let label = format!("{} on {}", contract.key, self.table.name);
-        let instance = Instance::new(label, backend, self.table.start_timeout.unwrap_or(START_TIMEOUT));
+        let limit = self.table.start_timeout.unwrap_or(START_TIMEOUT);
+        let instance = Instance::new(label, backend, limit).stating(launch.status);
         Ok(match self.kind.leaves {
             Leaves::Nothing => instance,
             Leaves::Processes | Leaves::On(_) => {
@@ -134,6 +136,7 @@ impl Platform {
     fn launch(&self, contract: &Arc<Contract>, config: &Options) -> Launch {
         Launch {
             mark: self.run.mark(),
+            status: Status::default(),
             contract: Arc::clone(contract),
             config: config.clone(),
             overrides: self.overrides.clone(),
@@ -184,7 +187,8 @@ fn refuse_foreign(kind: &Kind, backend: &str, overrides: &Overrides, diagnostics
                 .collect();
             let help = match takers.as_slice() {
                 [] => "no kind takes it".to_owned(),
-                takers => format!("it applies to kind {}", takers.join(", ")),
+                [taker] => format!("it applies to kind {taker}"),
+                takers => format!("it applies to kinds {}", takers.join(", ")),
             };
             diagnostics.push(Diagnostic::new(message).with_help(help));
         }
@@ -274,6 +278,13 @@ mod tests {
             gpu: Some("T4".into()),
             ..Overrides::default()
         };
-        assert!(refused("reference", gpu).contains("--gpu does not apply"));
+        let message = refused("reference", gpu);
+        assert!(message.contains("--gpu does not apply"), "{message}");
+        assert!(message.contains("it applies to kind python"), "{message}");
+        let message = refused("reference:1.2", Overrides::default());
+        assert!(
+            message.contains("it applies to kinds docker, apptainer, python"),
+            "{message}"
+        );
     }
 }

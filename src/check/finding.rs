@@ -1,5 +1,6 @@
 //! What a check says when something is wrong: one sentence, the details, the likely cause. Data only; nothing here prints.
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use crate::backend::{BackendError, Blame};
@@ -97,12 +98,66 @@ impl Finding {
         self
     }
 
+    /// The same for somebody who reads it on a screen: cut where a line or a log is longer than anybody reads, with how much
+    /// more there is. The beginning of a message tells most, and the end of a log.
+    #[must_use]
+    pub fn shortened(&self) -> Self {
+        let mut details = Vec::new();
+        let mut room = ROOM;
+        for (index, line) in self.details.iter().enumerate() {
+            let line = cut(line);
+            if line.len() > room {
+                details.push(more(&self.details[index..], ""));
+                break;
+            }
+            room -= line.len();
+            details.push(line);
+        }
+        let mut log_tail = VecDeque::new();
+        let mut room = ROOM;
+        for (index, line) in self.log_tail.iter().enumerate().rev() {
+            let line = cut(line);
+            if line.len() > room {
+                log_tail.push_front(more(&self.log_tail[..=index], " before"));
+                break;
+            }
+            room -= line.len();
+            log_tail.push_front(line);
+        }
+        Self {
+            summary: cut(&self.summary),
+            hint: self.hint.as_deref().map(cut),
+            details,
+            log_tail: log_tail.into(),
+            ..self.clone()
+        }
+    }
+
     /// Says the likely cause, where there is one.
     #[must_use]
     pub fn with_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
         self
     }
+}
+
+/// Characters of a line on a screen.
+const LONGEST_LINE: usize = 1000;
+/// Bytes of the details, and of the log, on a screen.
+const ROOM: usize = 4 << 10;
+
+/// A line, cut where it is longer than anybody reads.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(LONGEST_LINE) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}… {} more characters", &line[..end], line[end..].chars().count()),
+    }
+}
+
+/// What there is besides.
+fn more(lines: &[String], place: &str) -> String {
+    let characters: usize = lines.iter().map(|line| line.chars().count()).sum();
+    format!("… {characters} more characters{place}")
 }
 
 /// The whole finding on several lines, without a line break at the end.
@@ -146,5 +201,28 @@ mod tests {
         assert_eq!(finding.blame, Blame::Backend);
         assert_eq!(finding.summary, "the call gave ValueError: bad");
         assert_eq!(finding.details, ["fault: refused", "worse"]);
+        assert_eq!(finding.shortened(), finding, "what is short stays as it is");
+    }
+
+    #[test]
+    fn what_floods_a_screen_is_cut_and_counted() {
+        let log: Vec<String> = (0..50).map(|line| format!("{line:02}{}", "x".repeat(1998))).collect();
+        let message = format!("{}\nthe second line", "é".repeat(64 << 10));
+        let error = BackendError::new(Stage::Call, Fault::Died, message).with_log(log);
+        let whole = Finding::failed("answer", "first", &error);
+        let short = whole.shortened();
+        assert!(short.to_string().len() < 12 << 10, "{}", short.to_string().len());
+        assert!(short.summary.ends_with("é… 64549 more characters"), "{}", short.summary);
+        assert_eq!(short.details, ["fault: died", "the second line"]);
+        assert_eq!(short.log_tail[0], "… 92000 more characters before");
+        let last = short.log_tail.last().unwrap();
+        assert!(
+            last.starts_with("49x") && last.ends_with("x… 1000 more characters"),
+            "{last}"
+        );
+        let wide = Finding::wrong("shape", "call", "s").with_details((0..50).map(|_| "y".repeat(900)));
+        let short = wide.shortened();
+        assert_eq!(short.details.len(), 5);
+        assert_eq!(short.details[4], "… 41400 more characters");
     }
 }

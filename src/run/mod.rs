@@ -8,9 +8,11 @@
 mod board;
 mod dispatch;
 mod interrupt;
+mod news;
 mod pool;
 mod progress;
 mod scene;
+mod starts;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -37,6 +39,7 @@ use dispatch::{Dispatcher, Next};
 use interrupt::Interrupt;
 use pool::Pool;
 use progress::Progress;
+use starts::Starts;
 
 /// How often the live line is renewed.
 const TICK: Duration = Duration::from_millis(100);
@@ -86,7 +89,9 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
     let context = Arc::new(Printing {
         plan: Arc::clone(plan),
         board,
+        starts: Arc::default(),
         collected,
+        format: settings.trials.format,
         reproduce: settings.reproduce.clone(),
     });
     let (trials, selected) = context.trials(&settings.trials);
@@ -115,14 +120,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
         let _inside = runtime.enter();
         Interrupt::listen()?
     };
-    let work = Arc::new(Work::new(
-        plan,
-        &selected,
-        settings,
-        open,
-        judge,
-        Arc::clone(&context.board),
-    ));
+    let work = Arc::new(Work::new(&context, &selected, settings, open, judge));
     let abandoned = Arc::new(Notify::new());
     let running = runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned)));
 
@@ -165,7 +163,9 @@ fn default_workers() -> usize {
 struct Printing {
     plan: Arc<Plan>,
     board: Arc<Board>,
+    starts: Arc<Starts>,
     collected: Arc<Mutex<Vec<Outcome>>>,
+    format: Format,
     reproduce: String,
 }
 
@@ -174,7 +174,9 @@ impl Printing {
     fn trials(self: &Arc<Self>, selecting: &Trials) -> (Vec<Trial>, Vec<usize>) {
         let arguments = selecting.arguments();
         let progress = Arc::new(Mutex::new(match selecting.format {
-            Format::Json | Format::Terse => Progress::off(),
+            Format::Terse => Progress::off(),
+            // There is no line of its own behind which anything could stand.
+            Format::Json => Progress::lines(),
             Format::Pretty => Progress::detect(),
         }));
         let width = self.plan.trials.iter().map(|trial| trial.name.len()).max().unwrap_or(0);
@@ -192,6 +194,18 @@ impl Printing {
         (trials, selected)
     }
 
+    /// The story of a case that went wrong: all of it for a program, what a person reads of it else.
+    fn explain(&self, outcome: &Outcome) -> String {
+        if self.format == Format::Json {
+            return outcome.explain(&self.reproduce);
+        }
+        let shortened = Outcome {
+            findings: outcome.findings.iter().map(Finding::shortened).collect(),
+            ..outcome.clone()
+        };
+        shortened.explain(&self.reproduce)
+    }
+
     /// Waits for an outcome, notes it, and says to libtest-mimic what to print.
     fn settle(&self, index: usize, width: usize, progress: &Mutex<Progress>) -> Result<Completion, Failed> {
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
@@ -203,17 +217,15 @@ impl Printing {
                 .map(|trial| trial.name.clone())
                 .unwrap_or_default()
         };
-        let outcome = self
-            .board
-            .wait(index, TICK, |activity| progress.show(printed, name_of, &activity));
+        let outcome = self.board.wait(index, TICK, |activity| {
+            progress.show(printed, name_of, &activity, &self.starts.now());
+        });
         progress.hide();
         let outcome = outcome.unwrap_or_else(|| Outcome::skipped(name_of(index), "interrupted"));
         let said = match outcome.verdict {
             Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
             Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
-            Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass => {
-                Err(Failed::from(outcome.explain(&self.reproduce)))
-            }
+            Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass => Err(Failed::from(self.explain(&outcome))),
         };
         self.collected
             .lock()
@@ -234,14 +246,8 @@ struct Work {
 }
 
 impl Work {
-    fn new(
-        plan: &Arc<Plan>,
-        selected: &[usize],
-        settings: &Settings,
-        open: Box<Open>,
-        judge: Arc<Judge>,
-        board: Arc<Board>,
-    ) -> Self {
+    fn new(printing: &Printing, selected: &[usize], settings: &Settings, open: Box<Open>, judge: Arc<Judge>) -> Self {
+        let plan = &printing.plan;
         let mut users = vec![0; plan.instances.len()];
         for &index in selected {
             for instance in plan.trials[index].instances() {
@@ -255,11 +261,11 @@ impl Work {
             .map(|&index| (index, first_instance(index), at_once(index)));
         Self {
             plan: Arc::clone(plan),
-            pool: Pool::new(open, users, settings.instances),
+            pool: Pool::new(open, users, settings.instances).heard_by(Arc::clone(&printing.starts)),
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
             judge,
-            board,
+            board: Arc::clone(&printing.board),
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, Notify};
 
+use super::starts::Starts;
 use crate::backend::{BackendError, Fault, Instance, Stage};
 
 /// How often an instance that died is started again in one run before its cases are given up.
@@ -21,6 +22,8 @@ pub struct Pool {
     limit: usize,
     slots: Mutex<Vec<Slot>>,
     changed: Notify,
+    /// Who listens to what starts.
+    starts: Arc<Starts>,
     /// Failures to stop, for the report: they are nobody's verdict.
     notes: Lines,
     /// What instances left behind, for the verdict on the run.
@@ -75,9 +78,24 @@ impl Pool {
             limit: limit.max(1),
             slots: Mutex::new(slots),
             changed: Notify::new(),
+            starts: Arc::default(),
             notes: std::sync::Mutex::default(),
             leaks: std::sync::Mutex::default(),
         }
+    }
+
+    /// The same pool, with somebody who listens to what its instances do while they start.
+    #[must_use]
+    pub fn heard_by(mut self, starts: Arc<Starts>) -> Self {
+        self.starts = starts;
+        self
+    }
+
+    /// Makes an instance that is not started, and lets be heard what it does.
+    fn open(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
+        let instance = Arc::new((self.open)(index)?);
+        self.starts.add(&instance);
+        Ok(instance)
     }
 
     /// Waits until the instance runs, starting it if need be.
@@ -210,8 +228,8 @@ impl Pool {
         mut slots: tokio::sync::MutexGuard<'_, Vec<Slot>>,
         index: usize,
     ) -> Result<Lease, BackendError> {
-        let instance = match (self.open)(index) {
-            Ok(instance) => Arc::new(instance),
+        let instance = match self.open(index) {
+            Ok(instance) => instance,
             Err(error) => {
                 slots[index].state = State::Failed(error.clone());
                 self.changed.notify_waiters();

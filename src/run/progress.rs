@@ -1,69 +1,113 @@
-//! The live line on a terminal: what runs, for how long, how many are left. Writes behind the cursor and takes it away
-//! again; on anything but a terminal it writes nothing at all.
+//! What is shown of a run while one waits for it. On a terminal a live line: what runs, for how long, how many are left;
+//! written behind the cursor and taken away again. Elsewhere a line for each step of a start that takes its time.
 
 use std::io::{IsTerminal, Write};
+use std::time::Instant;
 
 use super::board::Activity;
+use super::news::News;
+use super::starts::Start;
 
 /// Narrower than this, a suffix would only flicker.
 const ROOM_NEEDED: usize = 24;
 
-/// Shows and hides the live suffix of the line that is being printed.
+/// Shows and hides the live suffix of the line that is being printed, or writes lines.
 pub struct Progress {
-    enabled: bool,
+    form: Form,
     shown: bool,
 }
 
+enum Form {
+    Live,
+    Lines { news: News, beginning: Beginning },
+    Off,
+}
+
+/// How a line begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beginning {
+    /// Where it stands.
+    Here,
+    /// On a line of its own: what is being printed goes to the same place and is not at its end.
+    Anew,
+}
+
 impl Progress {
-    /// A progress display that is active only when both standard streams are terminals: the line it extends goes to
-    /// standard output, and the suffix itself to standard error.
+    /// A live suffix when both standard streams are terminals, for the line it extends goes to standard output and the
+    /// suffix itself to standard error; else lines.
     #[must_use]
     pub fn detect() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        Self {
-            enabled: std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !dumb,
-            shown: false,
+        if std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !dumb {
+            return Self::new(Form::Live);
         }
+        Self::new(Form::Lines {
+            news: News::default(),
+            beginning: if same_place() { Beginning::Anew } else { Beginning::Here },
+        })
+    }
+
+    /// Lines beside an output that ends each of its own lines at once.
+    #[must_use]
+    pub fn lines() -> Self {
+        Self::new(Form::Lines {
+            news: News::default(),
+            beginning: Beginning::Here,
+        })
     }
 
     /// A display that never shows anything.
     #[must_use]
     pub const fn off() -> Self {
-        Self {
-            enabled: false,
-            shown: false,
-        }
+        Self::new(Form::Off)
     }
 
-    /// Shows what goes on behind `printed` columns that are on the line already.
-    pub fn show(&mut self, printed: usize, name_of: impl Fn(usize) -> String, activity: &Activity) {
-        if !self.enabled {
-            return;
+    const fn new(form: Form) -> Self {
+        Self { form, shown: false }
+    }
+
+    /// Shows what goes on, on a terminal behind `printed` columns that are on the line already.
+    pub fn show(&mut self, printed: usize, name_of: impl Fn(usize) -> String, activity: &Activity, starts: &[Start]) {
+        match &mut self.form {
+            Form::Off => {}
+            Form::Live => {
+                let room = terminal_width().saturating_sub(printed + 1);
+                if room < ROOM_NEEDED {
+                    return;
+                }
+                let text: String = describe(name_of, activity, starts).chars().take(room).collect();
+                // Save the cursor, write dimmed, clear what an earlier and longer suffix left, go back.
+                let mut stderr = std::io::stderr().lock();
+                let _ = write!(stderr, "\x1b7\x1b[2m{text}\x1b[0m\x1b[K\x1b8");
+                let _ = stderr.flush();
+                self.shown = true;
+            }
+            Form::Lines { news, beginning } => {
+                let mut stderr = std::io::stderr().lock();
+                for line in news.due(starts, Instant::now()) {
+                    let begin = if *beginning == Beginning::Anew && !self.shown {
+                        "\n"
+                    } else {
+                        ""
+                    };
+                    let _ = writeln!(stderr, "{begin}{line}");
+                    self.shown = true;
+                }
+            }
         }
-        let room = terminal_width().saturating_sub(printed + 1);
-        if room < ROOM_NEEDED {
-            return;
-        }
-        let text: String = describe(name_of, activity).chars().take(room).collect();
-        // Save the cursor, write dimmed, clear what an earlier and longer suffix left, go back.
-        let mut stderr = std::io::stderr().lock();
-        let _ = write!(stderr, "\x1b7\x1b[2m{text}\x1b[0m\x1b[K\x1b8");
-        let _ = stderr.flush();
-        self.shown = true;
     }
 
     /// Takes the suffix away, so that the line can go on.
     pub fn hide(&mut self) {
-        if self.shown {
+        if std::mem::take(&mut self.shown) && matches!(self.form, Form::Live) {
             let mut stderr = std::io::stderr().lock();
             let _ = write!(stderr, "\x1b[K");
             let _ = stderr.flush();
-            self.shown = false;
         }
     }
 }
 
-fn describe(name_of: impl Fn(usize) -> String, activity: &Activity) -> String {
+fn describe(name_of: impl Fn(usize) -> String, activity: &Activity, starts: &[Start]) -> String {
     let left = activity.waiting + activity.running;
     match activity.oldest {
         Some((trial, since)) => {
@@ -73,10 +117,24 @@ fn describe(name_of: impl Fn(usize) -> String, activity: &Activity) -> String {
             } else {
                 format!(" and {others} more")
             };
-            format!("[{}{others}, {} s, {left} left]", name_of(trial), since.as_secs())
+            // While a model starts, that is what its cases wait for.
+            let what = match starts.first() {
+                Some(start) => start.doing.to_string().replace(char::is_control, " "),
+                None => name_of(trial) + &others,
+            };
+            format!("[{what}, {} s, {left} left]", since.as_secs())
         }
         None => format!("[waiting, {left} left]"),
     }
+}
+
+/// Whether both standard streams go to the same file, pipe or terminal.
+fn same_place() -> bool {
+    let (out, err) = (
+        rustix::fs::fstat(std::io::stdout()),
+        rustix::fs::fstat(std::io::stderr()),
+    );
+    out.is_ok_and(|out| err.is_ok_and(|err| (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino)))
 }
 
 fn terminal_width() -> usize {
@@ -92,6 +150,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::backend::Stage;
+    use crate::backend::status::Doing;
 
     #[test]
     fn says_what_runs_how_long_and_how_many_are_left() {
@@ -101,14 +161,27 @@ mod tests {
             waiting: 5,
         };
         assert_eq!(
-            describe(|trial| format!("case {trial}"), &activity),
+            describe(|trial| format!("case {trial}"), &activity, &[]),
             "[case 3 and 1 more, 12 s, 7 left]"
+        );
+        let start = Start {
+            number: 1,
+            label: "esm2 on lab".into(),
+            doing: Doing {
+                stage: Stage::Launch,
+                what: "pulling esm".into(),
+                how_far: "1 of 3 layers, 40 MB of 112 MB".into(),
+            },
+        };
+        assert_eq!(
+            describe(|_| String::new(), &activity, &[start]),
+            "[pulling esm: 1 of 3 layers, 40 MB of 112 MB, 12 s, 7 left]"
         );
         let idle = Activity {
             oldest: None,
             running: 0,
             waiting: 4,
         };
-        assert_eq!(describe(|_| String::new(), &idle), "[waiting, 4 left]");
+        assert_eq!(describe(|_| String::new(), &idle, &[]), "[waiting, 4 left]");
     }
 }

@@ -140,16 +140,16 @@ async fn carry_out(plan: Plan, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcom
         reproduce: String::new(),
     };
     let selected: Vec<usize> = (0..plan.trials.len()).collect();
-    let board = Arc::new(Board::default());
-    board.expect(selected.len());
-    let work = Arc::new(Work::new(
-        &plan,
-        &selected,
-        &settings,
-        Box::new(open),
-        judge(),
-        Arc::clone(&board),
-    ));
+    let printing = Printing {
+        plan,
+        board: Arc::default(),
+        starts: Arc::default(),
+        collected: Arc::default(),
+        format: Format::Pretty,
+        reproduce: String::new(),
+    };
+    printing.board.expect(selected.len());
+    let work = Arc::new(Work::new(&printing, &selected, &settings, Box::new(open), judge()));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
     Arc::clone(&work)
@@ -157,7 +157,7 @@ async fn carry_out(plan: Plan, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcom
         .await;
     let outcomes = selected
         .iter()
-        .map(|&index| board.wait(index, Duration::from_secs(60), |_| {}));
+        .map(|&index| printing.board.wait(index, Duration::from_secs(60), |_| {}));
     (outcomes.collect(), running.load(Ordering::SeqCst))
 }
 

@@ -6,6 +6,7 @@ use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use bollard::Docker;
 use bollard::auth::DockerCredentials;
@@ -16,7 +17,10 @@ use hydrotest::backend::{Fault, Stage};
 use hydrotest::config::Config;
 
 use crate::containers::engine;
-use crate::harness::{Case, Platform, SERVE, declared, esm_image, failed_start, run, select, table};
+use crate::harness::{
+    Case, Platform, SERVE, declared, esm_image, failed_start, open, registry as hub, run, select, table,
+};
+use crate::image::pushed;
 use crate::world::{Ran, World};
 
 pub const TRIALS: &[Case] = &[
@@ -27,6 +31,7 @@ pub const TRIALS: &[Case] = &[
         no_image,
     ),
     Case::new("an_image_that_is_not_to_be_pulled_is_asked_for", never_pulled),
+    Case::new("a_start_that_runs_out_of_time_in_a_pull_says_so", slow),
     Case::new("an_image_for_another_machine_is_refused_before_it_is_run", foreign),
     Case::new(
         "a_registry_that_wants_credentials_gets_those_of_the_docker_command",
@@ -99,6 +104,22 @@ fn no_image(on: Platform) {
     ran.expect(3, &["boileroom-esm:9.9.8 cannot be pulled"]);
     let ran = world.run(&["--backend", "engine:latest", "--model", "esm2", "--suite", "embed"]);
     ran.expect(3, &["there are no images with the tag `latest`"]);
+}
+
+fn slow(on: Platform) {
+    run(async {
+        // The system takes connections for this registry, and nobody ever answers them.
+        let registry = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let image = format!("{}/lab/esm:1", registry.local_addr().unwrap());
+        let own = format!("repository = '{}'", pushed(&hub()));
+        let text = table(on, SERVE).replace(&own, &format!("image = '{image}'"));
+        let instance = open(&select(&text));
+        let error = instance.start_within(Duration::from_secs(4)).await.unwrap_err();
+        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout), "{error}");
+        let words = format!("was not ready within 4 s; at last: pulling {image}");
+        assert!(error.message.contains(&words), "{error}");
+        assert_eq!(instance.take_leaks(), Vec::<String>::new());
+    });
 }
 
 fn never_pulled(on: Platform) {
@@ -203,7 +224,7 @@ impl Guarded {
         let deadline = std::time::Instant::now() + crate::harness::LONG;
         while std::net::TcpStream::connect(&guarded.address).is_err() {
             assert!(std::time::Instant::now() < deadline, "the registry does not listen");
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(20));
         }
         guarded
     }

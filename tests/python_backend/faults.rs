@@ -87,6 +87,7 @@ fn starts() {
             error.message.contains("name the folder it is in with `path`"),
             "{error}"
         );
+        imports().await;
         let error = failed_start(&backend("RaisesAtStart", "")).await;
         let log = error.log_tail.join("\n");
         assert!(log.contains("about to fail") && log.contains("misbehaving.py"), "{log}");
@@ -94,6 +95,44 @@ fn starts() {
         let error = failed_start(&backend("DiesAtStart", "")).await;
         assert!(error.log_tail.iter().any(|line| line == "last words"), "{error:?}");
     });
+}
+
+/// A module that fails by itself is no module that is not found.
+async fn imports() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text, words) in [
+        (
+            "raising",
+            "raise ValueError('by itself')",
+            "raised ValueError: by itself",
+        ),
+        ("unreadable", "def (", "raised SyntaxError"),
+        (
+            "leaving",
+            "import sys; sys.exit(5)",
+            "ended the interpreter: sys.exit(5)",
+        ),
+        (
+            "needing",
+            "import no_such_dependency",
+            "; install it there, or name the interpreter",
+        ),
+    ] {
+        std::fs::write(folder.path().join(format!("{name}.py")), text).unwrap();
+        let (python, path) = (crate::python(), folder.path().display());
+        let text = format!(
+            "default = 'lab'\n[backends.lab]\nkind = 'python'\ninterpreter = ['{python}']\npath = ['{path}']\n\
+             backend_class = '{name}:Class'\n"
+        );
+        let error = open(&declared(&text), "esm2").start().await.unwrap_err();
+        assert_eq!(
+            (error.stage, error.fault),
+            (Stage::Ready, Fault::Misconfigured),
+            "{error}"
+        );
+        assert!(error.message.contains(words), "{error}");
+        assert!(!error.message.contains("`path`"), "{error}");
+    }
 }
 
 fn interpreters() {
@@ -104,6 +143,10 @@ fn interpreters() {
                 "exited with status 127 before it said a word; is `interpreter` a Python?",
             ),
             ("'/'", "exited with status 126"),
+            (
+                "'no-such-uv run python'",
+                "write `interpreter = [\"no-such-uv\", \"run\", \"python\"]`",
+            ),
             ("'true'", "exited with status 0 before it said a word"),
             ("['sh', '-c', 'echo not a snake; exit 4']", "exited with status 4"),
         ] {

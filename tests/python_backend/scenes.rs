@@ -34,6 +34,7 @@ fn bare(settings: &str) -> Box<dyn Backend> {
         config: Options::new(),
         overrides: Overrides::default(),
         mark: Arc::new(hydrotest::backend::custody::Run::new()).mark(),
+        status: hydrotest::backend::status::Status::default(),
     };
     settings
         .unwrap_or_else(|| panic!("{diagnostics}"))

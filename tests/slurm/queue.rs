@@ -183,6 +183,16 @@ fn given_up() {
         let instance = instance(&Witness::new().await, "serve", settings);
         let queued = async {
             cluster::meanwhile(|| cluster::until("a job is held", || cluster::commented("given-up"))).await;
+            // Whoever waits is told for what.
+            let held = || {
+                let doing = instance.doing()?;
+                let told = doing.to_string();
+                let whole = told.contains("is PENDING (JobHeldUser)") && told.contains("`scontrol release` lets it go");
+                (whole && doing.stage == Stage::Launch).then_some(())
+            };
+            while held().is_none() {
+                tokio::task::yield_now().await;
+            }
         };
         tokio::select! {
             _ = instance.start() => panic!("the start ends"),

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::cache::{Found, Place};
 use super::container;
@@ -18,6 +19,8 @@ use crate::backend::supervise::{Ending, Owner, Program};
 use crate::backend::{BackendError, Fault, Stage, Work, custody};
 use crate::wire::Secret;
 
+/// Time between two looks at what a pull says.
+const NEWS: Duration = Duration::from_secs(1);
 /// With which status Apptainer itself ends when it fails.
 const OWN_FAILURE: Ending = Ending::Exited(255);
 
@@ -84,6 +87,8 @@ impl ApptainerLauncher {
         if let Found::Sound(sif) = look(place).await? {
             return self.fits(&sif, Some(&place.sif));
         }
+        job.status
+            .set(Stage::Launch, format!("waiting until nobody else pulls {}", self.image));
         let _lock = place.lock().await.map_err(|error| unwritable(place, &error))?;
         // Whoever held the lock may have pulled it.
         let found = look(place).await?;
@@ -113,7 +118,13 @@ impl ApptainerLauncher {
         let program = pull_program(tool, &self.image, draft, self.settings.https, job);
         let what = format!("{}-pull", job.contract.key);
         self.process.start(program, &self.settings.local, &what, job, secret)?;
-        let ending = self.process.ended().await;
+        job.status.set(Stage::Launch, format!("pulling {}", self.image));
+        let ending = loop {
+            match tokio::time::timeout(NEWS, self.process.ended()).await {
+                Ok(ending) => break ending,
+                Err(_) => job.status.progress(self.process.log_tail().pop().unwrap_or_default()),
+            }
+        };
         let words = self.process.last_words().await;
         self.process.stop(&self.settings.local).await?;
         if ending != Ending::Exited(0) {

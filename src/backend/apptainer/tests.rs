@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::super::custody::Run;
 use super::super::registry::Platform;
+use super::super::status::Status;
 use super::container;
 use super::settings::{ApptainerSettings, Gpu};
 use super::tool::Tool;
@@ -43,6 +44,7 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
             ..Overrides::default()
         },
         mark: Arc::new(Run::new()).mark(),
+        status: Status::default(),
     };
     let job = Job::new(&launch, Some(&settings.device));
     let filled = settings.fill(&contract, 8123).unwrap();
@@ -181,6 +183,7 @@ fn a_directory_that_no_bind_can_hold_is_refused() {
         config: Options::new(),
         overrides: Overrides::default(),
         mark: Arc::new(Run::new()).mark(),
+        status: Status::default(),
     };
     let job = Job::new(&launch, None);
     let tool = Tool {

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::container::{self, LOOPBACK};
 use super::ending::Ended;
 use super::engine::{self, Engine, bounded};
+use super::host;
 use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
 use super::watcher::Watcher;
@@ -57,7 +58,10 @@ impl DockerLauncher {
 
     async fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
         self.launches += 1;
-        let engine = Engine::find(self.recipe.host.as_deref()).await?;
+        let (host, named) = host::find(self.recipe.host.as_deref(), &|name| std::env::var(name).ok());
+        let doing = |what: String| job.status.set(Stage::Launch, what);
+        doing(format!("waiting for the engine at {host}"));
+        let engine = Engine::connect(&host, named).await?;
         let machine = self.machine(&engine)?;
         let internal = |what: &str, error: std::io::Error| {
             BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
@@ -67,11 +71,17 @@ impl DockerLauncher {
         let (log, mut writer) = log.map_err(|error| internal("no log can be kept", error))?;
         self.log = Some(log);
         let platform = self.settings.platform.as_deref();
-        pull::ensure(&engine, &self.recipe, self.settings.pull, platform, &mut writer).await?;
+        let mut teller = pull::Teller {
+            log: &mut writer,
+            status: &job.status,
+        };
+        pull::ensure(&engine, &self.recipe, self.settings.pull, platform, &mut teller).await?;
+        doing(format!("creating a container of {}", self.recipe.image));
         let declared = job.mark.declare(super::NAME, &steward::reach(&engine));
         declared.map_err(|error| internal("what a run makes cannot be written down", error))?;
         self.engine = Some(engine.clone());
         let id = self.create(&engine, job, secret).await?;
+        doing(format!("starting a container of {}", self.recipe.image));
         let started = engine.docker.start_container(&id, None::<StartContainerOptions>);
         bounded("starting a container", started)
             .await?

@@ -17,6 +17,7 @@ use super::recipe::Recipe;
 use super::settings::Pull;
 use super::size;
 use crate::backend::image;
+use crate::backend::status::Status;
 use crate::backend::{BackendError, Fault, Stage};
 
 /// Time between two lines about a pull.
@@ -24,7 +25,15 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The first of all statuses that are a server's fault.
 const SERVER_ERROR: u16 = 500;
 
-/// Makes sure of the image; returns its identifier.
+/// Who hears how far a pull is.
+pub(super) struct Teller<'a> {
+    /// Who reads the log afterwards.
+    pub(super) log: &'a mut Writer,
+    /// Who waits.
+    pub(super) status: &'a Status,
+}
+
+/// Makes sure of the image.
 ///
 /// # Errors
 /// When there is no such image, it cannot be had, or it is for another machine.
@@ -33,8 +42,10 @@ pub(super) async fn ensure(
     recipe: &Recipe,
     policy: Pull,
     platform: Option<&str>,
-    log: &mut Writer,
+    teller: &mut Teller<'_>,
 ) -> Result<(), BackendError> {
+    let looking = format!("asking the engine for the image {}", recipe.image);
+    teller.status.set(Stage::Launch, looking);
     let here = inspect(engine, &recipe.image).await?;
     let here = match (policy, here) {
         (Pull::Missing | Pull::Never, Some(here)) => here,
@@ -46,7 +57,7 @@ pub(super) async fn ensure(
             return Err(unusable(message));
         }
         (Pull::Always | Pull::Missing, _) => {
-            pull(engine, recipe, platform, log).await?;
+            pull(engine, recipe, platform, teller).await?;
             inspect(engine, &recipe.image)
                 .await?
                 .ok_or_else(|| unusable(format!("the engine has pulled {} and does not have it", recipe.image)))?
@@ -105,10 +116,17 @@ pub(super) fn suits(
     )))
 }
 
-async fn pull(engine: &Engine, recipe: &Recipe, platform: Option<&str>, log: &mut Writer) -> Result<(), BackendError> {
+async fn pull(
+    engine: &Engine,
+    recipe: &Recipe,
+    platform: Option<&str>,
+    teller: &mut Teller<'_>,
+) -> Result<(), BackendError> {
+    let Teller { log, status } = teller;
     let environment: Environment<'_> = &|name| std::env::var(name).ok();
     let found = credentials::find(&recipe.registry, environment).await;
     log.line(&format!("pulling {} {}", recipe.image, found.origin)).await;
+    status.set(Stage::Launch, format!("pulling {}", recipe.image));
     let mut options = CreateImageOptionsBuilder::default().from_image(&recipe.image);
     if let Some(platform) = platform {
         options = options.platform(platform);
@@ -121,6 +139,7 @@ async fn pull(engine: &Engine, recipe: &Recipe, platform: Option<&str>, log: &mu
     while let Some(piece) = news.next().await {
         let piece = piece.map_err(|error| refused(recipe, &found.origin, &error))?;
         progress.take(&piece);
+        status.progress(progress.show());
         if told.elapsed() >= INTERVAL {
             told = Instant::now();
             log.line(&format!("pulling {}: {}", recipe.image, progress.show()))

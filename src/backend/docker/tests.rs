@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::backend::custody::Run;
 use crate::backend::registry::Platform;
+use crate::backend::status::Status;
 use crate::config::{Config, Source};
 use crate::prediction::Options;
 use crate::wire::Secret;
@@ -131,6 +132,7 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
         config: Options::new(),
         overrides: Overrides::default(),
         mark: Arc::new(Run::new()).mark(),
+        status: Status::default(),
     };
     let recipe = settings.fill(&launch.contract, &launch.overrides, None).unwrap();
     let job = Job::new(&launch, None);

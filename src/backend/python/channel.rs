@@ -99,6 +99,11 @@ impl Channel {
         let _ = self.orders.send(frame);
     }
 
+    /// What it has said so far, and says from now on.
+    pub(super) fn subscribe(&self) -> watch::Receiver<News> {
+        self.news.clone()
+    }
+
     /// What it has said so far.
     pub(super) fn news(&self) -> News {
         self.news.borrow().clone()

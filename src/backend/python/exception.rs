@@ -15,6 +15,8 @@ pub(super) struct Raised {
     pub(super) message: String,
     /// As Python prints it, without the frames of the bridge.
     pub(super) traceback: Vec<String>,
+    /// The module that was not found, if it is about that.
+    pub(super) missing: Option<String>,
 }
 
 /// Classes that speak of the platform and not of the model, wherever they are raised.
@@ -93,6 +95,14 @@ impl Raised {
         }
     }
 
+    /// The error of an import that raised this: code that cannot be imported is not there to be judged, whatever it raises.
+    pub(super) fn at_import(self, doing: &str) -> BackendError {
+        let network = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Timeout);
+        let fault = self.of_platform().filter(network).unwrap_or(Fault::Misconfigured);
+        let message = format!("{doing} {}", self.words());
+        BackendError::new(Stage::Ready, fault, message).with_log(self.traceback)
+    }
+
     /// The error of a call that raised this.
     pub(super) fn in_call(self) -> BackendError {
         if self.ancestors.iter().any(|name| name == UNPICKLABLE) {
@@ -148,6 +158,7 @@ mod tests {
             ancestors: ancestors.iter().map(|name| (*name).to_owned()).collect(),
             message: message.into(),
             traceback: vec!["Traceback".into()],
+            missing: None,
         }
     }
 
@@ -182,6 +193,25 @@ mod tests {
         assert_eq!(fault(&["builtins.SystemExit"]), Fault::Died);
         assert_eq!(fault(&["pkg.ModelError", "builtins.RuntimeError"]), Fault::Refused);
         assert_eq!(fault(&[UNPICKLABLE]), Fault::Undecodable);
+    }
+
+    #[test]
+    fn whatever_an_import_raises_is_a_wrong_setting_unless_it_is_the_network() {
+        for ancestors in [
+            &["builtins.ModuleNotFoundError", "builtins.ImportError"][..],
+            &["builtins.SyntaxError", "builtins.Exception"],
+            &["builtins.SystemExit"],
+            &["builtins.ValueError"],
+            &["pkg.Odd", "builtins.RuntimeError"],
+        ] {
+            let error = raised(ancestors, "5").at_import("importing pkg:Model");
+            assert_eq!(
+                (error.stage, error.fault, error.exception),
+                (Stage::Ready, Fault::Misconfigured, None)
+            );
+        }
+        let error = raised(&["builtins.ConnectionError"], "no way").at_import("importing pkg:Model");
+        assert_eq!(error.fault, Fault::Unreachable);
     }
 
     #[test]

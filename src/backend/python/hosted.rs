@@ -1,11 +1,12 @@
 //! A model that Python code hosts: start, calls, stop, and what became of the interpreter when one fails.
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
 
-use super::channel::Answer;
+use super::channel::{Answer, Channel};
 use super::exception::Raised;
 use super::frame::{Hello, Step};
 use super::hosting::{Host, Hosting};
@@ -13,6 +14,8 @@ use super::interpreter::Interpreter;
 use super::rehearsal;
 use super::settings::Timeouts;
 use crate::backend::custody::Mark;
+use crate::backend::kind::Launch;
+use crate::backend::status::Status;
 use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
 use crate::prediction::{Prediction, Request};
 use crate::wire::{Limits, pickle};
@@ -21,16 +24,18 @@ use crate::wire::{Limits, pickle};
 pub(super) struct Hosted {
     hosting: Hosting,
     mark: Mark,
+    status: Status,
     timeouts: Timeouts,
     interpreter: Option<Interpreter>,
 }
 
 impl Hosted {
     /// A model that is not started yet.
-    pub(super) const fn new(hosting: Hosting, mark: Mark, timeouts: Timeouts) -> Self {
+    pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: Timeouts) -> Self {
         Self {
             hosting,
-            mark,
+            mark: launch.mark.clone(),
+            status: launch.status.clone(),
             timeouts,
             interpreter: None,
         }
@@ -41,7 +46,15 @@ impl Hosted {
         let deadline = tokio::time::Instant::now() + limit;
         let interpreter = Interpreter::start(&self.hosting, &self.mark)?;
         let interpreter = self.interpreter.insert(interpreter);
-        let answer = interpreter.connect(limit).await?.order(self.hosting.order());
+        self.status.set(Stage::Launch, "waiting for the interpreter");
+        let channel = interpreter.connect(limit).await?;
+        let answer = channel.order(self.hosting.order());
+        let answer = async {
+            tokio::select! {
+                answer = answer => answer,
+                never = state_steps(channel, &self.status) => match never {},
+            }
+        };
         match tokio::time::timeout_at(deadline, answer).await {
             Ok(Ok(Ok(_))) => Ok(()),
             Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised)),
@@ -107,19 +120,46 @@ async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
 
 /// The error of a start that raised an exception.
 pub(super) fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
-    let mut error = raised.at_start(&doing(interpreter), hosting.host.raiser());
     let news = interpreter.news();
-    if news.step.is_some_and(|(step, _)| step == Step::Import) {
-        error.message.push_str(&advice(news.hello.as_ref()));
-    }
+    let mut error = match &news.step {
+        Some((Step::Import, path)) => {
+            let advice = raised
+                .missing
+                .as_ref()
+                .map(|missing| advice(missing, path, news.hello.as_ref()));
+            let mut error = raised.at_import(&doing(interpreter));
+            error.message.push_str(&advice.unwrap_or_default());
+            error
+        }
+        _ => raised.at_start(&doing(interpreter), hosting.host.raiser()),
+    };
     let mut log = interpreter.log_tail();
     log.append(&mut error.log_tail);
     error.with_log(log)
 }
 
+/// States each step of the start as it begins.
+async fn state_steps(channel: &Channel, status: &Status) -> Infallible {
+    let mut news = channel.subscribe();
+    loop {
+        let step = news.borrow_and_update().step.clone();
+        if step.is_some() {
+            status.set(Stage::Ready, step_in_words(step));
+        }
+        if news.changed().await.is_err() {
+            // Whoever waits for the answer learns of the end.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
 /// What is under way at the start, as the subject of a sentence.
 fn doing(interpreter: &Interpreter) -> String {
-    match interpreter.news().step {
+    step_in_words(interpreter.news().step)
+}
+
+fn step_in_words(step: Option<(Step, String)>) -> String {
+    match step {
         Some((Step::Import, what)) => format!("importing {what}"),
         Some((Step::Build, what)) => format!("the constructor of {what}"),
         Some((Step::Start, what)) => what,
@@ -127,12 +167,18 @@ fn doing(interpreter: &Interpreter) -> String {
     }
 }
 
-/// What to do about something that cannot be imported.
-fn advice(hello: Option<&Hello>) -> String {
+/// What to do about a module that is not found: the one that the settings name, or one that it imports in turn.
+fn advice(missing: &str, path: &str, hello: Option<&Hello>) -> String {
     let Hello { version, executable } = hello.cloned().unwrap_or_default();
-    format!(
-        " (Python {version}, {executable}); name the folder it is in with `path`, or the interpreter that has it with `interpreter`"
-    )
+    let is_named = path
+        .strip_prefix(missing)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));
+    let what = if is_named {
+        "name the folder it is in with `path`"
+    } else {
+        "install it there"
+    };
+    format!(" (Python {version}, {executable}); {what}, or name the interpreter that has it with `interpreter`")
 }
 
 impl Backend for Hosted {

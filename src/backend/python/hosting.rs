@@ -1,7 +1,7 @@
 //! What is to be hosted for one model, with everything filled in: the interpreter, its environment, and the order to start.
 //! Data only.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -65,6 +65,21 @@ impl Host {
 }
 
 impl Hosting {
+    /// The setting that was probably meant by an interpreter that is one word with spaces in it: a program and its arguments.
+    pub(super) fn meant_interpreter(&self) -> Option<String> {
+        let [text] = self.interpreter.as_slice() else {
+            return None;
+        };
+        let words: Vec<String> = text.split_whitespace().map(|word| format!("{word:?}")).collect();
+        if words.len() < 2 || Path::new(text).exists() {
+            return None;
+        }
+        let words = words.join(", ");
+        Some(format!(
+            "`{text}` is taken for the name of one program: write `interpreter = [{words}]`"
+        ))
+    }
+
     /// What the bridge is told to start.
     pub(super) fn order(&self) -> Value {
         let mut config = self.config.clone();

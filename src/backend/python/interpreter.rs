@@ -37,6 +37,8 @@ pub(super) struct Interpreter {
     listener: Option<UnixListener>,
     channel: Option<Channel>,
     log: Log,
+    /// What to do when it turns out to be none.
+    advice: String,
     // Holds the bridge and the socket.
     _directory: TempDir,
 }
@@ -79,6 +81,9 @@ impl Interpreter {
             listener: Some(listener),
             channel: None,
             log,
+            advice: hosting
+                .meant_interpreter()
+                .unwrap_or_else(|| "is `interpreter` a Python?".to_owned()),
             _directory: directory,
         })
     }
@@ -110,13 +115,13 @@ impl Interpreter {
     /// Its end without having connected.
     async fn not_python(&self, ending: Ending) -> BackendError {
         self.process.settled().await;
-        let message = format!("the interpreter {ending} before it said a word; is `interpreter` a Python?");
+        let message = format!("the interpreter {ending} before it said a word; {}", self.advice);
         BackendError::new(Stage::Launch, Fault::Misconfigured, message).with_log(self.log.tail())
     }
 
     fn silent(&self, limit: Duration) -> BackendError {
         let seconds = limit.as_secs_f64();
-        let message = format!("the interpreter did not connect within {seconds} s; is `interpreter` a Python?");
+        let message = format!("the interpreter did not connect within {seconds} s; {}", self.advice);
         BackendError::new(Stage::Launch, Fault::Timeout, message).with_log(self.log.tail())
     }
 

@@ -69,7 +69,7 @@ struct Python(Arc<PythonSettings>);
 impl Settings for Python {
     fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
         let hosting = self.0.fill(&launch.contract, &launch.config, &launch.overrides)?;
-        Ok(Box::new(Hosted::new(hosting, launch.mark.clone(), self.0.timeouts)))
+        Ok(Box::new(Hosted::new(hosting, launch, self.0.timeouts)))
     }
 
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {

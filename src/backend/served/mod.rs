@@ -47,12 +47,13 @@ impl<L: Launcher> Served<L> {
     async fn start(&mut self) -> Result<(), BackendError> {
         let deadline = tokio::time::Instant::now() + self.settings.patience();
         let mut taken = Vec::new();
+        let status = &self.job.status;
         for _ in 0..ATTEMPTS {
             let secret = self.own_secret()?;
             let endpoint = self.launcher.launch(&self.job, &secret).await?;
             let client = ModelClient::new(&endpoint.url, secret, self.settings.timeouts);
             let client = client.map_err(|error| failure::of(&error))?;
-            match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, deadline).await? {
+            match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, status, deadline).await? {
                 Readiness::Ready => {
                     self.client = Some(client);
                     return Ok(());

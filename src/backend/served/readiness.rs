@@ -7,6 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{ServedSettings, failure};
 use crate::backend::launcher::{Endpoint, Launcher};
+use crate::backend::status::Status;
 use crate::backend::supervise::Owner;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::wire::client::{ClientError, ModelClient};
@@ -32,10 +33,15 @@ pub(super) async fn wait<L: Launcher>(
     endpoint: &Endpoint,
     client: &ModelClient,
     settings: &ServedSettings,
+    status: &Status,
     deadline: Instant,
 ) -> Result<Readiness, BackendError> {
+    status.set(
+        Stage::Ready,
+        format!("waiting for the server at {} to be ready", endpoint.url),
+    );
     let mut last = None;
-    let asking = ask(launcher, endpoint, client, settings.interval, &mut last);
+    let asking = ask(launcher, endpoint, client, settings.interval, status, &mut last);
     tokio::select! {
         asked = timeout_at(deadline, asking) => {
             if let Ok(readiness) = asked {
@@ -62,6 +68,7 @@ async fn ask<L: Launcher>(
     endpoint: &Endpoint,
     client: &ModelClient,
     interval: Duration,
+    status: &Status,
     last: &mut Option<ClientError>,
 ) -> Readiness {
     let mut pause = FIRST_PAUSE.min(interval);
@@ -78,6 +85,7 @@ async fn ask<L: Launcher>(
                 if answered && launcher.owner(endpoint) == Owner::Stranger {
                     return Readiness::Taken;
                 }
+                status.progress(failure::of(&error).message);
                 *last = Some(error);
             }
         }

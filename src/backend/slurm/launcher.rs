@@ -19,6 +19,7 @@ use super::tools::ToolError;
 use super::watch::Watcher;
 use super::{NAME, reach};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use crate::backend::status::Status;
 use crate::backend::{BackendError, Fault, Stage, Work};
 use crate::wire::Secret;
 
@@ -69,6 +70,8 @@ impl SlurmLauncher {
         let deadline = Instant::now() + self.settings.served.patience();
         let filled = self.settings.fill(&job.contract)?;
         self.settings.check_paths()?;
+        let status = &job.status;
+        status.set(Stage::Launch, "asking for Slurm's controller");
         // Where nobody answers nothing can be made, and nothing has to be looked for afterwards.
         self.queue
             .controller()
@@ -88,8 +91,10 @@ impl SlurmLauncher {
             submission: Some(submitted),
             watcher: None,
         });
+        status.set(Stage::Launch, "submitting a job");
         let id = self.submitted().await?;
-        let (address, line) = self.wait(&id, deadline).await?;
+        status.set(Stage::Launch, format!("job {id} was submitted"));
+        let (address, line) = self.wait(&id, status, deadline).await?;
         let host = match self.settings.address(&job.contract, &address.node) {
             Some(host) => host?,
             // The name is as good as anything while the controller is away.
@@ -166,7 +171,7 @@ impl SlurmLauncher {
     }
 
     /// Waits until the job says where its server answers.
-    async fn wait(&self, id: &str, deadline: Instant) -> Result<(Address, JobLine), BackendError> {
+    async fn wait(&self, id: &str, status: &Status, deadline: Instant) -> Result<(Address, JobLine), BackendError> {
         let Some(launched) = &self.launched else {
             return Err(BackendError::new(
                 Stage::Launch,
@@ -192,6 +197,7 @@ impl SlurmLauncher {
                         self.note(&line.describe());
                         pause = FIRST_PAUSE;
                     }
+                    line.state_in(status);
                     let address = launched.desk.address();
                     if let Some(address) = address.filter(|told| told.job == id && told.restarts == line.restarts)
                         && !line.waits()

@@ -6,9 +6,10 @@
 
 use std::fmt::Write;
 
-use crate::backend::Fault;
 use crate::backend::launcher::Demise;
+use crate::backend::status::Status;
 use crate::backend::supervise::Ending;
+use crate::backend::{Fault, Stage};
 
 /// The columns, in order. The name comes last: it alone may hold a separator.
 pub(super) const COLUMNS: &str = "JobID:|,State:|,Reason:|,exit_code:|,RestartCnt:|,BatchHost:|,StartTime:|,Name:|";
@@ -115,21 +116,43 @@ impl JobLine {
 
     /// The state with what is known about it, such as `job 7 is PENDING (Priority), expected to start at 2026-…`.
     pub(super) fn describe(&self) -> String {
+        match self.outlook() {
+            Some(outlook) => format!("{}, {outlook}", self.brief()),
+            None => self.brief(),
+        }
+    }
+
+    /// Tells who waits for it to start: what it waits for, what that means, and when it is expected to start.
+    pub(super) fn state_in(&self, status: &Status) {
+        if !self.waits() {
+            return status.set(
+                Stage::Ready,
+                format!("{}: waiting for its server to listen", self.brief()),
+            );
+        }
+        status.set(Stage::Launch, self.brief());
+        let meaning = Some(self.explain()).filter(|meaning| !meaning.is_empty());
+        let known: Vec<String> = self.outlook().into_iter().chain(meaning.map(str::to_owned)).collect();
+        status.progress(known.join("; "));
+    }
+
+    /// The state without what changes with every look.
+    fn brief(&self) -> String {
         let mut text = format!("job {} is {}", self.id, self.state);
         // Writing to a string cannot fail.
         if self.has_reason() {
             let _ = write!(text, " ({})", self.reason);
         }
-        match &self.start {
-            Some(start) if self.waits() => {
-                let _ = write!(text, ", expected to start at {start}");
-            }
-            _ if !self.waits() && !self.node.is_empty() => {
-                let _ = write!(text, " on {}", self.node);
-            }
-            _ => {}
+        if !self.waits() && !self.node.is_empty() {
+            let _ = write!(text, " on {}", self.node);
         }
         text
+    }
+
+    /// When it is expected to start, while it waits.
+    fn outlook(&self) -> Option<String> {
+        let start = self.start.as_ref().filter(|_| self.waits())?;
+        Some(format!("expected to start at {start}"))
     }
 
     /// What the reason of waiting means; empty when there is nothing to add.
@@ -234,6 +257,26 @@ mod tests {
             priority
                 .describe()
                 .ends_with("expected to start at 2026-11-24T10:00:00")
+        );
+        let told = |line: &JobLine| {
+            let status = Status::default();
+            line.state_in(&status);
+            let doing = status.now().unwrap();
+            (doing.stage, doing.to_string())
+        };
+        assert_eq!(
+            told(&priority),
+            (
+                Stage::Launch,
+                "job 14 is PENDING (Priority): expected to start at 2026-11-24T10:00:00; other jobs go first".into()
+            )
+        );
+        assert_eq!(
+            told(&running),
+            (
+                Stage::Ready,
+                "job 13 is RUNNING on vm: waiting for its server to listen".into()
+            )
         );
         assert_eq!(JobLine::parse("CLUSTER: lab"), None);
         assert_eq!(JobLine::parse("12|PENDING"), None);

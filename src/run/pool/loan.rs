@@ -84,7 +84,7 @@ impl Loan<'_> {
     /// # Errors
     /// When it cannot run at all, or the run is over.
     pub async fn open(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
-        let instance = Arc::new((self.pool.open)(index)?);
+        let instance = self.pool.open(index)?;
         let mut slots = self.pool.slots.lock().await;
         match slots.get_mut(self.slot).map(|slot| &mut slot.state) {
             Some(State::Lent { instances, .. }) => instances.push(Arc::clone(&instance)),

@@ -16,6 +16,7 @@ def describe(error):
         "ancestors": [_name(ancestor) for ancestor in type(error).__mro__[:32]],
         "message": _plain(_message(error)[:LONGEST_MESSAGE]),
         "traceback": _traceback(error),
+        "missing": error.name if type(error) is ModuleNotFoundError and isinstance(error.name, str) else None,
     }
 
 

@@ -1,0 +1,118 @@
+//! News of instances that are starting, for a log: a line when a step has lasted a while, and now and then how far it is.
+//! Decides what is worth a line; writes none.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use super::starts::Start;
+
+/// A step that is over sooner is not worth a line. This also bounds the lines that one instance can cause.
+const WORTH_A_LINE: Duration = Duration::from_secs(1);
+/// Time between two lines about how far the same step is.
+const INTERVAL: Duration = Duration::from_secs(30);
+/// Characters of one line.
+const LONGEST: usize = 300;
+
+/// What was heard of instances and what was told of it.
+#[derive(Debug, Default)]
+pub struct News(HashMap<usize, Heard>);
+
+#[derive(Debug)]
+struct Heard {
+    what: String,
+    since: Instant,
+    /// How far it was when that was last told, and when.
+    told: Option<(String, Instant)>,
+}
+
+impl News {
+    /// The lines that are due now.
+    pub fn due(&mut self, starts: &[Start], now: Instant) -> Vec<String> {
+        self.0
+            .retain(|number, _| starts.iter().any(|start| start.number == *number));
+        starts.iter().filter_map(|start| self.line(start, now)).collect()
+    }
+
+    fn line(&mut self, start: &Start, now: Instant) -> Option<String> {
+        let begin = || Heard {
+            what: start.doing.what.clone(),
+            since: now,
+            told: None,
+        };
+        let heard = self.0.entry(start.number).or_insert_with(begin);
+        if heard.what != start.doing.what {
+            *heard = begin();
+        }
+        let due = match &heard.told {
+            None => now.duration_since(heard.since) >= WORTH_A_LINE,
+            Some((how_far, when)) => *how_far != start.doing.how_far && now.duration_since(*when) >= INTERVAL,
+        };
+        due.then(|| {
+            heard.told = Some((start.doing.how_far.clone(), now));
+            let line = format!("{}: {}", start.label, start.doing);
+            line.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Stage;
+    use crate::backend::status::Doing;
+
+    fn start(what: &str, how_far: &str) -> [Start; 1] {
+        [Start {
+            number: 1,
+            label: "esm2 on lab".into(),
+            doing: Doing {
+                stage: Stage::Launch,
+                what: what.into(),
+                how_far: how_far.into(),
+            },
+        }]
+    }
+
+    #[test]
+    fn a_step_that_lasts_is_told_once_and_its_progress_seldom() {
+        let begun = Instant::now();
+        let mut news = News::default();
+        let mut told = Vec::new();
+        // Ten looks a second for a minute and a half, and something new with every one of them.
+        for look in 0..900_u32 {
+            let now = begun + look * Duration::from_millis(100);
+            let what = if look < 5 { "asking the engine" } else { "pulling esm" };
+            told.extend(news.due(&start(what, &format!("{look} MB")), now));
+        }
+        assert_eq!(
+            told,
+            [
+                "esm2 on lab: pulling esm: 15 MB",
+                "esm2 on lab: pulling esm: 315 MB",
+                "esm2 on lab: pulling esm: 615 MB"
+            ],
+            "what lasted half a second is not told"
+        );
+        let later = begun + Duration::from_secs(200);
+        assert!(news.due(&[], later).is_empty());
+        assert!(news.due(&start("pulling esm", ""), later).is_empty(), "it begins anew");
+    }
+
+    #[test]
+    fn every_change_of_state_that_lasts_is_told() {
+        let begun = Instant::now();
+        let mut news = News::default();
+        let mut told = Vec::new();
+        for look in 0..60_u32 {
+            let now = begun + look * Duration::from_millis(100);
+            let what = match look {
+                0..20 => "job 7 is PENDING (Resources)",
+                20..40 => "job 7 is PENDING (Priority)",
+                _ => "job 7 is RUNNING on n1",
+            };
+            told.extend(news.due(&start(what, ""), now));
+        }
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert_eq!(told[2], "esm2 on lab: job 7 is RUNNING on n1");
+    }
+}

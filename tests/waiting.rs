@@ -1,0 +1,93 @@
+//! What somebody is told who waits for a start: a line for each step that takes its time, and at the end what it was waiting for.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+const SUITE: &str = "about = 'one call'\n[[case]]\nname = 'one'\nmodels = ['esm2']\nsequences = 'short'\nchecks = [{ check = \
+                     'contract' }]\n";
+/// A server that never listens.
+const DEAF: &str = "kind = 'process'\ncommand = ['sh', '-c', 'exec sleep 600 # {port}']\nstart_timeout = '3s'\n";
+
+fn home(backend: &str) -> TempDir {
+    let home = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| std::fs::write(home.path().join(name), text).unwrap();
+    std::fs::create_dir(home.path().join("suites")).unwrap();
+    write(
+        "backends.toml",
+        &format!("default = 'lab'\n[backends.lab]\nweights = 'synthetic'\n{backend}"),
+    );
+    write("suites/small.toml", SUITE);
+    write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
+    home
+}
+
+/// What the program says on its two streams; it must come to no verdict.
+#[track_caller]
+fn broken(home: &Path, arguments: &[&str]) -> [String; 2] {
+    let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .current_dir(home)
+        .args(arguments)
+        .env("HYDROTEST_STATE_DIR", home.join("state"))
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert_eq!(output.status.code(), Some(3), "{told:?}");
+    told
+}
+
+/// The lines about what an instance waits for.
+fn news(stderr: &str) -> Vec<&str> {
+    stderr
+        .lines()
+        .filter(|line| line.starts_with("esm2 on lab: "))
+        .collect()
+}
+
+#[test]
+fn a_step_that_takes_its_time_is_a_line_on_standard_error() {
+    let home = home(DEAF);
+    let [stdout, stderr] = broken(home.path(), &[]);
+    let told = news(&stderr);
+    assert_eq!(told.len(), 1, "{stderr}");
+    let wanted = "esm2 on lab: waiting for the server at http://127.0.0.1:";
+    assert!(
+        told[0].starts_with(wanted) && told[0].contains(" to be ready"),
+        "{stderr}"
+    );
+    assert!(news(&stdout).is_empty(), "{stdout}");
+}
+
+#[test]
+fn programs_find_it_beside_their_json_and_nobody_where_it_is_to_be_quiet() {
+    let home = home(DEAF);
+    let [stdout, stderr] = broken(home.path(), &["--format", "json"]);
+    assert_eq!(news(&stderr).len(), 1, "{stderr}");
+    for line in stdout.lines() {
+        assert!(serde_json::from_str::<serde_json::Value>(line).is_ok(), "{line}");
+    }
+    let [_, stderr] = broken(home.path(), &["--quiet"]);
+    assert!(news(&stderr).is_empty(), "{stderr}");
+}
+
+#[test]
+fn an_engine_that_says_nothing_is_what_a_start_was_waiting_for() {
+    let place = tempfile::tempdir().unwrap();
+    let socket = place.path().join("engine.sock");
+    // The system takes connections for it, and nobody ever answers them.
+    let _engine = UnixListener::bind(&socket).unwrap();
+    let home = home(&format!(
+        "kind = 'docker'\nhost = 'unix://{}'\nimage = 'lab/esm:1'\ncommand = ['serve', '{{port}}']\nstart_timeout = '2s'\n",
+        socket.display()
+    ));
+    let [stdout, stderr] = broken(home.path(), &[]);
+    let what = format!("waiting for the engine at unix://{}", socket.display());
+    let cause = format!("launch failed: esm2 on lab was not ready within 2 s; at last: {what}");
+    assert!(stdout.contains(&cause), "{stdout}");
+    assert_eq!(news(&stderr), [format!("esm2 on lab: {what}")]);
+}
