@@ -165,7 +165,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
         "tool (kind process): cannot run like this",
         "`no-such-tool` is in none of the",
         "nowhere is not a directory",
-        "environment variable `NO_SUCH_VARIABLE` is not set",
+        "unset (kind process): not set up on this machine\n  note    settings         environment variable `NO_SUCH_VARIABLE` is not set",
         "lab (kind http): cannot run like this",
         "secret           LAB_SECRET is set",
         "http://127.0.0.1:1 is not ready: ",
@@ -174,6 +174,9 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
         assert!(told.contains(words), "{words} is not in\n{told}");
     }
 
+    let (told, code) = home.run(&["doctor", "--backend", "unset"]);
+    assert_eq!(code, 3, "who is asked for has to run here: {told}");
+    assert!(told.contains("unset (kind process): cannot run like this"), "{told}");
     let (told, code) = home.run(&["doctor", "--backend", "lab", "--json"]);
     assert_eq!(code, 3, "{told}");
     let json: serde_json::Value = serde_json::from_str(&told).unwrap();
@@ -215,12 +218,27 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
     for (arguments, words) in [
         (["lab", "process"], "backend `lab` is there already"),
         (["other", "proces"], "did you mean `process`?"),
-        (["no good", "process"], "no good"),
+        (
+            ["no good", "process"],
+            "`no good` is no name for a backend: expected a letter",
+        ),
     ] {
         let (told, code) = home.run(&["new", "backend", arguments[0], "--kind", arguments[1]]);
         assert_eq!(code, 2, "{told}");
         assert!(told.contains(words), "{told}");
     }
+    home.write(
+        "inline.toml",
+        "default = 'a'\nbackends = { a = { kind = 'reference' } }\n",
+    );
+    let (told, code) = home.run(&["new", "backend", "lab", "--config", "inline.toml"]);
+    assert_eq!(code, 2, "{told}");
+    assert_eq!(
+        told.matches("no table can be added to inline.toml").count(),
+        1,
+        "{told}"
+    );
+    fs::remove_file(home.path().join("inline.toml")).unwrap();
     let left: Vec<_> = home
         .path()
         .read_dir()

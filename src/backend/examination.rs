@@ -1,5 +1,7 @@
 //! What `hydrotest doctor` finds: one line for each thing that a backend needs. Plain data.
 
+use super::BackendError;
+
 /// How one thing is that a backend needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Symptom {
@@ -20,6 +22,8 @@ pub enum State {
     Well,
     /// It may do, but the reader should know.
     Doubtful,
+    /// The backend's settings refer to something that is not set here: it is not meant for this machine, or not yet.
+    Unset,
     /// The backend cannot run like this.
     Broken,
 }
@@ -41,6 +45,20 @@ impl Symptom {
     #[must_use]
     pub fn broken(subject: impl Into<String>, found: impl Into<String>, advice: impl Into<String>) -> Self {
         Self::of(subject, State::Broken, found, advice)
+    }
+
+    /// Settings that cannot be filled in for this machine.
+    #[must_use]
+    pub fn unset(error: &BackendError) -> Self {
+        let advice = "set it in your environment, or correct the backend's table";
+        Self::of("settings", State::Unset, &error.message, advice)
+    }
+
+    /// Adds itself, unless that is there already: models share most of what they need.
+    pub fn add_to(self, symptoms: &mut Vec<Self>) {
+        if !symptoms.contains(&self) {
+            symptoms.push(self);
+        }
     }
 
     fn of(subject: impl Into<String>, state: State, found: impl Into<String>, advice: impl Into<String>) -> Self {

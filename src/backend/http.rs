@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::examination::Symptom;
+use super::examination::{State, Symptom};
 use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
 use super::served::{Served, ServedSettings};
@@ -83,11 +83,14 @@ impl Settings for Http {
             let name = &self.secret_variable;
             let shown = match &secret {
                 Some(_) => Symptom::well("secret", format!("{name} is set")),
-                None => Symptom::broken(
-                    "secret",
-                    format!("{name} is not set"),
-                    format!("export {name} with the secret that the server signs with"),
-                ),
+                None => Symptom {
+                    state: State::Unset,
+                    ..Symptom::broken(
+                        "secret",
+                        format!("{name} is not set"),
+                        format!("export {name} with the secret that the server signs with"),
+                    )
+                },
             };
             vec![shown, self.call_on(secret).await]
         })
@@ -109,7 +112,10 @@ impl Http {
         const SUBJECT: &str = "server";
         let url = match interpolate(&self.url, &[], |name| std::env::var(name).ok()) {
             Ok(url) => url,
-            Err(error) => return Symptom::broken(SUBJECT, error.to_string(), "set it in your environment"),
+            Err(error) => {
+                let error = BackendError::new(Stage::Configure, Fault::Misconfigured, error.to_string());
+                return Symptom::unset(&error);
+            }
         };
         let client = secret
             .map_or_else(Secret::generate, Ok)

@@ -13,6 +13,9 @@ const TOO_LITTLE: u64 = 64 << 20;
 /// Below this a run may still do; images and weights will not fit.
 const LITTLE: u64 = 2 << 30;
 
+/// What is there when NVIDIA's driver is loaded.
+const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
+
 /// What the machine is like, for backends of any kind.
 #[must_use]
 pub fn examine() -> Vec<Symptom> {
@@ -69,6 +72,22 @@ fn killed_runs() -> Symptom {
     }
 }
 
+/// Whether this machine has the GPU that a device of a model names; `None` where it names none.
+#[must_use]
+pub fn gpu(device: Option<&str>) -> Option<Symptom> {
+    let sign = Path::new(NVIDIA_DRIVER);
+    device.filter(|device| device.starts_with("cuda"))?;
+    Some(if sign.exists() {
+        Symptom::well("GPU", "NVIDIA's driver is loaded")
+    } else {
+        Symptom::doubtful(
+            "GPU",
+            format!("NVIDIA's driver is not loaded: there is no {}", sign.display()),
+            "install the driver, or run on the processor with `device = \"cpu\"`",
+        )
+    })
+}
+
 /// Whether a program can be run, as the system would find it: by its path, seen from `directory`, or in the directories of
 /// `path`, the variable `PATH` as the program will have it.
 #[must_use]
@@ -115,6 +134,19 @@ fn is_executable(file: &Path) -> Option<bool> {
 mod tests {
     use super::super::examination::State;
     use super::*;
+
+    #[test]
+    fn a_gpu_is_looked_for_where_a_device_names_one() {
+        assert_eq!(gpu(None), None);
+        assert_eq!(gpu(Some("cpu")), None);
+        let found = gpu(Some("cuda:1")).unwrap().state;
+        let expected = if Path::new(NVIDIA_DRIVER).exists() {
+            State::Well
+        } else {
+            State::Doubtful
+        };
+        assert_eq!(found, expected);
+    }
 
     #[test]
     fn programs_are_found_as_the_system_finds_them() {

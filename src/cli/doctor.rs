@@ -12,7 +12,7 @@ use crate::backend::machine;
 use crate::backend::registry::Platform;
 use crate::plan::{Overriding, Selection, expand};
 use crate::prediction::Contract;
-use crate::report::doctor::{self, Patient};
+use crate::report::doctor::{self, Patient, Role};
 use crate::snapshot::{Recording, Store};
 
 /// How long one backend may be looked at; its kind bounds each question, this bounds them all.
@@ -51,13 +51,17 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<u8, Trouble> {
         patients.push(Patient {
             name: &platform.table.name,
             kind: platform.kind.name,
+            role: if arguments.backend.is_some() || platform.table.name == world.config.default {
+                Role::Wanted
+            } else {
+                Role::Declared
+            },
             symptoms,
         });
     }
     // What hangs on a platform must not keep the program from ending.
     runtime.shutdown_background();
-    let sick = |symptoms: &[Symptom]| symptoms.iter().any(|symptom| symptom.state == State::Broken);
-    let broken = sick(&machine) || patients.iter().any(|patient| sick(&patient.symptoms));
+    let broken = machine.iter().any(|symptom| symptom.state == State::Broken) || patients.iter().any(Patient::is_sick);
     if arguments.list.json {
         list::show_json(&doctor::json(&machine, &patients))?;
     } else {

@@ -12,8 +12,41 @@ pub struct Patient<'a> {
     pub name: &'a str,
     /// Its kind.
     pub kind: &'a str,
+    /// Why it was looked at.
+    pub role: Role,
     /// What was found.
     pub symptoms: Vec<Symptom>,
+}
+
+/// Why a backend is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// It was asked for, or is the default: it has to run here.
+    Wanted,
+    /// It is declared, perhaps for other machines than this.
+    Declared,
+}
+
+impl Patient<'_> {
+    /// Whether it has to run here and cannot, or is broken where it is set up.
+    #[must_use]
+    pub fn is_sick(&self) -> bool {
+        self.is(State::Broken) || (self.is(State::Unset) && self.role == Role::Wanted)
+    }
+
+    fn is(&self, state: State) -> bool {
+        self.symptoms.iter().any(|symptom| symptom.state == state)
+    }
+
+    fn conclusion(&self) -> &'static str {
+        if self.is_sick() {
+            "cannot run like this"
+        } else if self.is(State::Unset) {
+            "not set up on this machine"
+        } else {
+            "can run"
+        }
+    }
 }
 
 /// The table, ending in a line break: what is not well has its advice below.
@@ -22,26 +55,26 @@ pub fn table(machine: &[Symptom], patients: &[Patient<'_>]) -> String {
     let all = patients.iter().flat_map(|patient| &patient.symptoms).chain(machine);
     let width = all.map(|symptom| symptom.subject.chars().count()).max().unwrap_or(0);
     let mut text = String::from("this machine\n");
-    lines(&mut text, machine, width);
+    lines(&mut text, machine, Role::Wanted, width);
     for patient in patients {
         let _ = writeln!(
             text,
             "\n{} (kind {}): {}",
             patient.name,
             patient.kind,
-            conclusion(&patient.symptoms)
+            patient.conclusion()
         );
-        lines(&mut text, &patient.symptoms, width);
+        lines(&mut text, &patient.symptoms, patient.role, width);
     }
     text
 }
 
-fn lines(text: &mut String, symptoms: &[Symptom], width: usize) {
+fn lines(text: &mut String, symptoms: &[Symptom], role: Role, width: usize) {
     for symptom in symptoms {
         let Symptom { subject, found, .. } = symptom;
         let mut found = found.lines();
         let first = found.next().unwrap_or_default();
-        let _ = writeln!(text, "  {:6}  {subject:width$}  {first}", mark(symptom.state));
+        let _ = writeln!(text, "  {:6}  {subject:width$}  {first}", mark(symptom.state, role));
         let indent = 10 + width + 2;
         for line in found {
             let _ = writeln!(text, "{:indent$}{line}", "");
@@ -52,30 +85,22 @@ fn lines(text: &mut String, symptoms: &[Symptom], width: usize) {
     }
 }
 
-fn conclusion(symptoms: &[Symptom]) -> &'static str {
-    if symptoms.iter().any(|symptom| symptom.state == State::Broken) {
-        "cannot run like this"
-    } else {
-        "can run"
-    }
-}
-
-const fn mark(state: State) -> &'static str {
-    match state {
-        State::Well => "ok",
-        State::Doubtful => "note",
-        State::Broken => "broken",
+const fn mark(state: State, role: Role) -> &'static str {
+    match (state, role) {
+        (State::Well, _) => "ok",
+        (State::Doubtful, _) | (State::Unset, Role::Declared) => "note",
+        (State::Broken, _) | (State::Unset, Role::Wanted) => "broken",
     }
 }
 
 /// The same for programs.
 #[must_use]
 pub fn json(machine: &[Symptom], patients: &[Patient<'_>]) -> Value {
-    let shown = |symptoms: &[Symptom]| -> Vec<Value> {
+    let shown = |symptoms: &[Symptom], role: Role| -> Vec<Value> {
         let shown = symptoms.iter().map(|symptom| {
             json!({
                 "subject": symptom.subject,
-                "state": mark(symptom.state),
+                "state": mark(symptom.state, role),
                 "found": symptom.found,
                 "advice": symptom.advice,
             })
@@ -88,17 +113,18 @@ pub fn json(machine: &[Symptom], patients: &[Patient<'_>]) -> Value {
             json!({
                 "name": patient.name,
                 "kind": patient.kind,
-                "can_run": !patient.symptoms.iter().any(|symptom| symptom.state == State::Broken),
-                "symptoms": shown(&patient.symptoms),
+                "can_run": !patient.is(State::Broken) && !patient.is(State::Unset),
+                "symptoms": shown(&patient.symptoms, patient.role),
             })
         })
         .collect();
-    json!({ "machine": shown(machine), "backends": backends })
+    json!({ "machine": shown(machine, Role::Wanted), "backends": backends })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::{BackendError, Fault, Stage};
 
     #[test]
     fn every_line_has_a_mark_and_what_is_not_well_its_advice() {
@@ -106,6 +132,7 @@ mod tests {
         let patients = [Patient {
             name: "lab",
             kind: "http",
+            role: Role::Wanted,
             symptoms: vec![
                 Symptom::broken("server", "no connection\nrefused", "start it"),
                 Symptom::doubtful("snapshots", "0 of 3", "record them"),
@@ -121,5 +148,32 @@ mod tests {
         let json = json(&machine, &patients);
         assert_eq!(json["backends"][0]["can_run"], false);
         assert_eq!(json["backends"][0]["symptoms"][1]["state"], "note");
+    }
+
+    #[test]
+    fn what_is_not_set_up_is_broken_only_where_it_has_to_run() {
+        let error = BackendError::new(Stage::Configure, Fault::Misconfigured, "`X` is not set");
+        let mut patient = Patient {
+            name: "lab",
+            kind: "process",
+            role: Role::Declared,
+            symptoms: vec![Symptom::unset(&error)],
+        };
+        assert!(!patient.is_sick());
+        let shown = table(&[], std::slice::from_ref(&patient));
+        assert!(
+            shown.contains("lab (kind process): not set up on this machine\n  note "),
+            "{shown}"
+        );
+        patient.role = Role::Wanted;
+        assert!(patient.is_sick());
+        let shown = table(&[], std::slice::from_ref(&patient));
+        assert!(
+            shown.contains("lab (kind process): cannot run like this\n  broken "),
+            "{shown}"
+        );
+        patient.role = Role::Declared;
+        patient.symptoms.push(Symptom::broken("disk", "full", ""));
+        assert!(patient.is_sick(), "what is set up and broken is broken");
     }
 }

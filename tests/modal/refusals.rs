@@ -13,6 +13,7 @@ pub const TRIALS: &[(&str, fn())] = &[
     ("an_unreachable_service_says_why", unreachable),
     ("a_service_that_says_nothing_is_given_up", silent),
     ("a_service_that_is_not_modals_is_named", foreign),
+    ("the_doctor_asks_the_service_about_the_token", doctor),
 ];
 
 const CHECKS: &str = "{ check = 'contract' }";
@@ -74,6 +75,35 @@ fn unknown_gpu() {
     let events = cloud.end();
     assert_eq!(events.apps(), 2);
     assert_eq!(events.count("called") + events.count("container_started"), 0);
+}
+
+fn doctor() {
+    let cloud = Cloud::start();
+    let world = World::new(&cloud.address, CHECKS);
+    let mut command = world.command(&["doctor"]);
+    let shown = World::expect(&mut command, 0);
+    assert!(shown.contains("its service answers and takes the token"), "{shown}");
+    for (change, words) in [
+        (
+            (|command| command.env_remove("MODAL_TOKEN_ID")) as fn(&mut Command) -> &mut Command,
+            "AuthError: Token missing",
+        ),
+        (
+            |command| command.env("MODAL_TOKEN_SECRET", "as-wrong"),
+            "the token comes from MODAL_TOKEN_ID",
+        ),
+        (
+            |command| command.env("MODAL_SERVER_URL", "http://127.0.0.1:1"),
+            "Modal's service cannot be reached",
+        ),
+    ] {
+        let mut command = world.command(&["doctor"]);
+        let shown = World::expect(change(&mut command), 3);
+        assert!(shown.contains("modal (kind python): cannot run like this"), "{shown}");
+        assert!(shown.contains(words), "{words} is not in\n{shown}");
+        assert!(!shown.contains("as-wrong"), "a secret is shown:\n{shown}");
+    }
+    assert_eq!(cloud.end().count("app_created"), 0);
 }
 
 fn unreachable() {

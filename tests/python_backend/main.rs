@@ -11,6 +11,7 @@
     reason = "a test may fail, and says what it lacks"
 )]
 
+mod doctor;
 #[path = "../support/failing.rs"]
 #[expect(dead_code, reason = "a platform cannot fail in every way")]
 mod failing;
@@ -60,6 +61,7 @@ fn main() -> ExitCode {
     let tables = [
         package::TRIALS,
         told::TRIALS,
+        doctor::TRIALS,
         faults::TRIALS,
         scenes::TRIALS,
         survival::TRIALS,

@@ -18,6 +18,7 @@ mod alike;
 mod cluster;
 mod contained;
 mod disturbances;
+mod doctor;
 #[path = "../support/engine.rs"]
 mod engine;
 #[path = "../support/failing.rs"]
@@ -89,6 +90,7 @@ fn test() -> ExitCode {
         faults::TRIALS,
         queue::TRIALS,
         disturbances::TRIALS,
+        doctor::TRIALS,
         survival::TRIALS,
     ];
     let mut trials = engine::with_engines(&[ENGINE], all.into_iter().flat_map(trials_of).collect());

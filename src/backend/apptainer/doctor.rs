@@ -8,7 +8,6 @@ use super::cache::{Found, Place};
 use super::settings::{ApptainerSettings, Filled, Gpu};
 use super::tool::Tool;
 use super::trouble::{self, LITTLE};
-use crate::backend::BackendError;
 use crate::backend::examination::Symptom;
 use crate::backend::image::{ImageName, own_architecture};
 use crate::backend::kind::Overrides;
@@ -42,22 +41,11 @@ pub(super) async fn examine(
                 }
             }
             (Err(error), _) | (_, Err(error)) => {
-                let symptom = wrong_setting(&error);
-                if !symptoms.contains(&symptom) {
-                    symptoms.push(symptom);
-                }
+                Symptom::unset(&error).add_to(&mut symptoms);
             }
         }
     }
     symptoms
-}
-
-fn wrong_setting(error: &BackendError) -> Symptom {
-    Symptom::broken(
-        "settings",
-        &error.message,
-        "correct it in the backend's table or the environment",
-    )
 }
 
 fn gpu(gpu: Gpu) -> Symptom {

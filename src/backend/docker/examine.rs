@@ -28,15 +28,15 @@ pub(super) async fn examine(
     let mut symptoms = Vec::new();
     let mut recipes: Vec<Recipe> = Vec::new();
     for model in models {
-        match settings.fill(model, overrides, device) {
+        if let Err(error) = settings.fill(model, overrides, device) {
+            Symptom::unset(&error).add_to(&mut symptoms);
+        }
+        // Engine and images can be looked at whatever else is missing.
+        match settings.outline(model, overrides, device) {
             // Models share images.
             Ok(recipe) if recipes.iter().any(|known| known.image == recipe.image) => {}
             Ok(recipe) => recipes.push(recipe),
-            Err(error) => symptoms.push(Symptom::broken(
-                format!("settings for {}", model.key),
-                error.message,
-                "mend the backend's table",
-            )),
+            Err(error) => Symptom::unset(&error).add_to(&mut symptoms),
         }
     }
     let Some(first) = recipes.first() else {

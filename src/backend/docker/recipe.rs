@@ -49,7 +49,7 @@ impl DockerSettings {
     ) -> Result<Recipe, BackendError> {
         let values = Values::new(contract, [("port", self.port.to_string())])?;
         let fill = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
-        let (image, registry) = self.image(contract, overrides, &values)?;
+        let outline = self.outline(contract, overrides, device)?;
         let mut environment = values.fill_values(&self.environment)?;
         let mut binds = Vec::new();
         for bind in values.fill_all(&self.binds)? {
@@ -77,16 +77,36 @@ impl DockerSettings {
                 )));
             }
         };
+        Ok(Recipe {
+            command,
+            environment,
+            binds,
+            ..outline
+        })
+    }
+
+    /// The engine, the image and the GPUs for a model, without what a container of it is made of.
+    ///
+    /// # Errors
+    /// When the image is not named, or a variable is not set.
+    pub(super) fn outline(
+        &self,
+        contract: &Contract,
+        overrides: &Overrides,
+        device: Option<&str>,
+    ) -> Result<Recipe, BackendError> {
+        let values = Values::new(contract, [("port", self.port.to_string())])?;
+        let (image, registry) = self.image(contract, overrides, &values)?;
         // As boileroom does for its own containers: a server on a CUDA device needs one.
         let wants_gpu = device.is_some_and(|device| device.starts_with("cuda"));
         let standard = if wants_gpu { Gpus::All } else { Gpus::None };
         Ok(Recipe {
-            host: fill(&self.host)?,
+            host: self.host.as_deref().map(|host| values.fill(host)).transpose()?,
             image,
             registry,
-            command,
-            environment,
-            binds,
+            command: Vec::new(),
+            environment: Vec::new(),
+            binds: Vec::new(),
             gpus: self.gpus.clone().unwrap_or(standard),
         })
     }

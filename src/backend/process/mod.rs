@@ -52,7 +52,7 @@ impl Process {
     fn look_for(&self, contract: &Contract) -> Vec<Symptom> {
         let filled = match self.0.fill(contract, 1) {
             Ok(filled) => filled,
-            Err(error) => return vec![Symptom::broken("settings", error.message, "set it in your environment")],
+            Err(error) => return vec![Symptom::unset(&error)],
         };
         let mut symptoms = Vec::new();
         if let Some(directory) = &filled.directory {
@@ -82,14 +82,14 @@ impl Settings for Process {
         Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
     }
 
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
         // Every model may have a command of its own; what they share is said once.
         let mut symptoms: Vec<Symptom> = Vec::new();
         for symptom in models.iter().flat_map(|contract| self.look_for(contract)) {
-            if !symptoms.contains(&symptom) {
-                symptoms.push(symptom);
-            }
+            symptom.add_to(&mut symptoms);
         }
+        let device = overrides.device.as_deref().or(self.0.device.as_deref());
+        symptoms.extend(machine::gpu(device));
         Box::pin(async { symptoms })
     }
 }

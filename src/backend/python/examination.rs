@@ -6,12 +6,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use tokio::io::AsyncReadExt;
 use tokio::process::Command;
 
-use super::hosting::Hosting;
-use crate::backend::BackendError;
+use super::cloud;
+use super::hosting::{Host, Hosting};
 use crate::backend::examination::Symptom;
+use crate::backend::{BackendError, machine};
 
 /// How long an interpreter may take to say who it is: some make an environment first.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -30,6 +32,8 @@ for name in sys.argv[1:]:
 version = '.'.join(str(number) for number in sys.version_info[:3])
 print(); print(json.dumps({'version': version, 'executable': sys.executable, 'found': found}))
 ";
+/// The client that a wrapper with the selector of Modal needs.
+const MODAL: &str = "modal";
 /// What every result is made of.
 const ALWAYS: &str = "numpy";
 
@@ -45,6 +49,7 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
     let mut symptoms = Vec::new();
     let mut packages = vec![ALWAYS.to_owned()];
     let mut first = None;
+    let mut device = None;
     for hosting in hostings {
         match hosting {
             Ok(hosting) => {
@@ -58,29 +63,40 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
                 if !packages.contains(&package) {
                     packages.push(package);
                 }
+                if cloud::is_selected(&hosting) && !packages.iter().any(|package| package == MODAL) {
+                    packages.push(MODAL.to_owned());
+                }
+                // A core runs in this interpreter, and so on this machine; where else a model runs, nobody here knows.
+                if let Host::Core { .. } = hosting.host {
+                    device = machine::gpu(hosting.device.as_deref());
+                }
                 first.get_or_insert(hosting);
             }
             Err(error) => {
-                let symptom = Symptom::broken("settings", error.message, "set what is missing, or change the table");
-                if !symptoms.contains(&symptom) {
-                    symptoms.push(symptom);
-                }
+                Symptom::unset(&error).add_to(&mut symptoms);
             }
         }
     }
     let Some(hosting) = first else {
         return symptoms;
     };
-    match ask(&hosting, &packages).await {
-        Err(words) => symptoms.push(Symptom::broken(
-            "interpreter",
-            words,
-            "name a Python of version 3.8 or newer with `interpreter`",
-        )),
+    symptoms.extend(device);
+    match ask::<Answer>(&hosting, QUESTION, &packages).await {
+        Err(words) => {
+            let usual = || "name a Python of version 3.8 or newer with `interpreter`".to_owned();
+            let advice = hosting.meant_interpreter().unwrap_or_else(usual);
+            symptoms.push(Symptom::broken("interpreter", words, advice));
+        }
         Ok(answer) => {
             symptoms.push(interpreter(&answer));
             let found = answer.found.iter().map(|(name, place)| package(name, place.as_deref()));
             symptoms.extend(found);
+            if cloud::is_selected(&hosting) {
+                symptoms.extend(cloud::device(hosting.device.as_deref()));
+                if answer.found.get(MODAL).is_some_and(Option::is_some) {
+                    symptoms.push(cloud::service(&hosting).await);
+                }
+            }
         }
     }
     symptoms
@@ -115,14 +131,14 @@ fn package(name: &str, place: Option<&str>) -> Symptom {
     }
 }
 
-/// The answer of the interpreter, or why there is none.
-async fn ask(hosting: &Hosting, packages: &[String]) -> Result<Answer, String> {
+/// The answer of the interpreter to a question, a program whose last line is JSON; or why there is none.
+pub(super) async fn ask<T: DeserializeOwned>(hosting: &Hosting, question: &str, words: &[String]) -> Result<T, String> {
     let (program, arguments) = hosting.interpreter.split_first().ok_or("no interpreter is named")?;
     let mut command = Command::new(program);
     command
         .args(arguments)
-        .args(["-c", QUESTION])
-        .args(packages)
+        .args(["-c", question])
+        .args(words)
         .envs(hosting.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

@@ -12,6 +12,7 @@
 
 mod bridge;
 mod channel;
+mod cloud;
 mod examination;
 mod exception;
 mod frame;

@@ -2,16 +2,34 @@
 //! what sbatch itself says of such a job without submitting it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::settings::SlurmSettings;
+use super::settings::{Filled, SlurmSettings};
 use super::tools::{ToolError, Tools};
 use crate::backend::custody;
 use crate::backend::examination::Symptom;
+use crate::backend::kind::Overrides;
+use crate::prediction::Contract;
 
 /// One symptom for each thing that a job needs.
-pub(super) async fn examine(settings: &SlurmSettings) -> Vec<Symptom> {
+pub(super) async fn examine(settings: &SlurmSettings, models: &[Arc<Contract>], overrides: &Overrides) -> Vec<Symptom> {
     let tools = Tools::new(settings.conf());
     let mut symptoms = Vec::new();
+    for contract in models {
+        match settings.fill(contract) {
+            Err(error) => Symptom::unset(&error).add_to(&mut symptoms),
+            Ok(Filled {
+                container: Some(container),
+                ..
+            }) => {
+                for symptom in container.look_here(settings.shared()) {
+                    symptom.add_to(&mut symptoms);
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+    symptoms.extend(gpu(settings, overrides));
     for tool in ["sbatch", "squeue", "scancel", "scontrol"] {
         match tools.ask(tool, &["--version".to_owned()]).await {
             Ok(version) => symptoms.push(Symptom::well(tool, version.trim())),
@@ -33,6 +51,27 @@ pub(super) async fn examine(settings: &SlurmSettings) -> Vec<Symptom> {
     symptoms.push(submission(settings, &tools).await);
     symptoms.push(directory(settings));
     symptoms
+}
+
+/// A device that needs a GPU, for which a job has to ask. Whether a node has one, sbatch knows.
+fn gpu(settings: &SlurmSettings, overrides: &Overrides) -> Option<Symptom> {
+    let device = overrides.device.as_deref().or(settings.device.as_deref())?;
+    if !device.starts_with("cuda") {
+        return None;
+    }
+    let asked = settings.requested();
+    let asked = asked
+        .iter()
+        .chain(settings.arguments())
+        .find(|option| option.contains("gpu") || option.starts_with("--gres"));
+    Some(match asked {
+        Some(option) => Symptom::well("GPU", format!("`{device}`, and the job asks for {option}")),
+        None => Symptom::doubtful(
+            "GPU",
+            format!("the device is `{device}`, and the job asks for no GPU"),
+            "ask for one with `gres = \"gpu:1\"`, unless every node of the partition gives one",
+        ),
+    })
 }
 
 /// What sbatch says of a job with these requests; it submits nothing.

@@ -56,6 +56,8 @@ pub const KIND: Kind = Kind {
     template: r#"# How a node starts the model server. `{host}` and `{port}` are where it has to listen, `{model}`, `{model.core}` and
 # `{model.image}` are the model's, `${NAME}` is a variable of your environment.
 command = ["{hydrotest}", "serve", "--host", "{host}", "--port", "{port}"]
+# The command above serves embedded models; a server with published weights does without this line.
+weights = "synthetic"
 # In a container of an image that the nodes have, instead of the node itself.
 # apptainer = { image = "/scratch/you/{model.image}.sif" }
 # What the job asks for, as sbatch takes it.
@@ -106,8 +108,8 @@ impl Settings for Slurm {
         Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
     }
 
-    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
-        Box::pin(examine::examine(&self.0))
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(examine::examine(&self.0, models, overrides))
     }
 
     fn dry_run(&self, launch: &Launch) -> Option<Result<String, BackendError>> {

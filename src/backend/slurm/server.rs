@@ -2,13 +2,14 @@
 //! node has. Tells the variables that nobody else may read from those that may stand in the script.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::settings::Filled;
-use crate::backend::BackendError;
 use crate::backend::container::{self, Container, Family, Gpu};
+use crate::backend::examination::{State, Symptom};
 use crate::backend::launcher::Job;
 use crate::backend::placeholders::{Known, Values};
+use crate::backend::{BackendError, machine};
 use crate::config::Reader;
 use crate::wire::Secret;
 
@@ -91,6 +92,29 @@ impl ContainerSettings {
             binds: values.fill_all(&self.binds)?,
             options: values.fill_all(&self.options)?,
         })
+    }
+}
+
+impl FilledContainer {
+    /// What of it is not on this machine. It is the nodes that need it, and they may have more than this one.
+    pub(super) fn look_here(&self, shared: Option<&Path>) -> Vec<Symptom> {
+        const ADVICE: &str = "only the nodes need it; see that they have it under the same path";
+        let mut symptoms = Vec::new();
+        let tool = machine::program("apptainer", &self.tool, None, None);
+        symptoms.push(match tool.state {
+            State::Well => tool,
+            _ => Symptom::doubtful(tool.subject, format!("{} here", tool.found), ADVICE),
+        });
+        let image = self.image.display();
+        symptoms.push(if self.image.is_file() {
+            Symptom::well("image", image.to_string())
+        } else if shared.is_some_and(|shared| self.image.starts_with(shared)) {
+            let advice = "build it there, or correct `apptainer.image`";
+            Symptom::broken("image", format!("there is no {image} in the shared directory"), advice)
+        } else {
+            Symptom::doubtful("image", format!("there is no {image} here"), ADVICE)
+        });
+        symptoms
     }
 }
 

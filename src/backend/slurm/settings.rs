@@ -165,6 +165,11 @@ impl SlurmSettings {
         std::iter::once("--no-requeue".to_owned()).chain(requests).collect()
     }
 
+    /// Further arguments of sbatch as they are written.
+    pub(super) fn arguments(&self) -> &[String] {
+        &self.arguments
+    }
+
     /// The queue of its cluster, for the user of this process.
     pub(super) fn queue(&self) -> Queue {
         Queue::new(Tools::new(self.conf()), rustix::process::getuid().as_raw())

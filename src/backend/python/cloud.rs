@@ -1,0 +1,102 @@
+//! What `hydrotest doctor` finds out about Modal for code that is hosted with this selector: whether the service takes the
+//! token, and whether the device can be one of its GPUs. Enters no app.
+
+use serde::Deserialize;
+
+use super::examination::ask;
+use super::hosting::{Host, Hosting};
+use crate::backend::examination::Symptom;
+
+/// Asks the service what the bridge asks it before a start.
+const QUESTION: &str = concat!(
+    include_str!("bridge/hydrotest_bridge/modal_service.py"),
+    "
+import json
+try:
+    check()
+    trouble = None
+except BaseException as error:
+    trouble = '{}: {}'.format(type(error).__name__, error)
+print(); print(json.dumps({'trouble': trouble}))
+"
+);
+/// The classes of GPU that Modal is known to have. It gets new ones, so that another one may do as well.
+const CLASSES: [&str; 12] = [
+    "T4",
+    "L4",
+    "A10",
+    "A10G",
+    "A100",
+    "A100-40GB",
+    "A100-80GB",
+    "L40S",
+    "H100",
+    "H200",
+    "B200",
+    "RTX-PRO-6000",
+];
+
+#[derive(Deserialize)]
+struct Answer {
+    trouble: Option<String>,
+}
+
+/// Whether something is hosted with the selector of Modal.
+pub(super) fn is_selected(hosting: &Hosting) -> bool {
+    match &hosting.host {
+        Host::Wrapper { selector, .. } => selector.split(':').next().is_some_and(|name| name.trim() == "modal"),
+        Host::Backend { .. } | Host::Core { .. } => false,
+    }
+}
+
+/// Whether the service answers and takes the token.
+pub(super) async fn service(hosting: &Hosting) -> Symptom {
+    const SUBJECT: &str = "Modal";
+    let trouble = match ask::<Answer>(hosting, QUESTION, &[]).await {
+        Ok(Answer { trouble: None }) => return Symptom::well(SUBJECT, "its service answers and takes the token"),
+        Ok(Answer { trouble: Some(trouble) }) => trouble,
+        Err(words) => words,
+    };
+    Symptom::broken(
+        SUBJECT,
+        trouble,
+        "`modal token new` gets a token; docs/modal.md says what else may be wrong",
+    )
+}
+
+/// Whether the device can be a class of GPU of Modal's.
+pub(super) fn device(device: Option<&str>) -> Option<Symptom> {
+    const SUBJECT: &str = "GPU";
+    const LIST: &str = "modal.com/docs/guide/gpu lists the classes of GPU, such as `device = \"A100-40GB\"`";
+    let device = device?;
+    let class = device.split(':').next().unwrap_or(device).trim_end_matches('!');
+    if CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class)) {
+        return Some(Symptom::well(SUBJECT, format!("`{device}`, which Modal has")));
+    }
+    Some(
+        if class.eq_ignore_ascii_case("cuda") || class.eq_ignore_ascii_case("cpu") {
+            Symptom::broken(SUBJECT, format!("to Modal the device `{device}` is no GPU"), LIST)
+        } else {
+            let found =
+                format!("`{device}` is none of the classes of GPU that Modal is known to have; a start will tell");
+            Symptom::doubtful(SUBJECT, found, LIST)
+        },
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::examination::State;
+
+    #[test]
+    fn a_device_is_a_class_of_gpu_or_not() {
+        let state = |name: &str| device(Some(name)).unwrap().state;
+        assert_eq!(device(None), None);
+        for known in ["A100-40GB", "t4", "H100:4", "H100!"] {
+            assert_eq!(state(known), State::Well, "{known}");
+        }
+        assert_eq!(state("cuda:0"), State::Broken);
+        assert_eq!(state("Z9000"), State::Doubtful);
+    }
+}
