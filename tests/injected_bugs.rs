@@ -11,11 +11,16 @@
 mod bench;
 #[path = "injected_bugs/bugs.rs"]
 mod bugs;
+#[path = "injected_bugs/suites.rs"]
+mod suites;
 
 use bench::{Bench, Table};
 use hydrotest::cause::Kind;
 use hydrotest::config::Config;
+use hydrotest::measure::Verdict;
 use hydrotest::metric::energy_test;
+use hydrotest::prediction::Prediction;
+use hydrotest::protein::Structure;
 use serde_json::json;
 
 /// A deterministic source of numbers between −1 and 1.
@@ -38,7 +43,7 @@ fn mistakes_in_structures_are_seen_and_named() {
             "check = 'contract', call = 'call'",
             "check = 'sequence', call = 'call'",
             "check = 'physical', call = 'call'",
-            "check = 'b_factor', call = 'call'",
+            "check = 'b_factor', atol = 0.01, call = 'call'",
             "check = 'snapshot', call = 'call'",
             "check = 'agree', fields = ['atom_array'], gates = {}",
             "check = 'agree', fields = ['plddt', 'pae'], atol = 0.005",
@@ -136,6 +141,108 @@ fn another_seed_is_seen_and_named() {
         );
     }
     table.assert();
+}
+
+#[test]
+fn cases_of_the_suites_see_every_mistake_in_a_protein_of_ordinary_length() {
+    let nipah = suites::Case::named("esmfold::fold::nipah");
+    let right = nipah.right();
+    let mut next = noise(7);
+    let noisy = suites::every_structure(right, |structure| suites::shaken(structure, 0.2, &mut next));
+    let mirrored = suites::every_structure(right, suites::mirrored_where_unsure);
+    let mut mistakes: Vec<(&str, Prediction)> = vec![("noise of 0.2 Å", noisy), ("floppy part mirrored", mirrored)];
+    let planted = bugs::of_folds(right).into_iter();
+    mistakes.extend(planted.map(|(name, _, wrong)| (name, wrong)));
+    assert!(mistakes.iter().any(|(name, _)| name.contains("leucine")));
+    // The case records no aligned errors, and half the digits of a number are within its gates; others see to these.
+    mistakes.retain(|(name, _)| !matches!(*name, "PAE transposed" | "coordinates through float16"));
+    let unseen = mistakes.iter().filter(|(name, wrong)| {
+        let findings = nipah.findings(wrong);
+        let checks: Vec<&str> = findings.iter().map(|finding| finding.check).collect();
+        eprintln!("{name}: {}", checks.join(", "));
+        findings.is_empty()
+    });
+    let unseen: Vec<&str> = unseen.map(|(name, _)| *name).collect();
+    assert_eq!(unseen, Vec::<&str>::new());
+    let everything = suites::Case::named("esmfold::fold::everything");
+    let planted = bugs::of_folds(everything.right());
+    let (_, _, transposed) = planted
+        .into_iter()
+        .find(|(name, ..)| *name == "PAE transposed")
+        .unwrap();
+    assert_ne!(everything.findings(&transposed), []);
+    let physical = suites::Case::named("esmfold::physical::small_protein");
+    let coarse = suites::every_structure(physical.right(), |structure| {
+        let axes = structure.coord.iter_mut().flatten();
+        axes.for_each(|axis| *axis = half::f16::from_f32(*axis).to_f32());
+    });
+    assert_ne!(physical.findings(&coarse), []);
+}
+
+#[test]
+fn every_comparison_of_structures_in_the_suites_goes_by_the_gates() {
+    for name in [
+        "esmfold::multimer::two_chains",
+        "esmfold::structure::pdb_of_a_batch",
+        "esmfold::metamorphic::repeat_fold",
+        "esmfold::metamorphic::folded_alone_or_in_a_batch",
+        "esmfold::metamorphic::order_of_a_folded_batch",
+        "esmfold::metamorphic::fields_change_no_fold",
+        "esmfold::physical::repeat",
+    ] {
+        let case = suites::Case::named(name);
+        let changed = |change: &mut dyn FnMut(&mut Structure)| {
+            let wrong = suites::every_structure(case.right(), |structure| change(structure));
+            let findings = case.findings(&wrong);
+            findings
+                .iter()
+                .any(|finding| matches!(finding.check, "agree" | "snapshot"))
+        };
+        let mut next = noise(11);
+        assert!(
+            changed(&mut |structure| suites::shaken(structure, 0.2, &mut next)),
+            "{name}"
+        );
+        assert!(
+            changed(&mut |structure| structure.coord.iter_mut().for_each(|at| at[0] = -at[0])),
+            "{name}"
+        );
+        assert!(changed(&mut suites::mirrored_where_unsure), "{name}");
+        let mut next = noise(13);
+        assert!(
+            !changed(&mut |structure| suites::shaken(structure, 0.005, &mut next)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn cases_of_the_suites_tell_the_floor_with_what_they_saw() {
+    let nipah = suites::Case::named("esmfold::fold::nipah");
+    let noisy = |seed: u64, most: f32| {
+        let mut next = noise(seed);
+        suites::every_structure(nipah.right(), |structure| suites::shaken(structure, most, &mut next))
+    };
+    let word = |prediction: &Prediction| {
+        let measured = nipah.measurements(prediction);
+        let distance = measured
+            .iter()
+            .find(|it| it.path == "atom_array[0]" && it.measure.key == "rmsd")
+            .unwrap();
+        (distance.measure.floor, distance.measure.verdict())
+    };
+    assert_eq!(word(&noisy(1, 0.02)), (None, Verdict::WithinTolerance));
+    assert_eq!(word(&noisy(1, 0.2)), (None, Verdict::Different));
+    nipah.calibrate(&[noisy(2, 0.15), noisy(3, 0.15), noisy(4, 0.15)]);
+    for (most, verdict) in [
+        (0.02, Verdict::Indistinguishable),
+        (0.26, Verdict::WithinTolerance),
+        (0.5, Verdict::Different),
+    ] {
+        let (floor, found) = word(&noisy(5, most));
+        assert!(floor.is_some_and(|floor| (0.1..0.3).contains(&floor)), "{floor:?}");
+        assert_eq!(found, verdict, "{most}");
+    }
 }
 
 #[test]

@@ -34,35 +34,23 @@ struct Agree {
     gates: Option<GateValues>,
 }
 
-/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine`, `rmsd` and `gates`.
+/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine` and `gates`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let compared = Compared::read(terms);
     let reader = terms.reader();
     let absolute = reader.number("atol", TOLERANCES);
     let relative = reader.number("rtol", TOLERANCES);
     let cosine = reader.number("cosine", (Bound::Excluded(-1.0), Bound::Included(1.0)));
-    let rmsd = reader.number("rmsd", TOLERANCES);
     let gates = read_changes::<StructureGates>(reader);
-    if gates.is_some() && rmsd.is_some() {
-        reader.reject(
-            "gates",
-            "with `rmsd` nothing else counts",
-            "expected only one of `rmsd` and `gates`",
-        );
-    }
     if gates.is_some() {
         terms.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
     }
-    let other_measures = cosine.is_some() || rmsd.is_some();
     let elements = match (absolute, relative) {
-        (None, None) if other_measures => None,
+        (None, None) if cosine.is_some() => None,
         (absolute, relative) => Some((absolute.unwrap_or(0.0), relative.unwrap_or(0.0))),
     };
     let compared = compared?;
     let fields = &compared.fields;
-    terms.demand_some("rmsd", fields, "a field of structures", |kind| {
-        kind == FieldKind::Structures
-    });
     terms.demand_some("gates", fields, "a field of structures", |kind| {
         kind == FieldKind::Structures
     });
@@ -74,7 +62,6 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         allowed: Allowed {
             elements,
             cosine,
-            rmsd,
             floor: None,
         },
         gates,
@@ -83,9 +70,9 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
 
 impl Agree {
     const fn frame(&self) -> Frame {
-        match (self.allowed.rmsd, &self.gates) {
-            (None, None) => Frame::Fixed,
-            _ => Frame::Free,
+        match self.gates {
+            None => Frame::Fixed,
+            Some(_) => Frame::Free,
         }
     }
 }
@@ -127,7 +114,7 @@ fn floors(evidence: &Evidence<'_>, call: &str) -> BTreeMap<String, Floor> {
 }
 
 impl Agree {
-    /// Values element by element, row by row or superposed.
+    /// Values element by element or row by row.
     fn judge_numbers(
         &self,
         evidence: &Evidence<'_>,

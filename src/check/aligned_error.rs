@@ -11,14 +11,9 @@ use crate::tensor::Tensor;
 /// The field of aligned errors.
 pub const PAE: &str = "pae";
 
-/// Whether a path is that of aligned errors.
-#[must_use]
-pub fn is_pae(path: &str) -> bool {
-    path.split('[').next() == Some(PAE)
-}
-
 /// Judges aligned errors such as `pae[0]`, or `pae` of a batch, where both sides are confident; `None` where nobody says of what,
-/// and where not all of them are stored.
+/// and
+/// where not all of them are stored, and where they are equal, which the comparison of numbers tells better.
 #[must_use]
 pub fn judge_pae(
     pair: &Pair<'_>,
@@ -26,6 +21,9 @@ pub fn judge_pae(
     gates: &StructureGates,
     floor: &Floor,
 ) -> Option<FieldComparison> {
+    if pair.recorded.array(pair.path)? == pair.actual.array(pair.path)? {
+        return None;
+    }
     let measures = measure_pae(pair.path, (pair.recorded, pair.actual), scale, gates, floor)?;
     let verdict = measures.iter().map(Measure::verdict).max()?;
     let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
@@ -47,7 +45,7 @@ pub fn measure_pae(
     floor: &Floor,
 ) -> Option<Vec<Measure>> {
     let (one, other) = (recorded.array(path)?, actual.array(path)?);
-    if one == other || one.shape() != other.shape() || one.dtype() != other.dtype() {
+    if one.shape() != other.shape() || one.dtype() != other.dtype() {
         return None;
     }
     let parts: Vec<(usize, Tensor, Tensor)> = match path.strip_prefix(PAE)? {

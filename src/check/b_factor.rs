@@ -6,7 +6,7 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::show;
 use super::structure_field::{is_structural, structure_of};
-use super::terms::Terms;
+use super::terms::{TOLERANCES, Terms};
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::protein::Structure;
@@ -17,25 +17,29 @@ pub const NAME: &str = "b_factor";
 /// The field of confidence per residue.
 const PLDDT: &str = "plddt";
 
-/// Files carry two decimals of a temperature factor, and models round before they scale: one unit in a hundred.
-const TOLERANCE: f64 = 0.01;
-
 #[derive(Debug)]
 struct BFactor {
     calls: Calls,
     field: FieldPath,
+    /// As a fraction of 1, whatever the scale of the field.
+    tolerance: f64,
 }
 
-/// Reads `field` and `call`.
+/// Reads `field`, `atol` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
     let carries = |field: &FieldSpec| is_structural(field) && field.b_factor.is_some();
+    let tolerance = terms.reader().require("atol").number("atol", TOLERANCES);
     let field = terms.field_or(
         "atom_array",
         "structures whose contract gives `b_factor` a scale",
         carries,
     )?;
-    Some(Box::new(BFactor { calls, field }))
+    Some(Box::new(BFactor {
+        calls,
+        field,
+        tolerance: tolerance?,
+    }))
 }
 
 impl Check for BFactor {
@@ -75,7 +79,7 @@ impl Check for BFactor {
         pairs
             .filter_map(|(index, (item, score))| {
                 let fault = match structure_of(kind, item) {
-                    Ok(structure) => fault(&structure, score, scale)?,
+                    Ok(structure) => fault(&structure, score, scale, self.tolerance)?,
                     Err(fault) => fault,
                 };
                 Some(wrong(format!("{}[{index}]: {fault}", self.field)))
@@ -84,7 +88,7 @@ impl Check for BFactor {
     }
 }
 
-fn fault(structure: &Structure, score: &Value, scale: f64) -> Option<String> {
+fn fault(structure: &Structure, score: &Value, scale: f64, tolerance: f64) -> Option<String> {
     let scores = score.as_array().and_then(crate::tensor::Tensor::to_f64);
     let (Some(factors), Some(scores)) = (&structure.b_factor, scores) else {
         return Some(format!("no temperature factors to hold against `{PLDDT}`"));
@@ -97,7 +101,7 @@ fn fault(structure: &Structure, score: &Value, scale: f64) -> Option<String> {
         // Where atoms have factors of their own, that of CA is the residue's.
         let atom = structure.atom_named(residue, "CA").unwrap_or(residue.start);
         let expected = score * scale;
-        let differs = (factors[atom] - expected).abs() > TOLERANCE * scale || factors[atom].is_nan();
+        let differs = (factors[atom] - expected).abs() > tolerance * scale || factors[atom].is_nan();
         differs.then_some((atom, expected))
     });
     let (atom, expected) = wrong.next()?;
@@ -125,7 +129,7 @@ mod tests {
     #[test]
     fn factors_that_are_not_the_plddt_are_found() {
         let contract = folder();
-        let check = compiled(&contract, "check = 'b_factor'");
+        let check = compiled(&contract, "check = 'b_factor'\natol = 0.01");
         let scores = |scores: &[f32]| Value::List(vec![Value::Array(Tensor::vector(scores))]);
         let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["plddt"]}))
             .with("plddt", scores(&[0.5, 0.505, 0.495]));
@@ -159,7 +163,7 @@ mod tests {
     fn only_structures_with_a_scale_can_be_named() {
         let mut contract = folder();
         contract.fields[0].b_factor = None;
-        let errors = compile_errors(&contract, "check = 'b_factor'");
+        let errors = compile_errors(&contract, "check = 'b_factor'\natol = 0.01");
         assert!(errors.contains("gives `b_factor` a scale"), "{errors}");
     }
 }

@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn answers_that_should_agree_are_held_against_all_others_of_the_case() {
         let contract = declared("esmfold");
-        let table = "check = 'agree'\nfields = ['atom_array']\nfirst = 'first'\nsecond = 'again'\nrmsd = 0.5";
+        let table = "check = 'agree'\nfields = ['atom_array']\nfirst = 'first'\nsecond = 'again'\ngates = {}";
         let check = compile_with(&contract, table, &["first", "other", "again"]).unwrap();
         let ask = |call: &str, input: &str| folded(&contract, call, input, json!({}));
         let answers = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", TRP_CAGE)];
@@ -280,7 +280,7 @@ mod tests {
         let store = Store::new(directory.path(), Recording::Missing).unwrap();
         let recorded = [ask("call", TRP_CAGE)];
         assert_eq!(judge_case("cage", &*snapshot, &contract, &recorded, &store, None), []);
-        let table = "check = 'agree'\nfields = ['atom_array']\nitems = [[0, 0]]\nrmsd = 0.5";
+        let table = "check = 'agree'\nfields = ['atom_array']\nitems = [[0, 0]]\ngates = {}";
         let check = compile_with(&contract, table, &["alone", "batch"]).unwrap();
         let stale = Answer {
             result: recorded[0].result.clone(),

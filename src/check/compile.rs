@@ -93,7 +93,7 @@ pub static KINDS: [CheckKind; 18] = [
     CheckKind {
         name: b_factor::NAME,
         summary: "temperature factors carry the plddt",
-        keys: &["field", "call"],
+        keys: &["field", "atol", "call"],
         read: b_factor::compile,
     },
     CheckKind {
@@ -105,9 +105,7 @@ pub static KINDS: [CheckKind; 18] = [
     CheckKind {
         name: agree::NAME,
         summary: "two answers, or two samples, say the same",
-        keys: &[
-            "fields", "first", "second", "items", "atol", "rtol", "cosine", "rmsd", "gates",
-        ],
+        keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "gates"],
         read: agree::compile,
     },
     CheckKind {
@@ -131,7 +129,7 @@ pub static KINDS: [CheckKind; 18] = [
     CheckKind {
         name: snapshot::NAME,
         summary: "the answer is what was recorded",
-        keys: &["fields", "atol", "rtol", "rmsd", "gates", "call"],
+        keys: &["fields", "atol", "rtol", "gates", "call"],
         read: snapshot::compile,
     },
 ];

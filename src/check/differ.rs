@@ -15,7 +15,6 @@ pub const NAME: &str = "differ";
 const ANYTHING: Allowed = Allowed {
     elements: Some((f64::INFINITY, 0.0)),
     cosine: None,
-    rmsd: None,
     floor: None,
 };
 

@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
-use super::aligned_error::{is_pae, measure_pae};
-use super::gated::{STRUCTURES, measure_structures};
+use super::aligned_error::{PAE, measure_pae};
+use super::gated::{PLDDT, STRUCTURES, field_of, measure_structures};
 use super::likeness::compare_confidence;
 use crate::measure::{ABSOLUTE, Better, Floor, Measure};
 use crate::metric::difference;
 use crate::prediction::Contract;
+use crate::protein::Structure;
 use crate::snapshot::{Contents, Entry};
 
 /// The worst that any pair of repeats gives, for every structure, confidence and array of floats. What one of a pair lacks,
@@ -25,6 +26,9 @@ pub fn floors(contract: &Contract, repeats: &[Contents]) -> BTreeMap<String, Flo
                         for measure in measure_structures(contract, path, first, second) {
                             worsen(own, &measure);
                         }
+                        if let Some((one, other)) = first.structure(path).zip(second.structure(path)) {
+                            keep_greatest(own, farthest(one, other));
+                        }
                     }
                     Entry::Array(_) => measure_array(contract, path, first, second, own),
                     _ => {}
@@ -40,21 +44,24 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
     let (Some(one), Some(other)) = (first.array(path), second.array(path)) else {
         return;
     };
-    // Columns of structures are measured with their structure, and indices do not vary.
+    // Columns of structures that gates judge are measured with their structure, and indices do not vary.
+    let is_judged = contract.gates.structure.is_some();
     let in_structure = path
         .rsplit_once('.')
         .is_some_and(|(parent, _)| first.structure(parent).is_some());
-    if in_structure || !one.dtype().is_float() || one.shape() != other.shape() {
+    if (in_structure && is_judged) || !one.dtype().is_float() || one.shape() != other.shape() {
         return;
     }
-    if path.starts_with(super::gated::PLDDT)
+    if field_of(path) == PLDDT
         && let (Some(gates), Some(one), Some(other)) = (contract.gates.structure, one.to_f64(), other.to_f64())
     {
         for measure in compare_confidence(&one, &other, &gates, &Floor::new()) {
             worsen(floor, &measure);
         }
     }
-    if let (true, Some(gates)) = (is_pae(path), contract.gates.structure) {
+    if field_of(path) == PAE
+        && let Some(gates) = contract.gates.structure
+    {
         let scale = contract.field(STRUCTURES).and_then(|field| field.b_factor);
         let measures = measure_pae(path, (first, second), scale, &gates, &Floor::new());
         for measure in measures.unwrap_or_default() {
@@ -62,10 +69,28 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
         }
     }
     let greatest = difference(one, other, 0.0, 0.0).and_then(|found| found.absolute);
-    let greatest = greatest.map_or(0.0, |extreme| extreme.difference);
-    if greatest.is_finite() {
+    keep_greatest(floor, greatest.map_or(0.0, |extreme| extreme.difference));
+}
+
+/// The greatest distance of an atom from itself where both structures lie; infinite where they have not the same atoms.
+fn farthest(one: &Structure, other: &Structure) -> f64 {
+    if one.coord.len() != other.coord.len() {
+        return f64::INFINITY;
+    }
+    let pairs = one.coord.iter().zip(&other.coord);
+    let squares = pairs.map(|(a, b)| {
+        let gaps = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
+        gaps.sum::<f64>()
+    });
+    squares
+        .fold(0.0, |most, square| if square <= most { most } else { square })
+        .sqrt()
+}
+
+fn keep_greatest(floor: &mut Floor, difference: f64) {
+    if difference.is_finite() {
         let worst = floor.entry(ABSOLUTE.to_owned()).or_insert(0.0);
-        *worst = worst.max(greatest);
+        *worst = worst.max(difference);
     }
 }
 
@@ -86,7 +111,7 @@ mod tests {
 
     use super::super::evidence::Answer;
     use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
-    use super::super::fixture::{compiled, judge_recorded};
+    use super::super::fixture::{compile_with, compiled, judge_recorded};
     use super::*;
     use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
@@ -122,6 +147,51 @@ mod tests {
         assert!(all["s_s"][ABSOLUTE] > 0.4);
         assert!(!all.contains_key("atom_array[0].coord"));
         assert!(floors(&contract, &repeats[..1]).is_empty());
+    }
+
+    #[test]
+    fn equal_repeats_have_a_floor_in_every_measure() {
+        let contract = declared("esmfold");
+        let right = folded(
+            &contract,
+            "call",
+            UBIQUITIN,
+            json!({ "include_fields": ["plddt", "pae"] }),
+        );
+        let floors = floors(&contract, &[contents(&right), contents(&right)]);
+        let of = |path: &str, key: &str| floors[path].get(key).copied();
+        assert_eq!(of("pae", "pae"), Some(0.0));
+        assert_eq!(of("pae", "unmasked_pae"), Some(0.0));
+        assert_eq!(of("plddt[0]", "plddt"), Some(0.0));
+        assert_eq!(of("atom_array[0]", ABSOLUTE), Some(0.0));
+    }
+
+    #[test]
+    fn two_answers_differ_by_no_more_than_repeats_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = declared("esmfold");
+        let table = "check = 'agree'\nfields = ['atom_array']\natol = 0.001";
+        let check = compile_with(&contract, table, &["first", "again"]).unwrap();
+        let answers = |most| {
+            let again = repeat(9, most);
+            [("first", repeat(0, 0.0)), ("again", again)].map(|(call, answer)| Answer {
+                call: call.to_owned(),
+                ..answer
+            })
+        };
+        let judge = |most| judge_recorded(&*check, &contract, &answers(most), directory.path(), Recording::Never);
+        assert_eq!(judge(0.02).len(), 1);
+        let repeats: Vec<Contents> = (1..6).map(|seed| contents(&repeat(seed, 0.03))).collect();
+        let store = Store::new(directory.path(), Recording::Never).unwrap();
+        let key = SnapshotKey::new("synthetic", "esmfold", "suite", "case", Some("again")).unwrap();
+        let measured = Floors {
+            backend: "toy".into(),
+            repeats: repeats.len(),
+            fields: floors(&contract, &repeats),
+        };
+        store.write_floors(&key, &measured).unwrap();
+        assert_eq!(judge(0.02), []);
+        assert_eq!(judge(0.5).len(), 1);
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub const STRUCTURES: &str = "atom_array";
 /// The field of confidence per residue.
 pub const PLDDT: &str = "plddt";
 
+/// The field that a path such as `atom_array[0].coord` leads into.
+#[must_use]
+pub fn field_of(path: &str) -> &str {
+    &path[..path.find(['.', '[']).unwrap_or(path.len())]
+}
+
 /// Judges a structure such as `atom_array[0]`; `None` where there is none on both sides, and where they are equal, which the
 /// comparison of numbers tells better.
 #[must_use]
@@ -88,7 +94,7 @@ pub fn compare_answers(
 /// What holding the structures at one path against each other measures; nothing for models without gates.
 #[must_use]
 pub fn measure_structures(contract: &Contract, path: &str, first: &Contents, second: &Contents) -> Vec<Measure> {
-    let field = contract.field(&path[..path.find('[').unwrap_or(path.len())]);
+    let field = contract.field(field_of(path));
     let scale = field.and_then(|field| field.b_factor);
     let (Some(gates), Some(one), Some(other)) =
         (contract.gates.structure, first.structure(path), second.structure(path))

@@ -1,52 +1,73 @@
-//! How far an answer may lie from what was recorded: by the contract, by the check, or by what a deterministic backend is
-//! held to. Structures are held against each other after superposition, where the model is confident.
+//! How far an answer may lie from what was recorded: by the gates of the model, by the contract, by the check, or by what a
+//! backend without noise is held to. Says which rule is whose; measures nothing.
 
 use std::collections::BTreeMap;
 
-use super::aligned_error::{PAE, is_pae, judge_pae};
-use super::gated::{PLDDT, STRUCTURES, judge_confidence, judge_structure};
-use super::number::{count, show};
-use crate::measure::{ABSOLUTE, Better, Floor, Measure};
-use crate::metric::{rmsd, superpose};
+use super::aligned_error::{PAE, judge_pae};
+use super::gated::{PLDDT, STRUCTURES, field_of, judge_confidence, judge_structure};
+use crate::measure::{ABSOLUTE, Floor};
 use crate::prediction::Contract;
-use crate::prediction::contract::{FieldKind, Tolerance};
+use crate::prediction::contract::Tolerance;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
-use crate::protein::Structure;
-use crate::snapshot::{Agreement, FieldComparison, FieldJudge, Finding, Pair};
+use crate::snapshot::{FieldComparison, FieldJudge, Pair};
 
 const EXACT: Tolerance = Tolerance {
     absolute: 0.0,
     relative: 0.0,
 };
 
-/// Fewer points leave a turn open, so that with fewer confident atoms all of them count.
-const FEWEST: usize = 3;
-
-/// What a check says of tolerances; `None` leaves it to the contract.
+/// What a check changes of tolerances and gates; `None` leaves it to the contract.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Limits {
     /// In the unit of the field.
     pub absolute: Option<f64>,
     /// As a fraction of the recorded value.
     pub relative: Option<f64>,
-    /// Superposed distance of structures in ångström, which is then all that counts.
-    pub rmsd: Option<f64>,
     /// Gates of the model that are changed.
     pub gates: GateValues,
 }
 
-/// The tolerance of every field.
+impl Limits {
+    fn over(&self, tolerance: Tolerance) -> Tolerance {
+        Tolerance {
+            absolute: self.absolute.unwrap_or(tolerance.absolute),
+            relative: self.relative.unwrap_or(tolerance.relative),
+        }
+    }
+}
+
+/// What is judged by gates. All else is compared number by number, within tolerances and floors.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Mode {
+    /// Nothing, and no floor forgives anything: the backend has no noise.
+    Exact,
+    /// Nothing: there are no gates.
+    Numbers,
+    /// Structures; for other numbers the check gives tolerances.
+    Structures(StructureGates),
+    /// Structures, confidences and aligned errors.
+    Everything(StructureGates),
+}
+
+impl Mode {
+    fn of(gates: Option<StructureGates>, limits: &Limits) -> Self {
+        let by_numbers = limits.absolute.is_some() || limits.relative.is_some();
+        match gates.map(|gates| gates.with(&limits.gates)) {
+            None => Self::Numbers,
+            Some(gates) if by_numbers => Self::Structures(gates),
+            Some(gates) => Self::Everything(gates),
+        }
+    }
+}
+
+/// The rule for every field.
 #[derive(Debug)]
 pub struct Tolerances {
+    mode: Mode,
     fields: BTreeMap<String, Field>,
     usual: Tolerance,
-    /// Structures are compared atom by atom, without superposition.
-    atom_by_atom: bool,
-    /// What structures are judged by, unless the check gives a distance.
-    gates: Option<StructureGates>,
-    /// Whether the check gives a distance, and whether it gives a tolerance.
-    by_distance: bool,
-    by_numbers: bool,
+    /// Greatest value of the temperature factors of structures; `None` where they are no confidence.
+    scale: Option<f64>,
     /// By how much repeats differ, by path.
     floors: BTreeMap<String, Floor>,
     no_floor: Floor,
@@ -57,10 +78,6 @@ struct Field {
     tolerance: Tolerance,
     /// Tolerance of temperature factors, for structures.
     factors: Tolerance,
-    /// Superposed distance in ångström, for structures.
-    rmsd: Option<f64>,
-    /// Greatest value of temperature factors.
-    scale: Option<f64>,
 }
 
 impl Tolerances {
@@ -68,39 +85,29 @@ impl Tolerances {
     /// is held to, whatever real models are allowed.
     #[must_use]
     pub fn new(contract: &Contract, limits: &Limits, noise: Option<Tolerance>) -> Self {
-        let chosen = |tolerance: Tolerance| {
-            noise.unwrap_or(Tolerance {
-                absolute: limits.absolute.unwrap_or(tolerance.absolute),
-                relative: limits.relative.unwrap_or(tolerance.relative),
-            })
-        };
-        let of_plddt = contract.field("plddt").and_then(|field| field.tolerance);
+        let chosen = |tolerance: Tolerance| noise.unwrap_or_else(|| limits.over(tolerance));
+        let of_plddt = contract.field(PLDDT).and_then(|field| field.tolerance);
+        let factors = chosen(of_plddt.unwrap_or(contract.tolerance));
         let fields = contract.fields.iter().map(|field| {
-            let own = field.tolerance.unwrap_or(contract.tolerance);
             let is_index = !field.dtypes.is_empty() && field.dtypes.iter().all(|dtype| dtype.is_integer());
-            let is_structure = field.kind == FieldKind::Structures;
-            let factors = chosen(of_plddt.unwrap_or(contract.tolerance));
-            let scale = field.b_factor.unwrap_or(1.0);
-            let judged = Field {
+            let own = field.tolerance.unwrap_or(contract.tolerance);
+            let rule = Field {
                 tolerance: if is_index { EXACT } else { chosen(own) },
                 factors: Tolerance {
-                    absolute: factors.absolute * scale,
+                    absolute: factors.absolute * field.b_factor.unwrap_or(1.0),
                     ..factors
                 },
-                rmsd: is_structure.then(|| limits.rmsd.unwrap_or(chosen(own).absolute)),
-                scale: field.b_factor,
             };
-            (field.name.clone(), judged)
+            (field.name.clone(), rule)
         });
         Self {
+            mode: match noise {
+                Some(_) => Mode::Exact,
+                None => Mode::of(contract.gates.structure, limits),
+            },
             fields: fields.collect(),
-            usual: chosen(contract.tolerance),
-            atom_by_atom: noise.is_some(),
-            gates: contract.gates.structure.map(|gates| gates.with(&limits.gates)),
-            by_distance: limits.rmsd.is_some(),
-            by_numbers: limits.absolute.is_some() || limits.relative.is_some(),
-            floors: BTreeMap::new(),
-            no_floor: Floor::new(),
+            scale: contract.field(STRUCTURES).and_then(|field| field.b_factor),
+            ..Self::alike(chosen(contract.tolerance))
         }
     }
 
@@ -108,27 +115,19 @@ impl Tolerances {
     /// by gates where there are any.
     #[must_use]
     pub fn unknown(usual: Tolerance, gates: Option<StructureGates>, limits: &Limits) -> Self {
-        let usual = Tolerance {
-            absolute: limits.absolute.unwrap_or(usual.absolute),
-            relative: limits.relative.unwrap_or(usual.relative),
-        };
-        let field = |name: &str| {
-            let is_structure = name == STRUCTURES;
-            let field = Field {
-                tolerance: usual,
-                factors: usual,
-                rmsd: is_structure.then_some(usual.absolute),
-                scale: None,
-            };
-            (name.to_owned(), field)
-        };
         Self {
-            fields: [STRUCTURES, PLDDT, PAE].into_iter().map(field).collect(),
+            mode: Mode::of(gates, limits),
+            ..Self::alike(limits.over(usual))
+        }
+    }
+
+    /// One tolerance for everything.
+    const fn alike(usual: Tolerance) -> Self {
+        Self {
+            mode: Mode::Numbers,
+            fields: BTreeMap::new(),
             usual,
-            atom_by_atom: false,
-            gates: gates.map(|gates| gates.with(&limits.gates)),
-            by_distance: false,
-            by_numbers: limits.absolute.is_some() || limits.relative.is_some(),
+            scale: None,
             floors: BTreeMap::new(),
             no_floor: Floor::new(),
         }
@@ -137,16 +136,14 @@ impl Tolerances {
     /// The same for structures whose temperature factors have another greatest value.
     #[must_use]
     pub fn with_scale(mut self, scale: Option<f64>) -> Self {
-        if let Some(field) = self.fields.get_mut(STRUCTURES) {
-            field.scale = scale;
-        }
+        self.scale = scale;
         self
     }
 
     /// The same with what repeats differ by, which is never a difference. A backend without noise has no use for it.
     #[must_use]
     pub fn with_floors(mut self, floors: BTreeMap<String, Floor>) -> Self {
-        if !self.atom_by_atom {
+        if self.mode != Mode::Exact {
             self.floors = floors;
         }
         self
@@ -155,15 +152,11 @@ impl Tolerances {
     fn noise(&self, path: &str) -> &Floor {
         self.floors.get(path).unwrap_or(&self.no_floor)
     }
-
-    fn field(&self, path: &str) -> Option<&Field> {
-        self.fields.get(&path[..path.find(['.', '[']).unwrap_or(path.len())])
-    }
 }
 
 impl FieldJudge for Tolerances {
     fn tolerance(&self, path: &str) -> Tolerance {
-        match self.field(path) {
+        match self.fields.get(field_of(path)) {
             Some(field) if path.ends_with(".b_factor") => field.factors,
             Some(field) => field.tolerance,
             // Lengths and the like are counted, not measured.
@@ -177,131 +170,14 @@ impl FieldJudge for Tolerances {
     }
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
-        let field = self.field(pair.path)?;
-        if let Some(gates) = self.gates.filter(|_| !self.atom_by_atom) {
-            if field.rmsd.is_some() && !self.by_distance {
-                return judge_structure(pair, field.scale, &gates, self.noise(pair.path));
-            }
-            if pair.path.starts_with(PLDDT) && !self.by_numbers {
-                return judge_confidence(pair, &gates, self.noise(pair.path));
-            }
-            if is_pae(pair.path) && !self.by_numbers {
-                let scale = self.field(STRUCTURES).and_then(|field| field.scale);
-                return judge_pae(pair, scale, &gates, self.noise(pair.path));
-            }
+        let floor = self.noise(pair.path);
+        match (self.mode, field_of(pair.path)) {
+            (Mode::Exact | Mode::Numbers, _) => None,
+            (Mode::Everything(gates), PLDDT) => judge_confidence(pair, &gates, floor),
+            (Mode::Everything(gates), PAE) => judge_pae(pair, self.scale, &gates, floor),
+            (Mode::Structures(gates) | Mode::Everything(gates), _) => judge_structure(pair, self.scale, &gates, floor),
         }
-        let most = field.rmsd.filter(|most| *most > 0.0 && !self.atom_by_atom)?;
-        let recorded = pair.recorded.structure(pair.path)?;
-        let actual = pair.actual.structure(pair.path)?;
-        // Equal structures, and atoms of other names, are told apart better one by one.
-        if recorded.coord == actual.coord || !same_names(recorded, actual) {
-            return None;
-        }
-        let factors = worst_factor(recorded, actual);
-        let words = describe(
-            recorded,
-            actual,
-            most,
-            self.gates.map(|gates| gates.confidence * field.scale.unwrap_or(1.0)),
-            factors.filter(|gap| *gap > field.factors.absolute),
-        )?;
-        Some(FieldComparison {
-            path: pair.path.to_owned(),
-            agreement: words.agreement,
-            finding: Finding::Judged(words.text),
-            measures: vec![words.measure],
-        })
     }
-}
-
-struct Words {
-    agreement: Agreement,
-    text: String,
-    measure: Measure,
-}
-
-fn describe(
-    recorded: &Structure,
-    actual: &Structure,
-    most: f64,
-    confident: Option<f64>,
-    factor: Option<f64>,
-) -> Option<Words> {
-    let atoms = confident_atoms(recorded, actual, confident);
-    let points = |structure: &Structure| -> Option<Vec<[f32; 3]>> {
-        atoms.iter().map(|atom| structure.coord.get(*atom).copied()).collect()
-    };
-    let (before, after) = (points(recorded)?, points(actual)?);
-    let superposed = superpose(&after, &before).ok()?.rmsd;
-    let plain = rmsd(&actual.coord, &recorded.coord).ok()?;
-    let of = if atoms.len() < recorded.atoms() {
-        "confident atom"
-    } else {
-        "atom"
-    };
-    let mut text = format!(
-        "superposed RMSD {} Å over {}, allowed {}; {} Å as they are",
-        show(superposed),
-        count(atoms.len(), of),
-        show(most),
-        show(plain)
-    );
-    if let Some(gap) = factor {
-        text = format!("temperature factors differ by up to {}; {text}", show(gap));
-    }
-    let agreement = if superposed <= most && factor.is_none() {
-        Agreement::Within
-    } else {
-        Agreement::Beyond
-    };
-    let measure = Measure {
-        key: "rmsd",
-        name: "superposed RMSD",
-        unit: " Å",
-        better: Better::Lower,
-        observed: superposed,
-        floor: None,
-        allowed: most,
-    };
-    Some(Words {
-        agreement,
-        text,
-        measure,
-    })
-}
-
-/// The atoms whose temperature factors reach `least` on both sides; all where there is no confidence or too little of it.
-fn confident_atoms(recorded: &Structure, actual: &Structure, least: Option<f64>) -> Vec<usize> {
-    let all = || (0..recorded.atoms()).collect();
-    let (Some(before), Some(after), Some(least)) = (&recorded.b_factor, &actual.b_factor, least) else {
-        return all();
-    };
-    let both = before.iter().zip(after).enumerate();
-    let confident: Vec<usize> = both
-        .filter(|(_, (before, after))| before.min(**after) >= least)
-        .map(|(atom, _)| atom)
-        .collect();
-    if confident.len() < FEWEST { all() } else { confident }
-}
-
-fn worst_factor(recorded: &Structure, actual: &Structure) -> Option<f64> {
-    let (before, after) = (recorded.b_factor.as_ref()?, actual.b_factor.as_ref()?);
-    let gaps = before.iter().zip(after).map(|(before, after)| {
-        let gap = (before - after).abs();
-        if gap.is_nan() { f64::INFINITY } else { gap }
-    });
-    gaps.reduce(f64::max)
-}
-
-fn same_names(recorded: &Structure, actual: &Structure) -> bool {
-    recorded.chain_id == actual.chain_id
-        && recorded.res_id == actual.res_id
-        && recorded.ins_code == actual.ins_code
-        && recorded.res_name == actual.res_name
-        && recorded.atom_name == actual.atom_name
-        && recorded.element == actual.element
-        && recorded.hetero == actual.hetero
-        && recorded.b_factor.is_some() == actual.b_factor.is_some()
 }
 
 #[cfg(test)]
@@ -309,64 +185,63 @@ mod tests {
     use serde_json::json;
 
     use super::super::evidence::Answer;
-    use super::super::fixture::{answer, compiled, embedder, folder, judge_recorded_with};
+    use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
+    use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, judge_recorded_with};
     use super::*;
+    use crate::protein::Structure;
     use crate::snapshot::Recording;
 
-    fn tolerant() -> Contract {
-        let mut contract = folder();
-        contract.fields[0].tolerance = Some(Tolerance {
-            absolute: 0.5,
-            relative: 0.0,
-        });
-        contract
-    }
-
-    fn found(table: &str, noise: Option<Tolerance>, change: impl FnOnce(&mut Structure)) -> Vec<String> {
+    fn found(
+        right: &(Contract, Answer),
+        table: &str,
+        noise: Option<Tolerance>,
+        change: impl FnOnce(Answer) -> Answer,
+    ) -> Vec<String> {
         let directory = tempfile::tempdir().unwrap();
-        let contract = tolerant();
-        let check = compiled(
-            &contract,
-            &format!("check = 'snapshot'\nfields = ['atom_array']\n{table}"),
-        );
+        let (contract, right) = right;
+        let check = compiled(contract, &format!("check = 'snapshot'\n{table}"));
         let judge = |answer: Answer| {
             let recording = Recording::Missing;
-            judge_recorded_with(&*check, &contract, &[answer], directory.path(), recording, noise)
+            judge_recorded_with(&*check, contract, &[answer], directory.path(), recording, noise)
         };
-        let right = answer(&contract, "call", "ACDEFG", json!({}));
         assert_eq!(judge(right.clone()), []);
-        let findings = judge(right.with_structure(change));
+        let findings = judge(change(right.clone()));
         findings.into_iter().map(|finding| finding.summary).collect()
     }
 
-    fn shift(structure: &mut Structure) {
-        structure.coord.iter_mut().for_each(|position| position[1] += 3.0);
+    fn gated() -> (Contract, Answer) {
+        let contract = declared("esmfold");
+        let right = folded(&contract, "call", UBIQUITIN, json!({ "include_fields": ["plddt"] }));
+        (contract, right)
+    }
+
+    fn moved(answer: Answer) -> Answer {
+        answer.with_structure(|structure: &mut Structure| {
+            structure.coord.iter_mut().for_each(|position| position[1] += 3.0);
+        })
     }
 
     #[test]
-    fn structures_are_superposed_before_they_are_compared() {
-        assert_eq!(found("", None, shift), Vec::<String>::new());
-        let bent = |structure: &mut Structure| structure.coord[0][2] += 30.0;
-        let beyond = found("", None, bent);
-        assert!(
-            beyond[0].contains("superposed RMSD") && beyond[0].contains("allowed 0.5"),
-            "{beyond:?}"
-        );
-        assert_eq!(found("rmsd = 5", None, bent), Vec::<String>::new());
+    fn structures_go_by_gates_whatever_the_check_says_of_numbers() {
+        let right = gated();
+        let noisy = |answer: Answer| answer.with_structure(|structure| jitter(structure, 0.3, 5));
+        for table in ["", "atol = 5", "rtol = 5", "atol = 5\ngates = { confidence = 0.8 }"] {
+            assert_eq!(found(&right, table, None, moved), Vec::<String>::new(), "{table}");
+            let beyond = found(&right, table, None, noisy);
+            assert!(beyond[0].contains("atom_array[0]: different: "), "{table}: {beyond:?}");
+        }
+        let one = |answer: Answer| answer.with_element("plddt", 3, 0.5);
+        assert_eq!(found(&right, "fields = ['plddt']", None, one), Vec::<String>::new());
+        let by_number = found(&right, "fields = ['plddt']\natol = 1e-3", None, one);
+        assert!(by_number[0].contains("1 of 76 elements"), "{by_number:?}");
     }
 
     #[test]
-    fn only_confident_atoms_count_where_there_are_enough() {
-        let bent = |structure: &mut Structure| {
-            let atoms = structure.atoms();
-            structure.b_factor = Some((0..atoms).map(|atom| if atom == 0 { 0.5 } else { 0.9 }).collect());
-            structure.coord[0][2] += 30.0;
-        };
-        let same_factors = found("", None, bent);
-        assert!(
-            same_factors[0].contains("temperature factors differ by up to 0.4"),
-            "{same_factors:?}"
-        );
+    fn without_gates_structures_are_compared_number_by_number() {
+        let contract = folder();
+        let right = answer(&contract, "call", "ACDEFG", json!({}));
+        let words = found(&(contract, right), "atol = 0.5", None, moved);
+        assert!(words[0].contains("atom_array[0].coord"), "{words:?}");
     }
 
     #[test]
@@ -375,8 +250,14 @@ mod tests {
             absolute: 1e-4,
             relative: 0.0,
         });
-        let moved = found("rmsd = 5", exact, shift);
-        assert!(moved[0].contains("coord"), "{moved:?}");
+        let words = found(&gated(), "gates = { ca_max = 9 }", exact, moved);
+        assert!(words[0].contains("coord"), "{words:?}");
+    }
+
+    #[test]
+    fn a_distance_alone_is_no_rule() {
+        let errors = compile_errors(&declared("esmfold"), "check = 'snapshot'\nrmsd = 0.5");
+        assert!(errors.contains("expected `gates = { rmsd = … }`"), "{errors}");
     }
 
     #[test]

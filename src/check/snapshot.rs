@@ -29,7 +29,7 @@ struct Snapshot {
     limits: Limits,
 }
 
-/// Reads `fields`, `atol`, `rtol`, `rmsd`, `gates` and `call`.
+/// Reads `fields`, `atol`, `rtol`, `gates` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
     let fields = if terms.reader().has("fields") {
@@ -46,13 +46,9 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let limits = Limits {
         absolute: reader.number("atol", TOLERANCES),
         relative: reader.number("rtol", TOLERANCES),
-        rmsd: reader.number("rmsd", TOLERANCES),
         gates: read_changes::<StructureGates>(reader).unwrap_or_default(),
     };
-    if limits.rmsd.is_some() && !limits.gates.is_empty() {
-        let label = "expected only one of `rmsd` and `gates`";
-        terms.reader().reject("gates", "with `rmsd` nothing else counts", label);
-    } else if !limits.gates.is_empty() {
+    if !limits.gates.is_empty() {
         terms.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
     }
     Some(Box::new(Snapshot { calls, fields, limits }))

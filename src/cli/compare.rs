@@ -32,7 +32,6 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
     let limits = Limits {
         absolute: arguments.atol,
         relative: arguments.rtol,
-        rmsd: None,
         gates: arguments.gate.iter().copied().collect(),
     };
     let rules = match Rules::of(&config, arguments.model.as_deref(), (first, second), &limits) {

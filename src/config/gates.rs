@@ -30,9 +30,16 @@ fn read_table<T: GateTable>(outer: &mut Reader<'_>) -> Option<T> {
 }
 
 /// Reads the gates that the table of a check changes, below its key `gates`: any of those that `T` has. `None` where the
-/// key is absent.
+/// key is absent. A gate beside that key judges nothing, and is a mistake that is easily made.
 #[must_use]
 pub fn read_changes<T: GateTable>(outer: &mut Reader<'_>) -> Option<GateValues> {
+    for gate in T::gates() {
+        let is_beside = outer.table().entries().any(|entry| entry.key() == gate.key);
+        if is_beside && outer.has(gate.key) {
+            let label = format!("expected `gates = {{ {} = … }}`", gate.key);
+            outer.reject(gate.key, format_args!("`{}` is a gate of the model", gate.key), label);
+        }
+    }
     let section: Section = outer.section("gates")?;
     let mut reader = outer.within(&section);
     let values = read_values::<T>(&mut reader);

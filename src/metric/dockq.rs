@@ -8,7 +8,7 @@ use super::error::{MetricError, check_lengths, check_points};
 use super::superposition::{Superposition, superpose};
 
 /// Residues touch when two of their atoms are within this distance in ångström.
-const CONTACT: f64 = 5.0;
+pub const CONTACT: f64 = 5.0;
 /// Residues form the interface when two of their atoms are within this distance in ångström.
 const INTERFACE: f64 = 10.0;
 /// Distances in ångström at which the two terms count half.

@@ -26,7 +26,7 @@ pub use chains::{ChainPermutation, best_chain_permutation};
 pub use confidence::{mean_absolute_error, pearson};
 pub use contact::{ContactAgreement, ContactRule, contact_agreement};
 pub use difference::{Difference, Extreme, difference};
-pub use dockq::{DockQ, DockedPair, dockq};
+pub use dockq::{CONTACT, DockQ, DockedPair, dockq};
 pub use embedding::{EmbeddingError, Located, embedding_error};
 pub use ensemble::{EnergyTest, energy_test};
 pub use equivalence::match_equivalent_names;

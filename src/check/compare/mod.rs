@@ -19,8 +19,6 @@ pub struct Allowed {
     pub elements: Option<(f64, f64)>,
     /// Least cosine of two rows of an array.
     pub cosine: Option<f64>,
-    /// Greatest distance of two structures in ångström: root mean square after superposition.
-    pub rmsd: Option<f64>,
     /// By how much repeats differ, element by element: no difference, whatever the other bounds say.
     pub floor: Option<f64>,
 }

@@ -1,10 +1,10 @@
-//! Structures against structures: the same atoms, and how far they are apart, as they are or superposed.
+//! Structures against structures: the same atoms, and how far they are apart where they are.
 
 use super::super::number::{count, show};
 use super::super::places::Places;
 use super::super::structure_field::{name_of_atom, same_name};
 use super::{Mismatch, Walk};
-use crate::measure::{Better, Measure};
+use crate::measure::{ABSOLUTE, Better, Measure, Verdict};
 use crate::metric::{difference, rmsd, superpose};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
@@ -54,50 +54,26 @@ impl Walk {
                 name_of_atom(expected, atom % expected.atoms().max(1))
             ),
         ];
-        let measure = |name, observed, allowed| Measure {
-            key: "rmsd",
-            name,
+        let (absolute, _) = self.allowed.elements.unwrap_or((0.0, 0.0));
+        let measure = Measure {
+            key: ABSOLUTE,
+            name: "greatest distance of an atom",
             unit: " Å",
             better: Better::Lower,
-            observed,
-            floor: None,
-            allowed,
+            observed: gap,
+            floor: self.allowed.floor,
+            allowed: absolute,
         };
-        match (self.allowed.rmsd, self.allowed.elements) {
-            (Some(most), _) => {
-                let observed = if gap > 0.0 {
-                    superposed.as_ref().map_or(f64::INFINITY, |it| *it)
-                } else {
-                    0.0
-                };
-                self.found.measures.push(measure("superposed RMSD", observed, most));
-            }
-            (None, Some((absolute, _))) => {
-                self.found
-                    .measures
-                    .push(measure("greatest distance of an atom", gap, absolute));
-            }
-            (None, None) => {}
+        let is_within = measure.verdict() != Verdict::Different;
+        self.found.measures.push(measure);
+        if is_within {
+            return self.factors(path, expected, got, absolute);
         }
-        let summary = match (self.allowed.rmsd, self.allowed.elements) {
-            (Some(most), _) if superposed.as_ref().is_ok_and(|rmsd| *rmsd <= most) => return,
-            (Some(most), _) => format!(
-                "{path}: superposed RMSD {} Å, allowed {}",
-                shown(&superposed),
-                show(most)
-            ),
-            (None, elements) => {
-                let (absolute, _) = elements.unwrap_or((0.0, 0.0));
-                if gap <= absolute {
-                    return self.factors(path, expected, got, absolute);
-                }
-                format!(
-                    "{path}: atoms are up to {} Å apart, allowed {}",
-                    show(gap),
-                    show(absolute)
-                )
-            }
-        };
+        let summary = format!(
+            "{path}: atoms are up to {} Å apart, allowed {}",
+            show(gap),
+            show(absolute)
+        );
         self.found.mismatches.push(Mismatch { summary, details });
     }
 

@@ -1,11 +1,8 @@
 //! How chains are docked to each other, where a model is sure of them. Measures; judges nothing.
 
 use crate::metric::selection::{Part, residue_of_atoms};
-use crate::metric::{DockedPair, Point, dockq};
+use crate::metric::{CONTACT, DockedPair, Point, dockq};
 use crate::protein::Structure;
-
-/// More chains than this have too many pairs to look at all of them.
-const MOST_CHAINS: usize = 12;
 
 /// The least `DockQ` of any two chains that touch in the reference, by their confident residues. Chains of which less than half is
 /// confident are no part of it; `None` where no two are left.
@@ -18,12 +15,19 @@ pub fn least_dockq(structure: &Structure, reference: &[Point], model: &[Point], 
         let sure: Vec<usize> = atoms.filter(kept).collect();
         (2 * sure.len() >= all && !sure.is_empty()).then_some(sure)
     });
-    let chains: Vec<Vec<usize>> = chains.take(MOST_CHAINS).collect();
+    let chains: Vec<(Vec<usize>, Extent)> = chains
+        .map(|atoms| {
+            let extent = Extent::of(atoms.iter().filter_map(|&atom| reference.get(atom)));
+            (atoms, extent)
+        })
+        .collect();
     let pairs = chains
         .iter()
         .enumerate()
         .flat_map(|(place, one)| chains[place + 1..].iter().map(move |other| (one, other)));
-    let scores = pairs.filter_map(|(one, other)| {
+    // Of many chains most pairs are far apart, and need no look at their atoms.
+    let near = pairs.filter(|(one, other)| one.1.is_within(CONTACT, &other.1));
+    let scores = near.filter_map(|((one, _), (other, _))| {
         let atoms = [one.as_slice(), other.as_slice()].concat();
         let points =
             |all: &[Point]| -> Option<Vec<Point>> { atoms.iter().map(|&atom| all.get(atom).copied()).collect() };
@@ -41,4 +45,29 @@ pub fn least_dockq(structure: &Structure, reference: &[Point], model: &[Point], 
         dockq(&pair).ok().map(|found| found.score)
     });
     scores.reduce(f64::min)
+}
+
+/// The box about a chain.
+struct Extent {
+    least: Point,
+    greatest: Point,
+}
+
+impl Extent {
+    fn of<'a>(points: impl Iterator<Item = &'a Point>) -> Self {
+        let nothing = Self {
+            least: [f32::INFINITY; 3],
+            greatest: [f32::NEG_INFINITY; 3],
+        };
+        points.fold(nothing, |extent, point| Self {
+            least: std::array::from_fn(|axis| extent.least[axis].min(point[axis])),
+            greatest: std::array::from_fn(|axis| extent.greatest[axis].max(point[axis])),
+        })
+    }
+
+    /// Whether the boxes come as near each other as that on every axis.
+    fn is_within(&self, distance: f64, other: &Self) -> bool {
+        let gap = |axis: usize| (self.least[axis] - other.greatest[axis]).max(other.least[axis] - self.greatest[axis]);
+        (0..3).all(|axis| f64::from(gap(axis)) <= distance)
+    }
 }

@@ -243,3 +243,37 @@ fn an_interface_is_judged_when_both_chains_are_sure() {
     assert!(found.measures.iter().all(|measure| measure.key != "dockq"), "{found:?}");
     assert!(!broken(&found).contains(&"ca_rmsd"), "{found:?}");
 }
+
+#[test]
+fn the_last_of_many_chains_is_looked_at_too() {
+    let contract = declared("esmfold");
+    let insulin = "GIVEQCCTSICSLYQLENYCN:FVNQHLCGSHLVEALYLVCGERGFFYTPKT";
+    let pair = first_structure(&folded(&contract, "call", insulin, json!({})));
+    let mut expected = Structure::default();
+    for copy in 0..7 {
+        for atom in 0..pair.atoms() {
+            let [x, y, z] = pair.coord[atom];
+            let letter = b'A' + 2 * copy + u8::from(pair.chain_id[atom] == *"B");
+            expected.push(
+                Label::new(&char::from(letter).to_string()).unwrap(),
+                pair.res_id[atom],
+                pair.res_name[atom],
+                pair.atom_name[atom],
+                pair.element[atom],
+                [x + 500.0 * f32::from(copy), y, z],
+            );
+        }
+    }
+    expected.b_factor = Some(vec![0.9; expected.atoms()]);
+    let last = expected.chains().last().unwrap().1.clone();
+    let mut got = expected.clone();
+    got.coord[last].iter_mut().for_each(|position| position[0] += 4.0);
+    let dockq = |got: &Structure| {
+        let found = compare_with(&expected, got, &Floor::new());
+        let measure = found.measures.iter().find(|measure| measure.key == "dockq").unwrap();
+        (measure.observed, measure.verdict())
+    };
+    assert_eq!(expected.chains().len(), 14);
+    assert!(dockq(&expected).0 > 0.999);
+    assert_eq!(dockq(&got).1, Verdict::Different);
+}

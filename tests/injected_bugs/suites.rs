@@ -1,0 +1,153 @@
+//! Cases of the shared suites as they are, judging answers of the embedded models by the gates, as answers of real models are
+//! judged. Plants nothing of its own accord.
+
+use std::cell::RefCell;
+use std::path::Path;
+use std::sync::Arc;
+
+use hydrotest::check::{self, Answer, Evidence, Finding, Measured, Recorded};
+use hydrotest::config::{Config, Suites};
+use hydrotest::measure::Measurement;
+use hydrotest::plan::{Overriding, PlannedTrial, Selection, expand};
+use hydrotest::prediction::{Prediction, Value};
+use hydrotest::protein::Structure;
+use hydrotest::reference::ReferenceModel;
+use hydrotest::snapshot::{Contents, Floors, Recording, Store};
+
+/// Weights that have noise, unlike synthetic ones.
+const WEIGHTS: &str = "published";
+
+/// One case for one model, with its right answers recorded.
+pub struct Case {
+    trial: PlannedTrial,
+    answers: Vec<Answer>,
+    directory: tempfile::TempDir,
+}
+
+impl Case {
+    /// By its name, `model::suite::case`. Its right answers pass.
+    pub fn named(name: &str) -> Self {
+        let config = Config::built_in().unwrap();
+        let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
+        let suites = Suites::load(&home, &config).unwrap_or_else(|errors| panic!("{errors}"));
+        let backend = config.backends.iter().find(|table| table.name == config.default);
+        let (selection, overriding) = (Selection::default(), Overriding::default());
+        let plan = expand(&config, &suites.suites, backend.unwrap(), &selection, overriding);
+        let mut trials = plan.unwrap_or_else(|errors| panic!("{errors}")).trials.into_iter();
+        let trial = trials.find(|trial| trial.name == name).unwrap();
+        let answers = trial.calls.iter().map(|call| {
+            let model = ReferenceModel::load(Arc::clone(&trial.contract), call.config.clone()).unwrap();
+            Answer {
+                call: call.name.to_string(),
+                request: call.request.clone(),
+                config: call.config.clone(),
+                result: Ok(model.predict(&call.request).unwrap()),
+            }
+        });
+        let case = Self {
+            answers: answers.collect(),
+            directory: tempfile::tempdir().unwrap(),
+            trial,
+        };
+        let (findings, _) = case.judge(&case.answers, Recording::Missing);
+        assert_eq!(findings, [], "{name}");
+        assert_eq!(case.findings(case.right()), [], "{name}");
+        case
+    }
+
+    /// The right answer to the last call.
+    pub fn right(&self) -> &Prediction {
+        self.answers.last().unwrap().result.as_ref().unwrap()
+    }
+
+    /// What the checks find when this is the answer to the last call.
+    pub fn findings(&self, last: &Prediction) -> Vec<Finding> {
+        self.judge(&self.with(last), Recording::Never).0
+    }
+
+    /// The numbers behind that.
+    pub fn measurements(&self, last: &Prediction) -> Vec<Measurement> {
+        self.judge(&self.with(last), Recording::Never).1
+    }
+
+    /// Keeps by how much answers to the last call differ as its floor.
+    pub fn calibrate(&self, repeats: &[Prediction]) {
+        let contents: Vec<Contents> = repeats.iter().map(|repeat| Contents::of(repeat).unwrap()).collect();
+        let floors = Floors {
+            backend: "bench".into(),
+            repeats: repeats.len(),
+            fields: check::floors(&self.trial.contract, &contents),
+        };
+        let call = &self.answers.last().unwrap().call;
+        let store = Store::new(self.directory.path(), Recording::Never).unwrap();
+        let key = self.trial.snapshot_key(WEIGHTS, call).unwrap();
+        store.write_floors(&key, &floors).unwrap();
+    }
+
+    fn with(&self, last: &Prediction) -> Vec<Answer> {
+        let mut answers = self.answers.clone();
+        answers.last_mut().unwrap().result = Ok(last.clone());
+        answers
+    }
+
+    fn judge(&self, answers: &[Answer], recording: Recording) -> (Vec<Finding>, Vec<Measurement>) {
+        let store = Store::new(self.directory.path(), recording).unwrap();
+        let measured = Measured::default();
+        let findings = check::judge(
+            &self.trial.checks,
+            &Evidence {
+                suite: &self.trial.suite,
+                case: &self.trial.case,
+                contract: &self.trial.contract,
+                answers,
+                recorded: Some(&Recorded {
+                    store: &store,
+                    key: &|call| self.trial.snapshot_key(WEIGHTS, call),
+                    notes: &RefCell::default(),
+                    noise: None,
+                    backend: "bench",
+                    kind: "reference",
+                    source: &self.trial.source,
+                    at: None,
+                    command: "record",
+                }),
+                measured: &measured,
+            },
+        );
+        (findings, measured.into_inner())
+    }
+}
+
+/// The same answer with every structure changed.
+pub fn every_structure(right: &Prediction, mut change: impl FnMut(&mut Structure)) -> Prediction {
+    let mut wrong = right.clone();
+    for (_, value) in wrong.fields.iter_mut().filter(|(name, _)| name == "atom_array") {
+        let Value::List(items) = value else { panic!("{value:?}") };
+        for item in items {
+            match item {
+                Value::Structure(structure) => change(structure),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+    wrong
+}
+
+/// Every coordinate moved by up to `most` ångström.
+pub fn shaken(structure: &mut Structure, most: f32, next: &mut impl FnMut() -> f32) {
+    structure
+        .coord
+        .iter_mut()
+        .flatten()
+        .for_each(|axis| *axis += most * next());
+}
+
+/// What the model is not sure of is its own mirror image.
+pub fn mirrored_where_unsure(structure: &mut Structure) {
+    let factors = structure.b_factor.clone().unwrap();
+    for (position, factor) in structure.coord.iter_mut().zip(factors) {
+        if factor < 0.7 {
+            position[2] = -position[2];
+        }
+    }
+}
