@@ -18,7 +18,7 @@ use super::structure_field::structure_of;
 use super::terms::{TOLERANCES, Terms};
 use crate::cause::{Frame, of_values};
 use crate::config::read_changes;
-use crate::measure::{ABSOLUTE, Floor, Verdict};
+use crate::measure::{ABSOLUTE, Floor, Noise, Verdict, with_slack};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
@@ -110,7 +110,7 @@ fn floors(evidence: &Evidence<'_>, call: &str) -> BTreeMap<String, Floor> {
         let recorded = evidence.recorded.filter(|recorded| recorded.noise.is_none())?;
         recorded.store.floors(&(recorded.key)(call).ok()?).ok()?
     };
-    measured().unwrap_or_default().fields
+    with_slack(measured().unwrap_or_default().fields, evidence.contract.gates.slack())
 }
 
 impl Agree {
@@ -127,8 +127,8 @@ impl Agree {
             .filter(|(path, _)| path.split('[').next() == Some(field.name()));
         let allowed = Allowed {
             floor: of_field
-                .filter_map(|(_, floor)| floor.get(ABSOLUTE).copied())
-                .reduce(f64::max),
+                .filter_map(|(_, floor)| floor.get(ABSOLUTE))
+                .reduce(|one: Noise, other| if one.worst >= other.worst { one } else { other }),
             ..self.allowed
         };
         let found = compare(&sides.label, &sides.first, &sides.second, allowed, &sides.places);
@@ -191,7 +191,7 @@ impl Agree {
                     (first.prediction, from + index, &expected),
                     (second.prediction, to + index, &got),
                     &gates,
-                    floor.unwrap_or(&Floor::new()),
+                    floor.unwrap_or(&Floor::unknown()),
                 );
                 let measures = found.measures.iter().copied();
                 evidence

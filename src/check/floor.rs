@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::aligned_error::{PAE, measure_pae};
 use super::gated::{PLDDT, STRUCTURES, field_of, measure_structures};
 use super::likeness::compare_confidence;
-use crate::measure::{ABSOLUTE, Better, Floor, Measure};
+use crate::measure::{ABSOLUTE, Better, Floor, Measure, Worst};
 use crate::metric::difference;
 use crate::prediction::Contract;
 use crate::protein::Structure;
@@ -15,12 +15,12 @@ use crate::snapshot::{Contents, Entry};
 /// The worst that any pair of repeats gives, for every structure, confidence and array of floats. What one of a pair lacks,
 /// and what cannot be measured, has no floor.
 #[must_use]
-pub fn floors(contract: &Contract, repeats: &[Contents]) -> BTreeMap<String, Floor> {
+pub fn floors(contract: &Contract, repeats: &[Contents]) -> BTreeMap<String, Worst> {
     let mut floors = BTreeMap::new();
     for (place, first) in repeats.iter().enumerate() {
         for second in &repeats[place + 1..] {
             for (path, entry) in &first.digest().entries {
-                let own: &mut Floor = floors.entry(path.clone()).or_default();
+                let own: &mut Worst = floors.entry(path.clone()).or_default();
                 match entry {
                     Entry::Structure(_) => {
                         for measure in measure_structures(contract, path, first, second) {
@@ -40,7 +40,7 @@ pub fn floors(contract: &Contract, repeats: &[Contents]) -> BTreeMap<String, Flo
     floors
 }
 
-fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Contents, floor: &mut Floor) {
+fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Contents, floor: &mut Worst) {
     let (Some(one), Some(other)) = (first.array(path), second.array(path)) else {
         return;
     };
@@ -55,7 +55,7 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
     if field_of(path) == PLDDT
         && let (Some(gates), Some(one), Some(other)) = (contract.gates.structure, one.to_f64(), other.to_f64())
     {
-        for measure in compare_confidence(&one, &other, &gates, &Floor::new()) {
+        for measure in compare_confidence(&one, &other, &gates, &Floor::unknown()) {
             worsen(floor, &measure);
         }
     }
@@ -63,7 +63,7 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
         && let Some(gates) = contract.gates.structure
     {
         let scale = contract.field(STRUCTURES).and_then(|field| field.b_factor);
-        let measures = measure_pae(path, (first, second), scale, &gates, &Floor::new());
+        let measures = measure_pae(path, (first, second), scale, &gates, &Floor::unknown());
         for measure in measures.unwrap_or_default() {
             worsen(floor, &measure);
         }
@@ -87,14 +87,14 @@ fn farthest(one: &Structure, other: &Structure) -> f64 {
         .sqrt()
 }
 
-fn keep_greatest(floor: &mut Floor, difference: f64) {
+fn keep_greatest(floor: &mut Worst, difference: f64) {
     if difference.is_finite() {
         let worst = floor.entry(ABSOLUTE.to_owned()).or_insert(0.0);
         *worst = worst.max(difference);
     }
 }
 
-fn worsen(floor: &mut Floor, measure: &Measure) {
+fn worsen(floor: &mut Worst, measure: &Measure) {
     if !measure.observed.is_finite() {
         return;
     }

@@ -106,7 +106,7 @@ pub fn measure_structures(contract: &Contract, path: &str, first: &Contents, sec
     }
     let one = recorded_side(first, path, one, scale);
     let other = recorded_side(second, path, other, scale);
-    compare_structures(&one, &other, &gates, &Floor::new()).measures
+    compare_structures(&one, &other, &gates, &Floor::unknown()).measures
 }
 
 /// The numbers of an array; `None` for anything else.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use super::aligned_error::{PAE, judge_pae};
 use super::gated::{PLDDT, STRUCTURES, field_of, judge_confidence, judge_structure};
-use crate::measure::{ABSOLUTE, Floor};
-use crate::prediction::Contract;
+use crate::measure::{ABSOLUTE, Floor, Noise, Worst, with_slack};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
+use crate::prediction::{Contract, Gates};
 use crate::snapshot::{FieldComparison, FieldJudge, Pair};
 
 const EXACT: Tolerance = Tolerance {
@@ -68,9 +68,10 @@ pub struct Tolerances {
     usual: Tolerance,
     /// Greatest value of the temperature factors of structures; `None` where they are no confidence.
     scale: Option<f64>,
-    /// By how much repeats differ, by path.
+    /// By how much repeats differ, by path, and how many times that is no difference yet.
     floors: BTreeMap<String, Floor>,
     no_floor: Floor,
+    slack: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -107,29 +108,30 @@ impl Tolerances {
             },
             fields: fields.collect(),
             scale: contract.field(STRUCTURES).and_then(|field| field.b_factor),
-            ..Self::alike(chosen(contract.tolerance))
+            ..Self::alike(chosen(contract.tolerance), contract.gates.slack())
         }
     }
 
     /// The tolerances of results that nobody says the model of, changed by `limits`: structures, confidences and aligned errors
     /// by gates where there are any.
     #[must_use]
-    pub fn unknown(usual: Tolerance, gates: Option<StructureGates>, limits: &Limits) -> Self {
+    pub fn unknown(usual: Tolerance, gates: &Gates, limits: &Limits) -> Self {
         Self {
-            mode: Mode::of(gates, limits),
-            ..Self::alike(limits.over(usual))
+            mode: Mode::of(gates.structure, limits),
+            ..Self::alike(limits.over(usual), gates.slack())
         }
     }
 
     /// One tolerance for everything.
-    const fn alike(usual: Tolerance) -> Self {
+    const fn alike(usual: Tolerance, slack: f64) -> Self {
         Self {
             mode: Mode::Numbers,
             fields: BTreeMap::new(),
             usual,
             scale: None,
             floors: BTreeMap::new(),
-            no_floor: Floor::new(),
+            no_floor: Floor::unknown(),
+            slack,
         }
     }
 
@@ -142,9 +144,9 @@ impl Tolerances {
 
     /// The same with what repeats differ by, which is never a difference. A backend without noise has no use for it.
     #[must_use]
-    pub fn with_floors(mut self, floors: BTreeMap<String, Floor>) -> Self {
+    pub fn with_floors(mut self, floors: BTreeMap<String, Worst>) -> Self {
         if self.mode != Mode::Exact {
-            self.floors = floors;
+            self.floors = with_slack(floors, self.slack);
         }
         self
     }
@@ -165,8 +167,8 @@ impl FieldJudge for Tolerances {
         }
     }
 
-    fn floor(&self, path: &str) -> Option<f64> {
-        self.noise(path).get(ABSOLUTE).copied()
+    fn floor(&self, path: &str) -> Option<Noise> {
+        self.noise(path).get(ABSOLUTE)
     }
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {

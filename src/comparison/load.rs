@@ -6,7 +6,7 @@ use std::path::Path;
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::measure::Floor;
+use crate::measure::Worst;
 use crate::prediction::{Prediction, Value};
 use crate::protein::{ParseError, Structure, mmcif, pdb};
 use crate::snapshot::{Contents, open, open_arrays, open_floors};
@@ -27,7 +27,7 @@ pub struct Loaded {
     /// The class of the response and what the model calls itself, where a response says so.
     pub class: Option<(String, String)>,
     /// By how much repeats differ, by path, where that lies beside a snapshot.
-    pub floors: BTreeMap<String, Floor>,
+    pub floors: BTreeMap<String, Worst>,
     /// What a reader must know of it.
     pub notes: Vec<String>,
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Form, Loaded};
 use crate::check::{Limits, Tolerances};
 use crate::config::{Config, Unknown};
-use crate::measure::Floor;
+use crate::measure::{Floor, Worst, with_slack};
 use crate::prediction::Contract;
 use crate::prediction::gates::{GateTable, StructureGates};
 
@@ -48,13 +48,14 @@ impl Rules {
                 (one, other) => one.or(other),
             },
         };
-        let floors: BTreeMap<String, Floor> = [&first.floors, &second.floors]
+        let floors: BTreeMap<String, Worst> = [&first.floors, &second.floors]
             .into_iter()
             .flatten()
             .map(|(path, floor)| (path.clone(), floor.clone()))
             .collect();
         let scale = scale(contract, first);
         let Unknown { tolerance, gates } = config.unknown;
+        let slack = contract.map_or(gates.slack(), |contract| contract.gates.slack());
         let (judge, gates, name) = match contract {
             Some(contract) => (
                 Tolerances::new(contract, limits, None),
@@ -62,7 +63,7 @@ impl Rules {
                 format!("the gates of {}", contract.key),
             ),
             None => (
-                Tolerances::unknown(tolerance, gates.structure, limits),
+                Tolerances::unknown(tolerance, &gates, limits),
                 gates.structure,
                 "the gates of unknown models; --model chooses others".to_owned(),
             ),
@@ -76,7 +77,7 @@ impl Rules {
             },
             judge: judge.with_scale(scale).with_floors(floors.clone()),
             gates: gates.map(|gates| gates.with(&limits.gates)),
-            floors,
+            floors: with_slack(floors, slack),
             scale,
         })
     }

@@ -27,7 +27,7 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
         structure,
     };
     let sides = (side(first, path, one), side(second, other_path, other));
-    let none = Floor::new();
+    let none = Floor::unknown();
     let floor = rules.floors.get(path).or(rules.floors.get(other_path)).unwrap_or(&none);
     let mut found = rules
         .gates

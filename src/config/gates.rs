@@ -13,6 +13,7 @@ pub(super) fn read(outer: &mut Reader<'_>) -> Gates {
         structure: read_table(&mut reader),
         ensemble: read_table(&mut reader),
         physical: read_table(&mut reader),
+        floor: read_table(&mut reader),
     };
     reader.finish();
     gates
@@ -71,6 +72,18 @@ mod tests {
 
     const WHOLE: &str = "[gates.ensemble]\nconfidence = 0.7\nsamples = 10\np = 0.01\nrmsd_margin = 0.2\n\
                          lddt_margin = 0.03\nplddt_margin = 0.005\n";
+
+    #[test]
+    fn what_noise_forgives_is_said_or_is_nothing() {
+        let slack = |text: &str| {
+            let (gates, errors) = read_text(text);
+            (gates.slack().to_string(), errors.is_empty())
+        };
+        assert_eq!(slack("[gates.floor]\nslack = 2\n"), ("2".to_owned(), true));
+        assert_eq!(slack(""), ("1".to_owned(), true));
+        assert!(!slack("[gates.floor]\nslack = 0.5\n").1, "less than the floor itself");
+        assert!(!slack("[gates.floor]\n").1, "a table is whole");
+    }
 
     #[test]
     fn tables_are_read_and_absent_ones_stay_absent() {

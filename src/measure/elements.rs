@@ -1,6 +1,6 @@
 //! The difference of two arrays as one measure. The elements were compared before; this says which of them tells most.
 
-use super::{Better, Measure, Verdict};
+use super::{Better, Measure, Noise, Verdict};
 use crate::metric::{Difference, Extreme};
 use crate::prediction::contract::Tolerance;
 
@@ -10,7 +10,7 @@ pub const ABSOLUTE: &str = "absolute";
 /// The element that comes closest to its limit, which is `absolute + relative · |expected|` there. `found` must be bounded as
 /// [`bound`](super::bound) says.
 #[must_use]
-pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<f64>) -> Measure {
+pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise>) -> Measure {
     let limit = |extreme: &Extreme| {
         let slack = tolerance.relative * extreme.expected.abs();
         tolerance.absolute + if slack.is_finite() { slack } else { 0.0 }
@@ -28,7 +28,7 @@ pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<f64>)
         return measure(0.0, tolerance.absolute);
     };
     let widest = measure(greatest.difference, limit(greatest));
-    if floor.is_some_and(|floor| greatest.difference <= floor) {
+    if floor.is_some_and(|floor| greatest.difference <= floor.worst) {
         return widest;
     }
     // A small element with a small difference may still be the one that is furthest off.
@@ -36,7 +36,7 @@ pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<f64>)
         let difference = (extreme.actual - extreme.expected).abs();
         measure(difference, limit(extreme))
     });
-    let above_floor = |other: &Measure| other.observed > floor.unwrap_or(0.0);
+    let above_floor = |other: &Measure| other.observed > floor.map_or(0.0, |floor| floor.worst);
     let worst = match relative.filter(above_floor) {
         Some(other) if other.used() > widest.used() => other,
         _ => widest,
@@ -59,6 +59,7 @@ mod tests {
         let (expected, actual) = (Tensor::vector(expected), Tensor::vector(actual));
         let (absolute, relative) = tolerance;
         let tolerance = Tolerance { absolute, relative };
+        let floor = floor.map(|worst| Noise { worst, slack: 1.5 });
         let found = difference(&expected, &actual, bound(tolerance, floor).absolute, relative).unwrap();
         let measure = of_elements(&found, tolerance, floor);
         assert_eq!(found.is_within(), measure.verdict() != Verdict::Different, "{measure}");

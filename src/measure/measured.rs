@@ -1,24 +1,18 @@
 //! One number by which two results are held against each other: what was seen, what repeats of the reference differ by, what
 //! is allowed. Judges numbers; computes none.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
-use super::show;
+use super::{Noise, show};
 use crate::prediction::contract::Tolerance;
-
-/// By how much repeats on the platform that recorded a result differ, by the key of the measure.
-pub type Floor = BTreeMap<String, f64>;
-
-/// Repeats are few, so that another one may differ a little more than any of them: up to this many times the floor is no
-/// difference yet.
-const SLACK: f64 = 1.5;
 
 /// What elements are allowed where repeats differ by `floor` already.
 #[must_use]
-pub fn bound(tolerance: Tolerance, floor: Option<f64>) -> Tolerance {
+pub fn bound(tolerance: Tolerance, floor: Option<Noise>) -> Tolerance {
     Tolerance {
-        absolute: tolerance.absolute.max(SLACK * floor.unwrap_or(0.0)),
+        absolute: floor.map_or(tolerance.absolute, |floor| {
+            tolerance.absolute.max(floor.slack * floor.worst)
+        }),
         ..tolerance
     }
 }
@@ -57,7 +51,7 @@ pub struct Measure {
     /// What was seen.
     pub observed: f64,
     /// What repeats give at worst, where that is known.
-    pub floor: Option<f64>,
+    pub floor: Option<Noise>,
     /// What the gate allows at worst.
     pub allowed: f64,
 }
@@ -77,7 +71,7 @@ impl Measure {
     /// What this measure says by itself. A difference that repeats show too is none, whatever the gate says; NaN is one.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        if self.reaches(self.floor.unwrap_or(self.better.perfect())) {
+        if self.reaches(self.floor.map_or(self.better.perfect(), |floor| floor.worst)) {
             Verdict::Indistinguishable
         } else if self.reaches(self.allowed) || self.used() <= 1.0 {
             Verdict::WithinTolerance
@@ -94,14 +88,16 @@ impl Measure {
     /// How much of what is allowed, or of what repeats show, is used up: 0 for a perfect match, 1 at the limit.
     #[must_use]
     pub fn used(&self) -> f64 {
-        let (observed, allowed, floor) = match self.better {
-            Better::Lower => (self.observed, self.allowed, self.floor.unwrap_or(0.0)),
-            Better::Higher => (1.0 - self.observed, 1.0 - self.allowed, 1.0 - self.floor.unwrap_or(1.0)),
+        let from_perfect = |value: f64| match self.better {
+            Better::Lower => value,
+            Better::Higher => 1.0 - value,
         };
+        let (observed, allowed) = (from_perfect(self.observed), from_perfect(self.allowed));
+        let forgiven = self.floor.map_or(0.0, |floor| floor.slack * from_perfect(floor.worst));
         if observed <= 0.0 {
             0.0
         } else if observed.is_finite() {
-            observed / allowed.max(SLACK * floor)
+            observed / allowed.max(forgiven)
         } else {
             f64::INFINITY
         }
@@ -130,7 +126,7 @@ impl fmt::Display for Measure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.name, show(self.observed), self.unit)?;
         if let Some(floor) = self.floor {
-            write!(f, ", floor {}", show(floor))?;
+            write!(f, ", floor {}", show(floor.worst))?;
         }
         let bound = match self.better {
             Better::Lower => "",
@@ -151,7 +147,7 @@ mod tests {
             unit: " Å",
             better: Better::Lower,
             observed,
-            floor,
+            floor: floor.map(|worst| Noise { worst, slack: 1.5 }),
             allowed: 0.1,
         }
     }
@@ -178,6 +174,11 @@ mod tests {
             "a rare repeat"
         );
         assert_eq!(distance(0.31, Some(0.2)).verdict(), Verdict::Different);
+        let strict = Measure {
+            floor: Some(Noise::within(0.2)),
+            ..distance(0.21, None)
+        };
+        assert_eq!(strict.verdict(), Verdict::Different, "no slack is allowed");
         assert!(distance(f64::NAN, None).used().is_infinite());
         assert_eq!(score.to_string(), "RMSD 0.95 Å, allowed at least 0.9");
         assert_eq!(

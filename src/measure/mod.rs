@@ -2,11 +2,13 @@
 //! or different. Knows no suite, no snapshot and no gate; computes no metric.
 
 mod elements;
+mod floor;
 mod measured;
 mod number;
 
 pub use elements::{ABSOLUTE, of_elements};
-pub use measured::{Better, Floor, Measure, Verdict, bound};
+pub use floor::{Floor, Noise, Worst, with_slack};
+pub use measured::{Better, Measure, Verdict, bound};
 pub use number::{count, exact, show};
 
 /// One measure of one value of an answer.

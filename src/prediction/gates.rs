@@ -41,6 +41,16 @@ pub struct Gates {
     pub ensemble: Option<EnsembleGates>,
     /// When a structure could exist.
     pub physical: Option<PhysicalGates>,
+    /// What noise forgives.
+    pub floor: Option<FloorGates>,
+}
+
+impl Gates {
+    /// How many times what repeats differ by is no difference yet; without a gate it is that and no more.
+    #[must_use]
+    pub fn slack(&self) -> f64 {
+        self.floor.map_or(1.0, |floor| floor.slack)
+    }
 }
 
 macro_rules! gate_table {
@@ -161,6 +171,14 @@ gate_table! {
         positive_phi: FRACTION,
         /// Greatest fraction of coordinates that hold no more digits than half precision has.
         coarse: FRACTION,
+    }
+}
+
+gate_table! {
+    /// What noise forgives, where repeats on one platform were measured.
+    FloorGates, "floor" {
+        /// Repeats are few: up to this many times what they differ by is no difference yet.
+        slack: 1.0..=100.0,
     }
 }
 

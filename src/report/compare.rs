@@ -136,7 +136,7 @@ fn cells(row: &Row) -> [String; 7] {
     let floors: Vec<String> = row
         .judged
         .iter()
-        .filter_map(|(_, measure)| measure.floor.map(show))
+        .filter_map(|(_, measure)| measure.floor.map(|floor| show(floor.worst)))
         .collect();
     let verdict = row.judged.iter().map(|(_, measure)| measure.verdict()).max();
     let bounds = row.judged.iter().map(|(part, measure)| bound(row, *part, measure));
@@ -182,7 +182,7 @@ pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
             "gate": measure.key,
             "over": match part { Part::All => "all", Part::Confident => "confident" },
             "observed": finite(measure.observed),
-            "floor": measure.floor,
+            "floor": measure.floor.map(|floor| floor.worst),
             "allowed": finite(measure.allowed),
             "better": match measure.better { Better::Lower => "lower", Better::Higher => "higher" },
             "verdict": measure.verdict().to_string(),

@@ -154,7 +154,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Better, Measure, Measurement};
+    use crate::measure::{Better, Measure, Measurement, Noise};
     use crate::outcome::Outcome;
 
     const SUBJECT: Subject<'_> = Subject {
@@ -206,7 +206,7 @@ mod tests {
                 unit: "",
                 better: Better::Lower,
                 observed,
-                floor,
+                floor: floor.map(Noise::within),
                 allowed: 0.005,
             },
         }

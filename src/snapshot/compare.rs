@@ -8,7 +8,7 @@ use super::contents::Contents;
 use super::digest::{ArrayEntry, Entry, Storage, StructureEntry};
 use super::judge::{FieldJudge, Pair};
 use super::sketched;
-use crate::measure::{Measure, bound, of_elements};
+use crate::measure::{Measure, Noise, bound, of_elements};
 use crate::metric::difference;
 use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
@@ -162,7 +162,10 @@ impl<'a> Walk<'a> {
                         let measures = found.measure(
                             tolerance,
                             allowed(tolerance).unwrap_or(found.distance_allowed),
-                            floor.and_then(|floor| allowed(noise(floor))),
+                            floor.and_then(|floor| {
+                                let worst = allowed(noise(floor.worst))?;
+                                Some(Noise { worst, ..floor })
+                            }),
                         );
                         let finding = Finding::Sketched {
                             difference: Box::new(found),
@@ -207,7 +210,7 @@ impl<'a> Walk<'a> {
         self.measured(path, Finding::Same, measure.into_iter().collect());
     }
 
-    fn bounds(&self, path: &str) -> (Tolerance, Option<f64>) {
+    fn bounds(&self, path: &str) -> (Tolerance, Option<Noise>) {
         (self.judge.tolerance(path), self.judge.floor(path))
     }
 

@@ -2,6 +2,7 @@
 
 use super::comparison::FieldComparison;
 use super::contents::Contents;
+use crate::measure::Noise;
 use crate::prediction::contract::Tolerance;
 
 /// How values are held against their recorded counterparts.
@@ -12,7 +13,7 @@ pub trait FieldJudge: Send + Sync {
     fn tolerance(&self, path: &str) -> Tolerance;
 
     /// By how much repeats differ there, element by element, where that was measured. What lies within it passes.
-    fn floor(&self, _path: &str) -> Option<f64> {
+    fn floor(&self, _path: &str) -> Option<Noise> {
         None
     }
 

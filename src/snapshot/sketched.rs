@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use super::limits::{Budget, Limits};
 use super::sketch::{ROWS, Sketch, sign};
-use crate::measure::{ABSOLUTE, Better, Measure, Verdict};
+use crate::measure::{ABSOLUTE, Better, Measure, Noise, Verdict};
 use crate::metric::{Difference, Extreme, difference};
 use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
@@ -70,7 +70,7 @@ impl SketchDifference {
 
     /// The distance as a measure, or where that passes and single elements do not, the difference of elements.
     #[must_use]
-    pub fn measure(&self, tolerance: Tolerance, allowed: f64, floor: Option<f64>) -> Measure {
+    pub fn measure(&self, tolerance: Tolerance, allowed: f64, floor: Option<Noise>) -> Measure {
         let distance = Measure {
             key: "distance",
             name: "distance over all elements",

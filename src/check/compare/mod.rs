@@ -6,7 +6,7 @@ mod structures;
 
 use super::number::{count, show_key};
 use super::places::Places;
-use crate::measure::{Measure, bound};
+use crate::measure::{Measure, Noise, bound};
 use crate::prediction::Value;
 use crate::prediction::contract::Tolerance;
 use crate::tensor::Tensor;
@@ -20,7 +20,7 @@ pub struct Allowed {
     /// Least cosine of two rows of an array.
     pub cosine: Option<f64>,
     /// By how much repeats differ, element by element: no difference, whatever the other bounds say.
-    pub floor: Option<f64>,
+    pub floor: Option<Noise>,
 }
 
 impl Allowed {

@@ -122,7 +122,7 @@ pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &Structure
         }
     }
     for measure in &mut found.measures {
-        measure.floor = floor.get(measure.key).copied();
+        measure.floor = floor.get(measure.key);
     }
     found
 }
@@ -132,7 +132,7 @@ pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &Structure
 pub fn compare_confidence(expected: &[f64], got: &[f64], gates: &StructureGates, floor: &Floor) -> Vec<Measure> {
     let mut measures = confidence_measures(expected, got, gates);
     for measure in &mut measures {
-        measure.floor = floor.get(measure.key).copied();
+        measure.floor = floor.get(measure.key);
     }
     measures
 }

@@ -51,7 +51,7 @@ pub fn compare(
         });
     }
     for measure in &mut measures {
-        measure.floor = floor.get(measure.key).copied();
+        measure.floor = floor.get(measure.key);
     }
     measures
 }

@@ -6,6 +6,7 @@ use super::super::fixture::folded::{
     MISTAKES, UBIQUITIN, declared, first_structure, folded, jitter, swap_names, through_bfloat16,
 };
 use super::*;
+use crate::measure::Worst;
 use crate::protein::{Label, pdb, test_data};
 
 fn gates() -> StructureGates {
@@ -31,7 +32,7 @@ fn changed(change: impl FnOnce(&mut Structure)) -> Likeness {
     let expected = ubiquitin();
     let mut got = expected.clone();
     change(&mut got);
-    compare_with(&expected, &got, &Floor::new())
+    compare_with(&expected, &got, &Floor::unknown())
 }
 
 fn broken(found: &Likeness) -> Vec<&'static str> {
@@ -66,7 +67,7 @@ fn a_mirror_image_is_found_whatever_the_model_is_sure_of() {
     expected.b_factor = Some(vec![0.1; expected.atoms()]);
     let mut got = expected.clone();
     MISTAKES[0].1(&mut got);
-    let found = compare_with(&expected, &got, &Floor::new());
+    let found = compare_with(&expected, &got, &Floor::unknown());
     assert_eq!(found.confident.0, 0);
     assert_eq!(broken(&found), ["inverted"]);
 }
@@ -99,7 +100,7 @@ fn half_the_digits_are_within_tolerance_of_nothing_and_noise_of_the_floor() {
     shift(&mut expected);
     let mut got = expected.clone();
     through_bfloat16(&mut got);
-    let found = compare_with(&expected, &got, &Floor::new());
+    let found = compare_with(&expected, &got, &Floor::unknown());
     assert!(broken(&found).contains(&"ca_rmsd"), "far from the origin: {found:?}");
 
     let noisy = |seed| {
@@ -107,17 +108,17 @@ fn half_the_digits_are_within_tolerance_of_nothing_and_noise_of_the_floor() {
         jitter(&mut structure, 0.01, seed);
         structure
     };
-    let repeats = compare_with(&noisy(1), &noisy(2), &Floor::new());
+    let repeats = compare_with(&noisy(1), &noisy(2), &Floor::unknown());
     assert_eq!(repeats.verdict(), Verdict::WithinTolerance);
-    let floor: Floor = repeats
+    let worst: Worst = repeats
         .measures
         .iter()
         .map(|measure| {
-            let slack = if measure.better == Better::Lower { 1.5 } else { 0.999 };
-            (measure.key.to_owned(), measure.observed * slack)
+            let wider = if measure.better == Better::Lower { 1.5 } else { 0.999 };
+            (measure.key.to_owned(), measure.observed * wider)
         })
         .collect();
-    let again = compare_with(&noisy(3), &noisy(4), &floor);
+    let again = compare_with(&noisy(3), &noisy(4), &Floor::new(worst, 1.0));
     assert_eq!(again.verdict(), Verdict::Indistinguishable, "{again:?}");
     assert!(again.lines()[0].contains("floor"), "{:?}", again.lines());
 }
@@ -172,7 +173,7 @@ fn other_atoms_are_told_before_anything_is_measured() {
     assert_eq!(empty.verdict(), Verdict::Different);
     let nothing = Structure::default();
     assert_eq!(
-        compare_with(&nothing, &nothing, &Floor::new()).verdict(),
+        compare_with(&nothing, &nothing, &Floor::unknown()).verdict(),
         Verdict::Different
     );
 }
@@ -185,7 +186,7 @@ fn small_and_flat_structures_get_a_verdict() {
         expected.retain(&keep);
         expected.coord = (0..atoms).map(|atom| [atom as f32, 0.0, 0.0]).collect();
         assert_eq!(
-            compare_with(&expected, &expected, &Floor::new()).verdict(),
+            compare_with(&expected, &expected, &Floor::unknown()).verdict(),
             Verdict::Indistinguishable
         );
         let mut got = expected.clone();
@@ -196,7 +197,7 @@ fn small_and_flat_structures_get_a_verdict() {
             Verdict::Different
         };
         assert_eq!(
-            compare_with(&expected, &got, &Floor::new()).verdict(),
+            compare_with(&expected, &got, &Floor::unknown()).verdict(),
             expected_verdict,
             "{atoms}"
         );
@@ -209,14 +210,14 @@ fn one_complex_on_two_kinds_of_card_is_the_same() {
     let (Some(first), Some(second)) = (read("multimer-check-A100.pdb"), read("multimer-check-T4.pdb")) else {
         return;
     };
-    let found = compare_with(&first, &second, &Floor::new());
+    let found = compare_with(&first, &second, &Floor::unknown());
     assert_eq!(found.verdict(), Verdict::WithinTolerance, "{found:?}");
     assert_eq!(found.confident, (246, 286));
     for (name, mistake) in MISTAKES {
         let mut wrong = second.clone();
         mistake(&mut wrong);
         assert_eq!(
-            compare_with(&first, &wrong, &Floor::new()).verdict(),
+            compare_with(&first, &wrong, &Floor::unknown()).verdict(),
             Verdict::Different,
             "{name}"
         );
@@ -234,12 +235,12 @@ fn an_interface_is_judged_when_both_chains_are_sure() {
     got.coord[chain.clone()]
         .iter_mut()
         .for_each(|position| position[0] += 4.0);
-    let found = compare_with(&expected, &got, &Floor::new());
+    let found = compare_with(&expected, &got, &Floor::unknown());
     assert!(broken(&found).contains(&"dockq"), "{found:?}");
     // A chain that nobody is sure of has no place to be in.
     expected.b_factor.as_mut().unwrap()[chain.clone()].fill(0.3);
     got.b_factor.as_mut().unwrap()[chain].fill(0.3);
-    let found = compare_with(&expected, &got, &Floor::new());
+    let found = compare_with(&expected, &got, &Floor::unknown());
     assert!(found.measures.iter().all(|measure| measure.key != "dockq"), "{found:?}");
     assert!(!broken(&found).contains(&"ca_rmsd"), "{found:?}");
 }
@@ -269,7 +270,7 @@ fn the_last_of_many_chains_is_looked_at_too() {
     let mut got = expected.clone();
     got.coord[last].iter_mut().for_each(|position| position[0] += 4.0);
     let dockq = |got: &Structure| {
-        let found = compare_with(&expected, got, &Floor::new());
+        let found = compare_with(&expected, got, &Floor::unknown());
         let measure = found.measures.iter().find(|measure| measure.key == "dockq").unwrap();
         (measure.observed, measure.verdict())
     };
