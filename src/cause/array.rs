@@ -21,10 +21,18 @@ pub(super) struct Numbers<'a> {
     pub spread: f64,
 }
 
+/// Why no cause is looked for in two arrays, in words.
+#[must_use]
+pub fn too_large(expected: &Tensor, actual: &Tensor) -> Option<String> {
+    let elements = expected.len().max(actual.len());
+    (elements > MOST_ELEMENTS)
+        .then(|| format!("no cause was looked for: {elements} elements, at most {MOST_ELEMENTS} are looked into"))
+}
+
 /// Names the mistake that makes `expected` into `actual`; `None` when the two are equal or no single mistake does.
 #[must_use]
 pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>]) -> Option<Cause> {
-    if expected.len().max(actual.len()) > MOST_ELEMENTS {
+    if too_large(expected, actual).is_some() {
         return None;
     }
     let (wanted, got) = (expected.to_f64()?, actual.to_f64()?);

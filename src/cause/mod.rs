@@ -3,6 +3,7 @@
 
 mod array;
 mod length;
+mod models;
 mod order;
 mod pieces;
 mod precision;
@@ -12,7 +13,8 @@ mod value;
 
 use std::fmt;
 
-pub use array::of_arrays;
+pub use array::{of_arrays, too_large};
+pub use models::of_models;
 pub use structure::of_structures;
 pub use value::of_values;
 
@@ -59,10 +61,14 @@ pub enum Kind {
     NotFinite,
     /// The same number everywhere.
     Constant,
-    /// More residues than expected: a linker or padding was left in.
+    /// An atom that is there more often than expected.
+    DuplicateAtoms,
+    /// More residues than expected: a linker, special tokens or padding were left in.
     ExtraResidues,
     /// The beginning alone.
     CutShort,
+    /// Without some entries at the beginning or in the middle.
+    Missing,
     /// The answer to something else.
     Stale,
     /// The answer under another seed.
@@ -87,8 +93,10 @@ impl Kind {
             Self::LowerPrecision => "the element type of weights and activations, and TF32 or autocast settings",
             Self::NotFinite => "overflow in half precision, division by zero, and memory that was never written",
             Self::Constant => "a step that was skipped, or a buffer that was never filled",
-            Self::ExtraResidues => "the removal of linkers between chains and of padding at the end",
+            Self::DuplicateAtoms => "alternate locations, and atoms that are appended a second time",
+            Self::ExtraResidues => "the removal of linkers between chains, of special tokens and of padding",
             Self::CutShort => "a limit on the length of the input",
+            Self::Missing => "slices that begin one place off, and masks that leave residues out",
             Self::Stale => "a cache, or a buffer or response that is used twice",
             Self::OtherSeed => "how the seed reaches the generators of random numbers",
         }

@@ -1,12 +1,65 @@
 //! Atoms, chains and numbers of a structure that stand in another order or under other names.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::structure::{Points, name};
 use super::{Cause, Kind, share};
 use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, Superposition, best_chain_permutation, superpose};
 use crate::protein::{Label, Structure};
+
+/// The residues of a structure, in whatever order.
+pub(super) fn residues(structure: &Structure) -> BTreeSet<(Label, i32, Label, Label)> {
+    let identity = |atom: usize| {
+        (
+            structure.chain_id[atom],
+            structure.res_id[atom],
+            structure.ins_code[atom],
+            structure.res_name[atom],
+        )
+    };
+    (0..structure.atoms()).map(identity).collect()
+}
+
+/// Atoms that are there twice, and nothing else about the names.
+pub(super) fn of_duplicates(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let extra = actual
+        .atoms()
+        .checked_sub(expected.atoms())
+        .filter(|extra| *extra > 0)?;
+    let identity = |structure: &Structure, atom: usize| {
+        let residue = (
+            structure.chain_id[atom],
+            structure.res_id[atom],
+            structure.ins_code[atom],
+        );
+        (residue, name(structure, atom))
+    };
+    let mut counts: HashMap<_, usize> = HashMap::new();
+    for atom in 0..expected.atoms() {
+        *counts.entry(identity(expected, atom)).or_default() += 1;
+    }
+    let known = counts.clone();
+    let mut again = Vec::new();
+    for atom in 0..actual.atoms() {
+        let identity = identity(actual, atom);
+        match counts.get_mut(&identity).filter(|left| **left > 0) {
+            Some(left) => *left -= 1,
+            None if known.contains_key(&identity) => again.push(atom),
+            None => return None,
+        }
+    }
+    let first = *again.first().filter(|_| again.len() == extra)?;
+    let more = match extra {
+        1 => String::new(),
+        extra => format!(", and so are {} more", extra - 1),
+    };
+    let what = format!(
+        "atom {} of {} {} in chain {} is there twice{more}",
+        actual.atom_name[first], actual.res_name[first], actual.res_id[first], actual.chain_id[first]
+    );
+    Some(Cause::new(Kind::DuplicateAtoms, what, 1.0))
+}
 
 /// Names that differ although the atoms are the same.
 pub(super) fn of_names(expected: &Structure, actual: &Structure) -> Option<Cause> {
@@ -32,31 +85,42 @@ pub(super) fn of_names(expected: &Structure, actual: &Structure) -> Option<Cause
             )
         });
     }
-    let order = |structure: &Structure| {
-        structure
-            .chains()
-            .into_iter()
-            .map(|chain| chain.0)
-            .collect::<Vec<Label>>()
-    };
+    let order = |structure: &Structure| -> Vec<Label> { structure.chains().into_iter().map(|chain| chain.0).collect() };
     let (before, after) = (order(expected), order(actual));
     let sorted = |mut labels: Vec<Label>| {
         labels.sort_unstable();
         labels
     };
-    if before != after && sorted(before.clone()) == sorted(after.clone()) {
+    let has_moved = before != after && sorted(before.clone()) == sorted(after.clone());
+    // Within a chain everything stands as it should.
+    if has_moved && contents(expected) == contents(actual) {
         let what = format!("chains in the order {} instead of {}", join(&after), join(&before));
         return Some(Cause::new(Kind::PermutedChains, what, 1.0));
     }
-    if expected.chain_id == actual.chain_id && !same_atoms {
-        let shared = shared_atoms(expected, actual);
-        let moved = shared.iter().filter(|(before, after)| before != after).count();
-        if shared.len() == atoms && moved > 0 {
-            let what = format!("{moved} of {atoms} atoms stand elsewhere in the list");
-            return Some(Cause::new(Kind::PermutedAtoms, what, 1.0));
-        }
+    let shared = shared_atoms(expected, actual);
+    let moved = shared.iter().filter(|(before, after)| before != after).count();
+    if shared.len() == atoms && moved > 0 {
+        let what = format!("{moved} of {atoms} atoms stand elsewhere in the list");
+        return Some(Cause::new(Kind::PermutedAtoms, what, 1.0));
     }
-    None
+    (has_moved && same_atoms).then(|| {
+        let what = format!("chains are named {} instead of {}", join(&after), join(&before));
+        Cause::new(Kind::PermutedChains, what, 1.0)
+    })
+}
+
+/// The atoms of every chain in order, numbered from the first residue on.
+fn contents(structure: &Structure) -> HashMap<Label, Vec<(i32, Label, Label)>> {
+    let mut chains: HashMap<Label, Vec<(i32, Label, Label)>> = HashMap::new();
+    let mut firsts: HashMap<Label, i32> = HashMap::new();
+    for atom in 0..structure.atoms() {
+        let (chain, number) = (structure.chain_id[atom], structure.res_id[atom]);
+        let first = *firsts.entry(chain).or_insert(number);
+        let (residue, atom) = name(structure, atom);
+        let own = chains.entry(chain).or_default();
+        own.push((number.saturating_sub(first), residue, atom));
+    }
+    chains
 }
 
 fn join(labels: &[Label]) -> String {

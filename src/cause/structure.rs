@@ -2,7 +2,7 @@
 
 use super::array::{FACTORS, of_arrays};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Frame, Kind, length, pieces, reorder, share};
+use super::{Candidate, Cause, Frame, Kind, length, models, pieces, reorder, share};
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::{Label, Structure};
@@ -18,6 +18,8 @@ const FEWEST: usize = 4;
 pub(super) struct Points {
     pub expected: Vec<Point>,
     pub actual: Vec<Point>,
+    /// The chain of each, where it is known: neighbours are of one chain.
+    pub chains: Vec<Label>,
     /// Root mean square distance after superposition.
     pub superposed: f64,
     /// Radius of gyration of the expected points.
@@ -26,8 +28,8 @@ pub(super) struct Points {
 
 /// Names the mistake that makes `expected` into `actual`; `None` when they agree or no single mistake does.
 ///
-/// Of structures with several models the first counts. Temperature factors are looked at when the atoms lie where they
-/// should.
+/// Of structures with several models the one that lies farthest from the expected one counts. Temperature factors are looked at
+/// when the atoms lie where they should.
 #[must_use]
 pub fn of_structures(
     expected: &Structure,
@@ -38,25 +40,32 @@ pub fn of_structures(
     if expected.uneven_column().or(actual.uneven_column()).is_some() || expected.model_count() != actual.model_count() {
         return None;
     }
-    let coordinates = actual.coord.get(..actual.atoms())?;
-    let broken = coordinates.iter().flatten().filter(|value| !value.is_finite()).count();
+    let broken = actual.coord.iter().flatten().filter(|value| !value.is_finite()).count();
     if broken > 0 {
-        let what = format!("{broken} of {} coordinates are not finite", 3 * coordinates.len());
+        let what = format!("{broken} of {} coordinates are not finite", 3 * actual.coord.len());
         return Some(Cause::new(Kind::NotFinite, what, 1.0));
     }
-    let sequence =
-        |structure: &Structure| -> String { structure.sequences().into_iter().map(|chain| chain.1).collect() };
-    let (wanted, got) = (sequence(expected), sequence(actual));
-    if wanted != got
-        && let Some(cause) = another(actual, candidates)
-    {
+    if expected.model_count() > 1 {
+        let worst = models::farthest(expected, actual);
+        return models::of_models(expected, actual)
+            .or_else(|| of_structures(&expected.model(worst)?, &actual.model(worst)?, frame, candidates));
+    }
+    if let Some(cause) = reorder::of_duplicates(expected, actual) {
         return Some(cause);
     }
-    if wanted != got
-        && let Some(cause) = length::of_sequences(&wanted, &got, expected.chains().len())
-    {
-        return Some(cause);
+    // Residues that are all there are not too many or too few, in whatever order they stand.
+    if reorder::residues(expected) != reorder::residues(actual) {
+        let sequence =
+            |structure: &Structure| -> String { structure.sequences().into_iter().map(|chain| chain.1).collect() };
+        let (wanted, got) = (sequence(expected), sequence(actual));
+        let cause = (wanted != got).then(|| {
+            another(actual, candidates).or_else(|| length::of_sequences(&wanted, &got, expected.chains().len()))
+        });
+        if let Some(cause) = cause.flatten() {
+            return Some(cause);
+        }
     }
+    let coordinates = actual.coord.as_slice();
     if let [first, rest @ ..] = coordinates
         && rest.len() + 1 >= FEWEST
         && rest.iter().all(|position| same(position, first))
@@ -72,7 +81,8 @@ pub fn of_structures(
     }
     let shared = shared_atoms(expected, actual);
     let (before, after): (Vec<usize>, Vec<usize>) = shared.into_iter().unzip();
-    let points = Points::new(positions(expected, &before), positions(actual, &after))?;
+    let mut points = Points::new(positions(expected, &before), positions(actual, &after))?;
+    points.chains = before.iter().map(|&atom| expected.chain_id[atom]).collect();
     let plain = rmsd(&points.expected, &points.actual).ok()?;
     let agrees = match frame {
         Frame::Fixed => plain <= DIGITS,
@@ -104,6 +114,7 @@ impl Points {
             size: radius_of_gyration(&expected),
             expected,
             actual,
+            chains: Vec::new(),
         })
     }
 
@@ -195,15 +206,24 @@ impl Points {
         })
     }
 
-    /// Every atom at the place of its neighbour in the list.
+    /// Every atom at the place of its neighbour in the list, or in that of its chain.
     fn rolled(&self) -> Option<Cause> {
-        let last = self.expected.len() - 1;
-        let early = (&self.expected[1..], &self.actual[..last]);
-        let late = (&self.expected[..last], &self.actual[1..]);
-        [(late, "late"), (early, "early")]
+        let is_whole = |place: &usize| self.chains.get(*place) == self.chains.get(place + 1);
+        let places: Vec<usize> = (0..self.expected.len() - 1).filter(is_whole).collect();
+        if places.len() < FEWEST.max(self.expected.len() / 2) {
+            return None;
+        }
+        let pick = |points: &[Point], further: usize| -> Vec<Point> {
+            places
+                .iter()
+                .filter_map(|&place| points.get(place + further).copied())
+                .collect()
+        };
+        [("late", 0, 1), ("early", 1, 0)]
             .into_iter()
-            .find_map(|((expected, actual), words)| {
-                let share = self.share(superpose(actual, expected).ok()?.rmsd)?;
+            .find_map(|(words, from, to)| {
+                let (expected, actual) = (pick(&self.expected, from), pick(&self.actual, to));
+                let share = self.share(superpose(&actual, &expected).ok()?.rmsd)?;
                 Some(Cause::new(
                     Kind::Shifted,
                     format!("every atom one place {words} in the list"),
@@ -231,7 +251,10 @@ fn another(actual: &Structure, candidates: &[Candidate<'_>]) -> Option<Cause> {
 /// Every residue at the place of its neighbour, by alpha carbons, which all residues have.
 fn residue_shift(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let alphas = |structure: &Structure| positions(structure, &Part::AlphaCarbons.of(structure));
-    let points = Points::new(alphas(expected), alphas(actual)).filter(|points| points.expected.len() > 2 * FEWEST)?;
+    let mut points =
+        Points::new(alphas(expected), alphas(actual)).filter(|points| points.expected.len() > 2 * FEWEST)?;
+    let alphas = Part::AlphaCarbons.of(expected).into_iter();
+    points.chains = alphas.map(|atom| expected.chain_id[atom]).collect();
     let Cause { kind, what, share } = points.rolled()?;
     Some(Cause::new(
         kind,
@@ -251,13 +274,18 @@ fn factors(expected: &Structure, actual: &Structure) -> Option<Cause> {
         alphas.iter().map(|&atom| column.get(atom).copied()).collect()
     };
     let (before, after) = (column(expected)?, column(actual)?);
+    // Atoms in another order bring their factors with them.
+    if before.len() != after.len() {
+        return None;
+    }
     let cause = of_arrays(&Tensor::vector(&before), &Tensor::vector(&after), &[])?;
     let what = format!("temperature factors: {}", cause.what);
     Some(Cause { what, ..cause })
 }
 
+/// Zero is zero whatever its sign, as files write it.
 fn same(first: &Point, second: &Point) -> bool {
-    first.map(f32::to_bits) == second.map(f32::to_bits)
+    first.iter().zip(second).all(|(one, other)| (one - other).abs() == 0.0)
 }
 
 fn radius_of_gyration(points: &[Point]) -> f64 {

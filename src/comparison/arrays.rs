@@ -1,7 +1,7 @@
 //! Two arrays by every metric for arrays.
 
 use super::{Part, Row, Rules, Section};
-use crate::cause::of_arrays;
+use crate::cause::{of_arrays, too_large};
 use crate::measure::{Measure, bound, exact, of_elements};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error};
 use crate::prediction::contract::Tolerance;
@@ -27,6 +27,7 @@ pub(super) fn compare(name: &str, first: &Tensor, second: &Tensor, rules: &Rules
     }
     if !section.is_same() {
         section.cause = of_arrays(first, second, &[]);
+        section.notes.extend(too_large(first, second));
     }
     section
 }
@@ -69,6 +70,14 @@ pub(super) fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec
         let of = |pick: fn(&EmbeddingError) -> f64| found.as_ref().map(pick).map_err(ToString::to_string);
         rows.push(row("least cosine of rows", of(|error| error.least_cosine.value)));
         rows.push(row("mean cosine of rows", of(|error| error.mean_cosine)));
+        rows.push(row(
+            "least ratio of norms of rows",
+            of(|error| error.least_norm_ratio.value),
+        ));
+        rows.push(row(
+            "greatest ratio of norms of rows",
+            of(|error| error.greatest_norm_ratio.value),
+        ));
     }
     rows.extend(judged(measures));
     rows

@@ -4,15 +4,20 @@
 mod arrays;
 mod load;
 mod rules;
+mod shared;
 mod structures;
 
 pub use load::{Form, Loaded, load};
 pub use rules::Rules;
 
-use crate::cause::{Cause, of_arrays};
+use crate::cause::{Candidate, Cause, Relation, of_arrays, too_large};
 use crate::measure::{Measure, Verdict};
-use crate::snapshot::{Agreement, Entry, FieldComparison};
+use crate::prediction::Value;
+use crate::snapshot::{Agreement, Contents, Entry, FieldComparison};
 use crate::tensor::Tensor;
+
+/// Other items of a list that a value may be by mistake.
+const MOST_ITEMS: usize = 16;
 
 /// What a metric was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +58,19 @@ pub struct Section {
     pub notes: Vec<String>,
     /// The likely cause, when something differs.
     pub cause: Option<Cause>,
+    /// How well each residue of a structure fits.
+    pub residues: Vec<ResidueScore>,
+}
+
+/// How well a residue fits.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResidueScore {
+    /// Its name, number and chain.
+    pub name: String,
+    /// The symmetric lDDT of its atoms; `None` where nothing is near it.
+    pub lddt: Option<f64>,
+    /// Whether both sides are confident of it; all are where a side does not say.
+    pub confident: bool,
 }
 
 impl Section {
@@ -66,6 +84,7 @@ impl Section {
             differences: Vec::new(),
             notes: Vec::new(),
             cause: None,
+            residues: Vec::new(),
         }
     }
 
@@ -194,7 +213,34 @@ fn value(field: &FieldComparison, first: &Loaded, second: &Loaded) -> Section {
         let words = field.to_string();
         let words = words.strip_prefix(&format!("{path}: ")).unwrap_or(&words);
         section.differences.push(words.to_owned());
-        section.cause = arrays.and_then(|(one, other)| of_arrays(one, other, &[]));
+        if let Some((one, other)) = arrays {
+            section.cause = with_siblings(&first.contents, path, |candidates| of_arrays(one, other, candidates));
+            section.notes.extend(too_large(one, other));
+        }
     }
     section
+}
+
+/// Asks for a cause with the other items of the list that a value of the first result is in.
+fn with_siblings(
+    contents: &Contents,
+    path: &str,
+    explain: impl FnOnce(&[Candidate<'_>]) -> Option<Cause>,
+) -> Option<Cause> {
+    let list = path.strip_suffix(']').and_then(|path| path.rsplit_once('['));
+    let paths = list.map(|(list, own)| {
+        let others = (0..=MOST_ITEMS)
+            .map(|place| place.to_string())
+            .filter(|place| place != own);
+        others.map(|place| format!("{list}[{place}]")).collect::<Vec<_>>()
+    });
+    let values = paths.unwrap_or_default().into_iter();
+    let values: Vec<(String, Value)> = values
+        .filter_map(|path| Some((format!("{path} of the first"), contents.value(&path)?)))
+        .collect();
+    let candidates = values.iter();
+    let candidates: Vec<Candidate<'_>> = candidates
+        .map(|(label, value)| Candidate::new(label, Relation::OtherItem, value))
+        .collect();
+    explain(&candidates)
 }

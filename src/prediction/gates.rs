@@ -103,7 +103,7 @@ gate_table! {
         unmasked_plddt: ANY,
         /// How much more or fewer residues may be confident, as a fraction of those that were.
         mask_size: ANY,
-        /// Greatest fraction of all alpha carbons that change hands.
+        /// Greatest fraction of all alpha carbons that change hands; without beta carbons, of the turns of the chain.
         inverted: FRACTION,
         /// Least `DockQ` of two chains that touch and that both sides are confident of.
         dockq: FRACTION,
@@ -113,6 +113,8 @@ gate_table! {
         unmasked_pae: ANY,
         /// Least correlation of what is not symmetric about the PAE: 1 for the same, 0 for noise, −1 for a transposed one.
         pae_asymmetry: -1.0..=1.0,
+        /// How much less asymmetric the PAE may be, as a fraction: 1 for one that was made symmetric.
+        pae_symmetry: ANY,
     }
 }
 

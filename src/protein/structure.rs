@@ -63,6 +63,18 @@ impl Structure {
         self.models.unwrap_or(1)
     }
 
+    /// One of its models by itself, counted from 0; `None` where there is none of that number.
+    #[must_use]
+    pub fn model(&self, index: usize) -> Option<Self> {
+        let start = index.checked_mul(self.atoms())?;
+        let coord = self.coord.get(start..start.checked_add(self.atoms())?)?.to_vec();
+        (index < self.model_count()).then(|| Self {
+            coord,
+            models: None,
+            ..self.clone()
+        })
+    }
+
     /// The name of a column whose length does not fit the number of atoms (and models), should there be one.
     ///
     /// The columns are public, so whoever fills them from outside can get them uneven; other methods may panic then.
@@ -250,6 +262,17 @@ mod tests {
         );
         assert_eq!(structure.extra, [("charge".to_owned(), Tensor::vector(&[2i32, 4]))]);
         assert_eq!(structure.bonds, Some(vec![bond(0, 1)]));
+    }
+
+    #[test]
+    fn a_model_is_a_structure_by_itself() {
+        let mut structure = two_chains();
+        structure.coord = (0..8u8).map(|index| [f32::from(index); 3]).collect();
+        structure.models = Some(2);
+        let second = structure.model(1).unwrap();
+        assert_eq!((second.uneven_column(), second.model_count()), (None, 1));
+        assert_eq!(second.coord, structure.coord[4..]);
+        assert_eq!(structure.model(2), None);
     }
 
     #[test]

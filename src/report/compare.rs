@@ -207,6 +207,11 @@ pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
             "metrics": section.rows.iter().map(row).collect::<Vec<_>>(),
             "differences": section.differences,
             "notes": section.notes,
+            "residues": section.residues.iter().map(|residue| json!({
+                "name": residue.name,
+                "lddt": residue.lddt,
+                "confident": residue.confident,
+            })).collect::<Vec<_>>(),
             "cause": section.cause.as_ref().map(|cause| json!({
                 "kind": format!("{:?}", cause.kind),
                 "what": cause.what,

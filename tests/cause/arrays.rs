@@ -89,6 +89,17 @@ fn mistakes_in_arrays_are_named() {
                 Kind::ExtraResidues,
                 rows(&embeddings, (0..10).chain([3, 5]).chain(10..length)),
             ),
+            ("without the first", Kind::Missing, rows(&embeddings, 1..length)),
+            (
+                "special token",
+                Kind::ExtraResidues,
+                rows(&embeddings, std::iter::once(7).chain(0..length)),
+            ),
+            (
+                "special tokens",
+                Kind::ExtraResidues,
+                rows(&embeddings, std::iter::once(7).chain(0..length).chain([3])),
+            ),
             ("transposed", Kind::AxesSwapped, tensor(&[width, length], &transposed)),
         ];
         for (name, kind, wrong) in cases {

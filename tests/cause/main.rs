@@ -8,6 +8,7 @@
 )]
 
 mod arrays;
+mod names;
 
 use std::collections::BTreeMap;
 

@@ -2,6 +2,7 @@
 //! ways because no single metric suffices, and held against gates and the floor of repeats. Knows no snapshot and no suite.
 
 mod confidence;
+mod hands;
 mod identity;
 mod interface;
 mod pae;
@@ -11,7 +12,6 @@ mod tests;
 use super::number::{count, show};
 use super::structure_field::name_of_atom;
 use crate::measure::{Better, Floor, Measure, Verdict};
-use crate::metric::geometry::Backbone;
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
 use crate::prediction::gates::StructureGates;
@@ -42,6 +42,8 @@ pub struct Likeness {
     pub confident: (usize, usize),
     /// The confident alpha carbon that moved farthest, in words.
     pub farthest: Option<String>,
+    /// Which model the measures are of, counted from 0, and how many there are: of several the worst one tells.
+    pub model: (usize, usize),
 }
 
 impl Likeness {
@@ -58,11 +60,15 @@ impl Likeness {
     /// One line: the verdict, and the faults or the measures behind it.
     #[must_use]
     pub fn summary(&self) -> String {
-        let verdict = self.verdict();
+        let verdict = match self.model {
+            (_, 0 | 1) => self.verdict().to_string(),
+            (model, models) => format!("{}: model {} of {models}", self.verdict(), model + 1),
+        };
         if !self.faults.is_empty() {
             return format!("{verdict}: {}", self.faults.join("; "));
         }
-        let telling = self.measures.iter().filter(|measure| measure.verdict() == verdict);
+        let own = self.verdict();
+        let telling = self.measures.iter().filter(|measure| measure.verdict() == own);
         let telling: Vec<String> = telling.take(3).map(ToString::to_string).collect();
         let (confident, residues) = self.confident;
         let telling = if telling.is_empty() {
@@ -97,13 +103,15 @@ pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &Structure
         measures: Vec::new(),
         confident: (0, residues),
         farthest: None,
+        model: (0, expected.structure.model_count()),
     };
     if !found.faults.is_empty() {
         return found;
     }
     let atoms = expected.structure.atoms().max(1);
     let models = expected.structure.coord.chunks_exact(atoms);
-    for (reference, model) in models.zip(got.structure.coord.chunks_exact(atoms)) {
+    let pairs = models.zip(got.structure.coord.chunks_exact(atoms)).enumerate();
+    for (index, (reference, model)) in pairs {
         let mut comparison = Comparison::new(expected, got, reference, model, gates);
         comparison.measure();
         if !comparison.has_placed_atoms() {
@@ -112,19 +120,29 @@ pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &Structure
             comparison.measures.clear();
             comparison.measure();
         }
-        found.confident.0 = comparison.confident.iter().filter(|confident| **confident).count();
-        // Of several models the worst one tells.
-        let worse =
-            comparison.measures.iter().map(Measure::verdict).max() > found.measures.iter().map(Measure::verdict).max();
-        if worse || found.measures.is_empty() {
+        for measure in &mut comparison.measures {
+            measure.floor = floor.get(measure.key);
+        }
+        if index == 0 || is_worse(&comparison.measures, &found.measures) {
+            found.confident.0 = comparison.confident.iter().filter(|confident| **confident).count();
             found.measures = comparison.measures;
             found.farthest = comparison.farthest;
+            found.model.0 = index;
         }
     }
-    for measure in &mut found.measures {
-        measure.floor = floor.get(measure.key);
-    }
     found
+}
+
+/// Whether the worst of some measures is worse than that of others.
+fn is_worse(measures: &[Measure], others: &[Measure]) -> bool {
+    let worst = |measures: &[Measure]| {
+        let used = measures.iter().map(|measure| (measure.verdict(), measure.used()));
+        used.max_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)))
+    };
+    match (worst(measures), worst(others)) {
+        (Some(own), Some(other)) => own.0.cmp(&other.0).then(own.1.total_cmp(&other.1)).is_gt(),
+        (own, other) => own.is_some() && other.is_none(),
+    }
 }
 
 /// Holds confidences of residues against those expected; the measures that need no atoms.
@@ -142,7 +160,6 @@ struct Comparison<'a> {
     gates: &'a StructureGates,
     reference: &'a [Point],
     model: Vec<Point>,
-    handed: (&'a Structure, &'a Structure),
     confidences: Option<(&'a [f64], &'a [f64])>,
     /// For every residue whether both sides are confident of it.
     confident: Vec<bool>,
@@ -173,7 +190,6 @@ impl<'a> Comparison<'a> {
             gates,
             reference,
             model,
-            handed: (expected.structure, got.structure),
             confidences,
             confident,
             measures: Vec::new(),
@@ -207,7 +223,7 @@ impl<'a> Comparison<'a> {
         if let Some(score) = least_dockq(self.structure, self.reference, &self.model, &self.confident) {
             self.add_score("dockq", "DockQ of confident chains", score, gates.dockq);
         }
-        if let Some(inverted) = inverted(self.handed.0, self.handed.1) {
+        if let Some(inverted) = hands::inverted(self.structure, self.reference, &self.model) {
             self.add(
                 "inverted",
                 "alpha carbons that changed hands",
@@ -221,10 +237,10 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// Whether any measure looked at positions.
+    /// Whether any measure looked at positions. What sees distances only is not enough: the mirror image has all of them.
     fn has_placed_atoms(&self) -> bool {
-        let mut keys = self.measures.iter().map(|measure| measure.key);
-        keys.any(|key| matches!(key, "rmsd" | "unmasked_lddt"))
+        let has = |key| self.measures.iter().any(|measure| measure.key == key);
+        has("rmsd") || (has("unmasked_lddt") && (has("inverted") || self.structure.atoms() < hands::FEWEST))
     }
 
     fn measure_alphas(&mut self, alphas: &[usize]) {
@@ -314,14 +330,6 @@ fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) ->
         gates.mask_size,
     ));
     measures
-}
-
-/// The fraction of alpha carbons with another hand; `None` where no residue has four atoms about it.
-fn inverted(expected: &Structure, got: &Structure) -> Option<f64> {
-    let volumes = |structure| Backbone::of(structure).chirality_volumes();
-    let (one, other) = (volumes(expected), volumes(got));
-    let changed = one.iter().zip(&other).filter(|(one, other)| one.1 * other.1 < 0.0);
-    (!one.is_empty()).then(|| changed.count() as f64 / one.len() as f64)
 }
 
 /// Residue numbers without gaps, in the order they come.

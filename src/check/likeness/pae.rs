@@ -9,6 +9,9 @@ use crate::prediction::gates::StructureGates;
 /// Fewer residues have too few pairs for a correlation to mean anything.
 const FEWEST: usize = 10;
 
+/// Less asymmetry than this, as a part of the whole, is rounding.
+const LEAST_ASYMMETRY: f64 = 0.01;
+
 /// Holds a square matrix against the expected one; `confidences` are those of the residues on both sides. Of a matrix that has
 /// not one row for each of them nothing is measured.
 #[must_use]
@@ -38,6 +41,15 @@ pub fn compare(
         all,
         gates.unmasked_pae,
     ));
+    if let Some(lost) = lost_asymmetry(expected, got, size) {
+        measures.push(lower(
+            "pae_symmetry",
+            "lost PAE asymmetry",
+            "",
+            lost,
+            gates.pae_symmetry,
+        ));
+    }
     if let Some(correlation) = asymmetry(expected, got, size) {
         measures.push(Measure {
             better: Better::Higher,
@@ -59,13 +71,62 @@ pub fn compare(
 /// The correlation of the parts that change sign when a matrix is transposed. Its errors are small beside those of the whole,
 /// so that a transposed matrix may be as near as another machine's; but its sign is not. `None` where a side is symmetric.
 fn asymmetry(expected: &[f64], got: &[f64], size: usize) -> Option<f64> {
-    let odd = |matrix: &[f64]| -> Vec<f64> {
-        let pairs = (0..size).flat_map(|row| (row + 1..size).map(move |column| (row, column)));
-        pairs
-            .map(|(row, column)| matrix[row * size + column] - matrix[column * size + row])
-            .collect()
-    };
     (size >= FEWEST)
-        .then(|| pearson(&odd(got), &odd(expected)).ok())
+        .then(|| pearson(&odd(got, size), &odd(expected, size)).ok())
         .flatten()
+}
+
+/// How much of the asymmetry of a matrix is gone: 1 for a symmetric one, 0 for one that has no less of it than expected. `None`
+/// where hardly any is expected.
+fn lost_asymmetry(expected: &[f64], got: &[f64], size: usize) -> Option<f64> {
+    let length = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
+    let (before, after) = (length(&odd(expected, size)), length(&odd(got, size)));
+    (size >= FEWEST && before > LEAST_ASYMMETRY * length(expected)).then(|| (1.0 - after / before).max(0.0))
+}
+
+/// What changes sign when a matrix is transposed, pair by pair.
+fn odd(matrix: &[f64], size: usize) -> Vec<f64> {
+    let pairs = (0..size).flat_map(|row| (row + 1..size).map(move |column| (row, column)));
+    pairs
+        .map(|(row, column)| matrix[row * size + column] - matrix[column * size + row])
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::fixture::folded::declared;
+    use super::*;
+    use crate::measure::Verdict;
+
+    const SIZE: usize = 20;
+
+    fn matrix(value: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+        let places = (0..SIZE * SIZE).map(|flat| ((flat / SIZE) as f64, (flat % SIZE) as f64));
+        places.map(|(row, column)| value(row, column)).collect()
+    }
+
+    fn broken(expected: &[f64], got: &[f64]) -> Vec<&'static str> {
+        let gates = declared("esmfold").gates.structure.unwrap();
+        let sure = vec![0.9; SIZE];
+        let measures = compare(expected, got, (&sure, &sure), &gates, &Floor::unknown());
+        let broken = measures.iter().filter(|it| it.verdict() == Verdict::Different);
+        broken.map(|it| it.key).collect()
+    }
+
+    #[test]
+    fn asymmetry_that_is_gone_or_turned_about_is_a_difference_of_its_own() {
+        // Little enough asymmetry that the errors by themselves are within their gates.
+        let own = |row: f64, column: f64| 0.3 + 0.05 * (row - column).abs() + 0.03 * (row * 0.7 - column).sin();
+        let expected = matrix(own);
+        let symmetrised = matrix(|row, column| f64::midpoint(own(row, column), own(column, row)));
+        assert_eq!(broken(&expected, &expected), [""; 0]);
+        assert_eq!(broken(&expected, &symmetrised), ["pae_symmetry"]);
+        assert_eq!(
+            broken(&expected, &matrix(|row, column| own(column, row))),
+            ["pae_asymmetry"]
+        );
+        // What was symmetric before cannot lose it, and a result may be less symmetric than expected.
+        assert_eq!(broken(&symmetrised, &symmetrised), [""; 0]);
+        assert_eq!(broken(&symmetrised, &expected), [""; 0]);
+    }
 }

@@ -73,6 +73,64 @@ fn a_mirror_image_is_found_whatever_the_model_is_sure_of() {
 }
 
 #[test]
+fn a_mirror_image_without_beta_carbons_is_found_by_the_turns_of_its_chain() {
+    let keep_only = |names: &[&str]| {
+        let mut structure = ubiquitin();
+        let keep = structure.atom_name.iter().map(|name| names.contains(&name.as_str()));
+        structure.retain(&keep.collect::<Vec<bool>>());
+        structure.b_factor = Some(vec![0.1; structure.atoms()]);
+        structure
+    };
+    for names in [&["CA"][..], &["N", "CA", "C", "O"], &["N", "C", "O"]] {
+        let expected = keep_only(names);
+        let mut got = expected.clone();
+        assert_eq!(
+            compare_with(&expected, &got, &Floor::unknown()).verdict(),
+            Verdict::Indistinguishable
+        );
+        jitter(&mut got, 0.1, 3);
+        let found = compare_with(&expected, &got, &Floor::unknown());
+        assert_eq!(broken(&found), [""; 0], "{names:?}");
+        MISTAKES[0].1(&mut got);
+        let found = compare_with(&expected, &got, &Floor::unknown());
+        assert_eq!(broken(&found), ["inverted"], "{names:?}");
+        // Three places of which a model is sure lie in one plane, which is its own mirror image.
+        got.b_factor.as_mut().unwrap()[..3].fill(0.9);
+        let mut expected = expected;
+        expected.b_factor.as_mut().unwrap()[..3].fill(0.9);
+        let found = compare_with(&expected, &got, &Floor::unknown());
+        assert!(broken(&found).contains(&"inverted"), "{names:?}: {found:?}");
+    }
+}
+
+#[test]
+fn of_several_models_the_worst_is_judged_and_named() {
+    let one = ubiquitin();
+    let models = |others: &[&Structure]| {
+        let mut all = one.clone();
+        for other in others {
+            all.coord.extend(&other.coord);
+        }
+        all.models = Some(1 + others.len());
+        all
+    };
+    let mut mirror = one.clone();
+    MISTAKES[0].1(&mut mirror);
+    let mut shaken = one.clone();
+    jitter(&mut shaken, 0.01, 1);
+    let found = compare_with(&models(&[&one, &one]), &models(&[&shaken, &mirror]), &Floor::unknown());
+    assert_eq!(found.model, (2, 3));
+    assert!(broken(&found).contains(&"inverted"), "{found:?}");
+    assert!(
+        found.summary().starts_with("different: model 3 of 3: "),
+        "{}",
+        found.summary()
+    );
+    let found = compare_with(&models(&[&one, &one]), &models(&[&shaken, &one]), &Floor::unknown());
+    assert_eq!((found.model, found.verdict()), ((1, 3), Verdict::WithinTolerance));
+}
+
+#[test]
 fn only_the_strict_distance_sees_swapped_methyl_groups() {
     let found = changed(|structure| {
         for residue in structure.residues() {

@@ -1,9 +1,10 @@
 //! Bonds, angles, torsions and chirality along the backbone, residue by residue.
 
 use super::vector::{Vector, angle, cross, distance, inner, minus, torsion};
+use crate::metric::Point;
 use crate::protein::{Label, Structure};
 
-/// The backbone of every residue of a structure's first model, with the beta carbon.
+/// The backbone of every residue of one model of a structure, with the beta carbon.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Backbone {
     /// One entry per residue, in the order of [`Structure::residues`].
@@ -79,6 +80,12 @@ impl Backbone {
     /// The backbone of a structure. Ligands and waters take part as residues without backbone atoms.
     #[must_use]
     pub fn of(structure: &Structure) -> Self {
+        Self::at(structure, &structure.coord)
+    }
+
+    /// The same with the atoms at other points, one for each, such as those of another model.
+    #[must_use]
+    pub fn at(structure: &Structure, points: &[Point]) -> Self {
         const NAMES: [Label; 5] = [
             Label::literal("N"),
             Label::literal("CA"),
@@ -95,7 +102,7 @@ impl Backbone {
             let mut found = [None; 5];
             for atom in range.clone() {
                 if let Some(place) = NAMES.iter().position(|&name| name == structure.atom_name[atom]) {
-                    found[place] = found[place].or(structure.coord.get(atom).map(|point| point.map(f64::from)));
+                    found[place] = found[place].or(points.get(atom).map(|point| point.map(f64::from)));
                 }
             }
             let [nitrogen, alpha, carbon, oxygen, beta] = found;

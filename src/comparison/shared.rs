@@ -1,0 +1,288 @@
+//! Every metric for structures over the atoms that two of them share, and over those that both are confident of. Measures; what
+//! is good enough is said by the gates.
+
+use super::{Part as Over, ResidueScore, Row, Rules};
+use crate::check::likeness::{Likeness, Side, least_dockq};
+use crate::measure::Measure;
+use crate::metric::selection::{Part, positions, residue_of_atoms, shared_atoms};
+use crate::metric::{
+    ContactRule, Contacts, MetricError, Point, contact_agreement, lddt, match_equivalent_names, mean_absolute_error,
+    pearson, superpose, tm_score,
+};
+use crate::protein::Structure;
+
+/// When two residues touch: their beta carbons, or the alpha carbon of glycine, are this near, and not by being neighbours.
+const TOUCHING: ContactRule = ContactRule {
+    distance: 8.0,
+    separation: 3,
+};
+
+/// Atoms that both sides have, with what the metrics need of them.
+pub(super) struct Shared<'a> {
+    structure: &'a Structure,
+    first: Vec<Point>,
+    second: Vec<Point>,
+    /// The atoms in the first structure, and their residues.
+    atoms: Vec<usize>,
+    residues: Vec<usize>,
+    confidence: Option<(&'a [f64], &'a [f64])>,
+    /// Whether both sides are confident of a residue of the first.
+    sure: Option<Vec<bool>>,
+}
+
+/// The positions of some atoms after those that may trade names got the names that fit.
+fn named(structure: &Structure, atoms: &[usize], reference: &[Point], mut model: Vec<Point>) -> Vec<Point> {
+    let mut keep = vec![false; structure.atoms()];
+    for &atom in atoms {
+        keep[atom] = true;
+    }
+    let mut kept = structure.clone();
+    kept.retain(&keep);
+    // Both lists have one point for each atom, so that this cannot fail.
+    let _ = match_equivalent_names(&kept, reference, &mut model);
+    model
+}
+
+/// `MET 7 in chain A`.
+fn name_of_residue(structure: &Structure, atom: usize) -> String {
+    let number = format!("{}{}", structure.res_id[atom], structure.ins_code[atom]);
+    format!(
+        "{} {number} in chain {}",
+        structure.res_name[atom], structure.chain_id[atom]
+    )
+}
+
+type Measured = Result<f64, MetricError>;
+
+impl<'a> Shared<'a> {
+    pub(super) fn new(sides: &'a (Side<'a>, Side<'a>), rules: &Rules) -> Self {
+        let (one, other) = (sides.0.structure, sides.1.structure);
+        let (before, after): (Vec<usize>, Vec<usize>) = shared_atoms(one, other).into_iter().unzip();
+        let residue_of = residue_of_atoms(one);
+        let confidence = sides.0.confidence.as_deref().zip(sides.1.confidence.as_deref());
+        let confidence = confidence.filter(|(one, other)| one.len() == other.len());
+        let least = rules.gates.map(|gates| gates.confidence);
+        let sure = confidence.zip(least).map(|((one, other), least)| {
+            let both = one.iter().zip(other);
+            both.map(|(one, other)| one.min(*other) >= least).collect::<Vec<bool>>()
+        });
+        let first = positions(one, &before);
+        Self {
+            structure: one,
+            second: named(one, &before, &first, positions(other, &after)),
+            first,
+            residues: before.iter().map(|&atom| residue_of[atom]).collect(),
+            atoms: before,
+            confidence,
+            // Without three places there is nothing to superpose by.
+            sure: sure.filter(|sure| sure.iter().filter(|sure| **sure).count() >= 3),
+        }
+    }
+
+    fn is_sure(&self, place: usize) -> bool {
+        let sure = self.sure.as_ref();
+        sure.is_none_or(|sure| sure.get(self.residues[place]) == Some(&true))
+    }
+
+    /// The places of these atoms of all, or of those that both sides are confident of.
+    fn places(&self, part: Part, over: Over) -> Vec<usize> {
+        let wanted = part.of(self.structure);
+        let all = (0..self.atoms.len()).filter(|&place| wanted.binary_search(&self.atoms[place]).is_ok());
+        all.filter(|&place| over == Over::All || self.is_sure(place)).collect()
+    }
+
+    fn points(&self, places: &[usize]) -> (Vec<Point>, Vec<Point>) {
+        let pairs = places.iter().map(|&place| (self.first[place], self.second[place]));
+        pairs.unzip()
+    }
+
+    fn rmsd(&self, part: Part, over: Over) -> Measured {
+        let (first, second) = self.points(&self.places(part, over));
+        Ok(superpose(&second, &first)?.rmsd)
+    }
+
+    fn farthest(&self, over: Over) -> Measured {
+        let (first, second) = self.points(&self.places(Part::AlphaCarbons, over));
+        let motion = superpose(&second, &first)?;
+        Ok(motion.distances(&second, &first).fold(0.0, f64::max))
+    }
+
+    fn tm_score(&self, over: Over) -> Measured {
+        let (first, second) = self.points(&self.places(Part::AlphaCarbons, over));
+        Ok(tm_score(&second, &first, first.len())?.score)
+    }
+
+    fn lddt(&self, over: Over, contacts: Contacts) -> Measured {
+        let places = self.places(Part::All, over);
+        let (first, second) = self.points(&places);
+        Ok(lddt(&first, &second, &self.numbers(&places), contacts)?.global)
+    }
+
+    fn reverse_lddt(&self, over: Over) -> Measured {
+        let places = self.places(Part::All, over);
+        let (first, second) = self.points(&places);
+        Ok(lddt(&second, &first, &self.numbers(&places), Contacts::InReference)?.global)
+    }
+
+    /// How far both agree on which residues touch; `None` where nothing touches.
+    fn contacts(&self, over: Over) -> Option<Measured> {
+        let mut chosen: Vec<usize> = Vec::new();
+        for place in self.places(Part::All, over) {
+            let name = self.structure.atom_name[self.atoms[place]];
+            let is_last = |last: &usize| self.residues[*last] == self.residues[place];
+            match chosen.last().copied().filter(is_last) {
+                Some(_) if name == "CB" => *chosen.last_mut()? = place,
+                None if name == "CA" || name == "CB" => chosen.push(place),
+                _ => {}
+            }
+        }
+        let (first, second) = self.points(&chosen);
+        let chains = self.structure.chains();
+        let chain = |place: &usize| chains.iter().position(|(_, atoms)| atoms.contains(&self.atoms[*place]));
+        let chains: Vec<usize> = chosen.iter().map(chain).collect::<Option<_>>()?;
+        match contact_agreement(&second, &first, &chains, TOUCHING) {
+            Ok(found) if found.reference + found.observed == 0 => None,
+            found => Some(found.map(|found| found.overlap())),
+        }
+    }
+
+    /// How well each residue that both have fits, by the symmetric lDDT of all atoms.
+    pub(super) fn residue_scores(&self) -> Vec<ResidueScore> {
+        let places = self.places(Part::All, Over::All);
+        let (first, second) = self.points(&places);
+        let Ok(found) = lddt(&first, &second, &self.numbers(&places), Contacts::InEither) else {
+            return Vec::new();
+        };
+        let mut present: Vec<usize> = self.residues.clone();
+        present.sort_unstable();
+        present.dedup();
+        let residues = self.structure.residues();
+        let scored = present.into_iter().zip(found.per_residue);
+        scored
+            .filter_map(|(residue, lddt)| {
+                let atom = residues.get(residue)?.start;
+                Some(ResidueScore {
+                    name: name_of_residue(self.structure, atom),
+                    lddt,
+                    confident: self.sure.as_ref().is_none_or(|sure| sure.get(residue) == Some(&true)),
+                })
+            })
+            .collect()
+    }
+
+    /// Residues counted from 0 among these.
+    fn numbers(&self, places: &[usize]) -> Vec<usize> {
+        let mut present: Vec<usize> = places.iter().map(|&place| self.residues[place]).collect();
+        present.sort_unstable();
+        present.dedup();
+        let number = |place: &usize| present.binary_search(&self.residues[*place]).unwrap_or(0);
+        places.iter().map(number).collect()
+    }
+
+    fn confidences(&self, over: Over) -> Option<(Vec<f64>, Vec<f64>)> {
+        let (one, other) = self.confidence?;
+        let kept = |residue: &usize| {
+            over == Over::All || self.sure.as_ref().is_none_or(|sure| sure.get(*residue) == Some(&true))
+        };
+        let residues: Vec<usize> = (0..one.len()).filter(kept).collect();
+        let pick = |values: &[f64]| residues.iter().map(|&residue| values[residue]).collect();
+        Some((pick(one), pick(other)))
+    }
+
+    /// `DockQ` of chains that touch; only where all atoms are the same ones in the same order.
+    fn dockq(&self, over: Over) -> Option<f64> {
+        let atoms = self.structure.atoms();
+        if self.atoms.len() != atoms || !self.atoms.is_sorted() {
+            return None;
+        }
+        let residues = self.structure.residues().len();
+        let counted = match (over, &self.sure) {
+            (Over::Confident, Some(sure)) => sure.clone(),
+            _ => vec![true; residues],
+        };
+        least_dockq(self.structure, &self.first, &self.second, &counted)
+    }
+
+    /// One row for every metric, with what the gates say of it.
+    pub(super) fn rows(&self, found: Option<&Likeness>) -> Vec<Row> {
+        let mut rows = Vec::new();
+        if self.atoms.is_empty() {
+            return rows;
+        }
+        let mut add = |metric: &'static str, gates: &[(Over, &str)], measure: &dyn Fn(Over) -> Option<Measured>| {
+            let value = |over| measure(over).map(|value| value.map_err(|error| error.to_string()));
+            let measures = found.map_or(&[][..], |found| &found.measures);
+            let of_gate = |(over, key): &(Over, &str)| {
+                let measure = measures.iter().find(|measure| measure.key == *key);
+                measure.map(|measure| (*over, *measure))
+            };
+            let judged: Vec<(Over, Measure)> = gates.iter().filter_map(of_gate).collect();
+            let judged_value = |over| {
+                judged
+                    .iter()
+                    .find(|(own, _)| *own == over)
+                    .map(|(_, measure)| Ok(measure.observed))
+            };
+            let confident = self.sure.is_some().then(|| value(Over::Confident)).flatten();
+            let all = value(Over::All).or_else(|| judged_value(Over::All));
+            let Some(all) = all.or_else(|| judged_value(Over::Confident)) else {
+                return;
+            };
+            // What is judged is told as it was judged: after atoms that may trade names got those that fit.
+            let confident = confident.map(|own| judged_value(Over::Confident).unwrap_or(own));
+            rows.push(Row {
+                metric,
+                all,
+                confident,
+                judged,
+                place: None,
+            });
+        };
+        let (all, sure) = (Over::All, Over::Confident);
+        add("atoms", &[], &|over| {
+            Some(Ok(self.places(Part::All, over).len() as f64))
+        });
+        add("alpha carbons", &[], &|over| {
+            Some(Ok(self.places(Part::AlphaCarbons, over).len() as f64))
+        });
+        add("RMSD of alpha carbons (Å)", &[(sure, "ca_rmsd")], &|over| {
+            Some(self.rmsd(Part::AlphaCarbons, over))
+        });
+        add("RMSD of backbone (Å)", &[], &|over| {
+            Some(self.rmsd(Part::Backbone, over))
+        });
+        add("RMSD of all atoms (Å)", &[(sure, "rmsd")], &|over| {
+            Some(self.rmsd(Part::All, over))
+        });
+        add("farthest alpha carbons (Å)", &[(sure, "ca_max")], &|over| {
+            Some(self.farthest(over))
+        });
+        add("TM-score", &[], &|over| Some(self.tm_score(over)));
+        add("lDDT, contacts of the first", &[(sure, "lddt")], &|over| {
+            Some(self.lddt(over, Contacts::InReference))
+        });
+        add("lDDT, contacts of the second", &[], &|over| {
+            Some(self.reverse_lddt(over))
+        });
+        add("lDDT, symmetric", &[(all, "unmasked_lddt")], &|over| {
+            Some(self.lddt(over, Contacts::InEither))
+        });
+        add("alpha carbons that changed hands", &[(all, "inverted")], &|_| None);
+        add("contacts of either that both have", &[], &|over| self.contacts(over));
+        add("DockQ", &[(sure, "dockq")], &|over| self.dockq(over).map(Ok));
+        add(
+            "pLDDT, mean absolute error",
+            &[(sure, "plddt"), (all, "unmasked_plddt")],
+            &|over| {
+                let (first, second) = self.confidences(over)?;
+                Some(mean_absolute_error(&second, &first))
+            },
+        );
+        add("pLDDT, correlation", &[], &|over| {
+            let (first, second) = self.confidences(over)?;
+            Some(pearson(&first, &second))
+        });
+        add("change in confident residues", &[(all, "mask_size")], &|_| None);
+        rows
+    }
+}
