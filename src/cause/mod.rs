@@ -45,6 +45,8 @@ pub enum Kind {
     Offset,
     /// Axes transposed or swapped.
     AxesSwapped,
+    /// The mean of a matrix and its transpose.
+    Symmetrised,
     /// Every entry stands one place further.
     Shifted,
     /// Atoms in another order, or with each other's names.
@@ -85,6 +87,7 @@ impl Kind {
             Self::Scale => "units: ångström against nanometre, fraction against percent",
             Self::Offset => "where counting starts, or a bias that was added or left out",
             Self::AxesSwapped => "a transpose or reshape, and the order in which arrays are laid out",
+            Self::Symmetrised => "an average over both directions of a pair, such as one taken for a plot",
             Self::Shifted => "tokens at the start of a sequence, and slices that begin one place off",
             Self::PermutedAtoms => "the table of atom names and the order of atoms in a residue",
             Self::PermutedChains => "the order in which chains are assembled and named",

@@ -1,4 +1,4 @@
-//! Elements of an array in the wrong places: transposed axes, one place off, entries in another order.
+//! Elements of an array in the wrong places: transposed or averaged axes, one place off, entries in another order.
 
 use super::array::{Numbers, distance, spread};
 use super::{Cause, Kind, share};
@@ -11,6 +11,7 @@ const TELLING: usize = 4;
 /// Mistakes of order between two arrays of one shape.
 pub(super) fn of_arrays(numbers: &Numbers<'_>) -> Option<Cause> {
     axes(numbers.expected, numbers.shape, numbers.actual, numbers.shape)
+        .or_else(|| symmetrised(numbers))
         .or_else(|| shifted(numbers))
         .or_else(|| permuted(numbers))
 }
@@ -53,6 +54,26 @@ pub(super) fn axes(
             share,
         ))
     })
+}
+
+/// The last two axes averaged with their transpose.
+fn symmetrised(numbers: &Numbers<'_>) -> Option<Cause> {
+    let rank = numbers.shape.len();
+    if rank < 2 || numbers.shape[rank - 1] != numbers.shape[rank - 2] || numbers.shape[rank - 1] < TELLING {
+        return None;
+    }
+    let mut order: Vec<usize> = (0..rank).collect();
+    order.swap(rank - 1, rank - 2);
+    let transposed = transpose(numbers.expected, numbers.shape, &order);
+    let mean: Vec<f64> = numbers
+        .expected
+        .iter()
+        .zip(transposed)
+        .map(|(one, other)| f64::midpoint(*one, other))
+        .collect();
+    let share = share(distance(&mean, numbers.actual), numbers.difference, numbers.spread)?;
+    let what = "every value is the mean of those of both directions";
+    Some(Cause::new(Kind::Symmetrised, what, share))
 }
 
 /// All orders of the first numbers.

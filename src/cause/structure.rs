@@ -74,7 +74,9 @@ pub fn of_structures(
             .iter()
             .any(|position| !same(position, &expected.coord[0]))
     {
-        return Some(Cause::new(Kind::Constant, format!("every atom is at {first:?}"), 1.0));
+        // Adding zero takes the sign of a negative one.
+        let place = first.map(|axis| axis + 0.0);
+        return Some(Cause::new(Kind::Constant, format!("every atom is at {place:?}"), 1.0));
     }
     if let Some(cause) = reorder::of_names(expected, actual) {
         return Some(cause);

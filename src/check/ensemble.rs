@@ -8,7 +8,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use self::samples::Sample;
+pub use self::samples::Sample;
+pub use self::tested::{Tested, test};
 use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::finding::Finding;
@@ -189,7 +190,7 @@ impl Sets {
                 .hint("the seed may not reach the model"),
             );
         }
-        let tests = tested::test(&self.recorded, &self.now, gates);
+        let tests = test(&self.recorded, &self.now, gates);
         if tests.is_empty() {
             return Some(Finding::unjudged(
                 NAME,
@@ -198,7 +199,7 @@ impl Sets {
         }
         evidence
             .measured
-            .keep(NAME, "", &path, tests.iter().map(tested::Tested::measure));
+            .keep(NAME, "", &path, tests.iter().map(Tested::measure));
         if let Some(blind) = tests.iter().find(|test| !test.can_fail()) {
             let splits = blind.result.splits;
             let summary = format!("{path}: no difference of so few samples is surprising, there are {splits} splits");

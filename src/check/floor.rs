@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::aligned_error::{PAE, measure_pae};
+use super::embedded::{is_embedding, measure_embedding};
 use super::gated::{PLDDT, STRUCTURES, field_of, measure_structures};
 use super::likeness::compare_confidence;
 use crate::measure::{ABSOLUTE, Better, Floor, Measure, Worst};
@@ -65,6 +66,11 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
         let scale = contract.field(STRUCTURES).and_then(|field| field.b_factor);
         let measures = measure_pae(path, (first, second), scale, &gates, &Floor::unknown());
         for measure in measures.unwrap_or_default() {
+            worsen(floor, &measure);
+        }
+    }
+    if let (true, Some(gates)) = (is_embedding(path), contract.gates.embedding) {
+        for measure in measure_embedding(one, other, &gates, &Floor::unknown()).unwrap_or_default() {
             worsen(floor, &measure);
         }
     }

@@ -13,6 +13,7 @@ mod compile;
 mod complex;
 mod contract;
 mod differ;
+mod embedded;
 mod ensemble;
 mod equals;
 mod error;
@@ -46,6 +47,8 @@ mod zeros;
 
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
+pub use embedded::{is_embedding, measure_embedding};
+pub use ensemble::{Sample, Tested, test as test_samples};
 pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use super::aligned_error::{PAE, judge_pae};
+use super::embedded::{is_embedding, judge_embedding};
 use super::gated::{PLDDT, STRUCTURES, field_of, judge_confidence, judge_structure};
 use crate::measure::{ABSOLUTE, Floor, Noise, Worst, with_slack};
 use crate::prediction::contract::Tolerance;
-use crate::prediction::gates::{GateTable, GateValues, StructureGates};
+use crate::prediction::gates::{EmbeddingGates, GateTable, GateValues, StructureGates};
 use crate::prediction::{Contract, Gates};
 use crate::snapshot::{FieldComparison, FieldJudge, Pair};
 
@@ -64,6 +65,8 @@ impl Mode {
 #[derive(Debug)]
 pub struct Tolerances {
     mode: Mode,
+    /// What vectors of residues are judged by in place of every element.
+    embedding: Option<EmbeddingGates>,
     fields: BTreeMap<String, Field>,
     usual: Tolerance,
     /// Greatest value of the temperature factors of structures; `None` where they are no confidence.
@@ -106,6 +109,10 @@ impl Tolerances {
                 Some(_) => Mode::Exact,
                 None => Mode::of(contract.gates.structure, limits),
             },
+            embedding: contract
+                .gates
+                .embedding
+                .filter(|_| noise.is_none() && limits.absolute.is_none() && limits.relative.is_none()),
             fields: fields.collect(),
             scale: contract.field(STRUCTURES).and_then(|field| field.b_factor),
             ..Self::alike(chosen(contract.tolerance), contract.gates.slack())
@@ -126,6 +133,7 @@ impl Tolerances {
     const fn alike(usual: Tolerance, slack: f64) -> Self {
         Self {
             mode: Mode::Numbers,
+            embedding: None,
             fields: BTreeMap::new(),
             usual,
             scale: None,
@@ -173,6 +181,9 @@ impl FieldJudge for Tolerances {
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
         let floor = self.noise(pair.path);
+        if let Some(gates) = self.embedding.filter(|_| is_embedding(pair.path)) {
+            return judge_embedding(pair, &gates, floor);
+        }
         match (self.mode, field_of(pair.path)) {
             (Mode::Exact | Mode::Numbers, _) => None,
             (Mode::Everything(gates), PLDDT) => judge_confidence(pair, &gates, floor),

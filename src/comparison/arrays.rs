@@ -2,7 +2,8 @@
 
 use super::{Part, Row, Rules, Section};
 use crate::cause::{of_arrays, too_large};
-use crate::measure::{Measure, bound, exact, of_elements};
+use crate::check::{is_embedding, measure_embedding};
+use crate::measure::{Floor, Measure, bound, exact, of_elements};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::show_shape;
@@ -13,6 +14,9 @@ pub(super) fn compare(name: &str, first: &Tensor, second: &Tensor, rules: &Rules
     let tolerance = rules.judge.tolerance(name);
     let floor = rules.judge.floor(name);
     let bound = bound(tolerance, floor);
+    if let Some(section) = embedding(name, first, second, rules) {
+        return section;
+    }
     let describe = |tensor: &Tensor| format!("{} array {}", tensor.dtype(), show_shape(tensor.shape()));
     let mut section = match difference(first, second, bound.absolute, bound.relative) {
         Some(found) => Section::new(name, rows(first, second, &[of_elements(&found, tolerance, floor)])),
@@ -31,6 +35,27 @@ pub(super) fn compare(name: &str, first: &Tensor, second: &Tensor, rules: &Rules
     }
     section
 }
+
+/// Vectors of residues, where the model has gates for them. A file of one array does not say what it holds; with a model of
+/// embeddings it is taken as that.
+fn embedding(name: &str, first: &Tensor, second: &Tensor, rules: &Rules) -> Option<Section> {
+    let gates = rules.embedding.filter(|_| name == UNNAMED || is_embedding(name))?;
+    let none = Floor::unknown();
+    let floor = rules.floors.get(name).unwrap_or(&none);
+    let measures = measure_embedding(first, second, &gates, floor)?;
+    let mut section = Section::new(name, rows(first, second, &measures));
+    section
+        .notes
+        .push("judged as embeddings: the vector of each residue by its direction and length".to_owned());
+    if !section.is_same() {
+        section.cause = of_arrays(first, second, &[]);
+        section.notes.extend(too_large(first, second));
+    }
+    Some(section)
+}
+
+/// The name of the array of a file that holds no other.
+const UNNAMED: &str = "array";
 
 const EXACT: Tolerance = Tolerance {
     absolute: 0.0,

@@ -2,6 +2,7 @@
 //! numbers; nothing here prints.
 
 mod arrays;
+mod ensembles;
 mod load;
 mod rules;
 mod shared;
@@ -9,6 +10,8 @@ mod structures;
 
 pub use load::{Form, Loaded, load};
 pub use rules::Rules;
+
+use std::collections::BTreeSet;
 
 use crate::cause::{Candidate, Cause, Relation, of_arrays, too_large};
 use crate::measure::{Measure, Verdict};
@@ -113,6 +116,14 @@ pub fn verdict(sections: &[Section]) -> Verdict {
 /// Compares everything that two files hold. The first is the reference.
 #[must_use]
 pub fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Vec<Section> {
+    if let Some(mut set) = ensembles::compare(first, second, rules) {
+        // What there is of each sample is judged with the sets or not at all, and that is said.
+        let (of_samples, others): (Vec<Section>, Vec<Section>) = values(first, second, rules)
+            .into_iter()
+            .partition(|section| section.name.contains('['));
+        set.notes.extend(unjudged(&of_samples));
+        return std::iter::once(set).chain(others).collect();
+    }
     let structures = [first, second].map(structures_of);
     let mut sections = pairs(&structures[0], &structures[1], |name, (), ()| {
         structures::compare(name.0, name.1, first, second, rules)
@@ -133,6 +144,18 @@ pub fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Vec<Section> {
         sections.push(Section::different("", difference.into()));
     }
     sections
+}
+
+/// `not judged sample by sample: pae, ptm`, without those that are judged as sets.
+fn unjudged(sections: &[Section]) -> Option<String> {
+    let field = |section: &Section| section.name.split(['[', '.']).next().map(str::to_owned);
+    let names: BTreeSet<String> = sections
+        .iter()
+        .filter_map(field)
+        .filter(|name| name != "plddt")
+        .collect();
+    let names: Vec<String> = names.into_iter().collect();
+    (!names.is_empty()).then(|| format!("not judged sample by sample: {}", names.join(", ")))
 }
 
 fn structures_of(loaded: &Loaded) -> Vec<(&str, ())> {

@@ -7,7 +7,7 @@ use crate::check::{Limits, Tolerances};
 use crate::config::{Config, Unknown};
 use crate::measure::{Floor, Worst, with_slack};
 use crate::prediction::Contract;
-use crate::prediction::gates::{GateTable, StructureGates};
+use crate::prediction::gates::{EmbeddingGates, EnsembleGates, GateTable, StructureGates};
 
 /// What counts as the same.
 #[derive(Debug)]
@@ -18,6 +18,10 @@ pub struct Rules {
     pub(super) judge: Tolerances,
     /// Gates of structures; `None` where there are none for unknown models either.
     pub(super) gates: Option<StructureGates>,
+    /// Gates of vectors of residues, where every element does not have to agree.
+    pub(super) embedding: Option<EmbeddingGates>,
+    /// Gates of sets of samples, where two samples need not agree.
+    pub(super) ensemble: Option<EnsembleGates>,
     /// What repeats differ by, by path.
     pub(super) floors: BTreeMap<String, Floor>,
     /// Greatest value of temperature factors on both sides; `None` where they are no confidence.
@@ -77,6 +81,10 @@ impl Rules {
             },
             judge: judge.with_scale(scale).with_floors(floors.clone()),
             gates: gates.map(|gates| gates.with(&limits.gates)),
+            embedding: contract
+                .and_then(|contract| contract.gates.embedding)
+                .filter(|_| limits.absolute.is_none() && limits.relative.is_none()),
+            ensemble: contract.and_then(|contract| contract.gates.ensemble),
             floors: with_slack(floors, slack),
             scale,
         })

@@ -11,6 +11,7 @@ pub(super) fn read(outer: &mut Reader<'_>) -> Gates {
     let mut reader = outer.within(&section);
     let gates = Gates {
         structure: read_table(&mut reader),
+        embedding: read_table(&mut reader),
         ensemble: read_table(&mut reader),
         physical: read_table(&mut reader),
         floor: read_table(&mut reader),

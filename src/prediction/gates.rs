@@ -37,6 +37,8 @@ pub trait GateTable: Sized + Copy {
 pub struct Gates {
     /// When two structures are the same.
     pub structure: Option<StructureGates>,
+    /// When two sets of vectors of residues are the same.
+    pub embedding: Option<EmbeddingGates>,
     /// When two sets of samples come from one distribution.
     pub ensemble: Option<EnsembleGates>,
     /// When a structure could exist.
@@ -115,6 +117,16 @@ gate_table! {
         pae_asymmetry: -1.0..=1.0,
         /// How much less asymmetric the PAE may be, as a fraction: 1 for one that was made symmetric.
         pae_symmetry: ANY,
+    }
+}
+
+gate_table! {
+    /// When two sets of vectors, one for each residue, are the same, where single elements vary as those of half precision do.
+    EmbeddingGates, "embedding" {
+        /// Least cosine of the two vectors of a residue.
+        cosine: -1.0..=1.0,
+        /// How far the ratio of their lengths may be from 1.
+        norm_ratio: ANY,
     }
 }
 

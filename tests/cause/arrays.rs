@@ -119,3 +119,20 @@ fn mistakes_in_arrays_are_named() {
     }
     score.assert();
 }
+
+#[test]
+fn a_matrix_that_was_made_symmetric_is_named() {
+    for sequence in sequences().into_iter().filter(|sequence| sequence.len() < 60) {
+        let prediction = predict("boltz2", &sequence, &json!({"include_fields": ["pae"]}));
+        let pae = prediction.at("pae[0]").unwrap().as_array().unwrap().clone();
+        let size = pae.shape()[0];
+        let values: Vec<f32> = pae.values().unwrap().collect();
+        let symmetric = map(&pae, |flat, value| {
+            f32::midpoint(value, values[flat % size * size + flat / size])
+        });
+        let cause = of_arrays(&pae, &symmetric, &[]);
+        assert_eq!(cause.map(|cause| cause.kind), Some(Kind::Symmetrised));
+        let rounded = map(&pae, |_, value| (value * 100.0).round() / 100.0);
+        assert_eq!(of_arrays(&pae, &rounded, &[]), None);
+    }
+}

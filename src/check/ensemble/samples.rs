@@ -11,7 +11,7 @@ use crate::snapshot::Contents;
 
 /// One sample of a complex.
 #[derive(Debug, Clone)]
-pub(super) struct Sample {
+pub struct Sample {
     /// The call it comes from and its place, in words.
     pub name: String,
     /// Its atoms.

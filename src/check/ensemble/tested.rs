@@ -13,7 +13,7 @@ const SEED: u64 = 0x5eed;
 
 /// The result of one test.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Tested {
+pub struct Tested {
     /// What the distance is called.
     pub words: &'static str,
     /// Its unit, with a space before it.
@@ -28,12 +28,14 @@ pub(super) struct Tested {
 
 impl Tested {
     /// Whether the sets differ by more than chance and by more than matters.
-    pub(super) fn differs(&self) -> bool {
+    #[must_use]
+    pub fn differs(&self) -> bool {
         self.result.p_value < self.p && self.result.distance > self.margin
     }
 
     /// The distance against its margin; where that is exceeded and may still be chance, the probability of that.
-    pub(super) fn measure(&self) -> Measure {
+    #[must_use]
+    pub fn measure(&self) -> Measure {
         let distance = Measure {
             key: "energy_distance",
             name: self.words,
@@ -58,7 +60,8 @@ impl Tested {
     }
 
     /// Whether any distance at all could be surprising with so few samples.
-    pub(super) fn can_fail(&self) -> bool {
+    #[must_use]
+    pub fn can_fail(&self) -> bool {
         2.0 / (self.result.splits as f64) < self.p
     }
 }
@@ -79,7 +82,8 @@ impl std::fmt::Display for Tested {
 }
 
 /// Every test that the samples allow. All must have the same atoms.
-pub(super) fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -> Vec<Tested> {
+#[must_use]
+pub fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -> Vec<Tested> {
     let all: Vec<&Sample> = recorded.iter().chain(now).collect();
     let mut found = Vec::new();
     let mut add = |words, unit, margin, distance: &dyn Fn(usize, usize) -> Option<f64>| {

@@ -157,10 +157,10 @@ fn equal_ensembles_fail_at_most_once_in_a_hundred() {
     };
     let (mut by_chance, mut failed) = (0, 0);
     for run in 0..100 {
-        let tests = tested::test(&draw(10 + 2 * run), &draw(11 + 2 * run), &gates);
+        let tests = test(&draw(10 + 2 * run), &draw(11 + 2 * run), &gates);
         assert_eq!(tests.len(), 3);
         by_chance += usize::from(tests.iter().any(|test| test.result.p_value < test.p));
-        failed += usize::from(tests.iter().any(tested::Tested::differs));
+        failed += usize::from(tests.iter().any(Tested::differs));
     }
     assert!(by_chance <= 3, "{by_chance} of 100 are surprising");
     assert!(failed <= 1, "{failed} of 100 equal ensembles fail");

@@ -1,0 +1,167 @@
+//! The samples of two answers of a stochastic model as sets: whether they come from one distribution, as single samples need not
+//! agree.
+
+use super::{Form, Loaded, Part, Row, Rules, Section};
+use crate::cause::{Frame, of_structures};
+use crate::check::likeness::{atom_faults, of_residues};
+use crate::check::{Sample, confidence_at, test_samples};
+
+/// What one row is called.
+const PROBABILITY: &str = "probability of such samples by chance";
+
+/// The two sets held against each other; `None` where a side has too few samples, where they are not all of the same atoms, and
+/// where the model has no gates for sets.
+pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<Section> {
+    let gates = rules.ensemble?;
+    if (first.form, second.form) != (Form::Result, Form::Result) {
+        return None;
+    }
+    let (before, after) = (samples(first, rules), samples(second, rules));
+    let has_enough = |samples: &[Sample]| samples.len() as f64 >= gates.samples;
+    if !has_enough(&before) || !has_enough(&after) {
+        return None;
+    }
+    let reference = &before.first()?.structure;
+    let all = || before.iter().chain(&after);
+    let is_even = |sample: &Sample| sample.structure.uneven_column().is_none();
+    if !all().all(is_even) || !all().all(|sample| atom_faults(reference, &sample.structure).is_empty()) {
+        return None;
+    }
+    let tests = test_samples(&before, &after, &gates);
+    if tests.is_empty() || tests.iter().any(|test| !test.can_fail()) {
+        return None;
+    }
+    let mut rows = Vec::new();
+    for test in &tests {
+        let measure = test.measure();
+        let row = |metric, all| Row {
+            metric,
+            all: Ok(all),
+            confident: None,
+            judged: if measure.name == metric {
+                vec![(Part::All, measure)]
+            } else {
+                Vec::new()
+            },
+            place: None,
+        };
+        rows.push(row(test.words, test.result.distance));
+        rows.push(row(PROBABILITY, test.result.p_value));
+    }
+    let mut section = Section::new("atom_array", rows);
+    section.notes.push(format!(
+        "{} samples against {} as two sets: single samples of a stochastic model need not agree",
+        before.len(),
+        after.len()
+    ));
+    if !section.is_same() {
+        section.cause = of_structures(reference, &after.first()?.structure, Frame::Free, &[]);
+    }
+    Some(section)
+}
+
+/// The structures of an answer, with their confidence.
+fn samples(loaded: &Loaded, rules: &Rules) -> Vec<Sample> {
+    let entries = loaded.contents.digest().entries.iter();
+    let structures = entries.filter_map(|(path, _)| Some((path, loaded.contents.structure(path)?)));
+    let samples = structures.map(|(path, structure)| Sample {
+        name: path.clone(),
+        confidence: of_residues(structure, rules.scale, confidence_at(&loaded.contents, path).as_deref()),
+        structure: structure.clone(),
+    });
+    samples.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::super::{Rules, compare as compare_all, verdict};
+    use super::*;
+    use crate::check::Limits;
+    use crate::config::Config;
+    use crate::measure::Verdict;
+    use crate::prediction::{Input, Options, Prediction, Request, Value};
+    use crate::protein::Structure;
+    use crate::reference::ReferenceModel;
+    use crate::snapshot::Contents;
+
+    fn samples_of(seed: u64, count: usize) -> Prediction {
+        let config = Config::built_in().unwrap();
+        let contract = config.model("esmfold2").unwrap();
+        let options = json!({
+            "seed": seed, "num_diffusion_samples": count, "include_fields": ["plddt", "ptm"]
+        });
+        let request = Request {
+            method: contract.method,
+            input: Input::One("NLYIQWLKDGGPSSGRPPPS".to_owned()),
+            options: options.as_object().unwrap().clone(),
+        };
+        let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+        model.predict(&request).unwrap()
+    }
+
+    fn compared(first: &Prediction, second: &Prediction) -> Vec<Section> {
+        let [first, second] = [first, second].map(|prediction| Loaded {
+            contents: Contents::of(prediction).unwrap(),
+            form: Form::Result,
+            model: Some("esmfold2".to_owned()),
+            class: None,
+            floors: BTreeMap::new(),
+            notes: Vec::new(),
+        });
+        let config = Config::built_in().unwrap();
+        let rules = Rules::of(&config, None, (&first, &second), &Limits::default()).unwrap();
+        compare_all(&first, &second, &rules)
+    }
+
+    fn with_structures(mut prediction: Prediction, change: impl Fn(&mut Structure)) -> Prediction {
+        for (name, value) in &mut prediction.fields {
+            if let (true, Value::List(items)) = (name == "atom_array", value) {
+                for item in items {
+                    if let Value::Structure(structure) = item {
+                        change(structure);
+                    }
+                }
+            }
+        }
+        prediction
+    }
+
+    #[test]
+    fn samples_of_other_seeds_are_held_against_each_other_as_sets() {
+        let (first, second) = (samples_of(1, 10), samples_of(2, 10));
+        let sections = compared(&first, &second);
+        let set = &sections[0];
+        assert_eq!(set.name, "atom_array");
+        assert!(
+            set.rows.iter().any(|row| row.metric == "energy distance by CA RMSD"),
+            "{set:?}"
+        );
+        assert!(set.is_same(), "{set:?}");
+        assert!(
+            set.notes
+                .iter()
+                .any(|note| note.contains("not judged sample by sample: ")),
+            "{:?}",
+            set.notes
+        );
+        let smaller = with_structures(second, |structure| {
+            for axis in structure.coord.iter_mut().flatten() {
+                *axis *= 0.5;
+            }
+        });
+        let found = compared(&first, &smaller);
+        assert_eq!(verdict(&found), Verdict::Different);
+        assert!(!found[0].is_same(), "{:?}", found[0]);
+    }
+
+    #[test]
+    fn too_few_samples_are_held_against_each_other_one_by_one() {
+        let (first, second) = (samples_of(1, 3), samples_of(2, 3));
+        let sections = compared(&first, &second);
+        assert_eq!(sections[0].name, "atom_array[0]");
+    }
+}
