@@ -48,7 +48,8 @@ impl fmt::Display for FieldComparison {
                 write!(f, "{path}: {}", Counts(difference))?;
                 let atom = atom.as_deref().map(|atom| format!(" ({atom})")).unwrap_or_default();
                 extremes(f, difference, &atom)?;
-                allowed(f, *tolerance, difference.needed, "")
+                allowed(f, *tolerance)?;
+                f.write_str(&would_pass(difference.needed))
             }
             Finding::Sketched { difference, tolerance } => sketched(f, path, difference, *tolerance),
             Finding::Hash => write!(
@@ -118,18 +119,21 @@ fn extremes(f: &mut fmt::Formatter<'_>, difference: &Difference, place: &str) ->
     }
 }
 
-fn allowed(f: &mut fmt::Formatter<'_>, tolerance: Tolerance, needed: f64, about: &str) -> fmt::Result {
+fn allowed(f: &mut fmt::Formatter<'_>, tolerance: Tolerance) -> fmt::Result {
     let Tolerance { absolute, relative } = tolerance;
     write!(
         f,
         "\n  allowed {} + {} × |expected|",
         Amount(absolute),
         Amount(relative)
-    )?;
+    )
+}
+
+fn would_pass(needed: f64) -> String {
     if needed.is_finite() {
-        write!(f, "; an absolute tolerance of {about}{} would pass", Enough(needed))
+        format!("; an absolute tolerance of {} would pass", Enough(needed))
     } else {
-        f.write_str("; no tolerance would pass")
+        "; no tolerance would pass".to_owned()
     }
 }
 
@@ -173,7 +177,29 @@ fn sketched(
         Amount(difference.distance),
         Amount(difference.distance_allowed)
     )?;
-    allowed(f, tolerance, difference.needed, "about ")
+    allowed(f, tolerance)?;
+    if !difference.needed.is_finite() {
+        return f.write_str(&would_pass(difference.needed));
+    }
+    // The sketch passing says less than every element passing.
+    write!(
+        f,
+        "; the sketch would pass with an absolute tolerance of about {}",
+        Enough(difference.needed)
+    )?;
+    if difference.lone.is_none() && difference.unseen > 0.0 {
+        write!(f, "\n  {}", difference.caveat())?;
+    }
+    Ok(())
+}
+
+impl SketchDifference {
+    /// What the sketch cannot tell.
+    #[must_use]
+    pub fn caveat(&self) -> String {
+        let from = Amount(self.unseen);
+        format!("where others differ too, a sketch shows a single element only from about {from} on")
+    }
 }
 
 /// `0.25 at [0, 3]: expected 1, got 1.25`.

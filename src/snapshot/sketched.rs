@@ -4,13 +4,18 @@
 //! element of the block differs by at least `D` over the sum of the weights. A single changed element shows with its full
 //! size in both rows, and their ratio names it.
 //!
+//! **What is judged as one element.** Noise moves every block. Where at most one block in 64 differs at all and the two sums
+//! of one fit a single element of an array of singles or doubles, that element is held to its own tolerance: one wrong
+//! element among equal ones is found, however small its block's bound would let it look.
+//!
 //! **What is judged by chance.** Elements that all keep their tolerance can move a signed sum, or the distance, only so
 //! far; [`super::limits`] says how far, and how rarely a good array is refused: below 3·10⁻⁵, were every error as large
 //! as allowed.
 //!
-//! **What stays unseen.** Changes to elements that are not sampled, too small for the bound of their block: one element in
-//! a block of `m` may move by about `6·√m` tolerances. An exact tolerance (zero) has no such gap: there, another hash is
-//! another array.
+//! **What stays unseen.** Where other elements differ too: changes to elements that are not sampled, too small for the bound
+//! of their block. One element in a block of `m` may then move by about `6·√m` tolerances, which [`SketchDifference::unseen`]
+//! says and messages tell. An exact tolerance (zero) has no such gap: there, another hash is another array. Two whole arrays
+//! are never compared by their sketches.
 
 use std::ops::Range;
 
@@ -19,7 +24,10 @@ use super::sketch::{ROWS, Sketch, sign};
 use crate::measure::{ABSOLUTE, Better, Measure, Noise, Verdict};
 use crate::metric::{Difference, Extreme, difference};
 use crate::prediction::contract::Tolerance;
-use crate::tensor::Tensor;
+use crate::tensor::{DType, Tensor};
+
+/// Where more than one block in this many differs, what differs may be noise.
+const SPARSE: usize = 64;
 
 /// What lies between a recorded array, known by its sketch, and an actual one.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +48,10 @@ pub struct SketchDifference {
     pub distance: f64,
     /// The distance that elements within tolerance keep.
     pub distance_allowed: f64,
+    /// The worst element beyond tolerance, where elements that changed alone explain what differs.
+    pub lone: Option<Extreme>,
+    /// Up to about this much may a single element differ, where others do too, before its block shows it.
+    pub unseen: f64,
     /// Estimate of the smallest absolute tolerance that would pass, given the same relative one.
     pub needed: f64,
 }
@@ -65,7 +77,7 @@ impl SketchDifference {
     /// Whether nothing speaks against every element being within tolerance.
     #[must_use]
     pub fn is_within(&self) -> bool {
-        self.samples.is_within() && self.beyond == 0 && self.distance <= self.distance_allowed
+        self.samples.is_within() && self.beyond == 0 && self.distance <= self.distance_allowed && self.lone.is_none()
     }
 
     /// The distance as a measure, or where that passes and single elements do not, the difference of elements.
@@ -80,6 +92,16 @@ impl SketchDifference {
             floor,
             allowed,
         };
+        if let Some(lone) = &self.lone {
+            return Measure {
+                key: ABSOLUTE,
+                name: "greatest difference",
+                observed: lone.difference,
+                floor: None,
+                allowed: tolerance.absolute + tolerance.relative * lone.expected.abs(),
+                ..distance
+            };
+        }
         if self.is_within() || distance.verdict() == Verdict::Different {
             return distance;
         }
@@ -121,17 +143,27 @@ pub fn compare(recorded: &Sketch, actual: &Sketch, tensor: &Tensor, tolerance: T
             over(a).total_cmp(&over(b)).then(gaps.size(a).total_cmp(&gaps.size(b)))
         });
     let distance = gaps.distance();
+    let differing: Vec<usize> = (0..layout.blocks()).filter(|&block| gaps.size(block) > 0.0).collect();
+    let lone = gaps.lone(&differing, actual, tensor, tolerance);
+    let lone_needs = lone
+        .as_ref()
+        .map_or(0.0, |lone| lone.difference - tolerance.relative * lone.expected.abs());
     Some(SketchDifference {
         total: layout.total(),
         blocks: layout.blocks(),
-        differing: (0..layout.blocks()).filter(|&block| gaps.size(block) > 0.0).count(),
+        differing: differing.len(),
         beyond: (0..layout.blocks())
             .filter(|&block| gaps.is_beyond(block, &limits))
             .count(),
         worst: worst.map(|block| gaps.block(block, actual, tensor)),
         distance,
         distance_allowed: limits.distance,
-        needed: samples.needed.max(needed(&gaps, &budgets, tolerance.relative)),
+        lone,
+        unseen: limits.rows[0].iter().copied().fold(0.0, f64::max),
+        needed: samples
+            .needed
+            .max(needed(&gaps, &budgets, tolerance.relative))
+            .max(lone_needs),
         samples,
     })
 }
@@ -201,6 +233,19 @@ impl Gaps {
         }
     }
 
+    /// The worst element beyond tolerance of those that each explain their block, where so few blocks differ that this is no
+    /// noise. Narrow floats have too few digits: their differences are small multiples of each other, which fit by chance.
+    fn lone(&self, differing: &[usize], sketch: &Sketch, tensor: &Tensor, tolerance: Tolerance) -> Option<Extreme> {
+        let is_sparse = differing.len() * SPARSE <= sketch.layout.blocks().max(SPARSE);
+        if !is_sparse || !matches!(tensor.dtype(), DType::F32 | DType::F64) {
+            return None;
+        }
+        let singles = differing.iter().filter_map(|&block| self.single(block, sketch, tensor));
+        singles
+            .filter(|single| single.difference > tolerance.absolute + tolerance.relative * single.expected.abs())
+            .max_by(|one, other| one.difference.total_cmp(&other.difference))
+    }
+
     /// One changed element leaves `s·δ` in the first row and `s'·w·δ` in the second: their ratio is its weight, and the
     /// signs must be its own.
     fn single(&self, block: usize, sketch: &Sketch, tensor: &Tensor) -> Option<Extreme> {
@@ -258,141 +303,4 @@ fn needed(gaps: &Gaps, budgets: &[Budget], relative: f64) -> f64 {
 
 #[cfg(test)]
 #[expect(clippy::float_cmp, reason = "an infinite tolerance is exactly that")]
-mod tests {
-    use super::super::sketch::sketch;
-    use super::*;
-
-    const SHAPE: [usize; 3] = [10, 100, 200];
-
-    fn values() -> Vec<f32> {
-        (0..200_000).map(|at| (at as f32 * 0.37).sin()).collect()
-    }
-
-    fn against(changed: &[f32], absolute: f64) -> SketchDifference {
-        let recorded = sketch(&Tensor::from_values(SHAPE.into(), &values()).unwrap());
-        let actual = Tensor::from_values(SHAPE.into(), changed).unwrap();
-        let tolerance = Tolerance {
-            absolute,
-            relative: 0.0,
-        };
-        compare(&recorded, &sketch(&actual), &actual, tolerance).unwrap()
-    }
-
-    #[test]
-    fn a_single_changed_element_is_found_with_its_size() {
-        for index in [0, 1, 777, 123_456, 199_999] {
-            let mut changed = values();
-            changed[index] += 0.25;
-            let found = against(&changed, 1e-4);
-            assert!(!found.is_within());
-            assert_eq!((found.differing, found.beyond), (1, 1));
-            let worst = found.worst.unwrap();
-            let single = worst.single.unwrap();
-            assert!(worst.range.contains(&index));
-            assert_eq!(single.index, index);
-            assert_eq!(single.position, [index / 20_000, index / 200 % 100, index % 200]);
-            assert!((single.expected - f64::from(values()[index])).abs() < 1e-9);
-            assert!(worst.at_least <= 0.25 && worst.at_least > 0.0);
-        }
-    }
-
-    #[test]
-    fn noise_within_tolerance_passes_and_the_distance_is_its_own() {
-        let noise = |at: usize| 1e-4 * ((at * at) as f32 * 0.71).cos();
-        let changed: Vec<f32> = values()
-            .iter()
-            .enumerate()
-            .map(|(at, value)| value + noise(at))
-            .collect();
-        let found = against(&changed, 1e-4 + 1e-7);
-        assert!(found.is_within(), "{found:?}");
-        let distance: f64 = values()
-            .iter()
-            .zip(&changed)
-            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
-            .sum::<f64>()
-            .sqrt();
-        assert!(
-            (found.distance / distance - 1.0).abs() < 0.2,
-            "{} {distance}",
-            found.distance
-        );
-    }
-
-    #[test]
-    fn the_worst_noise_that_is_allowed_passes() {
-        let mut state = 1u64;
-        let changed: Vec<f32> = values()
-            .iter()
-            .map(|value| {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                if state >> 63 == 0 { value + 1e-3 } else { value - 1e-3 }
-            })
-            .collect();
-        let found = against(&changed, 1.001e-3);
-        assert!(found.is_within(), "{found:?}");
-    }
-
-    #[test]
-    fn offsets_permutations_and_scales_are_seen() {
-        let original = values();
-        let offset: Vec<f32> = original.iter().map(|value| value + 2e-3).collect();
-        let scaled: Vec<f32> = original.iter().map(|value| value * 1.01).collect();
-        let mut rolled = original.clone();
-        rolled.rotate_right(1);
-        let mut swapped = original.clone();
-        swapped.swap(500, 150_000);
-        let mut batch = original.clone();
-        batch[..40_000].rotate_left(20_000);
-        for (name, changed) in [
-            ("offset", offset),
-            ("scaled", scaled),
-            ("rolled", rolled),
-            ("swapped", swapped),
-            ("batch", batch),
-        ] {
-            assert!(!against(&changed, 1e-3).is_within(), "{name}");
-        }
-    }
-
-    #[test]
-    fn a_sparse_change_shows_in_the_distance_or_a_block() {
-        let mut changed = values();
-        for at in (13..changed.len()).step_by(1999) {
-            changed[at] += 0.05;
-        }
-        assert!(!against(&changed, 1e-4).is_within());
-    }
-
-    #[test]
-    fn the_needed_tolerance_passes_and_half_of_it_does_not() {
-        let mut changed = values();
-        changed[123_457] += 0.25;
-        let needed = against(&changed, 0.0).needed;
-        assert!(against(&changed, needed * 1.001).is_within());
-        assert!(!against(&changed, needed / 2.0).is_within());
-    }
-
-    #[test]
-    fn what_is_not_finite_must_be_the_same_and_in_the_same_block() {
-        let mut recorded = values();
-        recorded[777] = f32::NAN;
-        let sketched = sketch(&Tensor::from_values(SHAPE.into(), &recorded).unwrap());
-        let judge = |values: &[f32]| {
-            let actual = Tensor::from_values(SHAPE.into(), values).unwrap();
-            let tolerance = Tolerance {
-                absolute: 1e9,
-                relative: 0.0,
-            };
-            compare(&sketched, &sketch(&actual), &actual, tolerance).unwrap()
-        };
-        assert!(judge(&recorded).is_within());
-        for (index, value) in [(777, f32::INFINITY), (777, 0.5), (150_000, f32::NAN)] {
-            let mut changed = recorded.clone();
-            changed[index] = value;
-            let found = judge(&changed);
-            assert!(!found.is_within());
-            assert_eq!(found.needed, f64::INFINITY);
-        }
-    }
-}
+mod tests;
