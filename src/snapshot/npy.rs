@@ -1,5 +1,5 @@
-//! One array in `NumPy`'s npy format: little-endian, C order, no objects. Written in version 1.0, read in 1.0, 2.0 and 3.0.
-//! Reading believes nothing.
+//! One array in `NumPy`'s npy format, without objects. Written little-endian, in C order and version 1.0; read in either byte
+//! order, in C and Fortran order, in 1.0, 2.0 and 3.0. Reading believes nothing.
 //!
 //! The format (NEP 1) is a magic, two version bytes, the length of a header in two bytes or since version 2 in four, and the
 //! header: a Python dictionary of three
@@ -8,6 +8,7 @@
 
 use bytes::Bytes;
 
+use crate::tensor::strided::{fortran_strides, gather, swap_bytes};
 use crate::tensor::{DType, Tensor};
 
 const MAGIC: [u8; 6] = *b"\x93NUMPY";
@@ -52,33 +53,75 @@ pub(super) fn read(bytes: &Bytes) -> Result<Tensor, String> {
     let text = text.ok_or("has a header of an impossible length")?;
     let start = start + length;
     let text = std::str::from_utf8(text).map_err(|_| "has a header that is no text")?;
-    let (kind, shape) = dictionary(text).ok_or("has a header other than NumPy writes for numbers in C order")?;
-    let dtype = dtype_of(kind).ok_or_else(|| format!("has the unknown element type {kind:?}"))?;
-    Tensor::new(dtype, shape, bytes.slice(start..)).map_err(|error| error.to_string())
+    let header = dictionary(text)?;
+    let kind = header.kind;
+    let little = kind.strip_prefix('>').map(|rest| format!("<{rest}"));
+    let dtype = dtype_of(little.as_deref().unwrap_or(kind));
+    let dtype = dtype.ok_or_else(|| format!("has the unknown element type {kind:?}"))?;
+    // This bounds everything below: as many bytes are there as the shape needs.
+    let tensor = Tensor::new(dtype, header.shape, bytes.slice(start..)).map_err(|error| error.to_string())?;
+    let mut data = tensor.bytes().clone();
+    let shape = tensor.shape().to_vec();
+    if header.order == Order::Fortran && shape.len() > 1 {
+        let gathered = gather(&data, dtype.size(), &shape, &fortran_strides(&shape), 0);
+        data = gathered.ok_or("has fewer elements than its shape needs")?.into();
+    }
+    if little.is_some() && dtype.size() > 1 {
+        data = swap_bytes(dtype, &data).into();
+    }
+    Tensor::new(dtype, shape, data).map_err(|error| error.to_string())
+}
+
+struct Header<'a> {
+    kind: &'a str,
+    order: Order,
+    shape: Vec<usize>,
+}
+
+/// How elements follow each other.
+#[derive(PartialEq, Eq)]
+enum Order {
+    C,
+    Fortran,
 }
 
 /// Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }`.
-fn dictionary(text: &str) -> Option<(&str, Vec<usize>)> {
-    let rest = text.trim_end().strip_prefix("{'descr': '")?;
-    let (kind, rest) = rest.split_once("', 'fortran_order': ")?;
-    let (order, rest) = rest.split_once(", 'shape': (")?;
-    let (sizes, end) = rest.split_once(')')?;
-    if !matches!(end, ", }" | "}") {
-        return None;
-    }
-    let sizes = sizes.trim_end_matches(',');
-    let shape = if sizes.is_empty() {
-        Vec::new()
-    } else {
-        sizes
-            .split(", ")
-            .take(DIMENSIONS + 1)
-            .map(|size| size.parse().ok())
-            .collect::<Option<Vec<usize>>>()?
+fn dictionary(text: &str) -> Result<Header<'_>, String> {
+    let parts = || {
+        let rest = text.trim_end().strip_prefix("{'descr': '")?;
+        let (kind, rest) = rest.split_once("', 'fortran_order': ")?;
+        let (order, rest) = rest.split_once(", 'shape': (")?;
+        let (sizes, end) = rest.split_once(')')?;
+        let order = match order {
+            "False" => Order::C,
+            "True" => Order::Fortran,
+            _ => return None,
+        };
+        matches!(end, ", }" | "}").then_some((kind, order, sizes))
     };
-    // With at most one dimension the two orders are the same.
-    let in_order = order == "False" || (order == "True" && shape.len() <= 1);
-    (in_order && shape.len() <= DIMENSIONS).then_some((kind, shape))
+    let (kind, order, sizes) = parts().ok_or("has a header other than NumPy writes for arrays of numbers or texts")?;
+    let sizes = sizes.trim_end_matches(',');
+    let mut shape = Vec::new();
+    for size in sizes.split(',').filter(|_| !sizes.is_empty()) {
+        if shape.len() == DIMENSIONS {
+            return Err(format!("has more than {DIMENSIONS} dimensions"));
+        }
+        shape.push(dimension(size.trim())?);
+    }
+    Ok(Header { kind, order, shape })
+}
+
+fn dimension(size: &str) -> Result<usize, String> {
+    let short: String = size.chars().take(24).collect();
+    let digits = size.strip_prefix('-').unwrap_or(size);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return Err(format!("has the dimension {short:?}, which is no number"));
+    }
+    if size.starts_with('-') {
+        return Err(format!("has the negative dimension {short}"));
+    }
+    size.parse()
+        .map_err(|_| format!("has the dimension {short}, more than memory can hold"))
 }
 
 fn type_string(dtype: DType) -> String {
@@ -102,7 +145,9 @@ fn type_string(dtype: DType) -> String {
 
 fn dtype_of(kind: &str) -> Option<DType> {
     if let Some(width) = kind.strip_prefix("<U") {
-        return width.parse().ok().map(DType::Text);
+        let width = width.parse().ok();
+        // Text of no width would let a few bytes claim any number of elements.
+        return width.filter(|width| (1..1 << 28).contains(width)).map(DType::Text);
     }
     [
         DType::Bool,
@@ -159,7 +204,9 @@ mod tests {
             "{'descr': '<U4294967295', 'fortran_order': False, 'shape': (4294967295, 4294967295), }",
             "{'descr': '<f4', 'fortran_order': False, 'shape': (-1,), }",
             "{'descr': '<f4', 'fortran_order': False, 'shape': (1,), }",
-            "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 0), }",
+            "{'descr': '<f4', 'fortran_order': True, 'shape': (0, 4294967296, 4294967296), }",
+            "{'descr': '>U4294967295', 'fortran_order': True, 'shape': (4294967295, 4294967295), }",
+            "{'descr': '<U0', 'fortran_order': True, 'shape': (9, 9), }",
             "{'descr': '|O', 'fortran_order': False, 'shape': (0,), }",
             "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (0,), }",
             "{}",
@@ -186,6 +233,38 @@ mod tests {
             read(&unknown.into()),
             Err("is an npy file of the unknown version 4.0".into())
         );
+    }
+
+    #[test]
+    fn impossible_shapes_are_named() {
+        let message = |shape: &str| {
+            read(&npy(&format!(
+                "{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}"
+            )))
+            .unwrap_err()
+        };
+        assert_eq!(message("(2, -1)"), "has the negative dimension -1");
+        assert_eq!(message("(x,)"), "has the dimension \"x\", which is no number");
+        assert_eq!(
+            message("(100000000000000000000,)"),
+            "has the dimension 100000000000000000000, more than memory can hold"
+        );
+        assert!(message("(18446744073709551615, 2)").contains("more elements than memory can hold"));
+    }
+
+    #[test]
+    fn other_orders_of_elements_and_bytes_are_converted() {
+        let tensor = Tensor::from_values(vec![2, 3], &[0.5f32, 1.0, 1.5, -2.0, 2.5, 3.0]).unwrap();
+        let column_by_column = [0.5f32, -2.0, 1.0, 2.5, 1.5, 3.0];
+        let little: Vec<u8> = column_by_column.iter().flat_map(|value| value.to_le_bytes()).collect();
+        let big: Vec<u8> = column_by_column.iter().flat_map(|value| value.to_be_bytes()).collect();
+        for (kind, data) in [("<f4", little), (">f4", big)] {
+            let header = format!("{{'descr': '{kind}', 'fortran_order': True, 'shape': (2, 3), }}");
+            assert_eq!(read(&[&npy(&header)[..], &data].concat().into()), Ok(tensor.clone()));
+        }
+        let names = npy("{'descr': '>U2', 'fortran_order': False, 'shape': (1,), }");
+        let found = read(&[&names[..], &[0, 0, 0, 67, 0, 0, 0, 65]].concat().into());
+        assert_eq!(found, Ok(Tensor::from_texts(2, ["CA"])));
     }
 
     #[test]

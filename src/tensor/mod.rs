@@ -5,6 +5,7 @@
 
 mod dtype;
 mod element;
+pub mod strided;
 
 use std::fmt;
 

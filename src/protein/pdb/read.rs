@@ -42,7 +42,8 @@ const ELEMENT: Field = field("element", 76, 78);
 /// At the first line that breaks the format, and when there is no atom.
 pub fn read(text: &str) -> Result<Structure, ParseError> {
     let mut builder = Builder::with_capacity(text.len() / 81 + 1);
-    let mut rest = text.as_bytes();
+    // Some editors put a byte order mark first, which would move the columns of the first line.
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
     let mut line = 0;
     while !rest.is_empty() {
         line += 1;
@@ -176,6 +177,12 @@ mod tests {
                 .b_factor
                 .is_some_and(|values| !values[0].is_nan() && values[1].is_nan())
         );
+    }
+
+    #[test]
+    fn a_byte_order_mark_hides_no_atom() {
+        let plain = format!("{ALPHA}\n{}\n", with(12, " CB "));
+        assert_eq!(read(&format!("\u{feff}{plain}")), read(&plain));
     }
 
     #[test]

@@ -17,7 +17,6 @@ mod numpy;
 mod opcode;
 mod reader;
 mod stack;
-mod strided;
 mod symbol;
 mod torch;
 

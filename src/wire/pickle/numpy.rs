@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::error::PickleFault;
 use super::graph::{Graph, Node, NodeId};
-use super::strided::{fortran_strides, gather, size_of_array, swap_bytes};
 use super::symbol::Symbol;
+use crate::tensor::strided::{fortran_strides, gather, swap_bytes};
 use crate::tensor::{DType, Tensor};
 
 /// A `numpy.dtype`.
@@ -153,6 +153,20 @@ pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, Pi
     }
 }
 
+/// Bytes an array needs, the way `NumPy` bounds it: also an empty array's other dimensions must fit into memory.
+pub(super) fn size_of_array(size: usize, shape: &[usize]) -> Result<usize, PickleFault> {
+    let fits = shape
+        .iter()
+        .filter(|&&dimension| dimension != 0)
+        .try_fold(size.max(1), |product, &dimension| product.checked_mul(dimension))
+        .is_some_and(|product| isize::try_from(product).is_ok());
+    if fits {
+        Ok(shape.iter().product::<usize>() * size)
+    } else {
+        Err(PickleFault::Malformed("shape: more elements than memory can hold"))
+    }
+}
+
 fn element_type(graph: &Graph, id: NodeId) -> Result<ElementType, PickleFault> {
     match graph.node(id) {
         Node::ElementType(element) => Ok(*element),
@@ -217,5 +231,16 @@ impl ElementType {
             Kind::Plain(dtype) => dtype.size(),
             Kind::Object => 8,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_array_may_not_hide_an_impossible_dimension() {
+        assert_eq!(size_of_array(4, &[2, 0, 3]), Ok(0));
+        assert!(size_of_array(4, &[0, usize::MAX, 2]).is_err());
     }
 }

@@ -7,8 +7,9 @@ use bytes::Bytes;
 use super::error::PickleFault;
 use super::graph::{Graph, Node, NodeId};
 use super::machine::{self, Outside};
-use super::strided::{gather, is_c_order, size_of_array};
+use super::numpy::size_of_array;
 use super::symbol::Symbol;
+use crate::tensor::strided::{gather, is_c_order};
 use crate::tensor::{DType, Tensor};
 use crate::wire::Limits;
 
