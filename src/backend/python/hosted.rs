@@ -57,7 +57,7 @@ impl Hosted {
         };
         match tokio::time::timeout_at(deadline, answer).await {
             Ok(Ok(Ok(_))) => Ok(()),
-            Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised)),
+            Ok(Ok(Err(raised))) => Err(raised_at_start(interpreter, &self.hosting, raised).await),
             Ok(Err(_)) => {
                 let when = format!("while {} was under way", doing(interpreter));
                 Err(interpreter.lost(Stage::Ready, &when).await)
@@ -81,7 +81,12 @@ impl Hosted {
             "options": request.options,
         }));
         match tokio::time::timeout(self.timeouts.call, answer).await {
-            Ok(Ok(answer)) => decode(answer).await,
+            Ok(Ok(answer)) => {
+                if answer.is_err() {
+                    interpreter.log_caught_up().await;
+                }
+                decode(answer).await
+            }
             Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
             Err(_) => Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call).await),
         }
@@ -119,7 +124,7 @@ async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
 }
 
 /// The error of a start that raised an exception.
-pub(super) fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
+pub(super) async fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
     let news = interpreter.news();
     let mut error = match &news.step {
         Some((Step::Import, path)) => {
@@ -133,6 +138,7 @@ pub(super) fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, rais
         }
         _ => raised.at_start(&doing(interpreter), hosting.host.raiser()),
     };
+    interpreter.log_caught_up().await;
     let mut log = interpreter.log_tail();
     log.append(&mut error.log_tail);
     error.with_log(log)

@@ -147,6 +147,11 @@ impl Interpreter {
         BackendError::new(stage, Fault::Died, message).with_log(self.log.tail())
     }
 
+    /// Waits until what was printed before an answer is in the log, as the answer is.
+    pub(super) async fn log_caught_up(&self) {
+        self.log.caught_up().await;
+    }
+
     /// The last lines of what was printed.
     pub(super) fn log_tail(&self) -> Vec<String> {
         self.log.tail()

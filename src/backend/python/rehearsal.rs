@@ -54,7 +54,7 @@ async fn ask(
                 BackendError::new(Stage::Call, Fault::Protocol, message).with_log(interpreter.log_tail())
             })
         }
-        Ok(Err(raised)) => Err(raised_at_start(interpreter, hosting, raised)),
+        Ok(Err(raised)) => Err(raised_at_start(interpreter, hosting, raised).await),
         Err(_) => Err(interpreter
             .lost(Stage::Call, &format!("in the scene {}", scene.name()))
             .await),

@@ -6,8 +6,12 @@ use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::wire::Secret;
 
@@ -20,12 +24,18 @@ const LONGEST_PIECE: usize = 32 << 10;
 /// Bytes of the file before it becomes the earlier one, of which there is at most one.
 const LARGEST_FILE: u64 = 16 << 20;
 
+/// How long what a program has written already may take to get here.
+const ON_ITS_WAY: Duration = Duration::from_millis(500);
+
 /// The log of one program. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Log {
     path: PathBuf,
     tail: Arc<Mutex<VecDeque<String>>>,
     ended: watch::Receiver<bool>,
+    reader: Arc<PipeReader>,
+    /// Held from before something leaves the pipe until it is in the tail.
+    taking: Arc<Mutex<()>>,
 }
 
 impl Log {
@@ -42,6 +52,7 @@ impl Log {
         let (reader, writer) = io::pipe()?;
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let (ending, ended) = watch::channel(false);
+        let (reader, taking) = (Arc::new(reader), Arc::new(Mutex::new(())));
         let mut pump = Pump {
             file,
             written: 0,
@@ -49,9 +60,11 @@ impl Log {
             path: path.to_owned(),
             secret: secret.clone(),
             tail: Arc::clone(&tail),
+            taking: Arc::clone(&taking),
         };
+        let source = Arc::clone(&reader);
         std::thread::Builder::new().name("log".into()).spawn(move || {
-            pump.run(reader);
+            pump.run(&source);
             // Nobody may be waiting.
             let _ = ending.send(true);
         })?;
@@ -59,6 +72,8 @@ impl Log {
             path: path.to_owned(),
             tail,
             ended,
+            reader,
+            taking,
         };
         Ok((log, writer))
     }
@@ -76,6 +91,20 @@ impl Log {
         tail.iter().cloned().collect()
     }
 
+    /// Waits until what has been written so far is here: an answer by another way may come before the lines that were written
+    /// first.
+    pub async fn caught_up(&self) {
+        let deadline = Instant::now() + ON_ITS_WAY;
+        while Instant::now() < deadline && !self.has_caught_up() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    }
+
+    fn has_caught_up(&self) -> bool {
+        let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
+        !matches!(rustix::io::ioctl_fionread(&*self.reader), Ok(1..))
+    }
+
     /// Waits until nobody can write any more and everything is here.
     pub async fn ended(&self) {
         // The thread ends in either case.
@@ -90,13 +119,20 @@ struct Pump {
     path: PathBuf,
     secret: Secret,
     tail: Arc<Mutex<VecDeque<String>>>,
+    taking: Arc<Mutex<()>>,
 }
 
 impl Pump {
-    fn run(&mut self, mut reader: PipeReader) {
+    fn run(&mut self, mut reader: &PipeReader) {
         let mut chunk = [0; 8 << 10];
         let mut line = Vec::new();
         loop {
+            // Waits without taking anything, so that what is on its way is either in the pipe or under the lock.
+            if poll(&mut [PollFd::new(reader, PollFlags::IN)], None) == Err(Errno::INTR) {
+                continue;
+            }
+            let taking = Arc::clone(&self.taking);
+            let _taking = taking.lock().unwrap_or_else(PoisonError::into_inner);
             match reader.read(&mut chunk) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(0) | Err(_) => break,
@@ -185,6 +221,18 @@ mod tests {
         let (log, written, _directory) = log_of(b"one\r\nkey=the-secret;\n\xff\nlast").await;
         assert_eq!(log.tail(), ["one", "key=[secret];", "\u{fffd}", "last"]);
         assert_eq!(written, "one\nkey=[secret];\n\u{fffd}\nlast\n");
+    }
+
+    #[tokio::test]
+    async fn what_was_written_before_is_here_once_it_has_caught_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let secret = Secret::new("the-secret").unwrap();
+        let (log, mut writer) = Log::create(&directory.path().join("model.log"), &secret).unwrap();
+        for number in 0..1000 {
+            writeln!(writer, "line {number}").unwrap();
+            log.caught_up().await;
+            assert_eq!(log.tail().last(), Some(&format!("line {number}")));
+        }
     }
 
     #[tokio::test]
