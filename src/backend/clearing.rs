@@ -1,22 +1,16 @@
-//! Clears up after instances and after runs that were killed: asks the stewards of the kinds. Removes what carries a mark
-//! and nothing else.
+//! Clears up after runs that were killed: asks the stewards of the kinds. Removes what carries the mark of a dead run and
+//! nothing else.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::OnceCell;
+use tokio::task::{JoinError, JoinSet};
 
-use super::custody::{DeadRun, Leftover, Mark, Processes, Steward};
-use super::instance::Caretaker;
+use super::custody::{Dead, DeadRun, Leftover, Processes, Steward};
 use super::kind::{Kind, Leaves};
-use super::launcher::Watch;
-use super::{BackendError, Fault, Stage, Work};
 
-/// How long the last of an instance may take to go after its stop: engines report an end before it is complete.
-const SETTLING: Duration = Duration::from_secs(3);
 /// How long one platform may take to be asked and cleared.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What becomes of things that are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,200 +28,174 @@ pub struct Sweep {
     pub runs: usize,
     /// What was removed, or would be.
     pub removed: Vec<Leftover>,
-    /// What could not be looked at or removed; its run is kept for the next time.
+    /// What could not be looked at or removed, or may still come to be; its run is kept for the next time.
     pub troubles: Vec<String>,
 }
 
-/// Finds what killed runs left, on every platform they had reached, and removes it if it is to be removed.
-pub async fn sweep(kinds: &[Kind], fate: Fate) -> Sweep {
+/// A place where dead runs may have made something: it is asked once for all of them.
+struct Place {
+    /// Where; `None` for the processes of this machine.
+    reach: Option<(String, Value)>,
+    /// The runs that were there.
+    names: Vec<String>,
+}
+
+/// Finds what killed runs left, on every platform they had reached, and removes it if it is to be removed. All platforms are
+/// asked at once, so that one that hangs holds up nobody for longer than [`PATIENCE`].
+pub async fn sweep(kinds: &'static [Kind], fate: Fate) -> Sweep {
     let mut sweep = Sweep::default();
-    for run in DeadRun::all() {
-        let name = run.name.clone();
-        let before = sweep.troubles.len();
-        match run.reaches() {
-            Ok(reaches) => {
-                for steward in stewards(kinds, &reaches, &mut sweep.troubles) {
-                    clear(&*steward, &name, fate, &mut sweep).await;
-                }
-            }
-            Err(error) => sweep
+    let dead = match Dead::find() {
+        Ok(dead) => dead,
+        Err(error) => {
+            sweep
                 .troubles
-                .push(format!("{name}: what it reached cannot be read: {error}")),
+                .push(format!("whether there is anything is not known: {error}"));
+            return sweep;
         }
-        if sweep.troubles.len() > before {
-            continue;
-        }
-        let forgotten = match fate {
-            Fate::LeftAlone => Ok(()),
-            Fate::Removed => run.forget(),
-        };
-        match forgotten {
-            Ok(()) => sweep.runs += 1,
-            Err(error) => sweep
-                .troubles
-                .push(format!("{name}: its directory cannot be removed: {error}")),
-        }
+    };
+    sweep.troubles.extend(dead.closed);
+    let mut kept: Vec<String> = Vec::new();
+    let here = Place {
+        reach: None,
+        names: dead.runs.iter().map(|run| run.name.clone()).collect(),
+    };
+    if here.names.is_empty() {
+        return finish(sweep, fate);
     }
+    let places = places(&dead.runs, &mut kept, &mut sweep.troubles);
+    let mut asked = JoinSet::new();
+    for place in places {
+        asked.spawn(clear(kinds, place, fate));
+    }
+    while let Some(cleared) = asked.join_next().await {
+        take(cleared, &mut sweep, &mut kept);
+    }
+    // The platforms came first, because ending the processes of a container or job behind its platform's back looks like a
+    // failure there.
+    take(Ok(clear(kinds, here, fate).await), &mut sweep, &mut kept);
+    for run in dead.runs {
+        forget(run, &kept, fate, &mut sweep);
+    }
+    finish(sweep, fate)
+}
+
+fn finish(sweep: Sweep, fate: Fate) -> Sweep {
     if fate == Fate::Removed {
         DeadRun::remove_unlocked();
     }
     sweep
 }
 
-/// Finds and removes what one platform holds of a name.
-async fn clear(steward: &dyn Steward, name: &str, fate: Fate, sweep: &mut Sweep) {
-    let clearing = async {
-        let found = steward.find(name).await?;
-        for leftover in found {
-            if fate == Fate::Removed {
-                steward.remove(&leftover).await?;
+/// Every place that runs had reached, once.
+fn places(runs: &[DeadRun], kept: &mut Vec<String>, troubles: &mut Vec<String>) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for run in runs {
+        let reaches = run.reaches().unwrap_or_else(|error| {
+            troubles.push(format!("{}: what it reached cannot be read: {error}", run.name));
+            kept.push(run.name.clone());
+            Vec::new()
+        });
+        for reach in reaches {
+            let known = places.iter_mut().find(|place| place.reach.as_ref() == Some(&reach));
+            match known {
+                Some(place) => place.names.push(run.name.clone()),
+                None => places.push(Place {
+                    reach: Some(reach),
+                    names: vec![run.name.clone()],
+                }),
             }
-            sweep.removed.push(leftover);
+        }
+    }
+    places
+}
+
+/// What came of one place: what was found, and what was in the way for which runs.
+struct Cleared {
+    removed: Vec<Leftover>,
+    trouble: Option<String>,
+    names: Vec<String>,
+}
+
+/// Finds and removes what one place holds of runs.
+async fn clear(kinds: &'static [Kind], place: Place, fate: Fate) -> Cleared {
+    let mut removed = Vec::new();
+    let names = place.names;
+    let clearing = async {
+        let steward = match &place.reach {
+            Some((kind, reach)) => steward(kinds, kind, reach)?,
+            None => Box::new(Processes),
+        };
+        for leftover in steward.find(&names).await.map_err(|error| error.to_string())? {
+            if fate == Fate::Removed {
+                let gone = steward.remove(&leftover).await;
+                gone.map_err(|error| error.to_string())?;
+            }
+            removed.push(leftover);
         }
         Ok(())
     };
-    let result = tokio::time::timeout(PATIENCE, clearing).await.unwrap_or_else(|_| {
-        let message = format!("nothing came of it within {} s", PATIENCE.as_secs());
-        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
-    });
-    if let Err(error) = result {
-        sweep.troubles.push(format!("{name}: {error}"));
+    let result = tokio::time::timeout(PATIENCE, clearing).await;
+    let result = result.unwrap_or_else(|_| Err(format!("nothing came of it within {} s", PATIENCE.as_secs())));
+    let place = place
+        .reach
+        .map_or_else(String::new, |(kind, reach)| format!(" ({kind} at {reach})"));
+    Cleared {
+        removed,
+        trouble: result
+            .err()
+            .map(|error| format!("{}: {error}{place}", names.join(", "))),
+        names,
     }
 }
 
-/// Those who know where to look: the platforms first, because ending the processes of a container or job behind its
-/// platform's back looks like a failure there.
-fn stewards(kinds: &[Kind], reaches: &[(String, Value)], troubles: &mut Vec<String>) -> Vec<Box<dyn Steward>> {
-    let mut stewards: Vec<Box<dyn Steward>> = Vec::new();
-    for (kind, reach) in reaches {
-        let steward = kinds.iter().find(|row| row.name == kind).map(|row| row.leaves);
-        match steward {
-            Some(Leaves::On(steward)) => match steward(reach) {
-                Ok(steward) => stewards.push(steward),
-                Err(error) => troubles.push(format!("{kind}: {error}")),
-            },
-            Some(Leaves::Nothing | Leaves::Processes) | None => {
-                troubles.push(format!("kind `{kind}` has no steward"));
+fn take(cleared: Result<Cleared, JoinError>, sweep: &mut Sweep, kept: &mut Vec<String>) {
+    match cleared {
+        Ok(cleared) => {
+            sweep.removed.extend(cleared.removed);
+            if let Some(trouble) = cleared.trouble {
+                sweep.troubles.push(trouble);
+                kept.extend(cleared.names);
             }
         }
-    }
-    stewards.push(Box::new(Processes));
-    stewards
-}
-
-/// Looks after one instance of a kind that may leave something.
-pub(super) struct InstanceCaretaker {
-    kinds: &'static [Kind],
-    mark: Mark,
-    swept: Arc<OnceCell<()>>,
-}
-
-impl InstanceCaretaker {
-    /// `swept` is shared by all instances of a run: the first of them clears up after dead runs.
-    pub(super) const fn new(kinds: &'static [Kind], mark: Mark, swept: Arc<OnceCell<()>>) -> Self {
-        Self { kinds, mark, swept }
-    }
-
-    /// What there is of the instance, and then what becomes of it.
-    async fn meet(&self, fate: Fate) -> Result<Vec<Leftover>, BackendError> {
-        let name = self.mark.name();
-        let mut troubles = Vec::new();
-        let mut met = Vec::new();
-        for steward in stewards(self.kinds, &self.mark.reaches(), &mut troubles) {
-            let found = bounded(steward.find(&name)).await?;
-            if fate == Fate::Removed {
-                for leftover in &found {
-                    bounded(steward.remove(leftover)).await?;
-                }
-            }
-            met.extend(found);
-        }
-        match troubles.first() {
-            Some(trouble) => Err(BackendError::new(Stage::Call, Fault::Internal, trouble.clone())),
-            None => Ok(met),
-        }
-    }
-
-    async fn census(&self) -> Vec<String> {
-        let name = self.mark.name();
-        let mut leaks = Vec::new();
-        let deadline = tokio::time::Instant::now() + SETTLING;
-        for steward in stewards(self.kinds, &self.mark.reaches(), &mut leaks) {
-            match last_of(&*steward, &name, deadline).await {
-                Ok(found) => {
-                    for leftover in found {
-                        let fate = if bounded(steward.remove(&leftover)).await.is_ok() {
-                            "removed now"
-                        } else {
-                            self.mark.keep_for_a_sweep();
-                            "and it could not be removed: `hydrotest clean` tries again"
-                        };
-                        leaks.push(format!("{leftover} was still there after the stop; {fate}"));
-                    }
-                }
-                Err(error) => {
-                    self.mark.keep_for_a_sweep();
-                    leaks.push(format!(
-                        "whether anything was left could not be found out, `hydrotest clean` looks again: {error}"
-                    ));
-                }
-            }
-        }
-        if let Err(error) = self.mark.remove_directory() {
-            leaks.push(format!("its temporary files could not be removed: {error}"));
-        }
-        leaks
+        Err(broken) => sweep.troubles.push(format!("asking a platform broke: {broken}")),
     }
 }
 
-/// What a platform answers, in bounded time.
-async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
-    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
-        let message = format!("no answer within {} s", PATIENCE.as_secs());
-        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
-    })
-}
-
-/// What is there of a name once there has been time to go.
-async fn last_of(
-    steward: &dyn Steward,
-    name: &str,
-    deadline: tokio::time::Instant,
-) -> Result<Vec<Leftover>, BackendError> {
-    let mut pause = Duration::from_millis(5);
-    loop {
-        let found = bounded(steward.find(name)).await?;
-        if found.is_empty() || tokio::time::Instant::now() >= deadline {
-            return Ok(found);
+/// Forgets a run of which nothing is left and of which nothing can come any more.
+fn forget(run: DeadRun, kept: &[String], fate: Fate, sweep: &mut Sweep) {
+    let name = run.name.clone();
+    if kept.contains(&name) {
+        return;
+    }
+    match run.may_come_for() {
+        Ok(None) => {}
+        Ok(Some(rest)) => {
+            return sweep.troubles.push(format!(
+                "{name}: a platform was asked for something in its last moments, which may still come to be; it is over in {} s",
+                rest.as_secs() + 1
+            ));
         }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(Duration::from_millis(200));
+        Err(error) => {
+            let trouble = format!("{name}: what it had asked for last cannot be read: {error}");
+            return sweep.troubles.push(trouble);
+        }
+    }
+    let forgotten = match fate {
+        Fate::LeftAlone => Ok(()),
+        Fate::Removed => run.forget(),
+    };
+    match forgotten {
+        Ok(()) => sweep.runs += 1,
+        Err(error) => sweep
+            .troubles
+            .push(format!("{name}: its directory cannot be removed: {error}")),
     }
 }
 
-impl Caretaker for InstanceCaretaker {
-    fn before(&self) -> Watch<'_, ()> {
-        Box::pin(async {
-            // What could not be swept is kept for `hydrotest clean`, which says why.
-            self.swept
-                .get_or_init(|| async { drop(sweep(self.kinds, Fate::Removed).await) })
-                .await;
-        })
-    }
-
-    fn after(&self) -> Watch<'_, Vec<String>> {
-        Box::pin(self.census())
-    }
-
-    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
-        Box::pin(self.meet(Fate::LeftAlone))
-    }
-
-    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
-        Box::pin(self.meet(Fate::Removed))
-    }
-
-    fn freeze(&self) -> Vec<Leftover> {
-        Processes.freeze(&self.mark.name())
+/// Whoever knows what a kind leaves at a reach.
+pub(super) fn steward(kinds: &[Kind], kind: &str, reach: &Value) -> Result<Box<dyn Steward>, String> {
+    match kinds.iter().find(|row| row.name == kind).map(|row| row.leaves) {
+        Some(Leaves::On(steward)) => steward(reach).map_err(|error| format!("{kind}: {error}")),
+        Some(Leaves::Nothing | Leaves::Processes) | None => Err(format!("kind `{kind}` has no steward")),
     }
 }

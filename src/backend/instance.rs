@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::RwLock;
 
+use super::aftermath::{Aftermath, Stopped};
 use super::custody::Leftover;
 use super::launcher::Watch;
 use super::status::{Doing, Status};
@@ -20,11 +21,11 @@ const LONGEST_SCENE: u32 = 4;
 
 /// Looks after what an instance makes outside of this process.
 pub trait Caretaker: Send + Sync {
-    /// Called before every start.
-    fn before(&self) -> Watch<'_, ()>;
+    /// Called before every start: one line for each trouble with clearing up after others. Bounded in time.
+    fn before(&self) -> Watch<'_, Vec<String>>;
 
-    /// Called after every stop: one line for each thing that the instance left behind. Bounded in time.
-    fn after(&self) -> Watch<'_, Vec<String>>;
+    /// Called after every stop: what the instance left behind. Bounded in time.
+    fn after(&self, stopped: Stopped) -> Watch<'_, Aftermath>;
 
     /// What there is of the instance now, on this machine and on its platform. Bounded in time.
     fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
@@ -43,7 +44,8 @@ pub struct Instance {
     label: String,
     start_limit: Duration,
     caretaker: Option<Box<dyn Caretaker>>,
-    leaks: Mutex<Vec<String>>,
+    aftermath: Mutex<Aftermath>,
+    troubles: Mutex<Vec<String>>,
     status: Status,
     slot: RwLock<Slot>,
 }
@@ -61,7 +63,8 @@ impl Instance {
             label: label.into(),
             start_limit,
             caretaker: None,
-            leaks: Mutex::default(),
+            aftermath: Mutex::default(),
+            troubles: Mutex::default(),
             status: Status::default(),
             slot: RwLock::new(Slot {
                 backend,
@@ -92,7 +95,17 @@ impl Instance {
 
     /// What its stops and failed starts have left behind, one line for each thing. Taken: a second call has none of them.
     pub fn take_leaks(&self) -> Vec<String> {
-        std::mem::take(&mut *self.leaks.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.aftermath.lock().unwrap_or_else(PoisonError::into_inner).left)
+    }
+
+    /// Where it could not be found out whether a stop or failed start left anything, one line for each. Taken, too.
+    pub fn take_unknown(&self) -> Vec<String> {
+        std::mem::take(&mut self.aftermath.lock().unwrap_or_else(PoisonError::into_inner).unknown)
+    }
+
+    /// What was in the way of clearing up after killed runs before its starts. Taken, too.
+    pub fn take_troubles(&self) -> Vec<String> {
+        std::mem::take(&mut self.troubles.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Who looks after what it makes; `None` where it makes nothing outside of this process.
@@ -125,9 +138,7 @@ impl Instance {
         if slot.running {
             return Ok(());
         }
-        if let Some(caretaker) = &self.caretaker {
-            caretaker.before().await;
-        }
+        self.prepare().await;
         let up = async {
             // A timer of no time at all may still take a millisecond, and a start be done by then.
             if !limit.is_zero() {
@@ -150,7 +161,7 @@ impl Instance {
                     error.log_tail = slot.backend.log_tail();
                 }
                 // What the failed start left behind must go; the cause that matters is already in hand.
-                let _ = self.shut_down(&mut slot).await;
+                let _ = self.shut_down(&mut slot, Stopped::HalfStarted).await;
                 Err(error)
             }
         }
@@ -174,14 +185,26 @@ impl Instance {
             return None;
         }
         slot.running = false;
-        self.shut_down(&mut slot).await
+        self.shut_down(&mut slot, Stopped::Running).await
     }
 
     /// Stops whatever there is, also of a start that was cancelled half-way.
     pub async fn abort(&self) -> Option<BackendError> {
         let mut slot = self.slot.write().await;
-        slot.running = false;
-        self.shut_down(&mut slot).await
+        let stopped = if std::mem::take(&mut slot.running) {
+            Stopped::Running
+        } else {
+            Stopped::HalfStarted
+        };
+        self.shut_down(&mut slot, stopped).await
+    }
+
+    /// Kills everything of it without waiting for whoever stops it, who then need not wait for its grace.
+    pub async fn kill(&self) {
+        if let Some(caretaker) = &self.caretaker {
+            // What is still there afterwards, the census of the stop finds.
+            let _ = caretaker.crash().await;
+        }
     }
 
     /// Plays a scene on the platform's own life cycle, where it has one, and says what was wrong in it; afterwards there is
@@ -192,21 +215,27 @@ impl Instance {
     pub async fn rehearse(&self, scene: Scene) -> Option<Result<Vec<String>, BackendError>> {
         let mut slot = self.slot.write().await;
         drop(slot.backend.rehearse(scene)?);
-        if let Some(caretaker) = &self.caretaker {
-            caretaker.before().await;
-        }
+        self.prepare().await;
         let limit = self.start_limit * LONGEST_SCENE + STOP_LIMIT;
         let played = tokio::time::timeout(limit, slot.backend.rehearse(scene)?).await;
         let played = played.unwrap_or_else(|_| {
             let message = format!("the scene was not over within {} s", limit.as_secs());
             Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(slot.backend.log_tail()))
         });
-        let stopped = self.shut_down(&mut slot).await;
+        let stopped = self.shut_down(&mut slot, Stopped::Running).await;
         slot.running = false;
         Some(stopped.map_or(played, Err))
     }
 
-    async fn shut_down(&self, slot: &mut Slot) -> Option<BackendError> {
+    async fn prepare(&self) {
+        if let Some(caretaker) = &self.caretaker {
+            let troubles = caretaker.before().await;
+            let mut known = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
+            known.extend(troubles);
+        }
+    }
+
+    async fn shut_down(&self, slot: &mut Slot, what: Stopped) -> Option<BackendError> {
         // A start that was dropped half-way had no time to say that it is over.
         self.status.clear();
         let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
@@ -215,9 +244,9 @@ impl Instance {
             Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
         });
         if let Some(caretaker) = &self.caretaker {
-            let left = caretaker.after().await;
-            let mut leaks = self.leaks.lock().unwrap_or_else(PoisonError::into_inner);
-            leaks.extend(left.into_iter().map(|leak| format!("{}: {leak}", self.label)));
+            let found = caretaker.after(what).await;
+            let mut aftermath = self.aftermath.lock().unwrap_or_else(PoisonError::into_inner);
+            aftermath.add(&self.label, found);
         }
         stopped.err()
     }

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::custody::{DeadRun, state_directory};
+use super::custody::{Dead, state_directory};
 use super::examination::Symptom;
 
 /// Below this nothing can be relied on: logs, temporary files and recorded results need some.
@@ -65,7 +65,25 @@ fn disk(directory: &Path) -> Symptom {
 
 fn killed_runs() -> Symptom {
     const SUBJECT: &str = "killed runs";
-    match DeadRun::all().len() {
+    let dead = match Dead::find() {
+        Ok(dead) if dead.closed.is_empty() => dead,
+        Ok(dead) => {
+            return Symptom::broken(
+                SUBJECT,
+                dead.closed.join("; "),
+                "see to its permissions, then hydrotest clean",
+            );
+        }
+        Err(error) => {
+            let found = format!("whether one left anything is not known: {error}");
+            return Symptom::broken(
+                SUBJECT,
+                found,
+                "see to the permissions there, or set HYDROTEST_STATE_DIR",
+            );
+        }
+    };
+    match dead.runs.len() {
         0 => Symptom::well(SUBJECT, "none left anything unchecked"),
         1 => Symptom::doubtful(SUBJECT, "one was not cleared up after", "hydrotest clean"),
         runs => Symptom::doubtful(SUBJECT, format!("{runs} were not cleared up after"), "hydrotest clean"),

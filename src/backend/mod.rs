@@ -3,7 +3,9 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
+pub mod aftermath;
 mod apptainer;
+mod caretaker;
 pub mod clearing;
 mod container;
 pub mod custody;

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
-use super::clearing::{self, Fate, InstanceCaretaker, Sweep};
+use super::caretaker::InstanceCaretaker;
+use super::clearing::{self, Fate, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};

@@ -58,6 +58,8 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What instances left behind after their stop: each is a fault of the backend.
     pub leaks: Vec<String>,
+    /// Where it could not be found out whether instances left anything: the platform or the harness broke.
+    pub unknown: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Interruption>,
     /// Wall time of the whole run.
@@ -103,7 +105,7 @@ pub enum Conclusion {
     Fails,
     /// No case failed, but some passed that are expected to fail: the suite is out of date.
     Outdated,
-    /// No case failed, but the platform or the harness broke.
+    /// Nothing shows that the backend is wrong, but the platform or the harness broke.
     Broken,
     /// No case failed and nothing broke, but there was nothing to compare with.
     NothingToCompare,
@@ -205,7 +207,7 @@ impl Report {
             Some(signal) => Conclusion::Interrupted(signal),
             None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
             None if tally.unexpected_passes > 0 => Conclusion::Outdated,
-            None if tally.errors > 0 => Conclusion::Broken,
+            None if tally.errors > 0 || !self.unknown.is_empty() => Conclusion::Broken,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,
             None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
@@ -264,6 +266,11 @@ mod tests {
         let mut leaky = report(&[Verdict::Pass]);
         leaky.leaks.push("process 17".into());
         assert_eq!(leaky.conclusion(), Conclusion::Fails);
+        let mut unseen = report(&[Verdict::Pass]);
+        unseen.unknown.push("no answer".into());
+        assert_eq!(unseen.conclusion(), Conclusion::Broken);
+        unseen.leaks.push("process 17".into());
+        assert_eq!(unseen.conclusion(), Conclusion::Fails);
         mixed.interrupted = Some(Interruption::Terminate);
         assert_eq!(mixed.conclusion().exit_code(), 143);
     }

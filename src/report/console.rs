@@ -72,6 +72,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
     section(&mut text, "left behind", &report.leaks);
+    section(&mut text, "not known", &report.unknown);
     section(&mut text, "trouble", &report.notes);
     section(&mut text, "closest to its limit", &margins(report));
     let barren: Vec<String> = subject.barren_suites.iter().map(ToString::to_string).collect();

@@ -1,4 +1,4 @@
-//! Turns SIGINT and SIGTERM into a request to end the run. Ends nothing itself.
+//! Turns SIGINT and SIGTERM into a request to end the run, and a second one into the wish to end it at once. Ends nothing itself.
 
 use tokio::sync::watch;
 
@@ -8,6 +8,7 @@ use crate::outcome::Interruption;
 #[derive(Clone)]
 pub struct Interrupt {
     receiver: watch::Receiver<Option<Interruption>>,
+    urged: watch::Receiver<bool>,
 }
 
 impl Interrupt {
@@ -22,16 +23,22 @@ impl Interrupt {
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         let (sender, receiver) = watch::channel(None);
+        let (urge, urged) = watch::channel(false);
         tokio::spawn(async move {
             let first = tokio::select! {
                 _ = interrupt.recv() => Interruption::Interrupt,
                 _ = terminate.recv() => Interruption::Terminate,
             };
             sender.send_replace(Some(first));
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            urge.send_replace(true);
             // Keeps the channel open: a receiver must not see it close.
             std::future::pending::<()>().await;
         });
-        Ok(Self { receiver })
+        Ok(Self { receiver, urged })
     }
 
     /// Waits for a signal.
@@ -45,6 +52,15 @@ impl Interrupt {
                 // The listener is gone with its runtime; nobody can signal any more.
                 std::future::pending::<()>().await;
             }
+        }
+    }
+
+    /// Waits for a second signal: whoever sends it will not wait for graces.
+    pub async fn urged(&self) {
+        let mut urged = self.urged.clone();
+        if urged.wait_for(|urged| *urged).await.is_err() {
+            // The listener is gone with its runtime.
+            std::future::pending::<()>().await;
         }
     }
 

@@ -148,10 +148,18 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
     Ok(Report {
         outcomes,
         leaks: work.pool.leaks(),
+        unknown: work.pool.unknown(),
         notes,
         interrupted,
         elapsed: begun.elapsed(),
     })
+}
+
+/// Says that a signal was heard, and what the next one does: stopping may take as long as the graces of what runs.
+fn announce() {
+    use std::io::Write;
+    // The line that is being printed, if any, is not over.
+    let _ = writeln!(std::io::stderr(), "\nstopping what was started; Ctrl-C again kills it");
 }
 
 /// The number of trials that run side by side when nobody says: as many as the machine has processors.
@@ -278,11 +286,11 @@ impl Work {
         let finished = async { while team.join_next().await.is_some() {} };
         tokio::select! {
             () = finished => {}
-            _ = interrupt.received() => {}
+            _ = interrupt.received() => announce(),
             () = abandoned.notified() => {}
         }
         team.shutdown().await;
-        self.pool.stop_all().await;
+        self.pool.stop_all(interrupt.urged()).await;
         self.board.close();
     }
 

@@ -28,6 +28,8 @@ pub struct Pool {
     notes: Lines,
     /// What instances left behind, for the verdict on the run.
     leaks: Lines,
+    /// Where it is not known whether they left anything.
+    unknown: Lines,
 }
 
 struct Slot {
@@ -81,6 +83,7 @@ impl Pool {
             starts: Arc::default(),
             notes: std::sync::Mutex::default(),
             leaks: std::sync::Mutex::default(),
+            unknown: std::sync::Mutex::default(),
         }
     }
 
@@ -174,8 +177,9 @@ impl Pool {
         }
     }
 
-    /// Stops everything that was started, also what is only half started. Returns once nothing runs.
-    pub async fn stop_all(&self) {
+    /// Stops everything that was started, also what is only half started. Returns once nothing runs. When `urged` comes first,
+    /// all of it is killed behind the back of whoever waits for a grace; what is left is looked for all the same.
+    pub async fn stop_all(&self, urged: impl Future<Output = ()>) {
         let instances: Vec<Arc<Instance>> = {
             let mut slots = self.slots.lock().await;
             slots
@@ -193,12 +197,27 @@ impl Pool {
         };
         self.changed.notify_waiters();
         let mut stops = tokio::task::JoinSet::new();
-        for instance in instances {
+        for instance in instances.iter().map(Arc::clone) {
             stops.spawn(async move {
                 let error = instance.abort().await;
                 (instance, error)
             });
         }
+        let all_stopped = self.note_ends(stops);
+        tokio::pin!(all_stopped);
+        tokio::select! {
+            () = &mut all_stopped => return,
+            () = urged => {}
+        }
+        let mut killing = tokio::task::JoinSet::new();
+        for instance in instances {
+            killing.spawn(async move { instance.kill().await });
+        }
+        all_stopped.await;
+        while killing.join_next().await.is_some() {}
+    }
+
+    async fn note_ends(&self, mut stops: tokio::task::JoinSet<(Arc<Instance>, Option<BackendError>)>) {
         while let Some(stopped) = stops.join_next().await {
             match stopped {
                 Ok((instance, error)) => self.note_end(&instance, error),
@@ -217,6 +236,12 @@ impl Pool {
     #[must_use]
     pub fn leaks(&self) -> Vec<String> {
         all(&self.leaks)
+    }
+
+    /// Where it could not be found out so far whether instances left anything.
+    #[must_use]
+    pub fn unknown(&self) -> Vec<String> {
+        all(&self.unknown)
     }
 
     fn has_room(&self, slots: &[Slot], instances: usize) -> bool {
@@ -285,7 +310,9 @@ impl Pool {
     /// Keeps what there is to say about an instance that has been stopped.
     fn note_end(&self, instance: &Instance, error: Option<BackendError>) {
         push(&self.notes, error.map(|error| format!("{}: {error}", instance.label())));
+        push(&self.notes, instance.take_troubles());
         push(&self.leaks, instance.take_leaks());
+        push(&self.unknown, instance.take_unknown());
     }
 }
 

@@ -57,10 +57,10 @@ fn goes_away(on: Platform) {
         let stopped = instance.stop().await.unwrap();
         assert_eq!(stopped.stage, Stage::Shutdown);
         // Nobody can say that nothing is left, so nobody does.
-        let leaks = instance.take_leaks();
+        let unknown = instance.take_unknown();
         assert!(
-            leaks.iter().any(|leak| leak.contains("could not be found out")),
-            "{leaks:?}"
+            unknown.iter().any(|line| line.contains("could not be found out")),
+            "{unknown:?}"
         );
         containers::remove(&docker, &container).await;
     });

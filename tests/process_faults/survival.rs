@@ -47,6 +47,11 @@ fn breeding_stopped() {
         let instance = instance(&witness, "breed", "");
         let family = started(&instance, family(&witness)).await;
         assert_eq!(instance.stop().await, None);
+        let leaks = instance.take_leaks();
+        assert!(
+            leaks.len() == 2 && leaks.iter().all(|leak| leak.contains("was still there")),
+            "{leaks:?}"
+        );
         all_gone(family).await;
     });
 }

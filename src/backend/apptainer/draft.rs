@@ -82,7 +82,7 @@ impl HalfPulls {
 }
 
 impl Steward for HalfPulls {
-    fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>> {
+    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>> {
         Box::pin(async move {
             let mut found = Vec::new();
             for place in &self.places {
@@ -92,7 +92,7 @@ impl Steward for HalfPulls {
                 };
                 let marks = entries.flatten().map(|entry| entry.path()).filter(|path| {
                     let mark = path.file_name().and_then(|name| name.to_str()?.strip_prefix(PREFIX));
-                    mark.is_some_and(|mark| belongs(mark, name))
+                    mark.is_some_and(|mark| belongs(mark, names))
                 });
                 for path in marks {
                     let id = path.to_string_lossy().into_owned();
@@ -169,13 +169,13 @@ mod tests {
 
         let steward = HalfPulls::at(&json!({ DIRECTORIES: [cache.path(), temporary] })).unwrap();
         for name in [mark.name().as_str(), mark.run_name()] {
-            assert_eq!(steward.find(name).await.unwrap().len(), 2);
+            assert_eq!(steward.find(&[name.to_owned()]).await.unwrap().len(), 2);
         }
-        for leftover in steward.find(&mark.name()).await.unwrap() {
+        for leftover in steward.find(&[mark.name()]).await.unwrap() {
             steward.remove(&leftover).await.unwrap();
         }
-        assert!(steward.find(mark.run_name()).await.unwrap().is_empty());
-        assert_eq!(steward.find("hydrotest-somebody").await.unwrap().len(), 1);
+        assert!(steward.find(&[mark.run_name().to_owned()]).await.unwrap().is_empty());
+        assert_eq!(steward.find(&["hydrotest-somebody".to_owned()]).await.unwrap().len(), 1);
         draft.remove().await.unwrap();
         assert!(HalfPulls::at(&json!({})).is_err());
     }
@@ -187,7 +187,10 @@ mod tests {
         let draft = Draft::new("apptainer", cache.path(), None, &mark).unwrap();
         assert!(draft.scratch.is_dir());
         let reach = &mark.reaches()[0].1;
-        assert_eq!(HalfPulls::at(reach).unwrap().find(&mark.name()).await.unwrap().len(), 1);
+        assert_eq!(
+            HalfPulls::at(reach).unwrap().find(&[mark.name()]).await.unwrap().len(),
+            1
+        );
         draft.remove().await.unwrap();
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
     }

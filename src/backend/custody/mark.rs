@@ -2,10 +2,12 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use super::making::Making;
 use super::run::Run;
+use super::steward::Leftover;
 
 /// The variable in the environment of everything that is started: the name of the instance.
 pub const VARIABLE: &str = "HYDROTEST_INSTANCE";
@@ -15,11 +17,27 @@ pub const VARIABLE: &str = "HYDROTEST_INSTANCE";
 pub struct Mark {
     run: Arc<Run>,
     instance: usize,
+    end: Arc<Mutex<End>>,
+}
+
+/// What its backend has seen of the end of an instance.
+#[derive(Debug, Default)]
+pub(in crate::backend) struct End {
+    /// It ended as it should when it was asked to: so everything of it should have gone.
+    pub(in crate::backend) orderly: bool,
+    /// What was still there then; nothing of it is left by now.
+    pub(in crate::backend) outlived: Vec<Leftover>,
+    /// What was asked for and given up, so that it may still come to be.
+    pub(in crate::backend) given_up: Vec<&'static str>,
 }
 
 impl Mark {
-    pub(super) const fn new(run: Arc<Run>, instance: usize) -> Self {
-        Self { run, instance }
+    pub(super) fn new(run: Arc<Run>, instance: usize) -> Self {
+        Self {
+            run,
+            instance,
+            end: Arc::default(),
+        }
     }
 
     /// The name of the run, `hydrotest-` and sixteen letters and digits: fit for a label, a container or a job.
@@ -34,23 +52,106 @@ impl Mark {
         format!("{}-{}", self.run.name(), self.instance)
     }
 
-    /// A directory for the instance alone, made when it is first asked for. It goes when the instance has stopped.
+    /// A directory for what the harness itself keeps of the instance, made when it is first asked for. It goes when the
+    /// instance has stopped.
     ///
     /// # Errors
     /// When it cannot be made.
     pub fn directory(&self) -> io::Result<PathBuf> {
+        self.make(&self.instance.to_string())
+    }
+
+    /// A directory for the temporary files of what is started for the instance: what is in it after an orderly end was left
+    /// behind. It goes with the other one. Its name is short, because sockets in it may not have long ones.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn temporary(&self) -> io::Result<PathBuf> {
+        self.make(&self.temporary_name())
+    }
+
+    fn temporary_name(&self) -> String {
+        format!("t{}", self.instance)
+    }
+
+    fn make(&self, name: &str) -> io::Result<PathBuf> {
         self.run.begin()?;
-        let directory = self.run.directory().join(self.instance.to_string());
+        let directory = self.run.directory().join(name);
         fs::create_dir_all(&directory)?;
         Ok(directory)
     }
 
-    /// Removes the directory with all that is in it.
+    /// What is in the directory for temporary files.
+    pub(in crate::backend) fn temporary_files(&self) -> io::Result<Vec<Leftover>> {
+        let directory = self.run.directory().join(self.temporary_name());
+        let entries = match fs::read_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut found = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let what = if entry.file_type()?.is_dir() {
+                "temporary directory"
+            } else {
+                "temporary file"
+            };
+            found.push(Leftover {
+                what,
+                id: entry.file_name().to_string_lossy().into_owned(),
+                detail: String::new(),
+            });
+        }
+        found.sort_by(|one, other| one.id.cmp(&other.id));
+        Ok(found)
+    }
+
+    /// Removes its directories with all that is in them.
     pub(in crate::backend) fn remove_directory(&self) -> io::Result<()> {
-        match fs::remove_dir_all(self.run.directory().join(self.instance.to_string())) {
+        let remove = |name: String| match fs::remove_dir_all(self.run.directory().join(name)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             removed => removed,
-        }
+        };
+        remove(self.temporary_name()).and(remove(self.instance.to_string()))
+    }
+
+    /// Says that the instance ended as it should when it was asked to.
+    pub(in crate::backend) fn ended_orderly(&self) {
+        self.end().orderly = true;
+    }
+
+    /// Says what was still there when it had ended.
+    pub(in crate::backend) fn outlived(&self, left: impl IntoIterator<Item = Leftover>) {
+        self.end().outlived.extend(left);
+    }
+
+    pub(super) fn given_up(&self, what: &'static str) {
+        self.end().given_up.push(what);
+        self.keep_for_a_sweep();
+    }
+
+    /// What was said of its end since this was last asked.
+    pub(in crate::backend) fn take_end(&self) -> End {
+        std::mem::take(&mut self.end())
+    }
+
+    fn end(&self) -> std::sync::MutexGuard<'_, End> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes down that something of a platform is about to be asked for, which may come to be although nobody waits for it
+    /// any more: `what` names that, such as `the creation of a container`. As long as it is not known what came of it, a
+    /// sweep keeps the run in mind.
+    ///
+    /// # Errors
+    /// When it cannot be written: then nothing may be asked for.
+    pub(in crate::backend) fn making(&self, what: &'static str) -> io::Result<Making> {
+        self.run.begin()?;
+        Making::begin(self.clone(), what)
+    }
+
+    pub(super) fn run_directory(&self) -> &Path {
+        self.run.directory()
     }
 
     /// Writes down that something is about to be made on a platform: `kind` is the row of the registry whose steward finds

@@ -4,7 +4,9 @@
 //! ```text
 //! STATE/runs/RUN/lock            held by the run; the system lets go of it however the run ends
 //!               /reaches/*.json  on which platforms it may have made something: written before anything is made there
-//!               /N/              temporary files of its instance N
+//!               /making/*        what is being asked of a platform, and may come to be after the run is dead
+//!               /N/              what the harness keeps of its instance N
+//!               /tN/             temporary files of what is started for its instance N
 //! ```
 //!
 //! The mark is in the environment of every process ([`VARIABLE`]), in the label of every container and in the name of every
@@ -14,12 +16,16 @@
 //! This module knows marks, directories and the processes of this machine. What a platform holds, the kind's own [`Steward`]
 //! finds and removes.
 
+mod dead;
+mod making;
 mod mark;
 mod processes;
 mod run;
 mod steward;
 
+pub use dead::{Dead, DeadRun};
 pub use mark::{Mark, VARIABLE};
 pub use processes::Processes;
-pub use run::{DeadRun, Run, state_directory};
+pub use run::{Run, state_directory};
+pub(in crate::backend) use steward::PROCESS;
 pub use steward::{Leftover, Steward, belongs};

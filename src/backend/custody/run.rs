@@ -1,5 +1,5 @@
-//! One run of the harness as its leftovers know it: a name, a locked directory, and the platforms it has reached. Also finds
-//! the runs that have died without clearing up.
+//! One run of the harness as its leftovers know it: a name, a locked directory, and the platforms it has reached. Knows nothing
+//! of other runs.
 
 use std::fs::{self, File};
 use std::io;
@@ -14,10 +14,12 @@ use super::mark::Mark;
 
 /// Says where the state directory is, in place of the usual one.
 const STATE: &str = "HYDROTEST_STATE_DIR";
+/// With what the name of a run begins; sixteen hexadecimal digits follow.
+const PREFIX: &str = "hydrotest-";
 /// The file in a run's directory that the run keeps locked.
-const LOCK: &str = "lock";
+pub(super) const LOCK: &str = "lock";
 /// The directory in a run's directory for its reaches.
-const REACHES: &str = "reaches";
+pub(super) const REACHES: &str = "reaches";
 
 /// A run. Makes nothing before its first instance needs something; what it made goes with [`Run::end`] or when it is dropped.
 #[derive(Debug)]
@@ -29,15 +31,6 @@ pub struct Run {
     declared: Mutex<Vec<(String, Value)>>,
     /// Something of it may still be on a platform.
     unsettled: AtomicBool,
-}
-
-/// A run that has ended without [`Run::end`]: it was killed. Nobody else can take it up while this is held.
-#[derive(Debug)]
-pub struct DeadRun {
-    /// Its name.
-    pub name: String,
-    directory: PathBuf,
-    _lock: File,
 }
 
 impl Run {
@@ -53,6 +46,14 @@ impl Run {
             declared: Mutex::default(),
             unsettled: AtomicBool::new(false),
         }
+    }
+
+    /// A run with its directory elsewhere.
+    #[cfg(test)]
+    pub(super) fn in_state(state: &Path) -> Self {
+        let mut run = Self::new();
+        run.directory = state.join(&run.name);
+        run
     }
 
     /// Its name: `hydrotest-` and sixteen letters and digits.
@@ -138,74 +139,8 @@ impl Drop for Run {
     }
 }
 
-impl DeadRun {
-    /// All there are.
-    #[must_use]
-    pub fn all() -> Vec<Self> {
-        let entries = fs::read_dir(runs()).into_iter().flatten().flatten();
-        entries
-            .filter_map(|entry| {
-                let name = entry.file_name().into_string().ok()?;
-                let lock = File::open(entry.path().join(LOCK)).ok()?;
-                lock.try_lock().ok()?;
-                Some(Self {
-                    name,
-                    directory: entry.path(),
-                    _lock: lock,
-                })
-            })
-            .collect()
-    }
-
-    /// The kinds and places where it may have made something. One that cannot be read is an error: nothing may be forgotten.
-    ///
-    /// # Errors
-    /// When the directory or a file of it cannot be read.
-    pub fn reaches(&self) -> io::Result<Vec<(String, Value)>> {
-        let entries = match fs::read_dir(self.directory.join(REACHES)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut reaches = Vec::new();
-        for entry in entries {
-            let path = entry?.path();
-            // A file without this ending was being written, and nothing was made before it was complete.
-            if path.extension().is_none_or(|extension| extension != "json") {
-                continue;
-            }
-            let mut content: Value = serde_json::from_slice(&fs::read(&path)?)?;
-            let kind = content
-                .get("kind")
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned();
-            reaches.push((kind, content["reach"].take()));
-        }
-        Ok(reaches)
-    }
-
-    /// Forgets it and removes its directory: for when everything it made is gone.
-    ///
-    /// # Errors
-    /// When something in the directory cannot be removed.
-    pub fn forget(self) -> io::Result<()> {
-        remove(&self.directory)
-    }
-
-    /// Removes the directories of runs that were killed in the moment between making theirs and locking it, or between
-    /// removing the lock and the rest: there is nothing in them, and nothing was made by their runs.
-    pub fn remove_unlocked() {
-        for entry in fs::read_dir(runs()).into_iter().flatten().flatten() {
-            if !entry.path().join(LOCK).exists() {
-                // Fails where there is something; a run that lives makes its directory anew.
-                let _ = fs::remove_dir(entry.path());
-            }
-        }
-    }
-}
-
 /// Removes a run's directory, the lock last: whoever is killed in the middle leaves a directory that is still found.
-fn remove(directory: &Path) -> io::Result<()> {
+pub(super) fn remove(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_type()?.is_dir() {
@@ -235,7 +170,7 @@ pub fn state_directory() -> PathBuf {
         })
 }
 
-fn runs() -> PathBuf {
+pub(super) fn runs() -> PathBuf {
     state_directory().join("runs")
 }
 
@@ -259,7 +194,13 @@ fn new_name() -> String {
         let now = std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos() as u64;
         bytes = (now ^ u64::from(std::process::id()).rotate_left(40)).to_le_bytes();
     }
-    format!("hydrotest-{}", letters(&bytes))
+    format!("{PREFIX}{}", letters(&bytes))
+}
+
+/// Whether a name is that of a run: nobody else's directory may be taken for one.
+pub(super) fn is_name(name: &str) -> bool {
+    let digits = name.strip_prefix(PREFIX).unwrap_or_default();
+    digits.len() == 16 && digits.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 /// The first eight bytes as sixteen hexadecimal digits.
@@ -273,18 +214,27 @@ fn letters(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::DeadRun;
     use super::*;
 
-    fn run_in(state: &Path) -> Run {
-        let mut run = Run::new();
-        run.directory = state.join(&run.name);
-        run
+    #[test]
+    fn only_what_a_run_can_be_called_is_the_name_of_one() {
+        assert!(is_name(Run::new().name()) && is_name("hydrotest-0123456789abcdef"));
+        for name in [
+            "hydrotest",
+            "hydrotest-",
+            "hydrotest-0123456789ABCDEF",
+            "hydrotest-0123456789abcdef0",
+            "mine",
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
     }
 
     #[test]
     fn a_run_makes_nothing_before_it_must_and_leaves_nothing() {
         let state = tempfile::tempdir().unwrap();
-        let run = Arc::new(run_in(state.path()));
+        let run = Arc::new(Run::in_state(state.path()));
         let mark = run.mark();
         assert!(mark.name().starts_with(run.name()) && mark.name().ends_with("-1"));
         assert!(!run.directory.exists());
@@ -300,7 +250,7 @@ mod tests {
     #[test]
     fn a_run_that_may_have_left_something_leaves_its_directory_unlocked() {
         let state = tempfile::tempdir().unwrap();
-        let run = Arc::new(run_in(state.path()));
+        let run = Arc::new(Run::in_state(state.path()));
         run.mark().directory().unwrap();
         run.mark().keep_for_a_sweep();
         run.end();
@@ -311,18 +261,14 @@ mod tests {
     #[test]
     fn a_reach_is_written_once_and_read_from_the_dead() {
         let state = tempfile::tempdir().unwrap();
-        let run = Arc::new(run_in(state.path()));
+        let run = Arc::new(Run::in_state(state.path()));
         let reach = serde_json::json!({"host": "unix:///run/engine.sock"});
         for _ in 0..2 {
             run.mark().declare("docker", &reach).unwrap();
         }
         let lock = File::open(run.directory.join(LOCK)).unwrap();
         assert!(lock.try_lock().is_err(), "the run lives");
-        let dead = DeadRun {
-            name: run.name.clone(),
-            directory: run.directory.clone(),
-            _lock: lock,
-        };
+        let dead = DeadRun::taken_up(&run.name, &run.directory, lock);
         assert_eq!(dead.reaches().unwrap(), [("docker".to_owned(), reach)]);
         fs::write(run.directory.join(REACHES).join("broken.json"), "{").unwrap();
         assert!(dead.reaches().is_err());

@@ -3,15 +3,20 @@
 use std::fmt;
 
 use crate::backend::Work;
+use crate::backend::supervise::Survivor;
 
-/// Finds and removes what a platform holds of runs. Needs nothing of the run but its name.
+/// Finds and removes what a platform holds of runs. Needs nothing of the runs but their names.
 pub trait Steward: Send + Sync {
-    /// Everything there whose mark is `name` or begins with `name-`: an instance's name, or a run's for all its instances.
-    fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>>;
+    /// Everything there whose mark is one of `names` or begins with one and `-`: an instance's name, or a run's for all its
+    /// instances.
+    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>>;
 
     /// Removes one of them and returns when it is gone. No error when it has gone by itself.
     fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()>;
 }
+
+/// What processes are called.
+pub(in crate::backend) const PROCESS: &str = "process";
 
 /// Something of a run that is still there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +29,16 @@ pub struct Leftover {
     pub detail: String,
 }
 
+impl From<Survivor> for Leftover {
+    fn from(survivor: Survivor) -> Self {
+        Self {
+            what: PROCESS,
+            id: survivor.process.to_string(),
+            detail: survivor.detail,
+        }
+    }
+}
+
 impl fmt::Display for Leftover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.what, self.id)?;
@@ -34,11 +49,11 @@ impl fmt::Display for Leftover {
     }
 }
 
-/// Whether a mark belongs to the run or instance of this name.
+/// Whether a mark belongs to a run or instance of one of these names.
 #[must_use]
-pub fn belongs(mark: &str, name: &str) -> bool {
-    mark.strip_prefix(name)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+pub fn belongs(mark: &str, names: &[String]) -> bool {
+    let mut rests = names.iter().filter_map(|name| mark.strip_prefix(name.as_str()));
+    rests.any(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
 #[cfg(test)]
@@ -47,9 +62,10 @@ mod tests {
 
     #[test]
     fn a_mark_belongs_to_its_instance_and_its_run() {
-        assert!(belongs("hydrotest-ab-1", "hydrotest-ab-1"));
-        assert!(belongs("hydrotest-ab-1", "hydrotest-ab"));
-        assert!(!belongs("hydrotest-ab-12", "hydrotest-ab-1"));
-        assert!(!belongs("hydrotest-abc", "hydrotest-ab"));
+        let belongs_to = |mark: &str, name: &str| belongs(mark, &["hydrotest-zz".to_owned(), name.to_owned()]);
+        assert!(belongs_to("hydrotest-ab-1", "hydrotest-ab-1"));
+        assert!(belongs_to("hydrotest-ab-1", "hydrotest-ab"));
+        assert!(!belongs_to("hydrotest-ab-12", "hydrotest-ab-1"));
+        assert!(!belongs_to("hydrotest-abc", "hydrotest-ab"));
     }
 }

@@ -107,9 +107,16 @@ impl DockerLauncher {
         if let Some(platform) = &self.settings.platform {
             options = options.platform(platform);
         }
+        let making = job.mark.making("the creation of a container").map_err(|error| {
+            let message = format!("what a run makes cannot be written down: {error}");
+            BackendError::new(Stage::Launch, Fault::Internal, message)
+        })?;
         let (docker, options) = (engine.docker.clone(), options.build());
         let creation = tokio::spawn(async move {
             let created = docker.create_container(Some(options), body).await;
+            if created.is_ok() || created.as_ref().is_err_and(|error| engine::refusal(error).is_some()) {
+                making.settled();
+            }
             created.map(|created| created.id)
         });
         let creation = self.creation.insert(creation);
@@ -186,10 +193,16 @@ impl DockerLauncher {
         let Some(engine) = self.engine.clone() else {
             return Ok(());
         };
-        if let Some(creation) = self.creation.take()
-            && let Ok(Ok(Ok(id))) = tokio::time::timeout(CREATION, creation).await
-        {
-            self.container = Some(id);
+        if let Some(mut creation) = self.creation.take() {
+            match tokio::time::timeout(CREATION, &mut creation).await {
+                Ok(Ok(Ok(id))) => self.container = Some(id),
+                Ok(_) => {}
+                Err(_) => {
+                    // The container may come all the same: it is looked for when the run has ended.
+                    creation.abort();
+                    let _ = creation.await;
+                }
+            }
         }
         let Some(container) = self.container.clone() else {
             self.engine = None;

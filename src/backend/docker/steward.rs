@@ -40,12 +40,12 @@ impl Containers {
 }
 
 impl Steward for Containers {
-    fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>> {
+    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>> {
         Box::pin(async move {
             let engine = self.engine().await?;
             let listed = engine.labelled(INSTANCE).await?;
             let listed = listed.map_err(|error| failed("list the containers", &error))?;
-            Ok(listed.into_iter().filter_map(|found| leftover(found, name)).collect())
+            Ok(listed.into_iter().filter_map(|found| leftover(found, names)).collect())
         })
     }
 
@@ -72,9 +72,9 @@ pub(super) async fn remove(engine: &Engine, container: &str) -> Result<(), Backe
     }
 }
 
-fn leftover(found: ContainerSummary, name: &str) -> Option<Leftover> {
+fn leftover(found: ContainerSummary, names: &[String]) -> Option<Leftover> {
     let mark = found.labels.as_ref()?.get(INSTANCE)?;
-    if !belongs(mark, name) {
+    if !belongs(mark, names) {
         return None;
     }
     let names = found.names.unwrap_or_default();
@@ -129,7 +129,8 @@ mod tests {
         let answers = vec![version.clone(), version, listed("stopped"), listed("exited")];
         let answering = engine(UnixListener::bind(&socket).unwrap(), answers);
         let steward = open(&json!({"host": format!("unix://{}", socket.display())})).unwrap();
-        let (found, ()) = tokio::join!(steward.find("hydrotest-5f0c"), answering);
+        let names = ["hydrotest-5f0c".to_owned()];
+        let (found, ()) = tokio::join!(steward.find(&names), answering);
         let found: Vec<String> = found.unwrap().into_iter().map(|leftover| leftover.id).collect();
         assert_eq!(found, ["0123456789ab"]);
     }

@@ -6,6 +6,7 @@ mod logs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
+use super::custody::{Leftover, Mark};
 use super::launcher::{Demise, Endpoint, Job, Watch};
 use super::placeholders::Known;
 use super::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
@@ -33,6 +34,7 @@ pub struct LocalSettings {
 #[derive(Debug, Default)]
 pub struct LocalServer {
     process: Option<Supervised>,
+    mark: Option<Mark>,
     log: Option<Log>,
 }
 
@@ -51,8 +53,8 @@ impl LocalSettings {
 }
 
 impl LocalServer {
-    /// Starts a program with a new log about `what`. Its temporary files go to the instance's directory, and with it, unless the
-    /// program's environment says otherwise.
+    /// Starts a program with a new log about `what`. Its temporary files go to a directory of the instance, where the census
+    /// sees what is left of them, unless the program's environment says otherwise.
     ///
     /// # Errors
     /// When there is no log to be had or no process. What is wrong with the program itself shows in its [`Ending`].
@@ -68,7 +70,8 @@ impl LocalServer {
         let path = path.map_err(|error| failed("no log can be kept", &error))?;
         let (log, output) = Log::create(&path, secret).map_err(|error| failed("no log can be kept", &error))?;
         self.log = Some(log.clone());
-        let temporary = job.mark.directory();
+        self.mark = Some(job.mark.clone());
+        let temporary = job.mark.temporary();
         let temporary = temporary.map_err(|error| failed("no temporary files can be kept", &error))?;
         program
             .environment
@@ -119,6 +122,10 @@ impl LocalServer {
                 return Ok(());
             };
             let stopped = process.stop(settings.grace).await;
+            if let (Some(mark), Some(survivors)) = (&self.mark, process.survivors()) {
+                mark.ended_orderly();
+                mark.outlived(survivors.into_iter().map(Leftover::from));
+            }
             self.process = None;
             let message = match stopped {
                 Stopped::Before | Stopped::Asked => return Ok(()),

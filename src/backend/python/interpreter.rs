@@ -14,8 +14,9 @@ use tokio::net::{UnixListener, UnixStream};
 use super::bridge;
 use super::channel::{Channel, News};
 use super::exception::Raised;
+use super::frame::Farewell;
 use super::hosting::Hosting;
-use crate::backend::custody::{self, Mark};
+use crate::backend::custody::{self, Leftover, Mark, PROCESS};
 use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::wire::Secret;
@@ -37,6 +38,7 @@ pub(super) struct Interpreter {
     listener: Option<UnixListener>,
     channel: Option<Channel>,
     log: Log,
+    mark: Mark,
     /// What to do when it turns out to be none.
     advice: String,
     // Holds the bridge and the socket.
@@ -57,9 +59,11 @@ impl Interpreter {
     }
 
     fn try_start(hosting: &Hosting, mark: &Mark) -> io::Result<Self> {
-        let temporary = mark.directory()?;
+        let temporary = mark.temporary()?;
         // Made anew with a name of its own, readable by nobody else.
-        let directory = tempfile::Builder::new().prefix("python-").tempdir_in(&temporary)?;
+        let directory = tempfile::Builder::new()
+            .prefix("python-")
+            .tempdir_in(mark.directory()?)?;
         let script = bridge::write(directory.path())?;
         let socket = directory.path().join(SOCKET);
         let listener = listen(directory.path())?;
@@ -81,6 +85,7 @@ impl Interpreter {
             listener: Some(listener),
             channel: None,
             log,
+            mark: mark.clone(),
             advice: hosting
                 .meant_interpreter()
                 .unwrap_or_else(|| "is `interpreter` a Python?".to_owned()),
@@ -166,6 +171,21 @@ impl Interpreter {
         }
     }
 
+    /// Says what the hosted code has left: what was there when everything was stopped, and what outlived the interpreter.
+    fn tell_of_the_rest(&self, farewell: &Farewell) {
+        let survivors = self.process.survivors();
+        if survivors.is_some() {
+            self.mark.ended_orderly();
+        }
+        let mut left: Vec<Leftover> = survivors.into_iter().flatten().map(Leftover::from).collect();
+        for found in farewell.left.iter().map(|line| leftover(line)) {
+            if !left.iter().any(|known| known.id == found.id) {
+                left.push(found);
+            }
+        }
+        self.mark.outlived(left);
+    }
+
     /// Stops what is hosted and ends the interpreter with everything it started.
     pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), BackendError> {
         let mut farewell = None;
@@ -173,6 +193,7 @@ impl Interpreter {
         if self.process.ending().is_none()
             && let Some(channel) = &self.channel
         {
+            self.process.expect_end().await;
             channel.tell(&json!({"do": "stop"}));
             match tokio::time::timeout(patience + LAST_WORDS, channel.farewell()).await {
                 Ok(last) => farewell = last,
@@ -184,6 +205,9 @@ impl Interpreter {
             channel.tell(&json!({"do": "where"}));
         }
         let stopped = self.process.stop(GRACE).await;
+        if let Some(farewell) = &farewell {
+            self.tell_of_the_rest(farewell);
+        }
         let failed = |message: String| {
             let error = BackendError::new(Stage::Shutdown, Fault::Timeout, message);
             Err(error.with_log(self.log.tail()))
@@ -197,14 +221,8 @@ impl Interpreter {
                 patience.as_secs_f64()
             ));
         }
-        if let Some(farewell) = farewell {
-            if let Some(error) = farewell.error {
-                return Err(Raised::at_stop(error));
-            }
-            if !farewell.left.is_empty() {
-                let message = format!("stop() left running: {}", farewell.left.join(", "));
-                return Err(BackendError::new(Stage::Shutdown, Fault::Refused, message));
-            }
+        if let Some(error) = farewell.and_then(|farewell| farewell.error) {
+            return Err(Raised::at_stop(error));
         }
         if lingers {
             let message =
@@ -212,6 +230,19 @@ impl Interpreter {
             return failed(message.into());
         }
         Ok(())
+    }
+}
+
+/// A process that the bridge names in a line.
+fn leftover(line: &str) -> Leftover {
+    let named = line
+        .strip_prefix(PROCESS)
+        .and_then(|rest| rest.trim_start().strip_suffix(')')?.split_once(" ("));
+    let (id, detail) = named.unwrap_or((line, ""));
+    Leftover {
+        what: PROCESS,
+        id: id.to_owned(),
+        detail: detail.to_owned(),
     }
 }
 

@@ -82,8 +82,24 @@ impl SlurmLauncher {
         desk.set(&script::environment(&server.private))
             .map_err(|error| internal("the job's directory cannot be made", &error))?;
         let submission = Submission::new(&self.settings, &filled, &server, job, &desk);
+        let making = job
+            .mark
+            .making("the submission of a job")
+            .map_err(|error| internal("it cannot be written down that a job is submitted", &error))?;
         let queue = self.queue.clone();
-        let submitted = tokio::spawn(async move { submission.submit(&queue).await });
+        let submitted = tokio::spawn(async move {
+            let submitted = submission.submit(&queue).await;
+            let is_known = match &submitted {
+                Ok(_) | Err(ToolError::Missing { .. }) => true,
+                // Only a controller that answers can have refused the job and forgotten it.
+                Err(ToolError::Failed { .. }) => queue.controller().await.is_ok(),
+                Err(ToolError::Late { .. }) => false,
+            };
+            if is_known {
+                making.settled();
+            }
+            submitted
+        });
         self.launched = Some(Launched {
             name: job.mark.name(),
             secret: secret.clone(),
@@ -256,6 +272,8 @@ impl SlurmLauncher {
             // A job that is not there yet cannot be cancelled.
             if timeout(LATE_SUBMISSION, &mut *submission).await.is_err() {
                 submission.abort();
+                // It is gone with everything it started only when it has been waited for.
+                let _ = submission.await;
             }
             launched.submission = None;
         }

@@ -49,7 +49,7 @@ impl SlurmSteward {
         })
     }
 
-    async fn found(&self, name: &str) -> Result<Vec<Leftover>, BackendError> {
+    async fn found(&self, names: &[String]) -> Result<Vec<Leftover>, BackendError> {
         let jobs = self
             .queue
             .jobs(None)
@@ -57,20 +57,20 @@ impl SlurmSteward {
             .map_err(|error| error.during(Stage::Shutdown))?;
         let jobs = jobs
             .into_iter()
-            .filter(|job| !job.is_over() && belongs(&job.name, name));
+            .filter(|job| !job.is_over() && belongs(&job.name, names));
         let jobs = jobs.map(|job| Leftover {
             what: JOB,
             detail: format!("{}, {}", job.name, job.describe()),
             id: job.id,
         });
-        Ok(jobs.chain(self.directories(name)).collect())
+        Ok(jobs.chain(self.directories(names)).collect())
     }
 
-    fn directories(&self, name: &str) -> Vec<Leftover> {
+    fn directories(&self, names: &[String]) -> Vec<Leftover> {
         let entries = self.shared.iter().filter_map(|shared| fs::read_dir(shared).ok());
         let entries = entries.flatten().flatten();
         entries
-            .filter(|entry| entry.file_name().to_str().is_some_and(|found| belongs(found, name)))
+            .filter(|entry| entry.file_name().to_str().is_some_and(|found| belongs(found, names)))
             .map(|entry| Leftover {
                 what: DIRECTORY,
                 id: entry.path().to_string_lossy().into_owned(),
@@ -102,8 +102,8 @@ impl SlurmSteward {
 }
 
 impl Steward for SlurmSteward {
-    fn find<'a>(&'a self, name: &'a str) -> Work<'a, Vec<Leftover>> {
-        Box::pin(self.found(name))
+    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>> {
+        Box::pin(self.found(names))
     }
 
     fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
@@ -122,12 +122,12 @@ mod tests {
             fs::create_dir_all(shared.path().join(name).join("1")).unwrap();
         }
         let steward = SlurmSteward::new(&reach(None, 0, Some(shared.path()))).unwrap();
-        let found = steward.directories("hydrotest-ab");
+        let found = steward.directories(&["hydrotest-ab".to_owned()]);
         assert_eq!(found.len(), 2);
         for leftover in &found {
             steward.remove(leftover).await.unwrap();
         }
-        assert!(steward.directories("hydrotest-ab").is_empty());
+        assert!(steward.directories(&["hydrotest-ab".to_owned()]).is_empty());
         assert_eq!(fs::read_dir(shared.path()).unwrap().count(), 2);
         assert!(SlurmSteward::new(&json!({})).is_err());
     }

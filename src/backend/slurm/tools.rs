@@ -6,6 +6,7 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
@@ -114,6 +115,7 @@ impl Tools {
             .kill_on_drop(true)
             .spawn();
         let mut child = child.map_err(missing)?;
+        let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let ended = tokio::time::timeout(patience, async {
             let write = async {
@@ -125,7 +127,12 @@ impl Tools {
             let ((), said, complained) = tokio::join!(write, read(stdout), read(stderr));
             (child.wait().await, said, complained)
         });
-        match ended.await {
+        let ended = ended.await;
+        if ended.is_ok() {
+            // Its number may be somebody else's by now.
+            group.0 = None;
+        }
+        match ended {
             Err(_) => Err(ToolError::Late {
                 tool,
                 seconds: patience.as_secs(),
@@ -136,6 +143,18 @@ impl Tools {
                 tool,
                 words: words(status, &said, &complained),
             }),
+        }
+    }
+}
+
+/// The process group of a command. Dropping it ends the command with everything that it started: at many sites it is a script.
+struct Group(Option<Pid>);
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        if let Some(group) = self.0 {
+            // An error says that there is nobody left.
+            let _ = kill_process_group(group, Signal::KILL);
         }
     }
 }
@@ -162,4 +181,36 @@ fn words(status: ExitStatus, said: &str, complained: &str) -> String {
         return format!("failed without a word ({status})");
     }
     lines.join("; ").chars().take(LONGEST_COMPLAINT).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::supervise::is_alive;
+
+    #[tokio::test]
+    async fn a_command_that_is_given_up_ends_with_everything_it_started() {
+        let told = tempfile::NamedTempFile::new().unwrap();
+        let script = format!("sleep 600 & echo $! > {}; wait", told.path().display());
+        let arguments = ["-c".to_owned(), script];
+        let variables = [];
+        let tools = Tools::new(None);
+        let asked = tools.run("sh", &arguments, "", &variables, Duration::from_secs(600));
+        let started = async {
+            loop {
+                let said = std::fs::read_to_string(told.path()).unwrap();
+                if said.ends_with('\n') {
+                    return said.trim().parse::<i32>().unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+        };
+        let child = tokio::select! {
+            asked = asked => panic!("it ended by itself: {asked:?}"),
+            child = started => child,
+        };
+        while is_alive(child) {
+            tokio::task::yield_now().await;
+        }
+    }
 }

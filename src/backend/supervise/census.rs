@@ -1,10 +1,14 @@
 //! Who is whose child and who listens where, as `/proc` tells. Reads only; elsewhere than on Linux it knows nothing.
 
 use std::collections::HashSet;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
 use rustix::process::Pid;
+
+/// The longest command line that a message shows.
+const LONGEST: usize = 120;
 
 /// To whom the socket that answers on a port of this machine belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +30,35 @@ pub(super) fn children(parent: Pid) -> Vec<Pid> {
         .filter(|(_, its_parent)| *its_parent == parent.as_raw_pid())
         .filter_map(|(child, _)| Pid::from_raw(child))
         .collect()
+}
+
+/// All descendants of `ancestor` that run; one that has ended and waits for its parent does not.
+pub(super) fn descendants(ancestor: Pid) -> Vec<i32> {
+    let ancestor = ancestor.as_raw_pid();
+    let family = family(ancestor).into_iter();
+    family
+        .filter(|&process| process != ancestor && is_alive(process))
+        .collect()
+}
+
+/// Whether a process runs; one that has ended and waits for its parent does not.
+#[must_use]
+pub fn is_alive(process: i32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = status.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// The command line of a process, in one line, and where it listens.
+#[must_use]
+pub fn describe(process: i32) -> String {
+    let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    let line = String::from_utf8_lossy(&line).replace(char::is_control, " ");
+    let mut shown: String = line.trim().chars().take(LONGEST).collect();
+    for port in listening_ports(process) {
+        let _ = write!(shown, ", listening on port {port}");
+    }
+    shown
 }
 
 /// To whom the socket belongs that a connection to `127.0.0.1:port` reaches, as seen from the family of `ancestor`.

@@ -11,9 +11,9 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 
-use super::ending::{Ending, Report};
+use super::ending::{Ending, Report, Survivor};
 use super::log::Log;
-use super::supervisor::{SUPERVISE, TERMINATE, own_program};
+use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE, own_program};
 
 /// How long a supervisor may take to end everything once it has been told to. Only a process that hangs in the kernel
 /// needs more.
@@ -36,13 +36,19 @@ pub struct Supervised {
     supervisor: Child,
     number: u32,
     control: Option<ChildStdin>,
+    /// Its end was asked for or announced.
+    expected: bool,
     state: watch::Receiver<State>,
     log: Log,
 }
 
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     ending: Option<Ending>,
+    /// What has been named so far.
+    named: Vec<Survivor>,
+    /// Whether all of it has been named.
+    settled: bool,
     cleared: bool,
 }
 
@@ -91,6 +97,7 @@ impl Supervised {
         Ok(Self {
             number: supervisor.id().unwrap_or_default(),
             control: supervisor.stdin.take(),
+            expected: false,
             supervisor,
             state,
             log,
@@ -122,6 +129,22 @@ impl Supervised {
         state.ok().and_then(|state| state.ending).unwrap_or(Ending::Lost)
     }
 
+    /// Announces that it is about to end by itself, so that what outlives it is left behind.
+    pub async fn expect_end(&mut self) {
+        if let Some(control) = &mut self.control {
+            // Whoever cannot be told has ended.
+            self.expected |= control.write_all(&[EXPECT]).await.is_ok();
+        }
+    }
+
+    /// What outlived it, once it has been stopped; `None` when it did not end in an orderly way, so that nobody could expect
+    /// it to have cleared up.
+    #[must_use]
+    pub fn survivors(&self) -> Option<Vec<Survivor>> {
+        let state = self.state.borrow();
+        state.settled.then(|| state.named.clone())
+    }
+
     /// Waits until it and everything it started are gone and its log is complete, at most for a short while.
     pub async fn settled(&self) {
         let settled = async {
@@ -140,10 +163,15 @@ impl Supervised {
             && let Some(control) = &mut self.control
             && control.write_all(&[TERMINATE]).await.is_ok()
         {
+            self.expected = true;
             stopped = match tokio::time::timeout(grace, self.ended()).await {
                 Ok(_) => Stopped::Asked,
                 Err(_) => Stopped::Killed,
             };
+        }
+        if self.expected && self.ending().is_some() {
+            // The end of the control pipe would end everything before it is named.
+            let _ = tokio::time::timeout(SETTLING + CLEARING, self.named()).await;
         }
         self.control = None;
         if tokio::time::timeout(CLEARING, self.cleared()).await.is_err() {
@@ -153,6 +181,12 @@ impl Supervised {
         let _ = tokio::time::timeout(CLEARING, self.supervisor.wait()).await;
         self.settled().await;
         stopped
+    }
+
+    /// Waits until what is left has been named, or will not be.
+    async fn named(&self) {
+        let mut state = self.state.clone();
+        let _ = state.wait_for(|state| state.settled || state.cleared).await;
     }
 
     async fn cleared(&self) {
@@ -166,8 +200,11 @@ impl Supervised {
 async fn listen(reports: ChildStdout, state: watch::Sender<State>) {
     let mut lines = BufReader::new(reports).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        if let Some(Report::Ended(ending)) = Report::parse(&line) {
-            state.send_modify(|state| state.ending = Some(ending));
+        match Report::parse(&line) {
+            Some(Report::Ended(ending)) => state.send_modify(|state| state.ending = Some(ending)),
+            Some(Report::Left(survivor)) => state.send_modify(|state| state.named.push(survivor)),
+            Some(Report::Settled) => state.send_modify(|state| state.settled = true),
+            Some(Report::Started) | None => {}
         }
     }
     state.send_modify(|state| {

@@ -24,6 +24,16 @@ impl Ending {
         matches!(self, Self::Exited(LEAST..=GREATEST))
     }
 
+    /// Whether it is the end of a program that was asked to end, and did: neither a crash nor a kill.
+    pub(super) const fn is_orderly(self) -> bool {
+        const ASKED: [i32; 2] = [Signal::TERM.as_raw(), Signal::INT.as_raw()];
+        match self {
+            Self::Exited(_) => true,
+            Self::Killed(signal) => signal == ASKED[0] || signal == ASKED[1],
+            Self::Lost => false,
+        }
+    }
+
     pub(super) fn of(status: WaitStatus) -> Option<Self> {
         let exited = status.exit_status().map(Self::Exited);
         exited.or_else(|| status.terminating_signal().map(Self::Killed))
@@ -64,13 +74,26 @@ fn signal_name(number: i32) -> Option<&'static str> {
     found.map(|(_, name)| *name)
 }
 
+/// A process that outlived the program that it came of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survivor {
+    /// Its number.
+    pub process: i32,
+    /// Its command, and where it listens.
+    pub detail: String,
+}
+
 /// One line from the supervisor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Report {
     /// The program runs; what it starts descends from the supervisor.
     Started,
     /// The program ended. Whatever else it started is being ended.
     Ended(Ending),
+    /// The program had been asked to end and did, and this was still there when there had been time enough to go.
+    Left(Survivor),
+    /// There is no more of that.
+    Settled,
 }
 
 impl Report {
@@ -78,7 +101,17 @@ impl Report {
         if line == "started" {
             return Some(Self::Started);
         }
+        if line == "settled" {
+            return Some(Self::Settled);
+        }
         let (word, number) = line.split_once(' ')?;
+        if word == "left" {
+            let (process, detail) = number.split_once(' ')?;
+            return Some(Self::Left(Survivor {
+                process: process.parse().ok()?,
+                detail: detail.to_owned(),
+            }));
+        }
         let number = number.parse().ok()?;
         match word {
             "exited" => Some(Self::Ended(Ending::Exited(number))),
@@ -95,6 +128,8 @@ impl fmt::Display for Report {
             Self::Ended(Ending::Exited(status)) => write!(f, "exited {status}"),
             Self::Ended(Ending::Killed(signal)) => write!(f, "killed {signal}"),
             Self::Ended(Ending::Lost) => f.write_str("lost"),
+            Self::Left(Survivor { process, detail }) => write!(f, "left {process} {detail}"),
+            Self::Settled => f.write_str("settled"),
         }
     }
 }
@@ -109,11 +144,23 @@ mod tests {
             Report::Started,
             Report::Ended(Ending::Exited(3)),
             Report::Ended(Ending::Killed(9)),
+            Report::Left(Survivor {
+                process: 17,
+                detail: "sleep 600, listening on port 80".into(),
+            }),
+            Report::Settled,
         ] {
             assert_eq!(Report::parse(&report.to_string()), Some(report));
         }
         assert_eq!(Report::parse("exited"), None);
         assert_eq!(Report::parse("exited x"), None);
+        assert_eq!(Report::parse("left x y"), None);
+    }
+
+    #[test]
+    fn a_crash_or_a_kill_is_no_orderly_end() {
+        assert!(Ending::Exited(1).is_orderly() && Ending::Killed(Signal::TERM.as_raw()).is_orderly());
+        assert!(!Ending::Killed(9).is_orderly() && !Ending::Killed(11).is_orderly() && !Ending::Lost.is_orderly());
     }
 
     #[test]

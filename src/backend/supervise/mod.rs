@@ -14,6 +14,10 @@
 //! one as well, against the death of the supervisor. It cannot be set safely between fork and exec, so the program is started
 //! through one more step of ours, which sets it and then becomes the program.
 //!
+//! A program that is to end, because it is asked or because it was told otherwise, may need its workers to end a moment
+//! later. What is still there after that moment the supervisor names before it kills it: that much the program left behind.
+//! After a crash, or when the program has to be killed, nobody expects it to have cleared up, and nothing is named.
+//!
 //! On systems other than Linux there are neither subreapers nor parent-death signals: there, descendants that leave the
 //! program's process group are not found.
 
@@ -23,8 +27,8 @@ mod ending;
 mod log;
 mod supervisor;
 
-pub use census::{Owner, listening_ports, owner_of_port};
+pub use census::{Owner, describe, is_alive, owner_of_port};
 pub use child::{Program, Stopped, Supervised};
-pub use ending::Ending;
+pub use ending::{Ending, Survivor};
 pub use log::Log;
 pub use supervisor::{is_supervisor, run_if_asked};

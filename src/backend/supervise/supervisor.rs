@@ -7,7 +7,7 @@ use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, kill_process, kill_process_group, setsid, wait};
@@ -16,7 +16,7 @@ use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind};
 
 use super::census;
-use super::ending::{Ending, NOT_EXECUTABLE, NOT_FOUND, Report};
+use super::ending::{Ending, NOT_EXECUTABLE, NOT_FOUND, Report, Survivor};
 
 /// First argument that makes this program the supervisor of the command that follows.
 pub(super) const SUPERVISE: &str = "__supervise";
@@ -24,7 +24,13 @@ pub(super) const SUPERVISE: &str = "__supervise";
 const BECOME: &str = "__become";
 /// On the control pipe: ask the program to end. The end of the pipe means: end it.
 pub(super) const TERMINATE: u8 = b't';
+/// On the control pipe: the program is about to end by itself.
+pub(super) const EXPECT: u8 = b'e';
+/// How long what a program started may take to go after the program's own end.
+pub(super) const SETTLING: Duration = Duration::from_secs(3);
 
+/// How often it is looked for what is left, at least.
+const LOOK: Duration = Duration::from_millis(200);
 /// How often killing is repeated while children remain.
 const ROUND: Duration = Duration::from_millis(20);
 
@@ -90,6 +96,7 @@ fn supervise(command: &[OsString]) -> io::Result<()> {
     runtime.block_on(async {
         let mut supervisor = Supervisor::start(command)?;
         supervisor.watch().await;
+        supervisor.settle().await;
         supervisor.clear().await;
         Ok(())
     })
@@ -107,6 +114,10 @@ pub(super) fn own_program() -> io::Result<PathBuf> {
 struct Supervisor {
     program: Pid,
     running: bool,
+    /// Its end is asked for or announced.
+    expected: bool,
+    /// It ended as it should when it was expected to.
+    orderly: bool,
     control: pipe::Receiver,
     deaths: unix::Signal,
     requests: [unix::Signal; 3],
@@ -132,10 +143,12 @@ impl Supervisor {
             .stdout(io::stderr().as_fd().try_clone_to_owned()?)
             .stderr(Stdio::inherit())
             .spawn()?;
-        report(Report::Started);
+        report(&Report::Started);
         Ok(Self {
             program: Pid::from_child(&program),
             running: true,
+            expected: false,
+            orderly: false,
             control,
             deaths,
             requests,
@@ -149,13 +162,48 @@ impl Supervisor {
             let [terminate, interrupt, hangup] = &mut self.requests;
             tokio::select! {
                 read = self.control.read(&mut word) => match read {
-                    Ok(1..) if word == [TERMINATE] => {
-                        self.signal(Signal::TERM);
+                    Ok(1..) => {
+                        self.expected |= matches!(word, [TERMINATE | EXPECT]);
+                        if word == [TERMINATE] {
+                            self.signal(Signal::TERM);
+                        }
                     }
-                    Ok(1..) => {}
                     Ok(0) | Err(_) => return,
                 },
                 _ = self.deaths.recv() => drop(self.reap()),
+                _ = terminate.recv() => return,
+                _ = interrupt.recv() => return,
+                _ = hangup.recv() => return,
+            }
+        }
+    }
+
+    /// After an orderly end: gives what the program started some time to go as well, and names what does not. Nobody who
+    /// wants everything to end at once is kept waiting.
+    async fn settle(&mut self) {
+        if !self.orderly {
+            return;
+        }
+        let deadline = Instant::now() + SETTLING;
+        let mut pause = Duration::from_millis(2);
+        let mut word = [0];
+        loop {
+            let _ = self.reap();
+            let left = census::descendants(getpid());
+            if left.is_empty() || Instant::now() >= deadline {
+                for process in left {
+                    let detail = census::describe(process);
+                    report(&Report::Left(Survivor { process, detail }));
+                }
+                return report(&Report::Settled);
+            }
+            let [terminate, interrupt, hangup] = &mut self.requests;
+            tokio::select! {
+                read = self.control.read(&mut word) => if !matches!(read, Ok(1..)) {
+                    return;
+                },
+                _ = self.deaths.recv() => {}
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(LOOK),
                 _ = terminate.recv() => return,
                 _ = interrupt.recv() => return,
                 _ = hangup.recv() => return,
@@ -197,7 +245,8 @@ impl Supervisor {
                         && let Some(ending) = Ending::of(status)
                     {
                         self.running = false;
-                        report(Report::Ended(ending));
+                        self.orderly = self.expected && ending.is_orderly();
+                        report(&Report::Ended(ending));
                     }
                 }
                 Ok(None) | Err(Errno::INTR) => return Remaining::Some,
@@ -215,7 +264,7 @@ enum Remaining {
 }
 
 /// Tells the harness something; when it is gone, the end of the control pipe will say so.
-fn report(report: Report) {
+fn report(report: &Report) {
     let mut out = io::stdout();
     let _ = writeln!(out, "{report}").and_then(|()| out.flush());
 }

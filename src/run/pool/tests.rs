@@ -96,7 +96,7 @@ async fn an_idle_instance_makes_room_and_comes_back_when_needed() {
     }
     assert_eq!(counts(&census), (3, 2));
     assert_eq!(census.most.load(Ordering::SeqCst), 1);
-    pool.stop_all().await;
+    pool.stop_all(std::future::pending()).await;
     assert_eq!(counts(&census), (3, 3));
 }
 
@@ -114,7 +114,7 @@ async fn a_busy_instance_is_waited_for() {
     pool.release(held, Condition::Usable).await;
     assert_eq!(waiting.await.unwrap().unwrap(), "instance 1");
     assert_eq!(census.most.load(Ordering::SeqCst), 1);
-    pool.stop_all().await;
+    pool.stop_all(std::future::pending()).await;
     assert_eq!(counts(&census), (2, 2));
 }
 
@@ -169,7 +169,7 @@ async fn what_was_lent_is_stopped_with_the_run_or_when_its_trial_breaks() {
     assert_eq!(counts(&census), (1, 1));
     let loan = pool.lend(1, 1).await.unwrap();
     loan.open(1).await.unwrap().start().await.unwrap();
-    pool.stop_all().await;
+    pool.stop_all(std::future::pending()).await;
     assert_eq!(counts(&census), (2, 2));
     assert!(loan.open(1).await.is_err(), "the run is over");
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::backend::aftermath::{Aftermath, Stopped};
 use crate::backend::custody::Leftover;
 use crate::backend::launcher::Watch;
 use crate::backend::{Backend, BackendError, Caretaker, Fault, Instance, Stage as Step, Work};
@@ -146,16 +147,21 @@ impl Keeper {
 }
 
 impl Caretaker for Keeper {
-    fn before(&self) -> Watch<'_, ()> {
-        Box::pin(async {})
+    fn before(&self) -> Watch<'_, Vec<String>> {
+        Box::pin(async { Vec::new() })
     }
 
-    fn after(&self) -> Watch<'_, Vec<String>> {
-        let leaks = match self.flaw {
+    fn after(&self, _: Stopped) -> Watch<'_, Aftermath> {
+        let left = match self.flaw {
             Flaw::Leaks => vec!["thing 7 was still there after the stop".to_owned()],
             _ => Vec::new(),
         };
-        Box::pin(async { leaks })
+        Box::pin(async {
+            Aftermath {
+                left,
+                ..Aftermath::default()
+            }
+        })
     }
 
     fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {

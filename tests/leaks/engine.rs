@@ -1,0 +1,147 @@
+//! An engine that does as a test tells it: it creates a container late, or goes away in the middle. Speaks just enough of the
+//! interface to be taken for one.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex};
+
+use serde_json::{Value, json};
+
+/// What it does when it is asked to create a container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Creation {
+    /// Creates it when the test says so.
+    Late,
+    /// Does not answer any question any more.
+    GoesAway,
+}
+
+/// The engine, as the test sees it.
+#[derive(Default)]
+pub struct Engine {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    asked: bool,
+    released: bool,
+    gone: bool,
+    containers: Vec<Value>,
+}
+
+impl Engine {
+    /// Listens on a socket.
+    pub fn start(socket: &Path, creation: Creation) -> Arc<Self> {
+        let engine = Arc::new(Self::default());
+        let listener = UnixListener::bind(socket).unwrap();
+        let shared = Arc::clone(&engine);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let engine = Arc::clone(&shared);
+                std::thread::spawn(move || engine.answer(&stream, creation));
+            }
+        });
+        engine
+    }
+
+    /// Waits until it has been asked for a container.
+    pub fn asked(&self) {
+        let state = self.state.lock().unwrap();
+        drop(self.changed.wait_while(state, |state| !state.asked).unwrap());
+    }
+
+    /// Lets it create what it was asked for, and waits until it has.
+    pub fn create(&self) {
+        let mut state = self.state.lock().unwrap();
+        state.released = true;
+        self.changed.notify_all();
+        drop(
+            self.changed
+                .wait_while(state, |state| state.containers.is_empty())
+                .unwrap(),
+        );
+    }
+
+    /// How many containers there are.
+    pub fn containers(&self) -> usize {
+        self.state.lock().unwrap().containers.len()
+    }
+
+    fn answer(&self, mut stream: &UnixStream, creation: Creation) {
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut first = String::new();
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            if reader.read_line(&mut line).unwrap_or(0) == 0 {
+                return;
+            }
+            if first.is_empty() {
+                first.clone_from(&line);
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if line.trim().is_empty() {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body).unwrap();
+        if let Some((status, said)) = self.say(&first, &body, creation) {
+            let said = said.to_string();
+            let head = format!(
+                "HTTP/1.1 {status} x\r\nContent-Type: application/json\r\nContent-Length: {}\r\nApi-Version: 1.41\r\n\
+                 Connection: close\r\n\r\n",
+                said.len()
+            );
+            // Whoever gave up waiting does not listen.
+            let _ = stream.write_all((head + &said).as_bytes());
+        }
+    }
+
+    fn say(&self, request: &str, body: &[u8], creation: Creation) -> Option<(u16, Value)> {
+        let mut state = self.state.lock().unwrap();
+        if state.gone {
+            return None;
+        }
+        if request.contains("/containers/create") {
+            state.asked = true;
+            self.changed.notify_all();
+            if creation == Creation::GoesAway {
+                state.gone = true;
+                return None;
+            }
+            let mut state = self.changed.wait_while(state, |state| !state.released).unwrap();
+            let asked: Value = serde_json::from_slice(body).unwrap();
+            let id = "c".repeat(64);
+            state
+                .containers
+                .push(json!({ "Id": id, "Labels": asked["Labels"], "Names": ["/late"] }));
+            self.changed.notify_all();
+            return Some((201, json!({ "Id": id, "Warnings": [] })));
+        }
+        if request.starts_with("DELETE") {
+            state.containers.clear();
+            return Some((200, json!({})));
+        }
+        Some(if request.contains("/containers/json") {
+            (200, Value::from(state.containers.clone()))
+        } else if request.contains("/images/") {
+            (200, json!({ "Id": "sha256:aa", "Architecture": "amd64" }))
+        } else if request.contains("/version") {
+            let version = json!({
+                "Version": "20.10", "ApiVersion": "1.41", "Arch": "amd64",
+                "Components": [{ "Name": "Engine", "Version": "20" }],
+            });
+            (200, version)
+        } else if request.contains("_ping") {
+            (200, json!({}))
+        } else {
+            (404, json!({ "message": "no" }))
+        })
+    }
+}

@@ -1,0 +1,67 @@
+//! The program as a user meets it when something stays behind: what leaked is named and the run fails; what cannot be found out is
+//! no fault of the backend; and nothing is called a leak that is none.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod engine;
+mod platforms;
+mod processes;
+#[path = "../support/world.rs"]
+mod world;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use world::Ran;
+
+/// The case that is run where a server answers it.
+const ONE: &[&str] = &["--exact", "esm2::embed::minimal"];
+
+/// A backend of the kind `process` whose server is started by this script; `$SERVE` serves, and `$0` is its port.
+fn scripted(script: &str, more: &str) -> String {
+    let program = env!("CARGO_BIN_EXE_hydrotest");
+    format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'process'\nweights = 'synthetic'\nmodels = ['esm2']\n\
+         command = ['sh', '-c', '''{script}''', '{{port}}']\nenv = {{ SERVE = '{program} serve --port' }}\n{more}"
+    )
+}
+
+/// A directory with a suite of one case, which a backend passes that refuses its input.
+struct Refusing(TempDir);
+
+impl Refusing {
+    fn new(backends: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(home.path().join(name), text).unwrap();
+        write("backends.toml", backends);
+        fs::create_dir(home.path().join("suites")).unwrap();
+        write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
+        write(
+            "suites/first.toml",
+            "about = 'x'\nmodels = ['esm2']\n[[case]]\nname = 'one'\nsequences = 'short'\nchecks = [{ check = 'error' }]\n",
+        );
+        Self(home)
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .current_dir(self.path())
+            .args(arguments)
+            .env("HYDROTEST_STATE_DIR", self.path().join("state"))
+            .env("CI", "true")
+            .stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::from(self.command(arguments).output().unwrap())
+    }
+}

@@ -1,0 +1,143 @@
+//! What stays on a platform, comes late or cannot be asked about: an engine that is slow, one that goes away, and directories in
+//! which it cannot be looked.
+
+use std::fs;
+use std::process::Stdio;
+use std::time::{Duration, Instant, SystemTime};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::engine::{Creation, Engine};
+use crate::world::{Ran, World};
+use crate::{ONE, Refusing, scripted};
+
+fn on_engine(home: &Refusing) {
+    let socket = home.path().join("e.sock");
+    let table = format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'docker'\nhost = 'unix://{}'\nimage = 'x/y:1'\ncommand = ['serve', '{{port}}']\n",
+        socket.display()
+    );
+    fs::write(home.path().join("backends.toml"), table).unwrap();
+}
+
+/// Makes what the only dead run has asked for so old that nothing can come of it any more.
+fn age(home: &Refusing) {
+    let runs = fs::read_dir(home.path().join("state/runs")).unwrap().flatten();
+    for run in runs {
+        for file in fs::read_dir(run.path().join("making")).unwrap().flatten() {
+            let file = fs::File::options().write(true).open(file.path()).unwrap();
+            file.set_modified(SystemTime::now() - Duration::from_secs(3600))
+                .unwrap();
+        }
+    }
+}
+
+fn run_until_asked(home: &Refusing, engine: &Engine) -> std::process::Child {
+    let mut command = home.command(&[]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    engine.asked();
+    child
+}
+
+#[test]
+fn a_creation_that_was_given_up_is_looked_for_until_nothing_can_come_of_it() {
+    let home = Refusing::new("");
+    on_engine(&home);
+    let engine = Engine::start(&home.path().join("e.sock"), Creation::Late);
+    let child = run_until_asked(&home, &engine);
+    kill_process(Pid::from_child(&child), Signal::INT).unwrap();
+    Ran::from(child.wait_with_output().unwrap()).expect(
+        130,
+        &["not known: esm2 on lab: whether the creation of a container that was given up still comes to its end"],
+    );
+    home.run(&["clean"])
+        .expect(3, &["which may still come to be; it is over in "]);
+    engine.create();
+    home.run(&["clean"])
+        .expect(3, &["removed container cccccccccccc (late)"]);
+    assert_eq!(engine.containers(), 0);
+    age(&home);
+    home.run(&["clean"]).expect(0, &["1 killed run cleared up after"]);
+    home.run(&["clean"]).expect(0, &["nothing to clean"]);
+}
+
+#[test]
+fn a_run_that_is_killed_in_a_creation_is_kept_in_mind_as_well() {
+    let home = Refusing::new("");
+    on_engine(&home);
+    let engine = Engine::start(&home.path().join("e.sock"), Creation::Late);
+    let mut child = run_until_asked(&home, &engine);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    home.run(&["clean"]).expect(3, &["which may still come to be"]);
+    engine.create();
+    age(&home);
+    home.run(&["clean"]).expect(
+        0,
+        &["removed container cccccccccccc (late)", "1 killed run cleared up after"],
+    );
+    assert_eq!(engine.containers(), 0);
+}
+
+#[test]
+fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
+    let home = Refusing::new("");
+    on_engine(&home);
+    let _engine = Engine::start(&home.path().join("e.sock"), Creation::GoesAway);
+    let ran = home.run(&[]);
+    ran.expect(
+        3,
+        &[
+            "not known: esm2 on lab: whether anything was left could not be found out",
+            "no verdict: the platform or the harness broke (exit code 3)",
+        ],
+    );
+    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+}
+
+#[test]
+fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
+    let world = World::new(&scripted("exec $SERVE $0", ""));
+    let socket = world.state().with_file_name("h.sock");
+    // Connections wait in its queue for ever.
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    for number in 0..3 {
+        let run = world.state().join(format!("runs/hydrotest-000000000000000{number}"));
+        fs::create_dir_all(run.join("reaches")).unwrap();
+        fs::write(run.join("lock"), "").unwrap();
+        let reach = format!(
+            r#"{{"kind": "docker", "reach": {{"host": "unix://{}"}}}}"#,
+            socket.display()
+        );
+        fs::write(run.join("reaches/1.json"), reach).unwrap();
+    }
+    let begun = Instant::now();
+    let ran = world.run(ONE);
+    ran.expect(
+        0,
+        &[
+            "trouble: a killed run is not cleared up after",
+            "nothing came of it within 20 s",
+        ],
+    );
+    assert!(
+        begun.elapsed() < Duration::from_secs(40),
+        "one after the other: {:?}",
+        begun.elapsed()
+    );
+    assert_eq!(ran.told.matches("trouble:").count(), 1, "{}", ran.told);
+}
+
+#[test]
+fn where_it_cannot_be_looked_is_not_nothing() {
+    let home = Refusing::new("");
+    fs::write(home.path().join("backends.toml"), scripted("exec $SERVE $0", "")).unwrap();
+    fs::write(home.path().join("state"), "a file").unwrap();
+    home.run(&["clean"])
+        .expect(3, &["whether there is anything is not known", "Not a directory"]);
+    home.run(&["doctor"])
+        .expect(3, &["whether one left anything is not known"]);
+    let ran = home.run(&[]);
+    ran.expect(3, &["no verdict: the platform or the harness broke (exit code 3)"]);
+    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+}

@@ -1,0 +1,172 @@
+//! What a server or hosted code leaves on this machine: processes, wherever they went and whatever their environment, with the
+//! ports they listen on, and temporary files.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::world::{Ran, World};
+use crate::{ONE, Refusing, scripted};
+
+const SUCCESS: &str = "conforms: everything came out as expected";
+
+#[test]
+fn what_a_server_leaves_is_named_and_fails_the_run() {
+    // One keeps the mark, one has lost its environment and listens; both have left the server's session.
+    let script = "setsid sleep 7731 & \
+                  setsid env -i MODEL_CLASS=$MODEL_CLASS $SERVE 0 2>&1 & \
+                  mktemp -p $TMPDIR forgotten.XXXXXX; exec $SERVE $0";
+    let ran = World::new(&scripted(script, "")).run(ONE);
+    ran.expect(
+        1,
+        &[
+            "left behind: esm2 on lab: process ",
+            "(sleep 7731) was still there after the stop; removed now",
+            "serve --port 0, listening on port ",
+            "temporary file forgotten.",
+            "does not conform: the backend is wrong (exit code 1)",
+        ],
+    );
+    assert_eq!(ran.told.matches("left behind:").count(), 3, "{}", ran.told);
+}
+
+#[test]
+fn what_ends_with_its_server_or_soon_after_is_no_leak() {
+    // A worker of the server's own session, and one that notices only a while later that its server has gone.
+    let script = "sleep 600 & setsid sh -c 'while kill -0 $1 2>/dev/null; do sleep 0.3; done' x $$ & \
+                  f=$(mktemp); rm $f; exec $SERVE $0";
+    let ran = World::new(&scripted(script, "")).run(ONE);
+    ran.expect(0, &[SUCCESS]);
+    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+}
+
+#[test]
+fn a_server_that_has_to_be_killed_is_told_and_could_not_clear_up() {
+    let script = "trap '' TERM; setsid sleep 600 & mktemp; $SERVE $0; sleep 600";
+    let ran = World::new(&scripted(script, "grace = '300ms'")).run(ONE);
+    ran.expect(
+        0,
+        &[
+            "trouble: esm2 on lab: shutdown failed: the server did not end within 0.3 s",
+            SUCCESS,
+        ],
+    );
+    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+}
+
+#[test]
+fn a_server_that_crashes_or_never_starts_leaves_no_leak() {
+    for script in [
+        "setsid sleep 600 & mktemp; kill -SEGV $$",
+        "setsid sleep 600 & mktemp; exit 3",
+    ] {
+        let ran = World::new(&scripted(script, "")).run(ONE);
+        ran.expect(3, &["no verdict: the platform or the harness broke (exit code 3)"]);
+        assert!(!ran.told.contains("left behind"), "{}", ran.told);
+    }
+}
+
+const HOSTED: &str = "
+import os, subprocess, tempfile
+class Clean:
+    def start(self): pass
+    def stop(self): pass
+    def get_model(self): return self
+    def embed(self, sequences, options=None): raise ValueError('Invalid residue x at position 0')
+class Leaves(Clean):
+    def start(self):
+        subprocess.Popen(['sleep', '7711'], start_new_session=True)
+class Hidden(Clean):
+    def start(self):
+        subprocess.Popen(['sleep', '7712'], start_new_session=True, env={})
+class Listens(Clean):
+    def start(self):
+        code = 'import socket, time; s = socket.socket(); s.bind((\"127.0.0.1\", 0)); s.listen(); time.sleep(600)'
+        subprocess.Popen(['python3', '-c', code], start_new_session=True, env={'PATH': os.environ['PATH']})
+class Forgets(Clean):
+    def start(self): tempfile.mkdtemp(prefix='forgotten')
+";
+
+/// A backend of the kind `python` of this class.
+fn hosted(class: &str) -> Ran {
+    let home = Refusing::new(&format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'python'\nweights = 'synthetic'\npath = ['.']\nbackend_class = 'hosted:{class}'\n"
+    ));
+    fs::write(home.path().join("hosted.py"), HOSTED).unwrap();
+    home.run(&[])
+}
+
+#[test]
+fn what_hosted_code_leaves_is_named_and_fails_the_run() {
+    for (class, words) in [
+        ("Leaves", "(sleep 7711) was still there after the stop"),
+        ("Hidden", "(sleep 7712) was still there after the stop"),
+        ("Listens", "listening on port "),
+        ("Forgets", "temporary directory forgotten"),
+    ] {
+        let ran = hosted(class);
+        ran.expect(
+            1,
+            &[
+                "1 passed, 0 failed",
+                "left behind: esm2 on lab: ",
+                words,
+                "(exit code 1)",
+            ],
+        );
+        assert_eq!(ran.told.matches("left behind:").count(), 1, "{}", ran.told);
+    }
+}
+
+#[test]
+fn hosted_code_that_clears_up_leaves_nothing() {
+    let ran = hosted("Clean");
+    ran.expect(0, &[SUCCESS]);
+    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+}
+
+#[test]
+fn a_second_signal_kills_what_the_first_would_wait_for() {
+    let script = "trap '' TERM; setsid sleep 600 & echo $$ >&2; $SERVE 0 & sleep 600";
+    let world = World::new(&scripted(script, "grace = '20s'"));
+    let mut child = world
+        .command(ONE)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let process = Pid::from_child(&child);
+    let runs = world.state().join("runs");
+    // The server has said who it is once it has nothing more to do before its end.
+    let logs = || {
+        let runs = fs::read_dir(&runs).into_iter().flatten().flatten();
+        let log = runs
+            .filter_map(|run| fs::read_dir(run.path().join("1")).ok())
+            .flatten()
+            .flatten()
+            .next();
+        log.is_some_and(|log| fs::metadata(log.path()).is_ok_and(|log| log.len() > 0))
+    };
+    while !logs() {
+        std::thread::yield_now();
+    }
+    kill_process(process, Signal::INT).unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+    let announced = said.find(|line| line.as_ref().is_ok_and(|line| !line.is_empty()));
+    assert_eq!(
+        announced.unwrap().unwrap(),
+        "stopping what was started; Ctrl-C again kills it"
+    );
+    let begun = std::time::Instant::now();
+    kill_process(process, Signal::INT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(begun.elapsed().as_secs() < 15, "the grace was waited for");
+    assert_eq!(
+        fs::read_dir(runs).unwrap().count(),
+        0,
+        "nothing is left to be cleared up"
+    );
+}
