@@ -259,6 +259,9 @@ pub struct CompareArguments {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
+    /// Only this field, such as `plddt`; for an npy file, the field that it holds [default: the one its name says].
+    #[arg(long, value_name = "NAME")]
+    pub field: Option<String>,
     /// The model whose gates judge [default: the one that a snapshot or response names, else those of unknown models].
     #[arg(long, value_name = "KEY", help_heading = "Gates")]
     pub model: Option<String>,

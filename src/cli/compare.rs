@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::arguments::CompareArguments;
-use super::{MISCONFIGURED, Trouble, complain, list, say};
+use super::{Trouble, list, say};
 use crate::check::Limits;
 use crate::comparison::{Rules, compare, load, verdict};
-use crate::config::Config;
+use crate::config::{Config, Diagnostic, Diagnostics};
 use crate::measure::Verdict;
 use crate::report::compare::{Subject, json, table};
 
@@ -24,24 +24,17 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
     };
     let loaded = [load(&arguments.first), load(&arguments.second)];
     let [Ok(first), Ok(second)] = &loaded else {
-        for problem in loaded.iter().filter_map(|loaded| loaded.as_ref().err()) {
-            complain(&format!("error: {problem}"));
-        }
-        return Ok(MISCONFIGURED);
+        return Err(misconfigured(loaded.into_iter().filter_map(Result::err)));
     };
     let limits = Limits {
         absolute: arguments.atol,
         relative: arguments.rtol,
         gates: arguments.gate.iter().copied().collect(),
     };
-    let rules = match Rules::of(&config, arguments.model.as_deref(), (first, second), &limits) {
-        Ok(rules) => rules,
-        Err(problem) => {
-            complain(&format!("error: {problem}"));
-            return Ok(MISCONFIGURED);
-        }
-    };
-    let sections = compare(first, second, &rules);
+    let rules = Rules::of(&config, arguments.model.as_deref(), (first, second), &limits);
+    let rules = rules.map_err(|problem| misconfigured([problem]))?;
+    let sections = compare(first, second, &rules, arguments.field.as_deref());
+    let sections = sections.map_err(|problem| misconfigured([problem]))?;
     let names = [&arguments.first, &arguments.second].map(|path| path.display().to_string());
     let subject = Subject {
         first: (&names[0], &first.notes),
@@ -58,4 +51,12 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
     } else {
         0
     })
+}
+
+fn misconfigured(problems: impl IntoIterator<Item = String>) -> Trouble {
+    let mut diagnostics = Diagnostics::new();
+    for problem in problems {
+        diagnostics.push(Diagnostic::new(problem));
+    }
+    diagnostics.into()
 }

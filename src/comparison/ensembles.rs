@@ -16,7 +16,7 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
     if (first.form, second.form) != (Form::Result, Form::Result) {
         return None;
     }
-    let (before, after) = (samples(first, rules), samples(second, rules));
+    let (before, after) = (samples(first, rules.scales[0]), samples(second, rules.scales[1]));
     let has_enough = |samples: &[Sample]| samples.len() as f64 >= gates.samples;
     if !has_enough(&before) || !has_enough(&after) {
         return None;
@@ -61,12 +61,12 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
 }
 
 /// The structures of an answer, with their confidence.
-fn samples(loaded: &Loaded, rules: &Rules) -> Vec<Sample> {
+fn samples(loaded: &Loaded, scale: Option<f64>) -> Vec<Sample> {
     let entries = loaded.contents.digest().entries.iter();
     let structures = entries.filter_map(|(path, _)| Some((path, loaded.contents.structure(path)?)));
     let samples = structures.map(|(path, structure)| Sample {
         name: path.clone(),
-        confidence: of_residues(structure, rules.scale, confidence_at(&loaded.contents, path).as_deref()),
+        confidence: of_residues(structure, scale, confidence_at(&loaded.contents, path).as_deref()),
         structure: structure.clone(),
     });
     samples.collect()
@@ -108,13 +108,14 @@ mod tests {
             contents: Contents::of(prediction).unwrap(),
             form: Form::Result,
             model: Some("esmfold2".to_owned()),
+            weights: None,
             class: None,
             floors: BTreeMap::new(),
             notes: Vec::new(),
         });
         let config = Config::built_in().unwrap();
         let rules = Rules::of(&config, None, (&first, &second), &Limits::default()).unwrap();
-        compare_all(&first, &second, &rules)
+        compare_all(&first, &second, &rules, None).unwrap()
     }
 
     fn with_structures(mut prediction: Prediction, change: impl Fn(&mut Structure)) -> Prediction {

@@ -18,12 +18,14 @@ const LONGEST: u64 = 1 << 30;
 /// What a file holds.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// Every value by its path. The structure of a file is `atom_array[0]`, the array of an npy file `array`.
+    /// Every value by its path. The structure of a file is `atom_array[0]`, the array of an npy file is called as the file.
     pub contents: Contents,
     /// What kind of file it is.
     pub form: Form,
     /// The key of the model, where a snapshot says so.
     pub model: Option<String>,
+    /// Which parameters stand behind it, where a snapshot says so.
+    pub weights: Option<String>,
     /// The class of the response and what the model calls itself, where a response says so.
     pub class: Option<(String, String)>,
     /// By how much repeats differ, by path, where that lies beside a snapshot.
@@ -39,7 +41,9 @@ pub enum Form {
     Pdb,
     /// An mmCIF file.
     Mmcif,
-    /// Arrays without more.
+    /// One array without a name of its own.
+    Array,
+    /// Named arrays without more.
     Arrays,
     /// The whole result of a call: a snapshot or a recorded response.
     Result,
@@ -50,6 +54,8 @@ pub enum Form {
 /// # Errors
 /// In words that begin with the file, and the line where there is one.
 pub fn load(path: &Path) -> Result<Loaded, String> {
+    // What is not there is not called by a wrong name.
+    std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let extension = path
         .extension()
         .and_then(|extension| extension.to_str())
@@ -57,7 +63,8 @@ pub fn load(path: &Path) -> Result<Loaded, String> {
     match extension.to_ascii_lowercase().as_str() {
         "pdb" | "ent" => structure(path, Form::Pdb, pdb::read),
         "cif" | "mmcif" => structure(path, Form::Mmcif, mmcif::read),
-        "npy" | "npz" => arrays(path),
+        "npy" => arrays(path, Form::Array),
+        "npz" => arrays(path, Form::Arrays),
         "snap" | "new" => snapshot(path),
         "json" => response(path),
         _ => Err(format!(
@@ -68,18 +75,50 @@ pub fn load(path: &Path) -> Result<Loaded, String> {
     }
 }
 
-/// The text of a file that is not too long.
-fn text(path: &Path) -> Result<String, String> {
+/// The content of a file that is not too long.
+fn read(path: &Path) -> Result<Vec<u8>, String> {
     let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
-    let size = std::fs::metadata(path).map_err(|error| at(&error))?.len();
-    if size > LONGEST {
+    let metadata = std::fs::metadata(path).map_err(|error| at(&error))?;
+    if !metadata.is_file() {
+        return Err(at(&"is not a file"));
+    }
+    if metadata.len() > LONGEST {
         return Err(at(&"is longer than 1 GiB"));
     }
-    std::fs::read_to_string(path).map_err(|error| at(&error))
+    std::fs::read(path).map_err(|error| at(&error))
+}
+
+/// Text as UTF-8. Remarks of PDB files are often of older encodings and are not read anyway; anywhere else such a byte is an
+/// error that says its line.
+fn text(path: &Path, form: Form) -> Result<String, String> {
+    let bytes = read(path)?;
+    let mut text = String::with_capacity(bytes.len());
+    let mut place = 0;
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        place += chunk.valid().len();
+        let Some(first) = chunk.invalid().first() else { continue };
+        let start = memchr::memrchr(b'\n', &bytes[..place]).map_or(0, |end| end + 1);
+        let is_atom = [&b"ATOM"[..], b"HETATM"]
+            .iter()
+            .any(|name| bytes[start..].starts_with(name));
+        if form != Form::Pdb || is_atom {
+            let line = 1 + memchr::memchr_iter(b'\n', &bytes[..place]).count();
+            return Err(format!(
+                "{}:{line}: the byte 0x{first:02x} in column {} is not UTF-8 text",
+                path.display(),
+                place - start + 1
+            ));
+        }
+        // One character for each byte keeps the columns.
+        text.extend(chunk.invalid().iter().map(|_| '?'));
+        place += chunk.invalid().len();
+    }
+    Ok(text)
 }
 
 fn structure(path: &Path, form: Form, read: fn(&str) -> Result<Structure, ParseError>) -> Result<Loaded, String> {
-    let text = text(path)?;
+    let text = text(path, form)?;
     let structure = read(&text).map_err(|error| format!("{}:{}: {}", path.display(), error.line, error.message))?;
     if structure.atoms() == 0 {
         return Err(format!("{}: holds no atoms", path.display()));
@@ -88,13 +127,18 @@ fn structure(path: &Path, form: Form, read: fn(&str) -> Result<Structure, ParseE
     of_fields(path, form, vec![("atom_array".to_owned(), structures)])
 }
 
-fn arrays(path: &Path) -> Result<Loaded, String> {
+fn arrays(path: &Path, form: Form) -> Result<Loaded, String> {
     let arrays = open_arrays(path).map_err(|error| error.to_string())?;
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let named = arrays.into_iter().map(|(name, array)| {
-        let name = if name.is_empty() { "array".to_owned() } else { name };
+        let name = if name.is_empty() { stem.to_string() } else { name };
         (name, Value::Array(array))
     });
-    of_fields(path, Form::Arrays, named.collect())
+    let named: Vec<(String, Value)> = named.collect();
+    if named.is_empty() {
+        return Err(format!("{}: holds no array", path.display()));
+    }
+    of_fields(path, form, named)
 }
 
 fn of_fields(path: &Path, form: Form, fields: Vec<(String, Value)>) -> Result<Loaded, String> {
@@ -107,6 +151,7 @@ fn of_fields(path: &Path, form: Form, fields: Vec<(String, Value)>) -> Result<Lo
         contents,
         form,
         model: None,
+        weights: None,
         class: None,
         floors: BTreeMap::new(),
         notes: Vec::new(),
@@ -114,12 +159,13 @@ fn of_fields(path: &Path, form: Form, fields: Vec<(String, Value)>) -> Result<Lo
 }
 
 fn snapshot(path: &Path) -> Result<Loaded, String> {
-    let (contents, model) = open(path).map_err(|error| error.to_string())?;
+    let opened = open(path).map_err(|error| error.to_string())?;
     let floors = open_floors(path).map_err(|error| error.to_string())?;
     Ok(Loaded {
-        contents,
+        contents: opened.contents,
         form: Form::Result,
-        model,
+        model: opened.model,
+        weights: opened.weights,
         class: None,
         floors: floors.map(|floors| floors.fields).unwrap_or_default(),
         notes: Vec::new(),
@@ -136,7 +182,7 @@ struct Body {
 fn response(path: &Path) -> Result<Loaded, String> {
     let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     let expected = "expected the body of a response, {\"pickled\": …, \"hmac\": …}";
-    let body: Body = serde_json::from_str(&text(path)?).map_err(|error| at(&format_args!("{error}; {expected}")))?;
+    let body: Body = serde_json::from_slice(&read(path)?).map_err(|error| at(&format_args!("{error}; {expected}")))?;
     let payload = base64_simd::STANDARD
         .decode_to_vec(body.pickled.as_bytes())
         .map_err(|_| at(&"`pickled` is not base64"))?;
@@ -152,6 +198,7 @@ fn response(path: &Path) -> Result<Loaded, String> {
         contents,
         form: Form::Result,
         model: None,
+        weights: None,
         class: Some((prediction.class.clone(), name.to_owned())),
         floors: BTreeMap::new(),
         notes: vec!["its signature was not checked".to_owned()],

@@ -2,8 +2,11 @@
 //! numbers; nothing here prints.
 
 mod arrays;
+mod confidence;
 mod ensembles;
+mod factors;
 mod load;
+mod pairing;
 mod rules;
 mod shared;
 mod structures;
@@ -16,8 +19,8 @@ use std::collections::BTreeSet;
 use crate::cause::{Candidate, Cause, Relation, of_arrays, too_large};
 use crate::measure::{Measure, Verdict};
 use crate::prediction::Value;
-use crate::snapshot::{Agreement, Contents, Entry, FieldComparison};
-use crate::tensor::Tensor;
+use crate::snapshot::{Agreement, Contents, Entry, FieldComparison, Finding};
+use pairing::{is_within, list, pair_arrays};
 
 /// Other items of a list that a value may be by mistake.
 const MOST_ITEMS: usize = 16;
@@ -59,6 +62,8 @@ pub struct Section {
     pub differences: Vec<String>,
     /// What a reader should know besides.
     pub notes: Vec<String>,
+    /// What a reader must know even of what is equal.
+    pub warnings: Vec<String>,
     /// The likely cause, when something differs.
     pub cause: Option<Cause>,
     /// How well each residue of a structure fits.
@@ -86,6 +91,7 @@ impl Section {
             rows,
             differences: Vec::new(),
             notes: Vec::new(),
+            warnings: Vec::new(),
             cause: None,
             residues: Vec::new(),
         }
@@ -113,37 +119,49 @@ pub fn verdict(sections: &[Section]) -> Verdict {
     verdicts.max().unwrap_or(Verdict::Different)
 }
 
-/// Compares everything that two files hold. The first is the reference.
-#[must_use]
-pub fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Vec<Section> {
-    if let Some(mut set) = ensembles::compare(first, second, rules) {
+/// Compares everything that two files hold, or the field that is named. The first is the reference.
+///
+/// # Errors
+/// When the two have nothing in common that could be compared, in words.
+pub fn compare(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&str>) -> Result<Vec<Section>, String> {
+    let wants_samples = field.is_none_or(|field| field == "atom_array");
+    if let (true, Some(mut set)) = (wants_samples, ensembles::compare(first, second, rules)) {
         // What there is of each sample is judged with the sets or not at all, and that is said.
-        let (of_samples, others): (Vec<Section>, Vec<Section>) = values(first, second, rules)
+        let (of_samples, others): (Vec<Section>, Vec<Section>) = values(first, second, rules, field)
             .into_iter()
             .partition(|section| section.name.contains('['));
         set.notes.extend(unjudged(&of_samples));
-        return std::iter::once(set).chain(others).collect();
+        return Ok(std::iter::once(set).chain(others).collect());
     }
-    let structures = [first, second].map(structures_of);
+    let structures = [first, second].map(|loaded| structures_of(loaded, field));
     let mut sections = pairs(&structures[0], &structures[1], |name, (), ()| {
         structures::compare(name.0, name.1, first, second, rules)
     });
     if (first.form, second.form) == (Form::Result, Form::Result) {
-        sections.extend(values(first, second, rules));
-    } else {
-        let arrays = [first, second].map(arrays_of);
+        sections.extend(values(first, second, rules, field));
+    } else if sections.is_empty() {
         // A file of structures says nothing of the arrays in a result, and the other way round.
-        if sections.is_empty() {
-            sections = pairs(&arrays[0], &arrays[1], |name, first, second| {
-                arrays::compare(name.0, first, second, rules)
-            });
+        let paired = pair_arrays(first, second, field, &|name| rules.knows(name))?;
+        let both = paired.both.iter();
+        sections = both
+            .map(|(name, one, other)| arrays::compare(name, [first, second], one, other, rules))
+            .collect();
+        if let (Some(last), false) = (sections.last_mut(), paired.besides.is_empty()) {
+            let besides = list(paired.besides.iter().map(String::as_str));
+            last.notes.push(format!(
+                "not compared, because only one of the two is about it: {besides}"
+            ));
         }
+        let missing = paired.missing.iter();
+        sections.extend(missing.map(|(name, side)| Section::different(name, format!("only the {side} has it"))));
     }
     if sections.is_empty() {
-        let difference = "one holds structures, the other arrays, or neither anything";
-        sections.push(Section::different("", difference.into()));
+        let [one, other] = [first, second].map(|loaded| held(loaded, field));
+        return Err(format!(
+            "there is nothing to compare: the first holds {one}, the second {other}"
+        ));
     }
-    sections
+    Ok(sections)
 }
 
 /// `not judged sample by sample: pae, ptm`, without those that are judged as sets.
@@ -158,21 +176,29 @@ fn unjudged(sections: &[Section]) -> Option<String> {
     (!names.is_empty()).then(|| format!("not judged sample by sample: {}", names.join(", ")))
 }
 
-fn structures_of(loaded: &Loaded) -> Vec<(&str, ())> {
-    let entries = loaded.contents.digest().entries.iter();
-    let structures = entries.filter(|(path, _)| loaded.contents.structure(path).is_some());
-    structures.map(|(path, _)| (path.as_str(), ())).collect()
+/// What a file holds, in words.
+fn held(loaded: &Loaded, field: Option<&str>) -> String {
+    let entries = &loaded.contents.digest().entries;
+    let names: Vec<&str> = entries
+        .iter()
+        .map(|(path, _)| path.as_str())
+        .filter(|path| !path.contains('.'))
+        .collect();
+    match field {
+        Some(field) if !names.iter().any(|name| is_within(name, field)) => {
+            format!("no `{field}` but {}", list(names.into_iter()))
+        }
+        _ if names.is_empty() => "nothing".to_owned(),
+        _ => list(names.into_iter()),
+    }
 }
 
-fn arrays_of(loaded: &Loaded) -> Vec<(&str, &Tensor)> {
+/// A file of one structure holds what is asked for, whatever it is called in the result.
+fn structures_of<'a>(loaded: &'a Loaded, field: Option<&str>) -> Vec<(&'a str, ())> {
+    let is_wanted = |path: &str| loaded.form != Form::Result || field.is_none_or(|field| is_within(path, field));
     let entries = loaded.contents.digest().entries.iter();
-    let arrays = entries.filter_map(|(path, _)| Some((path.as_str(), loaded.contents.array(path)?)));
-    // The columns of a structure are compared as a structure.
-    let is_column = |path: &str| {
-        let parent = path.rsplit_once('.').map(|(parent, _)| parent);
-        parent.is_some_and(|parent| loaded.contents.structure(parent).is_some())
-    };
-    arrays.filter(|(path, _)| !is_column(path)).collect()
+    let structures = entries.filter(|(path, _)| loaded.contents.structure(path).is_some() && is_wanted(path));
+    structures.map(|(path, _)| (path.as_str(), ())).collect()
 }
 
 fn pairs<T: Copy>(
@@ -203,39 +229,50 @@ fn pairs<T: Copy>(
 }
 
 /// Everything but structures that two whole results hold, judged as an answer is against what was recorded.
-fn values(first: &Loaded, second: &Loaded, rules: &Rules) -> Vec<Section> {
+fn values(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&str>) -> Vec<Section> {
+    let is_wanted = |path: &str| field.is_none_or(|field| is_within(path, field));
     let is_structure =
         |path: &str| first.contents.structure(path).is_some() && second.contents.structure(path).is_some();
     let below = |path: &str| path.match_indices(['.']).any(|(end, _)| is_structure(&path[..end]));
     let fields = first.contents.compare(&second.contents, &rules.judge);
     let kept = fields
         .into_iter()
-        .filter(|field| !is_structure(&field.path) && !below(&field.path));
+        .filter(|field| is_wanted(&field.path) && !is_structure(&field.path) && !below(&field.path));
     // Lists and the like are told by what they hold.
     let is_container = |path: &str| matches!(first.contents.digest().entry(path), Some(Entry::Container(_)));
     let told = kept.filter(|field| field.agreement != Agreement::Equal || !is_container(&field.path));
-    told.map(|field| value(&field, first, second)).collect()
+    told.map(|field| value(&field, first, second, rules)).collect()
 }
 
-fn value(field: &FieldComparison, first: &Loaded, second: &Loaded) -> Section {
+fn value(field: &FieldComparison, first: &Loaded, second: &Loaded, rules: &Rules) -> Section {
     let path = field.path.as_str();
     let arrays = first.contents.array(path).zip(second.contents.array(path));
     let mut section = match arrays {
+        // Of another element type, these were not measured yet.
+        Some((one, other)) if one.dtype() != other.dtype() => {
+            return arrays::compare(path, [first, second], one, other, rules);
+        }
         Some((one, other)) if field.agreement != Agreement::Equal => {
             Section::new(path, arrays::rows(one, other, &field.measures))
         }
         _ => Section::new(path, arrays::judged(&field.measures)),
     };
+    section
+        .warnings
+        .extend(arrays.and_then(|(one, other)| arrays::not_finite(one, other)));
     section.verdict = match field.agreement {
         Agreement::Equal => Verdict::Indistinguishable,
         Agreement::Within if field.measures.is_empty() => Verdict::WithinTolerance,
         Agreement::Within => section.verdict.min(Verdict::WithinTolerance),
         Agreement::Beyond => Verdict::Different,
     };
+    if let (Finding::Sketched { difference, .. }, Agreement::Within) = (&field.finding, field.agreement) {
+        section
+            .notes
+            .push(format!("recorded as a sketch: {}", difference.caveat()));
+    }
     if field.agreement == Agreement::Beyond {
-        let words = field.to_string();
-        let words = words.strip_prefix(&format!("{path}: ")).unwrap_or(&words);
-        section.differences.push(words.to_owned());
+        section.differences.push(difference(field));
         if let Some((one, other)) = arrays {
             section.cause = with_siblings(&first.contents, path, |candidates| of_arrays(one, other, candidates));
             section.notes.extend(too_large(one, other));
@@ -266,4 +303,17 @@ fn with_siblings(
         .map(|(label, value)| Candidate::new(label, Relation::OtherItem, value))
         .collect();
     explain(&candidates)
+}
+
+/// What is beyond its limit: the measures by name where there are some, else the finding in its own words.
+fn difference(field: &FieldComparison) -> String {
+    let beyond = field.measures.iter();
+    let beyond = beyond.filter(|measure| measure.verdict() == Verdict::Different);
+    let beyond: Vec<String> = beyond.map(ToString::to_string).collect();
+    if let (Finding::Judged(_), false) = (&field.finding, beyond.is_empty()) {
+        return beyond.join("; ");
+    }
+    let words = field.to_string();
+    let words = words.strip_prefix(&format!("{}: ", field.path)).unwrap_or(&words);
+    words.strip_prefix("different: ").unwrap_or(words).to_owned()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::confidence::{PAE, PLDDT};
 use super::{Form, Loaded};
 use crate::check::{Limits, Tolerances};
 use crate::config::{Config, Unknown};
@@ -24,8 +25,12 @@ pub struct Rules {
     pub(super) ensemble: Option<EnsembleGates>,
     /// What repeats differ by, by path.
     pub(super) floors: BTreeMap<String, Floor>,
-    /// Greatest value of temperature factors on both sides; `None` where they are no confidence.
-    pub(super) scale: Option<f64>,
+    /// Greatest value of temperature factors on each side; `None` where they are no confidence.
+    pub(super) scales: [Option<f64>; 2],
+    /// Whether the caller says how far elements may lie apart, which takes the place of gates for arrays.
+    pub(super) bounds_elements: bool,
+    /// The fields of the model.
+    fields: Vec<String>,
 }
 
 impl Rules {
@@ -33,13 +38,21 @@ impl Rules {
     /// `limits` changes them.
     ///
     /// # Errors
-    /// When no model of that name is declared, and when the two results name different ones; in words.
+    /// When no model of that name is declared, and when the two results name different ones or different weights; in words.
     pub fn of(
         config: &Config,
         model: Option<&str>,
         (first, second): (&Loaded, &Loaded),
         limits: &Limits,
     ) -> Result<Self, String> {
+        if let (Some(one), Some(other)) = (&first.weights, &second.weights)
+            && one != other
+        {
+            return Err(format!(
+                "the first is a result of the {one} weights, the second of the {other} weights; results compare only within \
+                 one set of weights"
+            ));
+        }
         let contract = match model {
             Some(key) => Some(config.model(key).ok_or_else(|| unknown(config, key))?.as_ref()),
             None => match (named(config, first), named(config, second)) {
@@ -52,12 +65,13 @@ impl Rules {
                 (one, other) => one.or(other),
             },
         };
-        let floors: BTreeMap<String, Worst> = [&first.floors, &second.floors]
+        // The first is the reference: what its repeats differ by comes before what those of the second do.
+        let floors: BTreeMap<String, Worst> = [&second.floors, &first.floors]
             .into_iter()
             .flatten()
             .map(|(path, floor)| (path.clone(), floor.clone()))
             .collect();
-        let scale = scale(contract, first);
+        let scales = scales(contract, first, second);
         let Unknown { tolerance, gates } = config.unknown;
         let slack = contract.map_or(gates.slack(), |contract| contract.gates.slack());
         let (judge, gates, name) = match contract {
@@ -79,15 +93,26 @@ impl Rules {
             } else {
                 name
             },
-            judge: judge.with_scale(scale).with_floors(floors.clone()),
+            judge: judge.with_scale(scales[0]).with_floors(floors.clone()),
             gates: gates.map(|gates| gates.with(&limits.gates)),
             embedding: contract
                 .and_then(|contract| contract.gates.embedding)
                 .filter(|_| limits.absolute.is_none() && limits.relative.is_none()),
             ensemble: contract.and_then(|contract| contract.gates.ensemble),
             floors: with_slack(floors, slack),
-            scale,
+            scales,
+            bounds_elements: limits.absolute.is_some() || limits.relative.is_some(),
+            fields: contract.map_or_else(
+                || vec![PLDDT.to_owned(), PAE.to_owned()],
+                |contract| contract.fields.iter().map(|field| field.name.clone()).collect(),
+            ),
         })
+    }
+
+    /// Whether the model has a field of this name, or, where nobody knows the model, every model that has it judges it alike.
+    pub(super) fn knows(&self, name: &str) -> bool {
+        let field = name.split(['[', '.']).next().unwrap_or(name);
+        self.fields.iter().any(|known| known == field)
     }
 }
 
@@ -109,22 +134,40 @@ fn named<'a>(config: &'a Config, loaded: &Loaded) -> Option<&'a Contract> {
     of_name.or_else(|| models().next()).map(AsRef::as_ref)
 }
 
-/// The scale of temperature factors. Where no model says it, that of the first result: a fraction unless a value exceeds 1.
-fn scale(contract: Option<&Contract>, first: &Loaded) -> Option<f64> {
-    if let Some(contract) = contract {
-        let field = match first.form {
+/// The scales of temperature factors. Files of one kind that no model explains have that of the first: there another scale is
+/// a difference, while formats may have scales of their own.
+fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Option<f64>; 2] {
+    let declared = |loaded: &Loaded| {
+        let field = match loaded.form {
             Form::Pdb => "pdb",
             Form::Mmcif => "cif",
-            Form::Arrays | Form::Result => "atom_array",
+            Form::Array | Form::Arrays | Form::Result => "atom_array",
         };
-        return contract.field(field).and_then(|field| field.b_factor);
+        Some(contract?.field(field)?.b_factor)
+    };
+    let scale = |loaded: &Loaded| declared(loaded).unwrap_or_else(|| Some(guessed(loaded)));
+    if first.form == second.form {
+        return [scale(first); 2];
     }
-    let paths = first.contents.digest().entries.iter().map(|(path, _)| path);
-    let structures = paths.filter_map(|path| first.contents.structure(path));
-    let mut factors = structures.filter_map(|structure| structure.b_factor.as_ref()).flatten();
-    Some(if factors.any(|factor| *factor > 1.0) {
+    // A column of zeros was never filled. Beside another of its kind that is a difference, beside another format it is not.
+    let is_said = |loaded: &Loaded| declared(loaded).is_some() || factors(loaded).any(|factor| factor != 0.0);
+    [first, second].map(|loaded| scale(loaded).filter(|_| is_said(loaded)))
+}
+
+fn factors(loaded: &Loaded) -> impl Iterator<Item = f64> {
+    let paths = loaded.contents.digest().entries.iter().map(|(path, _)| path);
+    let structures = paths.filter_map(|path| loaded.contents.structure(path));
+    structures
+        .filter_map(|structure| structure.b_factor.as_ref())
+        .flatten()
+        .copied()
+}
+
+/// A fraction unless a value exceeds 1.
+fn guessed(loaded: &Loaded) -> f64 {
+    if factors(loaded).any(|factor| factor > 1.0) {
         100.0
     } else {
         1.0
-    })
+    }
 }

@@ -32,11 +32,16 @@ pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
         text.push('\n');
     }
     let _ = writeln!(text, "judged by {}", subject.rules);
-    let is_plain =
-        |section: &Section| section.verdict == Verdict::Indistinguishable && sections.len() > 1 && is_equal(section);
+    let is_plain = |section: &Section| {
+        section.verdict == Verdict::Indistinguishable
+            && section.warnings.is_empty()
+            && sections.len() > 1
+            && is_equal(section)
+    };
     for section in sections.iter().filter(|section| !is_plain(section)) {
         if let (true, [difference], None) = (section.rows.is_empty(), &section.differences[..], &section.cause)
             && !section.name.is_empty()
+            && section.notes.is_empty()
         {
             let _ = writeln!(text, "\n{}: {}: {difference}", section.name, section.verdict);
             continue;
@@ -46,7 +51,7 @@ pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
             let _ = writeln!(text, "{}: {}", section.name, section.verdict);
         }
         rows(&mut text, &section.rows);
-        for note in &section.notes {
+        for note in section.warnings.iter().chain(&section.notes) {
             let _ = writeln!(text, "{note}");
         }
         for difference in &section.differences {
@@ -206,7 +211,7 @@ pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
             "verdict": section.verdict.to_string(),
             "metrics": section.rows.iter().map(row).collect::<Vec<_>>(),
             "differences": section.differences,
-            "notes": section.notes,
+            "notes": section.warnings.iter().chain(&section.notes).collect::<Vec<_>>(),
             "residues": section.residues.iter().map(|residue| json!({
                 "name": residue.name,
                 "lddt": residue.lddt,

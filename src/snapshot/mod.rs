@@ -50,7 +50,7 @@ pub use floor::{Floors, open_floors};
 pub use hash::ContentHash;
 pub use judge::{FieldJudge, Pair};
 pub use key::{InvalidKey, SnapshotKey, State};
-pub use open::{open, open_arrays};
+pub use open::{Opened, open, open_arrays};
 pub use provenance::Provenance;
 pub use relatives::Relative;
 pub use shelf::{Arrays, Listed, Prune};

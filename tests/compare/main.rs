@@ -1,7 +1,18 @@
 //! `hydrotest compare` as its user meets it: numbers, verdicts, exit codes, and bad files and structures, which give a
 //! verdict or a clear error.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a helper of a test fails by panicking"
+)]
+
+mod files;
+#[path = "../support/folding.rs"]
+mod folding;
+mod results;
+mod structures;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -26,6 +37,23 @@ fn compare(first: &Path, second: &Path, flags: &[&str]) -> Output {
         .args(flags)
         .output()
         .unwrap()
+}
+
+/// An array as an npy file.
+fn npy(tensor: &hydrotest::tensor::Tensor) -> Vec<u8> {
+    let kind = match tensor.dtype() {
+        hydrotest::tensor::DType::F64 => "<f8",
+        _ => "<f4",
+    };
+    let sizes: Vec<String> = tensor.shape().iter().map(ToString::to_string).collect();
+    let comma = if sizes.len() == 1 { "," } else { "" };
+    let sizes = sizes.join(", ") + comma;
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': ({sizes}), }}\n");
+    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+    bytes.extend((header.len() as u16).to_le_bytes());
+    bytes.extend(header.bytes());
+    bytes.extend_from_slice(tensor.bytes());
+    bytes
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -109,46 +137,6 @@ fn bad_structures_give_a_verdict_or_a_clear_error() {
     let (code, words) = compared(HELIX, &HELIX.replace("   3.600   0.900", "   3.6x0   0.900"));
     assert_eq!(code, Some(2), "{words}");
     assert!(words.contains("second.pdb:5: "), "file and line: {words}");
-}
-
-#[test]
-fn a_mirror_image_is_different_though_nothing_is_confident_and_has_no_beta_carbons() {
-    let unsure = |text: &str| text.replace("  0.90  ", "  0.30  ");
-    let (code, words) = compared(&unsure(HELIX), &unsure(&placed(|_, [x, y, z]| [x, y, -z])));
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("alpha carbons that changed hands"), "{words}");
-    assert!(words.contains("likely cause: mirror image"), "{words}");
-    assert_eq!(compared(&unsure(HELIX), &unsure(HELIX)).0, Some(0));
-}
-
-#[test]
-fn of_several_models_the_worst_is_shown_and_named() {
-    let model = |number: usize, atoms: &str| {
-        let atoms = atoms.replace("END\n", "");
-        format!("MODEL        {number}\n{atoms}ENDMDL\n")
-    };
-    let two = |second: &str| model(1, HELIX) + &model(2, second) + "END\n";
-    let (code, words) = compared(&two(HELIX), &two(&placed(|_, [x, y, z]| [x, y, -z])));
-    assert_eq!(code, Some(1), "{words}");
-    assert!(
-        words.contains("all numbers are of model 2 of 2, which differs most"),
-        "{words}"
-    );
-    assert!(words.contains("likely cause: mirror image"), "{words}");
-}
-
-#[test]
-fn atoms_in_another_order_are_measured_by_their_names() {
-    let mut lines: Vec<&str> = HELIX.lines().filter(|line| line.starts_with("ATOM")).collect();
-    lines.reverse();
-    let (code, words) = compared(HELIX, &(lines.join("\n") + "\nEND\n"));
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("5 residues of the first and 5 of the second"), "{words}");
-    assert!(words.contains("atoms stand elsewhere in the list"), "{words}");
-    let doubled = HELIX.replace("END\n", HELIX.lines().nth(1).unwrap()) + "\nEND\n";
-    let (code, words) = compared(HELIX, &doubled);
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("atom CA of ALA 1 in chain A is there twice"), "{words}");
 }
 
 #[test]
@@ -358,6 +346,11 @@ fn the_floor_beside_a_snapshot_counts() {
     let with = compare(&first, &second, &strict);
     let words = text(&with.stdout);
     assert_eq!(with.status.code(), Some(0), "{words}");
+    // The first is the reference: a floor beside the second takes nothing away from it, and adds nothing.
+    let none = serde_json::json!({ "backend": "b", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.0 } } });
+    std::fs::write(second.with_extension("floor.json"), none.to_string()).unwrap();
+    assert_eq!(compare(&first, &second, &strict).status.code(), Some(0));
+    assert_eq!(compare(&second, &first, &strict).status.code(), Some(1));
     let row = words
         .lines()
         .find(|line| line.starts_with("RMSD of alpha carbons"))
