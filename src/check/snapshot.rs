@@ -6,7 +6,6 @@ use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::field_path::FieldPath;
 use super::finding::Finding;
-use super::number::count;
 use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
@@ -181,18 +180,9 @@ fn altered(answer: &Answer, comparison: &Comparison) -> Option<Finding> {
 }
 
 fn differs(answer: &Answer, comparison: &Comparison) -> Finding {
-    let beyond = comparison.beyond().count();
-    let verb = if beyond == 1 { "differs" } else { "differ" };
-    let first = comparison.beyond().next().map(ToString::to_string).unwrap_or_default();
-    let summary = format!(
-        "{beyond} of {} {verb} from the recorded result; {}",
-        count(comparison.fields.len(), "value"),
-        first.lines().next().unwrap_or_default()
-    );
-    let text = comparison.to_string();
-    let lines = text.lines().take(LINES).map(str::to_owned);
+    let lines = comparison.details().into_iter().take(LINES);
     let cause = comparison.cause.as_ref().map(ToString::to_string);
-    Finding::wrong(NAME, &answer.call, summary)
+    Finding::wrong(NAME, &answer.call, comparison.summary())
         .with_details(lines)
         .with_hint(cause)
 }

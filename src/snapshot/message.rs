@@ -4,12 +4,39 @@ use std::fmt;
 
 use super::comparison::{Comparison, FieldComparison, Finding};
 use super::sketched::SketchDifference;
+use crate::measure::count;
 use crate::metric::{Difference, Extreme};
 use crate::prediction::contract::Tolerance;
 use crate::tensor::DType;
 
 /// The most differing values a message tells of.
 const TOLD: usize = 12;
+
+impl Comparison {
+    /// How many values differ, and the first of them: a line.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let differing = self.beyond().count();
+        let verb = if differing == 1 { "differs" } else { "differ" };
+        let all = count(self.fields.len(), "value");
+        let first = self.beyond().next().map_or("", |field| field.path.as_str());
+        format!("{differing} of {all} {verb} from the recorded result, `{first}` first")
+    }
+
+    /// What is told of each value that differs, a line each; of many, the first dozen.
+    #[must_use]
+    pub fn details(&self) -> Vec<String> {
+        let told = self.beyond().take(TOLD).map(ToString::to_string);
+        let mut lines: Vec<String> = told
+            .flat_map(|field| field.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect();
+        let more = self.beyond().count().saturating_sub(TOLD);
+        if more > 0 {
+            lines.push(format!("and {more} more"));
+        }
+        lines
+    }
+}
 
 impl fmt::Display for Comparison {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,18 +47,10 @@ impl fmt::Display for Comparison {
                 path.display()
             )?;
         }
-        for field in self.beyond().take(TOLD) {
-            writeln!(f, "{field}")?;
+        for line in self.details() {
+            writeln!(f, "{line}")?;
         }
-        let differing = self.beyond().count();
-        if differing > TOLD {
-            writeln!(f, "and {} more", differing - TOLD)?;
-        }
-        write!(
-            f,
-            "{differing} of {} values differ from the snapshot",
-            self.fields.len()
-        )
+        write!(f, "{}", self.summary())
     }
 }
 

@@ -62,7 +62,7 @@ fn a_changed_digit_fails_with_its_index_and_numbers() {
       greatest absolute difference 0.05 at [1]: expected 0.7, got 0.75
       greatest relative difference 0.0714286 there
       allowed 0.001 + 0 × |expected|; an absolute tolerance of 0.0501 would pass
-    1 of 14 values differ from the snapshot
+    1 of 14 values differs from the recorded result, `plddt[0]` first
     ");
 }
 
