@@ -41,7 +41,7 @@ struct Place {
 }
 
 /// Finds what killed runs left, on every platform they had reached, and removes it if it is to be removed. All platforms are
-/// asked at once, so that one that hangs holds up nobody for longer than [`PATIENCE`].
+/// asked at once, so that one that hangs holds up nobody for longer than 20 s.
 pub async fn sweep(kinds: &'static [Kind], fate: Fate) -> Sweep {
     let mut sweep = Sweep::default();
     let dead = match Dead::find() {

@@ -5,8 +5,12 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+
+/// No event takes this long unless it never comes.
+const LONG: Duration = Duration::from_secs(120);
 
 /// What it does when it is asked to create a container.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +54,8 @@ impl Engine {
     /// Waits until it has been asked for a container.
     pub fn asked(&self) {
         let state = self.state.lock().unwrap();
-        drop(self.changed.wait_while(state, |state| !state.asked).unwrap());
+        let waited = self.changed.wait_timeout_while(state, LONG, |state| !state.asked);
+        assert!(!waited.unwrap().1.timed_out(), "nobody asks for a container");
     }
 
     /// Lets it create what it was asked for, and waits until it has.
@@ -58,11 +63,10 @@ impl Engine {
         let mut state = self.state.lock().unwrap();
         state.released = true;
         self.changed.notify_all();
-        drop(
-            self.changed
-                .wait_while(state, |state| state.containers.is_empty())
-                .unwrap(),
-        );
+        let created = self
+            .changed
+            .wait_timeout_while(state, LONG, |state| state.containers.is_empty());
+        assert!(!created.unwrap().1.timed_out(), "nothing is created");
     }
 
     /// How many containers there are.

@@ -150,6 +150,10 @@ fn a_second_signal_kills_what_the_first_would_wait_for() {
         log.is_some_and(|log| fs::metadata(log.path()).is_ok_and(|log| log.len() > 0))
     };
     while !logs() {
+        assert!(
+            child.try_wait().unwrap().is_none(),
+            "the run is over before its server says a word"
+        );
         std::thread::yield_now();
     }
     kill_process(process, Signal::INT).unwrap();
