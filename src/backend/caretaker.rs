@@ -12,8 +12,7 @@ use super::clearing::{Fate, PATIENCE, steward, sweep};
 use super::custody::{Leftover, Mark, Processes, Steward};
 use super::instance::Caretaker;
 use super::kind::Kind;
-use super::launcher::Watch;
-use super::{BackendError, Fault, Stage, Work};
+use super::{BackendError, Fault, Stage, Watch, Work};
 
 /// How long the last of an instance may take to go after its stop: engines report an end before it is complete.
 const SETTLING: Duration = Duration::from_secs(3);

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::examination::{State, Symptom};
 use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
-use super::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use super::launcher::{Demise, Endpoint, Job, Launcher};
 use super::served::{Served, ServedSettings};
-use super::{Backend, BackendError, Fault, Stage, Work};
+use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
 use crate::prediction::{Contract, Options};
 use crate::wire::Secret;

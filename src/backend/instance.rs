@@ -8,9 +8,8 @@ use tokio::sync::RwLock;
 
 use super::aftermath::{Aftermath, Stopped};
 use super::custody::Leftover;
-use super::launcher::Watch;
 use super::status::{Doing, Status};
-use super::{Backend, BackendError, Fault, Scene, Stage};
+use super::{Backend, BackendError, Fault, Scene, Stage, Watch};
 use crate::prediction::{Prediction, Request};
 
 /// How long a stop may take before it is given up and reported.

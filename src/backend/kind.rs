@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use super::custody::{Mark, Steward};
 use super::examination::Symptom;
-use super::launcher::Watch;
 use super::status::Status;
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
 

@@ -1,14 +1,13 @@
 //! What a kind adds that runs the model server somewhere: launch it, watch it, terminate it. [`super::served`] does the rest,
 //! the same for all of them.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
 use super::custody::{self, Mark};
 use super::kind::Launch;
 use super::status::Status;
 use super::supervise::Owner;
-use super::{BackendError, Fault, Stage, Work};
+use super::{BackendError, Fault, Stage, Watch, Work};
 use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
 
@@ -40,9 +39,6 @@ pub trait Launcher: Send + Sync {
     /// Ends the server, also one whose launch failed or was dropped half-way. Bounded in time.
     fn terminate(&mut self) -> Work<'_, ()>;
 }
-
-/// Waits for something about a server.
-pub type Watch<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The end of a server that nobody asked to end.
 #[derive(Debug, Clone, PartialEq, Eq)]

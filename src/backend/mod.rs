@@ -41,6 +41,9 @@ pub use scene::Scene;
 /// Work in progress on a backend.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
 
+/// Something that is waited for and cannot fail.
+pub type Watch<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
 /// One model on one platform, as a kind implements it. [`Instance`] calls these; a kind need not be idempotent.
 ///
 /// Work may be dropped half-way (a deadline, Ctrl-C): after that, `shutdown` must still find everything there is to stop.

@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
-use super::launcher::Watch;
-use super::{Backend, BackendError, Fault, Stage, Work};
+use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, Reader};
 use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::reference::{ReferenceModel, Refusal, WEIGHTS};

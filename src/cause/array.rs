@@ -1,5 +1,6 @@
 //! The likely cause of a difference between two arrays. Knows numbers and axes, nothing of proteins.
 
+use super::numbers::{Numbers, distance, spread};
 use super::precision::FORMATS;
 use super::{Candidate, Cause, Kind, length, order, share};
 use crate::tensor::Tensor;
@@ -9,17 +10,6 @@ pub(super) const MOST_ELEMENTS: usize = 1 << 22;
 
 /// Factors that units are mistaken by.
 pub(super) const FACTORS: [(f64, &str); 4] = [(0.1, "÷ 10"), (10.0, "× 10"), (0.01, "÷ 100"), (100.0, "× 100")];
-
-/// Two arrays of one shape as double precision, and how far they lie apart.
-pub(super) struct Numbers<'a> {
-    pub shape: &'a [usize],
-    pub expected: &'a [f64],
-    pub actual: &'a [f64],
-    /// Root mean square of the differences.
-    pub difference: f64,
-    /// Standard deviation of the expected values; their size where they do not vary.
-    pub spread: f64,
-}
 
 /// Why no cause is looked for in two arrays, in words.
 #[must_use]
@@ -68,24 +58,7 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
         .or_else(|| order::of_arrays(&numbers))
 }
 
-impl<'a> Numbers<'a> {
-    pub fn new(shape: &'a [usize], expected: &'a [f64], actual: &'a [f64]) -> Self {
-        Self {
-            shape,
-            expected,
-            actual,
-            difference: distance(expected, actual),
-            spread: spread(expected),
-        }
-    }
-
-    /// The share that is explained when `expected` would have been this.
-    fn explained(&self, mistaken: impl Iterator<Item = f64>, unit: f64) -> Option<f64> {
-        let squares = mistaken.zip(self.actual).map(|(a, b)| ((a - b) / unit).powi(2));
-        let residual = (squares.sum::<f64>() / self.expected.len() as f64).sqrt();
-        share(residual, self.difference, self.spread)
-    }
-
+impl Numbers<'_> {
     fn constant(&self) -> Option<Cause> {
         let first = *self.actual.first()?;
         let same = |values: &[f64]| values.windows(2).all(|pair| (pair[0] - pair[1]).abs() == 0.0);
@@ -157,22 +130,4 @@ fn another(actual: &[f64], shape: &[usize], candidates: &[Candidate<'_>]) -> Opt
         let found = share(distance(&other, actual), f64::INFINITY, spread(&other));
         found.filter(|_| varies).map(|share| candidate.cause(share))
     })
-}
-
-/// Root mean square of the differences.
-pub(super) fn distance(first: &[f64], second: &[f64]) -> f64 {
-    let squares = first.iter().zip(second).map(|(a, b)| (a - b).powi(2)).sum::<f64>();
-    (squares / first.len().max(1) as f64).sqrt()
-}
-
-/// Standard deviation, or the root mean square of values that do not vary.
-pub(super) fn spread(values: &[f64]) -> f64 {
-    let count = values.len().max(1) as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let deviation = (values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-    if deviation > 1e-9 * mean.abs() {
-        deviation
-    } else {
-        mean.abs()
-    }
 }

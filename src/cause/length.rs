@@ -1,6 +1,6 @@
 //! Results that are longer or shorter than they should be: linkers, special tokens and padding left in, ends cut off.
 
-use super::array::{distance, spread};
+use super::numbers::{distance, spread};
 use super::{Cause, Kind, share};
 
 /// Arrays whose shapes differ along one axis.

@@ -4,8 +4,10 @@
 mod array;
 mod length;
 mod models;
+mod numbers;
 mod order;
 mod pieces;
+mod points;
 mod precision;
 mod reorder;
 mod structure;

@@ -1,6 +1,6 @@
 //! Elements of an array in the wrong places: transposed or averaged axes, one place off, entries in another order.
 
-use super::array::{Numbers, distance, spread};
+use super::numbers::{Numbers, distance, spread};
 use super::{Cause, Kind, share};
 
 /// The most axes whose permutations are all tried.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::structure::{Points, name};
+use super::points::{Points, name};
 use super::{Cause, Kind, share};
 use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, Superposition, best_chain_permutation, superpose};

@@ -1,30 +1,16 @@
 //! The likely cause of a difference between two structures: mistakes of geometry first, then of order, then of confidence.
 
 use super::array::{FACTORS, of_arrays};
+use super::points::{FEWEST, Points, radius_of_gyration};
 use super::precision::FORMATS;
 use super::{Candidate, Cause, Frame, Kind, length, models, pieces, reorder, share};
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
-use crate::protein::{Label, Structure};
+use crate::protein::Structure;
 use crate::tensor::Tensor;
 
 /// Files write three decimals: coordinates this close, in ångström, are the same.
 const DIGITS: f64 = 1e-3;
-
-/// The fewest points that have a shape.
-const FEWEST: usize = 4;
-
-/// Atoms of two structures that correspond, and how far they lie apart.
-pub(super) struct Points {
-    pub expected: Vec<Point>,
-    pub actual: Vec<Point>,
-    /// The chain of each, where it is known: neighbours are of one chain.
-    pub chains: Vec<Label>,
-    /// Root mean square distance after superposition.
-    pub superposed: f64,
-    /// Radius of gyration of the expected points.
-    pub size: f64,
-}
 
 /// Names the mistake that makes `expected` into `actual`; `None` when they agree or no single mistake does.
 ///
@@ -107,32 +93,15 @@ pub fn of_structures(
 }
 
 impl Points {
-    pub fn new(expected: Vec<Point>, actual: Vec<Point>) -> Option<Self> {
-        if expected.len() < FEWEST {
-            return None;
-        }
-        Some(Self {
-            superposed: superpose(&actual, &expected).ok()?.rmsd,
-            size: radius_of_gyration(&expected),
-            expected,
-            actual,
-            chains: Vec::new(),
-        })
-    }
-
-    fn share(&self, residual: f64) -> Option<f64> {
-        share(residual, self.superposed, self.size)
-    }
-
     fn rounded(&self) -> Option<(&'static str, f64)> {
         let flat: Vec<f64> = self.expected.iter().flatten().copied().map(f64::from).collect();
         let actual: Vec<f64> = self.actual.iter().flatten().copied().map(f64::from).collect();
-        let difference = super::array::distance(&flat, &actual);
+        let difference = super::numbers::distance(&flat, &actual);
         FORMATS.into_iter().find_map(|(name, round)| {
             let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
             Some((
                 name,
-                share(super::array::distance(&rounded, &actual), difference, self.size)?,
+                share(super::numbers::distance(&rounded, &actual), difference, self.size)?,
             ))
         })
     }
@@ -288,20 +257,4 @@ fn factors(expected: &Structure, actual: &Structure) -> Option<Cause> {
 /// Zero is zero whatever its sign, as files write it.
 fn same(first: &Point, second: &Point) -> bool {
     first.iter().zip(second).all(|(one, other)| (one - other).abs() == 0.0)
-}
-
-fn radius_of_gyration(points: &[Point]) -> f64 {
-    let count = points.len().max(1) as f64;
-    let centre = [0, 1, 2].map(|axis| points.iter().map(|point| f64::from(point[axis])).sum::<f64>() / count);
-    let squares = points.iter().map(|point| {
-        (0..3)
-            .map(|axis| (f64::from(point[axis]) - centre[axis]).powi(2))
-            .sum::<f64>()
-    });
-    (squares.sum::<f64>() / count).sqrt()
-}
-
-/// What names an atom within its residue's chain, apart from the number.
-pub(super) fn name(structure: &Structure, atom: usize) -> (Label, Label) {
-    (structure.res_name[atom], structure.atom_name[atom])
 }

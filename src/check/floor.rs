@@ -224,6 +224,6 @@ mod tests {
         store.write_floors(&key, &measured).unwrap();
         assert_eq!(judge(repeat(9, 0.02)), []);
         let far = judge(repeat(9, 0.5));
-        assert!(far[0].summary.contains(", floor 0."), "{far:?}");
+        assert!(far[0].to_string().contains(", floor 0."), "{far:?}");
     }
 }

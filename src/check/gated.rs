@@ -198,7 +198,7 @@ mod tests {
                 let found = found(model, "", |answer| answer.with_structure(mistake));
                 assert_eq!(found.len(), 1, "{model} {name}");
                 assert!(
-                    found[0].summary.contains("atom_array[0]: different: "),
+                    found[0].to_string().contains("atom_array[0]: different: "),
                     "{name}: {}",
                     found[0].summary
                 );
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(with(|values| values[0] += 0.1), [], "one residue may move");
         let hundredfold = with(|values| values.iter_mut().for_each(|value| *value *= 100.0));
         assert!(
-            hundredfold[0].summary.contains("plddt[0]: different: pLDDT error "),
+            hundredfold[0].to_string().contains("plddt[0]: different: pLDDT error "),
             "{hundredfold:?}"
         );
         assert_eq!(with(|values| values.rotate_right(1)).len(), 1);

@@ -219,7 +219,7 @@ mod tests {
         };
         assert_eq!(judge(right.clone()), []);
         let findings = judge(change(right.clone()));
-        findings.into_iter().map(|finding| finding.summary).collect()
+        findings.iter().map(ToString::to_string).collect()
     }
 
     fn gated() -> (Contract, Answer) {

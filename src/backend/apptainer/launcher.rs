@@ -13,10 +13,10 @@ use super::sif::Sif;
 use super::tool::Tool;
 use super::trouble;
 use crate::backend::image::{ImageName, own_architecture};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::local::{LocalServer, demise, free_endpoint};
 use crate::backend::supervise::{Ending, Owner, Program};
-use crate::backend::{BackendError, Fault, Stage, Work, custody};
+use crate::backend::{BackendError, Fault, Stage, Watch, Work, custody};
 use crate::wire::Secret;
 
 /// Time between two looks at what a pull says.

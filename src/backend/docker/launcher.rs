@@ -17,9 +17,9 @@ use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
 use super::watcher::Watcher;
 use super::{logs, pull, steward};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::supervise::{Log, Owner};
-use crate::backend::{BackendError, Fault, Stage, Work};
+use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::wire::Secret;
 
 /// How long a creation that was under way when it was given up may take to come to an end.

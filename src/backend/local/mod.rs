@@ -7,10 +7,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;
 
 use super::custody::{Leftover, Mark};
-use super::launcher::{Demise, Endpoint, Job, Watch};
+use super::launcher::{Demise, Endpoint, Job};
 use super::placeholders::Known;
 use super::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
-use super::{BackendError, Fault, Stage, Work};
+use super::{BackendError, Fault, Stage, Watch, Work};
 use crate::config::Reader;
 use crate::wire::Secret;
 

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use super::settings::{Filled, ProcessSettings};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::local::{LocalServer, demise, free_endpoint};
 use crate::backend::supervise::{Owner, Program};
-use crate::backend::{BackendError, Fault, Stage, Work};
+use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::wire::Secret;
 
 /// Runs one server at a time.

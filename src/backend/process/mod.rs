@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
-use super::launcher::{Job, Watch};
+use super::launcher::Job;
 use super::served::Served;
-use super::{Backend, BackendError, machine};
+use super::{Backend, BackendError, Watch, machine};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::Contract;
 

@@ -3,8 +3,8 @@
 
 use serde::Deserialize;
 
-use super::examination::ask;
 use super::hosting::{Host, Hosting};
+use super::question::ask;
 use crate::backend::examination::Symptom;
 
 /// Asks the service what the bridge asks it before a start.

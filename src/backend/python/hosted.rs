@@ -1,18 +1,17 @@
 //! A model that Python code hosts: start, calls, stop, and what became of the interpreter when one fails.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
 use bytes::Bytes;
 use serde_json::json;
 
-use super::channel::{Answer, Channel};
+use super::channel::Answer;
 use super::exception::Raised;
-use super::frame::{Hello, Step};
 use super::hosting::{Host, Hosting};
 use super::interpreter::Interpreter;
 use super::rehearsal;
 use super::settings::Timeouts;
+use super::starting::{doing, raised_at_start, state_steps};
 use crate::backend::custody::Mark;
 use crate::backend::kind::Launch;
 use crate::backend::status::Status;
@@ -121,70 +120,6 @@ async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
             format!("the decoder stopped: {panic}"),
         )),
     }
-}
-
-/// The error of a start that raised an exception.
-pub(super) async fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
-    let news = interpreter.news();
-    let mut error = match &news.step {
-        Some((Step::Import, path)) => {
-            let advice = raised
-                .missing
-                .as_ref()
-                .map(|missing| advice(missing, path, news.hello.as_ref()));
-            let mut error = raised.at_import(&doing(interpreter));
-            error.message.push_str(&advice.unwrap_or_default());
-            error
-        }
-        _ => raised.at_start(&doing(interpreter), hosting.host.raiser()),
-    };
-    interpreter.log_caught_up().await;
-    let mut log = interpreter.log_tail();
-    log.append(&mut error.log_tail);
-    error.with_log(log)
-}
-
-/// States each step of the start as it begins.
-async fn state_steps(channel: &Channel, status: &Status) -> Infallible {
-    let mut news = channel.subscribe();
-    loop {
-        let step = news.borrow_and_update().step.clone();
-        if step.is_some() {
-            status.set(Stage::Ready, step_in_words(step));
-        }
-        if news.changed().await.is_err() {
-            // Whoever waits for the answer learns of the end.
-            std::future::pending::<()>().await;
-        }
-    }
-}
-
-/// What is under way at the start, as the subject of a sentence.
-fn doing(interpreter: &Interpreter) -> String {
-    step_in_words(interpreter.news().step)
-}
-
-fn step_in_words(step: Option<(Step, String)>) -> String {
-    match step {
-        Some((Step::Import, what)) => format!("importing {what}"),
-        Some((Step::Build, what)) => format!("the constructor of {what}"),
-        Some((Step::Start, what)) => what,
-        None => "the start of the bridge".to_owned(),
-    }
-}
-
-/// What to do about a module that is not found: the one that the settings name, or one that it imports in turn.
-fn advice(missing: &str, path: &str, hello: Option<&Hello>) -> String {
-    let Hello { version, executable } = hello.cloned().unwrap_or_default();
-    let is_named = path
-        .strip_prefix(missing)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));
-    let what = if is_named {
-        "name the folder it is in with `path`"
-    } else {
-        "install it there"
-    };
-    format!(" (Python {version}, {executable}); {what}, or name the interpreter that has it with `interpreter`")
 }
 
 impl Backend for Hosted {

@@ -19,16 +19,17 @@ mod frame;
 mod hosted;
 mod hosting;
 mod interpreter;
+mod question;
 mod reading;
 mod rehearsal;
 mod settings;
+mod starting;
 
 use std::sync::Arc;
 
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
-use super::launcher::Watch;
-use super::{Backend, BackendError};
+use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
 

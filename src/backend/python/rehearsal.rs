@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::hosted::raised_at_start;
 use super::hosting::Hosting;
 use super::interpreter::Interpreter;
 use super::settings::Timeouts;
+use super::starting::raised_at_start;
 use crate::backend::custody::Mark;
 use crate::backend::{BackendError, Fault, Scene, Stage};
 

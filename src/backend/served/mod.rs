@@ -19,8 +19,10 @@ use readiness::Readiness;
 
 /// How often a server is started anew because its address was taken by somebody else.
 const ATTEMPTS: usize = 3;
-/// How long to wait for the news of a server's end after a call failed: the end of a connection comes first.
-const NEWS: Duration = Duration::from_secs(1);
+/// How long to wait for the news of a server's end after its connection ended, which comes first: engines take a while to notice.
+const NEWS: Duration = Duration::from_secs(4);
+/// How long after a call that failed otherwise.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// A model behind a server that `L` runs.
 pub struct Served<L> {
@@ -76,11 +78,11 @@ impl<L: Launcher> Served<L> {
 
     /// The error of a failed call, which is the server's end when it has come.
     async fn explain(&self, error: BackendError) -> BackendError {
-        // Whoever answered in full is alive, unless it is somebody else by now.
-        let wait = if matches!(error.fault, Fault::Refused | Fault::Schema) {
-            Duration::ZERO
-        } else {
-            NEWS
+        let wait = match error.fault {
+            // Whoever answered in full is alive, unless it is somebody else by now.
+            Fault::Refused | Fault::Schema => Duration::ZERO,
+            Fault::Died | Fault::Unreachable => NEWS,
+            _ => MOMENT,
         };
         let Ok(demise) = tokio::time::timeout(wait, self.launcher.ended()).await else {
             return error;

@@ -6,8 +6,8 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::script::ENVIRONMENT;
-
+/// The file in the instance's directory with the variables that nobody else may read.
+pub(super) const ENVIRONMENT: &str = "environment";
 /// The file with the output of the job.
 const LOG: &str = "job.log";
 /// The file in which the job says where its server answers.

@@ -18,9 +18,9 @@ use super::submission::Submission;
 use super::tools::ToolError;
 use super::watch::Watcher;
 use super::{NAME, reach};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher, Watch};
+use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::status::Status;
-use crate::backend::{BackendError, Fault, Stage, Work};
+use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::wire::Secret;
 
 /// The first pause between two looks at the queue.

@@ -8,6 +8,7 @@
 //!    └── environment (secret), for the owner alone ──→ directory shared with the nodes: environment, address, job.log
 //! ```
 
+mod container;
 mod desk;
 mod examine;
 mod launcher;
@@ -29,9 +30,9 @@ use serde_json::Value;
 use super::custody::Steward;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
-use super::launcher::{Job, Watch};
+use super::launcher::Job;
 use super::served::Served;
-use super::{Backend, BackendError, Fault, Stage};
+use super::{Backend, BackendError, Fault, Stage, Watch};
 use crate::config::{BackendTable, Diagnostics, Reader};
 use crate::prediction::Contract;
 use crate::wire::Secret;

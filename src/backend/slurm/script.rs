@@ -3,15 +3,13 @@
 
 use std::fmt::Write;
 
+use super::desk::ENVIRONMENT;
 use super::server::Server;
+use super::settings::PORT;
 use crate::backend::launcher::Job;
 
 /// The part that is the same for every job.
 const BODY: &str = include_str!("job.sh");
-/// Stands in a word of the command for the port, which only the job knows. No word can contain it: words end at it.
-pub(super) const PORT: &str = "\0";
-/// The file in the instance's directory with the variables that nobody else may read.
-pub(super) const ENVIRONMENT: &str = "environment";
 
 /// What a script is made of besides the job.
 #[derive(Debug)]

@@ -4,10 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::container::{ContainerSettings, FilledContainer};
 use super::desk::Desk;
 use super::queue::Queue;
-use super::script::PORT;
-use super::server::{ContainerSettings, FilledContainer};
 use super::tools::Tools;
 use crate::backend::launcher::Job;
 use crate::backend::placeholders::{Known, Values};
@@ -16,6 +15,8 @@ use crate::backend::{BackendError, Fault, Stage};
 use crate::config::{BackendTable, Reader};
 use crate::prediction::Contract;
 
+/// Stands in a word of the command for the port, which only the job knows. No word can contain it: words end at it.
+pub(super) const PORT: &str = "\0";
 /// What the command and its variables may refer to besides what all kinds know.
 const IN_COMMAND: Known = Known(&["host", "port"]);
 /// What everything else may refer to.

@@ -7,8 +7,8 @@ use std::ops::Range;
 
 use bytes::Bytes;
 
+use super::element::ElementType;
 use super::error::{Bound, PickleFault};
-use super::numpy::ElementType;
 use super::symbol::Symbol;
 use crate::protein::{Bond, Structure};
 use crate::tensor::{DType, Tensor};

@@ -8,6 +8,7 @@
 
 mod biotite;
 mod call;
+mod element;
 mod encode;
 mod error;
 mod graph;

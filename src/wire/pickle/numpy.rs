@@ -2,30 +2,12 @@
 
 use bytes::Bytes;
 
+use super::element::{ByteOrder, ElementType, Kind};
 use super::error::PickleFault;
 use super::graph::{Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::tensor::strided::{fortran_strides, gather, swap_bytes};
 use crate::tensor::{DType, Tensor};
-
-/// A `numpy.dtype`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ElementType {
-    kind: Kind,
-    order: ByteOrder,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Plain(DType),
-    Object,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ByteOrder {
-    Little,
-    Big,
-}
 
 /// How the elements of an array follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -223,15 +205,6 @@ fn parse_code(code: &str) -> Option<Kind> {
             (1..1 << 28).contains(&width).then_some(DType::Text(width))?
         }
     }))
-}
-
-impl ElementType {
-    const fn size(self) -> usize {
-        match self.kind {
-            Kind::Plain(dtype) => dtype.size(),
-            Kind::Object => 8,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,75 @@
+//! The steps of a start: what is under way, and what an exception in one of them means. Starts nothing.
+
+use std::convert::Infallible;
+
+use super::channel::Channel;
+use super::exception::Raised;
+use super::frame::{Hello, Step};
+use super::hosting::Hosting;
+use super::interpreter::Interpreter;
+use crate::backend::status::Status;
+use crate::backend::{BackendError, Stage};
+
+/// The error of a start that raised an exception.
+pub(super) async fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
+    let news = interpreter.news();
+    let mut error = match &news.step {
+        Some((Step::Import, path)) => {
+            let advice = raised
+                .missing
+                .as_ref()
+                .map(|missing| advice(missing, path, news.hello.as_ref()));
+            let mut error = raised.at_import(&doing(interpreter));
+            error.message.push_str(&advice.unwrap_or_default());
+            error
+        }
+        _ => raised.at_start(&doing(interpreter), hosting.host.raiser()),
+    };
+    interpreter.log_caught_up().await;
+    let mut log = interpreter.log_tail();
+    log.append(&mut error.log_tail);
+    error.with_log(log)
+}
+
+/// States each step of the start as it begins.
+pub(super) async fn state_steps(channel: &Channel, status: &Status) -> Infallible {
+    let mut news = channel.subscribe();
+    loop {
+        let step = news.borrow_and_update().step.clone();
+        if step.is_some() {
+            status.set(Stage::Ready, step_in_words(step));
+        }
+        if news.changed().await.is_err() {
+            // Whoever waits for the answer learns of the end.
+            std::future::pending::<()>().await;
+        }
+    }
+}
+
+/// What is under way at the start, as the subject of a sentence.
+pub(super) fn doing(interpreter: &Interpreter) -> String {
+    step_in_words(interpreter.news().step)
+}
+
+fn step_in_words(step: Option<(Step, String)>) -> String {
+    match step {
+        Some((Step::Import, what)) => format!("importing {what}"),
+        Some((Step::Build, what)) => format!("the constructor of {what}"),
+        Some((Step::Start, what)) => what,
+        None => "the start of the bridge".to_owned(),
+    }
+}
+
+/// What to do about a module that is not found: the one that the settings name, or one that it imports in turn.
+fn advice(missing: &str, path: &str, hello: Option<&Hello>) -> String {
+    let Hello { version, executable } = hello.cloned().unwrap_or_default();
+    let is_named = path
+        .strip_prefix(missing)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));
+    let what = if is_named {
+        "name the folder it is in with `path`"
+    } else {
+        "install it there"
+    };
+    format!(" (Python {version}, {executable}); {what}, or name the interpreter that has it with `interpreter`")
+}

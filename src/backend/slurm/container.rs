@@ -1,0 +1,103 @@
+//! The settings of the container that a job runs its server in. Reads and fills them in; makes no container.
+
+use std::path::{Path, PathBuf};
+
+use crate::backend::container::{Family, Gpu};
+use crate::backend::examination::{State, Symptom};
+use crate::backend::placeholders::{Known, Values};
+use crate::backend::{BackendError, machine};
+use crate::config::Reader;
+
+/// What paths of a container may refer to: what all kinds know.
+const PLACEHOLDERS: Known = Known(&[]);
+
+/// The settings of the table `apptainer`.
+#[derive(Debug)]
+pub(super) struct ContainerSettings {
+    image: String,
+    tool: String,
+    family: Family,
+    gpu: Option<Gpu>,
+    source: Option<String>,
+    model_directory: Option<String>,
+    binds: Vec<String>,
+    options: Vec<String>,
+}
+
+/// The same with all placeholders filled in.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct FilledContainer {
+    pub(super) image: PathBuf,
+    pub(super) tool: String,
+    pub(super) family: Family,
+    pub(super) gpu: Option<Gpu>,
+    pub(super) source: Option<PathBuf>,
+    pub(super) model_directory: Option<PathBuf>,
+    pub(super) binds: Vec<String>,
+    pub(super) options: Vec<String>,
+}
+
+impl ContainerSettings {
+    /// Reads the table and reports everything wrong with it.
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let image = PLACEHOLDERS.text(reader.require("image"), "image");
+        let tool = reader.text("tool").unwrap_or_else(|| "apptainer".to_owned());
+        let gpus = [("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)];
+        let families = [("apptainer", Family::Apptainer), ("singularity", Family::Singularity)];
+        let words =
+            |words: Option<crate::backend::placeholders::Words>| words.map_or_else(Vec::new, |words| words.words);
+        Some(Self {
+            family: reader.choice("family", &families).unwrap_or(Family::Apptainer),
+            gpu: reader.choice("gpu", &gpus),
+            source: PLACEHOLDERS.text(reader, "source"),
+            model_directory: PLACEHOLDERS.text(reader, "model_dir"),
+            binds: words(PLACEHOLDERS.words(reader, "binds")),
+            options: words(PLACEHOLDERS.words(reader, "options")),
+            tool,
+            image: image?,
+        })
+    }
+
+    pub(super) fn fill(&self, values: &Values) -> Result<FilledContainer, BackendError> {
+        let path = |text: &Option<String>| -> Result<Option<PathBuf>, BackendError> {
+            Ok(text
+                .as_deref()
+                .map(|text| values.fill(text))
+                .transpose()?
+                .map(PathBuf::from))
+        };
+        Ok(FilledContainer {
+            image: values.fill(&self.image)?.into(),
+            tool: self.tool.clone(),
+            family: self.family,
+            gpu: self.gpu,
+            source: path(&self.source)?,
+            model_directory: path(&self.model_directory)?,
+            binds: values.fill_all(&self.binds)?,
+            options: values.fill_all(&self.options)?,
+        })
+    }
+}
+
+impl FilledContainer {
+    /// What of it is not on this machine. It is the nodes that need it, and they may have more than this one.
+    pub(super) fn look_here(&self, shared: Option<&Path>) -> Vec<Symptom> {
+        const ADVICE: &str = "only the nodes need it; see that they have it under the same path";
+        let mut symptoms = Vec::new();
+        let tool = machine::program("apptainer", &self.tool, None, None);
+        symptoms.push(match tool.state {
+            State::Well => tool,
+            _ => Symptom::doubtful(tool.subject, format!("{} here", tool.found), ADVICE),
+        });
+        let image = self.image.display();
+        symptoms.push(if self.image.is_file() {
+            Symptom::well("image", image.to_string())
+        } else if shared.is_some_and(|shared| self.image.starts_with(shared)) {
+            let advice = "build it there, or correct `apptainer.image`";
+            Symptom::broken("image", format!("there is no {image} in the shared directory"), advice)
+        } else {
+            Symptom::doubtful("image", format!("there is no {image} here"), ADVICE)
+        });
+        symptoms
+    }
+}

@@ -1,0 +1,55 @@
+//! Atoms of two structures side by side, and how far they lie apart. Knows no causes.
+
+use super::share;
+use crate::metric::{Point, superpose};
+use crate::protein::{Label, Structure};
+
+/// The fewest points that have a shape.
+pub(super) const FEWEST: usize = 4;
+
+/// Atoms of two structures that correspond, and how far they lie apart.
+pub(super) struct Points {
+    pub expected: Vec<Point>,
+    pub actual: Vec<Point>,
+    /// The chain of each, where it is known: neighbours are of one chain.
+    pub chains: Vec<Label>,
+    /// Root mean square distance after superposition.
+    pub superposed: f64,
+    /// Radius of gyration of the expected points.
+    pub size: f64,
+}
+
+impl Points {
+    pub fn new(expected: Vec<Point>, actual: Vec<Point>) -> Option<Self> {
+        if expected.len() < FEWEST {
+            return None;
+        }
+        Some(Self {
+            superposed: superpose(&actual, &expected).ok()?.rmsd,
+            size: radius_of_gyration(&expected),
+            expected,
+            actual,
+            chains: Vec::new(),
+        })
+    }
+
+    pub fn share(&self, residual: f64) -> Option<f64> {
+        share(residual, self.superposed, self.size)
+    }
+}
+
+/// What names an atom within its residue's chain, apart from the number.
+pub(super) fn name(structure: &Structure, atom: usize) -> (Label, Label) {
+    (structure.res_name[atom], structure.atom_name[atom])
+}
+
+pub(super) fn radius_of_gyration(points: &[Point]) -> f64 {
+    let count = points.len().max(1) as f64;
+    let centre = [0, 1, 2].map(|axis| points.iter().map(|point| f64::from(point[axis])).sum::<f64>() / count);
+    let squares = points.iter().map(|point| {
+        (0..3)
+            .map(|axis| (f64::from(point[axis]) - centre[axis]).powi(2))
+            .sum::<f64>()
+    });
+    (squares.sum::<f64>() / count).sqrt()
+}

@@ -1,0 +1,34 @@
+//! The type of an array's elements, as NumPy describes it. Reads no description.
+
+use crate::tensor::DType;
+
+/// A `numpy.dtype`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ElementType {
+    pub(super) kind: Kind,
+    pub(super) order: ByteOrder,
+}
+
+/// What an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Plain(DType),
+    Object,
+}
+
+/// In which order its bytes stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    Little,
+    Big,
+}
+
+impl ElementType {
+    /// Bytes of one.
+    pub(super) const fn size(self) -> usize {
+        match self.kind {
+            Kind::Plain(dtype) => dtype.size(),
+            Kind::Object => 8,
+        }
+    }
+}
