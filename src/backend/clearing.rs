@@ -59,7 +59,8 @@ pub async fn sweep(kinds: &'static [Kind], fate: Fate) -> Sweep {
         reach: None,
         names: dead.runs.iter().map(|run| run.name.clone()).collect(),
     };
-    if here.names.is_empty() {
+    let everyone = here.names.clone();
+    if everyone.is_empty() {
         return finish(sweep, fate);
     }
     let places = places(&dead.runs, &mut kept, &mut sweep.troubles);
@@ -68,11 +69,11 @@ pub async fn sweep(kinds: &'static [Kind], fate: Fate) -> Sweep {
         asked.spawn(clear(kinds, place, fate));
     }
     while let Some(cleared) = asked.join_next().await {
-        take(cleared, &mut sweep, &mut kept);
+        take(cleared, &everyone, &mut sweep, &mut kept);
     }
     // The platforms came first, because ending the processes of a container or job behind its platform's back looks like a
     // failure there.
-    take(Ok(clear(kinds, here, fate).await), &mut sweep, &mut kept);
+    take(Ok(clear(kinds, here, fate).await), &everyone, &mut sweep, &mut kept);
     for run in dead.runs {
         forget(run, &kept, fate, &mut sweep);
     }
@@ -148,7 +149,7 @@ async fn clear(kinds: &'static [Kind], place: Place, fate: Fate) -> Cleared {
     }
 }
 
-fn take(cleared: Result<Cleared, JoinError>, sweep: &mut Sweep, kept: &mut Vec<String>) {
+fn take(cleared: Result<Cleared, JoinError>, everyone: &[String], sweep: &mut Sweep, kept: &mut Vec<String>) {
     match cleared {
         Ok(cleared) => {
             sweep.removed.extend(cleared.removed);
@@ -157,7 +158,11 @@ fn take(cleared: Result<Cleared, JoinError>, sweep: &mut Sweep, kept: &mut Vec<S
                 kept.extend(cleared.names);
             }
         }
-        Err(broken) => sweep.troubles.push(format!("asking a platform broke: {broken}")),
+        // Whose platform it was is not known, so that no run may be forgotten.
+        Err(broken) => {
+            sweep.troubles.push(format!("asking a platform broke: {broken}"));
+            kept.extend_from_slice(everyone);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Holds the aligned errors of an answer against recorded ones by the gates of the model, between the residues that both sides
 //! are confident of. Finds the sides and the words; `likeness` measures.
 
-use super::gated::{PLDDT, STRUCTURES, comparison, recorded_side};
+use super::gated::{PLDDT, STRUCTURES, by_worst, recorded_side};
 use super::likeness::compare_pae;
 use crate::measure::{Floor, Measure};
 use crate::prediction::gates::StructureGates;
@@ -25,14 +25,7 @@ pub fn judge_pae(
         return None;
     }
     let measures = measure_pae(pair.path, (pair.recorded, pair.actual), scale, gates, floor)?;
-    let verdict = measures.iter().map(Measure::verdict).max()?;
-    let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
-    Some(comparison(
-        pair.path,
-        verdict,
-        format!("{verdict}: {}", words.join("; ")),
-        measures,
-    ))
+    by_worst(pair.path, measures)
 }
 
 /// What [`judge_pae`] goes by: of several samples the worst of each measure.

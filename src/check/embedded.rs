@@ -1,7 +1,7 @@
 //! Holds embeddings of an answer against recorded ones by the gates of the model: direction and length of the vector of each
 //! residue, which half precision keeps where single elements vary. Finds the fields and the words; the metric measures.
 
-use super::gated::comparison;
+use super::gated::by_worst;
 use crate::measure::{Better, Floor, Measure};
 use crate::metric::embedding_error;
 use crate::prediction::gates::EmbeddingGates;
@@ -27,14 +27,7 @@ pub fn judge_embedding(pair: &Pair<'_>, gates: &EmbeddingGates, floor: &Floor) -
         gates,
         floor,
     )?;
-    let verdict = measures.iter().map(Measure::verdict).max()?;
-    let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
-    Some(comparison(
-        pair.path,
-        verdict,
-        format!("{verdict}: {}", words.join("; ")),
-        measures,
-    ))
+    by_worst(pair.path, measures)
 }
 
 /// The least cosine of a residue's two vectors, and how far the ratio of their lengths is from 1 at worst. `None` for equal arrays

@@ -53,14 +53,7 @@ pub fn judge_confidence(pair: &Pair<'_>, gates: &StructureGates, floor: &Floor) 
         return None;
     }
     let measures = compare_confidence(&recorded.to_f64()?, &actual.to_f64()?, gates, floor);
-    let verdict = measures.iter().map(Measure::verdict).max()?;
-    let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
-    Some(comparison(
-        pair.path,
-        verdict,
-        format!("{verdict}: {}", words.join("; ")),
-        measures,
-    ))
+    by_worst(pair.path, measures)
 }
 
 /// Holds one structure of an answer against one of another, both by their place in the field.
@@ -137,9 +130,21 @@ pub fn confidence_at(contents: &Contents, path: &str) -> Option<Vec<f64>> {
     behind(&plddt, structures, index)
 }
 
-/// A verdict of the gates on the value at a path.
+/// The verdict of the worst of several measures on the value at a path, with all of them in words; `None` without a measure.
 #[must_use]
-pub fn comparison(path: &str, verdict: Verdict, words: String, measures: Vec<Measure>) -> FieldComparison {
+pub fn by_worst(path: &str, measures: Vec<Measure>) -> Option<FieldComparison> {
+    let verdict = measures.iter().map(Measure::verdict).max()?;
+    let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
+    Some(comparison(
+        path,
+        verdict,
+        format!("{verdict}: {}", words.join("; ")),
+        measures,
+    ))
+}
+
+/// A verdict of the gates on the value at a path.
+fn comparison(path: &str, verdict: Verdict, words: String, measures: Vec<Measure>) -> FieldComparison {
     FieldComparison {
         path: path.to_owned(),
         agreement: match verdict {
