@@ -22,6 +22,14 @@ pub(super) enum Record {
     Altered,
 }
 
+impl Contents {
+    /// Holds another result against this one, value by value, as a judge says.
+    #[must_use]
+    pub fn compare(&self, actual: &Self, judge: &dyn FieldJudge) -> Vec<FieldComparison> {
+        compare(self, actual, Record::Intact, judge)
+    }
+}
+
 /// Compares everything.
 pub(super) fn compare(
     recorded: &Contents,

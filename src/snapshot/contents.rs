@@ -5,10 +5,7 @@ use std::collections::BTreeMap;
 
 use super::archive::{Arrays, StoredError, take};
 use super::columns;
-use super::compare::{Record, compare};
-use super::comparison::FieldComparison;
 use super::digest::{ArrayEntry, Digest, Entry, Storage};
-use super::judge::FieldJudge;
 use super::sketch::{Layout, Sketch};
 use crate::prediction::Value;
 use crate::protein::Structure;
@@ -62,12 +59,6 @@ impl Contents {
             Some(name) => Err(StoredError::Unknown(name)),
             None => Ok(contents),
         }
-    }
-
-    /// Holds another result against this one, value by value, as a judge says.
-    #[must_use]
-    pub fn compare(&self, actual: &Self, judge: &dyn FieldJudge) -> Vec<FieldComparison> {
-        compare(self, actual, Record::Intact, judge)
     }
 
     /// The arrays to store.

@@ -23,18 +23,27 @@ pub(in crate::backend) struct Making {
     file: Option<TempPath>,
 }
 
-impl Making {
-    pub(super) fn begin(mark: Mark, what: &'static str) -> io::Result<Self> {
-        let directory = mark.run_directory().join(DIRECTORY);
+impl Mark {
+    /// Writes down that something of a platform is about to be asked for, which may come to be although nobody waits for it
+    /// any more: `what` names that, such as `the creation of a container`. As long as it is not known what came of it, a
+    /// sweep keeps the run in mind.
+    ///
+    /// # Errors
+    /// When it cannot be written: then nothing may be asked for.
+    pub(in crate::backend) fn making(&self, what: &'static str) -> io::Result<Making> {
+        self.run().begin()?;
+        let directory = self.run().directory().join(DIRECTORY);
         fs::create_dir_all(&directory)?;
         let file = Builder::new().tempfile_in(&directory)?.into_temp_path();
-        Ok(Self {
-            mark,
+        Ok(Making {
+            mark: self.clone(),
             what,
             file: Some(file),
         })
     }
+}
 
+impl Making {
     /// It is known what came of it.
     pub(in crate::backend) fn settled(mut self) {
         // Dropping the path removes the file.
@@ -82,20 +91,20 @@ mod tests {
         let run = Arc::new(Run::in_state(state.path()));
         let mark = run.mark();
         mark.making("the birth of a thing").unwrap().settled();
-        assert_eq!(may_come_for(mark.run_directory()).unwrap(), None);
+        assert_eq!(may_come_for(mark.run().directory()).unwrap(), None);
         assert!(mark.take_end().given_up.is_empty());
         drop(mark.making("the birth of a thing").unwrap());
         assert_eq!(mark.take_end().given_up, ["the birth of a thing"]);
-        let rest = may_come_for(mark.run_directory()).unwrap().unwrap();
+        let rest = may_come_for(mark.run().directory()).unwrap().unwrap();
         assert!(rest <= LATEST && rest > LATEST / 2, "{rest:?}");
-        let made = fs::read_dir(mark.run_directory().join(DIRECTORY))
+        let made = fs::read_dir(mark.run().directory().join(DIRECTORY))
             .unwrap()
             .next()
             .unwrap();
         let made = fs::File::options().write(true).open(made.unwrap().path()).unwrap();
         made.set_modified(SystemTime::now() - LATEST).unwrap();
-        assert_eq!(may_come_for(mark.run_directory()).unwrap(), None);
+        assert_eq!(may_come_for(mark.run().directory()).unwrap(), None);
         run.end();
-        assert!(mark.run_directory().exists(), "the next sweep has to know");
+        assert!(mark.run().directory().exists(), "the next sweep has to know");
     }
 }

@@ -2,10 +2,9 @@
 
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::making::Making;
 use super::run::Run;
 use super::steward::Leftover;
 
@@ -31,15 +30,19 @@ pub(in crate::backend) struct End {
     pub(in crate::backend) given_up: Vec<&'static str>,
 }
 
-impl Mark {
-    pub(super) fn new(run: Arc<Run>, instance: usize) -> Self {
-        Self {
-            run,
-            instance,
+impl Run {
+    /// The mark of its next instance.
+    #[must_use]
+    pub fn mark(self: &Arc<Self>) -> Mark {
+        Mark {
+            run: Arc::clone(self),
+            instance: self.count_instance(),
             end: Arc::default(),
         }
     }
+}
 
+impl Mark {
     /// The name of the run, `hydrotest-` and sixteen letters and digits: fit for a label, a container or a job.
     #[must_use]
     pub fn run_name(&self) -> &str {
@@ -139,19 +142,9 @@ impl Mark {
         self.end.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes down that something of a platform is about to be asked for, which may come to be although nobody waits for it
-    /// any more: `what` names that, such as `the creation of a container`. As long as it is not known what came of it, a
-    /// sweep keeps the run in mind.
-    ///
-    /// # Errors
-    /// When it cannot be written: then nothing may be asked for.
-    pub(in crate::backend) fn making(&self, what: &'static str) -> io::Result<Making> {
-        self.run.begin()?;
-        Making::begin(self.clone(), what)
-    }
-
-    pub(super) fn run_directory(&self) -> &Path {
-        self.run.directory()
+    /// The run that the instance belongs to.
+    pub(super) fn run(&self) -> &Run {
+        &self.run
     }
 
     /// Writes down that something is about to be made on a platform: `kind` is the row of the registry whose steward finds

@@ -5,12 +5,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-
-use super::mark::Mark;
 
 /// Says where the state directory is, in place of the usual one.
 const STATE: &str = "HYDROTEST_STATE_DIR";
@@ -62,10 +60,9 @@ impl Run {
         &self.name
     }
 
-    /// The mark of its next instance.
-    #[must_use]
-    pub fn mark(self: &Arc<Self>) -> Mark {
-        Mark::new(Arc::clone(self), self.instances.fetch_add(1, Ordering::Relaxed) + 1)
+    /// The number of its next instance; the first has 1.
+    pub(super) fn count_instance(&self) -> usize {
+        self.instances.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -214,6 +211,8 @@ fn letters(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::super::DeadRun;
     use super::*;
 
