@@ -72,6 +72,8 @@ pub fn difference(expected: &Tensor, actual: &Tensor, absolute: f64, relative: f
 
 /// Elements looked at together.
 const BLOCK: usize = 512;
+/// Elements looked at side by side.
+const LANES: usize = 8;
 
 struct Walk {
     absolute: f64,
@@ -269,20 +271,54 @@ struct Screen {
 impl Screen {
     /// How many elements differ, when all of them keep the bounds; `None` when one may not, or is not finite.
     fn count(&self, expected: &[[u8; 4]], actual: &[[u8; 4]]) -> Option<usize> {
+        self.count_at_once(expected, actual)
+            .or_else(|| self.count_one_by_one(expected, actual))
+    }
+
+    /// Holds the greatest gap against what the smallest expected value allows, which is the least work for an element.
+    fn count_at_once(&self, expected: &[[u8; 4]], actual: &[[u8; 4]]) -> Option<usize> {
+        let mut differing = [0u32; LANES];
+        let [mut sum, mut greatest, mut smallest] = [[0.0f32; LANES], [0.0; LANES], [f32::MAX; LANES]];
+        let (expected, expected_rest) = expected.as_chunks::<LANES>();
+        let (actual, actual_rest) = actual.as_chunks::<LANES>();
+        for (expected, actual) in expected.iter().zip(actual) {
+            for lane in 0..LANES {
+                let (expected, actual) = (f32::from_le_bytes(expected[lane]), f32::from_le_bytes(actual[lane]));
+                let (gap, size) = ((actual - expected).abs(), expected.abs());
+                differing[lane] += u32::from(gap != 0.0);
+                sum[lane] += gap;
+                greatest[lane] = if gap > greatest[lane] { gap } else { greatest[lane] };
+                smallest[lane] = if size < smallest[lane] { size } else { smallest[lane] };
+            }
+        }
+        let greatest = greatest.into_iter().fold(0.0, f32::max);
+        let smallest = smallest.into_iter().fold(f32::MAX, f32::min);
+        // The greatest of values passes over NaN, a sum does not.
+        let kept = sum.iter().sum::<f32>().is_finite() && greatest <= self.bound(smallest);
+        let rest = kept.then(|| self.count_one_by_one(expected_rest, actual_rest))?;
+        Some(differing.iter().sum::<u32>() as usize + rest?)
+    }
+
+    /// Holds every gap against what its expected value allows.
+    fn count_one_by_one(&self, expected: &[[u8; 4]], actual: &[[u8; 4]]) -> Option<usize> {
         let (mut differing, mut outside) = (0u32, 0u32);
         for (expected, actual) in expected.iter().zip(actual) {
             let (expected, actual) = (f32::from_le_bytes(*expected), f32::from_le_bytes(*actual));
-            let (gap, size) = ((actual - expected).abs(), expected.abs());
-            let by_bound = self.absolute + self.relative * size;
-            let by_ratio = self.ratio_floor + self.ratio * size;
-            let least = if by_bound < by_ratio { by_bound } else { by_ratio };
-            let bound = if least < self.gap { least } else { self.gap };
+            let gap = (actual - expected).abs();
             let differs = u32::from(gap != 0.0);
             differing += differs;
             // NaN keeps no bound, and counts as different.
-            outside |= differs & (1 - u32::from(gap <= bound));
+            outside |= differs & (1 - u32::from(gap <= self.bound(expected.abs())));
         }
         (outside == 0).then_some(differing as usize)
+    }
+
+    /// What an element with an expected value of this size may differ by. Grows with the size.
+    fn bound(&self, size: f32) -> f32 {
+        let by_bound = self.absolute + self.relative * size;
+        let by_ratio = self.ratio_floor + self.ratio * size;
+        let least = if by_bound < by_ratio { by_bound } else { by_ratio };
+        if least < self.gap { least } else { self.gap }
     }
 }
 
