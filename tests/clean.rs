@@ -6,21 +6,29 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 
-const RUN: &str = "hydrotest-0123456789abcdef";
-
-/// A directory with a state of its own.
-struct Home(TempDir);
+/// A directory with a state of its own, and the name of a dead run that is no other's: processes are found by it wherever they
+/// were started.
+struct Home {
+    directory: TempDir,
+    dead: String,
+}
 
 impl Home {
     fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
+        static HOMES: AtomicU32 = AtomicU32::new(0);
+        let number = HOMES.fetch_add(1, Ordering::Relaxed);
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            dead: format!("hydrotest-{:08x}{number:08x}", std::process::id()),
+        }
     }
 
     fn path(&self) -> &Path {
-        self.0.path()
+        self.directory.path()
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -78,9 +86,9 @@ impl Drop for Orphan {
 fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
     let home = Home::new();
     assert_eq!(home.run(&["clean"]), ("nothing to clean\n".to_owned(), 0));
-    home.write(&format!("state/runs/{RUN}/lock"), "");
-    home.write(&format!("state/runs/{RUN}/3/server.log"), "last words");
-    let mut orphan = Orphan::new(&format!("{RUN}-3"));
+    home.write(&format!("state/runs/{}/lock", home.dead), "");
+    home.write(&format!("state/runs/{}/3/server.log", home.dead), "last words");
+    let mut orphan = Orphan::new(&format!("{}-3", home.dead));
     let mut stranger = Orphan::new("hydrotest-fedcba9876543210-1");
 
     let (told, code) = home.run(&["clean", "--dry-run"]);
@@ -99,32 +107,32 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
     assert_eq!((told, code), (removed, 0));
     assert!(!orphan.is_there(), "it is gone when the program says so");
     assert!(stranger.is_there());
-    assert!(!home.path().join("state/runs").join(RUN).exists());
+    assert!(!home.path().join("state/runs").join(&home.dead).exists());
     assert_eq!(home.run(&["clean"]), ("nothing to clean\n".to_owned(), 0));
 }
 
 #[test]
 fn what_cannot_be_cleared_up_is_told_and_kept() {
     let home = Home::new();
-    home.write(&format!("state/runs/{RUN}/lock"), "");
+    home.write(&format!("state/runs/{}/lock", home.dead), "");
     home.write(
-        &format!("state/runs/{RUN}/reaches/1.json"),
+        &format!("state/runs/{}/reaches/1.json", home.dead),
         r#"{"kind": "no_such_kind", "reach": {}}"#,
     );
     let (told, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{told}");
     assert!(told.contains("kind `no_such_kind` has no steward"), "{told}");
     assert!(told.contains("`hydrotest clean` tries again (exit code 3)"), "{told}");
-    assert!(home.path().join("state/runs").join(RUN).exists());
+    assert!(home.path().join("state/runs").join(&home.dead).exists());
 }
 
 #[test]
 fn the_moments_around_the_lock_leave_nothing_either() {
     let home = Home::new();
     // Killed before the lock was made, and after it was removed.
-    fs::create_dir_all(home.path().join("state/runs").join(RUN)).unwrap();
+    fs::create_dir_all(home.path().join("state/runs").join(&home.dead)).unwrap();
     assert_eq!(home.run(&["clean"]).1, 0);
-    assert!(!home.path().join("state/runs").join(RUN).exists());
+    assert!(!home.path().join("state/runs").join(&home.dead).exists());
 }
 
 const SEQUENCES: &str = ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n";
@@ -153,7 +161,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     assert!(told.contains("-> record them on a backend that you trust"), "{told}");
     assert!(told.contains("none left anything unchecked"), "{told}");
 
-    home.write(&format!("state/runs/{RUN}/lock"), "");
+    home.write(&format!("state/runs/{}/lock", home.dead), "");
     let (told, code) = home.run(&["doctor"]);
     assert_eq!(code, 3, "{told}");
     for words in [

@@ -44,7 +44,7 @@ fn line<'a>(told: &'a str, scene: &str) -> &'a str {
 #[test]
 fn processes_keep_every_promise() {
     let backends = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\n\
-                    command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '1s'\n";
+                    command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '5s'\n";
     let home = home(backends, SCENES);
     let (told, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{told}");

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 const SUITE: &str = "about = 'one call'\n[[case]]\nname = 'one'\nmodels = ['esm2']\nsequences = 'short'\nchecks = [{ check = \
                      'contract' }]\n";
 /// A server that never listens.
-const DEAF: &str = "kind = 'process'\ncommand = ['sh', '-c', 'exec sleep 600 # {port}']\nstart_timeout = '3s'\n";
+const DEAF: &str = "kind = 'process'\ncommand = ['sh', '-c', 'exec sleep 600 # {port}']\nstart_timeout = '6s'\n";
 
 fn home(backend: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
@@ -82,12 +82,12 @@ fn an_engine_that_says_nothing_is_what_a_start_was_waiting_for() {
     // The system takes connections for it, and nobody ever answers them.
     let _engine = UnixListener::bind(&socket).unwrap();
     let home = home(&format!(
-        "kind = 'docker'\nhost = 'unix://{}'\nimage = 'lab/esm:1'\ncommand = ['serve', '{{port}}']\nstart_timeout = '2s'\n",
+        "kind = 'docker'\nhost = 'unix://{}'\nimage = 'lab/esm:1'\ncommand = ['serve', '{{port}}']\nstart_timeout = '6s'\n",
         socket.display()
     ));
     let [stdout, stderr] = broken(home.path(), &[]);
     let what = format!("waiting for the engine at unix://{}", socket.display());
-    let cause = format!("launch failed: esm2 on lab was not ready within 2 s; at last: {what}");
+    let cause = format!("launch failed: esm2 on lab was not ready within 6 s; at last: {what}");
     assert!(stdout.contains(&cause), "{stdout}");
     assert_eq!(news(&stderr), [format!("esm2 on lab: {what}")]);
 }

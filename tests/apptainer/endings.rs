@@ -74,7 +74,7 @@ fn killed_in_a_call() {
         server.signal(Signal::STOP);
         let request = request();
         let death = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
+            tokio::time::sleep(Duration::from_secs(1)).await;
             server.signal(Signal::KILL);
         };
         let (answer, ()) = tokio::join!(instance.predict(&request), death);

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 
 use crate::engine::engine;
 use crate::image::pushed;
+use crate::runtime::run_within;
 use crate::traces;
 
 /// No event takes this long unless it never comes.
@@ -150,12 +151,7 @@ pub fn registry() -> String {
 
 /// Runs a test in a runtime of its own.
 pub fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async { tokio::time::timeout(2 * LONG, test).await.expect("the test hangs") });
+    run_within(2 * LONG, test);
 }
 
 /// An instance that runs.

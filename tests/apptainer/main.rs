@@ -12,6 +12,8 @@
 
 #[path = "../support/alike.rs"]
 mod alike;
+#[path = "../support/apart.rs"]
+mod apart;
 mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
@@ -24,74 +26,63 @@ mod harness;
 mod image;
 mod images;
 mod pulls;
+#[path = "../support/runtime.rs"]
+mod runtime;
 mod same;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;
 mod told;
 mod traces;
+#[path = "../support/trials.rs"]
+mod trials;
 #[path = "../support/whole.rs"]
 mod whole;
 #[path = "../support/world.rs"]
 mod world;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
+
+/// Variables of the user's that say how Apptainer works and what is asked of it.
+const OF_THE_USER: &[&str] = &[
+    "APPTAINER_TMPDIR",
+    "BOILEROOM_IMAGE_TAG",
+    "BOILEROOM_DOCKER_REPOSITORY",
+    "MODEL_DIR",
+    "http_proxy",
+    "HTTP_PROXY",
+    "https_proxy",
+    "HTTPS_PROXY",
+    "all_proxy",
+    "ALL_PROXY",
+];
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     if let Some(code) = hydrotest::backend::supervise::run_if_asked(&words) {
         return ExitCode::from(code);
     }
-    // A state directory of its own, and nothing of the user's: this process again, with the variables changed.
-    if std::env::var_os("HYDROTEST_STATE_DIR").is_none() {
-        return again(&words);
+    if !apart::is_apart() {
+        return apart::again(OF_THE_USER, |_, _| {});
     }
-    let trials = same::TRIALS
-        .iter()
-        .chain(images::TRIALS)
-        .chain(pulls::TRIALS)
-        .chain(told::TRIALS)
-        .chain(endings::TRIALS)
-        .chain(signals::TRIALS);
-    let trials = trials.map(|(name, run)| {
-        let run = *run;
-        let trial = Trial::test(*name, move || {
-            run();
-            Ok::<(), Failed>(())
-        });
-        trial.with_ignored_flag(*name == pulls::FULL && !rustix::process::geteuid().is_root())
+    let trials = trials::trials(&[
+        same::TRIALS,
+        images::TRIALS,
+        pulls::TRIALS,
+        told::TRIALS,
+        endings::TRIALS,
+        signals::TRIALS,
+    ]);
+    let is_root = rustix::process::geteuid().is_root();
+    let trials = trials.into_iter().map(|trial| {
+        let is_for_root = trial.name() == pulls::FULL;
+        trial.with_ignored_flag(is_for_root && !is_root)
     });
     let trials = engine::with_engines(&["HYDROTEST_APPTAINER", "HYDROTEST_REGISTRY"], trials.collect());
     let mut arguments = Arguments::from_args();
     // Two processors are enough for two containers, and no test waits for long.
     arguments.test_threads.get_or_insert(2);
     libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-fn again(words: &[std::ffi::OsString]) -> ExitCode {
-    let home = tempfile::tempdir().unwrap();
-    let mut command = Command::new(&words[0]);
-    command
-        .args(&words[1..])
-        .env("HYDROTEST_STATE_DIR", home.path().join("state"));
-    for variable in [
-        "APPTAINER_TMPDIR",
-        "BOILEROOM_IMAGE_TAG",
-        "BOILEROOM_DOCKER_REPOSITORY",
-        "MODEL_DIR",
-        "http_proxy",
-        "HTTP_PROXY",
-        "https_proxy",
-        "HTTPS_PROXY",
-        "all_proxy",
-        "ALL_PROXY",
-    ] {
-        command.env_remove(variable);
-    }
-    let status = command.status().unwrap();
-    status
-        .code()
-        .map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
 }

@@ -55,8 +55,8 @@ fn every_failure() {
         .log("no weights"),
         Failure::broken(
             "never ready",
-            format!("{}start_timeout = '3s'", shell("echo still loading; exec sleep 1000")),
-            &["not ready within 3 s"],
+            format!("{}start_timeout = '8s'", shell("echo still loading; exec sleep 1000")),
+            &["not ready within 8 s"],
         )
         .log("still loading"),
         Failure::broken(

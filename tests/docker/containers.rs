@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use bollard::errors::Error;
 use bollard::query_parameters::{
     InspectContainerOptions, KillContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
 };
@@ -24,7 +25,16 @@ pub async fn all(docker: &Docker) -> Vec<String> {
         .all(true)
         .filters(&labels)
         .build();
-    let found = docker.list_containers(Some(options)).await.unwrap();
+    let listed = async {
+        loop {
+            match docker.list_containers(Some(options.clone())).await {
+                // Podman has a state between running and ended that the client does not know.
+                Err(Error::JsonDataError { .. }) => tokio::time::sleep(Duration::from_millis(20)).await,
+                listed => return listed.unwrap(),
+            }
+        }
+    };
+    let found = tokio::time::timeout(LONG, listed).await.expect("no list can be read");
     found.into_iter().map(|container| container.id.unwrap()).collect()
 }
 

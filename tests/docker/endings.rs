@@ -73,9 +73,9 @@ fn shared_memory(on: Platform) {
 fn never_ready(on: Platform) {
     run(async {
         let sleeper = shell("echo still loading; exec sleep 1000");
-        let error = failed_start(on, &format!("{sleeper}grace = '1s'\nstart_timeout = '4s'\n")).await;
+        let error = failed_start(on, &format!("{sleeper}grace = '1s'\nstart_timeout = '8s'\n")).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
-        assert!(error.message.contains("was not ready within 4 s"), "{error}");
+        assert!(error.message.contains("was not ready within 8 s"), "{error}");
         assert!(
             error.log_tail.contains(&"still loading".to_owned()),
             "{:?}",

@@ -10,6 +10,7 @@ use hydrotest::prediction::{Input, Method, Options, Request};
 
 use crate::engine::engine;
 use crate::image::{VERSION, pushed};
+use crate::runtime::run_within;
 
 /// No event takes this long unless it never comes.
 pub const LONG: Duration = Duration::from_secs(120);
@@ -65,12 +66,7 @@ pub fn esm_image() -> String {
 
 /// Runs a test in a runtime of its own.
 pub fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async { tokio::time::timeout(2 * LONG, test).await.expect("the test hangs") });
+    run_within(2 * LONG, test);
 }
 
 /// The table of a backend on an engine, with further settings.

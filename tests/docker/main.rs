@@ -12,6 +12,10 @@
 
 #[path = "../support/alike.rs"]
 mod alike;
+#[path = "../support/apart.rs"]
+mod apart;
+#[path = "../support/clean.rs"]
+mod clean;
 mod containers;
 mod endings;
 #[path = "../support/engine.rs"]
@@ -24,6 +28,8 @@ mod harness;
 #[path = "../support/image.rs"]
 mod image;
 mod images;
+#[path = "../support/runtime.rs"]
+mod runtime;
 mod same;
 mod signals;
 #[path = "../support/timeless.rs"]
@@ -34,7 +40,7 @@ mod whole;
 #[path = "../support/world.rs"]
 mod world;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -42,15 +48,26 @@ use harness::Platform;
 
 const DOCKER: [&str; 2] = ["HYDROTEST_DOCKER", "HYDROTEST_REGISTRY"];
 const PODMAN: [&str; 2] = ["HYDROTEST_PODMAN", "HYDROTEST_REGISTRY"];
+/// Variables of the user's that say which engine and which images are used.
+const OF_THE_USER: &[&str] = &[
+    "DOCKER_HOST",
+    "DOCKER_CONTEXT",
+    "DOCKER_TLS_VERIFY",
+    "BOILEROOM_IMAGE_TAG",
+    "BOILEROOM_DOCKER_REPOSITORY",
+    "BOILEROOM_SOURCE",
+    "MODEL_DIR",
+];
 
 fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().collect();
     if let Some(code) = hydrotest::backend::supervise::run_if_asked(&words) {
         return ExitCode::from(code);
     }
-    // A state directory of its own, and nothing of the user's: this process again, with the variables changed.
-    if std::env::var_os("HYDROTEST_STATE_DIR").is_none() {
-        return again(&words);
+    if !apart::is_apart() {
+        return apart::again(OF_THE_USER, |command, home| {
+            command.env("DOCKER_CONFIG", home.join("docker"));
+        });
     }
     let mut trials = Vec::new();
     for (variables, engine) in [(DOCKER, Platform::Docker), (PODMAN, Platform::Podman)] {
@@ -77,28 +94,4 @@ fn main() -> ExitCode {
     // What is left on an engine is counted after each test, so that they have it to themselves.
     arguments.test_threads = Some(1);
     libtest_mimic::run(&arguments, trials).exit_code()
-}
-
-fn again(words: &[std::ffi::OsString]) -> ExitCode {
-    let home = tempfile::tempdir().unwrap();
-    let mut command = Command::new(&words[0]);
-    command
-        .args(&words[1..])
-        .env("HYDROTEST_STATE_DIR", home.path().join("state"));
-    command.env("DOCKER_CONFIG", home.path().join("docker"));
-    for variable in [
-        "DOCKER_HOST",
-        "DOCKER_CONTEXT",
-        "DOCKER_TLS_VERIFY",
-        "BOILEROOM_IMAGE_TAG",
-        "BOILEROOM_DOCKER_REPOSITORY",
-        "BOILEROOM_SOURCE",
-        "MODEL_DIR",
-    ] {
-        command.env_remove(variable);
-    }
-    let status = command.status().unwrap();
-    status
-        .code()
-        .map_or(ExitCode::FAILURE, |code| ExitCode::from(code as u8))
 }

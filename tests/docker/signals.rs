@@ -1,10 +1,12 @@
 //! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
 
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::apart::STATE;
+use crate::clean::clean;
 use crate::containers::{all, engine, the_running_one};
 use crate::harness::{Case, Platform, SERVE, run, table};
 use crate::world::{Ran, World};
@@ -71,8 +73,15 @@ fn killed(on: Platform) {
     // What any run does first.
     let next = World::new(&table(on, SERVE));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
-    let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", world.state()).output().unwrap());
+    let ran = Ran::from(command.env(STATE, world.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
+    // A container that was asked for in the last moment of a run is waited for.
+    let cleaned = clean(|| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.arg("clean").env(STATE, world.state());
+        command
+    });
+    assert_eq!(cleaned, Ok(()));
     run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
     let runs = std::fs::read_dir(world.state().join("runs"));
     assert_eq!(

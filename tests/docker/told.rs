@@ -61,8 +61,8 @@ fn every_failure(on: Platform) {
         .log("loading"),
         Failure::broken(
             "never ready",
-            format!("{}start_timeout = '3s'", shell("echo still loading; exec sleep 1000")),
-            &["was not ready within 3 s"],
+            format!("{}start_timeout = '8s'", shell("echo still loading; exec sleep 1000")),
+            &["was not ready within 8 s"],
         )
         .log("still loading"),
         Failure::broken(

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::clean::clean;
 use crate::platforms::Platform;
 
 /// A variable in the environment of everything that comes of the runs, on this machine and in containers; its value is the home.
@@ -25,8 +26,6 @@ const ALL: &[&str] = &[
     "--skip",
     "3B_UR50D",
 ];
-/// How long it takes at most until nothing can come any more.
-const LATEST: Duration = Duration::from_secs(90);
 /// What is run to clear up: a run that starts something.
 const ONE: &[&str] = &["--exact", "esm2::embed::minimal"];
 
@@ -131,34 +130,21 @@ impl<'a> Home<'a> {
 
     /// Clears up by the command for it, and again while it says that something may still come.
     pub fn clean(&self) -> Result<(), String> {
-        let deadline = Instant::now() + LATEST;
-        loop {
-            match self.expect_success(&["clean"]) {
-                Err(told) if told.contains("may still come to be") && Instant::now() < deadline => {
-                    std::thread::sleep(Duration::from_millis(500));
-                }
-                cleaned => return cleaned,
-            }
-        }
+        clean(|| self.command(&["clean"]))
     }
 
     /// Clears up by running again; what may still come to be is for later.
     pub fn next_run(&self) -> Result<(), String> {
-        self.expect_success(ONE)?;
+        let output = self.command(ONE).output().unwrap();
+        if !output.status.success() {
+            let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
+            return Err(format!("{ONE:?} ended with {}: {}", output.status, told.concat()));
+        }
         let mut runs = std::fs::read_dir(self.runs()).into_iter().flatten().flatten();
         let waits = |run: std::fs::DirEntry| {
             let made = std::fs::read_dir(run.path().join("making"));
             made.is_ok_and(|mut made| made.next().is_some())
         };
         if runs.any(waits) { self.clean() } else { Ok(()) }
-    }
-
-    fn expect_success(&self, arguments: &[&str]) -> Result<(), String> {
-        let output = self.command(arguments).output().unwrap();
-        if output.status.success() {
-            return Ok(());
-        }
-        let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
-        Err(format!("{arguments:?} ended with {}: {}", output.status, told.concat()))
     }
 }

@@ -12,6 +12,8 @@
 )]
 
 mod ask;
+#[path = "../support/clean.rs"]
+mod clean;
 #[path = "../support/engine.rs"]
 mod engine;
 mod home;

@@ -42,7 +42,7 @@ pub const PLATFORMS: &[Platform] = &[
         name: "process",
         kind: "process",
         engines: &[],
-        table: |_| "command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '1s'\n".to_owned(),
+        table: |_| "command = ['{hydrotest}', 'serve', '--port', '{port}']\n".to_owned(),
         things: |_| Vec::new(),
         plant: orphan,
         pulls_to: None,

@@ -10,6 +10,8 @@
     reason = "a test may fail, and says what it lacks"
 )]
 
+#[path = "../support/apart.rs"]
+mod apart;
 mod cloud;
 #[path = "../support/engine.rs"]
 mod engine;
@@ -17,60 +19,37 @@ mod leaving;
 mod refusals;
 #[path = "../support/timeless.rs"]
 mod timeless;
+#[path = "../support/trials.rs"]
+mod trials;
 mod whole;
 mod world;
 
-use std::ffi::OsString;
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 const VARIABLE: &str = "HYDROTEST_MODAL";
-/// Set for the tests themselves, which have a state directory of their own.
-const INSIDE: &str = "HYDROTEST_MODAL_TESTS";
+/// The service is on loopback.
+const PROXIES: &[&str] = &[
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     if let Some(code) = hydrotest::backend::supervise::run_if_asked(&arguments) {
         return ExitCode::from(code);
     }
-    if std::env::var_os(INSIDE).is_none() {
-        return inside(&arguments[1..]);
+    if !apart::is_apart() {
+        return apart::again(PROXIES, |_, _| {});
     }
-    let tables = [whole::TRIALS, refusals::TRIALS, leaving::TRIALS];
-    let trials = tables.into_iter().flatten().map(|(name, run)| {
-        let run = *run;
-        Trial::test(*name, move || {
-            run();
-            Ok::<(), Failed>(())
-        })
-    });
-    let trials = engine::with_engines(&[VARIABLE], trials.collect());
+    let trials = trials::trials(&[whole::TRIALS, refusals::TRIALS, leaving::TRIALS]);
+    let trials = engine::with_engines(&[VARIABLE], trials);
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-/// Runs the tests with a state directory of their own and without the proxies of this machine.
-fn inside(arguments: &[OsString]) -> ExitCode {
-    let state = tempfile::tempdir().unwrap();
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(arguments);
-    for proxy in [
-        "HTTP_PROXY",
-        "HTTPS_PROXY",
-        "ALL_PROXY",
-        "http_proxy",
-        "https_proxy",
-        "all_proxy",
-    ] {
-        command.env_remove(proxy);
-    }
-    let status = command
-        .env(INSIDE, "1")
-        .env("HYDROTEST_STATE_DIR", state.path())
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .status()
-        .unwrap();
-    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 /// The interpreter that has Modal's client.

@@ -115,13 +115,13 @@ fn dies_while_loading() {
 fn never_ready() {
     run(async {
         let witness = Witness::new().await;
-        let instance = instance(&witness, "load", "start_timeout = '1s'");
+        let instance = instance(&witness, "load", "start_timeout = '5s'");
         let (error, guest) = tokio::join!(failed_start(&instance), witness.meet());
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
         assert!(
             error
                 .message
-                .contains("was not ready within 1 s; at last: no connection"),
+                .contains("was not ready within 5 s; at last: no connection"),
             "{error}"
         );
         assert_eq!(error.log_tail, ["loading"]);

@@ -9,16 +9,12 @@ use hydrotest::config::{Config, Source};
 use hydrotest::prediction::{Input, Method, Options, Request};
 
 use crate::misbehaviour::MISBEHAVE;
+use crate::runtime::run_within;
 use crate::witness::{LONG, VARIABLE, Witness};
 
 /// Runs a test in a runtime of its own.
 pub fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async { tokio::time::timeout(4 * LONG, test).await.expect("the test hangs") });
+    run_within(4 * LONG, test);
 }
 
 /// A backend whose server does what `behaviour` says, with further settings.

@@ -16,14 +16,18 @@ mod faults;
 mod harness;
 mod itself;
 mod misbehaviour;
+#[path = "../support/runtime.rs"]
+mod runtime;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
+#[path = "../support/trials.rs"]
+mod trials;
 mod witness;
 
 use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -41,18 +45,8 @@ fn main() -> ExitCode {
         }
         Some(survival::BE_KILLED) => survival::be_killed(&words[2]),
         _ => {
-            let trials = faults::TRIALS
-                .iter()
-                .chain(survival::TRIALS)
-                .chain(itself::TRIALS)
-                .map(|(name, run)| {
-                    let run = *run;
-                    Trial::test(*name, move || {
-                        run();
-                        Ok::<(), Failed>(())
-                    })
-                });
-            libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
+            let trials = trials::trials(&[faults::TRIALS, survival::TRIALS, itself::TRIALS]);
+            libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
         }
     }
 }

@@ -7,7 +7,7 @@ use hydrotest::backend::Fault;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 
-use crate::harness::{SOON, instance, request, run, started};
+use crate::harness::{instance, request, run, started};
 use crate::witness::{Guest, Witness};
 
 pub const TRIALS: &[(&str, fn())] = &[
@@ -72,7 +72,7 @@ fn breeding_dies() {
 fn start_given_up() {
     run(async {
         let witness = Witness::new().await;
-        let instance = instance(&witness, "load", &format!("grace = '{}ms'", SOON.as_millis()));
+        let instance = instance(&witness, "load", "");
         let guest = tokio::select! {
             _ = instance.start() => panic!("the start ends"),
             guest = witness.meet() => guest,

@@ -277,7 +277,7 @@ fn answers() {
             );
             assert!(error.message.contains(words), "{error}");
         }
-        let evil = std::path::Path::new(&std::env::var_os(crate::STATE).unwrap()).join("evil");
+        let evil = std::path::Path::new(&std::env::var_os(crate::apart::STATE).unwrap()).join("evil");
         assert!(!evil.exists(), "the pickle was run");
         assert!(asked(&instance, "kind").await.is_ok());
         let error = asked(&instance, "write").await.unwrap_err();

@@ -11,18 +11,14 @@ use hydrotest::prediction::{Contract, Input, Options, Prediction, Request};
 use serde_json::{Value as Json, json};
 
 use crate::python;
+use crate::runtime::run_within;
 
 /// No event takes this long unless it never comes.
 pub const LONG: Duration = Duration::from_secs(300);
 
 /// Runs a test in a runtime of its own, and not for ever.
 pub fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async { tokio::time::timeout(LONG, test).await.expect("the test hangs") });
+    run_within(LONG, test);
 }
 
 /// A declaration with the test package on its path, served by `program`.

@@ -11,6 +11,8 @@
     reason = "a test may fail, and says what it lacks"
 )]
 
+#[path = "../support/apart.rs"]
+mod apart;
 mod doctor;
 #[path = "../support/failing.rs"]
 #[expect(dead_code, reason = "a platform cannot fail in every way")]
@@ -18,11 +20,15 @@ mod failing;
 mod faults;
 mod hosted;
 mod package;
+#[path = "../support/runtime.rs"]
+mod runtime;
 mod scenes;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
 mod told;
+#[path = "../support/trials.rs"]
+mod trials;
 #[path = "../support/whole.rs"]
 mod whole;
 #[path = "../support/world.rs"]
@@ -30,13 +36,9 @@ mod world;
 
 use std::process::{Command, ExitCode};
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 const VARIABLE: &str = "HYDROTEST_PYTHON";
-/// Says where the harness keeps its runs; everything here has a place of its own.
-const STATE: &str = "HYDROTEST_STATE_DIR";
-/// Set for the tests themselves, in the environment that they need.
-const INSIDE: &str = "HYDROTEST_PYTHON_BACKEND_TESTS";
 /// First argument that makes this program clear up after killed runs.
 const SWEEP: &str = "sweep";
 
@@ -51,51 +53,23 @@ fn main() -> ExitCode {
     if arguments.get(1).is_some_and(|word| word == SWEEP) {
         return survival::sweep_up();
     }
-    if std::env::var_os(INSIDE).is_none() {
-        return inside(&arguments[1..]);
+    if !apart::is_apart() {
+        return apart::again(&[], |_, _| {});
     }
     let is_there = std::env::var_os(VARIABLE).is_some() || imports_all();
     if !is_there {
         eprintln!("ignored: set {VARIABLE} to a Python with numpy and biotite");
     }
-    let tables = [
+    let trials = trials::trials(&[
         package::TRIALS,
         told::TRIALS,
         doctor::TRIALS,
         faults::TRIALS,
         scenes::TRIALS,
         survival::TRIALS,
-    ];
-    let trials = tables.into_iter().flatten().map(|(name, run)| {
-        let run = *run;
-        let trial = Trial::test(*name, move || {
-            run();
-            Ok::<(), Failed>(())
-        });
-        trial.with_ignored_flag(!is_there)
-    });
+    ]);
+    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(!is_there));
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
-}
-
-/// Runs the tests with a state directory of their own, which must be empty of runs afterwards.
-fn inside(arguments: &[std::ffi::OsString]) -> ExitCode {
-    let state = tempfile::tempdir().unwrap();
-    let status = Command::new(std::env::current_exe().unwrap())
-        .args(arguments)
-        .env(INSIDE, "1")
-        .env(STATE, state.path())
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .status()
-        .unwrap();
-    let left: Vec<_> = std::fs::read_dir(state.path().join("runs"))
-        .into_iter()
-        .flatten()
-        .collect();
-    if !left.is_empty() {
-        eprintln!("runs are left in the state directory: {left:?}");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }
 
 /// The interpreter to use.

@@ -41,7 +41,7 @@ fn ended(signal: Signal, code: Option<i32>) {
         harness
             .args(["--model", "esm2", "--config"])
             .arg(&config)
-            .env(crate::STATE, &state)
+            .env(crate::apart::STATE, &state)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut harness = tokio::process::Command::from(harness).spawn().unwrap();
@@ -81,7 +81,7 @@ pub fn sweep_up() -> ExitCode {
 fn sweep(state: &std::path::Path) {
     let swept = Command::new(std::env::current_exe().unwrap())
         .arg(crate::SWEEP)
-        .env(crate::STATE, state)
+        .env(crate::apart::STATE, state)
         .status()
         .unwrap();
     assert!(swept.success());

@@ -57,7 +57,7 @@ fn every_failure() {
         .log("last words"),
         Failure::broken(
             "a start that hangs",
-            format!("{}start_timeout = '6s'", hosted("HangsAtStart")),
+            format!("{}start_timeout = '20s'", hosted("HangsAtStart")),
             &["HangsAtStart.start() took longer than"],
         )
         .log("in hang"),

@@ -19,13 +19,17 @@ mod description;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
 mod receives;
+#[path = "../support/runtime.rs"]
+mod runtime;
 mod sends;
+#[path = "../support/trials.rs"]
+mod trials;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 const VARIABLE: &str = "HYDROTEST_PYTHON";
 
@@ -41,14 +45,8 @@ fn main() -> ExitCode {
     if !is_there {
         eprintln!("ignored: set {VARIABLE} to a Python with fastapi, uvicorn, numpy and biotite");
     }
-    let trials = receives::TRIALS.iter().chain(sends::TRIALS).map(|(name, run)| {
-        let run = *run;
-        let trial = Trial::test(*name, move || {
-            run();
-            Ok::<(), Failed>(())
-        });
-        trial.with_ignored_flag(!is_there)
-    });
+    let trials = trials::trials(&[receives::TRIALS, sends::TRIALS]);
+    let trials = trials.into_iter().map(|trial| trial.with_ignored_flag(!is_there));
     libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit_code()
 }
 
@@ -71,13 +69,5 @@ fn script(name: &str) -> PathBuf {
 
 /// Runs a test in a runtime of its own, and not for ever.
 fn run(test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
-        let ended = tokio::time::timeout(Duration::from_secs(300), test).await;
-        ended.expect("the test hangs");
-    });
+    runtime::run_within(Duration::from_secs(300), test);
 }

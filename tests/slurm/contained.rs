@@ -31,7 +31,7 @@ fn apptainer() -> String {
 /// An image with this program and what it is linked with, made once, in the directory of the state of these tests.
 fn image() -> &'static Path {
     static IMAGE: OnceLock<PathBuf> = OnceLock::new();
-    IMAGE.get_or_init(|| built(&Path::new(&std::env::var_os(crate::STATE).unwrap()).join("image")))
+    IMAGE.get_or_init(|| built(&Path::new(&std::env::var_os(crate::apart::STATE).unwrap()).join("image")))
 }
 
 fn built(home: &Path) -> PathBuf {

@@ -8,7 +8,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use crate::cluster::{self, in_peace, job_of, mark_of, slurm};
-use crate::harness::{declared, failed_start, instance, open, request, run, run_within, started, stopped};
+use crate::harness::{declared, failed_start, instance, open, request, run, started, stopped};
+use crate::runtime::run_within;
 use crate::witness::{LONG, Witness};
 
 pub const TRIALS: &[(&str, fn())] = &[

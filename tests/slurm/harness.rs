@@ -1,7 +1,5 @@
 //! What every test here needs: an instance whose server is a job and misbehaves in a named way.
 
-use std::time::Duration;
-
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
 use hydrotest::backend::{BackendError, Instance};
@@ -10,21 +8,12 @@ use hydrotest::prediction::{Input, Method, Options, Request};
 
 use crate::cluster;
 use crate::misbehaviour::MISBEHAVE;
+use crate::runtime::run_within;
 use crate::witness::{LONG, VARIABLE, Witness};
 
 /// Runs a test in a runtime of its own.
 pub fn run(test: impl Future<Output = ()>) {
     run_within(5 * LONG, test);
-}
-
-/// Runs a test that takes its time.
-pub fn run_within(limit: Duration, test: impl Future<Output = ()>) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async { tokio::time::timeout(limit, test).await.expect("the test hangs") });
 }
 
 /// A backend whose server does what `behaviour` says, with further settings.

@@ -15,6 +15,10 @@
 
 #[path = "../support/alike.rs"]
 mod alike;
+#[path = "../support/apart.rs"]
+mod apart;
+#[path = "../support/clean.rs"]
+mod clean;
 mod cluster;
 mod contained;
 mod disturbances;
@@ -30,10 +34,14 @@ mod itself;
 #[path = "../process_faults/misbehaviour.rs"]
 mod misbehaviour;
 mod queue;
+#[path = "../support/runtime.rs"]
+mod runtime;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
 mod told;
+#[path = "../support/trials.rs"]
+mod trials;
 #[path = "../support/whole.rs"]
 mod whole;
 #[path = "../process_faults/witness.rs"]
@@ -42,16 +50,12 @@ mod witness;
 #[path = "../support/world.rs"]
 mod world;
 
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
-use libtest_mimic::{Arguments, Failed, Trial};
+use libtest_mimic::Arguments;
 
 /// The variable that names the cluster.
 const ENGINE: &str = "HYDROTEST_SLURM";
-/// The variable that moves the harness's state: what these tests kill is for these tests to clear up.
-const STATE: &str = "HYDROTEST_STATE_DIR";
-/// Says that this process has its state where it belongs.
-const MOVED: &str = "HYDROTEST_TEST_STATE_MOVED";
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -65,26 +69,13 @@ fn main() -> ExitCode {
             misbehaviour::misbehave(&words[2..]);
             ExitCode::SUCCESS
         }
-        _ if std::env::var_os(MOVED).is_none() => elsewhere(&words[1..]),
+        _ if !apart::is_apart() => apart::again(&[], |_, _| {}),
         _ => test(),
     }
 }
 
-/// Runs the tests in a process whose state lies in a directory of its own.
-fn elsewhere(arguments: &[String]) -> ExitCode {
-    let state = tempfile::tempdir().unwrap();
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    let ended = command
-        .args(arguments)
-        .env(STATE, state.path())
-        .env(MOVED, "yes")
-        .status();
-    let code = ended.unwrap().code().unwrap_or(1);
-    ExitCode::from(u8::try_from(code).unwrap_or(1))
-}
-
 fn test() -> ExitCode {
-    let all = [
+    let all = trials::trials(&[
         itself::TRIALS,
         told::TRIALS,
         faults::TRIALS,
@@ -92,21 +83,9 @@ fn test() -> ExitCode {
         disturbances::TRIALS,
         doctor::TRIALS,
         survival::TRIALS,
-    ];
-    let mut trials = engine::with_engines(&[ENGINE], all.into_iter().flat_map(trials_of).collect());
-    let contained = trials_of(contained::TRIALS);
-    trials.extend(engine::with_engines(
-        &[ENGINE, "HYDROTEST_APPTAINER"],
-        contained.collect(),
-    ));
+    ]);
+    let mut trials = engine::with_engines(&[ENGINE], all);
+    let contained = trials::trials(&[contained::TRIALS]);
+    trials.extend(engine::with_engines(&[ENGINE, "HYDROTEST_APPTAINER"], contained));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
-
-fn trials_of(trials: &'static [(&'static str, fn())]) -> impl Iterator<Item = Trial> {
-    trials.iter().map(|(name, run)| {
-        Trial::test(*name, move || {
-            run();
-            Ok::<(), Failed>(())
-        })
-    })
 }

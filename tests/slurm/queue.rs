@@ -139,7 +139,7 @@ fn no_commands() {
         .arg(format!("{checkout}/suites"))
         .current_dir(home.path())
         .env("PATH", home.path())
-        .env(crate::STATE, home.path().join("state"))
+        .env(crate::apart::STATE, home.path().join("state"))
         .stdin(Stdio::null())
         .output()
         .unwrap();

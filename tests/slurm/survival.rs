@@ -7,6 +7,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use crate::apart::STATE;
+use crate::clean::clean;
 use crate::cluster::{self, in_peace};
 
 pub const TRIALS: &[(&str, fn())] = &[
@@ -43,7 +45,7 @@ impl World {
             .arg("--snapshots")
             .arg(checkout.join("snapshots"))
             .current_dir(self.home.path())
-            .env(crate::STATE, self.home.path().join("state"))
+            .env(STATE, self.home.path().join("state"))
             .env("CI", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -108,6 +110,13 @@ fn killed() {
         // Whatever there is of it by now, the next run removes it, and itself leaves nothing.
         let next = world.harness("esmc").wait().unwrap();
         assert_eq!(next.code(), Some(0));
+        // A job that was submitted in its last moment is waited for.
+        let cleaned = clean(|| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+            command.arg("clean").env(STATE, world.home.path().join("state"));
+            command
+        });
+        assert_eq!(cleaned, Ok(()));
         world.nothing_is_left(&run);
         cluster::until("its processes are gone", || !processes_of(&run));
     }
