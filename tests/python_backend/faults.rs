@@ -179,7 +179,7 @@ fn hanging_start() {
         let error = failed_start(&backend("HangsAtStart", "start_timeout = '20s'")).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
         assert!(
-            error.message.contains("HangsAtStart.start() took longer than 19 s"),
+            error.message.contains("HangsAtStart.start() took longer than 15 s"),
             "{error}"
         );
         assert!(error.log_tail.iter().any(|line| line.contains("in hang")), "{error:?}");

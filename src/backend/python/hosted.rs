@@ -19,6 +19,9 @@ use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
 use crate::prediction::{Prediction, Request};
 use crate::wire::{Limits, pickle};
 
+/// How long the bridge may take to say where a call hangs.
+const WHERE: Duration = Duration::from_secs(5);
+
 /// One model in one interpreter.
 pub(super) struct Hosted {
     hosting: Hosting,
@@ -61,7 +64,10 @@ impl Hosted {
                 let when = format!("while {} was under way", doing(interpreter));
                 Err(interpreter.lost(Stage::Ready, &when).await)
             }
-            Err(_) => Err(too_long(interpreter, Stage::Ready, &doing(interpreter), limit).await),
+            Err(_) => {
+                interpreter.show_where(self.timeouts.spare).await;
+                Err(too_long(interpreter, Stage::Ready, &doing(interpreter), limit))
+            }
         }
     }
 
@@ -87,13 +93,15 @@ impl Hosted {
                 decode(answer).await
             }
             Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
-            Err(_) => Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call).await),
+            Err(_) => {
+                interpreter.show_where(WHERE).await;
+                Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call))
+            }
         }
     }
 }
 
-async fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
-    interpreter.show_where().await;
+fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
     let message = format!(
         "{what} took longer than {} s; the log ends with where it was",
         limit.as_secs_f64()

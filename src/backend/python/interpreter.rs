@@ -28,7 +28,7 @@ const LONGEST_PATH: usize = 100;
 /// What the bridge may take, besides the hosted code, to say what is left.
 const LAST_WORDS: Duration = Duration::from_secs(4);
 /// How long the interpreter may take to end once all is stopped: threads and exit hooks of the hosted code run then.
-const EXIT: Duration = Duration::from_secs(2);
+const EXIT: Duration = Duration::from_secs(5);
 /// How long it may take to end when asked by a signal.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -162,12 +162,13 @@ impl Interpreter {
         self.log.tail()
     }
 
-    /// Lets the log say where every thread is.
-    pub(super) async fn show_where(&self) {
-        const MOMENT: Duration = Duration::from_millis(300);
+    /// Lets the log say where every thread is. Hosted code that never lets another thread run keeps it from that.
+    pub(super) async fn show_where(&self, limit: Duration) {
         if let Some(channel) = &self.channel {
-            channel.tell(&json!({"do": "where"}));
-            tokio::time::sleep(MOMENT).await;
+            let shown = channel.order(json!({"do": "where"}));
+            if let Ok(Ok(_)) = tokio::time::timeout(limit, shown).await {
+                self.log.caught_up().await;
+            }
         }
     }
 

@@ -146,9 +146,11 @@ fn timeouts(table: &BackendTable, reader: &mut Reader<'_>) -> Timeouts {
         );
     }
     let start = table.start_timeout.unwrap_or(START_TIMEOUT);
+    // The instance, which gives up then, could not say what was under way.
+    let spare = (start / 4).min(Duration::from_secs(5));
     Timeouts {
-        // A little before the instance gives up, which could not say what was under way.
-        start: start.saturating_sub((start / 20).min(Duration::from_secs(1))),
+        start: start.saturating_sub(spare),
+        spare: spare * 3 / 4,
         call: reader.duration("call_timeout").unwrap_or(Duration::from_secs(3600)),
         stop,
     }

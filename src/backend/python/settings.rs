@@ -34,6 +34,8 @@ pub(super) struct PythonSettings {
 pub(super) struct Timeouts {
     /// From the start of the interpreter to a model that can be called.
     pub(super) start: Duration,
+    /// For finding out where a start hangs that took longer.
+    pub(super) spare: Duration,
     /// One call.
     pub(super) call: Duration,
     /// For the hosted code to stop.

@@ -57,6 +57,8 @@ class Bridge:
             order = self.channel.receive() or {"do": "stop"}
             if order["do"] == "where":
                 self.show_where()
+                if "id" in order:
+                    self.channel.send({"id": order["id"], "say": "done"})
                 continue
             if order["do"] == "stop":
                 self.interrupt()
