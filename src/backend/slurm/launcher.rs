@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use super::desk::{Address, Desk};
 use super::queue::Queue;
@@ -198,7 +198,10 @@ impl SlurmLauncher {
         let mut pause = FIRST_PAUSE;
         let mut last: Option<JobLine> = None;
         loop {
-            let trouble = match self.queue.jobs(Some(&launched.name)).await {
+            let Ok(answer) = timeout_at(deadline, self.queue.jobs(Some(&launched.name))).await else {
+                return Err(self.too_late(launched, last.as_ref(), None));
+            };
+            let trouble = match answer {
                 Ok(jobs) => {
                     let Some(line) = jobs.into_iter().find(|line| line.id == id) else {
                         let message = format!("Slurm knows nothing of job {id} any more");
