@@ -155,6 +155,10 @@ impl Launcher for Running {
         Box::pin(std::future::pending())
     }
 
+    fn watches(&self) -> bool {
+        false
+    }
+
     fn terminate(&mut self) -> Work<'_, ()> {
         Box::pin(async { Ok(()) })
     }

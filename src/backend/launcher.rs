@@ -20,6 +20,11 @@ pub trait Launcher: Send + Sync {
     /// Completes when the server has ended by itself, at once when it has already; never for one that cannot be watched.
     fn ended(&self) -> Watch<'_, Demise>;
 
+    /// Whether the end of the server can be heard of.
+    fn watches(&self) -> bool {
+        true
+    }
+
     /// To whom the endpoint belongs by now, where that can be told.
     fn owner(&self, endpoint: &Endpoint) -> Owner {
         let _ = endpoint;

@@ -19,8 +19,9 @@ use readiness::Readiness;
 
 /// How often a server is started anew because its address was taken by somebody else.
 const ATTEMPTS: usize = 3;
-/// How long to wait for the news of a server's end after its connection ended, which comes first: engines take a while to notice.
-const NEWS: Duration = Duration::from_secs(4);
+/// How long to wait for the news of a server's end after its connection ended, which comes first: engines take a while to notice,
+/// a busy machine longer.
+const NEWS: Duration = Duration::from_secs(15);
 /// How long after a call that failed otherwise.
 const MOMENT: Duration = Duration::from_secs(1);
 
@@ -81,6 +82,7 @@ impl<L: Launcher> Served<L> {
         let wait = match error.fault {
             // Whoever answered in full is alive, unless it is somebody else by now.
             Fault::Refused | Fault::Schema => Duration::ZERO,
+            _ if !self.launcher.watches() => Duration::ZERO,
             Fault::Died | Fault::Unreachable => NEWS,
             _ => MOMENT,
         };
