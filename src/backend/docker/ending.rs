@@ -73,10 +73,17 @@ fn of_state(state: &ContainerState, memory: Option<i64>) -> Ended {
         format!("was killed by the kernel because it needed more memory than {limit}; it ended with status {status}")
     } else if let Some(signal) = status.checked_sub(128).filter(|number| (1..=64).contains(number)) {
         let name = signal_name(signal).map_or_else(|| format!("signal {signal}"), str::to_owned);
-        let guess = if status == KILLED {
-            ": somebody killed it, or the machine was out of memory (`dmesg` says which)"
-        } else {
-            ""
+        let guess = match memory {
+            // Not every engine knows in time whose doing it was.
+            Some(bytes) if status == KILLED => format!(
+                ": somebody killed it, or it needed more memory than its limit of {} (`memory`), or than the machine has \
+                 (`dmesg` says which)",
+                size::show(bytes)
+            ),
+            None if status == KILLED => {
+                ": somebody killed it, or the machine was out of memory (`dmesg` says which)".to_owned()
+            }
+            _ => String::new(),
         };
         format!("ended with status {status} ({name}){guess}")
     } else {

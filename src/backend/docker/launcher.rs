@@ -27,7 +27,10 @@ const CREATION: Duration = Duration::from_secs(8);
 /// How much longer than the grace the engine may take to stop a container.
 const STOPPING: Duration = Duration::from_secs(4);
 /// How long the last lines and the news of an end may take after the end.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How long the news of an end may take that has happened.
+const NEWS: Duration = Duration::from_secs(30);
 
 /// Runs one container at a time.
 pub(super) struct DockerLauncher {
@@ -95,7 +98,7 @@ impl DockerLauncher {
                 url: format!("http://{machine}:{port}"),
                 port: engine.remote().is_none().then_some(port),
             }),
-            None => Err(self.without_port().await),
+            None => Err(self.without_port(&inspected).await),
         }
     }
 
@@ -174,8 +177,10 @@ impl DockerLauncher {
     }
 
     /// A container without a port has ended already, or the engine publishes none on its network.
-    async fn without_port(&self) -> BackendError {
-        if let Ok(demise) = tokio::time::timeout(LAST_WORDS, self.ended()).await {
+    async fn without_port(&self, found: &ContainerInspectResponse) -> BackendError {
+        let runs = found.state.as_ref().is_some_and(|state| state.running == Some(true));
+        let news = if runs { LAST_WORDS } else { NEWS };
+        if let Ok(demise) = tokio::time::timeout(news, self.ended()).await {
             return demise
                 .during(Stage::Ready, "before it was ready")
                 .with_log(self.last_words().await);
