@@ -55,7 +55,8 @@ impl ApptainerLauncher {
         let gpu = self.settings.gpu_for(job.device.as_deref());
         let program = container::program(&tool, &filled, gpu, &place.sif, job, secret)?;
         let what = &job.contract.key;
-        self.process.start(program, &self.settings.local, what, job, secret)?;
+        self.process
+            .start(program, Some(port), &self.settings.local, what, job, secret)?;
         Ok(endpoint)
     }
 
@@ -117,7 +118,8 @@ impl ApptainerLauncher {
         let draft = self.draft.insert(draft.map_err(|error| unwritable(place, &error))?);
         let program = pull_program(tool, &self.image, draft, self.settings.https, job);
         let what = format!("{}-pull", job.contract.key);
-        self.process.start(program, &self.settings.local, &what, job, secret)?;
+        self.process
+            .start(program, None, &self.settings.local, &what, job, secret)?;
         job.status.set(Stage::Launch, format!("pulling {}", self.image));
         let ending = loop {
             match tokio::time::timeout(NEWS, self.process.ended()).await {

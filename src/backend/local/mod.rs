@@ -21,6 +21,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// A stop is given up after 30 s, so that a longer grace would never be spent.
 const LONGEST_GRACE: Duration = Duration::from_secs(20);
 
+/// How often a server that does not listen yet is asked to end.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// What the table of such a kind says about the process.
 #[derive(Debug)]
 pub struct LocalSettings {
@@ -34,6 +37,8 @@ pub struct LocalSettings {
 #[derive(Debug, Default)]
 pub struct LocalServer {
     process: Option<Supervised>,
+    /// Where it is to listen, if it is a server.
+    port: Option<u16>,
     mark: Option<Mark>,
     log: Option<Log>,
 }
@@ -53,7 +58,7 @@ impl LocalSettings {
 }
 
 impl LocalServer {
-    /// Starts a program with a new log about `what`. Its temporary files go to a directory of the instance, where the census
+    /// Starts a program, to listen on a port if it is a server, with a new log about `what`. Its temporary files go to a directory of the instance, where the census
     /// sees what is left of them, unless the program's environment says otherwise.
     ///
     /// # Errors
@@ -61,6 +66,7 @@ impl LocalServer {
     pub fn start(
         &mut self,
         mut program: Program,
+        port: Option<u16>,
         settings: &LocalSettings,
         what: &str,
         job: &Job,
@@ -78,6 +84,7 @@ impl LocalServer {
             .insert(0, ("TMPDIR".into(), Some(temporary.into_os_string())));
         let process = Supervised::start(&program, log, output);
         self.process = Some(process.map_err(|error| failed("no process can be started", &error))?);
+        self.port = port;
         Ok(())
     }
 
@@ -114,14 +121,26 @@ impl LocalServer {
         })
     }
 
-    /// Asks the process to end and kills it, and everything it started, after the grace. Does nothing when there is none. Can
+    /// Asks the process to end, a server that does not listen yet every second, and kills it, and everything it started, after
+    /// the grace. Does nothing when there is none. Can
     /// be called again after being dropped half-way.
     pub fn stop<'a>(&'a mut self, settings: &'a LocalSettings) -> Work<'a, ()> {
         Box::pin(async {
             let Some(process) = &mut self.process else {
                 return Ok(());
             };
-            let stopped = process.stop(settings.grace).await;
+            let mut grace = settings.grace;
+            // A signal that meets Apptainer while it makes a container is lost.
+            while self
+                .port
+                .is_some_and(|port| owner_of_port(port, process.ancestor()) == Owner::Nobody)
+                && let Some(rest) = grace.checked_sub(AGAIN)
+                && process.ending().is_none()
+            {
+                process.ask_to_end(AGAIN).await;
+                grace = rest;
+            }
+            let stopped = process.stop(grace).await;
             if let (Some(mark), Some(survivors)) = (&self.mark, process.survivors()) {
                 mark.ended_orderly();
                 mark.outlived(survivors.into_iter().map(Leftover::from));

@@ -34,7 +34,8 @@ impl ProcessLauncher {
         }
         let program = program(filled, job, secret);
         let settings = &self.settings.local;
-        self.server.start(program, settings, &job.contract.key, job, secret)?;
+        self.server
+            .start(program, Some(port), settings, &job.contract.key, job, secret)?;
         Ok(endpoint)
     }
 }

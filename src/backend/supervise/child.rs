@@ -155,20 +155,25 @@ impl Supervised {
         let _ = tokio::time::timeout(CLEARING, settled).await;
     }
 
-    /// Asks it to end, waits for `grace`, and kills it and everything it started. Can be called again after being dropped
-    /// half-way.
-    pub async fn stop(&mut self, grace: Duration) -> Stopped {
-        let mut stopped = Stopped::Before;
+    /// Asks it to end and waits for that, at most for `patience`. Whatever comes of it, it has to be stopped after.
+    pub async fn ask_to_end(&mut self, patience: Duration) -> Stopped {
         if self.ending().is_none()
             && let Some(control) = &mut self.control
             && control.write_all(&[TERMINATE]).await.is_ok()
         {
             self.expected = true;
-            stopped = match tokio::time::timeout(grace, self.ended()).await {
+            return match tokio::time::timeout(patience, self.ended()).await {
                 Ok(_) => Stopped::Asked,
                 Err(_) => Stopped::Killed,
             };
         }
+        Stopped::Before
+    }
+
+    /// Asks it to end, waits for `grace`, and kills it and everything it started. Can be called again after being dropped
+    /// half-way.
+    pub async fn stop(&mut self, grace: Duration) -> Stopped {
+        let stopped = self.ask_to_end(grace).await;
         if self.expected && self.ending().is_some() {
             // The end of the control pipe would end everything before it is named.
             let _ = tokio::time::timeout(SETTLING + CLEARING, self.named()).await;

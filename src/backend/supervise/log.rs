@@ -25,7 +25,7 @@ const LONGEST_PIECE: usize = 32 << 10;
 const LARGEST_FILE: u64 = 16 << 20;
 
 /// How long what a program has written already may take to get here.
-const ON_ITS_WAY: Duration = Duration::from_millis(500);
+const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// The log of one program. Cheap to clone.
 #[derive(Debug, Clone)]
