@@ -1,14 +1,15 @@
 //! A connection to an engine, and its errors in words: what the engine said, what that means, what to try. Every question is
 //! bounded in time. Knows nothing of images and containers.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::error::Error as _;
 use std::io;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bollard::models::{ContainerInspectResponse, ContainerSummary};
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder};
-use bollard::{API_DEFAULT_VERSION, Docker};
+use bollard::{API_DEFAULT_VERSION, ClientVersion, Docker};
 
 use super::host::{self, Environment};
 use crate::backend::image;
@@ -35,6 +36,18 @@ pub(super) struct Engine {
     pub(super) version: String,
 }
 
+/// What an engine has said of itself.
+#[derive(Clone)]
+struct Identity {
+    interface: ClientVersion,
+    architecture: String,
+    version: String,
+}
+
+/// The engines that this process has talked to, by address. Podman asks the system's packages whenever it is asked for its
+/// version, and takes half a second for that.
+static MET: Mutex<BTreeMap<String, Identity>> = Mutex::new(BTreeMap::new());
+
 impl Engine {
     /// Connects to the engine that the table, the environment or the machine names, and agrees on a version with it.
     ///
@@ -52,8 +65,10 @@ impl Engine {
     /// As [`Self::find`].
     pub(super) async fn connect(host: &str, named: &str) -> Result<Self, BackendError> {
         let unusable = |message: String| BackendError::new(Stage::Launch, Fault::Misconfigured, message);
+        let met = MET.lock().unwrap_or_else(PoisonError::into_inner).get(host).cloned();
+        let interface = met.as_ref().map_or(API_DEFAULT_VERSION, |met| &met.interface);
         let docker = match host.split_once("://").map(|(scheme, _)| scheme) {
-            Some("unix") => Docker::connect_with_unix(host, LONGEST.as_secs(), API_DEFAULT_VERSION),
+            Some("unix") => Docker::connect_with_unix(host, LONGEST.as_secs(), interface),
             Some("tcp" | "http") => {
                 if std::env::var_os("DOCKER_TLS_VERIFY").is_some_and(|value| !value.is_empty()) {
                     return Err(unusable(format!(
@@ -61,7 +76,7 @@ impl Engine {
                          forward its socket: {FORWARD}"
                     )));
                 }
-                Docker::connect_with_http(host, LONGEST.as_secs(), API_DEFAULT_VERSION)
+                Docker::connect_with_http(host, LONGEST.as_secs(), interface)
             }
             _ => {
                 return Err(unusable(format!(
@@ -70,22 +85,20 @@ impl Engine {
                 )));
             }
         };
-        let docker = docker.map_err(|error| unreachable(host, named, &error))?;
-        let negotiated = tokio::time::timeout(PATIENCE, docker.negotiate_version()).await;
-        let docker = negotiated
-            .map_err(|_| silent("agreeing on a version"))?
-            .map_err(|error| unreachable(host, named, &error))?;
-        let version = bounded("telling its version", docker.version()).await?;
-        let version = version.map_err(|error| unreachable(host, named, &error))?;
-        let brand = version.components.iter().flatten().next();
-        let brand = brand.map_or("engine", |component| component.name.as_str());
-        let brand = if brand == "Engine" { "Docker" } else { brand };
-        let number = version.version.unwrap_or_default();
+        let mut docker = docker.map_err(|error| unreachable(host, named, &error))?;
+        let identity = match met {
+            Some(met) => bounded("telling that it is there", docker.ping()).await?.map(|_| met),
+            None => bounded("agreeing on a version", meet(&mut docker)).await?,
+        };
+        let identity = identity.map_err(|error| unreachable(host, named, &error))?;
+        let mut all = MET.lock().unwrap_or_else(PoisonError::into_inner);
+        all.insert(host.to_owned(), identity.clone());
+        drop(all);
         Ok(Self {
-            version: format!("{brand} {number} (API {})", docker.client_version()),
-            architecture: image::architecture(&version.arch.unwrap_or_default()),
-            host: host.to_owned(),
             docker,
+            host: host.to_owned(),
+            architecture: identity.architecture,
+            version: identity.version,
         })
     }
 
@@ -126,6 +139,22 @@ impl Engine {
         let here = machine == "localhost" || machine.starts_with("127.") || machine == "[::1]";
         (!here).then_some(machine)
     }
+}
+
+/// Agrees on a version with an engine and asks who it is.
+async fn meet(docker: &mut Docker) -> Told<Identity> {
+    *docker = docker.clone().negotiate_version().await?;
+    let version = docker.version().await?;
+    let brand = version.components.iter().flatten().next();
+    let brand = brand.map_or("engine", |component| component.name.as_str());
+    let brand = if brand == "Engine" { "Docker" } else { brand };
+    let number = version.version.unwrap_or_default();
+    let interface = docker.client_version();
+    Ok(Identity {
+        version: format!("{brand} {number} (API {interface})"),
+        architecture: image::architecture(&version.arch.unwrap_or_default()),
+        interface,
+    })
 }
 
 const FORWARD: &str =
