@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use hydrotest::backend::clearing::Fate;
+use hydrotest::backend::registry::sweep;
 use hydrotest::backend::{Fault, Stage};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::containers::{self, engine, the_running_one};
+use crate::containers::{self, all, engine, the_running_one};
 use crate::harness::{Case, Platform, SERVE, open, request, run, select, table};
 
 pub const TRIALS: &[Case] = &[Case::new(
@@ -62,6 +64,12 @@ fn goes_away(on: Platform) {
             unknown.iter().any(|line| line.contains("could not be found out")),
             "{unknown:?}"
         );
-        containers::remove(&docker, &container).await;
+        drop(instance);
+        // Once the engine is back, the next run removes what was left.
+        let proxy = self::proxy(&socket, on);
+        let sweep = sweep(Fate::Removed).await;
+        assert_eq!((sweep.runs, sweep.troubles), (1, Vec::new()));
+        assert_eq!(all(&docker).await, Vec::<String>::new());
+        proxy.abort();
     });
 }

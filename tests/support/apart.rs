@@ -29,13 +29,25 @@ pub fn again(without: &[&str], change: impl FnOnce(&mut Command, &Path)) -> Exit
         .env("PYTHONDONTWRITEBYTECODE", "1");
     change(&mut command, home.path());
     let status = command.status().unwrap();
-    let left: Vec<_> = std::fs::read_dir(home.path().join("state/runs"))
-        .into_iter()
-        .flatten()
-        .collect();
+    let left = files_below(&home.path().join("state/runs"));
     if !left.is_empty() {
-        eprintln!("runs are left in the state directory: {left:?}");
+        eprintln!("runs are left in the state directory:\n{}", left.join("\n"));
         return ExitCode::FAILURE;
     }
     ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
+}
+
+/// The files in a directory, and below it, with what they hold.
+fn files_below(directory: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.append(&mut files_below(&path));
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap_or_default();
+            found.push(format!("{}: {text}", path.display()));
+        }
+    }
+    found
 }
