@@ -8,6 +8,10 @@ use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, Superposition, best_chain_permutation, superpose};
 use crate::protein::{Label, Structure};
 
+/// The most atoms of a residue that are matched with each other: every pair of them is looked at. Waters without numbers are one
+/// residue of any size.
+const MOST_ATOMS: usize = 256;
+
 /// The residues of a structure, in whatever order.
 pub(super) fn residues(structure: &Structure) -> BTreeSet<(Label, i32, Label, Label)> {
     let identity = |atom: usize| {
@@ -176,7 +180,11 @@ pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause
     let mut assigned: Vec<usize> = (0..atoms).collect();
     // Superposing by wrong pairs blurs the fit a little; a few rounds sharpen it.
     for _ in 0..4 {
-        for residue in expected.residues() {
+        for residue in expected
+            .residues()
+            .into_iter()
+            .filter(|residue| residue.len() <= MOST_ATOMS)
+        {
             assign(&motion, &residue, before, after, &mut assigned);
         }
         let reordered: Vec<Point> = assigned.iter().map(|&atom| after[atom]).collect();

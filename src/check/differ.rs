@@ -59,6 +59,12 @@ impl Differ {
             let mut reasons = found.mismatches.into_iter().map(|mismatch| mismatch.summary);
             return wrong(reasons.next().unwrap_or_default());
         }
+        if found.greatest.is_infinite() {
+            return wrong(format!(
+                "{}: a value that is not finite is no difference that was asked for",
+                sides.label
+            ));
+        }
         if found.greatest > self.more_than {
             return None;
         }

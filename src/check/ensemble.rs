@@ -190,6 +190,9 @@ impl Sets {
                 .hint("the seed may not reach the model"),
             );
         }
+        if let Some(fault) = tested::unsound_confidence(&self.recorded, &self.now) {
+            return Some(case(format!("{path}: {fault}")));
+        }
         let tests = test(&self.recorded, &self.now, gates);
         if tests.is_empty() {
             return Some(Finding::unjudged(

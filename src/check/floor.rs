@@ -89,7 +89,10 @@ fn farthest(one: &Structure, other: &Structure) -> f64 {
         gaps.sum::<f64>()
     });
     squares
-        .fold(0.0, |most, square| if square <= most { most } else { square })
+        .fold(
+            0.0,
+            |most: f64, square| if most.is_nan() || square <= most { most } else { square },
+        )
         .sqrt()
 }
 

@@ -34,7 +34,11 @@ pub fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>,
         (FieldKind::Cif, Value::Text(text)) => ("mmCIF", mmcif::read(text)),
         (_, other) => return Err(format!("expected a structure, got {}", other.describe())),
     };
-    parsed.map(Cow::Owned).map_err(|error| format!("not {format}, {error}"))
+    let structure = parsed.map_err(|error| format!("not {format}, {error}"))?;
+    match structure.model_count() {
+        1 => Ok(Cow::Owned(structure)),
+        models => Err(format!("expected one model, got {models}")),
+    }
 }
 
 /// What people call an atom: `CA of ALA 12 in chain A`. The columns must be even.

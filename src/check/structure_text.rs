@@ -120,10 +120,12 @@ impl StructureText {
                 atoms.coord[atom][axis]
             ));
         }
-        let (Some(text), Some(array)) = (&read.b_factor, &atoms.b_factor) else {
-            return None;
+        let (text, array) = match (&read.b_factor, &atoms.b_factor) {
+            (Some(text), Some(array)) => (text, array),
+            (None, Some(_)) => return Some(format!("no temperature factors, but `{ATOMS}` has them")),
+            (_, None) => return None,
         };
-        let differs = |(text, array): (&f64, &f64)| (text - array).abs() > FACTOR_TOLERANCE;
+        let differs = |(text, array): (&f64, &f64)| far(text - array) > FACTOR_TOLERANCE;
         let atom = text.iter().zip(array).position(differs)?;
         Some(format!(
             "the temperature factor of {} is {} in the text, {} in the array",
@@ -156,7 +158,10 @@ fn different_names(read: &Structure, atoms: &Structure) -> Option<String> {
 
 /// Distance of two coordinates; not a number counts as infinitely far.
 fn gap(first: f32, second: f32) -> f64 {
-    let gap = f64::from(first) - f64::from(second);
+    far(f64::from(first) - f64::from(second))
+}
+
+fn far(gap: f64) -> f64 {
     if gap.is_nan() { f64::INFINITY } else { gap.abs() }
 }
 

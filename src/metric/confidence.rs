@@ -37,7 +37,11 @@ pub fn pearson<T: Copy + Into<f64>>(first: &[T], second: &[T]) -> Result<f64, Me
     if is_rounding(first_squares, first_mean) || is_rounding(second_squares, second_mean) {
         return Err(MetricError::Constant);
     }
-    Ok((together / first_squares.sqrt() / second_squares.sqrt()).clamp(-1.0, 1.0))
+    let correlation = together / first_squares.sqrt() / second_squares.sqrt();
+    if correlation.is_nan() {
+        return Err(MetricError::Malformed("the values are too large to square"));
+    }
+    Ok(correlation.clamp(-1.0, 1.0))
 }
 
 /// Checks that two lists correspond, hold at least `needed` values, and are finite.

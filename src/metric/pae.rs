@@ -40,6 +40,9 @@ pub fn pae_error<T: Real>(
     }
     let runs = confident_runs(chains, confident);
     check_number("confident residues", runs.iter().map(Range::len).sum(), 1)?;
+    if runs.len() == 1 && runs[0] == (0..size) {
+        return of_whole(observed, reference, size);
+    }
     let mut all = Sums::default();
     let mut between = Sums::default();
     let mut greatest_at = (0, 0);
@@ -70,23 +73,44 @@ pub fn pae_error<T: Real>(
     })
 }
 
+/// As [`pae_error`] where every residue of one chain counts: the matrix is one run.
+fn of_whole<T: Real>(observed: &[T], reference: &[T], size: usize) -> Result<PaeError, MetricError> {
+    let all = Sums::of(observed, reference);
+    if !all.squares.is_finite() {
+        return Err(not_finite(observed, reference, 0));
+    }
+    let start = all.greatest_from;
+    let place = start + position_of(all.greatest, &observed[start..], &reference[start..]);
+    Ok(PaeError {
+        mean_absolute: all.sum / all.count,
+        root_mean_square: (all.squares / all.count).sqrt(),
+        greatest: all.greatest,
+        greatest_at: if all.greatest > 0.0 {
+            (place / size, place % size)
+        } else {
+            (0, 0)
+        },
+        mean_absolute_between_chains: None,
+    })
+}
+
 /// An element of a matrix: `f32` or `f64`.
 pub trait Real:
     Copy + Default + PartialOrd + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Into<f64>
 {
     /// The value without its sign.
     #[must_use]
-    fn abs(self) -> Self;
+    fn magnitude(self) -> Self;
 }
 
 impl Real for f32 {
-    fn abs(self) -> Self {
+    fn magnitude(self) -> Self {
         self.abs()
     }
 }
 
 impl Real for f64 {
-    fn abs(self) -> Self {
+    fn magnitude(self) -> Self {
         self.abs()
     }
 }
@@ -110,44 +134,65 @@ struct Sums {
     sum: f64,
     squares: f64,
     greatest: f64,
+    /// Where the block with the greatest begins.
+    greatest_from: usize,
 }
 
 /// Elements summed side by side, in their own type.
 const LANES: usize = 8;
 /// Elements after which the sums go on in double precision: few enough that single ones keep six digits.
-const BLOCK: usize = 128;
+const BLOCK: usize = 512;
+
+/// Sums of |observed − reference| and of its squares, and the greatest, lane by lane. A function of its own, never inlined: beside the
+/// code that adds the lanes up it would be compiled to half as wide instructions.
+#[inline(never)]
+fn lanes<T: Real>(observed: &[[T; LANES]], reference: &[[T; LANES]]) -> [[T; LANES]; 3] {
+    let [mut sum, mut squares, mut greatest] = [[T::default(); LANES]; 3];
+    for (observed, reference) in observed.iter().zip(reference) {
+        for lane in 0..LANES {
+            let apart = apart(observed[lane], reference[lane]);
+            sum[lane] = sum[lane] + apart;
+            squares[lane] = squares[lane] + apart * apart;
+            greatest[lane] = if greatest[lane] < apart { apart } else { greatest[lane] };
+        }
+    }
+    [sum, squares, greatest]
+}
 
 impl Sums {
     /// Sums over a run of elements.
     fn of<T: Real>(observed: &[T], reference: &[T]) -> Self {
-        let [mut sum, mut squares] = [[0.0; LANES]; 2];
-        let mut greatest = [T::default(); LANES];
-        let mut gaps = [T::default(); BLOCK];
-        for (observed, reference) in observed.chunks(BLOCK).zip(reference.chunks(BLOCK)) {
-            for ((gap, &observed), &reference) in gaps.iter_mut().zip(observed).zip(reference) {
-                *gap = (observed - reference).abs();
-            }
-            // Nothing lies between elements that are not there.
-            let full = observed.len().next_multiple_of(LANES);
-            gaps[observed.len()..full].fill(T::default());
-            // One pass for each, since the block is in the nearest cache and every pass compiles to vector instructions.
-            let gaps = &gaps[..full];
-            add_lanes(&mut sum, fold_lanes(gaps, |sum, gap| sum + gap));
-            add_lanes(&mut squares, fold_lanes(gaps, |sum, gap| sum + gap * gap));
-            let most = fold_lanes(gaps, |most, gap| if gap > most { gap } else { most });
-            greatest = std::array::from_fn(|lane| {
-                if most[lane] > greatest[lane] {
-                    most[lane]
-                } else {
-                    greatest[lane]
-                }
-            });
-        }
-        Self {
+        let mut sums = Self {
             count: observed.len() as f64,
-            sum: sum.iter().sum(),
-            squares: squares.iter().sum(),
-            greatest: greatest.into_iter().map(Into::into).fold(0.0, f64::max),
+            ..Self::default()
+        };
+        let (observed_lanes, observed_rest) = observed.as_chunks::<LANES>();
+        let (reference_lanes, reference_rest) = reference.as_chunks::<LANES>();
+        let blocks = observed_lanes
+            .chunks(BLOCK / LANES)
+            .zip(reference_lanes.chunks(BLOCK / LANES));
+        for (block, (observed, reference)) in blocks.enumerate() {
+            let [sum, squares, greatest] = lanes(observed, reference);
+            for lane in 0..LANES {
+                sums.see(
+                    block * BLOCK,
+                    [sum[lane], squares[lane], greatest[lane]].map(Into::into),
+                );
+            }
+        }
+        let rest = observed.len() - observed_rest.len();
+        for (&observed, &reference) in observed_rest.iter().zip(reference_rest) {
+            let apart: f64 = apart(observed, reference).into();
+            sums.see(rest, [apart, apart * apart, apart]);
+        }
+        sums
+    }
+
+    fn see(&mut self, start: usize, [sum, squares, greatest]: [f64; 3]) {
+        self.sum += sum;
+        self.squares += squares;
+        if greatest > self.greatest {
+            (self.greatest, self.greatest_from) = (greatest, start);
         }
     }
 
@@ -159,26 +204,14 @@ impl Sums {
     }
 }
 
-/// Joins full lanes of elements, beginning with zeros.
-fn fold_lanes<T: Real>(elements: &[T], join: impl Fn(T, T) -> T) -> [T; LANES] {
-    let mut lanes = [T::default(); LANES];
-    for elements in elements.as_chunks::<LANES>().0 {
-        for lane in 0..LANES {
-            lanes[lane] = join(lanes[lane], elements[lane]);
-        }
-    }
-    lanes
-}
-
-fn add_lanes<T: Real>(sums: &mut [f64; LANES], block: [T; LANES]) {
-    for (sum, block) in sums.iter_mut().zip(block) {
-        *sum += block.into();
-    }
+/// |first − second|, NaN when either is.
+fn apart<T: Real>(first: T, second: T) -> T {
+    (first - second).magnitude()
 }
 
 fn position_of<T: Real>(greatest: f64, observed: &[T], reference: &[T]) -> usize {
     let mut cells = observed.iter().zip(reference);
-    let found = cells.position(|(&observed, &reference)| (observed - reference).abs().into() >= greatest);
+    let found = cells.position(|(&observed, &reference)| apart(observed, reference).into() >= greatest);
     found.unwrap_or(0)
 }
 

@@ -134,8 +134,17 @@ impl Search<'_> {
             if self.near.len() >= 3 || !distance.is_finite() {
                 return;
             }
-            distance += 0.5;
+            distance = self.wide_enough(distance);
         }
+    }
+
+    /// The distance widened by halves of an ångström until three points are nearer: in one step, however far they are.
+    fn wide_enough(&self, distance: f64) -> f64 {
+        let mut squares = self.squared_distances.clone();
+        let (_, third, _) = squares.select_nth_unstable_by(2, f64::total_cmp);
+        let third = third.sqrt();
+        let steps = ((third - distance) / 0.5).floor() + 1.0;
+        (distance + 0.5 * steps).max(third.next_up())
     }
 }
 

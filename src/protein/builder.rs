@@ -135,6 +135,9 @@ impl Builder {
         if first.atom_name[index] == atom.name
             && first.res_id[index] == atom.number
             && first.chain_id[index] == atom.chain
+            && first.res_name[index] == atom.residue
+            && first.ins_code[index] == atom.ins_code
+            && self.alternatives[index] == atom.alternative
         {
             return Ok(());
         }

@@ -30,7 +30,14 @@ pub fn open(path: &Path) -> Result<Opened, SnapshotError> {
     let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
     let arrays = match digest.arrays {
         None => archive::Arrays::new(),
-        Some(hash) => open_archive(&arrays_of(path, hash)?)?,
+        Some(hash) => {
+            let path = arrays_of(path, hash)?;
+            let arrays = open_archive(&path)?;
+            if archive::name(&arrays) != hash {
+                return Err(SnapshotError::unreadable(&path, "was altered after it was recorded"));
+            }
+            arrays
+        }
     };
     let contents = Contents::from_stored(digest, arrays).map_err(|error| SnapshotError::unreadable(path, error))?;
     Ok(Opened {

@@ -50,12 +50,12 @@ struct Subject<'a> {
 impl Subject<'_> {
     fn judge(&self, field: &FieldSpec, complex: &Complex, report: &mut Report<'_>) {
         let structure = self.structure;
-        if let Some(models) = structure.models.filter(|_| field.kind == FieldKind::Structures) {
-            let summary = format!(
-                "{}: expected an AtomArray, got a stack of {}",
-                self.path,
-                count(models, "model")
-            );
+        if let Some(models) = structure.models {
+            let models = count(models, "model");
+            let summary = match field.kind {
+                FieldKind::Structures => format!("{}: expected an AtomArray, got a stack of {models}", self.path),
+                _ => format!("{}: expected one model, got {models}", self.path),
+            };
             report.add(report.wrong(summary));
             return;
         }

@@ -81,6 +81,27 @@ impl std::fmt::Display for Tested {
     }
 }
 
+/// What is wrong with the confidence of new samples, so that no test of it can be taken, where it can be of those recorded.
+#[must_use]
+pub fn unsound_confidence(recorded: &[Sample], now: &[Sample]) -> Option<String> {
+    let length = recorded.iter().map(|sample| Some(sample.confidence.as_ref()?.len()));
+    let length = length.collect::<Option<Vec<_>>>()?.into_iter().max()?;
+    now.iter().find_map(|sample| {
+        let name = &sample.name;
+        match &sample.confidence {
+            None => Some(format!("{name} has no confidence, and what was recorded has")),
+            Some(values) if values.len() != length => Some(format!(
+                "{name} has the confidence of {} residues, expected {length}",
+                values.len()
+            )),
+            Some(values) => {
+                let residue = values.iter().position(|value| !value.is_finite())?;
+                Some(format!("the confidence of residue {residue} of {name} is not finite"))
+            }
+        }
+    })
+}
+
 /// Every test that the samples allow. All must have the same atoms.
 #[must_use]
 pub fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -> Vec<Tested> {

@@ -26,7 +26,7 @@ pub fn behind(items: &[Option<Vec<f64>>], structures: usize, index: usize) -> Op
     if per_structure * structures != items.len() {
         return None;
     }
-    let own = items.get(index * per_structure..(index + 1) * per_structure)?;
+    let own = items.chunks_exact(per_structure.max(1)).nth(index)?;
     let own: Vec<&Vec<f64>> = own.iter().map(Option::as_ref).collect::<Option<_>>()?;
     let length = own.first()?.len();
     if own.iter().any(|values| values.len() != length) {

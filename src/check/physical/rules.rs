@@ -106,7 +106,7 @@ impl Rule {
     }
 }
 
-/// Every rule applied to the residues that are judged. A rule about two neighbours needs both.
+/// Every rule applied to the residues that are judged; where none is, that of hands to all. A rule about two neighbours needs both.
 pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGates) -> Vec<Rule> {
     let backbone = Backbone::of(structure);
     let is_judged = |residue: usize| judged.get(residue) == Some(&true);
@@ -153,8 +153,10 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
         gates.chirality,
         Kind::Hand,
     );
+    // A hand is right or wrong however sure a model is, and where it is sure of nothing no other rule looks.
+    let is_unsure = !judged.contains(&true);
     for (residue, volume) in backbone.chirality_volumes() {
-        if is_judged(residue) {
+        if is_judged(residue) || is_unsure {
             let excess = (gates.least_volume - volume).max(volume - gates.greatest_volume);
             hands.see(residue, volume, if volume.is_nan() { volume } else { excess });
         }

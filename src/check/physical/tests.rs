@@ -81,13 +81,21 @@ fn the_words_name_the_rule_and_the_worst_residues() {
 }
 
 #[test]
-fn what_nobody_is_sure_of_is_not_judged() {
+fn what_nobody_is_sure_of_is_judged_by_its_hands_only() {
     let structure = first_structure(&folded(&declared("esmfold"), "call", UBIQUITIN, json!({})));
     let mut wrong = structure.clone();
     MISTAKES[3].1(&mut wrong);
     let sure = vec![0.9; 76];
     assert!(faults(&wrong, Some(&sure)).len() > 3);
-    assert_eq!(faults(&wrong, Some(&[0.3; 76])), Vec::<String>::new());
+    let unsure = faults(&wrong, Some(&[0.3; 76]));
+    assert!(
+        unsure.len() == 1 && unsure[0].contains("have a wrong hand or shape"),
+        "{unsure:?}"
+    );
+    assert_eq!(faults(&structure, Some(&[0.3; 76])), Vec::<String>::new());
+    let mut nowhere = structure.clone();
+    nowhere.coord.fill([0.0; 3]);
+    assert_eq!(faults(&nowhere, Some(&[0.3; 76])).len(), 1);
     let mut stray = structure;
     stray.coord[1] = [500.0; 3];
     let mut unsure_start = sure.clone();

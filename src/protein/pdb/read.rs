@@ -47,11 +47,11 @@ pub fn read(text: &str) -> Result<Structure, ParseError> {
     let mut line = 0;
     while !rest.is_empty() {
         line += 1;
-        let end = memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-        let record = rest.get(..end).unwrap_or_default();
-        rest = rest.get(end + 1..).unwrap_or_default();
-        record_into(&mut builder, record.strip_suffix(b"\r").unwrap_or(record))
-            .map_err(|message| ParseError { line, message })?;
+        let end = memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
+        let (record, after) = rest.split_at(end);
+        let ending = if after.starts_with(b"\r\n") { 2 } else { 1 };
+        rest = after.get(ending..).unwrap_or_default();
+        record_into(&mut builder, record).map_err(|message| ParseError { line, message })?;
     }
     builder.finish().map_err(|message| ParseError {
         line: line.max(1),
@@ -78,7 +78,8 @@ fn atom(record: &[u8], hetero: bool) -> Result<Atom, String> {
     let name = NAME.label(record)?;
     let residue = RESIDUE.label(record)?;
     let mut element = ELEMENT.label(record)?.to_ascii_uppercase();
-    if element.is_empty() {
+    // Old files have an entry's name and a line number there.
+    if !element.as_str().bytes().all(|letter| letter.is_ascii_alphabetic()) || element.is_empty() {
         let starts_early = record.get(NAME.from).is_some_and(u8::is_ascii_alphabetic);
         let placement = if starts_early {
             Placement::ElementColumn
