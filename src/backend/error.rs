@@ -71,6 +71,8 @@ pub enum Blame {
     Backend,
     /// The platform or the harness broke before there was an answer to judge.
     Platform,
+    /// The backend's table, the command line or the environment asks for what cannot be; nothing was started.
+    Settings,
     /// There was an answer, and nothing sound to hold it against: the recorded result is missing, altered or cannot be read.
     Reference,
 }
@@ -85,6 +87,15 @@ impl BackendError {
             message: message.into(),
             exception: None,
             log_tail: Vec::new(),
+        }
+    }
+
+    /// Whom it blames.
+    #[must_use]
+    pub const fn blame(&self) -> Blame {
+        match (self.stage, self.fault) {
+            (Stage::Configure, Fault::Misconfigured) => Blame::Settings,
+            (_, fault) => fault.blame(),
         }
     }
 

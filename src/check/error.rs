@@ -132,7 +132,7 @@ impl ExpectError {
         let finding = Finding::wrong(NAME, call, summary).with_hint(hint);
         Some(Finding {
             // Whether the backend or the connection is to blame follows from the fault, even one that was expected.
-            blame: match error.fault.blame() {
+            blame: match error.blame() {
                 Blame::Backend => finding.blame,
                 blame => blame,
             },

@@ -8,7 +8,7 @@ use crate::backend::{BackendError, Blame};
 /// One thing that is wrong with an answer, or the reason why it could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// Whether the backend is wrong (verdict fail), or the platform broke or the reference is missing (verdict error).
+    /// Whether the backend is wrong (verdict fail), or anything else is, so that there is no verdict on it (verdict error).
     pub blame: Blame,
     /// The check that found it.
     pub check: &'static str,
@@ -58,7 +58,7 @@ impl Finding {
         }
     }
 
-    /// A call that gave an error where an answer was expected; the fault says whom that blames.
+    /// A call that gave an error where an answer was expected; the error says whom that blames.
     #[must_use]
     pub fn failed(check: &'static str, call: &str, error: &BackendError) -> Self {
         let mut lines = error.message.lines();
@@ -68,7 +68,7 @@ impl Finding {
             None => format!("{} failed: {first}", error.stage),
         };
         Self {
-            blame: error.fault.blame(),
+            blame: error.blame(),
             details: std::iter::once(format!("fault: {}", error.fault.name()))
                 .chain(lines.map(str::to_owned))
                 .collect(),

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::arguments::{Format, RunArguments};
 use super::world::World;
 use super::{Trouble, colours, complain, reproduce, say};
+use crate::backend::Blame;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured, Recorded};
@@ -126,6 +127,9 @@ fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
     for planned in &plan.instances {
         match platform.dry_run(&planned.contract, &planned.config) {
             Some(Ok(shown)) => say(&format!("{}\n", shown.trim_end())),
+            Some(Err(error)) if error.blame() == Blame::Settings => {
+                return Err(Diagnostics::from(Diagnostic::new(error.message)).into());
+            }
             Some(Err(error)) => return Err(Trouble::Broken(error.to_string())),
             None => {
                 let kind = platform.kind.name;

@@ -14,6 +14,9 @@ impl Outcome {
         let meaning = match self.verdict {
             Verdict::Fail => "the backend is wrong",
             Verdict::Error if self.is_without_reference() => "there is nothing sound to compare with",
+            Verdict::Error if self.is_misconfigured() => {
+                "the settings are wrong, so there is no verdict on the backend"
+            }
             Verdict::Error => "the platform or the harness broke, so there is no verdict on the backend",
             Verdict::UnexpectedPass => "passes although a failure is expected: remove `xfail` from the case",
             Verdict::ExpectedFailure => "fails as expected",

@@ -39,7 +39,8 @@ pub enum Verdict {
     Pass,
     /// The backend is wrong.
     Fail,
-    /// The platform or the harness broke, or there was nothing to compare with: nothing can be said about the backend.
+    /// The settings are wrong, the platform or the harness broke, or there was nothing to compare with: nothing can be said about
+    /// the backend.
     Error,
     /// Not run, for the reason given.
     Skip,
@@ -73,6 +74,8 @@ pub enum Interruption {
     Interrupt,
     /// SIGTERM.
     Terminate,
+    /// SIGHUP: the terminal was closed, or the connection to it was lost.
+    Hangup,
 }
 
 /// How many cases came to each verdict.
@@ -105,6 +108,8 @@ pub enum Conclusion {
     Fails,
     /// No case failed, but some passed that are expected to fail: the suite is out of date.
     Outdated,
+    /// Nothing shows that the backend is wrong, but it could not be started as the settings say.
+    Misconfigured,
     /// Nothing shows that the backend is wrong, but the platform or the harness broke.
     Broken,
     /// No case failed and nothing broke, but there was nothing to compare with.
@@ -129,6 +134,12 @@ impl Outcome {
             attempts: 0,
             elapsed: Duration::ZERO,
         }
+    }
+
+    /// Whether the settings are what is wrong.
+    #[must_use]
+    pub fn is_misconfigured(&self) -> bool {
+        self.verdict == Verdict::Error && self.findings.iter().any(|finding| finding.blame == Blame::Settings)
     }
 
     /// Whether all that is wrong with it is that there was nothing sound to compare with.
@@ -207,6 +218,7 @@ impl Report {
             Some(signal) => Conclusion::Interrupted(signal),
             None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
             None if tally.unexpected_passes > 0 => Conclusion::Outdated,
+            None if self.outcomes.iter().any(Outcome::is_misconfigured) => Conclusion::Misconfigured,
             None if tally.errors > 0 || !self.unknown.is_empty() => Conclusion::Broken,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,
             None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
@@ -216,16 +228,18 @@ impl Report {
 }
 
 impl Conclusion {
-    /// The exit code of the program: 0, 1, 3, 4, 130 or 143 (2 is for usage and configuration).
+    /// The exit code of the program.
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
             Self::Conforms => 0,
             Self::Fails | Self::Outdated => 1,
+            Self::Misconfigured => 2,
             Self::Broken | Self::NothingToCompare => 3,
             Self::NothingRan => 4,
             Self::Interrupted(Interruption::Interrupt) => 130,
             Self::Interrupted(Interruption::Terminate) => 143,
+            Self::Interrupted(Interruption::Hangup) => 129,
         }
     }
 }
@@ -233,6 +247,7 @@ impl Conclusion {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::{BackendError, Fault, Stage};
 
     fn report(verdicts: &[Verdict]) -> Report {
         let outcomes = verdicts.iter().map(|&verdict| Outcome {
@@ -273,6 +288,18 @@ mod tests {
         assert_eq!(unseen.conclusion(), Conclusion::Fails);
         mixed.interrupted = Some(Interruption::Terminate);
         assert_eq!(mixed.conclusion().exit_code(), 143);
+    }
+
+    #[test]
+    fn wrong_settings_are_told_from_a_broken_platform() {
+        let mut report = report(&[Verdict::Error, Verdict::Error, Verdict::Pass]);
+        let error = BackendError::new(Stage::Configure, Fault::Misconfigured, "there is no such tag");
+        report.outcomes[0].findings = vec![Finding::failed("answer", "call", &error)];
+        assert_eq!(report.conclusion(), Conclusion::Misconfigured);
+        assert_eq!(report.conclusion().exit_code(), 2);
+        let error = BackendError::new(Stage::Launch, Fault::Misconfigured, "no such program on the node");
+        report.outcomes[0].findings = vec![Finding::failed("answer", "call", &error)];
+        assert_eq!(report.conclusion(), Conclusion::Broken);
     }
 
     #[test]

@@ -130,6 +130,7 @@ pub fn verdict(conclusion: Conclusion) -> String {
         Conclusion::Conforms => "conforms: everything came out as expected",
         Conclusion::Fails => "does not conform: the backend is wrong",
         Conclusion::Outdated => "the suite is out of date: cases pass that it expects to fail; take their `xfail` away",
+        Conclusion::Misconfigured => "no verdict: the backend's settings are wrong",
         Conclusion::Broken => "no verdict: the platform or the harness broke",
         Conclusion::NothingToCompare => {
             "no verdict: there is nothing to compare with; record the missing results on a backend you trust with `--record`"
@@ -137,6 +138,7 @@ pub fn verdict(conclusion: Conclusion) -> String {
         Conclusion::NothingRan => "no verdict: nothing ran",
         Conclusion::Interrupted(Interruption::Interrupt) => "no verdict: interrupted",
         Conclusion::Interrupted(Interruption::Terminate) => "no verdict: terminated",
+        Conclusion::Interrupted(Interruption::Hangup) => "no verdict: the terminal is gone",
     };
     format!("{sentence} (exit code {})", conclusion.exit_code())
 }

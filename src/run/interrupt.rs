@@ -1,4 +1,4 @@
-//! Turns SIGINT and SIGTERM into a request to end the run, and a second one into the wish to end it at once. Ends nothing itself.
+//! Turns SIGINT, SIGTERM and SIGHUP into a request to end the run, and a second one into the wish to end it at once. Ends nothing itself.
 
 use tokio::sync::watch;
 
@@ -22,12 +22,19 @@ impl Interrupt {
 
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
+        // Somebody who starts a run with `nohup` wants it to go on.
+        let mut hangup = if is_ignored(1) {
+            None
+        } else {
+            Some(signal(SignalKind::hangup())?)
+        };
         let (sender, receiver) = watch::channel(None);
         let (urge, urged) = watch::channel(false);
         tokio::spawn(async move {
             let first = tokio::select! {
                 _ = interrupt.recv() => Interruption::Interrupt,
                 _ = terminate.recv() => Interruption::Terminate,
+                () = next(hangup.as_mut()) => Interruption::Hangup,
             };
             sender.send_replace(Some(first));
             tokio::select! {
@@ -69,4 +76,22 @@ impl Interrupt {
     pub fn pending(&self) -> Option<Interruption> {
         *self.receiver.borrow()
     }
+}
+
+/// Waits for a signal that is listened to.
+#[cfg(unix)]
+async fn next(signal: Option<&mut tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => drop(signal.recv().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether this process was started to ignore a signal, as far as the system tells.
+#[cfg(unix)]
+fn is_ignored(number: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (number - 1) & 1 == 1)
 }

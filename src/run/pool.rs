@@ -3,8 +3,10 @@
 
 pub mod loan;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::sync::{Mutex, Notify};
 
 use super::starts::Starts;
@@ -263,7 +265,13 @@ impl Pool {
         };
         slots[index].state = State::Changing(Arc::clone(&instance));
         drop(slots);
-        let started = instance.start().await;
+        let started = match survived(instance.start()).await {
+            Ok(started) => started,
+            Err(broke) => {
+                let _ = survived(instance.abort()).await;
+                Err(broke)
+            }
+        };
         let mut slots = self.slots.lock().await;
         let slot = &mut slots[index];
         let result = match started {
@@ -297,7 +305,7 @@ impl Pool {
         let instance = Arc::clone(instance);
         slots[index].state = State::Changing(Arc::clone(&instance));
         drop(slots);
-        let error = instance.stop().await;
+        let error = survived(instance.stop()).await.unwrap_or_else(Some);
         self.note_end(&instance, error);
         let mut slots = self.slots.lock().await;
         if matches!(slots[index].state, State::Changing(_)) {
@@ -314,6 +322,13 @@ impl Pool {
         push(&self.leaks, instance.take_leaks());
         push(&self.unknown, instance.take_unknown());
     }
+}
+
+/// What an instance does, where a panic of its kind is an error like any other: nobody may wait for ever for the slot.
+async fn survived<T>(work: impl Future<Output = T>) -> Result<T, BackendError> {
+    let broke = "the harness broke: this kind of backend panicked";
+    let survived = AssertUnwindSafe(work).catch_unwind().await;
+    survived.map_err(|_| BackendError::new(Stage::Launch, Fault::Internal, broke))
 }
 
 /// What everybody is told who asks for an instance after the end.

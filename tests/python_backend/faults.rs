@@ -281,7 +281,11 @@ fn answers() {
         assert!(!evil.exists(), "the pickle was run");
         assert!(asked(&instance, "kind").await.is_ok());
         let error = asked(&instance, "write").await.unwrap_err();
-        assert_eq!(error.fault, Fault::Protocol, "{error}");
+        assert_eq!(
+            error.fault,
+            Fault::Died,
+            "nothing more can come of this interpreter: {error}"
+        );
         assert!(error.message.contains("cannot be read: a frame announces"), "{error}");
         // Nothing can be heard of it any more, and it ends all the same.
         instance.stop().await;

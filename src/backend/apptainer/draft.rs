@@ -37,7 +37,16 @@ impl Draft {
     /// When they cannot be made, or not be written down.
     pub(super) fn new(kind: &str, images: &Path, temporary: Option<PathBuf>, mark: &Mark) -> io::Result<Self> {
         let places = [images.to_owned(), temporary.unwrap_or_else(|| images.to_owned())];
-        mark.declare(kind, &json!({ DIRECTORIES: places }))?;
+        let places = places.map(std::path::absolute);
+        let [Ok(images), Ok(temporary)] = places else {
+            return Err(io::Error::other("there is no working directory"));
+        };
+        let places = [images, temporary];
+        let [Some(first), Some(second)] = places.each_ref().map(|place| place.to_str()) else {
+            return Err(io::Error::other("the name of a directory for pulls is not UTF-8"));
+        };
+        let declared = mark.declare(kind, &json!({ DIRECTORIES: [first, second] }));
+        declared.map_err(|error| io::Error::other(error.message))?;
         let directories = places.map(|place| place.join(format!("{PREFIX}{}", mark.name())));
         let [sif, scratch] = &directories;
         let draft = Self {

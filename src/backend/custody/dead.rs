@@ -2,7 +2,7 @@
 //! directories, and takes nothing for a run that has not the name of one.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,8 +10,12 @@ use std::time::Duration;
 use rustix::fs::OFlags;
 use serde_json::Value;
 
+use super::host::host_name;
 use super::making;
 use super::run::{LOCK, REACHES, is_name, remove, runs};
+
+/// Bytes of the name of a machine that are read.
+const LONGEST_HOST: u64 = 256;
 
 /// The runs that are dead, as far as they can be looked at.
 #[derive(Debug, Default)]
@@ -49,7 +53,7 @@ impl Dead {
         for (name, directory) in directories(runs)? {
             match DeadRun::take_up(&name, &directory) {
                 Ok(found) => dead.runs.extend(found),
-                Err(error) => dead.closed.push(format!("{name} cannot be opened: {error}")),
+                Err(why) => dead.closed.push(format!("{name} {why}")),
             }
         }
         Ok(dead)
@@ -57,23 +61,36 @@ impl Dead {
 }
 
 impl DeadRun {
-    /// Takes it up; `None` when it lives, or was never more than a directory.
-    fn take_up(name: &str, directory: &Path) -> io::Result<Option<Self>> {
+    /// Takes it up; `None` when it lives, or was never more than a directory. An error says why nobody can here.
+    fn take_up(name: &str, directory: &Path) -> Result<Option<Self>, String> {
+        let closed = |error: io::Error| format!("cannot be opened: {error}");
         // Neither a link to something else nor a pipe that nobody writes to is a lock of ours.
         let flags = i32::from_ne_bytes((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().to_ne_bytes());
         let lock = match File::options()
             .read(true)
+            // Over NFS only what is open for writing can be locked for oneself.
+            .write(true)
             .custom_flags(flags)
             .open(directory.join(LOCK))
         {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            opened => opened?,
+            opened => opened.map_err(closed)?,
         };
         match lock.try_lock() {
-            Ok(()) => Ok(Some(Self::taken_up(name, directory, lock))),
-            Err(fs::TryLockError::WouldBlock) => Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => return Ok(None),
+            Err(fs::TryLockError::Error(error)) => return Err(closed(error)),
         }
+        let mut host = String::new();
+        (&lock).take(LONGEST_HOST).read_to_string(&mut host).map_err(closed)?;
+        if host.is_empty() || host == host_name() {
+            return Ok(Some(Self::taken_up(name, directory, lock)));
+        }
+        // Its processes and sockets cannot be seen from here, nor is it sure that a lock of theirs would be.
+        Err(format!(
+            "ran on {host}, where `hydrotest clean` finds what it left; when that machine is gone for good, remove {}",
+            directory.display()
+        ))
     }
 
     pub(super) fn taken_up(name: &str, directory: &Path, lock: File) -> Self {
@@ -193,5 +210,22 @@ mod tests {
         symlink(&file, state.path().join(NAME).join(LOCK)).unwrap();
         let dead = Dead::among(state.path()).unwrap();
         assert!(dead.runs.is_empty() && dead.closed[0].starts_with(&format!("{NAME} cannot be opened")));
+    }
+
+    #[test]
+    fn a_run_of_another_machine_is_left_to_that_machine() {
+        let runs = tempfile::tempdir().unwrap();
+        fs::create_dir(runs.path().join(NAME)).unwrap();
+        let lock = runs.path().join(NAME).join(LOCK);
+        fs::write(&lock, "another-machine").unwrap();
+        let dead = Dead::among(runs.path()).unwrap();
+        assert!(dead.runs.is_empty());
+        assert!(
+            dead.closed[0].contains("ran on another-machine, where `hydrotest clean`"),
+            "{:?}",
+            dead.closed
+        );
+        fs::write(&lock, host_name()).unwrap();
+        assert_eq!(Dead::among(runs.path()).unwrap().runs.len(), 1);
     }
 }

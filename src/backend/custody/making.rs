@@ -8,7 +8,9 @@ use std::time::Duration;
 
 use tempfile::{Builder, TempPath};
 
-use super::mark::Mark;
+use super::mark::{Mark, unwritten};
+use super::run::Run;
+use crate::backend::BackendError;
 
 /// The directory in a run's directory for what is being made.
 const DIRECTORY: &str = "making";
@@ -30,17 +32,21 @@ impl Mark {
     ///
     /// # Errors
     /// When it cannot be written: then nothing may be asked for.
-    pub(in crate::backend) fn making(&self, what: &'static str) -> io::Result<Making> {
-        self.run().begin()?;
-        let directory = self.run().directory().join(DIRECTORY);
-        fs::create_dir_all(&directory)?;
-        let file = Builder::new().tempfile_in(&directory)?.into_temp_path();
+    pub(in crate::backend) fn making(&self, what: &'static str) -> Result<Making, BackendError> {
+        let file = note(self.run()).map_err(|error| unwritten(&error))?;
         Ok(Making {
             mark: self.clone(),
             what,
             file: Some(file),
         })
     }
+}
+
+fn note(run: &Run) -> io::Result<TempPath> {
+    run.begin()?;
+    let directory = run.directory().join(DIRECTORY);
+    fs::create_dir_all(&directory)?;
+    Ok(Builder::new().tempfile_in(&directory)?.into_temp_path())
 }
 
 impl Making {
@@ -82,7 +88,6 @@ mod tests {
     use std::sync::Arc;
     use std::time::SystemTime;
 
-    use super::super::Run;
     use super::*;
 
     #[test]

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::run::Run;
 use super::steward::Leftover;
+use crate::backend::{BackendError, Fault, Stage};
 
 /// The variable in the environment of everything that is started: the name of the instance.
 pub const VARIABLE: &str = "HYDROTEST_INSTANCE";
@@ -28,6 +29,12 @@ pub(in crate::backend) struct End {
     pub(in crate::backend) outlived: Vec<Leftover>,
     /// What was asked for and given up, so that it may still come to be.
     pub(in crate::backend) given_up: Vec<&'static str>,
+}
+
+/// Nothing may be made that nobody could find.
+pub(super) fn unwritten(error: &io::Error) -> BackendError {
+    let message = format!("what a run makes cannot be written down: {error}");
+    BackendError::new(Stage::Launch, Fault::Internal, message)
 }
 
 impl Run {
@@ -99,11 +106,7 @@ impl Mark {
             } else {
                 "temporary file"
             };
-            found.push(Leftover {
-                what,
-                id: entry.file_name().to_string_lossy().into_owned(),
-                detail: String::new(),
-            });
+            found.push(Leftover::new(what, entry.file_name().to_string_lossy()));
         }
         found.sort_by(|one, other| one.id.cmp(&other.id));
         Ok(found)
@@ -152,8 +155,8 @@ impl Mark {
     ///
     /// # Errors
     /// When it cannot be written: then nothing may be made, because nobody could find it.
-    pub fn declare(&self, kind: &str, reach: &serde_json::Value) -> io::Result<()> {
-        self.run.declare(kind, reach)
+    pub fn declare(&self, kind: &str, reach: &serde_json::Value) -> Result<(), BackendError> {
+        self.run.declare(kind, reach).map_err(|error| unwritten(&error))
     }
 
     /// Says that something of the run may still be on a platform: the next sweep looks for it, as if the run had been killed.

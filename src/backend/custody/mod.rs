@@ -2,7 +2,7 @@
 //! and whoever finds the mark after the instance has ended has found a leak.
 //!
 //! ```text
-//! STATE/runs/RUN/lock            held by the run; the system lets go of it however the run ends
+//! STATE/runs/RUN/lock            held by the run; the system lets go of it however the run ends; holds the machine's name
 //!               /reaches/*.json  on which platforms it may have made something: written before anything is made there
 //!               /making/*        what is being asked of a platform, and may come to be after the run is dead
 //!               /N/              what the harness keeps of its instance N
@@ -17,6 +17,7 @@
 //! finds and removes.
 
 mod dead;
+mod host;
 mod making;
 mod mark;
 mod processes;
@@ -24,6 +25,7 @@ mod run;
 mod steward;
 
 pub use dead::{Dead, DeadRun};
+pub(in crate::backend) use host::host_name;
 pub use mark::{Mark, VARIABLE};
 pub use processes::Processes;
 pub use run::{Run, state_directory};

@@ -40,9 +40,12 @@ impl Steward for Processes {
                 let _ = tokio::time::timeout(OWN_END, gone).await;
             }
             let gone = async {
-                // An error says that it has gone, or that it is not ours to end: then it stays, and that is told below.
+                // An error says that it has gone, or that it is not ours to end: then it stays, and that is told below. By now
+                // the number may be that of somebody else, who does not carry the mark.
                 while is_alive(process.as_raw_pid()) {
-                    let _ = kill_process(process, Signal::KILL);
+                    if mark_of(&leftover.id).is_some() {
+                        let _ = kill_process(process, Signal::KILL);
+                    }
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             };
@@ -68,6 +71,15 @@ impl Processes {
     }
 }
 
+/// The mark in the environment of a process. That of somebody else's process cannot be read, and is none of ours.
+fn mark_of(process: &str) -> Option<String> {
+    let environment = fs::read(format!("/proc/{process}/environ")).ok()?;
+    environment.split(|byte| *byte == 0).find_map(|variable| {
+        let value = variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?;
+        std::str::from_utf8(value).ok().map(str::to_owned)
+    })
+}
+
 /// All processes with the mark of one of these names, but this one; supervisors last.
 fn marked(names: &[String]) -> Vec<Leftover> {
     let own = std::process::id().to_string();
@@ -78,13 +90,8 @@ fn marked(names: &[String]) -> Vec<Leftover> {
             if id == own || !id.bytes().all(|digit| digit.is_ascii_digit()) {
                 return None;
             }
-            // The environment of somebody else's process cannot be read, and is none of ours.
-            let environment = fs::read(entry.path().join("environ")).ok()?;
-            let mark = environment.split(|byte| *byte == 0).find_map(|variable| {
-                let value = variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?;
-                std::str::from_utf8(value).ok()
-            })?;
-            belongs(mark, names).then(|| Leftover {
+            let mark = mark_of(&id)?;
+            belongs(&mark, names).then(|| Leftover {
                 what: PROCESS,
                 detail: id.parse().map(describe).unwrap_or_default(),
                 id,

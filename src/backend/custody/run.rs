@@ -10,6 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::host::host_name;
+
 /// Says where the state directory is, in place of the usual one.
 const STATE: &str = "HYDROTEST_STATE_DIR";
 /// With what the name of a run begins; sixteen hexadecimal digits follow.
@@ -174,13 +176,18 @@ pub(super) fn runs() -> PathBuf {
 /// Locks a directory that was just made; `None` when somebody who sweeps has taken it away meanwhile.
 fn lock_new(directory: &Path) -> io::Result<Option<File>> {
     let path = directory.join(LOCK);
-    let lock = match File::create(&path) {
+    let mut lock = match File::create(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         created => created?,
     };
     // Whoever sweeps holds the lock until everything is gone, and looks at it only under the lock.
     lock.lock()?;
-    Ok(path.exists().then_some(lock))
+    if !path.exists() {
+        return Ok(None);
+    }
+    // A directory that several machines share holds runs of each of them.
+    io::Write::write_all(&mut lock, host_name().as_bytes())?;
+    Ok(Some(lock))
 }
 
 /// A name from the system's random numbers; from the time and the process number where there are none to be had.

@@ -29,6 +29,15 @@ pub struct Leftover {
     pub detail: String,
 }
 
+impl Leftover {
+    /// Something that says enough by what it is and how it is known.
+    #[must_use]
+    pub fn new(what: &'static str, id: impl Into<String>) -> Self {
+        let (id, detail) = (id.into(), String::new());
+        Self { what, id, detail }
+    }
+}
+
 impl From<Survivor> for Leftover {
     fn from(survivor: Survivor) -> Self {
         Self {

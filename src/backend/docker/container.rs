@@ -7,6 +7,7 @@ use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, HostConfig
 
 use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
+use crate::backend::custody::host_name;
 use crate::backend::launcher::Job;
 use crate::wire::Secret;
 
@@ -95,8 +96,7 @@ fn labels(job: &Job) -> HashMap<String, String> {
 fn owner() -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let user = user.unwrap_or_else(|_| format!("user {}", rustix::process::getuid().as_raw()));
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    format!("{user}@{}", machine.trim())
+    format!("{user}@{}", host_name())
 }
 
 fn devices(gpus: &Gpus) -> Option<Vec<DeviceRequest>> {

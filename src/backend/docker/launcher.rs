@@ -80,8 +80,7 @@ impl DockerLauncher {
         };
         pull::ensure(&engine, &self.recipe, self.settings.pull, platform, &mut teller).await?;
         doing(format!("creating a container of {}", self.recipe.image));
-        let declared = job.mark.declare(super::NAME, &steward::reach(&engine));
-        declared.map_err(|error| internal("what a run makes cannot be written down", error))?;
+        job.mark.declare(super::NAME, &steward::reach(&engine))?;
         self.engine = Some(engine.clone());
         let id = self.create(&engine, job, secret).await?;
         doing(format!("starting a container of {}", self.recipe.image));
@@ -110,10 +109,7 @@ impl DockerLauncher {
         if let Some(platform) = &self.settings.platform {
             options = options.platform(platform);
         }
-        let making = job.mark.making("the creation of a container").map_err(|error| {
-            let message = format!("what a run makes cannot be written down: {error}");
-            BackendError::new(Stage::Launch, Fault::Internal, message)
-        })?;
+        let making = job.mark.making("the creation of a container")?;
         let (docker, options) = (engine.docker.clone(), options.build());
         let creation = tokio::spawn(async move {
             let created = docker.create_container(Some(options), body).await;

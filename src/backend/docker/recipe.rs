@@ -56,13 +56,19 @@ impl DockerSettings {
             let bind = Bind::parse(&bind).map_err(|error| unusable(format!("the bind `{bind}` {error}")))?;
             binds.push(bind);
         }
-        let variable = |name: &str| std::env::var(name).ok().filter(|value| value.starts_with('/'));
-        let source = fill(&self.source)?.or_else(|| variable(SOURCE_VARIABLE));
+        let source = match fill(&self.source)? {
+            None => directory_of(SOURCE_VARIABLE)?,
+            source => source,
+        };
         if let Some(source) = &source {
             binds.push(Bind::new(source, SOURCE, true));
             environment.push(("PYTHONPATH".to_owned(), SOURCE.to_owned()));
         }
-        if let Some(directory) = fill(&self.model_dir)?.or_else(|| variable(MODEL_DIR_VARIABLE)) {
+        let model_directory = match fill(&self.model_dir)? {
+            None => directory_of(MODEL_DIR_VARIABLE)?,
+            directory => directory,
+        };
+        if let Some(directory) = model_directory {
             binds.push(Bind::new(&directory, MODEL_DIR, false));
             environment.push((MODEL_DIR_VARIABLE.to_owned(), MODEL_DIR.to_owned()));
             environment.push(("CHAI_DOWNLOADS_DIR".to_owned(), format!("{MODEL_DIR}/chai")));
@@ -161,4 +167,15 @@ fn boileroom(port: u16) -> Vec<String> {
 
 fn unusable(message: String) -> BackendError {
     BackendError::new(Stage::Configure, Fault::Misconfigured, message)
+}
+/// The directory that a variable of ours names, if it is set. It is one of the engine's machine, which has no working directory
+/// of ours.
+fn directory_of(variable: &str) -> Result<Option<String>, BackendError> {
+    let value = std::env::var(variable).ok().filter(|value| !value.is_empty());
+    match value {
+        Some(value) if !value.starts_with('/') => Err(unusable(format!(
+            "{variable} is `{value}`, and the engine needs a whole path, one that begins with `/`"
+        ))),
+        value => Ok(value),
+    }
 }

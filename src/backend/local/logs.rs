@@ -23,7 +23,8 @@ impl LogDirectory {
         }
     }
 
-    /// The path of a new log about `what`. Several runs may share a named directory, so the process number is in it.
+    /// The path of a new log about `what`. Several runs may share a named directory, so the mark is in it: process numbers come
+    /// again.
     pub(super) fn next(&self, what: &str, mark: &Mark) -> io::Result<PathBuf> {
         let directory = match &self.named {
             Some(named) => {
@@ -33,7 +34,7 @@ impl LogDirectory {
             None => mark.directory()?,
         };
         let number = self.logs.fetch_add(1, Ordering::Relaxed) + 1;
-        Ok(directory.join(format!("{what}-{}-{number}.log", std::process::id())))
+        Ok(directory.join(format!("{what}-{}-{number}.log", mark.name())))
     }
 }
 

@@ -141,11 +141,11 @@ impl Interpreter {
         let why = self.news().closed.unwrap_or_default();
         if !why.is_empty() {
             let message = format!("what came from the interpreter {when} cannot be read: {why}");
-            return BackendError::new(stage, Fault::Protocol, message).with_log(self.log.tail());
+            return BackendError::new(stage, Fault::Died, message).with_log(self.log.tail());
         }
         let Ok(ending) = tokio::time::timeout(NEWS, self.process.ended()).await else {
             let message = format!("the interpreter closed the channel {when}, and still runs");
-            return BackendError::new(stage, Fault::Protocol, message).with_log(self.log.tail());
+            return BackendError::new(stage, Fault::Died, message).with_log(self.log.tail());
         };
         self.process.settled().await;
         let message = format!("the interpreter {ending} {when}");

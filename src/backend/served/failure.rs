@@ -8,7 +8,7 @@ use crate::wire::envelope::EnvelopeError;
 pub(super) fn of(error: &ClientError) -> BackendError {
     let (stage, fault) = match error {
         ClientError::Unusable(_) => (Stage::Configure, Fault::Misconfigured),
-        ClientError::Unreachable { .. } => (Stage::Call, Fault::Unreachable),
+        ClientError::Unreachable { .. } | ClientError::Gateway { .. } => (Stage::Call, Fault::Unreachable),
         ClientError::Timeout { .. } => (Stage::Call, Fault::Timeout),
         ClientError::Dropped(_) => (Stage::Call, Fault::Died),
         ClientError::Refused(_) => (Stage::Call, Fault::Refused),

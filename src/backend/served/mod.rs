@@ -11,7 +11,7 @@ use super::launcher::{Endpoint, Job, Launcher};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request};
 use crate::wire::Secret;
-use crate::wire::client::ModelClient;
+use crate::wire::client::{ModelClient, Route};
 
 pub use settings::ServedSettings;
 
@@ -54,7 +54,7 @@ impl<L: Launcher> Served<L> {
         for _ in 0..ATTEMPTS {
             let secret = self.own_secret()?;
             let endpoint = self.launcher.launch(&self.job, &secret).await?;
-            let client = ModelClient::new(&endpoint.url, secret, self.settings.timeouts);
+            let client = ModelClient::by(self.route(), &endpoint.url, secret, self.settings.timeouts);
             let client = client.map_err(|error| failure::of(&error))?;
             match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, status, deadline).await? {
                 Readiness::Ready => {
@@ -62,12 +62,21 @@ impl<L: Launcher> Served<L> {
                     return Ok(());
                 }
                 Readiness::Taken => {
-                    self.launcher.terminate().await?;
+                    // One that had to be killed is gone as well: a server that loads its model does not hear SIGTERM.
+                    let _ = self.launcher.terminate().await;
                     taken.push(endpoint);
                 }
             }
         }
         Err(all_taken(&taken))
+    }
+
+    /// No proxy stands between us and what we have started ourselves.
+    const fn route(&self) -> Route {
+        match self.secret {
+            Some(_) => Route::Environment,
+            None => Route::Direct,
+        }
     }
 
     fn own_secret(&self) -> Result<Secret, BackendError> {

@@ -48,7 +48,9 @@ pub(super) async fn examine(settings: &SlurmSettings, models: &[Arc<Contract>], 
             return symptoms;
         }
     }
-    symptoms.push(submission(settings, &tools).await);
+    let filled = models.iter().find_map(|contract| settings.fill(contract).ok());
+    let arguments = filled.map_or_else(|| settings.requested(), |filled| filled.arguments);
+    symptoms.push(submission(arguments, &tools).await);
     symptoms.push(directory(settings));
     symptoms
 }
@@ -75,9 +77,9 @@ fn gpu(settings: &SlurmSettings, overrides: &Overrides) -> Option<Symptom> {
 }
 
 /// What sbatch says of a job with these requests; it submits nothing.
-async fn submission(settings: &SlurmSettings, tools: &Tools) -> Symptom {
-    let mut arguments = vec!["--test-only".to_owned()];
-    arguments.extend(settings.requested());
+async fn submission(asked: Vec<String>, tools: &Tools) -> Symptom {
+    let mut arguments = asked;
+    arguments.push("--test-only".to_owned());
     arguments.push("--wrap=true".to_owned());
     match tools.ask("sbatch", &arguments).await {
         Ok(_) => Symptom::well("job", "sbatch would take it"),

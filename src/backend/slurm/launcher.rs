@@ -82,10 +82,7 @@ impl SlurmLauncher {
         desk.set(&script::environment(&server.private))
             .map_err(|error| internal("the job's directory cannot be made", &error))?;
         let submission = Submission::new(&self.settings, &filled, &server, job, &desk);
-        let making = job
-            .mark
-            .making("the submission of a job")
-            .map_err(|error| internal("it cannot be written down that a job is submitted", &error))?;
+        let making = job.mark.making("the submission of a job")?;
         let queue = self.queue.clone();
         let submitted = tokio::spawn(async move {
             let submitted = submission.submit(&queue).await;
@@ -129,9 +126,7 @@ impl SlurmLauncher {
     /// Says where something will be made, and where the job's files go.
     fn prepare(&mut self, job: &Job) -> Result<Desk, BackendError> {
         let reach = reach(&self.settings);
-        job.mark
-            .declare(NAME, &reach)
-            .map_err(|error| internal("it cannot be written down where jobs are submitted", &error))?;
+        job.mark.declare(NAME, &reach)?;
         if let Some(logs) = self.settings.logs() {
             std::fs::create_dir_all(logs).map_err(|error| internal("no log can be kept", &error))?;
         }

@@ -19,6 +19,8 @@ use crate::prediction::Contract;
 pub(super) const PORT: &str = "\0";
 /// What the command and its variables may refer to besides what all kinds know.
 const IN_COMMAND: Known = Known(&["host", "port"]);
+/// What its variables may refer to: they are set before there is a port.
+const IN_ENVIRONMENT: Known = Known(&["host"]);
 /// What everything else may refer to.
 const ELSEWHERE: Known = Known(&[]);
 /// What the address of a node may refer to.
@@ -79,7 +81,7 @@ impl SlurmSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, reader: &mut Reader<'_>) -> Option<Self> {
         let command = IN_COMMAND.words(reader.require("command"), "command");
-        let environment = IN_COMMAND.environment(reader);
+        let environment = IN_ENVIRONMENT.environment(reader);
         for (name, _) in environment.iter().filter(|(name, _)| !is_variable(name)) {
             reader.reject(
                 "env",

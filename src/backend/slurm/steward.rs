@@ -63,20 +63,24 @@ impl SlurmSteward {
             detail: format!("{}, {}", job.name, job.describe()),
             id: job.id,
         });
-        Ok(jobs.chain(self.directories(names)).collect())
+        Ok(jobs.chain(self.directories(names)?).collect())
     }
 
-    fn directories(&self, names: &[String]) -> Vec<Leftover> {
-        let entries = self.shared.iter().filter_map(|shared| fs::read_dir(shared).ok());
-        let entries = entries.flatten().flatten();
-        entries
-            .filter(|entry| entry.file_name().to_str().is_some_and(|found| belongs(found, names)))
-            .map(|entry| Leftover {
-                what: DIRECTORY,
-                id: entry.path().to_string_lossy().into_owned(),
-                detail: String::new(),
-            })
-            .collect()
+    /// It was there when the run began, so that one that cannot be read says nothing of what is in it.
+    fn directories(&self, names: &[String]) -> Result<Vec<Leftover>, BackendError> {
+        let Some(shared) = &self.shared else {
+            return Ok(Vec::new());
+        };
+        let entries = fs::read_dir(shared).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+        let entries = entries.map_err(|error| {
+            let message = format!("`shared_dir` {} cannot be read: {error}", shared.display());
+            BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
+        })?;
+        let ours = entries.into_iter();
+        let ours = ours.filter(|entry| entry.file_name().to_str().is_some_and(|found| belongs(found, names)));
+        Ok(ours
+            .map(|entry| Leftover::new(DIRECTORY, entry.path().to_string_lossy()))
+            .collect())
     }
 
     async fn removed(&self, leftover: &Leftover) -> Result<(), BackendError> {
@@ -122,12 +126,12 @@ mod tests {
             fs::create_dir_all(shared.path().join(name).join("1")).unwrap();
         }
         let steward = SlurmSteward::new(&reach(None, 0, Some(shared.path()))).unwrap();
-        let found = steward.directories(&["hydrotest-ab".to_owned()]);
+        let found = steward.directories(&["hydrotest-ab".to_owned()]).unwrap();
         assert_eq!(found.len(), 2);
         for leftover in &found {
             steward.remove(leftover).await.unwrap();
         }
-        assert!(steward.directories(&["hydrotest-ab".to_owned()]).is_empty());
+        assert!(steward.directories(&["hydrotest-ab".to_owned()]).unwrap().is_empty());
         assert_eq!(fs::read_dir(shared.path()).unwrap().count(), 2);
         assert!(SlurmSteward::new(&json!({})).is_err());
     }

@@ -168,11 +168,19 @@ impl Pump {
     fn put(&mut self, line: &[u8]) {
         let text = String::from_utf8_lossy(line);
         let text = self.secret.scrub(text.trim_end_matches('\r'));
+        // A bar that is drawn over and over: what stood there at last.
+        let shown = text.rsplit('\r').next().unwrap_or_default();
         let mut tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         if tail.len() == TAIL {
             tail.pop_front();
         }
-        tail.push_back(text.chars().take(LONGEST_LINE).collect());
+        tail.push_back(
+            shown
+                .replace(|letter: char| letter.is_control() && letter != '\t', "\u{fffd}")
+                .chars()
+                .take(LONGEST_LINE)
+                .collect(),
+        );
         drop(tail);
         self.write(text.as_bytes());
     }

@@ -39,6 +39,15 @@ pub(super) fn read(status: u16, location: Option<&str>, body: &[u8], secret: &Se
             let message = format!("the server redirects to {target} (status {status}), which is not followed");
             ClientError::Protocol(message)
         }
+        // A model server has none of these; a proxy or a load balancer answers so for one that is not there.
+        (502..=504, detail) => {
+            let text = match detail {
+                Some(Value::String(text)) => text,
+                _ => String::from_utf8_lossy(body).into_owned(),
+            };
+            let text = printable(&text, secret);
+            ClientError::Gateway { status, text }
+        }
         (_, Some(Value::String(text))) => {
             let text = printable(&text, secret);
             ClientError::Protocol(format!("the server answered with status {status}: {text}"))
@@ -126,7 +135,7 @@ mod tests {
             (422, r#"{"detail":[]}"#),
             (422, r#"{"detail":{}}"#),
             (404, r#"{"detail":"Not Found"}"#),
-            (503, "[["),
+            (505, "[["),
             (204, ""),
         ] {
             let error = answer(status, body);
@@ -135,6 +144,19 @@ mod tests {
         }
         let redirect = read(307, Some("http://elsewhere/"), b"", &Secret::new("x").unwrap());
         assert!(redirect.to_string().contains("http://elsewhere/"));
+    }
+
+    #[test]
+    fn a_gateway_that_answers_for_the_server_is_no_answer_of_it() {
+        for status in [502, 503, 504] {
+            let error = answer(status, "<html>no live upstreams");
+            assert!(matches!(error, ClientError::Gateway { .. }), "{error:?}");
+            let text = error.to_string();
+            assert!(
+                text.contains(&status.to_string()) && text.contains("no live upstreams"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -11,6 +11,15 @@ use rustls::{ClientConfig, RootCertStore};
 
 use super::{ClientError, Phase, Timeouts};
 
+/// How a server is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// Without a proxy, whatever the environment says: it is a machine that we have started something on.
+    Direct,
+    /// As the environment says (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); this machine itself without a proxy.
+    Environment,
+}
+
 /// Header lines of a response before it is refused; their bytes are bounded by hyper at about 400 kB.
 const MOST_HEADERS: usize = 64;
 
@@ -40,7 +49,7 @@ fn without_credentials(text: &str) -> &str {
 }
 
 /// A client for exchanges with one server.
-pub(super) fn open(base: &Url, timeouts: &Timeouts) -> Result<reqwest::Client, ClientError> {
+pub(super) fn open(base: &Url, timeouts: &Timeouts, route: Route) -> Result<reqwest::Client, ClientError> {
     let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(encryption(base)?)
         .redirect(Policy::none())
@@ -51,7 +60,11 @@ pub(super) fn open(base: &Url, timeouts: &Timeouts) -> Result<reqwest::Client, C
         .tcp_nodelay(true)
         .http1_only()
         .http1_max_headers(MOST_HEADERS);
-    let builder = if is_loopback(base) { builder.no_proxy() } else { builder };
+    let builder = if route == Route::Direct || is_loopback(base) {
+        builder.no_proxy()
+    } else {
+        builder
+    };
     builder.build().map_err(|error| ClientError::Unusable(deepest(&error)))
 }
 

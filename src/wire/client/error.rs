@@ -20,6 +20,14 @@ pub enum ClientError {
         /// Why it failed.
         cause: String,
     },
+    /// Somebody between us and the server says that it cannot be reached.
+    #[error("the server cannot be reached, says what answers in its place: status {status}, {text}")]
+    Gateway {
+        /// 502, 503 or 504.
+        status: u16,
+        /// The words with it.
+        text: String,
+    },
     /// Something took longer than allowed.
     #[error("{phase} took longer than {} s", limit.as_secs_f64())]
     Timeout {

@@ -17,6 +17,7 @@ use super::envelope::EnvelopeReader;
 use super::{Limits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
+pub use connection::Route;
 pub use error::{ClientError, Finding, Phase};
 pub use timeouts::Timeouts;
 
@@ -42,8 +43,16 @@ impl ModelClient {
     /// # Errors
     /// An address that is not plain `http://` or `https://`, or no certificates to check `https://` with.
     pub fn new(base: &str, secret: Secret, timeouts: Timeouts) -> Result<Self, ClientError> {
+        Self::by(Route::Environment, base, secret, timeouts)
+    }
+
+    /// A client that reaches its server by a route.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn by(route: Route, base: &str, secret: Secret, timeouts: Timeouts) -> Result<Self, ClientError> {
         let base = connection::base_address(base)?;
-        let http = connection::open(&base, &timeouts)?;
+        let http = connection::open(&base, &timeouts, route)?;
         Ok(Self {
             http,
             base,
