@@ -75,10 +75,12 @@ pub fn compare_answers(
     };
     let expected = Side {
         confidence: side(expected),
+        scale,
         structure: expected.2,
     };
     let got = Side {
         confidence: side(got),
+        scale,
         structure: got.2,
     };
     compare_structures(&expected, &got, gates, floor)
@@ -115,6 +117,7 @@ pub fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Stru
     Side {
         structure,
         confidence: of_residues(structure, scale, plddt.as_deref()),
+        scale,
     }
 }
 

@@ -52,7 +52,7 @@ pub use ensemble::{Sample, Tested, test as test_samples};
 pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
 pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
 pub use finding::Finding;
-pub use floor::floors;
+pub use floor::{beyond_gates, floors};
 pub use gated::confidence_at;
 pub use recorded::{Limits, Tolerances};
 pub use terms::Known;

@@ -191,10 +191,12 @@ fn differs(answer: &Answer, comparison: &Comparison) -> Finding {
 mod tests {
     use serde_json::json;
 
+    use super::super::fixture::folded::{UBIQUITIN, declared, folded};
     use super::super::fixture::{answer, compile_errors, compiled, folder, judge_recorded};
     use crate::backend::Blame;
     use crate::prediction::Value;
     use crate::snapshot::Recording;
+    use crate::tensor::Tensor;
 
     #[test]
     fn what_is_missing_is_told_how_to_record_and_what_changed_is_found() {
@@ -245,6 +247,33 @@ mod tests {
         assert_eq!(judge(&right.clone().with_element("plddt", 0, 0.15)), []);
         assert_eq!(judge(&right.clone().with_element("plddt", 0, 0.25)).len(), 1);
         assert_eq!(judge(&right.with("plddt", Value::None)).len(), 1);
+    }
+
+    #[test]
+    fn what_no_gate_speaks_of_is_compared_beside_a_judged_structure() {
+        let directory = tempfile::tempdir().unwrap();
+        let contract = declared("esmfold");
+        let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array']");
+        let judge = |answer: &_| {
+            let answers = std::slice::from_ref(answer);
+            judge_recorded(&*check, &contract, answers, directory.path(), Recording::Missing)
+        };
+        let charged = |charge: i32| {
+            let right = folded(&contract, "call", UBIQUITIN, json!({}));
+            right.with_structure(|structure| {
+                let charges = vec![charge; structure.atoms()];
+                structure.extra = vec![("charge".into(), Tensor::vector(&charges))];
+            })
+        };
+        assert_eq!(judge(&charged(0)), []);
+        assert_eq!(judge(&charged(0)), []);
+        let found = judge(&charged(1));
+        assert!(
+            found.len() == 1 && found[0].summary.contains("extra.charge"),
+            "{found:?}"
+        );
+        let without = judge(&charged(0).with_structure(|structure| structure.extra.clear()));
+        assert_eq!(without.len(), 1, "{without:?}");
     }
 
     #[test]

@@ -139,6 +139,12 @@ fn write_floors(store: &Store, collected: &Collected, backend: &str) -> Result<S
             floors.fields.len(),
             floors.repeats
         );
+        if let Some(beyond) = check::beyond_gates(&repeats.contract, &repeats.answers) {
+            let _ = writeln!(
+                text,
+                "  warning: from now on a difference passes that the gates do not allow: {beyond}; look whether that is noise"
+            );
+        }
     }
     let _ = writeln!(text, "{written} floors written");
     Ok(text)

@@ -282,6 +282,11 @@ impl<'a> Shared<'a> {
             let (first, second) = self.confidences(over)?;
             Some(pearson(&first, &second))
         });
+        add(
+            "temperature factors, mean absolute error",
+            &[(all, "b_factor")],
+            &|_| None,
+        );
         add("change in confident residues", &[(all, "mask_size")], &|_| None);
         rows
     }

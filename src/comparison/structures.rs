@@ -117,6 +117,7 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
 fn side<'a>(loaded: &Loaded, path: &str, structure: &'a Structure, scale: Option<f64>) -> Side<'a> {
     Side {
         confidence: of_residues(structure, scale, confidence_at(&loaded.contents, path).as_deref()),
+        scale,
         structure,
     }
 }

@@ -101,7 +101,8 @@ gate_table! {
         plddt: ANY,
         /// Least lDDT of all atoms, the worse of both directions.
         unmasked_lddt: FRACTION,
-        /// Greatest mean absolute difference of the plddt of all residues, as a fraction of 1.
+        /// Greatest mean absolute difference of the plddt of all residues, and of the temperature factors of all atoms where
+        /// these are confidences, as a fraction of 1.
         unmasked_plddt: ANY,
         /// How much more or fewer residues may be confident, as a fraction of those that were.
         mask_size: ANY,

@@ -50,6 +50,7 @@ pub(super) fn compare(
             .collect(),
         fields: Vec::new(),
         covered: HashSet::new(),
+        judged: HashSet::new(),
     };
     walk.class();
     for (path, expected) in &recorded.digest.entries {
@@ -60,6 +61,9 @@ pub(super) fn compare(
     walk.fields
 }
 
+/// Columns that only some structures have, of which no judgement of a structure says anything.
+const OWN: [&str; 3] = [".extra.", ".bonds", ".cell"];
+
 struct Walk<'a> {
     recorded: &'a Contents,
     actual: &'a Contents,
@@ -69,6 +73,8 @@ struct Walk<'a> {
     fields: Vec<FieldComparison>,
     /// Paths whose judgement includes everything below them.
     covered: HashSet<&'a str>,
+    /// Paths that the judge judged itself, which includes what a structure has everywhere.
+    judged: HashSet<&'a str>,
 }
 
 impl<'a> Walk<'a> {
@@ -93,7 +99,7 @@ impl<'a> Walk<'a> {
             actual: self.actual,
         };
         if let Some(own) = self.judge.judge(&pair) {
-            self.covered.insert(path);
+            self.judged.insert(path);
             return self.fields.push(own);
         }
         match (expected, actual) {
@@ -291,7 +297,11 @@ impl<'a> Walk<'a> {
 
     fn is_covered(&self, path: &str) -> bool {
         path.match_indices(['.', '['])
-            .any(|(end, _)| self.covered.contains(&path[..end]))
+            .map(|(end, _)| path.split_at(end))
+            .any(|(above, below)| {
+                self.covered.contains(above)
+                    || self.judged.contains(above) && !OWN.iter().any(|own| below.starts_with(own))
+            })
     }
 }
 

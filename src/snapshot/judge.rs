@@ -18,7 +18,7 @@ pub trait FieldJudge: Send + Sync {
     }
 
     /// A judgement of the judge's own, for example a structure after superposition; `None` leaves the value to the
-    /// comparison of numbers. A judgement of a structure covers its coordinates and other columns too.
+    /// comparison of numbers. A judgement of a structure covers its coordinates, names and temperature factors too.
     fn judge(&self, _pair: &Pair<'_>) -> Option<FieldComparison> {
         None
     }

@@ -130,6 +130,14 @@ impl Store {
             }
             let target = self.root().join(entry.key.path());
             fs::rename(&entry.path, &target).map_err(|error| SnapshotError::file(&target, error))?;
+            // What repeats of the earlier result differed by says nothing of this one.
+            let floors = self.floors_path(&entry.key);
+            match fs::remove_file(&floors) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(SnapshotError::file(&floors, error));
+                }
+                _ => {}
+            }
             accepted.push(entry.key);
         }
         Ok(accepted)

@@ -49,7 +49,7 @@ fn no_image() {
         ],
     );
     let ran = world.run(&["--backend", "cluster:latest", "--model", "esm2", "--suite", "embed"]);
-    ran.expect(3, &["there are no images with the tag `latest`"]);
+    ran.expect(2, &["there are no images with the tag `latest`"]);
     bench.nothing_left();
     assert!(!bench.sif().exists());
 }

@@ -147,6 +147,8 @@ async fn only_the_word_ready_is_ready() {
         let error = health(&bytes).await.unwrap_err();
         assert!(matches!(error, ClientError::Protocol(_)), "{bytes}: {error:?}");
     }
-    let error = health("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n").await.unwrap_err();
+    let error = health("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")
+        .await
+        .unwrap_err();
     assert!(matches!(error, ClientError::Gateway { status: 503, .. }), "{error:?}");
 }

@@ -29,6 +29,16 @@ pub struct Side<'a> {
     pub structure: &'a Structure,
     /// Confidence of every residue as a fraction of 1, in the order of [`Structure::residues`].
     pub confidence: Option<Vec<f64>>,
+    /// The greatest temperature factor, where these are confidences.
+    pub scale: Option<f64>,
+}
+
+impl Side<'_> {
+    /// The temperature factors of all atoms as fractions of 1.
+    fn factors(&self) -> Option<Vec<f64>> {
+        let (factors, scale) = (self.structure.b_factor.as_ref()?, self.scale?);
+        Some(factors.iter().map(|factor| factor / scale).collect())
+    }
 }
 
 /// What a comparison of two structures found.
@@ -161,6 +171,8 @@ struct Comparison<'a> {
     reference: &'a [Point],
     model: Vec<Point>,
     confidences: Option<(&'a [f64], &'a [f64])>,
+    /// How far the temperature factors of all atoms lie apart on average.
+    factor_error: Option<f64>,
     /// For every residue whether both sides are confident of it.
     confident: Vec<bool>,
     measures: Vec<Measure>,
@@ -191,6 +203,10 @@ impl<'a> Comparison<'a> {
             reference,
             model,
             confidences,
+            factor_error: expected
+                .factors()
+                .zip(got.factors())
+                .map(|(one, other)| mean_absolute_error(&other, &one).unwrap_or(f64::NAN)),
             confident,
             measures: Vec::new(),
             farthest: None,
@@ -234,6 +250,16 @@ impl<'a> Comparison<'a> {
         }
         if let Some((one, other)) = self.confidences {
             self.measures.extend(confidence_measures(one, other, gates));
+        }
+        // Those of alpha carbons stand for their residues above; atoms may have their own.
+        if let Some(error) = self.factor_error {
+            self.add(
+                "b_factor",
+                "temperature factor error of all atoms",
+                "",
+                error,
+                gates.unmasked_plddt,
+            );
         }
     }
 

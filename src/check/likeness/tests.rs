@@ -21,6 +21,7 @@ fn side(structure: &Structure) -> Side<'_> {
     Side {
         structure,
         confidence: of_residues(structure, Some(1.0), None),
+        scale: Some(1.0),
     }
 }
 
@@ -187,7 +188,18 @@ fn wrong_confidences_are_found_by_their_error() {
         let factors = structure.b_factor.iter_mut().flatten();
         factors.for_each(|factor| *factor *= 100.0);
     });
-    assert_eq!(broken(&hundredfold), ["plddt", "unmasked_plddt", "mask_size"]);
+    assert_eq!(
+        broken(&hundredfold),
+        ["plddt", "unmasked_plddt", "mask_size", "b_factor"]
+    );
+    let only_alphas = changed(|structure| {
+        let names = structure.atom_name.clone();
+        let factors = structure.b_factor.iter_mut().flatten().zip(names);
+        factors
+            .filter(|(_, name)| name.as_str() != "CA")
+            .for_each(|(factor, _)| *factor = 0.0);
+    });
+    assert_eq!(broken(&only_alphas), ["b_factor"]);
     let shifted = changed(|structure| {
         let residues = structure.residues();
         let mut factors = structure.b_factor.clone().unwrap();
