@@ -1,5 +1,6 @@
 //! How alike two results are, as pure functions over slices: numbers without judgement. Gates and verdicts live above.
 
+mod asymmetry;
 mod chains;
 mod columns;
 mod confidence;
@@ -23,6 +24,7 @@ mod superposition;
 pub(crate) mod test_points;
 mod tm_score;
 
+pub use asymmetry::{Asymmetry, asymmetry};
 pub use chains::{ChainPermutation, best_chain_permutation};
 pub use confidence::{mean_absolute_error, pearson};
 pub use contact::{ContactAgreement, ContactRule, contact_agreement};

@@ -3,14 +3,11 @@
 
 use super::{lower, mask};
 use crate::measure::{Better, Floor, Measure};
-use crate::metric::{pae_error, pearson};
+use crate::metric::{asymmetry, pae_error};
 use crate::prediction::gates::StructureGates;
 
 /// Fewer residues have too few pairs for a correlation to mean anything.
 const FEWEST: usize = 10;
-
-/// Less asymmetry than this, as a part of the whole, is rounding.
-const LEAST_ASYMMETRY: f64 = 0.01;
 
 /// Holds a square matrix against the expected one; `confidences` are those of the residues on both sides. Of a matrix that has
 /// not one row for each of them nothing is measured.
@@ -41,7 +38,8 @@ pub fn compare(
         all,
         gates.unmasked_pae,
     ));
-    if let Some(lost) = lost_asymmetry(expected, got, size) {
+    let asymmetry = (size >= FEWEST).then(|| asymmetry(expected, got, size).ok()).flatten();
+    if let Some(lost) = asymmetry.and_then(|it| it.lost) {
         measures.push(lower(
             "pae_symmetry",
             "lost PAE asymmetry",
@@ -50,7 +48,7 @@ pub fn compare(
             gates.pae_symmetry,
         ));
     }
-    if let Some(correlation) = asymmetry(expected, got, size) {
+    if let Some(correlation) = asymmetry.and_then(|it| it.correlation) {
         measures.push(Measure {
             better: Better::Higher,
             ..lower(
@@ -66,30 +64,6 @@ pub fn compare(
         measure.floor = floor.get(measure.key);
     }
     measures
-}
-
-/// The correlation of the parts that change sign when a matrix is transposed. Its errors are small beside those of the whole,
-/// so that a transposed matrix may be as near as another machine's; but its sign is not. `None` where a side is symmetric.
-fn asymmetry(expected: &[f64], got: &[f64], size: usize) -> Option<f64> {
-    (size >= FEWEST)
-        .then(|| pearson(&odd(got, size), &odd(expected, size)).ok())
-        .flatten()
-}
-
-/// How much of the asymmetry of a matrix is gone: 1 for a symmetric one, 0 for one that has no less of it than expected. `None`
-/// where hardly any is expected.
-fn lost_asymmetry(expected: &[f64], got: &[f64], size: usize) -> Option<f64> {
-    let length = |values: &[f64]| values.iter().map(|value| value * value).sum::<f64>().sqrt();
-    let (before, after) = (length(&odd(expected, size)), length(&odd(got, size)));
-    (size >= FEWEST && before > LEAST_ASYMMETRY * length(expected)).then(|| (1.0 - after / before).max(0.0))
-}
-
-/// What changes sign when a matrix is transposed, pair by pair.
-fn odd(matrix: &[f64], size: usize) -> Vec<f64> {
-    let pairs = (0..size).flat_map(|row| (row + 1..size).map(move |column| (row, column)));
-    pairs
-        .map(|(row, column)| matrix[row * size + column] - matrix[column * size + row])
-        .collect()
 }
 
 #[cfg(test)]
