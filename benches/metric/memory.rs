@@ -2,6 +2,9 @@
 
 use std::hint::black_box;
 
+use hydrotest::check::likeness::compare_pae;
+use hydrotest::config::Config;
+use hydrotest::measure::Floor;
 use hydrotest::metric::{difference, pae_error};
 use hydrotest::tensor::{DType, Tensor};
 
@@ -60,4 +63,14 @@ pub fn report() {
         let compare = |[first, second]: &[Tensor; 2]| difference(first, second, 0.05, 0.0);
         row(&format!("difference, {place}"), time(|| compare(&tensors[next()])));
     }
+    // Everything that the gates of a model ask of aligned errors, from the double precision in which checks have them.
+    let wide = matrices(0).map(|matrix| matrix.into_iter().map(f64::from).collect::<Vec<f64>>());
+    let contract = Config::built_in().expect("the built-in configuration");
+    let contract = contract.model("esmfold").expect("a built-in model");
+    let (gates, floor) = (contract.gates.structure.expect("gates"), Floor::unknown());
+    let sure = [0.9; RESIDUES];
+    row(
+        "all measures by gates, in the cache",
+        time(|| compare_pae(&wide[0], &wide[1], (&sure, &sure), &gates, &floor)),
+    );
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hydrotest::backend::kind::{Launch, Overrides};
 use hydrotest::backend::registry::KINDS;
-use hydrotest::backend::{Backend, Scene};
+use hydrotest::backend::{Backend, Fault, Scene};
 use hydrotest::config::{Config, Diagnostics, Source};
 use hydrotest::prediction::Options;
 
@@ -20,6 +20,7 @@ pub const TRIALS: &[(&str, fn())] = &[
         sound("selector = 'your_backend'");
     }),
     ("every_flaw_is_found_in_its_scene", flawed),
+    ("a_scene_that_hangs_is_given_up_and_shows_where_it_was", hanging),
     ("a_core_has_no_life_cycle_of_its_own", core),
 ];
 
@@ -53,6 +54,18 @@ fn sound(settings: &str) {
         for scene in Scene::ALL {
             assert_eq!(wrong(&*backend, scene).await, Vec::<String>::new(), "{}", scene.name());
         }
+    });
+}
+
+fn hanging() {
+    run(async {
+        let backend = bare("backend_class = 'misbehaving:HangsAtStop'\nstart_timeout = '16s'\nstop_timeout = '1s'");
+        let played = backend.rehearse(Scene::StopTwice).expect("it is not played").await;
+        let error = played.unwrap_err();
+        assert_eq!(error.fault, Fault::Timeout);
+        let words = "the scene stop_twice took longer than 48 s; the log ends with where it was";
+        assert_eq!(error.message, words);
+        assert!(error.log_tail.iter().any(|line| line.contains("in hang")), "{error:?}");
     });
 }
 

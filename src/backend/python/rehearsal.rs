@@ -17,6 +17,10 @@ const SEQUENCE: &str = "ACDEFGHIKL";
 /// How long a call may take that has to fail.
 const LONGEST_FAILURE: Duration = Duration::from_secs(120);
 
+/// A scene may take as long as so many starts, as its instance says; with what a start has to spare there is time to say where it
+/// hangs.
+const STARTS: u32 = 4;
+
 /// Plays a scene and says what was wrong in it. Leaves nothing, also when it is dropped half-way.
 pub(super) async fn play(
     hosting: &Hosting,
@@ -43,7 +47,13 @@ async fn ask(
     order["scene"] = scene.name().into();
     order["sequences"] = SEQUENCE.into();
     order["patience"] = json!(timeouts.call.min(LONGEST_FAILURE).as_secs_f64());
-    let answer = channel.order(order).await;
+    let limit = timeouts.start * STARTS;
+    let Ok(answer) = tokio::time::timeout(limit, channel.order(order)).await else {
+        interpreter.show_where(timeouts.spare).await;
+        let (scene, seconds) = (scene.name(), limit.as_secs_f64());
+        let message = format!("the scene {scene} took longer than {seconds} s; the log ends with where it was");
+        return Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(interpreter.log_tail()));
+    };
     match answer {
         Ok(Ok(blobs)) => {
             let sentences = blobs
