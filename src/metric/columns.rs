@@ -2,6 +2,9 @@
 
 use super::Point;
 
+/// Points in one column within one radius that are too many. Protein has some 340 atoms there for a radius of 15 Å.
+const CROWD: usize = 5000;
+
 /// Points ordered by column in the xy-plane and by z within each column.
 #[derive(Debug)]
 pub(super) struct Columns {
@@ -71,6 +74,15 @@ impl Columns {
                 }
             }
         }
+    }
+
+    /// Whether more points lie in one place than matter has room for, which would cost time with the square of their number.
+    pub fn is_crowded(&self, radius: f64) -> bool {
+        (0..self.starts.len()).any(|number| {
+            let heights = &self.heights[self.starts[number].1..self.end(number)];
+            let pairs = heights.iter().zip(heights.iter().skip(CROWD));
+            pairs.into_iter().any(|(low, high)| f64::from(high - low) <= radius)
+        })
     }
 
     fn end(&self, column: usize) -> usize {

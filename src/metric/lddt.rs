@@ -40,8 +40,8 @@ pub struct Lddt {
 /// does so before. Time and memory grow with the number of pairs, which is linear in atoms.
 ///
 /// # Errors
-/// For sets of different size, coordinates that are not finite, residue numbers not below the number of points, and when no
-/// pair is near enough to count.
+/// For sets of different size, coordinates that are not finite, residue numbers not below the number of points, when no
+/// pair is near enough to count, and when thousands of points lie in one place.
 pub fn lddt(reference: &[Point], model: &[Point], residues: &[usize], contacts: Contacts) -> Result<Lddt, MetricError> {
     check_points(reference, model, 2)?;
     check_lengths("residue numbers", residues.len(), reference.len())?;
@@ -50,9 +50,9 @@ pub fn lddt(reference: &[Point], model: &[Point], residues: &[usize], contacts: 
         return Err(MetricError::Malformed("residues must be numbered from 0 without gaps"));
     }
     let mut tally = vec![Tally::default(); count];
-    count_pairs(reference, model, residues, ALL_PAIRS, &mut tally);
+    count_pairs(reference, model, residues, ALL_PAIRS, &mut tally)?;
     if contacts == Contacts::InEither {
-        count_pairs(model, reference, residues, RADIUS * RADIUS, &mut tally);
+        count_pairs(model, reference, residues, RADIUS * RADIUS, &mut tally)?;
     }
     // Both residues of a pair count it.
     let pairs = tally.iter().map(|residue| residue.pairs).sum::<u64>() / 2;
@@ -94,8 +94,17 @@ struct Sorted {
 }
 
 /// Counts the pairs within the radius in `near` whose squared distance in `other` is above `beyond`.
-fn count_pairs(near: &[Point], other: &[Point], residues: &[usize], beyond: f64, tally: &mut [Tally]) {
+fn count_pairs(
+    near: &[Point],
+    other: &[Point],
+    residues: &[usize],
+    beyond: f64,
+    tally: &mut [Tally],
+) -> Result<(), MetricError> {
     let columns = Columns::new(near, RADIUS);
+    if columns.is_crowded(RADIUS) {
+        return Err(MetricError::Malformed("too many atoms lie in one place"));
+    }
     let axis = |points: &[Point], axis: usize| -> Vec<f64> {
         columns
             .order
@@ -119,6 +128,7 @@ fn count_pairs(near: &[Point], other: &[Point], residues: &[usize], beyond: f64,
         tally[residues[index]].pairs += pairs[place];
         tally[residues[index]].kept += kept[place];
     }
+    Ok(())
 }
 
 impl Sorted {
@@ -203,6 +213,14 @@ mod tests {
             .iter()
             .map(|point| point.map(|coordinate| coordinate + by * next()))
             .collect()
+    }
+
+    #[test]
+    fn a_heap_of_points_is_refused_before_its_pairs_are_counted() {
+        let heap = vec![[1.0; 3]; 200_000];
+        let residues: Vec<usize> = (0..heap.len()).collect();
+        let error = lddt(&heap, &heap, &residues, Contacts::InReference).unwrap_err();
+        assert_eq!(error.to_string(), "too many atoms lie in one place");
     }
 
     #[test]
