@@ -4,7 +4,7 @@
 use super::{Part as Over, ResidueScore, Row, Rules};
 use crate::check::likeness::{Likeness, Side, least_dockq};
 use crate::measure::Measure;
-use crate::metric::selection::{Part, positions, residue_of_atoms, shared_atoms};
+use crate::metric::selection::{Part, chain_of_atoms, positions, residue_of_atoms, shared_atoms};
 use crate::metric::{
     ContactRule, Contacts, MetricError, Point, contact_agreement, lddt, match_equivalent_names, mean_absolute_error,
     pearson, superpose, tm_score,
@@ -137,9 +137,8 @@ impl<'a> Shared<'a> {
             }
         }
         let (first, second) = self.points(&chosen);
-        let chains = self.structure.chains();
-        let chain = |place: &usize| chains.iter().position(|(_, atoms)| atoms.contains(&self.atoms[*place]));
-        let chains: Vec<usize> = chosen.iter().map(chain).collect::<Option<_>>()?;
+        let chains = chain_of_atoms(self.structure);
+        let chains: Vec<usize> = chosen.iter().map(|place| chains[self.atoms[*place]]).collect();
         match contact_agreement(&second, &first, &chains, TOUCHING) {
             Ok(found) if found.reference + found.observed == 0 => None,
             found => Some(found.map(|found| found.overlap())),

@@ -54,6 +54,14 @@ pub fn positions(structure: &Structure, atoms: &[usize]) -> Vec<Point> {
         .collect()
 }
 
+/// The run of one chain that each atom belongs to, counted from 0 in the order they come.
+#[must_use]
+pub fn chain_of_atoms(structure: &Structure) -> Vec<usize> {
+    let runs = structure.chains().into_iter().enumerate();
+    runs.flat_map(|(number, (_, atoms))| std::iter::repeat_n(number, atoms.len()))
+        .collect()
+}
+
 /// For every atom the index of its residue, counted from 0 over the whole structure.
 #[must_use]
 pub fn residue_of_atoms(structure: &Structure) -> Vec<usize> {

@@ -2,7 +2,7 @@
 //! judges nothing.
 
 use crate::metric::geometry::Backbone;
-use crate::metric::selection::Part;
+use crate::metric::selection::{Part, chain_of_atoms};
 use crate::metric::{Point, changed_hands};
 use crate::protein::Structure;
 
@@ -27,9 +27,8 @@ pub(super) fn inverted(structure: &Structure, reference: &[Point], model: &[Poin
         alphas
     };
     let points = |all: &[Point]| -> Option<Vec<Point>> { chosen.iter().map(|&atom| all.get(atom).copied()).collect() };
-    let chains = structure.chains();
-    let chain = |atom: &usize| chains.iter().position(|(_, atoms)| atoms.contains(atom));
-    let chains: Vec<usize> = chosen.iter().map(chain).collect::<Option<_>>()?;
+    let chains = chain_of_atoms(structure);
+    let chains: Vec<usize> = chosen.iter().map(|&atom| chains[atom]).collect();
     changed_hands(&points(model)?, &points(reference)?, &chains)
         .ok()?
         .fraction()
