@@ -88,12 +88,14 @@ impl Engine {
         let mut docker = docker.map_err(|error| unreachable(host, named, &error))?;
         let identity = match met {
             Some(met) => bounded("telling that it is there", docker.ping()).await?.map(|_| met),
-            None => bounded("agreeing on a version", meet(&mut docker)).await?,
+            None => bounded("agreeing on a version", meet(&mut docker))
+                .await?
+                .inspect(|identity| {
+                    let mut met = MET.lock().unwrap_or_else(PoisonError::into_inner);
+                    met.insert(host.to_owned(), identity.clone());
+                }),
         };
         let identity = identity.map_err(|error| unreachable(host, named, &error))?;
-        let mut all = MET.lock().unwrap_or_else(PoisonError::into_inner);
-        all.insert(host.to_owned(), identity.clone());
-        drop(all);
         Ok(Self {
             docker,
             host: host.to_owned(),

@@ -58,8 +58,8 @@ impl LocalSettings {
 }
 
 impl LocalServer {
-    /// Starts a program, to listen on a port if it is a server, with a new log about `what`. Its temporary files go to a directory of the instance, where the census
-    /// sees what is left of them, unless the program's environment says otherwise.
+    /// Starts a program, to listen on a port if it is a server, with a new log about `what`. Its temporary files go to a
+    /// directory of the instance, where the census sees what is left of them, unless the program's environment says otherwise.
     ///
     /// # Errors
     /// When there is no log to be had or no process. What is wrong with the program itself shows in its [`Ending`].
@@ -122,8 +122,7 @@ impl LocalServer {
     }
 
     /// Asks the process to end, a server that does not listen yet every second, and kills it, and everything it started, after
-    /// the grace. Does nothing when there is none. Can
-    /// be called again after being dropped half-way.
+    /// the grace. Does nothing when there is none. Can be called again after being dropped half-way.
     pub fn stop<'a>(&'a mut self, settings: &'a LocalSettings) -> Work<'a, ()> {
         Box::pin(async {
             let Some(process) = &mut self.process else {
