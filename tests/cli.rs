@@ -96,7 +96,7 @@ fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
     assert!(
         missing
             .stdout
-            .contains("no verdict: there is nothing to compare with; record the missing results"),
+            .contains("inconclusive: there is nothing to compare with; record the missing results"),
         "{}",
         missing.stdout
     );
@@ -339,7 +339,7 @@ fn a_signal_ends_the_run_with_what_is_known_so_far() {
         let (exit, output) = signalled(&world, signal);
         assert_eq!(exit, Some(code));
         assert!(
-            output.contains(&format!("no verdict: {word} (exit code {code})")),
+            output.contains(&format!("inconclusive: {word} (exit code {code})")),
             "{}",
             tail(&output)
         );

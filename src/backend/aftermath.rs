@@ -5,7 +5,7 @@
 pub struct Aftermath {
     /// What the instance left behind: each is a fault of the backend.
     pub left: Vec<String>,
-    /// Where it could not be found out whether anything was left: the platform or the harness broke.
+    /// Where it could not be found out whether anything was left: the platform failed.
     pub unknown: Vec<String>,
 }
 

@@ -1,4 +1,5 @@
-//! What can go wrong on a backend: which stage failed, in which way, and whom that blames. One concrete type for all kinds.
+//! What can go wrong on a backend: which stage failed, in which way, and who is responsible: the backend, the platform, the
+//! configuration or hydrotest itself. One concrete type for all kinds; prints nothing.
 
 use std::fmt;
 
@@ -16,6 +17,8 @@ pub struct BackendError {
     pub exception: Option<String>,
     /// The last lines that the platform logged, oldest first.
     pub log_tail: Vec<String>,
+    /// It happened to an earlier case, which reports it in full: this one was not asked because of it.
+    pub inherited: bool,
 }
 
 /// A stage of a backend's life.
@@ -50,10 +53,24 @@ pub enum Fault {
     Undecodable,
     /// The process, container or job ended by itself.
     Died,
-    /// Nothing came within the time allowed.
+    /// The same call ended the process, container or job again, on a fresh instance.
+    Crashed,
+    /// An error of the GPU that makes every later call of the process fail as well.
+    Poisoned,
+    /// Nothing came within the time that the platform is allowed.
     Timeout,
+    /// Nothing came within the time that the case allows.
+    TooSlow,
     /// No connection to the platform or server.
     Unreachable,
+    /// The platform is there and takes no more calls for now.
+    Busy,
+    /// The memory of the device or of the machine is too small.
+    OutOfMemory,
+    /// The server, or a proxy before it, does not accept our credentials.
+    Denied,
+    /// The server, or a proxy before it, does not accept requests as large as ours.
+    TooLarge,
     /// Settings, image, credentials or tools are not as the platform needs them.
     Misconfigured,
     /// We were asked to stop.
@@ -64,15 +81,17 @@ pub enum Fault {
     Internal,
 }
 
-/// Whom a fault blames, which decides between the verdicts fail and error.
+/// Who is responsible for a fault, which decides between the verdicts fail and error, and the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Blame {
-    /// The backend answered, and wrongly.
+    /// The backend answered wrongly, crashes on a call, or its own code raises an exception.
     Backend,
-    /// The platform or the harness broke before there was an answer to judge.
+    /// What the backend runs on failed before there was an answer to judge.
     Platform,
-    /// The backend's table, the command line or the environment asks for what cannot be; nothing was started.
+    /// The backend's table, the command line or the environment asks for what cannot be.
     Settings,
+    /// Hydrotest itself failed, or could not judge.
+    Harness,
     /// There was an answer, and nothing sound to hold it against: the recorded result is missing, altered or cannot be read.
     Reference,
 }
@@ -87,10 +106,11 @@ impl BackendError {
             message: message.into(),
             exception: None,
             log_tail: Vec::new(),
+            inherited: false,
         }
     }
 
-    /// Whom it blames.
+    /// Who is responsible.
     #[must_use]
     pub const fn blame(&self) -> Blame {
         match (self.stage, self.fault) {
@@ -106,6 +126,13 @@ impl BackendError {
         self
     }
 
+    /// The same for a case that was not asked because of it.
+    #[must_use]
+    pub fn inherited(mut self) -> Self {
+        self.inherited = true;
+        self
+    }
+
     /// Adds the class of the exception that the model raised.
     #[must_use]
     pub fn with_exception(mut self, class: impl Into<String>) -> Self {
@@ -115,18 +142,23 @@ impl BackendError {
 }
 
 impl Fault {
-    /// Whether the backend's answer is wrong or there was none to judge.
+    /// Who is responsible where the stage does not say otherwise.
     #[must_use]
     pub const fn blame(self) -> Blame {
         match self {
-            Self::Refused | Self::Schema | Self::Protocol | Self::Signature | Self::Undecodable => Blame::Backend,
-            Self::Died
-            | Self::Timeout
-            | Self::Unreachable
-            | Self::Misconfigured
-            | Self::Cancelled
-            | Self::NotRunning
-            | Self::Internal => Blame::Platform,
+            Self::Refused
+            | Self::Schema
+            | Self::Protocol
+            | Self::Signature
+            | Self::Undecodable
+            | Self::Crashed
+            | Self::Poisoned
+            | Self::TooSlow => Blame::Backend,
+            Self::Died | Self::Timeout | Self::Unreachable | Self::Busy | Self::OutOfMemory | Self::Misconfigured => {
+                Blame::Platform
+            }
+            Self::Denied | Self::TooLarge => Blame::Settings,
+            Self::Cancelled | Self::NotRunning | Self::Internal => Blame::Harness,
         }
     }
 
@@ -135,7 +167,15 @@ impl Fault {
     pub const fn leaves_usable(self) -> bool {
         matches!(
             self,
-            Self::Refused | Self::Schema | Self::Protocol | Self::Signature | Self::Undecodable
+            Self::Refused
+                | Self::Schema
+                | Self::Protocol
+                | Self::Signature
+                | Self::Undecodable
+                | Self::Busy
+                | Self::OutOfMemory
+                | Self::Denied
+                | Self::TooLarge
         )
     }
 
@@ -149,13 +189,32 @@ impl Fault {
             Self::Signature => "signature",
             Self::Undecodable => "undecodable",
             Self::Died => "died",
+            Self::Crashed => "crashed",
+            Self::Poisoned => "poisoned",
             Self::Timeout => "timeout",
+            Self::TooSlow => "too_slow",
             Self::Unreachable => "unreachable",
+            Self::Busy => "busy",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Denied => "denied",
+            Self::TooLarge => "too_large",
             Self::Misconfigured => "misconfigured",
             Self::Cancelled => "cancelled",
             Self::NotRunning => "not_running",
             Self::Internal => "internal",
         }
+    }
+}
+
+impl fmt::Display for Blame {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Backend => "backend",
+            Self::Platform => "platform",
+            Self::Settings => "configuration",
+            Self::Harness => "harness",
+            Self::Reference => "reference",
+        })
     }
 }
 

@@ -14,15 +14,22 @@ pub const NAME: &str = "error";
 const REFUSALS: [Fault; 2] = [Fault::Refused, Fault::Schema];
 
 /// Every fault that a suite may expect.
-const FAULTS: [Fault; 11] = [
+const FAULTS: [Fault; 18] = [
     Fault::Refused,
     Fault::Schema,
     Fault::Protocol,
     Fault::Signature,
     Fault::Undecodable,
     Fault::Died,
+    Fault::Crashed,
+    Fault::Poisoned,
     Fault::Timeout,
+    Fault::TooSlow,
     Fault::Unreachable,
+    Fault::Busy,
+    Fault::OutOfMemory,
+    Fault::Denied,
+    Fault::TooLarge,
     Fault::Misconfigured,
     Fault::Cancelled,
     Fault::NotRunning,

@@ -150,7 +150,7 @@ mod tests {
             (Blame::Backend, "plddt: expected a value, got None")
         );
         let unasked = judge(json!({}), "plddt[0]");
-        assert_eq!(unasked.blame, Blame::Platform);
+        assert_eq!(unasked.blame, Blame::Harness);
         assert!(unasked.hint.unwrap().contains("include_fields"));
         assert_eq!(
             judge(json!({}), "atom_array[3]").summary,

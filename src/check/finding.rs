@@ -43,7 +43,7 @@ impl Finding {
     #[must_use]
     pub fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
         Self {
-            blame: Blame::Platform,
+            blame: Blame::Harness,
             call: None,
             ..Self::wrong(check, "", summary)
         }

@@ -115,7 +115,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0");
         let findings = judge(&*check, &contract, &[answer(&contract, "call", "AC", json!({}))]);
-        assert_eq!((findings.len(), findings[0].blame), (1, Blame::Platform));
+        assert_eq!((findings.len(), findings[0].blame), (1, Blame::Harness));
         let text = compiled(&contract, "check = 'range'\nfield = 'pdb'\nmin = 0");
         let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
         assert!(summaries(&*text, &contract, &answers)[0].starts_with("pdb[0]: expected numbers, got str"));

@@ -26,7 +26,7 @@ Exit codes:
   0    everything came out as expected
   1    a case failed or something was left behind: the backend is wrong; or an `xfail` is out of date
   2    usage or configuration is wrong
-  3    the platform or the harness broke, or there was nothing to compare with
+  3    the platform or hydrotest itself failed, or there was nothing to compare with
   4    nothing ran
   130  interrupted (SIGINT); 143 terminated (SIGTERM)";
 

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::{Outcome, Verdict};
+use crate::backend::Blame;
 
 impl Outcome {
     /// The whole story of a case that went wrong: the verdict, every finding, and the command that repeats just this case.
@@ -11,17 +12,20 @@ impl Outcome {
     #[must_use]
     pub fn explain(&self, reproduce: &str) -> String {
         let mut text = String::new();
-        let meaning = match self.verdict {
-            Verdict::Fail => "the backend is wrong",
-            Verdict::Error if self.is_without_reference() => "there is nothing sound to compare with",
-            Verdict::Error if self.is_misconfigured() => {
-                "the settings are wrong, so there is no verdict on the backend"
+        let meaning = match (self.verdict, self.owner()) {
+            (Verdict::Fail, _) => "the backend is wrong",
+            (Verdict::Error, Some(Blame::Reference)) => "there is nothing sound to compare with",
+            (Verdict::Error, Some(Blame::Settings)) => {
+                "the configuration is wrong, so there is no verdict on the backend"
             }
-            Verdict::Error => "the platform or the harness broke, so there is no verdict on the backend",
-            Verdict::UnexpectedPass => "passes although a failure is expected: remove `xfail` from the case",
-            Verdict::ExpectedFailure => "fails as expected",
-            Verdict::Pass => "as it should be",
-            Verdict::Skip => "not run",
+            (Verdict::Error, Some(Blame::Harness)) => {
+                "hydrotest could not judge it, so there is no verdict on the backend"
+            }
+            (Verdict::Error, _) => "the platform failed, so there is no verdict on the backend",
+            (Verdict::UnexpectedPass, _) => "passes although a failure is expected: remove `xfail` from the case",
+            (Verdict::ExpectedFailure, _) => "fails as expected",
+            (Verdict::Pass, _) => "as it should be",
+            (Verdict::Skip, _) => "not run",
         };
         let _ = write!(text, "{}: {meaning}", self.verdict);
         if let Some(reason) = &self.reason {

@@ -39,8 +39,8 @@ pub enum Verdict {
     Pass,
     /// The backend is wrong.
     Fail,
-    /// The settings are wrong, the platform or the harness broke, or there was nothing to compare with: nothing can be said about
-    /// the backend.
+    /// The configuration is wrong, the platform or hydrotest itself failed, or there was nothing to compare with: nothing can be
+    /// said about the backend.
     Error,
     /// Not run, for the reason given.
     Skip,
@@ -59,7 +59,7 @@ pub struct Report {
     pub notes: Vec<String>,
     /// What instances left behind after their stop: each is a fault of the backend.
     pub leaks: Vec<String>,
-    /// Where it could not be found out whether instances left anything: the platform or the harness broke.
+    /// Where it could not be found out whether instances left anything: the platform failed.
     pub unknown: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Interruption>,
@@ -87,7 +87,7 @@ pub struct Tally {
     pub flaky: usize,
     /// Cases that the backend failed.
     pub failed: usize,
-    /// Cases that broke before they could be judged.
+    /// Cases without a verdict, because of the platform, the configuration or hydrotest itself.
     pub errors: usize,
     /// Cases without a sound recorded result to compare with.
     pub without_reference: usize,
@@ -108,10 +108,12 @@ pub enum Conclusion {
     Fails,
     /// No case failed, but some passed that are expected to fail: the suite is out of date.
     Outdated,
-    /// Nothing shows that the backend is wrong, but it could not be started as the settings say.
+    /// Nothing shows that the backend is wrong, but it cannot be tested as the configuration says.
     Misconfigured,
-    /// Nothing shows that the backend is wrong, but the platform or the harness broke.
-    Broken,
+    /// Nothing shows that the backend is wrong, but the platform failed.
+    PlatformFailed,
+    /// Nothing shows that the backend is wrong, but hydrotest itself failed or could not judge.
+    HarnessFailed,
     /// No case failed and nothing broke, but there was nothing to compare with.
     NothingToCompare,
     /// Not one case ran.
@@ -136,18 +138,30 @@ impl Outcome {
         }
     }
 
-    /// Whether the settings are what is wrong.
+    /// Who is responsible for an outcome that is neither a pass nor a skip, whether expected or not. What needs a person's hand
+    /// first comes first where several are.
     #[must_use]
-    pub fn is_misconfigured(&self) -> bool {
-        self.verdict == Verdict::Error && self.findings.iter().any(|finding| finding.blame == Blame::Settings)
+    pub fn owner(&self) -> Option<Blame> {
+        let found = |blame: &Blame| self.findings.iter().any(|finding| finding.blame == *blame);
+        let order = [
+            Blame::Backend,
+            Blame::Settings,
+            Blame::Platform,
+            Blame::Harness,
+            Blame::Reference,
+        ];
+        order.into_iter().find(found)
+    }
+
+    /// Whether its verdict is an error, and this the owner of it.
+    fn is_error_of(&self, owner: Blame) -> bool {
+        self.verdict == Verdict::Error && self.owner() == Some(owner)
     }
 
     /// Whether all that is wrong with it is that there was nothing sound to compare with.
     #[must_use]
     pub fn is_without_reference(&self) -> bool {
-        self.verdict == Verdict::Error
-            && !self.findings.is_empty()
-            && self.findings.iter().all(|finding| finding.blame == Blame::Reference)
+        self.is_error_of(Blame::Reference)
     }
 
     /// Whether it passed only after it had failed before.
@@ -210,6 +224,10 @@ impl Report {
         tally
     }
 
+    fn has_error_of(&self, owner: Blame) -> bool {
+        self.outcomes.iter().any(|outcome| outcome.is_error_of(owner))
+    }
+
     /// What the run says as a whole.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
@@ -218,8 +236,9 @@ impl Report {
             Some(signal) => Conclusion::Interrupted(signal),
             None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
             None if tally.unexpected_passes > 0 => Conclusion::Outdated,
-            None if self.outcomes.iter().any(Outcome::is_misconfigured) => Conclusion::Misconfigured,
-            None if tally.errors > 0 || !self.unknown.is_empty() => Conclusion::Broken,
+            None if self.has_error_of(Blame::Settings) => Conclusion::Misconfigured,
+            None if self.has_error_of(Blame::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
+            None if tally.errors > 0 => Conclusion::HarnessFailed,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,
             None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
@@ -235,7 +254,7 @@ impl Conclusion {
             Self::Conforms => 0,
             Self::Fails | Self::Outdated => 1,
             Self::Misconfigured => 2,
-            Self::Broken | Self::NothingToCompare => 3,
+            Self::PlatformFailed | Self::HarnessFailed | Self::NothingToCompare => 3,
             Self::NothingRan => 4,
             Self::Interrupted(Interruption::Interrupt) => 130,
             Self::Interrupted(Interruption::Terminate) => 143,
@@ -283,7 +302,7 @@ mod tests {
         assert_eq!(leaky.conclusion(), Conclusion::Fails);
         let mut unseen = report(&[Verdict::Pass]);
         unseen.unknown.push("no answer".into());
-        assert_eq!(unseen.conclusion(), Conclusion::Broken);
+        assert_eq!(unseen.conclusion(), Conclusion::PlatformFailed);
         unseen.leaks.push("process 17".into());
         assert_eq!(unseen.conclusion(), Conclusion::Fails);
         mixed.interrupted = Some(Interruption::Terminate);
@@ -299,7 +318,7 @@ mod tests {
         assert_eq!(report.conclusion().exit_code(), 2);
         let error = BackendError::new(Stage::Launch, Fault::Misconfigured, "no such program on the node");
         report.outcomes[0].findings = vec![Finding::failed("answer", "call", &error)];
-        assert_eq!(report.conclusion(), Conclusion::Broken);
+        assert_eq!(report.conclusion(), Conclusion::PlatformFailed);
     }
 
     #[test]
@@ -310,6 +329,11 @@ mod tests {
         assert_eq!(report.conclusion().exit_code(), 3);
         let broken = Finding::unjudged("snapshot", "the disk is full");
         report.outcomes[0].findings.push(broken);
-        assert_eq!(report.conclusion(), Conclusion::Broken);
+        assert_eq!(report.conclusion(), Conclusion::HarnessFailed);
+        let error = BackendError::new(Stage::Call, Fault::Unreachable, "no route to host");
+        report.outcomes[0]
+            .findings
+            .push(Finding::failed("answer", "call", &error));
+        assert_eq!(report.conclusion(), Conclusion::PlatformFailed);
     }
 }

@@ -51,7 +51,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
         (tally.passed, "passed"),
         (tally.failed, "failed"),
         (tally.unexpected_passes, "passed unexpectedly"),
-        (tally.errors, "broke"),
+        (tally.errors, "errors"),
         (tally.without_reference, "without a sound reference"),
         (tally.skipped, "skipped"),
         (tally.expected_failures, "failed as expected"),
@@ -130,15 +130,16 @@ pub fn verdict(conclusion: Conclusion) -> String {
         Conclusion::Conforms => "conforms: everything came out as expected",
         Conclusion::Fails => "does not conform: the backend is wrong",
         Conclusion::Outdated => "the suite is out of date: cases pass that it expects to fail; take their `xfail` away",
-        Conclusion::Misconfigured => "no verdict: the backend's settings are wrong",
-        Conclusion::Broken => "no verdict: the platform or the harness broke",
+        Conclusion::Misconfigured => "inconclusive: the backend could not be tested, the configuration is wrong",
+        Conclusion::PlatformFailed => "inconclusive: the backend could not be tested, the platform failed",
+        Conclusion::HarnessFailed => "inconclusive: the backend could not be tested, hydrotest itself failed",
         Conclusion::NothingToCompare => {
-            "no verdict: there is nothing to compare with; record the missing results on a backend you trust with `--record`"
+            "inconclusive: there is nothing to compare with; record the missing results on a backend you trust with `--record`"
         }
-        Conclusion::NothingRan => "no verdict: nothing ran",
-        Conclusion::Interrupted(Interruption::Interrupt) => "no verdict: interrupted",
-        Conclusion::Interrupted(Interruption::Terminate) => "no verdict: terminated",
-        Conclusion::Interrupted(Interruption::Hangup) => "no verdict: the terminal is gone",
+        Conclusion::NothingRan => "inconclusive: nothing ran",
+        Conclusion::Interrupted(Interruption::Interrupt) => "inconclusive: interrupted",
+        Conclusion::Interrupted(Interruption::Terminate) => "inconclusive: terminated",
+        Conclusion::Interrupted(Interruption::Hangup) => "inconclusive: the terminal is gone",
     };
     format!("{sentence} (exit code {})", conclusion.exit_code())
 }

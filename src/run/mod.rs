@@ -334,7 +334,7 @@ impl Work {
                 let cause = broken
                     .and_then(Result::err)
                     .map_or_else(String::new, |error| format!(": {error}"));
-                let finding = Finding::unjudged("harness", format!("the harness broke in this case{cause}"));
+                let finding = Finding::unjudged("harness", format!("hydrotest itself failed in this case{cause}"));
                 Outcome {
                     verdict: Verdict::Error,
                     findings: vec![finding],

@@ -326,7 +326,7 @@ impl Pool {
 
 /// What an instance does, where a panic of its kind is an error like any other: nobody may wait for ever for the slot.
 async fn survived<T>(work: impl Future<Output = T>) -> Result<T, BackendError> {
-    let broke = "the harness broke: this kind of backend panicked";
+    let broke = "hydrotest itself failed: this kind of backend panicked";
     let survived = AssertUnwindSafe(work).catch_unwind().await;
     survived.map_err(|_| BackendError::new(Stage::Launch, Fault::Internal, broke))
 }

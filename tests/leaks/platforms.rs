@@ -89,7 +89,7 @@ fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
         3,
         &[
             "not known: esm2 on lab: whether anything was left could not be found out",
-            "no verdict: the platform or the harness broke (exit code 3)",
+            "the platform failed (exit code 3)",
         ],
     );
     assert!(!ran.told.contains("left behind"), "{}", ran.told);
@@ -138,6 +138,6 @@ fn where_it_cannot_be_looked_is_not_nothing() {
     home.run(&["doctor"])
         .expect(3, &["whether one left anything is not known"]);
     let ran = home.run(&[]);
-    ran.expect(3, &["no verdict: the platform or the harness broke (exit code 3)"]);
+    ran.expect(3, &["the platform failed (exit code 3)"]);
     assert!(!ran.told.contains("left behind"), "{}", ran.told);
 }

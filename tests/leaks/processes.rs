@@ -63,7 +63,7 @@ fn a_server_that_crashes_or_never_starts_leaves_no_leak() {
         "setsid sleep 600 & mktemp; exit 3",
     ] {
         let ran = World::new(&scripted(script, "")).run(ONE);
-        ran.expect(3, &["no verdict: the platform or the harness broke (exit code 3)"]);
+        ran.expect(3, &["the platform failed (exit code 3)"]);
         assert!(!ran.told.contains("left behind"), "{}", ran.told);
     }
 }

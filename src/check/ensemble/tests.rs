@@ -131,10 +131,10 @@ fn what_cannot_be_decided_is_nobodys_fault() {
         undecided[0].summary,
         "complex 0: 3 samples recorded, the gates ask for 10"
     );
-    assert_eq!(undecided[0].blame, Blame::Platform);
+    assert_eq!(undecided[0].blame, Blame::Harness);
     let blind = found(directory.path(), "{ samples = 3 }", few);
     assert!(blind[0].summary.contains("there are 20 splits"), "{blind:?}");
-    assert_eq!(blind[0].blame, Blame::Platform);
+    assert_eq!(blind[0].blame, Blame::Harness);
 
     let contract = declared("boltz2");
     let empty = tempfile::tempdir().unwrap();

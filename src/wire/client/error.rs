@@ -54,7 +54,7 @@ pub enum ClientError {
     /// The response is signed but cannot be read as data.
     #[error("the payload cannot be read as data: {0}")]
     Undecodable(#[from] PickleError),
-    /// The harness broke.
+    /// Hydrotest itself failed.
     #[error("{0}")]
     Internal(String),
 }
