@@ -31,7 +31,7 @@ fn green() {
         "source = '{}'\ntag = 'cuda12.6'\nmax_instances = 2\n",
         source.path().display()
     );
-    every_suite_passes(&World::new(&bench.table(&settings)), HELD_BY_THE_HARNESS);
+    every_suite_passes(&World::new(&bench.table(&settings)), &[], HELD_BY_THE_HARNESS);
     bench.nothing_left();
     assert!(
         bench

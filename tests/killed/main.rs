@@ -1,8 +1,8 @@
-//! The harness is killed by SIGKILL at fifty random moments, spread over every platform that is there. After `hydrotest clean`, or
+//! The harness is killed by SIGKILL at random moments, spread over every platform that is there. After `hydrotest clean`, or
 //! after the next run, nothing of it may be left: the machine and the platforms are asked themselves, not our code. That they would
 //! tell is proven first, with something that is left on each on purpose.
 //!
-//! The moments come from a seed (`HYDROTEST_SEED`), which is printed. Platforms whose engines are not there are told and ignored.
+//! The moments come from a seed (`HYDROTEST_SEED`), which is printed, and `HYDROTEST_KILLS` says how many there are. Platforms whose engines are not there are told and ignored.
 
 #![expect(
     clippy::unwrap_used,
@@ -32,8 +32,8 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use home::Home;
 use platforms::{PLATFORMS, Platform};
 
-/// How often the harness is killed, over all platforms.
-const KILLS: usize = 50;
+/// How often the harness is killed, over all platforms, where nothing else is asked for: four times on each.
+const KILLS: usize = 28;
 /// How often a moment is tried earlier when the run was over before it.
 const TRIES: u32 = 12;
 /// Where images are pulled, they are taken away before every one of so many kills.
@@ -47,6 +47,10 @@ fn main() -> ExitCode {
         .ok()
         .and_then(|seed| seed.parse().ok())
         .unwrap_or_else(|| std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos() as u64);
+    let asked = std::env::var("HYDROTEST_KILLS")
+        .ok()
+        .and_then(|kills| kills.parse().ok());
+    let all_kills: usize = asked.unwrap_or(KILLS);
     let there: Vec<&Platform> = PLATFORMS.iter().filter(|platform| platform.is_there()).collect();
     let counted: &'static Mutex<Count> = Box::leak(Box::default());
     let mut trials = Vec::new();
@@ -54,7 +58,7 @@ fn main() -> ExitCode {
         let place = there.iter().position(|other| other.name == platform.name);
         // Every platform has its share; the first ones have what is left over.
         let kills = place.map_or(0, |place| {
-            KILLS / there.len() + usize::from(place < KILLS % there.len())
+            all_kills / there.len() + usize::from(place < all_kills % there.len())
         });
         let trial = Trial::test(format!("{}_killed_leaves_nothing", platform.name), move || {
             let random = Random(seed ^ (platform.name.len() as u64) << 56);

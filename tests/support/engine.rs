@@ -9,6 +9,8 @@
 //! | `HYDROTEST_APPTAINER` | the program `apptainer` |
 //! | `HYDROTEST_SLURM` | the `slurm.conf` of a running cluster |
 //! | `HYDROTEST_MODAL` | a Python with Modal's client |
+//! | `HYDROTEST_BOILEROOM` | a Python with boileroom, torch and transformers |
+//! | `HYDROTEST_BOILEROOM_MODELS` | checkpoints for boileroom's cores |
 
 use libtest_mimic::Trial;
 

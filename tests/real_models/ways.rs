@@ -1,0 +1,50 @@
+//! The ways to boileroom's real models: its server as a process, a backend of its guide, a core in the interpreter itself.
+
+use std::path::Path;
+
+use crate::rig::{Rig, environment, packages, python};
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("esm2_on_boilerooms_server", || {
+        server().conforms(&["--model", "esm2"]);
+    }),
+    ("esmfold_on_boilerooms_server", || {
+        server().conforms(&["--model", "esmfold", "--skip", "life_cycle"]);
+    }),
+    ("esm2_behind_a_backend_of_the_guide", || {
+        guide().conforms(&["--model", "esm2", "--suite", "embed,bad_input,life_cycle"]);
+    }),
+    ("esm2_as_a_core_class", || {
+        core().conforms(&["--model", "esm2", "--suite", "embed,bad_input,batch"]);
+    }),
+];
+
+/// The models that there are checkpoints of; the smallest ESM-2 is the only one.
+const SERVED: &str = "models = ['esm2', 'esmfold']\nvariants.esm2 = ['esm2_t6_8M_UR50D']\ndevice = 'cpu'\n";
+
+fn server() -> Rig {
+    let (python, packages) = (python(), packages());
+    let environment = environment(&packages);
+    Rig::new(&format!(
+        "kind = 'process'\nmax_instances = 2\n{SERVED}{environment}\
+         command = ['{python}', '{packages}/boileroom/backend/server.py', '--host', '127.0.0.1', '--port', '{{port}}']\n"
+    ))
+}
+
+fn guide() -> Rig {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
+    let (python, environment) = (python(), environment(&packages()));
+    let folder = folder.display();
+    Rig::new(&format!(
+        "kind = 'python'\n{SERVED}{environment}interpreter = ['{python}']\npath = ['{folder}']\n\
+         backend_class = 'guide_backend:GuideBackend'\n\
+         arguments = {{ core_class = '{{model.core}}', config = '{{config}}', device = '{{device}}' }}\n"
+    ))
+}
+
+fn core() -> Rig {
+    let (python, environment) = (python(), environment(&packages()));
+    Rig::new(&format!(
+        "kind = 'python'\n{SERVED}{environment}interpreter = ['{python}']\ncore = true\n"
+    ))
+}
