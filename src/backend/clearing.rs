@@ -201,6 +201,8 @@ fn forget(run: DeadRun, kept: &[String], fate: Fate, sweep: &mut Sweep) {
 pub(super) fn steward(kinds: &[Kind], kind: &str, reach: &Value) -> Result<Box<dyn Steward>, String> {
     match kinds.iter().find(|row| row.name == kind).map(|row| row.leaves) {
         Some(Leaves::On(steward)) => steward(reach).map_err(|error| format!("{kind}: {error}")),
-        Some(Leaves::Nothing | Leaves::Processes) | None => Err(format!("kind `{kind}` has no steward")),
+        Some(Leaves::Nothing | Leaves::NeverStarted | Leaves::Processes) | None => {
+            Err(format!("kind `{kind}` has no steward"))
+        }
     }
 }

@@ -77,6 +77,8 @@ pub enum Fault {
     Cancelled,
     /// It was used outside its life cycle.
     NotRunning,
+    /// Nothing was recorded that answers the call.
+    Unrecorded,
     /// The harness itself broke.
     Internal,
 }
@@ -158,24 +160,35 @@ impl Fault {
                 Blame::Platform
             }
             Self::Denied | Self::TooLarge => Blame::Settings,
-            Self::Cancelled | Self::NotRunning | Self::Internal => Blame::Harness,
+            Self::Cancelled | Self::NotRunning | Self::Unrecorded | Self::Internal => Blame::Harness,
         }
     }
 
     /// Whether the instance can be used for another call afterwards.
     #[must_use]
     pub const fn leaves_usable(self) -> bool {
+        self.is_answer()
+            || matches!(
+                self,
+                Self::Busy | Self::OutOfMemory | Self::Denied | Self::TooLarge | Self::Unrecorded
+            )
+    }
+
+    /// The ways to fail in which the model, or what speaks for it, has answered.
+    pub const ANSWERS: [Self; 5] = [
+        Self::Refused,
+        Self::Schema,
+        Self::Protocol,
+        Self::Signature,
+        Self::Undecodable,
+    ];
+
+    /// Whether it is one of [`Self::ANSWERS`].
+    #[must_use]
+    pub const fn is_answer(self) -> bool {
         matches!(
             self,
-            Self::Refused
-                | Self::Schema
-                | Self::Protocol
-                | Self::Signature
-                | Self::Undecodable
-                | Self::Busy
-                | Self::OutOfMemory
-                | Self::Denied
-                | Self::TooLarge
+            Self::Refused | Self::Schema | Self::Protocol | Self::Signature | Self::Undecodable
         )
     }
 
@@ -201,6 +214,7 @@ impl Fault {
             Self::Misconfigured => "misconfigured",
             Self::Cancelled => "cancelled",
             Self::NotRunning => "not_running",
+            Self::Unrecorded => "unrecorded",
             Self::Internal => "internal",
         }
     }

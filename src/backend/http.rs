@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::examination::{State, Symptom};
-use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
@@ -16,7 +16,7 @@ use crate::wire::client::ModelClient;
 pub const KIND: Kind = Kind {
     name: "http",
     summary: "a model server that runs already",
-    overrides: &[],
+    overrides: &[Override::KeepResponses],
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::Nothing,

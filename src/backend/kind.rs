@@ -1,10 +1,12 @@
 //! What a kind of backend is to the registry: a name, the overrides it understands, and two functions that lead from a table to
 //! a backend. Types only.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::custody::{Mark, Steward};
 use super::examination::Symptom;
+use super::recorder::InstanceRecorder;
 use super::status::Status;
 use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
@@ -35,6 +37,8 @@ pub struct Kind {
 pub enum Leaves {
     /// They are part of this process, or of somebody else's.
     Nothing,
+    /// Nothing is ever started, so that there is no life cycle to test.
+    NeverStarted,
     /// Processes of this machine.
     Processes,
     /// Things on a platform as well, which the steward of a declared reach finds: see [`Mark::declare`].
@@ -52,6 +56,8 @@ pub enum Override {
     Gpu,
     /// `--docker-user`.
     DockerUser,
+    /// `--keep-responses`.
+    KeepResponses,
 }
 
 /// The validated settings of one declared backend.
@@ -96,6 +102,8 @@ pub struct Launch {
     pub mark: Mark,
     /// Where it is stated what the start is doing.
     pub status: Status,
+    /// What keeps the raw responses, when they are to be kept.
+    pub recorder: Option<InstanceRecorder>,
 }
 
 /// What the command line overrides for one run.
@@ -109,4 +117,6 @@ pub struct Overrides {
     pub gpu: Option<String>,
     /// The account that images come from.
     pub docker_user: Option<String>,
+    /// The directory in which raw responses are kept.
+    pub keep_responses: Option<PathBuf>,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::custody::{self, Mark};
 use super::kind::Launch;
+use super::recorder::InstanceRecorder;
 use super::status::Status;
 use super::supervise::Owner;
 use super::{BackendError, Fault, Stage, Watch, Work};
@@ -76,6 +77,8 @@ pub struct Job {
     pub mark: Mark,
     /// Where it is stated what the start is doing.
     pub status: Status,
+    /// What keeps the raw responses, when they are to be kept.
+    pub recorder: Option<InstanceRecorder>,
 }
 
 impl Job {
@@ -95,6 +98,7 @@ impl Job {
             device,
             mark: launch.mark.clone(),
             status: launch.status.clone(),
+            recorder: launch.recorder.clone(),
         }
     }
 
@@ -142,6 +146,7 @@ mod tests {
             },
             mark: Arc::new(Run::new()).mark(),
             status: Status::default(),
+            recorder: None,
         }
     }
 

@@ -11,13 +11,15 @@ use super::clearing::{self, Fate, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
 use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::recorder::InstanceRecorder;
 use super::status::Status;
-use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, slurm};
+use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, replay, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
+use crate::wire::responses::{RecordingError, ResponseOrigin, ResponseWriter};
 
 /// The parameters behind the results of a backend that does not say: those that boileroom's models are published with.
-const WEIGHTS: &str = "published";
+pub(super) const WEIGHTS: &str = "published";
 
 /// How long an instance may take to become ready, where its backend does not say: as long as boileroom waits.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);
@@ -31,6 +33,7 @@ pub static KINDS: &[Kind] = &[
     slurm::KIND,
     http::KIND,
     python::KIND,
+    replay::KIND,
 ];
 
 /// A declared backend with validated settings, ready to be opened for any model.
@@ -43,6 +46,7 @@ pub struct Platform {
     pub weights: String,
     settings: Arc<dyn Settings>,
     overrides: Overrides,
+    recorder: Option<Arc<ResponseWriter>>,
     run: Arc<Run>,
     swept: Arc<OnceCell<()>>,
 }
@@ -77,6 +81,7 @@ impl Platform {
                 weights: kind.weights.or(table.weights.as_deref()).unwrap_or(WEIGHTS).to_owned(),
                 settings,
                 overrides,
+                recorder: None,
                 run: Arc::default(),
                 swept: Arc::default(),
             }),
@@ -96,7 +101,7 @@ impl Platform {
         let limit = self.table.start_timeout.unwrap_or(START_TIMEOUT);
         let instance = Instance::new(label, backend, limit).stating(launch.status);
         Ok(match self.kind.leaves {
-            Leaves::Nothing => instance,
+            Leaves::Nothing | Leaves::NeverStarted => instance,
             Leaves::Processes | Leaves::On(_) => {
                 instance.cared_for(Box::new(InstanceCaretaker::new(KINDS, mark, Arc::clone(&self.swept))))
             }
@@ -112,6 +117,9 @@ impl Platform {
     /// Why a scene of the life cycle cannot be played on it.
     #[must_use]
     pub fn cannot_play(&self, scene: Scene) -> Option<String> {
+        if matches!(self.kind.leaves, Leaves::NeverStarted) {
+            return Some(format!("kind `{}` starts nothing", self.kind.name));
+        }
         let limit = self.table.max_instances;
         if scene.instances() > limit {
             return Some(format!(
@@ -141,7 +149,31 @@ impl Platform {
             contract: Arc::clone(contract),
             config: config.clone(),
             overrides: self.overrides.clone(),
+            recorder: self
+                .recorder
+                .as_ref()
+                .map(|writer| InstanceRecorder::new(Arc::clone(writer), &contract.key, config)),
         }
+    }
+
+    /// Keeps the raw responses of all instances that are opened from now on, in a directory that the overrides name; returns
+    /// what keeps them.
+    ///
+    /// # Errors
+    /// When the directory cannot be made.
+    pub fn keep_responses(&mut self) -> Result<Option<Arc<ResponseWriter>>, RecordingError> {
+        let Some(directory) = &self.overrides.keep_responses else {
+            return Ok(None);
+        };
+        let origin = ResponseOrigin {
+            backend: self.table.name.clone(),
+            kind: self.kind.name.to_owned(),
+            weights: self.weights.clone(),
+            hydrotest: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let writer = Arc::new(ResponseWriter::create(directory, origin)?);
+        self.recorder = Some(Arc::clone(&writer));
+        Ok(Some(writer))
     }
 
     /// Looks whether everything that the backend needs for these models is there, without starting one.
@@ -177,6 +209,11 @@ fn refuse_foreign(kind: &Kind, backend: &str, overrides: &Overrides, diagnostics
         (Override::Device, overrides.device.is_some(), "--device"),
         (Override::Gpu, overrides.gpu.is_some(), "--gpu"),
         (Override::DockerUser, overrides.docker_user.is_some(), "--docker-user"),
+        (
+            Override::KeepResponses,
+            overrides.keep_responses.is_some(),
+            "--keep-responses",
+        ),
     ];
     for (flag, is_given, shown) in given {
         if is_given && !kind.overrides.contains(&flag) {

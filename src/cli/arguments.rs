@@ -129,6 +129,9 @@ pub struct RunArguments {
     /// Record the results of cases that have no snapshot yet; never touches one that is there.
     #[arg(long, help_heading = "Running")]
     pub record: bool,
+    /// Keep every raw response of the models in this directory, for a backend of kind `replay`.
+    #[arg(long, value_name = "DIR", help_heading = "Running")]
+    pub keep_responses: Option<PathBuf>,
 
     /// The form of the output.
     #[arg(long, value_enum, help_heading = "Output")]

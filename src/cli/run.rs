@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use super::arguments::{Format, RunArguments};
 use super::world::World;
-use super::{Trouble, colours, complain, reproduce, say};
+use super::{BROKEN, Trouble, colours, complain, reproduce, say};
 use crate::backend::Blame;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured, Recorded};
 use crate::config::{Diagnostic, Diagnostics};
+use crate::measure::count;
 use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
@@ -19,6 +20,7 @@ use crate::reference::WEIGHTS;
 use crate::report::console::{self, Subject};
 use crate::run::{self, Colours, Judge, Judged, Matching, Trials, Which};
 use crate::snapshot::{Recording, Store};
+use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
 pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
@@ -30,7 +32,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     };
     world.check(&selection)?;
     let selector = arguments.backend.as_deref().unwrap_or(&world.config.default);
-    let platform = Platform::select(&world.config, selector, overrides(arguments))?;
+    let mut platform = Platform::select(&world.config, selector, overrides(arguments))?;
     let overriding = Overriding {
         timeout: arguments.timeout,
         retries: arguments.retries,
@@ -55,6 +57,8 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         return dry_run(&platform, &plan);
     }
 
+    let kept = platform.keep_responses();
+    let kept = kept.map_err(|error| Trouble::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Arc::new(Store::new(&world.snapshots, recording(arguments))?);
     let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
     let unused = if everything {
@@ -109,14 +113,40 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     } else {
         String::new()
     };
-    let closing = numbers + &console::closing(&report, &subject);
+    let mut closing = numbers + &console::closing(&report, &subject);
+    let mut code = conclusion.exit_code();
+    if let Some(kept) = kept {
+        closing.push_str(&told_of(&kept));
+        // Whoever asked for responses must not take a directory without some of them for all.
+        code = if code == 0 && !kept.failures().is_empty() {
+            BROKEN
+        } else {
+            code
+        };
+    }
     // A program that reads JSON from standard output must find nothing else there.
     if arguments.format == Some(Format::Json) {
         complain(closing.trim_end());
     } else {
         say(&closing);
     }
-    Ok(conclusion.exit_code())
+    Ok(code)
+}
+
+/// What was kept of the responses, and what could not be.
+fn told_of(kept: &ResponseWriter) -> String {
+    let (responses, bytes) = kept.kept();
+    let (shown, megabytes) = (kept.directory().display(), bytes as f64 / 1e6);
+    let mut text = format!("kept {} in {shown} ({megabytes:.1} MB)\n", count(responses, "response"));
+    let failures = kept.failures();
+    if let Some(first) = failures.first() {
+        let _ = writeln!(
+            text,
+            "error: {} could not be kept, {first} first (exit code {BROKEN})",
+            count(failures.len(), "response")
+        );
+    }
+    text
 }
 
 /// The kind that has something to show before it runs.
@@ -237,6 +267,7 @@ fn overrides(arguments: &RunArguments) -> Overrides {
         device: arguments.device.clone(),
         gpu: arguments.gpu.clone(),
         docker_user: arguments.docker_user.clone(),
+        keep_responses: arguments.keep_responses.clone(),
     }
 }
 

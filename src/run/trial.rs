@@ -43,6 +43,8 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         };
         let (judged, elapsed) = match attempt {
             Ok(attempt) => attempt,
+            // A retry that cannot be made leaves what was judged before.
+            Err(Unplayable(_)) if outcome.attempts > 0 => break,
             Err(Unplayable(reason)) => return Outcome::skipped(&trial.name, reason),
         };
         outcome.attempts += 1;
@@ -59,7 +61,7 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
     outcome
 }
 
-/// Why a scene could not be played.
+/// Why a scene could not be played, or that a call cannot be answered for want of a recorded response.
 struct Unplayable(String);
 
 type Attempt = Result<(Judged, Duration), Unplayable>;
@@ -67,6 +69,10 @@ type Attempt = Result<(Judged, Duration), Unplayable>;
 async fn attempt(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Attempt {
     let mut elapsed = Duration::ZERO;
     let answers = ask(trial, pool, &mut elapsed).await;
+    let errors = answers.iter().filter_map(|answer| answer.result.as_ref().err());
+    if let Some(error) = errors.into_iter().find(|error| error.fault == Fault::Unrecorded) {
+        return Err(Unplayable(error.message.clone()));
+    }
     let judging = Instant::now();
     // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
     let judged = tokio::task::block_in_place(|| judge(trial, &answers));
@@ -98,7 +104,8 @@ async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<A
     let mut answers = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {
         let result = call_once(trial, call, pool, elapsed).await;
-        let broken = result.as_ref().is_err_and(|error| !error.fault.leaves_usable());
+        let broken =
+            (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
         answers.push(Answer {
             call: call.name.to_string(),
             request: call.request.clone(),

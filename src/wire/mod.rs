@@ -8,6 +8,7 @@ pub mod envelope;
 mod fault;
 mod limits;
 pub mod pickle;
+pub mod responses;
 mod secret;
 pub mod server;
 

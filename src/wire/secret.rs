@@ -24,6 +24,11 @@ impl Secret {
         (!text.is_empty()).then_some(Self(text))
     }
 
+    /// The secret of a text out of which the real one was taken already: it is found in no text.
+    pub(in crate::wire) const fn unknown() -> Self {
+        Self(String::new())
+    }
+
     /// 32 bytes from the system's random source as 64 hexadecimal digits.
     ///
     /// # Errors

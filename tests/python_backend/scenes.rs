@@ -36,6 +36,7 @@ fn bare(settings: &str) -> Box<dyn Backend> {
         overrides: Overrides::default(),
         mark: Arc::new(hydrotest::backend::custody::Run::new()).mark(),
         status: hydrotest::backend::status::Status::default(),
+        recorder: None,
     };
     settings
         .unwrap_or_else(|| panic!("{diagnostics}"))

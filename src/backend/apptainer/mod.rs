@@ -29,7 +29,12 @@ use settings::ApptainerSettings;
 pub const KIND: Kind = Kind {
     name: "apptainer",
     summary: "a model server in a container of Apptainer or Singularity on this machine",
-    overrides: &[Override::Tag, Override::Device, Override::DockerUser],
+    overrides: &[
+        Override::Tag,
+        Override::Device,
+        Override::DockerUser,
+        Override::KeepResponses,
+    ],
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::On(|reach| Ok(Box::new(HalfPulls::at(reach)?))),

@@ -45,6 +45,7 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
         },
         mark: Arc::new(Run::new()).mark(),
         status: Status::default(),
+        recorder: None,
     };
     let job = Job::new(&launch, Some(&settings.device));
     let filled = settings.fill(&contract, 8123).unwrap();
@@ -184,6 +185,7 @@ fn a_directory_that_no_bind_can_hold_is_refused() {
         overrides: Overrides::default(),
         mark: Arc::new(Run::new()).mark(),
         status: Status::default(),
+        recorder: None,
     };
     let job = Job::new(&launch, None);
     let tool = Tool {

@@ -37,7 +37,12 @@ const NAME: &str = "docker";
 pub const KIND: Kind = Kind {
     name: NAME,
     summary: "a container of a Docker engine or of Podman",
-    overrides: &[Override::Tag, Override::Device, Override::DockerUser],
+    overrides: &[
+        Override::Tag,
+        Override::Device,
+        Override::DockerUser,
+        Override::KeepResponses,
+    ],
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::On(steward::open),

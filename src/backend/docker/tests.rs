@@ -133,6 +133,7 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
         overrides: Overrides::default(),
         mark: Arc::new(Run::new()).mark(),
         status: Status::default(),
+        recorder: None,
     };
     let recipe = settings.fill(&launch.contract, &launch.overrides, None).unwrap();
     let job = Job::new(&launch, None);

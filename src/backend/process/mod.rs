@@ -22,7 +22,7 @@ use settings::ProcessSettings;
 pub const KIND: Kind = Kind {
     name: "process",
     summary: "a model server that is started as a process of this machine",
-    overrides: &[Override::Device],
+    overrides: &[Override::Device, Override::KeepResponses],
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::Processes,

@@ -14,9 +14,11 @@ use super::settings::Timeouts;
 use super::starting::{doing, raised_at_start, state_steps};
 use crate::backend::custody::Mark;
 use crate::backend::kind::Launch;
+use crate::backend::recorder::InstanceRecorder;
 use crate::backend::status::Status;
 use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
 use crate::prediction::{Prediction, Request};
+use crate::wire::responses::RawResponse;
 use crate::wire::{Limits, pickle};
 
 /// How long the bridge may take to say where a call hangs.
@@ -27,6 +29,7 @@ pub(super) struct Hosted {
     hosting: Hosting,
     mark: Mark,
     status: Status,
+    recorder: Option<InstanceRecorder>,
     timeouts: Timeouts,
     interpreter: Option<Interpreter>,
 }
@@ -38,6 +41,7 @@ impl Hosted {
             hosting,
             mark: launch.mark.clone(),
             status: launch.status.clone(),
+            recorder: launch.recorder.clone(),
             timeouts,
             interpreter: None,
         }
@@ -90,6 +94,7 @@ impl Hosted {
                 if answer.is_err() {
                     interpreter.log_caught_up().await;
                 }
+                self.keep(request, &answer).await;
                 decode(answer).await
             }
             Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
@@ -97,6 +102,24 @@ impl Hosted {
                 interpreter.show_where(WHERE).await;
                 Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call))
             }
+        }
+    }
+}
+
+impl Hosted {
+    /// Keeps an answer when answers are to be kept.
+    async fn keep(&self, request: &Request, answer: &Answer) {
+        let Some(recorder) = &self.recorder else { return };
+        match answer {
+            Ok(blobs) => {
+                let mut blobs = blobs.iter().cloned();
+                let raw = RawResponse::Payload {
+                    pickle: blobs.next().unwrap_or_default(),
+                    buffers: blobs.collect(),
+                };
+                recorder.keep(request, &raw, None).await;
+            }
+            Err(raised) => recorder.keep_error(request, &raised.clone().in_call()).await,
         }
     }
 }

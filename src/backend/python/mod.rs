@@ -40,7 +40,7 @@ use settings::PythonSettings;
 pub const KIND: Kind = Kind {
     name: "python",
     summary: "Python code in its own interpreter: a boileroom wrapper, a Backend class or a core class",
-    overrides: &[Override::Tag, Override::Device, Override::Gpu],
+    overrides: &[Override::Tag, Override::Device, Override::Gpu, Override::KeepResponses],
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::Processes,

@@ -5,7 +5,7 @@ use crate::wire::client::ClientError;
 use crate::wire::envelope::EnvelopeError;
 
 /// The error of a backend whose server could not be talked to.
-pub(super) fn of(error: &ClientError) -> BackendError {
+pub(in crate::backend) fn of(error: &ClientError) -> BackendError {
     let (stage, fault) = match error {
         ClientError::Unusable(_) => (Stage::Configure, Fault::Misconfigured),
         ClientError::Unreachable { .. } | ClientError::Gateway { .. } => (Stage::Call, Fault::Unreachable),

@@ -1,7 +1,7 @@
 //! A backend made of a launcher and the model-server protocol: readiness, secret, calls, and what became of the server when
 //! one fails. The same for every kind that runs a server; how a platform runs it is for its [`Launcher`].
 
-mod failure;
+pub(super) mod failure;
 mod readiness;
 mod settings;
 
@@ -11,7 +11,7 @@ use super::launcher::{Endpoint, Job, Launcher};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request};
 use crate::wire::Secret;
-use crate::wire::client::{ModelClient, Route};
+use crate::wire::client::{ClientError, ModelClient, Route};
 
 pub use settings::ServedSettings;
 
@@ -86,6 +86,23 @@ impl<L: Launcher> Served<L> {
         })
     }
 
+    /// Makes one call; the raw response is kept first when it is to be, so that one which cannot be decoded is kept as well.
+    async fn ask(&self, client: &ModelClient, request: &Request) -> Result<Prediction, ClientError> {
+        let Some(recorder) = &self.job.recorder else {
+            return client.predict(request).await;
+        };
+        match client.ask(request).await {
+            Ok(raw) => {
+                recorder.keep(request, &raw, Some(client.secret())).await;
+                client.decode(raw).await
+            }
+            Err(error) => {
+                recorder.keep_error(request, &failure::of(&error)).await;
+                Err(error)
+            }
+        }
+    }
+
     /// The error of a failed call, which is the server's end when it has come.
     async fn explain(&self, error: BackendError) -> BackendError {
         let wait = match error.fault {
@@ -128,7 +145,7 @@ impl<L: Launcher> Backend for Served<L> {
                     "the server is not running",
                 ));
             };
-            let call = client.predict(request);
+            let call = self.ask(client, request);
             tokio::select! {
                 // A complete answer counts, even of a server that ended right after it.
                 biased;

@@ -50,7 +50,7 @@ const NAME: &str = "slurm";
 pub const KIND: Kind = Kind {
     name: NAME,
     summary: "a model server that is run as a batch job of a Slurm cluster",
-    overrides: &[Override::Device],
+    overrides: &[Override::Device, Override::KeepResponses],
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::On(steward),

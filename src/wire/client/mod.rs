@@ -14,6 +14,7 @@ use reqwest::{Response, Url};
 use tokio::time::timeout_at;
 
 use super::envelope::EnvelopeReader;
+use super::responses::RawResponse;
 use super::{Limits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
@@ -108,15 +109,47 @@ impl ModelClient {
     /// A [`ClientError`] for everything but a signed and decodable prediction.
     pub async fn predict(&self, request: &Request) -> Result<Prediction, ClientError> {
         let (phase, limit) = (Phase::Total, self.timeouts.total);
+        let exchange = async { self.decode(self.exchange(request).await?).await };
+        let ended = tokio::time::timeout(limit, exchange).await;
+        ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
+    }
+
+    /// Makes one call and leaves the response as it came: its signature checked, its payload not decoded, its texts without
+    /// the secret. [`Self::decode`] reads it.
+    ///
+    /// # Errors
+    /// A [`ClientError`] for everything but a signed payload or an answer of another status.
+    pub async fn ask(&self, request: &Request) -> Result<RawResponse, ClientError> {
+        let (phase, limit) = (Phase::Total, self.timeouts.total);
         let ended = tokio::time::timeout(limit, self.exchange(request)).await;
         ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
     }
 
-    async fn exchange(&self, request: &Request) -> Result<Prediction, ClientError> {
+    /// Reads a response within the bounds of this client.
+    ///
+    /// # Errors
+    /// As [`decode`].
+    pub async fn decode(&self, raw: RawResponse) -> Result<Prediction, ClientError> {
+        decode(raw, &self.limits).await
+    }
+
+    /// What signs the responses.
+    #[must_use]
+    pub const fn secret(&self) -> &Secret {
+        &self.secret
+    }
+
+    async fn exchange(&self, request: &Request) -> Result<RawResponse, ClientError> {
         let mut response = self.send(request).await?;
         if response.status() != 200 {
             let body = tokio::time::timeout(self.timeouts.progress, beginning(&mut response)).await;
-            return Err(self.refusal(&response, &body.unwrap_or_default()));
+            let body = body.unwrap_or_default();
+            let clean = |text: &str| self.secret.scrub(text).into_owned();
+            return Ok(RawResponse::Status {
+                status: response.status().as_u16(),
+                location: location(&response).map(clean),
+                body: clean(&String::from_utf8_lossy(&body)),
+            });
         }
         refuse_encoding(response.headers(), &self.secret)?;
         let declared = response.content_length();
@@ -132,12 +165,10 @@ impl ModelClient {
             progress.note(chunk.len(), Instant::now());
             reader.push(&chunk)?;
         }
-        let payload = reader.finish()?;
-        let limits = self.limits;
-        // Decoding hundreds of megabytes must not hold up the watch over other servers.
-        let decoded = tokio::task::spawn_blocking(move || pickle::decode_prediction(&payload, &limits)).await;
-        let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;
-        Ok(decoded?)
+        Ok(RawResponse::Payload {
+            pickle: reader.finish()?,
+            buffers: Vec::new(),
+        })
     }
 
     /// Sends the request and waits for the head of the response.
@@ -199,8 +230,39 @@ impl ModelClient {
     }
 
     fn refusal(&self, response: &Response, body: &[u8]) -> ClientError {
-        let location = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
-        answer::read(response.status().as_u16(), location, body, &self.secret)
+        answer::read(response.status().as_u16(), location(response), body, &self.secret)
+    }
+}
+
+fn location(response: &Response) -> Option<&str> {
+    response.headers().get(LOCATION).and_then(|value| value.to_str().ok())
+}
+
+/// What a response says: the only reader of responses, whether they came just now or were recorded.
+///
+/// # Errors
+/// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] has no reader but whoever wrote it.
+pub async fn decode(raw: RawResponse, limits: &Limits) -> Result<Prediction, ClientError> {
+    match raw {
+        RawResponse::Payload { pickle, buffers } => {
+            let limits = *limits;
+            // Decoding hundreds of megabytes must not hold up the watch over other servers.
+            let work = move || match buffers.as_slice() {
+                [] => pickle::decode_prediction(&pickle, &limits),
+                buffers => pickle::decode_prediction_with_buffers(&pickle, buffers, &limits),
+            };
+            let decoded = tokio::task::spawn_blocking(work).await;
+            let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;
+            Ok(decoded?)
+        }
+        // Whoever made it has taken the secret out.
+        RawResponse::Status { status, location, body } => Err(answer::read(
+            status,
+            location.as_deref(),
+            body.as_bytes(),
+            &Secret::unknown(),
+        )),
+        RawResponse::Failure { message, .. } => Err(ClientError::Protocol(message)),
     }
 }
 

@@ -1,0 +1,70 @@
+//! Keeps the raw responses of one instance. Knows which model and configuration they are of; writes through a
+//! [`ResponseWriter`] and never what holds a secret.
+
+use std::sync::Arc;
+
+use super::{BackendError, Stage};
+use crate::prediction::{Options, Request};
+use crate::wire::Secret;
+use crate::wire::responses::{CallKey, RawResponse, ResponseWriter};
+
+/// What keeps the responses of an instance.
+#[derive(Debug, Clone)]
+pub struct InstanceRecorder {
+    writer: Arc<ResponseWriter>,
+    model: String,
+    config: Options,
+}
+
+impl InstanceRecorder {
+    /// Keeps the responses of a model with a configuration.
+    #[must_use]
+    pub fn new(writer: Arc<ResponseWriter>, model: &str, config: &Options) -> Self {
+        Self {
+            writer,
+            model: model.to_owned(),
+            config: config.clone(),
+        }
+    }
+
+    /// Keeps a response, unless the secret is in it.
+    pub async fn keep(&self, request: &Request, raw: &RawResponse, secret: Option<&Secret>) {
+        let key = CallKey::new(&self.model, &self.config, request);
+        if secret.is_some_and(|secret| holds(raw, secret)) {
+            let model = &self.model;
+            let reason = format!("a response of {model} holds the secret that signs it, and is not kept");
+            self.writer.refuse(reason);
+            return;
+        }
+        let (writer, raw) = (Arc::clone(&self.writer), raw.clone());
+        // Deflating tens of megabytes must not hold up the watch over other instances; a panic there is the writer's own.
+        let _ = tokio::task::spawn_blocking(move || writer.keep(&key, &raw)).await;
+    }
+
+    /// Keeps an answer that came in a form of its own, such as an exception; nothing where the error is no answer.
+    pub async fn keep_error(&self, request: &Request, error: &BackendError) {
+        if !error.fault.is_answer() {
+            return;
+        }
+        let raw = RawResponse::Failure {
+            fault: error.fault.name().to_owned(),
+            decoding: error.stage == Stage::Decode,
+            message: error.message.clone(),
+            exception: error.exception.clone(),
+        };
+        self.keep(request, &raw, None).await;
+    }
+}
+
+/// Whether the secret stands in a payload; texts have it masked already.
+fn holds(raw: &RawResponse, secret: &Secret) -> bool {
+    match raw {
+        RawResponse::Payload { pickle, buffers } => {
+            let finder = memchr::memmem::Finder::new(secret.expose().as_bytes());
+            std::iter::once(pickle)
+                .chain(buffers)
+                .any(|part| finder.find(part).is_some())
+        }
+        RawResponse::Status { .. } | RawResponse::Failure { .. } => false,
+    }
+}

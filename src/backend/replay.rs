@@ -1,0 +1,176 @@
+//! The kind `replay`: answers with responses that were recorded before, through the reader of every live response. Starts
+//! nothing; what was not recorded it cannot answer.
+
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+
+use super::examination::Symptom;
+use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
+use super::served::failure;
+use super::{Backend, BackendError, Fault, Stage, Watch, Work};
+use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
+use crate::prediction::{Contract, Options, Prediction, Request};
+use crate::wire::Limits;
+use crate::wire::client::decode;
+use crate::wire::responses::{CallKey, RawResponse, RecordingError, Replayed, ResponseOrigin, ResponseReader};
+
+/// The row of this kind.
+pub const KIND: Kind = Kind {
+    name: "replay",
+    summary: "responses that `--keep-responses` recorded, judged again without the model",
+    overrides: &[],
+    weights: None,
+    // Equal calls are answered in the order in which they were recorded, so that order has to be that of the plan.
+    calls_per_instance: 1,
+    leaves: Leaves::NeverStarted,
+    template: r#"# Where `--keep-responses` has put the responses of another backend.
+directory = "responses"
+# Which parameters stand behind them: what that backend's table says.
+# weights = "published"
+"#,
+    configure,
+};
+
+struct Replay {
+    directory: String,
+    weights: Option<String>,
+    /// Looked through once for all instances, which share the order of responses to equal calls.
+    reader: Arc<OnceLock<Result<Arc<ResponseReader>, BackendError>>>,
+}
+
+fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    let mut reader = Reader::new(&table.settings, diagnostics);
+    let directory = reader.required_text("directory");
+    let checked = directory
+        .as_ref()
+        .map(|text| interpolate(text, &[], |_| Some(String::new())));
+    if let Some(Err(error)) = checked {
+        reader.reject("directory", error, "in this path");
+    }
+    reader.finish();
+    Some(Arc::new(Replay {
+        directory: directory?,
+        weights: table.weights.clone(),
+        reader: Arc::default(),
+    }))
+}
+
+impl Replay {
+    fn reader(&self) -> Result<Arc<ResponseReader>, BackendError> {
+        let open = || {
+            let unusable = |message: String| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
+            let directory = interpolate(&self.directory, &[], |name| std::env::var(name).ok());
+            let directory = PathBuf::from(directory.map_err(|error| unusable(error.to_string()))?);
+            let reader = ResponseReader::open(&directory).map_err(|error| unusable(error.to_string()))?;
+            if reader.recorded() == 0 {
+                let shown = directory.display();
+                return Err(unusable(format!("{shown} holds no recorded response")));
+            }
+            Ok(Arc::new(reader))
+        };
+        self.reader.get_or_init(open).clone()
+    }
+}
+
+impl Settings for Replay {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        Ok(Box::new(Recorded {
+            reader: self.reader()?,
+            weights: self.weights.clone(),
+            contract: Arc::clone(&launch.contract),
+            config: launch.config.clone(),
+        }))
+    }
+
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(async {
+            vec![match self.reader() {
+                Ok(reader) => Symptom::well("responses", format!("{} are recorded", reader.recorded())),
+                Err(error) => Symptom::unset(&error),
+            }]
+        })
+    }
+}
+
+/// The recorded responses of one model with one configuration.
+struct Recorded {
+    reader: Arc<ResponseReader>,
+    weights: Option<String>,
+    contract: Arc<Contract>,
+    config: Options,
+}
+
+impl Recorded {
+    async fn answer(&self, request: &Request) -> Result<Prediction, BackendError> {
+        let key = CallKey::new(&self.contract.key, &self.config, request);
+        let reader = Arc::clone(&self.reader);
+        let found = tokio::task::spawn_blocking(move || reader.next(&key)).await;
+        let found = found.map_err(|panic| broken(format!("the reader stopped: {panic}")))?;
+        let unrecorded = |message: String| BackendError::new(Stage::Call, Fault::Unrecorded, message);
+        match found.map_err(|error: RecordingError| broken(error.to_string()))? {
+            Replayed::Absent => Err(unrecorded("no recorded response".to_owned())),
+            Replayed::Exhausted { recorded } => Err(unrecorded(format!(
+                "no recorded response: of equal calls, {recorded} were recorded and more are made"
+            ))),
+            Replayed::Response { origin, raw } => {
+                self.check_weights(&origin)?;
+                read(raw).await
+            }
+        }
+    }
+
+    /// Results of other weights are held against other references.
+    fn check_weights(&self, origin: &ResponseOrigin) -> Result<(), BackendError> {
+        let stated = self.weights.as_deref().unwrap_or(super::registry::WEIGHTS);
+        let recorded = &origin.weights;
+        if recorded == stated {
+            return Ok(());
+        }
+        let message = format!(
+            "the responses are of weights `{recorded}`, and the backend is declared with weights `{stated}`; write \
+             `weights = \"{recorded}\"` in its table"
+        );
+        Err(BackendError::new(Stage::Configure, Fault::Misconfigured, message))
+    }
+}
+
+fn broken(message: String) -> BackendError {
+    BackendError::new(Stage::Call, Fault::Internal, message)
+}
+
+async fn read(raw: RawResponse) -> Result<Prediction, BackendError> {
+    let RawResponse::Failure {
+        fault,
+        decoding,
+        message,
+        exception,
+    } = raw
+    else {
+        return decode(raw, &Limits::default())
+            .await
+            .map_err(|error| failure::of(&error));
+    };
+    let known = Fault::ANSWERS.into_iter().find(|known| known.name() == fault);
+    let Some(known) = known else {
+        return Err(broken(format!(
+            "a recorded response states the fault {fault:?}, which no answer has"
+        )));
+    };
+    let stage = if decoding { Stage::Decode } else { Stage::Call };
+    let error = BackendError::new(stage, known, message);
+    Err(BackendError { exception, ..error })
+}
+
+impl Backend for Recorded {
+    fn startup(&mut self) -> Work<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn shutdown(&mut self) -> Work<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(self.answer(request))
+    }
+}

@@ -1,0 +1,236 @@
+//! One recording as the bytes of a zip file and back. What is read is untrusted: sizes are bounded and every part must have
+//! the hash that is stated for it.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{Cursor, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
+
+use super::{CallKey, RawResponse, ResponseOrigin};
+
+/// The version of the format.
+const FORMAT: u32 = 1;
+/// The part that describes the recording.
+const DESCRIPTION: &str = "recording.json";
+/// The part with the hashes of all others.
+const SUMS: &str = "SHA256SUMS";
+const PICKLE: &str = "payload.pickle";
+/// The most bytes that one recording may unpack to.
+const UNPACKED: u64 = 1 << 30;
+/// The most parts of a recording: Python names far fewer buffers in one response.
+const MOST_PARTS: usize = 4096;
+
+/// Why a file is no recording, or could not be read or written.
+#[derive(Debug, thiserror::Error)]
+#[error("{}: {problem}", path.display())]
+pub struct RecordingError {
+    path: PathBuf,
+    problem: String,
+}
+
+impl RecordingError {
+    pub(super) fn new(path: &Path, problem: impl ToString) -> Self {
+        Self {
+            path: path.to_owned(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// What `recording.json` holds.
+#[derive(Serialize, Deserialize)]
+struct Description {
+    format: u32,
+    call: Value,
+    origin: ResponseOrigin,
+    response: Response,
+}
+
+/// How `recording.json` speaks of a response.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Response {
+    /// The pickle and this many buffers are parts of their own.
+    Payload { buffers: usize },
+    Status {
+        status: u16,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
+        body: String,
+    },
+    Failure {
+        fault: String,
+        #[serde(default)]
+        decoding: bool,
+        message: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exception: Option<String>,
+    },
+}
+
+/// Packs a recording; equal recordings make equal bytes.
+pub(super) fn pack(key: &CallKey, origin: &ResponseOrigin, raw: &RawResponse) -> Result<Vec<u8>, String> {
+    let (response, parts) = match raw.clone() {
+        RawResponse::Payload { pickle, buffers } => {
+            let response = Response::Payload { buffers: buffers.len() };
+            let buffers = buffers.into_iter().enumerate();
+            let named = buffers.map(|(index, buffer)| (buffer_name(index), buffer));
+            (
+                response,
+                std::iter::once((PICKLE.to_owned(), pickle)).chain(named).collect(),
+            )
+        }
+        RawResponse::Status { status, location, body } => (Response::Status { status, location, body }, Vec::new()),
+        RawResponse::Failure {
+            fault,
+            decoding,
+            message,
+            exception,
+        } => {
+            let response = Response::Failure {
+                fault,
+                decoding,
+                message,
+                exception,
+            };
+            (response, Vec::new())
+        }
+    };
+    let description = Description {
+        format: FORMAT,
+        call: key.call().clone(),
+        origin: origin.clone(),
+        response,
+    };
+    let mut text = serde_json::to_vec_pretty(&description).map_err(|error| error.to_string())?;
+    text.push(b'\n');
+    let mut all: Vec<(String, Bytes)> = vec![(DESCRIPTION.to_owned(), text.into())];
+    all.extend(parts);
+    let mut sums = String::new();
+    for (name, part) in &all {
+        let _ = writeln!(sums, "{}  {name}", hexadecimal(part));
+    }
+    all.push((SUMS.to_owned(), sums.into()));
+    zip(&all).map_err(|error| error.to_string())
+}
+
+fn zip(parts: &[(String, Bytes)]) -> Result<Vec<u8>, zip::result::ZipError> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .last_modified_time(DateTime::default())
+        .unix_permissions(0o644);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, part) in parts {
+        zip.start_file(name.as_str(), options)?;
+        zip.write_all(part)?;
+    }
+    Ok(zip.finish()?.into_inner())
+}
+
+/// Unpacks a recording, whole and as it was written.
+pub(super) fn unpack(bytes: &[u8]) -> Result<(CallKey, ResponseOrigin, RawResponse), String> {
+    let mut parts = unzip(bytes)?;
+    let sums = parts.remove(SUMS).ok_or_else(|| format!("it has no part {SUMS}"))?;
+    check_sums(&String::from_utf8_lossy(&sums), &parts)?;
+    let description = parts
+        .remove(DESCRIPTION)
+        .ok_or_else(|| format!("it has no part {DESCRIPTION}"))?;
+    let description: Description =
+        serde_json::from_slice(&description).map_err(|error| format!("{DESCRIPTION}: {error}"))?;
+    if description.format != FORMAT {
+        let format = description.format;
+        return Err(format!(
+            "it is of format {format}, and this program reads format {FORMAT}"
+        ));
+    }
+    let raw = match description.response {
+        Response::Payload { buffers } => {
+            let mut part = |name: &str| parts.remove(name).ok_or_else(|| format!("it has no part {name}"));
+            RawResponse::Payload {
+                pickle: part(PICKLE)?,
+                buffers: (0..buffers)
+                    .map(|index| part(&buffer_name(index)))
+                    .collect::<Result<_, _>>()?,
+            }
+        }
+        Response::Status { status, location, body } => RawResponse::Status { status, location, body },
+        Response::Failure {
+            fault,
+            decoding,
+            message,
+            exception,
+        } => RawResponse::Failure {
+            fault,
+            decoding,
+            message,
+            exception,
+        },
+    };
+    match parts.keys().next() {
+        Some(name) => Err(format!("it has a part {name:?} that no recording has")),
+        None => Ok((CallKey::of(description.call), description.origin, raw)),
+    }
+}
+
+fn unzip(bytes: &[u8]) -> Result<BTreeMap<String, Bytes>, String> {
+    let mut zip = ZipArchive::new(Cursor::new(bytes)).map_err(|error| error.to_string())?;
+    if zip.len() > MOST_PARTS {
+        return Err(format!("it has more than {MOST_PARTS} parts"));
+    }
+    let mut parts = BTreeMap::new();
+    let mut left = UNPACKED;
+    for index in 0..zip.len() {
+        let entry = zip.by_index(index).map_err(|error| error.to_string())?;
+        let name = entry.name().map_err(|error| error.to_string())?.into_owned();
+        // The size an entry states is a claim: the limit is on what comes out of it.
+        let mut part = Vec::new();
+        let read = entry.take(left + 1).read_to_end(&mut part);
+        read.map_err(|error| format!("{name}: {error}"))?;
+        left = left
+            .checked_sub(part.len() as u64)
+            .ok_or_else(|| format!("it unpacks to more than {} MiB", UNPACKED >> 20))?;
+        if parts.insert(name.clone(), part.into()).is_some() {
+            return Err(format!("it has the part {name:?} twice"));
+        }
+    }
+    Ok(parts)
+}
+
+/// Checks that every part is there with the hash that is stated for it, and no other.
+fn check_sums(sums: &str, parts: &BTreeMap<String, Bytes>) -> Result<(), String> {
+    let mut stated = 0;
+    for line in sums.lines() {
+        let (hash, name) = line
+            .split_once("  ")
+            .ok_or_else(|| format!("{SUMS} has the line {line:?}"))?;
+        let part = parts.get(name).ok_or_else(|| format!("it has no part {name}"))?;
+        if hexadecimal(part) != hash {
+            return Err(format!("its part {name} is not what was recorded: another SHA-256"));
+        }
+        stated += 1;
+    }
+    if stated == parts.len() {
+        Ok(())
+    } else {
+        Err(format!("{SUMS} names {stated} of {} parts", parts.len()))
+    }
+}
+
+fn buffer_name(index: usize) -> String {
+    format!("buffer-{index}.bin")
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}

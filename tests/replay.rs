@@ -1,0 +1,175 @@
+//! The kind `replay`: responses that `--keep-responses` took from a live run come to the same verdicts, wrong ones too, and what
+//! was not recorded is never a pass.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/world.rs"]
+mod world;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use world::{Ran, World};
+
+const BACKENDS: &str = r#"default = "live"
+[backends.live]
+kind = "process"
+command = ["{hydrotest}", "serve", "--port", "{port}"]
+weights = "synthetic"
+max_instances = 2
+
+[backends.again]
+kind = "replay"
+directory = "kept"
+weights = "synthetic"
+max_instances = 2
+
+[backends.unsaid]
+kind = "replay"
+directory = "kept"
+
+[backends.reference]
+kind = "reference"
+"#;
+
+/// Cases that fail on a right backend, so that a wrong answer is judged wrong again.
+const WRONG: &str = r#"about = "cases that fail"
+models = ["esm2"]
+
+[[case]]
+name = "wrong"
+sequences = "short"
+checks = [{ check = "equals", field = "metadata.model_name", value = "another" }]
+
+[[case]]
+name = "other_words"
+literal = "MLKX1"
+checks = [{ check = "error", message = "words that no model says" }]
+"#;
+
+/// The verdict of every case that a run prints.
+fn verdicts(ran: &Ran) -> BTreeMap<String, String> {
+    let lines = ran
+        .told
+        .lines()
+        .filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
+    lines
+        .map(|(name, verdict)| (name.trim_end().to_owned(), verdict.to_owned()))
+        .collect()
+}
+
+fn home(world: &World) -> PathBuf {
+    world.state().parent().unwrap().to_owned()
+}
+
+fn recordings(home: &Path) -> Vec<PathBuf> {
+    let models = fs::read_dir(home.join("kept")).unwrap();
+    let files = models.flat_map(|model| fs::read_dir(model.unwrap().path()).unwrap());
+    files.map(|file| file.unwrap().path()).collect()
+}
+
+#[test]
+fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
+    let world = World::new(BACKENDS);
+    let models = ["--model", "esm2,chai1"];
+    let live = world.run(&[&models[..], &["--skip", "life_cycle", "--keep-responses", "kept"]].concat());
+    live.expect(0, &["conforms", "kept ", " responses in kept"]);
+    let again = world.run(&[&models[..], &["--backend", "again"]].concat());
+    again.expect(0, &["kind replay", "0 failed"]);
+    let (live, again) = (verdicts(&live), verdicts(&again));
+    let mut same = 0;
+    for (name, replayed) in &again {
+        let verdict = live.get(name);
+        if name.contains("::life_cycle::") {
+            assert!(replayed.contains("kind `replay` starts nothing"), "{name}: {replayed}");
+        } else if name.ends_with("::unknown_esm2") {
+            // The only refusal of a start: no call was answered there.
+            assert_eq!(replayed, "ignored (no recorded response)", "{name}");
+        } else {
+            assert_eq!(verdict, Some(replayed), "{name}");
+            same += 1;
+        }
+    }
+    assert!(live.keys().all(|name| again.contains_key(name)));
+    assert!(same > 60, "{same}");
+    // The secrets of a run are random hexadecimal digits, so it is enough that no file names the variable that holds one.
+    for path in recordings(&home(&world)) {
+        let bytes = fs::read(&path).unwrap();
+        assert!(memchr::memmem::find(&bytes, b"HMAC").is_none(), "{}", path.display());
+    }
+}
+
+#[test]
+fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
+    let world = World::new(BACKENDS);
+    let suites = home(&world).join("wrong");
+    fs::create_dir(&suites).unwrap();
+    fs::write(suites.join("wrong.toml"), WRONG).unwrap();
+    fs::write(suites.join("sequences.fasta"), ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n").unwrap();
+    let command = |arguments: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .current_dir(home(&world))
+            .args(["--suites", "wrong", "--snapshots", "none", "--retries", "1"])
+            .args(arguments)
+            .env("HYDROTEST_STATE_DIR", world.state());
+        Ran::from(command.output().unwrap())
+    };
+    let live = command(&["--keep-responses", "kept"]);
+    let again = command(&["--backend", "again"]);
+    for ran in [&live, &again] {
+        ran.expect(1, &["does not conform", "another", "words that no model says"]);
+    }
+    let story = |ran: &Ran| -> Vec<String> {
+        let lines = ran.told.lines().skip_while(|line| *line != "failures:");
+        let lines = lines.take_while(|line| !line.starts_with("test result"));
+        lines
+            .filter(|line| !line.starts_with("reproduce"))
+            .map(str::to_owned)
+            .collect()
+    };
+    assert_eq!(story(&live), story(&again));
+}
+
+#[test]
+fn what_is_not_recorded_is_skipped_and_what_is_spoiled_is_no_verdict() {
+    let world = World::new(BACKENDS);
+    let case = ["--model", "esm2", "--exact", "esm2::embed::everything"];
+    world
+        .run(&[&case[..], &["--keep-responses", "kept"]].concat())
+        .expect(0, &["kept 1 response in kept"]);
+    world
+        .run(&["--backend", "again", "--model", "esm2", "--suite", "masks"])
+        .expect(4, &["no recorded response", "nothing ran"]);
+    world
+        .run(&[&case[..], &["--backend", "again"]].concat())
+        .expect(0, &["1 passed"]);
+    let said = world.run(&[&case[..], &["--backend", "unsaid"]].concat());
+    said.expect(
+        2,
+        &["weights `synthetic`", "write `weights = \"synthetic\"` in its table"],
+    );
+    let file = recordings(&home(&world)).remove(0);
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&file, bytes).unwrap();
+    let spoiled = world.run(&[&case[..], &["--backend", "again"]].concat());
+    spoiled.expect(3, &["0 passed", ".zip"]);
+}
+
+#[test]
+fn responses_are_kept_where_there_are_any_on_a_wire() {
+    let world = World::new(BACKENDS);
+    let ran = world.run(&["--backend", "reference", "--keep-responses", "kept"]);
+    ran.expect(
+        2,
+        &[
+            "--keep-responses does not apply to backend `reference`",
+            "it applies to kinds process",
+        ],
+    );
+    let ran = world.run(&["--backend", "again", "--model", "esm2"]);
+    ran.expect(2, &["kept"]);
+}
