@@ -59,6 +59,37 @@ fn processes_keep_every_promise() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// Behaves as a server that imports `PyTorch`: makes an empty temporary directory at import, ignores SIGTERM while it loads,
+/// listens afterwards, ends by the signal that it was asked to end by, and leaves the directory.
+const TORCH: &str = "trap '' TERM; mktemp -d >/dev/null; sleep 0.8; trap - TERM; \
+                     $SERVE $0 & s=$!; trap 'kill $s; wait $s; trap - TERM; kill -TERM $$' TERM; wait $s";
+
+#[test]
+fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
+    let backends = format!(
+        "default = 'torch'\n[backends.torch]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\ngrace = '500ms'\n\
+         command = ['sh', '-c', '''{TORCH}''', '{{port}}']\nenv = {{ SERVE = '{{hydrotest}} serve --port' }}\n"
+    );
+    let home = home(&backends, SCENES);
+    let (told, code) = run(&home, &[]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("9 passed; 0 failed; 2 ignored"), "{told}");
+    assert!(!told.contains("left behind:") && !told.contains("trouble:"), "{told}");
+    let notes: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("note: esm2 on torch: "))
+        .collect();
+    let said = |words: &str| notes.iter().any(|note| note.contains(words));
+    assert!(
+        said("temporary directory tmp.") && said("(0 bytes) was left in its TMPDIR"),
+        "{told}"
+    );
+    assert!(
+        said("had to be killed: the server did not end within 0.5 s of SIGTERM"),
+        "{told}"
+    );
+}
+
 #[test]
 fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
     let home = home(

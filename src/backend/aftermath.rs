@@ -1,5 +1,7 @@
 //! What was found after the stop of an instance, told apart by whom it blames. Lines for people; finds nothing itself.
 
+use super::remark::Remark;
+
 /// What there is to say after a stop, one line for each thing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Aftermath {
@@ -7,6 +9,8 @@ pub struct Aftermath {
     pub left: Vec<String>,
     /// Where it could not be found out whether anything was left: the platform failed.
     pub unknown: Vec<String>,
+    /// What is worth knowing and no fault.
+    pub remarks: Vec<Remark>,
 }
 
 /// What was stopped.
@@ -24,5 +28,6 @@ impl Aftermath {
         let labelled = |line: String| format!("{label}: {line}");
         self.left.extend(found.left.into_iter().map(labelled));
         self.unknown.extend(found.unknown.into_iter().map(labelled));
+        self.remarks.extend(found.remarks);
     }
 }

@@ -10,8 +10,10 @@ use tokio::sync::OnceCell;
 use super::aftermath::{Aftermath, Stopped};
 use super::clearing::{Fate, PATIENCE, steward, sweep};
 use super::custody::{Leftover, Mark, Processes, Steward};
+use super::exposure;
 use super::instance::Caretaker;
 use super::kind::Kind;
+use super::remark::Remark;
 use super::{BackendError, Fault, Stage, Watch, Work};
 
 /// How long the last of an instance may take to go after its stop: engines report an end before it is complete.
@@ -91,8 +93,9 @@ impl InstanceCaretaker {
             }
         }
         if let Err(error) = self.mark.remove_directory() {
-            let line = format!("its temporary files could not be removed: {error}");
-            found.unknown.push(line);
+            self.mark.keep_for_a_sweep();
+            let text = format!("its temporary files could not be removed, `hydrotest clean` tries again: {error}");
+            found.remarks.push(Remark::warning("removing temporary files", text));
         }
         found
     }
@@ -100,6 +103,7 @@ impl InstanceCaretaker {
     /// What its backend has seen of its end. Whoever was killed, crashed or never ran could not clear up.
     fn hear(&self, stopped: Stopped, found: &mut Aftermath) {
         let end = self.mark.take_end();
+        found.remarks.extend(end.remarks);
         for what in end.given_up {
             found.unknown.push(format!(
                 "whether {what} that was given up still comes to its end is not known, `hydrotest clean` looks for it"
@@ -116,15 +120,10 @@ impl InstanceCaretaker {
             return;
         }
         match self.mark.temporary_files() {
-            Ok(files) => found.left.extend(files.into_iter().map(|file| {
-                format!(
-                    "{file} was still in its TMPDIR after the stop; removed now (what is meant to stay, such as a cache, needs \
-                     another place)"
-                )
-            })),
+            Ok(files) => found.remarks.extend(files.map(|files| files.remark())),
             Err(error) => {
-                let line = format!("whether it left temporary files is not known: {error}");
-                found.unknown.push(line);
+                let text = format!("its TMPDIR could not be looked into: {error}");
+                found.remarks.push(Remark::warning("reading temporary files", text));
             }
         }
     }
@@ -179,6 +178,10 @@ impl Caretaker for InstanceCaretaker {
 
     fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
         Box::pin(self.meet(Fate::Removed))
+    }
+
+    fn running(&self) -> Vec<Remark> {
+        exposure::remarks(&self.mark.name())
     }
 
     fn freeze(&self) -> Vec<Leftover> {

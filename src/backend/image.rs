@@ -1,12 +1,16 @@
 //! The names of the images that hold the models: repository, image and tag, from the command line, the environment and the
 //! backend's table. Makes names; asks no registry and no engine whether there is such an image.
 
+mod obstacle;
+
 use std::fmt;
 
 use super::kind::Overrides;
 use super::{BackendError, Fault, Stage};
 use crate::config::Reader;
 use crate::prediction::Contract;
+
+pub use obstacle::PullObstacle;
 
 /// Where boileroom's images are published.
 const REPOSITORY: &str = "docker.io/jakublala";

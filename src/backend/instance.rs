@@ -1,13 +1,14 @@
 //! The life cycle that every kind gets: idempotent start and stop, nothing left of a failed start, a stop that always
 //! stops, and an eye on what was left behind. Holds one backend; knows nothing of cases or of how many instances there are.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::RwLock;
 
 use super::aftermath::{Aftermath, Stopped};
 use super::custody::Leftover;
+use super::remark::Remark;
 use super::status::{Doing, Status};
 use super::{Backend, BackendError, Fault, Scene, Stage, Watch};
 use crate::prediction::{Prediction, Request};
@@ -31,6 +32,11 @@ pub trait Caretaker: Send + Sync {
 
     /// Ends all of it behind the instance's back, as a crash does, and says what there was. Bounded in time.
     fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
+
+    /// What is worth knowing of the instance while it runs: called after every start.
+    fn running(&self) -> Vec<Remark> {
+        Vec::new()
+    }
 
     /// Freezes its processes on this machine, so that they do not end when they are asked to; says which.
     fn freeze(&self) -> Vec<Leftover>;
@@ -94,12 +100,21 @@ impl Instance {
 
     /// What its stops and failed starts have left behind, one line for each thing. Taken: a second call has none of them.
     pub fn take_leaks(&self) -> Vec<String> {
-        std::mem::take(&mut self.aftermath.lock().unwrap_or_else(PoisonError::into_inner).left)
+        std::mem::take(&mut self.aftermath().left)
     }
 
     /// Where it could not be found out whether a stop or failed start left anything, one line for each. Taken, too.
     pub fn take_unknown(&self) -> Vec<String> {
-        std::mem::take(&mut self.aftermath.lock().unwrap_or_else(PoisonError::into_inner).unknown)
+        std::mem::take(&mut self.aftermath().unknown)
+    }
+
+    /// What its starts and stops have shown that is worth knowing and no fault. Taken, too.
+    pub fn take_remarks(&self) -> Vec<Remark> {
+        std::mem::take(&mut self.aftermath().remarks)
+    }
+
+    fn aftermath(&self) -> MutexGuard<'_, Aftermath> {
+        self.aftermath.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was in the way of clearing up after killed runs before its starts. Taken, too.
@@ -153,6 +168,10 @@ impl Instance {
         match result {
             Ok(()) => {
                 slot.running = true;
+                if let Some(caretaker) = &self.caretaker {
+                    let remarks = caretaker.running();
+                    self.aftermath().remarks.extend(remarks);
+                }
                 Ok(())
             }
             Err(mut error) => {
@@ -242,12 +261,24 @@ impl Instance {
             let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());
             Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
         });
+        let mut is_clear = true;
         if let Some(caretaker) = &self.caretaker {
             let found = caretaker.after(what).await;
-            let mut aftermath = self.aftermath.lock().unwrap_or_else(PoisonError::into_inner);
-            aftermath.add(&self.label, found);
+            is_clear = found.left.is_empty() && found.unknown.is_empty();
+            self.aftermath().add(&self.label, found);
         }
-        stopped.err()
+        match stopped {
+            // Servers ignore the request to end while they load a model, boileroom's does. Killed and gone, nothing is wrong.
+            Err(error) if what == Stopped::HalfStarted && error.fault == Fault::Timeout && is_clear => {
+                let text = format!(
+                    "a start that failed or was given up had to be killed: {}",
+                    error.message
+                );
+                self.aftermath().remarks.push(Remark::note("stop during start", text));
+                None
+            }
+            stopped => stopped.err(),
+        }
     }
 
     /// Whether calls can be made.

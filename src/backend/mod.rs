@@ -12,6 +12,7 @@ pub mod custody;
 mod docker;
 mod error;
 pub mod examination;
+mod exposure;
 mod http;
 pub mod image;
 mod instance;
@@ -20,17 +21,20 @@ pub mod launcher;
 pub mod local;
 pub mod machine;
 mod placeholders;
+mod private;
 mod process;
 mod python;
 pub mod recorder;
 mod reference;
 pub mod registry;
+pub mod remark;
 mod replay;
 mod scene;
 pub mod served;
 mod slurm;
 pub mod status;
 pub mod supervise;
+pub mod withheld;
 
 use std::pin::Pin;
 

@@ -57,6 +57,8 @@ pub struct Report {
     pub outcomes: Vec<Outcome>,
     /// Trouble that is no case's verdict, such as an instance that would not stop.
     pub notes: Vec<String>,
+    /// What is worth knowing of instances and no fault.
+    pub remarks: Vec<String>,
     /// What instances left behind after their stop: each is a fault of the backend.
     pub leaks: Vec<String>,
     /// Where it could not be found out whether instances left anything: the platform failed.

@@ -71,6 +71,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     section(&mut text, "flaky", &flaky);
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
+    section(&mut text, "note", &report.remarks);
     section(&mut text, "left behind", &report.leaks);
     section(&mut text, "not known", &report.unknown);
     section(&mut text, "trouble", &report.notes);

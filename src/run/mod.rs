@@ -150,6 +150,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
         leaks: work.pool.leaks(),
         unknown: work.pool.unknown(),
         notes,
+        remarks: work.pool.remarks(),
         interrupted,
         elapsed: begun.elapsed(),
     })

@@ -10,6 +10,7 @@ use futures_util::FutureExt;
 use tokio::sync::{Mutex, Notify};
 
 use super::starts::Starts;
+use crate::backend::remark::{Remarks, Severity};
 use crate::backend::{BackendError, Fault, Instance, Stage};
 
 /// How often an instance that died is started again in one run before its cases are given up.
@@ -32,6 +33,8 @@ pub struct Pool {
     leaks: Lines,
     /// Where it is not known whether they left anything.
     unknown: Lines,
+    /// What is worth knowing of them and no fault.
+    remarks: std::sync::Mutex<Remarks>,
 }
 
 struct Slot {
@@ -86,6 +89,7 @@ impl Pool {
             notes: std::sync::Mutex::default(),
             leaks: std::sync::Mutex::default(),
             unknown: std::sync::Mutex::default(),
+            remarks: std::sync::Mutex::default(),
         }
     }
 
@@ -228,10 +232,25 @@ impl Pool {
         }
     }
 
-    /// Failures to stop so far.
+    /// Failures to stop so far, and other warnings.
     #[must_use]
     pub fn notes(&self) -> Vec<String> {
-        all(&self.notes)
+        let mut notes = all(&self.notes);
+        notes.extend(self.remarked(Severity::Warning));
+        notes
+    }
+
+    /// What is worth knowing so far and no fault.
+    #[must_use]
+    pub fn remarks(&self) -> Vec<String> {
+        self.remarked(Severity::Note)
+    }
+
+    fn remarked(&self, severity: Severity) -> Vec<String> {
+        let remarks = self.remarks.lock();
+        remarks
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .lines(severity)
     }
 
     /// What instances left behind so far.
@@ -321,6 +340,10 @@ impl Pool {
         push(&self.notes, instance.take_troubles());
         push(&self.leaks, instance.take_leaks());
         push(&self.unknown, instance.take_unknown());
+        let mut remarks = self.remarks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for remark in instance.take_remarks() {
+            remarks.add(instance.label(), remark);
+        }
     }
 }
 

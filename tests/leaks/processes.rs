@@ -25,11 +25,36 @@ fn what_a_server_leaves_is_named_and_fails_the_run() {
             "left behind: esm2 on lab: process ",
             "(sleep 7731) was still there after the stop; removed now",
             "serve --port 0, listening on port ",
-            "temporary file forgotten.",
+            "note: esm2 on lab: temporary file forgotten.",
             "does not conform: the backend is wrong (exit code 1)",
         ],
     );
-    assert_eq!(ran.told.matches("left behind:").count(), 3, "{}", ran.told);
+    assert_eq!(ran.told.matches("left behind:").count(), 2, "{}", ran.told);
+}
+
+#[test]
+fn tokens_of_the_user_reach_no_server_that_does_not_ask_and_nobody_else_reads_its_log() {
+    use std::os::unix::fs::PermissionsExt;
+    let script =
+        "[ -z \"$GITHUB_TOKEN$AWS_SESSION_TOKEN\" ] && [ \"$AWS_REGION$GH_TOKEN\" = eu1 ] || exit 9; exec $SERVE $0";
+    let world = World::new(&scripted(script, "pass_env = ['AWS_REGION']\nlog_dir = 'logs'"));
+    let home = world.state().parent().unwrap().to_owned();
+    let table = fs::read_to_string(home.join("backends.toml")).unwrap();
+    // What the table names itself is meant for the server.
+    let table = table.replace("env = { ", "env = { GH_TOKEN = '1', ");
+    fs::write(home.join("backends.toml"), table).unwrap();
+    let mut command = world.command(ONE);
+    for name in ["GITHUB_TOKEN", "AWS_SESSION_TOKEN", "GH_TOKEN"] {
+        command.env(name, "secret");
+    }
+    Ran::from(command.env("AWS_REGION", "eu").output().unwrap()).expect(0, &[SUCCESS]);
+    let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let logs = home.join("logs");
+    let log = fs::read_dir(&logs).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(
+        (mode(&logs), mode(&log), mode(&world.state().join("runs"))),
+        (0o700, 0o600, 0o700)
+    );
 }
 
 #[test]
@@ -104,7 +129,6 @@ fn what_hosted_code_leaves_is_named_and_fails_the_run() {
         ("Leaves", "(sleep 7711) was still there after the stop"),
         ("Hidden", "(sleep 7712) was still there after the stop"),
         ("Listens", "listening on port "),
-        ("Forgets", "temporary directory forgotten"),
     ] {
         let ran = hosted(class);
         ran.expect(
@@ -118,6 +142,25 @@ fn what_hosted_code_leaves_is_named_and_fails_the_run() {
         );
         assert_eq!(ran.told.matches("left behind:").count(), 1, "{}", ran.told);
     }
+}
+
+#[test]
+fn temporary_files_are_a_note_and_above_a_size_a_warning() {
+    let ran = hosted("Forgets");
+    ran.expect(0, &["note: esm2 on lab: temporary directory forgotten", SUCCESS]);
+    // As large as a file with a hole says that it is.
+    let script = "truncate -s 101M $TMPDIR/weights; exec $SERVE $0";
+    let ran = World::new(&scripted(script, "")).run(ONE);
+    let advice = "what is meant to stay, such as a cache, needs another place";
+    ran.expect(
+        0,
+        &[
+            "trouble: esm2 on lab: temporary file weights (101 MiB)",
+            advice,
+            SUCCESS,
+        ],
+    );
+    assert!(!ran.told.contains("left behind"), "{}", ran.told);
 }
 
 #[test]

@@ -37,6 +37,10 @@ pub const TRIALS: &[(&str, fn())] = &[
         stranger,
     ),
     (
+        "a_port_that_somebody_had_for_a_moment_costs_another_try_and_no_more",
+        in_use,
+    ),
+    (
         "ten_instances_started_together_each_meet_their_own_server",
         ten_together,
     ),
@@ -252,6 +256,52 @@ fn stranger() {
         impostor.abort();
         assert_eq!(instance.stop().await, None);
         server.gone().await;
+    });
+}
+
+/// Whoever had the port is gone when the server's end is noticed: only its own words tell.
+fn in_use() {
+    run(async {
+        let witness = Witness::new().await;
+        let instance = instance(&witness, "wait-then-serve", "");
+        let meanwhile = async {
+            let mut first = witness.meet().await;
+            let port = first.name.clone();
+            first.order("in-use").await;
+            first.gone().await;
+            let mut second = witness.meet().await;
+            assert_ne!(second.name, port);
+            second.order("proceed").await;
+            second
+        };
+        let server = started(&instance, meanwhile).await;
+        assert_eq!(instance.stop().await, None);
+        server.gone().await;
+
+        // A server that never gets its port listens elsewhere than it is told to: that is its own end.
+        let always = async {
+            let mut met = 0;
+            loop {
+                let mut guest = witness.meet().await;
+                guest.order("in-use").await;
+                guest.gone().await;
+                met += 1;
+                if met == 3 {
+                    return met;
+                }
+            }
+        };
+        let (error, met) = tokio::join!(failed_start(&instance), always);
+        assert_eq!(met, 3);
+        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
+        assert_eq!(error.message, "the server exited with status 1 before it was ready");
+        assert!(
+            error
+                .log_tail
+                .iter()
+                .any(|line| line.contains("address already in use")),
+            "{error:?}"
+        );
     });
 }
 

@@ -88,6 +88,12 @@ fn descend(behaviour: &str, name: &str) {
 fn obey(presence: &Presence) {
     match presence.obey().as_str() {
         "exit" => exit(5),
+        "in-use" => {
+            eprintln!(
+                "ERROR: [Errno 98] error while attempting to bind on address ('127.0.0.1', 1): address already in use"
+            );
+            exit(1);
+        }
         "abort" => std::process::abort(),
         "proceed" => {}
         // The test has ended.

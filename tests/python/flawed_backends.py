@@ -63,16 +63,41 @@ class NoRecovery(YourBackend):
 
 
 class Orphans(YourBackend):
-    """Leaves its server when a start is broken off, as boileroom's own did."""
+    """Leaves its server when a start is broken off, and has forgotten it by then."""
 
     def startup(self):
-        clean, self.shutdown = self.shutdown, lambda: None
-        try:
-            super().startup()
-            # Long enough to be broken off.
-            time.sleep(2)
-        finally:
-            self.shutdown = clean
+        _unguarded(self, super().startup, forget=True)
+
+
+class LeavesToStop(YourBackend):
+    """Leaves its server to shutdown() when a start is broken off, as boileroom's own does; its stop() does not call that then."""
+
+    def startup(self):
+        _unguarded(self, super().startup, forget=False)
+
+
+def _unguarded(backend, startup, forget):
+    clean, backend.shutdown = backend.shutdown, lambda: None
+    try:
+        startup()
+        # Long enough to be broken off.
+        time.sleep(2)
+    except BaseException:
+        if forget:
+            backend._process = None
+        raise
+    finally:
+        backend.shutdown = clean
+
+
+class ImportsInStart(YourBackend):
+    """Its start imports a module that takes long and cannot be imported again after it was broken off, as PyTorch is."""
+
+    def startup(self):
+        import slow_module
+
+        slow_module.use()
+        super().startup()
 
 
 class NoHook(YourBackend):

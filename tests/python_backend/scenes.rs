@@ -20,6 +20,7 @@ pub const TRIALS: &[(&str, fn())] = &[
         sound("selector = 'your_backend'");
     }),
     ("every_flaw_is_found_in_its_scene", flawed),
+    ("a_start_is_broken_off_where_it_can_be_taken_up_again", broken_off),
     ("a_scene_that_hangs_is_given_up_and_shows_where_it_was", hanging),
     ("a_core_has_no_life_cycle_of_its_own", core),
 ];
@@ -54,6 +55,19 @@ fn sound(settings: &str) {
         let backend = bare(settings);
         for scene in Scene::ALL {
             assert_eq!(wrong(&*backend, scene).await, Vec::<String>::new(), "{}", scene.name());
+        }
+    });
+}
+
+/// An import is never broken off; and what a backend can clear up, but is never asked to by boileroom's base class, is no
+/// failure of it.
+fn broken_off() {
+    run(async {
+        for class in ["ImportsInStart", "LeavesToStop"] {
+            let settings =
+                format!("backend_class = 'flawed_backends:{class}'\narguments = {{ core_class = '{{model.core}}' }}");
+            let found = wrong(&*bare(&settings), Scene::StopDuringStart).await;
+            assert_eq!(found, Vec::<String>::new(), "{class}");
         }
     });
 }

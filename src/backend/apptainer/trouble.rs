@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::net::TcpStream;
 
-use crate::backend::image::ImageName;
+use crate::backend::image::{ImageName, PullObstacle};
 use crate::backend::supervise::Ending;
 use crate::backend::{BackendError, Fault, Stage};
 
@@ -32,6 +32,8 @@ pub(super) async fn explain(
             disk.display()
         );
         (Fault::Misconfigured, cause)
+    } else if let Some(obstacle) = PullObstacle::in_words(said) {
+        (obstacle.fault(), obstacle.advice().to_owned())
     } else if let Err(error) = reach(image, https).await {
         let cause = format!(
             "its registry {} cannot be reached ({error}): is it up, and is there a way to it from here?",

@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::host::host_name;
 use super::making;
 use super::run::{LOCK, REACHES, is_name, remove, runs};
+use crate::backend::private;
 
 /// Bytes of the name of a machine that are read.
 const LONGEST_HOST: u64 = 256;
@@ -50,6 +51,10 @@ impl Dead {
 
     fn among(runs: &Path) -> io::Result<Self> {
         let mut dead = Self::default();
+        match private::check_owner(runs) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(dead),
+            checked => checked?,
+        }
         for (name, directory) in directories(runs)? {
             match DeadRun::take_up(&name, &directory) {
                 Ok(found) => dead.runs.extend(found),

@@ -10,7 +10,7 @@ use tempfile::{Builder, TempPath};
 
 use super::mark::{Mark, unwritten};
 use super::run::Run;
-use crate::backend::BackendError;
+use crate::backend::{BackendError, private};
 
 /// The directory in a run's directory for what is being made.
 const DIRECTORY: &str = "making";
@@ -45,7 +45,7 @@ impl Mark {
 fn note(run: &Run) -> io::Result<TempPath> {
     run.begin()?;
     let directory = run.directory().join(DIRECTORY);
-    fs::create_dir_all(&directory)?;
+    private::make_directory(&directory)?;
     Ok(Builder::new().tempfile_in(&directory)?.into_temp_path())
 }
 

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::run::Run;
 use super::steward::Leftover;
-use crate::backend::{BackendError, Fault, Stage};
+use super::temporary::TemporaryFiles;
+use crate::backend::remark::Remark;
+use crate::backend::{BackendError, Fault, Stage, private};
 
 /// The variable in the environment of everything that is started: the name of the instance.
 pub const VARIABLE: &str = "HYDROTEST_INSTANCE";
@@ -29,6 +31,8 @@ pub(in crate::backend) struct End {
     pub(in crate::backend) outlived: Vec<Leftover>,
     /// What was asked for and given up, so that it may still come to be.
     pub(in crate::backend) given_up: Vec<&'static str>,
+    /// What is worth knowing of it and no fault.
+    pub(in crate::backend) remarks: Vec<Remark>,
 }
 
 /// Nothing may be made that nobody could find.
@@ -71,8 +75,8 @@ impl Mark {
         self.make(&self.instance.to_string())
     }
 
-    /// A directory for the temporary files of what is started for the instance: what is in it after an orderly end was left
-    /// behind. It goes with the other one. Its name is short, because sockets in it may not have long ones.
+    /// A directory for the temporary files of what is started for the instance. It goes with the other one, with whatever is
+    /// in it. Its name is short, because sockets in it may not have long ones.
     ///
     /// # Errors
     /// When it cannot be made.
@@ -87,29 +91,13 @@ impl Mark {
     fn make(&self, name: &str) -> io::Result<PathBuf> {
         self.run.begin()?;
         let directory = self.run.directory().join(name);
-        fs::create_dir_all(&directory)?;
+        private::make_directory(&directory)?;
         Ok(directory)
     }
 
     /// What is in the directory for temporary files.
-    pub(in crate::backend) fn temporary_files(&self) -> io::Result<Vec<Leftover>> {
-        let directory = self.run.directory().join(self.temporary_name());
-        let entries = match fs::read_dir(directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut found = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            let what = if entry.file_type()?.is_dir() {
-                "temporary directory"
-            } else {
-                "temporary file"
-            };
-            found.push(Leftover::new(what, entry.file_name().to_string_lossy()));
-        }
-        found.sort_by(|one, other| one.id.cmp(&other.id));
-        Ok(found)
+    pub(in crate::backend) fn temporary_files(&self) -> io::Result<Option<TemporaryFiles>> {
+        TemporaryFiles::in_directory(&self.run.directory().join(self.temporary_name()))
     }
 
     /// Removes its directories with all that is in them.
@@ -129,6 +117,11 @@ impl Mark {
     /// Says what was still there when it had ended.
     pub(in crate::backend) fn outlived(&self, left: impl IntoIterator<Item = Leftover>) {
         self.end().outlived.extend(left);
+    }
+
+    /// Says what is worth knowing of the instance and no fault of its backend.
+    pub(in crate::backend) fn remark(&self, remark: Remark) {
+        self.end().remarks.push(remark);
     }
 
     pub(super) fn given_up(&self, what: &'static str) {

@@ -23,11 +23,12 @@ mod mark;
 mod processes;
 mod run;
 mod steward;
+mod temporary;
 
 pub use dead::{Dead, DeadRun};
 pub(in crate::backend) use host::host_name;
 pub use mark::{Mark, VARIABLE};
-pub use processes::Processes;
+pub use processes::{Processes, processes_of};
 pub use run::{Run, state_directory};
 pub(in crate::backend) use steward::PROCESS;
 pub use steward::{Leftover, Steward, belongs};

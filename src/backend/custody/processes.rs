@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::mark::VARIABLE;
 use super::steward::{Leftover, PROCESS, Steward, belongs};
-use crate::backend::supervise::{describe, is_alive, is_supervisor};
+use crate::backend::supervise::{describe, family, is_alive, is_supervisor};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
 /// How long a supervisor may take to end by itself.
@@ -69,6 +69,19 @@ impl Processes {
         });
         frozen.collect()
     }
+}
+
+/// The numbers of the processes that carry a name, and of all that descend from them: those may have another environment.
+#[must_use]
+pub fn processes_of(name: &str) -> Vec<i32> {
+    let marked = marked(&[name.to_owned()]).into_iter();
+    let mut found: Vec<i32> = marked
+        .filter_map(|process| process.id.parse().ok())
+        .flat_map(family)
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// The mark in the environment of a process. That of somebody else's process cannot be read, and is none of ours.

@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::host::host_name;
+use crate::backend::private;
 
 /// Says where the state directory is, in place of the usual one.
 const STATE: &str = "HYDROTEST_STATE_DIR";
@@ -75,7 +76,11 @@ impl Run {
     pub(super) fn begin(&self) -> io::Result<()> {
         let mut lock = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         while lock.is_none() {
-            fs::create_dir_all(&self.directory)?;
+            if let Some(runs) = self.directory.parent() {
+                private::make_directory(runs)?;
+                private::close_directory(runs)?;
+            }
+            private::make_directory(&self.directory)?;
             // Somebody who sweeps may be quicker, and take the directory for a dead run's before it is locked.
             *lock = lock_new(&self.directory)?;
         }
@@ -89,7 +94,7 @@ impl Run {
             return Ok(());
         }
         let directory = self.directory.join(REACHES);
-        fs::create_dir_all(&directory)?;
+        private::make_directory(&directory)?;
         let content = serde_json::json!({"kind": kind, "reach": reach}).to_string();
         let digest = Sha256::digest(content.as_bytes());
         let path = directory.join(format!("{}.json", letters(&digest)));
@@ -176,7 +181,7 @@ pub(super) fn runs() -> PathBuf {
 /// Locks a directory that was just made; `None` when somebody who sweeps has taken it away meanwhile.
 fn lock_new(directory: &Path) -> io::Result<Option<File>> {
     let path = directory.join(LOCK);
-    let mut lock = match File::create(&path) {
+    let mut lock = match private::create_file(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         created => created?,
     };

@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::engine::Engine;
 use crate::backend::custody::Mark;
+use crate::backend::private;
 use crate::backend::supervise::Log;
 use crate::wire::Secret;
 
@@ -29,7 +30,7 @@ pub(super) fn create(
 ) -> io::Result<(Log, Writer)> {
     let directory: PathBuf = match named {
         Some(named) => {
-            std::fs::create_dir_all(named)?;
+            private::make_directory(named)?;
             named.to_owned()
         }
         None => mark.directory()?,

@@ -16,7 +16,7 @@ use super::logs::Writer;
 use super::recipe::Recipe;
 use super::settings::Pull;
 use super::size;
-use crate::backend::image;
+use crate::backend::image::{self, PullObstacle};
 use crate::backend::status::Status;
 use crate::backend::{BackendError, Fault, Stage};
 
@@ -206,6 +206,10 @@ fn refused(recipe: &Recipe, origin: &str, error: &bollard::errors::Error) -> Bac
     } else {
         Fault::Misconfigured
     };
+    if let Some(obstacle) = PullObstacle::in_words(&words) {
+        let message = format!("{image} cannot be pulled ({origin}): {words}; {}", obstacle.advice());
+        return BackendError::new(Stage::Launch, obstacle.fault(), message);
+    }
     let message = format!(
         "{image} cannot be pulled ({origin}): {words}; is the name right (`--image-tag`, `repository`)? Is the registry there \
          (`docker pull {image}`)? If it is private, `docker login {}`",

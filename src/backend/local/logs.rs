@@ -1,11 +1,11 @@
 //! Where the logs of processes go: a directory that the user names and keeps, or the instance's own, which goes with it.
 
-use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::backend::custody::Mark;
+use crate::backend::private;
 
 /// A directory of logs.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl LogDirectory {
     pub(super) fn next(&self, what: &str, mark: &Mark) -> io::Result<PathBuf> {
         let directory = match &self.named {
             Some(named) => {
-                fs::create_dir_all(named)?;
+                private::make_directory(named)?;
                 named.clone()
             }
             None => mark.directory()?,

@@ -3,13 +3,17 @@
 
 mod logs;
 
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::time::Duration;
 
 use super::custody::{Leftover, Mark};
 use super::launcher::{Demise, Endpoint, Job};
 use super::placeholders::Known;
 use super::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
+use super::withheld::Withheld;
 use super::{BackendError, Fault, Stage, Watch, Work};
 use crate::config::Reader;
 use crate::wire::Secret;
@@ -21,6 +25,11 @@ const GRACE: Duration = Duration::from_secs(10);
 /// A stop is given up after 30 s, so that a longer grace would never be spent.
 const LONGEST_GRACE: Duration = Duration::from_secs(20);
 
+/// Where ports for servers are chosen.
+const PORTS: Range<u16> = 20_000..32_768;
+/// How many ports are tried before the system may choose.
+const TRIES: usize = 50;
+
 /// How often a server that does not listen yet is asked to end.
 const AGAIN: Duration = Duration::from_secs(1);
 
@@ -31,6 +40,8 @@ pub struct LocalSettings {
     grace: Duration,
     /// Where its logs go.
     logs: LogDirectory,
+    /// What it does not inherit.
+    withheld: Withheld,
 }
 
 /// One process at a time. Dropping it ends the process.
@@ -44,7 +55,7 @@ pub struct LocalServer {
 }
 
 impl LocalSettings {
-    /// Takes the keys `grace` and `log_dir` out of a backend's table.
+    /// Takes the keys `grace`, `log_dir` and `pass_env` out of a backend's table.
     pub fn read(reader: &mut Reader<'_>) -> Self {
         let grace = reader.duration("grace").unwrap_or(GRACE);
         if grace > LONGEST_GRACE {
@@ -53,7 +64,8 @@ impl LocalSettings {
             reader.reject("grace", message, label);
         }
         let logs = LogDirectory::new(reader.text("log_dir").map(Into::into));
-        Self { grace, logs }
+        let withheld = Withheld::read(reader);
+        Self { grace, logs, withheld }
     }
 }
 
@@ -79,9 +91,10 @@ impl LocalServer {
         self.mark = Some(job.mark.clone());
         let temporary = job.mark.temporary();
         let temporary = temporary.map_err(|error| failed("no temporary files can be kept", &error))?;
-        program
-            .environment
-            .insert(0, ("TMPDIR".into(), Some(temporary.into_os_string())));
+        // What the program's environment says comes after these.
+        let withheld = settings.withheld.names().into_iter().map(|name| (name, None));
+        let first = [("TMPDIR".into(), Some(temporary.into_os_string()))];
+        program.environment = first.into_iter().chain(withheld).chain(program.environment).collect();
         let process = Supervised::start(&program, log, output);
         self.process = Some(process.map_err(|error| failed("no process can be started", &error))?);
         self.port = port;
@@ -194,13 +207,23 @@ pub fn demise(ending: Ending) -> Demise {
 /// # Errors
 /// When no port is free.
 pub fn free_endpoint() -> Result<(Endpoint, u16), BackendError> {
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+    let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr());
+    // While a model loads, connections of others take any of the ports that the system gives them by itself.
+    let fixed = (0..TRIES).find_map(|_| free(chosen_port()).ok());
+    let port = fixed.map_or_else(|| free(0), Ok);
     let port = port.map_err(|error| failed("no port is free", &error))?.port();
     let endpoint = Endpoint {
         url: format!("http://127.0.0.1:{port}"),
         port: Some(port),
     };
     Ok((endpoint, port))
+}
+
+/// A port by chance, below those that Linux gives to connections by itself.
+fn chosen_port() -> u16 {
+    let chance = RandomState::new().build_hasher().finish();
+    let span = u64::from(PORTS.end - PORTS.start);
+    u16::try_from(chance % span).map_or(PORTS.start, |offset| PORTS.start + offset)
 }
 
 fn failed(what: &str, error: &std::io::Error) -> BackendError {

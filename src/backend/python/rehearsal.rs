@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::json;
 
 use super::hosting::Hosting;
@@ -10,6 +11,7 @@ use super::interpreter::Interpreter;
 use super::settings::Timeouts;
 use super::starting::raised_at_start;
 use crate::backend::custody::Mark;
+use crate::backend::remark::Remark;
 use crate::backend::{BackendError, Fault, Scene, Stage};
 
 /// What is called in a scene. Every model takes it.
@@ -21,6 +23,15 @@ const LONGEST_FAILURE: Duration = Duration::from_secs(120);
 /// hangs.
 const STARTS: u32 = 4;
 
+/// What the bridge says of a scene.
+#[derive(Debug, Deserialize)]
+struct Said {
+    /// What was wrong.
+    wrong: Vec<String>,
+    /// What is worth knowing and no fault of the hosted code.
+    notes: Vec<String>,
+}
+
 /// Plays a scene and says what was wrong in it. Leaves nothing, also when it is dropped half-way.
 pub(super) async fn play(
     hosting: &Hosting,
@@ -31,8 +42,11 @@ pub(super) async fn play(
     let mut interpreter = Interpreter::start(hosting, mark)?;
     let played = ask(&mut interpreter, hosting, timeouts, scene).await;
     let stopped = interpreter.stop(timeouts.stop).await;
-    let wrong = played?;
-    stopped.map(|()| wrong)
+    let said = played?;
+    for note in said.notes {
+        mark.remark(Remark::warning(scene.name(), note));
+    }
+    stopped.map(|()| said.wrong)
 }
 
 async fn ask(
@@ -40,7 +54,7 @@ async fn ask(
     hosting: &Hosting,
     timeouts: Timeouts,
     scene: Scene,
-) -> Result<Vec<String>, BackendError> {
+) -> Result<Said, BackendError> {
     let channel = interpreter.connect(timeouts.start).await?;
     let mut order = hosting.order();
     order["do"] = "rehearse".into();
@@ -56,10 +70,8 @@ async fn ask(
     };
     match answer {
         Ok(Ok(blobs)) => {
-            let sentences = blobs
-                .first()
-                .and_then(|blob| serde_json::from_slice::<Vec<String>>(blob).ok());
-            sentences.ok_or_else(|| {
+            let said = blobs.first().and_then(|blob| serde_json::from_slice::<Said>(blob).ok());
+            said.ok_or_else(|| {
                 let message = "what came of the scene is not as the bridge writes it";
                 BackendError::new(Stage::Call, Fault::Protocol, message).with_log(interpreter.log_tail())
             })

@@ -50,6 +50,7 @@ impl<L: Launcher> Served<L> {
     async fn start(&mut self) -> Result<(), BackendError> {
         let deadline = tokio::time::Instant::now() + self.settings.patience();
         let mut taken = Vec::new();
+        let mut in_use = None;
         let status = &self.job.status;
         for _ in 0..ATTEMPTS {
             let secret = self.own_secret()?;
@@ -61,14 +62,14 @@ impl<L: Launcher> Served<L> {
                     self.client = Some(client);
                     return Ok(());
                 }
-                Readiness::Taken => {
-                    // One that had to be killed is gone as well: a server that loads its model does not hear SIGTERM.
-                    let _ = self.launcher.terminate().await;
-                    taken.push(endpoint);
-                }
+                Readiness::Taken => taken.push(endpoint),
+                Readiness::InUse(error) => in_use = Some(error),
             }
+            // One that had to be killed is gone as well: a server that loads its model does not hear SIGTERM.
+            let _ = self.launcher.terminate().await;
         }
-        Err(all_taken(&taken))
+        // One that finds every port in use may not listen where it is told to.
+        Err(in_use.unwrap_or_else(|| all_taken(&taken)))
     }
 
     /// No proxy stands between us and what we have started ourselves.

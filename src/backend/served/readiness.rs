@@ -16,12 +16,14 @@ use crate::wire::client::{ClientError, ModelClient};
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// What came of waiting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Readiness {
     /// The server answers.
     Ready,
     /// Somebody else answers at its address.
     Taken,
+    /// The server ended, saying that its address was in use: this is the error of its end.
+    InUse(BackendError),
 }
 
 /// Waits for the server to answer.
@@ -53,13 +55,21 @@ pub(super) async fn wait<L: Launcher>(
             return match launcher.owner(endpoint) {
                 Owner::Stranger => Ok(Readiness::Taken),
                 Owner::Family | Owner::Nobody | Owner::Unknown => {
-                    let error = demise.during(Stage::Ready, "before it was ready");
-                    Err(error.with_log(launcher.last_words().await))
+                    let words = launcher.last_words().await;
+                    // Whoever had the port may have gone again, or be a connection of somebody's that only passes.
+                    let in_use = endpoint.port.is_some() && words.iter().any(|line| says_in_use(line));
+                    let error = demise.during(Stage::Ready, "before it was ready").with_log(words);
+                    if in_use { Ok(Readiness::InUse(error)) } else { Err(error) }
                 }
             };
         }
     }
     Err(too_late(endpoint, settings, last.as_ref()).with_log(launcher.log_tail()))
+}
+
+/// Whether a line is the system's word for an address that cannot be had, which servers hand on.
+fn says_in_use(line: &str) -> bool {
+    line.to_ascii_lowercase().contains("address already in use")
 }
 
 /// Asks until there is an answer that counts.

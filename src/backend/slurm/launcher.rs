@@ -19,6 +19,7 @@ use super::tools::ToolError;
 use super::watch::Watcher;
 use super::{NAME, reach};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
+use crate::backend::private;
 use crate::backend::status::Status;
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::wire::Secret;
@@ -128,7 +129,7 @@ impl SlurmLauncher {
         let reach = reach(&self.settings);
         job.mark.declare(NAME, &reach)?;
         if let Some(logs) = self.settings.logs() {
-            std::fs::create_dir_all(logs).map_err(|error| internal("no log can be kept", &error))?;
+            private::make_directory(logs).map_err(|error| internal("no log can be kept", &error))?;
         }
         let directory = match self.settings.shared() {
             Some(shared) => shared.to_owned(),

@@ -1,6 +1,7 @@
 //! The batch script of a job: the model server's variables, the lines that the table asks for, the command, and the part
 //! that is the same for every job. Writes text and runs nothing; no secret is in it.
 
+use std::ffi::OsString;
 use std::fmt::Write;
 
 use super::desk::ENVIRONMENT;
@@ -20,6 +21,8 @@ pub(super) struct Parts<'a> {
     pub(super) modules: &'a [String],
     /// Lines to run before the server.
     pub(super) prologue: &'a [String],
+    /// Variables that came with the submission and are not for the server.
+    pub(super) withheld: Vec<OsString>,
     /// The server, with [`PORT`] in its command where the port belongs.
     pub(super) server: &'a Server,
     /// Tenths of a second between asking the server to end and killing it.
@@ -36,6 +39,9 @@ pub(super) fn script(parts: &Parts<'_>, job: &Job) -> String {
     };
     line(format!("hydrotest_directory={}", quoted(parts.directory)));
     line(format!("hydrotest_tenths={}", parts.tenths));
+    for name in &parts.withheld {
+        line(format!("unset {}", quoted(&name.to_string_lossy())));
+    }
     if !parts.modules.is_empty() {
         line(MODULES.to_owned());
     }

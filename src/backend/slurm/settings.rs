@@ -11,6 +11,7 @@ use super::tools::Tools;
 use crate::backend::launcher::Job;
 use crate::backend::placeholders::{Known, Values};
 use crate::backend::served::ServedSettings;
+use crate::backend::withheld::Withheld;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::config::{BackendTable, Reader};
 use crate::prediction::Contract;
@@ -52,6 +53,8 @@ pub(super) struct SlurmSettings {
     conf: Option<String>,
     /// The device where the command line gives none.
     pub(super) device: Option<String>,
+    /// What a job does not inherit.
+    pub(super) withheld: Withheld,
     /// Time between asking a server to end and killing it.
     pub(super) grace: Duration,
     /// Time between two looks at the queue.
@@ -129,6 +132,7 @@ impl SlurmSettings {
             address,
             conf: reader.text("conf"),
             device: reader.text("device"),
+            withheld: Withheld::read(reader),
             grace,
             poll: reader.duration("poll_interval").unwrap_or(POLL),
             served: ServedSettings::read(table, reader),

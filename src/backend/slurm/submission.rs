@@ -33,6 +33,7 @@ impl Submission {
             directory: &directory,
             modules: &filled.modules,
             prologue: &filled.prologue,
+            withheld: settings.withheld.names(),
             server,
             tenths: settings.grace.as_millis() / 100,
         };

@@ -20,8 +20,11 @@ pub(super) const SUBMISSION: Duration = Duration::from_secs(60);
 const LONGEST: u64 = 4 << 20;
 /// Characters of a command's complaint that a message shows.
 const LONGEST_COMPLAINT: usize = 1000;
-/// Variables by which a user changes what these commands show or do.
+/// Beginnings of variables by which a user changes what these commands show or do.
 const MEDDLING: [&str; 4] = ["SQUEUE_", "SCANCEL_", "SINFO_", "SLURM_TIME_FORMAT"];
+/// Variables by which a submission would wait for the end of its job, become an array of jobs, or read and write elsewhere. What
+/// chooses a partition, an account and the like is the user's.
+const MISLEADING: [&str; 4] = ["SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_INPUT", "SBATCH_ERROR"];
 
 /// The commands of one cluster.
 #[derive(Debug, Clone)]
@@ -161,7 +164,7 @@ impl Drop for Group {
 
 fn meddles(name: &OsString) -> bool {
     let name = name.to_string_lossy();
-    MEDDLING.iter().any(|prefix| name.starts_with(prefix))
+    MEDDLING.iter().any(|prefix| name.starts_with(prefix)) || MISLEADING.contains(&&*name)
 }
 
 async fn read(stream: Option<impl AsyncRead + Unpin>) -> String {
@@ -187,6 +190,22 @@ fn words(status: ExitStatus, said: &str, complained: &str) -> String {
 mod tests {
     use super::*;
     use crate::backend::supervise::is_alive;
+
+    #[test]
+    fn what_would_make_a_submission_hang_is_kept_from_it_and_the_choices_of_the_user_are_not() {
+        for name in ["SBATCH_WAIT", "SBATCH_ARRAY_INX", "SBATCH_ERROR", "SQUEUE_FORMAT"] {
+            assert!(meddles(&name.into()), "{name}");
+        }
+        for name in [
+            "SBATCH_PARTITION",
+            "SBATCH_ACCOUNT",
+            "SBATCH_WAIT_ALL_NODES",
+            "SLURM_CONF",
+            "PATH",
+        ] {
+            assert!(!meddles(&name.into()), "{name}");
+        }
+    }
 
     #[tokio::test]
     async fn a_command_that_is_given_up_ends_with_everything_it_started() {

@@ -95,6 +95,17 @@ pub fn owner_of_port(port: u16, ancestor: u32) -> Owner {
 /// The TCP ports on which a process listens, in order.
 #[must_use]
 pub fn listening_ports(process: i32) -> Vec<u16> {
+    ports(process, |_| true)
+}
+
+/// The TCP ports on which a process listens for connections from all networks, in order.
+#[must_use]
+pub fn open_ports(process: i32) -> Vec<u16> {
+    ports(process, |address| address.bytes().all(|digit| digit == b'0'))
+}
+
+/// The TCP ports on which a process listens at addresses of a kind.
+fn ports(process: i32, wanted: impl Fn(&str) -> bool) -> Vec<u16> {
     let mut held = HashSet::new();
     collect_sockets(process, &mut held);
     let mut ports = Vec::new();
@@ -103,7 +114,7 @@ pub fn listening_ports(process: i32) -> Vec<u16> {
         let listeners = table.lines().filter_map(listener);
         ports.extend(
             listeners
-                .filter(|(_, _, socket)| held.contains(socket))
+                .filter(|(address, _, socket)| wanted(address) && held.contains(socket))
                 .map(|(_, port, _)| port),
         );
     }
@@ -145,7 +156,8 @@ fn takes_loopback(address: &str) -> bool {
 }
 
 /// A process and all its descendants.
-fn family(ancestor: i32) -> Vec<i32> {
+#[must_use]
+pub fn family(ancestor: i32) -> Vec<i32> {
     let processes = processes();
     let mut members = vec![ancestor];
     let mut index = 0;
@@ -246,6 +258,7 @@ mod tests {
             let port = listener.local_addr().unwrap().port();
             assert_eq!(owner_of_port(port, own), Owner::Family);
             assert!(listening_ports(own as i32).contains(&port));
+            assert_eq!(open_ports(own as i32).contains(&port), address.is_unspecified());
             assert_eq!(owner_of_port(port, idle.id()), Owner::Stranger);
             drop(listener);
             assert_eq!(owner_of_port(port, own), Owner::Nobody);

@@ -13,6 +13,7 @@ use rustix::io::Errno;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::backend::private;
 use crate::wire::Secret;
 
 /// Lines kept in memory, as many as boileroom shows.
@@ -48,7 +49,7 @@ impl Log {
     }
 
     fn create_bounded(path: &Path, secret: &Secret, largest: u64) -> io::Result<(Self, PipeWriter)> {
-        let file = File::create(path)?;
+        let file = private::create_file(path)?;
         let (reader, writer) = io::pipe()?;
         let tail = Arc::new(Mutex::new(VecDeque::new()));
         let (ending, ended) = watch::channel(false);

@@ -27,7 +27,7 @@ mod ending;
 mod log;
 mod supervisor;
 
-pub use census::{Owner, describe, is_alive, owner_of_port};
+pub use census::{Owner, describe, family, is_alive, open_ports, owner_of_port};
 pub use child::{Program, Stopped, Supervised};
 pub use ending::{Ending, Survivor};
 pub use log::Log;

@@ -1,4 +1,5 @@
-"""Plays the scenes of the life cycle on a user's own backend and says what was wrong. What must hold is boileroom's contract.
+"""Plays the scenes of the life cycle on a user's own backend and says what was wrong, and what is worth knowing. What must hold
+is boileroom's contract.
 
 A scene has a fresh process. What fails before the scene is on, such as the first start, is raised: then the platform is
 broken, and nothing was found out about the life cycle.
@@ -14,13 +15,13 @@ from . import offspring, stage
 
 
 def play(name, plan, note):
-    """The sentences about what was wrong in a scene; none when all was well."""
+    """The sentences about what was wrong in a scene, none when all was well, and those about what is worth knowing."""
     play_on = stage.Stage(plan, note)
     try:
         SCENES[name](play_on)
     finally:
         play_on.clear()
-    return play_on.wrong
+    return play_on.wrong, play_on.notes
 
 
 def start_twice(on):
@@ -106,6 +107,9 @@ def stop_during_start(on):
     over = threading.Event()
     # As Ctrl-C comes: in the middle, and to the main thread.
     breaker = threading.Thread(target=_break_off, args=(on, over), daemon=True)
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.default_int_handler:
+        signal.signal(signal.SIGINT, _interrupt)
     breaker.start()
     completed = False
     try:
@@ -115,6 +119,8 @@ def stop_during_start(on):
         finally:
             over.set()
             breaker.join()
+            if signal.getsignal(signal.SIGINT) is _interrupt:
+                signal.signal(signal.SIGINT, before)
     except KeyboardInterrupt:
         pass
     except Exception as error:
@@ -123,27 +129,39 @@ def stop_during_start(on):
         on.not_running(backend, "after start() was broken off")
         on.no_hook(backend, "after start() was broken off")
     on.expect("stop() after start() was broken off", backend.stop)
-    on.nothing_left("after start() was broken off and stop() called")
+    on.nothing_left_by_shutdown(backend, "after start() was broken off and stop() called")
     on.again(backend, "after it was broken off")
 
 
 def _break_off(on, over):
-    """Sends the main thread an interruption once the platform has started something, or a moment has passed."""
+    """Sends the main thread an interruption once the platform has started something, or a moment has passed; again until the
+    thread is where it can be interrupted."""
     main = threading.main_thread().ident
     moment = time.monotonic() + 0.5
-    while not over.wait(0.002):
-        if (on.own() or time.monotonic() > moment) and not _starts_a_process(main):
+    _interrupt.done = False
+    while not over.wait(0.02) and not _interrupt.done:
+        if (on.own() or time.monotonic() > moment) and not _is_indivisible(sys._current_frames().get(main)):
             # The backend has to know by now what it has started; nobody can be asked to clear up before that.
-            if not over.wait(0.02) and not _starts_a_process(main):
+            if not over.wait(0.02) and not _is_indivisible(sys._current_frames().get(main)):
                 signal.pthread_kill(main, signal.SIGINT)
-                return
+                if signal.getsignal(signal.SIGINT) is not _interrupt:
+                    return
 
 
-def _starts_a_process(thread):
-    """Whether a thread is in the middle of making a process, whose number only that code knows yet."""
-    frame = sys._current_frames().get(thread)
+def _interrupt(number, frame):
+    """What Python does on Ctrl-C, unless the thread has begun with something indivisible since the signal was sent."""
+    if not _interrupt.done and not _is_indivisible(frame):
+        _interrupt.done = True
+        raise KeyboardInterrupt
+
+
+def _is_indivisible(frame):
+    """Whether a thread makes a process, whose number only that code knows yet, or imports a module: a package that is half
+    imported, such as PyTorch, cannot be imported again in the same interpreter."""
     while frame is not None:
         if frame.f_globals.get("__name__") == "subprocess" and frame.f_code.co_name in ("__init__", "_execute_child"):
+            return True
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
         frame = frame.f_back
     return False

@@ -113,8 +113,9 @@ class Bridge:
             self.host.start()
             return ()
         if order["do"] == "rehearse":
-            wrong = scenes.play(order["scene"], order, self.note)
-            return (json.dumps([sentence[:2000] for sentence in wrong[:20]]).encode(),)
+            wrong, notes = scenes.play(order["scene"], order, self.note)
+            played = {"wrong": wrong, "notes": notes}
+            return (json.dumps({name: [line[:2000] for line in lines[:20]] for name, lines in played.items()}).encode(),)
         value = self.host.call(order["method"], order["sequences"], order["options"])
         try:
             return result.blobs(value)

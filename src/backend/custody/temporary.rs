@@ -1,0 +1,125 @@
+//! What an instance has left in the directory for temporary files that hydrotest made for it and removes. Measures it within
+//! bounds and words it; removes nothing, and calls nothing a leak.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::backend::remark::Remark;
+
+/// Above this many bytes it is worth a warning: the disk of the state directory may be small.
+const MUCH: u64 = 100 << 20;
+/// Entries that are measured; what is beyond them is counted as nothing.
+const MEASURED: usize = 100_000;
+
+/// What is in such a directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::backend) struct TemporaryFiles {
+    /// The first of its entries by name, with what it is.
+    example: String,
+    /// How many entries it has.
+    entries: usize,
+    /// The size of all files in it and below.
+    bytes: u64,
+}
+
+impl TemporaryFiles {
+    /// Looks into a directory; `None` when it is empty or not there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) fn in_directory(directory: &Path) -> io::Result<Option<Self>> {
+        let entries = match fs::read_dir(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            entries => entries?,
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let what = if entry.file_type()?.is_dir() {
+                "directory"
+            } else {
+                "file"
+            };
+            names.push((entry.file_name(), what));
+        }
+        names.sort();
+        let found = names.first().map(|(name, what)| Self {
+            example: format!("temporary {what} {}", name.to_string_lossy()),
+            entries: names.len(),
+            bytes: bytes_below(directory),
+        });
+        Ok(found)
+    }
+
+    /// What there is to say about it: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and
+    /// nothing of it stays once hydrotest has removed the directory.
+    pub(in crate::backend) fn remark(&self) -> Remark {
+        const TOPIC: &str = "temporary files";
+        let size = if self.bytes < 1 << 20 {
+            format!("{} bytes", self.bytes)
+        } else {
+            format!("{} MiB", self.bytes >> 20)
+        };
+        let what = match self.entries {
+            1 => self.example.clone(),
+            more => format!("{} and {} more", self.example, more - 1),
+        };
+        let text = format!("{what} ({size}) was left in its TMPDIR, which hydrotest has removed");
+        if self.bytes > MUCH {
+            let advice = "what is meant to stay, such as a cache, needs another place";
+            Remark::warning(TOPIC, format!("{text}; {advice}"))
+        } else {
+            Remark::note(TOPIC, text)
+        }
+    }
+}
+
+/// The size of the files below a directory, as far as they can be read. Follows no links.
+fn bytes_below(directory: &Path) -> u64 {
+    let mut waiting: Vec<PathBuf> = vec![directory.to_owned()];
+    let (mut bytes, mut seen) = (0_u64, 0);
+    while let Some(directory) = waiting.pop() {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            seen += 1;
+            if seen > MEASURED {
+                return bytes;
+            }
+            match entry.metadata() {
+                Ok(found) if found.is_dir() => waiting.push(entry.path()),
+                Ok(found) => bytes = bytes.saturating_add(found.len()),
+                Err(_) => {}
+            }
+        }
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::remark::Severity;
+
+    #[test]
+    fn what_is_left_is_a_note_and_above_a_size_a_warning() {
+        let directory = tempfile::tempdir().unwrap();
+        let looked = || TemporaryFiles::in_directory(directory.path()).unwrap();
+        assert_eq!(looked(), None);
+        assert_eq!(
+            TemporaryFiles::in_directory(&directory.path().join("none")).unwrap(),
+            None
+        );
+        fs::create_dir(directory.path().join("tmpab12")).unwrap();
+        let remark = looked().unwrap().remark();
+        let words = "temporary directory tmpab12 (0 bytes) was left in its TMPDIR, which hydrotest has removed";
+        assert_eq!(remark, Remark::note("temporary files", words));
+        // A file with a hole: its size counts, and takes no room.
+        let file = fs::File::create(directory.path().join("tmpab12/weights")).unwrap();
+        file.set_len(MUCH + 1).unwrap();
+        fs::write(directory.path().join("z"), "x").unwrap();
+        let remark = looked().unwrap().remark();
+        assert_eq!(remark.severity, Severity::Warning);
+        let begin = "temporary directory tmpab12 and 1 more (100 MiB) was left";
+        assert!(remark.text.starts_with(begin), "{}", remark.text);
+    }
+}

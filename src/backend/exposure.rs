@@ -1,0 +1,118 @@
+//! Looks at the running processes of an instance for what others could use: the secret on a command line, a port that is open
+//! to every network. Warns; neither is a failure, because boileroom's own `ApptainerBackend` does both.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use super::custody::processes_of;
+use super::remark::Remark;
+use super::supervise::open_ports;
+use crate::wire::Secret;
+
+/// The variable by which a server is given its secret.
+const SECRET: &str = Secret::VARIABLE;
+/// Shorter texts may be anything.
+const SHORTEST: usize = 8;
+
+/// What the processes of the instance of this name show.
+pub(super) fn remarks(name: &str) -> Vec<Remark> {
+    let processes = processes_of(name);
+    let read = |process: i32, what: &str| fs::read(format!("/proc/{process}/{what}")).unwrap_or_default();
+    let secrets: BTreeSet<Vec<u8>> = processes
+        .iter()
+        .flat_map(|process| secrets_in(&read(*process, "environ")))
+        .collect();
+    let mut remarks = Vec::new();
+    let telling = processes.iter().filter(|process| {
+        let line = read(**process, "cmdline");
+        !secrets_in(&line).is_empty() || secrets.iter().any(|secret| holds(&line, secret))
+    });
+    if let Some(process) = telling.min() {
+        let text = format!(
+            "the secret ({SECRET}) is on the command line of process {process}, where every user of this machine can read it \
+             (boileroom's own ApptainerBackend does so too); give it by the environment or a file"
+        );
+        remarks.push(Remark::warning("secret on a command line", text));
+    }
+    let ports: BTreeSet<u16> = processes.iter().flat_map(|process| open_ports(*process)).collect();
+    if let Some(port) = ports.first() {
+        let text = format!(
+            "its server listens on all network interfaces, at port {port}: every machine that reaches this one can call it \
+             (boileroom's own ApptainerBackend does so too); 127.0.0.1 is enough"
+        );
+        remarks.push(Remark::note("open port", text));
+    }
+    remarks
+}
+
+/// The values that the variable is given in a block of texts that end with NUL, as command lines and environments are.
+fn secrets_in(block: &[u8]) -> Vec<Vec<u8>> {
+    let pattern = format!("{SECRET}=");
+    let found = memchr::memmem::find_iter(block, pattern.as_bytes());
+    let values = found.filter_map(|start| {
+        let rest = block.get(start + pattern.len()..)?;
+        // What a shell would fill in is no value.
+        let value = rest
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"+/=_-".contains(byte));
+        let value: Vec<u8> = value.copied().collect();
+        (value.len() >= SHORTEST).then_some(value)
+    });
+    values.collect()
+}
+
+fn holds(line: &[u8], secret: &[u8]) -> bool {
+    memchr::memmem::find(line, secret).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpListener};
+    use std::process::Command;
+
+    use super::super::custody::VARIABLE;
+    use super::*;
+
+    #[test]
+    fn a_value_is_a_secret_and_what_a_shell_fills_in_is_none() {
+        let found = |text: &str| secrets_in(text.as_bytes()).len();
+        assert_eq!(found("run\0--env\0BOILEROOM_TRANSPORT_HMAC_KEY=0123456789abcdef\0"), 1);
+        assert_eq!(found("sh\0-c\0BOILEROOM_TRANSPORT_HMAC_KEY=$KEY serve\0"), 0);
+        assert_eq!(found("sh\0-c\0BOILEROOM_TRANSPORT_HMAC_KEY= serve\0"), 0);
+        assert_eq!(found("serve\0"), 0);
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_secret_on_a_command_line_is_found_by_its_value_and_one_in_the_environment_is_none() {
+        let secret = "5ecret-0f-a-test";
+        for (line, number) in [(secret, 1), ("something else", 0)] {
+            let name = format!("hydrotest-test0exposure{number}-1");
+            // It becomes another program with the same argument, which waits for its input to end.
+            let mut process = Command::new("sh")
+                .args(["-c", "echo x; read x", line])
+                .env(VARIABLE, &name)
+                .env(SECRET, secret)
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .unwrap();
+            let mut said = [0];
+            std::io::Read::read_exact(process.stdout.as_mut().unwrap(), &mut said).unwrap();
+            assert_eq!(remarks(&name).len(), number, "{line}");
+            process.kill().unwrap();
+            process.wait().unwrap();
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn only_a_port_that_is_open_to_all_is_told() {
+        let own = std::process::id() as i32;
+        let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let open = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
+        let found = open_ports(own);
+        assert!(found.contains(&open.local_addr().unwrap().port()));
+        assert!(!found.contains(&closed.local_addr().unwrap().port()));
+    }
+}

@@ -1,0 +1,104 @@
+//! Directories and files that only the user who runs hydrotest may read. Makes and checks them; knows nothing of what is in them.
+
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// Makes a directory, with its parents where they are missing; nobody else may look into what was made.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn make_directory(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a file, or empties one, that nobody else may read.
+///
+/// # Errors
+/// When it cannot be made.
+pub(super) fn create_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Makes sure that a directory is this user's own: what is in another's cannot be trusted, and may be read by others.
+///
+/// # Errors
+/// When it is not there, is a link, or belongs to somebody else.
+pub(super) fn check_owner(path: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(path)?;
+    if !found.is_dir() {
+        let message = format!("{} is not a directory of its own", path.display());
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, message));
+    }
+    let (owner, own) = (found.uid(), rustix::process::geteuid().as_raw());
+    if owner != own {
+        let message = format!(
+            "{} belongs to user {owner} and not to user {own}, who runs this; HYDROTEST_STATE_DIR names another directory",
+            path.display()
+        );
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, message));
+    }
+    Ok(())
+}
+
+/// Takes away what others may do in a directory of this user.
+///
+/// # Errors
+/// When it is not this user's, or cannot be changed.
+pub(super) fn close_directory(path: &Path) -> io::Result<()> {
+    check_owner(path)?;
+    let mode = fs::symlink_metadata(path)?.permissions().mode();
+    let others = mode & 0o077;
+    if others > 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_made_is_closed_to_others_and_what_was_open_is_closed() {
+        let place = tempfile::tempdir().unwrap();
+        let deep = place.path().join("state/runs");
+        make_directory(&deep).unwrap();
+        assert_eq!((mode(&deep), mode(deep.parent().unwrap())), (0o700, 0o700));
+        create_file(&deep.join("log")).unwrap();
+        assert_eq!(mode(&deep.join("log")), 0o600);
+        fs::set_permissions(&deep, Permissions::from_mode(0o755)).unwrap();
+        close_directory(&deep).unwrap();
+        assert_eq!(mode(&deep), 0o700);
+    }
+
+    #[test]
+    fn a_directory_of_somebody_else_is_none_of_ours() {
+        let place = tempfile::tempdir().unwrap();
+        let link = place.path().join("link");
+        std::os::unix::fs::symlink(place.path(), &link).unwrap();
+        assert!(
+            check_owner(&link)
+                .unwrap_err()
+                .to_string()
+                .contains("is not a directory of its own")
+        );
+        assert_eq!(
+            check_owner(&place.path().join("none")).unwrap_err().kind(),
+            io::ErrorKind::NotFound
+        );
+        // Only root can give a directory away, and root's own are somebody else's to all others.
+        let strange = place.path().join("strange");
+        fs::create_dir(&strange).unwrap();
+        if std::os::unix::fs::chown(&strange, Some(4711), None).is_ok() {
+            let error = check_owner(&strange).unwrap_err().to_string();
+            assert!(error.contains("belongs to user 4711"), "{error}");
+        }
+    }
+}

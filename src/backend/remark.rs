@@ -1,0 +1,104 @@
+//! Notes and warnings about an instance that are no fault of its backend and change no verdict. Words and counts them; finds
+//! and judges nothing.
+
+/// How much a remark matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Worth doing something about.
+    Warning,
+}
+
+/// One note or warning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// How much it matters.
+    pub severity: Severity,
+    /// What it is about: remarks about one thing are told once for all instances of the same name.
+    pub topic: &'static str,
+    /// The text, without the name of the instance.
+    pub text: String,
+}
+
+/// The remarks of a run.
+#[derive(Debug, Default)]
+pub struct Remarks(Vec<Counted>);
+
+#[derive(Debug)]
+struct Counted {
+    label: String,
+    remark: Remark,
+    times: usize,
+}
+
+impl Remark {
+    /// A note about `topic`.
+    #[must_use]
+    pub fn note(topic: &'static str, text: impl Into<String>) -> Self {
+        let (severity, text) = (Severity::Note, text.into());
+        Self { severity, topic, text }
+    }
+
+    /// A warning about `topic`.
+    #[must_use]
+    pub fn warning(topic: &'static str, text: impl Into<String>) -> Self {
+        let severity = Severity::Warning;
+        Self {
+            severity,
+            ..Self::note(topic, text)
+        }
+    }
+}
+
+impl Remarks {
+    /// Adds a remark about the instance that `label` names.
+    pub fn add(&mut self, label: &str, remark: Remark) {
+        let same = |known: &&mut Counted| {
+            known.label == label && known.remark.topic == remark.topic && known.remark.severity == remark.severity
+        };
+        match self.0.iter_mut().find(same) {
+            Some(known) => known.times += 1,
+            None => self.0.push(Counted {
+                label: label.to_owned(),
+                remark,
+                times: 1,
+            }),
+        }
+    }
+
+    /// A line for each topic of this severity; where there were several remarks, the first of them and their number.
+    #[must_use]
+    pub fn lines(&self, severity: Severity) -> Vec<String> {
+        let chosen = self.0.iter().filter(|counted| counted.remark.severity == severity);
+        let lines = chosen.map(|Counted { label, remark, times }| match times {
+            1 => format!("{label}: {}", remark.text),
+            _ => format!("{label}: {} ({times} times)", remark.text),
+        });
+        lines.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remarks_about_one_thing_are_told_once_and_counted() {
+        let mut remarks = Remarks::default();
+        for (label, remark) in [
+            ("a", Remark::note("files", "1 file")),
+            ("a", Remark::note("files", "2 files")),
+            ("b", Remark::note("files", "3 files")),
+            ("a", Remark::warning("files", "many files")),
+            ("a", Remark::note("ports", "a port")),
+        ] {
+            remarks.add(label, remark);
+        }
+        assert_eq!(
+            remarks.lines(Severity::Note),
+            ["a: 1 file (2 times)", "b: 3 files", "a: a port"]
+        );
+        assert_eq!(remarks.lines(Severity::Warning), ["a: many files"]);
+    }
+}
