@@ -12,16 +12,21 @@ use super::compare::{Allowed, compare};
 use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
-use super::gated::compare_answers;
+use super::gated::{PLDDT, compare_answers, numbers};
+use super::likeness::compare_confidence;
+use super::number::show;
 use super::pair::{Compared, Sides};
 use super::structure_field::structure_of;
 use super::terms::{TOLERANCES, Terms};
 use crate::cause::{Frame, of_values};
 use crate::config::read_changes;
 use crate::measure::{ABSOLUTE, Floor, Noise, Verdict, with_slack};
+use crate::metric::selection::Part;
+use crate::metric::{Point, superpose};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
+use crate::protein::Structure;
 
 /// The name of the check.
 pub const NAME: &str = "agree";
@@ -32,9 +37,19 @@ struct Agree {
     allowed: Allowed,
     /// Changes to the gates of the model, where structures are judged by them.
     gates: Option<GateValues>,
+    /// A call of another seed, to which structures beyond the gates must be so much farther.
+    nearer: Option<Nearer>,
 }
 
-/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine` and `gates`.
+/// How much nearer than a third answer two must be.
+#[derive(Debug)]
+struct Nearer {
+    call: String,
+    /// At most this fraction of the distance to it.
+    ratio: f64,
+}
+
+/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine`, `gates`, `nearer_than` and `ratio`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let compared = Compared::read(terms);
     let reader = terms.reader();
@@ -49,11 +64,15 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         (None, None) if cosine.is_some() => None,
         (absolute, relative) => Some((absolute.unwrap_or(0.0), relative.unwrap_or(0.0))),
     };
+    let nearer = read_nearer(terms);
     let compared = compared?;
     let fields = &compared.fields;
-    terms.demand_some("gates", fields, "a field of structures", |kind| {
-        kind == FieldKind::Structures
-    });
+    // Confidences have gates too.
+    if fields.iter().all(|field| field.name() != PLDDT) {
+        terms.demand_some("gates", fields, "a field of structures", |kind| {
+            kind == FieldKind::Structures
+        });
+    }
     terms.demand_some("cosine", fields, "a field of arrays", |kind| {
         matches!(kind, FieldKind::Array | FieldKind::Arrays)
     });
@@ -65,7 +84,28 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
             floor: None,
         },
         gates,
+        nearer,
     }))
+}
+
+fn read_nearer(terms: &mut Terms<'_>) -> Option<Nearer> {
+    let call = if terms.reader().has("nearer_than") {
+        terms.call("nearer_than")
+    } else {
+        None
+    };
+    let reader = terms.reader();
+    if call.is_some() {
+        reader.require("ratio").require("gates");
+    }
+    let ratio = reader.number("ratio", 0.0..=1.0);
+    if ratio.is_some() && call.is_none() {
+        reader.require("nearer_than");
+    }
+    Some(Nearer {
+        call: call?,
+        ratio: ratio?,
+    })
 }
 
 impl Agree {
@@ -91,6 +131,8 @@ impl Check for Agree {
         self.compared.judge_each(NAME, evidence, |field, sides, first, second| {
             let mut found = if self.gates.is_some() && is_structures(first, field) {
                 self.judge_structures(evidence, &floors, sides, field, first, second)
+            } else if let (Some(changes), PLDDT, true) = (&self.gates, field.name(), field.is_whole()) {
+                self.judge_confidences(evidence, &floors, sides, changes)
             } else {
                 self.judge_numbers(evidence, &floors, sides, field)
             };
@@ -197,8 +239,77 @@ impl Agree {
                 evidence
                     .measured
                     .keep(NAME, self.compared.pair.second(), &path, measures);
-                let is_wrong = found.verdict() == Verdict::Different;
-                is_wrong.then(|| wrong(format!("{path}: {}", found.summary())).with_details(found.lines()))
+                if found.verdict() != Verdict::Different {
+                    return None;
+                }
+                let told = wrong(format!("{path}: {}", found.summary())).with_details(found.lines());
+                let Some(nearer) = self.nearer.as_ref().filter(|_| found.faults.is_empty()) else {
+                    return Some(told);
+                };
+                let own = alpha_distance(&expected, &got);
+                let apart = self.compared.pair.other(evidence, &nearer.call).and_then(|other| {
+                    let items = other.prediction.field(field.name()).and_then(Value::as_items)?;
+                    let other = structure_of(FieldKind::Structures, items.get(from + index)?).ok()?;
+                    alpha_distance(&expected, &other)
+                });
+                if own.zip(apart).is_some_and(|(own, apart)| own <= nearer.ratio * apart) {
+                    return None;
+                }
+                let show = |distance: Option<f64>| distance.map_or_else(|| "unknown".to_owned(), show);
+                Some(told.detail(format!(
+                    "nor nearer than `{}`: CA RMSD of all residues {} Å, to that {} Å, allowed {} of it",
+                    nearer.call,
+                    show(own),
+                    show(apart),
+                    nearer.ratio
+                )))
+            })
+            .collect()
+    }
+
+    /// Confidences sample by sample by the gates of the model: single residues may move.
+    fn judge_confidences(
+        &self,
+        evidence: &Evidence<'_>,
+        floors: &BTreeMap<String, Floor>,
+        sides: &Sides<'_>,
+        changes: &GateValues,
+    ) -> Vec<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, self.compared.pair.second(), summary);
+        let Some(gates) = evidence.contract.gates.structure.map(|gates| gates.with(changes)) else {
+            return Vec::new();
+        };
+        let items = |value: &Value| value.as_items().map_or_else(|| vec![value.clone()], <[Value]>::to_vec);
+        let (expected, got) = (items(&sides.first), items(&sides.second));
+        if expected.len() != got.len() || expected.is_empty() {
+            let label = &sides.label;
+            return vec![wrong(format!(
+                "{label}: {} arrays against {}",
+                expected.len(),
+                got.len()
+            ))];
+        }
+        let to = sides.samples.map_or(0, |samples| samples.1);
+        let pairs = expected.iter().zip(&got).enumerate();
+        pairs
+            .filter_map(|(index, (expected, got))| {
+                let label = &sides.label;
+                let (Some(expected), Some(got)) = (numbers(expected), numbers(got)) else {
+                    return Some(wrong(format!("{label}: no arrays of numbers to compare")));
+                };
+                if expected.len() != got.len() {
+                    let (expected, got) = (expected.len(), got.len());
+                    return Some(wrong(format!("{label}: {expected} residues against {got}")));
+                }
+                let floor = floors.get(&format!("{PLDDT}[{}]", to + index));
+                let measures = compare_confidence(&expected, &got, &gates, floor.unwrap_or(&Floor::unknown()));
+                let second = self.compared.pair.second();
+                evidence.measured.keep(NAME, second, label, measures.iter().copied());
+                let beyond = measures
+                    .iter()
+                    .filter(|measure| measure.verdict() == Verdict::Different);
+                let words: Vec<String> = beyond.map(ToString::to_string).collect();
+                (!words.is_empty()).then(|| wrong(format!("{label}: different: {}", words.join("; "))))
             })
             .collect()
     }
@@ -207,4 +318,17 @@ impl Agree {
 fn is_structures(given: &Given<'_>, field: &FieldPath) -> bool {
     let spec = given.contract.field(field.name());
     field.is_whole() && spec.is_some_and(|spec| spec.kind == FieldKind::Structures)
+}
+
+/// The root mean square distance of the alpha carbons of two structures after superposition; of all atoms where there are too
+/// few of them.
+fn alpha_distance(one: &Structure, other: &Structure) -> Option<f64> {
+    let points = |structure: &Structure, part: Part| -> Option<Vec<Point>> {
+        part.of(structure)
+            .into_iter()
+            .map(|atom| structure.coord.get(atom).copied())
+            .collect()
+    };
+    let by = |part| Some(superpose(&points(one, part)?, &points(other, part)?).ok()?.rmsd);
+    by(Part::AlphaCarbons).or_else(|| by(Part::All))
 }

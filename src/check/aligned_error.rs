@@ -1,15 +1,16 @@
 //! Holds the aligned errors of an answer against recorded ones by the gates of the model, between the residues that both sides
 //! are confident of. Finds the sides and the words; `likeness` measures.
 
-use super::gated::{PLDDT, STRUCTURES, by_worst, recorded_side};
+use super::gated::{PLDDT, STRUCTURES, by_worst, field_of, recorded_side};
 use super::likeness::compare_pae;
 use crate::measure::{Floor, Measure};
+use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::snapshot::{Contents, FieldComparison, Pair};
 use crate::tensor::Tensor;
 
-/// The field of aligned errors.
-pub const PAE: &str = "pae";
+/// The fields of predicted errors between pairs of residues: of positions after alignment, and of distances.
+pub const PAIR_ERRORS: [&str; 2] = ["pae", "pde"];
 
 /// Judges aligned errors such as `pae[0]`, or `pae` of a batch, where both sides are confident; `None` where nobody says of what,
 /// and
@@ -17,7 +18,7 @@ pub const PAE: &str = "pae";
 #[must_use]
 pub fn judge_pae(
     pair: &Pair<'_>,
-    scale: Option<f64>,
+    scale: Option<FactorScale>,
     gates: &StructureGates,
     floor: &Floor,
 ) -> Option<FieldComparison> {
@@ -33,7 +34,7 @@ pub fn judge_pae(
 pub fn measure_pae(
     path: &str,
     (recorded, actual): (&Contents, &Contents),
-    scale: Option<f64>,
+    scale: Option<FactorScale>,
     gates: &StructureGates,
     floor: &Floor,
 ) -> Option<Vec<Measure>> {
@@ -41,7 +42,7 @@ pub fn measure_pae(
     if one.shape() != other.shape() || one.dtype() != other.dtype() {
         return None;
     }
-    let parts: Vec<(usize, Tensor, Tensor)> = match path.strip_prefix(PAE)? {
+    let parts: Vec<(usize, Tensor, Tensor)> = match &path[field_of(path).len()..] {
         "" if one.shape().len() == 3 => (0..one.shape()[0])
             .map(|sample| Some((sample, one.part(sample)?, other.part(sample)?)))
             .collect::<Option<_>>()?,
@@ -66,7 +67,7 @@ pub fn measure_pae(
 }
 
 /// The confidence of the residues of a sample, from its structure or its `plddt`.
-fn residues(contents: &Contents, sample: usize, scale: Option<f64>) -> Option<Vec<f64>> {
+fn residues(contents: &Contents, sample: usize, scale: Option<FactorScale>) -> Option<Vec<f64>> {
     let plddt = contents.array(&format!("{PLDDT}[{sample}]")).and_then(Tensor::to_f64);
     plddt.or_else(|| {
         let path = format!("{STRUCTURES}[{sample}]");

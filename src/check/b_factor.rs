@@ -4,11 +4,12 @@ use super::Check;
 use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
+use super::likeness::factor_of;
 use super::number::show;
 use super::structure_field::{is_structural, structure_of};
 use super::terms::{TOLERANCES, Terms};
 use crate::prediction::Value;
-use crate::prediction::contract::{FieldKind, FieldSpec};
+use crate::prediction::contract::{FactorRule, FactorScale, FieldSpec};
 use crate::protein::Structure;
 
 /// The name of the check.
@@ -61,9 +62,10 @@ impl Check for BFactor {
             (Err(finding), _) | (_, Err(finding)) => return vec![*finding],
         };
         let spec = given.contract.field(self.field.name());
-        let (kind, scale) = spec.map_or((FieldKind::Structures, 1.0), |spec| {
-            (spec.kind, spec.b_factor.unwrap_or(1.0))
-        });
+        // Both are there for every model of the case since it was compiled.
+        let Some((kind, scale)) = spec.and_then(|spec| Some((spec.kind, spec.b_factor?))) else {
+            return Vec::new();
+        };
         let items = structures.as_items().unwrap_or_default();
         let scores = scores.as_items().unwrap_or_default();
         if items.is_empty() || scores.len() < items.len() {
@@ -88,7 +90,7 @@ impl Check for BFactor {
     }
 }
 
-fn fault(structure: &Structure, score: &Value, scale: f64, tolerance: f64) -> Option<String> {
+fn fault(structure: &Structure, score: &Value, scale: FactorScale, tolerance: f64) -> Option<String> {
     let scores = score.as_array().and_then(crate::tensor::Tensor::to_f64);
     let (Some(factors), Some(scores)) = (&structure.b_factor, scores) else {
         return Some(format!("no temperature factors to hold against `{PLDDT}`"));
@@ -97,24 +99,37 @@ fn fault(structure: &Structure, score: &Value, scale: f64, tolerance: f64) -> Op
     if residues.len() != scores.len() {
         return Some(format!("{} residues for {} of `{PLDDT}`", residues.len(), scores.len()));
     }
+    let differs =
+        |factor: f64, expected: f64| (factor - expected).abs() > tolerance * scale.greatest || factor.is_nan();
     let mut wrong = residues.iter().zip(&scores).filter_map(|(residue, score)| {
-        // Where atoms have factors of their own, that of CA is the residue's.
-        let atom = structure.atom_named(residue, "CA").unwrap_or(residue.start);
-        let expected = score * scale;
-        let differs = (factors[atom] - expected).abs() > tolerance * scale || factors[atom].is_nan();
-        differs.then_some((atom, expected))
+        let expected = score * scale.greatest;
+        let factor = match scale.rule {
+            FactorRule::Alpha | FactorRule::Mean => factor_of(structure, factors, residue, scale.rule),
+            // Of several that are wrong the first tells.
+            FactorRule::Each => factors
+                .get(residue.clone())?
+                .iter()
+                .copied()
+                .find(|&own| differs(own, expected)),
+        }?;
+        differs(factor, expected).then_some((residue.start, expected, factor))
     });
-    let (atom, expected) = wrong.next()?;
+    let (atom, expected, factor) = wrong.next()?;
+    let (which, of) = match scale.rule {
+        FactorRule::Alpha => ("the temperature factor of the alpha carbon", ""),
+        FactorRule::Mean => ("the mean of the temperature factors", " on average"),
+        FactorRule::Each => ("the temperature factor of some atom", ""),
+    };
     Some(format!(
-        "the temperature factor is not `{PLDDT}` × {} in {} of {} residues; {} {} in chain {} should have {}, has {}",
-        show(scale),
+        "{which} is not `{PLDDT}` × {} in {} of {} residues; {} {} in chain {} should have {}{of}, has {}",
+        show(scale.greatest),
         1 + wrong.count(),
         scores.len(),
         structure.res_name[atom],
         structure.res_id[atom],
         structure.chain_id[atom],
         show(expected),
-        show(factors[atom])
+        show(factor)
     ))
 }
 
@@ -124,7 +139,76 @@ mod tests {
 
     use super::super::fixture::{answer, compile_errors, compiled, folder, summaries};
     use crate::prediction::Value;
+    use crate::prediction::contract::{FactorRule, FactorScale};
+    use crate::protein::mmcif;
     use crate::tensor::Tensor;
+
+    /// Real outputs, cut to their first residues; their README says where they are from.
+    const CHAI: &str = include_str!("../../tests/fixtures/structures/chai1_nipah_40.cif");
+    const BOLTZ: &str = include_str!("../../tests/fixtures/structures/boltz2_nipah_40.cif");
+    /// What Boltz-2 said of these residues.
+    const BOLTZ_PLDDT: [f32; 40] = [
+        0.9145, 0.9392, 0.9260, 0.9331, 0.9568, 0.9457, 0.9154, 0.9157, 0.9138, 0.9325, 0.9515, 0.9164, 0.9177, 0.8188,
+        0.8336, 0.7398, 0.6320, 0.6078, 0.5746, 0.5884, 0.5676, 0.5860, 0.6376, 0.7349, 0.7841, 0.8425, 0.8765, 0.8780,
+        0.9305, 0.9426, 0.9632, 0.9764, 0.9862, 0.9747, 0.9608, 0.9631, 0.9704, 0.9860, 0.9800, 0.9880,
+    ];
+
+    /// The mean factor of each residue's atoms, of which Chai-1 makes its plddt, as fractions of 1.
+    fn means(text: &str) -> Vec<f32> {
+        let structure = mmcif::read(text).unwrap();
+        let factors = structure.b_factor.clone().unwrap();
+        let mean = |run: std::ops::Range<usize>| factors[run.clone()].iter().sum::<f64>() / run.len() as f64;
+        let residues = structure.residues().into_iter();
+        residues.map(|run| (mean(run) / 100.0) as f32).collect()
+    }
+
+    /// What the check finds in a file by a rule.
+    fn found(text: &str, plddt: &[f32], rule: FactorRule) -> Vec<String> {
+        let mut contract = folder();
+        let field = contract.fields.iter_mut().find(|field| field.name == "pdb").unwrap();
+        field.kind = crate::prediction::contract::FieldKind::Cif;
+        let greatest = 100.0;
+        field.b_factor = Some(FactorScale { greatest, rule });
+        let check = compiled(&contract, "check = 'b_factor'\nfield = 'pdb'\natol = 0.01");
+        let list = |value| Value::List(vec![value]);
+        let answer = answer(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))
+            .with("plddt", list(Value::Array(Tensor::vector(plddt))))
+            .with("pdb", list(Value::Text(text.to_owned())));
+        summaries(&*check, &contract, &[answer])
+    }
+
+    #[test]
+    fn real_files_carry_it_by_the_rule_of_their_model() {
+        let chai = means(CHAI);
+        assert_eq!(found(CHAI, &chai, FactorRule::Mean), Vec::<String>::new());
+        for wrong in [FactorRule::Alpha, FactorRule::Each] {
+            let found = found(CHAI, &chai, wrong);
+            assert!(found[0].contains("of 40 residues"), "{found:?}");
+        }
+        for right in [FactorRule::Alpha, FactorRule::Mean, FactorRule::Each] {
+            assert_eq!(found(BOLTZ, &BOLTZ_PLDDT, right), Vec::<String>::new());
+        }
+        let mut shifted = chai.clone();
+        shifted.rotate_right(1);
+        assert!(found(CHAI, &shifted, FactorRule::Mean)[0].starts_with("pdb[0]: the mean of the temperature factors"));
+        let fractions = |values: &[f32]| -> Vec<f32> { values.iter().map(|value| value / 100.0).collect() };
+        assert_eq!(found(BOLTZ, &fractions(&BOLTZ_PLDDT), FactorRule::Each).len(), 1);
+        // One atom that lost its residue's factor: only `each` looks at it.
+        let line = "ATOM 2 C CA . ILE 1 1 ? A 17.32114 13.27413 10.88955 1 1 A ILE 91.453 1";
+        let other = BOLTZ.replace(
+            "ATOM 1 N N . ILE 1 1 ? A 17.57379 12.82188 12.25485 1 1 A ILE 91.453 1",
+            &line.replace("2 C CA", "1 N N").replace("91.453", "9.145"),
+        );
+        assert_eq!(found(&other, &BOLTZ_PLDDT, FactorRule::Alpha), Vec::<String>::new());
+        let told = found(&other, &BOLTZ_PLDDT, FactorRule::Each);
+        assert_eq!(
+            told,
+            [
+                "pdb[0]: the temperature factor of some atom is not `plddt` × 100 in 1 of 40 residues; ILE 1 in chain A should \
+              have 91.45, has 9.145"
+            ]
+        );
+    }
 
     #[test]
     fn factors_that_are_not_the_plddt_are_found() {
@@ -144,7 +228,7 @@ mod tests {
                 &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]
             ),
             [
-                "atom_array[0]: the temperature factor is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have \
+                "atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have \
                  0.9, has 0.5"
             ]
         );

@@ -99,13 +99,24 @@ pub static KINDS: [CheckKind; 18] = [
     CheckKind {
         name: physical::NAME,
         summary: "structures could exist: bonds, angles, hands, clashes, breaks",
-        keys: &["field", "gates", "call"],
+        keys: &["field", "gates", "confident", "call"],
         read: physical::compile,
     },
     CheckKind {
         name: agree::NAME,
         summary: "two answers, or two samples, say the same",
-        keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "gates"],
+        keys: &[
+            "fields",
+            "first",
+            "second",
+            "items",
+            "atol",
+            "rtol",
+            "cosine",
+            "gates",
+            "nearer_than",
+            "ratio",
+        ],
         read: agree::compile,
     },
     CheckKind {

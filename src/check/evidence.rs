@@ -39,9 +39,12 @@ pub struct Evidence<'a> {
     pub measured: &'a Measured,
 }
 
-/// The numbers behind the verdicts of a case, in the order in which its checks took them.
+/// The numbers behind the verdicts of a case, in the order in which its checks took them, and what they could not judge.
 #[derive(Debug, Default)]
-pub struct Measured(RefCell<Vec<Measurement>>);
+pub struct Measured {
+    measurements: RefCell<Vec<Measurement>>,
+    unjudged: RefCell<Vec<String>>,
+}
 
 impl Measured {
     /// Keeps what a check measured at a path of the answer to a call.
@@ -52,13 +55,19 @@ impl Measured {
             path: path.to_owned(),
             measure,
         });
-        self.0.borrow_mut().extend(measurements);
+        self.measurements.borrow_mut().extend(measurements);
     }
 
-    /// All that was kept.
+    /// Says that a check found nothing to judge in the answer to a call, and why: a case in which nothing is wrong has not passed
+    /// then.
+    pub fn leave_unjudged(&self, check: &'static str, call: &str, reason: &str) {
+        self.unjudged.borrow_mut().push(format!("{check} [{call}]: {reason}"));
+    }
+
+    /// The numbers, and what was not judged.
     #[must_use]
-    pub fn into_inner(self) -> Vec<Measurement> {
-        self.0.into_inner()
+    pub fn into_inner(self) -> (Vec<Measurement>, Vec<String>) {
+        (self.measurements.into_inner(), self.unjudged.into_inner())
     }
 }
 

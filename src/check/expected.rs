@@ -6,9 +6,9 @@ use super::complex::{self, Complex};
 use crate::prediction::contract::{Contract, FieldKind, FieldSpec, ListMeaning, Presence, Sizes};
 use crate::prediction::{Input, Options, Request};
 
-/// A feature of models that give back the structure of their best sample only, and a score of the whole complex only
+/// A feature of models that give back the structure of their first sample only, whatever its score, and a score of the whole complex only
 /// where a single sample was drawn.
-pub const BEST_STRUCTURE_ONLY: &str = "best_structure_only";
+pub const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
 
 /// A feature of models that pad the rows past a sample's end in every batch; without it they do so only in batches
 /// that hold a complex of several chains.
@@ -34,7 +34,7 @@ pub struct Expected {
     /// Whether rows past a sample's end must hold the field's padding value.
     pub pads: bool,
     draws: usize,
-    best_structure_only: bool,
+    first_structure_only: bool,
     sizes: Sizes,
 }
 
@@ -67,7 +67,7 @@ impl Expected {
         Self {
             pads: contract.features.contains(PADS_EVERY_BATCH)
                 || complexes.iter().any(|complex| complex.chains.len() > 1),
-            best_structure_only: contract.features.contains(BEST_STRUCTURE_ONLY),
+            first_structure_only: contract.features.contains(FIRST_STRUCTURE_ONLY),
             complexes,
             lengths,
             options,
@@ -99,7 +99,7 @@ impl Expected {
     /// Scores of a whole complex cannot be told apart once several samples were drawn and one structure came back.
     fn withholds(&self, field: &FieldSpec) -> bool {
         let of_residues = field.shape.iter().any(|dimension| is_symbol(dimension, "N"));
-        self.best_structure_only && self.draws > 1 && field.kind == FieldKind::Arrays && !of_residues
+        self.first_structure_only && self.draws > 1 && field.kind == FieldKind::Arrays && !of_residues
     }
 
     /// How many items a field's list must have.
@@ -140,7 +140,7 @@ impl Expected {
 
     const fn draws_of(&self, kind: FieldKind) -> usize {
         let is_structure = matches!(kind, FieldKind::Structures | FieldKind::Pdb | FieldKind::Cif);
-        if self.best_structure_only && is_structure {
+        if self.first_structure_only && is_structure {
             1
         } else {
             self.draws

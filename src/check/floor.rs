@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::aligned_error::{PAE, measure_pae};
+use super::aligned_error::{PAIR_ERRORS, measure_pae};
 use super::embedded::{is_embedding, measure_embedding};
 use super::gated::{PLDDT, STRUCTURES, field_of, measure_structures};
 use super::likeness::compare_confidence;
@@ -77,7 +77,7 @@ fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Con
             worsen(floor, &measure);
         }
     }
-    if field_of(path) == PAE
+    if PAIR_ERRORS.contains(&field_of(path))
         && let Some(gates) = contract.gates.structure
     {
         let scale = contract.field(STRUCTURES).and_then(|field| field.b_factor);

@@ -3,6 +3,7 @@
 
 use super::likeness::{Likeness, Side, behind, compare_confidence, compare_structures, of_residues};
 use crate::measure::{Floor, Measure, Verdict};
+use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::prediction::{Contract, Prediction, Value};
 use crate::protein::Structure;
@@ -26,7 +27,7 @@ pub fn field_of(path: &str) -> &str {
 #[must_use]
 pub fn judge_structure(
     pair: &Pair<'_>,
-    scale: Option<f64>,
+    scale: Option<FactorScale>,
     gates: &StructureGates,
     floor: &Floor,
 ) -> Option<FieldComparison> {
@@ -112,7 +113,12 @@ pub fn numbers(value: &Value) -> Option<Vec<f64>> {
 
 /// A recorded structure with its confidence.
 #[must_use]
-pub fn recorded_side<'a>(contents: &'a Contents, path: &str, structure: &'a Structure, scale: Option<f64>) -> Side<'a> {
+pub fn recorded_side<'a>(
+    contents: &'a Contents,
+    path: &str,
+    structure: &'a Structure,
+    scale: Option<FactorScale>,
+) -> Side<'a> {
     let plddt = confidence_at(contents, path);
     Side {
         structure,
@@ -261,7 +267,7 @@ mod tests {
         let noisy = |structure: &mut Structure| jitter(structure, 0.1, 1);
         assert_eq!(judge("{}", &noisy), Vec::<String>::new());
         assert_eq!(judge("{ rmsd = 0.01 }", &noisy).len(), 1);
-        let table = "check = 'agree'\nfields = ['plddt']\ngates = { rmsd = 0.1 }";
+        let table = "check = 'agree'\nfields = ['ptm']\ngates = { rmsd = 0.1 }";
         let errors = compile_with(&contract, table, &["first", "again"]).map_err(|errors| errors.to_string());
         assert!(errors.is_err_and(|errors| errors.contains("expected a field of structures")));
     }

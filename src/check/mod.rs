@@ -50,7 +50,7 @@ pub use contract::ContractCheck;
 pub use embedded::{is_embedding, measure_embedding};
 pub use ensemble::{Sample, Tested, test as test_samples};
 pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
-pub use expected::{BEST_STRUCTURE_ONLY, Expected, PADS_EVERY_BATCH};
+pub use expected::{Expected, FIRST_STRUCTURE_ONLY, PADS_EVERY_BATCH};
 pub use finding::Finding;
 pub use floor::{beyond_gates, floors};
 pub use gated::confidence_at;

@@ -142,6 +142,13 @@ impl Pair {
         Some((find(&self.first)?, find(&self.second)?))
     }
 
+    /// A third prediction, beside the two that are compared.
+    #[must_use]
+    pub fn other<'a>(&self, evidence: &Evidence<'a>, call: &str) -> Option<Given<'a>> {
+        let answer = evidence.answers.iter().find(|answer| answer.call == call)?;
+        Given::new(evidence.contract, answer)
+    }
+
     /// A field on both sides, once for each pair of samples.
     pub fn sides<'a>(
         &self,

@@ -1,11 +1,14 @@
 //! `physical`: a structure could exist. Judges by fractions over confident residues, because real predictions break rules
-//! where they are unsure; measures with `metric::geometry` and has no threshold of its own.
+//! where they are unsure, and all residues of trained models by gross rules; where neither applies nothing was judged, which
+//! is no pass. Measures with `metric::geometry` and has no threshold of its own.
 
+mod gross;
 mod rules;
 
+use self::gross::gross_rules;
 use self::rules::{Rule, rules};
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::likeness::{behind, of_residues};
@@ -16,6 +19,7 @@ use crate::config::read_changes;
 use crate::prediction::Value;
 use crate::prediction::gates::{GateTable, GateValues, PhysicalGates};
 use crate::protein::{Structure, residue};
+use crate::reference::WEIGHTS as SYNTHETIC;
 use crate::tensor::Tensor;
 
 /// The name of the check.
@@ -24,20 +28,31 @@ pub const NAME: &str = "physical";
 /// How many of the worst residues a finding names.
 const NAMED: usize = 3;
 
+/// The weights that the authors of the models published.
+const PUBLISHED: &str = "published";
+
 #[derive(Debug)]
 struct Physical {
     calls: Calls,
     field: FieldPath,
     changes: GateValues,
+    /// The fraction of residues that trained weights must be confident of.
+    confident: Option<f64>,
 }
 
-/// Reads `field`, `gates` and `call`.
+/// Reads `field`, `gates`, `confident` and `call`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let calls = terms.calls();
     let changes = read_changes::<PhysicalGates>(terms.reader()).unwrap_or_default();
     terms.demand_gates(PhysicalGates::NAME, |gates| gates.physical.is_some());
+    let confident = terms.reader().number("confident", 0.0..=1.0);
     let field = terms.field_or("atom_array", "structures or structure files", is_structural)?;
-    Some(Box::new(Physical { calls, field, changes }))
+    Some(Box::new(Physical {
+        calls,
+        field,
+        changes,
+        confident,
+    }))
 }
 
 impl Check for Physical {
@@ -49,7 +64,20 @@ impl Check for Physical {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let weights = |call: &str| {
+            let recorded = evidence.recorded?;
+            Some((recorded.key)(call).ok()?.weights().to_owned())
+        };
+        let judged = self.calls.given(evidence);
+        judged
+            .flat_map(|given| self.judge_answer(evidence, &given, weights(given.call).as_deref()))
+            .collect()
+    }
+}
+
+impl Physical {
+    fn judge_answer(&self, evidence: &Evidence<'_>, given: &Given<'_>, weights: Option<&str>) -> Vec<Finding> {
         let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
         let value = match self.field.find(NAME, given) {
             Ok(value) => value,
@@ -74,21 +102,28 @@ impl Check for Physical {
         }
         let plddt = confidences(given);
         let structures = items.len();
+        let is_trained = weights.is_some_and(|weights| [PUBLISHED, SYNTHETIC].contains(&weights));
         let mut findings = Vec::new();
         for (index, (path, item)) in items.into_iter().enumerate() {
             let plddt = behind(&plddt, structures, index);
-            match structure_of(spec.kind, item) {
-                Ok(structure) => {
-                    let confidence = of_residues(&structure, spec.b_factor, plddt.as_deref());
-                    findings.extend(judge_structure(
-                        &path,
-                        &structure,
-                        confidence.as_deref(),
-                        &gates,
-                        given.call,
-                    ));
+            let structure = match structure_of(spec.kind, item) {
+                Ok(structure) => structure,
+                Err(fault) => {
+                    findings.push(wrong(format!("{path}: {fault}")));
+                    continue;
                 }
-                Err(fault) => findings.push(wrong(format!("{path}: {fault}"))),
+            };
+            let confidence = of_residues(&structure, spec.b_factor, plddt.as_deref());
+            let subject = Subject::new(&path, &structure, confidence.as_deref(), &gates);
+            findings.extend(subject.judge(given.call, is_trained));
+            if let Some(least) = self.confident.filter(|_| is_trained) {
+                findings.extend(subject.too_unsure(given.call, least));
+            }
+            if !is_trained && !subject.has_confident() {
+                let weights = weights.unwrap_or("unknown");
+                let reason =
+                    format!("{path}: no confident residue, and the weights `{weights}` need not be trained ones");
+                evidence.measured.leave_unjudged(NAME, given.call, &reason);
             }
         }
         findings
@@ -108,61 +143,107 @@ fn confidences(given: &Given<'_>) -> Vec<Option<Vec<f64>>> {
         .collect()
 }
 
-fn judge_structure(
-    path: &str,
-    structure: &Structure,
-    confidence: Option<&[f64]>,
-    gates: &PhysicalGates,
-    call: &str,
-) -> Vec<Finding> {
-    let residues = structure.residues();
-    let judged: Vec<bool> = residues
-        .iter()
-        .enumerate()
-        .map(|(index, range)| {
+/// One structure and which of its residues the strict rules look at.
+struct Subject<'a> {
+    path: &'a str,
+    structure: &'a Structure,
+    gates: &'a PhysicalGates,
+    /// For every residue whether it is an amino acid that the model is sure of.
+    judged: Vec<bool>,
+    has_confidence: bool,
+}
+
+impl<'a> Subject<'a> {
+    fn new(path: &'a str, structure: &'a Structure, confidence: Option<&[f64]>, gates: &'a PhysicalGates) -> Self {
+        let residues = structure.residues();
+        let is_judged = |(index, range): (usize, &std::ops::Range<usize>)| {
             let sure =
                 confidence.is_none_or(|values| values.get(index).is_some_and(|value| *value >= gates.confidence));
             // Ligands, bases and modified residues have a geometry of their own.
             sure && residue::by_name(structure.res_name[range.start].as_str()).is_some()
-        })
-        .collect();
-    let confident = judged.iter().filter(|judged| **judged).count();
-    let of = match confidence {
-        Some(_) => format!("{confident} of {} confident", count(residues.len(), "residue")),
-        None => format!("{}, no confidence given", count(residues.len(), "residue")),
-    };
-    rules(structure, &judged, gates)
-        .into_iter()
-        .filter(Rule::is_broken)
-        .map(|rule| {
-            let worst: Vec<String> = rule
-                .worst(NAMED)
-                .into_iter()
-                .map(|(residue, value)| {
-                    let atom = residues.get(residue).map_or(0, |range| range.start);
-                    format!(
-                        "{} {} in chain {}: {}{}",
-                        structure.res_name[atom],
-                        structure.res_id[atom],
-                        structure.chain_id[atom],
-                        show(value),
-                        rule.unit
-                    )
-                })
-                .collect();
+        };
+        Self {
+            path,
+            structure,
+            gates,
+            judged: residues.iter().enumerate().map(is_judged).collect(),
+            has_confidence: confidence.is_some(),
+        }
+    }
+
+    fn confident(&self) -> usize {
+        self.judged.iter().filter(|judged| **judged).count()
+    }
+
+    fn has_confident(&self) -> bool {
+        self.judged.contains(&true)
+    }
+
+    /// The fraction of residues that are confident.
+    fn share(&self) -> f64 {
+        self.confident() as f64 / self.judged.len().max(1) as f64
+    }
+
+    fn too_unsure(&self, call: &str, least: f64) -> Option<Finding> {
+        let share = self.share();
+        (self.has_confidence && share < least).then(|| {
             let summary = format!(
-                "{path}: {} of {} {}, allowed {}; {}",
-                rule.broken.len(),
-                rule.total,
-                rule.words,
-                rule.bound(),
-                worst.join(", ")
+                "{}: {} of {} confident, expected at least {} %",
+                self.path,
+                self.confident(),
+                count(self.judged.len(), "residue"),
+                show(100.0 * least)
             );
             Finding::wrong(NAME, call, summary)
-                .detail(of.clone())
-                .with_hint(rule.hint())
         })
-        .collect()
+    }
+
+    /// The strict rules for confident residues; the gross ones for all, where the model is trained or claims to be sure.
+    fn judge(&self, call: &str, is_trained: bool) -> Vec<Finding> {
+        let of = match self.has_confidence {
+            true => format!(
+                "{} of {} confident",
+                self.confident(),
+                count(self.judged.len(), "residue")
+            ),
+            false => format!("{}, no confidence given", count(self.judged.len(), "residue")),
+        };
+        let mut broken = rules(self.structure, &self.judged, self.gates);
+        if is_trained || (self.has_confident() && self.share() >= self.gates.claimed) {
+            broken.extend(gross_rules(self.structure, self.gates));
+        }
+        let broken = broken.into_iter().filter(Rule::is_broken);
+        broken.map(|rule| self.tell(&rule, call).detail(of.clone())).collect()
+    }
+
+    fn tell(&self, rule: &Rule, call: &str) -> Finding {
+        let residues = self.structure.residues();
+        let worst: Vec<String> = rule
+            .worst(NAMED)
+            .into_iter()
+            .map(|(residue, value)| {
+                let atom = residues.get(residue).map_or(0, |range| range.start);
+                format!(
+                    "{} {} in chain {}: {}{}",
+                    self.structure.res_name[atom],
+                    self.structure.res_id[atom],
+                    self.structure.chain_id[atom],
+                    show(value),
+                    rule.unit
+                )
+            })
+            .collect();
+        let summary = format!(
+            "{}: {} of {} {}, allowed {}; {}",
+            self.path,
+            rule.broken.len(),
+            rule.total,
+            rule.words,
+            rule.bound(),
+            worst.join(", ")
+        );
+        Finding::wrong(NAME, call, summary).with_hint(rule.hint())
+    }
 }
 
 #[cfg(test)]

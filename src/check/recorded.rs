@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::aligned_error::{PAE, judge_pae};
+use super::aligned_error::{PAIR_ERRORS, judge_pae};
 use super::embedded::{is_embedding, judge_embedding};
 use super::gated::{PLDDT, STRUCTURES, field_of, judge_confidence, judge_structure};
 use crate::measure::{ABSOLUTE, Floor, Noise, Worst, with_slack};
-use crate::prediction::contract::Tolerance;
+use crate::prediction::contract::{FactorScale, Tolerance};
 use crate::prediction::gates::{EmbeddingGates, GateTable, GateValues, StructureGates};
 use crate::prediction::{Contract, Gates};
 use crate::snapshot::{FieldComparison, FieldJudge, Pair};
@@ -69,8 +69,8 @@ pub struct Tolerances {
     embedding: Option<EmbeddingGates>,
     fields: BTreeMap<String, Field>,
     usual: Tolerance,
-    /// Greatest value of the temperature factors of structures; `None` where they are no confidence.
-    scale: Option<f64>,
+    /// How the temperature factors of structures carry confidence; `None` where they do not.
+    scale: Option<FactorScale>,
     /// By how much repeats differ, by path, and how many times that is no difference yet.
     floors: BTreeMap<String, Floor>,
     no_floor: Floor,
@@ -98,7 +98,7 @@ impl Tolerances {
             let rule = Field {
                 tolerance: if is_index { EXACT } else { chosen(own) },
                 factors: Tolerance {
-                    absolute: factors.absolute * field.b_factor.unwrap_or(1.0),
+                    absolute: factors.absolute * field.b_factor.map_or(1.0, |scale| scale.greatest),
                     ..factors
                 },
             };
@@ -145,7 +145,7 @@ impl Tolerances {
 
     /// The same for structures whose temperature factors have another greatest value.
     #[must_use]
-    pub fn with_scale(mut self, scale: Option<f64>) -> Self {
+    pub fn with_scale(mut self, scale: Option<FactorScale>) -> Self {
         self.scale = scale;
         self
     }
@@ -187,7 +187,9 @@ impl FieldJudge for Tolerances {
         match (self.mode, field_of(pair.path)) {
             (Mode::Exact | Mode::Numbers, _) => None,
             (Mode::Everything(gates), PLDDT) => judge_confidence(pair, &gates, floor),
-            (Mode::Everything(gates), PAE) => judge_pae(pair, self.scale, &gates, floor),
+            (Mode::Everything(gates), field) if PAIR_ERRORS.contains(&field) => {
+                judge_pae(pair, self.scale, &gates, floor)
+            }
             (Mode::Structures(gates) | Mode::Everything(gates), _) => judge_structure(pair, self.scale, &gates, floor),
         }
     }

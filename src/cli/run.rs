@@ -211,10 +211,12 @@ fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
             measured: &measured,
         };
         let findings = check::judge(&trial.checks, &evidence);
+        let (measurements, unjudged) = measured.into_inner();
         Judged {
             findings,
             notes: notes.into_inner(),
-            measurements: measured.into_inner(),
+            measurements,
+            unjudged,
         }
     })
 }

@@ -4,6 +4,7 @@
 use super::{Loaded, Rules};
 use crate::check::likeness::{compare_confidence, compare_pae, of_residues};
 use crate::measure::{Floor, Measure};
+use crate::prediction::contract::FactorScale;
 use crate::tensor::Tensor;
 
 /// The fields that have gates of their own.
@@ -72,7 +73,7 @@ fn samples(name: &str, one: &Tensor, other: &Tensor) -> Option<Vec<(usize, Tenso
 }
 
 /// The confidence of as many residues, from a `plddt` beside the array or from the structure.
-fn confidence(loaded: &Loaded, sample: usize, size: usize, scale: Option<f64>) -> Option<Vec<f64>> {
+fn confidence(loaded: &Loaded, sample: usize, size: usize, scale: Option<FactorScale>) -> Option<Vec<f64>> {
     let contents = &loaded.contents;
     let listed = contents.array(&format!("{PLDDT}[{sample}]")).cloned();
     let beside = || {

@@ -5,6 +5,7 @@ use super::{Form, Loaded, Part, Row, Rules, Section};
 use crate::cause::{Frame, of_structures};
 use crate::check::likeness::{atom_faults, of_residues};
 use crate::check::{Sample, confidence_at, test_samples};
+use crate::prediction::contract::FactorScale;
 
 /// What one row is called.
 const PROBABILITY: &str = "probability of such samples by chance";
@@ -61,7 +62,7 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
 }
 
 /// The structures of an answer, with their confidence.
-fn samples(loaded: &Loaded, scale: Option<f64>) -> Vec<Sample> {
+fn samples(loaded: &Loaded, scale: Option<FactorScale>) -> Vec<Sample> {
     let entries = loaded.contents.digest().entries.iter();
     let structures = entries.filter_map(|(path, _)| Some((path, loaded.contents.structure(path)?)));
     let samples = structures.map(|(path, structure)| Sample {

@@ -8,6 +8,7 @@ use crate::check::{Limits, Tolerances};
 use crate::config::{Config, Unknown};
 use crate::measure::{Floor, Worst, with_slack};
 use crate::prediction::Contract;
+use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::{EmbeddingGates, EnsembleGates, GateTable, StructureGates};
 
 /// What counts as the same.
@@ -26,7 +27,7 @@ pub struct Rules {
     /// What repeats differ by, by path.
     pub(super) floors: BTreeMap<String, Floor>,
     /// Greatest value of temperature factors on each side; `None` where they are no confidence.
-    pub(super) scales: [Option<f64>; 2],
+    pub(super) scales: [Option<FactorScale>; 2],
     /// Whether the caller says how far elements may lie apart, which takes the place of gates for arrays.
     pub(super) bounds_elements: bool,
     /// The fields of the model.
@@ -136,7 +137,7 @@ fn named<'a>(config: &'a Config, loaded: &Loaded) -> Option<&'a Contract> {
 
 /// The scales of temperature factors. Files of one kind that no model explains have that of the first: there another scale is
 /// a difference, while formats may have scales of their own.
-fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Option<f64>; 2] {
+fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Option<FactorScale>; 2] {
     let declared = |loaded: &Loaded| {
         let field = match loaded.form {
             Form::Pdb => "pdb",
@@ -145,7 +146,7 @@ fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Opti
         };
         Some(contract?.field(field)?.b_factor)
     };
-    let scale = |loaded: &Loaded| declared(loaded).unwrap_or_else(|| Some(guessed(loaded)));
+    let scale = |loaded: &Loaded| declared(loaded).unwrap_or_else(|| Some(FactorScale::of_alphas(guessed(loaded))));
     if first.form == second.form {
         return [scale(first); 2];
     }

@@ -9,6 +9,7 @@ use crate::check::confidence_at;
 use crate::check::likeness::{Side, compare_structures, of_residues};
 use crate::measure::{Floor, Measure, Verdict, show};
 use crate::metric::selection::{Part, shared_atoms};
+use crate::prediction::contract::FactorScale;
 use crate::protein::Structure;
 
 /// Residues that are named in a table.
@@ -31,7 +32,7 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
     }
     let whole = (one, other);
     let forms = (first.form, second.form);
-    let factors = Factors::of(whole, forms, rules.scales);
+    let factors = Factors::of(whole, forms, rules.scales.map(|scale| Some(scale?.greatest)));
     let (one, other) = (&factors.first, &factors.second);
     // The confidence is that of the whole structure; what is compared has only the factors that both have.
     let sides = (
@@ -114,7 +115,7 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
     section
 }
 
-fn side<'a>(loaded: &Loaded, path: &str, structure: &'a Structure, scale: Option<f64>) -> Side<'a> {
+fn side<'a>(loaded: &Loaded, path: &str, structure: &'a Structure, scale: Option<FactorScale>) -> Side<'a> {
     Side {
         confidence: of_residues(structure, scale, confidence_at(&loaded.contents, path).as_deref()),
         scale,

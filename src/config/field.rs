@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Diagnostic, Located, Reader, Section};
-use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, Presence, Tolerance};
+use crate::prediction::contract::{Dimension, FactorRule, FactorScale, FieldKind, FieldSpec, Presence, Tolerance};
 use crate::tensor::DType;
 
 /// Symbols that have a size in every response: samples, longest residue count, residues and chains of the sample.
@@ -65,10 +65,7 @@ pub(super) fn read(
         None
     };
     let (first_residue, b_factor) = if is_structure && exists {
-        (
-            reader.integer("first_residue", -999..=9999),
-            reader.number("b_factor", 1e-9..),
-        )
+        (reader.integer("first_residue", -999..=9999), read_factors(&mut reader))
     } else {
         (None, None)
     };
@@ -92,6 +89,19 @@ pub(super) fn read(
         b_factor,
         // Indices that differ by one are wrong, however small that is.
         tolerance: tolerance.or(counts.then_some(EXACT)),
+    })
+}
+
+/// Reads `b_factor` and `b_factor_of`.
+fn read_factors(reader: &mut Reader<'_>) -> Option<FactorScale> {
+    let greatest = reader.number("b_factor", 1e-9..);
+    let rule = reader.choice("b_factor_of", &FactorRule::NAMES);
+    if rule.is_some() && greatest.is_none() {
+        reader.require("b_factor");
+    }
+    Some(FactorScale {
+        greatest: greatest?,
+        rule: rule.unwrap_or(FactorRule::Alpha),
     })
 }
 

@@ -25,6 +25,7 @@ impl Outcome {
             (Verdict::UnexpectedPass, _) => "passes although a failure is expected: remove `xfail` from the case",
             (Verdict::ExpectedFailure, _) => "fails as expected",
             (Verdict::Pass, _) => "as it should be",
+            (Verdict::Skip, _) if self.attempts > 0 => "there was nothing to judge",
             (Verdict::Skip, _) => "not run",
         };
         let _ = write!(text, "{}: {meaning}", self.verdict);

@@ -134,10 +134,46 @@ pub struct FieldSpec {
     pub padding: Option<f64>,
     /// Residue number of the first residue of every chain, for structures.
     pub first_residue: Option<i32>,
-    /// Greatest value of the temperature factor, which carries the plddt; `None` where the column is absent.
-    pub b_factor: Option<f64>,
+    /// How the temperature factors carry the plddt; `None` where the column is absent.
+    pub b_factor: Option<FactorScale>,
     /// Tolerance of a comparison, where the model's does not serve.
     pub tolerance: Option<Tolerance>,
+}
+
+/// How the temperature factors of a structure carry the plddt of its residues.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FactorScale {
+    /// The factor of a plddt of 1.
+    pub greatest: f64,
+    /// Which factor of a residue is its plddt.
+    pub rule: FactorRule,
+}
+
+/// Which of the temperature factors of a residue's atoms is its plddt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FactorRule {
+    /// That of its alpha carbon, or of its first atom where it has none; other atoms have factors of their own.
+    Alpha,
+    /// The mean of all, each of which is its atom's own.
+    Mean,
+    /// Every one.
+    Each,
+}
+
+impl FactorRule {
+    /// Every rule with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 3] = [("CA", Self::Alpha), ("mean", Self::Mean), ("each", Self::Each)];
+}
+
+impl FactorScale {
+    /// Factors up to `greatest`, of which that of the alpha carbon counts: what is assumed where nothing is said.
+    #[must_use]
+    pub const fn of_alphas(greatest: f64) -> Self {
+        Self {
+            greatest,
+            rule: FactorRule::Alpha,
+        }
+    }
 }
 
 /// When an attribute of a response has a value.

@@ -186,6 +186,17 @@ gate_table! {
         positive_phi: FRACTION,
         /// Greatest fraction of coordinates that hold no more digits than half precision has.
         coarse: FRACTION,
+        /// The fraction of residues that must be confident before the gross rules below hold for all residues of a structure
+        /// whose weights are not known to be those of a trained model.
+        claimed: FRACTION,
+        /// From which length on a peptide bond is torn, confident or not, in ångström.
+        torn_length: ANY,
+        /// Greatest fraction of all peptide bonds that are torn.
+        torn: FRACTION,
+        /// Least radius of gyration of a chain, as a fraction of that of a compact globule.
+        heap: ANY,
+        /// Greatest radius of gyration of a chain, as a multiple of that of a straight helix.
+        stretch: ANY,
     }
 }
 

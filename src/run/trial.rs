@@ -22,6 +22,8 @@ pub struct Judged {
     pub notes: Vec<String>,
     /// The numbers behind the verdicts of comparisons.
     pub measurements: Vec<Measurement>,
+    /// What checks could not judge although nothing is wrong, and why.
+    pub unjudged: Vec<String>,
 }
 
 /// Runs a trial to its outcome, trying again as often as it allows.
@@ -53,6 +55,12 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         outcome.findings = judged.findings;
         outcome.notes = judged.notes;
         outcome.measurements = judged.measurements;
+        // Nothing judged is no pass.
+        if outcome.verdict == Verdict::Pass && !judged.unjudged.is_empty() {
+            outcome.verdict = Verdict::Skip;
+            outcome.reason = Some(format!("not judged: {}", judged.unjudged.join("; ")));
+            break;
+        }
         if outcome.verdict == Verdict::Pass || outcome.attempts > trial.retries {
             break;
         }
@@ -95,6 +103,7 @@ async fn attempt_scene(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool,
         judged.findings.extend(one.findings);
         judged.notes.extend(one.notes);
         judged.measurements.extend(one.measurements);
+        judged.unjudged.extend(one.unjudged);
     }
     Ok((judged, played.elapsed + judging.elapsed()))
 }

@@ -114,7 +114,7 @@ impl Case {
                 measured: &measured,
             },
         );
-        (findings, measured.into_inner())
+        (findings, measured.into_inner().0)
     }
 }
 

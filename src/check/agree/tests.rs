@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::super::evidence::Answer;
+use super::super::fixture::folded::{UBIQUITIN, change_array, declared, folded};
 use super::super::fixture::{answer, compile_with, embedder, folder, judge, summaries};
 use super::*;
 use crate::prediction::contract::Contract;
@@ -179,4 +180,69 @@ fn what_cannot_be_compared_is_refused() {
     assert!(single.to_string().contains("compared with itself"));
     let three = compile_with(&embed, "check = 'agree'\nfields = ['embeddings']", &["a", "b", "c"]).unwrap_err();
     assert!(three.to_string().contains("missing keys `first`, `second`"));
+}
+
+#[test]
+fn a_seed_is_kept_where_its_structures_are_nearer_than_those_of_another() {
+    let contract = declared("chai1");
+    let table = "check = 'agree'\nfields = ['atom_array']\nfirst = 'first'\nsecond = 'again'\ngates = {}\n\
+                 nearer_than = 'other'\nratio = 0.6";
+    let calls = ["first", "again", "other"];
+    let check = compile_with(&contract, table, &calls).unwrap_or_else(|errors| panic!("{errors}"));
+    let options = json!({ "include_fields": ["plddt"], "num_diffn_samples": 1 });
+    let right = calls.map(|call| folded(&contract, call, UBIQUITIN, options.clone()));
+    // Bends a structure by a wave of so many ångström: another fold that superposes as badly as it is large.
+    let bent = |answer: &Answer, most: f32, phase: f32| {
+        answer.clone().with_structure(|structure| {
+            for (atom, position) in structure.coord.iter_mut().enumerate() {
+                position[2] += most * (atom as f32 / 40.0 + phase).sin();
+            }
+        })
+    };
+    let found = |own: f32, other: f32| {
+        let answers = [right[0].clone(), bent(&right[1], own, 0.0), bent(&right[2], other, 1.5)];
+        judge(&*check, &contract, &answers)
+    };
+    assert_eq!(found(0.6, 0.6), [], "within the gates nothing else counts");
+    assert_eq!(found(3.0, 12.0), [], "a quarter of the way to another seed");
+    let ignored = found(6.0, 6.0);
+    assert!(ignored[0].summary.contains("[0]: different: "), "{ignored:?}");
+    assert!(
+        ignored[0]
+            .details
+            .iter()
+            .any(|line| line.starts_with("nor nearer than `other`: CA RMSD")),
+        "{ignored:?}"
+    );
+    let missing = errors(&contract, "fields = ['atom_array']\ngates = {}\nnearer_than = 'batch'");
+    assert!(missing.contains("missing key `ratio`"), "{missing}");
+    let missing = errors(&contract, "fields = ['atom_array']\nnearer_than = 'batch'\nratio = 0.5");
+    assert!(missing.contains("missing key `gates`"), "{missing}");
+}
+
+#[test]
+fn confidences_agree_by_their_means_under_gates() {
+    let contract = declared("chai1");
+    let check = check(&contract, "fields = ['plddt']\ngates = {}");
+    let options = json!({ "include_fields": ["plddt"], "num_diffn_samples": 1 });
+    let [alone, batch] = ["alone", "batch"].map(|call| folded(&contract, call, UBIQUITIN, options.clone()));
+    let moved = |change: fn(&mut Vec<f32>)| {
+        let batch = batch.clone().change("plddt", |value| change_array(value, change));
+        summaries(&*check, &contract, &[alone.clone(), batch])
+    };
+    // As one card repeats itself: a little everywhere, more where a loop moved.
+    assert_eq!(moved(|values| values[3] -= 0.1), Vec::<String>::new());
+    assert_eq!(
+        moved(|values| values.iter_mut().for_each(|value| *value -= 0.003)),
+        Vec::<String>::new()
+    );
+    let lower = moved(|values| values.iter_mut().for_each(|value| *value -= 0.08));
+    assert!(
+        lower[0].contains("plddt (`alone`, `batch`): different: pLDDT error "),
+        "{lower:?}"
+    );
+    assert_eq!(moved(|values| values.rotate_right(2)).len(), 1);
+    let short = Value::List(vec![Value::Array(crate::tensor::Tensor::vector(&[0.5f32; 75]))]);
+    let answers = [alone.clone(), batch.with("plddt", short)];
+    assert!(summaries(&*check, &contract, &answers)[0].contains("76 residues against 75"));
 }

@@ -128,6 +128,7 @@ impl Subject<'_> {
                 report.add(report.wrong(format!("{}: expected a column b_factor, got none", self.path)));
             }
             (Some(scale), Some(values)) => {
+                let scale = scale.greatest;
                 let is_outside = |value: f64| !(0.0..=scale).contains(&value);
                 let mut outside = values.iter().enumerate().filter(|(_, value)| is_outside(**value));
                 let Some((atom, value)) = outside.next() else { return };

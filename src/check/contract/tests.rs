@@ -5,7 +5,7 @@ mod structures;
 use serde_json::json;
 
 use super::super::evidence::{Answer, Calls};
-use super::super::fixture::{answer, best_folder, embedder, folder, judge, metadata, summaries};
+use super::super::fixture::{answer, embedder, first_folder, folder, judge, metadata, summaries};
 use super::ContractCheck;
 use crate::backend::Blame;
 use crate::prediction::contract::Contract;
@@ -119,7 +119,7 @@ fn several_samples_are_counted_as_the_model_counts_them() {
         ),
         "plddt: expected 6 samples, got 2"
     );
-    let contract = best_folder();
+    let contract = first_folder();
     let best = answer(&contract, "call", "AC", three);
     let prediction = best.result.as_ref().unwrap();
     assert!(matches!(prediction.field("atom_array"), Some(Value::List(items)) if items.len() == 1));

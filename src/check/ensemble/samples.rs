@@ -5,7 +5,7 @@ use super::super::gated::{STRUCTURES, confidence_at, numbers};
 use super::super::likeness::{behind, of_residues};
 use super::super::structure_field::structure_of;
 use crate::prediction::Value;
-use crate::prediction::contract::FieldKind;
+use crate::prediction::contract::{FactorScale, FieldKind};
 use crate::protein::Structure;
 use crate::snapshot::Contents;
 
@@ -65,7 +65,7 @@ pub(super) fn recorded(given: &Given<'_>, contents: &Contents) -> Result<Vec<Vec
     share(&samples.collect::<Vec<Sample>>(), given)
 }
 
-fn scale(given: &Given<'_>) -> Option<f64> {
+fn scale(given: &Given<'_>) -> Option<FactorScale> {
     given.contract.field(STRUCTURES).and_then(|field| field.b_factor)
 }
 

@@ -14,10 +14,11 @@ use super::structure_field::name_of_atom;
 use crate::measure::{Better, Floor, Measure, Verdict};
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
+use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
 
-pub use confidence::{behind, of_residues};
+pub use confidence::{behind, factor_of, of_residues};
 pub use identity::faults as atom_faults;
 pub use interface::least_dockq;
 pub use pae::compare as compare_pae;
@@ -29,15 +30,15 @@ pub struct Side<'a> {
     pub structure: &'a Structure,
     /// Confidence of every residue as a fraction of 1, in the order of [`Structure::residues`].
     pub confidence: Option<Vec<f64>>,
-    /// The greatest temperature factor, where these are confidences.
-    pub scale: Option<f64>,
+    /// How the temperature factors carry it, where they are confidences.
+    pub scale: Option<FactorScale>,
 }
 
 impl Side<'_> {
     /// The temperature factors of all atoms as fractions of 1.
     fn factors(&self) -> Option<Vec<f64>> {
         let (factors, scale) = (self.structure.b_factor.as_ref()?, self.scale?);
-        Some(factors.iter().map(|factor| factor / scale).collect())
+        Some(factors.iter().map(|factor| factor / scale.greatest).collect())
     }
 }
 
@@ -340,13 +341,17 @@ fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) ->
         error,
         gates.unmasked_plddt,
     ));
-    let size = |values: &[f64]| values.iter().filter(|value| **value >= gates.confidence).count() as f64;
-    let change = (size(got) - size(expected)).abs() / size(expected).max(1.0);
-    // One residue on the edge is no change, however few there are.
-    let change = if (size(got) - size(expected)).abs() > 1.0 {
-        change
-    } else {
-        0.0
+    // What crosses the gate by less than a pLDDT may differ anyway is no change.
+    let crosses =
+        |from: &f64, to: &f64| *from >= gates.confidence && !(*to >= gates.confidence) && !(from - to <= gates.plddt);
+    let pairs = || expected.iter().zip(got);
+    let lost = pairs().filter(|(expected, got)| crosses(expected, got)).count();
+    let gained = pairs().filter(|(expected, got)| crosses(got, expected)).count();
+    let size = expected.iter().filter(|value| **value >= gates.confidence).count();
+    // Neither is one more or less, however few there are.
+    let change = match gained.abs_diff(lost) {
+        0 | 1 => 0.0,
+        change => change as f64 / size.max(1) as f64,
     };
     measures.push(lower(
         "mask_size",

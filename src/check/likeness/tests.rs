@@ -20,8 +20,8 @@ fn ubiquitin() -> Structure {
 fn side(structure: &Structure) -> Side<'_> {
     Side {
         structure,
-        confidence: of_residues(structure, Some(1.0), None),
-        scale: Some(1.0),
+        confidence: of_residues(structure, Some(FactorScale::of_alphas(1.0)), None),
+        scale: Some(FactorScale::of_alphas(1.0)),
     }
 }
 
@@ -347,4 +347,25 @@ fn the_last_of_many_chains_is_looked_at_too() {
     assert_eq!(expected.chains().len(), 14);
     assert!(dockq(&expected).0 > 0.999);
     assert_eq!(dockq(&got).1, Verdict::Different);
+}
+
+#[test]
+fn what_crosses_the_gate_by_less_than_noise_is_no_change_of_the_mask() {
+    let gates = declared("chai1").gates.structure.unwrap();
+    let mask = |expected: &[f64], got: &[f64]| {
+        let measures = compare_confidence(expected, got, &gates, &Floor::unknown());
+        measures.into_iter().find(|measure| measure.key == "mask_size").unwrap()
+    };
+    // Twenty residues at the edge, ten of which fall a hundredth below it.
+    let edge = [0.705; 20];
+    let mut fallen = edge;
+    fallen[..10].fill(0.695);
+    for (one, other) in [(edge, fallen), (fallen, edge)] {
+        assert_eq!(mask(&one, &other).verdict(), Verdict::Indistinguishable);
+    }
+    fallen[..10].fill(0.6);
+    assert_eq!(mask(&edge, &fallen).verdict(), Verdict::Different);
+    assert_eq!(mask(&fallen, &edge).verdict(), Verdict::Different);
+    fallen[..10].fill(f64::NAN);
+    assert_eq!(mask(&edge, &fallen).verdict(), Verdict::Different);
 }

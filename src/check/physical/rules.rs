@@ -26,7 +26,7 @@ pub(super) struct Rule {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// A stray one is forgiven.
     Fraction,
     /// None is.
@@ -38,7 +38,7 @@ enum Kind {
 }
 
 impl Rule {
-    const fn new(words: &'static str, unit: &'static str, fraction: f64, kind: Kind) -> Self {
+    pub(super) const fn new(words: &'static str, unit: &'static str, fraction: f64, kind: Kind) -> Self {
         Self {
             words,
             unit,
@@ -50,7 +50,7 @@ impl Rule {
     }
 
     /// Judges one residue by how far a value is beyond what is right; NaN is as far as can be.
-    fn see(&mut self, residue: usize, value: f64, excess: f64) {
+    pub(super) fn see(&mut self, residue: usize, value: f64, excess: f64) {
         self.total += 1;
         if excess > 0.0 || excess.is_nan() {
             let excess = if excess.is_nan() { f64::INFINITY } else { excess };

@@ -1,18 +1,23 @@
 //! Planted mistakes are found, right structures pass: those of every embedded model and real ones.
 
+use std::cell::RefCell;
+
 use serde_json::json;
 
+use super::super::evidence::{Measured, Recorded};
 use super::super::fixture::folded::{MISTAKES, UBIQUITIN, declared, first_structure, folded};
 use super::super::fixture::{compile_errors, compiled, folder, summaries};
 use super::*;
+use crate::prediction::contract::FactorScale;
 use crate::protein::{mmcif, pdb, test_data};
+use crate::snapshot::{Recording, SnapshotKey, Store};
 
 const INSULIN: &str = "GIVEQCCTSICSLYQLENYCN:FVNQHLCGSHLVEALYLVCGERGFFYTPKT";
 const TWENTY: &str = "ARNDCQEGHILKMFPSTWYVAWLFYIVMKRHPEDQNSTGC";
 
 fn faults(structure: &Structure, confidence: Option<&[f64]>) -> Vec<String> {
     let gates = declared("esmfold").gates.physical.unwrap();
-    let findings = judge_structure("atom_array[0]", structure, confidence, &gates, "call");
+    let findings = Subject::new("atom_array[0]", structure, confidence, &gates).judge("call", false);
     findings.into_iter().map(|finding| finding.summary).collect()
 }
 
@@ -49,7 +54,7 @@ fn the_words_name_the_rule_and_the_worst_residues() {
     let mut mirrored = structure.clone();
     MISTAKES[0].1(&mut mirrored);
     let gates = declared("esmfold").gates.physical.unwrap();
-    let found = judge_structure("atom_array[0]", &mirrored, None, &gates, "call");
+    let found = Subject::new("atom_array[0]", &mirrored, None, &gates).judge("call", true);
     let hands = found
         .iter()
         .find(|finding| finding.summary.contains("wrong hand"))
@@ -104,6 +109,111 @@ fn what_nobody_is_sure_of_is_judged_by_its_hands_only() {
     assert_ne!(faults(&stray, Some(&sure)), Vec::<String>::new());
 }
 
+/// What the check says of an answer with some weights: its findings, and what it did not judge.
+fn with_weights(weights: &str, answer: &super::super::evidence::Answer, table: &str) -> (Vec<Finding>, Vec<String>) {
+    let contract = declared("esmfold");
+    let check = compiled(&contract, &format!("check = 'physical'\n{table}"));
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::new(directory.path(), Recording::Never).unwrap();
+    let key = |call: &str| SnapshotKey::new(weights, "esmfold", "suite", "case", Some(call));
+    let measured = Measured::default();
+    let findings = check.judge(&Evidence {
+        suite: "suite",
+        case: "case",
+        contract: &contract,
+        answers: std::slice::from_ref(answer),
+        recorded: Some(&Recorded {
+            store: &store,
+            key: &key,
+            notes: &RefCell::default(),
+            noise: None,
+            backend: "toy",
+            kind: "toy",
+            source: "suites/suite.toml",
+            at: None,
+            command: "record this",
+        }),
+        measured: &measured,
+    });
+    (findings, measured.into_inner().1)
+}
+
+/// As random weights fold: residues with right hands, each far from the next, and the model sure of none.
+fn scattered(structure: &mut Structure) {
+    let mut next = crate::metric::test_points::noise(7);
+    for residue in structure.residues() {
+        let shift = [next(), next(), next()].map(|axis| 40.0 * axis);
+        for position in &mut structure.coord[residue] {
+            *position = [0, 1, 2].map(|axis| position[axis] + shift[axis]);
+        }
+    }
+    structure.b_factor = Some(vec![0.5; structure.atoms()]);
+}
+
+#[test]
+fn nothing_judged_is_no_pass() {
+    let right = folded(&declared("esmfold"), "call", UBIQUITIN, json!({}));
+    for weights in ["published", "synthetic", "rig"] {
+        assert_eq!(with_weights(weights, &right, ""), (vec![], vec![]), "{weights}");
+    }
+    let random = right.clone().with_structure(scattered);
+    // Random weights may fold like that, and nothing can be said about the backend.
+    let (findings, unjudged) = with_weights("rig", &random, "confident = 0.5");
+    assert_eq!(findings, []);
+    assert_eq!(
+        unjudged,
+        ["physical [call]: atom_array[0]: no confident residue, and the weights `rig` need not be trained ones"]
+    );
+    // Published ones never do.
+    let (findings, unjudged) = with_weights("published", &random, "");
+    assert!(
+        findings[0]
+            .summary
+            .contains("of 75 peptide bonds are torn, allowed 10 %"),
+        "{findings:?}"
+    );
+    assert_eq!(unjudged, Vec::<String>::new());
+    // Nor does a model, whatever its weights, that is sure of its result.
+    let sure = random.with_structure(|structure| structure.b_factor = Some(vec![0.9; structure.atoms()]));
+    assert!(!with_weights("rig", &sure, "").0.is_empty());
+    let unsure = right.with_structure(|structure| structure.b_factor = Some(vec![0.5; structure.atoms()]));
+    assert_eq!(with_weights("published", &unsure, "").0, []);
+    let (findings, _) = with_weights("published", &unsure, "confident = 0.5");
+    assert_eq!(
+        findings[0].summary,
+        "atom_array[0]: 0 of 76 residues confident, expected at least 50 %"
+    );
+}
+
+#[test]
+fn heaps_and_threads_are_found_whatever_the_model_is_sure_of() {
+    let gates = declared("esmfold").gates.physical.unwrap();
+    let structure = first_structure(&folded(&declared("esmfold"), "call", UBIQUITIN, json!({})));
+    let scaled = |factor: f32| {
+        let mut structure = structure.clone();
+        structure.coord.iter_mut().flatten().for_each(|axis| *axis *= factor);
+        let found = Subject::new("it", &structure, Some(&[0.2; 76]), &gates).judge("call", true);
+        let words: Vec<String> = found.into_iter().map(|finding| finding.summary).collect();
+        words.join("\n")
+    };
+    assert_eq!(scaled(1.0), "");
+    assert!(scaled(0.1).contains("1 of 1 chains are heaps, allowed none; "));
+    assert!(scaled(10.0).contains("1 of 1 chains are threads, allowed none; "));
+    let mut straight = structure.clone();
+    for (number, residue) in structure.residues().into_iter().enumerate() {
+        for position in &mut straight.coord[residue] {
+            *position = [1.5 * number as f32, position[1] * 0.1, position[2] * 0.1];
+        }
+    }
+    let found = gross_rules(&straight, &gates);
+    assert!(
+        found
+            .iter()
+            .all(|rule| !rule.words.contains("chains are") || !rule.is_broken()),
+        "a helix is no thread"
+    );
+}
+
 #[test]
 fn positions_that_are_no_numbers_break_every_rule() {
     let mut structure = first_structure(&folded(&declared("esmfold"), "call", UBIQUITIN, json!({})));
@@ -131,19 +241,19 @@ fn real_structures_could_exist() {
         let structure = read.unwrap();
         let scale = if name.ends_with("cif") { 100.0 } else { 1.0 };
         seen += 1;
-        let confidence = of_residues(&structure, Some(scale), None);
+        let confidence = of_residues(&structure, Some(FactorScale::of_alphas(scale)), None);
         assert!(
             confidence
                 .as_ref()
                 .is_some_and(|values| values.iter().any(|value| *value > 0.7)),
             "{name}"
         );
-        let found = judge_structure(name, &structure, confidence.as_deref(), &gates, "call");
+        let found = Subject::new(name, &structure, confidence.as_deref(), &gates).judge("call", true);
         assert_eq!(found, [], "{name}");
         for (mistake, plant) in MISTAKES {
             let mut wrong = structure.clone();
             plant(&mut wrong);
-            let found = judge_structure(name, &wrong, confidence.as_deref(), &gates, "call");
+            let found = Subject::new(name, &wrong, confidence.as_deref(), &gates).judge("call", true);
             assert_ne!(found, [], "{name}: {mistake}");
         }
     }

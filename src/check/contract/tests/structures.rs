@@ -6,7 +6,7 @@ use super::super::super::complex::Complex;
 use super::super::super::fixture::{answer, judge, structure};
 use super::{CHECK, fold, folder, found, only};
 use crate::prediction::Value;
-use crate::prediction::contract::FieldKind;
+use crate::prediction::contract::{FactorScale, FieldKind};
 use crate::protein::{Label, Structure, pdb, test_data};
 
 #[test]
@@ -139,7 +139,7 @@ fn structures_of_real_models_pass() {
         let mut contract = folder();
         contract.fields[0].kind = kind;
         contract.fields[0].first_residue = Some(first_residue);
-        contract.fields[0].b_factor = Some(b_factor);
+        contract.fields[0].b_factor = Some(FactorScale::of_alphas(b_factor));
         let answer = answer(&contract, "call", &chains.join(":"), json!({}));
         let answer = answer.with("atom_array", Value::List(vec![Value::Text(text)]));
         assert_eq!(found(&contract, answer), Vec::<String>::new(), "{file}");

@@ -16,9 +16,9 @@ use crate::prediction::contract::{Dimension, FieldKind, FieldSpec};
 use crate::protein::{mmcif, pdb};
 use crate::reference::Refusal;
 
-/// Feature of a contract that gives back the structure of the best draw only, and a score of the whole complex only where
+/// Feature of a contract that gives back the structure of the first draw only, and a score of the whole complex only where
 /// a single one was drawn.
-const BEST_STRUCTURE_ONLY: &str = "best_structure_only";
+const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
 
 /// The value of one field.
 ///
@@ -61,25 +61,21 @@ pub(super) fn value(folding: &Folding, field: &FieldSpec) -> Result<Value, Refus
     Ok(Value::List(items))
 }
 
-/// The conformations that become structures: all, or the most confident of each complex.
+/// The conformations that become structures: all, or the first of each complex.
 fn presented<'a>(folding: &'a Folding<'_>) -> Vec<&'a Model> {
-    if !best_structure_only(folding) {
+    if !first_structure_only(folding) {
         return folding.models.iter().collect();
     }
-    let surer = |a: &&Model, b: &&Model| a.confidence.mean_plddt().total_cmp(&b.confidence.mean_plddt());
-    folding
-        .models
-        .chunks(folding.draws)
-        .filter_map(|draws| draws.iter().max_by(surer))
-        .collect()
+    let drawn = folding.models.chunks(folding.draws.max(1));
+    drawn.filter_map(|draws| draws.first()).collect()
 }
 
 /// Whether a score cannot be told apart because several conformations were drawn and one came back.
 fn withheld(folding: &Folding, field: &FieldSpec) -> bool {
     let of_tokens = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == "N");
-    best_structure_only(folding) && folding.draws > 1 && !field.shape.iter().any(of_tokens)
+    first_structure_only(folding) && folding.draws > 1 && !field.shape.iter().any(of_tokens)
 }
 
-fn best_structure_only(folding: &Folding) -> bool {
-    folding.contract.features.contains(BEST_STRUCTURE_ONLY)
+fn first_structure_only(folding: &Folding) -> bool {
+    folding.contract.features.contains(FIRST_STRUCTURE_ONLY)
 }

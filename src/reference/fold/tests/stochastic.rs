@@ -63,8 +63,11 @@ fn draws_differ_and_stand_together_for_every_sample() {
 }
 
 #[test]
-fn where_only_the_best_becomes_a_structure_the_others_keep_their_confidence_per_residue() {
+fn where_only_the_first_becomes_a_structure_the_others_keep_their_confidence_per_residue() {
     let prediction = fold("chai1", INSULIN, json!({}));
+    let alone = fold("chai1", INSULIN, json!({ "num_diffn_samples": 1, "seed": 3 }));
+    let several = fold("chai1", INSULIN, json!({ "num_diffn_samples": 4, "seed": 3 }));
+    assert_eq!(first(&several), first(&alone), "whatever its score");
     let items = |name: &str| prediction.field(name).and_then(Value::as_items).map(<[Value]>::len);
     assert_eq!((items("atom_array"), items("cif")), (Some(1), Some(1)));
     assert_eq!((items("plddt"), items("pae")), (Some(5), Some(5)));

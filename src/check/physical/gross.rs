@@ -1,0 +1,83 @@
+//! The rules that hold for every residue, however unsure the model is of it: chains hang together, and a protein is neither a heap
+//! nor a thread. Counts; writes no finding.
+
+use super::rules::{Kind, Rule};
+use crate::metric::geometry::{Backbone, Bond};
+use crate::prediction::gates::PhysicalGates;
+use crate::protein::Structure;
+
+/// Shorter chains have no shape that says anything.
+const FEWEST: usize = 20;
+
+/// The gross rules, applied to all residues.
+pub(super) fn gross_rules(structure: &Structure, gates: &PhysicalGates) -> Vec<Rule> {
+    let backbone = Backbone::of(structure);
+    let mut torn = Rule::new("peptide bonds are torn", " Å", gates.torn, Kind::Fraction);
+    for bond in backbone.bonds(Bond::Peptide) {
+        torn.see(bond.residue, bond.value, bond.value - gates.torn_length);
+    }
+    let mut heaped = Rule::new("chains are heaps", " Å of gyration", 0.0, Kind::Every);
+    let mut stretched = Rule::new("chains are threads", " Å of gyration", 0.0, Kind::Every);
+    for chain in chains(&backbone) {
+        let radius = radius_of_gyration(&chain.alphas);
+        let length = chain.alphas.len() as f64;
+        heaped.see(chain.first, radius, gates.heap * globule(length) - radius);
+        stretched.see(chain.first, radius, radius - gates.stretch * helix(length));
+    }
+    vec![torn, heaped, stretched]
+}
+
+/// A chain that is long enough to have a shape.
+struct Shape {
+    /// Its first residue.
+    first: usize,
+    alphas: Vec<[f64; 3]>,
+}
+
+fn chains(backbone: &Backbone) -> Vec<Shape> {
+    let mut shapes: Vec<(usize, Shape)> = Vec::new();
+    for (index, residue) in backbone.residues.iter().enumerate() {
+        let Some(alpha) = residue.alpha else { continue };
+        match shapes.last_mut() {
+            Some((chain, shape)) if *chain == residue.chain => shape.alphas.push(alpha),
+            _ => shapes.push((
+                residue.chain,
+                Shape {
+                    first: index,
+                    alphas: vec![alpha],
+                },
+            )),
+        }
+    }
+    let long = shapes.into_iter().map(|(_, shape)| shape);
+    long.filter(|shape| shape.alphas.len() >= FEWEST).collect()
+}
+
+/// The root mean square distance of points from their centre; NaN where one is no number.
+fn radius_of_gyration(points: &[[f64; 3]]) -> f64 {
+    let count = points.len() as f64;
+    let mut centre = [0.0; 3];
+    for point in points {
+        for (sum, axis) in centre.iter_mut().zip(point) {
+            *sum += axis / count;
+        }
+    }
+    let square = |point: &[f64; 3]| {
+        point
+            .iter()
+            .zip(centre)
+            .map(|(axis, middle)| (axis - middle).powi(2))
+            .sum::<f64>()
+    };
+    (points.iter().map(square).sum::<f64>() / count).sqrt()
+}
+
+/// The radius of gyration of a compact globule of so many residues, in ångström: 2.2·N^0.38 (Skolnick et al. 1997).
+fn globule(residues: f64) -> f64 {
+    2.2 * residues.powf(0.38)
+}
+
+/// That of a straight helix, which rises by 1.5 Å with each residue; with room for the ends of short chains, which may be strands.
+fn helix(residues: f64) -> f64 {
+    10.0 + 1.5 * residues / 12f64.sqrt()
+}
