@@ -155,7 +155,7 @@ fn the_kind_http_tests_a_server_that_runs_already() {
     // It cannot be started anew with another configuration, which is no fault of the backend: skipped, and so nothing ran.
     let (code, told) = run("unknown_esm2", Some("open sesame"));
     assert!(
-        code == Some(4) && told.contains("1 skipped") && told.contains(r#"{"model_name":"nope"}"#),
+        code == Some(4) && told.contains("1 skipped") && told.contains("`model_name` \"nope\" is wanted"),
         "{code:?} {told}"
     );
     assert_eq!(end(server, Signal::TERM), Some(143));

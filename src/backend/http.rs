@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::examination::{State, Symptom};
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
-use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
+use crate::config::{BackendTable, Diagnostics, PerModel, Reader, interpolate};
 use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
 use crate::wire::client::ModelClient;
@@ -20,6 +20,7 @@ pub const KIND: Kind = Kind {
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::Nothing,
+    configured: Configured::Already,
     template: r#"# Where the server answers; a server has one model.
 url = "http://127.0.0.1:8000"
 models = ["esm2"]
@@ -32,8 +33,10 @@ secret_env = "HYDROTEST_SECRET"
 struct Http {
     url: String,
     secret_variable: String,
+    /// The name of the backend, as its table has it.
+    name: String,
     /// What the server was started with.
-    config: Options,
+    per_model: PerModel,
     served: ServedSettings,
 }
 
@@ -44,13 +47,13 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
         reader.reject("url", error, "in this address");
     }
     let secret_variable = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
-    let config = reader.object("config").unwrap_or_default();
     let served = ServedSettings::read(table, &mut reader);
     reader.finish();
     Some(Arc::new(Http {
         url: url?,
         secret_variable,
-        config,
+        name: table.name.clone(),
+        per_model: table.per_model.clone(),
         served,
     }))
 }
@@ -60,7 +63,7 @@ impl Settings for Http {
         let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         let variable = |name: &str| std::env::var(name).ok();
         let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
-        if let Some(reason) = self.declines(&launch.config) {
+        if let Some(reason) = self.declines(&launch.contract, &launch.config) {
             return Err(unusable(reason));
         }
         let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
@@ -96,13 +99,21 @@ impl Settings for Http {
         })
     }
 
-    fn declines(&self, config: &Options) -> Option<String> {
-        let (wanted, has) = (show(config), show(&self.config));
-        let reason = format!(
-            "a server that runs already cannot be given another configuration: {wanted} is wanted, and `config` says that \
-             it has {has}"
-        );
-        (*config != self.config).then_some(reason)
+    fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
+        let has = self.per_model.config(contract);
+        let differences = contract.differences(config, &has);
+        if differences.is_empty() {
+            return None;
+        }
+        let differences = differences
+            .iter()
+            .map(|(option, wanted, has)| format!("`{option}` {wanted} is wanted, and the server has {has}"));
+        let (name, key) = (&self.name, &contract.key);
+        Some(format!(
+            "a server that runs already cannot be given another configuration: {}, as `config.{key}` of [backends.{name}] \
+             or the model's default says",
+            differences.collect::<Vec<_>>().join(", ")
+        ))
     }
 }
 
@@ -136,10 +147,6 @@ impl Http {
     }
 }
 
-fn show(config: &Options) -> String {
-    serde_json::Value::Object(config.clone()).to_string()
-}
-
 /// A server that is there without our doing.
 struct Running {
     endpoint: Endpoint,
@@ -166,6 +173,8 @@ impl Launcher for Running {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::super::kind::Overrides;
     use super::super::registry::Platform;
     use crate::config::{Config, Source};
@@ -183,6 +192,33 @@ mod tests {
         assert!(shown.contains("unknown placeholder `{host}`"), "{shown}");
         assert!(shown.contains("did you mean `secret_env`?"), "{shown}");
         assert!(select("").err().unwrap().contains("missing key `url`"));
+    }
+
+    #[test]
+    fn only_what_a_call_cannot_say_and_changes_results_makes_another_configuration() {
+        let declined = |table: &str, wanted: serde_json::Value| {
+            let platform = select(&format!("url = 'http://127.0.0.1:1'\n{table}")).unwrap();
+            let config = Config::built_in().unwrap();
+            platform.declines(config.model("esm2").unwrap(), wanted.as_object().unwrap())
+        };
+        let default = "esm2_t33_650M_UR50D";
+        assert_eq!(declined("config = { device = 'cpu' }", json!({})), None);
+        assert_eq!(
+            declined(
+                "",
+                json!({ "device": "cpu", "include_fields": ["*"], "model_name": default })
+            ),
+            None
+        );
+        assert_eq!(
+            declined(&format!("config.esm2 = {{ model_name = '{default}' }}"), json!({})),
+            None
+        );
+        let reason = declined("", json!({ "model_name": "nope" })).unwrap();
+        assert!(
+            reason.contains(r#"`model_name` "nope" is wanted, and the server has "esm2_t33_650M_UR50D""#),
+            "{reason}"
+        );
     }
 
     #[test]

@@ -26,10 +26,21 @@ pub struct Kind {
     pub calls_per_instance: usize,
     /// What its instances may leave where.
     pub leaves: Leaves,
+    /// When they are configured.
+    pub configured: Configured,
     /// The keys of its table, below `kind`, with which `hydrotest new backend` begins one: TOML with a comment to each key.
     pub template: &'static str,
     /// Reads the settings of a table of this kind.
     pub configure: fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>,
+}
+
+/// When an instance gets its configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Configured {
+    /// When it starts, so that every case gets what it asks for.
+    AtStart,
+    /// Before, by somebody else: what a call may not change is as its backend's table says.
+    Already,
 }
 
 /// What instances of a kind may leave behind, and who finds it.
@@ -69,8 +80,8 @@ pub trait Settings: Send + Sync {
     fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
 
     /// Why it cannot run a model with a configuration although nothing is wrong; cases that need it are skipped.
-    fn declines(&self, config: &Options) -> Option<String> {
-        let _ = config;
+    fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
+        let _ = (contract, config);
         None
     }
 

@@ -82,16 +82,13 @@ pub struct Job {
 }
 
 impl Job {
-    /// A job on the device of the command line, else on that of the backend's table.
+    /// A job on the device of the command line, else on that of its configuration, else on that of the backend's table.
     ///
     /// The device goes into the configuration as well: a server does not pass its variable on to the model.
     #[must_use]
     pub fn new(launch: &Launch, device: Option<&str>) -> Self {
-        let device = launch.overrides.device.as_deref().or(device).map(str::to_owned);
         let mut config = launch.config.clone();
-        if let Some(device) = &device {
-            config.entry("device").or_insert_with(|| device.clone().into());
-        }
+        let device = device_of(launch.overrides.device.as_deref(), device, &mut config);
         Self {
             contract: Arc::clone(&launch.contract),
             config,
@@ -117,6 +114,16 @@ impl Job {
             (custody::VARIABLE, Some(self.mark.name())),
         ]
     }
+}
+
+/// The device that a model runs on, which its configuration then says too: that of the command line, else what the
+/// configuration has already, else that of the backend's table.
+pub(super) fn device_of(overriding: Option<&str>, table: Option<&str>, config: &mut Options) -> Option<String> {
+    const OPTION: &str = "device";
+    let configured = config.get(OPTION).and_then(|device| device.as_str());
+    let device = overriding.or(configured).or(table).map(str::to_owned)?;
+    config.insert(OPTION.to_owned(), device.clone().into());
+    Some(device)
 }
 
 impl Demise {

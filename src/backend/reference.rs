@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, Reader};
 use crate::prediction::{Contract, Options, Prediction, Request};
@@ -17,6 +17,7 @@ pub const KIND: Kind = Kind {
     weights: Some(WEIGHTS),
     calls_per_instance: usize::MAX,
     leaves: Leaves::Nothing,
+    configured: Configured::AtStart,
     template: "",
     configure,
 };

@@ -110,8 +110,8 @@ impl Platform {
 
     /// Why it cannot run a model with a configuration although nothing is wrong with it.
     #[must_use]
-    pub fn declines(&self, config: &Options) -> Option<String> {
-        self.settings.declines(config)
+    pub fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
+        self.settings.declines(contract, config)
     }
 
     /// Why a scene of the life cycle cannot be played on it.
@@ -188,6 +188,12 @@ impl Platform {
     }
 }
 
+/// The kind of a name.
+#[must_use]
+pub fn kind(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
 /// Finds what killed runs of any kind left, and removes it if it is to be removed.
 pub async fn sweep(fate: Fate) -> Sweep {
     clearing::sweep(KINDS, fate).await
@@ -234,7 +240,7 @@ fn refuse_foreign(kind: &Kind, backend: &str, overrides: &Overrides, diagnostics
 }
 
 fn kind_of(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<&'static Kind> {
-    let found = KINDS.iter().find(|kind| kind.name == table.kind.value);
+    let found = kind(&table.kind.value);
     if found.is_none() {
         let names = KINDS.iter().map(|kind| kind.name);
         diagnostics.push(Diagnostic::unknown(

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings};
 use super::served::failure;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
@@ -23,6 +23,7 @@ pub const KIND: Kind = Kind {
     // Equal calls are answered in the order in which they were recorded, so that order has to be that of the plan.
     calls_per_instance: 1,
     leaves: Leaves::NeverStarted,
+    configured: Configured::AtStart,
     template: r#"# Where `--keep-responses` has put the responses of another backend.
 directory = "responses"
 # Which parameters stand behind them: what that backend's table says.

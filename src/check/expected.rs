@@ -14,14 +14,6 @@ pub const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
 /// that hold a complex of several chains.
 pub const PADS_EVERY_BATCH: &str = "pads_every_batch";
 
-/// The options that say how many samples are drawn of each complex; a model's count is their product.
-const DRAW_OPTIONS: [&str; 4] = [
-    "num_diffusion_samples",
-    "num_diffn_samples",
-    "num_trunk_samples",
-    "diffusion_samples",
-];
-
 /// What a request asks of a model, as its contract reads it.
 #[derive(Debug, Clone)]
 pub struct Expected {
@@ -44,7 +36,7 @@ impl Expected {
     pub fn new(contract: &Contract, request: &Request, config: &Options) -> Self {
         let options = contract.effective_options(config, &request.options);
         let complexes = complexes(contract.list, &request.input);
-        let draws = draws(contract, &options);
+        let draws = contract.draws(&options);
         let lengths = match (contract.list, &request.input) {
             (ListMeaning::Batch, _) | (_, Input::Structured(_)) => complexes
                 .iter()
@@ -146,15 +138,6 @@ impl Expected {
             self.draws
         }
     }
-}
-
-fn draws(contract: &Contract, options: &Options) -> usize {
-    DRAW_OPTIONS
-        .iter()
-        .filter(|name| contract.options.iter().any(|option| option.name == **name))
-        .filter_map(|name| options.get(*name)?.as_u64())
-        .filter_map(|count| usize::try_from(count).ok())
-        .product()
 }
 
 fn complexes(list: ListMeaning, input: &Input) -> Vec<Complex> {

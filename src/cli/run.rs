@@ -14,7 +14,7 @@ use crate::check::{self, Answer, Evidence, Measured, Recorded};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::measure::count;
 use crate::outcome::Conclusion;
-use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
+use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
 use crate::report::console::{self, Subject};
@@ -40,7 +40,8 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
     plan.leave_out(|trial| {
         let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
-        scene.or_else(|| trial.calls.iter().find_map(|call| platform.declines(&call.config)))
+        let declined = |call: &PlannedCall| platform.declines(&trial.contract, &call.config);
+        scene.or_else(|| trial.calls.iter().find_map(declined))
     });
     let plan = Arc::new(plan);
     let trials = trials(arguments);

@@ -1,8 +1,10 @@
 //! One `[backends.NAME]` table: what every kind has in common. The rest stays as written until the kind reads it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Diagnostic, Diagnostics, Located, Location, Reader, Section};
+use super::{Diagnostic, Diagnostics, Located, Location, PerModel, Reader, Section};
+use crate::prediction::Contract;
 
 /// A declared backend.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub struct BackendTable {
     pub retries: usize,
     /// The models it serves; `None` means all that are declared.
     pub models: Option<Vec<Located<String>>>,
+    /// What it says of single models: their options and sizes.
+    pub per_model: PerModel,
     /// Where its name is written.
     pub location: Location,
     /// The whole table, for the kind to read its own keys from; the common ones are known there.
@@ -41,7 +45,12 @@ impl BackendTable {
     }
 
     /// Reads one table. Its models are judged later, when all of them are known.
-    pub(super) fn read(name: Located<String>, section: &Section, diagnostics: &mut Diagnostics) -> Option<Self> {
+    pub(super) fn read(
+        name: Located<String>,
+        section: &Section,
+        contracts: &[Arc<Contract>],
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
         // Selection strings are `NAME:TAG`, so that a name with a colon could never be selected.
         let plain = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.');
         if name.value.is_empty() || !name.value.chars().all(plain) {
@@ -58,6 +67,7 @@ impl BackendTable {
         let start_timeout = reader.duration("start_timeout");
         let retries = reader.count("retries", 0);
         let models = reader.located_texts("models");
+        let per_model = PerModel::read(&mut reader, contracts);
         let settings = reader.rest();
         Some(Self {
             name: name.value,
@@ -72,6 +82,7 @@ impl BackendTable {
             start_timeout,
             retries: retries.unwrap_or(0),
             models,
+            per_model,
             location: name.location,
             settings,
         })

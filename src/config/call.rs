@@ -22,13 +22,15 @@ pub struct Call {
 }
 
 impl Call {
-    /// What the instance is started with when the case is repeated for a variant of the model.
+    /// What the instance is started with on a backend that gives its instances `base`, when the case is repeated for a
+    /// variant of the model: the call's own word counts most, the backend's least.
     #[must_use]
-    pub fn config_for(&self, contract: &Contract, variant: Option<&str>) -> Options {
-        let mut config = self.config.clone();
+    pub fn config_for(&self, contract: &Contract, variant: Option<&str>, base: Options) -> Options {
+        let mut config = base;
         if let (Some(option), Some(variant)) = (contract.variant_option(), variant) {
-            config.entry(option).or_insert_with(|| variant.into());
+            config.insert(option.to_owned(), variant.into());
         }
+        config.extend(self.config.clone());
         config
     }
 }

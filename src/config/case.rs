@@ -81,14 +81,20 @@ pub struct ExpectedFailure {
     pub location: Location,
 }
 
+/// The name of a case for one variant.
+#[must_use]
+pub fn repetition_name(case: &str, variant: &str) -> String {
+    // A variant such as `biohub/ESMFold2-Fast` must not make a directory of a file name.
+    format!("{case}@{}", variant.rsplit('/').next().unwrap_or(variant))
+}
+
 impl Case {
     /// Its runs for a model, which must be one that suite and case are for; none when it is for variants that the model
     /// does not have.
     #[must_use]
     pub fn repetitions<'a>(&'a self, contract: &'a Contract) -> Vec<Repetition<'a>> {
         let repeated = |variant: &'a str| Repetition {
-            // A variant such as `biohub/ESMFold2-Fast` must not make a directory of a file name.
-            name: format!("{}@{}", self.name, variant.rsplit('/').next().unwrap_or(variant)).into(),
+            name: repetition_name(&self.name, variant).into(),
             variant: Some(variant),
         };
         match &self.variants {

@@ -18,6 +18,7 @@ mod interpolation;
 mod json;
 mod model;
 mod nested;
+mod per_model;
 mod reader;
 mod scope;
 mod section;
@@ -36,11 +37,12 @@ use std::sync::Arc;
 
 pub use backend::BackendTable;
 pub use call::Call;
-pub use case::{Case, CheckTable, ExpectedFailure, Repetition, Variants};
+pub use case::{Case, CheckTable, ExpectedFailure, Repetition, Variants, repetition_name};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub use duration::parse as parse_duration;
 pub use gates::read_changes;
 pub use interpolation::{InterpolationError, interpolate};
+pub use per_model::PerModel;
 pub use reader::Reader;
 pub use scope::Scope;
 pub use section::Section;
@@ -123,7 +125,7 @@ impl Config {
         let keys: BTreeSet<&str> = declared.chain(models.iter().map(|model| model.key.as_str())).collect();
         let mut backends = Vec::with_capacity(backend_sections.len());
         for (name, section) in &backend_sections {
-            let backend = BackendTable::read(name.clone(), section, &mut diagnostics);
+            let backend = BackendTable::read(name.clone(), section, &models, &mut diagnostics);
             for model in backend.iter().filter_map(|backend| backend.models.as_ref()).flatten() {
                 if !keys.contains(model.value.as_str()) {
                     let known = keys.iter().copied();

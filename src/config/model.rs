@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Diagnostic, Diagnostics, Located, Reader, Section, field, gates};
 use crate::prediction::Method;
-use crate::prediction::contract::{Contract, ListMeaning, OptionRule, OptionSpec, Variant};
+use crate::prediction::contract::{Contract, ListMeaning, OptionRole, OptionRule, OptionSpec, Variant};
 
 /// The methods a model may answer, by name.
 pub(super) const METHODS: [(&str, Method); 2] = [("fold", Method::Fold), ("embed", Method::Embed)];
@@ -99,7 +99,16 @@ fn read_options(outer: &mut Reader<'_>) -> Vec<OptionSpec> {
             default: reader.json("default").unwrap_or_default(),
             fixed: reader.flag("fixed").unwrap_or(false),
             rule: reader.choice("rule", &OptionRule::NAMES).unwrap_or(OptionRule::Any),
+            role: reader.choice("role", &OptionRole::NAMES),
         };
+        let only_one = matches!(option.role, Some(OptionRole::Variant | OptionRole::Seed));
+        if let Some(earlier) = options
+            .iter()
+            .find(|earlier: &&OptionSpec| only_one && earlier.role == option.role)
+        {
+            let message = format!("`{}` has this role already", earlier.name);
+            reader.reject("role", message, "expected one option with it");
+        }
         reader.finish();
         options.push(option);
     }
@@ -141,14 +150,12 @@ fn read_variants(outer: &mut Reader<'_>) -> Vec<Variant> {
 /// variant must have the same sizes, or a shape would hold for some only.
 fn check_variants(reader: &mut Reader<'_>, options: &[OptionSpec], variants: &[Variant]) {
     let Some(first) = variants.first() else { return };
-    let option = options
-        .iter()
-        .find(|option| matches!(option.name.as_str(), "model_name" | "model"));
+    let option = options.iter().find(|option| option.role == Some(OptionRole::Variant));
     match option {
         None => reader.reject(
             "variants",
             "nothing selects a variant",
-            "expected an option `model_name` or `model` beside them",
+            "expected an option with `role = \"variant\"` beside them",
         ),
         Some(option) if option.default.as_str() != Some(&first.name) => {
             let message = format!(

@@ -278,6 +278,18 @@ mod tests {
     }
 
     #[test]
+    fn none_is_a_table_of_its_own_that_nothing_else_is_taken_for() {
+        let shown = findings("a = { b = { none = true }, c = [{ none = true }, 1] }\n", |reader| {
+            assert_eq!(reader.json("a").unwrap().to_string(), r#"{"b":null,"c":[null,1]}"#);
+        });
+        assert_eq!(shown, "");
+        for wrong in ["{ none = false }", "{ none = 1 }", "{ none = true, some = 1 }"] {
+            let shown = findings(&format!("a = {wrong}\n"), |reader| assert_eq!(reader.json("a"), None));
+            assert!(shown.contains("expected `{ none = true }` and nothing else"), "{shown}");
+        }
+    }
+
+    #[test]
     fn several_syntax_errors_come_at_once() {
         let shown = findings("a = \nb = 1\nb = 2\n[c\n", |reader| {
             assert_eq!(reader.integer("b", ..), Some(1));

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{BarrenSuite, Checks, Plan, PlannedCall, PlannedInstance, PlannedScene, PlannedTrial, Selection};
-use crate::backend::Scene;
+use crate::backend::kind::Configured;
+use crate::backend::{Scene, registry};
 use crate::check;
-use crate::config::{BackendTable, Case, Config, Diagnostic, Diagnostics, Suite};
+use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
 use crate::prediction::{Contract, Options, Request};
 
 /// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
@@ -98,28 +99,20 @@ impl Expansion<'_> {
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
         let expected_failure = expected_failure.map(|failure| Arc::new(failure.clone()));
         let source: Arc<str> = case.location.source().path().into();
-        for repetition in case.repetitions(contract) {
+        let per_model = &self.backend.per_model;
+        let variant_of = |name: Option<&str>| contract.variant_named(name?);
+        let offered = |name| variant_of(name).is_none_or(|variant| per_model.offers(contract, variant));
+        let repetitions = case.repetitions(contract).into_iter();
+        for repetition in repetitions.filter(|repetition| offered(repetition.variant)) {
             let name = format!("{}::{}::{}", contract.key, suite.name, repetition.name);
             if self.selection.shard.is_some_and(|shard| !shard.holds(&name)) {
                 continue;
             }
-            let calls = case.calls.iter().map(|call| {
-                let config = call.config_for(contract, repetition.variant);
-                PlannedCall {
-                    name: call.name.as_str().into(),
-                    instance: match scene {
-                        Some(_) => self.new_instance(contract, config.clone()),
-                        None => self.instance(contract, &config),
-                    },
-                    config,
-                    request: Request {
-                        method: contract.method,
-                        input: call.input.clone(),
-                        options: call.options.clone(),
-                    },
-                }
-            });
-            let calls: Vec<PlannedCall> = calls.collect();
+            let calls: Vec<PlannedCall> = case
+                .calls
+                .iter()
+                .map(|call| self.call(contract, call, repetition.variant, scene))
+                .collect();
             let scene = scene.map(|scene| PlannedScene {
                 scene,
                 refused: self.refused(scene, contract, &calls),
@@ -130,7 +123,7 @@ impl Expansion<'_> {
                 case: repetition.name.clone().into_owned(),
                 contract: Arc::clone(contract),
                 scene,
-                skip: None,
+                skip: calls.iter().find_map(|call| self.lacks_variant(contract, call)),
                 calls,
                 checks: Arc::clone(checks),
                 timeout: [
@@ -148,6 +141,54 @@ impl Expansion<'_> {
                 source: Arc::clone(&source),
             });
         }
+    }
+
+    /// One call with what this backend makes of it.
+    fn call(
+        &mut self,
+        contract: &Arc<Contract>,
+        call: &Call,
+        variant: Option<&str>,
+        scene: Option<Scene>,
+    ) -> PlannedCall {
+        let per_model = &self.backend.per_model;
+        let mut config = call.config_for(contract, variant, per_model.config(contract));
+        let mut options = call.options.clone();
+        let kind = registry::kind(&self.backend.kind.value);
+        if kind.is_some_and(|kind| kind.configured == Configured::Already) {
+            send_along(contract, call, &per_model.config(contract), &mut config, &mut options);
+        }
+        let names_it = variant.is_some()
+            || contract
+                .variant_option()
+                .is_some_and(|option| call.config.contains_key(option));
+        let chosen = per_model.variant(contract).filter(|_| !names_it);
+        PlannedCall {
+            name: call.name.as_str().into(),
+            instance: match scene {
+                Some(_) => self.new_instance(contract, config.clone()),
+                None => self.instance(contract, &config),
+            },
+            config,
+            variant: chosen.map(|variant| variant.name.as_str().into()),
+            request: Request {
+                method: contract.method,
+                input: call.input.clone(),
+                options,
+            },
+        }
+    }
+
+    /// Why a call cannot be made here: it is for a size that the backend does not have.
+    fn lacks_variant(&self, contract: &Contract, call: &PlannedCall) -> Option<String> {
+        let variant = contract.variant(&call.config)?;
+        let (backend, key) = (&self.backend.name, &contract.key);
+        (!self.backend.per_model.offers(contract, variant)).then(|| {
+            format!(
+                "backend `{backend}` does not have {}: see its `variants.{key}`",
+                variant.name
+            )
+        })
     }
 
     fn retries(&self, case: &Case, suite: &Suite) -> u32 {
@@ -184,6 +225,20 @@ impl Expansion<'_> {
         let mut config = calls.first().map(|call| call.config.clone()).unwrap_or_default();
         config.insert(option.to_owned(), NO_SUCH_SIZE.into());
         Some(self.new_instance(contract, config))
+    }
+}
+
+/// Moves what a case would configure into its call, where the instance runs already and the call may say it as well.
+fn send_along(contract: &Contract, call: &Call, base: &Options, config: &mut Options, options: &mut Options) {
+    for (name, value) in &call.config {
+        if contract.option(name).is_some_and(|option| option.fixed) {
+            continue;
+        }
+        options.entry(name).or_insert_with(|| value.clone());
+        match base.get(name) {
+            Some(value) => config.insert(name.clone(), value.clone()),
+            None => config.remove(name),
+        };
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod expand;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +11,7 @@ use std::time::Duration;
 
 use crate::backend::Scene;
 use crate::check::Check;
-use crate::config::ExpectedFailure;
+use crate::config::{ExpectedFailure, repetition_name};
 use crate::prediction::{Contract, Options, Request};
 use crate::snapshot::{InvalidKey, SnapshotKey};
 
@@ -83,6 +85,9 @@ pub struct PlannedCall {
     pub instance: usize,
     /// What the instance is configured with.
     pub config: Options,
+    /// The size of the model, where the backend chose it in place of the contract's default: results of it are recorded by
+    /// themselves.
+    pub variant: Option<Arc<str>>,
     /// What is asked.
     pub request: Request,
 }
@@ -99,7 +104,7 @@ pub struct BarrenSuite {
 impl Plan {
     /// Leaves out the trials for which there is a reason, which their outcome will say.
     pub fn leave_out(&mut self, reason: impl Fn(&PlannedTrial) -> Option<String>) {
-        for trial in &mut self.trials {
+        for trial in self.trials.iter_mut().filter(|trial| trial.skip.is_none()) {
             trial.skip = reason(trial);
         }
     }
@@ -134,13 +139,19 @@ impl PlannedTrial {
         keys.filter_map(Result::ok).collect::<Vec<_>>().into_iter()
     }
 
-    /// The recorded result of a call: named after it only where the case makes several.
+    /// The recorded result of a call: named after it only where the case makes several, and after the size that the backend
+    /// chose.
     ///
     /// # Errors
     /// When a name cannot be part of a file name.
     pub fn snapshot_key(&self, weights: &str, call: &str) -> Result<SnapshotKey, InvalidKey> {
+        let variant = self.calls.iter().find(|planned| *planned.name == *call);
+        let case = match variant.and_then(|planned| planned.variant.as_deref()) {
+            Some(variant) => repetition_name(&self.case, variant),
+            None => self.case.clone(),
+        };
         let call = Some(call).filter(|_| self.calls.len() > 1);
-        SnapshotKey::new(weights, &self.contract.key, &self.suite, &self.case, call)
+        SnapshotKey::new(weights, &self.contract.key, &self.suite, &case, call)
     }
 }
 

@@ -4,6 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde_json::Value as Json;
+
+pub use super::option::{OptionRole, OptionRule, OptionSpec};
+
 use super::gates::Gates;
 use super::{Method, Options};
 use crate::tensor::DType;
@@ -65,46 +69,7 @@ impl ListMeaning {
     ];
 }
 
-/// One option of a model.
-#[derive(Debug, Clone)]
-pub struct OptionSpec {
-    /// Its key.
-    pub name: String,
-    /// The value when neither configuration nor call give one; `null` where the model decides.
-    pub default: serde_json::Value,
-    /// Whether it is fixed when the instance starts; a call that gives it is refused.
-    pub fixed: bool,
-    /// What values it may have.
-    pub rule: OptionRule,
-}
-
-/// What values an option may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OptionRule {
-    /// Not judged.
-    Any,
-    /// A whole number of at least 1.
-    PositiveInteger,
-    /// A whole number of at least 0.
-    NonNegativeInteger,
-    /// A number of at least 0.
-    NonNegativeNumber,
-    /// Any finite number.
-    Number,
-}
-
-impl OptionRule {
-    /// Every rule with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 5] = [
-        ("any", Self::Any),
-        ("positive_integer", Self::PositiveInteger),
-        ("non_negative_integer", Self::NonNegativeInteger),
-        ("non_negative_number", Self::NonNegativeNumber),
-        ("number", Self::Number),
-    ];
-}
-
-/// One published size of a model, chosen by the option `model_name` (or `model`).
+/// One published size of a model, chosen by the option whose role that is.
 #[derive(Debug, Clone)]
 pub struct Variant {
     /// The value of the option.
@@ -248,7 +213,7 @@ impl Contract {
             .and_then(|value| value.as_str());
         match chosen {
             None => self.variants.first(),
-            Some(name) => self.variants.iter().find(|variant| variant.answers_to(name)),
+            Some(name) => self.variant_named(name),
         }
     }
 
@@ -258,17 +223,67 @@ impl Contract {
         if self.variants.is_empty() {
             return None;
         }
-        self.options
+        self.options_of(OptionRole::Variant).next()
+    }
+
+    /// The option that is the seed of stochastic results.
+    #[must_use]
+    pub fn seed_option(&self) -> Option<&str> {
+        self.options_of(OptionRole::Seed).next()
+    }
+
+    /// The options with a role, in declared order.
+    pub fn options_of(&self, role: OptionRole) -> impl Iterator<Item = &str> {
+        let options = self.options.iter().filter(move |option| option.role == Some(role));
+        options.map(|option| option.name.as_str())
+    }
+
+    /// The option of a name.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&OptionSpec> {
+        self.options.iter().find(|option| option.name == name)
+    }
+
+    /// How many samples a call draws of each complex, with these effective options.
+    #[must_use]
+    pub fn draws(&self, effective: &Options) -> usize {
+        self.options_of(OptionRole::Samples)
+            .filter_map(|name| effective.get(name)?.as_u64())
+            .filter_map(|count| usize::try_from(count).ok())
+            .product()
+    }
+
+    /// The options in which two configurations make different instances, with the value of each; one that a call may give
+    /// makes none, nor does a place. Two names of one variant are the same.
+    #[must_use]
+    pub fn differences<'a>(&'a self, one: &Options, other: &Options) -> Vec<(&'a str, Json, Json)> {
+        let fixed = self
+            .options
             .iter()
-            .map(|option| option.name.as_str())
-            .find(|name| matches!(*name, "model_name" | "model"))
+            .filter(|option| option.fixed && option.role != Some(OptionRole::Placement));
+        let value = |option: &OptionSpec, config: &Options| {
+            let written = config.get(&option.name).unwrap_or(&option.default);
+            let variant = match (option.role, written.as_str()) {
+                (Some(OptionRole::Variant), Some(name)) => self.variant_named(name),
+                _ => None,
+            };
+            variant.map_or_else(|| written.clone(), |variant| variant.name.as_str().into())
+        };
+        let both = fixed.map(|option| (option.name.as_str(), value(option, one), value(option, other)));
+        both.filter(|(_, one, other)| one != other).collect()
+    }
+
+    /// The variant of a name or alias.
+    #[must_use]
+    pub fn variant_named(&self, name: &str) -> Option<&Variant> {
+        self.variants.iter().find(|variant| variant.answers_to(name))
     }
 
     /// Whether the model has what a suite asks for by `needs`: a feature, an option, or a field that it can fill.
     #[must_use]
     pub fn provides(&self, need: &str) -> bool {
         self.features.contains(need)
-            || self.options.iter().any(|option| option.name == need)
+            || self.option(need).is_some()
             || self.field(need).is_some_and(|field| field.presence != Presence::Never)
     }
 

@@ -4,6 +4,7 @@
 
 pub mod contract;
 pub mod gates;
+mod option;
 mod request;
 mod value;
 

@@ -7,7 +7,8 @@ use serde_json::{Value as Json, json};
 
 use super::{ReferenceModel, Refusal};
 use crate::prediction::contract::{
-    Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRule, OptionSpec, Presence, Tolerance, Variant,
+    Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRole, OptionRule, OptionSpec, Presence, Tolerance,
+    Variant,
 };
 use crate::prediction::{Gates, Input, Method, Options, Prediction, Request};
 use crate::tensor::DType;
@@ -43,6 +44,13 @@ pub fn option(name: &str, default: Json, rule: OptionRule) -> OptionSpec {
         default,
         fixed: matches!(name, "device" | "model_name"),
         rule,
+        role: match name {
+            "device" => Some(OptionRole::Placement),
+            "model_name" => Some(OptionRole::Variant),
+            "seed" => Some(OptionRole::Seed),
+            "num_diffusion_samples" | "num_diffn_samples" | "num_trunk_samples" => Some(OptionRole::Samples),
+            _ => None,
+        },
     }
 }
 

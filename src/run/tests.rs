@@ -67,6 +67,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
         let call = PlannedCall {
             name: "call".into(),
             instance: 0,
+            variant: None,
             config: Options::new(),
             request: Request {
                 method: Method::Fold,

@@ -14,7 +14,7 @@ mod trouble;
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Watch};
@@ -38,6 +38,7 @@ pub const KIND: Kind = Kind {
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::On(|reach| Ok(Box::new(HalfPulls::at(reach)?))),
+    configured: Configured::AtStart,
     template: r#"# The directory that holds the package `boileroom`, whose server runs in the container.
 source = "${BOILEROOM_SOURCE}"
 # Which images: an account on Docker Hub or any registry, and the version that they are tagged with.

@@ -20,7 +20,7 @@ mod watcher;
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Watch};
@@ -46,6 +46,7 @@ pub const KIND: Kind = Kind {
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::On(steward::open),
+    configured: Configured::AtStart,
     template: r#"# Where the images are: `docker.io/jakublala` with the version of boileroom as the tag, unless you say otherwise.
 # repository = "docker.io/jakublala"
 # tag = "cuda12.6-0.4.1"

@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Watch, machine};
@@ -26,6 +26,7 @@ pub const KIND: Kind = Kind {
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::Processes,
+    configured: Configured::AtStart,
     template: r#"# How the model server is started. `{port}` is a free port, `{model}`, `{model.core}` and `{model.image}` are the model's,
 # `${NAME}` is a variable of your environment.
 command = ["{hydrotest}", "serve", "--host", "127.0.0.1", "--port", "{port}"]

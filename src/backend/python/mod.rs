@@ -28,7 +28,7 @@ mod starting;
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
@@ -44,6 +44,7 @@ pub const KIND: Kind = Kind {
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::Processes,
+    configured: Configured::AtStart,
     template: r#"# The interpreter that has boileroom and your code: a program, or a program with arguments.
 interpreter = ["python3"]
 # Folders where your code is imported from.

@@ -86,6 +86,11 @@ impl PythonSettings {
             }
             Host::Core { class } => Host::Core { class: fill(class)? },
         };
+        let mut config = config.clone();
+        if overrides.device.is_some() && matches!(host, Host::Core { .. }) {
+            // The command line outweighs what the table configures; the bridge is told of it as the device.
+            config.remove("device");
+        }
         let mut environment = values.fill_values(&self.environment)?;
         add_path(&mut environment, &values.fill_all(&self.path)?)?;
         let directory = self.directory.as_deref().map(fill).transpose()?.map(PathBuf::from);
@@ -95,7 +100,7 @@ impl PythonSettings {
             environment,
             host,
             method: contract.method,
-            config: config.clone(),
+            config,
             device,
             // boileroom keeps the classes of a model's input beside that of its output.
             inputs: contract

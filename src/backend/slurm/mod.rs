@@ -29,7 +29,7 @@ use serde_json::Value;
 
 use super::custody::Steward;
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Fault, Stage, Watch};
@@ -54,6 +54,7 @@ pub const KIND: Kind = Kind {
     weights: None,
     calls_per_instance: 1,
     leaves: Leaves::On(steward),
+    configured: Configured::AtStart,
     template: r#"# How a node starts the model server. `{host}` and `{port}` are where it has to listen, `{model}`, `{model.core}` and
 # `{model.image}` are the model's, `${NAME}` is a variable of your environment.
 command = ["{hydrotest}", "serve", "--host", "{host}", "--port", "{port}"]

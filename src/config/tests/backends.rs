@@ -210,7 +210,7 @@ fn mistakes_in_models_are_shown_together() {
     let shown = findings(
         "default = 'r'\nbackends.r.kind = 'reference'\n\n[models.toy]\nname = 'Toy'\nmethod = 'folds'\n\
          core = 'Core'\nwrapper = 'a.B'\noutput = 'a.C'\nlist = 'batch'\n\n[models.toy.options]\n\
-         model_name = { default = 'big', fixed = true, rule = 'positive' }\n\n[models.toy.variants]\n\
+         model_name = { default = 'big', fixed = true, rule = 'positive', role = 'variant' }\n\n[models.toy.variants]\n\
          small = { sizes = { D = 8 } }\nbig = { sizes = { D = 16, layers = 2 } }\n\n[models.toy.fields]\n\
          embeddings = { kind = 'array', shape = ['B', 'Q', -1], dtype = 'float23', range = [1, 0] }\n\
          pdb = { kind = 'pdb', shape = [1] }\nptm = { kind = 'scaler' }\n",
@@ -237,7 +237,7 @@ fn mistakes_in_models_are_shown_together() {
     error: unknown rule `positive`
       --> backends.toml:13:54
        |
-    13 | model_name = { default = 'big', fixed = true, rule = 'positive' }
+    13 | model_name = { default = 'big', fixed = true, rule = 'positive', role = 'variant' }
        |                                                      ^^^^^^^^^^ did you mean `positive_integer`?
 
     error: the first variant is `small`, the default of `model_name` is not

@@ -1,5 +1,6 @@
 //! Tests of the room as a whole: what the shipped files declare, and what a person sees who made mistakes in one.
 
 mod backends;
+mod per_model;
 mod suite_mistakes;
 mod suites;

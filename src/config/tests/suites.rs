@@ -165,7 +165,11 @@ checks = [{ check = "contract" }]
     let config = Config::built_in().unwrap();
     let call = &suite.cases[1].calls[0];
     assert!(matches!(&call.input, Input::Structured(value) if value["kind"] == "structure_prediction_input"));
-    let configured = call.config_for(config.model("esmc").unwrap(), Some("esmc_600m"));
+    let configured = call.config_for(
+        config.model("esmc").unwrap(),
+        Some("esmc_600m"),
+        crate::prediction::Options::new(),
+    );
     assert_eq!(configured["model_name"], "esmc_600m");
 }
 

@@ -7,15 +7,8 @@ use super::super::input::Samples;
 use super::super::spacing::Spacing;
 use super::super::{Refusal, python};
 use super::{DRAW_DEVIATION, Deviation, MODEL_DEVIATION, SPACING_DEVIATION, hash_text, seed_of};
+use crate::prediction::contract::OptionRole;
 use crate::prediction::{Contract, Options};
-
-/// The options that say how many conformations are drawn of each complex; a model's count is their product.
-const DRAW_OPTIONS: [&str; 4] = [
-    "num_diffusion_samples",
-    "num_diffn_samples",
-    "num_trunk_samples",
-    "diffusion_samples",
-];
 
 /// The options of a call that matter.
 #[derive(Debug, PartialEq, Eq)]
@@ -33,18 +26,18 @@ impl Settings {
     /// # Errors
     /// For a value of the wrong type, where it is needed.
     pub(super) fn read(contract: &Contract, effective: &Options, samples: &Samples) -> Result<Self, Refusal> {
-        let declared = |name: &str| contract.options.iter().any(|option| option.name == name);
-        let option = |name: &str| effective.get(name).filter(|_| declared(name));
-        let seed = match option("seed") {
-            None | Some(Value::Null) => None,
-            Some(value) => match value.as_u64() {
-                Some(seed) => Some(seed),
-                None => return Err(refuse(contract, "seed", "a non-negative integer or None", value)),
+        let seed_option = contract.seed_option();
+        let seed = match seed_option.and_then(|name| Some((name, effective.get(name)?))) {
+            None | Some((_, Value::Null)) => None,
+            Some((name, value)) => match (value.as_u64(), value.as_str().filter(|_| takes_text(contract, name))) {
+                (Some(seed), _) => Some(seed),
+                (None, Some(text)) => Some(hash_text(text)),
+                (None, None) => return Err(refuse(contract, name, "a non-negative integer or None", value)),
             },
         };
         let mut draws: usize = 1;
-        for name in DRAW_OPTIONS {
-            if let Some(value) = option(name) {
+        for name in contract.options_of(OptionRole::Samples) {
+            if let Some(value) = effective.get(name) {
                 let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
                 let count = count.filter(|&count| count > 0);
                 let count = count.ok_or_else(|| refuse(contract, name, "a positive integer", value))?;
@@ -82,6 +75,11 @@ impl Settings {
         }
         deviations
     }
+}
+
+/// Whether an option is a text where nobody gives it, as a list of seeds in one text is.
+fn takes_text(contract: &Contract, name: &str) -> bool {
+    contract.option(name).is_some_and(|option| option.default.is_string())
 }
 
 fn refuse(contract: &Contract, name: &str, wanted: &str, value: &Value) -> Refusal {

@@ -185,6 +185,7 @@ fn trial(scene: Scene) -> PlannedTrial {
     let call = PlannedCall {
         name: "call".into(),
         instance: 0,
+        variant: None,
         config: Options::new(),
         request: Request {
             method: Method::Fold,

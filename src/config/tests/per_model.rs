@@ -1,0 +1,93 @@
+//! Proves what a backend's table may say of single models, and how mistakes in it are shown.
+
+use serde_json::json;
+
+use super::super::*;
+
+fn parse(lines: &str) -> Result<Config, Diagnostics> {
+    let text = format!("default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = 'http://x'\n{lines}\n");
+    Config::parse(&Source::new("lab.toml", text))
+}
+
+fn said(lines: &str, model: &str) -> (serde_json::Value, Option<String>) {
+    let config = parse(lines).unwrap_or_else(|errors| panic!("{errors}"));
+    let (lab, contract) = (&config.backends[0].per_model, config.model(model).unwrap());
+    let variant = lab.variant(contract).map(|variant| variant.name.clone());
+    (lab.config(contract).into(), variant)
+}
+
+#[test]
+fn options_are_those_of_one_model_or_of_all_that_have_them() {
+    let lines =
+        "config.device = 'cpu'\nconfig.boltz2 = { no_kernels = true, device = 'cuda:1', cache_dir = { none = true } }";
+    assert_eq!(said(lines, "esmfold").0, json!({ "device": "cpu" }));
+    let boltz = json!({ "device": "cuda:1", "no_kernels": true, "cache_dir": null });
+    assert_eq!(
+        said(lines, "boltz2").0,
+        boltz,
+        "what is said of one model outweighs what is said of all"
+    );
+    assert_eq!(said("", "esmfold"), (json!({}), None));
+}
+
+#[test]
+fn the_first_size_is_the_default_of_the_backend() {
+    let small = "esm2_t6_8M_UR50D";
+    let lines = format!("variants.esm2 = ['{small}', 'esm2_t33_650M_UR50D']");
+    assert_eq!(
+        said(&lines, "esm2"),
+        (json!({ "model_name": small }), Some(small.to_owned()))
+    );
+    let configured = format!("config = {{ model_name = '{small}' }}");
+    assert_eq!(said(&configured, "esm2").1.as_deref(), Some(small));
+    assert_eq!(said(&configured, "esmc"), (json!({}), None), "it is no size of ESM-C");
+    // The contract's own default is nothing to tell apart, and an alias is the size it stands for.
+    assert_eq!(said("variants.esm2 = ['esm2_t33_650M_UR50D']", "esm2").1, None);
+    assert_eq!(
+        said("variants.esm3 = ['esm3-open']", "esm3"),
+        (json!({ "model_name": "esm3_sm_open_v1" }), None)
+    );
+    let config = parse(&lines).unwrap();
+    let contract = config.model("esm2").unwrap();
+    let offers = |name| {
+        config.backends[0]
+            .per_model
+            .offers(contract, contract.variant_named(name).unwrap())
+    };
+    assert!(offers(small) && offers("esm2_t33_650M_UR50D") && !offers("esm2_t36_3B_UR50D"));
+}
+
+#[test]
+fn mistakes_are_shown_where_they_are_written() {
+    let shown = parse(
+        "config = { devise = 'cpu', esm2 = { model_nam = 'x' }, esmfold = 1, esmc = { model_name = 'esmc_30m' } }\n\
+         variants.esm2 = ['esm2_t6_8M']\nvariants.esmfold = ['big']\nvariants.esm9 = ['x']\nvariants.esmc = []",
+    );
+    let shown = shown.unwrap_err().to_string();
+    for words in [
+        "unknown option `devise`\n --> lab.toml:5:12\n",
+        "did you mean `device`?",
+        "unknown option `model_nam`",
+        "did you mean `model_name`?",
+        "expected a table of options of this model",
+        "did you mean `esmc_300m`?",
+        "did you mean `esm2_t6_8M_UR50D`?",
+        "model `esmfold` has no variants",
+        "unknown model `esm9`",
+        "no variant is named",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
+fn a_size_that_the_backend_does_not_have_cannot_be_configured() {
+    let shown =
+        parse("variants.esm2 = ['esm2_t6_8M_UR50D']\nconfig.esm2.model_name = 'esm2_t36_3B_UR50D'").unwrap_err();
+    assert!(
+        shown.to_string().contains("is not among the `variants` of esm2 here"),
+        "{shown}"
+    );
+    let shown = parse("config = { model_name = 'esm2_t7' }").unwrap_err().to_string();
+    assert!(shown.contains("unknown variant `esm2_t7`"), "{shown}");
+}

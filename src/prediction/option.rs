@@ -1,0 +1,66 @@
+//! The options of a model as its contract declares them: defaults, rules, and which of them play a part of their own. Data
+//! only; judges no value.
+
+/// One option of a model.
+#[derive(Debug, Clone)]
+pub struct OptionSpec {
+    /// Its key.
+    pub name: String,
+    /// The value when neither configuration nor call give one; `null` where the model decides.
+    pub default: serde_json::Value,
+    /// Whether it is fixed when the instance starts; a call that gives it is refused.
+    pub fixed: bool,
+    /// What values it may have.
+    pub rule: OptionRule,
+    /// What it is to everybody but the model, if anything.
+    pub role: Option<OptionRole>,
+}
+
+/// What values an option may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionRule {
+    /// Not judged.
+    Any,
+    /// A whole number of at least 1.
+    PositiveInteger,
+    /// A whole number of at least 0.
+    NonNegativeInteger,
+    /// A number of at least 0.
+    NonNegativeNumber,
+    /// Any finite number.
+    Number,
+}
+
+/// What an option means beyond its model, so that no name of an option is known to this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OptionRole {
+    /// Where the model runs or keeps files: it changes no result, and nobody has to configure it alike.
+    Placement,
+    /// Which of the published sizes it is.
+    Variant,
+    /// What makes a stochastic result repeatable.
+    Seed,
+    /// How many samples are drawn of each complex; a model's count is the product of all such options.
+    Samples,
+}
+
+impl OptionRule {
+    /// Every rule with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 5] = [
+        ("any", Self::Any),
+        ("positive_integer", Self::PositiveInteger),
+        ("non_negative_integer", Self::NonNegativeInteger),
+        ("non_negative_number", Self::NonNegativeNumber),
+        ("number", Self::Number),
+    ];
+}
+
+impl OptionRole {
+    /// Every role with its name in the configuration.
+    pub const NAMES: [(&'static str, Self); 4] = [
+        ("placement", Self::Placement),
+        ("variant", Self::Variant),
+        ("seed", Self::Seed),
+        ("samples", Self::Samples),
+    ];
+}
