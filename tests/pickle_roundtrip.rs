@@ -94,6 +94,54 @@ fn half_floats_of_torch_come_back_equal() {
 }
 
 #[test]
+fn arrays_on_a_device_stay_there() {
+    let here = Tensor::from_values(vec![2, 3], &[1_i32, 2, 3, 4, 5, 6]).unwrap();
+    for device in ["cuda:0", "mps"] {
+        let value = Value::Array(here.clone().on_device(device.into()));
+        assert_ne!(value, Value::Array(here.clone()));
+        assert_eq!(reread(&value), value);
+    }
+    // The process that has the device reads it where it is.
+    let payload = pickle::encode(&Value::Array(here.clone().on_device("cuda:0".into()))).unwrap();
+    let local = pickle::decode_with_buffers(&payload, &[], &Limits::default()).unwrap();
+    assert_eq!(local, Value::Array(here));
+}
+
+#[test]
+fn a_text_is_never_taken_for_a_class_or_an_element_type() {
+    // What the writer once named its memo entries.
+    let names = [
+        "dtype\nf4",
+        "dtype\ni8",
+        "numpy\ndtype",
+        "numpy\nndarray",
+        "numpy.core.multiarray\n_reconstruct",
+    ];
+    let array = |value: f32| Value::Array(Tensor::vector(&[value]));
+    let fields = |order: &[&str]| {
+        let field = |name: &&str| ((*name).to_owned(), Value::Text("dtype\nf4".into()));
+        let mut fields = vec![("before".to_owned(), array(1.5))];
+        fields.extend(order.iter().map(field));
+        fields.push(("after".to_owned(), array(2.5)));
+        fields
+    };
+    for order in [&names[..], &[], &names[..1]] {
+        let record = |fields| {
+            Value::Record(Record {
+                class: "test.Output".into(),
+                fields,
+            })
+        };
+        let mut first_named = fields(order);
+        first_named.rotate_left(1);
+        for fields in [fields(order), first_named] {
+            let value = record(fields);
+            assert_eq!(reread(&value), value);
+        }
+    }
+}
+
+#[test]
 fn what_could_not_be_read_back_is_not_written() {
     let mut deep = Value::None;
     for _ in 0..65 {

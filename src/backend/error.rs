@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::wire::pickle::PickleError;
+
 /// A failure of one stage of a backend's life, with what a reader needs to find the cause.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{stage} failed: {message}")]
@@ -51,6 +53,8 @@ pub enum Fault {
     Signature,
     /// The response could not be read as data.
     Undecodable,
+    /// The response is sound Python, in a form that hydrotest does not read.
+    Unsupported,
     /// The process, container or job ended by itself.
     Died,
     /// The same call ended the process, container or job again, on a fresh instance.
@@ -144,6 +148,16 @@ impl BackendError {
 }
 
 impl Fault {
+    /// What a response is that a decoder refused.
+    #[must_use]
+    pub const fn of_payload(error: &PickleError) -> Self {
+        if error.fault.is_ours() {
+            Self::Unsupported
+        } else {
+            Self::Undecodable
+        }
+    }
+
     /// Who is responsible where the stage does not say otherwise.
     #[must_use]
     pub const fn blame(self) -> Blame {
@@ -160,7 +174,9 @@ impl Fault {
                 Blame::Platform
             }
             Self::Denied | Self::TooLarge => Blame::Settings,
-            Self::Cancelled | Self::NotRunning | Self::Unrecorded | Self::Internal => Blame::Harness,
+            Self::Unsupported | Self::Cancelled | Self::NotRunning | Self::Unrecorded | Self::Internal => {
+                Blame::Harness
+            }
         }
     }
 
@@ -170,7 +186,7 @@ impl Fault {
         self.is_answer()
             || matches!(
                 self,
-                Self::Busy | Self::OutOfMemory | Self::Denied | Self::TooLarge | Self::Unrecorded
+                Self::Unsupported | Self::Busy | Self::OutOfMemory | Self::Denied | Self::TooLarge | Self::Unrecorded
             )
     }
 
@@ -201,6 +217,7 @@ impl Fault {
             Self::Protocol => "protocol",
             Self::Signature => "signature",
             Self::Undecodable => "undecodable",
+            Self::Unsupported => "unsupported",
             Self::Died => "died",
             Self::Crashed => "crashed",
             Self::Poisoned => "poisoned",

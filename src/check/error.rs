@@ -14,12 +14,13 @@ pub const NAME: &str = "error";
 const REFUSALS: [Fault; 2] = [Fault::Refused, Fault::Schema];
 
 /// Every fault that a suite may expect.
-const FAULTS: [Fault; 18] = [
+const FAULTS: [Fault; 19] = [
     Fault::Refused,
     Fault::Schema,
     Fault::Protocol,
     Fault::Signature,
     Fault::Undecodable,
+    Fault::Unsupported,
     Fault::Died,
     Fault::Crashed,
     Fault::Poisoned,

@@ -8,6 +8,7 @@ mod element;
 pub mod strided;
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
@@ -20,6 +21,7 @@ pub struct Tensor {
     dtype: DType,
     shape: Vec<usize>,
     data: Bytes,
+    device: Option<Arc<str>>,
 }
 
 /// Why bytes and a shape do not make an array.
@@ -65,7 +67,12 @@ impl Tensor {
                 shape,
                 dtype,
             }),
-            Some(_) => Ok(Self { dtype, shape, data }),
+            Some(_) => Ok(Self {
+                dtype,
+                shape,
+                data,
+                device: None,
+            }),
         }
     }
 
@@ -92,6 +99,7 @@ impl Tensor {
             dtype: T::DTYPE,
             shape: vec![values.len()],
             data: data.into(),
+            device: None,
         }
     }
 
@@ -102,6 +110,19 @@ impl Tensor {
             shape: Vec::new(),
             ..Self::vector(&[value])
         }
+    }
+
+    /// The same array, of which its writer said that it lies on a device, such as `cuda:0`.
+    #[must_use]
+    pub fn on_device(mut self, device: Arc<str>) -> Self {
+        self.device = Some(device);
+        self
+    }
+
+    /// The device that its writer kept it on; `None` for main memory.
+    #[must_use]
+    pub fn device(&self) -> Option<&str> {
+        self.device.as_deref()
     }
 
     /// The element type.
@@ -255,6 +276,7 @@ impl Tensor {
             dtype: DType::Text(width),
             shape: vec![count],
             data: data.into(),
+            device: None,
         }
     }
 
@@ -270,6 +292,7 @@ impl Tensor {
             dtype: self.dtype,
             shape: inner.to_vec(),
             data: self.data.slice(index * size..(index + 1) * size),
+            device: self.device.clone(),
         })
     }
 

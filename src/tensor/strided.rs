@@ -16,6 +16,15 @@ pub fn fortran_strides(shape: &[usize]) -> Vec<usize> {
         .collect()
 }
 
+/// Distances in elements between neighbours along each dimension, for an array in C order.
+#[must_use]
+pub fn c_strides(shape: &[usize]) -> Vec<usize> {
+    let backwards: Vec<usize> = shape.iter().rev().copied().collect();
+    let mut strides = fortran_strides(&backwards);
+    strides.reverse();
+    strides
+}
+
 /// Whether these strides are those of C order; where a dimension is one long its stride means nothing.
 #[must_use]
 pub fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {

@@ -144,7 +144,11 @@ async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
     });
     match decoded.await {
         Ok(Ok(prediction)) => Ok(prediction),
-        Ok(Err(error)) => Err(BackendError::new(Stage::Decode, Fault::Undecodable, error.to_string())),
+        Ok(Err(error)) => Err(BackendError::new(
+            Stage::Decode,
+            Fault::of_payload(&error),
+            error.to_string(),
+        )),
         Err(panic) => Err(BackendError::new(
             Stage::Decode,
             Fault::Internal,

@@ -15,7 +15,7 @@ pub(in crate::backend) fn of(error: &ClientError) -> BackendError {
         ClientError::Schema(_) => (Stage::Call, Fault::Schema),
         ClientError::Protocol(_) => (Stage::Call, Fault::Protocol),
         ClientError::Envelope(error) => (Stage::Decode, envelope(error)),
-        ClientError::Undecodable(_) => (Stage::Decode, Fault::Undecodable),
+        ClientError::Undecodable(error) => (Stage::Decode, Fault::of_payload(error)),
         ClientError::Internal(_) => (Stage::Call, Fault::Internal),
     };
     BackendError::new(stage, fault, error.to_string())
@@ -36,6 +36,8 @@ fn envelope(error: &EnvelopeError) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Blame;
+    use crate::wire::pickle::{PickleError, PickleFault};
 
     #[test]
     fn a_response_without_or_with_a_wrong_signature_is_a_fault_of_its_own() {
@@ -51,5 +53,25 @@ mod tests {
         let error = of(&ClientError::Refused("Invalid amino acid(s)".into()));
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Refused));
         assert_eq!(error.message, "Invalid amino acid(s)");
+    }
+
+    #[test]
+    fn a_form_that_we_do_not_read_is_our_own_fault() {
+        let error = |fault| {
+            of(&ClientError::Undecodable(PickleError {
+                offset: 1,
+                opcode: "REDUCE",
+                fault,
+            }))
+        };
+        let unread = error(PickleFault::Unsupported("datetime.datetime".into()));
+        assert_eq!((unread.stage, unread.fault), (Stage::Decode, Fault::Unsupported));
+        assert_eq!(unread.blame(), Blame::Harness);
+        assert!(
+            unread.message.ends_with("hydrotest cannot read datetime.datetime"),
+            "{unread}"
+        );
+        let refused = error(PickleFault::Call("os.system".into()));
+        assert_eq!((refused.fault, refused.blame()), (Fault::Undecodable, Blame::Backend));
     }
 }

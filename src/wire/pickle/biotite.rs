@@ -14,7 +14,10 @@ const BYTES_PER_ATOM: usize = 5 * size_of::<Label>() + 4 + 1 + 8;
 pub(super) const BYTES_PER_ROW: usize = 3 * size_of::<u32>();
 
 /// The class of the record of a bond list that stands alone.
-pub(super) const BOND_LIST: &str = "biotite.structure.BondList";
+pub(in crate::wire) const BOND_LIST: &str = "biotite.structure.BondList";
+
+/// The attributes of a structure, in every version of biotite so far.
+const STATE: [&str; 5] = ["_annot", "_array_length", "_coord", "_bonds", "_box"];
 
 /// What a copy of a structure takes.
 pub(super) fn size_of_structure(structure: &Structure) -> usize {
@@ -42,6 +45,12 @@ pub(super) fn bond_record(table: &BondTable) -> Result<Record, PickleFault> {
 /// The structure that the state of an `AtomArray` or `AtomArrayStack` describes.
 pub(super) fn structure(graph: &mut Graph, class: Symbol, state: NodeId) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("structure state");
+    let is_known = |&(key, _): &(NodeId, NodeId)| graph.word(key).is_some_and(|key| STATE.contains(&key));
+    if !graph.entries(state).ok_or(FAULT)?.iter().all(is_known) {
+        return Err(PickleFault::Unsupported(
+            "a structure as this version of biotite writes it".into(),
+        ));
+    }
     let entry = |name| graph.entry(state, name).ok_or(FAULT);
     let (annotations, count, coord, bonds, cell) = (
         entry("_annot")?,
@@ -104,19 +113,25 @@ fn read_columns(
         let name = graph.word(name).ok_or(FAULT)?;
         let tensor = match graph.node(column) {
             Node::Array(tensor) if tensor.shape() == [atoms] => tensor.as_ref(),
+            Node::Array(tensor) if tensor.shape().first() == Some(&atoms) => {
+                return Err(PickleFault::Unsupported(format!(
+                    "annotation {name:?} of several dimensions"
+                )));
+            }
+            Node::Objects(_) => return Err(PickleFault::Unsupported(format!("annotation {name:?} of objects"))),
             _ => return Err(PickleFault::Malformed("structure annotation")),
         };
         match name {
-            "chain_id" => structure.chain_id = labels(tensor).ok_or(PickleFault::Column("chain_id"))?,
+            "chain_id" => structure.chain_id = labels(tensor, "chain_id")?,
             "res_id" => structure.res_id = numbers(tensor).ok_or(PickleFault::Column("res_id"))?,
-            "ins_code" => structure.ins_code = labels(tensor).ok_or(PickleFault::Column("ins_code"))?,
-            "res_name" => structure.res_name = labels(tensor).ok_or(PickleFault::Column("res_name"))?,
+            "ins_code" => structure.ins_code = labels(tensor, "ins_code")?,
+            "res_name" => structure.res_name = labels(tensor, "res_name")?,
             "hetero" => {
                 let flags = tensor.values::<bool>().ok_or(PickleFault::Column("hetero"))?;
                 structure.hetero = flags.collect();
             }
-            "atom_name" => structure.atom_name = labels(tensor).ok_or(PickleFault::Column("atom_name"))?,
-            "element" => structure.element = labels(tensor).ok_or(PickleFault::Column("element"))?,
+            "atom_name" => structure.atom_name = labels(tensor, "atom_name")?,
+            "element" => structure.element = labels(tensor, "element")?,
             "b_factor" if matches!(tensor.dtype(), DType::F32 | DType::F64) => {
                 structure.b_factor = tensor.to_f64();
                 structure.b_factor_dtype = Some(tensor.dtype());
@@ -156,17 +171,25 @@ fn numbers(tensor: &Tensor) -> Option<Vec<i32>> {
 }
 
 /// A column of fixed-width text; trailing zeros are padding, as in `NumPy`.
-fn labels(tensor: &Tensor) -> Option<Vec<Label>> {
+fn labels(tensor: &Tensor, name: &'static str) -> Result<Vec<Label>, PickleFault> {
+    const FAULT: fn(&'static str) -> PickleFault = PickleFault::Column;
     let DType::Text(_) = tensor.dtype() else {
-        return None;
+        return Err(FAULT(name));
     };
     let mut text = String::new();
     let label = |cell: &[u8]| {
         text.clear();
         for &unit in cell.as_chunks::<4>().0 {
-            text.push(char::from_u32(u32::from_le_bytes(unit))?);
+            text.push(char::from_u32(u32::from_le_bytes(unit)).ok_or(FAULT(name))?);
         }
-        Label::new(text.trim_end_matches('\0'))
+        let text = text.trim_end_matches('\0');
+        Label::new(text).ok_or_else(|| match text.len() {
+            // biotite's columns are as wide as their longest text.
+            Label::CAPACITY.. if !text.contains('\0') => {
+                PickleFault::Unsupported(format!("a {name} of more than {} bytes", Label::CAPACITY))
+            }
+            _ => FAULT(name),
+        })
     };
     tensor.bytes().chunks_exact(tensor.dtype().size()).map(label).collect()
 }

@@ -14,6 +14,9 @@ pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Resu
     let Some(symbol) = graph.symbol(callee) else {
         return Err(PickleFault::Call(graph.describe(callee)));
     };
+    if symbol == Symbol::Harmless {
+        return Err(unread(graph, callee, arguments));
+    }
     // The longest call, torch's, has seven arguments.
     let arguments = match graph.tuple(arguments) {
         Some(items) if items.len() <= 8 => items.to_vec(),
@@ -32,9 +35,22 @@ pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Resu
         Symbol::Encode => encode(graph, &arguments),
         Symbol::Bytes | Symbol::ByteArray => copy_bytes(graph, &arguments),
         Symbol::Set => set(graph, &arguments),
-        Symbol::NdArray | Symbol::AtomArray | Symbol::AtomArrayStack | Symbol::TorchStorage(_) | Symbol::Unknown => {
-            Err(PickleFault::Call(graph.describe(callee)))
-        }
+        Symbol::NdArray
+        | Symbol::AtomArray
+        | Symbol::AtomArrayStack
+        | Symbol::TorchStorage(_)
+        | Symbol::Harmless
+        | Symbol::Unknown => Err(PickleFault::Call(graph.describe(callee))),
+    }
+}
+
+/// Why a call of something harmless ends here: we do not read what it makes. With code among its arguments, as a factory
+/// of default values is, it is a call like any other.
+fn unread(graph: &Graph, callee: NodeId, arguments: NodeId) -> PickleFault {
+    let is_code = |&argument: &NodeId| graph.symbol(argument) == Some(Symbol::Unknown);
+    match graph.tuple(arguments) {
+        Some(items) if !items.iter().any(is_code) => PickleFault::Unsupported(graph.describe(callee)),
+        _ => PickleFault::Call(graph.describe(callee)),
     }
 }
 
@@ -51,6 +67,10 @@ pub(super) fn create(graph: &mut Graph, class: NodeId, arguments: NodeId) -> Res
             graph.charge(class.len())?;
             Ok(Node::Object { class, state: None })
         }
+        Node::Global {
+            symbol: Symbol::Harmless,
+            ..
+        } => Err(unread(graph, class, arguments)),
         _ => Err(PickleFault::Call(graph.describe(class))),
     }
 }

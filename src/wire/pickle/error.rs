@@ -61,14 +61,14 @@ pub enum PickleFault {
     /// A part of a structure is missing, of the wrong type or size, or holds what no structure can.
     #[error("structure without a sound {0}")]
     Column(&'static str),
-    /// Sound Python data that predictions have no place for.
-    #[error("{0} is not supported")]
+    /// Sound Python data that this decoder does not read: no fault of who wrote it.
+    #[error("hydrotest cannot read {0}")]
     Unsupported(String),
     /// Text that is not UTF-8.
     #[error("text is not UTF-8")]
     Encoding,
     /// A whole number wider than 64 bits.
-    #[error("whole number wider than 64 bits")]
+    #[error("hydrotest cannot read a whole number wider than 64 bits")]
     Integer,
     /// A value that contains itself.
     #[error("a value contains itself")]
@@ -90,6 +90,14 @@ pub enum PickleFault {
     /// The pickle's result is not an object with fields.
     #[error("the result is a {0}, not a prediction")]
     NotPrediction(String),
+}
+
+impl PickleFault {
+    /// Whether Python would read this without running anything, and we cannot.
+    #[must_use]
+    pub const fn is_ours(&self) -> bool {
+        matches!(self, Self::Unsupported(_) | Self::Integer)
+    }
 }
 
 /// What a pickle claims too much of.

@@ -4,11 +4,13 @@
 //! copied is charged to the budget here, before it is made.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::element::ElementType;
 use super::error::{Bound, PickleFault};
+use super::machine::Outside;
 use super::symbol::Symbol;
 use crate::protein::{Bond, Structure};
 use crate::tensor::{DType, Tensor};
@@ -51,9 +53,18 @@ pub(super) enum Node {
     Structure(Box<Structure>),
     Bonds(Box<BondTable>),
     /// The elements behind torch tensors.
-    Storage(Box<(DType, Bytes)>),
+    Storage(Box<Storage>),
     /// What a torch stream names as stored elsewhere in it.
     Persistent(NodeId),
+}
+
+/// A torch storage.
+#[derive(Debug, Clone)]
+pub(super) struct Storage {
+    pub(super) dtype: DType,
+    pub(super) data: Bytes,
+    /// Where it lay when it was written, such as `cuda:0`; `None` for main memory.
+    pub(super) device: Option<Arc<str>>,
 }
 
 /// A biotite `BondList`.
@@ -69,6 +80,8 @@ pub(super) struct Graph<'a> {
     limits: &'a Limits,
     allocated: usize,
     allowance: usize,
+    /// Whether whoever reads it is the process that wrote it, to which every device is at hand.
+    is_local: bool,
 }
 
 impl<'a> Graph<'a> {
@@ -76,14 +89,15 @@ impl<'a> Graph<'a> {
     const FALSE: NodeId = NodeId(1);
     const TRUE: NodeId = NodeId(2);
 
-    /// A graph of nothing yet; `beside` is how many bytes came besides the payload.
-    pub(super) fn new(payload: &'a Bytes, limits: &'a Limits, beside: usize) -> Self {
+    /// A graph of nothing yet, of a payload and what came besides it.
+    pub(super) fn new(payload: &'a Bytes, limits: &'a Limits, outside: Outside<'_>) -> Self {
         Self {
             payload,
             nodes: vec![Node::None, Node::Bool(false), Node::Bool(true)],
             limits,
             allocated: 0,
-            allowance: limits.allocation_for(payload.len().saturating_add(beside)),
+            allowance: limits.allocation_for(payload.len().saturating_add(outside.size())),
+            is_local: matches!(outside, Outside::Buffers(_)),
         }
     }
 
@@ -93,6 +107,11 @@ impl<'a> Graph<'a> {
 
     pub(super) const fn limits(&self) -> &'a Limits {
         self.limits
+    }
+
+    /// Whether it tells where torch had stored something: not to the process that has the device.
+    pub(super) const fn tells_devices(&self) -> bool {
+        !self.is_local
     }
 
     /// Spends part of the allocation budget.

@@ -31,7 +31,7 @@ pub(super) fn run<'a>(
 ) -> Result<(Graph<'a>, NodeId, usize), PickleError> {
     let mut machine = Machine {
         reader: Reader::new(payload, start),
-        graph: Graph::new(payload, limits, outside.size()),
+        graph: Graph::new(payload, limits, outside),
         stack: Stack::new(limits),
         memo: Memo::new(limits),
         outside,
@@ -59,7 +59,7 @@ pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> Pickl
 
 impl Outside<'_> {
     /// Bytes that came besides the stream.
-    fn size(self) -> usize {
+    pub(super) fn size(self) -> usize {
         match self {
             Self::Buffers(buffers) => buffers.iter().map(Bytes::len).sum(),
             Self::Nothing | Self::Persistent => 0,
@@ -79,6 +79,9 @@ impl Outside<'_> {
     }
 }
 
+/// How protocols 0 and 1, which have no header, begin to write an object.
+const OLDER: &[u8] = b"ccopy_reg\n_reconstructor\n";
+
 struct Machine<'a> {
     reader: Reader<'a>,
     graph: Graph<'a>,
@@ -91,6 +94,9 @@ impl Machine<'_> {
     fn header(&mut self) -> Result<(), PickleFault> {
         match self.reader.array() {
             Ok([op::PROTO, 2..=5]) => Ok(()),
+            _ if self.graph.payload().starts_with(OLDER) => {
+                Err(PickleFault::Unsupported("pickle protocol 0 or 1".into()))
+            }
             _ => Err(PickleFault::Header),
         }
     }
@@ -218,6 +224,12 @@ impl Machine<'_> {
                 self.graph.charge(size_of::<Bytes>())?;
                 Node::Bytes(Box::new(self.outside.next()?))
             }
+            _ if op::is_older(code) => {
+                let name = op::name(code).unwrap_or_default();
+                return Err(PickleFault::Unsupported(format!(
+                    "the instruction {name} of protocol 0 or 1"
+                )));
+            }
             _ if op::name(code).is_some() => return Err(PickleFault::ForbiddenOpcode),
             _ => return Err(PickleFault::UnknownOpcode(code)),
         })
@@ -227,6 +239,9 @@ impl Machine<'_> {
         let bytes = self.graph.payload().get(range.clone()).unwrap_or_default();
         match std::str::from_utf8(bytes) {
             Ok(_) => Ok(Node::Text(range)),
+            Err(_) if has_surrogates_only(bytes) => {
+                Err(PickleFault::Unsupported("text with half a surrogate pair".into()))
+            }
             Err(_) => Err(PickleFault::Encoding),
         }
     }
@@ -285,6 +300,19 @@ fn pairs(items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleFault> {
     match items.as_chunks::<2>() {
         (pairs, []) => Ok(pairs.iter().map(|&pair| pair.into()).collect()),
         _ => Err(PickleFault::Malformed("mapping: a key without a value")),
+    }
+}
+
+/// Whether a text that is not UTF-8 is Python's all the same: what keeps it from being UTF-8 are lone surrogates.
+fn has_surrogates_only(mut bytes: &[u8]) -> bool {
+    loop {
+        let Err(error) = std::str::from_utf8(bytes) else {
+            return true;
+        };
+        match bytes.get(error.valid_up_to()..) {
+            Some([0xed, 0xa0..=0xbf, 0x80..=0xbf, rest @ ..]) => bytes = rest,
+            _ => return false,
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::biotite;
 use super::error::{Bound, PickleFault};
 use super::graph::{Graph, Node, NodeId};
+use super::symbol::Symbol;
 use crate::prediction::{Record, Value};
 use crate::wire::Limits;
 
@@ -73,11 +74,15 @@ impl Materialiser<'_, '_> {
                 };
                 Value::Record(Record { class, fields })
             }
+            Node::Global {
+                symbol: Symbol::Harmless,
+                name,
+            } => return Err(PickleFault::Unsupported(format!("{name} as a value"))),
             Node::Global { name, .. } => return Err(PickleFault::Reference(name.to_string())),
             Node::Shell(symbol) => return Err(PickleFault::Malformed(symbol.describe())),
-            Node::ElementType(_) => return Err(PickleFault::Unsupported("dtype as a value".into())),
-            Node::Storage(_) => return Err(PickleFault::Unsupported("torch storage as a value".into())),
-            Node::Persistent(_) => return Err(PickleFault::Unsupported("persistent object".into())),
+            Node::ElementType(_) => return Err(PickleFault::Unsupported("a dtype as a value".into())),
+            Node::Storage(_) => return Err(PickleFault::Unsupported("a torch storage as a value".into())),
+            Node::Persistent(_) => return Err(PickleFault::Malformed("persistent object")),
         })
     }
 

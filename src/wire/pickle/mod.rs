@@ -12,6 +12,7 @@ mod element;
 mod encode;
 mod error;
 mod graph;
+mod harmless;
 mod machine;
 mod materialise;
 mod numpy;
@@ -23,6 +24,7 @@ mod torch;
 
 use bytes::Bytes;
 
+pub(in crate::wire) use biotite::BOND_LIST;
 pub use encode::{EncodeError, encode, encode_prediction};
 pub use error::{Bound, PickleError, PickleFault};
 

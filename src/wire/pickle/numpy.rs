@@ -6,24 +6,34 @@ use super::element::{ByteOrder, ElementType, Kind};
 use super::error::PickleFault;
 use super::graph::{Graph, Node, NodeId};
 use super::symbol::Symbol;
-use crate::tensor::strided::{fortran_strides, gather, swap_bytes};
+use crate::tensor::strided::{c_strides, fortran_strides, gather, swap_bytes};
 use crate::tensor::{DType, Tensor};
 
 /// How the elements of an array follow each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Layout {
     C,
     Fortran,
+    /// In C order once the axes stand in another order: axis `i` of the array is axis `axes[i]` of what lies in memory.
+    Permuted(Vec<usize>),
 }
 
 /// `numpy.dtype(code, align, copy)`: the element type in little-endian order until its state says otherwise.
 pub(super) fn dtype(graph: &Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
-    let code = arguments
-        .first()
-        .and_then(|&code| graph.word(code))
-        .ok_or(PickleFault::Malformed("dtype"))?;
+    let &code = arguments.first().ok_or(PickleFault::Malformed("dtype"))?;
+    let code = match (graph.word(code), graph.symbol(code)) {
+        (Some(code), _) => code,
+        // `numpy.record` has the fields that its state names.
+        (None, Some(Symbol::Harmless)) => return Err(PickleFault::Unsupported("a structured dtype".into())),
+        (None, Some(_)) => return Err(PickleFault::Call(format!("a dtype of {}", graph.describe(code)))),
+        (None, None) => return Err(PickleFault::Malformed("dtype")),
+    };
     Ok(Node::ElementType(ElementType {
-        kind: parse_code(code).ok_or_else(|| PickleFault::Unsupported(format!("dtype {code:?}")))?,
+        kind: match parse_code(code) {
+            Some(kind) => kind,
+            None if is_code(code) => return Err(PickleFault::Unsupported(format!("dtype {code:?}"))),
+            None => return Err(PickleFault::Malformed("dtype")),
+        },
         order: ByteOrder::Little,
     }))
 }
@@ -41,7 +51,7 @@ pub(super) fn dtype_state(graph: &Graph, element: ElementType, state: NodeId) ->
         .iter()
         .all(|&&part| matches!(graph.node(part), Node::None));
     if !is_plain {
-        return Err(PickleFault::Unsupported("structured dtype".into()));
+        return Err(PickleFault::Unsupported("a structured dtype".into()));
     }
     if let Kind::Plain(DType::Text(_)) = element.kind
         && graph.size(*size) != Some(element.size())
@@ -60,6 +70,9 @@ pub(super) fn dtype_state(graph: &Graph, element: ElementType, state: NodeId) ->
 pub(super) fn reconstruct(graph: &Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     match arguments {
         [class, _, _] if graph.symbol(*class) == Some(Symbol::NdArray) => Ok(Node::Shell(Symbol::Reconstruct)),
+        [class, ..] if graph.symbol(*class) == Some(Symbol::Harmless) => {
+            Err(PickleFault::Unsupported(graph.describe(*class)))
+        }
         [class, ..] => Err(PickleFault::Call(format!("_reconstruct of {}", graph.describe(*class)))),
         [] => Err(PickleFault::Malformed("array")),
     }
@@ -81,7 +94,7 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
     match (element.kind, graph.node(data)) {
         (Kind::Plain(dtype), Node::Bytes(data)) => {
             let data = Bytes::clone(data);
-            array(graph, dtype, element.order, layout, shape, data)
+            array(graph, dtype, element.order, &layout, shape, data)
         }
         // NumPy writes objects in the order of their indices, whatever the layout in memory.
         (Kind::Object, Node::List(items)) => {
@@ -97,26 +110,42 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
     }
 }
 
-/// `_frombuffer(buffer, dtype, shape, order)`: how protocol 5 writes contiguous arrays.
+/// `_frombuffer(buffer, dtype, shape, order)`: how protocol 5 writes contiguous arrays. From `NumPy` 2.4 on
+/// `_frombuffer(buffer, dtype, shape, 'K', axes)`: the shape of what lies in memory, and the order in which the array has
+/// its axes.
 pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
     const FAULT: PickleFault = PickleFault::Malformed("array");
-    let &[data, element, shape, order] = arguments else {
-        return Err(FAULT);
+    let (data, element, shape, order, axes) = match *arguments {
+        [data, element, shape, order] => (data, element, shape, order, None),
+        [data, element, shape, order, axes] => (data, element, shape, order, Some(axes)),
+        _ => return Err(FAULT),
     };
     let element = element_type(graph, element)?;
-    let shape = graph.sizes(shape).ok_or(FAULT)?;
-    let layout = match graph.word(order) {
-        Some("C") => Layout::C,
-        Some("F") => Layout::Fortran,
+    let mut shape = graph.sizes(shape).ok_or(FAULT)?;
+    let layout = match (graph.word(order), axes) {
+        (Some("C"), _) => Layout::C,
+        (Some("F"), _) => Layout::Fortran,
+        (Some("K"), Some(axes)) => {
+            let axes = graph.sizes(axes).ok_or(FAULT)?;
+            shape = permuted(&shape, &axes).ok_or(FAULT)?;
+            Layout::Permuted(axes)
+        }
         _ => return Err(FAULT),
     };
     match (element.kind, graph.bytes(data)) {
         (Kind::Plain(dtype), Some(data)) => {
             let data = Bytes::clone(data);
-            array(graph, dtype, element.order, layout, shape, data)
+            array(graph, dtype, element.order, &layout, shape, data)
         }
         _ => Err(FAULT),
     }
+}
+
+/// These sizes in the order of `axes`; `None` unless every axis is named once.
+fn permuted(sizes: &[usize], axes: &[usize]) -> Option<Vec<usize>> {
+    let is_named_once = |axis| axes.iter().filter(|&&named| named == axis).count() == 1;
+    let is_complete = sizes.len() == axes.len() && (0..sizes.len()).all(is_named_once);
+    is_complete.then(|| axes.iter().filter_map(|&axis| sizes.get(axis).copied()).collect())
 }
 
 /// `scalar(dtype, bytes)`: an array without dimensions.
@@ -129,7 +158,7 @@ pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, Pi
     match (element.kind, graph.bytes(data)) {
         (Kind::Plain(dtype), Some(data)) => {
             let data = Bytes::clone(data);
-            array(graph, dtype, element.order, Layout::C, Vec::new(), data)
+            array(graph, dtype, element.order, &Layout::C, Vec::new(), data)
         }
         _ => Err(FAULT),
     }
@@ -161,7 +190,7 @@ fn array(
     graph: &mut Graph,
     dtype: DType,
     order: ByteOrder,
-    layout: Layout,
+    layout: &Layout,
     shape: Vec<usize>,
     mut data: Bytes,
 ) -> Result<Node, PickleFault> {
@@ -169,9 +198,8 @@ fn array(
     size_of_array(size, &shape)?;
     graph.charge(size_of::<Tensor>() + size_of_val(shape.as_slice()))?;
     let mut tensor = Tensor::new(dtype, shape, data.clone())?;
-    if layout == Layout::Fortran && tensor.shape().len() > 1 {
+    if let Some(strides) = strides(layout, tensor.shape()) {
         graph.charge(data.len())?;
-        let strides = fortran_strides(tensor.shape());
         data = gather(&data, size, tensor.shape(), &strides, 0)
             .ok_or(PickleFault::Malformed("array"))?
             .into();
@@ -182,6 +210,27 @@ fn array(
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), swap_bytes(dtype, &data).into())?;
     }
     Ok(Node::Array(Box::new(tensor)))
+}
+
+/// Distances between neighbours in memory, for an array whose elements do not lie in C order.
+fn strides(layout: &Layout, shape: &[usize]) -> Option<Vec<usize>> {
+    match layout {
+        Layout::Fortran if shape.len() > 1 => Some(fortran_strides(shape)),
+        Layout::C | Layout::Fortran => None,
+        Layout::Permuted(axes) => {
+            let mut in_memory = vec![1; shape.len()];
+            for (&axis, &size) in axes.iter().zip(shape) {
+                *in_memory.get_mut(axis)? = size;
+            }
+            permuted(&c_strides(&in_memory), axes)
+        }
+    }
+}
+
+/// Whether `NumPy` has element types with such codes: a letter for what they are, then their size.
+fn is_code(code: &str) -> bool {
+    let mut letters = code.chars();
+    letters.next().is_some_and(|kind| "bBiufcmMSaUVOT".contains(kind)) && letters.all(|digit| digit.is_ascii_digit())
 }
 
 fn parse_code(code: &str) -> Option<Kind> {
@@ -215,5 +264,16 @@ mod tests {
     fn an_empty_array_may_not_hide_an_impossible_dimension() {
         assert_eq!(size_of_array(4, &[2, 0, 3]), Ok(0));
         assert!(size_of_array(4, &[0, usize::MAX, 2]).is_err());
+    }
+
+    #[test]
+    fn axes_in_another_order_have_the_strides_of_what_lies_in_memory() {
+        // numpy.zeros((2, 3, 4)).transpose(2, 0, 1): shape (4, 2, 3), strides of 1, 12 and 4 elements.
+        let layout = Layout::Permuted(vec![2, 0, 1]);
+        assert_eq!(permuted(&[2, 3, 4], &[2, 0, 1]), Some(vec![4, 2, 3]));
+        assert_eq!(strides(&layout, &[4, 2, 3]), Some(vec![1, 12, 4]));
+        for axes in [&[0, 1][..], &[0, 1, 1], &[0, 1, 3], &[0, 1, 2, 3]] {
+            assert_eq!(permuted(&[2, 3, 4], axes), None, "{axes:?}");
+        }
     }
 }

@@ -1,16 +1,24 @@
 //! The instruction set of pickle: bytes and their names in Python's `pickletools`. Knows no meaning.
 
 macro_rules! opcodes {
-    (known { $($name:ident = $byte:literal,)* } refused { $($other:ident = $code:literal,)* }) => {
+    (known { $($name:ident = $byte:literal,)* }
+     older { $($older:ident = $old:literal,)* }
+     refused { $($other:ident = $code:literal,)* }) => {
         $(pub(super) const $name: u8 = $byte;)*
 
         /// The name of an instruction, as Python's own documentation has it.
         pub(super) const fn name(byte: u8) -> Option<&'static str> {
             match byte {
                 $($byte => Some(stringify!($name)),)*
+                $($old => Some(stringify!($older)),)*
                 $($code => Some(stringify!($other)),)*
                 _ => None,
             }
+        }
+
+        /// Whether Python writes an instruction in protocols 0 and 1 only. It makes nothing but data.
+        pub(super) const fn is_older(byte: u8) -> bool {
+            matches!(byte, $($old)|*)
         }
     };
 }
@@ -71,8 +79,7 @@ opcodes! {
         NEXT_BUFFER = 0x97,
         READONLY_BUFFER = 0x98,
     }
-    // What protocols 2 to 5 never emit, or what asks for objects from outside the stream.
-    refused {
+    older {
         INT = 0x49,
         LONG = 0x4c,
         STRING = 0x53,
@@ -82,6 +89,9 @@ opcodes! {
         FLOAT = 0x46,
         GET = 0x67,
         PUT = 0x70,
+    }
+    // What calls a class, or asks for objects from outside the stream.
+    refused {
         EXT1 = 0x82,
         EXT2 = 0x83,
         EXT4 = 0x84,
@@ -101,5 +111,6 @@ mod tests {
         assert_eq!(name(STACK_GLOBAL), Some("STACK_GLOBAL"));
         assert_eq!(name(b'i'), Some("INST"));
         assert_eq!(name(0xff), None);
+        assert!(is_older(b'p') && !is_older(b'i') && !is_older(STOP));
     }
 }

@@ -41,6 +41,8 @@ pub(super) enum Symbol {
     ByteArray,
     /// `builtins.set` and `builtins.frozenset`
     Set,
+    /// A class or function of Python, `NumPy` or torch that makes nothing but data, which we do not read.
+    Harmless,
     /// Everything else: may be the class of a record, is never called.
     Unknown,
 }
@@ -60,7 +62,7 @@ impl Symbol {
             ("biotite.structure" | "biotite.structure.bonds", "BondList._from_state") => Self::BondListFromState,
             ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
             ("torch.storage", "_load_from_bytes") => Self::LoadFromBytes,
-            ("torch", storage) => Self::storage(storage),
+            ("torch", storage) if Self::storage(storage) != Self::Unknown => Self::storage(storage),
             ("collections", "OrderedDict") => Self::OrderedDict,
             ("_codecs", "encode") => Self::Encode,
             // Protocol 2 names the module as Python 2 did.
@@ -68,6 +70,7 @@ impl Symbol {
             ("builtins" | "__builtin__", "bytes") => Self::Bytes,
             ("builtins" | "__builtin__", "bytearray") => Self::ByteArray,
             ("builtins" | "__builtin__", "set" | "frozenset") => Self::Set,
+            _ if super::harmless::is_listed(module, name) => Self::Harmless,
             _ => Self::Unknown,
         }
     }

@@ -2,10 +2,12 @@
 //!
 //! The nested stream is five pickles and raw bytes; its pickles go through the same machine under tighter bounds.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::error::PickleFault;
-use super::graph::{Graph, Node, NodeId};
+use super::graph::{Graph, Node, NodeId, Storage};
 use super::machine::{self, Outside};
 use super::numpy::size_of_array;
 use super::symbol::Symbol;
@@ -42,10 +44,15 @@ pub(super) fn load_from_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result
     let (system, root, end) = parse(MAGIC.len(), Outside::Nothing)?;
     let little_endian = system.entry(root, "little_endian").ok_or(FAULT)?;
     if !matches!(system.node(little_endian), Node::Bool(true)) {
-        return Err(PickleFault::Unsupported("big-endian torch storage".into()));
+        return Err(PickleFault::Unsupported("a big-endian torch storage".into()));
     }
     let (object, root, end) = parse(end, Outside::Persistent)?;
-    let (dtype, key, count) = described_storage(&object, root).ok_or(FAULT)?;
+    let Described {
+        dtype,
+        key,
+        device,
+        count,
+    } = described_storage(&object, root)?;
     let (keys, root, end) = parse(end, Outside::Nothing)?;
     let is_only_key = match keys.node(root) {
         Node::List(items) => matches!(items.as_slice(), &[only] if keys.word(only) == Some(key)),
@@ -59,11 +66,13 @@ pub(super) fn load_from_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result
     if count.checked_mul(dtype.size()) != Some(data.len()) {
         return Err(FAULT);
     }
-    Ok(Node::Storage(Box::new((dtype, raw.slice(8..)))))
+    let device = device.filter(|device| *device != "cpu").map(Arc::from);
+    let data = raw.slice(8..);
+    Ok(Node::Storage(Box::new(Storage { dtype, data, device })))
 }
 
 /// Everything before the raw elements of a stream that holds one storage, as `torch.save` writes it.
-pub(super) fn storage_header(class: &str, count: usize) -> Vec<u8> {
+pub(super) fn storage_header(class: &str, device: &str, count: usize) -> Vec<u8> {
     /// Format version, byte order and sizes of C's integers.
     const SYSTEM: &[u8] =
         b"\x80\x02}(X\x10\0\0\0protocol_versionM\xe9\x03X\x0d\0\0\0little_endian\x88X\x0a\0\0\0type_sizes}\
@@ -72,7 +81,10 @@ pub(super) fn storage_header(class: &str, count: usize) -> Vec<u8> {
     const KEYS: &[u8] = b"\x80\x02]X\x01\0\0\x000a.";
     let mut header = [MAGIC, SYSTEM, b"\x80\x02(X\x07\0\0\0storagectorch\n"].concat();
     header.extend_from_slice(class.as_bytes());
-    header.extend_from_slice(b"\nX\x01\0\0\x000X\x03\0\0\0cpu\x8a\x08");
+    header.extend_from_slice(b"\nX\x01\0\0\x000X");
+    header.extend((device.len() as u32).to_le_bytes());
+    header.extend_from_slice(device.as_bytes());
+    header.extend_from_slice(b"\x8a\x08");
     header.extend((count as u64).to_le_bytes());
     header.extend_from_slice(b"NtQ.");
     header.extend_from_slice(KEYS);
@@ -80,19 +92,46 @@ pub(super) fn storage_header(class: &str, count: usize) -> Vec<u8> {
     header
 }
 
+/// What a stream says of its storage.
+struct Described<'a> {
+    dtype: DType,
+    key: &'a str,
+    device: Option<&'a str>,
+    count: usize,
+}
+
 /// The persistent id of a storage: `('storage', class, key, location, count, None)`.
-fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Option<(DType, &'a str, usize)> {
+fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Result<Described<'a>, PickleFault> {
+    const FAULT: PickleFault = PickleFault::Malformed("torch storage");
     let Node::Persistent(id) = graph.node(root) else {
-        return None;
+        return Err(FAULT);
     };
-    let &[kind, class, key, _location, count, view] = graph.tuple(*id)? else {
-        return None;
+    let Some(&[kind, class, key, location, count, view]) = graph.tuple(*id) else {
+        return Err(FAULT);
     };
-    let Some(Symbol::TorchStorage(dtype)) = graph.symbol(class) else {
-        return None;
+    let dtype = match graph.symbol(class) {
+        Some(Symbol::TorchStorage(dtype)) => dtype,
+        Some(Symbol::Harmless) => return Err(PickleFault::Unsupported(graph.describe(class))),
+        _ => return Err(FAULT),
     };
     let is_whole = graph.word(kind) == Some("storage") && matches!(graph.node(view), Node::None);
-    is_whole.then_some((dtype, graph.word(key)?, graph.size(count)?))
+    let device = graph.word(location).filter(|name| is_device(name));
+    match (device, graph.word(key), graph.size(count)) {
+        (Some(_), Some(key), Some(count)) if is_whole => Ok(Described {
+            dtype,
+            key,
+            device,
+            count,
+        }),
+        _ => Err(FAULT),
+    }
+}
+
+/// Whether a text can be the name of a device, such as `cuda:0`; only such names reach a message.
+fn is_device(name: &str) -> bool {
+    const LONGEST: usize = 32;
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, ':' | '_');
+    !name.is_empty() && name.len() <= LONGEST && name.chars().all(is_letter)
 }
 
 /// `torch._utils._rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, hooks)`
@@ -104,7 +143,7 @@ pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<
     let Node::Storage(storage) = graph.node(storage) else {
         return Err(FAULT);
     };
-    let (dtype, data) = storage.as_ref().clone();
+    let Storage { dtype, data, device } = storage.as_ref().clone();
     let (start, shape, strides) = match (graph.size(offset), graph.sizes(shape), graph.sizes(strides)) {
         (Some(start), Some(shape), Some(strides)) if shape.len() == strides.len() => (start, shape, strides),
         _ => return Err(FAULT),
@@ -119,7 +158,11 @@ pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<
             .ok_or(FAULT)?
             .into()
     };
-    Ok(Node::Array(Box::new(Tensor::new(dtype, shape, elements)?)))
+    let tensor = Tensor::new(dtype, shape, elements)?;
+    Ok(Node::Array(Box::new(match device {
+        Some(device) if graph.tells_devices() => tensor.on_device(device),
+        _ => tensor,
+    })))
 }
 
 fn view(data: &Bytes, start: Option<usize>, length: usize) -> Option<Bytes> {

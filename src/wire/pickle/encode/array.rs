@@ -1,15 +1,16 @@
-//! Writes arrays: as `NumPy` pickles them in a form that 1.x and 2.x both read, or as torch does what `NumPy` has no type for.
+//! Writes arrays: as `NumPy` pickles them in a form that 1.x and 2.x both read, or as torch does what `NumPy` has no type for
+//! or what lies on a device.
 
 use super::EncodeError;
-use super::writer::Writer;
+use super::writer::{MemoKey, Writer};
+use crate::tensor::strided::c_strides;
 use crate::tensor::{DType, Tensor};
 use crate::wire::pickle::{opcode as op, torch};
 
 /// Writes `_reconstruct(ndarray, (0,), b'b')` with the array's state.
 pub(super) fn array(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeError> {
-    if tensor.dtype() == DType::BF16 {
-        bfloat16(writer, tensor);
-        return Ok(());
+    if tensor.dtype() == DType::BF16 || tensor.device().is_some() {
+        return torch_tensor(writer, tensor);
     }
     begin(writer, tensor.shape());
     dtype(writer, tensor.dtype())?;
@@ -79,7 +80,7 @@ fn dtype(writer: &mut Writer, dtype: DType) -> Result<(), EncodeError> {
 
 /// Writes `dtype(code, False, True)` and its state with size, alignment and flags.
 fn element_type(writer: &mut Writer, code: &str, order: &str, numbers: [i64; 3]) {
-    let key = format!("dtype\n{code}");
+    let key = MemoKey::DType(code.to_owned());
     if writer.recall(&key) {
         return;
     }
@@ -103,25 +104,35 @@ fn element_type(writer: &mut Writer, code: &str, order: &str, numbers: [i64; 3])
     writer.op(op::BUILD);
 }
 
-fn bfloat16(writer: &mut Writer, tensor: &Tensor) {
+fn torch_tensor(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeError> {
+    let class = match tensor.dtype() {
+        DType::Bool => "BoolStorage",
+        DType::I8 => "CharStorage",
+        DType::I16 => "ShortStorage",
+        DType::I32 => "IntStorage",
+        DType::I64 => "LongStorage",
+        DType::U8 => "ByteStorage",
+        DType::F16 => "HalfStorage",
+        DType::BF16 => "BFloat16Storage",
+        DType::F32 => "FloatStorage",
+        DType::F64 => "DoubleStorage",
+        other @ (DType::U16 | DType::U32 | DType::U64 | DType::Text(_)) => return Err(EncodeError::DType(other)),
+    };
     writer.global("torch._utils", "_rebuild_tensor_v2");
     writer.op(op::MARK);
     writer.global("torch.storage", "_load_from_bytes");
-    let header = torch::storage_header("BFloat16Storage", tensor.len());
+    let header = torch::storage_header(class, tensor.device().unwrap_or("cpu"), tensor.len());
     writer.bytes(&[&header, tensor.bytes()]);
     writer.op(op::TUPLE1);
     writer.op(op::REDUCE);
     writer.integer(0);
     writer.sizes(tensor.shape());
-    let mut strides = vec![1; tensor.shape().len()];
-    for axis in (1..strides.len()).rev() {
-        strides[axis - 1] = strides[axis] * tensor.shape()[axis].max(1);
-    }
-    writer.sizes(&strides);
+    writer.sizes(&c_strides(tensor.shape()));
     writer.boolean(false);
     writer.global("collections", "OrderedDict");
     writer.op(op::EMPTY_TUPLE);
     writer.op(op::REDUCE);
     writer.op(op::TUPLE);
     writer.op(op::REDUCE);
+    Ok(())
 }

@@ -11,11 +11,22 @@ const SHORTEST_FRAME: usize = 4;
 /// `FRAME` and its length.
 const FRAME_HEADER: usize = 9;
 
+/// What an object of the memo is. A text is never taken for a class, whatever stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum MemoKey {
+    /// A text, such as an attribute's name.
+    Word(String),
+    /// A class or function: its module and its name.
+    Global(String, String),
+    /// The element type of this code.
+    DType(String),
+}
+
 pub(super) struct Writer {
     out: Vec<u8>,
     /// Where the header of the open frame lies.
     frame: usize,
-    memo: HashMap<String, u32>,
+    memo: HashMap<MemoKey, u32>,
 }
 
 impl Writer {
@@ -91,15 +102,16 @@ impl Writer {
 
     /// A text that may come again, such as an attribute's name.
     pub(super) fn word(&mut self, text: &str) {
-        if !self.recall(text) {
+        let key = MemoKey::Word(text.to_owned());
+        if !self.recall(&key) {
             self.text(text);
-            self.memoise(text.to_owned());
+            self.memoise(key);
         }
     }
 
     /// A class or function.
     pub(super) fn global(&mut self, module: &str, name: &str) {
-        let key = format!("{module}\n{name}");
+        let key = MemoKey::Global(module.to_owned(), name.to_owned());
         if !self.recall(&key) {
             self.word(module);
             self.word(name);
@@ -130,7 +142,7 @@ impl Writer {
     }
 
     /// Pushes what was memoised under a key; `false` when nothing was.
-    pub(super) fn recall(&mut self, key: &str) -> bool {
+    pub(super) fn recall(&mut self, key: &MemoKey) -> bool {
         let Some(&index) = self.memo.get(key) else {
             return false;
         };
@@ -144,7 +156,7 @@ impl Writer {
     }
 
     /// Gives the topmost object the next number of the memo.
-    pub(super) fn memoise(&mut self, key: String) {
+    pub(super) fn memoise(&mut self, key: MemoKey) {
         self.op(op::MEMOIZE);
         self.memo.insert(key, self.memo.len() as u32);
     }
