@@ -5,11 +5,17 @@
 #[path = "support/hostile.rs"]
 mod hostile;
 
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::process::Command;
 
 use bytes::Bytes;
 use hostile::BOMBS;
-use hydrotest::wire::{Limits, pickle};
+use hydrotest::config::Config;
+use hydrotest::prediction::{Input, Options, Request, largest_response};
+use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::envelope::EnvelopeError;
+use hydrotest::wire::{Limits, Secret, pickle};
 
 /// Names the bomb a child process is to read.
 const CHILD: &str = "HYDROTEST_TEST_BOMB";
@@ -61,4 +67,81 @@ fn no_bomb_takes_more_memory_than_it_was_granted() {
             }
         }
     }
+}
+
+/// Bodies without end: a head, and what follows it again and again.
+const ENDLESS: [(&str, &[u8], &[u8]); 3] = [
+    ("a payload", b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"", b"QUJDREVG"),
+    (
+        "chunks",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0c\r\n{\"pickled\":\"\r\n",
+        b"8\r\nQUJDREVG\r\n",
+    ),
+    (
+        "an announced payload",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 46000000\r\n\r\n{\"pickled\":\"",
+        b"QUJDREVG",
+    ),
+];
+
+#[test]
+fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
+    let Ok(wanted) = std::env::var(CHILD) else {
+        for (name, ..) in ENDLESS {
+            let child = Command::new(std::env::current_exe().unwrap())
+                .env(CHILD, name)
+                .args([
+                    "--exact",
+                    "a_body_without_end_takes_little_more_than_a_response_to_the_request_could",
+                    "--nocapture",
+                ])
+                .output()
+                .unwrap();
+            let report = String::from_utf8_lossy(&child.stderr);
+            assert!(child.status.success(), "{report}");
+            eprint!("{report}");
+        }
+        return;
+    };
+    let (_, head, rest) = ENDLESS.into_iter().find(|(name, ..)| *name == wanted).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let piece = rest.repeat(1 << 13);
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(head).unwrap();
+        while stream.write_all(&piece).is_ok() {}
+    });
+    let config = Config::built_in().unwrap();
+    let contract = config.model("esm2").unwrap();
+    let request = Request {
+        method: contract.method,
+        input: Input::One("MALWMRLLPLLALLALWGPDPAAA".into()),
+        options: Options::new(),
+    };
+    let limits = Limits::for_fields(largest_response(contract, &request, &Options::new()));
+    let client = ModelClient::new(
+        &format!("http://{address}"),
+        Secret::generate().unwrap(),
+        Timeouts::default(),
+    );
+    let client = client.unwrap().with_limits(limits);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let before = peak();
+    let error = runtime.block_on(client.predict(&request)).unwrap_err();
+    let is_too_large = match &error {
+        ClientError::Envelope(EnvelopeError::TooLarge { limit }) => *limit == limits.body,
+        ClientError::Protocol(message) => message.contains("announces 46000000 bytes"),
+        _ => false,
+    };
+    assert!(is_too_large, "{error}");
+    let Some((before, after)) = before.zip(peak()) else {
+        return;
+    };
+    let taken = after - before;
+    eprintln!("{wanted}: took {taken} bytes, of {} allowed", limits.body);
+    assert!(taken < 2 * limits.body, "{taken} bytes");
 }

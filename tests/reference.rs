@@ -7,8 +7,9 @@ use std::sync::Arc;
 use hydrotest::check::{Answer, Calls, Check, ContractCheck, Evidence, Finding, Measured};
 use hydrotest::config::Config;
 use hydrotest::prediction::contract::ListMeaning;
-use hydrotest::prediction::{Contract, Input, Method, Options, Prediction, Request, Value};
+use hydrotest::prediction::{Contract, Input, Method, Options, Prediction, Request, Value, largest_response};
 use hydrotest::reference::{ReferenceModel, Refusal};
+use hydrotest::wire::pickle;
 use serde_json::{Value as Json, json};
 
 fn contracts() -> Vec<Arc<Contract>> {
@@ -293,4 +294,50 @@ fn counts_and_seeds_that_cannot_be_are_refused() {
             "{refusal}"
         );
     }
+}
+
+#[test]
+fn no_answer_is_larger_than_contract_and_request_allow_nor_much_smaller() {
+    let chain = "ACDEFGHIKLMNPQRSTVWY".repeat(2);
+    for contract in contracts() {
+        let model = load(&contract, json!({}));
+        let inputs = [Input::One("ACDE".into()), Input::One(format!("{chain}:{chain}"))];
+        for (input, fields) in inputs
+            .into_iter()
+            .flat_map(|input| [(input.clone(), json!(["*"])), (input, json!(null))])
+        {
+            let request = Request {
+                method: contract.method,
+                input,
+                options: options(json!({ "include_fields": fields })),
+            };
+            let answer = model.predict(&request).unwrap();
+            let size = pickle::encode_prediction(&answer).unwrap().len();
+            let most = largest_response(&contract, &request, &Options::new());
+            // Names, metadata and the states of arrays come on top; a limit has room for far more than them.
+            assert!(size <= most + (64 << 10), "{}: {size} of {most} bytes", contract.key);
+            assert!(most < 20 * size + (1 << 20), "{}: {size} of {most} bytes", contract.key);
+        }
+    }
+}
+
+#[test]
+fn drawn_samples_ligands_and_copies_count() {
+    let most = |key: &str, input: &Json, given: Json| {
+        let contract = contract(key);
+        let request = Request {
+            method: contract.method,
+            input: read(input),
+            options: options(given),
+        };
+        largest_response(&contract, &request, &Options::new())
+    };
+    let one = most("boltz2", &json!("ACDE"), json!({}));
+    assert!(most("boltz2", &json!("ACDE"), json!({"diffusion_samples": 5})) == 5 * one);
+    assert!(most("esm2", &json!(["ACDE", "ACDE"]), json!({})) == 2 * most("esm2", &json!("ACDE"), json!({})));
+    let protein = |copies: &Json| json!([{"protein": {"id": copies, "sequence": "ACDEFGHIKL"}}]);
+    let single = most("boltz2", &protein(&json!(["A"])), json!({}));
+    assert!(most("boltz2", &protein(&json!(["A", "B"])), json!({})) > single);
+    let ligand = json!([{"protein": {"id": "A", "sequence": "ACDEFGHIKL"}}, {"ligand": {"id": "B", "ccd": "HEM"}}]);
+    assert!(most("boltz2", &ligand, json!({})) > single);
 }

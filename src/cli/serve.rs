@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::arguments::ServeArguments;
 use super::{Trouble, complain};
 use crate::config::Config;
-use crate::prediction::{Contract, Options, Prediction, Request};
+use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::reference::ReferenceModel;
 use crate::wire::Secret;
 use crate::wire::server::{Model, ModelServer};
@@ -84,16 +84,24 @@ fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Em
     Embedded::load(contract, options)
 }
 
+/// The largest response that is computed: a request of a few kilobytes could ask for any amount of memory.
+const LARGEST: usize = 1 << 30;
+
 struct Embedded {
     key: String,
+    contract: Arc<Contract>,
+    config: Options,
     model: ReferenceModel,
 }
 
 impl Embedded {
     fn load(contract: &Arc<Contract>, options: Options) -> Result<Self, String> {
-        let model = ReferenceModel::load(Arc::clone(contract), options).map_err(|refusal| refusal.to_string())?;
+        let model =
+            ReferenceModel::load(Arc::clone(contract), options.clone()).map_err(|refusal| refusal.to_string())?;
         Ok(Self {
             key: contract.key.clone(),
+            contract: Arc::clone(contract),
+            config: options,
             model,
         })
     }
@@ -101,6 +109,15 @@ impl Embedded {
 
 impl Model for Embedded {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
+        let bytes = largest_response(&self.contract, request, &self.config);
+        if bytes > LARGEST {
+            return Err(format!(
+                "hydrotest serve answers with {} MiB at most, and these residues and fields could take {} MiB; ask for \
+                 fewer of them",
+                LARGEST >> 20,
+                bytes >> 20
+            ));
+        }
         self.model.predict(request).map_err(|refusal| refusal.message)
     }
 }

@@ -4,12 +4,14 @@
 
 pub mod contract;
 pub mod gates;
+mod largest;
 mod option;
 mod request;
 mod value;
 
 pub use contract::Contract;
 pub use gates::Gates;
+pub use largest::largest_response;
 pub use request::{Input, Method, Request};
 pub use value::{Record, Value, show_shape};
 

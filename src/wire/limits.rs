@@ -31,10 +31,34 @@ impl Limits {
         text: 64 << 20,
         allocation: 2 << 30,
     };
+    /// Payload that is read of a response whatever was asked: one that holds too much can still be told what.
+    pub const PAYLOAD_BASE: usize = 32 << 20;
     /// What even the smallest payload may allocate.
     pub const ALLOCATION_BASE: usize = 16 << 20;
     /// Bytes allocated per byte of payload: a list of `None` takes one byte per item on the wire, dozens in memory.
     pub const ALLOCATION_FACTOR: usize = 128;
+
+    /// Bounds on a response whose fields take this many bytes at most.
+    #[must_use]
+    pub fn for_fields(bytes: usize) -> Self {
+        let most = Self::DEFAULT;
+        let payload = bytes.saturating_add(Self::PAYLOAD_BASE);
+        Self {
+            // Base64, and the rest of the envelope.
+            body: most.body.min(
+                (payload / 3)
+                    .saturating_add(1)
+                    .saturating_mul(4)
+                    .saturating_add(most.extra),
+            ),
+            // An array is one value, however long; bonds are lists of their own.
+            items: most.items.min((payload / 64).saturating_add(64 << 10)),
+            text: most.text.min(payload),
+            // Rearranged, turned into little-endian, and taken into structures.
+            allocation: most.allocation.min(payload.saturating_mul(4)),
+            ..most
+        }
+    }
 
     /// What a payload of this size may allocate.
     #[must_use]
@@ -59,6 +83,20 @@ impl Default for Limits {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_asked_for_bounds_what_is_read() {
+        let small = Limits::for_fields(1 << 20);
+        assert!(small.body > 44 << 20 && small.body < 48 << 20, "{small:?}");
+        assert_eq!(
+            Limits::for_fields(usize::MAX),
+            Limits {
+                body: Limits::DEFAULT.body,
+                ..Limits::DEFAULT
+            }
+        );
+        assert!(Limits::for_fields(300 << 20).allocation > 1200 << 20);
+    }
 
     #[test]
     fn a_small_payload_is_granted_less_than_a_large_one() {

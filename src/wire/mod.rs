@@ -3,6 +3,7 @@
 //! Everything that comes in is hostile until proven otherwise: every size is bounded by [`Limits`], every failure is a
 //! typed error. Nothing here judges a prediction.
 
+mod budget;
 pub mod client;
 pub mod envelope;
 mod fault;
@@ -12,6 +13,7 @@ pub mod responses;
 mod secret;
 pub mod server;
 
+pub use budget::Budget;
 pub use fault::WireError;
 pub use limits::Limits;
 pub use secret::Secret;

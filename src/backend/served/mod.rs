@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use super::launcher::{Endpoint, Job, Launcher};
 use super::{Backend, BackendError, Fault, Stage, Work};
-use crate::prediction::{Prediction, Request};
-use crate::wire::Secret;
+use crate::prediction::{Prediction, Request, largest_response};
 use crate::wire::client::{ClientError, ModelClient, Route};
+use crate::wire::{Limits, Secret};
 
 pub use settings::ServedSettings;
 
@@ -146,7 +146,9 @@ impl<L: Launcher> Backend for Served<L> {
                     "the server is not running",
                 ));
             };
-            let call = self.ask(client, request);
+            let largest = largest_response(&self.job.contract, request, &self.job.config);
+            let client = client.clone().with_limits(Limits::for_fields(largest));
+            let call = self.ask(&client, request);
             tokio::select! {
                 // A complete answer counts, even of a server that ended right after it.
                 biased;

@@ -15,7 +15,7 @@ use tokio::time::timeout_at;
 
 use super::envelope::EnvelopeReader;
 use super::responses::RawResponse;
-use super::{Limits, Secret, pickle};
+use super::{Budget, Limits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
 pub use connection::Route;
@@ -33,6 +33,7 @@ pub struct ModelClient {
     secret: Secret,
     timeouts: Timeouts,
     limits: Limits,
+    budget: Budget,
 }
 
 impl ModelClient {
@@ -60,6 +61,7 @@ impl ModelClient {
             secret,
             timeouts,
             limits: Limits::default(),
+            budget: Budget::of_process(),
         })
     }
 
@@ -156,9 +158,20 @@ impl ModelClient {
         let allowed = self.limits.body;
         if let Some(length) = declared.filter(|length| usize::try_from(*length).map_or(true, |length| length > allowed))
         {
-            let message = format!("the server announces {length} bytes, more than the {allowed} allowed");
+            let message =
+                format!("the server announces {length} bytes, and a response to this request has at most {allowed}");
             return Err(ClientError::Protocol(message));
         }
+        let wanted = declared
+            .and_then(|length| usize::try_from(length).ok())
+            .unwrap_or(allowed);
+        let Some(share) = self.budget.take(wanted).await else {
+            let message = format!(
+                "other responses hold the {} bytes that all may hold together",
+                self.budget.total()
+            );
+            return Err(ClientError::Internal(message));
+        };
         let mut reader = EnvelopeReader::new(&self.limits, self.secret.expose(), declared);
         let mut progress = Progress::new(self.timeouts.progress, Instant::now());
         while let Some(chunk) = self.next_chunk(&mut response, &progress).await? {
@@ -166,7 +179,7 @@ impl ModelClient {
             reader.push(&chunk)?;
         }
         Ok(RawResponse::Payload {
-            pickle: reader.finish()?,
+            pickle: share.hold(reader.finish()?),
             buffers: Vec::new(),
         })
     }

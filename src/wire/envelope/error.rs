@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {
     /// The body is longer than allowed.
-    #[error("the body exceeds the limit of {limit} bytes")]
+    #[error("the body is larger than a response to this request can be, {limit} bytes")]
     TooLarge {
         /// Bytes allowed.
         limit: usize,

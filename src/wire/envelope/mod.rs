@@ -124,6 +124,8 @@ impl EnvelopeReader {
             match event {
                 Event::Begin(field) => self.begin(field)?,
                 Event::Piece(Field::Payload, digits) => self.decode(digits)?,
+                // Python's decoder passes over line breaks, which its own encoder for mail writes.
+                Event::Escaped(Field::Payload, Some(b'\n' | b'\r')) => {}
                 Event::Escaped(Field::Payload, Some(digit)) => self.decode(&[digit])?,
                 Event::Piece(_, digits) => digits.iter().for_each(|&digit| self.signature.push(digit)),
                 Event::Escaped(Field::Payload, None) => return Err(self.invalid_base64(1)),

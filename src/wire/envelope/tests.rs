@@ -73,6 +73,12 @@ fn order_space_escapes_and_unknown_keys_do_not_matter() {
 }
 
 #[test]
+fn base64_may_have_line_breaks() {
+    let broken = DIGITS.replace("cm90", "cm\\n90\\r\\n") + "\\n";
+    assert_eq!(read_both(&body().replace(DIGITS, &broken)).unwrap(), "hydrotest");
+}
+
+#[test]
 fn escaped_slashes_are_base64_digits() {
     let payload = [0xff; 6];
     let sealed = String::from_utf8(seal(&payload, SECRET)).unwrap();

@@ -1,0 +1,110 @@
+//! The memory that the responses of this process may hold together. Counts; reads nothing.
+
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// What is counted in: a semaphore has no room for bytes.
+const UNIT: usize = 1 << 20;
+/// What there is at least, and where the system does not say how much it has.
+const LEAST: usize = 2 << 30;
+/// How long a response waits for others to be dropped before it is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A budget that many responses share.
+#[derive(Debug, Clone)]
+pub struct Budget {
+    units: Arc<Semaphore>,
+    total: usize,
+}
+
+/// A part of a budget, given back when dropped.
+#[derive(Debug)]
+pub struct Share(OwnedSemaphorePermit);
+
+impl Budget {
+    /// A budget of its own.
+    #[must_use]
+    pub fn new(bytes: usize) -> Self {
+        let total = (bytes / UNIT).max(1);
+        Self {
+            units: Arc::new(Semaphore::new(total)),
+            total,
+        }
+    }
+
+    /// The budget of this process: half of the machine's memory.
+    #[must_use]
+    pub fn of_process() -> Self {
+        static SHARED: LazyLock<Budget> = LazyLock::new(|| Budget::new((memory() / 2).max(LEAST)));
+        SHARED.clone()
+    }
+
+    /// Takes room for a response, once there is; all of the budget for one that is larger. `None` when others hold it for
+    /// too long.
+    pub async fn take(&self, bytes: usize) -> Option<Share> {
+        let units = bytes.div_ceil(UNIT).clamp(1, self.total);
+        let permit = Arc::clone(&self.units).acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX));
+        tokio::time::timeout(PATIENCE, permit).await.ok()?.ok().map(Share)
+    }
+
+    /// Bytes of the whole budget.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.total * UNIT
+    }
+}
+
+impl Share {
+    /// The same bytes, which hold of the share what they need until the last view of them is dropped.
+    #[must_use]
+    pub fn hold(mut self, payload: Bytes) -> Bytes {
+        struct Held {
+            payload: Bytes,
+            _share: Option<OwnedSemaphorePermit>,
+        }
+        impl AsRef<[u8]> for Held {
+            fn as_ref(&self) -> &[u8] {
+                &self.payload
+            }
+        }
+        let needed = payload.len().div_ceil(UNIT).min(self.0.num_permits());
+        Bytes::from_owner(Held {
+            payload,
+            _share: self.0.split(needed),
+        })
+    }
+}
+
+/// Bytes of memory that the machine has; 0 where it does not tell.
+fn memory() -> usize {
+    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let number = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    number.unwrap_or(0).saturating_mul(1 << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_response_holds_is_free_again_once_its_last_view_is_gone() {
+        let budget = Budget::new(4 * UNIT);
+        let share = budget.take(100 * UNIT).await.unwrap();
+        assert!(
+            budget.take(1).await.is_none(),
+            "one that is larger takes all, and others wait in vain"
+        );
+        let payload = share.hold(Bytes::from(vec![7; 3 * UNIT]));
+        let view = payload.slice(5..6);
+        drop(payload);
+        assert!(budget.take(2 * UNIT).await.is_none());
+        assert!(budget.take(UNIT).await.is_some());
+        assert_eq!(view, [7].as_slice());
+        drop(view);
+        assert!(budget.take(4 * UNIT).await.is_some());
+    }
+}
