@@ -9,6 +9,7 @@ pub mod envelope;
 mod fault;
 mod limits;
 pub mod pickle;
+pub mod readable;
 pub mod responses;
 mod secret;
 pub mod server;

@@ -8,6 +8,7 @@
 //! | `HYDROTEST_REGISTRY` | a registry of images without TLS on loopback, `127.0.0.1:PORT` |
 //! | `HYDROTEST_APPTAINER` | the program `apptainer` |
 //! | `HYDROTEST_SLURM` | the `slurm.conf` of a running cluster |
+//! | `HYDROTEST_BOILEROOM` | a Python with boileroom 0.4.1 |
 //! | `HYDROTEST_MODAL` | a Python with Modal's client |
 //! | `HYDROTEST_BOILEROOM` | a Python with boileroom, torch and transformers |
 //! | `HYDROTEST_BOILEROOM_MODELS` | checkpoints for boileroom's cores |

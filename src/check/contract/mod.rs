@@ -19,9 +19,13 @@ use super::terms::Terms;
 use super::{Check, number};
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
+use crate::wire::readable;
 
 /// The name of the check.
 pub const NAME: &str = "contract";
+
+/// Places of one field that are named besides the first where the client cannot read it.
+const MOST_OBSTACLES: usize = 8;
 
 /// Judges answers by the contract.
 #[derive(Debug)]
@@ -65,6 +69,7 @@ fn judge(given: &Given<'_>) -> Vec<Finding> {
     };
     presence::judge(given, &mut report);
     metadata::judge(given, &mut report);
+    judge_readable(given, &mut report);
     let mut sizes = Bound::new(given);
     for field in &given.contract.fields {
         match given.prediction.field(&field.name) {
@@ -73,6 +78,17 @@ fn judge(given: &Given<'_>) -> Vec<Finding> {
         }
     }
     report.findings
+}
+
+/// What boileroom's own client could not read, one finding per field: its first place and how many there are.
+fn judge_readable(given: &Given<'_>, report: &mut Report<'_>) {
+    for (name, value) in &given.prediction.fields {
+        let obstacles = readable::obstacles(name, value);
+        let Some(first) = obstacles.first() else { continue };
+        let finding = report.wrong(format!("{}: {}", first.path, first.reason));
+        let others = obstacles.iter().skip(1).map(|other| format!("also {}", other.path));
+        report.add(others.take(MOST_OBSTACLES).fold(finding, Finding::detail));
+    }
 }
 
 fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut Bound, report: &mut Report<'_>) {

@@ -305,3 +305,22 @@ fn indices_follow_the_input() {
     );
     assert!(findings[0].hint.as_ref().unwrap().contains("anew"));
 }
+
+#[test]
+fn what_boileroom_s_client_cannot_read_is_found_by_field() {
+    let mut on_gpu = fold();
+    let prediction = on_gpu.result.as_mut().unwrap();
+    let (name, value) = prediction
+        .fields
+        .iter_mut()
+        .find(|(_, value)| matches!(value, Value::List(items) if matches!(items.first(), Some(Value::Array(_)))))
+        .unwrap();
+    let Value::List(items) = value else { unreachable!() };
+    for item in items.iter_mut() {
+        if let Value::Array(tensor) = item {
+            *tensor = tensor.clone().on_device("cuda:0".into());
+        }
+    }
+    let wanted = format!("{name}[0]: stored on cuda:0: a client without that GPU cannot read it");
+    assert_eq!(only(&folder(), on_gpu), wanted);
+}

@@ -1,0 +1,133 @@
+//! What boileroom's own client can read of a response that we can read: the rules in one place. Judges no values.
+//!
+//! The client is `boileroom.backend.transport.deserialize_transport_payload` behind `httpx`; `tests/boileroom` holds each
+//! rule against it. What it needs, and where a response that lacks it is refused:
+//!
+//! | the client needs | refused as |
+//! |---|---|
+//! | a JSON object with `pickled` and `hmac` | [`EnvelopeError`](super::envelope::EnvelopeError) |
+//! | padded base64 of the standard alphabet, white space allowed | the same |
+//! | the signature in lowercase hexadecimal digits, right for these bytes and this secret | the same |
+//! | a pickle of protocol 5 at most | [`PickleFault::Header`](super::pickle::PickleFault) |
+//! | no instruction for objects from outside the stream | `PickleFault::ForbiddenOpcode` |
+//! | tensors in main memory: torch restores one where it lay, and refuses where there is no such device | [`Obstacle`] |
+//! | objects of boileroom's own classes | [`Obstacle`] |
+//!
+//! It reads what looks odd: protocols 2 to 5, big-endian arrays, every memory layout, the module names of `NumPy` 1 and 2,
+//! unknown keys of the JSON object.
+
+use super::pickle::BOND_LIST;
+use crate::prediction::Value;
+
+/// What the names of boileroom's classes begin with. That it is the right one of them is for the contract to say.
+const CLASSES: &str = "boileroom.";
+
+/// A part of a response that the client fails on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Obstacle {
+    /// Where it is, such as `confidence[0].plddt`.
+    pub path: String,
+    /// Why, to follow the path.
+    pub reason: String,
+}
+
+/// Everything below a value, which is at `path`, that the client cannot read.
+#[must_use]
+pub fn obstacles(path: &str, value: &Value) -> Vec<Obstacle> {
+    let mut found = Vec::new();
+    search(path, value, &mut found);
+    found
+}
+
+fn search(path: &str, value: &Value, found: &mut Vec<Obstacle>) {
+    match value {
+        Value::Array(tensor) => {
+            if let Some(device) = tensor.device() {
+                let what = if device.starts_with("cuda") { "GPU" } else { "device" };
+                found.push(Obstacle {
+                    path: path.to_owned(),
+                    reason: format!("stored on {device}: a client without that {what} cannot read it"),
+                });
+            }
+        }
+        Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::Objects { items, .. } => {
+            for (index, item) in items.iter().enumerate() {
+                search(&format!("{path}[{index}]"), item, found);
+            }
+        }
+        Value::Map(entries) => {
+            for (key, value) in entries {
+                let name = match key {
+                    Value::Text(name) => name.clone(),
+                    Value::Integer(number) => number.to_string(),
+                    other => other.describe(),
+                };
+                search(&format!("{path}.{name}"), value, found);
+            }
+        }
+        Value::Record(record) => {
+            if !record.class.starts_with(CLASSES) && record.class != BOND_LIST {
+                found.push(Obstacle {
+                    path: path.to_owned(),
+                    reason: format!("an object of {}, a class that boileroom does not have", record.class),
+                });
+            }
+            for (name, value) in &record.fields {
+                search(&format!("{path}.{name}"), value, found);
+            }
+        }
+        Value::None
+        | Value::Bool(_)
+        | Value::Integer(_)
+        | Value::Float(_)
+        | Value::Text(_)
+        | Value::Bytes(_)
+        | Value::Structure(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prediction::Record;
+    use crate::tensor::Tensor;
+
+    #[test]
+    fn an_object_of_a_foreign_class_is_found() {
+        let record = |class: &str| {
+            let class = class.to_owned();
+            let fields = vec![("a".to_owned(), Value::None)];
+            Value::Record(Record { class, fields })
+        };
+        assert_eq!(obstacles("metadata", &record("boileroom.base.PredictionMetadata")), []);
+        let found = obstacles("confidence", &Value::List(vec![record("score.Score")]));
+        assert_eq!(found[0].path, "confidence[0]");
+        assert_eq!(
+            found[0].reason,
+            "an object of score.Score, a class that boileroom does not have"
+        );
+    }
+
+    #[test]
+    fn a_tensor_on_a_device_is_found_wherever_it_is() {
+        let here = Value::Array(Tensor::scalar(0.5_f32));
+        let there = |device: &str| Value::Array(Tensor::scalar(0.5_f32).on_device(device.into()));
+        let entry = |name: &str, value| (Value::Text(name.into()), value);
+        let value = Value::List(vec![
+            Value::Map(vec![entry("ptm", here), entry("plddt", there("cuda:0"))]),
+            Value::Tuple(vec![there("mps")]),
+        ]);
+        let found = obstacles("confidence", &value);
+        let shown: Vec<String> = found
+            .iter()
+            .map(|part| format!("{} {}", part.path, part.reason))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "confidence[0].plddt stored on cuda:0: a client without that GPU cannot read it",
+                "confidence[1][0] stored on mps: a client without that device cannot read it",
+            ]
+        );
+    }
+}

@@ -1,0 +1,57 @@
+//! The released boileroom reads what `hydrotest serve` answers, and refuses what we say that it cannot read.
+//!
+//! Needs a Python with boileroom 0.4.1, which `HYDROTEST_BOILEROOM` names; without it the tests are ignored. Servers are
+//! this program, so it has a `main` of its own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it lacks"
+)]
+
+mod answers;
+#[path = "../support/describe.rs"]
+mod describe;
+#[path = "../support/engine.rs"]
+mod engine;
+mod readable;
+#[path = "../support/trials.rs"]
+mod trials;
+
+use std::path::Path;
+use std::process::{Command, ExitCode, Stdio};
+
+use hydrotest::wire::Secret;
+use libtest_mimic::Arguments;
+
+const VARIABLE: &str = "HYDROTEST_BOILEROOM";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    if arguments.get(1).is_some_and(|word| word == "serve") {
+        return ExitCode::from(hydrotest::cli::main(arguments));
+    }
+    let trials = trials::trials(&[answers::TRIALS, readable::TRIALS]);
+    let trials = engine::with_engines(&[VARIABLE], trials);
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// Runs boileroom's client in one of its modes with some input; what it prints, one JSON text a line.
+fn client(secret: &Secret, mode: &str, input: &str) -> Vec<serde_json::Value> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/boileroom_client.py");
+    let mut running = Command::new(engine::engine(VARIABLE).unwrap())
+        .arg(script)
+        .arg(mode)
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env(Secret::VARIABLE, secret.expose())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::io::Write::write_all(&mut running.stdin.take().unwrap(), input.as_bytes()).unwrap();
+    let output = running.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
