@@ -14,6 +14,7 @@ pub const TRIALS: &[(&str, fn())] = &[
     ("a_wrapper_predicts_what_reference_predicts", || same(WRAPPER)),
     ("a_backend_class_predicts_what_reference_predicts", || same(BACKEND)),
     ("a_core_class_predicts_what_reference_predicts", || same("core = true")),
+    ("a_backend_that_is_imported_with_its_wrapper_is_a_note", eager),
     ("structured_input_arrives_as_objects", structured),
     ("every_suite_passes_through_a_wrapper", || {
         suites(WRAPPER, ONE_OF_EACH, &[]);
@@ -62,6 +63,17 @@ fn same(settings: &str) {
             stop(&instance).await;
         }
     });
+}
+
+fn eager() {
+    let one = ["--exact", "esm2::embed::minimal"];
+    let words = "imports boileroom.backend.your_backend at once: without a lazy import";
+    for (settings, is_noted) in [("wrapper = 'boileroom.eager:ESM2'", true), ("", false)] {
+        let text = declaration(env!("CARGO_BIN_EXE_hydrotest"), &format!("{WRAPPER}\n{settings}"));
+        let ran = World::new(&text).run(&one);
+        ran.expect(0, &["1 passed; 0 failed"]);
+        assert_eq!(ran.told.contains(words), is_noted, "{}", ran.told);
+    }
 }
 
 fn structured() {

@@ -60,6 +60,9 @@ pub(super) enum Step {
 pub(super) struct Farewell {
     /// Processes that were still there, a line for each.
     pub(super) left: Vec<String>,
+    /// What is worth knowing and no failure, a sentence for each.
+    #[serde(default)]
+    pub(super) notes: Vec<String>,
     /// What stopping raised.
     pub(super) error: Option<Raised>,
 }

@@ -17,6 +17,7 @@ use super::exception::Raised;
 use super::frame::Farewell;
 use super::hosting::Hosting;
 use crate::backend::custody::{self, Leftover, Mark, PROCESS};
+use crate::backend::remark::Remark;
 use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::wire::Secret;
@@ -185,6 +186,9 @@ impl Interpreter {
             }
         }
         self.mark.outlived(left);
+        for note in &farewell.notes {
+            self.mark.remark(Remark::note("imports", note));
+        }
     }
 
     /// Stops what is hosted and ends the interpreter with everything it started.

@@ -18,6 +18,8 @@ class Host:
         self.note = note
         # What shutdown raised, which the base class swallows.
         self.trouble = None
+        # What is worth knowing and no failure.
+        self.notes = []
 
     def resolve(self, path):
         """The object of a name of the settings."""
@@ -59,9 +61,12 @@ class WrapperHost(Host):
     """A wrapper as users build it: it starts its backend by itself, and stops it when its context is left."""
 
     wrapper = None
+    # What boileroom 0.4 imports with a wrapper by itself, or keeps beside its backends.
+    USUAL = ("base", "modal", "server", "transport")
 
     def start(self):
         cls = self.resolve(self.plan["class"])
+        self.look_for_early_imports(cls)
         self.note("start", "{}(backend={!r})".format(cls.__name__, self.plan["selector"]))
         if modal_service.is_selected(self.plan["selector"]):
             modal_service.check()
@@ -70,6 +75,17 @@ class WrapperHost(Host):
         backend = getattr(self.wrapper, "_backend", None)
         self.watch(backend)
         self.settle(backend)
+
+    def look_for_early_imports(self, cls):
+        """Notes backends that came with the import of the wrapper, before anybody selected one."""
+        package = cls.__module__.partition(".")[0] + ".backend."
+        early = sorted(name for name in sys.modules if name.startswith(package))
+        early = [name for name in early if name[len(package):].partition(".")[0] not in self.USUAL]
+        if early:
+            self.notes.append(
+                "importing {} imports {} at once: without a lazy import boileroom cannot be imported where the packages of this "
+                "platform are missing".format(self.plan["class"], ", ".join(early[:3]))
+            )
 
     def call(self, method, sequences, options):
         return getattr(self.wrapper, method)(self.input(sequences), options=options)

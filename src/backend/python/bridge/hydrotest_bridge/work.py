@@ -157,7 +157,7 @@ class Bridge:
         # A core has nothing that would stop it but the end of the process.
         keeps = isinstance(self.host, hosts.CoreHost)
         left = [] if keeps else leftovers.of(os.environ.get("HYDROTEST_INSTANCE"))
-        head = {"say": "stopped", "left": left}
+        head = {"say": "stopped", "left": left, "notes": getattr(self.host, "notes", [])}
         if trouble is not None:
             head["error"] = failure.describe(trouble)
         try:

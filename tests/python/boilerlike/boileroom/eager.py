@@ -1,0 +1,6 @@
+"""Wrappers whose module imports a backend at once, and not when it is selected."""
+
+from .backend import your_backend  # noqa: F401
+from .wrapper import make
+
+ESM2 = make("ESM2", "embed")
