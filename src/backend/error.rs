@@ -19,6 +19,8 @@ pub struct BackendError {
     pub exception: Option<String>,
     /// The last lines that the platform logged, oldest first.
     pub log_tail: Vec<String>,
+    /// The end came from outside: a signal of somebody else's, a scheduler, an engine or a machine that ran out of memory.
+    pub from_outside: bool,
     /// It happened to an earlier case, which reports it in full: this one was not asked because of it.
     pub inherited: bool,
 }
@@ -112,6 +114,7 @@ impl BackendError {
             message: message.into(),
             exception: None,
             log_tail: Vec::new(),
+            from_outside: false,
             inherited: false,
         }
     }
@@ -129,6 +132,23 @@ impl BackendError {
     #[must_use]
     pub fn with_log(mut self, lines: Vec<String>) -> Self {
         self.log_tail = lines;
+        self
+    }
+
+    /// Whether the call itself ended the process, or made it useless, as far as one time tells.
+    #[must_use]
+    pub fn is_crash(&self) -> bool {
+        self.stage == Stage::Call && !self.from_outside && matches!(self.fault, Fault::Died | Fault::Poisoned)
+    }
+
+    /// The same after the same call crashed a fresh instance as well.
+    #[must_use]
+    pub fn crashed_again(mut self) -> Self {
+        if self.fault == Fault::Died {
+            self.fault = Fault::Crashed;
+        }
+        self.message
+            .push_str("; the same call did so again on a fresh instance");
         self
     }
 

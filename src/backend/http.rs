@@ -1,14 +1,20 @@
 //! The kind `http`: a model server that somebody else runs. Waits for it, calls it, never starts or stops it.
 
+mod headers;
+
+use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
+
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::examination::{State, Symptom};
 use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher};
-use super::served::{Served, ServedSettings};
+use super::served::{Credentials, Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, PerModel, Reader, interpolate};
-use crate::prediction::{Contract, Options};
+use crate::prediction::{Contract, Input, Method, Options, Request};
 use crate::wire::Secret;
 use crate::wire::client::ModelClient;
 
@@ -19,13 +25,15 @@ pub const KIND: Kind = Kind {
     overrides: &[Override::KeepResponses],
     weights: None,
     calls_per_instance: 1,
-    leaves: Leaves::Nothing,
+    leaves: Leaves::NeverStarted,
     configured: Configured::Already,
     template: r#"# Where the server answers; a server has one model.
 url = "http://127.0.0.1:8000"
 models = ["esm2"]
 # The variable of your environment that holds the secret which the server signs with.
 secret_env = "HYDROTEST_SECRET"
+# What the server or a proxy before it wants in every request. Tokens come from your environment and are never shown.
+# headers = { Authorization = "Bearer ${LAB_TOKEN}" }
 "#,
     configure,
 };
@@ -35,6 +43,8 @@ struct Http {
     secret_variable: String,
     /// The name of the backend, as its table has it.
     name: String,
+    /// Headers for every request, with the variables that hold their values.
+    headers: Vec<(HeaderName, String)>,
     /// What the server was started with.
     per_model: PerModel,
     served: ServedSettings,
@@ -47,11 +57,13 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
         reader.reject("url", error, "in this address");
     }
     let secret_variable = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
+    let headers = headers::read(&mut reader);
     let served = ServedSettings::read(table, &mut reader);
     reader.finish();
     Some(Arc::new(Http {
         url: url?,
         secret_variable,
+        headers,
         name: table.name.clone(),
         per_model: table.per_model.clone(),
         served,
@@ -73,11 +85,12 @@ impl Settings for Http {
             );
             return Err(unusable(message));
         };
+        let own = self.credentials(secret)?;
         let launcher = Running {
             endpoint: Endpoint { url, port: None },
         };
         let job = Job::new(launch, None);
-        Ok(Box::new(Served::new(launcher, job, self.served, Some(secret))))
+        Ok(Box::new(Served::new(launcher, job, self.served, Some(own))))
     }
 
     fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
@@ -96,6 +109,19 @@ impl Settings for Http {
                 },
             };
             vec![shown, self.call_on(secret).await]
+        })
+    }
+
+    fn foresee<'a>(&'a self, models: &'a [Arc<Contract>]) -> Work<'a, ()> {
+        Box::pin(async move {
+            let Some(client) = self.client().ok().filter(|_| models.len() > 1) else {
+                return Ok(());
+            };
+            if client.health().await.is_err() {
+                // Whatever is wrong there, its start says better.
+                return Ok(());
+            }
+            Err(one_model(models, self.class_of(&client, models).await.as_deref()))
         })
     }
 
@@ -118,6 +144,69 @@ impl Settings for Http {
 }
 
 impl Http {
+    /// What is needed to speak with the server. Values of variables are hidden wherever a text of the server is shown.
+    ///
+    /// # Errors
+    /// A variable that is not set, or holds what no header can.
+    fn credentials(&self, secret: Secret) -> Result<Credentials, BackendError> {
+        let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
+        let hidden = RefCell::new(Vec::new());
+        let variable = |name: &str| {
+            let value = std::env::var(name).ok()?;
+            hidden.borrow_mut().push(value.clone());
+            Some(value)
+        };
+        let mut headers = HeaderMap::new();
+        for (name, text) in &self.headers {
+            let value = interpolate(text, &[], variable);
+            let value = value.map_err(|error| unusable(format!("`headers.{name}`: {error}")))?;
+            let value = HeaderValue::try_from(value.trim());
+            let mut value =
+                value.map_err(|_| unusable(format!("`headers.{name}` has characters that no header has")))?;
+            value.set_sensitive(true);
+            headers.insert(name.clone(), value);
+        }
+        Ok(Credentials {
+            secret: secret.hiding(hidden.take()),
+            variable: self.secret_variable.clone(),
+            headers,
+        })
+    }
+
+    fn client(&self) -> Result<ModelClient, BackendError> {
+        let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
+        let variable = |name: &str| std::env::var(name).ok();
+        let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
+        let secret = variable(&self.secret_variable).and_then(Secret::new);
+        let secret = secret.ok_or_else(|| unusable(format!("{} is not set", self.secret_variable)))?;
+        let own = self.credentials(secret)?;
+        let client = ModelClient::new(&url, own.secret, self.served.timeouts);
+        Ok(client
+            .map_err(|error| unusable(error.to_string()))?
+            .with_headers(own.headers))
+    }
+
+    /// The class of what the server answers, asked by each method that one of the models has.
+    async fn class_of(&self, client: &ModelClient, models: &[Arc<Contract>]) -> Option<String> {
+        let asking = async {
+            for method in [Method::Embed, Method::Fold] {
+                if !models.iter().any(|model| model.method == method) {
+                    continue;
+                }
+                let request = Request {
+                    method,
+                    input: Input::One(PROBE.to_owned()),
+                    options: Options::new(),
+                };
+                if let Ok(prediction) = client.predict(&request).await {
+                    return Some(prediction.class);
+                }
+            }
+            None
+        };
+        tokio::time::timeout(PROBED_FOR, asking).await.ok().flatten()
+    }
+
     /// Asks the server whether it is ready. The secret plays no part in that.
     async fn call_on(&self, secret: Option<Secret>) -> Symptom {
         const SUBJECT: &str = "server";
@@ -131,7 +220,12 @@ impl Http {
         let client = secret
             .map_or_else(Secret::generate, Ok)
             .map_err(|error| error.to_string())
-            .and_then(|secret| ModelClient::new(&url, secret, self.served.timeouts).map_err(|error| error.to_string()));
+            .and_then(|secret| self.credentials(secret).map_err(|error| error.message))
+            .and_then(|own| {
+                let client = ModelClient::new(&url, own.secret, self.served.timeouts);
+                let client = client.map_err(|error| error.to_string())?;
+                Ok(client.with_headers(own.headers))
+            });
         let healthy = match client {
             Ok(client) => client.health().await.map_err(|error| error.to_string()),
             Err(error) => Err(error),
@@ -145,6 +239,30 @@ impl Http {
             ),
         }
     }
+}
+
+/// A sequence that every model takes.
+const PROBE: &str = "ACDEFGHIKL";
+/// How long a server may take to show which model it has.
+const PROBED_FOR: Duration = Duration::from_secs(120);
+
+/// The mistake of a table by which one server is to be several models.
+fn one_model(models: &[Arc<Contract>], class: Option<&str>) -> BackendError {
+    let of_class: Vec<String> = models
+        .iter()
+        .filter(|model| class == Some(model.output.as_str()))
+        .map(|model| format!("`models = [\"{}\"]`", model.key))
+        .collect();
+    let all: Vec<&str> = models.iter().map(|model| model.key.as_str()).collect();
+    let advice = match (class, of_class.as_slice()) {
+        (Some(class), [_, ..]) => format!("this one answers with {class}: say {}", of_class.join(" or ")),
+        _ => "say which with `models`, such as `models = [\"esm2\"]`".to_owned(),
+    };
+    let message = format!(
+        "a server has one model, and this backend is to have {}: {advice}",
+        all.join(", ")
+    );
+    BackendError::new(Stage::Configure, Fault::Misconfigured, message)
 }
 
 /// A server that is there without our doing.
@@ -192,6 +310,23 @@ mod tests {
         assert!(shown.contains("unknown placeholder `{host}`"), "{shown}");
         assert!(shown.contains("did you mean `secret_env`?"), "{shown}");
         assert!(select("").err().unwrap().contains("missing key `url`"));
+    }
+
+    #[test]
+    fn a_token_comes_from_the_environment_and_no_file() {
+        let shown = |headers: &str| {
+            select(&format!("url = 'http://127.0.0.1:1'\nheaders = {headers}\n"))
+                .err()
+                .unwrap()
+        };
+        assert!(shown("{ Authorization = 'Bearer abc' }").contains("secret in a file"));
+        assert!(shown("{ Host = 'elsewhere' }").contains("not for a table"));
+        assert!(shown("{ 'a b' = 'c' }").contains("is no header"));
+        assert!(shown("{ X = '{token}' }").contains("unknown placeholder `{token}`"));
+        let table = "url = 'http://127.0.0.1:1'\nsecret_env = 'PATH'\nheaders = { Authorization = 'Bearer ${NO_SUCH_TOKEN}' }\n";
+        let contract = Config::built_in().unwrap().models[0].clone();
+        let error = select(table).unwrap().open(&contract, &Options::new()).err().unwrap();
+        assert!(error.message.contains("NO_SUCH_TOKEN"), "{error}");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use super::custody::{Mark, Steward};
 use super::examination::Symptom;
 use super::recorder::InstanceRecorder;
 use super::status::Status;
-use super::{Backend, BackendError, Watch};
+use super::{Backend, BackendError, Watch, Work};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
 
@@ -46,9 +46,9 @@ pub enum Configured {
 /// What instances of a kind may leave behind, and who finds it.
 #[derive(Clone, Copy)]
 pub enum Leaves {
-    /// They are part of this process, or of somebody else's.
+    /// They are part of this process.
     Nothing,
-    /// Nothing is ever started, so that there is no life cycle to test.
+    /// Nothing is ever started by it, so that there is no life cycle to test.
     NeverStarted,
     /// Processes of this machine.
     Processes,
@@ -83,6 +83,15 @@ pub trait Settings: Send + Sync {
     fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
         let _ = (contract, config);
         None
+    }
+
+    /// Looks whether a run of these models can come to anything, before the first is started. Bounded in time.
+    ///
+    /// # Errors
+    /// A mistake in the table that every case would meet.
+    fn foresee<'a>(&'a self, models: &'a [Arc<Contract>]) -> Work<'a, ()> {
+        let _ = models;
+        Box::pin(async { Ok(()) })
     }
 
     /// What would be given to the platform to start a model, for a person to read, such as a batch script; `None` where there

@@ -53,6 +53,8 @@ pub struct Demise {
     pub fault: Fault,
     /// What became of it, to follow the words "the server", such as `exited with status 1`.
     pub message: String,
+    /// Whether somebody or something else ended it.
+    pub from_outside: bool,
 }
 
 /// Where a server answers.
@@ -130,7 +132,10 @@ impl Demise {
     /// The error of a stage that this end cut off.
     #[must_use]
     pub fn during(&self, stage: Stage, when: &str) -> BackendError {
-        BackendError::new(stage, self.fault, format!("the server {} {when}", self.message))
+        BackendError {
+            from_outside: self.from_outside,
+            ..BackendError::new(stage, self.fault, format!("the server {} {when}", self.message))
+        }
     }
 }
 

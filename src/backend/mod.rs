@@ -9,6 +9,7 @@ mod caretaker;
 pub mod clearing;
 mod container;
 pub mod custody;
+mod device;
 mod docker;
 mod error;
 pub mod examination;
@@ -34,6 +35,7 @@ pub mod served;
 mod slurm;
 pub mod status;
 pub mod supervise;
+mod traceback;
 pub mod withheld;
 
 use std::pin::Pin;

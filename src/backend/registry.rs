@@ -117,8 +117,11 @@ impl Platform {
     /// Why a scene of the life cycle cannot be played on it.
     #[must_use]
     pub fn cannot_play(&self, scene: Scene) -> Option<String> {
+        let kind = self.kind.name;
         if matches!(self.kind.leaves, Leaves::NeverStarted) {
-            return Some(format!("kind `{}` starts nothing", self.kind.name));
+            return Some(format!(
+                "kind `{kind}` starts nothing, so that only hydrotest itself would be tested"
+            ));
         }
         let limit = self.table.max_instances;
         if scene.instances() > limit {
@@ -129,16 +132,22 @@ impl Platform {
             ));
         }
         let has_no_grip = scene.needs_a_grip() && matches!(self.kind.leaves, Leaves::Nothing);
-        has_no_grip.then(|| {
-            let kind = self.kind.name;
-            format!("kind `{kind}` starts nothing outside of the harness that could be ended behind its back")
-        })
+        has_no_grip
+            .then(|| format!("kind `{kind}` starts nothing outside of the harness that could be ended behind its back"))
     }
 
     /// What would be given to the platform to start a model, for a person to read; `None` where the kind has nothing to show.
     #[must_use]
     pub fn dry_run(&self, contract: &Arc<Contract>, config: &Options) -> Option<Result<String, BackendError>> {
         self.settings.dry_run(&self.launch(contract, config))
+    }
+
+    /// Looks whether a run of these models can come to anything, before the first is started.
+    ///
+    /// # Errors
+    /// A mistake in the backend's table that every case would meet.
+    pub async fn foresee(&self, models: &[Arc<Contract>]) -> Result<(), BackendError> {
+        self.settings.foresee(models).await
     }
 
     /// A launch with a mark of its own.

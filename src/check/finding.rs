@@ -63,6 +63,13 @@ impl Finding {
     pub fn failed(check: &'static str, call: &str, error: &BackendError) -> Self {
         let mut lines = error.message.lines();
         let first = lines.next().unwrap_or_default();
+        if error.inherited {
+            // The case that it happened to has the details and the log.
+            return Self {
+                blame: error.blame(),
+                ..Self::wrong(check, call, format!("not asked: {first}"))
+            };
+        }
         let summary = match &error.exception {
             Some(class) => format!("the call gave {class}: {first}"),
             None => format!("{} failed: {first}", error.stage),
@@ -202,6 +209,18 @@ mod tests {
         assert_eq!(finding.summary, "the call gave ValueError: bad");
         assert_eq!(finding.details, ["fault: refused", "worse"]);
         assert_eq!(finding.shortened(), finding, "what is short stays as it is");
+    }
+
+    #[test]
+    fn what_happened_to_another_case_is_told_in_one_line() {
+        let error = BackendError::new(Stage::Ready, Fault::Died, "esm2 on lab did not start: exit 3\nmore")
+            .with_log(vec!["Traceback".into()]);
+        let finding = Finding::failed("answer", "call", &error.inherited());
+        assert_eq!(
+            finding.to_string(),
+            "answer [call]: not asked: esm2 on lab did not start: exit 3"
+        );
+        assert_eq!(finding.blame, Blame::Platform);
     }
 
     #[test]

@@ -35,6 +35,7 @@ mod places;
 mod present;
 mod range;
 mod recorded;
+mod request_hints;
 mod sequence;
 mod shape;
 mod snapshot;
@@ -98,7 +99,9 @@ pub fn judge(checks: &[Box<dyn Check>], evidence: &Evidence<'_>) -> Vec<Finding>
         (!expected).then(|| Finding::failed("answer", &answer.call, error))
     });
     let found = checks.iter().flat_map(|check| check.judge(evidence));
-    failed.chain(found).collect()
+    let mut findings = failed.chain(found).collect::<Vec<_>>();
+    request_hints::hint(&mut findings, evidence);
+    findings
 }
 
 #[cfg(test)]

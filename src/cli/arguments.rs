@@ -123,9 +123,12 @@ pub struct RunArguments {
     /// Time for the calls of a case, in place of what suites and backend say, such as `90s` or `20m`.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
     pub timeout: Option<Duration>,
-    /// How often a failed case is tried again, in place of what suites and backend say.
+    /// How often a case without an answer is tried again, in place of what suites and backend say; wrong values never are.
     #[arg(long, value_name = "COUNT", help_heading = "Running")]
     pub retries: Option<u32>,
+    /// Let a case pass that the backend failed before it was tried again.
+    #[arg(long, help_heading = "Running")]
+    pub allow_flaky: bool,
     /// Record the results of cases that have no snapshot yet; never touches one that is there.
     #[arg(long, help_heading = "Running")]
     pub record: bool,

@@ -51,6 +51,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         let settings = run::Settings {
             instances: platform.table.max_instances,
             calls_per_instance: platform.calls_per_instance(),
+            flaky: run::Flaky::Fails,
             reproduce: reproduce::command(selector, &Overrides::default(), &arguments.places),
             trials: Trials {
                 filter: arguments.filter.clone(),

@@ -17,8 +17,8 @@ use crate::outcome::Conclusion;
 use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
-use crate::report::console::{self, Subject};
-use crate::run::{self, Colours, Judge, Judged, Matching, Trials, Which};
+use crate::report::console::{self, Extent, Subject};
+use crate::run::{self, Colours, Flaky, Judge, Judged, Matching, Trials, Which};
 use crate::snapshot::{Recording, Store};
 use crate::wire::responses::ResponseWriter;
 
@@ -37,11 +37,16 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         timeout: arguments.timeout,
         retries: arguments.retries,
     };
+    let mut declined = 0;
     let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
     plan.leave_out(|trial| {
         let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
-        let declined = |call: &PlannedCall| platform.declines(&trial.contract, &call.config);
-        scene.or_else(|| trial.calls.iter().find_map(declined))
+        scene.or_else(|| {
+            let reason = |call: &PlannedCall| platform.declines(&trial.contract, &call.config);
+            let reason = trial.calls.iter().find_map(reason);
+            declined += usize::from(reason.is_some());
+            reason
+        })
     });
     let plan = Arc::new(plan);
     let trials = trials(arguments);
@@ -58,6 +63,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         return dry_run(&platform, &plan);
     }
 
+    foresee(&platform, &plan)?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| Trouble::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Arc::new(Store::new(&world.snapshots, recording(arguments))?);
@@ -70,6 +76,11 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     let settings = run::Settings {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),
+        flaky: if arguments.allow_flaky {
+            Flaky::Passes
+        } else {
+            Flaky::Fails
+        },
         reproduce: reproduce::command(selector, &overrides(arguments), &arguments.places),
         trials,
     };
@@ -106,6 +117,11 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         backend: &name,
         kind,
         weights: &weights,
+        extent: match declined {
+            _ if !everything => Extent::Selected { of: plan.trials.len() },
+            0 => Extent::Whole,
+            cases => Extent::Without { cases },
+        },
         unused_snapshots: &unused,
         barren_suites: barren,
     };
@@ -148,6 +164,22 @@ fn told_of(kept: &ResponseWriter) -> String {
         );
     }
     text
+}
+
+/// Looks for a mistake that every case would meet, before the first is run.
+fn foresee(platform: &Platform, plan: &Plan) -> Result<(), Trouble> {
+    let mut models: Vec<_> = Vec::new();
+    for trial in plan.trials.iter().filter(|trial| trial.skip.is_none()) {
+        if !models.iter().any(|known| Arc::ptr_eq(known, &trial.contract)) {
+            models.push(Arc::clone(&trial.contract));
+        }
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Trouble::Broken(error.to_string()))?;
+    runtime.block_on(platform.foresee(&models)).map_err(|error| {
+        let location = platform.table.kind.location.clone();
+        Diagnostics::from(Diagnostic::at(location, error.message)).into()
+    })
 }
 
 /// The kind that has something to show before it runs.

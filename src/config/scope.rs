@@ -65,14 +65,13 @@ pub(super) fn known_names(
     all_known.then(|| names.into_iter().map(|name| name.value).collect())
 }
 
-/// Every name a suite may use: of the declared models and backends, and of the built-in ones, so that the suites that
+/// Every name a suite may use: of the declared models and of the built-in ones, so that the suites that
 /// come with the program can be read beside any `backends.toml`.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     pub(super) contracts: Vec<Arc<Contract>>,
     pub(super) provisions: BTreeSet<String>,
     pub(super) models: BTreeSet<String>,
-    pub(super) backends: BTreeSet<String>,
     pub(super) options: BTreeSet<String>,
     pub(super) fields: BTreeSet<String>,
     pub(super) variants: BTreeSet<String>,
@@ -87,8 +86,6 @@ impl Vocabulary {
             .into_iter()
             .filter(|model| config.model(&model.key).is_none());
         contracts.extend(new);
-        let backends = config.backends.iter().chain(&built_in.backends);
-        let backends = backends.map(|backend| backend.name.clone()).collect();
         let collect = |names: &dyn Fn(&Contract) -> Vec<String>| -> BTreeSet<String> {
             contracts.iter().flat_map(|contract| names(contract)).collect()
         };
@@ -109,7 +106,6 @@ impl Vocabulary {
                     .flat_map(|variant| std::iter::once(&variant.name).chain(&variant.aliases).cloned())
                     .collect()
             }),
-            backends,
             contracts,
         })
     }

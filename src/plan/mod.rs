@@ -103,7 +103,7 @@ pub struct BarrenSuite {
 
 impl Plan {
     /// Leaves out the trials for which there is a reason, which their outcome will say.
-    pub fn leave_out(&mut self, reason: impl Fn(&PlannedTrial) -> Option<String>) {
+    pub fn leave_out(&mut self, mut reason: impl FnMut(&PlannedTrial) -> Option<String>) {
         for trial in self.trials.iter_mut().filter(|trial| trial.skip.is_none()) {
             trial.skip = reason(trial);
         }

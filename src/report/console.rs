@@ -21,10 +21,29 @@ pub struct Subject<'a> {
     pub kind: &'a str,
     /// Which parameters stand behind its results.
     pub weights: &'a str,
+    /// Which cases are judged.
+    pub extent: Extent,
     /// Recorded results that no case uses; only looked for when everything was selected.
     pub unused_snapshots: &'a [String],
     /// Suites that were asked for and gave no case, with the reason.
     pub barren_suites: &'a [BarrenSuite],
+}
+
+/// How much of what applies to a backend a run judges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    Whole,
+    /// What was selected of so many cases.
+    Selected {
+        /// All cases of the backend's models.
+        of: usize,
+    },
+    /// All of it but so many cases that the backend's table keeps from running.
+    Without {
+        /// Cases that apply to its models and were not run.
+        cases: usize,
+    },
 }
 
 /// The closing lines, ending in a line break.
@@ -82,7 +101,29 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     if !subject.unused_snapshots.is_empty() {
         text.push_str("  no case uses them: see `hydrotest snapshots prune`\n");
     }
-    let _ = writeln!(text, "{}", verdict(report.conclusion()));
+    let conclusion = report.conclusion();
+    match (conclusion, subject.extent) {
+        (Conclusion::Conforms, Extent::Selected { of }) => {
+            let judged = tally.passed + tally.expected_failures;
+            let code = conclusion.exit_code();
+            let _ = writeln!(
+                text,
+                "passed: {judged} of {of} cases judged, as selected (exit code {code})"
+            );
+        }
+        (Conclusion::Conforms, Extent::Without { cases }) => {
+            let judged = tally.passed + tally.expected_failures;
+            let (all, code) = (judged + cases, conclusion.exit_code());
+            let _ = writeln!(
+                text,
+                "passed: {judged} of {all} cases judged; {cases} skipped, so that it is not known whether the backend conforms \
+                 (exit code {code})"
+            );
+        }
+        _ => {
+            let _ = writeln!(text, "{}", verdict(conclusion));
+        }
+    }
     text
 }
 
@@ -166,6 +207,7 @@ mod tests {
         backend: "local",
         kind: "process",
         weights: "published",
+        extent: Extent::Whole,
         unused_snapshots: &[],
         barren_suites: &[],
     };
@@ -198,6 +240,42 @@ mod tests {
              flaky: esm2::embed::long (passed in attempt 2)\n\
              does not conform: the backend is wrong (exit code 1)\n"
         );
+    }
+
+    #[test]
+    fn a_part_that_passed_is_not_called_the_whole() {
+        let outcomes = vec![
+            outcome("esm2::embed::short", Verdict::Pass, 1),
+            outcome("esm2::embed::long", Verdict::Skip, 0),
+        ];
+        let report = Report {
+            outcomes,
+            ..Report::default()
+        };
+        let said = |extent| closing(&report, &Subject { extent, ..SUBJECT });
+        assert!(said(Extent::Whole).contains("\nconforms: "));
+        for (extent, words) in [
+            (
+                Extent::Selected { of: 63 },
+                "\npassed: 1 of 63 cases judged, as selected (exit code 0)\n",
+            ),
+            (
+                Extent::Without { cases: 51 },
+                "\npassed: 1 of 52 cases judged; 51 skipped, so",
+            ),
+        ] {
+            let text = said(extent);
+            assert!(text.contains(words) && !text.contains("conforms:"), "{text}");
+        }
+        let failed = Report {
+            outcomes: vec![outcome("a::b::c", Verdict::Fail, 1)],
+            ..Report::default()
+        };
+        let subject = Subject {
+            extent: Extent::Selected { of: 63 },
+            ..SUBJECT
+        };
+        assert!(closing(&failed, &subject).contains("does not conform"));
     }
 
     fn measured(observed: f64, floor: Option<f64>) -> Measurement {

@@ -31,7 +31,7 @@ use crate::outcome::{Outcome, Report, Verdict};
 use crate::plan::Plan;
 
 pub use pool::Open;
-pub use trial::{Judge, Judged};
+pub use trial::{Flaky, Judge, Judged};
 pub use trials::{Colours, Format, Matching, Trials, Which};
 
 use board::Board;
@@ -52,6 +52,8 @@ pub struct Settings {
     pub instances: usize,
     /// Calls that may be under way on one instance.
     pub calls_per_instance: usize,
+    /// Whether a case may pass that the backend failed before it was tried again.
+    pub flaky: Flaky,
     /// The command line that runs one case again, up to its name.
     pub reproduce: String,
 }
@@ -251,6 +253,7 @@ struct Work {
     dispatcher: Mutex<Dispatcher>,
     freed: Notify,
     judge: Arc<Judge>,
+    flaky: Flaky,
     board: Arc<Board>,
 }
 
@@ -274,6 +277,7 @@ impl Work {
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
             judge,
+            flaky: settings.flaky,
             board: Arc::clone(&printing.board),
         }
     }
@@ -328,7 +332,9 @@ impl Work {
     async fn attend(self: &Arc<Self>, index: usize) -> Outcome {
         let work = Arc::clone(self);
         let mut task = JoinSet::new();
-        task.spawn(async move { trial::run_trial(&work.plan.trials[index], &work.pool, &*work.judge).await });
+        task.spawn(
+            async move { trial::run_trial(&work.plan.trials[index], &work.pool, &*work.judge, work.flaky).await },
+        );
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             broken => {

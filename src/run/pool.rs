@@ -1,20 +1,17 @@
 //! Keeps the instances of a run: starts one when its first call needs it, stops it after its last, and makes room when
 //! the limit is reached. Guarantees that everything it started is stopped; decides no order and judges nothing.
 
+mod breaking;
 pub mod loan;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures_util::FutureExt;
 use tokio::sync::{Mutex, Notify};
 
 use super::starts::Starts;
 use crate::backend::remark::{Remarks, Severity};
 use crate::backend::{BackendError, Fault, Instance, Stage};
-
-/// How often an instance that died is started again in one run before its cases are given up.
-const RESTARTS: u32 = 2;
+use breaking::{given_up, survived};
 
 /// Makes an instance, without starting it, from its index in the plan.
 pub type Open = dyn Fn(usize) -> Result<Instance, BackendError> + Send + Sync;
@@ -110,7 +107,7 @@ impl Pool {
     /// Waits until the instance runs, starting it if need be.
     ///
     /// # Errors
-    /// The error of its start; everyone who asks later in the run gets the same one without another try.
+    /// The error of its start; who asks later in the run gets it as inherited, without another try.
     pub async fn lease(&self, index: usize) -> Result<Lease, BackendError> {
         loop {
             let changed = self.changed.notified();
@@ -132,7 +129,7 @@ impl Pool {
                         instance: Arc::clone(instance),
                     });
                 }
-                State::Failed(error) => return Err(error.clone()),
+                State::Failed(error) => return Err(error.clone().inherited()),
                 State::Changing(_) | State::Lent { .. } => {}
                 State::Idle => {
                     if self.has_room(&slots, 1) {
@@ -150,7 +147,7 @@ impl Pool {
     }
 
     /// Gives a lease back. `broken` says that the instance must not be used again: it is stopped, and started afresh
-    /// for the next call, at most [`RESTARTS`] times.
+    /// for the next call, at most `RESTARTS` times.
     pub async fn release(&self, lease: Lease, condition: Condition) {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(lease.slot) else { return };
@@ -158,9 +155,9 @@ impl Pool {
         let is_current = matches!(&slot.state, State::Running(instance) if Arc::ptr_eq(instance, &lease.instance));
         if let (Condition::Broken(error), true) = (condition, is_current) {
             slot.restarts += 1;
-            let given_up = slot.restarts > RESTARTS;
+            let given_up = given_up(error, slot.restarts, lease.instance.label());
             self.stop_slot(slots, lease.slot).await;
-            if given_up && let Some(slot) = self.slots.lock().await.get_mut(lease.slot) {
+            if let (Some(error), Some(slot)) = (given_up, self.slots.lock().await.get_mut(lease.slot)) {
                 slot.state = State::Failed(error);
             }
         }
@@ -307,7 +304,10 @@ impl Pool {
                 Ok(Lease { slot: index, instance })
             }
             Err(error) => {
-                slot.state = State::Failed(error.clone());
+                slot.state = State::Failed(BackendError {
+                    message: format!("{} did not start: {}", instance.label(), error.message),
+                    ..error.clone()
+                });
                 self.note_end(&instance, None);
                 Err(error)
             }
@@ -345,13 +345,6 @@ impl Pool {
             remarks.add(instance.label(), remark);
         }
     }
-}
-
-/// What an instance does, where a panic of its kind is an error like any other: nobody may wait for ever for the slot.
-async fn survived<T>(work: impl Future<Output = T>) -> Result<T, BackendError> {
-    let broke = "hydrotest itself failed: this kind of backend panicked";
-    let survived = AssertUnwindSafe(work).catch_unwind().await;
-    survived.map_err(|_| BackendError::new(Stage::Launch, Fault::Internal, broke))
 }
 
 /// What everybody is told who asks for an instance after the end.

@@ -13,7 +13,14 @@ use crate::prediction::{Input, Method, Options, Prediction, Request};
 struct Scripted {
     running: Arc<AtomicUsize>,
     flaky: Arc<Mutex<VecDeque<BackendError>>>,
+    /// What ends it once.
+    ends: Arc<Mutex<VecDeque<BackendError>>>,
     up: bool,
+}
+
+/// An end of the process in the middle of a call.
+fn died() -> BackendError {
+    BackendError::new(Stage::Call, Fault::Died, "the server exited with status 7")
 }
 
 impl Backend for Scripted {
@@ -40,6 +47,15 @@ impl Backend for Scripted {
                 Some("hang") => std::future::pending().await,
                 Some("refuse") => Err(BackendError::new(Stage::Call, Fault::Refused, "no")),
                 Some("flaky") => match self.flaky.lock().unwrap().pop_front() {
+                    Some(error) => Err(error),
+                    None => Ok(answer()),
+                },
+                Some("crash") => Err(died()),
+                Some("killed") => Err(BackendError {
+                    from_outside: true,
+                    ..died()
+                }),
+                Some("die") => match self.ends.lock().unwrap().pop_front() {
                     Some(error) => Err(error),
                     None => Ok(answer()),
                 },
@@ -103,12 +119,15 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
     }
 }
 
-/// Fails what gave an error, and panics over what is called so.
+/// Fails what gave an error and what is called wrong, and panics over what is called so.
 fn judge() -> Arc<Judge> {
     Arc::new(|trial, answers| {
         assert_ne!(trial.case, "panic", "judging broke");
         let errors = answers.iter().filter_map(|answer| answer.result.as_ref().err());
-        let findings = errors.map(|error| Finding::failed("answer", "call", error)).collect();
+        let mut findings: Vec<Finding> = errors.map(|error| Finding::failed("answer", "call", error)).collect();
+        if trial.case == "wrong" {
+            findings.push(Finding::wrong("range", "call", "plddt is 1.2"));
+        }
         Judged {
             findings,
             ..Judged::default()
@@ -117,18 +136,19 @@ fn judge() -> Arc<Judge> {
 }
 
 /// What came of a plan, how many instances were still running, and whether trouble was noted.
-async fn carry_out(plan: Plan, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcome>>, usize) {
+async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcome>>, usize) {
     let plan = Arc::new(plan);
     let running = Arc::new(AtomicUsize::new(0));
-    let flaky: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new(
-        [BackendError::new(Stage::Call, Fault::Refused, "not today")].into(),
-    ));
+    let refused = BackendError::new(Stage::Call, Fault::Refused, "not today");
+    let refusals: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new([refused].into()));
+    let ends: Arc<Mutex<VecDeque<_>>> = Arc::new(Mutex::new([died()].into()));
     let open = {
         let running = Arc::clone(&running);
         move |_| {
             let backend = Scripted {
                 running: Arc::clone(&running),
-                flaky: Arc::clone(&flaky),
+                flaky: Arc::clone(&refusals),
+                ends: Arc::clone(&ends),
                 up: false,
             };
             Ok(Instance::new("scripted", Box::new(backend), Duration::from_secs(5)))
@@ -138,6 +158,7 @@ async fn carry_out(plan: Plan, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcom
         trials: Trials::default(),
         instances: 1,
         calls_per_instance: 1,
+        flaky,
         reproduce: String::new(),
     };
     let selected: Vec<usize> = (0..plan.trials.len()).collect();
@@ -163,7 +184,11 @@ async fn carry_out(plan: Plan, stop: impl FnOnce(&Notify)) -> (Vec<Option<Outcom
 }
 
 async fn one(input: &str, change: impl Fn(&mut PlannedTrial)) -> Outcome {
-    let (mut outcomes, running) = carry_out(plan(&[input], change), |_| {}).await;
+    one_that(Flaky::Fails, input, change).await
+}
+
+async fn one_that(flaky: Flaky, input: &str, change: impl Fn(&mut PlannedTrial)) -> Outcome {
+    let (mut outcomes, running) = carry_out(plan(&[input], change), flaky, |_| {}).await;
     assert_eq!(running, 0, "everything that was started is stopped");
     outcomes.remove(0).unwrap()
 }
@@ -181,20 +206,80 @@ fn expected(message: Option<&str>) -> Arc<ExpectedFailure> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_hangs_ends_at_the_deadline_with_the_log() {
     let outcome = one("hang", |trial| trial.timeout = Duration::from_millis(20)).await;
-    assert_eq!(outcome.verdict, Verdict::Error);
-    assert!(
-        outcome.findings[0]
-            .summary
-            .contains("no answer to call `call` within the case's 0.02 s")
-    );
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 1));
+    let told = outcome.findings[0].to_string();
+    for words in [
+        "no answer to call `call` within the case's 0.02 s",
+        "`--timeout`",
+        "`case_timeout`",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
     assert_eq!(outcome.findings[0].log_tail, ["last line"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_passes_when_tried_again_is_flaky() {
-    let outcome = one("flaky", |trial| trial.retries = 2).await;
+    let outcome = one_that(Flaky::Passes, "flaky", |trial| trial.retries = 2).await;
     assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Pass, 2));
     assert!(outcome.is_flaky());
+    let strict = one("flaky", |trial| trial.retries = 2).await;
+    assert_eq!((strict.verdict, strict.attempts), (Verdict::Fail, 2));
+    let told = strict.findings[0].to_string();
+    assert!(
+        told.contains("not today") && told.contains("attempt 2 of the same calls passed"),
+        "{told}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_values_are_never_retried_away() {
+    let outcome = one_that(Flaky::Passes, "wrong", |trial| trial.retries = 5).await;
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_crashes_twice_is_the_backends_fault() {
+    let outcome = one("crash", |_| {}).await;
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 2));
+    let told = outcome.findings[0].to_string();
+    assert!(
+        told.contains("status 7; the same call did so again on a fresh instance"),
+        "{told}"
+    );
+    assert!(told.contains("fault: crashed"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_crash_is_not_laid_on_the_backend_and_is_no_pass_either() {
+    let outcome = one("die", |_| {}).await;
+    assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Error, 2));
+    let told = outcome.findings[0].to_string();
+    assert!(told.contains("attempt 2 passed; `--retries 1` accepts that"), "{told}");
+    let retried = one("die", |trial| trial.retries = 1).await;
+    assert_eq!((retried.verdict, retried.attempts), (Verdict::Pass, 2));
+    let killed = one("killed", |_| {}).await;
+    assert_eq!(
+        (killed.verdict, killed.attempts),
+        (Verdict::Error, 1),
+        "somebody killed it"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_died_three_times_is_not_asked_again() {
+    let (outcomes, running) = carry_out(plan(&["crash", "crash", "fine"], |_| {}), Flaky::Fails, |_| {}).await;
+    let told: Vec<String> = outcomes
+        .iter()
+        .flatten()
+        .map(|outcome| outcome.findings[0].summary.clone())
+        .collect();
+    assert!(told[0].contains("exited with status 7"), "{told:?}");
+    assert_eq!(
+        told[2],
+        "not asked: scripted died 3 times, last: the server exited with status 7"
+    );
+    assert_eq!(running, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -208,7 +293,16 @@ async fn an_expected_failure_must_fail_and_for_the_expected_reason() {
     let says_no = |trial: &mut PlannedTrial| trial.expected_failure = Some(expected(Some("no")));
     assert_eq!(one("refuse", says_no).await.verdict, Verdict::ExpectedFailure);
     let says_else = |trial: &mut PlannedTrial| trial.expected_failure = Some(expected(Some("something else")));
-    assert_eq!(one("refuse", says_else).await.verdict, Verdict::Fail);
+    let otherwise = one("refuse", says_else).await;
+    assert_eq!(otherwise.verdict, Verdict::Fail);
+    let told = otherwise.explain("run");
+    for words in [
+        "expected to fail with \"something else\" (known)",
+        "it failed otherwise",
+        "call failed: no",
+    ] {
+        assert!(told.contains(words), "{told}");
+    }
     assert_eq!(
         one("fine", |trial| trial.expected_failure = Some(expected(None)))
             .await
@@ -219,7 +313,7 @@ async fn an_expected_failure_must_fail_and_for_the_expected_reason() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_panic_is_the_error_of_its_own_case_only() {
-    let (outcomes, running) = carry_out(plan(&["panic", "fine"], |_| {}), |_| {}).await;
+    let (outcomes, running) = carry_out(plan(&["panic", "fine"], |_| {}), Flaky::Fails, |_| {}).await;
     let verdicts: Vec<Verdict> = outcomes.iter().flatten().map(|outcome| outcome.verdict).collect();
     assert_eq!(verdicts, [Verdict::Error, Verdict::Pass]);
     assert_eq!(running, 0);
@@ -227,7 +321,7 @@ async fn a_panic_is_the_error_of_its_own_case_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_early_end_stops_instances_and_leaves_the_rest_without_outcome() {
-    let (outcomes, running) = carry_out(plan(&["hang", "fine"], |_| {}), Notify::notify_one).await;
+    let (outcomes, running) = carry_out(plan(&["hang", "fine"], |_| {}), Flaky::Fails, Notify::notify_one).await;
     assert_eq!(outcomes.iter().flatten().count(), 0);
     assert_eq!(running, 0);
 }

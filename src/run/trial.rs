@@ -26,8 +26,18 @@ pub struct Judged {
     pub unjudged: Vec<String>,
 }
 
-/// Runs a trial to its outcome, trying again as often as it allows.
-pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outcome {
+/// Whether a case may pass that the backend failed before it was tried again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Flaky {
+    /// It fails.
+    #[default]
+    Fails,
+    /// It passes, and is reported as flaky.
+    Passes,
+}
+
+/// Runs a trial to its outcome, trying again where another attempt can say more.
+pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge, flaky: Flaky) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
         verdict: Verdict::Pass,
@@ -38,57 +48,139 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Outc
         attempts: 0,
         elapsed: Duration::ZERO,
     };
+    let mut crashed: Option<String> = None;
     loop {
         let attempt = match trial.scene {
             Some(planned) => attempt_scene(trial, planned, pool, judge).await,
-            None => attempt(trial, pool, judge).await,
+            None => attempt(trial, pool, judge, crashed.as_deref()).await,
         };
-        let (judged, elapsed) = match attempt {
+        let attempt = match attempt {
             Ok(attempt) => attempt,
             // A retry that cannot be made leaves what was judged before.
             Err(Unplayable(_)) if outcome.attempts > 0 => break,
             Err(Unplayable(reason)) => return Outcome::skipped(&trial.name, reason),
         };
+        if outcome.attempts > 0 && attempt.is_inherited {
+            // There is no instance any more to try again on: what is known already is the answer.
+            break;
+        }
         outcome.attempts += 1;
-        outcome.elapsed += elapsed;
-        outcome.verdict = Verdict::of(&judged.findings);
-        outcome.findings = judged.findings;
-        outcome.notes = judged.notes;
-        outcome.measurements = judged.measurements;
-        // Nothing judged is no pass.
-        if outcome.verdict == Verdict::Pass && !judged.unjudged.is_empty() {
+        outcome.elapsed += attempt.elapsed;
+        let verdict = Verdict::of(&attempt.judged.findings);
+        if verdict == Verdict::Pass && !attempt.judged.unjudged.is_empty() {
+            // Nothing judged is no pass.
             outcome.verdict = Verdict::Skip;
-            outcome.reason = Some(format!("not judged: {}", judged.unjudged.join("; ")));
+            outcome.reason = Some(format!("not judged: {}", attempt.judged.unjudged.join("; ")));
+            outcome.findings = Vec::new();
             break;
         }
-        if outcome.verdict == Verdict::Pass || outcome.attempts > trial.retries {
+        if verdict == Verdict::Pass && outcome.attempts > 1 {
+            passed_again(&mut outcome, attempt.judged, trial, flaky);
             break;
         }
+        outcome.verdict = verdict;
+        outcome.findings = attempt.judged.findings;
+        outcome.notes = attempt.judged.notes;
+        outcome.measurements = attempt.judged.measurements;
+        // One crash may be an accident of the platform: the same call on a fresh instance tells.
+        let tells_more = attempt.crashed.is_some() && crashed.is_none();
+        let is_retried = outcome.attempts <= trial.retries && (verdict == Verdict::Error || !attempt.is_answered);
+        if verdict == Verdict::Pass || attempt.is_inherited || !(tells_more || is_retried) {
+            break;
+        }
+        crashed = attempt.crashed;
     }
     expect_failure(trial, &mut outcome);
     outcome
 }
 
+/// What came of a case that passes now and did not before. Attempts that nobody asked for do not make it a pass.
+fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, flaky: Flaky) {
+    let asked_for = outcome.attempts <= trial.retries.saturating_add(1);
+    let accepted = outcome.verdict != Verdict::Fail || flaky == Flaky::Passes;
+    if asked_for && accepted {
+        outcome.verdict = Verdict::Pass;
+        outcome.findings = Vec::new();
+        outcome.notes = judged.notes;
+        outcome.measurements = judged.measurements;
+        return;
+    }
+    let attempt = outcome.attempts;
+    let again = if asked_for {
+        format!("not repeatable: attempt {attempt} of the same calls passed; `--allow-flaky` accepts that")
+    } else {
+        format!("asked again on a fresh instance, attempt {attempt} passed; `--retries 1` accepts that")
+    };
+    if let Some(finding) = outcome.findings.last_mut() {
+        finding.details.push(again);
+    }
+}
+
 /// Why a scene could not be played, or that a call cannot be answered for want of a recorded response.
 struct Unplayable(String);
 
-type Attempt = Result<(Judged, Duration), Unplayable>;
+/// What came of one attempt.
+struct Attempt {
+    judged: Judged,
+    elapsed: Duration,
+    /// Every call has an answer, or was refused as it must be: all that is wrong are values.
+    is_answered: bool,
+    /// The call that ended the instance.
+    crashed: Option<String>,
+    /// An earlier case had left no instance to ask.
+    is_inherited: bool,
+}
 
-async fn attempt(trial: &PlannedTrial, pool: &Pool, judge: &Judge) -> Attempt {
+async fn attempt(
+    trial: &PlannedTrial,
+    pool: &Pool,
+    judge: &Judge,
+    crashed: Option<&str>,
+) -> Result<Attempt, Unplayable> {
     let mut elapsed = Duration::ZERO;
-    let answers = ask(trial, pool, &mut elapsed).await;
+    let mut answers = ask(trial, pool, &mut elapsed).await;
     let errors = answers.iter().filter_map(|answer| answer.result.as_ref().err());
     if let Some(error) = errors.into_iter().find(|error| error.fault == Fault::Unrecorded) {
         return Err(Unplayable(error.message.clone()));
     }
+    let last = answers.last_mut().and_then(|answer| {
+        let call = answer.call.clone();
+        Some((call, answer.result.as_mut().err()?))
+    });
+    let mut ended = None;
+    let mut is_inherited = false;
+    if let Some((call, error)) = last {
+        is_inherited = error.inherited;
+        if error.is_crash() {
+            if crashed == Some(call.as_str()) {
+                *error = error.clone().crashed_again();
+            }
+            ended = Some(call);
+        }
+    }
+    let is_answered = answers.iter().all(|answer| {
+        let expected = || trial.checks.iter().any(|check| check.expects_error(&answer.call));
+        answer.result.is_ok() || expected()
+    });
     let judging = Instant::now();
     // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
     let judged = tokio::task::block_in_place(|| judge(trial, &answers));
-    Ok((judged, elapsed + judging.elapsed()))
+    Ok(Attempt {
+        judged,
+        elapsed: elapsed + judging.elapsed(),
+        is_answered,
+        crashed: ended,
+        is_inherited,
+    })
 }
 
 /// Plays a scene. Each of its answers is judged as if it were the only one.
-async fn attempt_scene(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool, judge: &Judge) -> Attempt {
+async fn attempt_scene(
+    trial: &PlannedTrial,
+    planned: PlannedScene,
+    pool: &Pool,
+    judge: &Judge,
+) -> Result<Attempt, Unplayable> {
     let played = scene::play(trial, planned, pool).await;
     if let (Some(reason), true) = (played.skip, played.findings.is_empty()) {
         return Err(Unplayable(reason));
@@ -105,7 +197,13 @@ async fn attempt_scene(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool,
         judged.measurements.extend(one.measurements);
         judged.unjudged.extend(one.unjudged);
     }
-    Ok((judged, played.elapsed + judging.elapsed()))
+    Ok(Attempt {
+        judged,
+        elapsed: played.elapsed + judging.elapsed(),
+        is_answered: true,
+        crashed: None,
+        is_inherited: false,
+    })
 }
 
 /// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
@@ -142,8 +240,11 @@ async fn call_once(
         result
     } else {
         let (name, limit) = (&call.name, trial.timeout.as_secs_f64());
-        let message = format!("no answer to call `{name}` within the case's {limit} s");
-        Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(lease.instance.log_tail().await))
+        let message = format!(
+            "no answer to call `{name}` within the case's {limit} s\n\
+             `--timeout`, `timeout` of the case or suite, or `case_timeout` of the backend allow more"
+        );
+        Err(BackendError::new(Stage::Call, Fault::TooSlow, message).with_log(lease.instance.log_tail().await))
     };
     *elapsed += begun.elapsed();
     let condition = match &result {
@@ -169,8 +270,14 @@ fn expect_failure(trial: &PlannedTrial, outcome: &mut Outcome) {
             });
             if says_so {
                 outcome.verdict = Verdict::ExpectedFailure;
+                outcome.reason = Some(expected.reason.clone());
+            } else {
+                let message = expected.message.as_deref().unwrap_or_default();
+                outcome.reason = Some(format!(
+                    "expected to fail with {message:?} ({}); it failed otherwise",
+                    expected.reason
+                ));
             }
-            outcome.reason = Some(expected.reason.clone());
         }
         Verdict::Pass => {
             outcome.verdict = Verdict::UnexpectedPass;

@@ -7,7 +7,11 @@ use std::io::{self, Read};
 
 /// A shared secret. Its text goes into the environment of a model server and nowhere else: `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+pub struct Secret {
+    text: String,
+    /// What else no text may show, such as the token of a header.
+    hidden: Vec<String>,
+}
 
 impl Secret {
     /// Name of the environment variable that carries it to a model server.
@@ -21,12 +25,23 @@ impl Secret {
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
-        (!text.is_empty()).then_some(Self(text))
+        let hidden = Vec::new();
+        (!text.is_empty()).then_some(Self { text, hidden })
+    }
+
+    /// The same secret, which keeps these texts out of what a person may read as well.
+    #[must_use]
+    pub fn hiding(mut self, texts: impl IntoIterator<Item = String>) -> Self {
+        self.hidden.extend(texts);
+        self
     }
 
     /// The secret of a text out of which the real one was taken already: it is found in no text.
     pub(in crate::wire) const fn unknown() -> Self {
-        Self(String::new())
+        Self {
+            text: String::new(),
+            hidden: Vec::new(),
+        }
     }
 
     /// 32 bytes from the system's random source as 64 hexadecimal digits.
@@ -38,24 +53,31 @@ impl Secret {
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
         let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
         let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-        Ok(Self(digits.collect()))
+        Ok(Self {
+            text: digits.collect(),
+            hidden: Vec::new(),
+        })
     }
 
     /// The text as it goes into the environment. Its UTF-8 bytes are the key of the signature; hexadecimal digits are not
     /// decoded.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// A text without this secret.
     #[must_use]
     pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        if self.0.len() >= Self::LEAST_SCRUBBED && text.contains(&self.0) {
-            Cow::Owned(text.replace(&self.0, Self::MASK))
-        } else {
-            Cow::Borrowed(text)
-        }
+        let all = std::iter::once(&self.text).chain(&self.hidden);
+        all.filter(|secret| secret.len() >= Self::LEAST_SCRUBBED)
+            .fold(Cow::Borrowed(text), |text, secret| {
+                if text.contains(secret) {
+                    Cow::Owned(text.replace(secret, Self::MASK))
+                } else {
+                    text
+                }
+            })
     }
 }
 
@@ -84,5 +106,7 @@ mod tests {
         assert_eq!(secret.scrub("nothing here"), "nothing here");
         assert!(!format!("{secret:?}").contains("sesame"));
         assert_eq!(Secret::new(""), None);
+        let more = secret.hiding(["Bearer t0ken".to_owned(), "abc".to_owned()]);
+        assert_eq!(more.scrub("open sesame, Bearer t0ken, abc"), "[secret], [secret], abc");
     }
 }

@@ -18,7 +18,6 @@ mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
 #[path = "../support/failing.rs"]
-#[expect(dead_code, reason = "a platform cannot fail in every way")]
 mod failing;
 mod foreign;
 mod harness;

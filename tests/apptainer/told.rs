@@ -59,7 +59,7 @@ fn every_failure() {
             &["not ready within 8 s"],
         )
         .log("still loading"),
-        Failure::broken(
+        Failure::wrong(
             "an end in a call",
             shell(&format!("{NARROW} /usr/local/bin/hydrotest serve --port $0")),
             &["ended by SIGABRT in the middle of a call"],

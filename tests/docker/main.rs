@@ -21,7 +21,6 @@ mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
 #[path = "../support/failing.rs"]
-#[expect(dead_code, reason = "a platform cannot fail in every way")]
 mod failing;
 mod gone;
 mod harness;

@@ -65,7 +65,7 @@ fn every_failure(on: Platform) {
             &["was not ready within 8 s"],
         )
         .log("still loading"),
-        Failure::broken(
+        Failure::wrong(
             "an end in a call",
             shell(&format!("{NARROW} {serve}")),
             // SIGABRT, or what comes of it where nobody may signal the first process.

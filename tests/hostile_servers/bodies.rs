@@ -142,13 +142,20 @@ async fn only_the_word_ready_is_ready() {
         response("", "<html>Welcome</html>"),
         response("", r#"{"status":"loading"}"#),
         response("", ""),
-        "HTTP/1.1 505 Busy\r\ncontent-length: 0\r\n\r\n".to_owned(),
+        "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n".to_owned(),
     ] {
         let error = health(&bytes).await.unwrap_err();
-        assert!(matches!(error, ClientError::Protocol(_)), "{bytes}: {error:?}");
+        assert!(matches!(error, ClientError::NoModelServer(_)), "{bytes}: {error:?}");
     }
+    let error = health("HTTP/1.1 505 Busy\r\ncontent-length: 0\r\n\r\n")
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
     let error = health("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")
         .await
         .unwrap_err();
-    assert!(matches!(error, ClientError::Gateway { status: 503, .. }), "{error:?}");
+    assert!(
+        matches!(error, ClientError::Declined { status, .. } if status.code == 503),
+        "{error:?}"
+    );
 }

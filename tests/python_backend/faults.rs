@@ -30,55 +30,48 @@ async fn failed_start(settings: &str) -> BackendError {
 
 fn starts() {
     run(async {
-        for (settings, fault, words) in [
+        let table = (Stage::Configure, Fault::Misconfigured);
+        for (settings, owner, words) in [
             (
                 backend("RaisesWhenMade", ""),
-                Fault::Died,
+                (Stage::Ready, Fault::Refused),
                 "the constructor of RaisesWhenMade raised RuntimeError: made wrong",
             ),
             (
                 backend("RaisesAtStart", ""),
-                Fault::Died,
+                (Stage::Ready, Fault::Refused),
                 "RaisesAtStart.start() raised RuntimeError: no engine here",
             ),
             (
                 backend("ExitsAtStart", ""),
-                Fault::Died,
+                (Stage::Ready, Fault::Refused),
                 "ended the interpreter: sys.exit(enough)",
             ),
             (
                 backend("DiesAtStart", ""),
-                Fault::Died,
+                (Stage::Ready, Fault::Died),
                 "exited with status 7 while DiesAtStart.start() was under way",
             ),
             (
                 backend("Incomplete", ""),
-                Fault::Misconfigured,
-                "Incomplete has no get_model(), which boileroom's wrapper calls",
+                (Stage::Ready, Fault::Protocol),
+                "Incomplete has no get_model(), which boileroom's wrapper calls; add one that returns `self.model`",
             ),
             (
                 backend("Backand", ""),
-                Fault::Misconfigured,
+                table,
                 "has no 'Backand'; did you mean 'Backend'?",
             ),
-            (
-                backend("Backend", "arguments = { colour = 1 }"),
-                Fault::Misconfigured,
-                "TypeError",
-            ),
-            (
-                "backend_class = 'no.such:Class'".into(),
-                Fault::Misconfigured,
-                "No module named 'no'",
-            ),
+            (backend("Backend", "arguments = { colour = 1 }"), table, "TypeError"),
+            ("backend_class = 'no.such:Class'".into(), table, "No module named 'no'"),
             (
                 "selector = 'nowhere:1'".into(),
-                Fault::Misconfigured,
+                table,
                 "Backend nowhere not supported for ESM2",
             ),
         ] {
             let error = failed_start(&settings).await;
-            assert_eq!((error.stage, error.fault), (Stage::Ready, fault), "{error}");
+            assert_eq!((error.stage, error.fault), owner, "{error}");
             assert!(error.message.contains(words), "{error}");
             assert_eq!(error.exception, None);
         }
@@ -100,21 +93,25 @@ fn starts() {
 /// A module that fails by itself is no module that is not found.
 async fn imports() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, text, words) in [
+    let own = (Stage::Ready, Fault::Refused);
+    for (name, text, owner, words) in [
         (
             "raising",
             "raise ValueError('by itself')",
+            own,
             "raised ValueError: by itself",
         ),
-        ("unreadable", "def (", "raised SyntaxError"),
+        ("unreadable", "def (", own, "raised SyntaxError"),
         (
             "leaving",
             "import sys; sys.exit(5)",
+            own,
             "ended the interpreter: sys.exit(5)",
         ),
         (
             "needing",
             "import no_such_dependency",
+            (Stage::Configure, Fault::Misconfigured),
             "; install it there, or name the interpreter",
         ),
     ] {
@@ -125,11 +122,7 @@ async fn imports() {
              backend_class = '{name}:Class'\n"
         );
         let error = open(&declared(&text), "esm2").start().await.unwrap_err();
-        assert_eq!(
-            (error.stage, error.fault),
-            (Stage::Ready, Fault::Misconfigured),
-            "{error}"
-        );
+        assert_eq!((error.stage, error.fault), owner, "{error}");
         assert!(error.message.contains(words), "{error}");
         assert!(!error.message.contains("`path`"), "{error}");
     }
@@ -194,7 +187,8 @@ fn refusals() {
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Refused));
         assert_eq!(
             (error.message.as_str(), error.exception.as_deref()),
-            ("outer words", Some("Refusal"))
+            ("outer words", None),
+            "its class says nothing of the model's"
         );
         let traceback = error.log_tail.join("\n");
         assert!(

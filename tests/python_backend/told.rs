@@ -24,7 +24,7 @@ fn every_failure() {
             "core = true\nselector = 'your_backend'",
             &["several things to host"],
         ),
-        Failure::broken(
+        Failure::mistaken(
             "a module that is not there",
             "backend_class = 'no.such:Class'",
             &[
@@ -33,18 +33,18 @@ fn every_failure() {
                 "misconfigured",
             ],
         ),
-        Failure::broken(
+        Failure::mistaken(
             "a selector that is unknown",
             "selector = 'nowhere:1'",
             &["Backend nowhere not supported for ESM2"],
         ),
-        Failure::broken(
+        Failure::wrong(
             "a start that raises",
             hosted("RaisesAtStart"),
             &["RaisesAtStart.start() raised RuntimeError: no engine here"],
         )
         .log("about to fail"),
-        Failure::broken(
+        Failure::wrong(
             "a start that ends the interpreter in an orderly way",
             hosted("ExitsAtStart"),
             &["ended the interpreter: sys.exit(enough)"],
@@ -61,19 +61,19 @@ fn every_failure() {
             &["HangsAtStart.start() took longer than"],
         )
         .log("in hang"),
-        Failure::broken(
+        Failure::wrong(
             "sys.exit in a call",
             does("exit"),
             &["the call ended the interpreter: sys.exit(3)"],
         )
         .log("Traceback"),
-        Failure::broken(
+        Failure::wrong(
             "an end in a call",
             does("exit_at_once"),
             &["exited with status 7 in the middle of a call"],
         )
         .log("asked to exit_at_once"),
-        Failure::broken(
+        Failure::wrong(
             "a segmentation fault in a call",
             does("segfault"),
             &["ended by SIGSEGV in the middle of a call"],

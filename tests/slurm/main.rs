@@ -26,7 +26,6 @@ mod doctor;
 #[path = "../support/engine.rs"]
 mod engine;
 #[path = "../support/failing.rs"]
-#[expect(dead_code, reason = "a platform cannot fail in every way")]
 mod failing;
 mod faults;
 mod harness;

@@ -115,7 +115,7 @@ fn ended() {
                 &["no server listened within 8 s"],
             )
             .log("still loading"),
-            Failure::broken(
+            Failure::wrong(
                 "an end in a call",
                 shell(&format!("{NARROW} {{hydrotest}} serve --host 0.0.0.0 --port $0")),
                 &["SIGABRT", "in the middle of a call"],

@@ -39,7 +39,7 @@ impl Failure {
         }
     }
 
-    /// A mistake in the table: exit code 2 before anything is started.
+    /// A mistake in the table: exit code 2.
     pub fn mistaken(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self {
             code: 2,
@@ -102,12 +102,9 @@ fn missing(failure: &Failure, world: &World, code: Option<i32>, told: &str) -> V
         missing.push(format!("`{words}` is not in the log's tail"));
     }
     // A mistake in a file is shown where it is; everything else is a finding with the command that shows it again.
-    let (start, words) = match failure.code {
-        2 => ("-->", "backends.toml:"),
-        _ => ("reproduce: ", failure.case),
-    };
-    if !lines_with(start, words) {
-        missing.push(format!("there is no line of `{start} … {words}`"));
+    let is_placed = failure.code == 2 && lines_with("-->", "backends.toml:");
+    if !is_placed && !lines_with("reproduce: ", failure.case) {
+        missing.push("neither a place in the file nor a command to reproduce it is shown".to_owned());
     }
     let runs = std::fs::read_dir(world.state().join("runs")).into_iter().flatten();
     if runs.count() > 0 {

@@ -192,6 +192,7 @@ impl Launcher for ApptainerLauncher {
             Demise {
                 fault: Fault::Misconfigured,
                 message: format!("{ending}, by which apptainer says that it could not run its program in {image}"),
+                from_outside: true,
             }
         })
     }

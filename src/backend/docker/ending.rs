@@ -98,6 +98,7 @@ fn of_state(state: &ContainerState, memory: Option<i64>) -> Ended {
         demise: Demise {
             fault: Fault::Died,
             message,
+            from_outside: status == KILLED || state.oom_killed == Some(true),
         },
         killed: status == KILLED,
     }
@@ -108,6 +109,7 @@ fn removed() -> Ended {
         demise: Demise {
             fault: Fault::Died,
             message: "is gone with its container, which somebody removed (`docker rm -f`?)".to_owned(),
+            from_outside: true,
         },
         killed: false,
     }
@@ -122,6 +124,7 @@ fn lost(engine: &Engine, words: &str) -> Ended {
                  `docker ps -a --filter label={INSTANCE}` lists what is left there",
                 engine.host
             ),
+            from_outside: true,
         },
         killed: false,
     }

@@ -198,6 +198,7 @@ pub fn demise(ending: Ending) -> Demise {
     Demise {
         fault,
         message: ending.to_string(),
+        from_outside: ending.is_from_outside(),
     }
 }
 

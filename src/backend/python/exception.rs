@@ -2,7 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::backend::{BackendError, Fault, Stage};
+use super::frame::Step;
+use crate::backend::served::declined;
+use crate::backend::{BackendError, Fault, Stage, device};
+use crate::wire::client::Status;
 
 /// An exception as the bridge describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -15,6 +18,12 @@ pub(super) struct Raised {
     pub(super) message: String,
     /// As Python prints it, without the frames of the bridge.
     pub(super) traceback: Vec<String>,
+    /// The modules whose code it went through, the one that raised it last.
+    #[serde(default)]
+    modules: Vec<String>,
+    /// The status of an HTTP response that it is about.
+    #[serde(default)]
+    status: Option<u16>,
     /// The module that was not found, if it is about that.
     pub(super) missing: Option<String>,
 }
@@ -49,42 +58,43 @@ pub(super) enum Raiser {
     Model,
 }
 
-impl Raiser {
-    /// Classes that speak of settings and tools when they are raised before there is a model.
-    const fn settings(self) -> &'static [&'static str] {
-        match self {
-            Self::Backend => &[
-                "builtins.ImportError",
-                "builtins.AttributeError",
-                "builtins.FileNotFoundError",
-                "builtins.PermissionError",
-                "builtins.TypeError",
-                "builtins.ValueError",
-            ],
-            Self::Model => &["builtins.ImportError", "hydrotest_bridge.objects.Missing"],
-        }
-    }
-}
+/// Classes that speak of what is installed, wherever they are raised before there is a model.
+const OF_INSTALLATION: [&str; 3] = [
+    "builtins.ImportError",
+    "builtins.FileNotFoundError",
+    "builtins.PermissionError",
+];
 
 /// The class of the bridge's own for a result that cannot be sent.
 const UNPICKLABLE: &str = "hydrotest_bridge.work.Unpicklable";
+/// The class of the bridge's own for a name of the table that a module does not have.
+const MISSING: &str = "hydrotest_bridge.objects.Missing";
+/// The class of the bridge's own for a class without the interface of boileroom's `Backend`.
+const UNFIT: &str = "hydrotest_bridge.objects.Unfit";
 
 impl Raised {
-    /// The error of a start that raised this while `doing`, such as `ESMFold(backend='modal')`.
-    pub(super) fn at_start(self, doing: &str, raiser: Raiser) -> BackendError {
-        let is_setting = |name: &String| raiser.settings().contains(&name.as_str());
-        let fault = self.of_platform().unwrap_or_else(|| {
-            if self.ancestors.iter().any(is_setting) {
-                Fault::Misconfigured
-            } else {
-                match raiser {
-                    Raiser::Backend => Fault::Died,
-                    Raiser::Model => Fault::Refused,
-                }
-            }
-        });
+    /// The error of a start that raised this in a step: `doing` names it, such as `ESMFold(backend='modal')`. An exception of
+    /// the hosted code itself is its own failure.
+    pub(super) fn at_start(self, step: Option<Step>, doing: &str, raiser: Raiser) -> BackendError {
         let message = format!("{doing} {}", self.words());
-        let error = self.into_error(Stage::Ready, fault, message);
+        let is = |name: &str| self.ancestors.iter().any(|ancestor| ancestor == name);
+        let (stage, fault) = if is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(raiser) {
+            (Stage::Configure, Fault::Misconfigured)
+        } else if is(UNFIT) {
+            (Stage::Ready, Fault::Protocol)
+        } else if is("builtins.SystemExit") {
+            (Stage::Ready, Fault::Refused)
+        } else if let Some(fault) = self.of_platform() {
+            (Stage::Ready, fault)
+        } else if let Some((Fault::OutOfMemory, advice)) = device::of_words(&self.message) {
+            let message = format!("{message}\n{advice}");
+            return self.into_error(Stage::Ready, Fault::OutOfMemory, message);
+        } else if OF_INSTALLATION.iter().any(|name| is(name)) {
+            (Stage::Ready, Fault::Misconfigured)
+        } else {
+            (Stage::Ready, Fault::Refused)
+        };
+        let error = self.into_error(stage, fault, message);
         match raiser {
             // The class says something of the backend, and nothing of what the model raised.
             Raiser::Backend => BackendError {
@@ -95,26 +105,71 @@ impl Raised {
         }
     }
 
-    /// The error of an import that raised this: code that cannot be imported is not there to be judged, whatever it raises.
+    /// Arguments that a constructor does not take are those of the table.
+    fn is_wrong_argument(&self, step: Option<Step>) -> bool {
+        let by_bridge = |module: &String| module.starts_with("hydrotest_bridge");
+        step == Some(Step::Build) && self.class == "TypeError" && self.modules.last().is_some_and(by_bridge)
+    }
+
+    /// A selector that boileroom's own wrapper refuses is the table's.
+    fn is_wrong_selector(&self, raiser: Raiser) -> bool {
+        let by_boileroom =
+            |module: &String| module.starts_with("boileroom.") && !module.starts_with("boileroom.backend.");
+        raiser == Raiser::Backend && self.class == "ValueError" && self.modules.last().is_some_and(by_boileroom)
+    }
+
+    /// The error of an import that raised this: what is not installed is for the table to name, anything else is the failure of
+    /// the code that is imported.
     pub(super) fn at_import(self, doing: &str) -> BackendError {
         let network = |fault: &Fault| matches!(fault, Fault::Unreachable | Fault::Timeout);
-        let fault = self.of_platform().filter(network).unwrap_or(Fault::Misconfigured);
+        let is_absent = self
+            .ancestors
+            .iter()
+            .any(|name| name == MISSING || OF_INSTALLATION.contains(&name.as_str()));
+        let (stage, fault) = match self.of_platform().filter(network) {
+            Some(fault) => (Stage::Ready, fault),
+            None if is_absent => (Stage::Configure, Fault::Misconfigured),
+            None => (Stage::Ready, Fault::Refused),
+        };
         let message = format!("{doing} {}", self.words());
-        BackendError::new(Stage::Ready, fault, message).with_log(self.traceback)
+        BackendError::new(stage, fault, message).with_log(self.traceback)
     }
 
     /// The error of a call that raised this.
-    pub(super) fn in_call(self) -> BackendError {
+    pub(super) fn in_call(self, raiser: Raiser) -> BackendError {
         if self.ancestors.iter().any(|name| name == UNPICKLABLE) {
             let message = self.message.clone();
             return BackendError::new(Stage::Decode, Fault::Undecodable, message).with_log(self.traceback);
+        }
+        if let Some(status) = self.status.and_then(Status::of) {
+            let message = format!("the call {}\n{}", self.words(), status.advice);
+            return self.into_error(Stage::Call, declined(status.declined), message);
+        }
+        if let Some((fault, advice)) = device::of_words(&self.message) {
+            let message = format!("{}\n{advice}", self.message);
+            return self.into_error(Stage::Call, fault, message);
         }
         if let Some(fault) = self.of_platform().filter(|fault| *fault != Fault::Refused) {
             let message = format!("the call {}", self.words());
             return self.into_error(Stage::Call, fault, message);
         }
         let message = self.message.clone();
-        self.into_error(Stage::Call, Fault::Refused, message)
+        let is_own = raiser == Raiser::Model || self.is_of_model();
+        let error = self.into_error(Stage::Call, Fault::Refused, message);
+        BackendError {
+            exception: error.exception.filter(|_| is_own),
+            ..error
+        }
+    }
+
+    /// Whether the model itself raised it, and not the client of a backend that repeats its words under a class of its own.
+    fn is_of_model(&self) -> bool {
+        let is_core = |module: &String| {
+            (module.starts_with("boileroom.models.") && module.ends_with(".core"))
+                || module.starts_with("boileroom.testing.")
+        };
+        let wrapper = |module: &String| module.starts_with("boileroom.models.");
+        self.modules.iter().any(is_core) || self.modules.last().is_some_and(wrapper)
     }
 
     /// The error of a stop that raised this.
@@ -150,6 +205,7 @@ impl Raised {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::Blame;
 
     fn raised(ancestors: &[&str], message: &str) -> Raised {
         let class = ancestors[0].rsplit('.').next().unwrap();
@@ -158,13 +214,16 @@ mod tests {
             ancestors: ancestors.iter().map(|name| (*name).to_owned()).collect(),
             message: message.into(),
             traceback: vec!["Traceback".into()],
+            modules: Vec::new(),
+            status: None,
             missing: None,
         }
     }
 
     #[test]
     fn the_model_refuses_with_its_own_words() {
-        let error = raised(&["builtins.ValueError", "builtins.Exception"], "Invalid amino acid(s)").in_call();
+        let error =
+            raised(&["builtins.ValueError", "builtins.Exception"], "Invalid amino acid(s)").in_call(Raiser::Model);
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Refused));
         assert_eq!(error.message, "Invalid amino acid(s)");
         assert_eq!(error.exception.as_deref(), Some("ValueError"));
@@ -173,7 +232,7 @@ mod tests {
 
     #[test]
     fn the_platform_is_told_from_the_model() {
-        let fault = |ancestors: &[&str]| raised(ancestors, "no").in_call().fault;
+        let fault = |ancestors: &[&str]| raised(ancestors, "no").in_call(Raiser::Model).fault;
         assert_eq!(
             fault(&["modal.exception.AuthError", "modal.exception.Error"]),
             Fault::Misconfigured
@@ -196,44 +255,101 @@ mod tests {
     }
 
     #[test]
-    fn whatever_an_import_raises_is_a_wrong_setting_unless_it_is_the_network() {
+    fn what_is_not_installed_is_told_from_code_that_fails_while_it_is_imported() {
+        let error = |ancestors: &[&str]| raised(ancestors, "5").at_import("importing pkg:Model");
         for ancestors in [
             &["builtins.ModuleNotFoundError", "builtins.ImportError"][..],
-            &["builtins.SyntaxError", "builtins.Exception"],
+            &["hydrotest_bridge.objects.Missing", "builtins.AttributeError"],
+        ] {
+            let error = error(ancestors);
+            assert_eq!(
+                (error.blame(), error.exception),
+                (Blame::Settings, None),
+                "{ancestors:?}"
+            );
+        }
+        for ancestors in [
+            &["builtins.SyntaxError", "builtins.Exception"][..],
             &["builtins.SystemExit"],
             &["builtins.ValueError"],
             &["pkg.Odd", "builtins.RuntimeError"],
         ] {
-            let error = raised(ancestors, "5").at_import("importing pkg:Model");
+            let error = error(ancestors);
             assert_eq!(
-                (error.stage, error.fault, error.exception),
-                (Stage::Ready, Fault::Misconfigured, None)
+                (error.blame(), error.exception),
+                (Blame::Backend, None),
+                "{ancestors:?}"
             );
         }
-        let error = raised(&["builtins.ConnectionError"], "no way").at_import("importing pkg:Model");
-        assert_eq!(error.fault, Fault::Unreachable);
+        assert_eq!(error(&["builtins.ConnectionError"]).fault, Fault::Unreachable);
     }
 
     #[test]
-    fn a_start_that_raises_is_no_answer_to_judge() {
-        let error = raised(&["builtins.RuntimeError"], "no engine").at_start("YourBackend.start()", Raiser::Backend);
+    fn a_start_that_raises_is_the_failure_of_the_code_that_raises() {
+        let start =
+            |ancestors: &[&str]| raised(ancestors, "no").at_start(Some(Step::Start), "B.start()", Raiser::Backend);
+        let error = start(&["builtins.RuntimeError", "builtins.Exception"]);
+        assert_eq!((error.blame(), &error.exception), (Blame::Backend, &None));
+        assert_eq!(error.message, "B.start() raised RuntimeError: no");
+        assert_eq!(start(&["builtins.AttributeError"]).blame(), Blame::Backend);
+        assert_eq!(start(&[UNFIT, "builtins.TypeError"]).blame(), Blame::Backend);
+        assert_eq!(start(&["builtins.FileNotFoundError"]).blame(), Blame::Platform);
+        assert_eq!(start(&["builtins.ConnectionError"]).blame(), Blame::Platform);
+        let mut selector = raised(&["builtins.ValueError"], "Backend x not supported");
+        selector.modules = vec!["boileroom.models.esm.esm2".into()];
         assert_eq!(
-            (error.stage, error.fault, &error.exception),
-            (Stage::Ready, Fault::Died, &None)
+            selector.at_start(Some(Step::Start), "ESM2()", Raiser::Backend).blame(),
+            Blame::Settings
         );
-        assert_eq!(error.message, "YourBackend.start() raised RuntimeError: no engine");
-        let error = raised(
-            &["builtins.ModuleNotFoundError", "builtins.ImportError"],
-            "No module named 'x'",
-        );
+        let mut own = raised(&["builtins.ValueError"], "no");
+        own.modules = vec!["boileroom.models.esm.esm2".into(), "boileroom.backend.mine".into()];
         assert_eq!(
-            error.at_start("importing x", Raiser::Backend).fault,
-            Fault::Misconfigured
+            own.at_start(Some(Step::Start), "ESM2()", Raiser::Backend).blame(),
+            Blame::Backend
         );
-        let error = raised(&["builtins.ValueError"], "Unsupported").at_start("ESM3Core._initialize()", Raiser::Model);
+        let error = raised(&["builtins.ValueError"], "Unsupported");
+        let error = error.at_start(Some(Step::Start), "ESM3Core._initialize()", Raiser::Model);
         assert_eq!(
             (error.fault, error.exception.as_deref()),
             (Fault::Refused, Some("ValueError"))
         );
+    }
+
+    #[test]
+    fn the_class_counts_only_where_the_model_itself_raised_it() {
+        let class = |modules: &[&str]| {
+            let mut raised = raised(&["builtins.RuntimeError"], "Invalid amino acid(s)");
+            raised.modules = modules.iter().map(|name| (*name).to_owned()).collect();
+            let error = raised.in_call(Raiser::Backend);
+            assert_eq!(
+                (error.fault, error.message.as_str()),
+                (Fault::Refused, "Invalid amino acid(s)")
+            );
+            error.exception
+        };
+        assert_eq!(class(&["your_backend"]), None);
+        assert_eq!(
+            class(&[
+                "boileroom.models.esm.esm2",
+                "boileroom.base",
+                "boileroom.backend.apptainer"
+            ]),
+            None
+        );
+        let own = Some("RuntimeError".to_owned());
+        assert_eq!(class(&["your_backend", "boileroom.models.esm.core", "torch.nn"]), own);
+        assert_eq!(class(&["boileroom.models.esm.esm2"]), own);
+    }
+
+    #[test]
+    fn a_status_of_a_proxy_and_words_about_the_device_keep_their_owner() {
+        let mut denied = raised(&["httpx.HTTPStatusError"], "Client error '401 Unauthorized'");
+        denied.status = Some(401);
+        assert_eq!(denied.in_call(Raiser::Backend).blame(), Blame::Settings);
+        let memory = raised(
+            &["torch.OutOfMemoryError", "builtins.RuntimeError"],
+            "CUDA out of memory.",
+        );
+        assert_eq!(memory.in_call(Raiser::Model).fault, Fault::OutOfMemory);
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use super::channel::Answer;
-use super::exception::Raised;
+use super::exception::Raiser;
 use super::hosting::{Host, Hosting};
 use super::interpreter::Interpreter;
 use super::rehearsal;
@@ -95,7 +95,7 @@ impl Hosted {
                     interpreter.log_caught_up().await;
                 }
                 self.keep(request, &answer).await;
-                decode(answer).await
+                decode(answer, self.hosting.host.raiser()).await
             }
             Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
             Err(_) => {
@@ -119,7 +119,11 @@ impl Hosted {
                 };
                 recorder.keep(request, &raw, None).await;
             }
-            Err(raised) => recorder.keep_error(request, &raised.clone().in_call()).await,
+            Err(raised) => {
+                recorder
+                    .keep_error(request, &raised.clone().in_call(self.hosting.host.raiser()))
+                    .await
+            }
         }
     }
 }
@@ -132,8 +136,8 @@ fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration
     BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
 }
 
-async fn decode(answer: Answer) -> Result<Prediction, BackendError> {
-    let mut blobs = answer.map_err(Raised::in_call)?;
+async fn decode(answer: Answer, raiser: Raiser) -> Result<Prediction, BackendError> {
+    let mut blobs = answer.map_err(|raised| raised.in_call(raiser))?;
     if blobs.is_empty() {
         blobs.push(Bytes::new());
     }

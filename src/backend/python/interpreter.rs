@@ -150,7 +150,10 @@ impl Interpreter {
         };
         self.process.settled().await;
         let message = format!("the interpreter {ending} {when}");
-        BackendError::new(stage, Fault::Died, message).with_log(self.log.tail())
+        BackendError {
+            from_outside: ending.is_from_outside(),
+            ..BackendError::new(stage, Fault::Died, message).with_log(self.log.tail())
+        }
     }
 
     /// Waits until what was printed before an answer is in the log, as the answer is.

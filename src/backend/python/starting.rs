@@ -23,7 +23,10 @@ pub(super) async fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting
             error.message.push_str(&advice.unwrap_or_default());
             error
         }
-        _ => raised.at_start(&doing(interpreter), hosting.host.raiser()),
+        step => {
+            let step = step.as_ref().map(|(step, _)| *step);
+            raised.at_start(step, &doing(interpreter), hosting.host.raiser())
+        }
     };
     interpreter.log_caught_up().await;
     let mut log = interpreter.log_tail();

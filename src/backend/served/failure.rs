@@ -1,14 +1,22 @@
 //! What a failed exchange with a model server means for the stage it happened in. Translates; asks nobody.
 
-use crate::backend::{BackendError, Fault, Stage};
-use crate::wire::client::ClientError;
+use crate::backend::traceback::last_exception;
+use crate::backend::{BackendError, Fault, Stage, device};
+use crate::wire::client::{ClientError, Declined};
 use crate::wire::envelope::EnvelopeError;
 
 /// The error of a backend whose server could not be talked to.
 pub(in crate::backend) fn of(error: &ClientError) -> BackendError {
+    if let ClientError::Refused(words) = error
+        && let Some((fault, advice)) = device::of_words(words)
+    {
+        return BackendError::new(Stage::Call, fault, format!("{words}\n{advice}"));
+    }
     let (stage, fault) = match error {
         ClientError::Unusable(_) => (Stage::Configure, Fault::Misconfigured),
-        ClientError::Unreachable { .. } | ClientError::Gateway { .. } => (Stage::Call, Fault::Unreachable),
+        ClientError::Unreachable { .. } => (Stage::Call, Fault::Unreachable),
+        ClientError::Declined { status, .. } => (Stage::Call, declined(status.declined)),
+        ClientError::NoModelServer(_) => (Stage::Ready, Fault::Protocol),
         ClientError::Timeout { .. } => (Stage::Call, Fault::Timeout),
         ClientError::Dropped(_) => (Stage::Call, Fault::Died),
         ClientError::Refused(_) => (Stage::Call, Fault::Refused),
@@ -21,9 +29,33 @@ pub(in crate::backend) fn of(error: &ClientError) -> BackendError {
     BackendError::new(stage, fault, error.to_string())
 }
 
+/// The error of a start that a server's own exception ended, with that exception first and then the log.
+pub(super) fn with_cause(mut error: BackendError, log: Vec<String>) -> BackendError {
+    if let Some(exception) = last_exception(&log) {
+        error.message = format!("{}: {exception}", error.message);
+        if let Some((Fault::OutOfMemory, advice)) = device::of_words(exception) {
+            error.fault = Fault::OutOfMemory;
+            error.message = format!("{}\n{advice}", error.message);
+        }
+    }
+    error.with_log(log)
+}
+
+/// What it means that a call was declined, in whichever way the status of it was learned.
+pub(in crate::backend) const fn declined(how: Declined) -> Fault {
+    match how {
+        Declined::Credentials => Fault::Denied,
+        Declined::Size => Fault::TooLarge,
+        Declined::Slowness => Fault::Timeout,
+        Declined::Load => Fault::Busy,
+        Declined::Absence => Fault::Unreachable,
+    }
+}
+
 fn envelope(error: &EnvelopeError) -> Fault {
     match error {
         EnvelopeError::WrongSignature
+        | EnvelopeError::SignatureMistake(_)
         | EnvelopeError::SignatureCase
         | EnvelopeError::SignatureDigits
         | EnvelopeError::SignatureLength(_)
@@ -37,6 +69,7 @@ fn envelope(error: &EnvelopeError) -> Fault {
 mod tests {
     use super::*;
     use crate::backend::Blame;
+    use crate::wire::client::Status;
     use crate::wire::pickle::{PickleError, PickleFault};
 
     #[test]
@@ -46,6 +79,63 @@ mod tests {
         assert_eq!(fault(EnvelopeError::MissingKey("hmac")), Fault::Signature);
         assert_eq!(fault(EnvelopeError::MissingKey("pickled")), Fault::Protocol);
         assert_eq!(fault(EnvelopeError::Truncated(3)), Fault::Protocol);
+    }
+
+    #[test]
+    fn each_status_has_an_owner() {
+        let owner = |code| {
+            let status = Status::of(code).unwrap();
+            let declined = ClientError::Declined {
+                status,
+                text: String::new(),
+                retry_after: None,
+            };
+            of(&declined).blame()
+        };
+        for code in [401, 403, 407, 413] {
+            assert_eq!(owner(code), Blame::Settings, "{code}");
+        }
+        for code in [408, 425, 429, 502, 503, 504] {
+            assert_eq!(owner(code), Blame::Platform, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_start_tells_the_exception_that_ended_it_first() {
+        let log = |exception: &str| vec!["Traceback (most recent call last):".to_owned(), exception.to_owned()];
+        let died = || {
+            BackendError::new(
+                Stage::Ready,
+                Fault::Died,
+                "the server exited with status 3 before it was ready",
+            )
+        };
+        let error = with_cause(died(), log("ValueError: no such model"));
+        assert!(
+            error
+                .message
+                .ends_with("before it was ready: ValueError: no such model"),
+            "{error}"
+        );
+        assert_eq!((error.fault, error.log_tail.len()), (Fault::Died, 2));
+        let error = with_cause(
+            died(),
+            log("torch.OutOfMemoryError: CUDA out of memory. Tried to allocate"),
+        );
+        assert_eq!(error.fault, Fault::OutOfMemory);
+        assert!(error.message.contains("bigger GPU"), "{error}");
+        assert_eq!(with_cause(died(), vec!["bye".to_owned()]).message, died().message);
+    }
+
+    #[test]
+    fn words_about_the_device_are_no_refusal() {
+        let refused = |words: &str| of(&ClientError::Refused(words.into()));
+        let memory = refused("CUDA out of memory. Tried to allocate 2.00 GiB");
+        assert_eq!((memory.fault, memory.blame()), (Fault::OutOfMemory, Blame::Platform));
+        assert!(memory.message.contains("bigger GPU"), "{memory}");
+        let poisoned = refused("CUDA error: device-side assert triggered");
+        assert_eq!((poisoned.fault, poisoned.blame()), (Fault::Poisoned, Blame::Backend));
+        assert!(!poisoned.fault.leaves_usable());
     }
 
     #[test]

@@ -7,21 +7,31 @@ mod settings;
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
+
 use super::launcher::{Endpoint, Job, Launcher};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request, largest_response};
 use crate::wire::client::{ClientError, ModelClient, Route};
+use crate::wire::envelope::EnvelopeError;
 use crate::wire::{Limits, Secret};
 
+pub(super) use failure::declined;
 pub use settings::ServedSettings;
 
 use readiness::Readiness;
 
 /// How often a server is started anew because its address was taken by somebody else.
 const ATTEMPTS: usize = 3;
+/// How often a call is made again because the server asks to come later.
+const REPEATS: usize = 3;
 /// How long to wait for the news of a server's end after its connection ended, which comes first: engines take a while to notice,
 /// a busy machine longer.
 const NEWS: Duration = Duration::from_secs(15);
+/// How long nothing listens where a server was that is not watched, before it counts as ended.
+const GONE_FOR: Duration = Duration::from_secs(3);
+/// How often it is looked whether it is there again.
+const PAUSE: Duration = Duration::from_millis(100);
 /// How long after a call that failed otherwise.
 const MOMENT: Duration = Duration::from_secs(1);
 
@@ -30,19 +40,29 @@ pub struct Served<L> {
     launcher: L,
     job: Job,
     settings: ServedSettings,
-    secret: Option<Secret>,
+    own: Option<Credentials>,
     client: Option<ModelClient>,
 }
 
+/// What a server expects and gives that somebody else has started.
+pub struct Credentials {
+    /// What it signs with.
+    pub secret: Secret,
+    /// The variable that holds the secret.
+    pub variable: String,
+    /// Headers for every request.
+    pub headers: HeaderMap,
+}
+
 impl<L: Launcher> Served<L> {
-    /// A backend that starts nothing yet. `secret` is the server's own when it has one, else every start makes a new one.
+    /// A backend that starts nothing yet. `own` is what the server has already; else every start makes a new secret.
     #[must_use]
-    pub const fn new(launcher: L, job: Job, settings: ServedSettings, secret: Option<Secret>) -> Self {
+    pub const fn new(launcher: L, job: Job, settings: ServedSettings, own: Option<Credentials>) -> Self {
         Self {
             launcher,
             job,
             settings,
-            secret,
+            own,
             client: None,
         }
     }
@@ -56,7 +76,8 @@ impl<L: Launcher> Served<L> {
             let secret = self.own_secret()?;
             let endpoint = self.launcher.launch(&self.job, &secret).await?;
             let client = ModelClient::by(self.route(), &endpoint.url, secret, self.settings.timeouts);
-            let client = client.map_err(|error| failure::of(&error))?;
+            let headers = self.own.as_ref().map(|own| own.headers.clone()).unwrap_or_default();
+            let client = client.map_err(|error| failure::of(&error))?.with_headers(headers);
             match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, status, deadline).await? {
                 Readiness::Ready => {
                     self.client = Some(client);
@@ -74,14 +95,15 @@ impl<L: Launcher> Served<L> {
 
     /// No proxy stands between us and what we have started ourselves.
     const fn route(&self) -> Route {
-        match self.secret {
+        match self.own {
             Some(_) => Route::Environment,
             None => Route::Direct,
         }
     }
 
     fn own_secret(&self) -> Result<Secret, BackendError> {
-        self.secret.clone().map_or_else(Secret::generate, Ok).map_err(|error| {
+        let own = self.own.as_ref().map(|own| own.secret.clone());
+        own.map_or_else(Secret::generate, Ok).map_err(|error| {
             let message = format!("there is no random secret to be had: {error}");
             BackendError::new(Stage::Launch, Fault::Internal, message)
         })
@@ -104,11 +126,36 @@ impl<L: Launcher> Served<L> {
         }
     }
 
+    /// Makes a call, and again when the server asks for a while that is not too long.
+    async fn call(&self, client: &ModelClient, request: &Request) -> Result<Prediction, ClientError> {
+        let mut repeats = 0;
+        loop {
+            let answer = self.ask(client, request).await;
+            match answer.as_ref().err().and_then(ClientError::wait) {
+                Some(wait) if repeats < REPEATS => tokio::time::sleep(wait).await,
+                _ => return answer,
+            }
+            repeats += 1;
+        }
+    }
+
     /// The error of a failed call, which is the server's end when it has come.
-    async fn explain(&self, error: BackendError) -> BackendError {
+    async fn explain(&self, error: &ClientError) -> BackendError {
+        if let (Some(own), ClientError::Envelope(EnvelopeError::WrongSignature)) = (&self.own, error) {
+            let message = format!(
+                "the server signs with another secret than the environment variable {} holds: set it to the server's own {}",
+                own.variable,
+                Secret::VARIABLE
+            );
+            return BackendError::new(Stage::Configure, Fault::Misconfigured, message);
+        }
+        let error = failure::of(error);
+        if !self.launcher.watches() && error.fault == Fault::Died {
+            return self.look_after(error).await;
+        }
         let wait = match error.fault {
             // Whoever answered in full is alive, unless it is somebody else by now.
-            Fault::Refused | Fault::Schema => Duration::ZERO,
+            Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
             _ if !self.launcher.watches() => Duration::ZERO,
             Fault::Died | Fault::Unreachable => NEWS,
             _ => MOMENT,
@@ -124,6 +171,34 @@ impl<L: Launcher> Served<L> {
         demise
             .during(Stage::Call, when)
             .with_log(self.launcher.last_words().await)
+    }
+}
+
+impl<L: Launcher> Served<L> {
+    /// What became of a server that is not watched, whose connection ended in the middle of a call: one that is gone ended
+    /// with it. A server that somebody starts anew answers after a while.
+    async fn look_after(&self, error: BackendError) -> BackendError {
+        let Some(client) = &self.client else { return error };
+        let deadline = tokio::time::Instant::now() + GONE_FOR;
+        loop {
+            match client.health().await {
+                Err(ClientError::Unreachable { refused: true, .. }) => {}
+                _ => return error,
+            }
+            if tokio::time::Instant::now() >= deadline {
+                let address = client.address();
+                let message = format!(
+                    "the server ended in the middle of a call, and nothing listens at {address} any more: {}",
+                    error.message
+                );
+                return BackendError {
+                    fault: Fault::Crashed,
+                    message,
+                    ..error
+                };
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
     }
 }
 
@@ -148,13 +223,13 @@ impl<L: Launcher> Backend for Served<L> {
             };
             let largest = largest_response(&self.job.contract, request, &self.job.config);
             let client = client.clone().with_limits(Limits::for_fields(largest));
-            let call = self.ask(&client, request);
+            let call = self.call(&client, request);
             tokio::select! {
                 // A complete answer counts, even of a server that ended right after it.
                 biased;
                 answer = call => match answer {
                     Ok(prediction) => Ok(prediction),
-                    Err(error) => Err(self.explain(failure::of(&error)).await),
+                    Err(error) => Err(self.explain(&error).await),
                 },
                 demise = self.launcher.ended() => {
                     let error = demise.during(Stage::Call, "in the middle of a call");

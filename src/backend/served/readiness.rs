@@ -10,10 +10,12 @@ use crate::backend::launcher::{Endpoint, Launcher};
 use crate::backend::status::Status;
 use crate::backend::supervise::Owner;
 use crate::backend::{BackendError, Fault, Stage};
-use crate::wire::client::{ClientError, ModelClient};
+use crate::wire::client::{ClientError, Declined, ModelClient};
 
 /// The first pause between two questions; they double up to the interval, so that a quick server is noticed quickly.
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
+/// How long a server that we have started may give answers that no model server gives: a proxy before it may answer first.
+const STRANGE_FOR: Duration = Duration::from_secs(10);
 
 /// What came of waiting.
 #[derive(Debug)]
@@ -46,8 +48,10 @@ pub(super) async fn wait<L: Launcher>(
     let asking = ask(launcher, endpoint, client, settings.interval, status, &mut last);
     tokio::select! {
         asked = timeout_at(deadline, asking) => {
-            if let Ok(readiness) = asked {
-                return Ok(readiness);
+            match asked {
+                Ok(Ok(readiness)) => return Ok(readiness),
+                Ok(Err(error)) => return Err(not_ours(endpoint, &error).with_log(launcher.log_tail())),
+                Err(_) => {}
             }
         }
         demise = launcher.ended() => {
@@ -58,7 +62,7 @@ pub(super) async fn wait<L: Launcher>(
                     let words = launcher.last_words().await;
                     // Whoever had the port may have gone again, or be a connection of somebody's that only passes.
                     let in_use = endpoint.port.is_some() && words.iter().any(|line| says_in_use(line));
-                    let error = demise.during(Stage::Ready, "before it was ready").with_log(words);
+                    let error = failure::with_cause(demise.during(Stage::Ready, "before it was ready"), words);
                     if in_use { Ok(Readiness::InUse(error)) } else { Err(error) }
                 }
             };
@@ -73,6 +77,9 @@ fn says_in_use(line: &str) -> bool {
 }
 
 /// Asks until there is an answer that counts.
+///
+/// # Errors
+/// An answer that time does not mend.
 async fn ask<L: Launcher>(
     launcher: &L,
     endpoint: &Endpoint,
@@ -80,20 +87,29 @@ async fn ask<L: Launcher>(
     interval: Duration,
     status: &Status,
     last: &mut Option<ClientError>,
-) -> Readiness {
+) -> Result<Readiness, ClientError> {
+    let mut strange: Option<Instant> = None;
     let mut pause = FIRST_PAUSE.min(interval);
     loop {
         match client.health().await {
             Ok(()) => match launcher.owner(endpoint) {
-                Owner::Family | Owner::Unknown => return Readiness::Ready,
-                Owner::Stranger => return Readiness::Taken,
+                Owner::Family | Owner::Unknown => return Ok(Readiness::Ready),
+                Owner::Stranger => return Ok(Readiness::Taken),
                 // It was there a moment ago; the next answer will be its successor's.
                 Owner::Nobody => {}
             },
             Err(error) => {
                 let answered = !matches!(error, ClientError::Unreachable { .. });
                 if answered && launcher.owner(endpoint) == Owner::Stranger {
-                    return Readiness::Taken;
+                    return Ok(Readiness::Taken);
+                }
+                if is_final(&error) {
+                    let since = *strange.get_or_insert_with(Instant::now);
+                    if !launcher.watches() || since.elapsed() >= STRANGE_FOR {
+                        return Err(error);
+                    }
+                } else {
+                    strange = None;
                 }
                 status.progress(failure::of(&error).message);
                 *last = Some(error);
@@ -104,8 +120,32 @@ async fn ask<L: Launcher>(
     }
 }
 
+/// Whether an answer is one that no waiting changes.
+fn is_final(error: &ClientError) -> bool {
+    match error {
+        ClientError::NoModelServer(_) => true,
+        ClientError::Declined { status, .. } => status.declined == Declined::Credentials,
+        _ => false,
+    }
+}
+
+/// The error of a start at whose address something else than a model server answers, or one that does not accept us.
+fn not_ours(endpoint: &Endpoint, error: &ClientError) -> BackendError {
+    let error = failure::of(error);
+    BackendError {
+        stage: Stage::Ready,
+        message: format!("the server at {}: {}", endpoint.url, error.message),
+        ..error
+    }
+}
+
 fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&ClientError>) -> BackendError {
     let seconds = settings.start.as_secs_f64();
+    if let Some(ClientError::Declined { status, text, .. }) = last {
+        let (url, code, name) = (&endpoint.url, status.code, status.name);
+        let message = format!("the server at {url} was not ready: still {code} ({name}) after {seconds} s: {text}");
+        return BackendError::new(Stage::Ready, Fault::Timeout, message);
+    }
     let last = last.map_or_else(
         || "there was no answer yet".to_owned(),
         |error| failure::of(error).message,

@@ -202,7 +202,13 @@ impl JobLine {
             }
             _ => format!("{} in {place}", Ending::Exited(status.cast_signed())),
         };
+        let exited = ["FAILED", "COMPLETED", "COMPLETING"].contains(&self.state.as_str());
+        let ending = match status {
+            129..=192 => Ending::Killed((status - 128).cast_signed()),
+            _ => Ending::Exited(status.cast_signed()),
+        };
         Demise {
+            from_outside: !exited || self.was_requeued(restarts) || self.never_ran() || ending.is_from_outside(),
             fault: if self.state == "FAILED" && Ending::Exited(status.cast_signed()).is_not_runnable() {
                 Fault::Misconfigured
             } else {

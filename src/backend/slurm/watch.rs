@@ -58,6 +58,7 @@ impl Watcher {
             demise = told => demise.unwrap_or_else(|| Demise {
                 fault: Fault::Internal,
                 message: "is not watched any more".into(),
+                from_outside: true,
             }),
             () = wanting => std::future::pending().await,
         }
@@ -91,6 +92,7 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
                 return Demise {
                     fault: Fault::Died,
                     message: format!("was in job {}, of which Slurm knows nothing any more", job.id),
+                    from_outside: true,
                 };
             }
             Err(_) => {}

@@ -24,6 +24,24 @@ impl Ending {
         matches!(self, Self::Exited(LEAST..=GREATEST))
     }
 
+    /// Whether somebody else ended the program: no program sends itself these signals when it breaks.
+    #[must_use]
+    pub const fn is_from_outside(self) -> bool {
+        const OTHERS: [i32; 4] = [
+            Signal::KILL.as_raw(),
+            Signal::TERM.as_raw(),
+            Signal::INT.as_raw(),
+            Signal::HUP.as_raw(),
+        ];
+        match self {
+            Self::Exited(_) => false,
+            Self::Killed(signal) => {
+                signal == OTHERS[0] || signal == OTHERS[1] || signal == OTHERS[2] || signal == OTHERS[3]
+            }
+            Self::Lost => true,
+        }
+    }
+
     /// Whether it is the end of a program that was asked to end, and did: neither a crash nor a kill.
     pub(super) const fn is_orderly(self) -> bool {
         const ASKED: [i32; 2] = [Signal::TERM.as_raw(), Signal::INT.as_raw()];

@@ -32,7 +32,7 @@ impl Pool {
                     return Err(over());
                 };
                 if let State::Failed(error) = &slot.state {
-                    return Err(error.clone());
+                    return Err(error.clone().inherited());
                 }
                 slot.state = State::Lent {
                     limit: instances,

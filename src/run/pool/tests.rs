@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use super::breaking::RESTARTS;
 use super::*;
 use crate::backend::{Backend, Work};
 use crate::prediction::{Prediction, Request};
@@ -121,9 +122,13 @@ async fn a_busy_instance_is_waited_for() {
 #[tokio::test]
 async fn a_failed_start_is_told_to_everyone_without_another_try() {
     let (pool, census) = pool(vec![1; 10], 1);
-    for _ in 0..2 {
-        assert_eq!(pool.lease(9).await.err().unwrap().message, "will not start");
-    }
+    let first = pool.lease(9).await.err().unwrap();
+    assert_eq!((first.message.as_str(), first.inherited), ("will not start", false));
+    let second = pool.lease(9).await.err().unwrap();
+    assert_eq!(
+        (second.message.as_str(), second.inherited),
+        ("instance 9 did not start: will not start", true)
+    );
     assert_eq!(counts(&census), (0, 0));
     assert!(pool.lease(0).await.is_ok());
 }
@@ -138,7 +143,19 @@ async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
     }
     let starts = RESTARTS as usize + 1;
     assert_eq!(counts(&census), (starts, starts));
-    assert_eq!(pool.lease(0).await.err().unwrap().message, "died again");
+    let refused = pool.lease(0).await.err().unwrap();
+    assert_eq!(refused.message, "instance 0 died 3 times, last: died again");
+    assert!(refused.inherited);
+}
+
+#[tokio::test]
+async fn what_no_start_mends_is_not_started_again() {
+    let (pool, census) = pool(vec![9], 1);
+    let lease = pool.lease(0).await.unwrap();
+    let denied = BackendError::new(Stage::Call, Fault::Denied, "no token");
+    pool.release(lease, Condition::Broken(denied)).await;
+    assert_eq!(pool.lease(0).await.err().unwrap().message, "no token");
+    assert_eq!(counts(&census), (1, 1));
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::status::{Status, retry_after};
 use super::{ClientError, Finding};
 use crate::wire::Secret;
 
@@ -15,8 +16,26 @@ const MOST_FINDINGS: usize = 32;
 /// What a server puts before the message of an exception of the model.
 const PREFIXES: [&str; 2] = ["Folding failed: ", "Embedding failed: "];
 
+/// The headers of a response that matter where it is no prediction.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Headers<'a> {
+    /// Where it redirects to.
+    pub(super) location: Option<&'a str>,
+    /// When to come again.
+    pub(super) retry_after: Option<&'a str>,
+}
+
 /// The error that a response of another status than 200 means. `body` is its beginning.
-pub(super) fn read(status: u16, location: Option<&str>, body: &[u8], secret: &Secret) -> ClientError {
+pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
+    if let Some(status) = Status::of(status) {
+        let text = words(body, secret);
+        let retry_after = retry_after(headers.retry_after);
+        return ClientError::Declined {
+            status,
+            text,
+            retry_after,
+        };
+    }
     let detail = serde_json::from_slice::<Value>(body)
         .ok()
         .and_then(|mut value| Some(value.get_mut("detail")?.take()));
@@ -35,28 +54,41 @@ pub(super) fn read(status: u16, location: Option<&str>, body: &[u8], secret: &Se
             ClientError::Schema(findings.map(|item| finding(item, secret)).collect())
         }
         (300..=399, _) => {
-            let target = location.map_or_else(|| "nowhere".to_owned(), |target| printable(target, secret));
+            let target = headers
+                .location
+                .map_or_else(|| "nowhere".to_owned(), |target| printable(target, secret));
             let message = format!("the server redirects to {target} (status {status}), which is not followed");
             ClientError::Protocol(message)
         }
-        // A model server has none of these; a proxy or a load balancer answers so for one that is not there.
-        (502..=504, detail) => {
-            let text = match detail {
-                Some(Value::String(text)) => text,
-                _ => String::from_utf8_lossy(body).into_owned(),
-            };
-            let text = printable(&text, secret);
-            ClientError::Gateway { status, text }
-        }
-        (_, Some(Value::String(text))) => {
-            let text = printable(&text, secret);
+        _ => {
+            let text = words(body, secret);
             ClientError::Protocol(format!("the server answered with status {status}: {text}"))
         }
-        _ => {
-            let text = printable(&String::from_utf8_lossy(body), secret);
-            let text = if text.is_empty() { "nothing".to_owned() } else { text };
-            ClientError::Protocol(format!("the server answered with status {status} and said {text}"))
-        }
+    }
+}
+
+/// What the answer to `/health` means that does not say ready. A server that is still loading its model may have no words yet
+/// (5xx); another page, route or answer stays what it is.
+pub(super) fn unhealthy(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
+    if Status::of(status).is_some() || status >= 500 {
+        return read(status, headers, body, secret);
+    }
+    let target = headers
+        .location
+        .map(|target| format!(" to {}", printable(target, secret)));
+    let target = target.unwrap_or_default();
+    ClientError::NoModelServer(format!("status {status}{target}: {}", words(body, secret)))
+}
+
+/// The words of a body that is no prediction: `FastAPI`'s, else all of it.
+fn words(body: &[u8], secret: &Secret) -> String {
+    let detail = serde_json::from_slice::<Value>(body)
+        .ok()
+        .and_then(|value| value.get("detail")?.as_str().map(ToOwned::to_owned));
+    let text = detail.unwrap_or_else(|| String::from_utf8_lossy(body).into_owned());
+    match printable(&text, secret).as_str() {
+        "" => "an empty body".to_owned(),
+        text => text.to_owned(),
     }
 }
 
@@ -101,7 +133,12 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> ClientError {
-        read(status, None, body.as_bytes(), &Secret::new("the-secret").unwrap())
+        read(
+            status,
+            Headers::default(),
+            body.as_bytes(),
+            &Secret::new("the-secret").unwrap(),
+        )
     }
 
     #[test]
@@ -142,21 +179,57 @@ mod tests {
             assert!(matches!(error, ClientError::Protocol(_)), "{status} {body}: {error:?}");
             assert!(error.to_string().contains(&status.to_string()));
         }
-        let redirect = read(307, Some("http://elsewhere/"), b"", &Secret::new("x").unwrap());
+        let elsewhere = Headers {
+            location: Some("http://elsewhere/"),
+            ..Headers::default()
+        };
+        let redirect = read(307, elsewhere, b"", &Secret::new("x").unwrap());
         assert!(redirect.to_string().contains("http://elsewhere/"));
     }
 
     #[test]
-    fn a_gateway_that_answers_for_the_server_is_no_answer_of_it() {
-        for status in [502, 503, 504] {
-            let error = answer(status, "<html>no live upstreams");
-            assert!(matches!(error, ClientError::Gateway { .. }), "{error:?}");
+    fn what_declines_a_call_is_told_with_its_name_its_words_and_advice() {
+        for (status, name, advice) in [
+            (401, "unauthorized", "`headers"),
+            (413, "content too large", "client_max_body_size"),
+            (429, "too many requests", "max_instances"),
+            (502, "bad gateway", "the server's own log"),
+            (503, "service unavailable", "the server's own log"),
+            (504, "gateway timeout", "proxy_read_timeout"),
+        ] {
+            let text = answer(status, "<html>no live upstreams").to_string();
+            let start = format!("{name} (HTTP {status}): <html>no live upstreams; ");
+            assert!(text.starts_with(&start) && text.contains(advice), "{text}");
+        }
+        let headers = Headers {
+            retry_after: Some("7"),
+            ..Headers::default()
+        };
+        let busy = read(429, headers, br#"{"detail":"slow down"}"#, &Secret::new("x").unwrap());
+        assert!(busy.to_string().contains(": slow down; "), "{busy}");
+        assert_eq!(busy.wait(), Some(std::time::Duration::from_secs(7)));
+    }
+
+    #[test]
+    fn a_page_that_is_not_health_is_told_from_a_server_that_loads() {
+        let secret = Secret::new("x").unwrap();
+        let health = |status, body: &str| unhealthy(status, Headers::default(), body.as_bytes(), &secret);
+        for (status, body, shown) in [
+            (404, r#"{"detail":"Not Found"}"#, "it answered status 404: Not Found"),
+            (200, r#"{"status":"ok"}"#, r#"it answered status 200: {"status":"ok"}"#),
+            (200, "<html>log in", "it answered status 200: <html>log in"),
+            (302, "", "it answered status 302: an empty body"),
+        ] {
+            let error = health(status, body);
+            assert!(matches!(error, ClientError::NoModelServer(_)), "{error:?}");
             let text = error.to_string();
             assert!(
-                text.contains(&status.to_string()) && text.contains("no live upstreams"),
+                text.contains(shown) && text.contains(r#"{"status": "ready"}"#),
                 "{text}"
             );
         }
+        assert!(matches!(health(503, "loading"), ClientError::Declined { .. }));
+        assert!(matches!(health(500, "loading"), ClientError::Protocol(_)));
     }
 
     #[test]

@@ -105,7 +105,15 @@ pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &Timeouts) -
     let cause = deepest(error);
     if error.is_connect() {
         let address = base.as_str().to_owned();
-        return ClientError::Unreachable { address, cause };
+        let refused = causes(error).any(|cause| {
+            let cause = cause.downcast_ref::<io::Error>();
+            cause.is_some_and(|cause| cause.kind() == io::ErrorKind::ConnectionRefused)
+        });
+        return ClientError::Unreachable {
+            address,
+            cause,
+            refused,
+        };
     }
     let mut source = error.source();
     while let Some(inner) = source {
@@ -122,6 +130,11 @@ pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &Timeouts) -
         source = inner.source();
     }
     ClientError::Dropped(cause)
+}
+
+/// An error and everything that caused it.
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |&error| error.source())
 }
 
 /// The innermost cause, which says the most in the fewest words.

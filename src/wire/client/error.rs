@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::status::Status;
 use crate::wire::envelope::EnvelopeError;
 use crate::wire::pickle::PickleError;
 
@@ -19,17 +20,24 @@ pub enum ClientError {
         address: String,
         /// Why it failed.
         cause: String,
+        /// The machine is there, and nothing listens at this address.
+        refused: bool,
     },
-    /// Somebody between us and the server says that it cannot be reached.
-    #[error("the server cannot be reached, says what answers in its place: status {status}, {text}")]
-    Gateway {
-        /// 502, 503 or 504.
-        status: u16,
+    /// The server, or a proxy before it, declined the call without working on it.
+    #[error("{} (HTTP {}): {text}; {}", status.name, status.code, status.advice)]
+    Declined {
+        /// What its status means.
+        status: &'static Status,
         /// The words with it.
         text: String,
+        /// For how many seconds it asks to wait.
+        retry_after: Option<u64>,
     },
+    /// The answer to `/health` is none that a model server gives, now or later.
+    #[error("GET /health must answer status 200 with {{\"status\": \"ready\"}}; it answered {0}")]
+    NoModelServer(String),
     /// Something took longer than allowed.
-    #[error("{phase} took longer than {} s", limit.as_secs_f64())]
+    #[error("{phase} took longer than {} s{}", limit.as_secs_f64(), phase.remedy())]
     Timeout {
         /// What took too long.
         phase: Phase,
@@ -85,6 +93,20 @@ pub struct Finding {
     pub place: String,
     /// The complaint in words.
     pub message: String,
+}
+
+impl Phase {
+    /// Which key of a backend's table allows more, to follow what took too long.
+    const fn remedy(self) -> &'static str {
+        match self {
+            Self::Connect => " (`connect_timeout` of the backend allows more)",
+            Self::Send => " (`write_timeout` of the backend allows more)",
+            Self::Wait => " (`read_timeout` of the backend allows more)",
+            Self::Progress => "",
+            Self::Total => " (`call_timeout` of the backend allows more)",
+            Self::Health => " (`health_timeout` of the backend allows more)",
+        }
+    }
 }
 
 impl fmt::Display for Phase {

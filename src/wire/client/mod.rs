@@ -4,12 +4,13 @@
 mod answer;
 mod connection;
 mod error;
+mod status;
 mod timeouts;
 mod upload;
 
 use std::time::Instant;
 
-use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
 use reqwest::{Response, Url};
 use tokio::time::timeout_at;
 
@@ -20,6 +21,7 @@ use crate::prediction::{Prediction, Request};
 
 pub use connection::Route;
 pub use error::{ClientError, Finding, Phase};
+pub use status::{Declined, Status};
 pub use timeouts::Timeouts;
 
 use timeouts::Progress;
@@ -31,6 +33,8 @@ pub struct ModelClient {
     http: reqwest::Client,
     base: Url,
     secret: Secret,
+    /// Sent with every request.
+    headers: HeaderMap,
     timeouts: Timeouts,
     limits: Limits,
     budget: Budget,
@@ -59,6 +63,7 @@ impl ModelClient {
             http,
             base,
             secret,
+            headers: HeaderMap::new(),
             timeouts,
             limits: Limits::default(),
             budget: Budget::of_process(),
@@ -69,6 +74,13 @@ impl ModelClient {
     #[must_use]
     pub const fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same client, which sends these headers with every request.
+    #[must_use]
+    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+        self.headers = headers;
         self
     }
 
@@ -85,20 +97,16 @@ impl ModelClient {
     pub async fn health(&self) -> Result<(), ClientError> {
         let limit = self.timeouts.health;
         let exchange = async {
-            let request = self.http.get(self.route("health")?);
+            let request = self.http.get(self.route("health")?).headers(self.headers.clone());
             let mut response = request.send().await.map_err(|error| self.failure(&error))?;
             let body = beginning(&mut response).await;
-            if response.status() != 200 {
-                return Err(self.refusal(&response, &body));
-            }
             let status = serde_json::from_slice::<serde_json::Value>(&body).ok();
-            if status.is_some_and(|body| body.get("status").is_some_and(|status| status == "ready")) {
+            let ready = status.is_some_and(|body| body.get("status").is_some_and(|status| status == "ready"));
+            if ready && response.status() == 200 {
                 return Ok(());
             }
-            let text = answer::printable(&String::from_utf8_lossy(&body), &self.secret);
-            Err(ClientError::Protocol(format!(
-                "the server answered /health with {text}"
-            )))
+            let code = response.status().as_u16();
+            Err(answer::unhealthy(code, headers_of(&response), &body, &self.secret))
         };
         let phase = Phase::Health;
         let ended = tokio::time::timeout(limit, exchange).await;
@@ -146,10 +154,14 @@ impl ModelClient {
         if response.status() != 200 {
             let body = tokio::time::timeout(self.timeouts.progress, beginning(&mut response)).await;
             let body = body.unwrap_or_default();
+            if Status::of(response.status().as_u16()).is_some() {
+                // No answer of a model, and nothing to keep as one.
+                return Err(self.refusal(&response, &body));
+            }
             let clean = |text: &str| self.secret.scrub(text).into_owned();
             return Ok(RawResponse::Status {
                 status: response.status().as_u16(),
-                location: location(&response).map(clean),
+                location: headers_of(&response).location.map(clean),
                 body: clean(&String::from_utf8_lossy(&body)),
             });
         }
@@ -194,6 +206,7 @@ impl ModelClient {
         let sending = self
             .http
             .post(self.route(request.method.name())?)
+            .headers(self.headers.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(reqwest::Body::wrap(upload))
             .send();
@@ -243,12 +256,17 @@ impl ModelClient {
     }
 
     fn refusal(&self, response: &Response, body: &[u8]) -> ClientError {
-        answer::read(response.status().as_u16(), location(response), body, &self.secret)
+        answer::read(response.status().as_u16(), headers_of(response), body, &self.secret)
     }
 }
 
-fn location(response: &Response) -> Option<&str> {
-    response.headers().get(LOCATION).and_then(|value| value.to_str().ok())
+/// The headers that matter of a response that is no prediction.
+fn headers_of(response: &Response) -> answer::Headers<'_> {
+    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+    answer::Headers {
+        location: text(LOCATION),
+        retry_after: text(RETRY_AFTER),
+    }
 }
 
 /// What a response says: the only reader of responses, whether they came just now or were recorded.
@@ -271,7 +289,10 @@ pub async fn decode(raw: RawResponse, limits: &Limits) -> Result<Prediction, Cli
         // Whoever made it has taken the secret out.
         RawResponse::Status { status, location, body } => Err(answer::read(
             status,
-            location.as_deref(),
+            answer::Headers {
+                location: location.as_deref(),
+                ..answer::Headers::default()
+            },
             body.as_bytes(),
             &Secret::unknown(),
         )),

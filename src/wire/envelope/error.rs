@@ -50,6 +50,18 @@ pub enum EnvelopeError {
         /// Where in the body: the first foreign character, or misplaced padding within its group of four.
         offset: usize,
     },
+    /// The payload is URL-safe base64.
+    #[error("byte {offset} of the body: the payload is URL-safe base64; it must be standard base64 with padding")]
+    Base64Url {
+        /// Where in the body the first character is that tells.
+        offset: usize,
+    },
+    /// The payload is base64 without its padding.
+    #[error("byte {offset} of the body: the payload is base64 without padding (`=`), or cut off")]
+    Base64Padding {
+        /// Where in the body it ends.
+        offset: usize,
+    },
     /// The signature does not have 64 digits.
     #[error("the signature has {0} digits instead of 64")]
     SignatureLength(usize),
@@ -59,6 +71,9 @@ pub enum EnvelopeError {
     /// The signature has capital digits, which Python's comparison refuses.
     #[error("the signature is in capitals instead of lowercase")]
     SignatureCase,
+    /// The signature belongs to this payload and key, and is made in another way.
+    #[error("the signature is {0}")]
+    SignatureMistake(&'static str),
     /// The signature does not belong to this payload and key.
     #[error("the signature does not match: another key, or a payload changed on the way")]
     WrongSignature,

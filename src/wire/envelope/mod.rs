@@ -7,6 +7,7 @@
 mod base64;
 mod error;
 mod json;
+mod mistake;
 mod seal;
 #[cfg(test)]
 mod tests;
@@ -24,11 +25,10 @@ use base64::Base64Stream;
 use json::{Event, Field, Scanner};
 
 /// The signature of a payload: HMAC-SHA256 whose key is the secret's text, not what its digits may stand for.
-fn signer(secret: &str) -> Hmac<Sha256> {
+fn signer(secret: &[u8]) -> Hmac<Sha256> {
     // RFC 2104, section 2: a key longer than a block is hashed, a shorter one padded with zeros. Done here because the
     // crate's constructor for keys of any length returns a result that is never an error.
     let mut key = Key::<Hmac<Sha256>>::default();
-    let secret = secret.as_bytes();
     match key.get_mut(..secret.len()) {
         Some(start) => start.copy_from_slice(secret),
         None => key
@@ -41,6 +41,7 @@ fn signer(secret: &str) -> Hmac<Sha256> {
 
 /// Reads one body piece by piece.
 pub struct EnvelopeReader {
+    secret: String,
     scanner: Scanner,
     base64: Base64Stream,
     payload: Vec<u8>,
@@ -62,10 +63,11 @@ impl EnvelopeReader {
         // An announcement that cannot be met fails when the bytes are really there.
         let _ = payload.try_reserve_exact(decoded_length(announced.min(limits.body)));
         Self {
+            secret: secret.to_owned(),
             scanner: Scanner::new(limits),
             base64: Base64Stream::default(),
             payload,
-            signer: signer(secret),
+            signer: signer(secret.as_bytes()),
             signature: SignatureReader::default(),
             has_payload: false,
             has_signature: false,
@@ -108,10 +110,11 @@ impl EnvelopeReader {
             return Err(EnvelopeError::MissingKey(Field::Signature.name()));
         }
         // Compares in constant time.
-        self.signer
-            .verify_slice(&self.signature.value)
-            .map_err(|_| EnvelopeError::WrongSignature)?;
-        Ok(self.payload.into())
+        if self.signer.verify_slice(&self.signature.value).is_ok() {
+            return Ok(self.payload.into());
+        }
+        let mistake = mistake::of(&self.secret, &self.payload, &self.signature.value);
+        Err(mistake.map_or(EnvelopeError::WrongSignature, EnvelopeError::SignatureMistake))
     }
 
     fn read(&mut self, piece: &[u8]) -> Result<(), EnvelopeError> {
@@ -130,7 +133,10 @@ impl EnvelopeReader {
                 Event::Piece(_, digits) => digits.iter().for_each(|&digit| self.signature.push(digit)),
                 Event::Escaped(Field::Payload, None) => return Err(self.invalid_base64(1)),
                 Event::Escaped(_, digit) => self.signature.push(digit.unwrap_or(0)),
-                Event::End(Field::Payload) if !self.base64.is_complete() => return Err(self.invalid_base64(1)),
+                Event::End(Field::Payload) if !self.base64.is_complete() => {
+                    let offset = self.scanner.offset().saturating_sub(1);
+                    return Err(EnvelopeError::Base64Padding { offset });
+                }
                 Event::End(Field::Payload) => {}
                 Event::End(_) => self.signature.check()?,
             }
@@ -158,7 +164,16 @@ impl EnvelopeReader {
         let decoded = |block: &[u8]| signer.update(block);
         match self.base64.push(digits, &mut self.payload, decoded) {
             Ok(()) => Ok(()),
-            Err(invalid) => Err(self.invalid_base64(digits.len() - invalid.sound)),
+            Err(invalid) => {
+                let back = digits.len() - invalid.sound;
+                let url_safe = matches!(digits.get(invalid.sound), Some(b'-' | b'_'));
+                let offset = self.scanner.offset().saturating_sub(back);
+                Err(if url_safe {
+                    EnvelopeError::Base64Url { offset }
+                } else {
+                    EnvelopeError::Base64 { offset }
+                })
+            }
         }
     }
 

@@ -17,7 +17,7 @@ pub fn seal(payload: &[u8], secret: &str) -> Vec<u8> {
     const SIGNATURE: usize = 64;
     let digits = payload.len().div_ceil(3) * 4;
     let mut body = Vec::with_capacity(BEGIN.len() + digits + MIDDLE.len() + SIGNATURE + END.len());
-    let mut signer = signer(secret);
+    let mut signer = signer(secret.as_bytes());
     body.extend_from_slice(BEGIN);
     for block in payload.chunks(BLOCK) {
         signer.update(block);

@@ -127,10 +127,13 @@ fn what_is_no_envelope_is_refused_where_it_goes_wrong() {
         error("{\"pickled\":\"\",\"pickled\":\"\"}"),
         EnvelopeError::DuplicateKey("pickled")
     );
-    assert_eq!(error("{\"pickled\":\"QQ\"}"), EnvelopeError::Base64 { offset: 14 });
+    assert_eq!(
+        error("{\"pickled\":\"QQ\"}"),
+        EnvelopeError::Base64Padding { offset: 14 }
+    );
     assert_eq!(
         error("{\"pickled\":\"QQQQQ-QQ\"}"),
-        EnvelopeError::Base64 { offset: 17 }
+        EnvelopeError::Base64Url { offset: 17 }
     );
 }
 

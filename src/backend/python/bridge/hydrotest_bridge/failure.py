@@ -16,8 +16,29 @@ def describe(error):
         "ancestors": [_name(ancestor) for ancestor in type(error).__mro__[:32]],
         "message": _plain(_message(error)[:LONGEST_MESSAGE]),
         "traceback": _traceback(error),
+        "modules": _modules(error),
+        "status": _status(error),
         "missing": error.name if type(error) is ModuleNotFoundError and isinstance(error.name, str) else None,
     }
+
+
+def _modules(error):
+    """The modules whose code it went through, the one that raised it last: they tell the model's own words from a client's."""
+    modules = []
+    frame = error.__traceback__
+    while frame is not None:
+        modules.append(_plain(str(frame.tb_frame.f_globals.get("__name__", "")))[:256])
+        frame = frame.tb_next
+    return modules[-MOST_LINES:]
+
+
+def _status(error):
+    """The status of an HTTP response that it is about, as httpx, requests and urllib keep it."""
+    try:
+        status = getattr(getattr(error, "response", None), "status_code", None) or getattr(error, "code", None)
+    except Exception:
+        return None
+    return status if type(status) is int and 100 <= status < 600 else None
 
 
 def _name(cls):

@@ -108,7 +108,9 @@ class BackendHost(Host):
         backend = cls(**self.plan["arguments"])
         for name in ("start", "stop", "get_model"):
             if not callable(getattr(backend, name, None)):
-                raise objects.Missing("{} has no {}(), which boileroom's wrapper calls".format(cls.__name__, name))
+                guide = "; add one that returns `self.model` (boileroom's guide asks for the attribute only)"
+                raise objects.Unfit("{} has no {}(), which boileroom's wrapper calls{}".format(
+                    cls.__name__, name, guide if name == "get_model" else ""))
         return backend
 
     def start(self):

@@ -8,6 +8,10 @@ class Missing(AttributeError):
     """A module has no attribute of a name that a setting gives."""
 
 
+class Unfit(TypeError):
+    """A class that does not have what boileroom's wrapper calls."""
+
+
 def resolve(path):
     """The object of `package.module:Name` or `package.module.Name`."""
     module, separator, name = path.partition(":")

@@ -1,0 +1,177 @@
+//! What the statuses mean by which a server, or a proxy before it, declines a call that it has not worked on: one table, with
+//! what to do about each. Decides neither who is responsible nor whether a call is made again.
+
+use std::time::Duration;
+
+use super::ClientError;
+
+/// In which way a call was declined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Declined {
+    /// Our credentials are missing or not accepted.
+    Credentials,
+    /// The request is larger than is accepted there.
+    Size,
+    /// The request took longer to arrive than is accepted there.
+    Slowness,
+    /// It takes no call now.
+    Load,
+    /// There is nothing behind the proxy that answers.
+    Absence,
+}
+
+/// One row of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The number.
+    pub code: u16,
+    /// Its name in HTTP, in small letters.
+    pub name: &'static str,
+    /// In which way the call was declined.
+    pub declined: Declined,
+    /// What to do about it.
+    pub advice: &'static str,
+}
+
+const CREDENTIALS: &str = "kind `http` sends them with `headers = { Authorization = \"Bearer ${TOKEN}\" }`";
+
+/// All statuses that are no answer of a model server.
+static TABLE: [Status; 10] = [
+    Status {
+        code: 401,
+        name: "unauthorized",
+        declined: Declined::Credentials,
+        advice: CREDENTIALS,
+    },
+    Status {
+        code: 403,
+        name: "forbidden",
+        declined: Declined::Credentials,
+        advice: CREDENTIALS,
+    },
+    Status {
+        code: 407,
+        name: "proxy authentication required",
+        declined: Declined::Credentials,
+        advice: "name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`",
+    },
+    Status {
+        code: 408,
+        name: "request timeout",
+        declined: Declined::Slowness,
+        advice: "raise the time that the server or its proxy waits for a request",
+    },
+    Status {
+        code: 413,
+        name: "content too large",
+        declined: Declined::Size,
+        advice: "raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)",
+    },
+    Status {
+        code: 425,
+        name: "too early",
+        declined: Declined::Load,
+        advice: "turn off early data (0-RTT) at the proxy",
+    },
+    Status {
+        code: 429,
+        name: "too many requests",
+        declined: Declined::Load,
+        advice: "raise the rate limit, or lower `max_instances` and `calls_per_instance`",
+    },
+    Status {
+        code: 502,
+        name: "bad gateway",
+        declined: Declined::Absence,
+        advice: "a proxy answers in place of the model server: look at the server's own log",
+    },
+    Status {
+        code: 503,
+        name: "service unavailable",
+        declined: Declined::Absence,
+        advice: "the model server takes no calls, or a proxy does not reach it: look at the server's own log",
+    },
+    Status {
+        code: 504,
+        name: "gateway timeout",
+        declined: Declined::Absence,
+        advice: "raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)",
+    },
+];
+
+impl Status {
+    /// The row of a code; `None` for one that a model server may answer with itself.
+    #[must_use]
+    pub fn of(code: u16) -> Option<&'static Self> {
+        TABLE.iter().find(|status| status.code == code)
+    }
+}
+
+/// The longest that we wait because a server asks for it.
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How long we wait before a call that a busy server declined without saying how long.
+const USUAL_WAIT: Duration = Duration::from_secs(1);
+
+impl ClientError {
+    /// How long to wait before the same call is made again; `None` when it is not to be made again.
+    #[must_use]
+    pub fn wait(&self) -> Option<Duration> {
+        let Self::Declined {
+            status, retry_after, ..
+        } = self
+        else {
+            return None;
+        };
+        let wait = match (status.declined, retry_after) {
+            (Declined::Load | Declined::Absence, Some(seconds)) => Duration::from_secs(*seconds),
+            (Declined::Load, None) => USUAL_WAIT,
+            _ => return None,
+        };
+        (wait <= LONGEST_WAIT).then_some(wait)
+    }
+}
+
+/// The seconds of a `Retry-After`. A date, which no model server sends, is not read.
+pub(super) fn retry_after(text: Option<&str>) -> Option<u64> {
+    text?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn declined(code: u16, retry_after: Option<u64>) -> ClientError {
+        ClientError::Declined {
+            status: Status::of(code).unwrap(),
+            text: String::new(),
+            retry_after,
+        }
+    }
+
+    #[test]
+    fn codes_are_there_once_and_in_order() {
+        assert!(TABLE.windows(2).all(|pair| pair[0].code < pair[1].code));
+        for code in [200, 400, 404, 405, 422, 500] {
+            assert_eq!(Status::of(code), None, "{code} is an answer of a model server");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_bounded_and_only_for_what_passes() {
+        let seconds = |code, after| declined(code, after).wait().map(|wait| wait.as_secs());
+        assert_eq!(seconds(429, None), Some(1));
+        assert_eq!(seconds(429, Some(7)), Some(7));
+        assert_eq!(seconds(503, Some(60)), Some(60));
+        assert_eq!(seconds(429, Some(61)), None, "longer than anybody waits");
+        assert_eq!(seconds(503, None), None);
+        assert_eq!(seconds(401, Some(1)), None);
+        assert_eq!(ClientError::Dropped(String::new()).wait(), None);
+    }
+
+    #[test]
+    fn only_seconds_are_read() {
+        assert_eq!(retry_after(Some(" 12 ")), Some(12));
+        assert_eq!(retry_after(Some("Wed, 21 Oct 2026 07:28:00 GMT")), None);
+        assert_eq!(retry_after(None), None);
+    }
+}

@@ -1,0 +1,222 @@
+//! A server on a port of its own in front of `hydrotest serve`: passes requests on, and answers what a test makes of them.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use base64_simd::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+use crate::world::{Ran, World};
+
+pub const SECRET: &str = "open sesame";
+pub const CASE: &str = "esm2::embed::minimal";
+
+/// A server of ESM-2, where it answers.
+pub struct Upstream(String);
+
+/// What ends the server of a port with its test, whatever the port's own thread does.
+pub struct Port {
+    address: String,
+    server: Child,
+}
+
+impl Upstream {
+    pub fn start() -> (Child, Self) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .args(["serve", "--port", "0"])
+            .env("MODEL_CLASS", "boileroom.models.esm.core.ESM2Core")
+            .env("MODEL_CONFIG", "{}")
+            .env("BOILEROOM_TRANSPORT_HMAC_KEY", SECRET)
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stderr.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line
+            .trim_end()
+            .strip_prefix("serving esm2 on http://")
+            .unwrap()
+            .to_owned();
+        (child, Self(address))
+    }
+
+    /// What it answers to a request.
+    pub fn answer(&self, request: &Asked) -> Answer {
+        let mut stream = TcpStream::connect(&self.0).unwrap();
+        let (path, body) = (&request.path, &request.body);
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: up\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(body).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        let end = answer.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let status = String::from_utf8_lossy(&answer[9..12]).parse().unwrap();
+        Answer::new(status, answer[end..].to_vec())
+    }
+}
+
+impl Drop for Port {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+/// A request that the port was sent.
+pub struct Asked {
+    pub path: String,
+    pub head: String,
+    pub body: Vec<u8>,
+    /// How many calls there were before.
+    pub before: usize,
+}
+
+/// What the port answers.
+pub struct Answer {
+    pub status: u16,
+    pub body: Vec<u8>,
+    /// It ends in the middle of the call, and all of the port with it.
+    pub ends: bool,
+}
+
+impl Answer {
+    pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        let body = body.into();
+        Self {
+            status,
+            body,
+            ends: false,
+        }
+    }
+
+    /// The payload of a sound answer.
+    pub fn payload(&self) -> Vec<u8> {
+        let body: serde_json::Value = serde_json::from_slice(&self.body).unwrap();
+        STANDARD.decode_to_vec(body["pickled"].as_str().unwrap()).unwrap()
+    }
+}
+
+/// An envelope whose signature is made with a key of a message.
+pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Answer {
+    let mut signer = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
+    signer.update(message);
+    let digits: String = signer
+        .finalize()
+        .into_bytes()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let body = serde_json::json!({ "pickled": STANDARD.encode_to_string(payload), "hmac": digits });
+    Answer::new(200, body.to_string())
+}
+
+pub type Wrong = dyn Fn(&Asked, &Upstream) -> Answer + Send + Sync;
+
+/// Serves on a free port what `wrong` makes of each request.
+pub fn port(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static) -> Port {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let wrong: Arc<Wrong> = Arc::new(wrong);
+    let (server, upstream) = Upstream::start();
+    std::thread::spawn(move || {
+        let calls = AtomicUsize::new(0);
+        for stream in listener.incoming().flatten() {
+            let Some(asked) = read(&stream, &calls) else { continue };
+            let answer = wrong(&asked, &upstream);
+            if answer.ends {
+                return;
+            }
+            send(stream, &answer);
+        }
+    });
+    Port {
+        address: format!("http://{address}"),
+        server,
+    }
+}
+
+pub fn read(stream: &TcpStream, calls: &AtomicUsize) -> Option<Asked> {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let head = head.to_lowercase();
+    let length = head
+        .split("content-length: ")
+        .nth(1)
+        .and_then(|rest| rest.split("\r\n").next());
+    let mut body = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+    reader.read_exact(&mut body).ok()?;
+    let path = head.split(' ').nth(1)?.to_owned();
+    let is_call = head.starts_with("post");
+    let before = if is_call {
+        calls.fetch_add(1, Ordering::SeqCst)
+    } else {
+        0
+    };
+    Some(Asked {
+        path,
+        head,
+        body,
+        before,
+    })
+}
+
+pub fn send(mut stream: TcpStream, answer: &Answer) {
+    let head = format!(
+        "HTTP/1.1 {} X\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
+        answer.status,
+        answer.body.len()
+    );
+    // The client may have had enough before the end.
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(&answer.body);
+    let _ = stream.shutdown(Shutdown::Write);
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
+pub fn is_health(asked: &Asked) -> bool {
+    asked.path == "/health"
+}
+
+pub fn ready() -> Answer {
+    Answer::new(200, r#"{"status":"ready"}"#)
+}
+
+/// Runs cases through a port that is healthy and answers calls as said.
+pub fn calls(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static, arguments: &[&str]) -> Ran {
+    let answer = move |asked: &Asked, upstream: &Upstream| {
+        if is_health(asked) {
+            ready()
+        } else {
+            wrong(asked, upstream)
+        }
+    };
+    run(&port(answer), "models = ['esm2']\n", arguments)
+}
+
+pub fn run(port: &Port, more: &str, arguments: &[&str]) -> Ran {
+    let address = &port.address;
+    let table = format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{more}"
+    );
+    let world = World::new(&table);
+    let mut command = world.command(&["--color", "never"]);
+    command
+        .args(arguments)
+        .env("LAB_SECRET", SECRET)
+        .env("LAB_TOKEN", "t0ken-of-the-lab");
+    Ran::from(command.output().unwrap())
+}
