@@ -139,7 +139,11 @@ fn a_changed_answer_fails_with_the_place_the_numbers_and_the_command() {
     }
     let pending = world.run(&["snapshots", "list"]).expect(0);
     assert!(pending.stdout.contains("pending"), "{}", pending.stdout);
-    world.run(&["snapshots", "accept", "esm2"]).expect(0);
+    let unasked = world.run(&["snapshots", "accept", "esm2"]).expect(2);
+    assert!(unasked.stderr.contains("`--yes`"), "{}", unasked.stderr);
+    let accepted = world.run(&["snapshots", "accept", "esm2", "--yes"]).expect(0);
+    let from = "synthetic/esm2/small/short (replaces a reference): ESM-2 embed on reference (kind reference)";
+    assert!(accepted.stdout.contains(from), "{}", accepted.stdout);
     world.run(&["--model", "esm2"]).expect(0);
 }
 
@@ -157,7 +161,7 @@ fn a_snapshot_that_nobody_uses_is_reported_and_can_be_pruned() {
     assert!(!world.run(&["--model", "esm2"]).expect(0).stdout.contains("unused"));
     let dry = world.run(&["snapshots", "prune", "--dry-run"]).expect(0);
     assert!(dry.stdout.contains("would delete 2 files"), "{}", dry.stdout);
-    world.run(&["snapshots", "prune"]).expect(0);
+    world.run(&["snapshots", "prune", "--yes"]).expect(0);
     assert!(!world.run(&[]).expect(0).stdout.contains("unused"));
 }
 
@@ -237,7 +241,7 @@ fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
     world.write("backends.toml", &format!("{BACKENDS}{table}"));
     let refused = world
         .run(&["--backend", "served", "--model", "esm2", "--record"])
-        .expect(3);
+        .expect(2);
     assert!(
         refused.stdout.contains("declared with weights `published`"),
         "{}",

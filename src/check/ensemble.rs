@@ -141,9 +141,10 @@ fn gather(
                 recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
                 Ok(None)
             }
+            Ok(Judgement::Proposed) => Ok(None),
             Ok(_) => {
                 let finding = Finding::without_reference(NAME, &answer.call, format!("no recorded result: {key}"));
-                Err(Box::new(finding.hint(format!("record it with: {}", recorded.command))))
+                Err(Box::new(finding.hint(recorded.advice())))
             }
             Err(error) => Err(unjudged(error.to_string())),
         };

@@ -91,11 +91,22 @@ pub struct Recorded<'a> {
     pub source: &'a str,
     /// When it answered, in words; left out where recording must be reproducible.
     pub at: Option<&'a str>,
-    /// The command that records what is missing for this case.
-    pub command: &'a str,
+    /// The command that records what is missing for this case; `None` where it would not, because something else is wrong.
+    pub command: Option<&'a str>,
+    /// Where the backend says which weights it has, in words.
+    pub declared: &'a str,
 }
 
 impl Recorded<'_> {
+    /// What to do where nothing is recorded.
+    #[must_use]
+    pub fn advice(&self) -> String {
+        match self.command {
+            Some(command) => format!("record it with: {command}"),
+            None => "it is recorded only once nothing else is wrong with the case".to_owned(),
+        }
+    }
+
     /// What is written beside a new result.
     #[must_use]
     pub fn provenance(&self, contract: &Contract, answer: &Answer) -> Provenance {

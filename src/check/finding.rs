@@ -49,6 +49,15 @@ impl Finding {
         }
     }
 
+    /// An answer of another backend than its table declares: neither it nor the platform is wrong.
+    #[must_use]
+    pub fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
+        Self {
+            blame: Blame::Settings,
+            ..Self::wrong(check, call, summary)
+        }
+    }
+
     /// Nothing sound to hold an answer against: its recorded result is missing, altered or cannot be read.
     #[must_use]
     pub fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {

@@ -7,7 +7,7 @@ use super::aligned_error::{PAIR_ERRORS, measure_pae};
 use super::embedded::{is_embedding, measure_embedding};
 use super::gated::{PLDDT, STRUCTURES, field_of, measure_structures};
 use super::likeness::compare_confidence;
-use crate::measure::{ABSOLUTE, Better, Floor, Measure, Verdict, Worst};
+use crate::measure::{ABSOLUTE, Better, Floor, Measure, Worst};
 use crate::metric::difference;
 use crate::prediction::Contract;
 use crate::protein::Structure;
@@ -39,23 +39,6 @@ pub fn floors(contract: &Contract, repeats: &[Contents]) -> BTreeMap<String, Wor
     }
     floors.retain(|_, floor| !floor.is_empty());
     floors
-}
-
-/// Where two repeats differ by more than the gates of the model allow, in words: that may be noise, and may be a backend that does
-/// not answer twice alike.
-#[must_use]
-pub fn beyond_gates(contract: &Contract, repeats: &[Contents]) -> Option<String> {
-    let pairs = (0..repeats.len()).flat_map(|one| (one + 1..repeats.len()).map(move |other| (one, other)));
-    pairs.into_iter().find_map(|(one, other)| {
-        repeats[one].digest().entries.iter().find_map(|(path, entry)| {
-            let Entry::Structure(_) = entry else { return None };
-            let measures = measure_structures(contract, path, &repeats[one], &repeats[other]);
-            let worst = measures
-                .into_iter()
-                .find(|measure| measure.verdict() == Verdict::Different)?;
-            Some(format!("{path} of repeats {} and {}: {worst}", one + 1, other + 1))
-        })
-    })
 }
 
 fn measure_array(contract: &Contract, path: &str, first: &Contents, second: &Contents, floor: &mut Worst) {
@@ -173,18 +156,18 @@ mod tests {
         assert!(all["s_s"][ABSOLUTE] > 0.4);
         assert!(!all.contains_key("atom_array[0].coord"));
         assert!(floors(&contract, &repeats[..1]).is_empty());
-        assert_eq!(beyond_gates(&contract, &repeats), None);
+        let check = compiled(&contract, "check = 'snapshot'");
+        assert_eq!(check.beyond(&contract, &repeats[0], &repeats[1]), ["s_s"]);
         let mirrored = repeat(1, 0.02).with_structure(|structure| {
             structure
                 .coord
                 .iter_mut()
                 .for_each(|position| position[0] = -position[0]);
         });
-        let beyond = beyond_gates(
-            &contract,
-            &[repeats[0].clone(), repeats[1].clone(), contents(&mirrored)],
-        );
-        assert!(beyond.unwrap().starts_with("atom_array[0] of repeats 1 and 3: "));
+        let loose = compiled(&contract, "check = 'snapshot'\natol = 5");
+        assert_eq!(loose.beyond(&contract, &repeats[0], &repeats[1]), Vec::<String>::new());
+        let beyond = loose.beyond(&contract, &repeats[0], &contents(&mirrored));
+        assert!(beyond.contains(&"atom_array[0]".to_owned()), "{beyond:?}");
     }
 
     #[test]
@@ -226,6 +209,7 @@ mod tests {
             backend: "toy".into(),
             repeats: repeats.len(),
             fields: floors(&contract, &repeats),
+            accepted: Vec::new(),
         };
         store.write_floors(&key, &measured).unwrap();
         assert_eq!(judge(0.02), []);
@@ -252,6 +236,7 @@ mod tests {
             backend: "toy".into(),
             repeats: repeats.len(),
             fields: floors(&contract, &repeats),
+            accepted: Vec::new(),
         };
         store.write_floors(&key, &measured).unwrap();
         assert_eq!(judge(repeat(9, 0.02)), []);

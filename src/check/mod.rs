@@ -36,6 +36,7 @@ mod present;
 mod range;
 mod recorded;
 mod request_hints;
+mod reviewed;
 mod sequence;
 mod shape;
 mod snapshot;
@@ -46,6 +47,9 @@ mod terms;
 mod text;
 mod zeros;
 
+use crate::prediction::Contract;
+use crate::snapshot::{Contents, Recording};
+
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
 pub use embedded::{is_embedding, measure_embedding};
@@ -53,9 +57,10 @@ pub use ensemble::{Sample, Tested, test as test_samples};
 pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
 pub use expected::{Expected, FIRST_STRUCTURE_ONLY, PADS_EVERY_BATCH};
 pub use finding::Finding;
-pub use floor::{beyond_gates, floors};
+pub use floor::floors;
 pub use gated::confidence_at;
 pub use recorded::{Limits, Tolerances};
+pub use reviewed::breaches;
 pub use terms::Known;
 
 /// One demand of a case, ready to judge.
@@ -76,6 +81,12 @@ pub trait Check: Send + Sync + std::fmt::Debug {
         false
     }
 
+    /// The paths at which two answers to one call differ by more than it allows a recorded one and the next, floors aside;
+    /// empty for a check that records nothing.
+    fn beyond(&self, _contract: &Contract, _one: &Contents, _other: &Contents) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What is wrong with the answer to one call, for checks that look at each by itself.
     fn judge_one(&self, _given: &Given<'_>) -> Vec<Finding> {
         Vec::new()
@@ -91,6 +102,9 @@ pub trait Check: Send + Sync + std::fmt::Debug {
 
 /// All that is wrong with the answers of a case: calls that failed though no check wants them to, then what the checks
 /// find. A check whose call failed has nothing to look at; the failure itself is the finding.
+///
+/// Checks propose what to record, and only a case of which nothing is wrong is recorded: one wrong answer among the
+/// reference results would make every right backend wrong.
 #[must_use]
 pub fn judge(checks: &[Box<dyn Check>], evidence: &Evidence<'_>) -> Vec<Finding> {
     let failed = evidence.answers.iter().filter_map(|answer| {
@@ -98,10 +112,71 @@ pub fn judge(checks: &[Box<dyn Check>], evidence: &Evidence<'_>) -> Vec<Finding>
         let expected = checks.iter().any(|check| check.expects_error(&answer.call));
         (!expected).then(|| Finding::failed("answer", &answer.call, error))
     });
-    let found = checks.iter().flat_map(|check| check.judge(evidence));
-    let mut findings = failed.chain(found).collect::<Vec<_>>();
+    let failed: Vec<Finding> = failed.collect();
+    let records = |check: &dyn Check| evidence.answers.iter().any(|answer| check.records(&answer.call));
+    let judged = checks.iter().map(|check| {
+        if records(&**check) {
+            Vec::new()
+        } else {
+            check.judge(evidence)
+        }
+    });
+    let mut found: Vec<Vec<Finding>> = judged.collect();
+    let is_sound = failed.is_empty() && found.iter().all(Vec::is_empty);
+    let recording = |evidence: &Evidence<'_>| -> Vec<Vec<Finding>> {
+        let judged = checks.iter().map(|check| {
+            if records(&**check) {
+                check.judge(evidence)
+            } else {
+                Vec::new()
+            }
+        });
+        judged.collect()
+    };
+    let compared = match evidence.recorded {
+        None => recording(evidence),
+        Some(recorded) => compare_recorded(recorded, evidence, is_sound, recording),
+    };
+    for (own, more) in found.iter_mut().zip(compared) {
+        own.extend(more);
+    }
+    let mut findings: Vec<Finding> = failed.into_iter().chain(found.into_iter().flatten()).collect();
     request_hints::hint(&mut findings, evidence);
     findings
+}
+
+/// Holds answers against recorded ones, and records what is missing where all else is well.
+fn compare_recorded(
+    recorded: &Recorded<'_>,
+    evidence: &Evidence<'_>,
+    is_sound: bool,
+    judge: impl Fn(&Evidence<'_>) -> Vec<Vec<Finding>>,
+) -> Vec<Vec<Finding>> {
+    let wanted = recorded.store.recording();
+    let (recording, command) = match (is_sound, wanted) {
+        (false, _) => (Recording::Never, None),
+        (true, Recording::Missing) => (Recording::Proposed, recorded.command),
+        (true, other) => (other, recorded.command),
+    };
+    let store = recorded.store.with(recording);
+    let careful = Recorded {
+        store: &store,
+        command,
+        ..*recorded
+    };
+    let found = judge(&Evidence {
+        recorded: Some(&careful),
+        ..*evidence
+    });
+    if recording != Recording::Proposed || found.iter().any(|findings| !findings.is_empty()) {
+        return found;
+    }
+    // The numbers are taken already.
+    judge(&Evidence {
+        recorded: Some(recorded),
+        measured: &Measured::default(),
+        ..*evidence
+    })
 }
 
 #[cfg(test)]

@@ -10,10 +10,10 @@ use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
 use crate::config::read_changes;
-use crate::prediction::Prediction;
 use crate::prediction::gates::{GateTable, StructureGates};
+use crate::prediction::{Contract, Prediction};
 use crate::reference::{WEIGHTS as SYNTHETIC, synthetic_version};
-use crate::snapshot::{Comparison, Judgement};
+use crate::snapshot::{Agreement, Comparison, Contents, Judgement, SnapshotKey};
 
 /// The name of the check.
 pub const NAME: &str = "snapshot";
@@ -66,6 +66,13 @@ impl Check for Snapshot {
         self.calls.includes(call)
     }
 
+    fn beyond(&self, contract: &Contract, one: &Contents, other: &Contents) -> Vec<String> {
+        let judge = Tolerances::new(contract, &self.limits, None);
+        let compared = one.compare(other, &judge).into_iter();
+        let beyond = compared.filter(|field| field.agreement == Agreement::Beyond);
+        beyond.map(|field| field.path).collect()
+    }
+
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
         let Some(recorded) = evidence.recorded else {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
@@ -100,18 +107,10 @@ impl Snapshot {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
-        if let Some(version) = synthetic_version(given.prediction)
-            && key.weights() != SYNTHETIC
-            && !recorded.store.has(&key)
+        if !recorded.store.has(&key)
+            && let Some(finding) = mislabelled(&key, recorded, given)
         {
-            let weights = key.weights();
-            let summary = format!(
-                "nothing was recorded, and this answer must not be: the model says that it is synthetic (`{version}`), and the \
-                 backend is declared with weights `{weights}`"
-            );
-            let hint =
-                format!("write `weights = \"{SYNTHETIC}\"` in the backend's table, or run the model itself there");
-            return unjudged(summary).map(|finding| finding.hint(hint));
+            return Some(finding);
         }
         let provenance = recorded.provenance(evidence.contract, answer);
         let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
@@ -131,6 +130,9 @@ impl Snapshot {
             }
             Ok(Judgement::Differs { comparison, .. }) if comparison.altered.is_some() => altered(answer, &comparison),
             Ok(Judgement::Differs { comparison, pending }) => {
+                if let Some(finding) = mislabelled(&key, recorded, given) {
+                    return Some(finding);
+                }
                 keep(evidence, answer, &comparison);
                 let finding = differs(answer, &comparison);
                 Some(match pending {
@@ -138,8 +140,11 @@ impl Snapshot {
                     None => finding,
                 })
             }
-            Ok(Judgement::Missing { path, .. }) => unjudged(format!("no recorded result: {}", path.display()))
-                .map(|finding| finding.hint(format!("record it with: {}", recorded.command))),
+            Ok(Judgement::Missing { path, .. }) => {
+                let hint = recorded.advice();
+                unjudged(format!("no recorded result: {}", path.display())).map(|finding| finding.hint(hint))
+            }
+            Ok(Judgement::Proposed) => None,
             Err(error) => unjudged(error.to_string()),
         }
     }
@@ -177,6 +182,33 @@ fn altered(answer: &Answer, comparison: &Comparison) -> Option<Finding> {
     );
     let finding = Finding::without_reference(NAME, &answer.call, summary);
     Some(finding.hint("restore it from version control, or delete it with its snapshot and record again"))
+}
+
+/// A response that says by its version whether it is synthetic, where the backend's table says otherwise: to compare it would
+/// judge one model by the results of another.
+fn mislabelled(key: &SnapshotKey, recorded: &Recorded<'_>, given: &Given<'_>) -> Option<Finding> {
+    let version = given.prediction.at("metadata.model_version")?.as_text()?;
+    let is_synthetic = synthetic_version(given.prediction).is_some();
+    let (weights, declared) = (key.weights(), recorded.declared);
+    if is_synthetic == (weights == SYNTHETIC) {
+        return None;
+    }
+    let hint = if is_synthetic {
+        format!("write `weights = \"{SYNTHETIC}\"` {declared}, or run the model itself there")
+    } else {
+        format!(
+            "change `weights = \"{SYNTHETIC}\"` {declared} to the name of the weights that the model has there, such as \"published\""
+        )
+    };
+    let says = if is_synthetic {
+        "is synthetic"
+    } else {
+        "is not synthetic"
+    };
+    let summary = format!(
+        "the response says that it {says} (model version `{version}`), and the backend is declared with weights `{weights}`"
+    );
+    Some(Finding::misconfigured(NAME, given.call, summary).hint(hint))
 }
 
 fn differs(answer: &Answer, comparison: &Comparison) -> Finding {

@@ -1,9 +1,13 @@
 //! What the command line may say. Declares and documents; does nothing with it.
 
+mod recorded;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub use recorded::{CalibrateArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments};
 
 use super::parse::{parse_bound, parse_duration, parse_gate};
 use crate::plan::Shard;
@@ -51,7 +55,7 @@ pub enum Command {
     Compare(Box<CompareArguments>),
     /// Repeat calls that have recorded results and keep by how much the answers differ: the floor of later comparisons.
     Calibrate(CalibrateArguments),
-    /// List, accept or prune recorded reference results.
+    /// List, accept, reject or prune recorded reference results.
     Snapshots(SnapshotArguments),
     /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
     /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its answers.
@@ -285,30 +289,6 @@ pub struct CompareArguments {
     pub config: Option<PathBuf>,
 }
 
-/// What to repeat, and how often.
-#[derive(Debug, Args)]
-pub struct CalibrateArguments {
-    /// The backend to repeat on, as declared: the one that recorded the results [default: `default` in the
-    /// configuration].
-    #[arg(long, value_name = "NAME[:TAG]")]
-    pub backend: Option<String>,
-    /// How many answers of each call are held against each other, every one from a fresh instance.
-    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
-    pub repeats: u16,
-    /// Only cases whose name, `model::suite::case`, contains this.
-    #[arg(value_name = "FILTER")]
-    pub filter: Option<String>,
-    /// Only this model; may be repeated or separated by commas.
-    #[arg(long, value_name = "KEY", value_delimiter = ',')]
-    pub model: Vec<String>,
-    /// Only this suite; may be repeated or separated by commas.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub suite: Vec<String>,
-    /// Where the declared world lies.
-    #[command(flatten)]
-    pub places: Places,
-}
-
 /// Where to serve.
 #[derive(Debug, Args)]
 pub struct ServeArguments {
@@ -321,38 +301,6 @@ pub struct ServeArguments {
     /// A file that declares other models than those built in.
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-}
-
-/// What to do with recorded results.
-#[derive(Debug, Args)]
-pub struct SnapshotArguments {
-    /// What to do.
-    #[command(subcommand)]
-    pub action: SnapshotAction,
-}
-
-/// What to do with recorded results.
-#[derive(Debug, Subcommand)]
-pub enum SnapshotAction {
-    /// List recorded and pending results, and those that no case uses.
-    List(ListArguments),
-    /// Make pending results the reference.
-    Accept {
-        /// Only those whose name contains this [default: all].
-        filter: Option<String>,
-        /// Where the declared world lies.
-        #[command(flatten)]
-        places: Places,
-    },
-    /// Delete results that no case uses and arrays that no result refers to.
-    Prune {
-        /// Only say what would be deleted.
-        #[arg(long)]
-        dry_run: bool,
-        /// Where the declared world lies.
-        #[command(flatten)]
-        places: Places,
-    },
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `hydrotest calibrate`: repeats the calls that have recorded results, each time on fresh instances, and keeps by how much
 //! the answers differ beside the snapshots, so that later comparisons know noise from difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -11,8 +11,9 @@ use super::{Trouble, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured};
+use crate::measure::count;
 use crate::outcome::Conclusion;
-use crate::plan::{Overriding, PlannedTrial, Selection, expand};
+use crate::plan::{Checks, Overriding, PlannedTrial, Selection, expand};
 use crate::prediction::Contract;
 use crate::run::{self, Judged, Trials};
 use crate::snapshot::{Contents, Floors, Recording, SnapshotKey, Store};
@@ -20,7 +21,23 @@ use crate::snapshot::{Contents, Floors, Recording, SnapshotKey, Store};
 /// The answers to one recorded call.
 struct Repeats {
     contract: Arc<Contract>,
+    checks: Checks,
     answers: Vec<Contents>,
+}
+
+impl Repeats {
+    /// The paths at which any two answers differ by more than an answer may from a recorded one: that may be noise, and may be
+    /// a backend that is wrong now and then.
+    fn beyond(&self) -> BTreeSet<String> {
+        let mut beyond = BTreeSet::new();
+        for (place, one) in self.answers.iter().enumerate() {
+            for other in &self.answers[place + 1..] {
+                let checks = self.checks.iter();
+                beyond.extend(checks.flat_map(|check| check.beyond(&self.contract, one, other)));
+            }
+        }
+        beyond
+    }
 }
 
 type Collected = BTreeMap<SnapshotKey, Repeats>;
@@ -41,6 +58,21 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
     let weights = platform.weights.clone();
     plan.trials
         .retain(|trial| trial.snapshot_keys(&weights).next().is_some());
+    let planned = plan.trials.len();
+    // A server that runs already cannot be asked what it is not configured for.
+    plan.trials.retain(|trial| {
+        trial
+            .calls
+            .iter()
+            .all(|call| platform.declines(&trial.contract, &call.config).is_none())
+    });
+    if plan.trials.len() < planned {
+        let skipped = count(planned - plan.trials.len(), "case");
+        say(&format!(
+            "{skipped} skipped: backend `{}` is not configured for them\n",
+            platform.table.name
+        ));
+    }
     let plan = Arc::new(plan);
     let store = Store::new(&world.snapshots, Recording::Never)?;
     let collected: Arc<Mutex<Collected>> = Arc::default();
@@ -86,8 +118,42 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         }
     }
     let collected = collected.lock().unwrap_or_else(PoisonError::into_inner);
-    say(&write_floors(&store, &collected, &platform.table.name)?);
-    Ok(0)
+    let written = write_floors(&store, &collected, &platform.table.name, NoisyRepeats::of(arguments))?;
+    say(&written.text);
+    if written.refused == 0 {
+        return Ok(0);
+    }
+    let refused = count(written.refused, "floor");
+    let advice = "look whether the backend is right every time; `--accept-noise` writes them all the same";
+    complain(&format!("error: {refused} refused: {advice} (exit code {REFUSED})"));
+    Ok(REFUSED)
+}
+
+/// A backend that does not answer twice alike.
+const REFUSED: u8 = 1;
+
+/// What to do with repeats that differ by more than an answer may.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NoisyRepeats {
+    Refused,
+    Accepted,
+}
+
+impl NoisyRepeats {
+    const fn of(arguments: &CalibrateArguments) -> Self {
+        if arguments.accept_noise {
+            Self::Accepted
+        } else {
+            Self::Refused
+        }
+    }
+}
+
+/// What became of floors.
+#[derive(Default)]
+struct Written {
+    text: String,
+    refused: usize,
 }
 
 /// Keeps the answers of recorded calls. Only calls that failed are findings: what the checks say does not matter here.
@@ -98,6 +164,7 @@ fn collect(collected: &mut Collected, weights: &str, trial: &PlannedTrial, answe
         if let (Some(Ok(contents)), Ok(key)) = (contents, trial.snapshot_key(weights, &answer.call)) {
             let repeats = collected.entry(key).or_insert_with(|| Repeats {
                 contract: Arc::clone(&trial.contract),
+                checks: Arc::clone(&trial.checks),
                 answers: Vec::new(),
             });
             repeats.answers.push(contents);
@@ -117,38 +184,48 @@ fn collect(collected: &mut Collected, weights: &str, trial: &PlannedTrial, answe
     }
 }
 
-fn write_floors(store: &Store, collected: &Collected, backend: &str) -> Result<String, Trouble> {
-    let mut text = String::new();
+fn write_floors(store: &Store, collected: &Collected, backend: &str, noise: NoisyRepeats) -> Result<Written, Trouble> {
+    let mut all = Written::default();
     let mut written = 0;
     for (key, repeats) in collected {
         if store.read(key)?.is_none() {
-            let _ = writeln!(text, "{key}: nothing recorded, so that no floor is kept");
+            let _ = writeln!(all.text, "{key}: nothing recorded, so that no floor is kept");
             continue;
         }
         let floors = Floors {
             backend: backend.to_owned(),
             repeats: repeats.answers.len(),
             fields: check::floors(&repeats.contract, &repeats.answers),
+            accepted: repeats.beyond().into_iter().collect(),
         };
+        let beyond = floors.accepted.join(", ");
+        if !beyond.is_empty() && noise == NoisyRepeats::Refused {
+            all.refused += 1;
+            let _ = writeln!(
+                all.text,
+                "{key}: refused: repeats differ by more than an answer may, in {beyond}"
+            );
+            continue;
+        }
         store.write_floors(key, &floors)?;
         written += 1;
         let moved = floors.fields.iter().filter(|(_, floor)| !is_perfect(floor));
         let _ = writeln!(
-            text,
+            all.text,
             "{key}: {} of {} values vary over {} repeats",
             moved.count(),
             floors.fields.len(),
             floors.repeats
         );
-        if let Some(beyond) = check::beyond_gates(&repeats.contract, &repeats.answers) {
+        if !beyond.is_empty() {
             let _ = writeln!(
-                text,
-                "  warning: from now on a difference passes that the gates do not allow: {beyond}; look whether that is noise"
+                all.text,
+                "  accepted as noise, so that the check passes more than its tolerance: {beyond}"
             );
         }
     }
-    let _ = writeln!(text, "{written} floors written");
-    Ok(text)
+    let _ = writeln!(all.text, "{written} floors written");
+    Ok(all)
 }
 
 /// Whether repeats were equal in every measure.

@@ -19,7 +19,7 @@ use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
 use crate::report::console::{self, Extent, Subject};
 use crate::run::{self, Colours, Flaky, Judge, Judged, Matching, Trials, Which};
-use crate::snapshot::{Recording, Store};
+use crate::snapshot::{Recording, State, Store};
 use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
@@ -67,6 +67,11 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| Trouble::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Arc::new(Store::new(&world.snapshots, recording(arguments))?);
+    // Nothing may be deleted from now on, until the last result is written.
+    let _recording = match store.recording() {
+        Recording::Never => None,
+        _ => Some(store.lock_to_record()?),
+    };
     let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
     let unused = if everything {
         unused_snapshots(&world, &store, &platform.weights)?
@@ -92,9 +97,10 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
             backend: name.clone(),
             kind,
             weights: weights.clone(),
+            declared: declared(&platform),
             reproduce: settings.reproduce.clone(),
         },
-        store,
+        Arc::clone(&store),
     );
     let open = {
         let plan = Arc::clone(&plan);
@@ -123,6 +129,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
             cases => Extent::Without { cases },
         },
         unused_snapshots: &unused,
+        pending_snapshots: &pending(&world, &store, &weights)?,
         barren_suites: barren,
     };
     let numbers = if arguments.show_numbers {
@@ -210,6 +217,8 @@ struct Origin {
     backend: String,
     kind: &'static str,
     weights: String,
+    /// Where its table says which weights it has.
+    declared: String,
     reproduce: String,
 }
 
@@ -233,7 +242,8 @@ fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
             kind: origin.kind,
             source: &trial.source,
             at: None,
-            command: &format!("{} --record --exact {}", origin.reproduce, trial.name),
+            command: Some(&format!("{} --record --exact {}", origin.reproduce, trial.name)),
+            declared: &origin.declared,
         };
         let evidence = Evidence {
             suite: &trial.suite,
@@ -271,8 +281,26 @@ fn unused_snapshots(world: &World, store: &Store, weights: &str) -> Result<Vec<S
     let unused = store
         .unused(&used)?
         .into_iter()
-        .filter(|entry| entry.key.weights() == weights);
+        .filter(|entry| entry.key.weights() == weights && world.declares_suite(entry.key.suite()));
     Ok(unused.map(|entry| entry.key.to_string()).collect())
+}
+
+/// Results with these weights that wait for review.
+fn pending(world: &World, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
+    let listed = store.list()?.into_iter();
+    let pending = listed.filter(|entry| {
+        entry.state == State::Pending && entry.key.weights() == weights && world.declares_suite(entry.key.suite())
+    });
+    Ok(pending.map(|entry| entry.key.to_string()).collect())
+}
+
+/// Where the table of a backend says which weights it has, or does not.
+fn declared(platform: &Platform) -> String {
+    let name = &platform.table.name;
+    match platform.table.settings.key_location("weights") {
+        Some(location) => format!("in [backends.{name}], {location}"),
+        None => format!("in [backends.{name}]"),
+    }
 }
 
 /// Says why nothing was selected, so that the reader knows what to change.

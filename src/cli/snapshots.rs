@@ -1,24 +1,29 @@
-//! `hydrotest snapshots`: list, accept and prune recorded reference results.
+//! `hydrotest snapshots`: list, accept, reject and prune recorded reference results. Asks before it changes any.
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::io::{BufRead, IsTerminal};
 
 use serde_json::json;
 
-use super::arguments::{ListArguments, Places, SnapshotAction};
+use super::arguments::{ListArguments, PruneArguments, ReviewArguments, SnapshotAction};
 use super::world::World;
-use super::{Trouble, list, say};
+use super::{Trouble, complain, list, say};
+use crate::check;
+use crate::config::{Diagnostic, Diagnostics};
 use crate::measure::count;
-use crate::snapshot::{Arrays, Listed, Prune, Recording, SnapshotError, SnapshotKey, State, Store};
+use crate::snapshot::{Arrays, Floors, Listed, Prune, Recording, SnapshotError, SnapshotKey, State, Store};
+
+/// Some result cannot be a reference.
+const REFUSED: u8 = 1;
 
 /// Does what was asked for.
 pub fn snapshots(action: SnapshotAction) -> Result<u8, Trouble> {
     match action {
         SnapshotAction::List(arguments) => list_all(&arguments),
-        SnapshotAction::Accept { filter, places } => accept(filter.as_deref(), &places),
-        SnapshotAction::Prune { dry_run, places } => {
-            prune(if dry_run { Prune::Report } else { Prune::Delete }, &places)
-        }
+        SnapshotAction::Accept(arguments) => accept(&arguments),
+        SnapshotAction::Reject(arguments) => reject(&arguments),
+        SnapshotAction::Prune(arguments) => prune(&arguments),
     }
 }
 
@@ -30,56 +35,194 @@ impl From<SnapshotError> for Trouble {
 
 fn list_all(arguments: &ListArguments) -> Result<u8, Trouble> {
     let world = World::read(&arguments.places)?;
-    let listed = store(&world)?.list()?;
+    let store = store(&world)?;
+    let listed = store.list()?;
     let used = used(&world, &listed)?;
     let state = |entry: &Listed| match entry.state {
         State::Pending => "pending",
         State::Accepted if used.contains(&entry.key) => "recorded",
         State::Accepted => "unused",
     };
-    if arguments.json {
-        let entries = listed.iter().map(|entry| {
-            json!({ "name": entry.key.to_string(), "state": state(entry), "path": entry.path, "bytes": bytes(entry) })
-        });
-        return list::show_json(&json!({ "snapshots": entries.collect::<Vec<_>>() }));
+    let floors = |entry: &Listed| -> Result<Option<Floors>, SnapshotError> {
+        if entry.state == State::Accepted {
+            store.floors(&entry.key)
+        } else {
+            Ok(None)
+        }
+    };
+    let mut rows = Vec::new();
+    let mut entries = Vec::new();
+    for entry in &listed {
+        let (name, floors) = (entry.key.to_string(), floors(entry)?);
+        entries.push(json!({
+            "name": name, "state": state(entry), "path": entry.path, "bytes": bytes(entry), "floor": floors,
+        }));
+        let floors = floors.map_or_else(|| "-".to_owned(), |floors| show(&floors));
+        rows.push([state(entry).to_owned(), bytes(entry).to_string(), name, floors]);
     }
-    let rows = listed
-        .iter()
-        .map(|entry| [state(entry).to_owned(), bytes(entry).to_string(), entry.key.to_string()]);
-    say(&list::table(["STATE", "BYTES", "SNAPSHOT"], rows));
+    if arguments.json {
+        return list::show_json(&json!({ "snapshots": entries }));
+    }
+    say(&list::table(["STATE", "BYTES", "SNAPSHOT", "FLOOR"], rows.into_iter()));
     Ok(0)
 }
 
-fn accept(filter: Option<&str>, places: &Places) -> Result<u8, Trouble> {
-    let world = World::read(places)?;
-    let chosen = |key: &SnapshotKey| filter.is_none_or(|filter| key.to_string().contains(filter));
-    let accepted = store(&world)?.accept(chosen)?;
+/// A noise floor in a few words, with what it lets pass beyond the tolerance.
+fn show(floors: &Floors) -> String {
+    let repeats = format!("{} repeats on {}", floors.repeats, floors.backend);
+    match floors.accepted.as_slice() {
+        [] => repeats,
+        accepted => format!("{repeats}, accepted above the tolerance: {}", accepted.join(", ")),
+    }
+}
+
+/// The pending results that are meant, each shown with where it comes from.
+fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, Trouble> {
+    let mut listed = store.list()?;
+    let recorded: HashSet<SnapshotKey> = listed
+        .iter()
+        .filter(|entry| entry.state == State::Accepted)
+        .map(|entry| entry.key.clone())
+        .collect();
+    let filter = arguments.filter.as_deref().unwrap_or_default();
+    listed.retain(|entry| entry.state == State::Pending && entry.key.to_string().contains(filter));
+    let mut text = String::new();
+    for entry in &listed {
+        let place = if recorded.contains(&entry.key) {
+            "replaces a reference"
+        } else {
+            "new"
+        };
+        let _ = writeln!(text, "{} ({place}): {}", entry.key, store.origin(entry));
+    }
+    say(&text);
+    Ok(listed)
+}
+
+fn accept(arguments: &ReviewArguments) -> Result<u8, Trouble> {
+    let world = World::read(&arguments.places)?;
+    let store = store(&world)?;
+    let _alone = store.lock_to_change()?;
+    let mut sound = HashSet::new();
+    let mut refused = 0;
+    for entry in pending(&store, arguments)? {
+        let problems = problems(&world, &store, &entry);
+        if problems.is_empty() {
+            sound.insert(entry.key);
+        } else {
+            complain(&format!("refused {}: {}", entry.key, problems.join("; ")));
+            refused += 1;
+        }
+    }
+    let accepted =
+        if !sound.is_empty() && confirmed(arguments.yes, &format!("accept {}?", count(sound.len(), "result")))? {
+            store.accept(|key| sound.contains(key))?
+        } else {
+            Vec::new()
+        };
     let mut text = String::new();
     for key in &accepted {
         let _ = writeln!(text, "accepted {key}");
     }
     let _ = writeln!(text, "{} accepted", accepted.len());
     say(&text);
+    if refused == 0 {
+        return Ok(0);
+    }
+    let refused = count(refused, "result");
+    complain(&format!(
+        "error: {refused} refused; `hydrotest snapshots reject` deletes them (exit code {REFUSED})"
+    ));
+    Ok(REFUSED)
+}
+
+/// Why a pending result cannot be a reference; empty when it can.
+fn problems(world: &World, store: &Store, entry: &Listed) -> Vec<String> {
+    let Some(contract) = world.config.model(entry.key.model()) else {
+        return vec![format!("model `{}` is not declared", entry.key.model())];
+    };
+    match store.inspect(entry) {
+        Ok(contents) => check::breaches(contract, &contents),
+        Err(error) => vec![error.to_string()],
+    }
+}
+
+fn reject(arguments: &ReviewArguments) -> Result<u8, Trouble> {
+    let world = World::read(&arguments.places)?;
+    let store = store(&world)?;
+    let _alone = store.lock_to_change()?;
+    let listed = pending(&store, arguments)?;
+    let mut rejected = 0;
+    if !listed.is_empty()
+        && confirmed(
+            arguments.yes,
+            &format!("delete {}?", count(listed.len(), "pending result")),
+        )?
+    {
+        for entry in &listed {
+            store.reject(entry)?;
+            rejected += 1;
+        }
+    }
+    say(&format!(
+        "{rejected} rejected; arrays that no result refers to go with `hydrotest snapshots prune`\n"
+    ));
     Ok(0)
 }
 
-fn prune(mode: Prune, places: &Places) -> Result<u8, Trouble> {
-    let world = World::read(places)?;
+fn prune(arguments: &PruneArguments) -> Result<u8, Trouble> {
+    let world = World::read(&arguments.places)?;
     let store = store(&world)?;
-    let used = used(&world, &store.list()?)?;
-    let verb = if mode == Prune::Report {
-        "would delete"
-    } else {
-        "deleted"
-    };
-    let removed = store.prune(Some(&used), mode)?;
+    let _alone = store.lock_to_change()?;
+    let listed = store.list()?;
+    let mut used = used(&world, &listed)?;
+    let foreign = listed.iter().filter(|entry| !world.declares_suite(entry.key.suite()));
+    let foreign: Vec<SnapshotKey> = foreign.map(|entry| entry.key.clone()).collect();
     let mut text = String::new();
-    for path in &removed {
-        let _ = writeln!(text, "{verb} {}", path.display());
+    if !arguments.undeclared && !foreign.is_empty() {
+        let kept = count(foreign.len(), "result");
+        let _ = writeln!(
+            text,
+            "{kept} of suites that are not declared here stay; `--undeclared` means them too"
+        );
+        used.extend(foreign);
     }
-    let _ = writeln!(text, "{verb} {}", count(removed.len(), "file"));
+    let would = store.prune(Some(&used), Prune::Report)?;
+    for path in &would {
+        let _ = writeln!(text, "would delete {}", path.display());
+    }
+    let files = count(would.len(), "file");
+    if arguments.dry_run {
+        let _ = writeln!(text, "would delete {files}");
+        say(&text);
+        return Ok(0);
+    }
     say(&text);
+    let deleted = if !would.is_empty() && confirmed(arguments.yes, &format!("delete {files}?"))? {
+        store.prune(Some(&used), Prune::Delete)?.len()
+    } else {
+        0
+    };
+    say(&format!("deleted {}\n", count(deleted, "file")));
     Ok(0)
+}
+
+/// Whether the person at the keyboard agrees.
+fn confirmed(yes: bool, question: &str) -> Result<bool, Trouble> {
+    if yes {
+        return Ok(true);
+    }
+    let stdin = std::io::stdin();
+    if !stdin.is_terminal() {
+        let message = "confirmation is needed, and standard input is no terminal";
+        let diagnostic = Diagnostic::new(message).with_help("`--yes` confirms it beforehand");
+        return Err(Diagnostics::from(diagnostic).into());
+    }
+    complain(&format!("{question} [y/N]"));
+    let mut line = String::new();
+    let read = stdin.lock().read_line(&mut line);
+    read.map_err(|error| Trouble::Broken(format!("standard input cannot be read: {error}")))?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
 fn store(world: &World) -> Result<Store, Trouble> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::Places;
 use crate::backend::registry;
-use crate::config::{Config, Diagnostic, Diagnostics, Suite, Suites, suggest};
+use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Suite, Suites, suggest};
 use crate::plan::{Overriding, Selection, expand};
 use crate::snapshot::SnapshotKey;
 
@@ -76,22 +76,43 @@ impl World {
         diagnostics.into_result(())
     }
 
-    /// The snapshots, with these weights, that some declared suite uses on some declared backend.
+    /// The snapshots, with these weights, that some declared suite uses for some declared model.
     ///
     /// # Errors
     /// Everything that is wrong with the checks of any case.
     pub fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
         let mut keys = HashSet::new();
-        for table in &self.config.backends {
-            let plan = expand(
-                &self.config,
-                &self.suites,
-                table,
-                &Selection::default(),
-                Overriding::default(),
-            )?;
+        let mut add = |table: &BackendTable| -> Result<(), Diagnostics> {
+            let (selection, overriding) = (Selection::default(), Overriding::default());
+            let plan = expand(&self.config, &self.suites, table, &selection, overriding)?;
             keys.extend(plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)));
+            Ok(())
+        };
+        for table in &self.config.backends {
+            add(table)?;
+        }
+        // A model that no backend serves today has recorded results all the same; a suite that is content with the first of
+        // several models has those of each, for a backend that serves no other.
+        if let Some(first) = self.config.backends.first() {
+            let serving = |models| BackendTable {
+                models,
+                ..first.clone()
+            };
+            add(&serving(None))?;
+            for model in &self.config.models {
+                let only = Located {
+                    value: model.key.clone(),
+                    location: first.location.clone(),
+                };
+                add(&serving(Some(vec![only])))?;
+            }
         }
         Ok(keys)
+    }
+
+    /// Whether there is a suite of this name.
+    #[must_use]
+    pub fn declares_suite(&self, name: &str) -> bool {
+        self.suites.iter().any(|suite| suite.name == name)
     }
 }

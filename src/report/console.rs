@@ -25,6 +25,8 @@ pub struct Subject<'a> {
     pub extent: Extent,
     /// Recorded results that no case uses; only looked for when everything was selected.
     pub unused_snapshots: &'a [String],
+    /// Results that wait for review.
+    pub pending_snapshots: &'a [String],
     /// Suites that were asked for and gave no case, with the reason.
     pub barren_suites: &'a [BarrenSuite],
 }
@@ -100,6 +102,10 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     section(&mut text, "unused snapshot", subject.unused_snapshots);
     if !subject.unused_snapshots.is_empty() {
         text.push_str("  no case uses them: see `hydrotest snapshots prune`\n");
+    }
+    section(&mut text, "waits for review", subject.pending_snapshots);
+    if !subject.pending_snapshots.is_empty() {
+        text.push_str("  see `hydrotest snapshots list`, then `accept` or `reject`\n");
     }
     let conclusion = report.conclusion();
     match (conclusion, subject.extent) {
@@ -209,6 +215,7 @@ mod tests {
         weights: "published",
         extent: Extent::Whole,
         unused_snapshots: &[],
+        pending_snapshots: &[],
         barren_suites: &[],
     };
 

@@ -17,6 +17,9 @@ pub(super) type Arrays = BTreeMap<String, Tensor>;
 const UNPACKED: u64 = 256 << 20;
 /// The most arrays of one file.
 const ENTRIES: usize = 100_000;
+/// How the file begins that Git LFS leaves where it has not fetched the content.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+
 /// The name of a file with these arrays.
 pub(super) fn name(arrays: &Arrays) -> ContentHash {
     ContentHash::of_named(arrays)
@@ -39,6 +42,9 @@ pub(super) fn pack(arrays: &Arrays) -> Result<Vec<u8>, ArchiveError> {
 
 /// Unpacks arrays.
 pub(super) fn unpack(bytes: &[u8]) -> Result<Arrays, ArchiveError> {
+    if bytes.starts_with(LFS_POINTER) {
+        return Err(ArchiveError::Pointer);
+    }
     let mut zip = ZipArchive::new(Cursor::new(bytes))?;
     if zip.len() > ENTRIES {
         return Err(ArchiveError::TooLarge);
@@ -74,6 +80,9 @@ pub enum ArchiveError {
     /// Unpacking.
     #[error(transparent)]
     Io(#[from] std::io::Error),
+    /// A checkout without the content.
+    #[error("is a pointer of Git LFS, and its content was not fetched; run `git lfs pull`")]
+    Pointer,
     /// More or longer arrays than any snapshot has.
     #[error("it unpacks to more than 256 MiB or 100000 arrays")]
     TooLarge,
@@ -144,6 +153,13 @@ mod tests {
         ];
         let names = (0..).map(|at| format!("field[{at}].x#sums"));
         names.zip(tensors).collect()
+    }
+
+    #[test]
+    fn a_pointer_of_git_lfs_says_what_to_run() {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
+        let error = unpack(pointer.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("`git lfs pull`"), "{error}");
     }
 
     #[test]

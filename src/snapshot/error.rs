@@ -24,6 +24,12 @@ pub enum SnapshotError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A run records there at this moment.
+    #[error("{path} is in use: a run may record there; try again when it has ended", path = path.display())]
+    InUse {
+        /// The directory of snapshots.
+        path: PathBuf,
+    },
     /// The response cannot be described.
     #[error(transparent)]
     TooManyValues(#[from] TooManyValues),

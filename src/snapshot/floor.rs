@@ -18,6 +18,9 @@ pub struct Floors {
     pub repeats: usize,
     /// For the path of a value, such as `atom_array[0]`, the worst that each measure gave.
     pub fields: BTreeMap<String, BTreeMap<String, f64>>,
+    /// Paths at which repeats differ by more than an answer may, which somebody has accepted as noise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accepted: Vec<String>,
 }
 
 /// The floor of the snapshot at a path, which lies beside it; `None` where none was measured.
@@ -79,6 +82,7 @@ mod tests {
             backend: "lab".into(),
             repeats: 3,
             fields: BTreeMap::from([("plddt[0]".into(), BTreeMap::from([("plddt".into(), 1.0 / 3.0)]))]),
+            accepted: vec!["plddt[0]".into()],
         };
         let path = store.write_floors(&key, &floors).unwrap();
         assert!(

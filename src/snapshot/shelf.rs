@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::key::{self, State};
 use super::store::Store;
-use super::{ContentHash, SnapshotError, SnapshotKey, archive, read, text};
+use super::{ContentHash, Contents, SnapshotError, SnapshotKey, read, text};
 
 /// A snapshot on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,15 +119,7 @@ impl Store {
             if entry.state != State::Pending || !chosen(&entry.key) {
                 continue;
             }
-            if let Some(hash) = arrays_hash(&entry.path)? {
-                let (path, arrays) = self.arrays(&entry.key, hash)?;
-                if archive::name(&arrays) != hash {
-                    return Err(SnapshotError::unreadable(
-                        &path,
-                        "its content is not what its name says",
-                    ));
-                }
-            }
+            self.inspect(&entry)?;
             let target = self.root().join(entry.key.path());
             fs::rename(&entry.path, &target).map_err(|error| SnapshotError::file(&target, error))?;
             // What repeats of the earlier result differed by says nothing of this one.
@@ -143,8 +135,43 @@ impl Store {
         Ok(accepted)
     }
 
+    /// What a result on disk holds, after making sure that its arrays are there and intact.
+    ///
+    /// # Errors
+    /// When it is not whole, or holds something else than it should.
+    pub fn inspect(&self, entry: &Listed) -> Result<Contents, SnapshotError> {
+        let body = text::read_body(&entry.path)?;
+        let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(&entry.path, error))?;
+        match self.assemble(&entry.key, &entry.path, digest)? {
+            (contents, None) => Ok(contents),
+            (_, Some(altered)) => Err(SnapshotError::unreadable(
+                &altered,
+                "its content is not what its name says",
+            )),
+        }
+    }
+
+    /// Where a result on disk comes from, in the words of its metadata; empty where they cannot be read.
+    #[must_use]
+    pub fn origin(&self, entry: &Listed) -> String {
+        let metadata = text::read_parts(&entry.path).map(|(metadata, _)| metadata);
+        let metadata = metadata.unwrap_or_default();
+        let line = metadata.lines().find_map(|line| line.strip_prefix("description: "));
+        line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
+    }
+
+    /// Deletes a result that waits for review.
+    ///
+    /// # Errors
+    /// When its file cannot be deleted.
+    pub fn reject(&self, entry: &Listed) -> Result<(), SnapshotError> {
+        fs::remove_file(&entry.path).map_err(|error| SnapshotError::file(&entry.path, error))?;
+        remove_empty(self.root(), &entry.path);
+        Ok(())
+    }
+
     /// Finds, and when told deletes, what nothing uses: arrays that no snapshot names, and, when `used` says what all suites
-    /// together use, the snapshots they do not. Must not run beside a recording, whose arrays are written first.
+    /// together use, the snapshots they do not. Needs [`Store::lock_to_change`]: a recording writes its arrays first.
     ///
     /// # Errors
     /// When a snapshot that stays is unreadable, because its arrays are unknown; when a file cannot be deleted.

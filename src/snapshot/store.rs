@@ -28,7 +28,10 @@ pub enum Recording {
     Never,
     /// Results that differ or have no snapshot, as `.snap.new` for review.
     Pending,
-    /// The same, but results without a snapshot become snapshots at once. A recorded one is never overwritten.
+    /// Results that differ, as [`Self::Pending`]; those without a snapshot are left for [`Self::Missing`] to record, once it
+    /// is known that nothing else is wrong with them.
+    Proposed,
+    /// As [`Self::Pending`], but results without a snapshot become snapshots at once. A recorded one is never overwritten.
     Missing,
 }
 
@@ -58,6 +61,8 @@ pub enum Judgement {
         /// Where the response was put for review.
         pending: Option<PathBuf>,
     },
+    /// Nothing was recorded, and this may be.
+    Proposed,
     /// Nothing was recorded until now.
     Recorded {
         /// Where the snapshot is.
@@ -73,6 +78,21 @@ impl Store {
     pub fn new(root: &Path, recording: Recording) -> Result<Self, SnapshotError> {
         let root = std::path::absolute(root).map_err(|error| SnapshotError::file(root, error))?;
         Ok(Self { root, recording })
+    }
+
+    /// The same directory, for a judgement that may write something else.
+    #[must_use]
+    pub fn with(&self, recording: Recording) -> Self {
+        Self {
+            root: self.root.clone(),
+            recording,
+        }
+    }
+
+    /// What a judgement may write.
+    #[must_use]
+    pub const fn recording(&self) -> Recording {
+        self.recording
     }
 
     /// The directory, as an absolute path.
@@ -157,7 +177,9 @@ impl Store {
                 // file has to be restored.
                 let news = runtime::text(reference) != runtime::text(new);
                 let pending = match store.recording {
-                    Recording::Pending | Recording::Missing if news => Some(store.save(&key, pending, &actual, new)?),
+                    Recording::Pending | Recording::Proposed | Recording::Missing if news => {
+                        Some(store.save(&key, pending, &actual, new)?)
+                    }
                     _ => None,
                 };
                 Ok(Judgement::Differs { comparison, pending })
@@ -177,6 +199,7 @@ impl Store {
         let pending = self.root.join(key.pending_path());
         let target = match self.recording {
             Recording::Never => return Ok(Judgement::Missing { path, pending: None }),
+            Recording::Proposed => return Ok(Judgement::Proposed),
             Recording::Pending => pending.clone(),
             Recording::Missing => path.clone(),
         };
@@ -263,7 +286,7 @@ impl Store {
     }
 
     /// The arrays that a digest names, with it.
-    fn assemble(
+    pub(super) fn assemble(
         &self,
         key: &SnapshotKey,
         path: &Path,
@@ -282,11 +305,7 @@ impl Store {
     }
 
     /// The arrays under a name, whatever their content hashes to.
-    pub(super) fn arrays(
-        &self,
-        key: &SnapshotKey,
-        hash: ContentHash,
-    ) -> Result<(PathBuf, archive::Arrays), SnapshotError> {
+    fn arrays(&self, key: &SnapshotKey, hash: ContentHash) -> Result<(PathBuf, archive::Arrays), SnapshotError> {
         let path = self.root.join(key.arrays_path(hash));
         let bytes = file::read(&path, file::ARRAYS_LIMIT).map_err(|error| SnapshotError::file(&path, error))?;
         let arrays = archive::unpack(&bytes).map_err(|error| SnapshotError::unreadable(&path, error))?;

@@ -174,7 +174,8 @@ impl Scene<'_> {
                 kind: "reference",
                 source: "suites/bugs.toml",
                 at: None,
-                command: "record",
+                command: Some("record"),
+                declared: "",
             }),
             measured: &Measured::default(),
         })
@@ -193,6 +194,7 @@ impl Scene<'_> {
             backend: "bench".into(),
             repeats: repeats.len(),
             fields: check::floors(&self.bench.contract, &contents),
+            accepted: Vec::new(),
         };
         let store = Store::new(self.root, Recording::Never).unwrap();
         store.write_floors(&self.key("call"), &floors).unwrap();

@@ -77,6 +77,7 @@ impl Case {
             backend: "bench".into(),
             repeats: repeats.len(),
             fields: check::floors(&self.trial.contract, &contents),
+            accepted: Vec::new(),
         };
         let call = &self.answers.last().unwrap().call;
         let store = Store::new(self.directory.path(), Recording::Never).unwrap();
@@ -109,7 +110,8 @@ impl Case {
                     kind: "reference",
                     source: &self.trial.source,
                     at: None,
-                    command: "record",
+                    command: Some("record"),
+                    declared: "",
                 }),
                 measured: &measured,
             },

@@ -131,7 +131,8 @@ fn with_weights(weights: &str, answer: &super::super::evidence::Answer, table: &
             kind: "toy",
             source: "suites/suite.toml",
             at: None,
-            command: "record this",
+            command: Some("record this"),
+            declared: "in [backends.toy]",
         }),
         measured: &measured,
     });

@@ -1,0 +1,82 @@
+//! Holds a result that waits for review against the contract of its model, as far as what is stored of it tells. The whole
+//! contract is for the check of a live answer; this refuses what can never have been right.
+
+use crate::prediction::Contract;
+use crate::prediction::contract::FieldSpec;
+use crate::snapshot::{ArrayEntry, Contents, Entry};
+use crate::tensor::Tensor;
+
+/// Where a stored result breaks the contract of its model, one line for each field.
+#[must_use]
+pub fn breaches(contract: &Contract, contents: &Contents) -> Vec<String> {
+    let mut breaches = Vec::new();
+    for (path, entry) in &contents.digest().entries {
+        let name = path.split(['.', '[']).next().unwrap_or_default();
+        if name == "metadata" {
+            continue;
+        }
+        let Some(field) = contract.field(name) else {
+            breaches.push(format!("{path}: {} has no such field", contract.name));
+            continue;
+        };
+        // Columns of structures and values of mappings have no shape in the contract.
+        let rest = path.strip_prefix(name).unwrap_or_default();
+        let is_item = rest.starts_with('[') && rest.find(']') == Some(rest.len() - 1);
+        if let (Entry::Array(array), true) = (entry, rest.is_empty() || is_item) {
+            let breach = of_array(field, array, contents.array(path));
+            breaches.extend(breach.map(|breach| format!("{path}: {breach}")));
+        }
+    }
+    breaches
+}
+
+fn of_array(field: &FieldSpec, array: &ArrayEntry, stored: Option<&Tensor>) -> Option<String> {
+    if !field.dtypes.is_empty() && !field.dtypes.contains(&array.dtype) {
+        let allowed: Vec<String> = field.dtypes.iter().map(ToString::to_string).collect();
+        return Some(format!(
+            "{}, and the contract allows {}",
+            array.dtype,
+            allowed.join(", ")
+        ));
+    }
+    if !field.shape.is_empty() && field.shape.len() != array.shape.len() {
+        let (found, declared) = (array.shape.len(), field.shape.len());
+        return Some(format!("{found} dimensions, and the contract has {declared}"));
+    }
+    let values = stored?.to_f64()?;
+    let is_padding = |value: f64| field.padding.is_some_and(|padding| padding.total_cmp(&value).is_eq());
+    let wrong = |value: &&f64| {
+        let outside = field
+            .range
+            .is_some_and(|(least, most)| **value < least || **value > most);
+        (value.is_nan() || outside) && !is_padding(**value)
+    };
+    let value = values.iter().find(wrong)?;
+    Some(format!("holds {value}, which the contract does not allow"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::{answer, folder};
+    use super::*;
+    use crate::prediction::Value;
+    use crate::tensor::Tensor;
+
+    #[test]
+    fn another_element_type_shape_range_or_field_is_found_and_a_right_result_is_not() {
+        let contract = folder();
+        let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
+        let found = |answer: super::super::Answer| {
+            breaches(&contract, &Contents::of(answer.result.as_ref().unwrap()).unwrap()).join("; ")
+        };
+        assert_eq!(found(right.clone()), "");
+        let list = |tensor: Tensor| Value::List(vec![Value::Array(tensor)]);
+        let wide = right.clone().with("plddt", list(Tensor::vector(&[0.5f64, 0.5, 0.5])));
+        assert!(found(wide).contains("plddt[0]: float64, and the contract allows float32"));
+        assert!(found(right.clone().with_element("plddt", 1, 7.0)).contains("plddt[0]: holds 7"));
+        let deep = Tensor::from_values(vec![1, 3], &[0.5f32; 3]).unwrap();
+        assert!(found(right.with("plddt", list(deep))).contains("2 dimensions"));
+    }
+}

@@ -1,0 +1,84 @@
+//! What the command line may say about recorded results: calibrate, list, accept, reject, prune. Declares and documents; does
+//! nothing with it.
+
+use clap::{Args, Subcommand};
+
+use super::{ListArguments, Places};
+
+/// What to repeat, and how often.
+#[derive(Debug, Args)]
+pub struct CalibrateArguments {
+    /// The backend to repeat on, as declared: the one that recorded the results [default: `default` in the
+    /// configuration].
+    #[arg(long, value_name = "NAME[:TAG]")]
+    pub backend: Option<String>,
+    /// How many answers of each call are held against each other, every one from a fresh instance.
+    #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
+    pub repeats: u16,
+    /// Write a floor also where repeats differ by more than an answer may from a recorded one.
+    #[arg(long)]
+    pub accept_noise: bool,
+    /// Only cases whose name, `model::suite::case`, contains this.
+    #[arg(value_name = "FILTER")]
+    pub filter: Option<String>,
+    /// Only this model; may be repeated or separated by commas.
+    #[arg(long, value_name = "KEY", value_delimiter = ',')]
+    pub model: Vec<String>,
+    /// Only this suite; may be repeated or separated by commas.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
+    pub suite: Vec<String>,
+    /// Where the declared world lies.
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// What to do with recorded results.
+#[derive(Debug, Args)]
+pub struct SnapshotArguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub action: SnapshotAction,
+}
+
+/// What to do with recorded results.
+#[derive(Debug, Subcommand)]
+pub enum SnapshotAction {
+    /// List recorded and pending results with their noise floors, and those that no case uses.
+    List(ListArguments),
+    /// Make pending results the reference, after showing where each comes from.
+    Accept(ReviewArguments),
+    /// Delete pending results, after showing where each comes from.
+    Reject(ReviewArguments),
+    /// Delete results that no case of any declared model uses, and arrays that no result refers to.
+    Prune(PruneArguments),
+}
+
+/// Which pending results are meant.
+#[derive(Debug, Args)]
+pub struct ReviewArguments {
+    /// Only those whose name contains this [default: all].
+    pub filter: Option<String>,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Where the declared world lies.
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// What to delete.
+#[derive(Debug, Args)]
+pub struct PruneArguments {
+    /// Only say what would be deleted.
+    #[arg(long, conflicts_with = "yes")]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long, short)]
+    pub yes: bool,
+    /// Also results of suites that are not declared here: they may belong to another directory of suites.
+    #[arg(long)]
+    pub undeclared: bool,
+    /// Where the declared world lies.
+    #[command(flatten)]
+    pub places: Places,
+}
