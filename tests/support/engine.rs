@@ -12,6 +12,7 @@
 //! | `HYDROTEST_MODAL` | a Python with Modal's client |
 //! | `HYDROTEST_BOILEROOM` | a Python with boileroom, torch and transformers |
 //! | `HYDROTEST_BOILEROOM_MODELS` | checkpoints for boileroom's cores |
+//! | `HYDROTEST_BOILEROOM_IMAGE`, `HYDROTEST_BOILEROOM_BINDS` | a SIF image around that Python, and what is bound into it |
 
 use libtest_mimic::Trial;
 

@@ -1,0 +1,63 @@
+//! boileroom's real models in containers of Apptainer: by boileroom's own backend, unmodified, and by the kind `apptainer`.
+
+use std::os::unix::fs::symlink;
+
+use tempfile::TempDir;
+
+use crate::engine::engine;
+use crate::rig::{Rig, packages, python};
+use crate::{APPTAINER, BINDS, IMAGE, MODELS};
+
+pub const TRIALS: &[(&str, fn())] = &[
+    ("esm2_behind_boilerooms_own_apptainer_backend", boilerooms_own),
+    ("esm2_by_the_kind_apptainer", by_the_kind),
+];
+
+const SERVED: &str = "models = ['esm2']\nvariants.esm2 = ['esm2_t6_8M_UR50D']\ndevice = 'cpu'\n";
+
+/// A directory for weights as boileroom lays it out, with the image where a pull would put it; and what the container has to see
+/// besides.
+fn cache() -> (TempDir, String) {
+    let (models, cache) = (engine(MODELS).unwrap(), tempfile::tempdir().unwrap());
+    for model in std::fs::read_dir(&models).unwrap() {
+        let model = model.unwrap();
+        symlink(model.path(), cache.path().join(model.file_name())).unwrap();
+    }
+    let images = cache.path().join("images");
+    std::fs::create_dir(&images).unwrap();
+    std::fs::copy(engine(IMAGE).unwrap(), images.join("jakublala-boileroom-esm_0.4.1.sif")).unwrap();
+    (cache, format!("{},{models}", engine(BINDS).unwrap()))
+}
+
+/// It does not hand the device on to the model, so that the configuration has to name it; nor the words of a refusal, which is why
+/// no suite of refusals is among these.
+fn boilerooms_own() {
+    let (cache, binds) = cache();
+    let (python, cache) = (python(), cache.path().display());
+    plays(&Rig::new(&format!(
+        "kind = 'python'\n{SERVED}interpreter = ['{python}']\n\
+         env = {{ MODEL_DIR = '{cache}', APPTAINER_BIND = '{binds}', APPTAINERENV_HF_HUB_OFFLINE = '1', \
+         APPTAINERENV_TRANSFORMERS_OFFLINE = '1' }}\n\
+         selector = 'apptainer'\nconfig = {{ device = 'cpu' }}\n"
+    )));
+}
+
+fn by_the_kind() {
+    let (cache, binds) = cache();
+    let (cache, tool, packages) = (cache.path().display(), engine(APPTAINER).unwrap(), packages());
+    let binds: Vec<String> = binds.split(',').map(|bind| format!("'{bind}'")).collect();
+    plays(&Rig::new(&format!(
+        "kind = 'apptainer'\n{SERVED}tool = '{tool}'\nsource = '{packages}'\nmodel_dir = '{cache}'\nbinds = [{}]\n\
+         env = {{ HF_HUB_OFFLINE = '1', TRANSFORMERS_OFFLINE = '1' }}\n",
+        binds.join(", ")
+    )));
+}
+
+/// What it predicts, and the scene in which most can go wrong; all of them would take longer than they say more.
+fn plays(rig: &Rig) {
+    // What boileroom says of a call with nothing in it, its own backend loses.
+    rig.conforms(&["--model", "esm2", "--suite", "embed", "--skip", "no_sequences"]);
+    let (told, code) = rig.run(&["--model", "esm2", "--suite", "life_cycle", "during_start"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("1 passed; 0 failed"), "{told}");
+}
