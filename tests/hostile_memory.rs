@@ -5,7 +5,7 @@
 #[path = "support/hostile.rs"]
 mod hostile;
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::Command;
 
@@ -69,25 +69,31 @@ fn no_bomb_takes_more_memory_than_it_was_granted() {
     }
 }
 
-/// Bodies without end: a head, and what follows it again and again.
-const ENDLESS: [(&str, &[u8], &[u8]); 3] = [
-    ("a payload", b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"", b"QUJDREVG"),
-    (
-        "chunks",
-        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0c\r\n{\"pickled\":\"\r\n",
-        b"8\r\nQUJDREVG\r\n",
-    ),
-    (
-        "an announced payload",
-        b"HTTP/1.1 200 OK\r\ncontent-length: 46000000\r\n\r\n{\"pickled\":\"",
-        b"QUJDREVG",
-    ),
-];
+/// A body without end: its name, its head, and what follows it again and again.
+type Endless = (&'static str, &'static [u8], Vec<u8>);
+
+fn endless() -> [Endless; 3] {
+    let digits = b"QUJDREVG".repeat(1 << 13);
+    let chunk = [b"10000\r\n", digits.as_slice(), b"\r\n"].concat();
+    [
+        ("a payload", b"HTTP/1.1 200 OK\r\n\r\n{\"pickled\":\"", digits.clone()),
+        (
+            "chunks",
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nc\r\n{\"pickled\":\"\r\n",
+            chunk,
+        ),
+        (
+            "an announced payload",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 46000000\r\n\r\n{\"pickled\":\"",
+            digits,
+        ),
+    ]
+}
 
 #[test]
 fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
     let Ok(wanted) = std::env::var(CHILD) else {
-        for (name, ..) in ENDLESS {
+        for (name, ..) in endless() {
             let child = Command::new(std::env::current_exe().unwrap())
                 .env(CHILD, name)
                 .args([
@@ -103,12 +109,13 @@ fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
         }
         return;
     };
-    let (_, head, rest) = ENDLESS.into_iter().find(|(name, ..)| *name == wanted).unwrap();
+    let (_, head, piece) = endless().into_iter().find(|(name, ..)| *name == wanted).unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let piece = rest.repeat(1 << 13);
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
+        // An answer that comes before its request is another fault.
+        assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         stream.write_all(head).unwrap();
         while stream.write_all(&piece).is_ok() {}
     });

@@ -316,7 +316,12 @@ fn no_answer_is_larger_than_contract_and_request_allow_nor_much_smaller() {
             let most = largest_response(&contract, &request, &Options::new());
             // Names, metadata and the states of arrays come on top; a limit has room for far more than them.
             assert!(size <= most + (64 << 10), "{}: {size} of {most} bytes", contract.key);
-            assert!(most < 20 * size + (1 << 20), "{}: {size} of {most} bytes", contract.key);
+            // A size that the contract leaves to the model, as that of a distogram, is taken for a large one.
+            assert!(
+                most < 100 * size + (8 << 20),
+                "{}: {size} of {most} bytes",
+                contract.key
+            );
         }
     }
 }

@@ -5,7 +5,7 @@
 
 use serde_json::Value as Json;
 
-use super::contract::{Contract, Dimension, FieldKind, FieldSpec, ListMeaning, Presence, Sizes};
+use super::contract::{Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRole, Presence, Sizes};
 use super::{Input, Options, Request};
 
 /// Bytes of the widest element of an array.
@@ -111,17 +111,14 @@ fn extent(contract: &Contract, request: &Request, options: &Options) -> Extent {
             }
         }
     };
-    // A linker between chains is the only text among the options that a response can grow with.
-    let linker = options
-        .values()
-        .filter_map(Json::as_str)
-        .map(str::len)
-        .max()
-        .unwrap_or(0);
-    let is_draw = |(name, value): (&String, &Json)| name.contains("samples").then(|| value.as_u64()).flatten();
-    let draws = options
-        .iter()
-        .filter_map(is_draw)
+    // A linker between chains is the only text among the options that a response can grow with; where the model runs and
+    // which one it is, are none.
+    let plain = contract.options.iter().filter(|option| option.role.is_none());
+    let linker = plain.filter_map(|option| options.get(&option.name)?.as_str());
+    let linker = linker.map(str::len).max().unwrap_or(0);
+    let draws = contract
+        .options_of(OptionRole::Samples)
+        .filter_map(|name| options.get(name)?.as_u64())
         .map(|count| usize::try_from(count).unwrap_or(usize::MAX).max(1))
         .fold(1, usize::saturating_mul);
     Extent {
