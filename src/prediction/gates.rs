@@ -193,9 +193,9 @@ gate_table! {
         torn_length: ANY,
         /// Greatest fraction of all peptide bonds that are torn.
         torn: FRACTION,
-        /// Least radius of gyration of a chain, as a fraction of that of a compact globule.
+        /// Least radius of a chain, within which half of it lies, as a fraction of that of a compact globule.
         heap: ANY,
-        /// Greatest radius of gyration of a chain, as a multiple of that of a straight helix.
+        /// Its greatest radius, as a multiple of that of a straight helix.
         stretch: ANY,
     }
 }

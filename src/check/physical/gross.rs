@@ -16,10 +16,10 @@ pub(super) fn gross_rules(structure: &Structure, gates: &PhysicalGates) -> Vec<R
     for bond in backbone.bonds(Bond::Peptide) {
         torn.see(bond.residue, bond.value, bond.value - gates.torn_length);
     }
-    let mut heaped = Rule::new("chains are heaps", " Å of gyration", 0.0, Kind::Every);
-    let mut stretched = Rule::new("chains are threads", " Å of gyration", 0.0, Kind::Every);
+    let mut heaped = Rule::new("chains are heaps", " Å of radius", 0.0, Kind::Every);
+    let mut stretched = Rule::new("chains are threads", " Å of radius", 0.0, Kind::Every);
     for chain in chains(&backbone) {
-        let radius = radius_of_gyration(&chain.alphas);
+        let radius = radius(&chain.alphas);
         let length = chain.alphas.len() as f64;
         heaped.see(chain.first, radius, gates.heap * globule(length) - radius);
         stretched.see(chain.first, radius, radius - gates.stretch * helix(length));
@@ -53,31 +53,35 @@ fn chains(backbone: &Backbone) -> Vec<Shape> {
     long.filter(|shape| shape.alphas.len() >= FEWEST).collect()
 }
 
-/// The root mean square distance of points from their centre; NaN where one is no number.
-fn radius_of_gyration(points: &[[f64; 3]]) -> f64 {
-    let count = points.len() as f64;
-    let mut centre = [0.0; 3];
-    for point in points {
-        for (sum, axis) in centre.iter_mut().zip(point) {
-            *sum += axis / count;
-        }
-    }
-    let square = |point: &[f64; 3]| {
-        point
-            .iter()
-            .zip(centre)
-            .map(|(axis, middle)| (axis - middle).powi(2))
-            .sum::<f64>()
-    };
-    (points.iter().map(square).sum::<f64>() / count).sqrt()
+/// The distance from the middle within which half of the points lie, which a few stray ones do not change; NaN where one is no
+/// number.
+fn radius(points: &[[f64; 3]]) -> f64 {
+    let middle = [0, 1, 2].map(|axis| median(points.iter().map(|point| point[axis])));
+    median(points.iter().map(|point| {
+        let square = point.iter().zip(middle).map(|(axis, middle)| (axis - middle).powi(2));
+        square.sum::<f64>().sqrt()
+    }))
 }
 
-/// The radius of gyration of a compact globule of so many residues, in ångström: 2.2·N^0.38 (Skolnick et al. 1997).
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    if values.iter().any(|value| value.is_nan()) {
+        return f64::NAN;
+    }
+    let half = values.len() / 2;
+    if half == values.len() {
+        return f64::NAN;
+    }
+    *values.select_nth_unstable_by(half, f64::total_cmp).1
+}
+
+/// The radius of gyration of a compact globule of so many residues, in ångström: 2.2·N^0.38 (Skolnick et al. 1997). Half of it lies
+/// within about as much.
 fn globule(residues: f64) -> f64 {
     2.2 * residues.powf(0.38)
 }
 
-/// That of a straight helix, which rises by 1.5 Å with each residue; with room for the ends of short chains, which may be strands.
+/// That of a straight helix, which rises by 1.5 Å with each residue, and of which half lies within less; with room for the ends of short chains, which may be strands.
 fn helix(residues: f64) -> f64 {
     10.0 + 1.5 * residues / 12f64.sqrt()
 }

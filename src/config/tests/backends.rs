@@ -284,7 +284,7 @@ fn mistakes_in_models_are_shown_together() {
     21 | pdb = { kind = 'pdb', shape = [1] }
        |                       ^^^^^
        |
-       = help: known: `kind`, `presence`, `first_residue`, `b_factor`, `tolerance`
+       = help: known: `kind`, `presence`, `first_residue`, `b_factor`, `b_factor_of`, `tolerance`
 
     error: unknown kind `scaler`
       --> backends.toml:22:16
