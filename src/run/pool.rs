@@ -4,14 +4,14 @@
 mod breaking;
 pub mod loan;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, Notify};
 
 use super::starts::Starts;
 use crate::backend::remark::{Remarks, Severity};
 use crate::backend::{BackendError, Fault, Instance, Stage};
-use breaking::{given_up, survived};
+use breaking::{given_up, is_fatal, survived};
 
 /// Makes an instance, without starting it, from its index in the plan.
 pub type Open = dyn Fn(usize) -> Result<Instance, BackendError> + Send + Sync;
@@ -22,6 +22,8 @@ pub struct Pool {
     limit: usize,
     slots: Mutex<Vec<Slot>>,
     changed: Notify,
+    /// What no start of any instance mends: every server is the same, or every call has the same credentials.
+    fatal: OnceLock<BackendError>,
     /// Who listens to what starts.
     starts: Arc<Starts>,
     /// Failures to stop, for the report: they are nobody's verdict.
@@ -82,6 +84,7 @@ impl Pool {
             limit: limit.max(1),
             slots: Mutex::new(slots),
             changed: Notify::new(),
+            fatal: OnceLock::new(),
             starts: Arc::default(),
             notes: std::sync::Mutex::default(),
             leaks: std::sync::Mutex::default(),
@@ -113,6 +116,9 @@ impl Pool {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
+            if let Some(error) = self.fatal.get() {
+                return Err(error.clone().inherited());
+            }
             let mut slots = self.slots.lock().await;
             let Some(slot) = slots.get_mut(index) else {
                 return Err(BackendError::new(
@@ -146,8 +152,7 @@ impl Pool {
         }
     }
 
-    /// Gives a lease back. `broken` says that the instance must not be used again: it is stopped, and started afresh
-    /// for the next call, at most `RESTARTS` times.
+    /// Gives a lease back. One that is broken is stopped, and started afresh for the next call, at most `RESTARTS` times.
     pub async fn release(&self, lease: Lease, condition: Condition) {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(lease.slot) else { return };
@@ -155,6 +160,9 @@ impl Pool {
         let is_current = matches!(&slot.state, State::Running(instance) if Arc::ptr_eq(instance, &lease.instance));
         if let (Condition::Broken(error), true) = (condition, is_current) {
             slot.restarts += 1;
+            if is_fatal(&error) {
+                let _ = self.fatal.set(error.clone());
+            }
             let given_up = given_up(error, slot.restarts, lease.instance.label());
             self.stop_slot(slots, lease.slot).await;
             if let (Some(error), Some(slot)) = (given_up, self.slots.lock().await.get_mut(lease.slot)) {
