@@ -127,3 +127,36 @@ fn boileroom_s_server() {
 fn boileroom_s_cores() {
     conforms("core", &["esm2", "esmfold", "esmc", "esm3", "esmfold2"]);
 }
+
+/// What has been believed of real answers, and the case that shows it is wrong.
+const MISTAKES: [(&str, &str, &str, &str); 1] = [
+    // Chai-1 writes a factor for each atom, and the residue's plddt is their mean.
+    (
+        "b_factor_of = \"mean\"",
+        "b_factor_of = \"CA\"",
+        "chai1::recorded::nipah",
+        "the temperature factor of the alpha carbon is not `plddt`",
+    ),
+];
+
+/// The shipped contract with something changed, before the recorded responses.
+fn mistaken(home: &Path, right: &str, wrong: &str) -> PathBuf {
+    let shipped = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("backends.toml")).unwrap();
+    assert!(shipped.contains(right), "{right} is not in the shipped contract");
+    let recorded = std::fs::read_to_string(here().join("backends.toml")).unwrap();
+    let recorded = recorded.replace("default = \"server\"\n", "");
+    let path = home.join("backends.toml");
+    std::fs::write(&path, format!("{}\n{recorded}", shipped.replace(right, wrong))).unwrap();
+    path
+}
+
+#[test]
+fn a_contract_that_is_wrong_about_real_answers_is_found_out() {
+    for (right, wrong, case, words) in MISTAKES {
+        let home = tempfile::tempdir().unwrap();
+        let config = mistaken(home.path(), right, wrong);
+        let replayed = replay(&config, &["--backend", "server", "--exact", case]);
+        assert_eq!(replayed.code, Some(1), "{}", replayed.told);
+        assert!(replayed.told.contains(words), "{}", replayed.told);
+    }
+}
