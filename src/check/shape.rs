@@ -49,19 +49,19 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
 }
 
 fn read_shape(terms: &mut Terms<'_>) -> Option<Vec<Dimension>> {
-    let written = terms.reader().json("shape")?;
-    let dimensions = written.as_array().and_then(|items| {
-        let texts = items.iter().map(|item| match item {
-            serde_json::Value::String(symbol) => Some(symbol.clone()),
-            other => other.as_u64().map(|size| size.to_string()),
-        });
-        texts.map(|text| Dimension::parse(&text?)).collect::<Option<Vec<_>>>()
-    });
-    if dimensions.is_none() {
+    let written = terms.reader().located_sizes("shape")?;
+    let dimensions: Option<Vec<Dimension>> = written.iter().map(|size| Dimension::parse(&size.value)).collect();
+    let Some(dimensions) = dimensions else {
         let label = "expected sizes and symbols, as in `[1, \"L\", 64]` or `[\"layers+1\"]`";
         terms.reader().reject("shape", "this is not a shape", label);
+        return None;
+    };
+    for (dimension, size) in dimensions.iter().zip(written) {
+        if let Dimension::Symbol(symbol, _) = dimension {
+            terms.demand_symbol(symbol, size.location);
+        }
     }
-    dimensions
+    Some(dimensions)
 }
 
 fn read_dtype(terms: &mut Terms<'_>) -> Option<DType> {
@@ -209,6 +209,16 @@ mod tests {
             found("field = 'atom_array'\nshape = [2]", scores())[0],
             "atom_array[0]: expected an array, got structure of 11 atoms"
         );
+    }
+
+    #[test]
+    fn a_symbol_that_the_model_does_not_have_is_a_mistake_of_the_suite() {
+        let errors = compile_errors(
+            &embedder(),
+            "check = 'shape'\nfield = 'embeddings'\nshape = ['B', 'L', 'Q']",
+        );
+        assert!(errors.contains("unknown dimension `Q`"), "{errors}");
+        assert!(errors.contains(":3:19"), "the place of `Q`: {errors}");
     }
 
     #[test]

@@ -33,7 +33,7 @@ pub struct Terms<'a> {
 pub enum Naming {
     /// Those that the models can fill.
     Fillable,
-    /// Also those that only other models of the same class fill.
+    /// Also those that only other models fill.
     All,
 }
 
@@ -147,6 +147,34 @@ impl<'a> Terms<'a> {
         }
     }
 
+    /// Demands that shapes of every model may speak of a symbol.
+    pub fn demand_symbol(&mut self, symbol: &str, location: Location) {
+        let without = self
+            .known
+            .contracts
+            .iter()
+            .filter(|contract| !contract.has_symbol(symbol));
+        let without: Vec<&str> = without.map(|contract| contract.key.as_str()).collect();
+        if without.is_empty() {
+            return;
+        }
+        let diagnostic = if without.len() == self.known.contracts.len() {
+            let mut candidates: Vec<&str> = Vec::new();
+            for symbol in self.known.contracts.iter().flat_map(|contract| contract.symbols()) {
+                if !candidates.contains(&symbol) {
+                    candidates.push(symbol);
+                }
+            }
+            Diagnostic::unknown(location, "dimension", symbol, candidates)
+        } else {
+            let list = names(without.iter().copied());
+            Diagnostic::at(location, format!("{list} has no dimension `{symbol}`")).with_help(format!(
+                "limit the case to models that have it, with `needs = [\"{symbol}\"]`"
+            ))
+        };
+        self.reader.diagnostics().push(diagnostic);
+    }
+
     /// Demands that fields hold one item for each sample, and are named whole.
     pub fn demand_samples(&mut self, fields: &[FieldPath]) {
         let has_samples = |path: &&FieldPath| path.is_whole() && path.metadata_attribute().is_none();
@@ -220,9 +248,8 @@ impl<'a> Terms<'a> {
             return None;
         }
         let has = |contract: &Contract| {
-            contract
-                .field(path.name())
-                .is_some_and(|field| naming == Naming::All || field.presence != Presence::Never)
+            let field = contract.field(path.name());
+            field.is_some_and(|field| naming == Naming::All || field.presence != Presence::Never)
         };
         let without: Vec<&str> = self
             .known
@@ -231,7 +258,13 @@ impl<'a> Terms<'a> {
             .filter(|contract| !has(contract))
             .map(|contract| contract.key.as_str())
             .collect();
-        if without.is_empty() {
+        // A field that some other model has is a name that may be meant; whether any has it is only looked up where none here does.
+        let is_elsewhere = || {
+            let built_in = crate::config::Config::built_in().map(|config| config.models);
+            let mut others = built_in.unwrap_or_default().into_iter();
+            without.len() < self.known.contracts.len() || others.any(|contract| contract.field(path.name()).is_some())
+        };
+        if without.is_empty() || (naming == Naming::All && is_elsewhere()) {
             return Some(path);
         }
         self.reject_field(path.name(), place(), &without);

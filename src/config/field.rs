@@ -6,9 +6,6 @@ use super::{Diagnostic, Located, Reader, Section};
 use crate::prediction::contract::{Dimension, FactorRule, FactorScale, FieldKind, FieldSpec, Presence, Tolerance};
 use crate::tensor::DType;
 
-/// Symbols that have a size in every response: samples, longest residue count, residues and chains of the sample.
-pub(super) const RESPONSE_SYMBOLS: [&str; 4] = ["B", "L", "N", "C"];
-
 /// Nothing but the same value will do.
 pub(super) const EXACT: Tolerance = Tolerance {
     absolute: 0.0,

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Diagnostic, Diagnostics, Located, Reader, Section, field, gates};
 use crate::prediction::Method;
-use crate::prediction::contract::{Contract, ListMeaning, OptionRole, OptionRule, OptionSpec, Variant};
+use crate::prediction::contract::{
+    Contract, ListMeaning, OptionRole, OptionRule, OptionSpec, RESPONSE_SYMBOLS, Variant,
+};
 
 /// The methods a model may answer, by name.
 pub(super) const METHODS: [(&str, Method); 2] = [("fold", Method::Fold), ("embed", Method::Embed)];
@@ -182,7 +184,7 @@ fn read_symbols(
     variants: &[Variant],
 ) -> BTreeSet<String> {
     let free = reader.texts("unpublished_dimensions").unwrap_or_default();
-    let response = field::RESPONSE_SYMBOLS.into_iter().map(str::to_owned);
+    let response = RESPONSE_SYMBOLS.into_iter().map(str::to_owned);
     let sizes = variants
         .first()
         .into_iter()

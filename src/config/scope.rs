@@ -42,8 +42,8 @@ impl Scope {
         };
         Self {
             method,
-            needs: known(needs, "feature, option or field", &vocabulary.provisions).unwrap_or_default(),
-            lacks: known(lacks, "feature, option or field", &vocabulary.provisions).unwrap_or_default(),
+            needs: known(needs, "feature, option, field, size or gates", &vocabulary.provisions).unwrap_or_default(),
+            lacks: known(lacks, "feature, option, field, size or gates", &vocabulary.provisions).unwrap_or_default(),
             models: known(models, "model", &vocabulary.models),
         }
     }

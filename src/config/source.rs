@@ -1,11 +1,15 @@
 //! A configuration file as text, and places within it. Knows lines and columns, nothing of TOML.
 
 use std::fmt;
+use std::io::Read;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{Diagnostic, Diagnostics};
+
+/// The largest file that is read, in bytes. What is declared by hand is a thousand times smaller.
+const LARGEST: u64 = 16 << 20;
 
 /// One configuration file, kept whole so that a diagnostic can show the line it speaks of.
 #[derive(Debug)]
@@ -31,16 +35,36 @@ impl Source {
         })
     }
 
-    /// Reads a file.
+    /// Reads a regular file of at most [`LARGEST`] bytes: a pipe would be waited for, and a file that grows without end is
+    /// never read to it.
     ///
     /// # Errors
-    /// When it cannot be read or is not UTF-8.
+    /// When it cannot be read, is no regular file, too large or not UTF-8.
     pub fn read(path: &Path) -> Result<Arc<Self>, Diagnostics> {
         let shown = path.display();
-        match std::fs::read_to_string(path) {
-            Ok(text) => Ok(Self::new(shown.to_string(), text)),
-            Err(error) => Err(Diagnostic::new(format!("failed to read {shown}: {error}")).into()),
+        let failed = |error: std::io::Error| Diagnostic::new(format!("failed to read {shown}: {error}"));
+        // Looked at before it is opened: to open a pipe is to wait for its other end.
+        let metadata = std::fs::metadata(path).map_err(failed)?;
+        if !metadata.is_file() {
+            return Err(Diagnostic::new(format!("failed to read {shown}: not a regular file")).into());
         }
+        let too_large = || {
+            let limit = LARGEST >> 20;
+            let message =
+                format!("failed to read {shown}: larger than {limit} MiB, the most that such a file may have");
+            Err(Diagnostic::new(message).into())
+        };
+        if metadata.len() > LARGEST {
+            return too_large();
+        }
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(failed)?;
+        // It may grow while it is read.
+        file.take(LARGEST + 1).read_to_string(&mut text).map_err(failed)?;
+        if text.len() as u64 > LARGEST {
+            return too_large();
+        }
+        Ok(Self::new(shown.to_string(), text))
     }
 
     /// The path as it was given.
@@ -169,6 +193,26 @@ mod tests {
         assert_eq!(Location::new(&source, 9..11).to_string(), "a.toml:2:1");
         assert_eq!(source.line(1).span(), 0..7);
         assert_eq!(source.line(9).span(), 16..16);
+    }
+
+    #[test]
+    fn only_regular_files_of_a_sane_size_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let read = |name: &str| Source::read(&folder.path().join(name)).map(|source| source.text().len());
+        let refused = |name: &str| read(name).unwrap_err().to_string();
+        let sparse = |name: &str, size| {
+            let file = std::fs::File::create(folder.path().join(name)).unwrap();
+            file.set_len(size).unwrap();
+        };
+        sparse("whole.toml", LARGEST);
+        sparse("larger.toml", 300 << 20);
+        assert_eq!(read("whole.toml").unwrap() as u64, LARGEST);
+        assert!(refused("larger.toml").contains("larger than 16 MiB"));
+        assert!(refused("").contains("not a regular file"));
+        let pipe = folder.path().join("pipe.toml");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
+        assert!(refused("pipe.toml").contains("not a regular file"));
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Reader<'_> {
     }
 
     /// Array dimensions, each a string or a whole number, as text with their places.
-    pub(super) fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
+    pub fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
         let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of sizes and symbols");
         };

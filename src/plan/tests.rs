@@ -106,3 +106,85 @@ fn a_server_that_runs_already_is_told_with_the_call_what_it_could_be_configured_
     assert_eq!(call.config["device"], "cpu", "a case outweighs the backend");
     assert!(call.request.options.is_empty());
 }
+
+/// The plan of the shipped suites for a file of models.
+fn shipped(models: &str) -> Result<Plan, String> {
+    let text = format!("default = 'lab'\n[backends.lab]\nkind = 'reference'\n{models}\n");
+    let config = Config::parse(&Source::new("lab.toml", text)).map_err(|errors| errors.to_string())?;
+    let home = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
+    let suites = Suites::load(&home, &config).map_err(|errors| errors.to_string())?;
+    let (selection, overriding) = (Selection::default(), Overriding::default());
+    let plan = expand(&config, &suites.suites, &config.backends[0], &selection, overriding);
+    plan.map_err(|errors| errors.to_string())
+}
+
+/// What every model must say of itself, and one field.
+fn least(key: &str, method: &str, list: &str, rest: &str) -> String {
+    format!(
+        "[models.{key}]\nname = 'New'\nmethod = '{method}'\nlist = '{list}'\ncore = 'new.Core'\nwrapper = 'new.New'\n\
+         output = 'new.Output'\nimage = 'new'\n{rest}\n"
+    )
+}
+
+#[test]
+fn every_shipped_suite_can_be_read_beside_a_model_that_has_nothing() {
+    for list in ["batch", "single", "chains"] {
+        for method in ["fold", "embed"] {
+            let models = least(
+                "new",
+                method,
+                list,
+                "[models.new.fields]\nscore = { kind = 'scalar', dtype = 'float32' }",
+            );
+            let plan = shipped(&models).unwrap_or_else(|errors| panic!("{method} {list}: {errors}"));
+            assert!(plan.trials.iter().any(|trial| trial.suite.as_ref() == "metamorphic"));
+        }
+    }
+    let folder = "[models.new.fields]\natom_array = { kind = 'structures', presence = 'always', first_residue = 1 }";
+    let plan = shipped(&least("new", "fold", "batch", folder)).unwrap_or_else(|errors| panic!("{errors}"));
+    assert!(plan.trials.iter().any(|trial| trial.name == "new::fold::minimal"));
+    // Features are promises: a model that has all of them, and nothing else, is only asked for what it says.
+    let features = "features = ['multimer', 'linker', 'masks', 'rejects_empty_chains', 'stochastic', 'structured_input', \
+                    'tracks', 'pads_every_batch', 'bar_separator', 'first_structure_only']\n";
+    for method in ["fold", "embed"] {
+        let fields = "[models.new.fields]\nscore = { kind = 'scalar', dtype = 'float32' }";
+        if let Err(errors) = shipped(&least("new", method, "batch", &format!("{features}{fields}"))) {
+            panic!("{method} with every feature: {errors}");
+        }
+    }
+}
+
+#[test]
+fn every_shipped_suite_can_be_read_beside_the_models_that_are_to_come() {
+    let cofold = least(
+        "cofold",
+        "fold",
+        "single",
+        "features = ['multimer', 'stochastic']\n[models.cofold.options]\nmodel_name = { default = 'base_v1' }\n\
+         seeds = { default = '101', role = 'seed' }\nsample = { default = 5, role = 'samples' }\ninclude_fields = {}\n\
+         [models.cofold.fields]\natom_array = { kind = 'structures', presence = 'always', first_residue = 1 }\n\
+         confidence = { kind = 'mappings' }\nplddt = { kind = 'arrays', presence = 'never' }\n\
+         ptm = { kind = 'arrays', shape = [1], dtype = 'float32' }\niptm = { kind = 'arrays', shape = [1], dtype = 'float32' }\n\
+         pdb = { kind = 'pdb', first_residue = 1 }\ncif = { kind = 'cif', first_residue = 1 }\n",
+    );
+    let ranked = least(
+        "ranked",
+        "fold",
+        "single",
+        "features = ['multimer']\n[models.ranked.fields]\n\
+         atom_array = { kind = 'structures', presence = 'always', first_residue = 1 }\nranking = { kind = 'mappings' }\n\
+         plddt = { kind = 'arrays', shape = ['N'], dtype = 'float32' }\n\
+         pae = { kind = 'arrays', shape = ['N', 'N'], dtype = 'float32', range = [0, inf] }\n",
+    );
+    let inverse = least(
+        "inverse",
+        "embed",
+        "batch",
+        "features = ['multimer']\n[models.inverse.options]\ninclude_fields = {}\n[models.inverse.fields]\n\
+         embeddings = { kind = 'array', presence = 'always', shape = ['B', 'L', 512], dtype = 'float32', padding = 0 }\n",
+    );
+    for models in [&format!("{cofold}{ranked}"), &inverse, &format!("{cofold}{inverse}")] {
+        let plan = shipped(models).unwrap_or_else(|errors| panic!("{errors}"));
+        assert!(!plan.trials.is_empty());
+    }
+}

@@ -199,6 +199,9 @@ pub struct Tolerance {
     pub relative: f64,
 }
 
+/// Symbols that have a size in every response: samples, longest residue count, residues and chains of the sample.
+pub const RESPONSE_SYMBOLS: [&str; 4] = ["B", "L", "N", "C"];
+
 /// The sizes that symbols stand for in one response.
 pub type Sizes = BTreeMap<String, usize>;
 
@@ -277,23 +280,6 @@ impl Contract {
     #[must_use]
     pub fn variant_named(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.answers_to(name))
-    }
-
-    /// Whether the model has what a suite asks for by `needs`: a feature, an option, or a field that it can fill.
-    #[must_use]
-    pub fn provides(&self, need: &str) -> bool {
-        self.features.contains(need)
-            || self.option(need).is_some()
-            || self.field(need).is_some_and(|field| field.presence != Presence::Never)
-    }
-
-    /// Everything that [`Self::provides`] says yes to.
-    pub fn provisions(&self) -> impl Iterator<Item = &str> {
-        let fields = self.fields.iter().filter(|field| field.presence != Presence::Never);
-        let features = self.features.iter().map(String::as_str);
-        features
-            .chain(self.options.iter().map(|option| option.name.as_str()))
-            .chain(fields.map(|field| field.name.as_str()))
     }
 
     /// The field of a name.

@@ -53,6 +53,20 @@ impl Gates {
     pub fn slack(&self) -> f64 {
         self.floor.map_or(1.0, |floor| floor.slack)
     }
+
+    /// The tables that there are, as suites ask for them by `needs`.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let tables = [
+            ("gates.structure", self.structure.is_some()),
+            ("gates.embedding", self.embedding.is_some()),
+            ("gates.ensemble", self.ensemble.is_some()),
+            ("gates.physical", self.physical.is_some()),
+        ];
+        tables
+            .into_iter()
+            .filter(|(_, is_there)| *is_there)
+            .map(|(name, _)| name)
+    }
 }
 
 macro_rules! gate_table {

@@ -6,6 +6,7 @@ pub mod contract;
 pub mod gates;
 mod largest;
 mod option;
+mod provision;
 mod request;
 mod value;
 

@@ -1,0 +1,52 @@
+//! What suites may ask a model for: features, options, fields, sizes and gates by name. Looks names up; judges nothing.
+
+use super::contract::{Contract, Dimension, Presence, RESPONSE_SYMBOLS};
+
+impl Contract {
+    /// Whether the model has what a suite asks for by `needs`: a feature, an option, a field that it can fill, a size that
+    /// shapes may speak of, or gates.
+    #[must_use]
+    pub fn provides(&self, need: &str) -> bool {
+        self.provisions().any(|provided| provided == need)
+    }
+
+    /// Everything that [`Self::provides`] says yes to.
+    pub fn provisions(&self) -> impl Iterator<Item = &str> {
+        let fields = self.fields.iter().filter(|field| field.presence != Presence::Never);
+        let features = self.features.iter().map(String::as_str);
+        let sizes = self
+            .variants
+            .first()
+            .into_iter()
+            .flat_map(|variant| variant.dimensions.keys());
+        features
+            .chain(self.options.iter().map(|option| option.name.as_str()))
+            .chain(fields.map(|field| field.name.as_str()))
+            .chain(self.dimensions.keys().chain(sizes).map(String::as_str))
+            .chain(self.gates.names())
+    }
+
+    /// Whether shapes may speak of a symbol: one of every response, a size of the model, or one that its own fields speak of.
+    #[must_use]
+    pub fn has_symbol(&self, symbol: &str) -> bool {
+        let is_it = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == symbol);
+        RESPONSE_SYMBOLS.contains(&symbol)
+            || self.dimensions.contains_key(symbol)
+            || self
+                .variants
+                .first()
+                .is_some_and(|variant| variant.dimensions.contains_key(symbol))
+            || self.fields.iter().any(|field| field.shape.iter().any(is_it))
+    }
+
+    /// The symbols that shapes may speak of, without those of single fields.
+    pub fn symbols(&self) -> impl Iterator<Item = &str> {
+        let sizes = self
+            .variants
+            .first()
+            .into_iter()
+            .flat_map(|variant| variant.dimensions.keys());
+        let own = self.dimensions.keys().chain(sizes).map(String::as_str);
+        RESPONSE_SYMBOLS.into_iter().chain(own)
+    }
+}
