@@ -218,7 +218,7 @@ mod tests {
             "check = 'shape'\nfield = 'embeddings'\nshape = ['B', 'L', 'Q']",
         );
         assert!(errors.contains("unknown dimension `Q`"), "{errors}");
-        assert!(errors.contains(":3:19"), "the place of `Q`: {errors}");
+        assert!(errors.contains(":3:20"), "the place of `Q`: {errors}");
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct BackendTable {
     pub retries: usize,
     /// The models it serves; `None` means all that are declared.
     pub models: Option<Vec<Located<String>>>,
+    /// The release of boileroom that runs there, where it says so.
+    pub boileroom: Option<String>,
     /// What it says of single models: their options and sizes.
     pub per_model: PerModel,
     /// Where its name is written.
@@ -67,6 +69,7 @@ impl BackendTable {
         let start_timeout = reader.duration("start_timeout");
         let retries = reader.count("retries", 0);
         let models = reader.located_texts("models");
+        let boileroom = reader.text("boileroom");
         let per_model = PerModel::read(&mut reader, contracts);
         let settings = reader.rest();
         Some(Self {
@@ -82,6 +85,7 @@ impl BackendTable {
             start_timeout,
             retries: retries.unwrap_or(0),
             models,
+            boileroom,
             per_model,
             location: name.location,
             settings,

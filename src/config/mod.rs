@@ -16,6 +16,7 @@ mod field;
 mod gates;
 mod interpolation;
 mod json;
+mod known;
 mod model;
 mod nested;
 mod per_model;

@@ -2,8 +2,9 @@
 //! a backend keeps the contract is judged elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::{Diagnostic, Diagnostics, Located, Reader, Section, field, gates};
+use super::{Diagnostic, Diagnostics, Located, Reader, Section, field, gates, known};
 use crate::prediction::Method;
 use crate::prediction::contract::{
     Contract, ListMeaning, OptionRole, OptionRule, OptionSpec, RESPONSE_SYMBOLS, Variant,
@@ -41,6 +42,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         .iter()
         .map(|(name, section)| field::read(&name.value, section, &symbols, &mut reader))
         .collect::<Vec<_>>();
+    let known = known::read(&mut reader);
     reader.finish();
     if let Some((name, _)) = ListMeaning::NAMES.iter().find(|(_, meaning)| Some(*meaning) == list) {
         features.insert((*name).to_owned());
@@ -62,6 +64,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         fields: fields.into_iter().collect::<Option<_>>()?,
         tolerance: tolerance.unwrap_or(field::EXACT),
         gates,
+        known: known.into_iter().map(Arc::new).collect(),
     })
 }
 

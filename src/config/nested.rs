@@ -15,6 +15,14 @@ impl Reader<'_> {
         }
     }
 
+    /// A date as it is written.
+    pub(super) fn date(&mut self, key: &'static str) -> Option<String> {
+        match self.item(key)?.datum() {
+            Datum::Datetime(text) => Some(text.to_owned()),
+            _ => self.wrong_type(key, "a date such as 2027-06-30"),
+        }
+    }
+
     /// An array of tables; empty when the key is absent.
     pub fn sections(&mut self, key: &'static str) -> Vec<Section> {
         let Some(item) = self.item(key) else {

@@ -24,6 +24,8 @@ impl Outcome {
             (Verdict::Error, _) => "the platform failed, so there is no verdict on the backend",
             (Verdict::UnexpectedPass, _) => "passes although a failure is expected: remove `xfail` from the case",
             (Verdict::ExpectedFailure, _) => "fails as expected",
+            (Verdict::KnownUpstream, _) => "a defect that is known upstream",
+            (Verdict::Stale, _) => "passes although its failure is known upstream",
             (Verdict::Pass, _) => "as it should be",
             (Verdict::Skip, _) if self.attempts > 0 => "there was nothing to judge",
             (Verdict::Skip, _) => "not run",

@@ -46,6 +46,10 @@ pub enum Verdict {
     Skip,
     /// Wrong, as the suite expects.
     ExpectedFailure,
+    /// Wrong, as the model's own code is known to be on every platform.
+    KnownUpstream,
+    /// Right, although the model's own code is known to be wrong: the entry is out of date.
+    Stale,
     /// Right, although the suite expects a failure: the expectation is out of date.
     UnexpectedPass,
 }
@@ -97,6 +101,8 @@ pub struct Tally {
     pub skipped: usize,
     /// Cases that failed as expected.
     pub expected_failures: usize,
+    /// Cases that went wrong as the model's own code is known to.
+    pub known_upstream: usize,
     /// Cases that passed although a failure is expected.
     pub unexpected_passes: usize,
 }
@@ -189,7 +195,7 @@ impl Verdict {
     /// Whether a run with this verdict in it may not be called a success.
     #[must_use]
     pub const fn is_bad(self) -> bool {
-        matches!(self, Self::Fail | Self::Error | Self::UnexpectedPass)
+        matches!(self, Self::Fail | Self::Error | Self::UnexpectedPass | Self::Stale)
     }
 }
 
@@ -201,6 +207,8 @@ impl fmt::Display for Verdict {
             Self::Error => "error",
             Self::Skip => "skip",
             Self::ExpectedFailure => "xfail",
+            Self::KnownUpstream => "known upstream",
+            Self::Stale => "stale",
             Self::UnexpectedPass => "xpass",
         })
     }
@@ -215,7 +223,8 @@ impl Report {
             match outcome.verdict {
                 Verdict::Pass => tally.passed += 1,
                 Verdict::Fail => tally.failed += 1,
-                Verdict::UnexpectedPass => tally.unexpected_passes += 1,
+                Verdict::UnexpectedPass | Verdict::Stale => tally.unexpected_passes += 1,
+                Verdict::KnownUpstream => tally.known_upstream += 1,
                 Verdict::Error if outcome.is_without_reference() => tally.without_reference += 1,
                 Verdict::Error => tally.errors += 1,
                 Verdict::Skip => tally.skipped += 1,
@@ -242,7 +251,7 @@ impl Report {
             None if self.has_error_of(Blame::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
             None if tally.errors > 0 => Conclusion::HarnessFailed,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,
-            None if tally.passed + tally.expected_failures == 0 => Conclusion::NothingRan,
+            None if tally.passed + tally.expected_failures + tally.known_upstream == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
         }
     }
@@ -290,6 +299,8 @@ mod tests {
             Conclusion::Conforms
         );
         assert_eq!(report(&[Verdict::ExpectedFailure]).conclusion(), Conclusion::Conforms);
+        assert_eq!(report(&[Verdict::KnownUpstream]).conclusion(), Conclusion::Conforms);
+        assert_eq!(report(&[Verdict::Stale]).conclusion(), Conclusion::Outdated);
     }
 
     #[test]

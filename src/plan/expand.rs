@@ -10,7 +10,9 @@ use crate::backend::kind::Configured;
 use crate::backend::{Scene, registry};
 use crate::check;
 use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
+use crate::prediction::known::KnownDefect;
 use crate::prediction::{Contract, Options, Request};
+use crate::reference::WEIGHTS;
 
 /// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
 /// complex on a slow GPU, short enough that a hang does not eat a night.
@@ -138,6 +140,7 @@ impl Expansion<'_> {
                 .unwrap_or(CASE_TIMEOUT),
                 retries: self.retries(case, suite),
                 expected_failure: expected_failure.clone(),
+                known: self.known_upstream(contract, suite, case),
                 source: Arc::clone(&source),
             });
         }
@@ -189,6 +192,18 @@ impl Expansion<'_> {
                 variant.name
             )
         })
+    }
+
+    /// The defects of a model's own code that may show in a case. The embedded models are not that code.
+    fn known_upstream(&self, contract: &Contract, suite: &Suite, case: &Case) -> Vec<Arc<KnownDefect>> {
+        let kind = registry::kind(&self.backend.kind.value).and_then(|kind| kind.weights);
+        if kind.or(self.backend.weights.as_deref()) == Some(WEIGHTS) {
+            return Vec::new();
+        }
+        let release = self.backend.boileroom.as_deref();
+        let known = contract.known.iter();
+        let known = known.filter(|defect| defect.is_about(&suite.name, &case.name) && defect.concerns(release));
+        known.cloned().collect()
     }
 
     fn retries(&self, case: &Case, suite: &Suite) -> u32 {

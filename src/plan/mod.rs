@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::backend::Scene;
 use crate::check::Check;
 use crate::config::{ExpectedFailure, repetition_name};
+use crate::prediction::known::KnownDefect;
 use crate::prediction::{Contract, Options, Request};
 use crate::snapshot::{InvalidKey, SnapshotKey};
 
@@ -63,6 +64,8 @@ pub struct PlannedTrial {
     pub retries: u32,
     /// Why and how it is expected to fail, if so.
     pub expected_failure: Option<Arc<ExpectedFailure>>,
+    /// What is known upstream of the model and may explain its failure.
+    pub known: Vec<Arc<KnownDefect>>,
     /// The file that states the case.
     pub source: Arc<str>,
 }

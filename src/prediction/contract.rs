@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-
-use serde_json::Value as Json;
+use std::sync::Arc;
 
 pub use super::option::{OptionRole, OptionRule, OptionSpec};
 
 use super::gates::Gates;
+use super::known::KnownDefect;
 use super::{Method, Options};
 use crate::tensor::DType;
 
@@ -47,6 +47,8 @@ pub struct Contract {
     pub tolerance: Tolerance,
     /// What checks on structures judge by.
     pub gates: Gates,
+    /// What is known to go wrong in it on every platform.
+    pub known: Vec<Arc<KnownDefect>>,
 }
 
 /// What a list of sequences asks of a model.
@@ -254,26 +256,6 @@ impl Contract {
             .filter_map(|name| effective.get(name)?.as_u64())
             .filter_map(|count| usize::try_from(count).ok())
             .product()
-    }
-
-    /// The options in which two configurations make different instances, with the value of each; one that a call may give
-    /// makes none, nor does a place. Two names of one variant are the same.
-    #[must_use]
-    pub fn differences<'a>(&'a self, one: &Options, other: &Options) -> Vec<(&'a str, Json, Json)> {
-        let fixed = self
-            .options
-            .iter()
-            .filter(|option| option.fixed && option.role != Some(OptionRole::Placement));
-        let value = |option: &OptionSpec, config: &Options| {
-            let written = config.get(&option.name).unwrap_or(&option.default);
-            let variant = match (option.role, written.as_str()) {
-                (Some(OptionRole::Variant), Some(name)) => self.variant_named(name),
-                _ => None,
-            };
-            variant.map_or_else(|| written.clone(), |variant| variant.name.as_str().into())
-        };
-        let both = fixed.map(|option| (option.name.as_str(), value(option, one), value(option, other)));
-        both.filter(|(_, one, other)| one != other).collect()
     }
 
     /// The variant of a name or alias.

@@ -4,6 +4,7 @@
 
 pub mod contract;
 pub mod gates;
+pub mod known;
 mod largest;
 mod option;
 mod provision;

@@ -1,6 +1,10 @@
 //! The options of a model as its contract declares them: defaults, rules, and which of them play a part of their own. Data
 //! only; judges no value.
 
+use serde_json::Value as Json;
+
+use super::{Contract, Options};
+
 /// One option of a model.
 #[derive(Debug, Clone)]
 pub struct OptionSpec {
@@ -63,4 +67,26 @@ impl OptionRole {
         ("seed", Self::Seed),
         ("samples", Self::Samples),
     ];
+}
+
+impl Contract {
+    /// The options in which two configurations make different instances, with the value of each; one that a call may give
+    /// makes none, nor does a place. Two names of one variant are the same.
+    #[must_use]
+    pub fn differences<'a>(&'a self, one: &Options, other: &Options) -> Vec<(&'a str, Json, Json)> {
+        let fixed = self
+            .options
+            .iter()
+            .filter(|option| option.fixed && option.role != Some(OptionRole::Placement));
+        let value = |option: &OptionSpec, config: &Options| {
+            let written = config.get(&option.name).unwrap_or(&option.default);
+            let variant = match (option.role, written.as_str()) {
+                (Some(OptionRole::Variant), Some(name)) => self.variant_named(name),
+                _ => None,
+            };
+            variant.map_or_else(|| written.clone(), |variant| variant.name.as_str().into())
+        };
+        let both = fixed.map(|option| (option.name.as_str(), value(option, one), value(option, other)));
+        both.filter(|(_, one, other)| one != other).collect()
+    }
 }

@@ -91,6 +91,7 @@ pub fn bare(core: &str, name: &str, method: Method) -> Contract {
             relative: 0.0,
         },
         gates: Gates::default(),
+        known: Vec::new(),
     }
 }
 

@@ -76,6 +76,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
         (tally.without_reference, "without a sound reference"),
         (tally.skipped, "skipped"),
         (tally.expected_failures, "failed as expected"),
+        (tally.known_upstream, "known upstream"),
         (tally.flaky, "flaky"),
     ];
     let counts: Vec<String> = counts
@@ -90,6 +91,12 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
         .map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts))
         .collect();
     section(&mut text, "flaky", &flaky);
+    let known = report
+        .outcomes
+        .iter()
+        .filter(|outcome| outcome.verdict == Verdict::KnownUpstream);
+    let known = known.map(|outcome| format!("{}: {}", outcome.name, outcome.reason.as_deref().unwrap_or_default()));
+    section(&mut text, "known upstream", &known.collect::<Vec<_>>());
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
     section(&mut text, "note", &report.remarks);

@@ -17,6 +17,7 @@ mod starts;
 mod tests;
 mod trial;
 mod trials;
+mod upstream;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -236,7 +237,13 @@ impl Printing {
         let said = match outcome.verdict {
             Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
             Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
-            Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass => Err(Failed::from(self.explain(&outcome))),
+            Verdict::KnownUpstream => Ok(Completion::ignored_with(format!(
+                "known upstream: {}",
+                outcome.reason.as_deref().unwrap_or_default()
+            ))),
+            Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass | Verdict::Stale => {
+                Err(Failed::from(self.explain(&outcome)))
+            }
         };
         self.collected
             .lock()

@@ -103,6 +103,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             timeout: Duration::from_secs(60),
             retries: 0,
             expected_failure: None,
+            known: Vec::new(),
             source: "suites/suite.toml".into(),
         };
         change(&mut trial);

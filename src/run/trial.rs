@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::pool::{Condition, Pool};
-use super::scene;
+use super::{scene, upstream};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::{Answer, Finding};
 use crate::measure::Measurement;
@@ -91,6 +91,7 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge, flaky: 
         crashed = attempt.crashed;
     }
     expect_failure(trial, &mut outcome);
+    upstream::weigh(trial, &mut outcome, upstream::today());
     outcome
 }
 

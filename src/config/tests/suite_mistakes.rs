@@ -57,7 +57,7 @@ fn every_mistake_of_a_suite_is_shown_at_once() {
     2 | abuot = "typos"
       | ^^^^^ did you mean `about`?
 
-    error: unknown feature, option or field `multimre`
+    error: unknown feature, option, field, size or gates `multimre`
      --> suites/toy.toml:3:10
       |
     3 | needs = ["multimre"]

@@ -208,6 +208,7 @@ fn trial(scene: Scene) -> PlannedTrial {
         timeout: Duration::from_secs(60),
         retries: 0,
         expected_failure: None,
+        known: Vec::new(),
         source: "suites/life_cycle.toml".into(),
     }
 }

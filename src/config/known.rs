@@ -1,0 +1,58 @@
+//! `[[models.KEY.known]]`: defects of a model that are known upstream. Reads them; what they explain is judged elsewhere.
+
+use super::Reader;
+use crate::prediction::known::{KnownDefect, days};
+
+/// Reads all of them.
+pub(super) fn read(outer: &mut Reader<'_>) -> Vec<KnownDefect> {
+    let mut defects = Vec::new();
+    for section in outer.sections("known") {
+        let mut reader = outer.within(&section);
+        let case = reader.required_text("case");
+        let messages = reader.require("message").text_or_texts("message");
+        let messages: Vec<String> = messages
+            .map(super::OneOrMany::into_vec)
+            .unwrap_or_default()
+            .into_iter()
+            .map(|message| message.value)
+            .collect();
+        if reader.has("message") && messages.iter().all(String::is_empty) {
+            reader.reject(
+                "message",
+                "no message is expected",
+                "expected words that the finding contains",
+            );
+        }
+        let boileroom = reader.texts("boileroom");
+        let reason = reader.required_text("reason");
+        let link = reader.required_text("link");
+        let expires_text = reader.require("expires").date("expires");
+        let expires = expires_text.as_deref().and_then(days);
+        if expires_text.is_some() && expires.is_none() {
+            reader.reject("expires", "this is not a day", "expected a date such as 2027-06-30");
+        }
+        if let Some(case) = case.as_ref().filter(|case| !case.contains("::") && !case.contains('*')) {
+            reader.reject(
+                "case",
+                format_args!("`{case}` is no case"),
+                "expected `suite::case`, `*` for anything",
+            );
+        }
+        reader.finish();
+        if let (Some(case), Some(reason), Some(link), Some(expires), Some(expires_text)) =
+            (case, reason, link, expires, expires_text)
+        {
+            defects.push(KnownDefect {
+                case,
+                messages,
+                boileroom,
+                reason,
+                link,
+                expires,
+                expires_text,
+                place: section.location().to_string(),
+            });
+        }
+    }
+    defects
+}

@@ -1,0 +1,60 @@
+//! Proves how defects that are known upstream are declared.
+
+use super::super::*;
+
+fn parse(entry: &str) -> Result<Config, Diagnostics> {
+    let text = format!(
+        "default = 'r'\nbackends.r.kind = 'reference'\n[models.toy]\nname = 'Toy'\nmethod = 'fold'\nlist = 'batch'\n\
+         core = 'a.B'\nwrapper = 'a.B'\noutput = 'a.C'\nimage = 'toy'\n[models.toy.fields]\n\
+         score = {{ kind = 'scalar', dtype = 'float32' }}\n[[models.toy.known]]\n{entry}"
+    );
+    Config::parse(&Source::new("backends.toml", text))
+}
+
+#[test]
+fn an_entry_says_where_it_stands() {
+    let config = parse("case = 'batch::*'\nmessage = 'ptm'\nreason = 'r'\nlink = 'l'\nexpires = 2027-06-30\n").unwrap();
+    let known = &config.models[0].known[0];
+    assert_eq!((known.place.as_str(), known.expires), ("backends.toml:13:1", 20_999));
+    assert!(known.is_about("batch", "two@small") && !known.is_about_one());
+    assert!(known.concerns(Some("0.9")), "it names no release");
+}
+
+#[test]
+fn mistakes_are_shown() {
+    let shown = parse("case = 'batch'\nmessage = ''\nexpires = 'soon'\nboilerom = []\n")
+        .unwrap_err()
+        .to_string();
+    for words in [
+        "missing keys `reason` and `link`",
+        "`batch` is no case",
+        "no message is expected",
+        "expected a date such as 2027-06-30",
+        "did you mean `boileroom`?",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
+fn the_shipped_entries_name_cases_that_there_are() {
+    let config = Config::built_in().unwrap();
+    let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
+    let suites = Suites::load(&home, &config).unwrap_or_else(|errors| panic!("{errors}"));
+    for contract in &config.models {
+        for known in &contract.known {
+            let mut cases = suites.suites.iter().flat_map(|suite| {
+                let cases = suite.cases_for(contract);
+                cases.map(|case| (suite.name.as_str(), case.name.as_str()))
+            });
+            assert!(
+                cases.any(|(suite, case)| known.is_about(suite, case)),
+                "{}: {}",
+                contract.key,
+                known.case
+            );
+            let release = known.boileroom.as_ref().unwrap();
+            assert!(known.concerns(None) && known.concerns(Some(&release[0])) && !known.concerns(Some("9.9")));
+        }
+    }
+}

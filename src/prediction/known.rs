@@ -1,0 +1,124 @@
+//! Defects of a model's own code that are known upstream, as its contract ships them. Data and its matching only; what a run
+//! makes of them is decided there.
+
+/// One `[[models.KEY.known]]` table: on every platform a case goes wrong in a known way, which is no fault of the platform.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownDefect {
+    /// The cases, as `suite::case`; a `*` stands for anything.
+    pub case: String,
+    /// What findings say of it, any of these phrases.
+    pub messages: Vec<String>,
+    /// Releases of boileroom that have it; `None` means all.
+    pub boileroom: Option<Vec<String>>,
+    /// What is wrong there.
+    pub reason: String,
+    /// Where it is written about.
+    pub link: String,
+    /// Until when it explains anything, in days since 1970.
+    pub expires: i64,
+    /// The same as it is written.
+    pub expires_text: String,
+    /// Where the table stands, as `file:line:column`.
+    pub place: String,
+}
+
+impl KnownDefect {
+    /// Whether it is about a case of a suite, repeated for a variant or not.
+    #[must_use]
+    pub fn is_about(&self, suite: &str, case: &str) -> bool {
+        let case = case.split('@').next().unwrap_or(case);
+        matches(&self.case, &format!("{suite}::{case}"))
+    }
+
+    /// Whether it is about a single case, so that one pass shows that it is gone.
+    #[must_use]
+    pub fn is_about_one(&self) -> bool {
+        !self.case.contains('*')
+    }
+
+    /// Whether a release has it; of an unknown one that is taken for granted.
+    #[must_use]
+    pub fn concerns(&self, boileroom: Option<&str>) -> bool {
+        match (&self.boileroom, boileroom) {
+            (Some(releases), Some(release)) => releases.iter().any(|known| known == release),
+            _ => true,
+        }
+    }
+
+    /// Whether it explains a finding.
+    #[must_use]
+    pub fn explains(&self, finding: &str) -> bool {
+        self.messages.iter().any(|message| finding.contains(message.as_str()))
+    }
+}
+
+/// Whether a text is what a pattern says.
+fn matches(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+/// Days from 1970 to a date of the Gregorian calendar as `2027-06-30`; `None` where the text is none.
+#[must_use]
+pub fn days(date: &str) -> Option<i64> {
+    let parts: Vec<&str> = date.split('-').collect();
+    let [year, month, day] = parts[..] else { return None };
+    let number = |text: &str, size: usize| text.parse::<i64>().ok().filter(|_| text.len() == size);
+    let (year, month, day) = (number(year, 4)?, number(month, 2)?, number(day, 2)?);
+    let is_leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+    let length = |month: i64| match month {
+        2 => 28 + i64::from(is_leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    if year < 1970 || !(1..=12).contains(&month) || !(1..=length(month)).contains(&day) {
+        return None;
+    }
+    let leap_days = |year: i64| (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400;
+    let years = (year - 1970) * 365 + leap_days(year) - leap_days(1970);
+    Some(years + (1..month).map(length).sum::<i64>() + day - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_are_counted_from_1970() {
+        assert_eq!(days("1970-01-01"), Some(0));
+        assert_eq!(days("2000-03-01"), Some(11_017));
+        assert_eq!(days("2026-11-28"), Some(20_785));
+        for wrong in [
+            "2027-02-29",
+            "2027-13-01",
+            "2027-1-1",
+            "27-01-01",
+            "soon",
+            "2027-01-01T00:00:00",
+        ] {
+            assert_eq!(days(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        assert!(matches("batch::two_folds", "batch::two_folds") && !matches("batch::two", "batch::two_folds"));
+        assert!(
+            matches("batch::*", "batch::two_folds") && matches("*", "x") && matches("*::two_*s", "batch::two_folds")
+        );
+        assert!(!matches("fold::*", "batch::fold") && !matches("a*a", "a"));
+    }
+}
