@@ -26,7 +26,7 @@ fn mistakes_are_shown() {
         .unwrap_err()
         .to_string();
     for words in [
-        "missing keys `reason` and `link`",
+        "missing keys `reason`, `link`",
         "`batch` is no case",
         "no message is expected",
         "expected a date such as 2027-06-30",
