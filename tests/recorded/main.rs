@@ -128,6 +128,11 @@ fn boileroom_s_cores() {
     conforms("core", &["esm2", "esmfold", "esmc", "esm3", "esmfold2"]);
 }
 
+#[test]
+fn a_backend_that_wraps_exceptions() {
+    conforms("wrapped", &["esm2"]);
+}
+
 /// What has been believed of real answers, and the case that shows it is wrong.
 const MISTAKES: [(&str, &str, &str, &str); 1] = [
     // Chai-1 writes a factor for each atom, and the residue's plddt is their mean.
