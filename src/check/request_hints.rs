@@ -17,7 +17,7 @@ pub(super) fn hint(findings: &mut [Finding], evidence: &Evidence<'_>) {
         let Some(place) = answers.iter().position(of_finding) else {
             continue;
         };
-        let hint = ignored(&answers[place], finding.check)
+        let hint = ignored(evidence, &answers[place], finding.check)
             .map(|options| format!("options seem to be ignored: the call has {options}"))
             .or_else(|| repeated(&answers[..place], &answers[place], finding.check));
         if let Some(hint) = hint {
@@ -40,7 +40,7 @@ fn repeated(earlier: &[Answer], answer: &Answer, check: &str) -> Option<String> 
 }
 
 /// The options that an answer shows nothing of: fields asked for of which none came, or options that a model must refuse.
-fn ignored(answer: &Answer, check: &str) -> Option<String> {
+fn ignored(evidence: &Evidence<'_>, answer: &Answer, check: &str) -> Option<String> {
     let prediction = answer.result.as_ref().ok()?;
     let options = &answer.request.options;
     if check == super::error::NAME && !options.is_empty() {
@@ -48,7 +48,9 @@ fn ignored(answer: &Answer, check: &str) -> Option<String> {
         return Some(format!("`{}`, which the model must refuse", names.join("`, `")));
     }
     let asked = options.get(INCLUDE)?.as_array()?;
-    let named: Vec<&str> = asked.iter().filter_map(|name| name.as_str()).collect();
+    // A name that no model has is never answered.
+    let is_known = |name: &&str| evidence.contract.field(name).is_some();
+    let named: Vec<&str> = asked.iter().filter_map(|name| name.as_str()).filter(is_known).collect();
     let is_absent = |name: &&str| prediction.field(name).is_none_or(|value| matches!(value, Value::None));
     let optional: Vec<&str> = named
         .iter()
@@ -102,6 +104,21 @@ mod tests {
         );
         let came = hints("check = 'range'\nfield = 'plddt'\nmax = 0", asked.clone(), &asked);
         assert!(came.iter().flatten().all(|hint| !hint.contains("ignored")), "{came:?}");
+    }
+
+    #[test]
+    fn a_field_that_no_model_has_tells_nothing() {
+        let asked = json!({ "include_fields": ["no_such_field"] });
+        let found = hints(
+            "check = 'range'\nfield = 'plddt'\nmax = 0",
+            asked,
+            &json!({ "include_fields": ["plddt"] }),
+        );
+        assert!(!found.is_empty(), "the range is wrong");
+        assert!(
+            found.iter().flatten().all(|hint| !hint.contains("ignored")),
+            "{found:?}"
+        );
     }
 
     #[test]
