@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use recorded::{CalibrateArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments};
+pub use recorded::{
+    CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
+};
 
 use super::parse::{parse_bound, parse_duration, parse_gate};
 use crate::plan::Shard;

@@ -45,14 +45,16 @@ type Collected = BTreeMap<SnapshotKey, Repeats>;
 /// Repeats what was asked for and writes the floors.
 pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
     let world = World::read(&arguments.places)?;
-    let selection = Selection {
+    let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
         shard: None,
+        weights: None,
     };
     world.check(&selection)?;
     let selector = arguments.backend.as_deref().unwrap_or(&world.config.default);
     let platform = Arc::new(Platform::select(&world.config, selector, Overrides::default())?);
+    selection.weights = Some(platform.weights.clone());
     let overriding = Overriding::default();
     let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
     let weights = platform.weights.clone();

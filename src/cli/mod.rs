@@ -5,6 +5,7 @@ mod calibrate;
 mod clean;
 mod compare;
 mod doctor;
+mod import;
 mod list;
 mod new;
 mod parse;

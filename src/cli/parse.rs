@@ -1,5 +1,6 @@
 //! Values of the command line that clap cannot read by itself, and what to say of those that are none.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::prediction::gates::{GateTable, StructureGates};
@@ -20,6 +21,12 @@ pub fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
         gate.key,
         value.ok_or_else(|| format!("expected a number from {least} to {most}"))?,
     ))
+}
+
+/// A field and a file.
+pub fn parse_field(text: &str) -> Result<(String, PathBuf), String> {
+    let (name, path) = text.split_once('=').ok_or("expected FIELD=FILE")?;
+    Ok((name.trim().to_owned(), PathBuf::from(path)))
 }
 
 /// A bound of differences.

@@ -25,14 +25,16 @@ use crate::wire::responses::ResponseWriter;
 /// Runs, or lists, what was asked for.
 pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     let world = World::read(&arguments.places)?;
-    let selection = Selection {
+    let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
         shard: arguments.shard,
+        weights: None,
     };
     world.check(&selection)?;
     let selector = arguments.backend.as_deref().unwrap_or(&world.config.default);
     let mut platform = Platform::select(&world.config, selector, overrides(arguments))?;
+    selection.weights = Some(platform.weights.clone());
     let overriding = Overriding {
         timeout: arguments.timeout,
         retries: arguments.retries,

@@ -1,4 +1,4 @@
-//! `hydrotest snapshots`: list, accept, reject and prune recorded reference results. Asks before it changes any.
+//! `hydrotest snapshots`: list, accept, reject, import and prune recorded reference results. Asks before it changes any.
 
 use std::collections::HashSet;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::{ListArguments, PruneArguments, ReviewArguments, SnapshotAction};
 use super::world::World;
-use super::{Trouble, complain, list, say};
+use super::{Trouble, complain, import, list, say};
 use crate::check;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::measure::count;
@@ -23,6 +23,7 @@ pub fn snapshots(action: SnapshotAction) -> Result<u8, Trouble> {
         SnapshotAction::List(arguments) => list_all(&arguments),
         SnapshotAction::Accept(arguments) => accept(&arguments),
         SnapshotAction::Reject(arguments) => reject(&arguments),
+        SnapshotAction::Import(arguments) => import::import(&arguments),
         SnapshotAction::Prune(arguments) => prune(&arguments),
     }
 }

@@ -83,7 +83,11 @@ impl World {
     pub fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
         let mut keys = HashSet::new();
         let mut add = |table: &BackendTable| -> Result<(), Diagnostics> {
-            let (selection, overriding) = (Selection::default(), Overriding::default());
+            let selection = Selection {
+                weights: Some(weights.to_owned()),
+                ..Selection::default()
+            };
+            let overriding = Overriding::default();
             let plan = expand(&self.config, &self.suites, table, &selection, overriding)?;
             keys.extend(plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights)));
             Ok(())

@@ -30,6 +30,8 @@ pub struct Suite {
     pub about: String,
     /// The models it is for.
     pub scope: Scope,
+    /// The weights that it is for; `None` means all. A backend of others has nothing to do with it.
+    pub weights: Option<Vec<String>>,
     /// Models in order of preference, where one of them is enough: it is for the first of them that there is.
     pub first_of: Option<Vec<String>>,
     /// How long a case may take that does not say.
@@ -45,6 +47,13 @@ impl Suite {
     pub fn is_for(&self, contract: &Contract, present: impl Fn(&str) -> bool) -> bool {
         let first = |preferred: &Vec<String>| preferred.iter().find(|key| present(key)) == Some(&contract.key);
         self.scope.fits(contract) && self.first_of.as_ref().is_none_or(first)
+    }
+
+    /// Whether it is for a backend with these weights, or for some backend where they are not known.
+    #[must_use]
+    pub fn is_for_weights(&self, weights: Option<&str>) -> bool {
+        let known = self.weights.as_ref().zip(weights);
+        known.is_none_or(|(wanted, weights)| wanted.iter().any(|name| name == weights))
     }
 
     /// The cases that are for a model, in the order of the file.
@@ -125,6 +134,7 @@ impl Suite {
         let scope = Scope::read(&mut reader, vocabulary);
         let first_of = reader.located_texts("first_of");
         let first_of = first_of.and_then(|names| known_names(names, "model", &vocabulary.models, reader.diagnostics()));
+        let weights = reader.texts("weights");
         let defaults = Defaults::default().read_options(&mut reader, vocabulary);
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
@@ -139,6 +149,7 @@ impl Suite {
             name: stem,
             about: about.unwrap_or_default(),
             scope,
+            weights,
             first_of,
             timeout,
             retries,

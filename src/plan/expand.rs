@@ -275,7 +275,7 @@ fn scenes(suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Option<Scene>> {
 /// Whether a suite is for a model in a run: it may be content with the first of several that there is.
 fn is_for(config: &Config, suite: &Suite, backend: &BackendTable, selection: &Selection, contract: &Contract) -> bool {
     let takes_part = |key: &str| config.model(key).is_some() && backend.serves(key) && selection.wants_model(key);
-    suite.is_for(contract, takes_part)
+    suite.is_for_weights(selection.weights.as_deref()) && suite.is_for(contract, takes_part)
 }
 
 /// The checks of every case of a suite. A case that no declared model fits is compiled too: its mistakes are mistakes.
@@ -309,7 +309,13 @@ fn barren_suites(
         let applies = |model: &&Arc<Contract>| {
             is_for(config, suite, backend, selection, model) && suite.cases_for(model).next().is_some()
         };
-        if served.is_empty() {
+        if let (Some(wanted), false) = (&suite.weights, suite.is_for_weights(selection.weights.as_deref())) {
+            let (wanted, has) = (wanted.join("` or `"), selection.weights.as_deref().unwrap_or_default());
+            format!(
+                "it is for weights `{wanted}`, and those of backend `{}` are `{has}`",
+                backend.name
+            )
+        } else if served.is_empty() {
             format!("backend `{}` serves none of the selected models", backend.name)
         } else if served.iter().any(applies) {
             "none of its cases is in this shard".to_owned()

@@ -12,6 +12,8 @@ pub struct Selection {
     pub suites: Vec<String>,
     /// One part of the cases.
     pub shard: Option<Shard>,
+    /// The weights of the backend, which some suites are not for; `None` where no backend is meant.
+    pub weights: Option<String>,
 }
 
 /// The `index`-th of `count` parts, split by a hash of each case's name so that a part stays the same when other cases

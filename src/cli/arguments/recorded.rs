@@ -3,6 +3,9 @@
 
 use clap::{Args, Subcommand};
 
+use std::path::PathBuf;
+
+use super::super::parse::parse_field;
 use super::{ListArguments, Places};
 
 /// What to repeat, and how often.
@@ -49,6 +52,8 @@ pub enum SnapshotAction {
     Accept(ReviewArguments),
     /// Delete pending results, after showing where each comes from.
     Reject(ReviewArguments),
+    /// Make a reference result of files: PDB, mmCIF, npy, npz, or JSON with a key of the field's name.
+    Import(ImportArguments),
     /// Delete results that no case of any declared model uses, and arrays that no result refers to.
     Prune(PruneArguments),
 }
@@ -61,6 +66,28 @@ pub struct ReviewArguments {
     /// Do not ask.
     #[arg(long, short)]
     pub yes: bool,
+    /// Where the declared world lies.
+    #[command(flatten)]
+    pub places: Places,
+}
+
+/// What to make a reference result of.
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// The case whose result it is, `model::suite::case`.
+    pub case: String,
+    /// The weights that the result comes from.
+    #[arg(long, value_name = "NAME")]
+    pub weights: String,
+    /// A field and the file that holds it; may be repeated.
+    #[arg(long, value_name = "FIELD=FILE", value_parser = parse_field, required = true)]
+    pub field: Vec<(String, PathBuf)>,
+    /// Where the files come from, in words that stay with the result.
+    #[arg(long, value_name = "TEXT")]
+    pub source: String,
+    /// The call, where the case makes several.
+    #[arg(long, value_name = "NAME")]
+    pub call: Option<String>,
     /// Where the declared world lies.
     #[command(flatten)]
     pub places: Places,
