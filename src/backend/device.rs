@@ -3,7 +3,7 @@
 
 use super::Fault;
 
-/// What PyTorch and its libraries say where the memory of a device or machine is used up.
+/// What `PyTorch` and its libraries say where the memory of a device or machine is used up.
 const MEMORY: [&str; 7] = [
     "CUDA out of memory",
     "CUDA error: out of memory",
@@ -29,13 +29,10 @@ const RESTARTED: &str =
 /// The fault and the advice where words are about the device.
 pub(super) fn of_words(words: &str) -> Option<(Fault, &'static str)> {
     let say = |known: &&str| words.contains(*known);
-    if MEMORY.iter().any(|known| say(&known)) {
+    if MEMORY.iter().any(say) {
         return Some((Fault::OutOfMemory, MORE_MEMORY));
     }
-    POISONED
-        .iter()
-        .any(|known| say(&known))
-        .then_some((Fault::Poisoned, RESTARTED))
+    POISONED.iter().any(say).then_some((Fault::Poisoned, RESTARTED))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::finding::Finding;
 use super::gated::{PLDDT, compare_answers, numbers};
 use super::likeness::compare_confidence;
 use super::number::show;
-use super::pair::{Compared, Sides};
+use super::pair::{Compared, Pair, Sides};
 use super::structure_field::structure_of;
 use super::terms::{TOLERANCES, Terms};
 use crate::cause::{Frame, of_values};
@@ -247,7 +247,7 @@ impl Agree {
                     return Some(told);
                 };
                 let own = alpha_distance(&expected, &got);
-                let apart = self.compared.pair.other(evidence, &nearer.call).and_then(|other| {
+                let apart = Pair::other(evidence, &nearer.call).and_then(|other| {
                     let items = other.prediction.field(field.name()).and_then(Value::as_items)?;
                     let other = structure_of(FieldKind::Structures, items.get(from + index)?).ok()?;
                     alpha_distance(&expected, &other)

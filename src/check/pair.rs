@@ -144,7 +144,7 @@ impl Pair {
 
     /// A third prediction, beside the two that are compared.
     #[must_use]
-    pub fn other<'a>(&self, evidence: &Evidence<'a>, call: &str) -> Option<Given<'a>> {
+    pub fn other<'a>(evidence: &Evidence<'a>, call: &str) -> Option<Given<'a>> {
         let answer = evidence.answers.iter().find(|answer| answer.call == call)?;
         Given::new(evidence.contract, answer)
     }

@@ -200,13 +200,11 @@ impl<'a> Subject<'a> {
 
     /// The strict rules for confident residues; the gross ones for all, where the model is trained or claims to be sure.
     fn judge(&self, call: &str, is_trained: bool) -> Vec<Finding> {
-        let of = match self.has_confidence {
-            true => format!(
-                "{} of {} confident",
-                self.confident(),
-                count(self.judged.len(), "residue")
-            ),
-            false => format!("{}, no confidence given", count(self.judged.len(), "residue")),
+        let residues = count(self.judged.len(), "residue");
+        let of = if self.has_confidence {
+            format!("{} of {residues} confident", self.confident())
+        } else {
+            format!("{residues}, no confidence given")
         };
         let mut broken = rules(self.structure, &self.judged, self.gates);
         if is_trained || (self.has_confident() && self.share() >= self.gates.claimed) {

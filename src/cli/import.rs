@@ -259,7 +259,9 @@ fn fit(spec: &FieldSpec, structure: &mut Structure, changes: &mut Vec<String>) {
     if let (Some(first), Some(least)) = (spec.first_residue, structure.res_id.iter().min().copied())
         && least != first
     {
-        structure.res_id.iter_mut().for_each(|number| *number += first - least);
+        for number in &mut structure.res_id {
+            *number += first - least;
+        }
         changes.push(format!("{name}: residues numbered from {first}, not {least}"));
     }
     match (spec.b_factor, &mut structure.b_factor) {
@@ -274,7 +276,9 @@ fn fit(spec: &FieldSpec, structure: &mut Structure, changes: &mut Vec<String>) {
             // Confidences are published from 0 to 1 or from 0 to 100.
             let found = if greatest > 1.0 { 100.0 } else { 1.0 };
             if f64::abs(found - scale) > f64::EPSILON {
-                factors.iter_mut().for_each(|factor| *factor *= scale / found);
+                for factor in factors.iter_mut() {
+                    *factor *= scale / found;
+                }
                 changes.push(format!("{name}: temperature factors up to {scale}, not {found}"));
             }
         }

@@ -13,7 +13,7 @@ use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured, Recorded};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::measure::count;
-use crate::outcome::Conclusion;
+use crate::outcome::{Conclusion, Report};
 use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
@@ -39,18 +39,8 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         timeout: arguments.timeout,
         retries: arguments.retries,
     };
-    let mut declined = 0;
-    let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
-    plan.leave_out(|trial| {
-        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
-        scene.or_else(|| {
-            let reason = |call: &PlannedCall| platform.declines(&trial.contract, &call.config);
-            let reason = trial.calls.iter().find_map(reason);
-            declined += usize::from(reason.is_some());
-            reason
-        })
-    });
-    let plan = Arc::new(plan);
+    let plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
+    let (plan, declined) = playable(plan, &platform);
     let trials = trials(arguments);
     if arguments.list {
         let listed = run::list(&plan, &trials);
@@ -134,15 +124,35 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         pending_snapshots: &pending(&world, &store, &weights)?,
         barren_suites: barren,
     };
+    Ok(close(arguments, &report, &subject, kept.as_ref()))
+}
+
+/// The plan without what the platform cannot do, and how many cases need another configuration than its servers have.
+fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
+    let mut declined = 0;
+    plan.leave_out(|trial| {
+        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
+        scene.or_else(|| {
+            let reason = |call: &PlannedCall| platform.declines(&trial.contract, &call.config);
+            let reason = trial.calls.iter().find_map(reason);
+            declined += usize::from(reason.is_some());
+            reason
+        })
+    });
+    (Arc::new(plan), declined)
+}
+
+/// Shows the closing lines of a run and says which exit code it ends with.
+fn close(arguments: &RunArguments, report: &Report, subject: &Subject<'_>, kept: Option<&Arc<ResponseWriter>>) -> u8 {
     let numbers = if arguments.show_numbers {
-        console::numbers(&report) + "\n"
+        console::numbers(report) + "\n"
     } else {
         String::new()
     };
-    let mut closing = numbers + &console::closing(&report, &subject);
-    let mut code = conclusion.exit_code();
+    let mut closing = numbers + &console::closing(report, subject);
+    let mut code = report.conclusion().exit_code();
     if let Some(kept) = kept {
-        closing.push_str(&told_of(&kept));
+        closing.push_str(&told_of(kept));
         // Whoever asked for responses must not take a directory without some of them for all.
         code = if code == 0 && !kept.failures().is_empty() {
             BROKEN
@@ -156,7 +166,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     } else {
         say(&closing);
     }
-    Ok(code)
+    code
 }
 
 /// What was kept of the responses, and what could not be.

@@ -176,7 +176,7 @@ fn prune(arguments: &PruneArguments) -> Result<u8, Trouble> {
     let store = store(&world)?;
     let _alone = store.lock_to_change()?;
     let listed = store.list()?;
-    let mut used = used(&world, &listed)?;
+    let mut in_use = used(&world, &listed)?;
     let foreign = listed.iter().filter(|entry| !world.declares_suite(entry.key.suite()));
     let foreign: Vec<SnapshotKey> = foreign.map(|entry| entry.key.clone()).collect();
     let mut text = String::new();
@@ -186,21 +186,21 @@ fn prune(arguments: &PruneArguments) -> Result<u8, Trouble> {
             text,
             "{kept} of suites that are not declared here stay; `--undeclared` means them too"
         );
-        used.extend(foreign);
+        in_use.extend(foreign);
     }
-    let would = store.prune(Some(&used), Prune::Report)?;
-    for path in &would {
+    let unneeded = store.prune(Some(&in_use), Prune::Report)?;
+    for path in &unneeded {
         let _ = writeln!(text, "would delete {}", path.display());
     }
-    let files = count(would.len(), "file");
+    let files = count(unneeded.len(), "file");
     if arguments.dry_run {
         let _ = writeln!(text, "would delete {files}");
         say(&text);
         return Ok(0);
     }
     say(&text);
-    let deleted = if !would.is_empty() && confirmed(arguments.yes, &format!("delete {files}?"))? {
-        store.prune(Some(&used), Prune::Delete)?.len()
+    let deleted = if !unneeded.is_empty() && confirmed(arguments.yes, &format!("delete {files}?"))? {
+        store.prune(Some(&in_use), Prune::Delete)?.len()
     } else {
         0
     };

@@ -109,12 +109,7 @@ impl Answer {
 pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Answer {
     let mut signer = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
     signer.update(message);
-    let digits: String = signer
-        .finalize()
-        .into_bytes()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digits = format!("{:x}", signer.finalize().into_bytes());
     let body = serde_json::json!({ "pickled": STANDARD.encode_to_string(payload), "hmac": digits });
     Answer::new(200, body.to_string())
 }

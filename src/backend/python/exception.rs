@@ -165,7 +165,9 @@ impl Raised {
     /// Whether the model itself raised it, and not the client of a backend that repeats its words under a class of its own.
     fn is_of_model(&self) -> bool {
         let is_core = |module: &String| {
-            (module.starts_with("boileroom.models.") && module.ends_with(".core"))
+            (module
+                .strip_prefix("boileroom.models.")
+                .is_some_and(|inside| inside.rsplit('.').next() == Some("core")))
                 || module.starts_with("boileroom.testing.")
         };
         let wrapper = |module: &String| module.starts_with("boileroom.models.");

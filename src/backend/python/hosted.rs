@@ -120,9 +120,8 @@ impl Hosted {
                 recorder.keep(request, &raw, None).await;
             }
             Err(raised) => {
-                recorder
-                    .keep_error(request, &raised.clone().in_call(self.hosting.host.raiser()))
-                    .await
+                let error = raised.clone().in_call(self.hosting.host.raiser());
+                recorder.keep_error(request, &error).await;
             }
         }
     }

@@ -342,8 +342,11 @@ fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) ->
         gates.unmasked_plddt,
     ));
     // What crosses the gate by less than a pLDDT may differ anyway is no change.
-    let crosses =
-        |from: &f64, to: &f64| *from >= gates.confidence && !(*to >= gates.confidence) && !(from - to <= gates.plddt);
+    let is_confident = |value: f64| value >= gates.confidence;
+    let crosses = |from: &f64, to: &f64| {
+        let is_near = from - to <= gates.plddt;
+        is_confident(*from) && !is_confident(*to) && !is_near
+    };
     let pairs = || expected.iter().zip(got);
     let lost = pairs().filter(|(expected, got)| crosses(expected, got)).count();
     let gained = pairs().filter(|(expected, got)| crosses(got, expected)).count();

@@ -36,7 +36,7 @@ pub struct RecordingError {
 }
 
 impl RecordingError {
-    pub(super) fn new(path: &Path, problem: impl ToString) -> Self {
+    pub(super) fn new(path: &Path, problem: &(impl ToString + ?Sized)) -> Self {
         Self {
             path: path.to_owned(),
             problem: problem.to_string(),

@@ -49,7 +49,7 @@ impl ResponseReader {
         let mut found: Vec<(String, usize, PathBuf)> = Vec::new();
         let mut waiting = vec![directory.to_owned()];
         while let Some(current) = waiting.pop() {
-            let failed = |error| RecordingError::new(&current, error);
+            let failed = |error| RecordingError::new(&current, &error);
             for entry in fs::read_dir(&current).map_err(failed)? {
                 let entry = entry.map_err(failed)?;
                 let kind = entry.file_type().map_err(failed)?;
@@ -59,7 +59,7 @@ impl ResponseReader {
                     found.push((hash, number, entry.path()));
                 }
                 if found.len() > MOST {
-                    return Err(RecordingError::new(&current, format!("more than {MOST} recordings")));
+                    return Err(RecordingError::new(&current, &format!("more than {MOST} recordings")));
                 }
             }
         }
@@ -98,7 +98,7 @@ impl ResponseReader {
             return Ok(Replayed::Exhausted { recorded: paths.len() });
         };
         let bytes = read(path)?;
-        let (found, origin, raw) = file::unpack(&bytes).map_err(|problem| RecordingError::new(path, problem))?;
+        let (found, origin, raw) = file::unpack(&bytes).map_err(|problem| RecordingError::new(path, &problem))?;
         if found != *key {
             return Err(RecordingError::new(path, "it answers another call than its name says"));
         }
@@ -108,7 +108,7 @@ impl ResponseReader {
 
 /// Reads a regular file of bounded length.
 fn read(path: &Path) -> Result<Vec<u8>, RecordingError> {
-    let failed = |error| RecordingError::new(path, error);
+    let failed = |error| RecordingError::new(path, &error);
     if !fs::metadata(path).map_err(failed)?.is_file() {
         return Err(RecordingError::new(path, "it is no regular file"));
     }
@@ -117,7 +117,7 @@ fn read(path: &Path) -> Result<Vec<u8>, RecordingError> {
     file.take(LONGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
     if bytes.len() as u64 > LONGEST {
         let problem = format!("it is longer than {} MiB", LONGEST >> 20);
-        return Err(RecordingError::new(path, problem));
+        return Err(RecordingError::new(path, &problem));
     }
     Ok(bytes)
 }

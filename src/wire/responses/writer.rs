@@ -32,7 +32,7 @@ impl ResponseWriter {
     /// # Errors
     /// When the directory cannot be made.
     pub fn create(directory: &Path, origin: ResponseOrigin) -> Result<Self, RecordingError> {
-        fs::create_dir_all(directory).map_err(|error| RecordingError::new(directory, error))?;
+        fs::create_dir_all(directory).map_err(|error| RecordingError::new(directory, &error))?;
         Ok(Self {
             directory: directory.to_owned(),
             origin,
@@ -63,8 +63,8 @@ impl ResponseWriter {
     fn write(&self, key: &CallKey, raw: &RawResponse, before: usize) -> Result<u64, RecordingError> {
         let directory = self.directory.join(folder(key.model()));
         let path = directory.join(name(key.hash(), before));
-        let failed = |error: io::Error| RecordingError::new(&path, error);
-        let packed = file::pack(key, &self.origin, raw).map_err(|problem| RecordingError::new(&path, problem))?;
+        let failed = |error: io::Error| RecordingError::new(&path, &error);
+        let packed = file::pack(key, &self.origin, raw).map_err(|problem| RecordingError::new(&path, &problem))?;
         fs::create_dir_all(&directory).map_err(failed)?;
         if before == 0 {
             // Responses that an earlier run kept of this call are not of this run.
