@@ -60,9 +60,14 @@ fn every_example_is_read_and_compiled() {
             continue;
         };
         for table in text.lines() {
+            let third = if table.contains("\"three\"") {
+                "[[case.call]]\nname = 'three'\n"
+            } else {
+                ""
+            };
             let suite = format!(
                 "about = 'example'\n[[case]]\nname = 'example'\nmodels = ['{model}']\nsequences = ['short', 'medium']\n\
-                 checks = [{table}]\n[[case.call]]\nname = 'one'\n[[case.call]]\nname = 'two'\n"
+                 checks = [{table}]\n[[case.call]]\nname = 'one'\n[[case.call]]\nname = 'two'\n{third}"
             );
             assert_eq!(errors(&config, &sequences, &suite), "", "{table}");
             tables += 1;
@@ -111,14 +116,14 @@ fn the_page_about_backends_knows_every_kind_and_no_key_that_is_not_there() {
     let served = keys("Keys of every kind with a model server");
     for kind in registry::KINDS {
         let own = match kind.name {
-            "process" | "http" => keys(&format!("The kind `{}`", kind.name)),
+            "process" | "http" | "replay" => keys(&format!("The kind `{}`", kind.name)),
             name => {
                 let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/backends/{name}.md"));
                 assert!(name == "reference" || page.exists(), "no page about the kind {name}");
                 Vec::new()
             }
         };
-        let has_server = !matches!(kind.name, "reference" | "python");
+        let has_server = !matches!(kind.name, "reference" | "python" | "replay");
         let served = if has_server { &served[..] } else { &[] };
         for key in common.iter().chain(served).chain(&own).filter(|key| **key != "kind") {
             let name = kind.name;

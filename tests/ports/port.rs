@@ -105,11 +105,18 @@ impl Answer {
     }
 }
 
+/// Lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    bytes
+        .iter()
+        .fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+}
+
 /// An envelope whose signature is made with a key of a message.
 pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Answer {
     let mut signer = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
     signer.update(message);
-    let digits = format!("{:x}", signer.finalize().into_bytes());
+    let digits = hex(&signer.finalize().into_bytes());
     let body = serde_json::json!({ "pickled": STANDARD.encode_to_string(payload), "hmac": digits });
     Answer::new(200, body.to_string())
 }
