@@ -35,7 +35,7 @@ impl Source {
         })
     }
 
-    /// Reads a regular file of at most [`LARGEST`] bytes: a pipe would be waited for, and a file that grows without end is
+    /// Reads a regular file of at most 16 MiB: a pipe would be waited for, and a file that grows without end is
     /// never read to it.
     ///
     /// # Errors
