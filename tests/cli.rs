@@ -176,6 +176,21 @@ fn every_mistake_of_configuration_is_shown_where_it_is() {
     for part in ["backends.toml:4:8", "did you mean `reference`?", "(exit code 2)"] {
         assert!(ran.stderr.contains(part), "{part} is missing in\n{}", ran.stderr);
     }
+    // Mistakes in the keys that all kinds share and in those of one kind show together.
+    let world = World::new();
+    world.write(
+        "backends.toml",
+        "default = \"lib\"\n[backends.lab]\nkind = \"http\"\nulr = \"http://a\"\nmodels = [\"esm-2\"]\nstart_timeout = \"soon\"\n\
+         max_instances = \"two\"\nweigths = \"published\"\n",
+    );
+    let ran = world.run(&["backends"]).expect(2);
+    for mistaken in ["`lib`", "`ulr`", "`esm-2`", "soon", "max_instances", "`weigths`"] {
+        assert!(
+            ran.stderr.contains(mistaken),
+            "{mistaken} is missing in\n{}",
+            ran.stderr
+        );
+    }
     let world = World::new();
     world.write(
         "suites/small.toml",

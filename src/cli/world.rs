@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::arguments::Places;
 use crate::backend::registry;
-use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Suite, Suites, suggest};
+use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Source, Suite, Suites, suggest};
 use crate::plan::{Overriding, Selection, expand};
 use crate::snapshot::SnapshotKey;
 
@@ -24,10 +24,23 @@ pub struct World {
 /// # Errors
 /// Every mistake in the configuration and in the settings of every backend.
 pub fn read_config(places: &Places) -> Result<Config, Diagnostics> {
-    let config = Config::load(&places.config)?;
-    let mut diagnostics = Diagnostics::new();
-    registry::validate(&config, &mut diagnostics);
+    let (config, diagnostics) = read_both(places)?;
     diagnostics.into_result(config)
+}
+
+/// The configuration, and what is wrong with the settings of its backends. Where more is wrong, all of it at once is the error.
+fn read_both(places: &Places) -> Result<(Config, Diagnostics), Diagnostics> {
+    let mut diagnostics = Diagnostics::new();
+    let Some(config) = Config::read(&Source::read(&places.config)?, &mut diagnostics)? else {
+        return Err(diagnostics);
+    };
+    let is_sound = diagnostics.is_empty();
+    registry::validate(&config, &mut diagnostics);
+    if is_sound {
+        Ok((config, diagnostics))
+    } else {
+        Err(diagnostics)
+    }
 }
 
 impl World {
@@ -36,11 +49,9 @@ impl World {
     /// # Errors
     /// Every mistake in the configuration, in the settings of every backend and in every suite.
     pub fn read(places: &Places) -> Result<Self, Diagnostics> {
-        let config = Config::load(&places.config)?;
+        let (config, mut diagnostics) = read_both(places)?;
         let home = places.config.parent().unwrap_or(Path::new(""));
         let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| home.join(name));
-        let mut diagnostics = Diagnostics::new();
-        registry::validate(&config, &mut diagnostics);
         let suites = Suites::load(&beside(&places.suites, "suites"), &config);
         let suites = suites
             .map_err(|wrong| diagnostics.append(wrong))

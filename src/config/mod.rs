@@ -95,12 +95,24 @@ impl Config {
     /// Everything that is wrong with it.
     pub fn parse(source: &Arc<Source>) -> Result<Self, Diagnostics> {
         let mut diagnostics = Diagnostics::new();
-        let root = Section::parse(source, &mut diagnostics);
+        match Self::read(source, &mut diagnostics)? {
+            Some(config) => diagnostics.into_result(config),
+            None => Err(diagnostics),
+        }
+    }
+
+    /// Reads a text as far as it can be read, so that a caller can look for mistakes in what this module does not know, such as
+    /// the settings of a kind, before it reports all of them. None where the text is no TOML.
+    ///
+    /// # Errors
+    /// A mistake in the built-in file, of which a program whose tests passed has none.
+    pub fn read(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Result<Option<Self>, Diagnostics> {
+        let root = Section::parse(source, diagnostics);
         if !diagnostics.is_empty() {
             // What is left of a file with syntax errors would only raise doubts about lines that are right.
-            return Err(diagnostics);
+            return Ok(None);
         }
-        let mut reader = Reader::new(&root, &mut diagnostics);
+        let mut reader = Reader::new(&root, diagnostics);
         let default = reader.required_text("default");
         let default_location = reader.location_of("default");
         let inherits = !reader.has("models") && source.text() != BUILT_IN;
@@ -111,7 +123,7 @@ impl Config {
 
         let mut models: Vec<Arc<Contract>> = Vec::with_capacity(model_sections.len());
         for (key, section) in &model_sections {
-            models.extend(model::read(key, section, &mut diagnostics).map(Arc::new));
+            models.extend(model::read(key, section, diagnostics).map(Arc::new));
         }
         if inherits {
             models = Self::built_in()?.models;
@@ -126,7 +138,7 @@ impl Config {
         let keys: BTreeSet<&str> = declared.chain(models.iter().map(|model| model.key.as_str())).collect();
         let mut backends = Vec::with_capacity(backend_sections.len());
         for (name, section) in &backend_sections {
-            let backend = BackendTable::read(name.clone(), section, &models, &mut diagnostics);
+            let backend = BackendTable::read(name.clone(), section, &models, diagnostics);
             for model in backend.iter().filter_map(|backend| backend.models.as_ref()).flatten() {
                 if !keys.contains(model.value.as_str()) {
                     let known = keys.iter().copied();
@@ -146,12 +158,12 @@ impl Config {
         {
             diagnostics.push(Diagnostic::unknown(default_location, "backend", default, &mut names));
         }
-        diagnostics.into_result(Self {
+        Ok(Some(Self {
             default: default.unwrap_or_default(),
             backends,
             models,
             unknown,
-        })
+        }))
     }
 
     /// The backend of a name.
