@@ -138,6 +138,6 @@ fn where_it_cannot_be_looked_is_not_nothing() {
     home.run(&["doctor"])
         .expect(3, &["whether one left anything is not known"]);
     let ran = home.run(&[]);
-    ran.expect(3, &["the platform failed (exit code 3)"]);
+    ran.expect(3, &["hydrotest itself failed (exit code 3)"]);
     assert!(!ran.told.contains("left behind"), "{}", ran.told);
 }

@@ -87,10 +87,8 @@ async fn same_as_reference(cloud: &Cloud) {
         let bad = request("MALW1");
         let error = instance.predict(&bad).await.unwrap_err();
         assert_eq!(error.message, reference.predict(&bad).unwrap_err().message);
-        assert_eq!(
-            (error.fault, error.exception.as_deref()),
-            (Fault::Refused, Some("ValueError"))
-        );
+        // Modal's client raises it anew, without the frames of the model: its class may be the client's and is not compared.
+        assert_eq!((error.fault, error.exception), (Fault::Refused, None));
         assert_eq!(instance.stop().await, None);
         assert_eq!(instance.take_leaks(), Vec::<String>::new());
     }
@@ -102,7 +100,7 @@ fn suites() {
     let models = "esm2,esmfold2,chai1";
     let suites = "embed,fold,bad_input,structured_input";
     let shown = World::expect(&mut world.command(&["--model", models, "--suite", suites]), 0);
-    assert!(shown.contains("conforms: everything came out as expected"), "{shown}");
+    assert!(shown.contains("cases judged, as selected (exit code 0)"), "{shown}");
     let events = cloud.end();
     assert!(events.apps() > 0);
     // Cases that share an instance share its app: it is entered once, and called often.
