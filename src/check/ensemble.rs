@@ -17,6 +17,7 @@ use super::gated::STRUCTURES;
 use super::likeness::atom_faults;
 use super::number::count;
 use super::terms::Terms;
+use super::weights::mislabelled;
 use crate::config::read_changes;
 use crate::prediction::Prediction;
 use crate::prediction::contract::Tolerance;
@@ -122,6 +123,9 @@ fn gather(
     let unread = |summary: String| Box::new(Finding::without_reference(NAME, &answer.call, summary));
     let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
     let Some(contents) = stored else {
+        if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
+            return Err(Box::new(finding));
+        }
         let fields = given.prediction.fields.iter();
         let selected = Prediction {
             class: given.prediction.class.clone(),

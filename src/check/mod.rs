@@ -45,6 +45,7 @@ mod structure_text;
 mod tally;
 mod terms;
 mod text;
+mod weights;
 mod zeros;
 
 use crate::prediction::Contract;

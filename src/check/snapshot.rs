@@ -9,11 +9,11 @@ use super::finding::Finding;
 use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
+use super::weights::mislabelled;
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, StructureGates};
 use crate::prediction::{Contract, Prediction};
-use crate::reference::{WEIGHTS as SYNTHETIC, synthetic_version};
-use crate::snapshot::{Agreement, Comparison, Contents, Judgement, SnapshotKey};
+use crate::snapshot::{Agreement, Comparison, Contents, Judgement};
 
 /// The name of the check.
 pub const NAME: &str = "snapshot";
@@ -108,7 +108,7 @@ impl Snapshot {
             Err(error) => return unjudged(error.to_string()),
         };
         if !recorded.store.has(&key)
-            && let Some(finding) = mislabelled(&key, recorded, given)
+            && let Some(finding) = mislabelled(NAME, &key, recorded, given)
         {
             return Some(finding);
         }
@@ -130,7 +130,7 @@ impl Snapshot {
             }
             Ok(Judgement::Differs { comparison, .. }) if comparison.altered.is_some() => altered(answer, &comparison),
             Ok(Judgement::Differs { comparison, pending }) => {
-                if let Some(finding) = mislabelled(&key, recorded, given) {
+                if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
                     return Some(finding);
                 }
                 keep(evidence, answer, &comparison);
@@ -182,33 +182,6 @@ fn altered(answer: &Answer, comparison: &Comparison) -> Option<Finding> {
     );
     let finding = Finding::without_reference(NAME, &answer.call, summary);
     Some(finding.hint("restore it from version control, or delete it with its snapshot and record again"))
-}
-
-/// A response that says by its version whether it is synthetic, where the backend's table says otherwise: to compare it would
-/// judge one model by the results of another.
-fn mislabelled(key: &SnapshotKey, recorded: &Recorded<'_>, given: &Given<'_>) -> Option<Finding> {
-    let version = given.prediction.at("metadata.model_version")?.as_text()?;
-    let is_synthetic = synthetic_version(given.prediction).is_some();
-    let (weights, declared) = (key.weights(), recorded.declared);
-    if is_synthetic == (weights == SYNTHETIC) {
-        return None;
-    }
-    let hint = if is_synthetic {
-        format!("write `weights = \"{SYNTHETIC}\"` {declared}, or run the model itself there")
-    } else {
-        format!(
-            "change `weights = \"{SYNTHETIC}\"` {declared} to the name of the weights that the model has there, such as \"published\""
-        )
-    };
-    let says = if is_synthetic {
-        "is synthetic"
-    } else {
-        "is not synthetic"
-    };
-    let summary = format!(
-        "the response says that it {says} (model version `{version}`), and the backend is declared with weights `{weights}`"
-    );
-    Some(Finding::misconfigured(NAME, given.call, summary).hint(hint))
 }
 
 fn differs(answer: &Answer, comparison: &Comparison) -> Finding {

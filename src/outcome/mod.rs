@@ -246,8 +246,8 @@ impl Report {
         match self.interrupted {
             Some(signal) => Conclusion::Interrupted(signal),
             None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
-            None if tally.unexpected_passes > 0 => Conclusion::Outdated,
             None if self.has_error_of(Blame::Settings) => Conclusion::Misconfigured,
+            None if tally.unexpected_passes > 0 => Conclusion::Outdated,
             None if self.has_error_of(Blame::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
             None if tally.errors > 0 => Conclusion::HarnessFailed,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,

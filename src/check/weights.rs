@@ -1,0 +1,39 @@
+//! Whether a response is from the weights that its backend is declared with. Looks at what the response says of itself; compares no
+//! values.
+
+use super::evidence::{Given, Recorded};
+use super::finding::Finding;
+use crate::reference::{WEIGHTS as SYNTHETIC, synthetic_version};
+use crate::snapshot::SnapshotKey;
+
+/// A response that says by its version whether it is synthetic, where the backend's table says otherwise: to compare it would
+/// judge one model by the results of another.
+pub fn mislabelled(
+    check: &'static str,
+    key: &SnapshotKey,
+    recorded: &Recorded<'_>,
+    given: &Given<'_>,
+) -> Option<Finding> {
+    let version = given.prediction.at("metadata.model_version")?.as_text()?;
+    let is_synthetic = synthetic_version(given.prediction).is_some();
+    let (weights, declared) = (key.weights(), recorded.declared);
+    if is_synthetic == (weights == SYNTHETIC) {
+        return None;
+    }
+    let hint = if is_synthetic {
+        format!("write `weights = \"{SYNTHETIC}\"` {declared}, or run the model itself there")
+    } else {
+        format!(
+            "change `weights = \"{SYNTHETIC}\"` {declared} to the name of the weights that the model has there, such as \"published\""
+        )
+    };
+    let says = if is_synthetic {
+        "is synthetic"
+    } else {
+        "is not synthetic"
+    };
+    let summary = format!(
+        "the response says that it {says} (model version `{version}`), and the backend is declared with weights `{weights}`"
+    );
+    Some(Finding::misconfigured(check, given.call, summary).hint(hint))
+}
