@@ -57,6 +57,18 @@ pub struct Demise {
     pub from_outside: bool,
 }
 
+impl Demise {
+    /// An end that nothing outside of the server is known to have caused.
+    #[must_use]
+    pub fn new(fault: Fault, message: impl Into<String>) -> Self {
+        Self {
+            fault,
+            message: message.into(),
+            from_outside: false,
+        }
+    }
+}
+
 /// Where a server answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
