@@ -9,13 +9,13 @@ pub const TRIALS: &[(&str, fn())] = &[
         server().conforms(&["--model", "esm2"]);
     }),
     ("esmfold_on_boilerooms_server", || {
-        server().conforms(&["--model", "esmfold", "--skip", "life_cycle"]);
+        server().conforms(&["--model", "esmfold", "--suite", "fold,batch,bad_input"]);
     }),
     ("esm2_behind_a_backend_of_the_guide", || {
-        guide().conforms(&["--model", "esm2", "--suite", "embed,bad_input,life_cycle"]);
+        guide().conforms(&["--model", "esm2", "--suite", "embed,bad_input"]);
     }),
     ("esm2_as_a_core_class", || {
-        core().conforms(&["--model", "esm2", "--suite", "embed,bad_input,batch"]);
+        core().conforms(&["--model", "esm2", "--suite", "embed"]);
     }),
 ];
 
