@@ -53,7 +53,10 @@ pub fn measure_pae(
     };
     let mut worst: Vec<Measure> = Vec::new();
     for (sample, one, other) in parts {
-        let (sure, now) = (residues(recorded, sample, scale)?, residues(actual, sample, scale)?);
+        let (sure, now) = (
+            confidence_of(recorded, sample, scale)?,
+            confidence_of(actual, sample, scale)?,
+        );
         let (one, other) = (square(&one, sure.len())?, square(&other, now.len())?);
         for measure in compare_pae(&one, &other, (&sure, &now), gates, floor) {
             match worst.iter_mut().find(|known| known.key == measure.key) {
@@ -66,8 +69,9 @@ pub fn measure_pae(
     (!worst.is_empty()).then_some(worst)
 }
 
-/// The confidence of the residues of a sample, from its structure or its `plddt`.
-fn residues(contents: &Contents, sample: usize, scale: Option<FactorScale>) -> Option<Vec<f64>> {
+/// The confidence of the residues of a sample, from its structure or its `plddt`; `None` where neither says it.
+#[must_use]
+pub fn confidence_of(contents: &Contents, sample: usize, scale: Option<FactorScale>) -> Option<Vec<f64>> {
     let plddt = contents.array(&format!("{PLDDT}[{sample}]")).and_then(Tensor::to_f64);
     plddt.or_else(|| {
         let path = format!("{STRUCTURES}[{sample}]");

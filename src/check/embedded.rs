@@ -1,11 +1,9 @@
 //! Holds embeddings of an answer against recorded ones by the gates of the model: direction and length of the vector of each
 //! residue, which half precision keeps where single elements vary. Finds the fields and the words; the metric measures.
 
-use super::gated::by_worst;
 use crate::measure::{Better, Floor, Measure};
 use crate::metric::embedding_error;
 use crate::prediction::gates::EmbeddingGates;
-use crate::snapshot::{FieldComparison, Pair};
 use crate::tensor::Tensor;
 
 /// Fields that hold one vector for each residue.
@@ -15,19 +13,6 @@ const FIELDS: [&str; 2] = ["embeddings", "hidden_states"];
 #[must_use]
 pub fn is_embedding(path: &str) -> bool {
     FIELDS.contains(&path.split(['.', '[']).next().unwrap_or(path))
-}
-
-/// Judges vectors such as `embeddings`; `None` where they are equal, have no common shape or are not stored whole, which a
-/// comparison of numbers tells.
-#[must_use]
-pub fn judge_embedding(pair: &Pair<'_>, gates: &EmbeddingGates, floor: &Floor) -> Option<FieldComparison> {
-    let measures = measure_embedding(
-        pair.recorded.array(pair.path)?,
-        pair.actual.array(pair.path)?,
-        gates,
-        floor,
-    )?;
-    by_worst(pair.path, measures)
 }
 
 /// The least cosine of a residue's two vectors, and how far the ratio of their lengths is from 1 at worst. `None` for equal arrays

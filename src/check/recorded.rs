@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::aligned_error::{PAIR_ERRORS, judge_pae};
-use super::embedded::{is_embedding, judge_embedding};
 use super::gated::{PLDDT, STRUCTURES, field_of, judge_confidence, judge_structure};
+use super::layout::{FieldLayout, LayoutGates};
 use crate::measure::{ABSOLUTE, Floor, Noise, Worst, with_slack};
 use crate::prediction::contract::{FactorScale, Tolerance};
 use crate::prediction::gates::{EmbeddingGates, GateTable, GateValues, StructureGates};
@@ -65,7 +65,8 @@ impl Mode {
 #[derive(Debug)]
 pub struct Tolerances {
     mode: Mode,
-    /// What vectors of residues are judged by in place of every element.
+    /// What the elements of fields are together, where they are not judged one by one.
+    layouts: BTreeMap<String, FieldLayout>,
     embedding: Option<EmbeddingGates>,
     fields: BTreeMap<String, Field>,
     usual: Tolerance,
@@ -109,10 +110,15 @@ impl Tolerances {
                 Some(_) => Mode::Exact,
                 None => Mode::of(contract.gates.structure, limits),
             },
-            embedding: contract
-                .gates
-                .embedding
-                .filter(|_| noise.is_none() && limits.absolute.is_none() && limits.relative.is_none()),
+            layouts: if noise.is_none() && limits.absolute.is_none() && limits.relative.is_none() {
+                let layouts = contract.fields.iter();
+                layouts
+                    .filter_map(|field| Some((field.name.clone(), FieldLayout::of(field)?)))
+                    .collect()
+            } else {
+                BTreeMap::new()
+            },
+            embedding: contract.gates.embedding,
             fields: fields.collect(),
             scale: contract.field(STRUCTURES).and_then(|field| field.b_factor),
             ..Self::alike(chosen(contract.tolerance), contract.gates.slack())
@@ -133,6 +139,7 @@ impl Tolerances {
     const fn alike(usual: Tolerance, slack: f64) -> Self {
         Self {
             mode: Mode::Numbers,
+            layouts: BTreeMap::new(),
             embedding: None,
             fields: BTreeMap::new(),
             usual,
@@ -159,6 +166,26 @@ impl Tolerances {
         self
     }
 
+    const fn layout_gates(&self) -> LayoutGates {
+        LayoutGates {
+            embedding: self.embedding,
+            structure: match self.mode {
+                Mode::Structures(gates) | Mode::Everything(gates) => Some(gates),
+                Mode::Exact | Mode::Numbers => None,
+            },
+        }
+    }
+
+    fn tolerance_of(&self, field: Option<&Field>, path: &str) -> Tolerance {
+        match field {
+            Some(field) if path.ends_with(".b_factor") => field.factors,
+            Some(field) => field.tolerance,
+            // Lengths and the like are counted, not measured.
+            None if path.starts_with("metadata") => EXACT,
+            None => self.usual,
+        }
+    }
+
     fn noise(&self, path: &str) -> &Floor {
         self.floors.get(path).unwrap_or(&self.no_floor)
     }
@@ -166,12 +193,14 @@ impl Tolerances {
 
 impl FieldJudge for Tolerances {
     fn tolerance(&self, path: &str) -> Tolerance {
-        match self.fields.get(field_of(path)) {
-            Some(field) if path.ends_with(".b_factor") => field.factors,
-            Some(field) => field.tolerance,
-            // Lengths and the like are counted, not measured.
-            None if path.starts_with("metadata") => EXACT,
-            None => self.usual,
+        let is_placed = self.layouts.get(field_of(path)).is_some_and(FieldLayout::is_placed);
+        match (self.fields.get(field_of(path)), self.layout_gates().structure) {
+            // Of a sketch nothing can be superposed: no element may lie farther off than an alpha carbon.
+            (Some(_), Some(gates)) if is_placed => Tolerance {
+                absolute: gates.ca_max,
+                relative: 0.0,
+            },
+            (field, _) => self.tolerance_of(field, path),
         }
     }
 
@@ -181,8 +210,8 @@ impl FieldJudge for Tolerances {
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
         let floor = self.noise(pair.path);
-        if let Some(gates) = self.embedding.filter(|_| is_embedding(pair.path)) {
-            return judge_embedding(pair, &gates, floor);
+        if let Some(layout) = self.layouts.get(field_of(pair.path)) {
+            return layout.judge(pair, self.scale, self.layout_gates(), floor);
         }
         match (self.mode, field_of(pair.path)) {
             (Mode::Exact | Mode::Numbers, _) => None,

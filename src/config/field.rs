@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Diagnostic, Located, Reader, Section};
-use crate::prediction::contract::{Dimension, FactorRule, FactorScale, FieldKind, FieldSpec, Presence, Tolerance};
+use crate::prediction::contract::{
+    Dimension, FactorRule, FactorScale, FieldKind, FieldSpec, Holds, Presence, Tolerance,
+};
 use crate::tensor::DType;
 
 /// Nothing but the same value will do.
@@ -66,6 +68,11 @@ pub(super) fn read(
     } else {
         (None, None)
     };
+    let holds = if is_array && exists {
+        read_holds(&mut reader, name, shape.as_deref().unwrap_or_default())
+    } else {
+        Holds::Numbers
+    };
     let tolerance = if kind == FieldKind::Mappings || !exists {
         None
     } else {
@@ -84,9 +91,39 @@ pub(super) fn read(
         padding,
         first_residue: first_residue.and_then(|number| i32::try_from(number).ok()),
         b_factor,
+        holds,
         // Indices that differ by one are wrong, however small that is.
         tolerance: tolerance.or(counts.then_some(EXACT)),
     })
+}
+
+/// Fields that hold vectors where their table does not say what they hold.
+const VECTORS: [&str; 2] = ["embeddings", "hidden_states"];
+
+/// Reads `holds`, which must fit the last dimensions.
+fn read_holds(reader: &mut Reader<'_>, name: &str, shape: &[Dimension]) -> Holds {
+    let usual = if VECTORS.contains(&name) {
+        Holds::Vectors
+    } else {
+        Holds::Numbers
+    };
+    let holds = reader.choice("holds", &Holds::NAMES).unwrap_or(usual);
+    let ends = |sizes: &[usize]| {
+        let sizes: Vec<Dimension> = sizes.iter().map(|size| Dimension::Fixed(*size)).collect();
+        shape.ends_with(&sizes)
+    };
+    let (fits, expected) = match holds {
+        Holds::Numbers => (true, ""),
+        Holds::Vectors => (shape.len() > 1, "at least two dimensions"),
+        Holds::Frames => (ends(&[7]) || ends(&[4, 4]), "a last dimension of 7, or two of 4"),
+        Holds::Positions => (ends(&[3]), "a last dimension of 3"),
+    };
+    // A shape that could not be read was reported.
+    if !fits && !shape.is_empty() && reader.has("holds") {
+        let label = format!("expected {expected}");
+        reader.reject("holds", "the shape holds no such thing", label);
+    }
+    holds
 }
 
 /// Reads `b_factor` and `b_factor_of`.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+pub use super::holds::Holds;
 pub use super::option::{OptionRole, OptionRule, OptionSpec};
 
 use super::gates::Gates;
@@ -103,6 +104,8 @@ pub struct FieldSpec {
     pub first_residue: Option<i32>,
     /// How the temperature factors carry the plddt; `None` where the column is absent.
     pub b_factor: Option<FactorScale>,
+    /// What an array holds, and so by what two of them are compared.
+    pub holds: Holds,
     /// Tolerance of a comparison, where the model's does not serve.
     pub tolerance: Option<Tolerance>,
 }

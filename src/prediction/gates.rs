@@ -142,6 +142,8 @@ gate_table! {
         cosine: -1.0..=1.0,
         /// How far the ratio of their lengths may be from 1.
         norm_ratio: ANY,
+        /// Least mean cosine of all residues; the gates above are of those that a model is sure of, where it says so.
+        unmasked_cosine: -1.0..=1.0,
     }
 }
 

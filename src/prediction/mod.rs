@@ -4,6 +4,7 @@
 
 pub mod contract;
 pub mod gates;
+mod holds;
 pub mod known;
 mod largest;
 mod option;

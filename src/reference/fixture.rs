@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 
 use super::{ReferenceModel, Refusal};
 use crate::prediction::contract::{
-    Contract, Dimension, FieldKind, FieldSpec, ListMeaning, OptionRole, OptionRule, OptionSpec, Presence, Tolerance,
-    Variant,
+    Contract, Dimension, FieldKind, FieldSpec, Holds, ListMeaning, OptionRole, OptionRule, OptionSpec, Presence,
+    Tolerance, Variant,
 };
 use crate::prediction::{Gates, Input, Method, Options, Prediction, Request};
 use crate::tensor::DType;
@@ -25,6 +25,7 @@ pub fn array_field(name: &str, shape: &[&str]) -> FieldSpec {
         padding: None,
         first_residue: None,
         b_factor: None,
+        holds: Holds::Numbers,
         tolerance: None,
     }
 }

@@ -23,6 +23,7 @@ mod explain;
 mod file;
 mod flatten;
 mod floor;
+mod gap;
 mod hash;
 mod judge;
 mod key;
@@ -48,6 +49,7 @@ pub use digest::{ArrayEntry, Digest, Entry, Form, Storage, StructureEntry, TextE
 pub use error::SnapshotError;
 pub use flatten::WHOLE_BYTES;
 pub use floor::{Floors, open_floors};
+pub use gap::Gap;
 pub use hash::ContentHash;
 pub use judge::{FieldJudge, Pair};
 pub use key::{InvalidKey, SnapshotKey, State};

@@ -1,0 +1,193 @@
+//! What an array field holds and of which residues, and so by which gates two of them are judged: rows of numbers by direction and
+//! length, frames and positions as the points they place. Finds rows, residues and words; metrics measure.
+
+use std::ops::Range;
+
+use super::aligned_error::confidence_of;
+use super::axes::Axes;
+use super::gated::{STRUCTURES, by_worst, field_of};
+use super::placed::{Placed, Traces, measure_placed, measure_sketched_frames, points_of, size_of};
+use super::rows::{JudgedRows, measure_rows, measure_sketched};
+use crate::measure::{Floor, Measure};
+use crate::prediction::contract::{FactorScale, FieldKind, FieldSpec, Holds};
+use crate::prediction::gates::{EmbeddingGates, StructureGates};
+use crate::snapshot::{Contents, Entry, FieldComparison, Pair};
+use crate::tensor::Tensor;
+
+/// What the elements of a field are about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FieldLayout {
+    holds: Holds,
+    axes: Axes,
+}
+
+/// The gates that fields are judged by, where the model has them.
+#[derive(Debug, Clone, Copy)]
+pub struct LayoutGates {
+    /// Of rows.
+    pub embedding: Option<EmbeddingGates>,
+    /// Of frames and positions, and from where on a residue is confident.
+    pub structure: Option<StructureGates>,
+}
+
+impl FieldLayout {
+    /// The layout of a field; `None` where every element is judged by itself.
+    #[must_use]
+    pub fn of(field: &FieldSpec) -> Option<Self> {
+        let is_array = matches!(field.kind, FieldKind::Array | FieldKind::Arrays);
+        (is_array && field.holds != Holds::Numbers).then(|| Self {
+            holds: field.holds,
+            axes: Axes::of(field),
+        })
+    }
+
+    /// Whether it holds frames or positions.
+    #[must_use]
+    pub const fn is_placed(&self) -> bool {
+        matches!(self.holds, Holds::Frames | Holds::Positions)
+    }
+
+    /// Judges an array such as `s_s`, or `pae[0]`; `None` where the model has no gates for it, where it is not stored as it
+    /// must be, and where both are equal or of other shapes, which the comparison of numbers tells better.
+    #[must_use]
+    pub fn judge(
+        &self,
+        pair: &Pair<'_>,
+        scale: Option<FactorScale>,
+        gates: LayoutGates,
+        floor: &Floor,
+    ) -> Option<FieldComparison> {
+        let entry = |contents: &Contents| match contents.digest().entry(pair.path)? {
+            Entry::Array(array) => Some((array.form, array.dtype, array.shape.clone(), array.hash)),
+            _ => None,
+        };
+        let (recorded, actual) = (entry(pair.recorded)?, entry(pair.actual)?);
+        if recorded.3 == actual.3 || (recorded.0, recorded.1, &recorded.2) != (actual.0, actual.1, &actual.2) {
+            return None;
+        }
+        let measures = self.measure(pair.path, (pair.recorded, pair.actual), scale, gates, floor)?;
+        by_worst(pair.path, measures)
+    }
+
+    /// What [`Self::judge`] goes by.
+    #[must_use]
+    pub fn measure(
+        &self,
+        path: &str,
+        (recorded, actual): (&Contents, &Contents),
+        scale: Option<FactorScale>,
+        gates: LayoutGates,
+        floor: &Floor,
+    ) -> Option<Vec<Measure>> {
+        let got = actual.array(path)?;
+        let samples = samples_of(path, self, got)?;
+        let confident: Vec<Option<Vec<bool>>> = samples
+            .clone()
+            .map(|sample| {
+                let gate = gates.structure?.confidence;
+                let sides = [recorded, actual].map(|contents| confidence_of(contents, sample, scale));
+                let [Some(one), Some(other)] = sides else { return None };
+                (one.len() == other.len()).then(|| {
+                    one.iter()
+                        .zip(&other)
+                        .map(|(one, other)| *one >= gate && *other >= gate)
+                        .collect()
+                })
+            })
+            .collect();
+        let place = |flat: usize, tensor: &Tensor| RowPlace::of(&tensor.position(flat), self, samples.start);
+        if self.is_placed() {
+            let Some(expected) = recorded.array(path) else {
+                let step = size_of(self.holds, got.shape())?;
+                let places: Vec<RowPlace> = (0..got.len() / step).map(|frame| place(frame * step, got)).collect();
+                let gaps = recorded.gaps(actual, path)?;
+                return measure_sketched_frames(&gaps, step, &places, &confident, &gates.structure?, floor);
+            };
+            let points = points_of(self.holds, expected).zip(points_of(self.holds, got))?;
+            let step = got.len().checked_div(points.0.len())?;
+            let places: Vec<RowPlace> = (0..points.0.len()).map(|frame| place(frame * step, got)).collect();
+            let traces: Vec<Traces> = samples
+                .clone()
+                .map(|sample| {
+                    let path = format!("{STRUCTURES}[{sample}]");
+                    Traces::of(recorded.structure(&path)?, actual.structure(&path)?)
+                })
+                .map(Option::unwrap_or_default)
+                .collect();
+            let about = Placed {
+                places: &places,
+                confident: &confident,
+                traces: &traces,
+            };
+            return measure_placed(&points, about, &gates.structure?, floor);
+        }
+        let width = self.width(got);
+        let places = (0..got.len().checked_div(width)?).map(|row| place(row * width, got));
+        let rows = JudgedRows::new(width, places, &confident);
+        let Some(expected) = recorded.array(path) else {
+            let sketch = (recorded.gaps(actual, path)?, recorded.samples(actual, path)?);
+            return measure_sketched(&sketch, got, &rows, &gates.embedding?, floor);
+        };
+        measure_rows(expected, got, &rows, &gates.embedding?, floor)
+    }
+
+    /// How many neighbouring elements are about the same residues.
+    fn width(&self, tensor: &Tensor) -> usize {
+        let last = self.axes.residues.iter().chain(&self.axes.batch).max();
+        let inner = last.map_or(tensor.shape().len().saturating_sub(1), |axis| axis + 1);
+        tensor.shape().get(inner..).unwrap_or_default().iter().product()
+    }
+}
+
+/// Which samples the array at a path is about.
+fn samples_of(path: &str, layout: &FieldLayout, tensor: &Tensor) -> Option<Range<usize>> {
+    match (&path[field_of(path).len()..], layout.axes.batch) {
+        ("", Some(axis)) => Some(0..*tensor.shape().get(axis)?),
+        ("", None) => Some(0..1),
+        (index, _) => {
+            let index: usize = index.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
+            Some(index..index + 1)
+        }
+    }
+}
+
+/// What a row or frame is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RowPlace {
+    /// The sample, counted from the first of the array.
+    pub sample: usize,
+    /// Its residues: two of a pair.
+    pub residues: Vec<usize>,
+    /// What else the array counts before residues, such as blocks.
+    pub block: Vec<usize>,
+}
+
+impl RowPlace {
+    fn of(position: &[usize], layout: &FieldLayout, first: usize) -> Self {
+        let at = |axis: &usize| position.get(*axis).copied().unwrap_or(0);
+        let axes = &layout.axes;
+        let innermost = axes.residues.iter().chain(&axes.batch).max().copied().unwrap_or(0);
+        let other = |axis: &usize| !axes.residues.contains(axis) && axes.batch != Some(*axis);
+        Self {
+            // An array of a single sample has no dimension for it, and its confidence stands alone.
+            sample: axes.batch.map_or(0, |axis| at(&axis)).saturating_sub(first),
+            residues: axes.residues.iter().map(at).collect(),
+            block: (0..innermost).filter(other).map(|axis| at(&axis)).collect(),
+        }
+    }
+
+    /// Whether all its residues are within their sample, and whether all are confident; where it is not known how sure the
+    /// model is of a sample, all are.
+    pub fn is_confident(&self, confident: &[Option<Vec<bool>>]) -> Option<bool> {
+        match confident.get(self.sample) {
+            Some(Some(own)) => {
+                let own: Option<Vec<bool>> = self.residues.iter().map(|residue| own.get(*residue).copied()).collect();
+                Some(own?.into_iter().all(|sure| sure))
+            }
+            _ => Some(true),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
