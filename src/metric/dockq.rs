@@ -3,13 +3,13 @@
 use std::collections::HashSet;
 
 use super::Point;
-use super::contact::for_each_contact;
+use super::contact::{for_each_contact, squared_distance};
 use super::error::{MetricError, check_lengths, check_points};
 use super::superposition::{Superposition, superpose};
 
-/// Residues touch when two of their atoms are within this distance in ångström.
+/// Residues touch when two of their atoms are nearer than this distance in ångström.
 pub const CONTACT: f64 = 5.0;
-/// Residues form the interface when two of their atoms are within this distance in ångström.
+/// Residues form the interface when two of their atoms are nearer than this distance in ångström.
 const INTERFACE: f64 = 10.0;
 /// Distances in ångström at which the two terms count half.
 const INTERFACE_SCALE: f64 = 1.5;
@@ -18,7 +18,7 @@ const LIGAND_SCALE: f64 = 8.5;
 /// The two chains of a complex, atom by atom the same in reference and model: those of the first chain, then the second's.
 #[derive(Debug, Clone, Copy)]
 pub struct DockedPair<'a> {
-    /// Heavy atoms of the reference.
+    /// Atoms of the reference's residues without hydrogens, see [`super::selection::is_docked`].
     pub reference: &'a [Point],
     /// The same atoms of the model.
     pub model: &'a [Point],
@@ -39,7 +39,8 @@ pub struct DockQ {
     pub native_contacts: f64,
     /// Root mean square distance of the interface's backbone in ångström, superposed by itself.
     pub interface_rmsd: f64,
-    /// Root mean square distance of the smaller chain's backbone in ångström, superposed by the larger chain's.
+    /// Root mean square distance of the smaller chain's backbone in ångström, superposed by the larger chain's; of two equal
+    /// chains the first one's, superposed by the second's.
     pub ligand_rmsd: f64,
 }
 
@@ -93,12 +94,14 @@ fn check(pair: &DockedPair) -> Result<(), MetricError> {
     Ok(())
 }
 
-/// Residues of the first and of the second chain with atoms within a distance.
+/// Residues of the first and of the second chain with atoms nearer than a distance.
 fn touching_residues(pair: &DockedPair, points: &[Point], distance: f64) -> HashSet<(usize, usize)> {
     let mut found = HashSet::new();
     for_each_contact(points, distance, |one, other| {
         let (first, second) = (one.min(other), one.max(other));
-        if first < pair.first_chain && second >= pair.first_chain {
+        let is_between = first < pair.first_chain && second >= pair.first_chain;
+        // Atoms exactly that far apart do not touch.
+        if is_between && squared_distance(points[first], points[second]) < distance * distance {
             found.insert((pair.residues[first], pair.residues[second]));
         }
     });
@@ -111,7 +114,8 @@ fn backbone(pair: &DockedPair, counts: impl Fn(usize) -> bool) -> (Vec<Point>, V
     atoms.map(|atom| (pair.model[atom], pair.reference[atom])).unzip()
 }
 
-/// The atoms of the chain with more residues, and of the other; the first is the receptor of two equal ones.
+/// The atoms of the chain with more residues, and of the other. Of two equal chains the second is the receptor, as in the program
+/// that the score comes from (`DockQ` 2.1).
 fn receptor_and_ligand(pair: &DockedPair) -> (std::ops::Range<usize>, std::ops::Range<usize>) {
     let (first, second) = (0..pair.first_chain, pair.first_chain..pair.reference.len());
     let count = |atoms: &std::ops::Range<usize>| {
@@ -120,7 +124,7 @@ fn receptor_and_ligand(pair: &DockedPair) -> (std::ops::Range<usize>, std::ops::
         residues.dedup();
         residues.len()
     };
-    if count(&first) >= count(&second) {
+    if count(&first) > count(&second) {
         (first, second)
     } else {
         (second, first)
@@ -174,6 +178,62 @@ mod tests {
         let far = score(&complex(100.0)).unwrap();
         assert!(far.native_contacts.abs() < f64::EPSILON);
         assert!(far.score < 0.1 && far.score < result.score);
+    }
+
+    #[test]
+    fn of_equal_chains_the_second_is_the_receptor() {
+        // Three times the atoms in the second chain, but as many residues: one atom of the first chain's last residue is off.
+        let first = (0..6u8).map(|index| [f32::from(index) * 4.0, f32::from(index % 2), 0.0]);
+        let second = (0..18u8).map(|index| [f32::from(index) * 1.3, f32::from(index % 3) + 4.1, f32::from(index % 2)]);
+        let reference: Vec<Point> = first.chain(second).collect();
+        let mut model = reference.clone();
+        model[5][2] += 6.0;
+        let residues: Vec<usize> = (0..6).chain((0..18).map(|atom| 6 + atom / 3)).collect();
+        let pair = DockedPair {
+            reference: &reference,
+            model: &model,
+            residues: &residues,
+            backbone: &[true; 24],
+            first_chain: 6,
+        };
+        // Superposed by the second chain, which is the same, five of six atoms stay and one is 6 Å away.
+        let off = dockq(&pair).unwrap().ligand_rmsd;
+        assert!((off - (36.0f64 / 6.0).sqrt()).abs() < 1e-6, "{off}");
+        // The chain with more residues is the receptor wherever it stands.
+        let longer: Vec<usize> = (0..6).chain(6..24).collect();
+        let off = dockq(&DockedPair {
+            residues: &longer,
+            ..pair
+        })
+        .unwrap()
+        .ligand_rmsd;
+        assert!((off - 6.0f64.sqrt()).abs() < 1e-6, "{off}");
+        let shorter: Vec<usize> = (0..6).chain([6; 18]).collect();
+        let off = dockq(&DockedPair {
+            residues: &shorter,
+            ..pair
+        })
+        .unwrap()
+        .ligand_rmsd;
+        assert!(off > 0.5 && (off - 6.0f64.sqrt()).abs() > 0.1, "{off}");
+    }
+
+    #[test]
+    fn atoms_at_just_the_distance_do_not_touch() {
+        let reference = [[0.0; 3], [5.0, 0.0, 0.0], [4.9, 1.0, 0.0]];
+        let pair = |residues| DockedPair {
+            reference: &reference,
+            model: &reference,
+            residues,
+            backbone: &[true; 3],
+            first_chain: 1,
+        };
+        assert_eq!(touching_residues(&pair(&[0, 1, 2]), &reference, CONTACT).len(), 0);
+        let near = [[0.0; 3], [4.999, 0.0, 0.0], [0.0, 5.0, 0.0]];
+        assert_eq!(
+            touching_residues(&pair(&[0, 1, 2]), &near, CONTACT),
+            HashSet::from([(0, 1)])
+        );
     }
 
     #[test]

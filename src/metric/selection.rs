@@ -45,6 +45,12 @@ impl Part {
     }
 }
 
+/// Whether an atom counts for `DockQ`: its program reads neither hydrogens nor HETATM records.
+#[must_use]
+pub fn is_docked(structure: &Structure, atom: usize) -> bool {
+    structure.element.get(atom) != Some(&Label::literal("H")) && structure.hetero.get(atom) != Some(&true)
+}
+
 /// The positions of some atoms in the first model; atoms that do not exist are left out.
 #[must_use]
 pub fn positions(structure: &Structure, atoms: &[usize]) -> Vec<Point> {
@@ -134,6 +140,14 @@ mod tests {
         assert_eq!(Part::All.of(&structure).len(), 5);
         assert_eq!(residue_of_atoms(&structure), [0, 0, 0, 1, 2]);
         assert_eq!(positions(&structure, &[3, 99]), [[2.0; 3]]);
+    }
+
+    #[test]
+    fn hydrogens_and_hetero_atoms_do_not_count_for_dockq() {
+        let mut structure = structure(&[("A", 1, "N", "N"), ("A", 1, "H", "H"), ("A", 1, "HG", "HG")]);
+        assert_eq!([0, 1, 2].map(|atom| is_docked(&structure, atom)), [true, false, true]);
+        structure.hetero[2] = true;
+        assert!(!is_docked(&structure, 2));
     }
 
     #[test]

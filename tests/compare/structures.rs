@@ -42,3 +42,31 @@ fn atoms_in_another_order_are_measured_by_their_names() {
     assert_eq!(code, Some(1), "{words}");
     assert!(words.contains("atom CA of ALA 1 in chain A is there twice"), "{words}");
 }
+
+#[test]
+fn hydrogens_and_hetero_atoms_do_not_dock() {
+    let chain = |name: &str, up: f64, hydrogens: &[&str]| {
+        let moved = placed(|_, [x, y, z]| [x, y + up, z]).replace(" A   ", &format!(" {name}   "));
+        let atoms = moved.lines().filter(|line| line.starts_with("ATOM")).map(str::to_owned);
+        let hydrogens = hydrogens.iter().map(|record| {
+            // Half way between the chains, so that it would make contacts.
+            format!("{record}   99  X   LYS {name}   5       7.000   8.500   7.300  1.00  0.90           H")
+        });
+        atoms.chain(hydrogens).collect::<Vec<_>>().join("\n") + "\n"
+    };
+    let docked = |apart: f64, hydrogens: &[&str]| {
+        let reference = chain("A", 0.0, hydrogens) + &chain("B", 4.5, hydrogens);
+        let model = chain("A", 0.0, hydrogens) + &chain("B", apart, hydrogens);
+        let (_, words) = compared(&reference, &model);
+        let row = words
+            .lines()
+            .find(|line| line.trim_start().starts_with("DockQ"))
+            .map(str::to_owned);
+        row.unwrap_or_else(|| panic!("no DockQ in {words}"))
+    };
+    let score = |row: &str| row.split_whitespace().nth(1).unwrap().to_owned();
+    let plain = score(&docked(8.0, &[]));
+    assert!((0.1..0.9).contains(&plain.parse::<f64>().unwrap()), "{plain}");
+    assert_eq!(score(&docked(8.0, &["ATOM  "])), plain);
+    assert_eq!(score(&docked(8.0, &["HETATM"])), plain);
+}

@@ -1,6 +1,6 @@
 //! How chains are docked to each other, where a model is sure of them. Measures; judges nothing.
 
-use crate::metric::selection::{Part, residue_of_atoms};
+use crate::metric::selection::{Part, is_docked, residue_of_atoms};
 use crate::metric::{CONTACT, DockedPair, Point, dockq};
 use crate::protein::Structure;
 
@@ -11,9 +11,9 @@ pub fn least_dockq(structure: &Structure, reference: &[Point], model: &[Point], 
     let residues = residue_of_atoms(structure);
     let kept = |atom: &usize| residues.get(*atom).and_then(|residue| confident.get(*residue)) == Some(&true);
     let chains = structure.chains().into_iter().filter_map(|(_, atoms)| {
-        let all = atoms.len();
-        let sure: Vec<usize> = atoms.filter(kept).collect();
-        (2 * sure.len() >= all && !sure.is_empty()).then_some(sure)
+        let docked: Vec<usize> = atoms.filter(|&atom| is_docked(structure, atom)).collect();
+        let sure: Vec<usize> = docked.iter().copied().filter(kept).collect();
+        (2 * sure.len() >= docked.len() && !sure.is_empty()).then_some(sure)
     });
     let chains: Vec<(Vec<usize>, Extent)> = chains
         .map(|atoms| {
