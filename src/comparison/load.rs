@@ -1,9 +1,12 @@
-//! Reads a file of results by its extension: PDB, mmCIF, npy, npz, snapshot, recorded response. Compares nothing.
+//! Reads a file of results by its extension: PDB, mmCIF, npy, npz, snapshot, recorded response; text also out of gzip.
+//! Compares nothing.
 
 use std::collections::BTreeMap;
+use std::io::Read as _;
 use std::path::Path;
 
 use bytes::Bytes;
+use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
 use crate::measure::Worst;
@@ -56,26 +59,41 @@ pub enum Form {
 pub fn load(path: &Path) -> Result<Loaded, String> {
     // What is not there is not called by a wrong name.
     std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let extension = path
+    let is_packed = is_gzip(path);
+    let named = if is_packed {
+        path.with_extension("")
+    } else {
+        path.to_owned()
+    };
+    let extension = named
         .extension()
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
-        "pdb" | "ent" => structure(path, Form::Pdb, pdb::read),
-        "cif" | "mmcif" => structure(path, Form::Mmcif, mmcif::read),
+        "pdb" | "ent" => structure(path, Form::Pdb, (pdb::read, pdb::read_models)),
+        "cif" | "mmcif" | "pdbx" => structure(path, Form::Mmcif, (mmcif::read, mmcif::read_models)),
+        "json" => response(path),
+        "npy" | "npz" | "snap" | "new" if is_packed => Err(format!(
+            "{}: only structures and responses are read out of gzip; unpack it first",
+            path.display()
+        )),
         "npy" => arrays(path, Form::Array),
         "npz" => arrays(path, Form::Arrays),
         "snap" | "new" => snapshot(path),
-        "json" => response(path),
         _ => Err(format!(
-            "{}: cannot tell what this is by its name; expected .pdb, .ent, .cif, .mmcif, .npy, .npz, .snap, or .json for a \
-             recorded response",
+            "{}: cannot tell what this is by its name; expected .pdb, .ent, .cif, .mmcif, .pdbx, .npy, .npz, .snap, or .json \
+             for a recorded response; .gz behind those of text",
             path.display()
         )),
     }
 }
 
-/// The content of a file that is not too long.
+fn is_gzip(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gz"))
+}
+
+/// The content of a file that is not too long, unpacked where its name says that it is gzip.
 fn read(path: &Path) -> Result<Vec<u8>, String> {
     let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     let metadata = std::fs::metadata(path).map_err(|error| at(&error))?;
@@ -85,7 +103,19 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     if metadata.len() > LONGEST {
         return Err(at(&"is longer than 1 GiB"));
     }
-    std::fs::read(path).map_err(|error| at(&error))
+    if !is_gzip(path) {
+        return std::fs::read(path).map_err(|error| at(&error));
+    }
+    let file = std::fs::File::open(path).map_err(|error| at(&error))?;
+    let mut bytes = Vec::new();
+    let mut unpacked = MultiGzDecoder::new(std::io::BufReader::new(file)).take(LONGEST + 1);
+    unpacked
+        .read_to_end(&mut bytes)
+        .map_err(|error| at(&format_args!("cannot be unpacked: {error}")))?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(at(&"is longer than 1 GiB when unpacked"));
+    }
+    Ok(bytes)
 }
 
 /// Text as UTF-8. Remarks of PDB files are often of older encodings and are not read anyway; anywhere else such a byte is an
@@ -117,14 +147,47 @@ fn text(path: &Path, form: Form) -> Result<String, String> {
     Ok(text)
 }
 
-fn structure(path: &Path, form: Form, read: fn(&str) -> Result<Structure, ParseError>) -> Result<Loaded, String> {
+/// Reads a text as one structure, and where its models do not list the same atoms, as one for each model.
+type Readers = (
+    fn(&str) -> Result<Structure, ParseError>,
+    fn(&str) -> Result<Vec<Structure>, ParseError>,
+);
+
+fn structure(path: &Path, form: Form, (read, read_models): Readers) -> Result<Loaded, String> {
     let text = text(path, form)?;
-    let structure = read(&text).map_err(|error| format!("{}:{}: {}", path.display(), error.line, error.message))?;
-    if structure.atoms() == 0 {
-        return Err(format!("{}: holds no atoms", path.display()));
-    }
-    let structures = Value::List(vec![Value::Structure(Box::new(structure))]);
-    of_fields(path, form, vec![("atom_array".to_owned(), structures)])
+    let mut notes = Vec::new();
+    let structures = match read(&text) {
+        Ok(structure) => vec![structure],
+        // What is wrong with a single model is wrong with it by itself too.
+        Err(error) => match read_models(&text) {
+            Ok(models) if models.len() > 1 => {
+                let count = models.len();
+                notes.push(format!(
+                    "its {count} models list different atoms; each is compared by itself"
+                ));
+                models
+            }
+            _ => return Err(format!("{}:{}: {}", path.display(), error.line, error.message)),
+        },
+    };
+    drop(text);
+    notes.extend(without_factor(&structures));
+    let structures = structures
+        .into_iter()
+        .map(|structure| Value::Structure(Box::new(structure)));
+    let fields = vec![("atom_array".to_owned(), Value::List(structures.collect()))];
+    Ok(Loaded {
+        notes,
+        ..of_fields(path, form, fields)?
+    })
+}
+
+/// `8 of 416 atoms have no B factor`, where others have one.
+fn without_factor(structures: &[Structure]) -> Option<String> {
+    let factors = structures.iter().filter_map(|structure| structure.b_factor.as_ref());
+    let missing = factors.flatten().filter(|factor| factor.is_nan()).count();
+    let atoms: usize = structures.iter().map(Structure::atoms).sum();
+    (missing > 0).then(|| format!("{missing} of {atoms} atoms have no B factor"))
 }
 
 fn arrays(path: &Path, form: Form) -> Result<Loaded, String> {

@@ -32,6 +32,8 @@ pub(super) struct Builder {
     complete: usize,
     /// Atoms of the model being read.
     atoms: usize,
+    /// Where the complete models go when each is a structure of its own.
+    separate: Option<Vec<Structure>>,
 }
 
 impl Builder {
@@ -56,6 +58,15 @@ impl Builder {
             has_alternatives: false,
             complete: 0,
             atoms: 0,
+            separate: None,
+        }
+    }
+
+    /// Empty, for models that need not list the same atoms; [`Self::finish_models`] gives them.
+    pub fn of_separate_models() -> Self {
+        Self {
+            separate: Some(Vec::new()),
+            ..Self::with_capacity(0)
         }
     }
 
@@ -99,7 +110,23 @@ impl Builder {
         }
         self.complete += 1;
         self.atoms = 0;
+        if let Some(mut separate) = self.separate.take() {
+            separate.push(std::mem::replace(self, Self::with_capacity(0)).finish()?);
+            self.separate = Some(separate);
+        }
         Ok(())
+    }
+
+    /// Every model as a structure of its own.
+    ///
+    /// # Errors
+    /// When there is no atom at all.
+    pub fn finish_models(mut self) -> Result<Vec<Structure>, String> {
+        self.end_model()?;
+        match self.separate.filter(|models| !models.is_empty()) {
+            Some(models) => Ok(models),
+            None => Err("there is no atom".into()),
+        }
     }
 
     /// The structure, without the other places of atoms that have several.

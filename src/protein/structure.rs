@@ -3,11 +3,13 @@
 //! The columns are those of biotite's `AtomArray`, so that one decodes into the other without loss. Holds data; measures
 //! nothing and reads no file.
 
+use std::cmp::Ordering;
+
 use super::{Label, residue};
 use crate::tensor::{DType, Tensor};
 
 /// Atoms of one or more chains. All columns have the length of `coord` (for several models, of one model).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Structure {
     /// Positions in ångström, model after model; a single-model structure has exactly one entry per atom.
     pub coord: Vec<[f32; 3]>,
@@ -25,7 +27,7 @@ pub struct Structure {
     pub atom_name: Vec<Label>,
     /// Element symbol in capitals.
     pub element: Vec<Label>,
-    /// Temperature factor, where predictors put their confidence.
+    /// Temperature factor, where predictors put their confidence; NaN for an atom of a file that has none.
     pub b_factor: Option<Vec<f64>>,
     /// The width the temperature factor had in its array (float32 or float64), so that it can be written back.
     pub b_factor_dtype: Option<DType>,
@@ -48,6 +50,54 @@ pub struct Bond {
     pub second: u32,
     /// biotite's bond type number.
     pub order: u8,
+}
+
+/// Atoms without a temperature factor, which is NaN then, are equal in it; all else is equal as its column is.
+impl PartialEq for Structure {
+    fn eq(&self, other: &Self) -> bool {
+        // Taken apart, so that no new column is forgotten.
+        let Self {
+            coord,
+            chain_id,
+            res_id,
+            ins_code,
+            res_name,
+            hetero,
+            atom_name,
+            element,
+            b_factor,
+            b_factor_dtype,
+            extra,
+            bonds,
+            cell,
+            models,
+        } = self;
+        *coord == other.coord
+            && *chain_id == other.chain_id
+            && *res_id == other.res_id
+            && *ins_code == other.ins_code
+            && *res_name == other.res_name
+            && *hetero == other.hetero
+            && *atom_name == other.atom_name
+            && *element == other.element
+            && same_factors(b_factor.as_deref(), other.b_factor.as_deref())
+            && *b_factor_dtype == other.b_factor_dtype
+            && *extra == other.extra
+            && *bonds == other.bonds
+            && *cell == other.cell
+            && *models == other.models
+    }
+}
+
+fn same_factors(first: Option<&[f64]>, second: Option<&[f64]>) -> bool {
+    let (Some(first), Some(second)) = (first, second) else {
+        return first.is_none() && second.is_none();
+    };
+    let is_same = |(one, other): (&f64, &f64)| {
+        one.partial_cmp(other)
+            .map_or(one.is_nan() && other.is_nan(), Ordering::is_eq)
+    };
+    first.len() == second.len() && first.iter().zip(second).all(is_same)
 }
 
 impl Structure {
@@ -284,6 +334,21 @@ mod tests {
         structure.models = None;
         structure.element.pop();
         assert_eq!(structure.uneven_column(), Some("element"));
+    }
+
+    #[test]
+    fn atoms_without_temperature_factor_are_equal_in_it() {
+        let mut structure = two_chains();
+        structure.b_factor = Some(vec![0.5, f64::NAN, 0.25, f64::NAN]);
+        assert_eq!(structure, structure.clone());
+        let with = |factors: Option<Vec<f64>>| Structure {
+            b_factor: factors,
+            ..structure.clone()
+        };
+        assert_ne!(structure, with(Some(vec![0.5, 0.5, 0.25, f64::NAN])));
+        assert_ne!(structure, with(Some(vec![0.5, f64::NAN, 0.25])));
+        assert_ne!(structure, with(None));
+        assert_eq!(with(None), with(None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Files as other programs write them: orders, encodings and types that differ without the numbers differing, and what a
 //! verdict alone would hide.
 
+use std::io::Write as _;
 use std::path::Path;
 
 use hydrotest::tensor::Tensor;
@@ -157,4 +158,97 @@ fn results_of_different_weights_are_not_compared() {
         words.contains("results compare only within one set of weights"),
         "{words}"
     );
+}
+
+#[test]
+fn packed_files_and_other_names_of_formats_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let packed = |name: &str, text: &str| {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        gzip.write_all(text.as_bytes()).unwrap();
+        std::fs::write(path(name), gzip.finish().unwrap()).unwrap();
+        path(name)
+    };
+    let structure = hydrotest::protein::pdb::read(HELIX).unwrap();
+    let cif = hydrotest::protein::mmcif::write(&structure, "helix");
+    std::fs::write(path("a.pdb"), HELIX).unwrap();
+    std::fs::write(path("a.pdbx"), &cif).unwrap();
+    for other in [path("a.pdbx"), packed("a.pdb.gz", HELIX), packed("a.CIF.GZ", &cif)] {
+        let output = compare(&path("a.pdb"), &other, &[]);
+        let words = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{}: {words}", other.display());
+    }
+    let cut = packed("cut.pdb.gz", HELIX);
+    let bytes = std::fs::read(&cut).unwrap();
+    std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
+    for (name, words) in [
+        (cut, "cannot be unpacked"),
+        (packed("a.npy.gz", ""), "unpack it first"),
+        (packed("a.gz", HELIX), "cannot tell what this is by its name"),
+    ] {
+        let output = compare(&path("a.pdb"), &name, &[]);
+        assert_eq!(output.status.code(), Some(2), "{}", name.display());
+        let found = text(&output.stderr);
+        assert!(found.contains(words), "{found}");
+    }
+}
+
+#[test]
+fn a_file_of_which_some_atoms_have_no_b_factor_is_the_same_as_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let structure = hydrotest::protein::pdb::read(HELIX).unwrap();
+    let cif = hydrotest::protein::mmcif::write(&structure, "helix");
+    let mut lines: Vec<String> = cif.lines().map(str::to_owned).collect();
+    for line in lines.iter_mut().filter(|line| line.starts_with("ATOM")).take(2) {
+        *line = line.replace(" 0.9 ", " ? ");
+    }
+    let path = directory.path().join("partial.cif");
+    std::fs::write(&path, lines.join("\n") + "\n").unwrap();
+    let output = compare(&path, &path, &[]);
+    let words = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{words}{}", text(&output.stderr));
+    assert!(words.contains("2 of 8 atoms have no B factor"), "{words}");
+    let whole = directory.path().join("whole.cif");
+    std::fs::write(&whole, cif).unwrap();
+    assert_eq!(compare(&path, &whole, &[]).status.code(), Some(1));
+}
+
+#[test]
+fn models_that_list_different_atoms_are_compared_one_by_one() {
+    let directory = tempfile::tempdir().unwrap();
+    let atoms: Vec<&str> = HELIX.lines().filter(|line| line.starts_with("ATOM")).collect();
+    let file = |name: &str, models: &[&[&str]]| {
+        let models = models
+            .iter()
+            .map(|atoms| format!("MODEL\n{}\nENDMDL\n", atoms.join("\n")));
+        let path = directory.path().join(name);
+        std::fs::write(&path, models.collect::<String>()).unwrap();
+        path
+    };
+    let first = file("first.pdb", &[&atoms, &atoms[..7]]);
+    let output = compare(&first, &first, &[]);
+    let words = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{words}{}", text(&output.stderr));
+    assert!(words.contains("its 2 models list different atoms"), "{words}");
+    let moved = atoms[6].replace("   4.000", "   9.000");
+    let second = file("second.pdb", &[&atoms, &[&atoms[..6], &[moved.as_str()]].concat()]);
+    assert_eq!(compare(&first, &second, &[]).status.code(), Some(1));
+    let shorter = file("shorter.pdb", &[&atoms]);
+    assert_eq!(compare(&first, &shorter, &[]).status.code(), Some(1));
+}
+
+#[test]
+fn chains_of_two_characters_are_two_chains() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = |name: &str, chains: [&str; 2]| {
+        let path = directory.path().join(name);
+        let copies = chains.map(|chain| HELIX.replace(" A   ", &format!("{chain}   ")).replace("END\n", ""));
+        std::fs::write(&path, copies.concat()).unwrap();
+        path
+    };
+    let (one, other) = (file("one.pdb", ["AA", "BA"]), file("other.pdb", ["BA", "AA"]));
+    let output = compare(&one, &other, &[]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
+    assert_eq!(compare(&one, &one, &[]).status.code(), Some(0));
 }

@@ -8,24 +8,31 @@ use super::token::Value;
 
 const CATEGORY: &[u8] = b"_atom_site.";
 
-/// What an atom needs to know, each with the items that may tell it, the preferred first.
-const ITEMS: [(&str, &[&str]); SLOTS] = [
-    ("atom name", &["auth_atom_id", "label_atom_id"]),
-    ("residue name", &["auth_comp_id", "label_comp_id"]),
-    ("chain identifier", &["auth_asym_id", "label_asym_id"]),
-    ("residue number", &["auth_seq_id", "label_seq_id"]),
-    ("x coordinate", &["Cartn_x"]),
-    ("y coordinate", &["Cartn_y"]),
-    ("z coordinate", &["Cartn_z"]),
-    ("record group", &["group_PDB"]),
-    ("element", &["type_symbol"]),
-    ("alternate location", &["label_alt_id"]),
-    ("insertion code", &["pdbx_PDB_ins_code"]),
-    ("temperature factor", &["B_iso_or_equiv"]),
-    ("model number", &["pdbx_PDB_model_num"]),
+/// What an atom needs to know, each with the item that tells it.
+const ITEMS: [(&str, &str); SLOTS] = [
+    ("atom name", "auth_atom_id"),
+    ("residue name", "auth_comp_id"),
+    ("chain identifier", "auth_asym_id"),
+    ("residue number", "auth_seq_id"),
+    ("x coordinate", "Cartn_x"),
+    ("y coordinate", "Cartn_y"),
+    ("z coordinate", "Cartn_z"),
+    ("record group", "group_PDB"),
+    ("element", "type_symbol"),
+    ("alternate location", "label_alt_id"),
+    ("insertion code", "pdbx_PDB_ins_code"),
+    ("temperature factor", "B_iso_or_equiv"),
+    ("model number", "pdbx_PDB_model_num"),
+    ("atom name", "label_atom_id"),
+    ("residue name", "label_comp_id"),
+    ("chain identifier", "label_asym_id"),
+    ("residue number", "label_seq_id"),
 ];
 /// Number of items an atom is read from.
-pub(super) const SLOTS: usize = 13;
+pub(super) const SLOTS: usize = 17;
+/// The first slots have a label item that stands in for an author item that is missing or unknown; it is this many places on.
+const LABELS: usize = 13;
+const LABELLED: usize = SLOTS - LABELS;
 const NAME: usize = 0;
 const RESIDUE: usize = 1;
 const CHAIN: usize = 2;
@@ -59,18 +66,25 @@ pub(super) fn is_atom_item(tag: &[u8]) -> bool {
 /// For every column of a loop the slot it fills; [`SLOTS`] for columns nobody asks for.
 pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
     let mut slots = vec![SLOTS; tags.len()];
-    for (slot, (what, names)) in ITEMS.iter().enumerate() {
-        let column = names.iter().find_map(|name| {
-            tags.iter().position(|&tag| {
-                is_atom_item(tag)
-                    && tag
-                        .get(CATEGORY.len()..)
-                        .is_some_and(|item| item.eq_ignore_ascii_case(name.as_bytes()))
-            })
-        });
-        match column {
+    let column_of = |name: &str| {
+        tags.iter().position(|&tag| {
+            is_atom_item(tag)
+                && tag
+                    .get(CATEGORY.len()..)
+                    .is_some_and(|item| item.eq_ignore_ascii_case(name.as_bytes()))
+        })
+    };
+    for (slot, (what, name)) in ITEMS.iter().enumerate() {
+        let label = ITEMS
+            .get(slot + LABELS)
+            .map(|&(_, name)| name)
+            .filter(|_| slot < LABELLED);
+        match column_of(name) {
             Some(column) => slots[column] = slot,
-            None if slot < REQUIRED => return Err(format!("_atom_site has no {} ({what})", names.join(" and no "))),
+            None if slot < REQUIRED && label.is_none_or(|label| column_of(label).is_none()) => {
+                let or = label.map_or_else(String::new, |label| format!(" and no {label}"));
+                return Err(format!("_atom_site has no {name}{or} ({what})"));
+            }
             None => {}
         }
     }
@@ -114,18 +128,29 @@ fn is_missing(value: &Value) -> bool {
     !value.quoted && matches!(value.text, b"?" | b".")
 }
 
+/// The value of a slot, from the label item where the author item says nothing.
+fn value<'a>(row: &Row<'a>, slot: usize) -> Value<'a> {
+    if slot < LABELLED && is_missing(&row[slot]) {
+        row[slot + LABELS]
+    } else {
+        row[slot]
+    }
+}
+
 fn label(row: &Row, slot: usize) -> Result<Label, String> {
-    if is_missing(&row[slot]) {
+    let value = value(row, slot);
+    if is_missing(&value) {
         return Ok(Label::default());
     }
-    Label::from_bytes(row[slot].text).ok_or_else(|| wrong(row, slot, "a name of at most eight bytes"))
+    Label::from_bytes(value.text).ok_or_else(|| wrong(row, slot, "a name of at most eight bytes"))
 }
 
 fn whole(row: &Row, slot: usize) -> Result<Option<i32>, String> {
-    if is_missing(&row[slot]) {
+    let value = value(row, slot);
+    if is_missing(&value) {
         return Ok(None);
     }
-    let number = number::read_i32(row[slot].text).ok_or_else(|| wrong(row, slot, "a whole number"))?;
+    let number = number::read_i32(value.text).ok_or_else(|| wrong(row, slot, "a whole number"))?;
     Ok(Some(number))
 }
 
@@ -147,5 +172,9 @@ fn without_uncertainty(text: &[u8]) -> Option<&[u8]> {
 }
 
 fn wrong(row: &Row, slot: usize, kind: &str) -> String {
-    format!("the {} is {}, not {kind}", ITEMS[slot].0, excerpt(row[slot].text))
+    format!(
+        "the {} is {}, not {kind}",
+        ITEMS[slot].0,
+        excerpt(value(row, slot).text)
+    )
 }

@@ -5,5 +5,5 @@ mod read;
 mod token;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_models};
 pub use write::write;

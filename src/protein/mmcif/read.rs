@@ -10,7 +10,8 @@ use super::token::{Broken, Token, Tokens, Value};
 
 /// The structure of the first data block that has atoms.
 ///
-/// Author identifiers are preferred to label identifiers, as biotite reads by default; a residue without number is −1. Of
+/// Author identifiers are preferred to label identifiers, as biotite reads by default; where one is unknown (`?` or `.`), the
+/// label identifier stands in. A residue without number is −1. Of
 /// atoms with alternate locations the first identifier in each residue stays. Several models become `models`; they must
 /// list the same atoms. A missing element follows from the name; a missing temperature factor is NaN, and the column is
 /// `None` when all are.
@@ -18,14 +19,31 @@ use super::token::{Broken, Token, Tokens, Value};
 /// # Errors
 /// At the first word that breaks the grammar or the meaning of an atom, and when there is no atom.
 pub fn read(text: &str) -> Result<Structure, ParseError> {
+    read_with(text, Builder::with_capacity(text.len() / 85 + 1), Builder::finish)
+}
+
+/// The models of a text whose models list different atoms, each as a structure of its own.
+///
+/// # Errors
+/// As [`read`], save that the models may differ.
+pub fn read_models(text: &str) -> Result<Vec<Structure>, ParseError> {
+    read_with(text, Builder::of_separate_models(), Builder::finish_models)
+}
+
+fn read_with<T>(
+    text: &str,
+    builder: Builder,
+    finish: impl FnOnce(Builder) -> Result<T, String>,
+) -> Result<T, ParseError> {
     let mut reader = Reader {
         tokens: Tokens::new(text),
-        builder: Builder::with_capacity(text.len() / 85 + 1),
+        builder,
         model: None,
         earlier_models: HashSet::new(),
+        has_table: false,
     };
     let outcome = match reader.blocks() {
-        Ok(()) => reader.builder.finish().map_err(|message| Broken {
+        Ok(()) => finish(reader.builder).map_err(|message| Broken {
             offset: text.len(),
             message,
         }),
@@ -49,7 +67,11 @@ struct Reader<'a> {
     /// The model number of the last atom.
     model: Option<&'a [u8]>,
     earlier_models: HashSet<&'a [u8]>,
+    /// Whether the block has a loop of atoms already.
+    has_table: bool,
 }
+
+const TWICE: &str = "a block has the category _atom_site twice; its items belong into one loop";
 
 impl<'a> Reader<'a> {
     /// Reads up to the end of the first block with atoms.
@@ -60,8 +82,12 @@ impl<'a> Reader<'a> {
             token = match token {
                 Token::End => return self.single_atom(&single),
                 Token::Data if self.model.is_some() || !single.is_empty() => return self.single_atom(&single),
-                Token::Data | Token::Other => self.tokens.next()?,
-                Token::Loop => self.table()?,
+                Token::Data => {
+                    self.has_table = false;
+                    self.tokens.next()?
+                }
+                Token::Other => self.tokens.next()?,
+                Token::Loop => self.table(!single.is_empty())?,
                 Token::Tag(tag) => {
                     let offset = self.tokens.start();
                     let Token::Value(value) = self.tokens.next()? else {
@@ -69,6 +95,10 @@ impl<'a> Reader<'a> {
                         return Err(Broken { offset, message });
                     };
                     if is_atom_item(tag) {
+                        if self.has_table {
+                            let message = TWICE.to_owned();
+                            return Err(Broken { offset, message });
+                        }
                         single.push((tag, value));
                     }
                     self.tokens.next()?
@@ -95,8 +125,9 @@ impl<'a> Reader<'a> {
         self.atom(&row).map_err(|message| self.tokens.broken(message))
     }
 
-    /// A loop and the word after it.
-    fn table(&mut self) -> Result<Token<'a>, Broken> {
+    /// A loop and the word after it; `has_atom` when the block has an atom without a loop.
+    fn table(&mut self, has_atom: bool) -> Result<Token<'a>, Broken> {
+        let offset = self.tokens.start();
         let mut tags = Vec::new();
         let mut token = self.tokens.next()?;
         while let Token::Tag(tag) = token {
@@ -104,6 +135,10 @@ impl<'a> Reader<'a> {
             token = self.tokens.next()?;
         }
         if tags.first().is_some_and(|&tag| is_atom_item(tag)) {
+            if has_atom || std::mem::replace(&mut self.has_table, true) {
+                let message = TWICE.to_owned();
+                return Err(Broken { offset, message });
+            }
             let slots = slots(&tags).map_err(|message| self.tokens.broken(message))?;
             return self.atoms(&slots, token);
         }
@@ -187,6 +222,53 @@ mod tests {
         let head = HEAD.replace("loop_\n", "loop_\n_atom_site.auth_seq_id\n_atom_site.auth_asym_id\n");
         let structure = read(&format!("{head}-7 H CA ALA A 1 1 2 3\n")).unwrap();
         assert_eq!((structure.res_id[0], structure.chain_id[0].as_str()), (-7, "H"));
+    }
+
+    #[test]
+    fn label_identifiers_stand_in_for_unknown_ones_of_the_author() {
+        let tags = ["seq", "asym", "comp", "atom"].map(|item| format!("_atom_site.auth_{item}_id\n"));
+        let head = HEAD.replace("loop_\n", &format!("loop_\n{}", tags.concat()));
+        let rows = "? . ? . CA ALA A 1 1 2 3\n7 H GLY N CA ALA A 2 1 2 3\n. '?' ? ? CA ALA A . 1 2 3\n";
+        let structure = read(&format!("{head}{rows}")).unwrap();
+        let texts = |labels: &[Label]| labels.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(structure.res_id, [1, 7, -1]);
+        assert_eq!(texts(&structure.chain_id), ["A", "H", "?"]);
+        assert_eq!(texts(&structure.res_name), ["ALA", "GLY", "ALA"]);
+        assert_eq!(texts(&structure.atom_name), ["CA", "N", "CA"]);
+        assert_eq!(
+            message(&format!("{head}? ? ? ? CA ALA A x 1 2 3\n")),
+            "line 14: the residue number is \"x\", not a whole number"
+        );
+    }
+
+    #[test]
+    fn a_block_has_its_atoms_in_one_loop() {
+        let second = HEAD.replace("data_x\n", "");
+        let twice = "a block has the category _atom_site twice; its items belong into one loop";
+        let text = format!("{HEAD}CA ALA A 1 1 2 3\n#\n{second}CB ALA A 1 1 2 3\n");
+        assert_eq!(message(&text), format!("line 12: {twice}"));
+        let single = "_atom_site.id 1\n";
+        assert_eq!(
+            message(&format!("{HEAD}CA ALA A 1 1 2 3\n#\n{single}")),
+            format!("line 12: {twice}")
+        );
+        assert_eq!(
+            message(&format!("data_x\n{single}{second}CA ALA A 1 1 2 3\n")),
+            format!("line 3: {twice}")
+        );
+        let other_block = format!("{HEAD}CA ALA A 1 1 2 3\ndata_y\n{second}CB ALA A 1 1 2 3\n");
+        assert_eq!(read(&other_block).unwrap().atoms(), 1);
+    }
+
+    #[test]
+    fn models_that_list_different_atoms_are_read_apart() {
+        let head = HEAD.replace("loop_\n", "loop_\n_atom_site.pdbx_PDB_model_num\n");
+        let text = format!("{head}1 N ALA A 1 1 2 3\n1 CA ALA A 1 4 5 6\n2 N ALA A 1 7 8 9\n");
+        assert!(message(&text).contains("model 2 has 1 atoms, model 1 has 2"));
+        let models = read_models(&text).unwrap();
+        assert_eq!(models.iter().map(Structure::atoms).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(models[1].coord, [[7.0, 8.0, 9.0]]);
+        assert_eq!(models[1].models, None);
     }
 
     #[test]

@@ -4,5 +4,5 @@ mod hybrid36;
 mod read;
 mod write;
 
-pub use read::read;
+pub use read::{read, read_models};
 pub use write::{WriteError, write};

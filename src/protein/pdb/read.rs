@@ -20,7 +20,8 @@ const fn field(what: &'static str, from: usize, to: usize) -> Field {
 const NAME: Field = field("atom name", 12, 16);
 const ALTERNATIVE: Field = field("alternate location", 16, 17);
 const RESIDUE: Field = field("residue name", 17, 20);
-const CHAIN: Field = field("chain identifier", 21, 22);
+/// The format has column 22 alone; programs that name more than 62 chains begin one column earlier, as gemmi reads and writes.
+const CHAIN: Field = field("chain identifier", 20, 22);
 const NUMBER: Field = field("residue number", 22, 26);
 const INSERTION: Field = field("insertion code", 26, 27);
 const COORDINATES: [Field; 3] = [
@@ -35,13 +36,29 @@ const ELEMENT: Field = field("element", 76, 78);
 ///
 /// Several models become `models`; they must list the same atoms. Of atoms with alternate locations the first identifier in
 /// each residue stays, as biotite reads by default. Numbers may be in hybrid-36. Lines may end early, after the coordinates:
-/// a missing element follows from the name, a missing temperature factor is NaN, and the column is `None` when all are.
+/// a missing element follows from the name, a missing temperature factor is NaN, and the column is `None` when all are. A chain
+/// identifier of two characters begins in column 21.
 /// Atom numbers, occupancy, charge, bonds and box are not read; `END` does not end.
 ///
 /// # Errors
 /// At the first line that breaks the format, and when there is no atom.
 pub fn read(text: &str) -> Result<Structure, ParseError> {
-    let mut builder = Builder::with_capacity(text.len() / 81 + 1);
+    read_with(text, Builder::with_capacity(text.len() / 81 + 1), Builder::finish)
+}
+
+/// The models of a text whose models list different atoms, each as a structure of its own.
+///
+/// # Errors
+/// As [`read`], save that the models may differ.
+pub fn read_models(text: &str) -> Result<Vec<Structure>, ParseError> {
+    read_with(text, Builder::of_separate_models(), Builder::finish_models)
+}
+
+fn read_with<T>(
+    text: &str,
+    mut builder: Builder,
+    finish: impl FnOnce(Builder) -> Result<T, String>,
+) -> Result<T, ParseError> {
     // Some editors put a byte order mark first, which would move the columns of the first line.
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text).as_bytes();
     let mut line = 0;
@@ -53,7 +70,7 @@ pub fn read(text: &str) -> Result<Structure, ParseError> {
         rest = after.get(ending..).unwrap_or_default();
         record_into(&mut builder, record).map_err(|message| ParseError { line, message })?;
     }
-    builder.finish().map_err(|message| ParseError {
+    finish(builder).map_err(|message| ParseError {
         line: line.max(1),
         message,
     })
@@ -209,6 +226,28 @@ mod tests {
         let x: Vec<f32> = structure.coord.iter().map(|position| position[0]).collect();
         assert_eq!(x, [1.0, 2.0, 4.0, 1.0, 2.0, 4.0]);
         assert_eq!(structure.models, Some(2));
+    }
+
+    #[test]
+    fn chains_of_two_characters_begin_in_column_21() {
+        let text = ["AA", "BA", " A", "B "].map(|chain| with(20, chain)).join("\n");
+        let structure = read(&text).unwrap();
+        assert_eq!(texts(&structure.chain_id), ["AA", "BA", "A", "B"]);
+        assert_eq!(structure.chains().len(), 4);
+        assert_eq!(texts(&structure.res_name), ["ALA"; 4]);
+    }
+
+    #[test]
+    fn models_that_list_different_atoms_are_read_apart() {
+        let other = with(12, " CB ");
+        let text = format!("MODEL        1\n{ALPHA}\nENDMDL\nMODEL        2\n{other}\n{ALPHA}\nENDMDL\nEND\n");
+        assert!(read(&text).is_err());
+        let models = read_models(&text).unwrap();
+        assert_eq!(texts(&models[0].atom_name), ["CA"]);
+        assert_eq!(texts(&models[1].atom_name), ["CB", "CA"]);
+        assert_eq!((models.len(), models[1].models), (2, None));
+        assert_eq!(models[1].b_factor, Some(vec![0.34; 2]));
+        assert!(read_models("END\n").is_err());
     }
 
     #[test]

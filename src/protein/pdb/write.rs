@@ -93,8 +93,9 @@ fn write_ter(text: &mut String, structure: &Structure, atom: usize, serial: i64)
 /// Columns 18 to 27: residue name, chain, residue number and insertion code.
 fn write_residue(text: &mut String, structure: &Structure, atom: usize) -> Result<(), String> {
     let residue = fitting("residue name", &structure.res_name[atom], 3)?;
-    let chain = fitting("chain identifier", &structure.chain_id[atom], 1)?;
-    put(text, format_args!("{residue:>3} {chain:1}"));
+    let chain = fitting("chain identifier", &structure.chain_id[atom], 2)?;
+    // Right-justified: an identifier of two characters begins in column 21, which is blank otherwise.
+    put(text, format_args!("{residue:>3}{chain:>2}"));
     columns(text, &number::<4>("residue number", i64::from(structure.res_id[atom]))?);
     put(
         text,
@@ -197,6 +198,15 @@ END
     }
 
     #[test]
+    fn a_chain_of_two_characters_begins_one_column_earlier() {
+        let mut structure = sample();
+        structure.chain_id[3] = label("BB");
+        let text = write(&structure).unwrap();
+        assert!(text.contains(" GLYBB   0 "), "{text}");
+        assert_eq!(super::super::read(&text).unwrap().chain_id, structure.chain_id);
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         let failing = |change: fn(&mut Structure)| {
             let mut structure = sample();
@@ -205,8 +215,8 @@ END
         };
         let prefix = "atom 3 does not fit the PDB format: ";
         assert_eq!(
-            failing(|s| s.chain_id[3] = label("BB")),
-            format!("{prefix}chain identifier \"BB\" is longer than 1")
+            failing(|s| s.chain_id[3] = label("BBB")),
+            format!("{prefix}chain identifier \"BBB\" is longer than 2")
         );
         assert_eq!(
             failing(|s| s.coord[3][0] = 123_456.0),
