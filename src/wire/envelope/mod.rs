@@ -1,14 +1,15 @@
 //! The signed envelope of a response: `{"pickled": BASE64, "hmac": HEX}`.
 //!
 //! Reading is one pass over the body as it arrives: base64 goes straight into the payload's buffer and every decoded
-//! block into the signature while it is still in the cache. The payload comes out only when the signature is right, so
-//! nothing unsigned is ever interpreted.
+//! block into the signature while it is still in the cache, for a long payload on a thread of its own. The payload comes out
+//! only when the signature is right, so nothing unsigned is ever interpreted.
 
 mod base64;
 mod error;
 mod json;
 mod mistake;
 mod seal;
+mod signer;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,7 @@ pub use seal::seal;
 use super::Limits;
 use base64::Base64Stream;
 use json::{Event, Field, Scanner};
+use signer::PayloadSigner;
 
 /// The signature of a payload: HMAC-SHA256 whose key is the secret's text, not what its digits may stand for.
 fn signer(secret: &[u8]) -> Hmac<Sha256> {
@@ -45,7 +47,7 @@ pub struct EnvelopeReader {
     scanner: Scanner,
     base64: Base64Stream,
     payload: Vec<u8>,
-    signer: Hmac<Sha256>,
+    signer: PayloadSigner,
     signature: SignatureReader,
     has_payload: bool,
     has_signature: bool,
@@ -67,7 +69,7 @@ impl EnvelopeReader {
             scanner: Scanner::new(limits),
             base64: Base64Stream::default(),
             payload,
-            signer: signer(secret.as_bytes()),
+            signer: PayloadSigner::new(signer(secret.as_bytes())),
             signature: SignatureReader::default(),
             has_payload: false,
             has_signature: false,
@@ -109,8 +111,10 @@ impl EnvelopeReader {
         if !self.has_signature {
             return Err(EnvelopeError::MissingKey(Field::Signature.name()));
         }
+        let hash = self.signer.finish();
+        let hash = hash.unwrap_or_else(|| signer(self.secret.as_bytes()).chain_update(&self.payload));
         // Compares in constant time.
-        if self.signer.verify_slice(&self.signature.value).is_ok() {
+        if hash.verify_slice(&self.signature.value).is_ok() {
             return Ok(self.payload.into());
         }
         let mistake = mistake::of(&self.secret, &self.payload, &self.signature.value);

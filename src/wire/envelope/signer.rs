@@ -1,0 +1,142 @@
+//! The signature of a payload that is still arriving. A long one is hashed by a thread of its own beside the decoding, in copies
+//! of its blocks; what is signed with, and what a signature looks like, is not known here.
+
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+
+/// Payloads up to this many bytes are hashed as they come: a thread costs more than it saves.
+const SHORT: usize = 1 << 20;
+/// Bytes handed over at once: small enough for the processor's cache, large enough that handing over costs nothing.
+const BLOCK: usize = 128 << 10;
+/// Blocks that may wait, which bounds the memory.
+const WAITING: usize = 8;
+
+/// Hashes what it is given, in order.
+pub(super) struct PayloadSigner {
+    hashed: usize,
+    place: Place,
+}
+
+/// Where the hash is computed.
+enum Place {
+    /// At once, in the caller's thread.
+    Here(Hmac<Sha256>),
+    Beside(HashThread),
+}
+
+struct HashThread {
+    thread: JoinHandle<Hmac<Sha256>>,
+    full: SyncSender<Vec<u8>>,
+    empty: Receiver<Vec<u8>>,
+    block: Vec<u8>,
+}
+
+impl PayloadSigner {
+    pub(super) const fn new(keyed: Hmac<Sha256>) -> Self {
+        Self {
+            hashed: 0,
+            place: Place::Here(keyed),
+        }
+    }
+
+    pub(super) fn update(&mut self, bytes: &[u8]) {
+        self.hashed = self.hashed.saturating_add(bytes.len());
+        if let Place::Here(hash) = &mut self.place {
+            // Without a thread to be had it goes on here.
+            match (self.hashed > SHORT).then(|| HashThread::start(hash.clone())).flatten() {
+                Some(thread) => self.place = Place::Beside(thread),
+                None => return hash.update(bytes),
+            }
+        }
+        if let Place::Beside(thread) = &mut self.place {
+            thread.update(bytes);
+        }
+    }
+
+    /// The hash of everything; `None` when its thread failed.
+    pub(super) fn finish(self) -> Option<Hmac<Sha256>> {
+        match self.place {
+            Place::Here(hash) => Some(hash),
+            Place::Beside(thread) => thread.finish(),
+        }
+    }
+}
+
+impl HashThread {
+    fn start(hash: Hmac<Sha256>) -> Option<Self> {
+        let (full, blocks) = sync_channel::<Vec<u8>>(WAITING);
+        let (used, empty) = channel();
+        let work = move || hash_all(hash, &blocks, &used);
+        let thread = Builder::new().name("signature".to_owned()).spawn(work).ok()?;
+        Some(Self {
+            thread,
+            full,
+            empty,
+            block: Vec::with_capacity(BLOCK),
+        })
+    }
+
+    fn update(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let room = BLOCK.saturating_sub(self.block.len()).min(bytes.len());
+            let (now, later) = bytes.split_at(room);
+            self.block.extend_from_slice(now);
+            bytes = later;
+            if self.block.len() >= BLOCK {
+                let mut next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BLOCK));
+                next.clear();
+                // A thread that is gone is found when it is joined.
+                let _ = self.full.send(std::mem::replace(&mut self.block, next));
+            }
+        }
+    }
+
+    fn finish(self) -> Option<Hmac<Sha256>> {
+        let _ = self.full.send(self.block);
+        drop(self.full);
+        self.thread.join().ok()
+    }
+}
+
+/// Ends when the sender is gone, so that a body that is given up leaves no thread.
+fn hash_all(mut hash: Hmac<Sha256>, blocks: &Receiver<Vec<u8>>, used: &Sender<Vec<u8>>) -> Hmac<Sha256> {
+    for block in blocks {
+        hash.update(&block);
+        // Nobody takes the last ones back.
+        let _ = used.send(block);
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::signer;
+    use super::*;
+
+    #[test]
+    fn pieces_of_any_length_hash_as_the_whole() {
+        let bytes: Vec<u8> = (0..SHORT + 3 * BLOCK + 77).map(|index| (index % 251) as u8).collect();
+        for length in [0, 1, SHORT - 1, SHORT, SHORT + 1, SHORT + BLOCK, bytes.len()] {
+            for piece in [24 << 10, BLOCK, BLOCK + 1, 3 * BLOCK] {
+                let whole = signer(b"secret").chain_update(&bytes[..length]).finalize();
+                let mut pieces = PayloadSigner::new(signer(b"secret"));
+                bytes[..length].chunks(piece).for_each(|piece| pieces.update(piece));
+                assert_eq!(pieces.finish().unwrap().finalize(), whole, "{length} in {piece}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_given_up_ends_the_thread() {
+        let mut pieces = PayloadSigner::new(signer(b"secret"));
+        pieces.update(&vec![0; SHORT + BLOCK]);
+        let Place::Beside(HashThread { thread, full, .. }) = pieces.place else {
+            panic!("a long payload is hashed beside")
+        };
+        drop(full);
+        thread.join().unwrap();
+    }
+}
