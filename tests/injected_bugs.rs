@@ -125,7 +125,7 @@ fn another_seed_is_seen_and_named() {
             "check = 'contract', call = 'call'",
             "check = 'physical', call = 'call'",
             // Stricter than the shipped gates, with which 3 of these 18 answers under another seed pass: those gates are for what
-            // one seed differs by on one card, and a snapshot alone cannot tell every other seed.
+            // one seed differs by on one card, and a snapshot alone cannot tell every other seed. `seeded` does so in a run.
             "check = 'snapshot', call = 'call', gates = { ca_rmsd = 0.5, rmsd = 0.75, ca_max = 2.5, lddt = 0.98, unmasked_lddt = 0.85 }",
         ],
     );

@@ -14,19 +14,15 @@ use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::gated::{PLDDT, compare_answers, numbers};
 use super::likeness::compare_confidence;
-use super::number::show;
-use super::pair::{Compared, Pair, Sides};
+use super::pair::{Compared, Sides};
 use super::structure_field::structure_of;
 use super::terms::{TOLERANCES, Terms};
 use crate::cause::{Frame, of_values};
 use crate::config::read_changes;
 use crate::measure::{ABSOLUTE, Floor, Noise, Verdict, with_slack};
-use crate::metric::selection::Part;
-use crate::metric::{Point, superpose};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
-use crate::protein::Structure;
 
 /// The name of the check.
 pub const NAME: &str = "agree";
@@ -37,19 +33,9 @@ struct Agree {
     allowed: Allowed,
     /// Changes to the gates of the model, where structures are judged by them.
     gates: Option<GateValues>,
-    /// A call of another seed, to which structures beyond the gates must be so much farther.
-    nearer: Option<Nearer>,
 }
 
-/// How much nearer than a third answer two must be.
-#[derive(Debug)]
-struct Nearer {
-    call: String,
-    /// At most this fraction of the distance to it.
-    ratio: f64,
-}
-
-/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine`, `gates`, `nearer_than` and `ratio`.
+/// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine` and `gates`.
 pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let compared = Compared::read(terms);
     let reader = terms.reader();
@@ -64,7 +50,6 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         (None, None) if cosine.is_some() => None,
         (absolute, relative) => Some((absolute.unwrap_or(0.0), relative.unwrap_or(0.0))),
     };
-    let nearer = read_nearer(terms);
     let compared = compared?;
     let fields = &compared.fields;
     // Confidences have gates too.
@@ -84,28 +69,7 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
             floor: None,
         },
         gates,
-        nearer,
     }))
-}
-
-fn read_nearer(terms: &mut Terms<'_>) -> Option<Nearer> {
-    let call = if terms.reader().has("nearer_than") {
-        terms.call("nearer_than")
-    } else {
-        None
-    };
-    let reader = terms.reader();
-    if call.is_some() {
-        reader.require("ratio").require("gates");
-    }
-    let ratio = reader.number("ratio", 0.0..=1.0);
-    if ratio.is_some() && call.is_none() {
-        reader.require("nearer_than");
-    }
-    Some(Nearer {
-        call: call?,
-        ratio: ratio?,
-    })
 }
 
 impl Agree {
@@ -242,27 +206,7 @@ impl Agree {
                 if found.verdict() != Verdict::Different {
                     return None;
                 }
-                let told = wrong(format!("{path}: {}", found.summary())).with_details(found.lines());
-                let Some(nearer) = self.nearer.as_ref().filter(|_| found.faults.is_empty()) else {
-                    return Some(told);
-                };
-                let own = alpha_distance(&expected, &got);
-                let apart = Pair::other(evidence, &nearer.call).and_then(|other| {
-                    let items = other.prediction.field(field.name()).and_then(Value::as_items)?;
-                    let other = structure_of(FieldKind::Structures, items.get(from + index)?).ok()?;
-                    alpha_distance(&expected, &other)
-                });
-                if own.zip(apart).is_some_and(|(own, apart)| own <= nearer.ratio * apart) {
-                    return None;
-                }
-                let show = |distance: Option<f64>| distance.map_or_else(|| "unknown".to_owned(), show);
-                Some(told.detail(format!(
-                    "nor nearer than `{}`: CA RMSD of all residues {} Å, to that {} Å, allowed {} of it",
-                    nearer.call,
-                    show(own),
-                    show(apart),
-                    nearer.ratio
-                )))
+                Some(wrong(format!("{path}: {}", found.summary())).with_details(found.lines()))
             })
             .collect()
     }
@@ -318,17 +262,4 @@ impl Agree {
 fn is_structures(given: &Given<'_>, field: &FieldPath) -> bool {
     let spec = given.contract.field(field.name());
     field.is_whole() && spec.is_some_and(|spec| spec.kind == FieldKind::Structures)
-}
-
-/// The root mean square distance of the alpha carbons of two structures after superposition; of all atoms where there are too
-/// few of them.
-fn alpha_distance(one: &Structure, other: &Structure) -> Option<f64> {
-    let points = |structure: &Structure, part: Part| -> Option<Vec<Point>> {
-        part.of(structure)
-            .into_iter()
-            .map(|atom| structure.coord.get(atom).copied())
-            .collect()
-    };
-    let by = |part| Some(superpose(&points(one, part)?, &points(other, part)?).ok()?.rmsd);
-    by(Part::AlphaCarbons).or_else(|| by(Part::All))
 }

@@ -4,8 +4,8 @@ use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
 use super::{
-    absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, present, range, sequence,
-    shape, snapshot, structure_text, text, zeros,
+    absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, present, range, seeded,
+    sequence, shape, snapshot, structure_text, text, zeros,
 };
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
@@ -23,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 18] = [
+pub static KINDS: [CheckKind; 19] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -105,18 +105,7 @@ pub static KINDS: [CheckKind; 18] = [
     CheckKind {
         name: agree::NAME,
         summary: "two answers, or two samples, say the same",
-        keys: &[
-            "fields",
-            "first",
-            "second",
-            "items",
-            "atol",
-            "rtol",
-            "cosine",
-            "gates",
-            "nearer_than",
-            "ratio",
-        ],
+        keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "gates"],
         read: agree::compile,
     },
     CheckKind {
@@ -124,6 +113,12 @@ pub static KINDS: [CheckKind; 18] = [
         summary: "two answers, or two samples, do not say the same",
         keys: &["fields", "first", "second", "items", "more_than"],
         read: differ::compile,
+    },
+    CheckKind {
+        name: seeded::NAME,
+        summary: "structures under one seed are nearer to each other than to those of others",
+        keys: &["first", "second", "others", "field", "ratio"],
+        read: seeded::compile,
     },
     CheckKind {
         name: zeros::NAME,

@@ -40,6 +40,7 @@ mod recorded;
 mod request_hints;
 mod reviewed;
 mod rows;
+mod seeded;
 mod sequence;
 mod shape;
 mod snapshot;

@@ -60,20 +60,22 @@ impl<'a> Terms<'a> {
 
     /// The calls that `call` names, one or several; all when it is absent.
     pub fn calls(&mut self) -> Calls {
-        let Some(written) = self.reader.text_or_texts("call") else {
-            return Calls::All;
-        };
-        let written = written.into_vec();
+        self.named_calls("call").map_or(Calls::All, Calls::Named)
+    }
+
+    /// The calls that a key names, one or several; `None` when it is absent.
+    pub fn named_calls(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let written = self.reader.text_or_texts(key)?.into_vec();
         if written.is_empty() {
             self.reader
-                .reject("call", "no call is named", "expected a call of this case");
+                .reject(key, "no call is named", "expected a call of this case");
         }
         let known = |call: &Located<String>| self.known.calls.contains(&call.value);
         let (named, unknown): (Vec<_>, Vec<_>) = written.into_iter().partition(known);
         for call in &unknown {
             self.reject_call(call);
         }
-        Calls::Named(named.into_iter().map(|call| call.value).collect())
+        Some(named.into_iter().map(|call| call.value).collect())
     }
 
     /// One call by the key that names it.

@@ -183,44 +183,6 @@ fn what_cannot_be_compared_is_refused() {
 }
 
 #[test]
-fn a_seed_is_kept_where_its_structures_are_nearer_than_those_of_another() {
-    let contract = declared("chai1");
-    let table = "check = 'agree'\nfields = ['atom_array']\nfirst = 'first'\nsecond = 'again'\ngates = {}\n\
-                 nearer_than = 'other'\nratio = 0.6";
-    let calls = ["first", "again", "other"];
-    let check = compile_with(&contract, table, &calls).unwrap_or_else(|errors| panic!("{errors}"));
-    let options = json!({ "include_fields": ["plddt"], "num_diffn_samples": 1 });
-    let right = calls.map(|call| folded(&contract, call, UBIQUITIN, options.clone()));
-    // Bends a structure by a wave of so many ångström: another fold that superposes as badly as it is large.
-    let bent = |answer: &Answer, most: f32, phase: f32| {
-        answer.clone().with_structure(|structure| {
-            for (atom, position) in structure.coord.iter_mut().enumerate() {
-                position[2] += most * (atom as f32 / 40.0 + phase).sin();
-            }
-        })
-    };
-    let found = |own: f32, other: f32| {
-        let answers = [right[0].clone(), bent(&right[1], own, 0.0), bent(&right[2], other, 1.5)];
-        judge(&*check, &contract, &answers)
-    };
-    assert_eq!(found(0.6, 0.6), [], "within the gates nothing else counts");
-    assert_eq!(found(3.0, 12.0), [], "a quarter of the way to another seed");
-    let ignored = found(6.0, 6.0);
-    assert!(ignored[0].summary.contains("[0]: different: "), "{ignored:?}");
-    assert!(
-        ignored[0]
-            .details
-            .iter()
-            .any(|line| line.starts_with("nor nearer than `other`: CA RMSD")),
-        "{ignored:?}"
-    );
-    let missing = errors(&contract, "fields = ['atom_array']\ngates = {}\nnearer_than = 'batch'");
-    assert!(missing.contains("missing key `ratio`"), "{missing}");
-    let missing = errors(&contract, "fields = ['atom_array']\nnearer_than = 'batch'\nratio = 0.5");
-    assert!(missing.contains("missing key `gates`"), "{missing}");
-}
-
-#[test]
 fn confidences_agree_by_their_means_under_gates() {
     let contract = declared("chai1");
     let check = check(&contract, "fields = ['plddt']\ngates = {}");

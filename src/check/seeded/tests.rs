@@ -1,0 +1,171 @@
+//! A kept seed passes whatever a card repeats, an ignored one and one that determines nothing do not.
+
+use serde_json::json;
+
+use super::super::evidence::Answer;
+use super::super::fixture::folded::{UBIQUITIN, declared, folded};
+use super::super::fixture::{compile_with, judge, summaries};
+use super::*;
+use crate::config::{Sequences, Source};
+use crate::metric::test_points::noise;
+use crate::prediction::Contract;
+
+const CALLS: [&str; 4] = ["first", "again", "other", "third"];
+
+const TABLE: &str = "check = 'seeded'\nfirst = 'first'\nsecond = 'again'\nothers = ['other', 'third']";
+
+fn check(contract: &Contract) -> Box<dyn Check> {
+    compile_with(contract, TABLE, &CALLS).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// Answers under these seeds, in the order of the calls.
+fn under(contract: &Contract, input: &str, seeds: [u64; 4]) -> Vec<Answer> {
+    let answers = CALLS.iter().zip(seeds);
+    answers
+        .map(|(call, seed)| folded(contract, call, input, json!({ "seed": seed })))
+        .collect()
+}
+
+/// Turns and moves a structure as a diffusion model that draws where it lies.
+fn placed(answer: Answer, angle: f32, shift: f32) -> Answer {
+    let (sine, cosine) = angle.sin_cos();
+    answer.with_structure(|structure| {
+        for [x, y, z] in &mut structure.coord {
+            (*x, *y) = (cosine * *x - sine * *y + shift, sine * *x + cosine * *y);
+            *z -= shift;
+        }
+    })
+}
+
+/// Moves every residue as a whole by so much, neighbours by nearly the same: as repeats on one card differ.
+fn repeated(answer: Answer, rmsd: f32, seed: u64) -> Answer {
+    let mut next = noise(seed);
+    let (waves, most) = ([next(), next(), next()], rmsd * 2.0_f32.sqrt() / 3.0_f32.sqrt());
+    answer.with_structure(|structure| {
+        for (atom, position) in structure.coord.iter_mut().enumerate() {
+            for (axis, wave) in position.iter_mut().zip(waves) {
+                *axis += most * (atom as f32 / 60.0 + 3.0 * wave).sin();
+            }
+        }
+    })
+}
+
+/// The proteins of the suites of a length that the case on seeds could take.
+fn proteins() -> Vec<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/suites/sequences.fasta");
+    let text = std::fs::read_to_string(path).unwrap();
+    let sequences = Sequences::parse(&Source::new("sequences.fasta", &text)).unwrap();
+    let all = sequences.records().iter().map(|record| record.sequence.clone());
+    all.filter(|sequence| (40..=150).contains(&sequence.len()) && !sequence.contains(['X', ':']))
+        .collect()
+}
+
+#[test]
+fn a_seed_that_is_kept_passes_and_one_that_is_not_never_does() {
+    let contract = declared("boltz2");
+    let check = check(&contract);
+    let (mut judged, mut unseen) = (0, Vec::new());
+    for input in proteins() {
+        for start in [1, 5] {
+            let kept = under(&contract, &input, [start, start, start + 1, start + 2]);
+            assert_eq!(judge(&*check, &contract, &kept), [], "{input}");
+            let ignored = under(&contract, &input, [start, start + 3, start + 1, start + 2]);
+            judged += 1;
+            if judge(&*check, &contract, &ignored).is_empty() {
+                unseen.push(format!("{start} {input}"));
+            }
+        }
+    }
+    assert!(judged >= 10, "{judged}");
+    assert_eq!(unseen, Vec::<String>::new(), "of {judged}");
+}
+
+#[test]
+fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
+    let contract = declared("chai1");
+    let check = check(&contract);
+    for (index, start) in [(0u8, 1), (1, 5), (2, 9)] {
+        // Other seeds draw another place and turn too.
+        let angles = [0.0, 0.0, 1.3 + f32::from(index), 2.5 - f32::from(index)];
+        let answers = under(&contract, UBIQUITIN, [start, start, start + 1, start + 2]);
+        let noisy = |rmsd: f32| -> Vec<Answer> {
+            let answers = answers.iter().cloned().zip(angles).enumerate();
+            answers
+                .map(|(call, (answer, angle))| repeated(placed(answer, angle, 0.0), rmsd, start + call as u64))
+                .collect()
+        };
+        assert_eq!(judge(&*check, &contract, &noisy(0.65)), [], "{start}");
+        // One answer under all seeds, as the same card repeats it: nothing but its noise tells them apart.
+        let one: Vec<Answer> = CALLS
+            .iter()
+            .enumerate()
+            .map(|(call, name)| {
+                let answer = Answer {
+                    call: (*name).to_owned(),
+                    ..answers[0].clone()
+                };
+                repeated(answer, 0.65, 17 * start + 5 * call as u64)
+            })
+            .collect();
+        let found = summaries(&*check, &contract, &one);
+        assert_eq!(
+            found,
+            ["atom_array[0]: `first` and `again` have one seed and are no nearer to each other than to other seeds"]
+        );
+    }
+}
+
+#[test]
+fn one_answer_under_every_seed_is_told_as_that() {
+    let contract = declared("boltz2");
+    let check = check(&contract);
+    let found = judge(&*check, &contract, &under(&contract, UBIQUITIN, [7; 4]));
+    assert_eq!(
+        found[0].summary,
+        "atom_array[0]: another seed gives the same structure: `other`, `third` against `first` and `again`"
+    );
+    assert_eq!(
+        found[0].hint.as_deref(),
+        Some("the seed does not reach the model, or does not determine what is drawn")
+    );
+    assert!(
+        found[0].details[0].starts_with("where they lie: CA RMSD 0 Å under one seed, at least 0 Å"),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn answers_of_another_form_are_no_distance() {
+    let contract = declared("boltz2");
+    let check = check(&contract);
+    let right = under(&contract, UBIQUITIN, [1, 1, 2, 3]);
+    let change = |index: usize, change: &dyn Fn(Answer) -> Answer| {
+        let mut answers = right.clone();
+        answers[index] = change(answers[index].clone());
+        summaries(&*check, &contract, &answers)
+    };
+    let renamed = change(2, &|answer| answer.with_structure(|structure| structure.res_id[3] += 1));
+    assert_eq!(renamed, ["atom_array[0]: `first` and `other`: other atoms"]);
+    let lost = change(1, &|answer| {
+        answer.with_structure(|structure| structure.coord.fill([f32::NAN; 3]))
+    });
+    assert!(lost[0].contains("coordinates that are not finite"), "{lost:?}");
+    let none = change(3, &|answer| answer.with("atom_array", Value::List(Vec::new())));
+    assert_eq!(none, ["atom_array: 1 structures against 0 of `third`"]);
+}
+
+#[test]
+fn tables_that_compare_a_call_with_itself_are_refused() {
+    let errors = |table: &str| {
+        let table = format!("check = 'seeded'\n{table}");
+        compile_with(&declared("boltz2"), &table, &CALLS).map_or_else(|errors| errors.to_string(), |_| String::new())
+    };
+    let twice = errors("first = 'first'\nsecond = 'again'\nothers = ['first']");
+    assert!(twice.contains("the call `first` is named twice"), "{twice}");
+    let none = errors("first = 'first'\nsecond = 'again'\nothers = []");
+    assert!(none.contains("no call is named"), "{none}");
+    let missing = errors("first = 'first'");
+    assert!(missing.contains("missing keys `second`, `others`"), "{missing}");
+    let unknown = errors("first = 'first'\nsecond = 'again'\nothers = ['othr']");
+    assert!(unknown.contains("did you mean `other`?"), "{unknown}");
+}
