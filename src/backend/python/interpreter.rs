@@ -28,7 +28,9 @@ const SOCKET: &str = "channel";
 const LONGEST_PATH: usize = 100;
 /// What the bridge may take, besides the hosted code, to say what is left.
 const LAST_WORDS: Duration = Duration::from_secs(4);
-/// How long the interpreter may take to end once all is stopped: threads and exit hooks of the hosted code run then.
+/// How long the interpreter may take at least to end once all is stopped: threads and exit hooks of the hosted code run then. As
+/// long as the hosted code may take to stop, where that is more: torch alone takes 2.7 s to unload when eight processes share two
+/// cores.
 const EXIT: Duration = Duration::from_secs(5);
 /// How long it may take to end when asked by a signal.
 const GRACE: Duration = Duration::from_secs(1);
@@ -208,7 +210,10 @@ impl Interpreter {
                 Err(_) => silent = true,
             }
         }
-        let lingers = farewell.is_some() && tokio::time::timeout(EXIT, self.process.ended()).await.is_err();
+        let lingers = farewell.is_some()
+            && tokio::time::timeout(patience.max(EXIT), self.process.ended())
+                .await
+                .is_err();
         if lingers && let Some(channel) = &self.channel {
             channel.tell(&json!({"do": "where"}));
         }
