@@ -79,6 +79,11 @@ pub trait Settings: Send + Sync {
     /// When the model cannot run there at all, such as for want of an image.
     fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
 
+    /// Which of boileroom's own backends calls go through, such as `apptainer`, whose defects show then.
+    fn through(&self) -> Option<String> {
+        None
+    }
+
     /// Why it cannot run a model with a configuration although nothing is wrong; cases that need it are skipped.
     fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
         let _ = (contract, config);

@@ -76,7 +76,10 @@ impl Platform {
         }
         match (kind, settings) {
             (Some(kind), Some(settings)) if diagnostics.is_empty() => Ok(Self {
-                table: table.clone(),
+                table: BackendTable {
+                    through: settings.through(),
+                    ..table.clone()
+                },
                 kind,
                 weights: kind.weights.or(table.weights.as_deref()).unwrap_or(WEIGHTS).to_owned(),
                 settings,

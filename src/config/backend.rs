@@ -29,6 +29,8 @@ pub struct BackendTable {
     pub models: Option<Vec<Located<String>>>,
     /// The release of boileroom that runs there, where it says so.
     pub boileroom: Option<String>,
+    /// Which of boileroom's own backends its calls go through; its kind says so.
+    pub through: Option<String>,
     /// What it says of single models: their options and sizes.
     pub per_model: PerModel,
     /// Where its name is written.
@@ -86,6 +88,7 @@ impl BackendTable {
             retries: retries.unwrap_or(0),
             models,
             boileroom,
+            through: None,
             per_model,
             location: name.location,
             settings,

@@ -1,13 +1,31 @@
-//! `[[models.KEY.known]]`: defects of a model that are known upstream. Reads them; what they explain is judged elsewhere.
+//! `[[models.KEY.known]]` and `[[known]]`: defects that are known upstream. Reads them; what they explain is judged elsewhere.
 
-use super::Reader;
+use std::sync::Arc;
+
+use super::{Located, Reader};
 use crate::prediction::known::{KnownDefect, days};
 
-/// Reads all of them.
-pub(super) fn read(outer: &mut Reader<'_>) -> Vec<KnownDefect> {
-    let mut defects = Vec::new();
+/// What entries are about.
+#[derive(Clone, Copy)]
+pub(super) enum Of {
+    /// The model in whose table they stand.
+    OneModel,
+    /// Any model, unless they name some.
+    AnyModel,
+}
+
+/// Reads those of one model, or those outside of any model with the names of models in them, which are judged later, when all models
+/// are known.
+pub(super) fn read(outer: &mut Reader<'_>, of: Of) -> (Vec<Arc<KnownDefect>>, Vec<Located<String>>) {
+    let (mut defects, mut named) = (Vec::new(), Vec::new());
     for section in outer.sections("known") {
         let mut reader = outer.within(&section);
+        let models = match of {
+            Of::OneModel => None,
+            Of::AnyModel => reader.located_texts("models"),
+        };
+        named.extend(models.iter().flatten().cloned());
+        let models = models.map(|models| models.into_iter().map(|model| model.value).collect());
         let case = reader.required_text("case");
         let messages = reader.require("message").text_or_texts("message");
         let messages: Vec<String> = messages
@@ -23,6 +41,7 @@ pub(super) fn read(outer: &mut Reader<'_>) -> Vec<KnownDefect> {
                 "expected words that the finding contains",
             );
         }
+        let through = reader.text("through");
         let boileroom = reader.texts("boileroom");
         let reason = reader.required_text("reason");
         let link = reader.required_text("link");
@@ -42,17 +61,19 @@ pub(super) fn read(outer: &mut Reader<'_>) -> Vec<KnownDefect> {
         if let (Some(case), Some(reason), Some(link), Some(expires), Some(expires_text)) =
             (case, reason, link, expires, expires_text)
         {
-            defects.push(KnownDefect {
+            defects.push(Arc::new(KnownDefect {
                 case,
                 messages,
+                models,
+                through,
                 boileroom,
                 reason,
                 link,
                 expires,
                 expires_text,
                 place: section.location().to_string(),
-            });
+            }));
         }
     }
-    defects
+    (defects, named)
 }

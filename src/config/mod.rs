@@ -55,6 +55,7 @@ pub use typed::{Located, OneOrMany};
 pub use unknown::Unknown;
 
 use crate::prediction::Contract;
+use crate::prediction::known::KnownDefect;
 
 /// `backends.toml` as it was when this program was built.
 const BUILT_IN: &str = include_str!("../../backends.toml");
@@ -70,6 +71,8 @@ pub struct Config {
     pub models: Vec<Arc<Contract>>,
     /// What results of none of them are compared by; that of the built-in file when it says nothing.
     pub unknown: Unknown,
+    /// Defects that are known upstream, of all models; with those of the built-in file.
+    pub known: Vec<Arc<KnownDefect>>,
 }
 
 impl Config {
@@ -118,6 +121,7 @@ impl Config {
         let inherits = !reader.has("models") && source.text() != BUILT_IN;
         let model_sections = reader.named_sections("models");
         let unknown = unknown::read(&mut reader);
+        let (mut known, models_of_known) = known::read(&mut reader, known::Of::AnyModel);
         let backend_sections = reader.require("backends").named_sections("backends");
         reader.finish();
 
@@ -127,6 +131,10 @@ impl Config {
         }
         if inherits {
             models = Self::built_in()?.models;
+        }
+        if source.text() != BUILT_IN {
+            // What boileroom's own backends do wrong, they do to models of any file.
+            known.extend(Self::built_in()?.known);
         }
         let unknown = match unknown {
             Some(unknown) => unknown,
@@ -138,19 +146,14 @@ impl Config {
         let keys: BTreeSet<&str> = declared.chain(models.iter().map(|model| model.key.as_str())).collect();
         let mut backends = Vec::with_capacity(backend_sections.len());
         for (name, section) in &backend_sections {
-            let backend = BackendTable::read(name.clone(), section, &models, diagnostics);
-            for model in backend.iter().filter_map(|backend| backend.models.as_ref()).flatten() {
-                if !keys.contains(model.value.as_str()) {
-                    let known = keys.iter().copied();
-                    diagnostics.push(Diagnostic::unknown(
-                        model.location.clone(),
-                        "model",
-                        &model.value,
-                        known,
-                    ));
-                }
+            backends.extend(BackendTable::read(name.clone(), section, &models, diagnostics));
+        }
+        let served = backends.iter().filter_map(|backend| backend.models.as_ref()).flatten();
+        for model in served.chain(&models_of_known) {
+            if !keys.contains(model.value.as_str()) {
+                let (location, keys) = (model.location.clone(), keys.iter().copied());
+                diagnostics.push(Diagnostic::unknown(location, "model", &model.value, keys));
             }
-            backends.extend(backend);
         }
         let mut names = backend_sections.iter().map(|(name, _)| name.value.as_str());
         if let Some(default) = &default
@@ -163,6 +166,7 @@ impl Config {
             backends,
             models,
             unknown,
+            known,
         }))
     }
 

@@ -2,7 +2,6 @@
 //! a backend keeps the contract is judged elsewhere.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use super::{Diagnostic, Diagnostics, Located, Reader, Section, field, gates, known};
 use crate::prediction::Method;
@@ -42,7 +41,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         .iter()
         .map(|(name, section)| field::read(&name.value, section, &symbols, &mut reader))
         .collect::<Vec<_>>();
-    let known = known::read(&mut reader);
+    let (known, _) = known::read(&mut reader, known::Of::OneModel);
     reader.finish();
     if let Some((name, _)) = ListMeaning::NAMES.iter().find(|(_, meaning)| Some(*meaning) == list) {
         features.insert((*name).to_owned());
@@ -64,7 +63,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         fields: fields.into_iter().collect::<Option<_>>()?,
         tolerance: tolerance.unwrap_or(field::EXACT),
         gates,
-        known: known.into_iter().map(Arc::new).collect(),
+        known,
     })
 }
 

@@ -59,6 +59,8 @@ pub enum Verdict {
 pub struct Report {
     /// One entry per case that was planned and selected.
     pub outcomes: Vec<Outcome>,
+    /// Entries of known defects for several cases, none of which has the defect any more.
+    pub outdated: Vec<String>,
     /// Trouble that is no case's verdict, such as an instance that would not stop.
     pub notes: Vec<String>,
     /// What is worth knowing of instances and no fault.
@@ -114,7 +116,7 @@ pub enum Conclusion {
     Conforms,
     /// At least one case, or something left behind, shows that the backend is wrong.
     Fails,
-    /// No case failed, but some passed that are expected to fail: the suite is out of date.
+    /// No case failed, but some passed that are expected to fail: what expects it is out of date.
     Outdated,
     /// Nothing shows that the backend is wrong, but it cannot be tested as the configuration says.
     Misconfigured,
@@ -247,7 +249,7 @@ impl Report {
             Some(signal) => Conclusion::Interrupted(signal),
             None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
             None if self.has_error_of(Blame::Settings) => Conclusion::Misconfigured,
-            None if tally.unexpected_passes > 0 => Conclusion::Outdated,
+            None if tally.unexpected_passes > 0 || !self.outdated.is_empty() => Conclusion::Outdated,
             None if self.has_error_of(Blame::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
             None if tally.errors > 0 => Conclusion::HarnessFailed,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,
@@ -301,6 +303,9 @@ mod tests {
         assert_eq!(report(&[Verdict::ExpectedFailure]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::KnownUpstream]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::Stale]).conclusion(), Conclusion::Outdated);
+        let mut unneeded = report(&[Verdict::Pass]);
+        unneeded.outdated.push("`batch::*` is out of date".into());
+        assert_eq!(unneeded.conclusion(), Conclusion::Outdated);
     }
 
     #[test]

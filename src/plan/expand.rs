@@ -43,6 +43,7 @@ pub fn expand(
 ) -> Result<Plan, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let mut expansion = Expansion {
+        config,
         backend,
         selection,
         overriding,
@@ -73,14 +74,17 @@ pub fn expand(
         trials[first..].sort_by_key(|trial| trial.calls.first().map(|call| call.instance));
     }
     let barren = barren_suites(config, suites, backend, selection, &trials);
+    let covered = covered(suites, selection, &trials);
     diagnostics.into_result(Plan {
         instances: expansion.instances,
         trials,
         barren,
+        covered,
     })
 }
 
 struct Expansion<'a> {
+    config: &'a Config,
     backend: &'a BackendTable,
     selection: &'a Selection,
     overriding: Overriding,
@@ -194,16 +198,20 @@ impl Expansion<'_> {
         })
     }
 
-    /// The defects of a model's own code that may show in a case. The embedded models are not that code.
+    /// The defects of boileroom's own code that may show in a case. The embedded models are not that code.
     fn known_upstream(&self, contract: &Contract, suite: &Suite, case: &Case) -> Vec<Arc<KnownDefect>> {
         let kind = registry::kind(&self.backend.kind.value).and_then(|kind| kind.weights);
         if kind.or(self.backend.weights.as_deref()) == Some(WEIGHTS) {
             return Vec::new();
         }
-        let release = self.backend.boileroom.as_deref();
-        let known = contract.known.iter();
-        let known = known.filter(|defect| defect.is_about(&suite.name, &case.name) && defect.concerns(release));
-        known.cloned().collect()
+        let (release, own) = (self.backend.boileroom.as_deref(), self.backend.through.as_deref());
+        let known = contract.known.iter().chain(&self.config.known);
+        let known =
+            known.filter(|defect| defect.concerns_model(&contract.key) && defect.is_about(&suite.name, &case.name));
+        known
+            .filter(|defect| defect.concerns(release) && defect.shows_through(own))
+            .cloned()
+            .collect()
     }
 
     fn retries(&self, case: &Case, suite: &Suite) -> u32 {
@@ -291,6 +299,22 @@ fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec
         check::compile_case(case, &contracts, diagnostics).into()
     });
     cases.collect()
+}
+
+/// Entries for several cases that some trial has, with no case that the selection leaves out. A shard always may.
+fn covered(suites: &[Suite], selection: &Selection, trials: &[PlannedTrial]) -> Vec<Arc<KnownDefect>> {
+    let left_out = |defect: &KnownDefect| {
+        let mut unwanted = suites.iter().filter(|suite| !selection.wants_suite(&suite.name));
+        unwanted.any(|suite| suite.cases.iter().any(|case| defect.is_about(&suite.name, &case.name)))
+    };
+    let mut covered: Vec<Arc<KnownDefect>> = Vec::new();
+    let known = trials.iter().flat_map(|trial| &trial.known);
+    for defect in known.filter(|defect| !defect.is_about_one() && selection.shard.is_none()) {
+        if !left_out(defect) && !covered.iter().any(|other| Arc::ptr_eq(other, defect)) {
+            covered.push(Arc::clone(defect));
+        }
+    }
+    covered
 }
 
 /// The selected suites without a trial, with the reason.

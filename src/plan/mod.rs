@@ -30,6 +30,8 @@ pub struct Plan {
     pub trials: Vec<PlannedTrial>,
     /// Suites that were selected and gave no trial, with the reason.
     pub barren: Vec<BarrenSuite>,
+    /// Entries for several cases whose every case is among the trials, so that a run shows whether they are out of date.
+    pub covered: Vec<Arc<KnownDefect>>,
 }
 
 /// One model with one configuration.

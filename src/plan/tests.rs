@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::config::{Config, Sequences, Source, Suites};
+use crate::config::{BackendTable, Config, Sequences, Source, Suites};
 
 const SUITE: &str = r#"
 about = "toy"
@@ -35,13 +35,21 @@ checks = [{ check = "contract" }]
 "#;
 
 fn plan(table: &str) -> Plan {
+    plan_through(table, None)
+}
+
+fn plan_through(table: &str, through: Option<&str>) -> Plan {
     let text = format!("default = 'lab'\n[backends.lab]\n{table}\n");
     let config = Config::parse(&Source::new("lab.toml", text)).unwrap_or_else(|errors| panic!("{errors}"));
     let sequences = Sequences::parse(&Source::new("sequences.fasta", ">short\nMLKNV\n")).unwrap();
     let suites = Suites::parse(&[Source::new("suites/toy.toml", SUITE)], &config, &sequences);
     let suites = suites.unwrap_or_else(|errors| panic!("{errors}")).suites;
     let (selection, overriding) = (Selection::default(), Overriding::default());
-    expand(&config, &suites, &config.backends[0], &selection, overriding).unwrap_or_else(|errors| panic!("{errors}"))
+    let backend = BackendTable {
+        through: through.map(str::to_owned),
+        ..config.backends[0].clone()
+    };
+    expand(&config, &suites, &backend, &selection, overriding).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
 fn trial<'a>(plan: &'a Plan, case: &str) -> &'a PlannedTrial {
@@ -105,6 +113,31 @@ fn a_server_that_runs_already_is_told_with_the_call_what_it_could_be_configured_
     assert_eq!(call.config["include_fields"], json!(["lm_logits"]));
     assert_eq!(call.config["device"], "cpu", "a case outweighs the backend");
     assert!(call.request.options.is_empty());
+}
+
+#[test]
+fn defects_known_upstream_go_with_the_backend_they_show_through() {
+    let entry = |case: &str, rest: &str| {
+        format!("[[known]]\ncase = '{case}'\n{rest}\nmessage = 'm'\nreason = 'r'\nlink = 'l'\nexpires = 2027-06-30\n")
+    };
+    let entries = [
+        entry("toy::*", ""),
+        entry("toy::plain", "through = 'modal'"),
+        entry("*", "boileroom = ['9.9']"),
+    ]
+    .concat();
+    let plan = |through: Option<&str>| {
+        let table = "kind = 'process'\ncommand = ['x']\nmodels = ['esm2']\nboileroom = '0.4.1'";
+        plan_through(&format!("{table}\n{entries}"), through)
+    };
+    let known = |plan: &Plan, case: &str| trial(plan, case).known.len();
+    let modal = plan(Some("modal"));
+    assert_eq!((known(&modal, "plain"), known(&modal, "fields")), (2, 1));
+    for other in [None, Some("apptainer")] {
+        assert_eq!(known(&plan(other), "plain"), 1);
+    }
+    let covered: Vec<&str> = modal.covered.iter().map(|defect| defect.case.as_str()).collect();
+    assert_eq!(covered, ["toy::*"], "of several cases, in this release");
 }
 
 /// The plan of the shipped suites for a file of models.

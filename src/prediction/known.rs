@@ -1,13 +1,17 @@
-//! Defects of a model's own code that are known upstream, as its contract ships them. Data and its matching only; what a run
-//! makes of them is decided there.
+//! Defects of boileroom's own code that are known upstream: of a model, as its contract ships them, or of one of boileroom's own
+//! backends. Data and its matching only; what a run makes of them is decided there.
 
-/// One `[[models.KEY.known]]` table: on every platform a case goes wrong in a known way, which is no fault of the platform.
+/// One `[[models.KEY.known]]` or `[[known]]` table: a case goes wrong in a known way, which is no fault of the platform.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownDefect {
     /// The cases, as `suite::case`; a `*` stands for anything.
     pub case: String,
     /// What findings say of it, any of these phrases.
     pub messages: Vec<String>,
+    /// Keys of the models whose cases are meant; `None` means all for which the entry holds.
+    pub models: Option<Vec<String>>,
+    /// The one of boileroom's own backends that has it; `None` means that it shows through all.
+    pub through: Option<String>,
     /// Releases of boileroom that have it; `None` means all.
     pub boileroom: Option<Vec<String>>,
     /// What is wrong there.
@@ -43,6 +47,20 @@ impl KnownDefect {
             (Some(releases), Some(release)) => releases.iter().any(|known| known == release),
             _ => true,
         }
+    }
+
+    /// Whether it may show in a model.
+    #[must_use]
+    pub fn concerns_model(&self, key: &str) -> bool {
+        self.models
+            .as_ref()
+            .is_none_or(|models| models.iter().any(|model| model == key))
+    }
+
+    /// Whether it shows on a backend that goes through one of boileroom's own, or through none.
+    #[must_use]
+    pub fn shows_through(&self, own: Option<&str>) -> bool {
+        self.through.as_deref().is_none_or(|through| own == Some(through))
     }
 
     /// Whether it explains a finding.

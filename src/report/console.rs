@@ -97,6 +97,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
         .filter(|outcome| outcome.verdict == Verdict::KnownUpstream);
     let known = known.map(|outcome| format!("{}: {}", outcome.name, outcome.reason.as_deref().unwrap_or_default()));
     section(&mut text, "known upstream", &known.collect::<Vec<_>>());
+    section(&mut text, "out of date", &report.outdated);
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
     section(&mut text, "note", &report.remarks);
@@ -184,7 +185,9 @@ pub fn verdict(conclusion: Conclusion) -> String {
     let sentence = match conclusion {
         Conclusion::Conforms => "conforms: everything came out as expected",
         Conclusion::Fails => "does not conform: the backend is wrong",
-        Conclusion::Outdated => "the suite is out of date: cases pass that it expects to fail; take their `xfail` away",
+        Conclusion::Outdated => {
+            "out of date: cases pass that are expected to fail; remove what expects it, an `xfail` or an entry of a known defect"
+        }
         Conclusion::Misconfigured => "inconclusive: the backend could not be tested, the configuration is wrong",
         Conclusion::PlatformFailed => "inconclusive: the backend could not be tested, the platform failed",
         Conclusion::HarnessFailed => "inconclusive: the backend could not be tested, hydrotest itself failed",

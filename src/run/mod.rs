@@ -149,6 +149,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
     }
     let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(Report {
+        outdated: upstream::stale(plan, &outcomes),
         outcomes,
         leaks: work.pool.leaks(),
         unknown: work.pool.unknown(),

@@ -117,6 +117,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
         }],
         trials,
         barren: Vec::new(),
+        covered: Vec::new(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! What defects that are known upstream make of an outcome: neither a pass nor a fault of the platform, as long as every
-//! finding is explained and the entry is not out of date. Reads the outcome of one trial and touches no other.
+//! finding is explained and the entry is not out of date. Changes the outcome of one trial and touches no other.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::outcome::{Outcome, Verdict};
-use crate::plan::PlannedTrial;
+use crate::plan::{Plan, PlannedTrial};
+use crate::prediction::known::KnownDefect;
 
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
@@ -45,24 +47,44 @@ pub fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
         Verdict::Pass => {
             if let Some(defect) = trial.known.iter().find(|defect| defect.is_about_one()) {
                 outcome.verdict = Verdict::Stale;
-                outcome.reason = Some(format!(
-                    "`{}` at {} is out of date: remove it, or limit its `boileroom` to the releases that have the defect",
-                    defect.case, defect.place
-                ));
+                outcome.reason = Some(out_of_date(defect));
             }
         }
         _ => {}
     }
 }
 
+/// The entries for several cases that no case needs any more, each with its edit. Only where every case of an entry was judged and
+/// passed: one that was skipped or failed may be the one that has the defect.
+pub fn stale(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
+    let passed = |trial: &PlannedTrial| {
+        let outcome = outcomes.iter().find(|outcome| outcome.name == trial.name);
+        outcome.is_some_and(|outcome| outcome.verdict == Verdict::Pass)
+    };
+    let is_unused = |defect: &&Arc<KnownDefect>| {
+        let about = |trial: &&PlannedTrial| trial.known.iter().any(|known| Arc::ptr_eq(known, defect));
+        plan.trials.iter().filter(about).all(passed)
+    };
+    plan.covered
+        .iter()
+        .filter(is_unused)
+        .map(|defect| out_of_date(defect))
+        .collect()
+}
+
+/// What to edit, where a case that an entry says to fail passes.
+fn out_of_date(defect: &KnownDefect) -> String {
+    format!(
+        "`{}` at {} is out of date: remove it, or limit its `boileroom` to the releases that have the defect",
+        defect.case, defect.place
+    )
+}
+
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::check::Finding;
     use crate::config::Config;
-    use crate::prediction::known::KnownDefect;
 
     const NOW: i64 = 20_000;
 
@@ -70,6 +92,8 @@ mod tests {
         Arc::new(KnownDefect {
             case: case.into(),
             messages: vec![message.into()],
+            models: None,
+            through: None,
             boileroom: None,
             reason: "one score for the whole batch".into(),
             link: "https://example.org/1".into(),
@@ -80,10 +104,23 @@ mod tests {
     }
 
     fn weighed(known: Vec<Arc<KnownDefect>>, verdict: Verdict, findings: &[&str]) -> (Verdict, String) {
-        let trial = PlannedTrial {
-            name: "toy::batch::two".into(),
+        let trial = trial("two", known);
+        let mut outcome = Outcome::skipped(&trial.name, "");
+        outcome.verdict = verdict;
+        outcome.reason = None;
+        outcome.findings = findings
+            .iter()
+            .map(|text| Finding::wrong("contract", "call", *text))
+            .collect();
+        weigh(&trial, &mut outcome, NOW);
+        (outcome.verdict, outcome.reason.unwrap_or_default())
+    }
+
+    fn trial(case: &str, known: Vec<Arc<KnownDefect>>) -> PlannedTrial {
+        PlannedTrial {
+            name: format!("toy::batch::{case}"),
             suite: "batch".into(),
-            case: "two".into(),
+            case: case.into(),
             contract: Config::built_in().unwrap().models[0].clone(),
             scene: None,
             skip: None,
@@ -94,16 +131,39 @@ mod tests {
             expected_failure: None,
             known,
             source: "toy.toml".into(),
+        }
+    }
+
+    #[test]
+    fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
+        let many = defect("batch::*", "ptm", NOW);
+        let plan = |covered: &[Arc<KnownDefect>]| Plan {
+            instances: Vec::new(),
+            trials: ["one", "two"].map(|case| trial(case, vec![Arc::clone(&many)])).into(),
+            barren: Vec::new(),
+            covered: covered.to_vec(),
         };
-        let mut outcome = Outcome::skipped("toy::batch::two", "");
-        outcome.verdict = verdict;
-        outcome.reason = None;
-        outcome.findings = findings
-            .iter()
-            .map(|text| Finding::wrong("contract", "call", *text))
-            .collect();
-        weigh(&trial, &mut outcome, NOW);
-        (outcome.verdict, outcome.reason.unwrap_or_default())
+        let outcomes = |verdicts: [Verdict; 2]| {
+            let cases = ["one", "two"].into_iter().zip(verdicts);
+            let outcomes = cases.map(|(case, verdict)| Outcome {
+                verdict,
+                ..Outcome::skipped(&format!("toy::batch::{case}"), "")
+            });
+            outcomes.collect::<Vec<_>>()
+        };
+        let covered = [Arc::clone(&many)];
+        let stale = |verdicts| stale(&plan(&covered), &outcomes(verdicts));
+        let found = stale([Verdict::Pass, Verdict::Pass]);
+        assert!(
+            found.len() == 1 && found[0].starts_with("`batch::*` at backends.toml:7:1 is out of date: remove it"),
+            "{found:?}"
+        );
+        for other in [Verdict::KnownUpstream, Verdict::Skip, Verdict::Fail, Verdict::Error] {
+            assert_eq!(stale([Verdict::Pass, other]), Vec::<String>::new());
+        }
+        // What was not selected says nothing.
+        assert!(super::stale(&plan(&covered), &outcomes([Verdict::Pass; 2])[..1]).is_empty());
+        assert!(super::stale(&plan(&[]), &outcomes([Verdict::Pass; 2])).is_empty());
     }
 
     #[test]

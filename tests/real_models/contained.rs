@@ -29,17 +29,24 @@ fn cache() -> (TempDir, String) {
     (cache, format!("{},{models}", engine(BINDS).unwrap()))
 }
 
-/// It does not hand the device on to the model, so that the configuration has to name it; nor the words of a refusal, which is why
-/// no suite of refusals is among these.
+/// It does not hand the device on to the model, so that the configuration has to name it; nor the words of a refusal, which is known
+/// upstream.
 fn boilerooms_own() {
     let (cache, binds) = cache();
     let (python, cache) = (python(), cache.path().display());
-    plays(&Rig::new(&format!(
+    let rig = Rig::new(&format!(
         "kind = 'python'\n{SERVED}interpreter = ['{python}']\n\
          env = {{ MODEL_DIR = '{cache}', APPTAINER_BIND = '{binds}', APPTAINERENV_HF_HUB_OFFLINE = '1', \
          APPTAINERENV_TRANSFORMERS_OFFLINE = '1' }}\n\
-         selector = 'apptainer'\nconfig = {{ device = 'cpu' }}\n"
-    )));
+         selector = 'apptainer'\nboileroom = '0.4.1'\nconfig = {{ device = 'cpu' }}\n"
+    ));
+    plays(&rig);
+    let (told, code) = rig.run(&["--model", "esm2", "--suite", "bad_input", "bad_input::empty_chain"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(
+        told.contains("known upstream: esm2::bad_input::empty_chain: ApptainerBackend raises"),
+        "{told}"
+    );
 }
 
 fn by_the_kind() {
@@ -55,8 +62,7 @@ fn by_the_kind() {
 
 /// What it predicts, and the scene in which most can go wrong; all of them would take longer than they say more.
 fn plays(rig: &Rig) {
-    // What boileroom says of a call with nothing in it, its own backend loses.
-    rig.conforms(&["--model", "esm2", "--suite", "embed", "--skip", "no_sequences"]);
+    rig.conforms(&["--model", "esm2", "--suite", "embed", "--skip", "beyond_1024"]);
     let (told, code) = rig.run(&["--model", "esm2", "--suite", "life_cycle", "during_start"]);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("1 passed; 0 failed"), "{told}");

@@ -47,6 +47,15 @@ impl Host {
         }
     }
 
+    /// Which of boileroom's own backends it goes through: a wrapper's selector names it, a class is in a module of that name.
+    pub(super) fn through(&self) -> Option<&str> {
+        match self {
+            Self::Wrapper { selector, .. } => selector.split(':').next(),
+            Self::Backend { class, .. } => class.strip_prefix("boileroom.backend.")?.split([':', '.']).next(),
+            Self::Core { .. } => None,
+        }
+    }
+
     /// Whose exceptions a start raises.
     pub(super) const fn raiser(&self) -> Raiser {
         match self {

@@ -75,6 +75,10 @@ impl Settings for Python {
         Ok(Box::new(Hosted::new(hosting, launch, self.0.timeouts)))
     }
 
+    fn through(&self) -> Option<String> {
+        self.0.host.through().map(str::to_owned)
+    }
+
     fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
         let hostings = models
             .iter()
@@ -100,6 +104,23 @@ mod tests {
 
     fn refused(table: &str) -> String {
         select(table, Overrides::default()).err().unwrap()
+    }
+
+    #[test]
+    fn which_of_boilerooms_own_backends_calls_go_through() {
+        for (table, through) in [
+            ("selector = 'apptainer:cuda12-0.4.1'", Some("apptainer")),
+            (
+                "backend_class = 'boileroom.backend.apptainer:ApptainerBackend'",
+                Some("apptainer"),
+            ),
+            ("backend_class = 'boileroom.backend.modal.ModalBackend'", Some("modal")),
+            ("backend_class = 'yours.backend.apptainer:ApptainerBackend'", None),
+            ("core = true", None),
+        ] {
+            let platform = select(table, Overrides::default()).unwrap();
+            assert_eq!(platform.table.through.as_deref(), through, "{table}");
+        }
     }
 
     #[test]

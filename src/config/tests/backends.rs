@@ -177,7 +177,7 @@ fn mistakes_in_backends_are_shown_together() {
     2 | retries = 1
       | ^^^^^^^
       |
-      = help: known: `default`, `models`, `unknown`, `backends`
+      = help: known: `default`, `models`, `unknown`, `known`, `backends`
 
     error: unknown key `knid`
      --> backends.toml:5:1

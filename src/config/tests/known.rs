@@ -21,6 +21,45 @@ fn an_entry_says_where_it_stands() {
 }
 
 #[test]
+fn an_entry_may_be_about_one_of_boilerooms_own_backends() {
+    let entry = "through = 'modal'\nmodels = ['esm2']\ncase = '*'\nmessage = 'm'\nreason = 'r'\nlink = 'l'\nexpires = 2027-06-30\n";
+    let text = format!("default = 'r'\nbackends.r.kind = 'reference'\n[[known]]\n{entry}");
+    let config = Config::parse(&Source::new("backends.toml", text)).unwrap();
+    let shipped = Config::built_in().unwrap().known;
+    assert_eq!(
+        config.known.len(),
+        shipped.len() + 1,
+        "those of boileroom's backends hold in every file"
+    );
+    let known = &config.known[0];
+    assert!(known.concerns_model("esm2") && !known.concerns_model("esmc") && shipped[0].concerns_model("esmc"));
+    assert!(
+        known.shows_through(Some("modal")) && !known.shows_through(Some("apptainer")) && !known.shows_through(None)
+    );
+    assert!(
+        shipped
+            .iter()
+            .all(|known| known.through.as_deref() == Some("apptainer"))
+    );
+}
+
+#[test]
+fn a_model_that_an_entry_names_must_be_there() {
+    let rest = "case = '*'\nmessage = 'm'\nreason = 'r'\nlink = 'l'\nexpires = 2027-06-30\n";
+    let text = format!("default = 'r'\nbackends.r.kind = 'reference'\n[[known]]\nmodels = ['esm4']\n{rest}");
+    let shown = Config::parse(&Source::new("backends.toml", text))
+        .unwrap_err()
+        .to_string();
+    assert!(
+        shown.contains("unknown model `esm4`") && shown.contains("backends.toml:4:"),
+        "{shown}"
+    );
+    // In a model's own table there is but one.
+    let shown = parse(&format!("models = ['toy']\n{rest}")).unwrap_err().to_string();
+    assert!(shown.contains("unknown key `models`"), "{shown}");
+}
+
+#[test]
 fn mistakes_are_shown() {
     let shown = parse("case = 'batch'\nmessage = ''\nexpires = 'soon'\nboilerom = []\n")
         .unwrap_err()
