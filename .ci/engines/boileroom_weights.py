@@ -59,7 +59,8 @@ def keep(models, name, model, tokens, padding):
     (files / "vocab.txt").write_text("\n".join(tokens))
     special = {"cls_token": "<cls>", "eos_token": "<eos>", "unk_token": "<unk>", "mask_token": "<mask>", "pad_token": padding}
     (files / "special_tokens_map.json").write_text(json.dumps(special))
-    (files / "tokenizer_config.json").write_text(json.dumps({**special, "tokenizer_class": "EsmTokenizer", "model_max_length": 1024}))
+    # As the published ones: without a longest length, so that nothing is cut off.
+    (files / "tokenizer_config.json").write_text(json.dumps({**special, "tokenizer_class": "EsmTokenizer"}))
     (repository / "refs").mkdir(exist_ok=True)
     (repository / "refs" / "main").write_text(revision)
 
