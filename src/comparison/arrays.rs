@@ -4,7 +4,7 @@ use super::{Loaded, Part, Row, Rules, Section, confidence};
 use crate::cause::{of_arrays, too_large};
 use crate::check::{is_embedding, measure_embedding};
 use crate::measure::{Floor, Measure, Verdict, bound, exact, of_elements};
-use crate::metric::{EmbeddingError, Extreme, difference, embedding_error};
+use crate::metric::{EmbeddingError, Extreme, difference, embedding_error_of};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::show_shape;
 use crate::snapshot::FieldJudge;
@@ -117,11 +117,8 @@ pub(super) fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec
         extreme("greatest relative difference", &found.relative),
     ];
     let width = first.shape().last().copied().unwrap_or(1);
-    if first.dtype().is_float()
-        && width > 1
-        && let (Some(reference), Some(observed)) = (first.to_f64(), second.to_f64())
-    {
-        let found = embedding_error(&observed, &reference, width);
+    if first.dtype().is_float() && width > 1 {
+        let found = embedding_error_of(second, first);
         let of = |pick: fn(&EmbeddingError) -> f64| found.as_ref().map(pick).map_err(ToString::to_string);
         rows.push(row("least cosine of rows", of(|error| error.least_cosine.value)));
         rows.push(row("mean cosine of rows", of(|error| error.mean_cosine)));

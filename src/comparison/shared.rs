@@ -1,13 +1,15 @@
 //! Every metric for structures over the atoms that two of them share, and over those that both are confident of. Measures; what
 //! is good enough is said by the gates.
 
+use std::cell::OnceCell;
+
 use super::{Part as Over, ResidueScore, Row, Rules};
 use crate::check::likeness::{Likeness, Side, least_dockq};
 use crate::measure::Measure;
 use crate::metric::selection::{Part, chain_of_atoms, positions, residue_of_atoms, shared_atoms};
 use crate::metric::{
-    ContactRule, Contacts, MetricError, Point, contact_agreement, lddt, match_equivalent_names, mean_absolute_error,
-    pearson, superpose, tm_score,
+    ContactRule, Lddt, LddtBothWays, MetricError, Point, contact_agreement, lddt_both_ways, match_equivalent_names,
+    mean_absolute_error, pearson, superpose, tm_score,
 };
 use crate::protein::Structure;
 
@@ -28,6 +30,8 @@ pub(super) struct Shared<'a> {
     confidence: Option<(&'a [f64], &'a [f64])>,
     /// Whether both sides are confident of a residue of the first.
     sure: Option<Vec<bool>>,
+    /// Of all atoms and of the confident ones: the costliest metric, which several rows are of.
+    local: [OnceCell<LddtBothWays>; 2],
 }
 
 /// The positions of some atoms after those that may trade names got the names that fit.
@@ -54,6 +58,10 @@ fn name_of_residue(structure: &Structure, atom: usize) -> String {
 
 type Measured = Result<f64, MetricError>;
 
+fn global(found: &Result<Lddt, MetricError>) -> Measured {
+    found.as_ref().map(|found| found.global).map_err(|error| *error)
+}
+
 impl<'a> Shared<'a> {
     pub(super) fn new(sides: &'a (Side<'a>, Side<'a>), rules: &Rules) -> Self {
         let (one, other) = (sides.0.structure, sides.1.structure);
@@ -76,6 +84,7 @@ impl<'a> Shared<'a> {
             confidence,
             // Without three places there is nothing to superpose by.
             sure: sure.filter(|sure| sure.iter().filter(|sure| **sure).count() >= 3),
+            local: [OnceCell::new(), OnceCell::new()],
         }
     }
 
@@ -112,16 +121,14 @@ impl<'a> Shared<'a> {
         Ok(tm_score(&second, &first, first.len())?.score)
     }
 
-    fn lddt(&self, over: Over, contacts: Contacts) -> Measured {
-        let places = self.places(Part::All, over);
-        let (first, second) = self.points(&places);
-        Ok(lddt(&first, &second, &self.numbers(&places), contacts)?.global)
-    }
-
-    fn reverse_lddt(&self, over: Over) -> Measured {
-        let places = self.places(Part::All, over);
-        let (first, second) = self.points(&places);
-        Ok(lddt(&second, &first, &self.numbers(&places), Contacts::InReference)?.global)
+    fn lddt(&self, over: Over) -> &LddtBothWays {
+        let [all, confident] = &self.local;
+        let cell = if over == Over::All { all } else { confident };
+        cell.get_or_init(|| {
+            let places = self.places(Part::All, over);
+            let (first, second) = self.points(&places);
+            lddt_both_ways(&first, &second, &self.numbers(&places))
+        })
     }
 
     /// How far both agree on which residues touch; `None` where nothing touches.
@@ -147,18 +154,16 @@ impl<'a> Shared<'a> {
 
     /// How well each residue that both have fits, by the symmetric lDDT of all atoms.
     pub(super) fn residue_scores(&self) -> Vec<ResidueScore> {
-        let places = self.places(Part::All, Over::All);
-        let (first, second) = self.points(&places);
-        let Ok(found) = lddt(&first, &second, &self.numbers(&places), Contacts::InEither) else {
+        let Ok(found) = &self.lddt(Over::All).of_either else {
             return Vec::new();
         };
         let mut present: Vec<usize> = self.residues.clone();
         present.sort_unstable();
         present.dedup();
         let residues = self.structure.residues();
-        let scored = present.into_iter().zip(found.per_residue);
+        let scored = present.into_iter().zip(&found.per_residue);
         scored
-            .filter_map(|(residue, lddt)| {
+            .filter_map(|(residue, &lddt)| {
                 let atom = residues.get(residue)?.start;
                 Some(ResidueScore {
                     name: name_of_residue(self.structure, atom),
@@ -258,13 +263,13 @@ impl<'a> Shared<'a> {
         });
         add("TM-score", &[], &|over| Some(self.tm_score(over)));
         add("lDDT, contacts of the first", &[(sure, "lddt")], &|over| {
-            Some(self.lddt(over, Contacts::InReference))
+            Some(global(&self.lddt(over).of_first))
         });
         add("lDDT, contacts of the second", &[], &|over| {
-            Some(self.reverse_lddt(over))
+            Some(global(&self.lddt(over).of_second))
         });
         add("lDDT, symmetric", &[(all, "unmasked_lddt")], &|over| {
-            Some(self.lddt(over, Contacts::InEither))
+            Some(global(&self.lddt(over).of_either))
         });
         add("alpha carbons that changed hands", &[(all, "inverted")], &|_| None);
         add("contacts of either that both have", &[], &|over| self.contacts(over));

@@ -46,7 +46,8 @@ impl ContactAgreement {
 /// Compares the contacts of two structures by one point per residue; `chains` names each residue's chain.
 ///
 /// # Errors
-/// For different lengths, no residues, points that are not finite, and a distance that is not positive and finite.
+/// For different lengths, no residues, points that are not finite, a distance that is not positive and finite, and when
+/// thousands of points lie in one place.
 pub fn contact_agreement(
     observed: &[Point],
     reference: &[Point],
@@ -67,23 +68,40 @@ pub fn contact_agreement(
         observed: 0,
         shared: 0,
     };
-    for_each_contact(reference, rule.distance, |first, second| {
+    for_each_contact_of_matter(reference, rule.distance, |first, second| {
         if counts(first, second) {
             agreement.reference += 1;
             let there = squared_distance(observed[first], observed[second]);
             agreement.shared += usize::from(there <= rule.distance * rule.distance);
         }
-    });
-    for_each_contact(observed, rule.distance, |first, second| {
+    })?;
+    for_each_contact_of_matter(observed, rule.distance, |first, second| {
         agreement.observed += usize::from(counts(first, second));
-    });
+    })?;
     Ok(agreement)
+}
+
+/// As [`for_each_contact`], but refuses more points in one place than matter has room for: their pairs are without end.
+pub(super) fn for_each_contact_of_matter(
+    points: &[Point],
+    distance: f64,
+    visit: impl FnMut(usize, usize),
+) -> Result<(), MetricError> {
+    let columns = Columns::new(points, distance);
+    if columns.is_crowded(distance) {
+        return Err(MetricError::Malformed("too many atoms lie in one place"));
+    }
+    visit_contacts(&columns, points, distance, visit);
+    Ok(())
 }
 
 /// Calls `visit` once for every pair of finite points within a distance, in no particular order. Keeps no list: points that
 /// all lie in one place have too many pairs for one.
-pub(super) fn for_each_contact(points: &[Point], distance: f64, mut visit: impl FnMut(usize, usize)) {
-    let columns = Columns::new(points, distance);
+pub(super) fn for_each_contact(points: &[Point], distance: f64, visit: impl FnMut(usize, usize)) {
+    visit_contacts(&Columns::new(points, distance), points, distance, visit);
+}
+
+fn visit_contacts(columns: &Columns, points: &[Point], distance: f64, mut visit: impl FnMut(usize, usize)) {
     columns.for_each_candidate_run(points, distance, |place, run| {
         let first = columns.order[place];
         for second in run.map(|other| columns.order[other]) {
@@ -127,6 +145,18 @@ mod tests {
         let count = |chains: &[usize]| contact_agreement(&line, &line, chains, RULE).unwrap().reference;
         assert_eq!(count(&[0, 0, 0, 0]), 0);
         assert_eq!(count(&[0, 0, 1, 1]), 3);
+    }
+
+    #[test]
+    fn a_heap_of_points_is_refused_before_its_pairs_are_counted() {
+        let apart = walk(100_000, 3);
+        let heap = vec![[1.0; 3]; apart.len()];
+        let chains = vec![0; apart.len()];
+        for (observed, reference) in [(&heap, &apart), (&apart, &heap)] {
+            let error = contact_agreement(observed, reference, &chains, RULE).unwrap_err();
+            assert_eq!(error.to_string(), "too many atoms lie in one place");
+        }
+        assert!(contact_agreement(&heap[..500], &heap[..500], &chains[..500], RULE).is_ok());
     }
 
     #[test]

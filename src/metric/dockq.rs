@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::Point;
-use super::contact::{for_each_contact, squared_distance};
+use super::contact::{for_each_contact_of_matter, squared_distance};
 use super::error::{MetricError, check_lengths, check_points};
 use super::superposition::{Superposition, superpose};
 
@@ -47,10 +47,11 @@ pub struct DockQ {
 /// The `DockQ` of a model (Basu & Wallner, `PLoS` ONE 11, 2016): (fnat + 1/(1 + (iRMSD/1.5)²) + 1/(1 + (LRMSD/8.5)²)) / 3.
 ///
 /// # Errors
-/// When the lists do not correspond, points are not finite, a chain has no backbone, or the reference's chains do not touch.
+/// When the lists do not correspond, points are not finite, a chain has no backbone, the reference's chains do not touch, and
+/// when thousands of points lie in one place.
 pub fn dockq(pair: &DockedPair) -> Result<DockQ, MetricError> {
     check(pair)?;
-    let native = touching_residues(pair, pair.reference, CONTACT);
+    let native = touching_residues(pair, pair.reference, CONTACT)?;
     if native.is_empty() {
         return Err(MetricError::TooFew {
             what: "contacts between the chains of the reference",
@@ -58,12 +59,12 @@ pub fn dockq(pair: &DockedPair) -> Result<DockQ, MetricError> {
             needed: 1,
         });
     }
-    let kept = touching_residues(pair, pair.model, CONTACT)
+    let kept = touching_residues(pair, pair.model, CONTACT)?
         .intersection(&native)
         .count();
     let native_contacts = kept as f64 / native.len() as f64;
 
-    let near = touching_residues(pair, pair.reference, INTERFACE);
+    let near = touching_residues(pair, pair.reference, INTERFACE)?;
     let interface: HashSet<usize> = near.into_iter().flat_map(|(first, second)| [first, second]).collect();
     let is_interface = |atom: usize| interface.contains(&pair.residues[atom]);
     let (model, reference) = backbone(pair, is_interface);
@@ -95,17 +96,21 @@ fn check(pair: &DockedPair) -> Result<(), MetricError> {
 }
 
 /// Residues of the first and of the second chain with atoms nearer than a distance.
-fn touching_residues(pair: &DockedPair, points: &[Point], distance: f64) -> HashSet<(usize, usize)> {
+fn touching_residues(
+    pair: &DockedPair,
+    points: &[Point],
+    distance: f64,
+) -> Result<HashSet<(usize, usize)>, MetricError> {
     let mut found = HashSet::new();
-    for_each_contact(points, distance, |one, other| {
+    for_each_contact_of_matter(points, distance, |one, other| {
         let (first, second) = (one.min(other), one.max(other));
         let is_between = first < pair.first_chain && second >= pair.first_chain;
         // Atoms exactly that far apart do not touch.
         if is_between && squared_distance(points[first], points[second]) < distance * distance {
             found.insert((pair.residues[first], pair.residues[second]));
         }
-    });
-    found
+    })?;
+    Ok(found)
 }
 
 /// The backbone atoms of model and reference for which `counts` holds.
@@ -228,10 +233,13 @@ mod tests {
             backbone: &[true; 3],
             first_chain: 1,
         };
-        assert_eq!(touching_residues(&pair(&[0, 1, 2]), &reference, CONTACT).len(), 0);
+        assert_eq!(
+            touching_residues(&pair(&[0, 1, 2]), &reference, CONTACT).unwrap().len(),
+            0
+        );
         let near = [[0.0; 3], [4.999, 0.0, 0.0], [0.0, 5.0, 0.0]];
         assert_eq!(
-            touching_residues(&pair(&[0, 1, 2]), &near, CONTACT),
+            touching_residues(&pair(&[0, 1, 2]), &near, CONTACT).unwrap(),
             HashSet::from([(0, 1)])
         );
     }

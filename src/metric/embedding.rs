@@ -2,6 +2,7 @@
 //! missing normalisation keeps them too.
 
 use super::error::{MetricError, check_lengths, check_number};
+use crate::tensor::Tensor;
 
 /// A value and the index it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -41,53 +42,106 @@ pub fn embedding_error<T: Copy + Into<f64>>(
     reference: &[T],
     width: usize,
 ) -> Result<EmbeddingError, MetricError> {
-    check_lengths("elements", observed.len(), reference.len())?;
-    check_number("elements", observed.len(), 1)?;
-    if width == 0 || !observed.len().is_multiple_of(width) {
+    check_widths(observed.len(), reference.len(), width)?;
+    let mut vectors = Vectors::new();
+    for (observed, reference) in observed.chunks_exact(width).zip(reference.chunks_exact(width)) {
+        vectors.add(observed, reference)?;
+    }
+    Ok(vectors.finish())
+}
+
+/// As [`embedding_error`] of two arrays whose last dimension are the vectors, one vector after the other: large arrays are never
+/// held as doubles.
+///
+/// # Errors
+/// As [`embedding_error`], also for arrays of text.
+pub fn embedding_error_of(observed: &Tensor, reference: &Tensor) -> Result<EmbeddingError, MetricError> {
+    let width = reference.shape().last().copied().unwrap_or(1);
+    check_widths(observed.len(), reference.len(), width)?;
+    if !(observed.dtype().is_numeric() && reference.dtype().is_numeric()) {
+        return Err(MetricError::Malformed("the elements are no numbers"));
+    }
+    let mut vectors = Vectors::new();
+    let (mut here, mut there) = (vec![0.0; width], vec![0.0; width]);
+    for start in (0..observed.len()).step_by(width) {
+        observed.for_each_f64(start..start + width, |flat, value| here[flat - start] = value);
+        reference.for_each_f64(start..start + width, |flat, value| there[flat - start] = value);
+        vectors.add(&here, &there)?;
+    }
+    Ok(vectors.finish())
+}
+
+fn check_widths(observed: usize, reference: usize, width: usize) -> Result<(), MetricError> {
+    check_lengths("elements", observed, reference)?;
+    check_number("elements", observed, 1)?;
+    if width == 0 || !observed.is_multiple_of(width) {
         return Err(MetricError::Malformed("the elements do not fill vectors of this width"));
     }
-    let mut all = Products::default();
-    let mut greatest_absolute = Located { value: -1.0, index: 0 };
-    let mut least_cosine = Located {
-        value: f64::INFINITY,
-        index: 0,
-    };
-    let mut least_norm_ratio = least_cosine;
-    let mut greatest_norm_ratio = Located { value: -1.0, index: 0 };
-    let mut cosines = 0.0;
-    for (residue, (observed, reference)) in observed
-        .chunks_exact(width)
-        .zip(reference.chunks_exact(width))
-        .enumerate()
-    {
+    Ok(())
+}
+
+/// What the vectors so far say.
+struct Vectors {
+    residues: usize,
+    all: Products,
+    cosines: f64,
+    greatest_absolute: Located,
+    least_cosine: Located,
+    least_norm_ratio: Located,
+    greatest_norm_ratio: Located,
+}
+
+impl Vectors {
+    fn new() -> Self {
+        let from = |value: f64| Located { value, index: 0 };
+        Self {
+            residues: 0,
+            all: Products::default(),
+            cosines: 0.0,
+            greatest_absolute: from(-1.0),
+            least_cosine: from(f64::INFINITY),
+            least_norm_ratio: from(f64::INFINITY),
+            greatest_norm_ratio: from(-1.0),
+        }
+    }
+
+    /// Adds the two vectors of the next residue.
+    fn add<T: Copy + Into<f64>>(&mut self, observed: &[T], reference: &[T]) -> Result<(), MetricError> {
+        let residue = self.residues;
+        let start = residue * reference.len();
         let products = Products::of(observed, reference);
         if !products.is_finite() {
-            return Err(not_finite(observed, reference, residue * width));
+            return Err(not_finite(observed, reference, start));
         }
-        if products.greatest > greatest_absolute.value {
+        if products.greatest > self.greatest_absolute.value {
             let index = products.position_of_greatest(observed, reference);
-            greatest_absolute = Located {
+            self.greatest_absolute = Located {
                 value: products.greatest,
-                index: residue * width + index,
+                index: start + index,
             };
         }
         let (cosine, ratio) = (products.cosine(), products.norm_ratio());
-        cosines += cosine;
-        keep(&mut least_cosine, cosine, residue, f64::lt);
-        keep(&mut least_norm_ratio, ratio, residue, f64::lt);
-        keep(&mut greatest_norm_ratio, ratio, residue, f64::gt);
-        all.observed += products.observed;
-        all.reference += products.reference;
-        all.apart += products.apart;
+        self.cosines += cosine;
+        keep(&mut self.least_cosine, cosine, residue, f64::lt);
+        keep(&mut self.least_norm_ratio, ratio, residue, f64::lt);
+        keep(&mut self.greatest_norm_ratio, ratio, residue, f64::gt);
+        self.all.observed += products.observed;
+        self.all.reference += products.reference;
+        self.all.apart += products.apart;
+        self.residues += 1;
+        Ok(())
     }
-    Ok(EmbeddingError {
-        greatest_absolute,
-        relative: ratio(all.apart, all.reference, 0.0),
-        least_cosine,
-        mean_cosine: cosines / (observed.len() / width) as f64,
-        least_norm_ratio,
-        greatest_norm_ratio,
-    })
+
+    fn finish(self) -> EmbeddingError {
+        EmbeddingError {
+            greatest_absolute: self.greatest_absolute,
+            relative: ratio(self.all.apart, self.all.reference, 0.0),
+            least_cosine: self.least_cosine,
+            mean_cosine: self.cosines / self.residues as f64,
+            least_norm_ratio: self.least_norm_ratio,
+            greatest_norm_ratio: self.greatest_norm_ratio,
+        }
+    }
 }
 
 /// Sums over the elements of one residue's vectors.
@@ -202,6 +256,28 @@ mod tests {
     fn vectors(residues: usize, width: usize, seed: u64) -> Vec<f32> {
         let mut next = noise(seed);
         (0..residues * width).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn arrays_are_measured_as_their_values_are() {
+        let values = |seed: u16| -> Vec<f32> { (0..24u16).map(|at| f32::from((at * 7 + seed) % 11) - 4.5).collect() };
+        let (observed, reference) = (values(1), values(2));
+        let array = |values: &[f32]| Tensor::from_values(vec![2, 3, 4], values).unwrap();
+        assert_eq!(
+            embedding_error_of(&array(&observed), &array(&reference)),
+            embedding_error(&observed, &reference, 4)
+        );
+        let broken: Vec<f32> = observed
+            .iter()
+            .map(|value| if *value > 5.0 { f32::NAN } else { *value })
+            .collect();
+        assert_eq!(
+            embedding_error_of(&array(&broken), &array(&reference)),
+            embedding_error(&broken, &reference, 4)
+        );
+        let names = Tensor::from_texts(2, ["CA"]);
+        assert!(embedding_error_of(&names, &names).is_err());
+        assert!(embedding_error_of(&Tensor::vector::<f32>(&[]), &Tensor::vector::<f32>(&[])).is_err());
     }
 
     #[test]

@@ -43,17 +43,26 @@ pub struct Lddt {
 /// For sets of different size, coordinates that are not finite, residue numbers not below the number of points, when no
 /// pair is near enough to count, and when thousands of points lie in one place.
 pub fn lddt(reference: &[Point], model: &[Point], residues: &[usize], contacts: Contacts) -> Result<Lddt, MetricError> {
+    let mut tally = checked(reference, model, residues)?;
+    count_pairs(reference, model, residues, ALL_PAIRS, &mut tally)?;
+    if contacts == Contacts::InEither {
+        count_pairs(model, reference, residues, RADIUS * RADIUS, &mut tally)?;
+    }
+    scored(&tally)
+}
+
+/// An empty tally for every residue of what can be scored.
+fn checked(reference: &[Point], model: &[Point], residues: &[usize]) -> Result<Vec<Tally>, MetricError> {
     check_points(reference, model, 2)?;
     check_lengths("residue numbers", residues.len(), reference.len())?;
     let count = residues.iter().max().map_or(0, |last| last.saturating_add(1));
     if count > residues.len() {
         return Err(MetricError::Malformed("residues must be numbered from 0 without gaps"));
     }
-    let mut tally = vec![Tally::default(); count];
-    count_pairs(reference, model, residues, ALL_PAIRS, &mut tally)?;
-    if contacts == Contacts::InEither {
-        count_pairs(model, reference, residues, RADIUS * RADIUS, &mut tally)?;
-    }
+    Ok(vec![Tally::default(); count])
+}
+
+fn scored(tally: &[Tally]) -> Result<Lddt, MetricError> {
     // Both residues of a pair count it.
     let pairs = tally.iter().map(|residue| residue.pairs).sum::<u64>() / 2;
     let kept = tally.iter().map(|residue| residue.kept).sum::<u64>() / 2;
@@ -72,6 +81,42 @@ pub fn lddt(reference: &[Point], model: &[Point], residues: &[usize], contacts: 
             .collect(),
         pairs: pairs as usize,
     })
+}
+
+/// One pair of structures by every choice of contacts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LddtBothWays {
+    /// By the contacts of the first.
+    pub of_first: Result<Lddt, MetricError>,
+    /// By the contacts of the second.
+    pub of_second: Result<Lddt, MetricError>,
+    /// By the contacts of either.
+    pub of_either: Result<Lddt, MetricError>,
+}
+
+/// What [`lddt`] says of `first` as the reference, of `second` as the reference, and with the contacts of either: pairs that are near
+/// in both are counted once for all three.
+#[must_use]
+pub fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> LddtBothWays {
+    let counted = |near: &[Point], other: &[Point], beyond: f64| {
+        let mut tally = checked(near, other, residues)?;
+        count_pairs(near, other, residues, beyond, &mut tally)?;
+        Ok(tally)
+    };
+    let of_first = counted(first, second, ALL_PAIRS);
+    let of_either = of_first.clone().and_then(|mut either| {
+        let far_in_first = counted(second, first, RADIUS * RADIUS)?;
+        for (residue, far) in either.iter_mut().zip(far_in_first) {
+            residue.pairs += far.pairs;
+            residue.kept += far.kept;
+        }
+        scored(&either)
+    });
+    LddtBothWays {
+        of_first: of_first.and_then(|tally| scored(&tally)),
+        of_second: counted(second, first, ALL_PAIRS).and_then(|tally| scored(&tally)),
+        of_either,
+    }
 }
 
 /// Pairs, and for how many of the four thresholds they were kept.
@@ -213,6 +258,34 @@ mod tests {
             .iter()
             .map(|point| point.map(|coordinate| coordinate + by * next()))
             .collect()
+    }
+
+    #[test]
+    fn both_ways_at_once_are_the_three_by_themselves() {
+        let mut next = noise(21);
+        let first = walk(300, 20);
+        let second: Vec<Point> = first
+            .iter()
+            .map(|point| point.map(|value| value + 2.0 * next()))
+            .collect();
+        let residues: Vec<usize> = (0..300).map(|atom| atom / 3).collect();
+        let found = lddt_both_ways(&first, &second, &residues);
+        let alone = |one: &[Point], other: &[Point], contacts| lddt(one, other, &residues, contacts);
+        assert_eq!(found.of_first, alone(&first, &second, Contacts::InReference));
+        assert_eq!(found.of_second, alone(&second, &first, Contacts::InReference));
+        assert_eq!(found.of_either, alone(&first, &second, Contacts::InEither));
+        assert!(found.of_first != found.of_second && found.of_either != found.of_first);
+        // What has no value one way may have one the other way.
+        let spread: Vec<Point> = (0..300u16).map(|index| [100.0 * f32::from(index), 0.0, 0.0]).collect();
+        let found = lddt_both_ways(&spread, &first, &residues);
+        assert_eq!(
+            (
+                found.of_first.is_err(),
+                found.of_second.is_ok(),
+                found.of_either.is_ok()
+            ),
+            (true, true, true)
+        );
     }
 
     #[test]

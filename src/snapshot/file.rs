@@ -9,13 +9,23 @@ pub(super) const TEXT_LIMIT: u64 = 8 << 20;
 /// The most bytes of a file of arrays.
 pub(super) const ARRAYS_LIMIT: u64 = 64 << 20;
 
-/// Reads a regular file of at most `limit` bytes.
+/// The most bytes of an array that the user names: no more than memory has room for.
+pub(super) const OWN_ARRAY_LIMIT: u64 = 64 << 30;
+
+/// Reads a regular file of at most `limit` bytes. Read and not mapped, because a mapped file that is cut off while it is read ends
+/// the program.
 pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
-    if !file.metadata()?.is_file() {
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
         return Err(io::Error::other("is not a file"));
     }
     let mut bytes = Vec::new();
+    // Growing by doubling could take twice the memory.
+    let length = usize::try_from(metadata.len().min(limit)).unwrap_or(usize::MAX);
+    bytes
+        .try_reserve_exact(length.saturating_add(1))
+        .map_err(io::Error::other)?;
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(io::Error::other(format!("is longer than {} MiB", limit >> 20)));

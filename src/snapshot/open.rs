@@ -77,7 +77,7 @@ pub fn open_arrays(path: &Path) -> Result<Vec<(String, Tensor)>, SnapshotError> 
     {
         return Ok(open_archive(path)?.into_iter().collect());
     }
-    let bytes = file::read(path, file::ARRAYS_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
+    let bytes = file::read(path, file::OWN_ARRAY_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
     let tensor = npy::read(&bytes.into()).map_err(|problem| SnapshotError::unreadable(path, problem))?;
     Ok(vec![(String::new(), tensor)])
 }

@@ -252,3 +252,29 @@ fn chains_of_two_characters_are_two_chains() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output.stdout));
     assert_eq!(compare(&one, &one, &[]).status.code(), Some(0));
 }
+
+#[test]
+fn arrays_of_more_than_64_mib_are_compared() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut data: Vec<u8> = 0.5f32.to_le_bytes().repeat(17 << 20);
+    let header = format!(
+        "{{'descr': '<f4', 'fortran_order': False, 'shape': ({}, 1024), }}",
+        17 << 10
+    );
+    let first = raw(directory.path(), "first.npy", &header, &data);
+    data[(16 << 20) * 4..][..4].copy_from_slice(&0.75f32.to_le_bytes());
+    let second = raw(directory.path(), "second.npy", &header, &data);
+    assert_eq!(compare(&first, &first, &[]).status.code(), Some(0));
+    let output = compare(&first, &second, &[]);
+    let words = text(&output.stdout) + &text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{words}");
+    assert!(words.contains("[16384, 0]: 0.5 against 0.75"), "{words}");
+    // What ends early is an error and no crash.
+    std::fs::File::options()
+        .write(true)
+        .open(&second)
+        .unwrap()
+        .set_len(1 << 20)
+        .unwrap();
+    assert_eq!(compare(&first, &second, &[]).status.code(), Some(2));
+}
