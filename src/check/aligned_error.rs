@@ -174,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn larger_matrices_are_known_by_their_sketch() {
+    fn larger_matrices_are_judged_alike() {
         let input = &UBIQUITIN[..70];
         assert_eq!(found("boltz2", input, |_, _, value, _| value + 0.1), []);
         assert_eq!(found("boltz2", input, |_, _, value, _| value + 3.0).len(), 1);

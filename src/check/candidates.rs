@@ -196,7 +196,6 @@ mod tests {
                 json!({ "include_fields": ["plddt"] }),
             ),
             ("esm2", "['embeddings']", json!({})),
-            // Of larger arrays only sketches are stored.
             ("esmfold", "['s_z']", json!({ "include_fields": ["s_z"] })),
         ] {
             let contract = declared(model);

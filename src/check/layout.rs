@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::aligned_error::confidence_of;
 use super::axes::Axes;
 use super::gated::{STRUCTURES, by_worst, field_of};
-use super::placed::{Placed, Traces, measure_placed, measure_sketched_frames, points_of, size_of};
-use super::rows::{JudgedRows, measure_rows, measure_sketched};
+use super::placed::{Placed, Traces, measure_placed, points_of};
+use super::rows::{JudgedRows, NORM_RATIO, measure_rows};
 use crate::measure::{Floor, Measure};
 use crate::prediction::contract::{FactorScale, FieldKind, FieldSpec, Holds};
 use crate::prediction::gates::{EmbeddingGates, StructureGates};
@@ -97,12 +97,7 @@ impl FieldLayout {
             .collect();
         let place = |flat: usize, tensor: &Tensor| RowPlace::of(&tensor.position(flat), self, samples.start);
         if self.is_placed() {
-            let Some(expected) = recorded.array(path) else {
-                let step = size_of(self.holds, got.shape())?;
-                let places: Vec<RowPlace> = (0..got.len() / step).map(|frame| place(frame * step, got)).collect();
-                let gaps = recorded.gaps(actual, path)?;
-                return measure_sketched_frames(&gaps, step, &places, &confident, &gates.structure?, floor);
-            };
+            let expected = recorded.array(path)?;
             let points = points_of(self.holds, expected).zip(points_of(self.holds, got))?;
             let step = got.len().checked_div(points.0.len())?;
             let places: Vec<RowPlace> = (0..points.0.len()).map(|frame| place(frame * step, got)).collect();
@@ -121,14 +116,27 @@ impl FieldLayout {
             };
             return measure_placed(&points, about, &gates.structure?, floor);
         }
+        if let Some((before, after)) = recorded.kept_rows(path).zip(actual.kept_rows(path)) {
+            let grid = after.grid;
+            if before.grid != grid {
+                return None;
+            }
+            let of_rows = |rows: Range<usize>, step: usize| {
+                let places = rows.map(|row| place(row * step * grid.width, got));
+                JudgedRows::new(grid.width, places, &confident)
+            };
+            let kept = of_rows(0..grid.kept(), grid.step);
+            let mut measures = measure_rows(&before.rows, &after.rows, &kept, &gates.embedding?, floor)?;
+            let all = of_rows(0..grid.rows, 1);
+            let ratio = all.greatest_change(&before.lengths, &after.lengths);
+            let of_lengths = measures.iter_mut().filter(|measure| measure.key == NORM_RATIO);
+            of_lengths.for_each(|measure| measure.observed = measure.observed.max(ratio));
+            return Some(measures);
+        }
         let width = self.width(got);
         let places = (0..got.len().checked_div(width)?).map(|row| place(row * width, got));
         let rows = JudgedRows::new(width, places, &confident);
-        let Some(expected) = recorded.array(path) else {
-            let sketch = (recorded.gaps(actual, path)?, recorded.samples(actual, path)?);
-            return measure_sketched(&sketch, got, &rows, &gates.embedding?, floor);
-        };
-        measure_rows(expected, got, &rows, &gates.embedding?, floor)
+        measure_rows(recorded.array(path)?, got, &rows, &gates.embedding?, floor)
     }
 
     /// How many neighbouring elements are about the same residues.

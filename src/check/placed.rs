@@ -5,14 +5,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::RowPlace;
-use super::rows::RARE;
-use crate::measure::{Better, Floor, Measure, Noise};
+use crate::measure::{Better, Floor, Measure};
 use crate::metric::selection::{Part, positions};
 use crate::metric::{Contacts, Point, Superposition, lddt, superpose};
 use crate::prediction::contract::Holds;
 use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
-use crate::snapshot::Gap;
 use crate::tensor::Tensor;
 
 /// How far the tips of a frame's axes are from its origin, in ångström: about a bond.
@@ -241,59 +239,6 @@ fn measure_group(
         ));
     }
     Some(measures)
-}
-
-/// How many elements a frame or position has; `None` where the last dimensions hold none.
-pub const fn size_of(holds: Holds, shape: &[usize]) -> Option<usize> {
-    match (holds, shape) {
-        (Holds::Positions, [.., 3]) => Some(3),
-        (Holds::Frames, [.., 7]) => Some(7),
-        (Holds::Frames, [.., 4, 4]) => Some(16),
-        _ => None,
-    }
-}
-
-/// The measures of frames, of so many elements each, of which a sketch was recorded: how far they are apart where they lie, because a
-/// sketch cannot be superposed. Only blocks of the sketch in which both sides are confident of everything count; `None` where there
-/// are none.
-pub fn measure_sketched_frames(
-    gaps: &[Gap],
-    size: usize,
-    places: &[RowPlace],
-    confident: &[Option<Vec<bool>>],
-    gates: &StructureGates,
-    floor: &Floor,
-) -> Option<Vec<Measure>> {
-    let (mut squares, mut frames, mut worst) = (0.0, 0.0, 0.0f64);
-    for gap in gaps {
-        let own = places.get(gap.range.start / size..gap.range.end.div_ceil(size))?;
-        if own.iter().all(|place| place.is_confident(confident) == Some(true)) {
-            let number = gap.range.len() as f64 / size as f64;
-            squares += gap.sum * gap.sum;
-            frames += number;
-            worst = worst.max((gap.sum * gap.sum / number).sqrt());
-        }
-    }
-    let allowed = greatest(gates);
-    let noise = floor.get(OFFSET);
-    let measure = |key, name, observed, times: f64| Measure {
-        key,
-        name,
-        unit: " Å",
-        better: Better::Lower,
-        observed,
-        floor: noise.map(|noise| Noise {
-            worst: times * noise.worst,
-            ..noise
-        }),
-        allowed: times * allowed,
-    };
-    (frames > 0.0).then(|| {
-        vec![
-            measure(OFFSET, "RMSD of frames where they lie", (squares / frames).sqrt(), 1.0),
-            measure("block_offset", "greatest RMSD of a block of frames", worst, RARE),
-        ]
-    })
 }
 
 /// How far a frame may be from where it was.

@@ -10,7 +10,7 @@ use crate::measure::{ABSOLUTE, Floor, Noise, Worst, with_slack};
 use crate::prediction::contract::{FactorScale, Tolerance};
 use crate::prediction::gates::{EmbeddingGates, GateTable, GateValues, StructureGates};
 use crate::prediction::{Contract, Gates};
-use crate::snapshot::{FieldComparison, FieldJudge, Pair};
+use crate::snapshot::{Agreement, FieldComparison, FieldJudge, Finding, Pair};
 
 const EXACT: Tolerance = Tolerance {
     absolute: 0.0,
@@ -186,6 +186,26 @@ impl Tolerances {
         }
     }
 
+    /// Positions and aligned errors of which only some rows are stored: their gates are of the whole.
+    fn unjudged(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
+        let field = field_of(pair.path);
+        let is_gated = match self.layouts.get(field) {
+            Some(layout) => layout.is_placed() && self.layout_gates().structure.is_some(),
+            None => matches!(self.mode, Mode::Everything(_)) && PAIR_ERRORS.contains(&field),
+        };
+        if !is_gated || pair.recorded.kept_rows(pair.path).is_none() {
+            return None;
+        }
+        let reason =
+            "its gates need every element, and of arrays over 8 MiB some rows are recorded; record a shorter input";
+        Some(FieldComparison {
+            path: pair.path.to_owned(),
+            agreement: Agreement::Beyond,
+            finding: Finding::Unjudged(reason.to_owned()),
+            measures: Vec::new(),
+        })
+    }
+
     fn noise(&self, path: &str) -> &Floor {
         self.floors.get(path).unwrap_or(&self.no_floor)
     }
@@ -193,15 +213,7 @@ impl Tolerances {
 
 impl FieldJudge for Tolerances {
     fn tolerance(&self, path: &str) -> Tolerance {
-        let is_placed = self.layouts.get(field_of(path)).is_some_and(FieldLayout::is_placed);
-        match (self.fields.get(field_of(path)), self.layout_gates().structure) {
-            // Of a sketch nothing can be superposed: no element may lie farther off than an alpha carbon.
-            (Some(_), Some(gates)) if is_placed => Tolerance {
-                absolute: gates.ca_max,
-                relative: 0.0,
-            },
-            (field, _) => self.tolerance_of(field, path),
-        }
+        self.tolerance_of(self.fields.get(field_of(path)), path)
     }
 
     fn floor(&self, path: &str) -> Option<Noise> {
@@ -210,6 +222,9 @@ impl FieldJudge for Tolerances {
 
     fn judge(&self, pair: &Pair<'_>) -> Option<FieldComparison> {
         let floor = self.noise(pair.path);
+        if let Some(unjudged) = self.unjudged(pair) {
+            return Some(unjudged);
+        }
         if let Some(layout) = self.layouts.get(field_of(pair.path)) {
             return layout.judge(pair, self.scale, self.layout_gates(), floor);
         }

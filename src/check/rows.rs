@@ -3,20 +3,13 @@
 //! finds no field.
 
 use super::layout::RowPlace;
-use crate::measure::{Better, Floor, Measure, Noise};
+use crate::measure::{Better, Floor, Measure};
 use crate::metric::embedding_error;
 use crate::prediction::gates::EmbeddingGates;
-use crate::snapshot::Gap;
 use crate::tensor::Tensor;
 
-/// So many times what is expected of a sum of random signs is no chance: fewer than one in 10⁷ sums are beyond it.
-pub const RARE: f64 = 6.0;
-
-/// Fewer sampled elements than these say little of the others.
-const FEWEST: usize = 16;
-
-/// So many times the typical element may a few of them be on average, because the elements of a row are of uneven sizes.
-const UNEVEN: f64 = 2.0;
+/// The measure of the lengths of rows.
+pub const NORM_RATIO: &str = "norm_ratio";
 
 /// The rows of an array and which of them count.
 pub struct JudgedRows {
@@ -34,6 +27,24 @@ impl JudgedRows {
             counted.iter_mut().flatten().for_each(|row| *row = true);
         }
         Self { width, counted }
+    }
+
+    /// How far the ratio of the lengths of a counted row is from 1 at worst; infinite for what is not finite.
+    #[must_use]
+    pub fn greatest_change(&self, expected: &[f64], got: &[f64]) -> f64 {
+        let pairs = expected.iter().zip(got).zip(&self.counted);
+        let counted = pairs.filter(|(_, counted)| **counted == Some(true));
+        let changes = counted.map(|((expected, got), _)| match (*expected > 0.0, *got > 0.0) {
+            (false, false) if !expected.is_nan() && !got.is_nan() => 0.0,
+            _ => (got / expected - 1.0).abs(),
+        });
+        changes.fold(0.0, |worst: f64, change| {
+            if change.is_nan() {
+                f64::INFINITY
+            } else {
+                worst.max(change)
+            }
+        })
     }
 
     /// Runs of neighbouring rows for which `which` holds, as ranges of elements.
@@ -97,7 +108,7 @@ pub fn measure_rows(
             gates.cosine,
         ),
         measure(
-            "norm_ratio",
+            NORM_RATIO,
             "change of norms of residues",
             Better::Lower,
             ratio,
@@ -111,139 +122,4 @@ pub fn measure_rows(
             gates.unmasked_cosine,
         ),
     ])
-}
-
-/// The measures of an array of which a sketch was recorded. The signed sums of blocks tell how far two arrays are apart as a whole,
-/// relative to their length, which is what cosine and ratio of lengths say together; and no block may be much farther. Blocks
-/// mix residues that a model is sure of with others; the sampled elements, which are of one residue each, tell these apart.
-pub fn measure_sketched(
-    (gaps, samples): &(Vec<Gap>, Vec<(usize, f64, f64)>),
-    got: &Tensor,
-    rows: &JudgedRows,
-    gates: &EmbeddingGates,
-    floor: &Floor,
-) -> Option<Vec<Measure>> {
-    let values = got.to_f64().filter(|_| got.dtype().is_float())?;
-    let width = rows.width.max(1);
-    let squares: Vec<f64> = values
-        .chunks(width)
-        .map(|row| row.iter().map(|value| value * value).sum::<f64>() / width as f64)
-        .collect();
-    let (mut sure, mut all, mut worst) = (Apart::default(), Apart::default(), 0.0f64);
-    for gap in gaps {
-        let own = gap.range.start / width..gap.range.end.div_ceil(width);
-        let counts = |row: usize| rows.counted.get(row).copied().flatten();
-        // What is expected of a sum in which every element is off by its row's typical one.
-        let budget: f64 = own
-            .clone()
-            .map(|row| {
-                let overlap = gap
-                    .range
-                    .end
-                    .min((row + 1) * width)
-                    .saturating_sub(gap.range.start.max(row * width));
-                squares.get(row).copied().unwrap_or(0.0) * overlap as f64
-            })
-            .sum();
-        all.add(gap.sum, budget);
-        if own.clone().any(|row| counts(row) == Some(false)) {
-            continue;
-        }
-        sure.add(gap.sum, budget);
-        let mut own = Apart::default();
-        own.add(gap.sum, budget);
-        worst = worst.max(own.distance());
-    }
-    let mut spread = Apart::default();
-    let mut count = 0;
-    for (flat, expected, got) in samples {
-        let row = flat / width;
-        if rows.counted.get(row).copied().flatten() == Some(true) {
-            spread.add(got - expected, squares.get(row).copied().unwrap_or(0.0));
-            count += 1;
-        }
-    }
-    let measure = |key, name, observed, allowed, floor| Measure {
-        key,
-        name,
-        unit: "",
-        better: Better::Lower,
-        observed,
-        floor,
-        allowed,
-    };
-    // Of vectors whose cosine is c and whose lengths differ by n: |a − b|² = 2·(1 − c) + n², where |a| is 1.
-    let distance = |cosine: f64, ratio: f64| (2.0 * (1.0 - cosine) + ratio * ratio).max(0.0).sqrt();
-    let allowed = distance(gates.cosine, gates.norm_ratio);
-    let noise = floor
-        .get("cosine")
-        .zip(floor.get("norm_ratio"))
-        .map(|(cosine, ratio)| Noise {
-            worst: distance(cosine.worst, ratio.worst),
-            ..cosine
-        });
-    let unmasked = distance(gates.unmasked_cosine, gates.norm_ratio);
-    let scaled = |times: f64| {
-        noise.map(|noise| Noise {
-            worst: times * noise.worst,
-            ..noise
-        })
-    };
-    let mut measures = vec![
-        measure(
-            "distance",
-            "distance relative to length",
-            sure.distance(),
-            allowed,
-            noise,
-        ),
-        measure(
-            "unmasked_distance",
-            "distance of all residues relative to length",
-            all.distance(),
-            unmasked,
-            noise,
-        ),
-        measure(
-            "block_distance",
-            "greatest distance of a block relative to length",
-            worst,
-            RARE * allowed,
-            scaled(RARE),
-        ),
-    ];
-    if count >= FEWEST {
-        measures.push(measure(
-            "sampled_distance",
-            "distance of sampled elements relative to length",
-            spread.distance(),
-            UNEVEN * allowed,
-            scaled(UNEVEN),
-        ));
-    }
-    Some(measures)
-}
-
-/// What blocks add up to.
-#[derive(Default)]
-struct Apart {
-    apart: f64,
-    length: f64,
-}
-
-impl Apart {
-    fn add(&mut self, gap: f64, budget: f64) {
-        self.apart += gap * gap;
-        self.length += budget;
-    }
-
-    /// How far the arrays are apart, relative to their length.
-    fn distance(&self) -> f64 {
-        if self.apart == 0.0 {
-            return 0.0;
-        }
-        // What is not finite is apart from everything.
-        let distance = (self.apart / self.length).sqrt();
-        if distance.is_nan() { f64::INFINITY } else { distance }
-    }
 }

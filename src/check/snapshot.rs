@@ -129,6 +129,11 @@ impl Snapshot {
                 None
             }
             Ok(Judgement::Differs { comparison, .. }) if comparison.altered.is_some() => altered(answer, &comparison),
+            Ok(Judgement::Differs { comparison, .. }) if comparison.is_unjudged() => {
+                Finding::without_reference(NAME, &answer.call, "what was recorded cannot be judged by its gates")
+                    .with_details(comparison.details())
+                    .into()
+            }
             Ok(Judgement::Differs { comparison, pending }) => {
                 if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
                     return Some(finding);

@@ -266,10 +266,13 @@ fn value(field: &FieldComparison, first: &Loaded, second: &Loaded, rules: &Rules
         Agreement::Within => section.verdict.min(Verdict::WithinTolerance),
         Agreement::Beyond => Verdict::Different,
     };
-    if let (Finding::Sketched { difference, .. }, Agreement::Within) = (&field.finding, field.agreement) {
-        section
-            .notes
-            .push(format!("recorded as a sketch: {}", difference.caveat()));
+    if let (Finding::Rows { difference, .. }, Agreement::Within) = (&field.finding, field.agreement) {
+        let grid = difference.grid;
+        section.notes.push(format!(
+            "{} of {} rows are recorded, of the others their lengths",
+            grid.kept(),
+            grid.rows
+        ));
     }
     if field.agreement == Agreement::Beyond {
         section.differences.push(difference(field));

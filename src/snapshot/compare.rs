@@ -7,7 +7,6 @@ use super::comparison::{FieldComparison, Finding};
 use super::contents::Contents;
 use super::digest::{ArrayEntry, Entry, Storage, StructureEntry};
 use super::judge::{FieldJudge, Pair};
-use super::sketched;
 use crate::measure::{Measure, Noise, bound, of_elements};
 use crate::metric::difference;
 use crate::prediction::contract::Tolerance;
@@ -146,8 +145,8 @@ impl<'a> Walk<'a> {
             return self.same_array(path, expected);
         }
         let tensors = (self.recorded.tensors.get(path), self.actual.tensors.get(path));
-        let sketches = (self.recorded.sketches.get(path), self.actual.sketches.get(path));
-        match (expected.storage, tensors, sketches) {
+        let rows = (self.recorded.rows.get(path), self.actual.rows.get(path));
+        match (expected.storage, tensors, rows) {
             // The same elements have the same hash, so the recorded one has been edited.
             (_, (Some(before), Some(after)), _) if expected.hash != actual.hash && before.bytes() == after.bytes() => {
                 let hash = |array: &ArrayEntry| format!("hash {}", array.hash);
@@ -155,40 +154,28 @@ impl<'a> Walk<'a> {
             }
             // Two whole arrays are held against each other element by element, however little a file would keep of them.
             (_, (Some(before), Some(after)), _) => self.numbers(path, before, after),
-            (Storage::Sketch, (_, Some(tensor)), (Some(before), Some(after))) => {
+            (Storage::Rows, (_, Some(tensor)), (Some(before), Some(after))) => {
                 let (tolerance, floor) = self.bounds(path);
                 let bound = bound(tolerance, floor);
-                let found = sketched::compare(before, after, tensor, bound);
                 let exact = bound.absolute == 0.0 && bound.relative == 0.0;
-                let (finding, measures) = match found {
-                    // Two arrays with one sketch are two arrays still, and nothing is allowed to differ.
+                match before.compare(after, tensor, bound) {
+                    // Two arrays of which the same is kept are two arrays still, and nothing is allowed to differ.
                     Some(found) if found.is_within() && exact && expected.hash != actual.hash => {
-                        (Finding::Hash, Vec::new())
+                        self.judged(path, Finding::Hash);
                     }
                     Some(found) => {
-                        let allowed =
-                            |tolerance| Some(sketched::compare(before, after, tensor, tolerance)?.distance_allowed);
-                        let noise = |absolute| Tolerance {
-                            absolute,
-                            relative: 0.0,
-                        };
-                        let measures = found.measure(
-                            tolerance,
-                            allowed(tolerance).unwrap_or(found.distance_allowed),
-                            floor.and_then(|floor| {
-                                let worst = allowed(noise(floor.worst))?;
-                                Some(Noise { worst, ..floor })
-                            }),
-                        );
-                        let finding = Finding::Sketched {
+                        let measures = vec![
+                            of_elements(&found.kept, tolerance, floor),
+                            found.measure(tolerance, floor),
+                        ];
+                        let finding = Finding::Rows {
                             difference: Box::new(found),
                             tolerance: bound,
                         };
-                        (finding, vec![measures])
+                        self.measured(path, finding, measures);
                     }
-                    None => (Finding::Hash, Vec::new()),
-                };
-                self.measured(path, finding, measures);
+                    None => self.judged(path, Finding::Hash),
+                }
             }
             _ if expected.hash == actual.hash => self.same_array(path, expected),
             _ => self.judged(path, Finding::Hash),

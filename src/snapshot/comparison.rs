@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::sketched::SketchDifference;
+use super::rows::RowsDifference;
 use crate::cause::Cause;
 use crate::measure::Measure;
 use crate::metric::Difference;
@@ -57,10 +57,10 @@ pub enum Finding {
         /// For a column of a structure, the atom with the greatest absolute difference: chain, residue and atom.
         atom: Option<String>,
     },
-    /// Numbers of which the recorded side is known by a sketch only.
-    Sketched {
-        /// What the sketches tell.
-        difference: Box<SketchDifference>,
+    /// Numbers of which the recorded side has some rows and the lengths of all.
+    Rows {
+        /// What these tell.
+        difference: Box<RowsDifference>,
         /// What they were allowed.
         tolerance: Tolerance,
     },
@@ -98,6 +98,8 @@ pub enum Finding {
     },
     /// In the words of a judge of its own.
     Judged(String),
+    /// Why the gates of the field cannot be applied: no verdict about the backend.
+    Unjudged(String),
 }
 
 impl Comparison {
@@ -110,6 +112,13 @@ impl Comparison {
     /// The values that are beyond tolerance.
     pub fn beyond(&self) -> impl Iterator<Item = &FieldComparison> {
         self.fields.iter().filter(|field| field.agreement == Agreement::Beyond)
+    }
+
+    /// Whether all that keeps it from passing is that it cannot be judged.
+    #[must_use]
+    pub fn is_unjudged(&self) -> bool {
+        let mut beyond = self.beyond().peekable();
+        beyond.peek().is_some() && beyond.all(|field| matches!(field.finding, Finding::Unjudged(_)))
     }
 
     /// Whether any value differs at all.
@@ -126,7 +135,7 @@ impl Finding {
         let (differs, within) = match self {
             Self::Same => return Agreement::Equal,
             Self::Numbers { difference, .. } => (difference.differing > 0, difference.is_within()),
-            Self::Sketched { difference, .. } => (true, difference.is_within()),
+            Self::Rows { difference, .. } => (true, difference.is_within()),
             _ => (true, false),
         };
         match (differs, within) {

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 
 use super::archive::{Arrays, StoredError, take};
 use super::columns;
-use super::digest::{ArrayEntry, Digest, Entry, Storage};
-use super::sketch::{Layout, Sketch};
+use super::digest::{Digest, Entry, Storage};
+use super::rows::KeptRows;
 use crate::prediction::Value;
 use crate::protein::Structure;
-use crate::tensor::{DType, Tensor};
+use crate::tensor::Tensor;
 
 /// A response, or what is stored of one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contents {
     pub(super) digest: Digest,
     pub(super) tensors: BTreeMap<String, Tensor>,
-    pub(super) sketches: BTreeMap<String, Sketch>,
+    pub(super) rows: BTreeMap<String, KeptRows>,
     pub(super) structures: BTreeMap<String, Structure>,
     /// The naming columns of the structures of a response, to be stored; those of a stored one are in its structures.
     pub(super) names: Arrays,
@@ -31,7 +31,7 @@ impl Contents {
         let mut contents = Self {
             digest,
             tensors: BTreeMap::new(),
-            sketches: BTreeMap::new(),
+            rows: BTreeMap::new(),
             structures: BTreeMap::new(),
             names: Arrays::new(),
         };
@@ -42,9 +42,9 @@ impl Contents {
                     let tensor = take(&mut arrays, path, array.dtype, &array.shape)?;
                     contents.tensors.insert(path.clone(), tensor);
                 }
-                Storage::Sketch => {
-                    let sketch = take_sketch(&mut arrays, path, array)?;
-                    contents.sketches.insert(path.clone(), sketch);
+                Storage::Rows => {
+                    let rows = KeptRows::take(&mut arrays, path, array)?;
+                    contents.rows.insert(path.clone(), rows);
                 }
                 Storage::Hash => {}
             }
@@ -69,10 +69,9 @@ impl Contents {
                 Entry::Array(array) if array.storage == Storage::Whole => {
                     arrays.extend(self.tensors.get(path).map(|tensor| (path.clone(), tensor.clone())));
                 }
-                Entry::Array(array) if array.storage == Storage::Sketch => {
-                    if let Some(sketch) = self.sketches.get(path) {
-                        arrays.insert(format!("{path}#sums"), Tensor::vector(&sketch.sums));
-                        arrays.insert(format!("{path}#samples"), sketch.samples.clone());
+                Entry::Array(array) if array.storage == Storage::Rows => {
+                    if let Some(rows) = self.rows.get(path) {
+                        rows.store(path, &mut arrays);
                     }
                 }
                 _ => {}
@@ -91,6 +90,12 @@ impl Contents {
     #[must_use]
     pub fn array(&self, path: &str) -> Option<&Tensor> {
         self.tensors.get(path)
+    }
+
+    /// What is kept of an array at a path that is too large to keep whole.
+    #[must_use]
+    pub fn kept_rows(&self, path: &str) -> Option<&KeptRows> {
+        self.rows.get(path)
     }
 
     /// The array, the structure or the list of them at a path; `None` where it is none of these or is not stored whole.
@@ -122,25 +127,3 @@ impl Contents {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the response has more than {0} values")]
 pub struct TooManyValues(pub(super) usize);
-
-fn take_sketch(arrays: &mut Arrays, path: &str, array: &ArrayEntry) -> Result<Sketch, StoredError> {
-    let layout = Layout::of(array.len());
-    let samples = take(
-        arrays,
-        &format!("{path}#samples"),
-        array.dtype,
-        &[layout.sample_count()],
-    )?;
-    let name = format!("{path}#sums");
-    // A third row is there only when some element is not finite.
-    let rows = match arrays.get(&name).map(Tensor::len) {
-        Some(length) if length == 3 * layout.blocks() => 3,
-        _ => 2,
-    };
-    let sums = take(arrays, &name, DType::F64, &[rows * layout.blocks()])?;
-    Ok(Sketch {
-        layout,
-        sums: sums.to_f64().unwrap_or_default(),
-        samples,
-    })
-}

@@ -8,7 +8,7 @@ use crate::prediction::show_shape;
 use crate::tensor::DType;
 
 /// The first line of every digest; the number changes when the form does.
-pub(super) const TITLE: &str = "hydrotest snapshot 1";
+pub(super) const TITLE: &str = "hydrotest snapshot 2";
 
 /// The readable body of a snapshot.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,8 +98,8 @@ pub enum Form {
 pub enum Storage {
     /// Every element.
     Whole,
-    /// Block sums and samples, see [`Sketch`](super::Sketch).
-    Sketch,
+    /// Some rows and the length of every row, see [`KeptRows`](super::KeptRows).
+    Rows,
     /// Nothing but the hash: texts too large to keep.
     Hash,
 }
@@ -160,7 +160,7 @@ impl Storage {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Whole => "whole",
-            Self::Sketch => "sketch",
+            Self::Rows => "rows",
             Self::Hash => "hash",
         }
     }

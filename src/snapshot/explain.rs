@@ -1,5 +1,5 @@
-//! Asks for the likely cause of a difference from a snapshot. Of values of which only a sketch is stored, all that can be told
-//! is that they are another recorded one.
+//! Asks for the likely cause of a difference from a snapshot. Of values of which only some rows are stored, all that can
+//! be told is that they are another recorded one.
 
 use super::comparison::{Agreement, FieldComparison};
 use super::contents::Contents;

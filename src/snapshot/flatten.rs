@@ -9,14 +9,14 @@ use super::archive::{self, Arrays};
 use super::columns;
 use super::contents::{Contents, TooManyValues};
 use super::digest::{ArrayEntry, Digest, Entry, Form, Storage, StructureEntry, TextEntry};
-use super::sketch;
+use super::rows::KeptRows;
 use super::statistics::{Statistics, scan};
 use crate::prediction::{Prediction, Value, show_shape};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
 
 /// Arrays up to this many bytes are stored whole.
-pub const WHOLE_BYTES: usize = 16 << 10;
+pub const WHOLE_BYTES: usize = 8 << 20;
 /// The most values a response may have, arrays counted as one.
 const VALUES: usize = 20_000;
 /// How deep values may lie in one another.
@@ -67,7 +67,7 @@ impl Flatten {
                     absent: Vec::new(),
                 },
                 tensors: BTreeMap::new(),
-                sketches: BTreeMap::new(),
+                rows: BTreeMap::new(),
                 structures: BTreeMap::new(),
                 names: Arrays::new(),
             },
@@ -194,19 +194,13 @@ impl Flatten {
         let storage = match keep {
             Keep::Whole => Storage::Whole,
             Keep::BySize if tensor.bytes().len() <= WHOLE_BYTES => Storage::Whole,
-            Keep::BySize if tensor.dtype().is_numeric() => Storage::Sketch,
+            Keep::BySize if tensor.dtype().is_numeric() => Storage::Rows,
             Keep::BySize => Storage::Hash,
         };
         let mut statistics = Statistics::new();
-        if storage == Storage::Sketch {
-            let mut builder = sketch::Builder::new(tensor.len());
-            scan(&tensor, |start, values| {
-                statistics.add(values);
-                builder.add(start, values);
-            });
-            self.contents.sketches.insert(path.clone(), builder.finish(&tensor));
-        } else {
-            scan(&tensor, |_, values| statistics.add(values));
+        scan(&tensor, |_, values| statistics.add(values));
+        if storage == Storage::Rows {
+            self.contents.rows.insert(path.clone(), KeptRows::of(&tensor));
         }
         let entry = ArrayEntry {
             form,

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::comparison::{Comparison, FieldComparison, Finding};
-use super::sketched::SketchDifference;
+use super::rows::RowsDifference;
 use crate::measure::count;
 use crate::metric::{Difference, Extreme};
 use crate::prediction::contract::Tolerance;
@@ -70,7 +70,7 @@ impl fmt::Display for FieldComparison {
                 allowed(f, *tolerance)?;
                 f.write_str(&would_pass(difference.needed))
             }
-            Finding::Sketched { difference, tolerance } => sketched(f, path, difference, *tolerance),
+            Finding::Rows { difference, tolerance } => rows(f, path, difference, *tolerance),
             Finding::Hash => write!(
                 f,
                 "{path}: differs, but too little of it is stored to say where; its hash is another"
@@ -89,6 +89,7 @@ impl fmt::Display for FieldComparison {
             Finding::Changed { expected, actual } => write!(f, "{path}: expected {expected}, got {actual}"),
             Finding::Missing { expected } => write!(f, "{path}: missing, expected {expected}"),
             Finding::Extra { actual } => write!(f, "{path}: not in the snapshot, got {actual}"),
+            Finding::Unjudged(reason) => write!(f, "{path}: cannot be judged: {reason}"),
             Finding::Judged(words) => write!(f, "{path}: {words}"),
         }
     }
@@ -156,69 +157,33 @@ fn would_pass(needed: f64) -> String {
     }
 }
 
-fn sketched(
-    f: &mut fmt::Formatter<'_>,
-    path: &str,
-    difference: &SketchDifference,
-    tolerance: Tolerance,
-) -> fmt::Result {
-    let SketchDifference {
-        total,
-        samples,
-        blocks,
-        differing,
+fn rows(f: &mut fmt::Formatter<'_>, path: &str, found: &RowsDifference, tolerance: Tolerance) -> fmt::Result {
+    let RowsDifference {
+        grid,
+        kept,
+        beyond,
         worst,
-        ..
-    } = difference;
+    } = found;
     write!(
         f,
-        "{path}: {total} elements, recorded as a sketch: {differing} of {blocks} blocks and {} of {} samples differ",
-        samples.differing, samples.total
+        "{path}: {} of {} rows are recorded: {} in them; {beyond} of {} rows have a length that is too far off",
+        grid.kept(),
+        grid.rows,
+        Counts(kept),
+        grid.rows
     )?;
-    extremes(f, samples, ", sampled")?;
-    if let Some(block) = worst {
-        let (start, end) = (block.range.start, block.range.end);
+    extremes(f, kept, "")?;
+    if let Some(row) = worst {
         write!(
             f,
-            "\n  elements {start}..{end} ({:?} to {:?}) differ by at least {}, together by about {}",
-            block.first,
-            block.last,
-            Amount(block.at_least),
-            Amount(block.distance),
+            "\n  the length of the row at {:?} is {}, expected {}, may differ by {}",
+            row.position,
+            Amount(row.actual),
+            Amount(row.expected),
+            Amount(row.allowed)
         )?;
-        if let Some(single) = &block.single {
-            write!(f, "\n  one changed element would be {}", At(single, samples.dtype, ""))?;
-        }
     }
-    write!(
-        f,
-        "\n  distance over all elements about {}, allowed {}",
-        Amount(difference.distance),
-        Amount(difference.distance_allowed)
-    )?;
-    allowed(f, tolerance)?;
-    if !difference.needed.is_finite() {
-        return f.write_str(&would_pass(difference.needed));
-    }
-    // The sketch passing says less than every element passing.
-    write!(
-        f,
-        "; the sketch would pass with an absolute tolerance of about {}",
-        Enough(difference.needed)
-    )?;
-    if difference.lone.is_none() && difference.unseen > 0.0 {
-        write!(f, "\n  {}", difference.caveat())?;
-    }
-    Ok(())
-}
-
-impl SketchDifference {
-    /// What the sketch cannot tell.
-    #[must_use]
-    pub fn caveat(&self) -> String {
-        let from = Amount(self.unseen);
-        format!("where others differ too, a sketch shows a single element only from about {from} on")
-    }
+    allowed(f, tolerance)
 }
 
 /// `0.25 at [0, 3]: expected 1, got 1.25`.

@@ -6,8 +6,7 @@
 //! it there is complete, because the arrays of a pending result lie under their own name already. Arrays that no snapshot
 //! names are swept by [`Store::prune`].
 //!
-//! Small arrays are stored whole, large ones as a [`Sketch`], which bounds how far the array can have moved.
-//! [`Store::judge`] compares numbers within tolerances and never rounds. Everything on disk is untrusted.
+//! Arrays up to 8 MiB are stored whole, of larger ones some rows and the length of every row ([`KeptRows`]). [`Store::judge`] compares numbers within tolerances and never rounds. Everything on disk is untrusted.
 //!
 //! This room knows insta and keeps it to itself; it prints nothing and speaks to no backend.
 
@@ -23,11 +22,9 @@ mod explain;
 mod file;
 mod flatten;
 mod floor;
-mod gap;
 mod hash;
 mod judge;
 mod key;
-mod limits;
 mod lock;
 mod message;
 mod npy;
@@ -35,10 +32,9 @@ mod open;
 mod provenance;
 mod read;
 mod relatives;
+mod rows;
 mod runtime;
 mod shelf;
-mod sketch;
-mod sketched;
 mod statistics;
 mod store;
 mod text;
@@ -49,7 +45,6 @@ pub use digest::{ArrayEntry, Digest, Entry, Form, Storage, StructureEntry, TextE
 pub use error::SnapshotError;
 pub use flatten::WHOLE_BYTES;
 pub use floor::{Floors, open_floors};
-pub use gap::Gap;
 pub use hash::ContentHash;
 pub use judge::{FieldJudge, Pair};
 pub use key::{InvalidKey, SnapshotKey, State};
@@ -57,7 +52,6 @@ pub use lock::StoreLock;
 pub use open::{Opened, open, open_arrays};
 pub use provenance::Provenance;
 pub use relatives::Relative;
+pub use rows::{KeptRows, RowGrid, RowLength, RowsDifference};
 pub use shelf::{Arrays, Listed, Prune};
-pub use sketch::{Layout, Sketch, sketch};
-pub use sketched::{Block, SketchDifference};
 pub use store::{Judgement, Recording, Store};

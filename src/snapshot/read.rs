@@ -140,10 +140,10 @@ impl<'a> Lines<'a> {
             line.clone_into(&mut statistics);
             line = self.after("  ")?;
         }
-        let (storage, hash) = [Storage::Whole, Storage::Sketch, Storage::Hash]
+        let (storage, hash) = [Storage::Whole, Storage::Rows, Storage::Hash]
             .into_iter()
             .find_map(|storage| Some((storage, line.strip_prefix(storage.name())?.strip_prefix(' ')?)))
-            .ok_or_else(|| self.error("expected 'whole', 'sketch' or 'hash' and a hash"))?;
+            .ok_or_else(|| self.error("expected 'whole', 'rows' or 'hash' and a hash"))?;
         Ok(Entry::Array(ArrayEntry {
             form,
             dtype,
@@ -263,7 +263,7 @@ mod tests {
                     DType::F64,
                     &[],
                     "min 0.1 max 1 mean 0.5 std 0.25",
-                    Storage::Sketch,
+                    Storage::Rows,
                 ),
             ),
             ("names", array(Form::Array, DType::Text(4), &[0, 3], "", Storage::Hash)),
@@ -338,15 +338,15 @@ mod tests {
     fn other_texts_are_refused_with_their_line() {
         for (text, line) in [
             ("", 1),
-            ("hydrotest snapshot 2\n", 1),
-            ("hydrotest snapshot 1\nclass x\narrays zz\n", 3),
-            ("hydrotest snapshot 1\nclass x\narrays none\n\nnonsense\n", 5),
+            ("hydrotest snapshot 3\n", 1),
+            ("hydrotest snapshot 2\nclass x\narrays zz\n", 3),
+            ("hydrotest snapshot 2\nclass x\narrays none\n\nnonsense\n", 5),
             (
-                "hydrotest snapshot 1\nclass x\narrays none\n\nx: float32 array (2,)\n",
+                "hydrotest snapshot 2\nclass x\narrays none\n\nx: float32 array (2,)\n",
                 6,
             ),
             (
-                "hydrotest snapshot 1\nclass x\narrays none\n\nx: structure of 1 atoms in 1 residues\n  chain A\n",
+                "hydrotest snapshot 2\nclass x\narrays none\n\nx: structure of 1 atoms in 1 residues\n  chain A\n",
                 7,
             ),
         ] {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::tensor::{DType, Tensor};
 
-/// Elements handed on at once: the width of one word of signs, see `sketch`.
+/// Elements handed on at once.
 pub(super) const CHUNK: usize = 64;
 
 /// Calls `visit` with the flat index of the first element and the elements of every run of 64, as double precision; the

@@ -235,23 +235,19 @@ fn a_judge_of_the_callers_decides_instead() {
 }
 
 #[test]
-fn a_single_element_of_a_large_field_is_found_by_its_sketch() {
+fn a_single_element_of_a_large_field_is_found_at_its_place() {
     let place = Place::new();
     place.record(&prediction());
     let index = (7 * 10 + 3) * 64 + 5;
     let comparison = place.difference(&with_large(|values| values[index] += 0.25));
     let field = only(&comparison);
-    let Finding::Sketched { difference, .. } = &field.finding else {
+    let Finding::Numbers { difference, .. } = &field.finding else {
         panic!("{field}");
     };
-    let worst = difference.worst.as_ref().unwrap();
-    let single = worst.single.as_ref().unwrap();
-    assert_eq!((field.path.as_str(), single.index), ("s_z", index));
-    assert_eq!(single.position, [7, 3, 5]);
-    assert!((single.difference - 0.25).abs() < 1e-6);
-    let message = field.to_string();
-    assert!(message.contains("recorded as a sketch"), "{message}");
-    assert!(message.contains("one changed element would be 0.25"), "{message}");
+    let worst = difference.absolute.as_ref().unwrap();
+    assert_eq!((field.path.as_str(), worst.index), ("s_z", index));
+    assert_eq!((worst.position.as_slice(), difference.differing), (&[7, 3, 5][..], 1));
+    assert!((worst.difference - 0.25).abs() < 1e-6);
 }
 
 #[test]
@@ -276,7 +272,7 @@ fn permutations_and_offsets_of_a_large_field_are_seen() {
 fn with_an_exact_tolerance_any_other_large_field_differs() {
     let place = Place::new();
     place.record(&prediction());
-    // One unit in the last place of one element that is not sampled.
+    // One unit in the last place of one element.
     let changed = with_large(|values| values[4100] = values[4100].next_up());
     let judgement = place
         .store(Recording::Never)

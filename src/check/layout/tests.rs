@@ -1,4 +1,4 @@
-//! What cards differ by passes, short or long, whole or as a sketch; what real ports get wrong does not.
+//! What cards differ by passes, short or long; what real ports get wrong does not.
 
 use serde_json::json;
 
@@ -289,7 +289,7 @@ fn wrong_rows_of_the_trunk_are_found() {
 
 #[test]
 fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
-    // Every second residue: no block of a sketch is of sure ones alone.
+    // Every second residue.
     let unsure = |answer: Answer| {
         answer.change("plddt", |value| {
             change_array(value, |values| {
@@ -322,7 +322,7 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
 }
 
 #[test]
-fn one_wrong_row_of_a_long_array_is_found_in_its_sketch() {
+fn one_wrong_row_of_a_long_array_is_found() {
     let told = found("esmc", &UBIQUITIN.repeat(2), |answer| {
         alter(answer, "embeddings", |shape, values| {
             let width = *shape.last().unwrap();
@@ -330,7 +330,7 @@ fn one_wrong_row_of_a_long_array_is_found_in_its_sketch() {
             other[..width].copy_from_slice(&one[..width]);
         })
     });
-    assert!(told[0].contains("greatest distance of a block"), "{told:?}");
+    assert!(told[0].contains("least cosine of residues"), "{told:?}");
 }
 
 #[test]
