@@ -2,7 +2,10 @@
 //! turns it into what came. Pure; decides nothing about right or wrong and is to be asked only when two results differ.
 
 mod array;
+mod assembly;
+mod failed;
 mod length;
+mod local;
 mod models;
 mod numbers;
 mod order;
@@ -16,6 +19,7 @@ mod value;
 use std::fmt;
 
 pub use array::{of_arrays, too_large};
+pub use failed::{Aspect, Failed, of_failed};
 pub use models::of_models;
 pub use structure::of_structures;
 pub use value::of_values;
@@ -59,6 +63,10 @@ pub enum Kind {
     PermutedItems,
     /// Two pieces, each right, that stand wrongly to each other.
     Broken,
+    /// Chains, each right, that stand wrongly to each other.
+    ChainsMoved,
+    /// A few residues, while all others are right.
+    Local,
     /// Rounded to fewer bits.
     LowerPrecision,
     /// Not a number, or infinite.
@@ -95,6 +103,10 @@ impl Kind {
             Self::PermutedChains => "the order in which chains are assembled and named",
             Self::PermutedItems => "the order in which a batch is sorted, padded and put back",
             Self::Broken => "where chains or fragments are joined, and the gap between the indices of their residues",
+            Self::ChainsMoved => {
+                "how chains are placed against each other, and the gap between the indices of their residues"
+            }
+            Self::Local => "the table of atoms of these residues, and what was done to them alone",
             Self::LowerPrecision => "the element type of weights and activations, and TF32 or autocast settings",
             Self::NotFinite => "overflow in half precision, division by zero, and memory that was never written",
             Self::Constant => "a step that was skipped, or a buffer that was never filled",

@@ -3,7 +3,7 @@
 use super::array::{FACTORS, of_arrays};
 use super::points::{FEWEST, Points, radius_of_gyration};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Frame, Kind, length, models, pieces, reorder, share};
+use super::{Candidate, Cause, Frame, Kind, assembly, length, models, pieces, reorder, share};
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::Structure;
@@ -88,6 +88,7 @@ pub fn of_structures(
         .or_else(|| residue_shift(expected, actual))
         .or_else(|| pieces::of_pieces(expected, actual, points.superposed, points.size))
         .or_else(|| reorder::of_chains(expected, actual))
+        .or_else(|| assembly::of_chains(expected, actual, false))
         .or_else(|| reorder::of_atoms(expected, actual))
         .or_else(|| points.moved(plain, frame, f64::INFINITY))
 }
@@ -235,7 +236,7 @@ fn residue_shift(expected: &Structure, actual: &Structure) -> Option<Cause> {
 }
 
 /// Temperature factors, once for each residue that has an alpha carbon.
-fn factors(expected: &Structure, actual: &Structure) -> Option<Cause> {
+pub(super) fn factors(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let column = |structure: &Structure| -> Option<Vec<f64>> {
         let column = structure.b_factor.as_ref()?;
         let alphas = Part::AlphaCarbons.of(structure);

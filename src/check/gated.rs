@@ -43,7 +43,11 @@ pub fn judge_structure(
         words.push_str("\n  ");
         words.push_str(&line);
     }
-    Some(comparison(pair.path, found.verdict(), words, found.measures))
+    let failed = (found.failed().aspect, found.mask.clone());
+    Some(FieldComparison {
+        failed: Some(failed),
+        ..comparison(pair.path, found.verdict(), words, found.measures)
+    })
 }
 
 /// Judges confidences such as `plddt[0]` as a whole: single residues that nobody is sure of may move.
@@ -162,6 +166,7 @@ fn comparison(path: &str, verdict: Verdict, words: String, measures: Vec<Measure
         },
         finding: Finding::Judged(words),
         measures,
+        failed: None,
     }
 }
 

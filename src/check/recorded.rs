@@ -203,6 +203,7 @@ impl Tolerances {
             agreement: Agreement::Beyond,
             finding: Finding::Unjudged(reason.to_owned()),
             measures: Vec::new(),
+            failed: None,
         })
     }
 

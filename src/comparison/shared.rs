@@ -4,7 +4,7 @@
 use std::cell::OnceCell;
 
 use super::{Part as Over, ResidueScore, Row, Rules};
-use crate::check::likeness::{Likeness, Side, least_dockq};
+use crate::check::likeness::{Likeness, Side, least_dockq, name_of_residue};
 use crate::measure::Measure;
 use crate::metric::selection::{Part, chain_of_atoms, positions, residue_of_atoms, shared_atoms};
 use crate::metric::{
@@ -18,6 +18,21 @@ const TOUCHING: ContactRule = ContactRule {
     distance: 8.0,
     separation: 3,
 };
+
+/// The measures of which the worst part tells.
+const PARTS: [(&str, Over, &str); 7] = [
+    ("greatest distance of a confident atom (Å)", Over::Confident, "atom_max"),
+    ("least lDDT of a confident residue", Over::Confident, "residue_lddt"),
+    ("least lDDT within a chain", Over::All, "chain_lddt"),
+    ("least lDDT between two chains", Over::All, "interface_lddt"),
+    (
+        "confident residues of inverted chirality",
+        Over::Confident,
+        "inverted_residues",
+    ),
+    ("greatest turn of a peptide bond (°)", Over::Confident, "omega"),
+    ("pLDDT, greatest error of a residue", Over::Confident, "plddt_max"),
+];
 
 /// Atoms that both sides have, with what the metrics need of them.
 pub(super) struct Shared<'a> {
@@ -45,15 +60,6 @@ fn named(structure: &Structure, atoms: &[usize], reference: &[Point], mut model:
     // Both lists have one point for each atom, so that this cannot fail.
     let _ = match_equivalent_names(&kept, reference, &mut model);
     model
-}
-
-/// `MET 7 in chain A`.
-fn name_of_residue(structure: &Structure, atom: usize) -> String {
-    let number = format!("{}{}", structure.res_id[atom], structure.ins_code[atom]);
-    format!(
-        "{} {number} in chain {}",
-        structure.res_name[atom], structure.chain_id[atom]
-    )
 }
 
 type Measured = Result<f64, MetricError>;
@@ -272,6 +278,9 @@ impl<'a> Shared<'a> {
             Some(global(&self.lddt(over).of_either))
         });
         add("alpha carbons that changed hands", &[(all, "inverted")], &|_| None);
+        for (name, over, key) in PARTS {
+            add(name, &[(over, key)], &|_| None);
+        }
         add("contacts of either that both have", &[], &|over| self.contacts(over));
         add("DockQ", &[(sure, "dockq")], &|over| self.dockq(over).map(Ok));
         add(

@@ -4,9 +4,9 @@
 use super::factors::Factors;
 use super::shared::Shared;
 use super::{Form, Loaded, ResidueScore, Rules, Section, with_siblings};
-use crate::cause::{Frame, of_models, of_structures};
+use crate::cause::{Aspect, Failed, Frame, of_failed, of_models};
 use crate::check::confidence_at;
-use crate::check::likeness::{Side, compare_structures, of_residues};
+use crate::check::likeness::{Likeness, Side, compare_structures, of_residues};
 use crate::measure::{Floor, Measure, Verdict, show};
 use crate::metric::selection::{Part, shared_atoms};
 use crate::prediction::contract::FactorScale;
@@ -108,7 +108,12 @@ pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loa
         section.cause = of_models(one, other).or_else(|| {
             with_siblings(&first.contents, path, |candidates| {
                 let (one, other) = (one.model(judged)?, other.model(judged)?);
-                of_structures(&one, &other, Frame::Free, candidates)
+                let unknown = Failed {
+                    aspect: Aspect::Any,
+                    confident: None,
+                };
+                let failed = found.as_ref().map_or(unknown, Likeness::failed);
+                of_failed(&one, &other, Frame::Free, candidates, failed)
             })
         });
     }

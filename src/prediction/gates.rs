@@ -109,10 +109,24 @@ gate_table! {
         rmsd: ANY,
         /// Greatest distance of a single confident alpha carbon, in ångström.
         ca_max: ANY,
+        /// Greatest distance of a single confident atom, in ångström.
+        atom_max: ANY,
         /// Least lDDT of the confident atoms.
         lddt: FRACTION,
+        /// The same of the confident residue that has least.
+        residue_lddt: FRACTION,
+        /// Least lDDT within a single chain, confident or not, the worse of both directions.
+        chain_lddt: FRACTION,
+        /// Least lDDT between two chains that touch on either side, confident or not.
+        interface_lddt: FRACTION,
+        /// How many confident residues may have inverted chirality.
+        inverted_residues: ANY,
+        /// How far a confident peptide bond may turn, in degrees.
+        omega: 0.0..=180.0,
         /// Greatest mean absolute difference of the plddt of confident residues, as a fraction of 1.
         plddt: ANY,
+        /// The same of a single confident residue.
+        plddt_max: ANY,
         /// Least lDDT of all atoms, the worse of both directions.
         unmasked_lddt: FRACTION,
         /// Greatest mean absolute difference of the plddt of all residues, and of the temperature factors of all atoms where
@@ -126,6 +140,8 @@ gate_table! {
         dockq: FRACTION,
         /// Greatest mean absolute difference of the PAE between confident residues, in ångström.
         pae: ANY,
+        /// The same between one confident residue and all others.
+        pae_row: ANY,
         /// The same between all residues.
         unmasked_pae: ANY,
         /// Least correlation of what is not symmetric about the PAE: 1 for the same, 0 for noise, −1 for a transposed one.

@@ -279,6 +279,7 @@ impl<'a> Walk<'a> {
             agreement: finding.agreement(),
             finding,
             measures,
+            failed: None,
         });
     }
 

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::rows::RowsDifference;
-use crate::cause::Cause;
+use crate::cause::{Aspect, Cause};
 use crate::measure::Measure;
 use crate::metric::Difference;
 use crate::prediction::contract::Tolerance;
@@ -30,6 +30,8 @@ pub struct FieldComparison {
     pub finding: Finding,
     /// The numbers behind it, for values that are measured.
     pub measures: Vec<Measure>,
+    /// What of a structure failed, and which residues it is about; nothing for other values.
+    pub failed: Option<(Aspect, Vec<bool>)>,
 }
 
 /// How well two values agree.

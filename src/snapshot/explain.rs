@@ -5,7 +5,7 @@ use super::comparison::{Agreement, FieldComparison};
 use super::contents::Contents;
 use super::digest::Entry;
 use super::relatives::Relative;
-use crate::cause::{Candidate, Cause, Frame, Relation, of_arrays, of_structures};
+use crate::cause::{Aspect, Candidate, Cause, Failed, Frame, Relation, of_arrays, of_failed, of_structures};
 use crate::prediction::Value;
 
 /// Differences looked into: with many, the first tell as much as all.
@@ -38,7 +38,12 @@ pub(super) fn likely_cause(
         let structures = |path: &str| Some((recorded.structure(path)?, actual.structure(path)?));
         if let Some((before, after)) = structures(path) {
             return with_candidates(recorded, relatives, path, |candidates| {
-                of_structures(before, after, Frame::Free, candidates)
+                let failed = field.failed.as_ref();
+                let failed = Failed {
+                    aspect: failed.map_or(Aspect::Any, |failed| failed.0),
+                    confident: failed.map(|failed| failed.1.as_slice()),
+                };
+                of_failed(before, after, Frame::Free, candidates, failed)
             });
         }
         let column = path

@@ -8,6 +8,7 @@
 )]
 
 mod arrays;
+mod failed;
 mod names;
 
 use std::collections::BTreeMap;

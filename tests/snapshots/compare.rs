@@ -215,6 +215,7 @@ fn a_judge_of_the_callers_decides_instead() {
                 agreement,
                 finding: Finding::Judged("superposed".into()),
                 measures: Vec::new(),
+                failed: None,
             })
         }
     }

@@ -48,13 +48,13 @@ pub fn least_dockq(structure: &Structure, reference: &[Point], model: &[Point], 
 }
 
 /// The box about a chain.
-struct Extent {
+pub(super) struct Extent {
     least: Point,
     greatest: Point,
 }
 
 impl Extent {
-    fn of<'a>(points: impl Iterator<Item = &'a Point>) -> Self {
+    pub(super) fn of<'a>(points: impl Iterator<Item = &'a Point>) -> Self {
         let nothing = Self {
             least: [f32::INFINITY; 3],
             greatest: [f32::NEG_INFINITY; 3],
@@ -66,7 +66,7 @@ impl Extent {
     }
 
     /// Whether the boxes come as near each other as that on every axis.
-    fn is_within(&self, distance: f64, other: &Self) -> bool {
+    pub(super) fn is_within(&self, distance: f64, other: &Self) -> bool {
         let gap = |axis: usize| (self.least[axis] - other.greatest[axis]).max(other.least[axis] - self.greatest[axis]);
         (0..3).all(|axis| f64::from(gap(axis)) <= distance)
     }

@@ -2,15 +2,21 @@
 //! ways because no single metric suffices, and held against gates and the floor of repeats. Knows no snapshot and no suite.
 
 mod confidence;
+mod digits;
+mod failed;
 mod hands;
 mod identity;
 mod interface;
 mod pae;
+mod parts;
 #[cfg(test)]
 mod tests;
 
 use super::number::{count, show};
 use super::structure_field::name_of_atom;
+use std::collections::BTreeMap;
+
+use crate::cause::Failed;
 use crate::measure::{Better, Floor, Measure, Verdict};
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
@@ -19,9 +25,11 @@ use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
 
 pub use confidence::{behind, factor_of, of_residues};
+pub use failed::aspect;
 pub use identity::faults as atom_faults;
 pub use interface::least_dockq;
 pub use pae::compare as compare_pae;
+pub use parts::name_of_residue;
 
 /// A structure and what the model thinks of its residues.
 #[derive(Debug, Clone)]
@@ -45,14 +53,18 @@ impl Side<'_> {
 /// What a comparison of two structures found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Likeness {
-    /// Whether the atoms are the same ones; nothing was measured when they are not.
+    /// What is wrong whatever the measures say; nothing was measured where the atoms are not the same ones.
     pub faults: Vec<String>,
     /// Every measure that could be taken.
     pub measures: Vec<Measure>,
     /// How many residues both sides are confident of, and how many there are.
     pub confident: (usize, usize),
+    /// For every residue whether both sides are confident of it; empty where nothing was measured.
+    pub mask: Vec<bool>,
     /// The confident alpha carbon that moved farthest, in words.
     pub farthest: Option<String>,
+    /// Where the worst part of a measure is, by the key of the measure.
+    pub places: BTreeMap<&'static str, String>,
     /// Which model the measures are of, counted from 0, and how many there are: of several the worst one tells.
     pub model: (usize, usize),
 }
@@ -68,6 +80,15 @@ impl Likeness {
         }
     }
 
+    /// What failed, for those who look for the cause.
+    #[must_use]
+    pub fn failed(&self) -> Failed<'_> {
+        Failed {
+            aspect: aspect(&self.measures),
+            confident: (!self.mask.is_empty()).then_some(self.mask.as_slice()),
+        }
+    }
+
     /// One line: the verdict, and the faults or the measures behind it.
     #[must_use]
     pub fn summary(&self) -> String {
@@ -80,7 +101,7 @@ impl Likeness {
         }
         let own = self.verdict();
         let telling = self.measures.iter().filter(|measure| measure.verdict() == own);
-        let telling: Vec<String> = telling.take(3).map(ToString::to_string).collect();
+        let telling: Vec<String> = telling.take(3).map(|measure| self.tell(measure)).collect();
         let (confident, residues) = self.confident;
         let telling = if telling.is_empty() {
             "nothing could be measured".to_owned()
@@ -93,11 +114,20 @@ impl Likeness {
         )
     }
 
+    /// A measure and where its worst part is.
+    #[must_use]
+    pub fn tell(&self, measure: &Measure) -> String {
+        match self.places.get(measure.key).filter(|_| measure.used() > 0.0) {
+            Some(place) => format!("{measure} ({place})"),
+            None => measure.to_string(),
+        }
+    }
+
     /// All measures, one a line, and where the greatest difference is.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         let measures = self.measures.iter();
-        let measures = measures.map(|measure| format!("{measure}: {}", measure.verdict()));
+        let measures = measures.map(|measure| format!("{}: {}", self.tell(measure), measure.verdict()));
         measures.chain(self.farthest.clone()).collect()
     }
 }
@@ -113,7 +143,9 @@ pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &Structure
         faults: identity::faults(expected.structure, got.structure),
         measures: Vec::new(),
         confident: (0, residues),
+        mask: Vec::new(),
         farthest: None,
+        places: BTreeMap::new(),
         model: (0, expected.structure.model_count()),
     };
     if !found.faults.is_empty() {
@@ -129,6 +161,7 @@ pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &Structure
             // Where nobody is sure of anything and no two residues are near each other, every place still counts.
             comparison.confident.fill(true);
             comparison.measures.clear();
+            comparison.places.clear();
             comparison.measure();
         }
         for measure in &mut comparison.measures {
@@ -136,10 +169,18 @@ pub fn compare_structures(expected: &Side<'_>, got: &Side<'_>, gates: &Structure
         }
         if index == 0 || is_worse(&comparison.measures, &found.measures) {
             found.confident.0 = comparison.confident.iter().filter(|confident| **confident).count();
+            found.mask = comparison.confident;
             found.measures = comparison.measures;
             found.farthest = comparison.farthest;
+            found.places = comparison.places;
             found.model.0 = index;
         }
+    }
+    if digits::half_precision(&expected.structure.coord).is_none()
+        && let Some(format) = digits::half_precision(&got.structure.coord)
+    {
+        let words = format!("all coordinates are {format} numbers, and those expected are not");
+        found.faults.push(words);
     }
     found
 }
@@ -178,6 +219,7 @@ struct Comparison<'a> {
     confident: Vec<bool>,
     measures: Vec<Measure>,
     farthest: Option<String>,
+    places: BTreeMap<&'static str, String>,
 }
 
 impl<'a> Comparison<'a> {
@@ -211,6 +253,7 @@ impl<'a> Comparison<'a> {
             confident,
             measures: Vec::new(),
             farthest: None,
+            places: BTreeMap::new(),
         }
     }
 
@@ -224,10 +267,12 @@ impl<'a> Comparison<'a> {
         let gates = self.gates;
         if let Ok(motion) = superpose(&model, &reference) {
             self.add("rmsd", "all-atom RMSD", " Å", motion.rmsd, gates.rmsd);
+            self.measure_atoms(&motion, &all, &reference, &model);
         }
         let numbers = renumbered(all.iter().map(|&atom| residues[atom]));
         if let Ok(score) = lddt(&reference, &model, &numbers, Contacts::InReference) {
             self.add_score("lddt", "lDDT", score.global, gates.lddt);
+            self.measure_residues(&score, &all, &residues);
         }
         if let Ok(score) = lddt(self.reference, &self.model, &residues, Contacts::InEither) {
             self.add_score(
@@ -237,6 +282,7 @@ impl<'a> Comparison<'a> {
                 gates.unmasked_lddt,
             );
         }
+        self.measure_parts();
         if let Some(score) = least_dockq(self.structure, self.reference, &self.model, &self.confident) {
             self.add_score("dockq", "DockQ of confident chains", score, gates.dockq);
         }
@@ -332,6 +378,11 @@ fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) ->
     if kept.contains(&true) {
         let error = mean_absolute_error(&chosen(got), &chosen(expected)).unwrap_or(f64::NAN);
         measures.push(lower("plddt", "pLDDT error", "", error, gates.plddt));
+        let gaps = chosen(got).into_iter().zip(chosen(expected));
+        let greatest = gaps.map(|(got, expected)| (got - expected).abs());
+        let greatest = greatest.fold(0.0, |most: f64, gap| if gap <= most { most } else { gap });
+        let name = "greatest pLDDT error of a residue";
+        measures.push(lower("plddt_max", name, "", greatest, gates.plddt_max));
     }
     let error = mean_absolute_error(got, expected).unwrap_or(f64::NAN);
     measures.push(lower(

@@ -1,0 +1,74 @@
+//! What of two structures failed to agree, so that its cause is looked for there and nowhere else: the verdict is about confident
+//! residues, and noise of the others is many times what a mistake among them changes.
+
+use super::{Candidate, Cause, Frame, assembly, local, structure};
+use crate::metric::selection::residue_of_atoms;
+use crate::protein::Structure;
+
+/// What failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aspect {
+    /// Anything may have: nobody says.
+    Any,
+    /// Positions of confident residues.
+    Positions,
+    /// How chains stand to each other, while each of them is as it should be.
+    Assembly,
+    /// Confidences alone, while all positions agree.
+    Confidences,
+}
+
+/// What failed, and which residues it is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Failed<'a> {
+    /// What failed.
+    pub aspect: Aspect,
+    /// For every residue whether both sides are confident of it; `None` where nobody says, and all count.
+    pub confident: Option<&'a [bool]>,
+}
+
+/// The cause of what failed; `None` when no single mistake explains it.
+#[must_use]
+pub fn of_failed(
+    expected: &Structure,
+    actual: &Structure,
+    frame: Frame,
+    candidates: &[Candidate<'_>],
+    failed: Failed<'_>,
+) -> Option<Cause> {
+    let anywhere = || structure::of_structures(expected, actual, frame, candidates);
+    let masked = failed
+        .confident
+        .and_then(|confident| Some((only(expected, confident)?, only(actual, confident)?)));
+    let located = || {
+        let (one, other) = masked.as_ref().map_or((expected, actual), |(one, other)| (one, other));
+        local::of_few(one, other)
+    };
+    match failed.aspect {
+        Aspect::Any => anywhere(),
+        Aspect::Confidences => structure::factors(expected, actual).or_else(anywhere),
+        Aspect::Assembly => assembly::of_chains(expected, actual, true).or_else(anywhere),
+        Aspect::Positions => {
+            let (one, other) = masked.as_ref().map_or((expected, actual), |(one, other)| (one, other));
+            structure::of_structures(one, other, frame, candidates)
+                .or_else(|| masked.as_ref().and_then(|_| anywhere()))
+                .or_else(located)
+        }
+    }
+}
+
+/// The confident residues of a structure of one model; `None` where there are as many residues as marks and all of them are
+/// confident, and where the marks are of another structure.
+fn only(structure: &Structure, confident: &[bool]) -> Option<Structure> {
+    let residues = residue_of_atoms(structure);
+    let fits = structure.uneven_column().is_none()
+        && structure.model_count() == 1
+        && residues.last().map_or(0, |last| last + 1) == confident.len();
+    if !fits || confident.iter().all(|sure| *sure) {
+        return None;
+    }
+    let keep: Vec<bool> = residues.iter().map(|&residue| confident[residue]).collect();
+    let mut kept = structure.clone();
+    kept.retain(&keep);
+    Some(kept)
+}

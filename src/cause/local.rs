@@ -1,0 +1,85 @@
+//! A difference that lies in a few residues, while all others are where they should be.
+
+use super::points::{FEWEST, Points};
+use super::{Cause, Kind};
+use crate::metric::selection::{Part, residue_of_atoms};
+use crate::metric::{Point, Superposition, superpose};
+use crate::protein::Structure;
+
+/// The most residues that are a few, and the greatest share of all residues.
+const MOST: usize = 3;
+const SHARE: f64 = 0.05;
+
+/// What is left of the others must be as small a part of the difference.
+const LEFT: f64 = 0.1;
+
+/// Names the residues, and whether it is their side chains alone.
+pub(super) fn of_few(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let atoms = expected.atoms();
+    let same = atoms == actual.atoms() && expected.atom_name == actual.atom_name && expected.model_count() == 1;
+    if !same || actual.model_count() != 1 || expected.uneven_column().or(actual.uneven_column()).is_some() {
+        return None;
+    }
+    let residue_of = residue_of_atoms(expected);
+    let residues = expected.residues();
+    let most = MOST.min((SHARE * residues.len() as f64) as usize);
+    let points = Points::new(expected.coord.clone(), actual.coord.clone())?;
+    let mut apart: Vec<usize> = Vec::new();
+    let mut motion = superpose(&points.actual, &points.expected).ok()?;
+    let difference = motion.rmsd;
+    // One after the other is left out, the farthest first, because they turn the superposition of the others.
+    for _ in 0..most {
+        apart.push(farthest(&motion, &points, &residue_of, &apart)?);
+        let kept = (0..atoms).filter(|&atom| !apart.contains(&residue_of[atom]));
+        let (one, other): (Vec<Point>, Vec<Point>) =
+            kept.map(|atom| (points.expected[atom], points.actual[atom])).unzip();
+        if one.len() < FEWEST {
+            return None;
+        }
+        motion = superpose(&other, &one).ok()?;
+        if motion.rmsd <= LEFT * difference {
+            apart.sort_unstable();
+            return Some(name(expected, &points, &motion, &apart, 1.0 - motion.rmsd / difference));
+        }
+    }
+    None
+}
+
+/// The residue with the atom that lies farthest, those aside that are known.
+fn farthest(motion: &Superposition, points: &Points, residue_of: &[usize], known: &[usize]) -> Option<usize> {
+    let distances = motion.distances(&points.actual, &points.expected).enumerate();
+    let others = distances.filter(|(atom, _)| !known.contains(&residue_of[*atom]));
+    others
+        .max_by(|one, other| one.1.total_cmp(&other.1))
+        .map(|(atom, _)| residue_of[atom])
+}
+
+fn name(expected: &Structure, points: &Points, motion: &Superposition, apart: &[usize], share: f64) -> Cause {
+    let residues = expected.residues();
+    let distances: Vec<f64> = motion.distances(&points.actual, &points.expected).collect();
+    let names: Vec<String> = apart
+        .iter()
+        .filter_map(|&residue| residues.get(residue))
+        .map(|atoms| {
+            let atom = atoms.start;
+            format!(
+                "{} {} in chain {}",
+                expected.res_name[atom], expected.res_id[atom], expected.chain_id[atom]
+            )
+        })
+        .collect();
+    let greatest = distances.iter().copied().fold(0.0, f64::max);
+    let in_backbone = apart.iter().filter_map(|&residue| residues.get(residue)).any(|atoms| {
+        let mut backbone = atoms
+            .clone()
+            .filter(|&atom| Part::Backbone.contains(expected.atom_name[atom]));
+        backbone.any(|atom| distances[atom] > 2.0 * LEFT * greatest)
+    });
+    let what = match (in_backbone, names.len()) {
+        (false, 1) => "only the side chain of",
+        (false, _) => "only the side chains of",
+        (true, _) => "only atoms of",
+    };
+    let what = format!("{what} {} moved", names.join(", "));
+    Cause::new(Kind::Local, what, share)
+}
