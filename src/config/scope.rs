@@ -90,7 +90,7 @@ impl Vocabulary {
             contracts.iter().flat_map(|contract| names(contract)).collect()
         };
         Ok(Self {
-            provisions: collect(&|contract| contract.provisions().map(str::to_owned).collect()),
+            provisions: collect(&|contract| contract.provisions().map(std::borrow::Cow::into_owned).collect()),
             models: collect(&|contract| vec![contract.key.clone()]),
             options: collect(&|contract| contract.options.iter().map(|option| option.name.clone()).collect()),
             fields: collect(&|contract| {

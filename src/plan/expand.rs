@@ -70,8 +70,12 @@ pub fn expand(
                 expansion.repeat(contract, suite, &name, (case, checks, *scene), &mut trials);
             }
         }
-        // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files.
-        trials[first..].sort_by_key(|trial| trial.calls.first().map(|call| call.instance));
+        // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files. What a model must
+        // refuse comes last of them: on a graphics card a bad input can leave a process that no later call is answered by.
+        trials[first..].sort_by_key(|trial| {
+            let instance = trial.calls.first().map(|call| call.instance);
+            (instance, trial.expects_error())
+        });
     }
     let barren = barren_suites(config, suites, backend, selection, &trials);
     let covered = covered(suites, selection, &trials);

@@ -116,6 +116,13 @@ impl Plan {
 }
 
 impl PlannedTrial {
+    /// Whether any of its calls must fail.
+    #[must_use]
+    pub fn expects_error(&self) -> bool {
+        let fails = |call: &PlannedCall| self.checks.iter().any(|check| check.expects_error(&call.name));
+        self.calls.iter().any(fails)
+    }
+
     /// How many instances run at once for its sake.
     #[must_use]
     pub fn instances_at_once(&self) -> usize {

@@ -205,7 +205,7 @@ fn every_shipped_suite_can_be_read_beside_the_models_that_are_to_come() {
         "fold",
         "single",
         "features = ['multimer']\n[models.ranked.fields]\n\
-         atom_array = { kind = 'structures', presence = 'always', first_residue = 1 }\nranking = { kind = 'mappings' }\n\
+         atom_array = { kind = 'structures', presence = 'always', first_residue = 1 }\nranking = { kind = 'mapping' }\n\
          plddt = { kind = 'arrays', shape = ['N'], dtype = 'float32' }\n\
          pae = { kind = 'arrays', shape = ['N', 'N'], dtype = 'float32', range = [0, inf] }\n",
     );
@@ -219,5 +219,29 @@ fn every_shipped_suite_can_be_read_beside_the_models_that_are_to_come() {
     for models in [&format!("{cofold}{ranked}"), &inverse, &format!("{cofold}{inverse}")] {
         let plan = shipped(models).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(!plan.trials.is_empty());
+        // Its `model_name` may be said with every call, so that none must be refused for it.
+        let refused = |trial: &PlannedTrial| trial.name == "cofold::bad_input::model_name";
+        assert!(!plan.trials.iter().any(refused));
     }
+}
+
+#[test]
+fn what_must_be_refused_comes_last_of_its_instance() {
+    let shipped = shipped("").unwrap_or_else(|errors| panic!("{errors}"));
+    let mut last: std::collections::HashMap<usize, bool> = std::collections::HashMap::new();
+    let mut refused = 0;
+    for trial in &shipped.trials {
+        let instance = trial.calls[0].instance;
+        let before = last.insert(instance, trial.expects_error());
+        refused += usize::from(trial.expects_error());
+        assert!(
+            before != Some(true) || trial.expects_error(),
+            "{} comes after a refusal",
+            trial.name
+        );
+    }
+    assert!(refused > 30, "{refused}");
+    let place = |name: &str| shipped.trials.iter().position(|trial| trial.name == name).unwrap();
+    // The first suite by name, which shares its instance with others.
+    assert!(place("esmfold::bad_input::invalid_residues") > place("esmfold::fold::minimal"));
 }

@@ -1,17 +1,21 @@
 //! What suites may ask a model for: features, options, fields, sizes and gates by name. Looks names up; judges nothing.
 
+use std::borrow::Cow;
+
 use super::contract::{Contract, Dimension, Presence, RESPONSE_SYMBOLS};
 
 impl Contract {
-    /// Whether the model has what a suite asks for by `needs`: a feature, an option, a field that it can fill, a size that
-    /// shapes may speak of, or gates.
+    /// Whether the model has what a suite asks for by `needs`: a feature, an option (`fixed.NAME`: one that only an instance may
+    /// set), a field that it can fill, a size that shapes may speak of, or gates.
     #[must_use]
     pub fn provides(&self, need: &str) -> bool {
         self.provisions().any(|provided| provided == need)
     }
 
     /// Everything that [`Self::provides`] says yes to.
-    pub fn provisions(&self) -> impl Iterator<Item = &str> {
+    pub fn provisions(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        let fixed = self.options.iter().filter(|option| option.fixed);
+        let fixed = fixed.map(|option| Cow::Owned(format!("fixed.{}", option.name)));
         let fields = self.fields.iter().filter(|field| field.presence != Presence::Never);
         let features = self.features.iter().map(String::as_str);
         let sizes = self
@@ -24,6 +28,8 @@ impl Contract {
             .chain(fields.map(|field| field.name.as_str()))
             .chain(self.dimensions.keys().chain(sizes).map(String::as_str))
             .chain(self.gates.names())
+            .map(Cow::Borrowed)
+            .chain(fixed)
     }
 
     /// Whether shapes may speak of a symbol: one of every response, a size of the model, or one that its own fields speak of.
