@@ -9,7 +9,7 @@ use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings};
 use super::served::failure;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
-use crate::prediction::{Contract, Options, Prediction, Request};
+use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::wire::Limits;
 use crate::wire::client::decode;
 use crate::wire::responses::{CallKey, RawResponse, RecordingError, Replayed, ResponseOrigin, ResponseReader};
@@ -115,7 +115,8 @@ impl Recorded {
             ))),
             Replayed::Response { origin, raw } => {
                 self.check_weights(&origin)?;
-                read(raw).await
+                let largest = largest_response(&self.contract, request, &self.config);
+                read(raw, &Limits::for_fields(largest)).await
             }
         }
     }
@@ -139,7 +140,7 @@ fn broken(message: String) -> BackendError {
     BackendError::new(Stage::Call, Fault::Internal, message)
 }
 
-async fn read(raw: RawResponse) -> Result<Prediction, BackendError> {
+async fn read(raw: RawResponse, limits: &Limits) -> Result<Prediction, BackendError> {
     let RawResponse::Failure {
         fault,
         decoding,
@@ -147,9 +148,7 @@ async fn read(raw: RawResponse) -> Result<Prediction, BackendError> {
         exception,
     } = raw
     else {
-        return decode(raw, &Limits::default())
-            .await
-            .map_err(|error| failure::of(&error));
+        return decode(raw, limits).await.map_err(|error| failure::of(&error));
     };
     let known = Fault::ANSWERS.into_iter().find(|known| known.name() == fault);
     let Some(known) = known else {
@@ -173,5 +172,63 @@ impl Backend for Recorded {
 
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(self.answer(request))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::prediction::Input;
+    use crate::wire::responses::ResponseWriter;
+
+    /// A pickle of one text of so many bytes.
+    fn text(length: usize) -> bytes::Bytes {
+        let mut pickle = b"\x80\x02X".to_vec();
+        pickle.extend_from_slice(&(length as u32).to_le_bytes());
+        pickle.resize(pickle.len() + length, b'a');
+        pickle.push(b'.');
+        pickle.into()
+    }
+
+    #[tokio::test]
+    async fn a_recorded_response_is_read_within_the_bounds_of_its_request() {
+        let config = crate::config::Config::built_in().unwrap();
+        let contract = Arc::clone(config.model("esm2").unwrap());
+        let request = Request {
+            method: contract.method,
+            input: Input::One("ACD".into()),
+            options: json!({}).as_object().unwrap().clone(),
+        };
+        let home = tempfile::tempdir().unwrap();
+        let origin = ResponseOrigin {
+            backend: "live".into(),
+            kind: "process".into(),
+            weights: "published".into(),
+            hydrotest: "0".into(),
+        };
+        let writer = ResponseWriter::create(home.path(), origin).unwrap();
+        let key = CallKey::new(&contract.key, &Options::new(), &request);
+        for length in [1 << 10, 40 << 20] {
+            let raw = RawResponse::Payload {
+                pickle: text(length),
+                buffers: Vec::new(),
+            };
+            writer.keep(&key, &raw);
+        }
+        assert_eq!(writer.failures(), Vec::<String>::new());
+        let backend = Recorded {
+            reader: Arc::new(ResponseReader::open(home.path()).unwrap()),
+            weights: Some("published".into()),
+            contract,
+            config: Options::new(),
+        };
+        let short = backend.answer(&request).await.unwrap_err();
+        assert!(short.message.contains("not a prediction"), "{short}");
+        // A live server would not have been read so far, either.
+        let long = backend.answer(&request).await.unwrap_err();
+        assert_eq!((long.stage, long.fault), (Stage::Decode, Fault::Undecodable), "{long}");
+        assert!(!long.message.contains("not a prediction"), "{long}");
     }
 }

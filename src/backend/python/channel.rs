@@ -11,8 +11,8 @@ use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::exception::Raised;
-use super::frame::{self, Farewell, Frame, Hello, Say, Step};
-use crate::wire::Limits;
+use super::frame::{self, Farewell, Frame, FrameError, Hello, Say, Step};
+use crate::wire::{Budget, Limits};
 
 /// What the bridge has said so far that is no answer.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,8 @@ pub(super) struct News {
     pub(super) farewell: Option<Farewell>,
     /// Why nothing more will come; empty for a plain end.
     pub(super) closed: Option<String>,
+    /// That it is closed for want of memory, which is no fault of what is hosted.
+    pub(super) crowded: bool,
 }
 
 /// What became of an order: the blobs of its result, or an exception.
@@ -41,7 +43,15 @@ pub(super) struct Channel {
 #[derive(Debug, Default)]
 struct Waiting {
     last: u64,
-    answers: HashMap<u64, oneshot::Sender<Answer>>,
+    answers: HashMap<u64, Awaited>,
+}
+
+/// An answer that is to come. It is read within its bounds also when nothing waits for it any more.
+#[derive(Debug)]
+struct Awaited {
+    /// Bytes that it may take.
+    most: usize,
+    sender: oneshot::Sender<Answer>,
 }
 
 impl Channel {
@@ -61,30 +71,37 @@ impl Channel {
         });
         let answers = Arc::clone(&waiting);
         tokio::spawn(async move {
-            let limits = Limits::default();
-            let closed = loop {
-                match frame::read(&mut reader, &limits).await {
+            let budget = Budget::of_process();
+            let allowed = |say: &Say| allowed(say, &answers);
+            let (closed, crowded) = loop {
+                match frame::read(&mut reader, allowed, &budget).await {
                     Ok(Some(frame)) => take(frame, &answers, &sender),
-                    Ok(None) => break String::new(),
-                    Err(error) => break error.to_string(),
+                    Ok(None) => break (String::new(), false),
+                    Err(error) => break (error.to_string(), matches!(error, FrameError::Budget(_))),
                 }
             };
-            sender.send_modify(|news| news.closed = Some(closed));
+            sender.send_modify(|news| (news.closed, news.crowded) = (Some(closed), crowded));
             // Whoever waits for an answer learns that none comes.
             answers.lock().unwrap_or_else(PoisonError::into_inner).answers.clear();
         });
         Self { orders, waiting, news }
     }
 
-    /// Gives an order; the answer comes unless the channel ends before.
-    pub(super) fn order(&self, mut order: Value) -> oneshot::Receiver<Answer> {
+    /// Gives an order whose answer is small; it comes unless the channel ends before.
+    pub(super) fn order(&self, order: Value) -> oneshot::Receiver<Answer> {
+        self.order_within(order, &Limits::for_fields(0))
+    }
+
+    /// As [`Self::order`], with an answer within these limits.
+    pub(super) fn order_within(&self, mut order: Value, limits: &Limits) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.news.borrow().closed.is_none() {
             waiting.last += 1;
             order["id"] = waiting.last.into();
             let number = waiting.last;
-            waiting.answers.insert(number, sender);
+            let most = limits.body;
+            waiting.answers.insert(number, Awaited { most, sender });
         }
         drop(waiting);
         self.tell(&order);
@@ -119,16 +136,25 @@ impl Channel {
     }
 }
 
+/// Bytes that the blobs of a frame may take: only answers that were ordered have any.
+fn allowed(say: &Say, waiting: &Mutex<Waiting>) -> usize {
+    let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    match say {
+        Say::Done { id } => waiting.answers.get(id).map_or(0, |awaited| awaited.most),
+        Say::Hello(_) | Say::Step { .. } | Say::Raised { .. } | Say::Stopped(_) => 0,
+    }
+}
+
 /// Puts a frame where it belongs. Answers that nobody waits for any more are dropped.
 fn take(frame: Frame, waiting: &Mutex<Waiting>, news: &watch::Sender<News>) {
     let answer = |id: u64, answer: Answer| {
-        let sender = waiting
+        let awaited = waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .answers
             .remove(&id);
-        if let Some(sender) = sender {
-            let _ = sender.send(answer);
+        if let Some(awaited) = awaited {
+            let _ = awaited.sender.send(answer);
         }
     };
     match frame.say {

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::exception::Raised;
-use crate::wire::Limits;
+use crate::wire::Budget;
 
 /// Bytes of the JSON of one frame. Sizes take most of it: a result of a hundred thousand arrays is none of ours.
 const LARGEST_HEAD: usize = 4 << 20;
@@ -85,10 +85,17 @@ pub(super) enum FrameError {
     Malformed(#[from] serde_json::Error),
     #[error("a frame announces {announced} bytes, more than the {allowed} allowed")]
     Size { announced: usize, allowed: usize },
+    #[error("other responses hold the {0} bytes that all may hold together")]
+    Budget(usize),
 }
 
-/// Reads one frame; `None` at the end.
-pub(super) async fn read(channel: &mut (impl AsyncRead + Unpin), limits: &Limits) -> Result<Option<Frame>, FrameError> {
+/// Reads one frame; `None` at the end. `allowed` says how many bytes its blobs may take together, and `budget` is what they share
+/// with all other responses until the last of them is dropped.
+pub(super) async fn read(
+    channel: &mut (impl AsyncRead + Unpin),
+    allowed: impl Fn(&Say) -> usize,
+    budget: &Budget,
+) -> Result<Option<Frame>, FrameError> {
     let Some(length) = length(channel).await? else {
         return Ok(None);
     };
@@ -98,14 +105,18 @@ pub(super) async fn read(channel: &mut (impl AsyncRead + Unpin), limits: &Limits
     let head = exactly(channel, length).await?;
     let Head { say, sizes } = serde_json::from_slice(&head)?;
     let announced = sizes.iter().fold(0_usize, |sum, size| sum.saturating_add(*size));
-    if announced > limits.body {
-        let allowed = limits.body;
+    let allowed = allowed(&say);
+    if announced > allowed {
         return Err(FrameError::Size { announced, allowed });
     }
-    let mut blobs = Vec::with_capacity(sizes.len());
-    for size in sizes {
-        blobs.push(exactly(channel, size).await?);
+    if announced == 0 {
+        let blobs = vec![Bytes::new(); sizes.len()];
+        return Ok(Some(Frame { say, blobs }));
     }
+    let share = budget.take(announced).await;
+    let share = share.ok_or_else(|| FrameError::Budget(budget.total()))?;
+    let mut whole = share.hold(exactly(channel, announced).await?);
+    let blobs = sizes.into_iter().map(|size| whole.split_to(size)).collect();
     Ok(Some(Frame { say, blobs }))
 }
 
@@ -143,18 +154,32 @@ mod tests {
         bytes
     }
 
+    /// What a hundred bytes are allowed of, for the answer to the seventh order.
+    fn allowed(say: &Say) -> usize {
+        if matches!(say, Say::Done { id: 7 }) { 100 } else { 0 }
+    }
+
     async fn fault(bytes: &[u8]) -> String {
-        read(&mut &*bytes, &Limits::default()).await.unwrap_err().to_string()
+        let read = read(&mut &*bytes, allowed, &Budget::of_process()).await;
+        read.unwrap_err().to_string()
     }
 
     #[tokio::test]
     async fn a_frame_is_read_with_its_blobs_and_then_the_end() {
         let bytes = frame(r#"{"say":"done","id":7,"sizes":[2,0,3]}"#, b"abcde");
         let mut channel = &*bytes;
-        let Frame { say, blobs } = read(&mut channel, &Limits::default()).await.unwrap().unwrap();
+        let Frame { say, blobs } = read(&mut channel, allowed, &Budget::of_process())
+            .await
+            .unwrap()
+            .unwrap();
         assert!(matches!(say, Say::Done { id: 7 }));
         assert_eq!(blobs, [&b"ab"[..], b"", b"cde"]);
-        assert!(read(&mut channel, &Limits::default()).await.unwrap().is_none());
+        assert!(
+            read(&mut channel, allowed, &Budget::of_process())
+                .await
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[tokio::test]
@@ -166,8 +191,39 @@ mod tests {
             b"",
         );
         assert!(fault(&huge).await.contains("a frame announces"));
-        let short = frame(r#"{"say":"done","id":7,"sizes":[1000000000]}"#, b"abc");
+        let short = frame(r#"{"say":"done","id":7,"sizes":[100]}"#, b"abc");
         assert!(fault(&short).await.contains("unexpected end of file"));
+        for (head, allowed) in [
+            (r#"{"say":"done","id":7,"sizes":[100,1]}"#, 100),
+            (r#"{"say":"done","id":8,"sizes":[1]}"#, 0),
+            (r#"{"say":"hello","version":"3","executable":"python","sizes":[1]}"#, 0),
+        ] {
+            let shown = fault(&frame(head, &[0; 101])).await;
+            assert!(shown.ends_with(&format!("more than the {allowed} allowed")), "{shown}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn blobs_hold_their_part_of_the_budget_until_the_last_is_dropped() {
+        let budget = Budget::new(2 << 20);
+        let size = (1 << 20) + 1;
+        let bytes = frame(
+            &format!(r#"{{"say":"done","id":7,"sizes":[3,{size}]}}"#),
+            &vec![1; size + 3],
+        );
+        let any = |_: &Say| usize::MAX;
+        let first = read(&mut &*bytes, any, &budget).await.unwrap().unwrap();
+        let crowded = read(&mut &*bytes, any, &budget).await.unwrap_err();
+        assert!(matches!(crowded, FrameError::Budget(_)), "{crowded}");
+        let [small, large] = first.blobs.try_into().unwrap();
+        drop(large);
+        assert!(
+            read(&mut &*bytes, any, &budget).await.is_err(),
+            "{} bytes are still held",
+            small.len()
+        );
+        drop(small);
+        assert!(read(&mut &*bytes, any, &budget).await.is_ok());
     }
 
     #[tokio::test]

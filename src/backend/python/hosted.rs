@@ -1,5 +1,6 @@
 //! A model that Python code hosts: start, calls, stop, and what became of the interpreter when one fails.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -17,7 +18,7 @@ use crate::backend::kind::Launch;
 use crate::backend::recorder::InstanceRecorder;
 use crate::backend::status::Status;
 use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
-use crate::prediction::{Prediction, Request};
+use crate::prediction::{Contract, Prediction, Request, largest_response};
 use crate::wire::responses::RawResponse;
 use crate::wire::{Limits, pickle};
 
@@ -27,6 +28,7 @@ const WHERE: Duration = Duration::from_secs(5);
 /// One model in one interpreter.
 pub(super) struct Hosted {
     hosting: Hosting,
+    contract: Arc<Contract>,
     mark: Mark,
     status: Status,
     recorder: Option<InstanceRecorder>,
@@ -39,6 +41,7 @@ impl Hosted {
     pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: Timeouts) -> Self {
         Self {
             hosting,
+            contract: Arc::clone(&launch.contract),
             mark: launch.mark.clone(),
             status: launch.status.clone(),
             recorder: launch.recorder.clone(),
@@ -83,19 +86,22 @@ impl Hosted {
                 "the interpreter is not running",
             ));
         };
-        let answer = interpreter.channel()?.order(json!({
+        let largest = largest_response(&self.contract, request, &self.hosting.config);
+        let limits = Limits::for_fields(largest);
+        let order = json!({
             "do": "call",
             "method": request.method.name(),
             "sequences": request.input.to_json(),
             "options": request.options,
-        }));
+        });
+        let answer = interpreter.channel()?.order_within(order, &limits);
         match tokio::time::timeout(self.timeouts.call, answer).await {
             Ok(Ok(answer)) => {
                 if answer.is_err() {
                     interpreter.log_caught_up().await;
                 }
                 self.keep(request, &answer).await;
-                decode(answer, self.hosting.host.raiser()).await
+                decode(answer, self.hosting.host.raiser(), limits).await
             }
             Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
             Err(_) => {
@@ -135,7 +141,7 @@ fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration
     BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
 }
 
-async fn decode(answer: Answer, raiser: Raiser) -> Result<Prediction, BackendError> {
+async fn decode(answer: Answer, raiser: Raiser, limits: Limits) -> Result<Prediction, BackendError> {
     let mut blobs = answer.map_err(|raised| raised.in_call(raiser))?;
     if blobs.is_empty() {
         blobs.push(Bytes::new());
@@ -143,7 +149,7 @@ async fn decode(answer: Answer, raiser: Raiser) -> Result<Prediction, BackendErr
     // Decoding hundreds of megabytes must not hold up the watch over other instances.
     let decoded = tokio::task::spawn_blocking(move || {
         let payload = blobs.remove(0);
-        pickle::decode_prediction_with_buffers(&payload, &blobs, &Limits::default())
+        pickle::decode_prediction_with_buffers(&payload, &blobs, &limits)
     });
     match decoded.await {
         Ok(Ok(prediction)) => Ok(prediction),

@@ -141,10 +141,12 @@ impl Interpreter {
     /// The error of an order that no answer came to. Waits a while for the news of the interpreter's end.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
         const NEWS: Duration = Duration::from_secs(5);
-        let why = self.news().closed.unwrap_or_default();
+        let news = self.news();
+        let why = news.closed.unwrap_or_default();
         if !why.is_empty() {
             let message = format!("what came from the interpreter {when} cannot be read: {why}");
-            return BackendError::new(stage, Fault::Died, message).with_log(self.log.tail());
+            let fault = if news.crowded { Fault::Internal } else { Fault::Died };
+            return BackendError::new(stage, fault, message).with_log(self.log.tail());
         }
         let Ok(ending) = tokio::time::timeout(NEWS, self.process.ended()).await else {
             let message = format!("the interpreter closed the channel {when}, and still runs");
