@@ -68,3 +68,65 @@ fn holds(raw: &RawResponse, secret: &Secret) -> bool {
         RawResponse::Status { .. } | RawResponse::Failure { .. } => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use serde_json::json;
+
+    use super::*;
+    use crate::prediction::{Input, Method};
+    use crate::wire::responses::{Replayed, ResponseOrigin, ResponseReader};
+
+    fn request(input: &str) -> Request {
+        Request {
+            method: Method::Embed,
+            input: Input::One(input.into()),
+            options: json!({}).as_object().unwrap().clone(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_holds_the_secret_is_not_kept_and_buffers_are() {
+        let home = tempfile::tempdir().unwrap();
+        let origin = ResponseOrigin {
+            backend: "live".into(),
+            kind: "python".into(),
+            weights: "published".into(),
+            hydrotest: "0".into(),
+        };
+        let writer = Arc::new(ResponseWriter::create(home.path(), origin).unwrap());
+        let recorder = InstanceRecorder::new(Arc::clone(&writer), "esm2", &Options::new());
+        let secret = Secret::new("0123456789abcdef").unwrap();
+        let payload = |pickle: &'static str, buffers: &[&'static str]| RawResponse::Payload {
+            pickle: Bytes::from_static(pickle.as_bytes()),
+            buffers: buffers
+                .iter()
+                .map(|buffer| Bytes::from_static(buffer.as_bytes()))
+                .collect(),
+        };
+        let leaks = [
+            payload("text 0123456789abcdef text", &[]),
+            payload("text", &["numbers", "more 0123456789abcdef"]),
+        ];
+        for raw in &leaks {
+            recorder.keep(&request("A"), raw, Some(&secret)).await;
+        }
+        assert_eq!(writer.kept().0, 0);
+        let failures = writer.failures();
+        assert!(
+            failures.len() == 2 && failures[0].contains("holds the secret"),
+            "{failures:?}"
+        );
+        let right = payload("text", &["first buffer", "", "third"]);
+        recorder.keep(&request("C"), &right, Some(&secret)).await;
+        assert_eq!(writer.kept().0, 1);
+        let reader = ResponseReader::open(home.path()).unwrap();
+        let key = |input: &str| CallKey::new("esm2", &Options::new(), &request(input));
+        assert!(matches!(reader.next(&key("A")).unwrap(), Replayed::Absent));
+        let Replayed::Response { raw, .. } = reader.next(&key("C")).unwrap() else {
+            panic!("it is not there")
+        };
+        assert_eq!(raw, right);
+    }
+}

@@ -55,7 +55,7 @@ fn starts() {
             (
                 backend("Incomplete", ""),
                 (Stage::Ready, Fault::Protocol),
-                "Incomplete has no get_model(), which boileroom's wrapper calls; add one that returns `self.model`",
+                ": Incomplete has no get_model(), which boileroom's wrapper calls; add one that returns `self.model`",
             ),
             (
                 backend("Backand", ""),

@@ -76,8 +76,13 @@ impl Raised {
     /// The error of a start that raised this in a step: `doing` names it, such as `ESMFold(backend='modal')`. An exception of
     /// the hosted code itself is its own failure.
     pub(super) fn at_start(self, step: Option<Step>, doing: &str, raiser: Raiser) -> BackendError {
-        let message = format!("{doing} {}", self.words());
         let is = |name: &str| self.ancestors.iter().any(|ancestor| ancestor == name);
+        let message = if is(UNFIT) {
+            // The class of this exception is the bridge's own, and nothing to a contributor.
+            format!("{doing}: {}", self.message)
+        } else {
+            format!("{doing} {}", self.words())
+        };
         let (stage, fault) = if is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(raiser) {
             (Stage::Configure, Fault::Misconfigured)
         } else if is(UNFIT) {
