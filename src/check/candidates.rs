@@ -5,7 +5,7 @@ use super::evidence::{Evidence, Given};
 use super::field_path::FieldPath;
 use super::pair::{Sides, sample};
 use crate::cause::{Candidate, Relation};
-use crate::prediction::{Prediction, Request, Value};
+use crate::prediction::{Contract, Prediction, Request, Value};
 use crate::snapshot::{Contents, Relative};
 
 /// Other results with words for them.
@@ -63,7 +63,7 @@ impl Candidates {
                 continue;
             };
             let label = format!("the answer to call `{}`", answer.call);
-            let relation = relation(asked, &answer.request);
+            let relation = relation(evidence.contract, asked, &answer.request);
             let Some((from, to)) = sides.samples else {
                 if answer.call != first.call && answer.call != second.call {
                     self.0.push((label, relation, value.clone()));
@@ -133,15 +133,17 @@ impl Candidates {
 }
 
 /// What sets two requests apart.
-fn relation(asked: &Request, other: &Request) -> Relation {
+fn relation(contract: &Contract, asked: &Request, other: &Request) -> Relation {
+    let seed = contract.seed_option();
     let without = |request: &Request| {
         let options = request.options.iter();
-        let kept = options.filter(|(name, _)| !matches!(name.as_str(), "seed" | "include_fields"));
+        let kept = options.filter(|(name, _)| Some(name.as_str()) != seed && *name != "include_fields");
         kept.map(|(name, value)| (name.clone(), value.clone()))
             .collect::<Vec<_>>()
     };
     let same = asked.input == other.input && without(asked) == without(other);
-    if same && asked.options.get("seed") != other.options.get("seed") {
+    let drawn_by = |request: &Request| request.options.get(seed?).cloned();
+    if same && drawn_by(asked) != drawn_by(other) {
         Relation::OtherSeed
     } else {
         Relation::OtherRequest

@@ -6,23 +6,18 @@ mod tested;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
-
 pub use self::samples::Sample;
 pub use self::tested::{Tested, test};
 use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::finding::Finding;
 use super::gated::STRUCTURES;
+use super::kept::find_or_keep;
 use super::likeness::atom_faults;
 use super::number::count;
 use super::terms::Terms;
-use super::weights::mislabelled;
 use crate::config::read_changes;
-use crate::prediction::Prediction;
-use crate::prediction::contract::Tolerance;
 use crate::prediction::gates::{EnsembleGates, GateTable, GateValues};
-use crate::snapshot::Judgement;
 
 /// The name of the check.
 pub const NAME: &str = "ensemble";
@@ -119,39 +114,8 @@ fn gather(
     };
     let wrong = |summary: String| Box::new(Finding::wrong(NAME, &answer.call, summary));
     let now = samples::of_answer(given).map_err(wrong)?;
-    let key = (recorded.key)(&answer.call).map_err(|error| unjudged(error.to_string()))?;
-    let unread = |summary: String| Box::new(Finding::without_reference(NAME, &answer.call, summary));
-    let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
-    let Some(contents) = stored else {
-        if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
-            return Err(Box::new(finding));
-        }
-        let fields = given.prediction.fields.iter();
-        let selected = Prediction {
-            class: given.prediction.class.clone(),
-            fields: fields
-                .filter(|(name, _)| RECORDED.contains(&name.as_str()))
-                .cloned()
-                .collect(),
-        };
-        let provenance = recorded.provenance(evidence.contract, answer);
-        // There is nothing to compare with, so that no tolerance matters.
-        let judge = |_: &str| Tolerance {
-            absolute: 0.0,
-            relative: 0.0,
-        };
-        return match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
-            Ok(Judgement::Recorded { path }) => {
-                recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
-                Ok(None)
-            }
-            Ok(Judgement::Proposed) => Ok(None),
-            Ok(_) => {
-                let finding = Finding::without_reference(NAME, &answer.call, format!("no recorded result: {key}"));
-                Err(Box::new(finding.hint(recorded.advice())))
-            }
-            Err(error) => Err(unjudged(error.to_string())),
-        };
+    let Some(contents) = find_or_keep(NAME, &RECORDED, evidence, recorded, answer, given)? else {
+        return Ok(None);
     };
     let before = samples::recorded(given, &contents).map_err(unjudged)?;
     if before.len() != now.len() {

@@ -115,6 +115,8 @@ impl Recorded<'_> {
             kind: self.kind.to_owned(),
             model: contract.name.clone(),
             request: answer.request.clone(),
+            config: contract.decisive_config(&answer.config),
+            seed_option: contract.seed_option().map(str::to_owned),
             recorded: self.at.map(str::to_owned),
             source: self.source.to_owned(),
         }

@@ -26,6 +26,7 @@ mod finite;
 mod fixture;
 mod floor;
 mod gated;
+mod kept;
 mod layout;
 pub mod likeness;
 mod number;

@@ -6,6 +6,7 @@ use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::field_path::FieldPath;
 use super::finding::Finding;
+use super::kept::configured_otherwise;
 use super::recorded::{Limits, Tolerances};
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
@@ -113,6 +114,9 @@ impl Snapshot {
             return Some(finding);
         }
         let provenance = recorded.provenance(evidence.contract, answer);
+        if let Some(finding) = configured_otherwise(NAME, recorded, answer, &key, &provenance) {
+            return Some(finding);
+        }
         let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
         let judge = match recorded.store.floors(&key) {
             Ok(floors) => judge.with_floors(floors.unwrap_or_default().fields),

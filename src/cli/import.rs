@@ -83,6 +83,8 @@ pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
         kind: "files".to_owned(),
         model: contract.name.clone(),
         request: call.request.clone(),
+        config: contract.decisive_config(&call.config),
+        seed_option: contract.seed_option().map(str::to_owned),
         recorded: Some(format!("{}{changes}", arguments.source)),
         source: trial.source.to_string(),
     };

@@ -89,4 +89,16 @@ impl Contract {
         let both = fixed.map(|option| (option.name.as_str(), value(option, one), value(option, other)));
         both.filter(|(_, one, other)| one != other).collect()
     }
+
+    /// The fixed options of a configuration that change results and are not the defaults. The variant is not among them: results of
+    /// another one have another name.
+    #[must_use]
+    pub fn decisive_config(&self, config: &Options) -> Options {
+        let changed = self.differences(&Options::new(), config).into_iter();
+        let is_variant = |name: &str| self.variant_option() == Some(name);
+        changed
+            .filter(|(name, ..)| !is_variant(name))
+            .map(|(name, _, value)| (name.to_owned(), value))
+            .collect()
+    }
 }

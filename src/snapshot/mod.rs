@@ -15,6 +15,7 @@ mod atoms;
 mod columns;
 mod compare;
 mod comparison;
+mod configured;
 mod contents;
 mod digest;
 mod error;

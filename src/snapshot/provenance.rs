@@ -1,10 +1,10 @@
-//! Where a recorded result comes from: what was asked of what. It stands in the metadata of a snapshot, for people; nothing
-//! is judged by it.
+//! Where a recorded result comes from: what was asked of what. It stands in the metadata of a snapshot, for people. Of all of it only
+//! the configuration is compared (`configured`): a result under other fixed options is no reference.
 
 use insta::internals::Content;
 
 use super::SnapshotKey;
-use crate::prediction::Request;
+use crate::prediction::{Options, Request};
 
 /// What a reader of a snapshot wants to know of its making.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,10 @@ pub struct Provenance {
     pub model: String,
     /// The request it answered.
     pub request: Request,
+    /// The fixed options of its instance that change results and are not the model's own defaults.
+    pub config: Options,
+    /// The name of the option that makes results repeatable, where the model has one.
+    pub seed_option: Option<String>,
     /// When it answered, in the caller's words; left out where recording must be reproducible.
     pub recorded: Option<String>,
     /// The file that states the case, such as `suites/fold.toml`.
@@ -53,6 +57,9 @@ impl Provenance {
                 content(&serde_json::Value::Object(self.request.options.clone())),
             ),
         ];
+        if !self.config.is_empty() {
+            info.push(("config", content(&serde_json::Value::Object(self.config.clone()))));
+        }
         if let Some(call) = key.call() {
             info.push(("call", text(call)));
         }

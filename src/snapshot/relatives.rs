@@ -40,12 +40,25 @@ impl Store {
             body: "",
         };
         let metadata = runtime::build(&candidate, runtime::metadata).ok().flatten();
-        self.related(key, &metadata.unwrap_or_default(), actual.digest(), paths)
+        self.related(
+            key,
+            &metadata.unwrap_or_default(),
+            provenance.seed_option.as_deref(),
+            actual.digest(),
+            paths,
+        )
     }
 
     /// As [`Self::relatives`] for an answer with this metadata and digest.
-    pub(super) fn related(&self, key: &SnapshotKey, metadata: &str, actual: &Digest, paths: &[&str]) -> Vec<Relative> {
-        let asked = question(metadata);
+    pub(super) fn related(
+        &self,
+        key: &SnapshotKey,
+        metadata: &str,
+        seed: Option<&str>,
+        actual: &Digest,
+        paths: &[&str],
+    ) -> Vec<Relative> {
+        let asked = question(metadata, seed);
         let keys = self.keys_beside(key).unwrap_or_default();
         let others = keys.into_iter().filter(|other| other != key).take(MOST_READ);
         let relatives = others.filter_map(|other| {
@@ -55,7 +68,7 @@ impl Store {
             if !paths.iter().any(|path| has_form(&digest, actual, path)) {
                 return None;
             }
-            let other_question = question(&metadata);
+            let other_question = question(&metadata, seed);
             let relation = match (other_question.0 == asked.0, other_question.1 == asked.1) {
                 (false, _) => Relation::OtherRequest,
                 (true, false) => Relation::OtherSeed,
@@ -84,8 +97,9 @@ fn has_form(other: &Digest, actual: &Digest, path: &str) -> bool {
     }
 }
 
-/// The lines of a snapshot's metadata that say what was asked, but for what was to be told of the result, and the seed.
-fn question(metadata: &str) -> (String, Option<&str>) {
+/// The lines of a snapshot's metadata that say what was asked, but for what was to be told of the result, and the seed, which is
+/// the option of this name.
+fn question<'a>(metadata: &'a str, seed_option: Option<&str>) -> (String, Option<&'a str>) {
     let (mut asked, mut seed) = (String::new(), None);
     let (mut in_question, mut in_option) = (false, true);
     for line in metadata.lines() {
@@ -95,8 +109,9 @@ fn question(metadata: &str) -> (String, Option<&str>) {
             0 => in_question = false,
             2 => (in_question, in_option) = (matches!(name, "method" | "input" | "options"), true),
             4 if !text.starts_with('-') => {
-                in_option = !matches!(name, "seed" | "include_fields");
-                if in_question && name == "seed" {
+                let is_seed = Some(name) == seed_option;
+                in_option = !is_seed && name != "include_fields";
+                if in_question && is_seed {
                     seed = Some(text);
                 }
             }
@@ -123,15 +138,30 @@ mod tests {
     #[test]
     fn a_question_is_the_same_under_another_seed_and_with_other_fields() {
         let first = metadata("ACD", "    seed: 1\n    steps: 5\n");
-        let (first, seed) = question(&first);
+        let (first, seed) = question(&first, Some("seed"));
         assert_eq!(first, "  method: fold\n  input: ACD\n  options:\n    steps: 5\n");
         assert_eq!(seed, Some("seed: 1"));
         let again = "    seed: 2\n    include_fields:\n      - plddt\n      - ptm\n    steps: 5\n";
         let again = metadata("ACD", again);
-        assert_eq!(question(&again), (first.clone(), Some("seed: 2")));
-        assert_ne!(question(&metadata("ACE", "    seed: 1\n    steps: 5\n")).0, first);
-        assert_ne!(question(&metadata("ACD", "    seed: 1\n    steps: 6\n")).0, first);
+        assert_eq!(question(&again, Some("seed")), (first.clone(), Some("seed: 2")));
+        assert_ne!(
+            question(&metadata("ACE", "    seed: 1\n    steps: 5\n"), Some("seed")).0,
+            first
+        );
+        assert_ne!(
+            question(&metadata("ACD", "    seed: 1\n    steps: 6\n"), Some("seed")).0,
+            first
+        );
         let list = "\n    - ACD\n    - EFG";
-        assert!(question(&metadata(list, "    steps: 5\n")).0.contains("- EFG"));
+        assert!(question(&metadata(list, "    steps: 5\n"), None).0.contains("- EFG"));
+    }
+
+    #[test]
+    fn the_seed_is_the_option_that_the_contract_names() {
+        let [one, other] = [101, 102].map(|seed| metadata("ACD", &format!("    seeds: {seed}\n    steps: 5\n")));
+        let (asked, seed) = question(&one, Some("seeds"));
+        assert_eq!(seed, Some("seeds: 101"));
+        assert_eq!(question(&other, Some("seeds")), (asked, Some("seeds: 102")));
+        assert_ne!(question(&one, None).0, question(&other, None).0);
     }
 }

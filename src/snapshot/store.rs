@@ -133,7 +133,7 @@ impl Store {
         let path = self.root.join(key.path());
         let there = path.try_exists().map_err(|error| SnapshotError::file(&path, error))?;
         if there {
-            self.judge_recorded(key, &path, actual, &candidate, judge)
+            self.judge_recorded(key, &path, actual, (&candidate, provenance.seed_option.clone()), judge)
         } else {
             self.judge_missing(key, path, actual, &candidate)
         }
@@ -144,7 +144,7 @@ impl Store {
         key: &SnapshotKey,
         path: &Path,
         actual: Arc<Contents>,
-        candidate: &Candidate<'_>,
+        (candidate, seed): (&Candidate<'_>, Option<String>),
         judge: Arc<dyn FieldJudge>,
     ) -> Result<Judgement, SnapshotError> {
         text::read_body(path)?;
@@ -165,7 +165,13 @@ impl Store {
                 };
                 if !comparison.matches() {
                     let metadata = runtime::metadata(new).unwrap_or_default();
-                    let relatives = store.related(&key, &metadata, &actual.digest, &told(&comparison.fields));
+                    let relatives = store.related(
+                        &key,
+                        &metadata,
+                        seed.as_deref(),
+                        &actual.digest,
+                        &told(&comparison.fields),
+                    );
                     comparison.cause = likely_cause(&comparison.fields, &recorded, &actual, &relatives);
                 }
                 let pending = store.root.join(key.pending_path());

@@ -88,6 +88,8 @@ pub fn provenance() -> Provenance {
             input: Input::One("GM:G".into()),
             options: Options::from_iter([("include_fields".to_owned(), serde_json::json!(["*"]))]),
         },
+        config: Options::new(),
+        seed_option: None,
         recorded: None,
         source: "suites/fold.toml".into(),
     }

@@ -1,0 +1,146 @@
+//! The recorded result of a call for checks that judge it in their own way: found, or kept where none is there yet. Compares nothing.
+
+use std::sync::Arc;
+
+use super::evidence::{Answer, Evidence, Given, Recorded};
+use super::finding::Finding;
+use super::weights::mislabelled;
+use crate::prediction::Prediction;
+use crate::prediction::contract::Tolerance;
+use crate::snapshot::{Contents, Judgement, Provenance, SnapshotKey};
+
+/// What was recorded of a call; `None` where it was recorded, or proposed, just now with these fields of the answer.
+///
+/// # Errors
+/// Why there is nothing to compare with.
+pub fn find_or_keep(
+    check: &'static str,
+    fields: &[&str],
+    evidence: &Evidence<'_>,
+    recorded: &Recorded<'_>,
+    answer: &Answer,
+    given: &Given<'_>,
+) -> Result<Option<Contents>, Box<Finding>> {
+    let unjudged = |summary: String| {
+        Box::new(Finding {
+            call: Some(answer.call.clone()),
+            ..Finding::unjudged(check, summary)
+        })
+    };
+    let key = (recorded.key)(&answer.call).map_err(|error| unjudged(error.to_string()))?;
+    let unread = |summary: String| Box::new(Finding::without_reference(check, &answer.call, summary));
+    let provenance = recorded.provenance(evidence.contract, answer);
+    if let Some(finding) = configured_otherwise(check, recorded, answer, &key, &provenance) {
+        return Err(Box::new(finding));
+    }
+    let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
+    if stored.is_some() {
+        return Ok(stored);
+    }
+    if let Some(finding) = mislabelled(check, &key, recorded, given) {
+        return Err(Box::new(finding));
+    }
+    let selected = Prediction {
+        class: given.prediction.class.clone(),
+        fields: given
+            .prediction
+            .fields
+            .iter()
+            .filter(|(name, _)| fields.contains(&name.as_str()))
+            .cloned()
+            .collect(),
+    };
+    // There is nothing to compare with, so that no tolerance matters.
+    let judge = |_: &str| Tolerance {
+        absolute: 0.0,
+        relative: 0.0,
+    };
+    match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
+        Ok(Judgement::Recorded { path }) => {
+            recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
+            Ok(None)
+        }
+        Ok(Judgement::Proposed) => Ok(None),
+        Ok(_) => {
+            let finding = Finding::without_reference(check, &answer.call, format!("no recorded result: {key}"));
+            Err(Box::new(finding.hint(recorded.advice())))
+        }
+        Err(error) => Err(unjudged(error.to_string())),
+    }
+}
+
+/// Why a recorded result is no reference for an answer: it was recorded under other fixed options than the instance has.
+pub fn configured_otherwise(
+    check: &'static str,
+    recorded: &Recorded<'_>,
+    answer: &Answer,
+    key: &SnapshotKey,
+    provenance: &Provenance,
+) -> Option<Finding> {
+    let without = |summary: String| Finding::without_reference(check, &answer.call, summary);
+    match recorded.store.configured_otherwise(key, provenance) {
+        Ok(None) => None,
+        Ok(Some((before, now))) => {
+            let finding = without(format!(
+                "{key} was recorded under other fixed options, and is not compared"
+            ));
+            let details = [format!("recorded under: {before}"), format!("this instance has: {now}")];
+            let hint =
+                "give the backend the same `config`, or keep its results in a directory of their own (`--snapshots`)";
+            Some(finding.with_details(details).hint(hint))
+        }
+        Err(error) => Some(without(error.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::fixture::folded::{declared, folded};
+    use super::super::fixture::{compiled, judge_recorded};
+    use super::Answer;
+    use crate::backend::Blame;
+    use crate::prediction::Options;
+    use crate::snapshot::Recording;
+
+    #[test]
+    fn a_reference_under_other_fixed_options_is_never_compared() {
+        let contract = declared("boltz2");
+        let right = folded(
+            &contract,
+            "call",
+            "ACDEFG",
+            json!({ "seed": 1, "include_fields": ["plddt"] }),
+        );
+        let under = |config: serde_json::Value| {
+            let config: Options = config.as_object().unwrap().clone();
+            Answer {
+                config,
+                ..right.clone()
+            }
+        };
+        for table in ["check = 'snapshot'", "check = 'positions'\nrmsd = 1\nb_factor = 1"] {
+            let check = compiled(&contract, table);
+            let directory = tempfile::tempdir().unwrap();
+            let judged = |config: serde_json::Value, recording| {
+                judge_recorded(&*check, &contract, &[under(config)], directory.path(), recording)
+            };
+            let fewer = json!({ "sampling_steps": 50, "device": "cuda:1" });
+            assert_eq!(judged(fewer, Recording::Missing), []);
+            // Where it runs changes nothing, nor does a default that is written out.
+            let same = json!({ "device": "cpu", "sampling_steps": 50, "step_scale": 1.5 });
+            assert_eq!(judged(same, Recording::Never), []);
+            for (other, words) in [
+                (json!({}), "none beyond the model's defaults"),
+                (json!({ "sampling_steps": 50, "no_kernels": true }), "no_kernels: true"),
+            ] {
+                let found = judged(other, Recording::Missing);
+                assert_eq!((found.len(), found[0].blame), (1, Blame::Reference), "{found:?}");
+                assert!(found[0].summary.contains("other fixed options"), "{found:?}");
+                assert_eq!(found[0].details[0], "recorded under: sampling_steps: 50");
+                assert!(found[0].details[1].contains(words), "{found:?}");
+            }
+        }
+    }
+}
