@@ -155,6 +155,34 @@ fn what_is_shipped_passes_and_a_spoiled_result_fails() {
 }
 
 #[test]
+fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
+    let cases = cases();
+    let short = cases
+        .iter()
+        .find(|trial| trial.name == "esmfold::published::short")
+        .unwrap();
+    let changed = |change: &dyn Fn(&mut Structure)| run(&[(short, shipped(short, change))]);
+    // Each of these passes there: the distance is a mean over all atoms, and no single one of them matters.
+    let moved = |by: f32| move |structure: &mut Structure| structure.coord.iter_mut().for_each(|place| place[0] += by);
+    let (code, told) = changed(&moved(1.45));
+    assert_eq!(code, Some(0), "{told}");
+    let (code, told) = changed(&|structure| structure.coord[10][1] += 15.0);
+    assert_eq!(code, Some(0), "{told}");
+    let factors = |by: f64| move |structure: &mut Structure| structure.b_factor.as_mut().unwrap()[7] += by;
+    let (code, told) = changed(&factors(0.049));
+    assert_eq!(code, Some(0), "{told}");
+    // Each of these fails there, the turned one too: nothing is superposed.
+    let (code, told) = changed(&moved(1.55));
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("where the atoms lie, expected less than 1.5"), "{told}");
+    let (code, told) = changed(&|structure| structure.coord.iter_mut().for_each(|[x, y, _]| (*x, *y) = (-*x, -*y)));
+    assert_eq!(code, Some(1), "{told}");
+    let (code, told) = changed(&factors(0.051));
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("temperature factor of"), "{told}");
+}
+
+#[test]
 fn backends_of_other_weights_are_not_asked_and_told_once() {
     let world = World::new(BACKENDS);
     let ran = world.run(&["--backend", "reference", "--suite", "published,masks"]);

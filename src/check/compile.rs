@@ -4,8 +4,8 @@ use super::Check;
 use super::evidence::Calls;
 use super::terms::{Known, Terms};
 use super::{
-    absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, present, range, seeded,
-    sequence, shape, snapshot, structure_text, text, zeros,
+    absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, positions, present, range,
+    seeded, sequence, shape, snapshot, structure_text, text, zeros,
 };
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
@@ -23,7 +23,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 19] = [
+pub static KINDS: [CheckKind; 20] = [
     CheckKind {
         name: contract::NAME,
         summary: "the whole answer keeps the model's contract",
@@ -101,6 +101,12 @@ pub static KINDS: [CheckKind; 19] = [
         summary: "structures could exist: bonds, angles, hands, clashes, breaks",
         keys: &["field", "gates", "confident", "call"],
         read: physical::compile,
+    },
+    CheckKind {
+        name: positions::NAME,
+        summary: "atoms lie where the recorded ones do, without superposition",
+        keys: &["rmsd", "b_factor", "call"],
+        read: positions::compile,
     },
     CheckKind {
         name: agree::NAME,

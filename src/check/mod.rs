@@ -35,6 +35,7 @@ mod pair;
 mod physical;
 mod placed;
 mod places;
+mod positions;
 mod present;
 mod range;
 mod recorded;

@@ -1,0 +1,160 @@
+//! `positions`: atoms lie where the recorded ones do, without superposition, and carry their temperature factors. It is how
+//! boileroom's own tests compare with what was recorded; `snapshot` compares structures wherever they lie.
+
+use super::Check;
+use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
+use super::finding::Finding;
+use super::gated::STRUCTURES;
+use super::kept::find_or_keep;
+use super::likeness::atom_faults;
+use super::number::show;
+use super::structure_field::{name_of_atom, structure_of};
+use super::terms::{TOLERANCES, Terms};
+use crate::measure::{Better, Measure};
+use crate::metric::rmsd;
+use crate::prediction::Value;
+use crate::prediction::contract::FieldKind;
+use crate::protein::Structure;
+
+/// The name of the check.
+pub const NAME: &str = "positions";
+
+/// The fields that are recorded of each call.
+const RECORDED: [&str; 2] = ["metadata", STRUCTURES];
+
+#[derive(Debug)]
+struct Positions {
+    calls: Calls,
+    rmsd: f64,
+    b_factor: f64,
+}
+
+/// Reads `rmsd`, `b_factor` and `call`.
+pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
+    let calls = terms.calls();
+    let reader = terms.reader();
+    reader.require("rmsd").require("b_factor");
+    let (rmsd, b_factor) = (reader.number("rmsd", TOLERANCES), reader.number("b_factor", TOLERANCES));
+    Some(Box::new(Positions {
+        calls,
+        rmsd: rmsd?,
+        b_factor: b_factor?,
+    }))
+}
+
+impl Check for Positions {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn calls(&self) -> &Calls {
+        &self.calls
+    }
+
+    fn records(&self, call: &str) -> bool {
+        self.calls.includes(call)
+    }
+
+    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+        let Some(recorded) = evidence.recorded else {
+            return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
+        };
+        self.calls
+            .answers(evidence)
+            .flat_map(|answer| self.judge_answer(evidence, recorded, answer))
+            .collect()
+    }
+}
+
+impl Positions {
+    fn judge_answer(&self, evidence: &Evidence<'_>, recorded: &Recorded<'_>, answer: &Answer) -> Vec<Finding> {
+        let Some(given) = Given::new(evidence.contract, answer) else {
+            return Vec::new();
+        };
+        let contents = match find_or_keep(NAME, &RECORDED, evidence, recorded, answer, &given) {
+            Ok(Some(contents)) => contents,
+            Ok(None) => return Vec::new(),
+            Err(finding) => return vec![*finding],
+        };
+        let items = given.prediction.field(STRUCTURES).and_then(Value::as_items);
+        let items = items.unwrap_or_default();
+        let paths = (0..).map(|index| format!("{STRUCTURES}[{index}]"));
+        let expected: Vec<&Structure> = paths.map_while(|path| contents.structure(&path)).collect();
+        let wrong = |summary: String| Finding::wrong(NAME, &answer.call, summary);
+        if expected.len() != items.len() || expected.is_empty() {
+            let (expected, got) = (expected.len(), items.len());
+            return vec![wrong(format!(
+                "{STRUCTURES}: {expected} structures recorded, {got} now"
+            ))];
+        }
+        let pairs = expected.into_iter().zip(items).enumerate();
+        pairs
+            .filter_map(|(index, (expected, item))| {
+                let path = format!("{STRUCTURES}[{index}]");
+                let got = match structure_of(FieldKind::Structures, item) {
+                    Ok(got) => got,
+                    Err(fault) => return Some(wrong(format!("{path}: {fault}"))),
+                };
+                let told = self.compare(evidence, &answer.call, &path, expected, &got).err()?;
+                Some(wrong(format!("{path}: {told}")))
+            })
+            .collect()
+    }
+
+    fn compare(
+        &self,
+        evidence: &Evidence<'_>,
+        call: &str,
+        path: &str,
+        expected: &Structure,
+        got: &Structure,
+    ) -> Result<(), String> {
+        if let Some(fault) = atom_faults(expected, got).into_iter().next() {
+            return Err(fault);
+        }
+        let distance = rmsd(&expected.coord, &got.coord).map_err(|error| error.to_string())?;
+        let measure = |key, name, unit, observed, allowed| Measure {
+            key,
+            name,
+            unit,
+            better: Better::Lower,
+            observed,
+            floor: None,
+            allowed,
+        };
+        let placed = measure("placed_rmsd", "RMSD where atoms lie", " Å", distance, self.rmsd);
+        evidence.measured.keep(NAME, call, path, [placed]);
+        // NaN is no distance within anything.
+        if distance.is_nan() || distance >= self.rmsd {
+            let (found, allowed) = (show(distance), self.rmsd);
+            return Err(format!(
+                "RMSD {found} Å where the atoms lie, expected less than {allowed}"
+            ));
+        }
+        let (Some(before), Some(now)) = (&expected.b_factor, &got.b_factor) else {
+            return match (&expected.b_factor, &got.b_factor) {
+                (Some(_), None) => Err("no temperature factors, which were recorded".to_owned()),
+                _ => Ok(()),
+            };
+        };
+        let differences = before.iter().zip(now).map(|(before, now)| (before - now).abs());
+        let worst = differences.enumerate().max_by(|one, other| one.1.total_cmp(&other.1));
+        let Some((atom, difference)) = worst else {
+            return Ok(());
+        };
+        let factor = measure("b_factor", "temperature factor", "", difference, self.b_factor);
+        evidence.measured.keep(NAME, call, path, [factor]);
+        // NumPy's `allclose`, by which boileroom compares, forgives so much beside what it is given.
+        let allowed = self.b_factor + 1e-5 * before[atom].abs();
+        if difference.is_nan() || difference > allowed {
+            return Err(format!(
+                "temperature factor of {}: recorded {}, got {}, expected within {}",
+                name_of_atom(got, atom),
+                show(before[atom]),
+                show(now[atom]),
+                self.b_factor
+            ));
+        }
+        Ok(())
+    }
+}
