@@ -73,7 +73,7 @@ pub(super) fn read(
     } else {
         Holds::Numbers
     };
-    let tolerance = if kind == FieldKind::Mappings || !exists {
+    let tolerance = if matches!(kind, FieldKind::Mappings | FieldKind::Mapping) || !exists {
         None
     } else {
         read_tolerance(&mut reader)

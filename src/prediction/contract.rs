@@ -183,6 +183,8 @@ pub enum FieldKind {
     Cif,
     /// A list with one mapping per sample.
     Mappings,
+    /// One mapping for the whole response.
+    Mapping,
 }
 
 /// One dimension of a shape.
@@ -348,7 +350,7 @@ impl fmt::Display for Dimension {
 
 impl FieldKind {
     /// Every kind with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 7] = [
+    pub const NAMES: [(&'static str, Self); 8] = [
         ("array", Self::Array),
         ("arrays", Self::Arrays),
         ("scalar", Self::Scalar),
@@ -356,12 +358,13 @@ impl FieldKind {
         ("pdb", Self::Pdb),
         ("cif", Self::Cif),
         ("mappings", Self::Mappings),
+        ("mapping", Self::Mapping),
     ];
 
     /// Whether there is one item per sample, in a list.
     #[must_use]
     pub const fn is_per_sample(self) -> bool {
-        !matches!(self, Self::Array | Self::Scalar)
+        !matches!(self, Self::Array | Self::Scalar | Self::Mapping)
     }
 }
 

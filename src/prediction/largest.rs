@@ -83,7 +83,7 @@ fn bytes_of(field: &FieldSpec, extent: &Extent, sizes: &Sizes) -> usize {
         FieldKind::Structures => residues.saturating_mul(ATOMS * BYTES_PER_ATOM),
         FieldKind::Pdb | FieldKind::Cif => residues.saturating_mul(ATOMS * BYTES_PER_LINE),
         // Scores of the whole, of chains and of their pairs, and perhaps of residues and theirs.
-        FieldKind::Mappings => 65_536_usize
+        FieldKind::Mappings | FieldKind::Mapping => 65_536_usize
             .saturating_add(residues.saturating_mul(residues).saturating_mul(ELEMENT))
             .saturating_add(extent.chains.saturating_mul(extent.chains).saturating_mul(1 << 10)),
     };

@@ -95,6 +95,9 @@ fn judge_readable(given: &Given<'_>, report: &mut Report<'_>) {
 
 fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut Bound, report: &mut Report<'_>) {
     let path = field.name.as_str();
+    if field.kind == FieldKind::Mapping {
+        return values::judge_mapping(path, value, report);
+    }
     if !field.kind.is_per_sample() {
         let subject = Subject {
             path,
@@ -138,7 +141,7 @@ fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut 
             FieldKind::Structures => structures::judge_value(&path, field, complex, item, report),
             FieldKind::Pdb | FieldKind::Cif => structures::judge_text(&path, field, complex, item, report),
             FieldKind::Mappings => values::judge_mapping(&path, item, report),
-            FieldKind::Array | FieldKind::Scalar => {}
+            FieldKind::Array | FieldKind::Scalar | FieldKind::Mapping => {}
         }
     }
 }

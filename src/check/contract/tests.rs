@@ -324,3 +324,32 @@ fn what_boileroom_s_client_cannot_read_is_found_by_field() {
     let wanted = format!("{name}[0]: stored on cuda:0: a client without that GPU cannot read it");
     assert_eq!(only(&folder(), on_gpu), wanted);
 }
+
+#[test]
+fn a_mapping_for_the_whole_response_is_a_dict_with_finite_entries() {
+    let mut contract = folder();
+    let mut ranking = contract.fields[0].clone();
+    ranking.name = "ranking".into();
+    ranking.kind = crate::prediction::contract::FieldKind::Mapping;
+    ranking.presence = crate::prediction::contract::Presence::Requested;
+    (ranking.shape, ranking.dtypes, ranking.range) = (Vec::new(), Vec::new(), None);
+    contract.fields.push(ranking);
+    let right = answer(&contract, "call", "AC|DEF", json!({"include_fields": ["ranking"]}));
+    assert_eq!(found(&contract, right.clone()), Vec::<String>::new());
+    let entries = |value: Value| Value::Map(vec![(Value::Text("model_1".into()), value)]);
+    let scores = entries(Value::Array(Tensor::vector(&[0.5f32, 0.25])));
+    assert_eq!(
+        found(&contract, right.clone().with("ranking", scores)),
+        Vec::<String>::new()
+    );
+    let per_sample = Value::List(vec![entries(Value::Float(0.5)); 2]);
+    let told = only(&contract, right.clone().with("ranking", per_sample));
+    assert!(told.starts_with("ranking: expected a dict, got"), "{told}");
+    let told = only(
+        &contract,
+        right.clone().with("ranking", entries(Value::Float(f64::NAN))),
+    );
+    assert!(told.contains("ranking.model_1"), "{told}");
+    let told = only(&contract, right.with("ranking", Value::Map(Vec::new())));
+    assert!(told.contains("got an empty one"), "{told}");
+}

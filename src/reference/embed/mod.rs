@@ -129,6 +129,11 @@ impl<'a> Embedding<'a> {
                 };
                 Ok(Value::List(self.samples.lengths.iter().map(mapping).collect()))
             }
+            FieldKind::Mapping => {
+                let total = self.samples.lengths.iter().sum::<usize>();
+                let key = Value::Text("residues".into());
+                Ok(Value::Map(vec![(key, Value::Integer(total as i64))]))
+            }
             FieldKind::Structures | FieldKind::Pdb | FieldKind::Cif => Err(Refusal::new(
                 "NotImplementedError",
                 format!("an embedding model has no structure for {}", field.name),

@@ -57,6 +57,11 @@ pub(super) fn value(folding: &Folding, field: &FieldSpec) -> Result<Value, Refus
             .map(|structure| Value::Text(mmcif::write(&structure, &folding.contract.key)))
             .collect(),
         FieldKind::Mappings => models.into_iter().map(mapping::scores).collect(),
+        FieldKind::Mapping => {
+            let first = models.first();
+            let first = first.ok_or_else(|| Refusal::value(format!("there is nothing to say in {}", field.name)))?;
+            return Ok(mapping::scores(first));
+        }
     };
     Ok(Value::List(items))
 }
