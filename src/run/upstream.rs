@@ -147,7 +147,7 @@ mod tests {
             let cases = ["one", "two"].into_iter().zip(verdicts);
             let outcomes = cases.map(|(case, verdict)| Outcome {
                 verdict,
-                ..Outcome::skipped(&format!("toy::batch::{case}"), "")
+                ..Outcome::skipped(format!("toy::batch::{case}"), "")
             });
             outcomes.collect::<Vec<_>>()
         };

@@ -19,7 +19,9 @@ fn pair() -> (Structure, Structure, Vec<bool>) {
     let mut next = noise(7);
     for (point, residue) in other.coord.iter_mut().zip(&residues) {
         let size = if *residue < FLOPPY { 2.0 } else { 0.005 };
-        point.iter_mut().for_each(|axis| *axis += size * next());
+        for axis in point {
+            *axis += size * next();
+        }
     }
     let marks = (0..expected.residues().len())
         .map(|residue| residue >= FLOPPY)

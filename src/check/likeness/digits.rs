@@ -9,8 +9,10 @@ const ROUNDED: f32 = 5.1e-4;
 /// So few coordinates may be short by chance.
 const FEWEST: usize = 60;
 
-/// The formats, with the number in them that is nearest to another.
-const FORMATS: [(&str, fn(f32) -> f32); 2] = [
+/// A name, and the number of the format that is nearest to another.
+type HalfFormat = (&'static str, fn(f32) -> f32);
+
+const FORMATS: [HalfFormat; 2] = [
     ("bfloat16", |value| bf16::from_f32(value).to_f32()),
     ("float16", |value| f16::from_f32(value).to_f32()),
 ];

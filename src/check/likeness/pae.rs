@@ -74,6 +74,20 @@ pub fn compare(
     measures
 }
 
+/// The greatest mean error of a confident row or column over the confident others.
+fn worst_row(expected: &[f64], got: &[f64], confident: &[bool]) -> f64 {
+    let size = confident.len();
+    let chosen: Vec<usize> = (0..size).filter(|&place| confident[place]).collect();
+    let gap = |row: usize, column: usize| (got[row * size + column] - expected[row * size + column]).abs();
+    let mean = |own: &dyn Fn(usize) -> f64| chosen.iter().map(|&other| own(other)).sum::<f64>() / chosen.len() as f64;
+    let means = chosen.iter().flat_map(|&place| {
+        let row = mean(&|other| gap(place, other));
+        let column = mean(&|other| gap(other, place));
+        [row, column]
+    });
+    means.fold(0.0, |most: f64, mean| if mean <= most { most } else { mean })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::super::fixture::folded::declared;
@@ -111,18 +125,4 @@ mod tests {
         assert_eq!(broken(&symmetrised, &symmetrised), [""; 0]);
         assert_eq!(broken(&symmetrised, &expected), [""; 0]);
     }
-}
-
-/// The greatest mean error of a confident row or column over the confident others.
-fn worst_row(expected: &[f64], got: &[f64], confident: &[bool]) -> f64 {
-    let size = confident.len();
-    let chosen: Vec<usize> = (0..size).filter(|&place| confident[place]).collect();
-    let gap = |row: usize, column: usize| (got[row * size + column] - expected[row * size + column]).abs();
-    let mean = |own: &dyn Fn(usize) -> f64| chosen.iter().map(|&other| own(other)).sum::<f64>() / chosen.len() as f64;
-    let means = chosen.iter().flat_map(|&place| {
-        let row = mean(&|other| gap(place, other));
-        let column = mean(&|other| gap(other, place));
-        [row, column]
-    });
-    means.fold(0.0, |most: f64, mean| if mean <= most { most } else { mean })
 }

@@ -423,18 +423,18 @@ fn a_wrong_part_is_found_by_its_own_measure_and_named() {
     let inverted = of_residue("LEU", &|structure, residue| {
         // The hydrogen's place and the side chain's trade: the beta carbon is mirrored in the plane of the backbone.
         let at = |name| structure.coord[structure.atom_named(&residue, name).unwrap()].map(f64::from);
-        let (n, a, c, b) = (at("N"), at("CA"), at("C"), at("CB"));
+        let (alpha, beta) = (at("CA"), at("CB"));
         let minus = |one: [f64; 3], other: [f64; 3]| [0, 1, 2].map(|axis| one[axis] - other[axis]);
-        let (u, v, w) = (minus(n, a), minus(c, a), minus(b, a));
+        let (one, other, side) = (minus(at("N"), alpha), minus(at("C"), alpha), minus(beta, alpha));
         let normal = [
-            u[1] * v[2] - u[2] * v[1],
-            u[2] * v[0] - u[0] * v[2],
-            u[0] * v[1] - u[1] * v[0],
+            one[1] * other[2] - one[2] * other[1],
+            one[2] * other[0] - one[0] * other[2],
+            one[0] * other[1] - one[1] * other[0],
         ];
         let dot = |one: [f64; 3], other: [f64; 3]| (0..3).map(|axis| one[axis] * other[axis]).sum::<f64>();
-        let scale = 2.0 * dot(w, normal) / dot(normal, normal);
+        let scale = 2.0 * dot(side, normal) / dot(normal, normal);
         let place = structure.atom_named(&residue, "CB").unwrap();
-        structure.coord[place] = [0, 1, 2].map(|axis| (b[axis] - scale * normal[axis]) as f32);
+        structure.coord[place] = [0, 1, 2].map(|axis| (beta[axis] - scale * normal[axis]) as f32);
     });
     assert!(broken(&inverted).contains(&"inverted_residues"), "{inverted:?}");
     let coarse = compare(&|structure| through_bfloat16(structure));
