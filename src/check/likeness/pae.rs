@@ -1,7 +1,8 @@
 //! Whether two matrices of predicted aligned errors are the same: by their mean error between confident residues and between
 //! all. Knows no structure.
 
-use super::{lower, mask};
+use super::lower;
+use super::plddt::mask;
 use crate::measure::{Better, Floor, Measure};
 use crate::metric::{asymmetry, pae_error};
 use crate::prediction::gates::StructureGates;
