@@ -389,11 +389,8 @@ fn the_declared_world_of_this_checkout_is_read_without_complaint() {
         .output()
         .unwrap();
     let ran = Ran::from(output).expect(0);
-    assert!(
-        ran.stdout.lines().count() >= 120,
-        "only {} cases",
-        ran.stdout.lines().count()
-    );
+    let cases = ran.stdout.lines().count();
+    assert!(cases >= 120, "only {cases} cases");
 }
 
 fn tail(text: &str) -> String {
