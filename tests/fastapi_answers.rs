@@ -25,7 +25,7 @@ impl Model for Recorded {
                 fields: Vec::new(),
             }),
             (true, Method::Fold) => Err("Invalid amino acid(s) in sequence: ['1', 'X'] \"\u{e9}\"\n\u{1b}".into()),
-            (true, Method::Embed) => Err("'RaisingCore' object has no attribute 'embed'".into()),
+            (true, method) => Err(format!("'RaisingCore' object has no attribute '{method}'")),
         }
     }
 }

@@ -200,7 +200,7 @@ fn every_model_refuses_residues_and_methods_it_does_not_have() {
         assert_eq!(refusal.to_string(), words);
         let other = match contract.method {
             Method::Fold => Method::Embed,
-            Method::Embed => Method::Fold,
+            Method::Embed | Method::Generate => Method::Fold,
         };
         let request = Request {
             method: other,

@@ -10,7 +10,11 @@ use crate::prediction::contract::{
 };
 
 /// The methods a model may answer, by name.
-pub(super) const METHODS: [(&str, Method); 2] = [("fold", Method::Fold), ("embed", Method::Embed)];
+pub(super) const METHODS: [(&str, Method); 3] = [
+    ("fold", Method::Fold),
+    ("embed", Method::Embed),
+    ("generate", Method::Generate),
+];
 
 /// Reads the model `key`; `None` when something without which there is no contract was reported.
 pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut Diagnostics) -> Option<Contract> {

@@ -162,7 +162,7 @@ fn least(key: &str, method: &str, list: &str, rest: &str) -> String {
 #[test]
 fn every_shipped_suite_can_be_read_beside_a_model_that_has_nothing() {
     for list in ["batch", "single", "chains"] {
-        for method in ["fold", "embed"] {
+        for method in ["fold", "embed", "generate"] {
             let models = least(
                 "new",
                 method,
@@ -179,7 +179,7 @@ fn every_shipped_suite_can_be_read_beside_a_model_that_has_nothing() {
     // Features are promises: a model that has all of them, and nothing else, is only asked for what it says.
     let features = "features = ['multimer', 'linker', 'masks', 'rejects_empty_chains', 'stochastic', 'structured_input', \
                     'tracks', 'pads_every_batch', 'bar_separator', 'first_structure_only']\n";
-    for method in ["fold", "embed"] {
+    for method in ["fold", "embed", "generate"] {
         let fields = "[models.new.fields]\nscore = { kind = 'scalar', dtype = 'float32' }";
         if let Err(errors) = shipped(&least("new", method, "batch", &format!("{features}{fields}"))) {
             panic!("{method} with every feature: {errors}");

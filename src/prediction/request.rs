@@ -11,6 +11,8 @@ pub enum Method {
     Fold,
     /// Compute a representation per residue.
     Embed,
+    /// Make sequences or structures of a prompt, as models of later boileroom releases do.
+    Generate,
 }
 
 impl Method {
@@ -20,13 +22,14 @@ impl Method {
         match self {
             Self::Fold => "fold",
             Self::Embed => "embed",
+            Self::Generate => "generate",
         }
     }
 
     /// The method of a name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Fold, Self::Embed]
+        [Self::Fold, Self::Embed, Self::Generate]
             .into_iter()
             .find(|method| method.name() == name)
     }

@@ -82,6 +82,11 @@ impl ReferenceModel {
                 let folding = Folding::new(contract, &effective, &samples)?;
                 (folding.fields(&selection)?, folding.lengths())
             }
+            // What a prompt should become is a matter of weights; there is no synthetic answer to it.
+            Method::Generate => {
+                let message = format!("the embedded {} does not generate", contract.name);
+                return Err(Refusal::new("NotImplementedError", message));
+            }
         };
         let times = Times {
             preprocessing,

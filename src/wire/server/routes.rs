@@ -107,6 +107,7 @@ fn failure(method: Method, message: &str) -> Reply {
     let doing = match method {
         Method::Fold => "Folding",
         Method::Embed => "Embedding",
+        Method::Generate => "Generation",
     };
     Reply::detail(StatusCode::INTERNAL_SERVER_ERROR, format!("{doing} failed: {message}"))
 }
