@@ -132,10 +132,10 @@ fn an_encoding_hides_no_atom_and_a_bad_byte_has_a_line() {
 fn results_of_different_weights_are_not_compared() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/synthetic");
     let directory = tempfile::tempdir().unwrap();
-    let from = root.join("boltz2/fold/nipah.snap");
+    let from = root.join("esmfold/fold/nipah.snap");
     let recorded = std::fs::read_to_string(&from).unwrap();
     let hash = recorded.lines().find_map(|line| line.strip_prefix("arrays ")).unwrap();
-    let place = directory.path().join("published/boltz2/fold");
+    let place = directory.path().join("published/esmfold/fold");
     let arrays = directory.path().join("published/arrays");
     std::fs::create_dir_all(&place).unwrap();
     let other = place.join("nipah.snap");
@@ -147,7 +147,7 @@ fn results_of_different_weights_are_not_compared() {
     std::fs::create_dir_all(&arrays).unwrap();
     let name = format!("{hash}.npz");
     std::fs::copy(root.join("arrays").join(&name), arrays.join(&name)).unwrap();
-    let output = compare(&from, &other, &["--model", "boltz2"]);
+    let output = compare(&from, &other, &["--model", "esmfold"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
     let words = text(&output.stderr);
     assert!(
