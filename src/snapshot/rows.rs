@@ -19,6 +19,9 @@ const KEPT_BYTES: usize = 1 << 20;
 /// elements.
 const LEAST_WIDTH: usize = 64;
 
+/// A row has at most as many, if it can be cut so.
+const MOST_WIDTH: usize = 1 << 14;
+
 /// How an array is cut into rows and which of them are kept: a function of type and shape alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowGrid {
@@ -79,6 +82,11 @@ impl RowGrid {
             width = width.saturating_mul(*size);
         }
         let total = shape.iter().fold(1, |total: usize, &size| total.saturating_mul(size));
+        // One long row is cut into pieces of equal length.
+        if width > MOST_WIDTH {
+            let mut pieces = (LEAST_WIDTH..=MOST_WIDTH).rev();
+            width = pieces.find(|piece| width.is_multiple_of(*piece)).unwrap_or(width);
+        }
         let rows = total.checked_div(width).unwrap_or(0);
         let bytes = width.saturating_mul(dtype.size()).max(1);
         let most = (KEPT_BYTES / bytes).max(1);
@@ -263,6 +271,7 @@ mod tests {
         // Short rows are joined, and an array without elements has none.
         assert_eq!(RowGrid::of(DType::F32, &[500, 8, 4, 4]).width, 128);
         assert_eq!(RowGrid::of(DType::F32, &[0, 4]).kept(), 0);
+        assert_eq!(RowGrid::of(DType::F32, &[3_000_000]).width, 15_625);
         assert_eq!(KeptRows::of(&array(|_| {})).rows.shape()[1], 100);
     }
 
