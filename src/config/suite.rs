@@ -80,7 +80,6 @@ impl Suites {
             }
         }
         if !diagnostics.is_empty() {
-            // Without its sequences every case would be wrong.
             return Err(diagnostics);
         }
         Self::parse(&sources, config, &sequences)
