@@ -1,6 +1,5 @@
 //! The named sequences that suites speak of, from a FASTA file. Joins chains by name; knows no model and no alphabet.
 
-use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,28 +8,24 @@ use super::{Diagnostic, Diagnostics, Located, Source};
 use crate::protein::fasta;
 use crate::protein::sequence::CHAIN_SEPARATOR;
 
+/// What suites of other folders may name too.
+const SHIPPED: &str = include_str!("../../suites/sequences.fasta");
+
 /// Sequences by name, in the order of the file.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Sequences {
     records: Vec<fasta::Record>,
     index: HashMap<String, usize>,
-    /// Where the file should be that is not there, until a case has asked for a sequence of it.
-    missing: RefCell<Option<String>>,
-    is_missing: bool,
 }
 
 impl Sequences {
-    /// Reads a FASTA file. One that is not there is a mistake only where a case names a sequence.
+    /// Reads a FASTA file; where there is none, the shipped sequences.
     ///
     /// # Errors
     /// When it cannot be read, and at the first line that breaks the format.
     pub fn load(path: &Path) -> Result<Self, Diagnostics> {
         if !path.exists() {
-            return Ok(Self {
-                missing: RefCell::new(Some(path.display().to_string())),
-                is_missing: true,
-                ..Self::default()
-            });
+            return Self::parse(&Source::new("sequences.fasta", SHIPPED));
         }
         Self::parse(&Source::read(path)?)
     }
@@ -52,11 +47,7 @@ impl Sequences {
             }
             index.insert(record.name.clone(), number);
         }
-        diagnostics.into_result(Self {
-            records,
-            index,
-            ..Self::default()
-        })
+        diagnostics.into_result(Self { records, index })
     }
 
     /// The records in the order of the file.
@@ -74,17 +65,6 @@ impl Sequences {
 
     /// The residues that names joined by `:` stand for, chains joined likewise; every unknown name is reported.
     pub(super) fn resolve(&self, names: &Located<String>, diagnostics: &mut Diagnostics) -> Option<String> {
-        if self.is_missing {
-            // Said once, however many cases name sequences.
-            if let Some(path) = self.missing.take() {
-                let message = format!(
-                    "sequence `{}`: failed to read {path}: there is no such file",
-                    names.value
-                );
-                diagnostics.push(Diagnostic::at(names.location.clone(), message));
-            }
-            return None;
-        }
         let mut complex = String::new();
         let mut known = true;
         for (number, name) in names.value.split(CHAIN_SEPARATOR).enumerate() {
