@@ -13,6 +13,7 @@ use crate::runtime::run_within;
 use crate::witness::{LONG, Witness};
 
 pub const TRIALS: &[(&str, fn())] = &[
+    ("a_job_that_meets_its_time_limit_in_a_call_died", time_limit),
     ("a_server_that_exits_at_once_died_with_its_last_words", exits_at_once),
     ("a_command_that_the_node_does_not_have_is_a_wrong_setting", not_there),
     ("a_module_that_is_not_there_ends_the_job_before_the_server", no_module),
@@ -45,7 +46,6 @@ pub const TRIALS: &[(&str, fn())] = &[
         stranger,
     ),
     ("a_directory_that_the_node_cannot_write_to_is_named", not_shared),
-    ("a_job_that_meets_its_time_limit_in_a_call_died", time_limit),
 ];
 
 fn exits_at_once() {

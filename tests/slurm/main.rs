@@ -55,6 +55,8 @@ use libtest_mimic::Arguments;
 
 /// The variable that names the cluster.
 const ENGINE: &str = "HYDROTEST_SLURM";
+/// Tests that run side by side where nothing else is asked for.
+const THREADS: usize = 6;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
@@ -74,17 +76,21 @@ fn main() -> ExitCode {
 }
 
 fn test() -> ExitCode {
-    let all = trials::trials(&[
-        itself::TRIALS,
-        told::TRIALS,
-        faults::TRIALS,
-        queue::TRIALS,
-        disturbances::TRIALS,
-        doctor::TRIALS,
-        survival::TRIALS,
-    ]);
-    let mut trials = engine::with_engines(&[ENGINE], all);
+    // What takes long begins first, and what has the cluster to itself comes last, so that little else waits for it.
+    let first = trials::trials(&[survival::TRIALS, itself::TRIALS]);
     let contained = trials::trials(&[contained::TRIALS]);
+    let rest = trials::trials(&[
+        faults::TRIALS,
+        told::TRIALS,
+        queue::TRIALS,
+        doctor::TRIALS,
+        disturbances::TRIALS,
+    ]);
+    let mut trials = engine::with_engines(&[ENGINE], first);
     trials.extend(engine::with_engines(&[ENGINE, "HYDROTEST_APPTAINER"], contained));
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+    trials.extend(engine::with_engines(&[ENGINE], rest));
+    let mut arguments = Arguments::from_args();
+    // Most of them wait for the cluster, not for a processor.
+    arguments.test_threads.get_or_insert(THREADS);
+    libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -12,9 +12,27 @@ use crate::clean::clean;
 use crate::cluster::{self, in_peace};
 
 pub const TRIALS: &[(&str, fn())] = &[
+    ("the_run_after_one_that_was_killed_at_once_clears_up_after_it", || {
+        killed_after(0);
+    }),
+    (
+        "the_run_after_one_that_was_killed_after_40_ms_clears_up_after_it",
+        || killed_after(40),
+    ),
+    (
+        "the_run_after_one_that_was_killed_after_150_ms_clears_up_after_it",
+        || killed_after(150),
+    ),
+    (
+        "the_run_after_one_that_was_killed_after_400_ms_clears_up_after_it",
+        || killed_after(400),
+    ),
+    (
+        "the_run_after_one_that_was_killed_after_900_ms_clears_up_after_it",
+        || killed_after(900),
+    ),
     ("sigint_leaves_no_job", interrupted),
     ("sigterm_leaves_no_job", terminated),
-    ("the_run_after_one_that_was_killed_clears_up_after_it", killed),
 ];
 
 /// A checkout with a backend on the cluster, and a harness of its own.
@@ -98,28 +116,27 @@ fn terminated() {
     assert_eq!(signalled(Signal::TERM).code(), Some(143));
 }
 
-fn killed() {
+/// Kills a run so many milliseconds after it began.
+fn killed_after(wait: u64) {
     let _peace = in_peace();
     let world = World::new("");
-    for wait in [0, 40, 150, 400, 900] {
-        let mut harness = world.harness("esmfold");
-        let run = world.run_name();
-        std::thread::sleep(Duration::from_millis(wait));
-        harness.kill().unwrap();
-        harness.wait().unwrap();
-        // Whatever there is of it by now, the next run removes it, and itself leaves nothing.
-        let next = world.harness("esmc").wait().unwrap();
-        assert_eq!(next.code(), Some(0));
-        // A job that was submitted in its last moment is waited for.
-        let cleaned = clean(|| {
-            let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-            command.arg("clean").env(STATE, world.home.path().join("state"));
-            command
-        });
-        assert_eq!(cleaned, Ok(()));
-        world.nothing_is_left(&run);
-        cluster::until("its processes are gone", || !processes_of(&run));
-    }
+    let mut harness = world.harness("esmfold");
+    let run = world.run_name();
+    std::thread::sleep(Duration::from_millis(wait));
+    harness.kill().unwrap();
+    harness.wait().unwrap();
+    // Whatever there is of it by now, the next run removes it, and itself leaves nothing.
+    let next = world.harness("esmc").wait().unwrap();
+    assert_eq!(next.code(), Some(0));
+    // A job that was submitted in its last moment is waited for.
+    let cleaned = clean(|| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.arg("clean").env(STATE, world.home.path().join("state"));
+        command
+    });
+    assert_eq!(cleaned, Ok(()));
+    world.nothing_is_left(&run);
+    cluster::until("its processes are gone", || !processes_of(&run));
 }
 
 /// Whether a process of this machine carries the mark of a run.
