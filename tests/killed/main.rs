@@ -24,7 +24,7 @@ mod planted;
 mod platforms;
 
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -34,6 +34,8 @@ use platforms::{PLATFORMS, Platform};
 
 /// How often the harness is killed, over all platforms, where nothing else is asked for: four times on each.
 const KILLS: usize = 28;
+/// Jobs are counted on the one cluster, whatever runs in them.
+static CLUSTER: Mutex<()> = Mutex::new(());
 /// How often a moment is tried earlier when the run was over before it.
 const TRIES: u32 = 12;
 /// Where images are pulled, they are taken away before every one of so many kills.
@@ -69,8 +71,8 @@ fn main() -> ExitCode {
     let listed = arguments.list;
     let conclusion = libtest_mimic::run(
         &Arguments {
-            // What is left is counted after each kill, so that the machine is one platform's at a time.
-            test_threads: Some(1),
+            // What is left is counted after each kill, so that an engine is one platform's at a time; two platforms share none.
+            test_threads: Some(4),
             ..arguments
         },
         trials,
@@ -99,6 +101,8 @@ struct Count {
 }
 
 fn kill_often(platform: &Platform, kills: usize, mut random: Random, counted: &Mutex<Count>) -> Result<(), Failed> {
+    let on_the_cluster = platform.kind == "slurm";
+    let _alone = on_the_cluster.then(|| CLUSTER.lock().unwrap_or_else(PoisonError::into_inner));
     let home = Home::new(platform);
     let whole = home.whole_run();
     look::sees(&home)?;

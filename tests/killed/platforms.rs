@@ -37,40 +37,21 @@ impl Platform {
     }
 }
 
+/// In an order in which those that share the cluster seldom wait for each other.
 pub const PLATFORMS: &[Platform] = &[
     Platform {
-        name: "process",
-        kind: "process",
-        engines: &[],
-        table: |_| "command = ['{hydrotest}', 'serve', '--port', '{port}']\n".to_owned(),
-        things: |_| Vec::new(),
-        plant: orphan,
-        pulls_to: None,
-        left_out: &[],
-    },
-    Platform {
-        name: "python",
-        kind: "python",
-        engines: &["HYDROTEST_PYTHON"],
+        name: "slurm",
+        kind: "slurm",
+        engines: &["HYDROTEST_SLURM"],
         table: |_| {
             format!(
-                "interpreter = ['{}']\npath = {}\nselector = 'your_backend'\nenv.HYDROTEST_PROGRAM = '{{hydrotest}}'\n",
-                named("HYDROTEST_PYTHON"),
-                python_path()
+                "conf = '{}'\npoll_interval = '500ms'\n\
+                 command = ['{{hydrotest}}', 'serve', '--host', '{{host}}', '--port', '{{port}}']\n",
+                named("HYDROTEST_SLURM")
             )
         },
-        things: |_| Vec::new(),
-        plant: orphan,
-        pulls_to: None,
-        left_out: &[],
-    },
-    Platform {
-        name: "docker",
-        kind: "docker",
-        engines: &["HYDROTEST_DOCKER", "HYDROTEST_REGISTRY"],
-        table: |_| format!("host = '{}'\n{}{SERVE}", named("HYDROTEST_DOCKER"), repository()),
-        things: |_| containers(&named("HYDROTEST_DOCKER")),
-        plant: |home| container(named("HYDROTEST_DOCKER"), home),
+        things: |_| jobs(),
+        plant: |home| job("exec sleep 600", "sleep 600", home),
         pulls_to: None,
         left_out: &[],
     },
@@ -83,6 +64,16 @@ pub const PLATFORMS: &[Platform] = &[
         plant: |home| container(named("HYDROTEST_PODMAN"), home),
         pulls_to: None,
         left_out: &["stop_", "two_at_once", "use_before_start"],
+    },
+    Platform {
+        name: "docker",
+        kind: "docker",
+        engines: &["HYDROTEST_DOCKER", "HYDROTEST_REGISTRY"],
+        table: |_| format!("host = '{}'\n{}{SERVE}", named("HYDROTEST_DOCKER"), repository()),
+        things: |_| containers(&named("HYDROTEST_DOCKER")),
+        plant: |home| container(named("HYDROTEST_DOCKER"), home),
+        pulls_to: None,
+        left_out: &[],
     },
     Platform {
         name: "apptainer",
@@ -99,22 +90,6 @@ pub const PLATFORMS: &[Platform] = &[
         things: |home| half_pulls(&home.join(CACHE)),
         plant: |home| container_of_this_machine(&home.join(CACHE), home),
         pulls_to: Some(CACHE),
-        left_out: &[],
-    },
-    Platform {
-        name: "slurm",
-        kind: "slurm",
-        engines: &["HYDROTEST_SLURM"],
-        table: |_| {
-            format!(
-                "conf = '{}'\npoll_interval = '500ms'\n\
-                 command = ['{{hydrotest}}', 'serve', '--host', '{{host}}', '--port', '{{port}}']\n",
-                named("HYDROTEST_SLURM")
-            )
-        },
-        things: |_| jobs(),
-        plant: |home| job("exec sleep 600", "sleep 600", home),
-        pulls_to: None,
         left_out: &[],
     },
     Platform {
@@ -140,6 +115,32 @@ pub const PLATFORMS: &[Platform] = &[
             );
             job(&words, "/bin/sleep 600", home).and("loop device")
         },
+        pulls_to: None,
+        left_out: &[],
+    },
+    Platform {
+        name: "python",
+        kind: "python",
+        engines: &["HYDROTEST_PYTHON"],
+        table: |_| {
+            format!(
+                "interpreter = ['{}']\npath = {}\nselector = 'your_backend'\nenv.HYDROTEST_PROGRAM = '{{hydrotest}}'\n",
+                named("HYDROTEST_PYTHON"),
+                python_path()
+            )
+        },
+        things: |_| Vec::new(),
+        plant: orphan,
+        pulls_to: None,
+        left_out: &[],
+    },
+    Platform {
+        name: "process",
+        kind: "process",
+        engines: &[],
+        table: |_| "command = ['{hydrotest}', 'serve', '--port', '{port}']\n".to_owned(),
+        things: |_| Vec::new(),
+        plant: orphan,
         pulls_to: None,
         left_out: &[],
     },
