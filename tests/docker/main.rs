@@ -6,6 +6,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stdout,
     clippy::print_stderr,
     reason = "a test fails by panicking, and says when it is ignored"
 )]
@@ -39,6 +40,7 @@ mod whole;
 #[path = "../support/world.rs"]
 mod world;
 
+use std::fs::File;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -47,6 +49,8 @@ use harness::Platform;
 
 const DOCKER: [&str; 2] = ["HYDROTEST_DOCKER", "HYDROTEST_REGISTRY"];
 const PODMAN: [&str; 2] = ["HYDROTEST_PODMAN", "HYDROTEST_REGISTRY"];
+/// Says in the environment of a process which engine's tests it has.
+const ONLY: &str = "HYDROTEST_TESTS_ENGINE";
 /// Variables of the user's that say which engine and which images are used.
 const OF_THE_USER: &[&str] = &[
     "DOCKER_HOST",
@@ -64,12 +68,12 @@ fn main() -> ExitCode {
         return ExitCode::from(code);
     }
     if !apart::is_apart() {
-        return apart::again(OF_THE_USER, |command, home| {
-            command.env("DOCKER_CONFIG", home.join("docker"));
-        });
+        return both_engines();
     }
     let mut trials = Vec::new();
-    for (variables, engine) in [(DOCKER, Platform::Docker), (PODMAN, Platform::Podman)] {
+    let only = std::env::var(ONLY).unwrap_or_default();
+    let engines = [(DOCKER, Platform::Docker), (PODMAN, Platform::Podman)];
+    for (variables, engine) in engines.into_iter().filter(|(_, engine)| format!("{engine:?}") == only) {
         let all = same::TRIALS
             .iter()
             .chain(told::TRIALS)
@@ -93,4 +97,28 @@ fn main() -> ExitCode {
     // What is left on an engine is counted after each test, so that they have it to themselves.
     arguments.test_threads = Some(1);
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// The tests of each engine in a process of their own, both at once: they share nothing, and mostly wait. What the second one says
+/// is shown at its end.
+fn both_engines() -> ExitCode {
+    let told = tempfile::NamedTempFile::new().unwrap();
+    let run = |engine: Platform, redirect: bool| {
+        apart::again(OF_THE_USER, |command, home| {
+            command
+                .env("DOCKER_CONFIG", home.join("docker"))
+                .env(ONLY, format!("{engine:?}"));
+            if redirect {
+                let file = || File::options().append(true).open(told.path()).unwrap();
+                command.stdout(file()).stderr(file());
+            }
+        })
+    };
+    let codes = std::thread::scope(|scope| {
+        let podman = scope.spawn(|| run(Platform::Podman, true));
+        [run(Platform::Docker, false), podman.join().unwrap()]
+    });
+    print!("{}", std::fs::read_to_string(told.path()).unwrap());
+    let [docker, podman] = codes;
+    if docker == ExitCode::SUCCESS { podman } else { docker }
 }
