@@ -91,20 +91,29 @@ pub(super) fn for_each_contact_of_matter(
     if columns.is_crowded(distance) {
         return Err(MetricError::Malformed("too many atoms lie in one place"));
     }
-    visit_contacts(&columns, points, distance, visit);
+    visit_contacts(&columns, points, distance, usize::MAX, visit);
     Ok(())
 }
 
-/// Calls `visit` once for every pair of finite points within a distance, in no particular order. Keeps no list: points that
-/// all lie in one place have too many pairs for one.
-pub(super) fn for_each_contact(points: &[Point], distance: f64, visit: impl FnMut(usize, usize)) {
-    visit_contacts(&Columns::new(points, distance), points, distance, visit);
+/// Calls `visit` once for every pair of finite points within a distance, in no particular order. Of points that lie closer than
+/// atoms can, only the next ones of each are visited, but still every point: all pairs of a heap are without end.
+pub(super) fn for_each_near_contact(points: &[Point], distance: f64, visit: impl FnMut(usize, usize)) {
+    visit_contacts(&Columns::new(points, distance), points, distance, HEAP, visit);
 }
 
-fn visit_contacts(columns: &Columns, points: &[Point], distance: f64, mut visit: impl FnMut(usize, usize)) {
+/// Points in one column within one distance that make a heap. Of real atoms there are fewer for a distance of 8 Å.
+const HEAP: usize = 256;
+
+fn visit_contacts(
+    columns: &Columns,
+    points: &[Point],
+    distance: f64,
+    most: usize,
+    mut visit: impl FnMut(usize, usize),
+) {
     columns.for_each_candidate_run(points, distance, |place, run| {
         let first = columns.order[place];
-        for second in run.map(|other| columns.order[other]) {
+        for second in run.take(most).map(|other| columns.order[other]) {
             if squared_distance(points[first], points[second]) <= distance * distance {
                 visit(first, second);
             }
@@ -157,6 +166,23 @@ mod tests {
             assert_eq!(error.to_string(), "too many atoms lie in one place");
         }
         assert!(contact_agreement(&heap[..500], &heap[..500], &chains[..500], RULE).is_ok());
+    }
+
+    #[test]
+    fn every_point_of_a_heap_is_near_and_not_every_pair_is_visited() {
+        let heap = vec![[1.0; 3]; 20_000];
+        let (mut visits, mut is_near) = (0, vec![false; heap.len()]);
+        for_each_near_contact(&heap, 2.3, |first, second| {
+            visits += 1;
+            is_near[first] = true;
+            is_near[second] = true;
+        });
+        assert!(visits <= heap.len() * HEAP, "{visits}");
+        assert!(is_near.into_iter().all(|is_near| is_near));
+        // What may be matter is visited whole.
+        let mut pairs = 0;
+        for_each_near_contact(&heap[..200], 2.3, |_, _| pairs += 1);
+        assert_eq!(pairs, 200 * 199 / 2);
     }
 
     #[test]

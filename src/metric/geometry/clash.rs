@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::metric::Point;
-use crate::metric::contact::{for_each_contact, squared_distance};
+use crate::metric::contact::{for_each_near_contact, squared_distance};
 use crate::metric::selection::residue_of_atoms;
 use crate::protein::{Label, Structure};
 
@@ -32,6 +32,8 @@ const GREATEST_RADIUS: f64 = 1.9;
 /// The heavy atoms of the first model that overlap one of another residue by more than `tolerance` ångström (1.5 is usual), in
 /// order, each with the worst of its overlaps. So a pair shows twice, and no structure has more entries than atoms.
 ///
+/// Of a heap, hundreds of atoms in one place, every atom is listed, but perhaps not with the worst of its overlaps.
+///
 /// Peptide bonds within a chain and disulfide bonds are no clashes. Atoms of other elements and positions that are no
 /// numbers are left out.
 #[must_use]
@@ -56,7 +58,7 @@ pub fn clashes(structure: &Structure, tolerance: f64) -> Vec<Clash> {
     }
     let residues = residue_of_atoms(structure);
     let mut worst: Vec<Option<Clash>> = vec![None; structure.atoms()];
-    for_each_contact(&points, reach, |one, another| {
+    for_each_near_contact(&points, reach, |one, another| {
         let overlap = radius[one] + radius[another] - squared_distance(points[one], points[another]).sqrt();
         let (first, second) = (atoms[one.min(another)], atoms[one.max(another)]);
         if overlap > tolerance && residues[first] != residues[second] && !may_bond(structure, &residues, first, second)
@@ -123,5 +125,13 @@ mod tests {
         assert_eq!(clashes(&structure, 9.0), []);
         assert_eq!(clashes(&structure, f64::NAN), []);
         assert_eq!(clashes(&Structure::default(), 1.5), []);
+    }
+
+    #[test]
+    fn every_atom_of_a_heap_clashes() {
+        let atoms: Vec<(i32, &str, &str, Point)> = (0..20_000)
+            .map(|atom| (atom / 8, "CB", "C", [5.0, 5.0, 5.0 + atom as f32 * 1e-6]))
+            .collect();
+        assert_eq!(clashes(&structure(&atoms), 1.5).len(), atoms.len());
     }
 }
