@@ -10,7 +10,7 @@ use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
 use crate::measure::Worst;
-use crate::prediction::{Prediction, Value};
+use crate::prediction::Value;
 use crate::protein::{ParseError, Structure, mmcif, pdb};
 use crate::snapshot::{Contents, open, open_arrays, open_floors};
 use crate::wire::{Limits, pickle};
@@ -205,11 +205,7 @@ fn arrays(path: &Path, form: Form) -> Result<Loaded, String> {
 }
 
 fn of_fields(path: &Path, form: Form, fields: Vec<(String, Value)>) -> Result<Loaded, String> {
-    let prediction = Prediction {
-        class: String::new(),
-        fields,
-    };
-    let contents = Contents::of(&prediction).map_err(|error| format!("{}: {error}", path.display()))?;
+    let contents = Contents::outline(fields).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(Loaded {
         contents,
         form,

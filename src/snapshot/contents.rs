@@ -101,9 +101,13 @@ impl Contents {
     /// The array, the structure or the list of them at a path; `None` where it is none of these or is not stored whole.
     #[must_use]
     pub fn value(&self, path: &str) -> Option<Value> {
+        if let Some(array) = self.array(path) {
+            return Some(Value::Array(array.clone()));
+        }
+        if let Some(structure) = self.structure(path) {
+            return Some(Value::Structure(Box::new(structure.clone())));
+        }
         match self.digest.entry(path)? {
-            Entry::Array(_) => self.array(path).cloned().map(Value::Array),
-            Entry::Structure(_) => self.structure(path).cloned().map(Box::new).map(Value::Structure),
             Entry::Container(_) => {
                 let items = (0..).map(|index| format!("{path}[{index}]"));
                 let items = items.take_while(|path| self.digest.entry(path).is_some());

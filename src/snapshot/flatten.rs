@@ -56,6 +56,21 @@ impl Contents {
     }
 }
 
+impl Contents {
+    /// What files hold that are compared value by value: arrays, structures and lists of them, under the paths of [`Self::of`]. Without
+    /// their hashes, columns and numbers in words, which take longer than reading the file.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn outline(fields: Vec<(String, Value)>) -> Result<Self, TooManyValues> {
+        let mut flatten = Flatten::new("");
+        for (name, value) in fields {
+            flatten.outline(plain(&name, ""), value)?;
+        }
+        Ok(flatten.contents)
+    }
+}
+
 impl Flatten {
     pub(super) fn new(class: &str) -> Self {
         Self {
@@ -89,6 +104,27 @@ impl Flatten {
             }
         }
         Ok(self.contents)
+    }
+
+    fn outline(&mut self, path: String, value: Value) -> Result<(), TooManyValues> {
+        match value {
+            Value::Array(tensor) => {
+                let path = self.entry_at(path, Entry::Container("array".into()))?;
+                self.contents.tensors.insert(path, tensor);
+            }
+            Value::Structure(structure) if columns::is_even(&structure) => {
+                let path = self.entry_at(path, Entry::Container("structure".into()))?;
+                self.contents.structures.insert(path, *structure);
+            }
+            Value::List(items) if numbers(&items).is_none() => {
+                let path = self.entry_at(path, Entry::Container(format!("list of {}", items.len())))?;
+                for (at, item) in items.into_iter().enumerate() {
+                    self.outline(format!("{path}[{at}]"), item)?;
+                }
+            }
+            other => self.value(path, &other, 0)?,
+        }
+        Ok(())
     }
 
     fn value(&mut self, path: String, value: &Value, depth: usize) -> Result<(), TooManyValues> {
