@@ -1,9 +1,14 @@
 //! Points sorted into square columns so that the neighbours of a point are found without looking at all of them.
 
+use std::ops::Range;
+
 use super::Point;
 
 /// Points in one column within one radius that are too many. Protein has some 340 atoms there for a radius of 15 Å.
 const CROWD: usize = 5000;
+
+/// Steps from the last place before the whole column is searched, which takes as long.
+const STEPS: usize = 12;
 
 /// Points ordered by column in the xy-plane and by z within each column.
 #[derive(Debug)]
@@ -15,6 +20,15 @@ pub(super) struct Columns {
     heights: Vec<f32>,
     /// Key and first place of every column that has points, sorted by key; its points end where the next begin.
     starts: Vec<((i64, i64), usize)>,
+}
+
+/// A column that may hold neighbours of the points of another one.
+struct Neighbour {
+    cell: (i64, i64),
+    /// The places of its points.
+    points: Range<usize>,
+    /// Those that were near the point that was looked at last.
+    run: Range<usize>,
 }
 
 impl Columns {
@@ -45,30 +59,24 @@ impl Columns {
 
     /// Calls `visit` with a place in [`Self::order`] and a range of later places that hold every later neighbour within the
     /// radius (and some points beyond it), for all places. So every pair is seen once, from its earlier place.
-    pub fn for_each_candidate_run(
-        &self,
-        points: &[Point],
-        radius: f64,
-        mut visit: impl FnMut(usize, std::ops::Range<usize>),
-    ) {
+    pub fn for_each_candidate_run(&self, points: &[Point], radius: f64, mut visit: impl FnMut(usize, Range<usize>)) {
         for (number, &(key, start)) in self.starts.iter().enumerate() {
             let end = self.end(number);
-            let later = self.later_columns(number, key);
+            let mut later = self.later_columns(number, key);
             for place in start..end {
                 let [x, y, z] = points[self.order[place]].map(f64::from);
                 let top = self.upper(place + 1..end, z + radius);
                 visit(place, place + 1..top);
-                for &(column, (cell_x, cell_y)) in &later {
-                    let squared_gap = gap(x, cell_x, self.width).powi(2) + gap(y, cell_y, self.width).powi(2);
+                for Neighbour { cell, points, run } in &mut later {
+                    let squared_gap = gap(x, cell.0, self.width).powi(2) + gap(y, cell.1, self.width).powi(2);
                     let squared_reach = radius * radius - squared_gap;
                     if squared_reach >= 0.0 {
                         // The gap is measured with rounding; a little more reach keeps every neighbour.
                         let reach = squared_reach.sqrt() + 1e-6 * radius;
-                        let run = self.starts[column].1..self.end(column);
-                        let bottom = self.lower(run.clone(), z - reach);
-                        let top = self.upper(bottom..run.end, z + reach);
-                        if bottom < top {
-                            visit(place, bottom..top);
+                        run.start = self.seek(points, run.start, |height| height < z - reach);
+                        run.end = self.seek(points, run.end, |height| height <= z + reach);
+                        if run.start < run.end {
+                            visit(place, run.clone());
                         }
                     }
                 }
@@ -90,7 +98,7 @@ impl Columns {
     }
 
     /// Columns with points that come after this one and may hold neighbours.
-    fn later_columns(&self, number: usize, (x, y): (i64, i64)) -> Vec<(usize, (i64, i64))> {
+    fn later_columns(&self, number: usize, (x, y): (i64, i64)) -> Vec<Neighbour> {
         let mut found = Vec::new();
         for step in 0..=2 {
             let from = (x + step, if step == 0 { y + 1 } else { y - 2 });
@@ -98,20 +106,35 @@ impl Columns {
             let later = &self.starts[number + 1..];
             let start = number + 1 + later.partition_point(|column| column.0 < from);
             let columns = self.starts.iter().enumerate().skip(start);
-            found.extend(
-                columns
-                    .take_while(|(_, column)| column.0 <= to)
-                    .map(|(index, column)| (index, column.0)),
-            );
+            let columns = columns.take_while(|(_, column)| column.0 <= to);
+            found.extend(columns.map(|(index, &(cell, first))| Neighbour {
+                cell,
+                points: first..self.end(index),
+                run: first..first,
+            }));
         }
         found
     }
 
-    fn lower(&self, run: std::ops::Range<usize>, height: f64) -> usize {
-        run.start + self.heights[run].partition_point(|&other| f64::from(other) < height)
+    /// The first place among these whose height is not before a bound. The bounds of points that follow each other differ little,
+    /// so the place is looked for near the last one first.
+    fn seek(&self, among: &Range<usize>, last: usize, is_before: impl Fn(f64) -> bool) -> usize {
+        let heights = &self.heights[among.clone()];
+        let is_before = |height: &f32| is_before(f64::from(*height));
+        let mut place = last - among.start;
+        for _ in 0..STEPS {
+            if heights.get(place).is_some_and(is_before) {
+                place += 1;
+            } else if place > 0 && !is_before(&heights[place - 1]) {
+                place -= 1;
+            } else {
+                return among.start + place;
+            }
+        }
+        among.start + heights.partition_point(is_before)
     }
 
-    fn upper(&self, run: std::ops::Range<usize>, height: f64) -> usize {
+    fn upper(&self, run: Range<usize>, height: f64) -> usize {
         run.start + self.heights[run].partition_point(|&other| f64::from(other) <= height)
     }
 }

@@ -9,8 +9,8 @@ use super::error::{MetricError, Point, check_lengths, check_points};
 /// Distance up to which a pair counts, in ångström.
 const RADIUS: f64 = 15.0;
 
-/// Below every squared distance, so that none is left out.
-const ALL_PAIRS: f64 = -1.0;
+/// Its square.
+const NEAR: f64 = RADIUS * RADIUS;
 
 /// Which pairs of atoms count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,11 +43,12 @@ pub struct Lddt {
 /// For sets of different size, coordinates that are not finite, residue numbers not below the number of points, when no
 /// pair is near enough to count, and when thousands of points lie in one place.
 pub fn lddt(reference: &[Point], model: &[Point], residues: &[usize], contacts: Contacts) -> Result<Lddt, MetricError> {
-    let mut tally = checked(reference, model, residues)?;
-    count_pairs(reference, model, residues, ALL_PAIRS, &mut tally)?;
+    let mut tally = [checked(reference, model, residues)?];
+    count_pairs(reference, model, residues, |_| [true], &mut tally)?;
     if contacts == Contacts::InEither {
-        count_pairs(model, reference, residues, RADIUS * RADIUS, &mut tally)?;
+        count_pairs(model, reference, residues, |squared| [squared > NEAR], &mut tally)?;
     }
+    let [tally] = tally;
     scored(&tally)
 }
 
@@ -98,24 +99,33 @@ pub struct LddtBothWays {
 /// in both are counted once for all three.
 #[must_use]
 pub fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> LddtBothWays {
-    let counted = |near: &[Point], other: &[Point], beyond: f64| {
-        let mut tally = checked(near, other, residues)?;
-        count_pairs(near, other, residues, beyond, &mut tally)?;
-        Ok(tally)
+    let near = checked(first, second, residues).and_then(|tally| {
+        let mut tallies = [tally.clone(), tally];
+        count_pairs(first, second, residues, |squared| [true, squared <= NEAR], &mut tallies)?;
+        Ok(tallies)
+    });
+    let far = checked(second, first, residues).and_then(|tally| {
+        let mut tallies = [tally];
+        count_pairs(second, first, residues, |squared| [squared > NEAR], &mut tallies)?;
+        Ok(tallies)
+    });
+    let [near_in_first, near_in_both] = match near {
+        Ok([of_first, in_both]) => [Ok(of_first), Ok(in_both)],
+        Err(error) => [Err(error), Err(error)],
     };
-    let of_first = counted(first, second, ALL_PAIRS);
-    let of_either = of_first.clone().and_then(|mut either| {
-        let far_in_first = counted(second, first, RADIUS * RADIUS)?;
-        for (residue, far) in either.iter_mut().zip(far_in_first) {
+    let and_far = |tally: &Result<Vec<Tally>, MetricError>| {
+        let (mut tally, [far]) = (tally.clone()?, far.clone()?);
+        for (residue, far) in tally.iter_mut().zip(far) {
             residue.pairs += far.pairs;
             residue.kept += far.kept;
         }
-        scored(&either)
-    });
+        scored(&tally)
+    };
     LddtBothWays {
-        of_first: of_first.and_then(|tally| scored(&tally)),
-        of_second: counted(second, first, ALL_PAIRS).and_then(|tally| scored(&tally)),
-        of_either,
+        // Where the first cannot be counted, the second may.
+        of_second: and_far(&near_in_both).or_else(|_| lddt(second, first, residues, Contacts::InReference)),
+        of_either: and_far(&near_in_first),
+        of_first: near_in_first.and_then(|tally| scored(&tally)),
     }
 }
 
@@ -138,13 +148,13 @@ struct Sorted {
     residue: Vec<f64>,
 }
 
-/// Counts the pairs within the radius in `near` whose squared distance in `other` is above `beyond`.
-fn count_pairs(
+/// Counts the pairs within the radius in `near` in as many ways as `counts` tells apart by the squared distance in `other`.
+fn count_pairs<const WAYS: usize>(
     near: &[Point],
     other: &[Point],
     residues: &[usize],
-    beyond: f64,
-    tally: &mut [Tally],
+    counts: impl Fn(f64) -> [bool; WAYS] + Copy,
+    tallies: &mut [Vec<Tally>; WAYS],
 ) -> Result<(), MetricError> {
     let columns = Columns::new(near, RADIUS);
     if columns.is_crowded(RADIUS) {
@@ -162,61 +172,72 @@ fn count_pairs(
         other: [axis(other, 0), axis(other, 1), axis(other, 2)],
         residue: columns.order.iter().map(|&index| residues[index] as f64).collect(),
     };
-    let mut pairs = vec![0u64; near.len()];
-    let mut kept = vec![0u64; near.len()];
+    let mut found = [(); WAYS].map(|()| vec![0u64; near.len()]);
     columns.for_each_candidate_run(near, RADIUS, |place, run| {
-        let found = sorted.count_run(place, run.clone(), beyond, &mut pairs[run.clone()], &mut kept[run]);
-        pairs[place] += found.pairs;
-        kept[place] += found.kept;
+        let own = sorted.count_run(
+            place,
+            run.clone(),
+            counts,
+            found.each_mut().map(|way| &mut way[run.clone()]),
+        );
+        for (way, own) in found.iter_mut().zip(own) {
+            way[place] += own;
+        }
     });
-    for (place, &index) in columns.order.iter().enumerate() {
-        tally[residues[index]].pairs += pairs[place];
-        tally[residues[index]].kept += kept[place];
+    for (tally, found) in tallies.iter_mut().zip(found) {
+        for (&index, packed) in columns.order.iter().zip(found) {
+            let residue = &mut tally[residues[index]];
+            residue.pairs += packed & LOWER;
+            residue.kept += packed >> KEPT;
+        }
     }
     Ok(())
 }
 
+/// Pairs are counted in the lower half of a number and thresholds in the upper: a place of a structure that is not refused has far
+/// fewer than 2³² of both.
+const KEPT: u32 = 32;
+const LOWER: u64 = (1 << KEPT) - 1;
+
 impl Sorted {
     /// Counts the pairs of one place with a run of others; adds to the others' counts and gives the place's own.
     ///
-    /// `beyond` is the squared distance in `other` that a pair must exceed. Written without branches so that it compiles to
-    /// vector instructions: this loop is nearly all of the cost.
-    fn count_run(&self, place: usize, run: Range<usize>, beyond: f64, pairs: &mut [u64], kept: &mut [u64]) -> Tally {
+    /// Written without branches so that it compiles to vector instructions: this loop is nearly all of the cost.
+    fn count_run<const WAYS: usize>(
+        &self,
+        place: usize,
+        run: Range<usize>,
+        counts: impl Fn(f64) -> [bool; WAYS],
+        found: [&mut [u64]; WAYS],
+    ) -> [u64; WAYS] {
         let squared = |axes: &[&[f64]; 3], at: [f64; 3], index: usize| {
             let (x, y, z) = (axes[0][index] - at[0], axes[1][index] - at[1], axes[2][index] - at[2]);
             x * x + y * y + z * z
         };
         let place_in = |axes: &[Vec<f64>; 3]| [axes[0][place], axes[1][place], axes[2][place]];
         let (here, there, residue) = (place_in(&self.near), place_in(&self.other), self.residue[place]);
-        let near = [
-            &self.near[0][run.clone()],
-            &self.near[1][run.clone()],
-            &self.near[2][run.clone()],
-        ];
-        let other = [
-            &self.other[0][run.clone()],
-            &self.other[1][run.clone()],
-            &self.other[2][run.clone()],
-        ];
-        let residues = &self.residue[run];
-        let mut own = Tally::default();
-        for (index, (pairs, kept)) in pairs.iter_mut().zip(kept).enumerate() {
+        let length = run.len();
+        let near = self.near.each_ref().map(|axis| &axis[run.clone()][..length]);
+        let other = self.other.each_ref().map(|axis| &axis[run.clone()][..length]);
+        let residues = &self.residue[run][..length];
+        let found = found.map(|way| &mut way[..length]);
+        let mut own = [0; WAYS];
+        for index in 0..length {
             let distance = squared(&near, here, index);
             let changed = squared(&other, there, index);
-            let counts = u64::from(distance <= RADIUS * RADIUS)
-                & u64::from(changed > beyond)
-                & u64::from((residues[index] - residue).abs() > 0.5);
+            let is_pair = u64::from(distance <= NEAR) & u64::from((residues[index] - residue).abs() > 0.5);
             // (d − d′)² with one square root instead of two; doubles have digits to spare for the cancellation.
             let change = distance + changed - 2.0 * (distance * changed).sqrt();
             let within = u64::from(change <= 0.25)
                 + u64::from(change <= 1.0)
                 + u64::from(change <= 4.0)
                 + u64::from(change <= 16.0);
-            let keeps = within & counts.wrapping_neg();
-            *pairs += counts;
-            *kept += keeps;
-            own.pairs += counts;
-            own.kept += keeps;
+            let packed = within << KEPT | 1;
+            for (way, counts) in counts(changed).into_iter().enumerate() {
+                let added = packed & (is_pair & u64::from(counts)).wrapping_neg();
+                found[way][index] += added;
+                own[way] += added;
+            }
         }
         own
     }
