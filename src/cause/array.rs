@@ -2,7 +2,7 @@
 
 use super::numbers::{Numbers, distance, spread};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Kind, length, order, share};
+use super::{Candidate, Cause, Kind, best, length, order, share};
 use crate::tensor::Tensor;
 
 /// Larger arrays are not looked into: every mistake tried takes a pass over all elements.
@@ -49,13 +49,14 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
     if numbers.difference == 0.0 {
         return None;
     }
-    numbers
-        .constant()
-        .or_else(|| numbers.precision())
-        .or_else(|| numbers.factor())
-        .or_else(|| numbers.offset())
-        .or_else(|| numbers.candidate(candidates))
-        .or_else(|| order::of_arrays(&numbers))
+    best([
+        &|| numbers.constant(),
+        &|| numbers.precision(),
+        &|| numbers.factor(),
+        &|| numbers.offset(),
+        &|| numbers.candidate(candidates),
+        &|| order::of_arrays(&numbers),
+    ])
 }
 
 impl Numbers<'_> {

@@ -1,12 +1,17 @@
 //! Chains, each as it should be, that stand wrongly to each other.
 
+use std::ops::Range;
+
 use super::points::{FEWEST, Points};
 use super::{Cause, Kind, SUFFICIENT};
-use crate::metric::{Point, superpose};
-use crate::protein::Structure;
+use crate::metric::superpose;
+use crate::protein::{Label, Structure};
 
 /// A chain that moved less than this beside the others, in ångström, did not move.
 const MOVED: f64 = 2.0;
+
+/// The most chains that the others are held against.
+const MOST_BASES: usize = 32;
 
 /// Where it is known that chains are right and their places are not, the rest of the difference is noise.
 const KNOWN: f64 = 0.5;
@@ -34,26 +39,41 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
     if points.superposed <= 0.0 || share < if is_known { KNOWN } else { SUFFICIENT } {
         return None;
     }
-    // Beside the largest chain the others moved.
-    let (_, largest) = chains.iter().max_by_key(|(_, atoms)| atoms.len())?;
-    let motion = superpose(
-        points.actual.get(largest.clone())?,
-        points.expected.get(largest.clone())?,
-    )
-    .ok()?;
-    let centre = |points: &[Point]| -> [f64; 3] {
-        let count = points.len().max(1) as f64;
-        [0, 1, 2].map(|axis| points.iter().map(|point| f64::from(point[axis])).sum::<f64>() / count)
+    let motions: Vec<(usize, Vec<f64>)> = bases(&chains)
+        .into_iter()
+        .filter_map(|base| {
+            let atoms = chains.get(base)?.1.clone();
+            let motion = superpose(points.actual.get(atoms.clone())?, points.expected.get(atoms)?).ok()?;
+            let distances: Vec<f64> = motion.distances(&points.actual, &points.expected).collect();
+            Some((base, distances))
+        })
+        .collect();
+    // Beside the chain that most of the others stay with, the rest moved.
+    let far = |distances: &[f64]| {
+        let of_chains = chains.iter().filter_map(|(_, atoms)| distances.get(atoms.clone()));
+        let far = of_chains.map(|own| own.iter().filter(|distance| **distance > MOVED).count());
+        let far: Vec<usize> = far.filter(|atoms| *atoms > 0).collect();
+        (far.len(), far.iter().sum::<usize>())
     };
+    let (_, distances) = motions.iter().min_by_key(|(_, distances)| far(distances))?;
     let moved: Vec<String> = chains
         .iter()
         .filter_map(|(name, atoms)| {
-            let (one, other) = (points.expected.get(atoms.clone())?, points.actual.get(atoms.clone())?);
-            let farthest = motion.distances(other, one).fold(0.0, f64::max);
-            let (from, to) = (centre(one), motion.apply(centre(other).map(|axis| axis as f32)));
-            let gap = (0..3).map(|axis| (from[axis] - to[axis]).powi(2)).sum::<f64>().sqrt();
-            (farthest > MOVED).then(|| format!("chain {name} stands elsewhere, its centre {gap:.1} Å off"))
+            let own = distances.get(atoms.clone())?;
+            let farthest = own.iter().copied().fold(0.0, f64::max);
+            let mean = own.iter().sum::<f64>() / own.len().max(1) as f64;
+            (farthest > MOVED).then(|| format!("chain {name} stands elsewhere, its atoms {mean:.1} Å off on average"))
         })
         .collect();
     (!moved.is_empty()).then(|| Cause::new(Kind::ChainsMoved, moved.join("; "), share))
+}
+
+/// The chains that the others are held against, the largest first.
+fn bases(chains: &[(Label, Range<usize>)]) -> Vec<usize> {
+    let mut bases: Vec<usize> = (0..chains.len())
+        .filter(|&chain| chains[chain].1.len() >= FEWEST)
+        .collect();
+    bases.sort_by_key(|&chain| std::cmp::Reverse(chains[chain].1.len()));
+    bases.truncate(MOST_BASES);
+    bases
 }

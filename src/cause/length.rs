@@ -1,9 +1,16 @@
 //! Results that are longer or shorter than they should be: linkers, special tokens and padding left in, ends cut off.
 
+use super::gaps::{Gaps, shorter};
 use super::numbers::{distance, spread};
-use super::{Cause, Kind, share};
+use super::order::TELLING;
+use super::{Cause, Kind, pairs, share};
 
-/// Arrays whose shapes differ along one axis.
+/// Numbers of a row that are looked at to find its counterpart; all of them are when it is found.
+const LOOKED_AT: usize = 64;
+/// What a further gap must save of all that entries vary by: noise saves a little with every gap.
+pub(super) const PRICE: f64 = 2e-3;
+
+/// Arrays whose shapes differ along one axis, or along two that are those of pairs.
 pub(super) fn of_arrays(
     expected: &[f64],
     expected_shape: &[usize],
@@ -13,76 +20,81 @@ pub(super) fn of_arrays(
     if expected_shape.len() != actual_shape.len() {
         return None;
     }
-    let mut unequal = (0..expected_shape.len()).filter(|&axis| expected_shape[axis] != actual_shape[axis]);
-    let (axis, None) = (unequal.next()?, unequal.next()) else {
-        return None;
+    let unequal = (0..expected_shape.len()).filter(|&axis| expected_shape[axis] != actual_shape[axis]);
+    let unequal: Vec<usize> = unequal.collect();
+    let axis = match *unequal.as_slice() {
+        [axis] => axis,
+        [first, second] if second == first + 1 => {
+            return pairs::of_lengths((expected, expected_shape), (actual, actual_shape), first);
+        }
+        _ => return None,
     };
     let inner: usize = expected_shape[axis + 1..].iter().product();
     let (wanted, got) = (expected_shape[axis], actual_shape[axis]);
-    if wanted == 0 || got == 0 {
+    if wanted == 0 || got == 0 || inner == 0 {
         return None;
     }
-    let rows = |values: &[f64], length: usize, row: usize| -> Vec<f64> {
-        values
-            .chunks_exact(length * inner)
-            .flat_map(|block| block[row * inner..(row + 1) * inner].to_vec())
-            .collect()
-    };
-    let gap = |row: usize, place: usize| distance(&rows(expected, wanted, row), &rows(actual, got, place)).powi(2);
-    let fits = |squares: f64| {
-        let residual = (squares.max(0.0) / wanted.min(got) as f64).sqrt();
-        share(residual, f64::INFINITY, spread(expected))
-    };
-    if got < wanted {
-        let missing = wanted - got;
-        let (squares, cut) = best_cut(got, |row| gap(row, row), |row| gap(row + missing, row));
-        let (kind, what) = shorter(cut, (got, wanted), "entries");
-        let share = fits(squares).filter(|_| kind == Kind::CutShort || 2 * got >= wanted)?;
-        return Some(Cause::new(kind, format!("{what} along axis {axis}"), share));
-    }
-    let extra = got - wanted;
-    let (squares, cut) = best_cut(wanted, |row| gap(row, row), |row| gap(row, row + extra));
-    if let Some(share) = fits(squares) {
-        let what = format!(
-            "{} left in: {extra} extra {} at {cut} along axis {axis}",
-            longer(cut, wanted),
-            number(extra, ["entry", "entries"])
-        );
-        return Some(Cause::new(Kind::ExtraResidues, what, share));
-    }
-    // Models put one token before a sequence and one after it; a batch is padded further.
-    let share = fits((0..wanted).map(|row| gap(row, row + 1)).sum()).filter(|_| extra > 1)?;
-    let behind = extra - 1;
-    let what = format!("special tokens left in: 1 extra entry at 0 and {behind} at the end along axis {axis}");
-    Some(Cause::new(Kind::ExtraResidues, what, share))
-}
-
-/// The place of a cut, with what is left there: everything before it stands where it should, everything after it somewhere else.
-fn best_cut(rows: usize, before: impl Fn(usize) -> f64, after: impl Fn(usize) -> f64) -> (f64, usize) {
-    let mut left: f64 = (0..rows).map(&after).sum();
-    let mut best = (left, 0);
-    for cut in 1..=rows {
-        left += before(cut - 1) - after(cut - 1);
-        if left <= best.0 {
-            best = (left, cut);
-        }
-    }
-    best
-}
-
-/// What is wrong when the things before and after a cut are there, and those between them are not.
-fn shorter(cut: usize, (got, wanted): (usize, usize), things: &str) -> (Kind, String) {
-    let missing = wanted - got;
-    if cut == got {
-        (Kind::CutShort, format!("only the first {got} of {wanted} {things}"))
-    } else if cut == 0 {
-        (
-            Kind::Missing,
-            format!("without the first {missing} of {wanted} {things}"),
-        )
+    let (short, long) = if got < wanted {
+        (Rows::new(actual, got, inner), Rows::new(expected, wanted, inner))
     } else {
-        let what = format!("without {missing} of {wanted} {things} after the first {cut}");
-        (Kind::Missing, what)
+        (Rows::new(expected, wanted, inner), Rows::new(actual, got, inner))
+    };
+    let extra = long.length - short.length;
+    let size = spread(expected);
+    let step = (short.width() / LOOKED_AT).max(1);
+    let looked_at: Vec<usize> = (0..short.width()).step_by(step).collect();
+    let price = PRICE * (short.length * looked_at.len()) as f64 * size.powi(2);
+    let gaps = Gaps::cheapest(short.length, extra, price, |row, offset| {
+        let places = looked_at.iter();
+        places
+            .map(|&at| (short.number(row, at) - long.number(row + offset, at)).powi(2))
+            .sum()
+    });
+    if !gaps.is_one_mistake(short.width() >= TELLING) {
+        return None;
+    }
+    let order: Vec<usize> = (0..short.length).map(|row| gaps.counterpart(row)).collect();
+    let residual = distance(short.values, &long.gather(&order));
+    let share = share(residual, f64::INFINITY, size)?;
+    let along = format!("axis {axis}");
+    let (kind, what) = if got < wanted {
+        gaps.missing(&along)
+    } else {
+        gaps.too_many(&along)
+    };
+    // A little that fits at both ends fits by chance.
+    (kind != Kind::Missing || 2 * got >= wanted).then(|| Cause::new(kind, what, share))
+}
+
+/// An array as rows along one axis: of every block that the axes before it count, a part.
+struct Rows<'a> {
+    values: &'a [f64],
+    length: usize,
+    inner: usize,
+}
+
+impl<'a> Rows<'a> {
+    const fn new(values: &'a [f64], length: usize, inner: usize) -> Self {
+        Self { values, length, inner }
+    }
+
+    /// The numbers of a row.
+    const fn width(&self) -> usize {
+        self.values.len() / self.length
+    }
+
+    fn number(&self, row: usize, at: usize) -> f64 {
+        self.values[at / self.inner * self.length * self.inner + row * self.inner + at % self.inner]
+    }
+
+    fn gather(&self, order: &[usize]) -> Vec<f64> {
+        let blocks = self.values.chunks_exact(self.length * self.inner);
+        let rows = blocks.flat_map(|block| {
+            order
+                .iter()
+                .map(|&row| &block[row * self.inner..(row + 1) * self.inner])
+        });
+        rows.flatten().copied().collect()
     }
 }
 

@@ -3,12 +3,18 @@
 
 mod array;
 mod assembly;
+mod copied;
 mod failed;
+mod gaps;
+mod hinge;
 mod length;
 mod local;
+mod matching;
 mod models;
+mod numbering;
 mod numbers;
 mod order;
+mod pairs;
 mod pieces;
 mod points;
 mod precision;
@@ -65,6 +71,10 @@ pub enum Kind {
     Broken,
     /// Chains, each right, that stand wrongly to each other.
     ChainsMoved,
+    /// Two parts of one chain, each right, that turned against each other about a residue.
+    Hinge,
+    /// A chain that has the positions of another one.
+    Copied,
     /// A few residues, while all others are right.
     Local,
     /// Rounded to fewer bits.
@@ -106,6 +116,10 @@ impl Kind {
             Self::ChainsMoved => {
                 "how chains are placed against each other, and the gap between the indices of their residues"
             }
+            Self::Hinge => {
+                "how fragments and domains are put together: positions from more than one pass, and the indices that join them"
+            }
+            Self::Copied => "a buffer of positions that is used again for the next chain or item",
             Self::Local => "the table of atoms of these residues, and what was done to them alone",
             Self::LowerPrecision => "the element type of weights and activations, and TF32 or autocast settings",
             Self::NotFinite => "overflow in half precision, division by zero, and memory that was never written",
@@ -200,6 +214,27 @@ impl Cause {
 
 /// How much of a difference must go for a mistake to be its cause.
 const SUFFICIENT: f64 = 0.9;
+
+/// From this share on nothing better is looked for.
+const CLEAR: f64 = 0.999;
+
+/// The best of several explanations, the likelier ones first: a later one must leave less than half of what an earlier one does.
+fn best<const COUNT: usize>(tries: [&dyn Fn() -> Option<Cause>; COUNT]) -> Option<Cause> {
+    let mut best: Option<Cause> = None;
+    for explain in tries {
+        if best.as_ref().is_some_and(|known| known.share >= CLEAR) {
+            break;
+        }
+        let Some(found) = explain() else { continue };
+        if best
+            .as_ref()
+            .is_none_or(|known| 2.0 * (1.0 - found.share) < 1.0 - known.share)
+        {
+            best = Some(found);
+        }
+    }
+    best
+}
 
 /// The share of a difference that is gone when `residual` is left of `difference`, if that is sufficient. What is left must
 /// be small beside the spread of the expected values too: undoing a great factor makes any two arrays alike.

@@ -1,19 +1,34 @@
 //! Elements of an array in the wrong places: transposed or averaged axes, one place off, entries in another order.
 
+use super::matching::{MOST, assign, costs, is_in_order, squares, tell};
 use super::numbers::{Numbers, distance, spread};
-use super::{Cause, Kind, share};
+use super::{Cause, Kind, SUFFICIENT, best, pairs, share};
 
 /// The most axes whose permutations are all tried.
 const MOST_AXES: usize = 5;
 /// Rows of fewer elements may look alike by chance; they must trade places exactly.
-const TELLING: usize = 4;
+pub(super) const TELLING: usize = 4;
+/// So many numbers do not turn into each other by chance.
+const MANY: usize = 12;
+/// Numbers of a row that are looked at to find where it stands.
+const LOOKED_AT: usize = 64;
+/// Numbers that are held against each other in all to find the order of rows.
+const MOST_HELD: usize = 1 << 24;
+/// Elements that tell whether it is worth to look at all of them, and which part of the difference they may leave then.
+const SAMPLE: usize = 4096;
+const UNLIKELY: f64 = 0.3;
+/// The most places that a slice begins wrongly by.
+const MOST_PLACES: usize = 3;
 
 /// Mistakes of order between two arrays of one shape.
 pub(super) fn of_arrays(numbers: &Numbers<'_>) -> Option<Cause> {
-    axes(numbers.expected, numbers.shape, numbers.actual, numbers.shape)
-        .or_else(|| symmetrised(numbers))
-        .or_else(|| shifted(numbers))
-        .or_else(|| permuted(numbers))
+    best([
+        &|| axes(numbers.expected, numbers.shape, numbers.actual, numbers.shape),
+        &|| symmetrised(numbers),
+        &|| shifted(numbers),
+        &|| permuted(numbers),
+        &|| pairs::of_order(numbers),
+    ])
 }
 
 /// Transposed axes.
@@ -115,36 +130,58 @@ fn strides(shape: &[usize]) -> Vec<usize> {
         .collect()
 }
 
-/// One place further along an axis, or along two neighbouring axes of one length, as pairs of residues have.
+/// A few places further along an axis, or along two neighbouring axes of one length, as pairs of residues have.
 fn shifted(numbers: &Numbers<'_>) -> Option<Cause> {
     let sizes = numbers.shape;
-    let steps = strides(sizes);
     let single = (0..sizes.len()).map(|axis| vec![axis]);
     let double = (1..sizes.len())
         .filter(|&axis| sizes[axis] == sizes[axis - 1])
         .map(|axis| vec![axis - 1, axis]);
-    let mut tried = single.chain(double);
-    tried.find_map(|axes| {
-        if axes.iter().any(|&axis| sizes[axis] < TELLING) {
+    let axes: Vec<Vec<usize>> = single.chain(double).collect();
+    (1..=MOST_PLACES).find_map(|places| axes.iter().find_map(|axes| shifted_by(numbers, axes, places)))
+}
+
+fn shifted_by(numbers: &Numbers<'_>, axes: &[usize], places: usize) -> Option<Cause> {
+    let sizes = numbers.shape;
+    let steps = strides(sizes);
+    if axes.iter().any(|&axis| sizes[axis] < TELLING.max(3 * places)) {
+        return None;
+    }
+    let step: usize = places * axes.iter().map(|&axis| steps[axis]).sum::<usize>();
+    let is_last = |flat: usize| {
+        axes.iter()
+            .any(|&axis| flat / steps[axis] % sizes[axis] + places >= sizes[axis])
+    };
+    let kept = |every: usize| -> Vec<usize> {
+        let all = (0..numbers.expected.len()).step_by(every);
+        all.filter(|&flat| !is_last(flat)).collect()
+    };
+    let pick = |kept: &[usize], values: &[f64], step: usize| -> Vec<f64> {
+        kept.iter().map(|&flat| values[flat + step]).collect()
+    };
+    let sample = kept((numbers.expected.len() / SAMPLE).max(1));
+    let found = |from: usize, to: usize, words: &str| {
+        // Most shifts are none, which a part of the elements tells.
+        let apart = |from: usize, to: usize| {
+            let (one, other) = (pick(&sample, numbers.expected, from), pick(&sample, numbers.actual, to));
+            distance(&one, &other)
+        };
+        if apart(from, to) > UNLIKELY * apart(from, from) {
             return None;
         }
-        let step: usize = axes.iter().map(|&axis| steps[axis]).sum();
-        let is_last = |flat: usize| {
-            axes.iter()
-                .any(|&axis| flat / steps[axis] % sizes[axis] + 1 == sizes[axis])
+        let kept = kept(1);
+        let pick = |values: &[f64], step: usize| pick(&kept, values, step);
+        let (expected, actual) = (pick(numbers.expected, from), pick(numbers.actual, to));
+        let difference = distance(&expected, &pick(numbers.actual, from));
+        let share = share(distance(&expected, &actual), difference, spread(&expected))?;
+        let count = match places {
+            1 => "one place".to_owned(),
+            places => format!("{places} places"),
         };
-        let places: Vec<usize> = (0..numbers.expected.len()).filter(|&flat| !is_last(flat)).collect();
-        let pick =
-            |values: &[f64], step: usize| -> Vec<f64> { places.iter().map(|&flat| values[flat + step]).collect() };
-        let found = |from: usize, to: usize, words: &str| {
-            let (expected, actual) = (pick(numbers.expected, from), pick(numbers.actual, to));
-            let difference = distance(&expected, &pick(numbers.actual, from));
-            let share = share(distance(&expected, &actual), difference, spread(&expected))?;
-            let what = format!("every entry one place {words} along axis {axes:?}");
-            Some(Cause::new(Kind::Shifted, what, share))
-        };
-        found(0, step, "late").or_else(|| found(step, 0, "early"))
-    })
+        let what = format!("every entry {count} {words} along axis {axes:?}");
+        Some(Cause::new(Kind::Shifted, what, share))
+    };
+    found(0, step, "late").or_else(|| found(step, 0, "early"))
 }
 
 /// The same entries along one axis in another order.
@@ -160,35 +197,79 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
             .collect();
         let expected = transpose(numbers.expected, numbers.shape, &order);
         let actual = transpose(numbers.actual, numbers.shape, &order);
-        // Rows are matched by the rank of one projection each: equal rows have equal ranks.
-        let ranks = |values: &[f64]| {
-            let project = |row: usize| -> f64 {
-                let row = &values[row * width..(row + 1) * width];
-                row.iter().enumerate().map(|(index, value)| value * weight(index)).sum()
-            };
-            let mut keyed: Vec<(f64, usize)> = (0..count).map(|row| (project(row), row)).collect();
-            keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
-            keyed
+        let reorder = |rows: &[usize]| -> Vec<f64> {
+            let rows = rows.iter().flat_map(|&row| &actual[row * width..(row + 1) * width]);
+            rows.copied().collect()
         };
-        let mut matched: Vec<(usize, usize)> = ranks(&expected)
-            .into_iter()
-            .zip(ranks(&actual))
-            .map(|(from, to)| (from.1, to.1))
-            .collect();
-        matched.sort_unstable();
-        let reordered: Vec<f64> = matched
-            .iter()
-            .flat_map(|&(_, row)| actual[row * width..(row + 1) * width].iter().copied())
-            .collect();
-        let residual = distance(&expected, &reordered);
-        if width < TELLING && residual > 0.0 {
+        let apart = |order: Vec<usize>| (distance(&expected, &reorder(&order)), order);
+        let simple = simple_orders(&expected, &actual, count).into_iter().map(apart);
+        let mut found = simple.min_by(|one, other| one.0.total_cmp(&other.0))?;
+        if found.0 > (1.0 - SUFFICIENT) * numbers.difference
+            && let Some(other) = nearest(&expected, &actual, count)
+        {
+            found = apart(other);
+        }
+        let (residual, order) = found;
+        // Of numbers alone any two sorted lists are alike; they must be the same.
+        let is_turned = |order: &[usize]| order.windows(2).filter(|pair| pair[1] != pair[0] + 1).count() == 1;
+        let is_reversed = |order: &[usize]| order.windows(2).all(|pair| pair[0] == pair[1] + 1);
+        if width < TELLING && residual > 0.0 && (count < MANY || !is_turned(&order) && !is_reversed(&order)) {
             return None;
         }
-        let share = share(residual, numbers.difference, numbers.spread)?;
-        let (from, to) = matched.iter().find(|(from, to)| from != to)?;
-        let what = format!("entries along axis {axis} in another order: {from} stands at {to}");
-        Some(Cause::new(Kind::PermutedItems, what, share))
+        let explained = share(residual, numbers.difference, numbers.spread)?;
+        if is_in_order(&order) {
+            return None;
+        }
+        let (kind, what) = tell(&order, &format!("axis {axis}"));
+        Some(Cause::new(kind, what, explained))
     })
+}
+
+/// Orders that rows may have come to: the reverse, a turn, and that of their ranks by one projection, in which equal rows are
+/// equal.
+fn simple_orders(expected: &[f64], actual: &[f64], count: usize) -> Vec<Vec<usize>> {
+    let width = expected.len() / count;
+    let ranks = |values: &[f64]| {
+        let rows = values.chunks_exact(width).enumerate();
+        let project = |row: &[f64]| -> f64 { row.iter().enumerate().map(|(at, value)| value * weight(at)).sum() };
+        let mut keyed: Vec<(f64, usize)> = rows.map(|(row, values)| (project(values), row)).collect();
+        keyed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        keyed
+    };
+    let ranked = ranks(expected).into_iter().zip(ranks(actual));
+    let mut ranked: Vec<(usize, usize)> = ranked.map(|(from, to)| (from.1, to.1)).collect();
+    ranked.sort_unstable();
+    let mut all = vec![
+        ranked.into_iter().map(|(_, row)| row).collect(),
+        (0..count).rev().collect(),
+    ];
+    if count <= MOST && width < TELLING {
+        let apart = |places: usize| -> f64 {
+            let (behind, ahead) = actual.split_at(places * width);
+            let (start, end) = expected.split_at(ahead.len());
+            squares(start, ahead) + squares(end, behind)
+        };
+        let turns = (1..count).map(|places| (apart(places), places));
+        let best = turns.min_by(|one, other| one.0.total_cmp(&other.0));
+        all.extend(best.map(|(_, places)| (places..count).chain(0..places).collect()));
+    }
+    all
+}
+
+/// The order in which every row is the nearest; `None` of numbers alone, of which many are near each other.
+fn nearest(expected: &[f64], actual: &[f64], count: usize) -> Option<Vec<usize>> {
+    let width = expected.len() / count;
+    if count > MOST || width < TELLING {
+        return None;
+    }
+    // Every row is held against every other one.
+    let looked_at = (MOST_HELD / (count * count)).clamp(TELLING, LOOKED_AT);
+    let some = |values: &[f64]| -> Vec<Vec<f64>> {
+        let rows = values.chunks_exact(width);
+        let some = |row: &[f64]| row.iter().step_by((width / looked_at).max(1)).copied().collect();
+        rows.map(some).collect()
+    };
+    assign(count, &costs(&some(expected), &some(actual)))
 }
 
 /// A weight in [1, 2) that differs from index to index.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::points::{Points, name};
-use super::{Cause, Kind, share};
+use super::{Cause, Kind, numbering, share};
 use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, Superposition, best_chain_permutation, superpose};
 use crate::protein::{Label, Structure};
@@ -11,6 +11,9 @@ use crate::protein::{Label, Structure};
 /// The most atoms of a residue that are matched with each other: every pair of them is looked at. Waters without numbers are one
 /// residue of any size.
 const MOST_ATOMS: usize = 256;
+
+/// The most chains that are tried in each other's places.
+const MOST_CHAINS: usize = 64;
 
 /// The residues of a structure, in whatever order.
 pub(super) fn residues(structure: &Structure) -> BTreeSet<(Label, i32, Label, Label)> {
@@ -72,22 +75,11 @@ pub(super) fn of_names(expected: &Structure, actual: &Structure) -> Option<Cause
         return None;
     }
     let same_atoms = (0..atoms).all(|atom| name(expected, atom) == name(actual, atom));
-    let numbers = || {
-        expected
-            .res_id
-            .iter()
-            .zip(&actual.res_id)
-            .map(|(before, after)| after.saturating_sub(*before))
-    };
     if same_atoms && expected.chain_id == actual.chain_id {
-        let first = numbers().next().filter(|offset| *offset != 0)?;
-        return numbers().all(|offset| offset == first).then(|| {
-            Cause::new(
-                Kind::Offset,
-                format!("residue numbers are all {first:+} from what they should be"),
-                1.0,
-            )
-        });
+        return numbering::of_numbers(expected, actual);
+    }
+    if let Some(cause) = numbering::of_chain_names(expected, actual).filter(|_| same_atoms) {
+        return Some(cause);
     }
     let order = |structure: &Structure| -> Vec<Label> { structure.chains().into_iter().map(|chain| chain.0).collect() };
     let (before, after) = (order(expected), order(actual));
@@ -134,7 +126,7 @@ fn join(labels: &[Label]) -> String {
 /// Chains of one composition that take each other's places.
 pub(super) fn of_chains(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let chains = expected.chains();
-    if expected.atoms() != actual.atoms() || !(2..=6).contains(&chains.len()) {
+    if expected.atoms() != actual.atoms() || !(2..=MOST_CHAINS).contains(&chains.len()) {
         return None;
     }
     let composition =

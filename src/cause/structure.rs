@@ -3,7 +3,7 @@
 use super::array::{FACTORS, of_arrays};
 use super::points::{FEWEST, Points, radius_of_gyration};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Frame, Kind, assembly, length, models, pieces, reorder, share};
+use super::{Candidate, Cause, Frame, Kind, assembly, best, copied, hinge, length, models, pieces, reorder, share};
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::Structure;
@@ -79,18 +79,28 @@ pub fn of_structures(
     if agrees && !points.is_rounded(plain) {
         return factors(expected, actual);
     }
-    points
-        .in_place(plain)
-        .or_else(|| points.moved(plain, frame, DIGITS))
-        .or_else(|| points.of_shape())
-        .or_else(|| points.candidate(expected, &before, candidates))
-        .or_else(|| points.rolled())
-        .or_else(|| residue_shift(expected, actual))
-        .or_else(|| pieces::of_pieces(expected, actual, points.superposed, points.size))
-        .or_else(|| reorder::of_chains(expected, actual))
-        .or_else(|| assembly::of_chains(expected, actual, false))
-        .or_else(|| reorder::of_atoms(expected, actual))
-        .or_else(|| points.moved(plain, frame, f64::INFINITY))
+    let whole = is_whole(&before, expected) && is_whole(&after, actual);
+    best([
+        &|| points.in_place(plain),
+        &|| points.moved(plain, frame, DIGITS),
+        &|| points.of_shape(),
+        &|| points.candidate(expected, &before, candidates),
+        &|| points.rolled(),
+        &|| residue_shift(expected, actual),
+        &|| pieces::of_pieces(expected, actual, points.superposed, points.size),
+        &|| reorder::of_chains(expected, actual),
+        &|| copied::of_chains(expected, actual, &points).filter(|_| whole),
+        &|| copied::of_candidates(expected, actual, &points, candidates).filter(|_| whole),
+        &|| assembly::of_chains(expected, actual, false),
+        &|| reorder::of_atoms(expected, actual),
+        &|| hinge::of_hinge(expected, actual, points.size),
+        &|| points.moved(plain, frame, f64::INFINITY),
+    ])
+}
+
+/// Whether all atoms were picked, in their order.
+fn is_whole(atoms: &[usize], structure: &Structure) -> bool {
+    atoms.len() == structure.atoms() && atoms.windows(2).all(|pair| pair[0] < pair[1])
 }
 
 impl Points {

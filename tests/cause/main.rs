@@ -10,6 +10,8 @@
 mod arrays;
 mod failed;
 mod names;
+mod pairs;
+mod parts;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,105 @@
+//! Residues and chains that are numbered or named in another way, while their atoms are the same. Looks at no position.
+
+use std::collections::BTreeMap;
+
+use super::{Cause, Kind};
+use crate::protein::{Label, Structure};
+
+/// The most chains that are told one by one.
+const TOLD: usize = 4;
+
+/// Other numbers of residues: one offset for all, one for each chain, or counted on without gaps.
+pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let offsets = |atoms: std::ops::Range<usize>| {
+        let numbers = atoms.map(|atom| i64::from(actual.res_id[atom]) - i64::from(expected.res_id[atom]));
+        numbers.collect::<Vec<i64>>()
+    };
+    let all = offsets(0..expected.atoms());
+    if all.iter().all(|offset| *offset == 0) {
+        return None;
+    }
+    let same = |offsets: &[i64]| offsets.windows(2).all(|pair| pair[0] == pair[1]);
+    if same(&all) {
+        let what = format!("residue numbers are all {:+} from what they should be", all[0]);
+        return Some(Cause::new(Kind::Offset, what, 1.0));
+    }
+    let chains = expected.chains();
+    let of_chains: Vec<(Label, Vec<i64>)> = chains
+        .iter()
+        .map(|(name, atoms)| (*name, offsets(atoms.clone())))
+        .collect();
+    if of_chains.iter().all(|(_, offsets)| same(offsets)) {
+        let firsts: Vec<(Label, i64)> = of_chains.iter().map(|(name, offsets)| (*name, offsets[0])).collect();
+        return Some(Cause::new(Kind::Offset, told(expected, actual, &firsts), 1.0));
+    }
+    // Counted on where there should be gaps, as between what a file numbers.
+    let counts_on = |atoms: &std::ops::Range<usize>| {
+        let numbers = actual.res_id.get(atoms.clone()).unwrap_or_default();
+        numbers.windows(2).all(|pair| (0..=1).contains(&(pair[1] - pair[0])))
+    };
+    let same_residues = actual.residues() == expected.residues();
+    (same_residues && chains.iter().all(|(_, atoms)| counts_on(atoms))).then(|| {
+        let what = "residues are counted on where their numbers should have gaps";
+        Cause::new(Kind::Offset, what, 1.0)
+    })
+}
+
+/// What the offsets of chains are: of all numbers run through all of them, or each its own.
+fn told(expected: &Structure, actual: &Structure, offsets: &[(Label, i64)]) -> String {
+    let starts = |structure: &Structure| -> Vec<i64> {
+        let chains = structure.chains().into_iter();
+        chains
+            .map(|(_, atoms)| i64::from(structure.res_id[atoms.start]))
+            .collect()
+    };
+    let ends = |structure: &Structure| -> Vec<i64> {
+        let chains = structure.chains().into_iter();
+        chains
+            .map(|(_, atoms)| i64::from(structure.res_id[atoms.end - 1]))
+            .collect()
+    };
+    let runs_on = |structure: &Structure| {
+        let (starts, ends) = (starts(structure), ends(structure));
+        starts.iter().skip(1).zip(&ends).all(|(start, end)| *start == end + 1)
+    };
+    let starts_anew = |structure: &Structure| starts(structure).windows(2).all(|pair| pair[0] == pair[1]);
+    if starts_anew(expected) && runs_on(actual) {
+        return "residue numbers run on through all chains instead of starting anew in each".to_owned();
+    }
+    if runs_on(expected) && starts_anew(actual) {
+        return "residue numbers start anew in each chain instead of running on through all".to_owned();
+    }
+    let moved = offsets.iter().filter(|(_, offset)| *offset != 0);
+    let mut words: Vec<String> = moved
+        .map(|(name, offset)| format!("of chain {name} {offset:+}"))
+        .collect();
+    if words.len() > TOLD {
+        let more = words.len() - TOLD;
+        words.truncate(TOLD);
+        words.push(format!("of {more} more chains too"));
+    }
+    format!("residue numbers {} from what they should be", words.join(", "))
+}
+
+/// The same chains in the same order under names that were not expected.
+pub(super) fn of_chain_names(expected: &Structure, actual: &Structure) -> Option<Cause> {
+    let mut names: BTreeMap<Label, Label> = BTreeMap::new();
+    for (before, after) in expected.chain_id.iter().zip(&actual.chain_id) {
+        if *names.entry(*before).or_insert(*after) != *after {
+            return None;
+        }
+    }
+    let sorted = |labels: Vec<Label>| {
+        let mut labels = labels;
+        labels.sort_unstable();
+        labels
+    };
+    let (before, after): (Vec<Label>, Vec<Label>) = names.into_iter().unzip();
+    // The same names in another order are those of chains in another order, which is told by what the chains hold.
+    if before.is_empty() || sorted(before.clone()) == sorted(after.clone()) {
+        return None;
+    }
+    let join = |labels: &[Label]| labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let what = format!("chains are named {} instead of {}", join(&after), join(&before));
+    Some(Cause::new(Kind::PermutedChains, what, 1.0))
+}
