@@ -1,6 +1,6 @@
 //! Standard padded base64 in pieces of any length, decoded straight into the payload. Knows no JSON and no signature.
 
-use base64_simd::STANDARD;
+use super::payload::Payload;
 
 /// Digits decoded at once: a multiple of four whose result stays in the processor's cache until it is hashed.
 const BLOCK: usize = 32 << 10;
@@ -26,7 +26,7 @@ impl Base64Stream {
     pub(super) fn push(
         &mut self,
         piece: &[u8],
-        out: &mut Vec<u8>,
+        out: &mut Payload,
         mut decoded: impl FnMut(&[u8]),
     ) -> Result<(), InvalidBase64> {
         let mut rest = piece;
@@ -77,16 +77,15 @@ impl Base64Stream {
     }
 
     /// Whole groups of four digits.
-    fn block(&mut self, block: &[u8], out: &mut Vec<u8>, decoded: &mut impl FnMut(&[u8])) -> Result<(), InvalidBase64> {
+    fn block(&mut self, block: &[u8], out: &mut Payload, decoded: &mut impl FnMut(&[u8])) -> Result<(), InvalidBase64> {
         if self.is_padded {
             return Err(InvalidBase64 { sound: 0 });
         }
-        let before = out.len();
-        STANDARD.decode_append(block, out).map_err(|_| InvalidBase64 {
+        let bytes = out.decode(block).map_err(|_| InvalidBase64 {
             sound: block.iter().take_while(|digit| is_digit(**digit)).count(),
         })?;
         self.is_padded = block.last() == Some(&b'=');
-        decoded(out.get(before..).unwrap_or_default());
+        decoded(bytes);
         Ok(())
     }
 }
@@ -97,16 +96,18 @@ const fn is_digit(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use base64_simd::STANDARD;
+
     use super::*;
 
     fn decode(pieces: &[&[u8]]) -> Result<Vec<u8>, InvalidBase64> {
-        let (mut stream, mut out, mut hashed) = (Base64Stream::default(), Vec::new(), Vec::new());
+        let (mut stream, mut out, mut hashed) = (Base64Stream::default(), Payload::with_room(0), Vec::new());
         for piece in pieces {
             stream.push(piece, &mut out, |block| hashed.extend_from_slice(block))?;
         }
-        assert_eq!(out, hashed, "what was reported is what was decoded");
+        assert_eq!(out.bytes(), hashed, "what was reported is what was decoded");
         assert!(stream.is_complete());
-        Ok(out)
+        Ok(hashed)
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod base64;
 mod error;
 mod json;
 mod mistake;
+mod payload;
 mod seal;
 mod signer;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use seal::seal;
 use super::Limits;
 use base64::Base64Stream;
 use json::{Event, Field, Scanner};
+use payload::Payload;
 use signer::PayloadSigner;
 
 /// The signature of a payload: HMAC-SHA256 whose key is the secret's text, not what its digits may stand for.
@@ -46,7 +48,7 @@ pub struct EnvelopeReader {
     secret: String,
     scanner: Scanner,
     base64: Base64Stream,
-    payload: Vec<u8>,
+    payload: Payload,
     signer: PayloadSigner,
     signature: SignatureReader,
     has_payload: bool,
@@ -61,14 +63,11 @@ impl EnvelopeReader {
     #[must_use]
     pub fn new(limits: &Limits, secret: &str, length: Option<u64>) -> Self {
         let announced = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
-        let mut payload = Vec::new();
-        // An announcement that cannot be met fails when the bytes are really there.
-        let _ = payload.try_reserve_exact(decoded_length(announced.min(limits.body)));
         Self {
             secret: secret.to_owned(),
             scanner: Scanner::new(limits),
             base64: Base64Stream::default(),
-            payload,
+            payload: Payload::with_room(decoded_length(announced.min(limits.body))),
             signer: PayloadSigner::new(signer(secret.as_bytes())),
             signature: SignatureReader::default(),
             has_payload: false,
@@ -89,7 +88,7 @@ impl EnvelopeReader {
         let result = self.read(piece);
         if let Err(error) = &result {
             self.failure = Some(error.clone());
-            self.payload = Vec::new();
+            self.payload = Payload::with_room(0);
         }
         result
     }
@@ -112,12 +111,12 @@ impl EnvelopeReader {
             return Err(EnvelopeError::MissingKey(Field::Signature.name()));
         }
         let hash = self.signer.finish();
-        let hash = hash.unwrap_or_else(|| signer(self.secret.as_bytes()).chain_update(&self.payload));
+        let hash = hash.unwrap_or_else(|| signer(self.secret.as_bytes()).chain_update(self.payload.bytes()));
         // Compares in constant time.
         if hash.verify_slice(&self.signature.value).is_ok() {
-            return Ok(self.payload.into());
+            return Ok(self.payload.into_bytes());
         }
-        let mistake = mistake::of(&self.secret, &self.payload, &self.signature.value);
+        let mistake = mistake::of(&self.secret, self.payload.bytes(), &self.signature.value);
         Err(mistake.map_or(EnvelopeError::WrongSignature, EnvelopeError::SignatureMistake))
     }
 
@@ -161,9 +160,7 @@ impl EnvelopeReader {
 
     fn decode(&mut self, digits: &[u8]) -> Result<(), EnvelopeError> {
         let growth = decoded_length(digits.len());
-        self.payload
-            .try_reserve(growth)
-            .map_err(|_| EnvelopeError::Memory(self.payload.len() + growth))?;
+        self.payload.reserve(growth).map_err(EnvelopeError::Memory)?;
         let signer = &mut self.signer;
         let decoded = |block: &[u8]| signer.update(block);
         match self.base64.push(digits, &mut self.payload, decoded) {

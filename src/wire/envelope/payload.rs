@@ -1,0 +1,124 @@
+//! The memory that a payload is decoded into. Knows nothing of JSON, base64 and signatures.
+//!
+//! A long payload whose length is announced has pages of its own, large ones where the system gives them: taking 200 MB in small
+//! ones costs more time than decoding and hashing what is written into them.
+
+use base64_simd::{AsOut as _, STANDARD};
+use bytes::Bytes;
+use memmap2::MmapMut;
+
+/// Shorter payloads lie on the heap.
+const LONG: usize = 4 << 20;
+
+/// A payload as far as it has arrived.
+pub(super) enum Payload {
+    /// On the heap, which grows.
+    Heap(Vec<u8>),
+    /// In pages of its own, with how many bytes are written.
+    Pages(MmapMut, usize),
+}
+
+/// Digits that are no base64.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NoBase64;
+
+impl Payload {
+    /// Empty, with room for so many bytes; no memory is used before they are written.
+    pub(super) fn with_room(bytes: usize) -> Self {
+        let pages = (bytes > LONG).then(|| MmapMut::map_anon(bytes).ok()).flatten();
+        if let Some(pages) = pages {
+            // Where there are no large pages, small ones do.
+            #[cfg(target_os = "linux")]
+            let _ = pages.advise(memmap2::Advice::HugePage);
+            return Self::Pages(pages, 0);
+        }
+        let mut heap = Vec::new();
+        // An announcement that cannot be met fails when the bytes are really there.
+        let _ = heap.try_reserve_exact(bytes);
+        Self::Heap(heap)
+    }
+
+    /// The bytes so far.
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Heap(bytes) => bytes,
+            Self::Pages(pages, length) => pages.get(..*length).unwrap_or_default(),
+        }
+    }
+
+    /// Makes room for more bytes; gives how many there would be when memory has none.
+    pub(super) fn reserve(&mut self, more: usize) -> Result<(), usize> {
+        if let Self::Pages(pages, length) = self {
+            if length.saturating_add(more) <= pages.len() {
+                return Ok(());
+            }
+            // More came than was announced.
+            let mut heap = Vec::new();
+            let wanted = length.saturating_add(more);
+            heap.try_reserve(wanted).map_err(|_| wanted)?;
+            heap.extend_from_slice(self.bytes());
+            *self = Self::Heap(heap);
+        }
+        match self {
+            Self::Heap(bytes) => bytes.try_reserve(more).map_err(|_| bytes.len().saturating_add(more)),
+            Self::Pages(..) => Ok(()),
+        }
+    }
+
+    /// Appends what whole groups of four digits stand for, for which there must be room, and gives it.
+    pub(super) fn decode(&mut self, digits: &[u8]) -> Result<&[u8], NoBase64> {
+        match self {
+            Self::Heap(bytes) => {
+                let before = bytes.len();
+                STANDARD.decode_append(digits, bytes).map_err(|_| NoBase64)?;
+                Ok(bytes.get(before..).unwrap_or_default())
+            }
+            Self::Pages(pages, length) => {
+                let room = pages.get_mut(*length..).unwrap_or_default();
+                let room = room.get_mut(..digits.len() / 4 * 3).ok_or(NoBase64)?;
+                let decoded = STANDARD.decode(digits, room.as_out()).map_err(|_| NoBase64)?;
+                *length += decoded.len();
+                Ok(decoded)
+            }
+        }
+    }
+
+    pub(super) fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Heap(bytes) => bytes.into(),
+            Self::Pages(pages, length) => Bytes::from_owner(pages).slice(..length),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_is_the_same_wherever_it_lies() {
+        let plain: Vec<u8> = (0..=250).cycle().take(LONG + 100).collect();
+        let digits = STANDARD.encode_to_string(&plain);
+        for room in [0, LONG, LONG + 1, LONG + 200] {
+            let mut payload = Payload::with_room(room);
+            assert_eq!(matches!(payload, Payload::Pages(..)), room > LONG);
+            for piece in digits.as_bytes().chunks(1 << 20) {
+                payload.reserve(piece.len() / 4 * 3).unwrap();
+                payload.decode(piece).unwrap();
+            }
+            assert_eq!(payload.bytes(), plain);
+            assert_eq!(payload.into_bytes(), plain, "room for {room}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_base64_appends_nothing() {
+        for room in [0, LONG + 1] {
+            let mut payload = Payload::with_room(room);
+            payload.reserve(6).unwrap();
+            payload.decode(b"QUJD").unwrap();
+            assert_eq!(payload.decode(b"QU-D"), Err(NoBase64));
+            assert_eq!(payload.bytes(), b"ABC");
+        }
+    }
+}
