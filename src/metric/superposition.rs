@@ -92,6 +92,11 @@ pub fn superpose(mobile: &[Point], target: &[Point]) -> Result<Superposition, Me
 
 /// The best motion for pairs of points; its `rmsd` is left at 0. The identity when there is no pair.
 pub(super) fn best_motion(pairs: impl Iterator<Item = (Point, Point)>) -> Superposition {
+    best_weighted_motion(pairs.map(|(mobile, target)| (mobile, target, 1.0)))
+}
+
+/// As [`best_motion`] for pairs that count as much as their weights, which are positive.
+pub(super) fn best_weighted_motion(pairs: impl Iterator<Item = (Point, Point, f64)>) -> Superposition {
     let mut pairs = pairs.peekable();
     // Sums about the first pair instead of the origin keep their digits however far out the structures lie.
     let Some(origins) = pairs
@@ -100,28 +105,29 @@ pub(super) fn best_motion(pairs: impl Iterator<Item = (Point, Point)>) -> Superp
     else {
         return Superposition::IDENTITY;
     };
-    let mut count = 0.0;
+    let mut whole = 0.0;
     let (mut from, mut to) = ([0.0; 3], [0.0; 3]);
     let mut covariance = [[0.0; 3]; 3];
-    for (mobile, target) in pairs {
-        count += 1.0;
+    for (mobile, target, weight) in pairs {
+        whole += weight;
         let mobile = [0, 1, 2].map(|axis| f64::from(mobile[axis]) - origins[0][axis]);
         let target = [0, 1, 2].map(|axis| f64::from(target[axis]) - origins[1][axis]);
         for row in 0..3 {
-            from[row] += mobile[row];
-            to[row] += target[row];
+            let weighted = weight * mobile[row];
+            from[row] += weighted;
+            to[row] += weight * target[row];
             for column in 0..3 {
-                covariance[row][column] += mobile[row] * target[column];
+                covariance[row][column] += weighted * target[column];
             }
         }
     }
     for (row, sum) in covariance.iter_mut().zip(from) {
         for (entry, other) in row.iter_mut().zip(to) {
-            *entry -= sum * other / count;
+            *entry -= sum * other / whole;
         }
     }
-    let from = [0, 1, 2].map(|axis| origins[0][axis] + from[axis] / count);
-    let to = [0, 1, 2].map(|axis| origins[1][axis] + to[axis] / count);
+    let from = [0, 1, 2].map(|axis| origins[0][axis] + from[axis] / whole);
+    let to = [0, 1, 2].map(|axis| origins[1][axis] + to[axis] / whole);
     let rotation = quaternion::best_rotation(&covariance);
     let turned = rotation.map(|row| row[0] * from[0] + row[1] * from[1] + row[2] * from[2]);
     Superposition {
