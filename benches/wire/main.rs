@@ -11,6 +11,7 @@ use divan::{Bencher, black_box};
 use hydrotest::wire::envelope::seal;
 use hydrotest::wire::pickle;
 use responses::{SECRET, SIZES, receive};
+use sha2::{Digest as _, Sha256};
 
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
@@ -32,6 +33,15 @@ fn read(bencher: Bencher, size: &str) {
     bencher
         .counter(BytesCount::new(body.len()))
         .bench_local(|| receive(black_box(&body)));
+}
+
+/// Payload to SHA-256: the least that a signature costs.
+#[divan::bench(args = SIZES)]
+fn hash(bencher: Bencher, size: &str) {
+    let payload = responses::payload(size);
+    bencher
+        .counter(BytesCount::new(payload.len()))
+        .bench_local(|| Sha256::digest(black_box(&payload)));
 }
 
 /// Payload to prediction.

@@ -96,7 +96,8 @@ fn atom(record: &[u8], hetero: bool) -> Result<Atom, String> {
     let residue = RESIDUE.label(record)?;
     let mut element = ELEMENT.label(record)?.to_ascii_uppercase();
     // Old files have an entry's name and a line number there.
-    if !element.as_str().bytes().all(|letter| letter.is_ascii_alphabetic()) || element.is_empty() {
+    let letters = ELEMENT.of(record).trim_ascii();
+    if letters.is_empty() || !letters.iter().all(u8::is_ascii_alphabetic) {
         let starts_early = record.get(NAME.from).is_some_and(u8::is_ascii_alphabetic);
         let placement = if starts_early {
             Placement::ElementColumn
