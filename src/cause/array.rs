@@ -8,6 +8,9 @@ use crate::tensor::Tensor;
 /// Larger arrays are not looked into: every mistake tried takes a pass over all elements.
 pub(super) const MOST_ELEMENTS: usize = 1 << 22;
 
+/// Fewer numbers may be brought to one mean and spread by chance.
+const FEWEST_SCALED: usize = 64;
+
 /// Factors that units are mistaken by.
 pub(super) const FACTORS: [(f64, &str); 4] = [(0.1, "÷ 10"), (10.0, "× 10"), (0.01, "÷ 100"), (100.0, "× 100")];
 
@@ -57,6 +60,7 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
         &|| numbers.candidate(candidates),
         &|| order::of_arrays(&numbers),
     ])
+    .or_else(|| numbers.beneath_scale())
 }
 
 impl Numbers<'_> {
@@ -111,6 +115,36 @@ impl Numbers<'_> {
             format!("constant offset of {digits:+}"),
             share,
         ))
+    }
+
+    /// Another order beneath another scale or offset, which hides it.
+    fn beneath_scale(&self) -> Option<Cause> {
+        let plain = |values: &[f64]| -> Option<Vec<f64>> {
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            let deviation = distance(values, &vec![mean; values.len()]);
+            (deviation > 0.0).then(|| values.iter().map(|value| (value - mean) / deviation).collect())
+        };
+        let (expected, actual) = (plain(self.expected)?, plain(self.actual)?);
+        if self.expected.len() < FEWEST_SCALED {
+            return None;
+        }
+        let beneath = Numbers::new(self.shape, &expected, &actual);
+        let deviation = |values: &[f64]| {
+            let mean = values.iter().sum::<f64>() / values.len() as f64;
+            distance(values, &vec![mean; values.len()])
+        };
+        let factor = deviation(self.actual) / deviation(self.expected);
+        let known = FACTORS.into_iter().find(|known| (known.0 / factor - 1.0).abs() < 0.01);
+        if let (Some((_, name)), Some(explained)) = (known, share(beneath.difference, f64::INFINITY, 1.0)) {
+            return Some(Cause::new(
+                Kind::Scale,
+                format!("values {name}, and an offset"),
+                explained,
+            ));
+        }
+        let cause = order::of_arrays(&beneath)?;
+        let what = format!("{}, beneath another scale or offset", cause.what);
+        Some(Cause { what, ..cause })
     }
 
     fn candidate(&self, candidates: &[Candidate<'_>]) -> Option<Cause> {

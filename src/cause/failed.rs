@@ -53,6 +53,11 @@ pub fn of_failed(
             structure::of_structures(one, other, frame, candidates)
                 .or_else(|| masked.as_ref().and_then(|_| anywhere()))
                 .or_else(located)
+                .or_else(|| {
+                    // A second mistake that befell one residue hides what befell all.
+                    let (one, other) = local::without_farthest(one, other)?;
+                    structure::of_structures(&one, &other, frame, candidates)
+                })
         }
     }
 }

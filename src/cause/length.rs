@@ -44,18 +44,43 @@ pub(super) fn of_arrays(
     let step = (short.width() / LOOKED_AT).max(1);
     let looked_at: Vec<usize> = (0..short.width()).step_by(step).collect();
     let price = PRICE * (short.length * looked_at.len()) as f64 * size.powi(2);
-    let gaps = Gaps::cheapest(short.length, extra, price, |row, offset| {
-        let places = looked_at.iter();
-        places
-            .map(|&at| (short.number(row, at) - long.number(row + offset, at)).powi(2))
-            .sum()
-    });
-    if !gaps.is_one_mistake(short.width() >= TELLING) {
-        return None;
-    }
-    let order: Vec<usize> = (0..short.length).map(|row| gaps.counterpart(row)).collect();
-    let residual = distance(short.values, &long.gather(&order));
-    let share = share(residual, f64::INFINITY, size)?;
+    let find = |is_centred: bool| {
+        let centre = |rows: &Rows<'_>, row: usize| -> f64 {
+            let numbers = looked_at.iter().map(|&at| rows.number(row, at));
+            if is_centred {
+                numbers.sum::<f64>() / looked_at.len() as f64
+            } else {
+                0.0
+            }
+        };
+        let centres = |rows: &Rows<'_>| -> Vec<f64> { (0..rows.length).map(|row| centre(rows, row)).collect() };
+        let (own, others) = (centres(&short), centres(&long));
+        let gaps = Gaps::cheapest(short.length, extra, price, |row, offset| {
+            let level = own[row] - others[row + offset];
+            let places = looked_at.iter();
+            let gaps = places.map(|&at| short.number(row, at) - long.number(row + offset, at) - level);
+            gaps.map(|gap| gap * gap).sum()
+        });
+        if !gaps.is_one_mistake(short.width() >= TELLING) {
+            return None;
+        }
+        let order: Vec<usize> = (0..short.length).map(|row| gaps.counterpart(row)).collect();
+        let mut found = long.gather(&order);
+        if is_centred {
+            let level = (short.values.iter().sum::<f64>() - found.iter().sum::<f64>()) / found.len() as f64;
+            for value in &mut found {
+                *value += level;
+            }
+        }
+        let explained = share(distance(short.values, &found), f64::INFINITY, size)?;
+        Some((
+            gaps,
+            explained,
+            if is_centred { ", beneath another offset" } else { "" },
+        ))
+    };
+    let centred = || if short.width() >= TELLING { find(true) } else { None };
+    let (gaps, explained, beneath) = find(false).or_else(centred)?;
     let along = format!("axis {axis}");
     let (kind, what) = if got < wanted {
         gaps.missing(&along)
@@ -63,7 +88,7 @@ pub(super) fn of_arrays(
         gaps.too_many(&along)
     };
     // A little that fits at both ends fits by chance.
-    (kind != Kind::Missing || 2 * got >= wanted).then(|| Cause::new(kind, what, share))
+    (kind != Kind::Missing || 2 * got >= wanted).then(|| Cause::new(kind, format!("{what}{beneath}"), explained))
 }
 
 /// An array as rows along one axis: of every block that the axes before it count, a part.

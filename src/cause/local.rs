@@ -13,6 +13,9 @@ const SHARE: f64 = 0.05;
 /// What is left of the others must be as small a part of the difference.
 const LEFT: f64 = 0.1;
 
+/// The same where they are far out: no other atom moved by a tenth of what theirs did.
+const LEFT_OF_FEW: f64 = 0.4;
+
 /// Names the residues, and whether it is their side chains alone.
 pub(super) fn of_few(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let atoms = expected.atoms();
@@ -37,12 +40,37 @@ pub(super) fn of_few(expected: &Structure, actual: &Structure) -> Option<Cause> 
             return None;
         }
         motion = superpose(&other, &one).ok()?;
-        if motion.rmsd <= LEFT * difference {
+        // One atom among many changes the mean little; it is far out nevertheless.
+        let greatest = |is_apart: bool| {
+            let distances = motion.distances(&points.actual, &points.expected).enumerate();
+            let own = distances.filter(|(atom, _)| apart.contains(&residue_of[*atom]) == is_apart);
+            own.map(|(_, distance)| distance).fold(0.0, f64::max)
+        };
+        let is_far_out = motion.rmsd <= LEFT_OF_FEW * difference && greatest(false) <= LEFT * greatest(true);
+        if motion.rmsd <= LEFT * difference || is_far_out {
             apart.sort_unstable();
             return Some(name(expected, &points, &motion, &apart, 1.0 - motion.rmsd / difference));
         }
     }
     None
+}
+
+/// Both structures without the residue that lies farthest out, so that what befell the others is seen.
+pub(super) fn without_farthest(expected: &Structure, actual: &Structure) -> Option<(Structure, Structure)> {
+    let atoms = expected.atoms();
+    let same = atoms == actual.atoms() && expected.atom_name == actual.atom_name && expected.model_count() == 1;
+    if !same || actual.model_count() != 1 || expected.uneven_column().or(actual.uneven_column()).is_some() {
+        return None;
+    }
+    let residue_of = residue_of_atoms(expected);
+    let points = Points::new(expected.coord.clone(), actual.coord.clone())?;
+    let motion = superpose(&points.actual, &points.expected).ok()?;
+    let residue = farthest(&motion, &points, &residue_of, &[])?;
+    let keep: Vec<bool> = residue_of.iter().map(|own| *own != residue).collect();
+    let (mut one, mut other) = (expected.clone(), actual.clone());
+    one.retain(&keep);
+    other.retain(&keep);
+    (one.atoms() >= FEWEST).then_some((one, other))
 }
 
 /// The residue with the atom that lies farthest, those aside that are known.

@@ -203,19 +203,17 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
         };
         let apart = |order: Vec<usize>| (distance(&expected, &reorder(&order)), order);
         let simple = simple_orders(&expected, &actual, count).into_iter().map(apart);
-        let mut found = simple.min_by(|one, other| one.0.total_cmp(&other.0))?;
-        if found.0 > (1.0 - SUFFICIENT) * numbers.difference
-            && let Some(other) = nearest(&expected, &actual, count)
-        {
-            found = apart(other);
-        }
-        let (residual, order) = found;
-        // Of numbers alone any two sorted lists are alike; they must be the same.
-        let is_turned = |order: &[usize]| order.windows(2).filter(|pair| pair[1] != pair[0] + 1).count() == 1;
-        let is_reversed = |order: &[usize]| order.windows(2).all(|pair| pair[0] == pair[1] + 1);
-        if width < TELLING && residual > 0.0 && (count < MANY || !is_turned(&order) && !is_reversed(&order)) {
-            return None;
-        }
+        // Of numbers alone any two sorted lists are alike: another order than a simple one must leave nothing.
+        let is_sure = |found: &(f64, Vec<usize>)| {
+            width >= TELLING || found.0 == 0.0 || count >= MANY && (is_turned(&found.1) || is_reversed(&found.1))
+        };
+        let simple = simple.filter(is_sure).min_by(|one, other| one.0.total_cmp(&other.0));
+        let is_enough = |found: &(f64, Vec<usize>)| found.0 <= (1.0 - SUFFICIENT) * numbers.difference;
+        let found = match simple.filter(is_enough) {
+            Some(found) => Some(found),
+            None => nearest(&expected, &actual, count).map(apart),
+        };
+        let (residual, order) = found?;
         let explained = share(residual, numbers.difference, numbers.spread)?;
         if is_in_order(&order) {
             return None;
@@ -223,6 +221,15 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
         let (kind, what) = tell(&order, &format!("axis {axis}"));
         Some(Cause::new(kind, what, explained))
     })
+}
+
+/// Whether the first entries stand behind the others, and nothing else.
+fn is_turned(order: &[usize]) -> bool {
+    order.windows(2).filter(|pair| pair[1] != pair[0] + 1).count() == 1
+}
+
+fn is_reversed(order: &[usize]) -> bool {
+    order.windows(2).all(|pair| pair[0] == pair[1] + 1)
 }
 
 /// Orders that rows may have come to: the reverse, a turn, and that of their ranks by one projection, in which equal rows are

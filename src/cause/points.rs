@@ -11,8 +11,8 @@ pub(super) const FEWEST: usize = 4;
 pub(super) struct Points {
     pub expected: Vec<Point>,
     pub actual: Vec<Point>,
-    /// The chain of each, where it is known: neighbours are of one chain.
-    pub chains: Vec<Label>,
+    /// The run of residues that each is in, where it is known: neighbours are of one run.
+    pub runs: Vec<usize>,
     /// Root mean square distance after superposition.
     pub superposed: f64,
     /// Radius of gyration of the expected points.
@@ -29,7 +29,7 @@ impl Points {
             size: radius_of_gyration(&expected),
             expected,
             actual,
-            chains: Vec::new(),
+            runs: Vec::new(),
         })
     }
 

@@ -48,6 +48,19 @@ pub(super) fn of_duplicates(expected: &Structure, actual: &Structure) -> Option<
     }
     let known = counts.clone();
     let mut again = Vec::new();
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    for atom in 0..actual.atoms() {
+        let times = seen.entry(identity(actual, atom)).or_default();
+        *times += 1;
+        if *times > 1 {
+            again.push(atom);
+        }
+    }
+    // Whatever the numbers of residues are, twice is twice.
+    if known.values().all(|count| *count == 1) && again.len() == extra {
+        return Some(doubled(actual, &again));
+    }
+    again.clear();
     for atom in 0..actual.atoms() {
         let identity = identity(actual, atom);
         match counts.get_mut(&identity).filter(|left| **left > 0) {
@@ -56,16 +69,20 @@ pub(super) fn of_duplicates(expected: &Structure, actual: &Structure) -> Option<
             None => return None,
         }
     }
-    let first = *again.first().filter(|_| again.len() == extra)?;
-    let more = match extra {
-        1 => String::new(),
-        extra => format!(", and so are {} more", extra - 1),
+    (again.len() == extra).then(|| doubled(actual, &again))
+}
+
+fn doubled(actual: &Structure, again: &[usize]) -> Cause {
+    let first = again.first().copied().unwrap_or(0);
+    let more = match again.len() {
+        0 | 1 => String::new(),
+        count => format!(", and so are {} more", count - 1),
     };
     let what = format!(
         "atom {} of {} {} in chain {} is there twice{more}",
         actual.atom_name[first], actual.res_name[first], actual.res_id[first], actual.chain_id[first]
     );
-    Some(Cause::new(Kind::DuplicateAtoms, what, 1.0))
+    Cause::new(Kind::DuplicateAtoms, what, 1.0)
 }
 
 /// Names that differ although the atoms are the same.

@@ -11,6 +11,10 @@ use crate::tensor::Tensor;
 
 /// Files write three decimals: coordinates this close, in ångström, are the same.
 const DIGITS: f64 = 1e-3;
+/// What the writing of three decimals changes, in ångström.
+const WRITTEN: f64 = 5.1e-4;
+/// So few atoms may have short coordinates by chance.
+const FEWEST_SHORT: usize = 20;
 
 /// Names the mistake that makes `expected` into `actual`; `None` when they agree or no single mistake does.
 ///
@@ -70,7 +74,7 @@ pub fn of_structures(
     let shared = shared_atoms(expected, actual);
     let (before, after): (Vec<usize>, Vec<usize>) = shared.into_iter().unzip();
     let mut points = Points::new(positions(expected, &before), positions(actual, &after))?;
-    points.chains = before.iter().map(|&atom| expected.chain_id[atom]).collect();
+    points.runs = runs(expected, &before);
     let plain = rmsd(&points.expected, &points.actual).ok()?;
     let agrees = match frame {
         Frame::Fixed => plain <= DIGITS,
@@ -96,6 +100,24 @@ pub fn of_structures(
         &|| hinge::of_hinge(expected, actual, points.size),
         &|| points.moved(plain, frame, f64::INFINITY),
     ])
+    .or_else(|| points.short())
+}
+
+/// The run of residues, numbered without a gap in one chain, that each atom is in: what lies between two runs may be left out.
+fn runs(structure: &Structure, atoms: &[usize]) -> Vec<usize> {
+    let is_next = |one: usize, other: usize| {
+        let step = i64::from(structure.res_id[other]) - i64::from(structure.res_id[one]);
+        structure.chain_id[one] == structure.chain_id[other] && (0..=1).contains(&step)
+    };
+    let mut run = 0;
+    let mut last = None;
+    let mut runs = Vec::with_capacity(atoms.len());
+    for &atom in atoms {
+        run += usize::from(last.is_some_and(|last| !is_next(last, atom)));
+        runs.push(run);
+        last = Some(atom);
+    }
+    runs
 }
 
 /// Whether all atoms were picked, in their order.
@@ -115,6 +137,33 @@ impl Points {
                 share(super::numbers::distance(&rounded, &actual), difference, self.size)?,
             ))
         })
+    }
+
+    /// Coordinates that all hold no more digits than a format has, where those expected hold more: the rounding is certain, and
+    /// the noise beside it is not.
+    fn short(&self) -> Option<Cause> {
+        let fits = |points: &[Point], round: fn(f64) -> f64| {
+            let mut values = points.iter().flatten().copied().map(f64::from);
+            values.all(|value| (round(value) - value).abs() <= WRITTEN)
+        };
+        if self.expected.len() < FEWEST_SHORT {
+            return None;
+        }
+        FORMATS
+            .into_iter()
+            .filter(|(name, _)| !name.starts_with("TF32"))
+            .find_map(|(name, round)| {
+                if !fits(&self.actual, round) || fits(&self.expected, round) {
+                    return None;
+                }
+                let flat: Vec<f64> = self.expected.iter().flatten().copied().map(f64::from).collect();
+                let rounded: Vec<f64> = flat.iter().map(|value| round(*value)).collect();
+                // Of a point three coordinates are rounded.
+                let rounding = 3.0 * super::numbers::distance(&flat, &rounded).powi(2);
+                let left = (1.0 - rounding / self.superposed.powi(2)).max(0.0).sqrt();
+                let what = format!("all coordinates are {name} numbers");
+                Some(Cause::new(Kind::LowerPrecision, what, 1.0 - left))
+            })
     }
 
     fn is_rounded(&self, plain: f64) -> bool {
@@ -190,7 +239,7 @@ impl Points {
 
     /// Every atom at the place of its neighbour in the list, or in that of its chain.
     fn rolled(&self) -> Option<Cause> {
-        let is_whole = |place: &usize| self.chains.get(*place) == self.chains.get(place + 1);
+        let is_whole = |place: &usize| self.runs.get(*place) == self.runs.get(place + 1);
         let places: Vec<usize> = (0..self.expected.len() - 1).filter(is_whole).collect();
         if places.len() < FEWEST.max(self.expected.len() / 2) {
             return None;
@@ -235,8 +284,7 @@ fn residue_shift(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let alphas = |structure: &Structure| positions(structure, &Part::AlphaCarbons.of(structure));
     let mut points =
         Points::new(alphas(expected), alphas(actual)).filter(|points| points.expected.len() > 2 * FEWEST)?;
-    let alphas = Part::AlphaCarbons.of(expected).into_iter();
-    points.chains = alphas.map(|atom| expected.chain_id[atom]).collect();
+    points.runs = runs(expected, &Part::AlphaCarbons.of(expected));
     let Cause { kind, what, share } = points.rolled()?;
     Some(Cause::new(
         kind,

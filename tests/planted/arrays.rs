@@ -1,0 +1,224 @@
+//! Mistakes in arrays: aligned errors of pairs, and vectors of residues.
+
+use hydrotest::cause::Kind;
+use hydrotest::prediction::{Prediction, Value};
+use hydrotest::tensor::Tensor;
+
+use super::Mistake;
+use super::scenes::noise;
+
+/// An array of a result: the field, or the first item of its list.
+fn array<'a>(prediction: &'a mut Prediction, field: &str) -> Option<&'a mut Tensor> {
+    let (_, value) = prediction.fields.iter_mut().find(|(name, _)| name == field)?;
+    let value = match value {
+        Value::List(items) => items.first_mut()?,
+        value => value,
+    };
+    match value {
+        Value::Array(tensor) => Some(tensor),
+        _ => None,
+    }
+}
+
+/// Entries of the last two axes, in an order; those that are not there are what a linker or a token has.
+fn of_pairs(name: &'static str, kinds: &'static [Kind], order: fn(usize) -> Vec<usize>) -> Mistake {
+    Mistake::new(name, kinds, move |prediction| {
+        let pae = array(prediction, "pae")?;
+        let mut shape = pae.shape().to_vec();
+        let length = *shape.last()?;
+        let values: Vec<f32> = pae.values()?.collect();
+        let order = order(length);
+        let mut other = noise(11);
+        let mut all = Vec::new();
+        for &row in &order {
+            for &column in &order {
+                let is_there = row < length && column < length;
+                all.push(if is_there {
+                    values[row * length + column]
+                } else {
+                    14.0 + 8.0 * other()
+                });
+            }
+        }
+        let axes = shape.len();
+        shape[axes - 2..].fill(order.len());
+        *pae = Tensor::from_values(shape, &all).unwrap();
+        Some(())
+    })
+}
+
+/// Every element anew, from its place and all of them.
+fn of_elements(
+    field: &'static str,
+    name: &'static str,
+    kinds: &'static [Kind],
+    change: fn(usize, usize, &[f32]) -> f32,
+) -> Mistake {
+    Mistake::new(name, kinds, move |prediction| {
+        let tensor = array(prediction, field)?;
+        let width = *tensor.shape().last()?;
+        let values: Vec<f32> = tensor.values()?.collect();
+        let changed: Vec<f32> = (0..values.len()).map(|flat| change(flat, width, &values)).collect();
+        *tensor = Tensor::from_values(tensor.shape().to_vec(), &changed).unwrap();
+        Some(())
+    })
+}
+
+/// Mistakes in aligned errors.
+pub fn of_errors() -> Vec<Mistake> {
+    vec![
+        of_elements("pae", "transposed", &[Kind::AxesSwapped], |flat, width, all| {
+            all[flat % width * width + flat / width]
+        }),
+        of_elements("pae", "made symmetric", &[Kind::Symmetrised], |flat, width, all| {
+            f32::midpoint(all[flat], all[flat % width * width + flat / width])
+        }),
+        of_elements("pae", "ten times", &[Kind::Scale], |flat, _, all| all[flat] * 10.0),
+        of_elements("pae", "nanometres", &[Kind::Scale], |flat, _, all| all[flat] / 10.0),
+        of_elements("pae", "one more", &[Kind::Offset], |flat, _, all| all[flat] + 2.0),
+        of_elements("pae", "no number", &[Kind::NotFinite], |flat, _, all| {
+            if flat % 97 == 5 { f32::NAN } else { all[flat] }
+        }),
+        of_elements("pae", "zeros", &[Kind::Constant], |_, _, _| 0.0),
+        of_pairs("cut short", &[Kind::CutShort], |length| (0..length - 30).collect()),
+        of_pairs("without the first", &[Kind::Missing], |length| (1..length).collect()),
+        of_pairs("without some", &[Kind::Missing], |length| {
+            (0..40).chain(47..length).collect()
+        }),
+        of_pairs("padding", &[Kind::ExtraResidues], |length| (0..length + 12).collect()),
+        of_pairs("special tokens", &[Kind::ExtraResidues], |length| {
+            [length].into_iter().chain(0..length).chain([length + 1]).collect()
+        }),
+        of_pairs("token before", &[Kind::ExtraResidues], |length| {
+            [length].into_iter().chain(0..length).collect()
+        }),
+        of_pairs("linker", &[Kind::ExtraResidues], |length| {
+            (0..35).chain(length..length + 25).chain(35..length).collect()
+        }),
+        of_pairs("two linkers", &[Kind::ExtraResidues], |length| {
+            let linker = || length..length + 15;
+            (0..35)
+                .chain(linker())
+                .chain(35..70)
+                .chain(linker())
+                .chain(70..length)
+                .collect()
+        }),
+        of_pairs("late", &[Kind::Shifted], |length| {
+            (0..length).map(|at| (at + length - 1) % length).collect()
+        }),
+        of_pairs("two early", &[Kind::Shifted], |length| {
+            (0..length).map(|at| (at + 2) % length).collect()
+        }),
+        of_pairs("reversed", &[Kind::PermutedItems], |length| (0..length).rev().collect()),
+        of_pairs("chains in another order", &[Kind::PermutedItems], |length| {
+            (35..length).chain(0..35).collect()
+        }),
+        of_pairs("three chains in another order", &[Kind::PermutedItems], |length| {
+            (70..length).chain(30..70).chain(0..30).collect()
+        }),
+        of_pairs("shuffled", &[Kind::PermutedItems], |length| {
+            let (mut order, mut next) = ((0..length).collect::<Vec<_>>(), noise(3));
+            order.sort_by_cached_key(|_| (1e6 * next()) as i32);
+            order
+        }),
+    ]
+}
+
+/// Rows of every sample, in an order; those that are not there are what a token has.
+fn of_rows(name: &'static str, kinds: &'static [Kind], order: fn(usize) -> Vec<usize>) -> Mistake {
+    Mistake::new(name, kinds, move |prediction| {
+        let embeddings = array(prediction, "embeddings")?;
+        let [samples, length, width] = *embeddings.shape() else {
+            return None;
+        };
+        let values: Vec<f32> = embeddings.values()?.collect();
+        let order = order(length);
+        let mut other = noise(12);
+        let mut all = Vec::new();
+        for sample in 0..samples {
+            for &row in &order {
+                if row < length {
+                    let start = (sample * length + row) * width;
+                    all.extend_from_slice(&values[start..start + width]);
+                } else {
+                    all.extend((0..width).map(|_| other()));
+                }
+            }
+        }
+        *embeddings = Tensor::from_values(vec![samples, order.len(), width], &all).unwrap();
+        Some(())
+    })
+}
+
+/// Mistakes in vectors.
+pub fn of_vectors() -> Vec<Mistake> {
+    vec![
+        of_elements("embeddings", "ten times", &[Kind::Scale], |flat, _, all| {
+            all[flat] * 10.0
+        }),
+        of_elements("embeddings", "offset", &[Kind::Offset], |flat, _, all| all[flat] + 0.3),
+        of_elements("embeddings", "no number", &[Kind::NotFinite], |flat, _, all| {
+            if flat == 77 { f32::NAN } else { all[flat] }
+        }),
+        of_elements("embeddings", "zeros", &[Kind::Constant], |_, _, _| 0.0),
+        of_elements("embeddings", "channels late", &[Kind::Shifted], |flat, width, all| {
+            all[flat / width * width + (flat + width - 1) % width]
+        }),
+        of_elements(
+            "embeddings",
+            "samples swapped",
+            &[Kind::PermutedItems],
+            |flat, _, all| all[(flat + all.len() / 2) % all.len()],
+        ),
+        of_rows("late", &[Kind::Shifted], |length| {
+            (0..length).map(|at| (at + length - 1) % length).collect()
+        }),
+        of_rows("two early", &[Kind::Shifted], |length| {
+            (0..length).map(|at| (at + 2) % length).collect()
+        }),
+        of_rows("reversed", &[Kind::PermutedItems], |length| (0..length).rev().collect()),
+        of_rows("chains in another order", &[Kind::PermutedItems], |length| {
+            (10..length).chain(0..10).collect()
+        }),
+        of_rows("shuffled", &[Kind::PermutedItems], |length| {
+            let (mut order, mut next) = ((0..length).collect::<Vec<_>>(), noise(3));
+            order.sort_by_cached_key(|_| (1e6 * next()) as i32);
+            order
+        }),
+        of_rows("cut short", &[Kind::CutShort], |length| (0..length - 8).collect()),
+        of_rows("without the first", &[Kind::Missing], |length| (1..length).collect()),
+        of_rows("without some", &[Kind::Missing], |length| {
+            (0..8).chain(11..length).collect()
+        }),
+        of_rows("padding", &[Kind::ExtraResidues], |length| (0..length + 6).collect()),
+        of_rows("special tokens", &[Kind::ExtraResidues], |length| {
+            [length].into_iter().chain(0..length).chain([length + 1]).collect()
+        }),
+        of_rows("token before", &[Kind::ExtraResidues], |length| {
+            [length].into_iter().chain(0..length).collect()
+        }),
+        of_rows("linker", &[Kind::ExtraResidues], |length| {
+            (0..12).chain(length..length + 10).chain(12..length).collect()
+        }),
+        of_rows("two linkers", &[Kind::ExtraResidues], |length| {
+            let linker = || length..length + 5;
+            (0..8)
+                .chain(linker())
+                .chain(8..16)
+                .chain(linker())
+                .chain(16..length)
+                .collect()
+        }),
+    ]
+}
+
+/// Mistakes in the indices beside vectors.
+pub fn of_indices() -> Vec<Mistake> {
+    vec![Mistake::new("residue index from 1", &[Kind::Offset], |prediction| {
+        let indices = array(prediction, "residue_index")?;
+        let values: Vec<i32> = indices.to_f64()?.into_iter().map(|index| index as i32 + 1).collect();
+        *indices = Tensor::from_values(indices.shape().to_vec(), &values).unwrap();
+        Some(())
+    })]
+}

@@ -1,0 +1,244 @@
+//! Mistakes planted in real results: the verdict sees them, the likely cause names them and never another one, and what is as
+//! right as the expected result is not different. The table of `docs/planted.md` is what this test measured.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test may fail, and says what it measured"
+)]
+
+mod arrays;
+mod folds;
+mod judge;
+mod length;
+mod scenes;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use hydrotest::cause::Kind;
+use hydrotest::prediction::Prediction;
+
+use judge::judge;
+use scenes::Scene;
+
+/// Set to write the table anew.
+const BLESS: &str = "HYDROTEST_BLESS";
+
+/// What a mistake does to a result; `None` where it befalls nothing there.
+type Plant = Box<dyn Fn(&mut Prediction) -> Option<()>>;
+
+/// A mistake, and the causes that name it rightly.
+pub struct Mistake {
+    name: &'static str,
+    kinds: &'static [Kind],
+    plant: Plant,
+}
+
+impl Mistake {
+    fn new(
+        name: &'static str,
+        kinds: &'static [Kind],
+        plant: impl Fn(&mut Prediction) -> Option<()> + 'static,
+    ) -> Self {
+        Self {
+            name,
+            kinds,
+            plant: Box::new(plant),
+        }
+    }
+}
+
+/// What stands beside a mistake.
+const BESIDE: [&str; 3] = ["alone", "beside noise", "beside a second one"];
+
+/// Counts of one kind of mistake: planted, seen, named, and named wrongly.
+#[derive(Default, Clone, Copy)]
+struct Counts {
+    planted: usize,
+    seen: usize,
+    named: usize,
+    wrong: usize,
+}
+
+impl Counts {
+    fn add(&mut self, other: Self) {
+        self.planted += other.planted;
+        self.seen += other.seen;
+        self.named += other.named;
+        self.wrong += other.wrong;
+    }
+
+    fn row(self) -> String {
+        format!("{} | {} | {} | {}", self.planted, self.seen, self.named, self.wrong)
+    }
+}
+
+#[derive(Default)]
+struct Table(BTreeMap<(&'static str, &'static str), [Counts; 3]>);
+
+impl Table {
+    fn add(&mut self, group: &'static str, scene: &Scene, beside: usize, planted: &[&Mistake], actual: &Prediction) {
+        let found = judge(&scene.contract, &scene.expected, actual);
+        let is_named = found
+            .cause
+            .is_some_and(|kind| planted.iter().any(|mistake| mistake.kinds.contains(&kind)));
+        let is_wrong = found.cause.is_some() && !is_named;
+        if !found.different || !is_named {
+            let names: Vec<&str> = planted.iter().map(|mistake| mistake.name).collect();
+            eprintln!(
+                "{} {} {:?}: different {} {}",
+                scene.name, BESIDE[beside], names, found.different, found.words
+            );
+        }
+        self.0.entry((group, planted[0].name)).or_default()[beside].add(Counts {
+            planted: 1,
+            seen: usize::from(found.different),
+            named: usize::from(is_named),
+            wrong: usize::from(is_wrong),
+        });
+    }
+
+    /// Plants every mistake alone, beside noise, and with a small one beside it.
+    fn plant(&mut self, group: &'static str, scene: &Scene, mistakes: &[Mistake], seconds: &[Mistake]) {
+        for (index, mistake) in mistakes.iter().enumerate() {
+            for (beside, right) in [(0, &scene.expected), (1, &scene.noisy)] {
+                let mut actual = right.clone();
+                if (mistake.plant)(&mut actual).is_some() {
+                    self.add(group, scene, beside, &[mistake], &actual);
+                }
+            }
+            let mut both = scene.expected.clone();
+            let mut others = (0..seconds.len()).map(|at| &seconds[(index + at) % seconds.len()]);
+            let second = others.find(|second| second.name != mistake.name);
+            let Some(second) = second else { continue };
+            if (second.plant)(&mut both).is_some() && (mistake.plant)(&mut both).is_some() {
+                self.add(group, scene, 2, &[mistake, second], &both);
+            }
+        }
+    }
+
+    fn total(&self, beside: usize) -> Counts {
+        let mut total = Counts::default();
+        self.0.values().for_each(|counts| total.add(counts[beside]));
+        total
+    }
+
+    fn page(&self, benign: usize) -> String {
+        let mut page = String::from(
+            "# Planted differences\n\n\
+             Mistakes planted in real results (`tests/fixtures/structures`) and in vectors of the embedded models, one alone, beside the \
+             noise of another\nmachine, and beside a second mistake: how many were planted, how many the verdict saw, how many the likely \
+             cause named (of two mistakes\neither), and how often it named another one. The test `planted` measures this and fails where \
+             the page is stale;\n`HYDROTEST_BLESS=1 cargo test --test planted` writes it.\n\n",
+        );
+        let _ = writeln!(
+            page,
+            "| results | mistake | beside | planted | seen | named | wrongly |\n|---|---|---|---|---|---|---|"
+        );
+        for ((group, name), counts) in &self.0 {
+            for (beside, counts) in BESIDE.iter().zip(counts).filter(|(_, counts)| counts.planted > 0) {
+                let _ = writeln!(page, "| {group} | {name} | {beside} | {} |", counts.row());
+            }
+        }
+        for (beside, words) in BESIDE.iter().enumerate() {
+            let _ = writeln!(page, "| all | all | {words} | {} |", self.total(beside).row());
+        }
+        let _ = writeln!(
+            page,
+            "\nOf {benign} results that are as right as the expected one, 0 are different."
+        );
+        page
+    }
+}
+
+/// Mistakes that stand beside others: those that every port makes sooner or later.
+fn seconds(all: impl IntoIterator<Item = Mistake>, names: &[&str]) -> Vec<Mistake> {
+    all.into_iter()
+        .filter(|mistake| names.contains(&mistake.name))
+        .collect()
+}
+
+#[test]
+fn planted_mistakes_are_seen_and_named_and_nothing_else_is() {
+    let mut table = Table::default();
+    let mut benign = 0;
+    let mut alarms = Vec::new();
+    let mut right = |scene: &Scene| {
+        for (name, actual) in &scene.benign {
+            let found = judge(&scene.contract, &scene.expected, actual);
+            benign += 1;
+            if found.different {
+                alarms.push(format!("{} {name}: {}", scene.name, found.words));
+            }
+        }
+    };
+    let beside = || {
+        let all = folds::of_chains().into_iter().chain(folds::of_confidences());
+        seconds(
+            all,
+            &[
+                "one side chain",
+                "factors in percent",
+                "leucine methyls",
+                "pLDDT late",
+                "numbers from 1",
+            ],
+        )
+    };
+    for scene in scenes::structures() {
+        right(&scene);
+        let is_complex = scene.name.starts_with("complex");
+        if is_complex {
+            table.plant("complex", &scene, &folds::of_complexes(), &beside());
+        }
+        // The other card first is the same pair once more.
+        if scene.name != "complex, reversed" {
+            let group = if is_complex { "complex" } else { "chain" };
+            table.plant(group, &scene, &folds::of_chains(), &beside());
+            table.plant("confidences", &scene, &folds::of_confidences(), &beside());
+        }
+    }
+    let samples = scenes::samples();
+    right(&samples);
+    table.plant("samples", &samples, &folds::of_samples(), &beside());
+    for scene in scenes::aligned_errors() {
+        right(&scene);
+        table.plant("aligned errors", &scene, &arrays::of_errors(), &beside());
+    }
+    for scene in scenes::vectors() {
+        right(&scene);
+        let all = arrays::of_vectors().into_iter().chain(arrays::of_indices());
+        let others = seconds(all, &["offset", "residue index from 1"]);
+        table.plant("vectors", &scene, &arrays::of_vectors(), &others);
+    }
+    let totals = [0, 1, 2].map(|beside| table.total(beside));
+    for (words, total) in BESIDE.iter().zip(totals) {
+        eprintln!("{words}: {}", total.row());
+    }
+    let page = table.page(benign);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/planted.md");
+    if std::env::var_os(BLESS).is_some() {
+        std::fs::write(&path, &page).unwrap();
+    }
+    assert_eq!(alarms, Vec::<String>::new());
+    assert!(benign >= 150, "{benign}");
+    let all = totals.iter().map(|total| total.planted).sum::<usize>();
+    let seen = totals.iter().map(|total| total.seen).sum::<usize>();
+    assert!(all >= 400 && seen * 100 >= all * 99, "seen {seen} of {all}");
+    for (total, least) in totals.into_iter().zip([95, 85, 85]) {
+        assert!(
+            total.named * 100 >= total.planted * least,
+            "{} of {}",
+            total.named,
+            total.planted
+        );
+        assert_eq!(total.wrong, 0);
+    }
+    assert_eq!(
+        std::fs::read_to_string(&path).unwrap_or_default(),
+        page,
+        "docs/planted.md is stale"
+    );
+}
