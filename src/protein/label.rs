@@ -1,10 +1,20 @@
 //! A short name that lies inside its struct: chain ids, atom names, residue names. No allocation per atom.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::sync::{PoisonError, RwLock};
 
-/// At most eight bytes of text without zero bytes, as structure files name chains, residues and atoms.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+/// At most eight bytes of text without zero bytes, as structure files name chains, residues and atoms. The rare longer name of a
+/// chain is kept once for the whole program, and its label has the number of it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Label([u8; 8]);
+
+/// The first byte of a label that has a number; no text begins with it.
+const NUMBERED: u8 = 0xff;
+/// The longer texts by their numbers. They stay until the program ends, which their number and length bound.
+static LONG: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
+/// The most longer texts.
+const MOST_LONG: usize = 1 << 12;
 
 impl Label {
     /// The longest text that fits, in bytes.
@@ -27,6 +37,42 @@ impl Label {
             index += 1;
         }
         Some(Self(bytes))
+    }
+
+    /// The longest text of [`Self::of_chain`], in bytes.
+    pub const LONGEST: usize = 64;
+
+    /// The label of a text of up to [`Self::LONGEST`] bytes; `None` when it is longer or holds a zero byte, and when the program has met
+    /// thousands of texts that are longer than [`Self::CAPACITY`].
+    #[must_use]
+    pub fn of_chain(text: &str) -> Option<Self> {
+        if text.len() <= Self::CAPACITY {
+            return Self::new(text);
+        }
+        if text.len() > Self::LONGEST || text.contains('\0') {
+            return None;
+        }
+        let find = |known: &[&str]| known.iter().position(|&long| long == text);
+        let known = find(&LONG.read().unwrap_or_else(PoisonError::into_inner));
+        let number = known.or_else(|| {
+            let mut known = LONG.write().unwrap_or_else(PoisonError::into_inner);
+            let number = find(&known).unwrap_or(known.len());
+            if number == known.len() {
+                (number < MOST_LONG).then(|| known.push(String::leak(text.to_owned())))?;
+            }
+            Some(number)
+        })?;
+        let [a, b, c, d] = u32::try_from(number).ok()?.to_be_bytes();
+        Some(Self([NUMBERED, a, b, c, d, 0, 0, 0]))
+    }
+
+    /// The longer text that the label has the number of.
+    fn long(self) -> Option<&'static str> {
+        let [NUMBERED, a, b, c, d, ..] = self.0 else {
+            return None;
+        };
+        let known = LONG.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(u32::from_be_bytes([a, b, c, d]) as usize).copied()
     }
 
     /// The label of a text known when compiling; a text that does not fit does not compile in a constant.
@@ -56,6 +102,9 @@ impl Label {
     /// The same text in capitals, where its letters are ASCII.
     #[must_use]
     pub fn to_ascii_uppercase(mut self) -> Self {
+        if let Some(long) = self.long() {
+            return Self::of_chain(&long.to_ascii_uppercase()).unwrap_or(self);
+        }
         self.0.make_ascii_uppercase();
         self
     }
@@ -63,6 +112,9 @@ impl Label {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
+        if let Some(long) = self.long() {
+            return long;
+        }
         let length = self.0.iter().position(|&byte| byte == 0).unwrap_or(Self::CAPACITY);
         // Only whole texts are ever stored, so this is always valid UTF-8.
         std::str::from_utf8(&self.0[..length]).unwrap_or_default()
@@ -72,6 +124,21 @@ impl Label {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0[0] == 0
+    }
+}
+
+impl Ord for Label {
+    fn cmp(&self, other: &Self) -> Ordering {
+        if self.0[0] == NUMBERED || other.0[0] == NUMBERED {
+            return self.as_str().cmp(other.as_str());
+        }
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Label {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -115,5 +182,19 @@ mod tests {
         assert_eq!(Label::from_bytes(b"\xff"), None);
         assert_eq!(format!("[{:>4}]", Label::literal("CA")), "[  CA]");
         assert!(Label::default().is_empty());
+    }
+
+    #[test]
+    fn longer_names_of_chains_are_equal_and_ordered_by_their_text() {
+        let [heavy, light] = ["heavy_chain", "Light_chain"].map(|text| Label::of_chain(text).unwrap());
+        assert_eq!((heavy.as_str(), light.as_str()), ("heavy_chain", "Light_chain"));
+        assert_eq!(Label::of_chain("heavy_chain"), Some(heavy));
+        assert_ne!(heavy, light);
+        assert!(light < heavy && Label::literal("a") < heavy && heavy < Label::literal("i"));
+        assert_eq!(heavy.to_ascii_uppercase().as_str(), "HEAVY_CHAIN");
+        assert!(!heavy.is_empty() && heavy == "heavy_chain");
+        assert_eq!(Label::of_chain("A"), Some(Label::literal("A")));
+        assert_eq!(Label::of_chain(&"x".repeat(65)), None);
+        assert_eq!(Label::of_chain("heavy\0chain"), None);
     }
 }

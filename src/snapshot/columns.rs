@@ -138,7 +138,7 @@ fn bonds(tensor: &Tensor) -> Vec<Bond> {
 /// One label per atom, in cells as wide as the longest. There are many atoms, so this goes straight to the bytes.
 fn labels(labels: &[Label]) -> Tensor {
     let width = labels.iter().map(|label| label.as_str().chars().count()).max();
-    let width = width.map_or(1, |width| width.clamp(1, Label::CAPACITY));
+    let width = width.map_or(1, |width| width.max(1));
     let mut bytes = vec![0; labels.len() * width * 4];
     let (units, _) = bytes.as_chunks_mut();
     for (cell, label) in units.chunks_exact_mut(width).zip(labels) {
@@ -153,7 +153,7 @@ fn labels(labels: &[Label]) -> Tensor {
 
 fn take_labels(arrays: &mut Arrays, name: &str, atoms: usize) -> Result<Vec<Label>, StoredError> {
     let dtype = match arrays.get(name).map(Tensor::dtype) {
-        Some(dtype @ DType::Text(1..=8)) => dtype,
+        Some(dtype @ DType::Text(width)) if (1..=Label::LONGEST).contains(&(width as usize)) => dtype,
         _ => DType::Text(1),
     };
     let column = take(arrays, name, dtype, &[atoms])?;
@@ -169,9 +169,9 @@ fn take_labels(arrays: &mut Arrays, name: &str, atoms: usize) -> Result<Vec<Labe
         })
 }
 
-/// The label of a cell of at most eight code points, padded with zeros.
+/// The label of a cell, padded with zeros.
 fn label(cell: &[[u8; 4]]) -> Option<Label> {
-    let mut text = [0; 4 * Label::CAPACITY];
+    let mut text = [0; 4 * Label::LONGEST];
     let mut length = 0;
     for &unit in cell {
         let letter = char::from_u32(u32::from_le_bytes(unit))?;
@@ -180,7 +180,7 @@ fn label(cell: &[[u8; 4]]) -> Option<Label> {
         }
         length += letter.encode_utf8(text.get_mut(length..)?).len();
     }
-    Label::new(std::str::from_utf8(text.get(..length)?).ok()?)
+    Label::of_chain(std::str::from_utf8(text.get(..length)?).ok()?)
 }
 
 #[cfg(test)]
@@ -220,7 +220,9 @@ mod tests {
         let mut stack = structure();
         stack.coord.extend([[7.0; 3], [8.0; 3]]);
         stack.models = Some(2);
-        for structure in [structure(), stack] {
+        let mut long = structure();
+        long.chain_id[0] = Label::of_chain("heavy_chain").unwrap();
+        for structure in [structure(), stack, long] {
             let (mut arrays, tensors) = stored(&structure);
             assert_eq!(assemble(&mut arrays, &tensors, "s", 2), Ok(structure));
             assert!(arrays.is_empty());

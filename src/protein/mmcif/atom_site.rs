@@ -110,7 +110,7 @@ pub(super) fn atom(row: &Row) -> Result<Atom, String> {
             .ok_or_else(|| wrong(row, slot, "a number"))?;
     }
     Ok(Atom {
-        chain: label(row, CHAIN)?,
+        chain: chain(row)?,
         number: whole(row, NUMBER)?.unwrap_or(-1),
         ins_code: label(row, INSERTION)?,
         residue,
@@ -143,6 +143,17 @@ fn label(row: &Row, slot: usize) -> Result<Label, String> {
         return Ok(Label::default());
     }
     Label::from_bytes(value.text).ok_or_else(|| wrong(row, slot, "a name of at most eight bytes"))
+}
+
+/// Programs name chains by words.
+fn chain(row: &Row) -> Result<Label, String> {
+    let value = value(row, CHAIN);
+    if is_missing(&value) || value.text.len() <= Label::CAPACITY {
+        return label(row, CHAIN);
+    }
+    let text = std::str::from_utf8(value.text).ok();
+    text.and_then(Label::of_chain)
+        .ok_or_else(|| wrong(row, CHAIN, "a name of at most 64 bytes"))
 }
 
 fn whole(row: &Row, slot: usize) -> Result<Option<i32>, String> {

@@ -225,6 +225,16 @@ mod tests {
     }
 
     #[test]
+    fn chains_may_have_long_names() {
+        let text = format!("{HEAD}CA ALA heavy_chain 1 1 2 3\nCA ALA light_chain 1 4 5 6\n");
+        let structure = read(&text).unwrap();
+        let names: Vec<&str> = structure.chain_id.iter().map(Label::as_str).collect();
+        assert_eq!(names, ["heavy_chain", "light_chain"]);
+        let written = super::super::write(&structure, "long");
+        assert_eq!(read(&written).unwrap(), structure);
+    }
+
+    #[test]
     fn label_identifiers_stand_in_for_unknown_ones_of_the_author() {
         let tags = ["seq", "asym", "comp", "atom"].map(|item| format!("_atom_site.auth_{item}_id\n"));
         let head = HEAD.replace("loop_\n", &format!("loop_\n{}", tags.concat()));
@@ -330,6 +340,8 @@ mod tests {
             message(&format!("{HEAD}CA TOOLONGNAME A 1 1 2 3")),
             "line 10: the residue name is \"TOOLONGNAME\", not a name of at most eight bytes"
         );
+        let long = "chain".repeat(13);
+        assert!(message(&format!("{HEAD}CA ALA {long} 1 1 2 3")).ends_with("not a name of at most 64 bytes"));
         assert_eq!(
             message("data_x\nloop_\n_atom_site.id\n1\n"),
             "line 4: _atom_site has no auth_atom_id and no label_atom_id (atom name)"

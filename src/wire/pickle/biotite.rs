@@ -183,10 +183,14 @@ fn labels(tensor: &Tensor, name: &'static str) -> Result<Vec<Label>, PickleFault
             text.push(char::from_u32(u32::from_le_bytes(unit)).ok_or(FAULT(name))?);
         }
         let text = text.trim_end_matches('\0');
-        Label::new(text).ok_or_else(|| match text.len() {
+        let (label, longest) = match name {
+            "chain_id" => (Label::of_chain(text), Label::LONGEST),
+            _ => (Label::new(text), Label::CAPACITY),
+        };
+        label.ok_or_else(|| match text.len() {
             // biotite's columns are as wide as their longest text.
             Label::CAPACITY.. if !text.contains('\0') => {
-                PickleFault::Unsupported(format!("a {name} of more than {} bytes", Label::CAPACITY))
+                PickleFault::Unsupported(format!("a {name} of more than {longest} bytes"))
             }
             _ => FAULT(name),
         })
