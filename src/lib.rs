@@ -11,7 +11,7 @@
 //! | 1 | [`protein`] |
 //! | 2 | [`prediction`], [`metric`] |
 //! | 3 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`], [`measure`] |
-//! | 4 | [`backend`], [`snapshot`] |
+//! | 4 | [`backend`], [`snapshot`], [`compare`] |
 //! | 5 | [`check`] |
 //! | 6 | [`plan`], [`comparison`], [`outcome`] |
 //! | 7 | [`run`], [`report`] |
@@ -21,6 +21,7 @@ pub mod backend;
 pub mod cause;
 pub mod check;
 pub mod cli;
+pub mod compare;
 pub mod comparison;
 pub mod config;
 pub mod measure;

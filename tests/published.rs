@@ -82,13 +82,13 @@ fn response(trial: &PlannedTrial, given: &[(&str, Value)]) -> Prediction {
 fn shipped(trial: &PlannedTrial, change: impl Fn(&mut Structure)) -> Prediction {
     let store = Store::new(&repository().join("snapshots"), Recording::Never).unwrap();
     let key = trial.snapshot_key(WEIGHTS, &trial.calls[0].name).unwrap();
-    let contents = store
+    let recorded = store
         .read(&key)
         .unwrap()
         .unwrap_or_else(|| panic!("{key} is not shipped"));
     let mut given = Vec::new();
     for name in ["atom_array", "plddt", "ptm"] {
-        let Some(mut value) = contents.value(name) else {
+        let Some(mut value) = recorded.prediction.field(name).cloned() else {
             continue;
         };
         if let Value::List(items) = &mut value {
@@ -270,6 +270,6 @@ fn every_reference_says_where_it_comes_from() {
     for trial in cases() {
         let key = trial.snapshot_key(WEIGHTS, &trial.calls[0].name).unwrap();
         let text = fs::read_to_string(repository().join("snapshots").join(key.path())).unwrap();
-        assert!(text.contains("recorded: ") && text.contains("MIT"), "{key}");
+        assert!(text.contains("\"recorded\": ") && text.contains("MIT"), "{key}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use hydrotest::check::likeness::compare_pae;
+use hydrotest::compare::compare_pae;
 use hydrotest::config::Config;
 use hydrotest::measure::Floor;
 use hydrotest::metric::{difference, pae_error};

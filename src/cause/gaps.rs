@@ -105,15 +105,15 @@ impl Gaps {
         all
     }
 
-    /// Whether so many gaps are one mistake. Of entries of few numbers some fit anywhere by chance: they have one gap, or one at
-    /// each end.
+    /// Whether so many gaps are one mistake. Of entries of few numbers some fit anywhere by chance: they have one gap, or one
+    /// token at the beginning and what is left at the end.
     pub fn is_one_mistake(&self, is_telling: bool) -> bool {
         let inner = self.inner().len();
         let all = self.all().len();
         if is_telling {
             all <= MOST
         } else {
-            all == 1 || inner == 0
+            all == 1 || (inner == 0 && self.offsets.first() == Some(&1))
         }
     }
 

@@ -7,6 +7,8 @@ use super::{Cause, Kind, pairs, share};
 
 /// Numbers of a row that are looked at to find its counterpart; all of them are when it is found.
 const LOOKED_AT: usize = 64;
+/// Pairs of entries that are tried with each other at most.
+const MOST_TRIED: usize = 1 << 23;
 /// What a further gap must save of all that entries vary by: noise saves a little with every gap.
 pub(super) const PRICE: f64 = 2e-3;
 
@@ -40,6 +42,10 @@ pub(super) fn of_arrays(
         (Rows::new(expected, wanted, inner), Rows::new(actual, got, inner))
     };
     let extra = long.length - short.length;
+    // Every entry is tried at every offset.
+    if short.length.saturating_mul(extra + 1) > MOST_TRIED {
+        return None;
+    }
     let size = spread(expected);
     let step = (short.width() / LOOKED_AT).max(1);
     let looked_at: Vec<usize> = (0..short.width()).step_by(step).collect();

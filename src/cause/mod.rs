@@ -11,6 +11,7 @@ mod length;
 mod local;
 mod matching;
 mod models;
+mod neighbour;
 mod numbering;
 mod numbers;
 mod order;
@@ -27,6 +28,7 @@ use std::fmt;
 pub use array::{of_arrays, too_large};
 pub use failed::{Aspect, Failed, of_failed};
 pub use models::of_models;
+pub use neighbour::Neighbour;
 pub use structure::of_structures;
 pub use value::of_values;
 

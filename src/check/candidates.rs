@@ -4,25 +4,38 @@
 use super::evidence::{Evidence, Given};
 use super::field_path::FieldPath;
 use super::pair::{Sides, sample};
-use crate::cause::{Candidate, Relation};
+use crate::cause::{Neighbour, Relation};
+use crate::prediction::contract::FieldKind;
 use crate::prediction::{Contract, Prediction, Request, Value};
-use crate::snapshot::{Contents, Relative};
 
 /// Other results with words for them.
-#[derive(Debug, Default)]
-pub struct Candidates(Vec<(String, Relation, Value)>);
+#[derive(Debug)]
+pub struct Candidates<'a> {
+    field: &'a FieldPath,
+    /// Whether single samples of a list are compared, each as a list of one.
+    is_item: bool,
+    found: Vec<Neighbour>,
+}
 
-impl Candidates {
+impl<'a> Candidates<'a> {
     /// What the second of two sides may be instead of the first.
     #[must_use]
     pub fn of(
         evidence: &Evidence<'_>,
-        field: &FieldPath,
+        field: &'a FieldPath,
         sides: &Sides<'_>,
         first: &Given<'_>,
         second: &Given<'_>,
     ) -> Self {
-        let mut found = Self::default();
+        let is_list = first
+            .contract
+            .field(field.name())
+            .is_some_and(|spec| spec.kind != FieldKind::Array);
+        let mut found = Self {
+            field,
+            is_item: is_list && sides.samples.is_some(),
+            found: Vec::new(),
+        };
         found.add_answers(evidence, field, sides, first, second);
         found.add_recorded(evidence, field, second);
         found
@@ -30,11 +43,21 @@ impl Candidates {
 
     /// The form in which causes are looked for.
     #[must_use]
-    pub fn list(&self) -> Vec<Candidate<'_>> {
-        let candidates = self.0.iter();
-        candidates
-            .map(|(label, relation, value)| Candidate::new(label, *relation, value))
-            .collect()
+    pub fn into_neighbours(self) -> Vec<Neighbour> {
+        self.found
+    }
+
+    /// Adds a value in the form of the sides.
+    fn add(&mut self, label: String, relation: Relation, value: Value) {
+        let value = if self.is_item { Value::List(vec![value]) } else { value };
+        self.found.push(Neighbour {
+            label,
+            relation,
+            prediction: Prediction {
+                class: String::new(),
+                fields: vec![(self.field.name().to_owned(), value)],
+            },
+        });
     }
 
     fn add_answers(
@@ -66,7 +89,7 @@ impl Candidates {
             let relation = relation(evidence.contract, asked, &answer.request);
             let Some((from, to)) = sides.samples else {
                 if answer.call != first.call && answer.call != second.call {
-                    self.0.push((label, relation, value.clone()));
+                    self.add(label, relation, value.clone());
                 }
                 continue;
             };
@@ -84,7 +107,7 @@ impl Candidates {
                     } else {
                         (format!("sample {index} of {label}"), Relation::OtherItem)
                     };
-                    self.0.push((label, relation, part));
+                    self.add(label, relation, part);
                 }
             }
         }
@@ -105,28 +128,29 @@ impl Candidates {
             class: second.prediction.class.clone(),
             fields: vec![(field.name().to_owned(), value.clone())],
         };
-        let Ok(contents) = Contents::of(&alone) else {
-            return;
-        };
         let first_item = format!("{}[0]", field.name());
         let provenance = recorded.provenance(evidence.contract, answer);
-        let relatives = recorded
+        let neighbours = recorded
             .store
-            .relatives(&key, &provenance, &contents, &[field.name(), &first_item]);
-        for Relative {
+            .neighbours(&key, &provenance, &alone, &[field.name(), &first_item]);
+        for Neighbour {
             label,
             relation,
-            contents,
-        } in relatives
+            prediction,
+        } in neighbours
         {
-            if let Some(value) = contents.value(field.name()) {
-                // Samples are compared one by one, and those of one sample only are its whole.
-                let items = value.as_items().unwrap_or_default().to_vec();
-                let only = value.as_array().filter(|array| array.shape().first() == Some(&1));
-                let only = only.and_then(|array| array.part(0)).map(Value::Array);
-                let parts = items.into_iter().chain(only);
-                self.0.extend(parts.map(|part| (label.clone(), relation, part)));
-                self.0.push((label, relation, value));
+            let Some(value) = prediction.field(field.name()).cloned() else {
+                continue;
+            };
+            // Samples are compared one by one, and those of one sample only are its whole.
+            let items = value.as_items().unwrap_or_default().to_vec();
+            let only = value.as_array().filter(|array| array.shape().first() == Some(&1));
+            let only = only.and_then(|array| array.part(0)).map(Value::Array);
+            if !self.is_item {
+                self.add(label.clone(), relation, value.clone());
+            }
+            for part in items.into_iter().chain(only) {
+                self.add(label.clone(), relation, part);
             }
         }
     }

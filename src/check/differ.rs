@@ -1,22 +1,16 @@
 //! `differ`: something changed between two answers, or two samples, and by how much at least.
 
 use super::Check;
-use super::compare::{Allowed, compare};
 use super::evidence::{Calls, Evidence};
 use super::finding::Finding;
 use super::number::show;
 use super::pair::{Compared, Sides};
 use super::terms::{TOLERANCES, Terms};
+use crate::compare::{Agreement, Finding as Found, Policy, compare};
+use crate::prediction::field_of;
 
 /// The name of the check.
 pub const NAME: &str = "differ";
-
-/// Everything is allowed: only the greatest difference counts.
-const ANYTHING: Allowed = Allowed {
-    elements: Some((f64::INFINITY, 0.0)),
-    cosine: None,
-    floor: None,
-};
 
 #[derive(Debug)]
 struct Differ {
@@ -44,28 +38,46 @@ impl Check for Differ {
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        self.compared.judge_each(NAME, evidence, |_, sides, _, _| {
-            self.judge_sides(sides).into_iter().collect()
+        self.compared.judge_each(NAME, evidence, |field, sides, _, _| {
+            self.judge_sides(field.name(), sides).into_iter().collect()
         })
     }
 }
 
 impl Differ {
-    fn judge_sides(&self, sides: &Sides<'_>) -> Option<Finding> {
-        let found = compare(&sides.label, &sides.first, &sides.second, ANYTHING, &sides.places);
+    fn judge_sides(&self, field: &str, sides: &Sides<'_>) -> Option<Finding> {
+        let mut found = compare(&sides.first, &sides.second, &Policy::numbers(None, None));
+        found.fields.retain(|value| field_of(&value.path) == field);
         let wrong = |summary: String| Some(Finding::wrong(NAME, self.compared.pair.second(), summary));
-        if found.incomparable {
-            // Answers of another form do differ, but not in the way that was asked for.
-            let mut reasons = found.mismatches.into_iter().map(|mismatch| mismatch.summary);
-            return wrong(reasons.next().unwrap_or_default());
+        let mut greatest = 0.0f64;
+        for value in &found.fields {
+            let label = sides.label_of(&value.path);
+            match &value.finding {
+                Found::Numbers { difference, .. } => {
+                    let most = difference.absolute.as_ref().map_or(0.0, |most| most.difference);
+                    // Indices may differ as well as measured numbers do.
+                    greatest = if most.is_nan() {
+                        f64::INFINITY
+                    } else {
+                        greatest.max(most)
+                    };
+                }
+                Found::Lines { .. } => greatest = f64::INFINITY,
+                // Answers of another form do differ, but not in the way that was asked for.
+                _ if value.agreement == Agreement::Beyond => return wrong(format!("{label}: {}", value.summary())),
+                _ => {}
+            }
         }
-        if found.greatest.is_infinite() {
+        if !sides.holds_values() {
+            return wrong(format!("{}: nothing to compare, both are empty or None", sides.label));
+        }
+        if greatest.is_infinite() {
             return wrong(format!(
                 "{}: a value that is not finite is no difference that was asked for",
                 sides.label
             ));
         }
-        if found.greatest > self.more_than {
+        if greatest > self.more_than {
             return None;
         }
         let expected = if self.more_than > 0.0 {
@@ -76,7 +88,7 @@ impl Differ {
         wrong(format!(
             "{}: expected {expected}, the greatest is {}",
             sides.label,
-            show(found.greatest)
+            show(greatest)
         ))
     }
 }
@@ -121,7 +133,7 @@ mod tests {
         let any = check(&contract, "fields = ['embeddings']");
         assert_eq!(
             summaries(&*any, &contract, &[first.clone(), second]),
-            ["embeddings (`first`, `second`): shape (1, 3, 4) against (1, 4, 4)"]
+            ["embeddings (`first`, `second`): expected float32 array (1, 3, 4), got float32 array (1, 4, 4)"]
         );
         let none = answer(&contract, "second", "ACD", json!({})).with("embeddings", Value::None);
         assert_eq!(

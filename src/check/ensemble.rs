@@ -11,11 +11,10 @@ pub use self::tested::{Tested, test};
 use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::finding::Finding;
-use super::gated::STRUCTURES;
 use super::kept::find_or_keep;
-use super::likeness::atom_faults;
 use super::number::count;
 use super::terms::Terms;
+use crate::compare::{STRUCTURES, atom_faults};
 use crate::config::read_changes;
 use crate::prediction::gates::{EnsembleGates, GateTable, GateValues};
 

@@ -1,9 +1,9 @@
 //! What an answer must hold because of what was asked: samples, chains, lengths and the sizes that symbols stand for.
 //! Reads requests and contracts; never looks at an answer.
 
-use super::axes::is_symbol;
 use super::complex::{self, Complex};
 use crate::prediction::contract::{Contract, FieldKind, FieldSpec, ListMeaning, Presence, Sizes};
+use crate::prediction::is_symbol;
 use crate::prediction::{Input, Options, Request};
 
 /// A feature of models that give back the structure of their first sample only, whatever its score, and a score of the whole complex only

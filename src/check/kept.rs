@@ -1,13 +1,10 @@
 //! The recorded result of a call for checks that judge it in their own way: found, or kept where none is there yet. Compares nothing.
 
-use std::sync::Arc;
-
 use super::evidence::{Answer, Evidence, Given, Recorded};
 use super::finding::Finding;
 use super::weights::mislabelled;
 use crate::prediction::Prediction;
-use crate::prediction::contract::Tolerance;
-use crate::snapshot::{Contents, Judgement, Provenance, SnapshotKey};
+use crate::snapshot::{Kept, Provenance, Reference, SnapshotKey};
 
 /// What was recorded of a call; `None` where it was recorded, or proposed, just now with these fields of the answer.
 ///
@@ -20,7 +17,7 @@ pub fn find_or_keep(
     recorded: &Recorded<'_>,
     answer: &Answer,
     given: &Given<'_>,
-) -> Result<Option<Contents>, Box<Finding>> {
+) -> Result<Option<Prediction>, Box<Finding>> {
     let unjudged = |summary: String| {
         Box::new(Finding {
             call: Some(answer.call.clone()),
@@ -30,16 +27,19 @@ pub fn find_or_keep(
     let key = (recorded.key)(&answer.call).map_err(|error| unjudged(error.to_string()))?;
     let unread = |summary: String| Box::new(Finding::without_reference(check, &answer.call, summary));
     let provenance = recorded.provenance(evidence.contract, answer);
-    if let Some(finding) = configured_otherwise(check, recorded, answer, &key, &provenance) {
+    let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
+    if let Some(finding) = stored
+        .as_ref()
+        .and_then(|reference| configured_otherwise(check, answer, &key, reference, &provenance))
+    {
         return Err(Box::new(finding));
     }
     // What is of other weights than the table says is no fault of the backend, whatever it differs by.
     if let Some(finding) = mislabelled(check, &key, recorded, given) {
         return Err(Box::new(finding));
     }
-    let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
-    if stored.is_some() {
-        return Ok(stored);
+    if let Some(reference) = stored {
+        return Ok(Some(reference.prediction));
     }
     let selected = Prediction {
         class: given.prediction.class.clone(),
@@ -51,17 +51,12 @@ pub fn find_or_keep(
             .cloned()
             .collect(),
     };
-    // There is nothing to compare with, so that no tolerance matters.
-    let judge = |_: &str| Tolerance {
-        absolute: 0.0,
-        relative: 0.0,
-    };
-    match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
-        Ok(Judgement::Recorded { path }) => {
+    match recorded.store.keep(&key, &selected, &provenance) {
+        Ok(Kept::Recorded(path)) => {
             recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
             Ok(None)
         }
-        Ok(Judgement::Proposed) => Ok(None),
+        Ok(Kept::Proposed) => Ok(None),
         Ok(_) => {
             let finding = Finding::without_reference(check, &answer.call, format!("no recorded result: {key}"));
             Err(Box::new(finding.hint(recorded.advice())))
@@ -73,25 +68,17 @@ pub fn find_or_keep(
 /// Why a recorded result is no reference for an answer: it was recorded under other fixed options than the instance has.
 pub fn configured_otherwise(
     check: &'static str,
-    recorded: &Recorded<'_>,
     answer: &Answer,
     key: &SnapshotKey,
+    reference: &Reference,
     provenance: &Provenance,
 ) -> Option<Finding> {
-    let without = |summary: String| Finding::without_reference(check, &answer.call, summary);
-    match recorded.store.configured_otherwise(key, provenance) {
-        Ok(None) => None,
-        Ok(Some((before, now))) => {
-            let finding = without(format!(
-                "{key} was recorded under other fixed options, and is not compared"
-            ));
-            let details = [format!("recorded under: {before}"), format!("this instance has: {now}")];
-            let hint =
-                "give the backend the same `config`, or keep its results in a directory of their own (`--snapshots`)";
-            Some(finding.with_details(details).hint(hint))
-        }
-        Err(error) => Some(without(error.to_string())),
-    }
+    let (before, now) = reference.configured_otherwise(provenance)?;
+    let summary = format!("{key} was recorded under other fixed options, and is not compared");
+    let details = [format!("recorded under: {before}"), format!("this instance has: {now}")];
+    let hint = "give the backend the same `config`, or keep its results in a directory of their own (`--snapshots`)";
+    let finding = Finding::without_reference(check, &answer.call, summary);
+    Some(finding.with_details(details).hint(hint))
 }
 
 #[cfg(test)]

@@ -3,17 +3,13 @@
 
 mod absent;
 mod agree;
-mod aligned_error;
-mod axes;
 mod b_factor;
 mod bounds;
 mod candidates;
-mod compare;
 mod compile;
-mod complex;
+pub(crate) mod complex;
 mod contract;
 mod differ;
-mod embedded;
 mod ensemble;
 mod equals;
 mod error;
@@ -23,25 +19,20 @@ mod field_path;
 mod finding;
 mod finite;
 #[cfg(test)]
-mod fixture;
-mod floor;
-mod gated;
+pub(crate) mod fixture;
+#[cfg(test)]
+mod judged;
 mod kept;
-mod layout;
-pub mod likeness;
 mod number;
 mod numbers;
 mod pair;
 mod physical;
-mod placed;
 mod places;
 mod positions;
 mod present;
 mod range;
-mod recorded;
 mod request_hints;
 mod reviewed;
-mod rows;
 mod seeded;
 mod sequence;
 mod shape;
@@ -54,19 +45,15 @@ mod text;
 mod weights;
 mod zeros;
 
-use crate::prediction::Contract;
-use crate::snapshot::{Contents, Recording};
+use crate::prediction::{Contract, Prediction};
+use crate::snapshot::Recording;
 
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
-pub use embedded::{is_embedding, measure_embedding};
 pub use ensemble::{Sample, Tested, test as test_samples};
 pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
 pub use expected::{Expected, FIRST_STRUCTURE_ONLY, PADS_EVERY_BATCH};
 pub use finding::Finding;
-pub use floor::floors;
-pub use gated::confidence_at;
-pub use recorded::{Limits, Tolerances};
 pub use reviewed::breaches;
 pub use terms::Known;
 
@@ -90,7 +77,7 @@ pub trait Check: Send + Sync + std::fmt::Debug {
 
     /// The paths at which two answers to one call differ by more than it allows a recorded one and the next, floors aside;
     /// empty for a check that records nothing.
-    fn beyond(&self, _contract: &Contract, _one: &Contents, _other: &Contents) -> Vec<String> {
+    fn beyond(&self, _contract: &Contract, _one: &Prediction, _other: &Prediction) -> Vec<String> {
         Vec::new()
     }
 

@@ -1,13 +1,13 @@
 //! The two answers, or the two samples, that a comparing check holds against each other.
 
-use super::axes::Axes;
 use super::evidence::{Calls, Evidence, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::places::Places;
 use super::terms::{Naming, Terms};
-use crate::prediction::Value;
+use crate::compare::PLDDT;
 use crate::prediction::contract::FieldKind;
+use crate::prediction::{Axes, Leaf, Listing, Prediction, Value};
 
 /// Which two answers are compared, and which of their samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +23,56 @@ pub struct Pair {
 pub struct Sides<'a> {
     /// The path, with what is compared with what.
     pub label: String,
-    /// The value on the first side.
-    pub first: Value,
-    /// The value on the second side.
-    pub second: Value,
+    /// The value on the first side as a response that holds it, and how confident the model is of it. A sample of a list is a list
+    /// of one.
+    pub first: Prediction,
+    /// The same of the second side.
+    pub second: Prediction,
     /// The samples compared, by their places; `None` for whole fields.
     pub samples: Option<(usize, usize)>,
+    /// The value's path within the responses.
+    path: String,
     /// The places in the second.
-    pub places: Places<'a>,
+    places: Places<'a>,
+}
+
+impl Sides<'_> {
+    /// What a path within the responses is called in messages.
+    #[must_use]
+    pub fn label_of(&self, path: &str) -> String {
+        match path.strip_prefix(&self.path) {
+            Some(rest) => format!("{}{rest}", self.label),
+            None => self.label.clone(),
+        }
+    }
+
+    /// The residues that an element of the array at a path is about.
+    #[must_use]
+    pub fn place(&self, path: &str, position: &[usize]) -> Option<String> {
+        match path.strip_prefix(&self.path)? {
+            "" => self.places.residues(position),
+            item => {
+                let index = item.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
+                self.places.of_item(index).residues(position)
+            }
+        }
+    }
+
+    /// Whether the first side holds anything that could have differed.
+    #[must_use]
+    pub fn holds_values(&self) -> bool {
+        let Ok(listing) = Listing::of(&self.first) else {
+            return false;
+        };
+        let own = listing.entries().filter(|(path, _)| path.starts_with(&self.path));
+        own.map(|(_, leaf)| leaf).any(|leaf| match leaf {
+            Leaf::None | Leaf::Container(_) => false,
+            Leaf::Array(_, tensor) => !tensor.is_empty(),
+            Leaf::Integers(values) => !values.is_empty(),
+            Leaf::Structure(structure) => structure.atoms() > 0,
+            _ => true,
+        })
+    }
 }
 
 /// What checks that compare read besides what they allow.
@@ -167,19 +209,33 @@ impl Pair {
             Places::default()
         };
         if self.items.is_empty() {
+            let whole = |given: &Given<'_>, value: &Value| {
+                let confidence = given.prediction.field(PLDDT).cloned();
+                response(field, value.clone(), confidence)
+            };
             return vec![Ok(Sides {
                 label: format!("{field} (`{}`, `{}`)", self.first, self.second),
-                first: values.0.clone(),
-                second: values.1.clone(),
+                first: whole(first, values.0),
+                second: whole(second, values.1),
                 samples: None,
+                path: field.name().to_owned(),
                 places,
             })];
         }
-        let cut = |given: &Given<'_>, value: &Value, index: usize| {
-            sample(given, field, value, index).ok_or_else(|| {
+        let is_list = first
+            .contract
+            .field(field.name())
+            .is_some_and(|spec| spec.kind != FieldKind::Array);
+        let path = format!("{}{}", field.name(), if is_list { "[0]" } else { "" });
+        let cut = |given: &Given<'_>, value: &Value, index: usize| -> Result<Prediction, Box<Finding>> {
+            let own = sample(given, field, value, index).ok_or_else(|| {
                 let summary = format!("{field}: there is no sample {index} to compare");
                 Box::new(Finding::wrong(check, given.call, summary))
-            })
+            })?;
+            let own = if is_list { Value::List(vec![own]) } else { own };
+            let structures = value.as_items().map_or(0, <[Value]>::len);
+            let confidence = confidence_behind(given.prediction, structures, index);
+            Ok(response(field, own, confidence))
         };
         self.items
             .iter()
@@ -192,11 +248,37 @@ impl Pair {
                     first: cut(first, values.0, from)?,
                     second: cut(second, values.1, to)?,
                     samples: Some((from, to)),
+                    path: path.clone(),
                     places: places.of_sample(to),
                 })
             })
             .collect()
     }
+}
+
+/// A response of one value and of how confident the model is of it. A part of a field stands by itself.
+fn response(field: &FieldPath, value: Value, confidence: Option<Value>) -> Prediction {
+    let mut fields = vec![(field.name().to_owned(), value)];
+    fields.extend(
+        confidence
+            .filter(|_| field.name() != PLDDT)
+            .map(|plddt| (PLDDT.to_owned(), plddt)),
+    );
+    Prediction {
+        class: String::new(),
+        fields,
+    }
+}
+
+/// The confidence behind one of the structures of a response, as a list of one.
+fn confidence_behind(prediction: &Prediction, structures: usize, index: usize) -> Option<Value> {
+    let items = prediction.field(PLDDT)?.as_items()?;
+    let each = items
+        .len()
+        .checked_div(structures)
+        .filter(|each| each * structures == items.len())?;
+    let own = items.get(index * each)?;
+    Some(Value::List(vec![own.clone()]))
 }
 
 fn read_items(terms: &mut Terms<'_>) -> Option<Vec<(usize, usize)>> {

@@ -1,11 +1,10 @@
 //! Names the place of an element: its position, and the residues it is about where the field has any.
 
-use super::axes::Axes;
 use super::complex::Complex;
 use super::evidence::Given;
 use super::number;
+use crate::prediction::Axes;
 use crate::prediction::contract::{FieldKind, FieldSpec};
-use crate::tensor::Tensor;
 
 /// What the dimensions of an array are about. Without anything known, places are positions.
 #[derive(Debug, Clone, Default)]
@@ -70,12 +69,49 @@ impl<'a> Places<'a> {
         }
     }
 
-    /// The place of an element, such as `[0, 12, 3] (chain A residue 12)`.
+    /// The residues that a position is about, such as `chain A residue 12`; `None` where it is about none.
     #[must_use]
-    pub fn place(&self, tensor: &Tensor, flat: usize) -> String {
-        if tensor.shape().is_empty() {
-            return number::position(&[]);
-        }
-        self.axes.place(tensor, flat, self.complexes, self.first_residue)
+    pub fn residues(&self, position: &[usize]) -> Option<String> {
+        residues(&self.axes, position, self.complexes, self.first_residue)
+    }
+}
+
+/// A position, and of which residues it is, such as `[0, 12, 3] (chain A residue 12)`.
+#[must_use]
+pub fn place(axes: &Axes, position: &[usize], complexes: &[Complex], first_residue: usize) -> String {
+    let words = number::position(position);
+    match residues(axes, position, complexes, first_residue) {
+        Some(residues) => format!("{words} ({residues})"),
+        None => words,
+    }
+}
+
+fn residues(axes: &Axes, position: &[usize], complexes: &[Complex], first_residue: usize) -> Option<String> {
+    let sample = axes.batch.and_then(|axis| position.get(axis)).copied().unwrap_or(0);
+    let residues: Vec<String> = axes
+        .residues
+        .iter()
+        .filter_map(|&axis| complexes.get(sample)?.residue(*position.get(axis)?))
+        .map(|(chain, index)| format!("chain {} residue {}", chain.id, index + first_residue))
+        .collect();
+    (!residues.is_empty()).then(|| residues.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_name_chain_and_residue() {
+        let axes = Axes {
+            batch: Some(1),
+            residues: vec![2],
+        };
+        let complexes = [Complex::parse("A"), Complex::parse("A:C")];
+        assert_eq!(
+            place(&axes, &[1, 1, 1, 0], &complexes, 1),
+            "[1, 1, 1, 0] (chain B residue 1)"
+        );
+        assert_eq!(place(&axes, &[0, 0, 1, 0], &complexes, 0), "[0, 0, 1, 0]");
     }
 }

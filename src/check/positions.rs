@@ -4,12 +4,11 @@
 use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::finding::Finding;
-use super::gated::STRUCTURES;
 use super::kept::find_or_keep;
-use super::likeness::atom_faults;
 use super::number::show;
 use super::structure_field::{name_of_atom, structure_of};
 use super::terms::{TOLERANCES, Terms};
+use crate::compare::{STRUCTURES, atom_faults};
 use crate::measure::{Better, Measure};
 use crate::metric::rmsd;
 use crate::prediction::Value;
@@ -71,15 +70,16 @@ impl Positions {
         let Some(given) = Given::new(evidence.contract, answer) else {
             return Vec::new();
         };
-        let contents = match find_or_keep(NAME, &RECORDED, evidence, recorded, answer, &given) {
-            Ok(Some(contents)) => contents,
+        let recorded_result = match find_or_keep(NAME, &RECORDED, evidence, recorded, answer, &given) {
+            Ok(Some(prediction)) => prediction,
             Ok(None) => return Vec::new(),
             Err(finding) => return vec![*finding],
         };
         let items = given.prediction.field(STRUCTURES).and_then(Value::as_items);
         let items = items.unwrap_or_default();
-        let paths = (0..).map(|index| format!("{STRUCTURES}[{index}]"));
-        let expected: Vec<&Structure> = paths.map_while(|path| contents.structure(&path)).collect();
+        let before = recorded_result.field(STRUCTURES).and_then(Value::as_items);
+        let before = before.unwrap_or_default();
+        let expected: Vec<&Structure> = before.iter().map_while(Value::as_structure).collect();
         let wrong = |summary: String| Finding::wrong(NAME, &answer.call, summary);
         if expected.len() != items.len() || expected.is_empty() {
             let (expected, got) = (expected.len(), items.len());

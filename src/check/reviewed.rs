@@ -1,17 +1,20 @@
 //! Holds a result that waits for review against the contract of its model, as far as what is stored of it tells. The whole
 //! contract is for the check of a live answer; this refuses what can never have been right.
 
-use crate::prediction::Contract;
 use crate::prediction::contract::FieldSpec;
-use crate::snapshot::{ArrayEntry, Contents, Entry};
-use crate::tensor::Tensor;
+use crate::prediction::{Contract, Leaf, Listing, Prediction, field_of};
+use crate::tensor::{DType, Tensor};
 
 /// Where a stored result breaks the contract of its model, one line for each field.
 #[must_use]
-pub fn breaches(contract: &Contract, contents: &Contents) -> Vec<String> {
+pub fn breaches(contract: &Contract, prediction: &Prediction) -> Vec<String> {
+    let listing = match Listing::of(prediction) {
+        Ok(listing) => listing,
+        Err(error) => return vec![error.to_string()],
+    };
     let mut breaches = Vec::new();
-    for (path, entry) in &contents.digest().entries {
-        let name = path.split(['.', '[']).next().unwrap_or_default();
+    for (path, leaf) in listing.entries().filter(|(_, leaf)| **leaf != Leaf::None) {
+        let name = field_of(path);
         if name == "metadata" {
             continue;
         }
@@ -22,25 +25,26 @@ pub fn breaches(contract: &Contract, contents: &Contents) -> Vec<String> {
         // Columns of structures and values of mappings have no shape in the contract.
         let rest = path.strip_prefix(name).unwrap_or_default();
         let is_item = rest.starts_with('[') && rest.find(']') == Some(rest.len() - 1);
-        if let (Entry::Array(array), true) = (entry, rest.is_empty() || is_item) {
-            let breach = of_array(field, array, contents.array(path));
-            breaches.extend(breach.map(|breach| format!("{path}: {breach}")));
+        if !rest.is_empty() && !is_item {
+            continue;
         }
+        let breach = match leaf {
+            Leaf::Array(_, tensor) => of_array(field, tensor.dtype(), tensor.shape(), Some(tensor)),
+            Leaf::Rows(rows) => of_array(field, rows.dtype(), &rows.shape, None),
+            _ => None,
+        };
+        breaches.extend(breach.map(|breach| format!("{path}: {breach}")));
     }
     breaches
 }
 
-fn of_array(field: &FieldSpec, array: &ArrayEntry, stored: Option<&Tensor>) -> Option<String> {
-    if !field.dtypes.is_empty() && !field.dtypes.contains(&array.dtype) {
+fn of_array(field: &FieldSpec, dtype: DType, shape: &[usize], stored: Option<&Tensor>) -> Option<String> {
+    if !field.dtypes.is_empty() && !field.dtypes.contains(&dtype) {
         let allowed: Vec<String> = field.dtypes.iter().map(ToString::to_string).collect();
-        return Some(format!(
-            "{}, and the contract allows {}",
-            array.dtype,
-            allowed.join(", ")
-        ));
+        return Some(format!("{dtype}, and the contract allows {}", allowed.join(", ")));
     }
-    if !field.shape.is_empty() && field.shape.len() != array.shape.len() {
-        let (found, declared) = (array.shape.len(), field.shape.len());
+    if !field.shape.is_empty() && field.shape.len() != shape.len() {
+        let (found, declared) = (shape.len(), field.shape.len());
         return Some(format!("{found} dimensions, and the contract has {declared}"));
     }
     let values = stored?.to_f64()?;
@@ -68,9 +72,7 @@ mod tests {
     fn another_element_type_shape_range_or_field_is_found_and_a_right_result_is_not() {
         let contract = folder();
         let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
-        let found = |answer: super::super::Answer| {
-            breaches(&contract, &Contents::of(answer.result.as_ref().unwrap()).unwrap()).join("; ")
-        };
+        let found = |answer: super::super::Answer| breaches(&contract, answer.result.as_ref().unwrap()).join("; ");
         assert_eq!(found(right.clone()), "");
         let list = |tensor: Tensor| Value::List(vec![Value::Array(tensor)]);
         let wide = right.clone().with("plddt", list(Tensor::vector(&[0.5f64, 0.5, 0.5])));

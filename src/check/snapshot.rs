@@ -1,20 +1,19 @@
 //! `snapshot`: an answer is what was recorded for this case, model and weights, within the tolerance of the contract.
 
-use std::sync::Arc;
-
 use super::Check;
 use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::kept::configured_otherwise;
-use super::recorded::{Limits, Tolerances};
+use super::places::Places;
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
 use super::weights::mislabelled;
+use crate::compare::{Comparison, Limits, Policy, compare, likely_cause, paths_of_causes};
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, StructureGates};
-use crate::prediction::{Contract, Prediction};
-use crate::snapshot::{Agreement, Comparison, Contents, Judgement};
+use crate::prediction::{Contract, Prediction, field_of};
+use crate::snapshot::{Kept, Provenance, Reference, SnapshotError, SnapshotKey};
 
 /// The name of the check.
 pub const NAME: &str = "snapshot";
@@ -67,11 +66,9 @@ impl Check for Snapshot {
         self.calls.includes(call)
     }
 
-    fn beyond(&self, contract: &Contract, one: &Contents, other: &Contents) -> Vec<String> {
-        let judge = Tolerances::new(contract, &self.limits, None);
-        let compared = one.compare(other, &judge).into_iter();
-        let beyond = compared.filter(|field| field.agreement == Agreement::Beyond);
-        beyond.map(|field| field.path).collect()
+    fn beyond(&self, contract: &Contract, one: &Prediction, other: &Prediction) -> Vec<String> {
+        let found = compare(one, other, &Policy::new(contract, &self.limits, None));
+        found.beyond().map(|field| field.path.clone()).collect()
     }
 
     fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
@@ -108,54 +105,80 @@ impl Snapshot {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
-        if !recorded.store.has(&key)
-            && let Some(finding) = mislabelled(NAME, &key, recorded, given)
-        {
-            return Some(finding);
-        }
         let provenance = recorded.provenance(evidence.contract, answer);
-        if let Some(finding) = configured_otherwise(NAME, recorded, answer, &key, &provenance) {
-            return Some(finding);
-        }
-        let judge = Tolerances::new(evidence.contract, &self.limits, recorded.noise);
-        let judge = match recorded.store.floors(&key) {
-            Ok(floors) => judge.with_floors(floors.unwrap_or_default().fields),
-            Err(error) => return unjudged(error.to_string()),
-        };
         let selected = self.select(given);
-        match recorded.store.judge(&key, &selected, &provenance, Arc::new(judge)) {
-            Ok(Judgement::Matches(comparison)) => {
-                keep(evidence, answer, &comparison);
-                None
-            }
-            Ok(Judgement::Recorded { path }) => {
-                recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
-                None
-            }
-            Ok(Judgement::Differs { comparison, .. }) if comparison.altered.is_some() => altered(answer, &comparison),
-            Ok(Judgement::Differs { comparison, .. }) if comparison.is_unjudged() => {
-                Finding::without_reference(NAME, &answer.call, "what was recorded cannot be judged by its gates")
-                    .with_details(comparison.details())
-                    .into()
-            }
-            Ok(Judgement::Differs { comparison, pending }) => {
+        let reference = match recorded.store.read(&key) {
+            Ok(Some(reference)) => reference,
+            Ok(None) => {
                 if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
                     return Some(finding);
                 }
-                keep(evidence, answer, &comparison);
-                let finding = differs(answer, &comparison);
-                Some(match pending {
-                    Some(path) => finding.detail(format!("new result for review: {}", path.display())),
-                    None => finding,
-                })
+                return match recorded.store.keep(&key, &selected, &provenance) {
+                    Ok(Kept::Recorded(path)) => {
+                        recorded.notes.borrow_mut().push(format!("recorded {}", path.display()));
+                        None
+                    }
+                    Ok(Kept::Proposed) => None,
+                    Ok(Kept::Nothing | Kept::Pending(_)) => {
+                        let path = recorded.store.path(&key);
+                        let hint = recorded.advice();
+                        unjudged(format!("no recorded result: {}", path.display())).map(|finding| finding.hint(hint))
+                    }
+                    Err(error) => unjudged(error.to_string()),
+                };
             }
-            Ok(Judgement::Missing { path, .. }) => {
-                let hint = recorded.advice();
-                unjudged(format!("no recorded result: {}", path.display())).map(|finding| finding.hint(hint))
-            }
-            Ok(Judgement::Proposed) => None,
-            Err(error) => unjudged(error.to_string()),
+            Err(error @ SnapshotError::Altered { .. }) => return Some(altered(answer, &error)),
+            Err(error) => return unjudged(error.to_string()),
+        };
+        if let Some(finding) = configured_otherwise(NAME, answer, &key, &reference, &provenance) {
+            return Some(finding);
         }
+        let policy = Policy::new(evidence.contract, &self.limits, recorded.noise);
+        let policy = match recorded.store.floors(&key) {
+            Ok(floors) => policy.with_floors(floors.unwrap_or_default().fields),
+            Err(error) => return unjudged(error.to_string()),
+        };
+        let mut found = compare(&reference.prediction, &selected, &policy);
+        if found.matches() {
+            keep(evidence, answer, &found);
+            return recorded
+                .store
+                .settle(&key)
+                .err()
+                .and_then(|error| unjudged(error.to_string()));
+        }
+        if found.is_unjudged() {
+            let finding =
+                Finding::without_reference(NAME, &answer.call, "what was recorded cannot be judged by its gates");
+            return Some(finding.with_details(found.details()));
+        }
+        if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
+            return Some(finding);
+        }
+        keep(evidence, answer, &found);
+        name_places(&mut found, given);
+        let cause = Self::cause(recorded, &key, &provenance, (&reference, &selected), &found);
+        let finding = Finding::wrong(NAME, &answer.call, found.summary())
+            .with_details(found.details().into_iter().take(LINES))
+            .with_hint(cause);
+        Some(match recorded.store.propose(&key, &selected, &provenance) {
+            Ok(Some(path)) => finding.detail(format!("new result for review: {}", path.display())),
+            Ok(None) => finding,
+            Err(error) => finding.detail(format!("the new result could not be kept for review: {error}")),
+        })
+    }
+
+    fn cause(
+        recorded: &Recorded<'_>,
+        key: &SnapshotKey,
+        provenance: &Provenance,
+        (reference, selected): (&Reference, &Prediction),
+        found: &Comparison,
+    ) -> Option<String> {
+        let paths = paths_of_causes(found);
+        let neighbours = recorded.store.neighbours(key, provenance, selected, &paths);
+        let cause = likely_cause(found, &reference.prediction, selected, &neighbours);
+        cause.map(|cause| cause.to_string())
     }
 
     /// The part of the answer that is recorded. Structure files are left out unless they are asked for: they say what the
@@ -183,22 +206,24 @@ fn keep(evidence: &Evidence<'_>, answer: &Answer, comparison: &Comparison) {
 }
 
 /// Arrays that are not those that were recorded prove nothing about the backend, whatever they hold.
-fn altered(answer: &Answer, comparison: &Comparison) -> Option<Finding> {
-    let path = comparison.altered.as_ref()?;
-    let summary = format!(
-        "{} was altered after it was recorded: its content is not what its name says",
-        path.display()
-    );
-    let finding = Finding::without_reference(NAME, &answer.call, summary);
-    Some(finding.hint("restore it from version control, or delete it with its snapshot and record again"))
+fn altered(answer: &Answer, error: &SnapshotError) -> Finding {
+    let finding = Finding::without_reference(NAME, &answer.call, error.to_string());
+    finding.hint("restore it from version control, or delete it with its snapshot and record again")
 }
 
-fn differs(answer: &Answer, comparison: &Comparison) -> Finding {
-    let lines = comparison.details().into_iter().take(LINES);
-    let cause = comparison.cause.as_ref().map(ToString::to_string);
-    Finding::wrong(NAME, &answer.call, comparison.summary())
-        .with_details(lines)
-        .with_hint(cause)
+/// Says of which residues the extreme elements of arrays are.
+fn name_places(found: &mut Comparison, given: &Given<'_>) {
+    found.name_places(|path, position| {
+        let field = field_of(path);
+        let places = Places::of_field(field, given);
+        match &path[field.len()..] {
+            "" => places.residues(position),
+            item => {
+                let index = item.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
+                places.of_item(index).residues(position)
+            }
+        }
+    });
 }
 
 #[cfg(test)]

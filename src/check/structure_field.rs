@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::protein::{Structure, mmcif, pdb};
+pub use crate::protein::{name_of_atom, same_name};
 
 /// Whether a field holds structures in any form.
 #[must_use]
@@ -39,29 +40,4 @@ pub fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>,
         1 => Ok(Cow::Owned(structure)),
         models => Err(format!("expected one model, got {models}")),
     }
-}
-
-/// What people call an atom: `CA of ALA 12 in chain A`. The columns must be even.
-#[must_use]
-pub fn name_of_atom(structure: &Structure, atom: usize) -> String {
-    format!(
-        "{} of {} {}{} in chain {}",
-        structure.atom_name[atom],
-        structure.res_name[atom],
-        structure.res_id[atom],
-        structure.ins_code[atom],
-        structure.chain_id[atom]
-    )
-}
-
-/// Whether an atom has the same name in two structures: chain, residue, insertion code, atom and element. The columns must
-/// be even and equally long.
-#[must_use]
-pub fn same_name(first: &Structure, second: &Structure, atom: usize) -> bool {
-    first.chain_id[atom] == second.chain_id[atom]
-        && first.res_id[atom] == second.res_id[atom]
-        && first.ins_code[atom] == second.ins_code[atom]
-        && first.res_name[atom] == second.res_name[atom]
-        && first.atom_name[atom] == second.atom_name[atom]
-        && first.element[atom] == second.element[atom]
 }

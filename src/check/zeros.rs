@@ -1,7 +1,6 @@
 //! `zeros`: few exact zeros where there are residues, and nothing but padding where there are none.
 
 use super::Check;
-use super::axes::Axes;
 use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
@@ -9,6 +8,7 @@ use super::number::{count, show};
 use super::tally::Tally;
 use super::terms::Terms;
 use crate::config::Diagnostic;
+use crate::prediction::Axes;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::tensor::Tensor;
 

@@ -11,18 +11,19 @@ use super::{Trouble, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::{self, Answer, Evidence, Measured};
+use crate::compare::floors;
 use crate::measure::count;
 use crate::outcome::Conclusion;
 use crate::plan::{Checks, Overriding, PlannedTrial, Selection, expand};
-use crate::prediction::Contract;
+use crate::prediction::{Contract, Prediction};
 use crate::run::{self, Judged, Trials};
-use crate::snapshot::{Contents, Floors, Recording, SnapshotKey, Store};
+use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
 /// The answers to one recorded call.
 struct Repeats {
     contract: Arc<Contract>,
     checks: Checks,
-    answers: Vec<Contents>,
+    answers: Vec<Prediction>,
 }
 
 impl Repeats {
@@ -162,14 +163,13 @@ struct Written {
 fn collect(collected: &mut Collected, weights: &str, trial: &PlannedTrial, answers: &[Answer]) -> Judged {
     let recorded = |answer: &&Answer| trial.checks.iter().any(|check| check.records(&answer.call));
     for answer in answers.iter().filter(recorded) {
-        let contents = answer.result.as_ref().ok().map(Contents::of);
-        if let (Some(Ok(contents)), Ok(key)) = (contents, trial.snapshot_key(weights, &answer.call)) {
+        if let (Ok(prediction), Ok(key)) = (&answer.result, trial.snapshot_key(weights, &answer.call)) {
             let repeats = collected.entry(key).or_insert_with(|| Repeats {
                 contract: Arc::clone(&trial.contract),
                 checks: Arc::clone(&trial.checks),
                 answers: Vec::new(),
             });
-            repeats.answers.push(contents);
+            repeats.answers.push(prediction.clone());
         }
     }
     let evidence = Evidence {
@@ -197,7 +197,7 @@ fn write_floors(store: &Store, collected: &Collected, backend: &str, noise: Nois
         let floors = Floors {
             backend: backend.to_owned(),
             repeats: repeats.answers.len(),
-            fields: check::floors(&repeats.contract, &repeats.answers),
+            fields: floors(&repeats.contract, &repeats.answers),
             accepted: repeats.beyond().into_iter().collect(),
         };
         let beyond = floors.accepted.join(", ");

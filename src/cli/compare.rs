@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::arguments::CompareArguments;
 use super::{Trouble, list, say};
-use crate::check::Limits;
+use crate::compare::Limits;
 use crate::comparison::{Rules, compare, load, verdict};
 use crate::config::{Config, Diagnostic, Diagnostics};
 use crate::measure::Verdict;
@@ -22,23 +22,24 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
         None if Path::new(CONFIG).exists() => Config::load(Path::new(CONFIG))?,
         None => Config::built_in()?,
     };
-    let loaded = [load(&arguments.first), load(&arguments.second)];
-    let [Ok(first), Ok(second)] = &loaded else {
-        return Err(misconfigured(loaded.into_iter().filter_map(Result::err)));
+    let (first, second) = match (load(&arguments.first), load(&arguments.second)) {
+        (Ok(first), Ok(second)) => (first, second),
+        (first, second) => return Err(misconfigured([first, second].into_iter().filter_map(Result::err))),
     };
     let limits = Limits {
         absolute: arguments.atol,
         relative: arguments.rtol,
         gates: arguments.gate.iter().copied().collect(),
     };
-    let rules = Rules::of(&config, arguments.model.as_deref(), (first, second), &limits);
+    let rules = Rules::of(&config, arguments.model.as_deref(), (&first, &second), &limits);
     let rules = rules.map_err(|problem| misconfigured([problem]))?;
+    let notes = [first.notes.clone(), second.notes.clone()];
     let sections = compare(first, second, &rules, arguments.field.as_deref());
     let sections = sections.map_err(|problem| misconfigured([problem]))?;
     let names = [&arguments.first, &arguments.second].map(|path| path.display().to_string());
     let subject = Subject {
-        first: (&names[0], &first.notes),
-        second: (&names[1], &second.notes),
+        first: (&names[0], &notes[0]),
+        second: (&names[1], &notes[1]),
         rules: &rules.name,
     };
     if arguments.json {

@@ -2,7 +2,6 @@
 //! they hold into the form of the contract and says what it changed; runs nothing.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::Value as Json;
 
@@ -13,10 +12,10 @@ use crate::check;
 use crate::comparison::load;
 use crate::config::{BackendTable, Diagnostic, Diagnostics, suggest};
 use crate::plan::{Overriding, PlannedCall, PlannedTrial, Selection, expand};
-use crate::prediction::contract::{FieldKind, FieldSpec, Tolerance};
+use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::prediction::{Contract, Prediction, Record, Value};
 use crate::protein::Structure;
-use crate::snapshot::{Contents, Provenance, Recording, Store};
+use crate::snapshot::{Provenance, Recording, Store};
 use crate::tensor::{DType, Tensor};
 
 /// What stands for a backend where no backend answered.
@@ -55,8 +54,7 @@ pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
         class: contract.output.clone(),
         fields,
     };
-    let contents = Contents::of(&prediction).map_err(|error| Trouble::Broken(error.to_string()))?;
-    let breaches = check::breaches(contract, &contents);
+    let breaches = check::breaches(contract, &prediction);
     if !breaches.is_empty() {
         return Err(wrong(format!(
             "the contract of {} is broken: {}",
@@ -88,12 +86,7 @@ pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
         recorded: Some(format!("{}{changes}", arguments.source)),
         source: trial.source.to_string(),
     };
-    // There is nothing to compare with, so that no tolerance matters.
-    let exact = |_: &str| Tolerance {
-        absolute: 0.0,
-        relative: 0.0,
-    };
-    store.judge(&key, &prediction, &provenance, Arc::new(exact))?;
+    store.keep(&key, &prediction, &provenance)?;
     say(&format!("imported {key}{changes}\n"));
     Ok(0)
 }
@@ -167,7 +160,7 @@ fn value(contract: &Contract, spec: &FieldSpec, path: &Path, changes: &mut Vec<S
         return number(spec, path);
     }
     let loaded = load(path)?;
-    let structure = loaded.contents.structure("atom_array[0]");
+    let structure = loaded.prediction.at("atom_array[0]").and_then(Value::as_structure);
     match (spec.kind, structure) {
         (FieldKind::Structures, Some(structure)) => {
             let mut structure = structure.clone();
@@ -180,22 +173,17 @@ fn value(contract: &Contract, spec: &FieldSpec, path: &Path, changes: &mut Vec<S
             Ok(Value::List(vec![Value::Array(tensor)]))
         }
         (FieldKind::Array | FieldKind::Arrays, None) => {
-            let arrays: Vec<&str> = loaded
-                .contents
-                .digest()
-                .entries
-                .iter()
-                .map(|(path, _)| path.as_str())
-                .collect();
-            let [only] = arrays.as_slice() else {
+            let arrays = &loaded.prediction.fields;
+            let [(_, only)] = arrays.as_slice() else {
                 return Err(format!(
                     "{}: holds {} arrays, expected one",
                     path.display(),
                     arrays.len()
                 ));
             };
-            let array = loaded.contents.array(only);
-            let array = array.ok_or_else(|| format!("{}: holds no array", path.display()))?;
+            let array = only
+                .as_array()
+                .ok_or_else(|| format!("{}: holds no array", path.display()))?;
             Ok(of_kind(spec, narrow(spec, array)))
         }
         _ => {

@@ -1,69 +1,112 @@
-//! Two arrays by every metric for arrays.
+//! Values that are no structures by every metric for arrays, beside what was judged of them.
 
-use super::{Loaded, Part, Row, Rules, Section, confidence};
-use crate::cause::{of_arrays, too_large};
-use crate::check::{is_embedding, measure_embedding};
-use crate::measure::{Floor, Measure, Verdict, bound, exact, of_elements};
+use super::{Part, Row, Section, Table};
+use crate::compare::{Agreement, FieldComparison, Finding};
+use crate::measure::{Measure, Verdict, exact};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error_of};
-use crate::prediction::contract::Tolerance;
-use crate::prediction::show_shape;
-use crate::snapshot::FieldJudge;
+use crate::prediction::{Listing, Prediction, Value};
 use crate::tensor::Tensor;
 
-pub(super) fn compare(name: &str, sides: [&Loaded; 2], first: &Tensor, second: &Tensor, rules: &Rules) -> Section {
-    let tolerance = rules.judge.tolerance(name);
-    let floor = rules.judge.floor(name);
-    let bound = bound(tolerance, floor);
-    let describe = |tensor: &Tensor| format!("{} array {}", tensor.dtype(), show_shape(tensor.shape()));
-    let (one, other) = widened(first, second);
-    let mut section = match difference(&one, &other, bound.absolute, bound.relative) {
-        Some(found) => {
-            let words = "judged as embeddings: the vector of each residue by its direction and length";
-            let as_embedding = || Some((embedding(name, &one, &other, rules)?, Some(words.to_owned())));
-            let gated = confidence::measure(name, sides, (&one, &other), rules).or_else(as_embedding);
-            let by_element = gated.is_none();
-            let (measures, note) = gated.unwrap_or_else(|| (vec![of_elements(&found, tolerance, floor)], None));
-            let mut section = Section::new(name, rows(&one, &other, &measures));
-            section.notes.extend(note);
-            if by_element && tolerance != EXACT && found.differing > 0 {
-                let Tolerance { absolute, relative } = tolerance;
-                section
-                    .notes
-                    .push(format!("every element may differ by {absolute} + {relative} × |first|"));
-            }
-            section
+/// The section of a value.
+pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
+    let path = field.path.as_str();
+    let arrays = table.first.array(path).zip(table.second.array(path));
+    let mut section = match arrays {
+        Some((one, other)) if field.agreement != Agreement::Equal => {
+            let (wide_one, wide_other) = widened(one, other);
+            // Of another element type, the values were not measured yet.
+            let measures = if one.dtype() == other.dtype() {
+                field.measures.clone()
+            } else {
+                measured_alone(path, &wide_one, &wide_other, table)
+            };
+            Section::new(path, rows(&wide_one, &wide_other, &measures))
         }
-        None => Section::new(name, Vec::new()),
+        _ => Section::new(path, judged(&field.measures)),
     };
-    let is_other_text = first != second && !first.dtype().is_numeric();
-    if first.shape() != second.shape() || first.dtype() != second.dtype() || is_other_text {
-        section.verdict = Verdict::Different;
+    section
+        .warnings
+        .extend(arrays.and_then(|(one, other)| not_finite(one, other)));
+    section.verdict = match field.agreement {
+        Agreement::Equal => Verdict::Indistinguishable,
+        Agreement::Within if field.measures.is_empty() => Verdict::WithinTolerance,
+        Agreement::Within => section.verdict.min(Verdict::WithinTolerance),
+        Agreement::Beyond => Verdict::Different,
+    };
+    section.notes.extend(note(field, table));
+    if field.agreement == Agreement::Beyond {
+        section.differences.push(words(field));
+        section.cause = table.cause(field);
         section
-            .differences
-            .push(format!("{} against {}", describe(first), describe(second)));
-    }
-    section.warnings.extend(not_finite(first, second));
-    if !section.is_same() {
-        section.cause = of_arrays(first, second, &[]);
-        section.notes.extend(too_large(first, second));
+            .notes
+            .extend(arrays.and_then(|(one, other)| super::too_large(one, other)));
     }
     section
 }
 
-/// Vectors of residues, where the model has gates for them. A file of one array does not say what it holds; with a model of
-/// embeddings it is taken as that.
-fn embedding(name: &str, first: &Tensor, second: &Tensor, rules: &Rules) -> Option<Vec<Measure>> {
-    let gates = rules.embedding.filter(|_| name == UNNAMED || is_embedding(name))?;
-    let none = Floor::unknown();
-    let floor = rules.floors.get(name).unwrap_or(&none);
-    measure_embedding(first, second, &gates, floor)
+/// What is beyond its limit: the measures by name where there are some, else the finding in its own words.
+fn words(field: &FieldComparison) -> String {
+    let beyond = field.measures.iter();
+    let beyond = beyond.filter(|measure| measure.verdict() == Verdict::Different);
+    let beyond: Vec<String> = beyond.map(ToString::to_string).collect();
+    if let (Finding::Gates, false) = (&field.finding, beyond.is_empty()) {
+        return beyond.join("; ");
+    }
+    let lines = field.details().into_iter().map(|line| format!("\n  {line}"));
+    field.summary() + &lines.collect::<String>()
 }
 
-/// The name of the array of a file that holds no other.
-const UNNAMED: &str = "array";
+/// What a reader must know of how a value was judged.
+fn note(field: &FieldComparison, table: &Table<'_>) -> Option<String> {
+    match &field.finding {
+        Finding::Rows { difference, .. } if field.agreement == Agreement::Within => Some(format!(
+            "{} of {} rows are recorded, of the others their lengths",
+            difference.grid.kept(),
+            difference.grid.rows
+        )),
+        Finding::Numbers {
+            difference, tolerance, ..
+        } if difference.differing > 0 && (tolerance.absolute > 0.0 || tolerance.relative > 0.0) => Some(format!(
+            "every element may differ by {} + {} × |first|",
+            tolerance.absolute, tolerance.relative
+        )),
+        Finding::Gates => {
+            let is_pair_error = field.measures.iter().any(|measure| measure.key == "unmasked_pae");
+            let has = |listing: &Listing<'_>| listing.entries().any(|(path, _)| is_confidence(path));
+            let is_vectors = field.measures.iter().any(|measure| measure.key == "norm_ratio");
+            if is_pair_error && !has(table.first) && !has(table.second) {
+                Some("without confidence every residue counts".to_owned())
+            } else {
+                is_vectors
+                    .then(|| "judged as embeddings: the vector of each residue by its direction and length".to_owned())
+            }
+        }
+        _ => None,
+    }
+}
+
+fn is_confidence(path: &str) -> bool {
+    matches!(
+        crate::prediction::field_of(path),
+        crate::compare::PLDDT | crate::compare::STRUCTURES
+    )
+}
+
+/// What the rules say of two arrays by themselves.
+fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &Table<'_>) -> Vec<Measure> {
+    let alone = |tensor: &Tensor| Prediction {
+        class: String::new(),
+        fields: vec![(
+            crate::prediction::field_of(path).to_owned(),
+            Value::Array(tensor.clone()),
+        )],
+    };
+    let found = crate::compare::compare(&alone(one), &alone(other), &table.rules.policy);
+    found.fields.into_iter().flat_map(|field| field.measures).collect()
+}
 
 /// Both in the element type in which they can be compared: their own, or doubles where only the types differ.
-pub(super) fn widened(first: &Tensor, second: &Tensor) -> (Tensor, Tensor) {
+fn widened(first: &Tensor, second: &Tensor) -> (Tensor, Tensor) {
     let wide = |tensor: &Tensor| Tensor::from_values(tensor.shape().to_vec(), &tensor.to_f64()?).ok();
     let differ = first.dtype() != second.dtype() && first.shape() == second.shape();
     match differ.then(|| wide(first).zip(wide(second))).flatten() {
@@ -73,7 +116,7 @@ pub(super) fn widened(first: &Tensor, second: &Tensor) -> (Tensor, Tensor) {
 }
 
 /// What a verdict alone would hide: NaN counts as equal to NaN.
-pub(super) fn not_finite(first: &Tensor, second: &Tensor) -> Option<String> {
+fn not_finite(first: &Tensor, second: &Tensor) -> Option<String> {
     let count = |tensor: &Tensor| {
         let mut count = 0usize;
         if tensor.dtype().is_float() {
@@ -87,13 +130,8 @@ pub(super) fn not_finite(first: &Tensor, second: &Tensor) -> Option<String> {
     })
 }
 
-const EXACT: Tolerance = Tolerance {
-    absolute: 0.0,
-    relative: 0.0,
-};
-
 /// Every metric of two arrays of one shape, with what was judged of them; only that where they have no common shape.
-pub(super) fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec<Row> {
+fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec<Row> {
     let Some(found) = difference(first, second, 0.0, 0.0) else {
         return judged(measures);
     };
@@ -136,7 +174,7 @@ pub(super) fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec
 }
 
 /// What was judged of a value.
-pub(super) fn judged(measures: &[Measure]) -> Vec<Row> {
+fn judged(measures: &[Measure]) -> Vec<Row> {
     let rows = measures.iter().map(|measure| Row {
         metric: match measure.key {
             crate::measure::ABSOLUTE => "nearest its limit",

@@ -1,23 +1,22 @@
 //! The samples of two answers of a stochastic model as sets: whether they come from one distribution, as single samples need not
 //! agree.
 
-use super::{Form, Loaded, Part, Row, Rules, Section};
+use super::{Loaded, Part, Row, Rules, Section};
 use crate::cause::{Frame, of_structures};
-use crate::check::likeness::{atom_faults, of_residues};
-use crate::check::{Sample, confidence_at, test_samples};
+use crate::check::{Sample, test_samples};
+use crate::compare::{atom_faults, confidence_at, of_residues};
+use crate::prediction::Listing;
 use crate::prediction::contract::FactorScale;
 
 /// What one row is called.
 const PROBABILITY: &str = "probability of such samples by chance";
 
-/// The two sets held against each other; `None` where a side has too few samples, where they are not all of the same atoms, and
+/// The two sets compared with each other; `None` where a side has too few samples, where they are not all of the same atoms, and
 /// where the model has no gates for sets.
 pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<Section> {
     let gates = rules.ensemble?;
-    if (first.form, second.form) != (Form::Result, Form::Result) {
-        return None;
-    }
-    let (before, after) = (samples(first, rules.scales[0]), samples(second, rules.scales[1]));
+    let scales = rules.policy.scales();
+    let (before, after) = (samples(first, scales[0])?, samples(second, scales[1])?);
     let has_enough = |samples: &[Sample]| samples.len() as f64 >= gates.samples;
     if !has_enough(&before) || !has_enough(&after) {
         return None;
@@ -62,15 +61,17 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
 }
 
 /// The structures of an answer, with their confidence.
-fn samples(loaded: &Loaded, scale: Option<FactorScale>) -> Vec<Sample> {
-    let entries = loaded.contents.digest().entries.iter();
-    let structures = entries.filter_map(|(path, _)| Some((path, loaded.contents.structure(path)?)));
+fn samples(loaded: &Loaded, scale: Option<FactorScale>) -> Option<Vec<Sample>> {
+    let listing = Listing::of(&loaded.prediction).ok()?;
+    let structures = listing
+        .entries()
+        .filter_map(|(path, _)| Some((path, listing.structure(path)?)));
     let samples = structures.map(|(path, structure)| Sample {
-        name: path.clone(),
-        confidence: of_residues(structure, scale, confidence_at(&loaded.contents, path).as_deref()),
+        name: path.to_owned(),
+        confidence: of_residues(structure, scale, confidence_at(&listing, path).as_deref()),
         structure: structure.clone(),
     });
-    samples.collect()
+    Some(samples.collect())
 }
 
 #[cfg(test)]
@@ -81,13 +82,12 @@ mod tests {
 
     use super::super::{Rules, compare as compare_all, verdict};
     use super::*;
-    use crate::check::Limits;
+    use crate::compare::Limits;
     use crate::config::Config;
     use crate::measure::Verdict;
     use crate::prediction::{Input, Options, Prediction, Request, Value};
     use crate::protein::Structure;
     use crate::reference::ReferenceModel;
-    use crate::snapshot::Contents;
 
     fn samples_of(seed: u64, count: usize) -> Prediction {
         let config = Config::built_in().unwrap();
@@ -106,8 +106,8 @@ mod tests {
 
     fn compared(first: &Prediction, second: &Prediction) -> Vec<Section> {
         let [first, second] = [first, second].map(|prediction| Loaded {
-            contents: Contents::of(prediction).unwrap(),
-            form: Form::Result,
+            prediction: prediction.clone(),
+            form: super::super::Form::Result,
             model: Some("esmfold2".to_owned()),
             weights: None,
             class: None,
@@ -116,7 +116,7 @@ mod tests {
         });
         let config = Config::built_in().unwrap();
         let rules = Rules::of(&config, None, (&first, &second), &Limits::default()).unwrap();
-        compare_all(&first, &second, &rules, None).unwrap()
+        compare_all(first, second, &rules, None).unwrap()
     }
 
     fn with_structures(mut prediction: Prediction, change: impl Fn(&mut Structure)) -> Prediction {

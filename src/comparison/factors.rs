@@ -4,10 +4,11 @@
 use super::Form;
 use crate::protein::Structure;
 
-/// Two structures with comparable temperature factors.
+/// What became of the temperature factors of two structures.
+#[derive(Default)]
 pub(super) struct Factors {
-    pub first: Structure,
-    pub second: Structure,
+    /// Whether both are fractions of 1 now.
+    pub is_scaled: bool,
     /// What a reader must know of them.
     pub notes: Vec<String>,
     /// What is wrong with them, where both files are of one kind and should have the same columns.
@@ -16,58 +17,53 @@ pub(super) struct Factors {
 
 impl Factors {
     /// `scales` are the greatest values on each side; `None` where the factors are no confidence.
-    pub(super) fn of(structures: (&Structure, &Structure), forms: (Form, Form), scales: [Option<f64>; 2]) -> Self {
-        let mut factors = Self {
-            first: structures.0.clone(),
-            second: structures.1.clone(),
-            notes: Vec::new(),
-            difference: None,
-        };
-        let is_there = (factors.first.b_factor.is_some(), factors.second.b_factor.is_some());
-        match is_there {
-            (true, true) if forms.0 != forms.1 => factors.scale(scales),
+    pub(super) fn bring_together(
+        (first, second): (&mut Structure, &mut Structure),
+        forms: (Form, Form),
+        scales: [Option<f64>; 2],
+    ) -> Self {
+        let mut found = Self::default();
+        match (first.b_factor.is_some(), second.b_factor.is_some()) {
+            (true, true) if forms.0 != forms.1 => {
+                let [Some(one), Some(other)] = scales else {
+                    let side = if scales[0].is_none() { "first" } else { "second" };
+                    found.notes.push(format!(
+                        "the temperature factors of the {side} are no confidence; they were not compared"
+                    ));
+                    leave_out([first, second]);
+                    return found;
+                };
+                // Formats may have scales of their own.
+                for (structure, scale) in [(first, one), (second, other)] {
+                    let factors = structure.b_factor.iter_mut().flatten();
+                    factors.for_each(|factor| *factor /= scale);
+                }
+                found.is_scaled = true;
+                if one.to_bits() != other.to_bits() {
+                    found.notes.push(format!(
+                        "temperature factors are read as 0 to {one} in the first and 0 to {other} in the second"
+                    ));
+                }
+            }
             (true, true) | (false, false) => {}
             (has_first, _) => {
                 let side = if has_first { "first" } else { "second" };
                 let words = format!("only the {side} has temperature factors");
-                factors.drop();
+                leave_out([first, second]);
                 if forms.0 == forms.1 {
-                    factors.difference = Some(words);
+                    found.difference = Some(words);
                 } else {
-                    factors.notes.push(format!("{words}; they were not compared"));
+                    found.notes.push(format!("{words}; they were not compared"));
                 }
             }
         }
-        factors
+        found
     }
+}
 
-    /// Formats may have scales of their own.
-    fn scale(&mut self, scales: [Option<f64>; 2]) {
-        let [Some(first), Some(second)] = scales else {
-            let side = if scales[0].is_none() { "first" } else { "second" };
-            self.notes.push(format!(
-                "the temperature factors of the {side} are no confidence; they were not compared"
-            ));
-            return self.drop();
-        };
-        for (structure, scale) in [(&mut self.first, first), (&mut self.second, second)] {
-            structure
-                .b_factor
-                .iter_mut()
-                .flatten()
-                .for_each(|factor| *factor /= scale);
-        }
-        if first.to_bits() != second.to_bits() {
-            self.notes.push(format!(
-                "temperature factors are read as 0 to {first} in the first and 0 to {second} in the second"
-            ));
-        }
-    }
-
-    fn drop(&mut self) {
-        for structure in [&mut self.first, &mut self.second] {
-            structure.b_factor = None;
-            structure.b_factor_dtype = None;
-        }
+fn leave_out(structures: [&mut Structure; 2]) {
+    for structure in structures {
+        structure.b_factor = None;
+        structure.b_factor_dtype = None;
     }
 }

@@ -10,9 +10,9 @@ use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
 use crate::measure::Worst;
-use crate::prediction::Value;
+use crate::prediction::{Prediction, Value};
 use crate::protein::{ParseError, Structure, mmcif, pdb};
-use crate::snapshot::{Contents, open, open_arrays, open_floors};
+use crate::snapshot::{open, open_arrays, open_floors};
 use crate::wire::{Limits, pickle};
 
 /// The longest file.
@@ -21,8 +21,8 @@ const LONGEST: u64 = 1 << 30;
 /// What a file holds.
 #[derive(Debug, Clone)]
 pub struct Loaded {
-    /// Every value by its path. The structure of a file is `atom_array[0]`, the array of an npy file is called as the file.
-    pub contents: Contents,
+    /// What it holds as a response. The structure of a file is `atom_array[0]`, the array of an npy file is called as the file.
+    pub prediction: Prediction,
     /// What kind of file it is.
     pub form: Form,
     /// The key of the model, where a snapshot says so.
@@ -178,7 +178,7 @@ fn structure(path: &Path, form: Form, (read, read_models): Readers) -> Result<Lo
     let fields = vec![("atom_array".to_owned(), Value::List(structures.collect()))];
     Ok(Loaded {
         notes,
-        ..of_fields(path, form, fields)?
+        ..of_fields(form, fields)
     })
 }
 
@@ -201,30 +201,32 @@ fn arrays(path: &Path, form: Form) -> Result<Loaded, String> {
     if named.is_empty() {
         return Err(format!("{}: holds no array", path.display()));
     }
-    of_fields(path, form, named)
+    Ok(of_fields(form, named))
 }
 
-fn of_fields(path: &Path, form: Form, fields: Vec<(String, Value)>) -> Result<Loaded, String> {
-    let contents = Contents::outline(fields).map_err(|error| format!("{}: {error}", path.display()))?;
-    Ok(Loaded {
-        contents,
+const fn of_fields(form: Form, fields: Vec<(String, Value)>) -> Loaded {
+    Loaded {
+        prediction: Prediction {
+            class: String::new(),
+            fields,
+        },
         form,
         model: None,
         weights: None,
         class: None,
         floors: BTreeMap::new(),
         notes: Vec::new(),
-    })
+    }
 }
 
 fn snapshot(path: &Path) -> Result<Loaded, String> {
     let opened = open(path).map_err(|error| error.to_string())?;
     let floors = open_floors(path).map_err(|error| error.to_string())?;
     Ok(Loaded {
-        contents: opened.contents,
         form: Form::Result,
-        model: opened.model,
-        weights: opened.weights,
+        model: Some(opened.model().to_owned()),
+        weights: Some(opened.weights().to_owned()),
+        prediction: opened.prediction,
         class: None,
         floors: floors.map(|floors| floors.fields).unwrap_or_default(),
         notes: Vec::new(),
@@ -237,7 +239,7 @@ struct Body {
     pickled: String,
 }
 
-/// A response is read as data; nobody knows the secret that it was signed with any more.
+/// A response is read as data; the secret that it was signed with is not known any more.
 fn response(path: &Path) -> Result<Loaded, String> {
     let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     let expected = "expected the body of a response, {\"pickled\": …, \"hmac\": …}";
@@ -248,17 +250,17 @@ fn response(path: &Path) -> Result<Loaded, String> {
     drop(body);
     let prediction =
         pickle::decode_prediction(&Bytes::from(payload), &Limits::default()).map_err(|error| at(&error))?;
-    let contents = Contents::of(&prediction).map_err(|error| at(&error))?;
     let name = prediction
         .at("metadata.model_name")
         .and_then(Value::as_text)
         .unwrap_or_default();
+    let class = Some((prediction.class.clone(), name.to_owned()));
     Ok(Loaded {
-        contents,
+        prediction,
         form: Form::Result,
         model: None,
         weights: None,
-        class: Some((prediction.class.clone(), name.to_owned())),
+        class,
         floors: BTreeMap::new(),
         notes: vec!["its signature was not checked".to_owned()],
     })

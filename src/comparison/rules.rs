@@ -2,34 +2,32 @@
 
 use std::collections::BTreeMap;
 
-use super::confidence::{PAE, PLDDT};
 use super::{Form, Loaded};
-use crate::check::{Limits, Tolerances};
+use crate::compare::{Limits, PLDDT, Policy};
 use crate::config::{Config, Unknown};
-use crate::measure::{Floor, Worst, with_slack};
-use crate::prediction::Contract;
+use crate::measure::Worst;
 use crate::prediction::contract::FactorScale;
-use crate::prediction::gates::{EmbeddingGates, EnsembleGates, GateTable, StructureGates};
+use crate::prediction::gates::{EnsembleGates, GateTable};
+use crate::prediction::{Contract, Value};
+use crate::protein::Structure;
+
+/// The field of aligned errors, which every model that has it judges alike.
+const PAE: &str = "pae";
+
+/// The field of vectors of residues.
+const EMBEDDINGS: &str = "embeddings";
 
 /// What counts as the same.
 #[derive(Debug)]
 pub struct Rules {
     /// Whose rules these are, in words.
     pub name: String,
-    /// Tolerances of arrays, and the gates of confidences and aligned errors.
-    pub(super) judge: Tolerances,
-    /// Gates of structures; `None` where there are none for unknown models either.
-    pub(super) gates: Option<StructureGates>,
-    /// Gates of vectors of residues, where every element does not have to agree.
-    pub(super) embedding: Option<EmbeddingGates>,
+    /// The rules themselves.
+    pub(super) policy: Policy,
     /// Gates of sets of samples, where two samples need not agree.
     pub(super) ensemble: Option<EnsembleGates>,
-    /// What repeats differ by, by path.
-    pub(super) floors: BTreeMap<String, Floor>,
-    /// Greatest value of temperature factors on each side; `None` where they are no confidence.
-    pub(super) scales: [Option<FactorScale>; 2],
-    /// Whether the caller says how far elements may lie apart, which takes the place of gates for arrays.
-    pub(super) bounds_elements: bool,
+    /// The field that an array without a name is taken for: that of the vectors of residues of a model that embeds.
+    pub(super) unnamed: Option<String>,
     /// The fields of the model.
     fields: Vec<String>,
 }
@@ -74,35 +72,31 @@ impl Rules {
             .collect();
         let scales = scales(contract, first, second);
         let Unknown { tolerance, gates } = config.unknown;
-        let slack = contract.map_or(gates.slack(), |contract| contract.gates.slack());
-        let (judge, gates, name) = match contract {
+        let (policy, name) = match contract {
             Some(contract) => (
-                Tolerances::new(contract, limits, None),
-                contract.gates.structure.or(gates.structure),
+                // A model without gates of structures goes by those of unknown ones.
+                Policy::new(contract, limits, None)
+                    .with_structure_gates(gates.structure.map(|gates| gates.with(&limits.gates))),
                 format!("the gates of {}", contract.key),
             ),
             None => (
-                Tolerances::unknown(tolerance, &gates, limits),
-                gates.structure,
+                Policy::unknown(tolerance, &gates, limits),
                 "the gates of unknown models; --model chooses others".to_owned(),
             ),
         };
         let is_changed = limits.absolute.is_some() || limits.relative.is_some() || !limits.gates.is_empty();
+        let embeds = contract.filter(|contract| contract.gates.embedding.is_some());
         Ok(Self {
             name: if is_changed {
                 format!("{name}, with changes")
             } else {
                 name
             },
-            judge: judge.with_scale(scales[0]).with_floors(floors.clone()),
-            gates: gates.map(|gates| gates.with(&limits.gates)),
-            embedding: contract
-                .and_then(|contract| contract.gates.embedding)
-                .filter(|_| limits.absolute.is_none() && limits.relative.is_none()),
+            policy: policy.with_scales(scales).with_floors(floors),
             ensemble: contract.and_then(|contract| contract.gates.ensemble),
-            floors: with_slack(floors, slack),
-            scales,
-            bounds_elements: limits.absolute.is_some() || limits.relative.is_some(),
+            unnamed: embeds
+                .and_then(|contract| contract.field(EMBEDDINGS))
+                .map(|field| field.name.clone()),
             fields: contract.map_or_else(
                 || vec![PLDDT.to_owned(), PAE.to_owned()],
                 |contract| contract.fields.iter().map(|field| field.name.clone()).collect(),
@@ -110,9 +104,9 @@ impl Rules {
         })
     }
 
-    /// Whether the model has a field of this name, or, where nobody knows the model, every model that has it judges it alike.
+    /// Whether the model has a field of this name, or, where the model is unknown, every model that has it judges it alike.
     pub(super) fn knows(&self, name: &str) -> bool {
-        let field = name.split(['[', '.']).next().unwrap_or(name);
+        let field = crate::prediction::field_of(name);
         self.fields.iter().any(|known| known == field)
     }
 }
@@ -155,13 +149,16 @@ fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Opti
     [first, second].map(|loaded| scale(loaded).filter(|_| is_said(loaded)))
 }
 
+/// The structures that a file holds.
+fn structures(loaded: &Loaded) -> impl Iterator<Item = &Structure> {
+    let fields = loaded.prediction.fields.iter().map(|(_, value)| value);
+    let items = fields.flat_map(|value| value.as_items().unwrap_or(std::slice::from_ref(value)));
+    items.filter_map(Value::as_structure)
+}
+
 fn factors(loaded: &Loaded) -> impl Iterator<Item = f64> {
-    let paths = loaded.contents.digest().entries.iter().map(|(path, _)| path);
-    let structures = paths.filter_map(|path| loaded.contents.structure(path));
-    structures
-        .filter_map(|structure| structure.b_factor.as_ref())
-        .flatten()
-        .copied()
+    let factors = structures(loaded).filter_map(|structure| structure.b_factor.as_ref());
+    factors.flatten().copied()
 }
 
 /// A fraction unless a value exceeds 1.

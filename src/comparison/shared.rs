@@ -3,15 +3,16 @@
 
 use std::cell::OnceCell;
 
-use super::{Part as Over, ResidueScore, Row, Rules};
-use crate::check::likeness::{Likeness, Side, least_dockq, name_of_residue};
+use super::{Part as Over, ResidueScore, Row};
+use crate::compare::{Side, StructureComparison, least_dockq, metric};
 use crate::measure::Measure;
 use crate::metric::selection::{Part, chain_of_atoms, positions, residue_of_atoms, shared_atoms};
 use crate::metric::{
     ContactRule, Lddt, LddtBothWays, MetricError, Point, contact_agreement, lddt_both_ways, match_equivalent_names,
     mean_absolute_error, pearson, superpose, tm_score,
 };
-use crate::protein::Structure;
+use crate::prediction::gates::StructureGates;
+use crate::protein::{Structure, name_of_residue};
 
 /// When two residues touch: their beta carbons, or the alpha carbon of glycine, are this near, and not by being neighbours.
 const TOUCHING: ContactRule = ContactRule {
@@ -19,20 +20,21 @@ const TOUCHING: ContactRule = ContactRule {
     separation: 3,
 };
 
-/// The measures of which the worst part tells.
-const PARTS: [(&str, Over, &str); 7] = [
-    ("greatest distance of a confident atom (Å)", Over::Confident, "atom_max"),
-    ("least lDDT of a confident residue", Over::Confident, "residue_lddt"),
-    ("least lDDT within a chain", Over::All, "chain_lddt"),
-    ("least lDDT between two chains", Over::All, "interface_lddt"),
-    (
-        "confident residues of inverted chirality",
-        Over::Confident,
-        "inverted_residues",
-    ),
-    ("greatest turn of a peptide bond (°)", Over::Confident, "omega"),
-    ("pLDDT, greatest error of a residue", Over::Confident, "plddt_max"),
+/// The metrics of which the worst part tells.
+const PARTS: [(Over, &str); 7] = [
+    (Over::Confident, "atom_max"),
+    (Over::Confident, "residue_lddt"),
+    (Over::All, "chain_lddt"),
+    (Over::All, "interface_lddt"),
+    (Over::Confident, "inverted_residues"),
+    (Over::Confident, "omega"),
+    (Over::Confident, "plddt_max"),
 ];
+
+/// What tables call a metric with a gate.
+fn title(key: &'static str) -> &'static str {
+    metric(key).map_or(key, |metric| metric.title)
+}
 
 /// Atoms that both sides have, with what the metrics need of them.
 pub(super) struct Shared<'a> {
@@ -69,13 +71,13 @@ fn global(found: &Result<Lddt, MetricError>) -> Measured {
 }
 
 impl<'a> Shared<'a> {
-    pub(super) fn new(sides: &'a (Side<'a>, Side<'a>), rules: &Rules) -> Self {
+    pub(super) fn new(sides: &'a (Side<'a>, Side<'a>), gates: Option<&StructureGates>) -> Self {
         let (one, other) = (sides.0.structure, sides.1.structure);
         let (before, after): (Vec<usize>, Vec<usize>) = shared_atoms(one, other).into_iter().unzip();
         let residue_of = residue_of_atoms(one);
         let confidence = sides.0.confidence.as_deref().zip(sides.1.confidence.as_deref());
         let confidence = confidence.filter(|(one, other)| one.len() == other.len());
-        let least = rules.gates.map(|gates| gates.confidence);
+        let least = gates.map(|gates| gates.confidence);
         let sure = confidence.zip(least).map(|((one, other), least)| {
             let both = one.iter().zip(other);
             both.map(|(one, other)| one.min(*other) >= least).collect::<Vec<bool>>()
@@ -214,7 +216,7 @@ impl<'a> Shared<'a> {
     }
 
     /// One row for every metric, with what the gates say of it.
-    pub(super) fn rows(&self, found: Option<&Likeness>) -> Vec<Row> {
+    pub(super) fn rows(&self, found: Option<&StructureComparison>) -> Vec<Row> {
         let mut rows = Vec::new();
         if self.atoms.is_empty() {
             return rows;
@@ -255,52 +257,42 @@ impl<'a> Shared<'a> {
         add("alpha carbons", &[], &|over| {
             Some(Ok(self.places(Part::AlphaCarbons, over).len() as f64))
         });
-        add("RMSD of alpha carbons (Å)", &[(sure, "ca_rmsd")], &|over| {
+        add(title("ca_rmsd"), &[(sure, "ca_rmsd")], &|over| {
             Some(self.rmsd(Part::AlphaCarbons, over))
         });
         add("RMSD of backbone (Å)", &[], &|over| {
             Some(self.rmsd(Part::Backbone, over))
         });
-        add("RMSD of all atoms (Å)", &[(sure, "rmsd")], &|over| {
+        add(title("rmsd"), &[(sure, "rmsd")], &|over| {
             Some(self.rmsd(Part::All, over))
         });
-        add("farthest alpha carbons (Å)", &[(sure, "ca_max")], &|over| {
-            Some(self.farthest(over))
-        });
+        add(title("ca_max"), &[(sure, "ca_max")], &|over| Some(self.farthest(over)));
         add("TM-score", &[], &|over| Some(self.tm_score(over)));
-        add("lDDT, contacts of the first", &[(sure, "lddt")], &|over| {
+        add(title("lddt"), &[(sure, "lddt")], &|over| {
             Some(global(&self.lddt(over).of_first))
         });
         add("lDDT, contacts of the second", &[], &|over| {
             Some(global(&self.lddt(over).of_second))
         });
-        add("lDDT, symmetric", &[(all, "unmasked_lddt")], &|over| {
+        add(title("unmasked_lddt"), &[(all, "unmasked_lddt")], &|over| {
             Some(global(&self.lddt(over).of_either))
         });
-        add("alpha carbons that changed hands", &[(all, "inverted")], &|_| None);
-        for (name, over, key) in PARTS {
-            add(name, &[(over, key)], &|_| None);
+        add(title("inverted"), &[(all, "inverted")], &|_| None);
+        for (over, key) in PARTS {
+            add(title(key), &[(over, key)], &|_| None);
         }
         add("contacts of either that both have", &[], &|over| self.contacts(over));
-        add("DockQ", &[(sure, "dockq")], &|over| self.dockq(over).map(Ok));
-        add(
-            "pLDDT, mean absolute error",
-            &[(sure, "plddt"), (all, "unmasked_plddt")],
-            &|over| {
-                let (first, second) = self.confidences(over)?;
-                Some(mean_absolute_error(&second, &first))
-            },
-        );
+        add(title("dockq"), &[(sure, "dockq")], &|over| self.dockq(over).map(Ok));
+        add(title("plddt"), &[(sure, "plddt"), (all, "unmasked_plddt")], &|over| {
+            let (first, second) = self.confidences(over)?;
+            Some(mean_absolute_error(&second, &first))
+        });
         add("pLDDT, correlation", &[], &|over| {
             let (first, second) = self.confidences(over)?;
             Some(pearson(&first, &second))
         });
-        add(
-            "temperature factors, mean absolute error",
-            &[(all, "b_factor")],
-            &|_| None,
-        );
-        add("change in confident residues", &[(all, "mask_size")], &|_| None);
+        add(title("b_factor"), &[(all, "b_factor")], &|_| None);
+        add(title("mask_size"), &[(all, "mask_size")], &|_| None);
         rows
     }
 }

@@ -1,15 +1,16 @@
 //! Two structures by every metric for structures, over all that they share and over what both are confident of; judged by the
 //! gates where their atoms are the same.
 
-use super::factors::Factors;
 use super::shared::Shared;
-use super::{Form, Loaded, ResidueScore, Rules, Section, with_siblings};
-use crate::cause::{Aspect, Failed, Frame, of_failed, of_models};
-use crate::check::confidence_at;
-use crate::check::likeness::{Likeness, Side, compare_structures, of_residues};
+use super::{ResidueScore, Section, Table};
+use crate::compare::{
+    FieldComparison, Finding, Side, StructureComparison, compare_structures, confidence_at, of_residues,
+};
 use crate::measure::{Floor, Measure, Verdict, show};
 use crate::metric::selection::{Part, shared_atoms};
+use crate::prediction::Listing;
 use crate::prediction::contract::FactorScale;
+use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
 
 /// Residues that are named in a table.
@@ -18,118 +19,112 @@ const MOST_RESIDUES: usize = 5;
 /// Where the score begins to mean something.
 const FEWEST_FOR_TM_SCORE: usize = 30;
 
-pub(super) fn compare(path: &str, other_path: &str, first: &Loaded, second: &Loaded, rules: &Rules) -> Section {
-    let name = if (first.form, second.form) == (Form::Result, Form::Result) {
-        path
-    } else {
-        ""
+/// The section of two structures.
+pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
+    let path = field.path.as_str();
+    let name = if table.pairing.is_unnamed { "" } else { path };
+    let (Some(one), Some(other)) = (table.first.structure(path), table.second.structure(path)) else {
+        return Section::different(name, field.summary());
     };
-    let (Some(one), Some(other)) = (first.contents.structure(path), second.contents.structure(other_path)) else {
-        return Section::different(name, "only one is a structure".to_owned());
-    };
-    if let Some(column) = one.uneven_column().or(other.uneven_column()) {
-        return Section::different(name, format!("column `{column}` has not one entry for each atom"));
-    }
-    let whole = (one, other);
-    let forms = (first.form, second.form);
-    let factors = Factors::of(whole, forms, rules.scales.map(|scale| Some(scale?.greatest)));
-    let (one, other) = (&factors.first, &factors.second);
-    // The confidence is that of the whole structure; what is compared has only the factors that both have.
-    let sides = (
-        Side {
-            structure: one,
-            ..side(first, path, whole.0, rules.scales[0])
-        },
-        Side {
-            structure: other,
-            ..side(second, other_path, whole.1, rules.scales[1])
-        },
-    );
-    let none = Floor::unknown();
-    let floor = rules.floors.get(path).or(rules.floors.get(other_path)).unwrap_or(&none);
-    let mut found = rules
-        .gates
-        .map(|gates| compare_structures(&sides.0, &sides.1, &gates, floor));
+    let scales = table.pairing.scales;
+    let gates = table.rules.policy.structure_gates();
+    let sides = [(table.first, one, scales[0]), (table.second, other, scales[1])];
+    let [first, second] = sides.map(|(listing, structure, scale)| side(listing, path, structure, scale));
     // Files of two kinds may have their confidence from different places.
-    let are_equal = one == other && (forms.0 == forms.1 || sides.0.confidence == sides.1.confidence);
-    if let (true, Some(found)) = (are_equal, &mut found) {
-        // Superposing gives no more digits than it has.
-        found.measures.iter_mut().for_each(Measure::set_perfect);
-        found.farthest = None;
-    }
+    let are_equal = matches!(field.finding, Finding::Same) && bits(&first) == bits(&second);
+    let found = match &field.finding {
+        Finding::Structure(found) => Some((**found).clone()),
+        _ => gates.map(|gates| {
+            let mut found = compare_structures(&first, &second, gates, &Floor::unknown());
+            if are_equal {
+                // Superposing gives no more digits than it has.
+                found.measures.iter_mut().for_each(Measure::set_perfect);
+                found.farthest = None;
+            }
+            found
+        }),
+    };
     let judged = found.as_ref().map_or(0, |found| found.model.0);
-    let (Some(one_model), Some(other_model)) = (whole.0.model(judged), whole.1.model(judged)) else {
+    let (Some(one_model), Some(other_model)) = (one.model(judged), other.model(judged)) else {
         return Section::different(name, "there is no model to compare".to_owned());
     };
     let aligned = in_order(&one_model, &other_model);
     let shown = (
-        side(first, path, &one_model, rules.scales[0]),
-        side(
-            second,
-            other_path,
-            aligned.as_ref().unwrap_or(&other_model),
-            rules.scales[1],
-        ),
+        Side {
+            structure: &one_model,
+            ..first.clone()
+        },
+        Side {
+            structure: aligned.as_ref().unwrap_or(&other_model),
+            ..second.clone()
+        },
     );
-    let shared = Shared::new(&shown, rules);
+    let shared = Shared::new(&shown, gates);
     let mut section = Section::new(name, shared.rows(found.as_ref()));
     section.residues = shared.residue_scores();
-    if let Some(found) = &found {
-        section.verdict = found.verdict();
-        section.differences.clone_from(&found.faults);
-        let has_moved = found
-            .measures
-            .iter()
-            .any(|measure| measure.key == "ca_max" && measure.used() > 0.0);
-        section.notes.extend(found.farthest.clone().filter(|_| has_moved));
-        if are_equal && found.faults.is_empty() {
-            section.verdict = Verdict::Indistinguishable;
-        } else if found.faults.is_empty() && found.measures.is_empty() {
-            section
-                .differences
-                .push("there is too little to superpose, and it is not equal".to_owned());
-        }
-    }
+    judge(&mut section, field, found.as_ref(), are_equal);
     section
         .notes
         .extend(which_model(one, other, judged, &section.differences));
     section.notes.extend(short(&one_model));
-    if let Some(difference) = factors.difference.clone() {
+    if let Some(difference) = table.pairing.differences.get(path) {
         section.verdict = Verdict::Different;
-        section.differences.push(difference);
+        section.differences.push(difference.clone());
     }
-    section.notes.extend(factors.notes.iter().cloned());
+    section
+        .notes
+        .extend(table.pairing.notes.get(path).into_iter().flatten().cloned());
     section.notes.extend(worst_residues(&section.residues));
     section.notes.push(match (&shown.0.confidence, &shown.1.confidence) {
-        (Some(_), Some(_)) => confident(&shown, rules),
+        (Some(_), Some(_)) => confident(&shown, gates),
         _ => "without confidence on both sides every residue counts".to_owned(),
     });
     if !section.is_same() {
-        section.cause = of_models(one, other).or_else(|| {
-            with_siblings(&first.contents, path, |candidates| {
-                let (one, other) = (one.model(judged)?, other.model(judged)?);
-                let unknown = Failed {
-                    aspect: Aspect::Any,
-                    confident: None,
-                };
-                let failed = found.as_ref().map_or(unknown, Likeness::failed);
-                of_failed(&one, &other, Frame::Free, candidates, failed)
-            })
-        });
+        section.cause = table.cause(field);
     }
     section
 }
 
-fn side<'a>(loaded: &Loaded, path: &str, structure: &'a Structure, scale: Option<FactorScale>) -> Side<'a> {
+/// The confidences on one side; what is unknown is equal to what is unknown.
+fn bits(side: &Side<'_>) -> Option<Vec<u64>> {
+    let values = side.confidence.as_ref()?;
+    Some(values.iter().map(|value| value.to_bits()).collect())
+}
+
+fn judge(section: &mut Section, field: &FieldComparison, found: Option<&StructureComparison>, are_equal: bool) {
+    let Some(found) = found else {
+        if field.agreement == crate::compare::Agreement::Beyond {
+            section.verdict = Verdict::Different;
+            section.differences.push(field.summary());
+        }
+        return;
+    };
+    section.verdict = found.verdict();
+    section.differences.clone_from(&found.faults);
+    let has_moved = found
+        .measures
+        .iter()
+        .any(|measure| measure.key == "ca_max" && measure.used() > 0.0);
+    section.notes.extend(found.farthest.clone().filter(|_| has_moved));
+    if are_equal && found.faults.is_empty() {
+        section.verdict = Verdict::Indistinguishable;
+    } else if found.faults.is_empty() && found.measures.is_empty() {
+        section
+            .differences
+            .push("there is too little to superpose, and it is not equal".to_owned());
+    }
+}
+
+fn side<'a>(listing: &Listing<'_>, path: &str, structure: &'a Structure, scale: Option<FactorScale>) -> Side<'a> {
     Side {
-        confidence: of_residues(structure, scale, confidence_at(&loaded.contents, path).as_deref()),
+        confidence: of_residues(structure, scale, confidence_at(listing, path).as_deref()),
         scale,
         structure,
     }
 }
 
-fn confident(sides: &(Side<'_>, Side<'_>), rules: &Rules) -> String {
-    let least = rules.gates.map_or(0.0, |gates| gates.confidence);
+fn confident(sides: &(Side<'_>, Side<'_>), gates: Option<&StructureGates>) -> String {
+    let least = gates.map_or(0.0, |gates| gates.confidence);
     let count = |side: &Side<'_>| {
         let values = side.confidence.iter().flatten();
         values.filter(|value| **value >= least).count()

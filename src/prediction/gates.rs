@@ -27,6 +27,9 @@ pub trait GateTable: Sized + Copy {
     /// The table with these values; `None` while one is missing.
     fn of(values: &GateValues) -> Option<Self>;
 
+    /// The gate of a key.
+    fn get(&self, key: &str) -> Option<f64>;
+
     /// The same table with some values changed.
     #[must_use]
     fn with(self, values: &GateValues) -> Self;
@@ -86,6 +89,13 @@ macro_rules! gate_table {
 
             fn of(values: &GateValues) -> Option<Self> {
                 Some(Self { $($key: *values.get(stringify!($key))?,)+ })
+            }
+
+            fn get(&self, key: &str) -> Option<f64> {
+                match key {
+                    $(stringify!($key) => Some(self.$key),)+
+                    _ => None,
+                }
             }
 
             fn with(self, values: &GateValues) -> Self {

@@ -2,19 +2,23 @@
 //!
 //! Nothing here talks to a backend or judges a result.
 
+mod axes;
 pub mod contract;
 pub mod gates;
 mod holds;
 pub mod known;
 mod largest;
+mod listing;
 mod option;
 mod provision;
 mod request;
 mod value;
 
+pub use axes::{Axes, Run, is_symbol};
 pub use contract::Contract;
 pub use gates::Gates;
 pub use largest::largest_response;
+pub use listing::{Form, Leaf, Listing, TooManyValues, field_of};
 pub use request::{Input, Method, Request};
 pub use value::{Record, Value, show_shape};
 
@@ -32,7 +36,7 @@ pub const METADATA_ATTRIBUTES: [&str; 6] = [
 ];
 
 /// A decoded response: the class the backend named and its attributes in order, `metadata` among them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prediction {
     /// Dotted Python class, such as `boileroom.models.esm.types.ESM2Output`.
     pub class: String,

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::protein::Structure;
-use crate::tensor::Tensor;
+use crate::tensor::{KeptRows, Tensor};
 
 /// One decoded Python value.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +22,8 @@ pub enum Value {
     Bytes(Bytes),
     /// A `NumPy` array, a `NumPy` scalar (no dimensions) or a torch tensor.
     Array(Tensor),
+    /// What is recorded of an array that is too large to be kept whole; no response has it.
+    Rows(Box<KeptRows>),
     /// A biotite `AtomArray` or `AtomArrayStack`.
     Structure(Box<Structure>),
     /// `list`.
@@ -129,6 +131,7 @@ impl Value {
             Self::Text(text) => format!("str of {} characters", text.chars().count()),
             Self::Bytes(bytes) => format!("{} bytes", bytes.len()),
             Self::Array(tensor) => format!("{} array {}", tensor.dtype(), show_shape(tensor.shape())),
+            Self::Rows(rows) => format!("some rows of a {} array {}", rows.dtype(), show_shape(&rows.shape)),
             Self::Structure(structure) => format!("structure of {} atoms", structure.atoms()),
             Self::List(items) => format!("list of {}", items.len()),
             Self::Tuple(items) => format!("tuple of {}", items.len()),

@@ -1,10 +1,12 @@
 //! Proteins as data: residues, chains, FASTA, and structures as columns. Knows formats and chemistry, never a backend.
 
 mod builder;
+mod columns;
 mod element;
 pub mod fasta;
 mod label;
 pub mod mmcif;
+mod naming;
 mod number;
 mod parse_error;
 pub mod pdb;
@@ -17,5 +19,6 @@ mod structure;
 pub(crate) mod test_data;
 
 pub use label::Label;
+pub use naming::{name_of_atom, name_of_residue, same_name};
 pub use parse_error::ParseError;
 pub use structure::{Bond, Structure};

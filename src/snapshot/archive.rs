@@ -7,8 +7,8 @@ use std::io::{Cursor, Read as _, Write as _};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
-use super::{ContentHash, npy};
-use crate::tensor::{DType, Tensor};
+use super::npy;
+use crate::tensor::{ContentHash, DType, Tensor};
 
 /// Arrays by name.
 pub(super) type Arrays = BTreeMap<String, Tensor>;
@@ -105,6 +105,9 @@ pub enum StoredError {
     /// The file has it, the digest does not speak of it.
     #[error("has an array {0:?} that the snapshot does not speak of")]
     Unknown(String),
+    /// The words of the record are not those of the values.
+    #[error("says of {0:?} what its values do not say: the text was edited")]
+    Edited(String),
     /// Not of the type or shape the digest says.
     #[error("has an array {name:?} of {found}, where the snapshot says {expected}")]
     Unlike {
@@ -122,7 +125,7 @@ pub(super) fn take(arrays: &mut Arrays, name: &str, dtype: DType, shape: &[usize
     let tensor = arrays
         .remove(name)
         .ok_or_else(|| StoredError::Missing(name.to_owned()))?;
-    // bfloat16 is stored as the bits it is.
+    // NumPy has no bfloat16: it is stored as the bits it is.
     let stored = if dtype == DType::BF16 { DType::U16 } else { dtype };
     let unlike = || StoredError::Unlike {
         name: name.to_owned(),

@@ -1,9 +1,10 @@
-//! A structure as arrays and back: one array per column, so that the file of a snapshot opens in `NumPy`. Knows which
-//! columns there are, not what they mean.
+//! A structure out of arrays, one for each column, and the columns that name its atoms, so that the file of a snapshot opens in
+//! `NumPy`. Knows which columns there are, not what they mean.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::archive::{Arrays, StoredError, take};
+use super::record::Entry;
 use crate::protein::{Bond, Label, Structure};
 use crate::tensor::{DType, Tensor};
 
@@ -20,64 +21,12 @@ pub(super) fn names(structure: &Structure) -> [(&'static str, Tensor); 7] {
     ]
 }
 
-/// The columns that hold measured values, one array each.
-pub(super) fn values(structure: &Structure) -> Vec<(String, Tensor)> {
-    let mut bytes = vec![0; structure.coord.as_flattened().len() * 4];
-    let (cells, _) = bytes.as_chunks_mut();
-    for (cell, value) in cells.iter_mut().zip(structure.coord.as_flattened()) {
-        *cell = value.to_le_bytes();
-    }
-    let shape = match structure.models {
-        Some(models) => vec![models, structure.atoms(), 3],
-        None => vec![structure.atoms(), 3],
-    };
-    let mut columns = Vec::new();
-    if let Ok(coord) = Tensor::new(DType::F32, shape, bytes.into()) {
-        columns.push(("coord".to_owned(), coord));
-    }
-    if let Some(b_factor) = &structure.b_factor {
-        let narrow: Vec<f32> = b_factor.iter().map(|&value| value as f32).collect();
-        let tensor = match structure.b_factor_dtype {
-            Some(DType::F32) => Tensor::vector(&narrow),
-            _ => Tensor::vector(b_factor),
-        };
-        columns.push(("b_factor".to_owned(), tensor));
-    }
-    if let Some(bonds) = &structure.bonds {
-        let flat: Vec<u32> = bonds
-            .iter()
-            .flat_map(|bond| [bond.first, bond.second, u32::from(bond.order)])
-            .collect();
-        columns.extend(Tensor::from_values(vec![bonds.len(), 3], &flat).map(|bonds| ("bonds".to_owned(), bonds)));
-    }
-    columns.extend(structure.cell.clone().map(|cell| ("cell".to_owned(), cell)));
-    let extra = structure.extra.iter();
-    columns.extend(extra.map(|(name, tensor)| (format!("extra.{name}"), tensor.clone())));
-    columns
-}
-
-/// Whether all columns are as long as they must be; a structure that is not so cannot be walked.
-pub(super) fn is_even(structure: &Structure) -> bool {
-    let atoms = structure.atoms();
-    let lengths = [
-        structure.chain_id.len(),
-        structure.res_id.len(),
-        structure.ins_code.len(),
-        structure.res_name.len(),
-        structure.hetero.len(),
-        structure.element.len(),
-    ];
-    let coordinates = structure.models.unwrap_or(1).checked_mul(atoms);
-    lengths.iter().all(|&length| length == atoms)
-        && coordinates == Some(structure.coord.len())
-        && structure.b_factor.as_ref().is_none_or(|column| column.len() == atoms)
-}
-
-/// Takes the naming columns of the structure at a path out of stored arrays; its values are among `tensors` already.
+/// Takes the columns of the structure at a path out of stored arrays; `children` are the paths of those that hold values.
 pub(super) fn assemble(
     arrays: &mut Arrays,
-    tensors: &BTreeMap<String, Tensor>,
+    entries: &HashMap<&str, &Entry>,
     path: &str,
+    children: &[&str],
     atoms: usize,
 ) -> Result<Structure, StoredError> {
     let mut column = |name: &str| take_labels(arrays, &format!("{path}.{name}"), atoms);
@@ -85,7 +34,14 @@ pub(super) fn assemble(
     let (atom_name, element) = (column("atom_name")?, column("element")?);
     let res_id = take(arrays, &format!("{path}.res_id"), DType::I32, &[atoms])?;
     let hetero = take(arrays, &format!("{path}.hetero"), DType::Bool, &[atoms])?;
-    let value = |name: &str| tensors.get(&format!("{path}.{name}"));
+    let mut columns: BTreeMap<&str, Tensor> = BTreeMap::new();
+    for &child in children {
+        if let Some(Entry::Array(array)) = entries.get(child) {
+            let tensor = take(arrays, child, array.dtype, &array.shape)?;
+            columns.insert(child.get(path.len() + 1..).unwrap_or_default(), tensor);
+        }
+    }
+    let value = |name: &str| columns.get(name);
     let coord = value("coord").ok_or_else(|| StoredError::Missing(format!("{path}.coord")))?;
     let models = match coord.shape() {
         [own, 3] if *own == atoms => None,
@@ -100,7 +56,13 @@ pub(super) fn assemble(
     };
     let flat: Vec<f32> = coord.values().into_iter().flatten().collect();
     let b_factor = value("b_factor").filter(|column| column.shape() == [atoms]);
-    let extra = format!("{path}.extra.");
+    let extra = children.iter().filter_map(|child| {
+        let column = child.get(path.len() + 1..)?;
+        Some((
+            super::load::unescaped(column.strip_prefix("extra.")?),
+            columns.get(column)?.clone(),
+        ))
+    });
     Ok(Structure {
         coord: flat.as_chunks().0.to_vec(),
         chain_id,
@@ -112,10 +74,7 @@ pub(super) fn assemble(
         element,
         b_factor: b_factor.and_then(Tensor::to_f64),
         b_factor_dtype: b_factor.map(Tensor::dtype),
-        extra: tensors
-            .iter()
-            .filter_map(|(name, tensor)| Some((name.strip_prefix(&extra)?.to_owned(), tensor.clone())))
-            .collect(),
+        extra: extra.collect(),
         bonds: value("bonds").map(bonds),
         cell: value("cell").cloned(),
         models,
@@ -181,66 +140,4 @@ fn label(cell: &[[u8; 4]]) -> Option<Label> {
         length += letter.encode_utf8(text.get_mut(length..)?).len();
     }
     Label::of_chain(std::str::from_utf8(text.get(..length)?).ok()?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn structure() -> Structure {
-        let mut structure = Structure::default();
-        let label = |text| Label::new(text).unwrap();
-        structure.push(label("A"), -1, label("GLY"), label("CA"), label("C"), [1.0, 2.0, 3.0]);
-        structure.push(label(""), 7, label("MSE"), label("SE"), label("SE"), [4.0, 5.0, 6.0]);
-        structure.hetero[1] = true;
-        structure.b_factor = Some(vec![0.5, 0.25]);
-        structure.b_factor_dtype = Some(DType::F32);
-        structure.extra = vec![("occupancy".into(), Tensor::vector(&[1.0f32, 0.5]))];
-        structure.bonds = Some(vec![Bond {
-            first: 0,
-            second: 1,
-            order: 5,
-        }]);
-        structure.cell = Some(Tensor::from_values(vec![3, 3], &[0.0f32; 9]).unwrap());
-        structure
-    }
-
-    fn stored(structure: &Structure) -> (Arrays, BTreeMap<String, Tensor>) {
-        let names = names(structure)
-            .into_iter()
-            .map(|(name, tensor)| (format!("s.{name}"), tensor));
-        let values = values(structure)
-            .into_iter()
-            .map(|(name, tensor)| (format!("s.{name}"), tensor));
-        (names.collect(), values.collect())
-    }
-
-    #[test]
-    fn a_structure_comes_back_from_its_columns() {
-        let mut stack = structure();
-        stack.coord.extend([[7.0; 3], [8.0; 3]]);
-        stack.models = Some(2);
-        let mut long = structure();
-        long.chain_id[0] = Label::of_chain("heavy_chain").unwrap();
-        for structure in [structure(), stack, long] {
-            let (mut arrays, tensors) = stored(&structure);
-            assert_eq!(assemble(&mut arrays, &tensors, "s", 2), Ok(structure));
-            assert!(arrays.is_empty());
-        }
-    }
-
-    #[test]
-    fn columns_of_another_length_are_refused() {
-        let (mut arrays, tensors) = stored(&structure());
-        assert!(assemble(&mut arrays.clone(), &tensors, "s", 3).is_err());
-        arrays.remove("s.element");
-        assert_eq!(
-            assemble(&mut arrays, &tensors, "s", 2),
-            Err(StoredError::Missing("s.element".into()))
-        );
-        let mut uneven = structure();
-        assert!(is_even(&uneven));
-        uneven.res_id.pop();
-        assert!(!is_even(&uneven));
-    }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::contents::TooManyValues;
+use crate::prediction::TooManyValues;
 
 /// Why a response could not be judged by its snapshot, or snapshots could not be kept.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +23,12 @@ pub enum SnapshotError {
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
+    },
+    /// The arrays of a snapshot are not those that were recorded.
+    #[error("{path} was altered after it was recorded: its content is not what its name says", path = path.display())]
+    Altered {
+        /// The file of arrays.
+        path: PathBuf,
     },
     /// A run records there at this moment.
     #[error("{path} is in use: a run may record there; try again when it has ended", path = path.display())]

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::ContentHash;
+use crate::tensor::ContentHash;
 
 /// The directory of the arrays beside the directories of the models, so no model may have this name.
 pub(super) const ARRAYS: &str = "arrays";

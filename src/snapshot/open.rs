@@ -1,50 +1,17 @@
-//! Opens files of results that nobody judges by a key: a snapshot at any path, an npy or npz file. Compares nothing.
+//! Opens files of results by their path and not by a key: a snapshot at any path, an npy or npz file. Compares nothing.
 
 use std::path::{Path, PathBuf};
 
-use super::contents::Contents;
-use super::{ContentHash, SnapshotError, archive, file, key, npy, read, text};
-use crate::tensor::Tensor;
-
-/// A snapshot that was opened by its path.
-#[derive(Debug, Clone)]
-pub struct Opened {
-    /// What it holds.
-    pub contents: Contents,
-    /// The key of the model whose result it is, where its metadata names one.
-    pub model: Option<String>,
-    /// Which parameters stand behind it, where its metadata says so.
-    pub weights: Option<String>,
-}
+use super::store::{Reference, reference};
+use super::{SnapshotError, archive, file, key, npy};
+use crate::tensor::{ContentHash, Tensor};
 
 /// What a snapshot's file holds. The arrays are looked for where recording puts them.
 ///
 /// # Errors
 /// When a file cannot be read or holds something else than it should.
-pub fn open(path: &Path) -> Result<Opened, SnapshotError> {
-    let (metadata, body) = text::read_parts(path)?;
-    let named = |key: &str| {
-        let value = metadata.lines().find_map(|line| line.strip_prefix(key))?;
-        Some(value.trim().trim_matches('"').to_owned())
-    };
-    let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
-    let arrays = match digest.arrays {
-        None => archive::Arrays::new(),
-        Some(hash) => {
-            let path = arrays_of(path, hash)?;
-            let arrays = open_archive(&path)?;
-            if archive::name(&arrays) != hash {
-                return Err(SnapshotError::unreadable(&path, "was altered after it was recorded"));
-            }
-            arrays
-        }
-    };
-    let contents = Contents::from_stored(digest, arrays).map_err(|error| SnapshotError::unreadable(path, error))?;
-    Ok(Opened {
-        contents,
-        model: named("  model: "),
-        weights: named("  weights: "),
-    })
+pub fn open(path: &Path) -> Result<Reference, SnapshotError> {
+    reference(path, |hash| arrays_of(path, hash))
 }
 
 /// `WEIGHTS/arrays/HASH.npz` for `WEIGHTS/MODEL/SUITE/CASE.snap`.

@@ -1,10 +1,13 @@
-//! Where a recorded result comes from: what was asked of what. It stands in the metadata of a snapshot, for people. Of all of it only
-//! the configuration is compared (`configured`): a result under other fixed options is no reference.
+//! Where a recorded result comes from: what was asked of what. It stands in a snapshot, for people and for those who look for other
+//! answers to the same question. Only the configuration is ever compared: a result under other fixed options is no reference.
 
-use insta::internals::Content;
+use serde::{Deserialize, Serialize};
 
 use super::SnapshotKey;
 use crate::prediction::{Options, Request};
+
+/// What is said of the defaults of the model.
+const DEFAULTS: &str = "none beyond the model's defaults";
 
 /// What a reader of a snapshot wants to know of its making.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,64 +30,132 @@ pub struct Provenance {
     pub source: String,
 }
 
-impl Provenance {
-    /// One line for the head of a review.
-    pub(super) fn description(&self, key: &SnapshotKey) -> String {
-        let Self {
-            model,
-            backend,
-            kind,
-            request,
-            ..
-        } = self;
-        let (method, weights) = (request.method, key.weights());
-        format!("{model} {method} on {backend} (kind {kind}) with {weights} weights")
-    }
+/// The same as it is written.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Origin {
+    /// The version that wrote it.
+    pub hydrotest: String,
+    pub source: String,
+    pub backend: String,
+    pub kind: String,
+    pub weights: String,
+    /// The key of the model in the configuration.
+    pub model: String,
+    /// What the model calls itself.
+    pub name: String,
+    pub method: String,
+    pub input: serde_json::Value,
+    pub options: Options,
+    #[serde(default, skip_serializing_if = "Options::is_empty")]
+    pub config: Options,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded: Option<String>,
+}
 
-    /// The metadata of the snapshot as insta writes it.
-    pub(super) fn info(&self, key: &SnapshotKey) -> Content {
-        let text = |text: &str| Content::from(text);
-        let mut info = vec![
-            ("hydrotest", text(env!("CARGO_PKG_VERSION"))),
-            ("backend", text(&self.backend)),
-            ("kind", text(&self.kind)),
-            ("weights", text(key.weights())),
-            ("model", text(key.model())),
-            ("method", text(self.request.method.name())),
-            ("input", content(&self.request.input.to_json())),
-            (
-                "options",
-                content(&serde_json::Value::Object(self.request.options.clone())),
-            ),
-        ];
-        if !self.config.is_empty() {
-            info.push(("config", content(&serde_json::Value::Object(self.config.clone()))));
+impl Provenance {
+    /// What is written beside the result of a key.
+    pub(super) fn origin(&self, key: &SnapshotKey) -> Origin {
+        Origin {
+            hydrotest: env!("CARGO_PKG_VERSION").to_owned(),
+            source: self.source.clone(),
+            backend: self.backend.clone(),
+            kind: self.kind.clone(),
+            weights: key.weights().to_owned(),
+            model: key.model().to_owned(),
+            name: self.model.clone(),
+            method: self.request.method.name().to_owned(),
+            input: self.request.input.to_json(),
+            options: self.request.options.clone(),
+            config: self.config.clone(),
+            call: key.call().map(str::to_owned),
+            recorded: self.recorded.clone(),
         }
-        if let Some(call) = key.call() {
-            info.push(("call", text(call)));
-        }
-        if let Some(recorded) = &self.recorded {
-            info.push(("recorded", text(recorded)));
-        }
-        Content::Map(info.into_iter().map(|(name, value)| (text(name), value)).collect())
     }
 }
 
-fn content(json: &serde_json::Value) -> Content {
-    match json {
-        serde_json::Value::Null => Content::from(()),
-        serde_json::Value::Bool(value) => Content::from(*value),
-        serde_json::Value::Number(number) => match number.as_i64() {
-            Some(integer) => Content::from(integer),
-            None => number.as_f64().map_or(Content::from(()), Content::from),
-        },
-        serde_json::Value::String(text) => Content::from(text.as_str()),
-        serde_json::Value::Array(items) => Content::Seq(items.iter().map(content).collect()),
-        serde_json::Value::Object(entries) => Content::Map(
-            entries
-                .iter()
-                .map(|(name, value)| (Content::from(name.as_str()), content(value)))
-                .collect(),
-        ),
+impl Origin {
+    /// One line for the head of a review.
+    pub(super) fn description(&self) -> String {
+        let Self {
+            name,
+            method,
+            backend,
+            kind,
+            weights,
+            ..
+        } = self;
+        format!("{name} {method} on {backend} (kind {kind}) with {weights} weights")
+    }
+
+    /// What was asked of which instance, without the seed and without what was to be told of the result; and the seed, which is the option of this
+    /// name.
+    pub(super) fn question(&self, seed_option: Option<&str>) -> (Question<'_>, Option<&serde_json::Value>) {
+        let asked = |name: &str| Some(name) != seed_option && name != "include_fields";
+        let question = Question {
+            method: &self.method,
+            input: &self.input,
+            options: self.options.iter().filter(|(name, _)| asked(name)).collect(),
+            config: &self.config,
+        };
+        (question, seed_option.and_then(|name| self.options.get(name)))
+    }
+
+    /// How the fixed options of a recorded result differ from those of now: its own, then those of now, in words; `None` where they
+    /// are the same.
+    pub(super) fn configured_otherwise(&self, now: &Provenance) -> Option<(String, String)> {
+        (self.config != now.config).then(|| (in_words(&self.config), in_words(&now.config)))
+    }
+}
+
+/// What was asked of a model.
+#[derive(Debug, PartialEq)]
+pub(super) struct Question<'a> {
+    method: &'a str,
+    input: &'a serde_json::Value,
+    options: Vec<(&'a String, &'a serde_json::Value)>,
+    config: &'a Options,
+}
+
+fn in_words(options: &Options) -> String {
+    if options.is_empty() {
+        return DEFAULTS.to_owned();
+    }
+    let words = options.iter().map(|(name, value)| format!("{name}: {value}"));
+    words.collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    pub(in super::super) fn origin() -> Origin {
+        let json = json!({
+            "hydrotest": "0", "source": "suites/fold.toml", "backend": "here", "kind": "reference", "weights": "synthetic",
+            "model": "esmfold", "name": "ESMFold", "method": "fold", "input": ["ACD"],
+            "options": { "seed": 1, "steps": 5, "include_fields": ["plddt"] }
+        });
+        serde_json::from_value(json).unwrap()
+    }
+
+    #[test]
+    fn a_question_is_the_same_under_another_seed_and_with_other_fields() {
+        let first = origin();
+        let mut again = origin();
+        again.options.insert("seed".into(), json!(2));
+        again.options.insert("include_fields".into(), json!(["*"]));
+        let (one, other) = (first.question(Some("seed")), again.question(Some("seed")));
+        assert_eq!(one.0, other.0);
+        assert_ne!(one.1, other.1);
+        assert_ne!(first.question(None).0, again.question(None).0);
+        let mut configured = origin();
+        configured.config.insert("no_kernels".into(), json!(true));
+        assert_ne!(first.question(Some("seed")).0, configured.question(Some("seed")).0);
+        again.input = json!(["ACE"]);
+        assert_ne!(first.question(Some("seed")).0, again.question(Some("seed")).0);
     }
 }

@@ -7,8 +7,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::key::{self, State};
-use super::store::Store;
-use super::{ContentHash, Contents, SnapshotError, SnapshotKey, read, text};
+use super::store::{Store, record};
+use super::{SnapshotError, SnapshotKey};
+use crate::prediction::Prediction;
+use crate::tensor::ContentHash;
 
 /// A snapshot on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -139,25 +141,14 @@ impl Store {
     ///
     /// # Errors
     /// When it is not whole, or holds something else than it should.
-    pub fn inspect(&self, entry: &Listed) -> Result<Contents, SnapshotError> {
-        let body = text::read_body(&entry.path)?;
-        let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(&entry.path, error))?;
-        match self.assemble(&entry.key, &entry.path, digest)? {
-            (contents, None) => Ok(contents),
-            (_, Some(altered)) => Err(SnapshotError::unreadable(
-                &altered,
-                "its content is not what its name says",
-            )),
-        }
+    pub fn inspect(&self, entry: &Listed) -> Result<Prediction, SnapshotError> {
+        Ok(self.reference(&entry.key, &entry.path)?.prediction)
     }
 
-    /// Where a result on disk comes from, in the words of its metadata; empty where they cannot be read.
+    /// Where a result on disk comes from, in words; empty where it cannot be read.
     #[must_use]
     pub fn origin(&self, entry: &Listed) -> String {
-        let metadata = text::read_parts(&entry.path).map(|(metadata, _)| metadata);
-        let metadata = metadata.unwrap_or_default();
-        let line = metadata.lines().find_map(|line| line.strip_prefix("description: "));
-        line.unwrap_or_default().trim_matches(['"', '\'']).to_owned()
+        record(&entry.path).map_or_else(|_| String::new(), |record| record.origin.description())
     }
 
     /// Deletes a result that waits for review.
@@ -218,7 +209,7 @@ impl Store {
     }
 
     fn arrays_of(&self, key: &SnapshotKey, path: &Path) -> Arrays {
-        match arrays_hash(path) {
+        match record(path).map(|record| record.arrays) {
             Ok(None) => Arrays::None,
             Ok(Some(hash)) => {
                 let path = self.root().join(key.arrays_path(hash));
@@ -229,13 +220,6 @@ impl Store {
             Err(error) => Arrays::Unreadable(error.to_string()),
         }
     }
-}
-
-/// The name of a snapshot's arrays.
-fn arrays_hash(path: &Path) -> Result<Option<ContentHash>, SnapshotError> {
-    let body = text::read_body(path)?;
-    let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
-    Ok(digest.arrays)
 }
 
 /// Names of the directories in a directory; none when it does not exist. Links are not followed out of the tree.

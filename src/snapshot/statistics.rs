@@ -5,16 +5,7 @@ use std::fmt::Write as _;
 use crate::tensor::{DType, Tensor};
 
 /// Elements handed on at once.
-pub(super) const CHUNK: usize = 64;
-
-/// Calls `visit` with the flat index of the first element and the elements of every run of 64, as double precision; the
-/// last run may be shorter. Never for text.
-pub(super) fn scan(tensor: &Tensor, mut visit: impl FnMut(usize, &[f64])) {
-    let mut buffer = [0.0; CHUNK];
-    for start in (0..tensor.len()).step_by(CHUNK) {
-        visit(start, tensor.read_f64(start, &mut buffer));
-    }
-}
+const CHUNK: usize = 64;
 
 /// Least, greatest, mean and standard deviation (of the population) of the finite elements, and how many are not.
 pub(super) struct Statistics {
@@ -30,7 +21,16 @@ pub(super) struct Statistics {
 }
 
 impl Statistics {
-    pub(super) const fn new() -> Self {
+    pub(super) fn of(tensor: &Tensor) -> Self {
+        let mut statistics = Self::new();
+        let mut buffer = [0.0; CHUNK];
+        for start in (0..tensor.len()).step_by(CHUNK) {
+            statistics.add(tensor.read_f64(start, &mut buffer));
+        }
+        statistics
+    }
+
+    const fn new() -> Self {
         Self {
             least: f64::INFINITY,
             greatest: f64::NEG_INFINITY,
@@ -43,7 +43,7 @@ impl Statistics {
         }
     }
 
-    pub(super) fn add(&mut self, values: &[f64]) {
+    fn add(&mut self, values: &[f64]) {
         if self.origin.is_nan() {
             let Some(&first) = values.iter().find(|value| value.is_finite()) else {
                 return self.add_guarded(values);
@@ -122,9 +122,7 @@ mod tests {
     use super::*;
 
     fn describe(tensor: &Tensor) -> String {
-        let mut statistics = Statistics::new();
-        scan(tensor, |_, values| statistics.add(values));
-        statistics.describe(tensor.dtype())
+        Statistics::of(tensor).describe(tensor.dtype())
     }
 
     #[test]

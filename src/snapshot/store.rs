@@ -1,27 +1,20 @@
-//! The directory of recorded results, and the judgement of a response by them. Prints nothing; writes only what its mode
-//! allows.
+//! The directory of recorded results. Reads them, and writes what its mode allows; compares nothing and prints nothing.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use super::archive;
-use super::compare::{Record, compare};
-use super::comparison::Comparison;
-use super::contents::Contents;
-use super::digest::Digest;
-use super::explain::{likely_cause, told};
-use super::judge::FieldJudge;
-use super::provenance::Provenance;
-use super::runtime::{self, Candidate};
-use super::{ContentHash, SnapshotError, SnapshotKey, file, read, text};
+use super::archive::{self, Arrays};
+use super::provenance::{Origin, Provenance};
+use super::record::Record;
+use super::{SnapshotError, SnapshotKey, file, load, write};
 use crate::prediction::Prediction;
+use crate::tensor::ContentHash;
 
-/// What a judgement may write.
+/// What may be written.
 ///
 /// A run in a checkout keeps [`Self::Pending`], so that `cargo insta review` has something to show after a failure. A run
-/// whose checkout nobody reviews (in CI, or read-only) takes [`Self::Never`].
+/// whose checkout is not reviewed (in CI, or read-only) takes [`Self::Never`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recording {
     /// Nothing at all.
@@ -42,32 +35,46 @@ pub struct Store {
     recording: Recording,
 }
 
-/// How a response stands to its snapshot.
+/// A recorded result.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Judgement {
-    /// It is what was recorded, within tolerance.
-    Matches(Comparison),
-    /// It is not.
-    Differs {
-        /// In which values, and by how much.
-        comparison: Comparison,
-        /// Where the response was put for review.
-        pending: Option<PathBuf>,
-    },
-    /// Nothing was recorded: not a pass.
-    Missing {
-        /// Where the snapshot would be.
-        path: PathBuf,
-        /// Where the response was put for review.
-        pending: Option<PathBuf>,
-    },
-    /// Nothing was recorded, and this may be.
+pub struct Reference {
+    /// The response, apart from how long it took.
+    pub prediction: Prediction,
+    pub(super) origin: Origin,
+}
+
+/// What became of a response for which nothing is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// Nothing: not a pass.
+    Nothing,
+    /// It waits for review here: not a pass either.
+    Pending(PathBuf),
+    /// It may be recorded.
     Proposed,
-    /// Nothing was recorded until now.
-    Recorded {
-        /// Where the snapshot is.
-        path: PathBuf,
-    },
+    /// It is the reference now, here.
+    Recorded(PathBuf),
+}
+
+impl Reference {
+    /// How the fixed options under which it was recorded differ from those of now: its own, then those of now, in words; `None`
+    /// where they are the same.
+    #[must_use]
+    pub fn configured_otherwise(&self, now: &Provenance) -> Option<(String, String)> {
+        self.origin.configured_otherwise(now)
+    }
+
+    /// The key of the model whose result it is.
+    #[must_use]
+    pub fn model(&self) -> &str {
+        &self.origin.model
+    }
+
+    /// Which parameters stand behind it.
+    #[must_use]
+    pub fn weights(&self) -> &str {
+        &self.origin.weights
+    }
 }
 
 impl Store {
@@ -80,7 +87,7 @@ impl Store {
         Ok(Self { root, recording })
     }
 
-    /// The same directory, for a judgement that may write something else.
+    /// The same directory, for a caller that may write something else.
     #[must_use]
     pub fn with(&self, recording: Recording) -> Self {
         Self {
@@ -89,7 +96,7 @@ impl Store {
         }
     }
 
-    /// What a judgement may write.
+    /// What may be written.
     #[must_use]
     pub const fn recording(&self) -> Recording {
         self.recording
@@ -101,134 +108,90 @@ impl Store {
         &self.root
     }
 
+    /// Where the result of a key is, or would be.
+    #[must_use]
+    pub fn path(&self, key: &SnapshotKey) -> PathBuf {
+        self.root.join(key.path())
+    }
+
     /// Whether a result was recorded, without reading it.
     #[must_use]
     pub fn has(&self, key: &SnapshotKey) -> bool {
-        self.root.join(key.path()).exists()
+        self.path(key).exists()
     }
 
-    /// Holds a response against the snapshot of its call, and writes what the mode allows.
+    /// What is recorded under a key; `None` when nothing is.
     ///
     /// # Errors
-    /// When a file cannot be read or written, or holds something else than it should; the error names it. When the response
-    /// has more values than a snapshot describes.
-    pub fn judge(
+    /// When a file cannot be read, holds something else than it should, or was altered.
+    pub fn read(&self, key: &SnapshotKey) -> Result<Option<Reference>, SnapshotError> {
+        let path = self.path(key);
+        if !path.try_exists().map_err(|error| SnapshotError::file(&path, error))? {
+            return Ok(None);
+        }
+        self.reference(key, &path).map(Some)
+    }
+
+    /// The result in the file at a path, which is that of a key.
+    pub(super) fn reference(&self, key: &SnapshotKey, path: &Path) -> Result<Reference, SnapshotError> {
+        reference(path, |hash| Ok(self.root.join(key.arrays_path(hash))))
+    }
+
+    /// Keeps a response for which nothing is recorded, as the mode allows.
+    ///
+    /// # Errors
+    /// When a file cannot be written, and when the response has more values than a snapshot describes.
+    pub fn keep(
         &self,
         key: &SnapshotKey,
         prediction: &Prediction,
         provenance: &Provenance,
-        judge: Arc<dyn FieldJudge>,
-    ) -> Result<Judgement, SnapshotError> {
-        let actual = Arc::new(Contents::of(prediction)?);
-        let body = actual.digest().to_string();
-        let candidate = Candidate {
-            description: provenance.description(key),
-            info: provenance.info(key),
-            // insta takes the parent of this path.
-            source: Path::new(&provenance.source)
-                .parent()
-                .map_or("suites", |_| &provenance.source),
-            body: &body,
-        };
-        let path = self.root.join(key.path());
-        let there = path.try_exists().map_err(|error| SnapshotError::file(&path, error))?;
-        if there {
-            self.judge_recorded(key, &path, actual, (&candidate, provenance.seed_option.clone()), judge)
-        } else {
-            self.judge_missing(key, path, actual, &candidate)
-        }
-    }
-
-    fn judge_recorded(
-        &self,
-        key: &SnapshotKey,
-        path: &Path,
-        actual: Arc<Contents>,
-        (candidate, seed): (&Candidate<'_>, Option<String>),
-        judge: Arc<dyn FieldJudge>,
-    ) -> Result<Judgement, SnapshotError> {
-        text::read_body(path)?;
-        let visit = {
-            let (store, key, path) = (self.clone(), key.clone(), path.to_owned());
-            move |reference: &insta::Snapshot, new: &insta::Snapshot| {
-                let (recorded, altered) = store.load(&key, &path, reference)?;
-                let record = if altered.is_some() {
-                    Record::Altered
-                } else {
-                    Record::Intact
-                };
-                let fields = compare(&recorded, &actual, record, &*judge);
-                let mut comparison = Comparison {
-                    cause: None,
-                    fields,
-                    altered,
-                };
-                if !comparison.matches() {
-                    let metadata = runtime::metadata(new).unwrap_or_default();
-                    let relatives = store.related(
-                        &key,
-                        &metadata,
-                        seed.as_deref(),
-                        &actual.digest,
-                        &told(&comparison.fields),
-                    );
-                    comparison.cause = likely_cause(&comparison.fields, &recorded, &actual, &relatives);
-                }
-                let pending = store.root.join(key.pending_path());
-                if comparison.matches() {
-                    store.answered(&pending)?;
-                    return Ok(Judgement::Matches(comparison));
-                }
-                // When the response reads as recorded and only the arrays were altered, there is nothing to review: their
-                // file has to be restored.
-                let news = runtime::text(reference) != runtime::text(new);
-                let pending = match store.recording {
-                    Recording::Pending | Recording::Proposed | Recording::Missing if news => {
-                        Some(store.save(&key, pending, &actual, new)?)
-                    }
-                    _ => None,
-                };
-                Ok(Judgement::Differs { comparison, pending })
-            }
-        };
-        runtime::compare(&self.root.join(key.directory()), &key.stem(), candidate, visit)
-            .map_err(|error| SnapshotError::unreadable(path, error))?
-    }
-
-    fn judge_missing(
-        &self,
-        key: &SnapshotKey,
-        path: PathBuf,
-        actual: Arc<Contents>,
-        candidate: &Candidate<'_>,
-    ) -> Result<Judgement, SnapshotError> {
+    ) -> Result<Kept, SnapshotError> {
         let pending = self.root.join(key.pending_path());
-        let target = match self.recording {
-            Recording::Never => return Ok(Judgement::Missing { path, pending: None }),
-            Recording::Proposed => return Ok(Judgement::Proposed),
-            Recording::Pending => pending.clone(),
-            Recording::Missing => path.clone(),
-        };
-        let (store, key) = (self.clone(), key.clone());
-        let written = runtime::build(candidate, move |new| store.save(&key, target.clone(), &actual, new))
-            .map_err(|error| SnapshotError::unreadable(&path, error))??;
-        if self.recording == Recording::Missing {
-            self.answered(&pending)?;
-            return Ok(Judgement::Recorded { path });
+        match self.recording {
+            Recording::Never => Ok(Kept::Nothing),
+            Recording::Proposed => Ok(Kept::Proposed),
+            Recording::Pending => self
+                .save(key, &pending, prediction, provenance)
+                .map(|()| Kept::Pending(pending)),
+            Recording::Missing => {
+                let path = self.path(key);
+                self.save(key, &path, prediction, provenance)?;
+                self.settle(key)?;
+                Ok(Kept::Recorded(path))
+            }
         }
-        Ok(Judgement::Missing {
-            path,
-            pending: Some(written),
-        })
     }
 
-    /// Removes what waited for review of a response that is the reference now.
-    fn answered(&self, pending: &Path) -> Result<(), SnapshotError> {
+    /// Keeps a response that is not the recorded one for review, where the mode allows it, and says where.
+    ///
+    /// # Errors
+    /// As [`Self::keep`].
+    pub fn propose(
+        &self,
+        key: &SnapshotKey,
+        prediction: &Prediction,
+        provenance: &Provenance,
+    ) -> Result<Option<PathBuf>, SnapshotError> {
+        if self.recording == Recording::Never {
+            return Ok(None);
+        }
+        let pending = self.root.join(key.pending_path());
+        self.save(key, &pending, prediction, provenance)?;
+        Ok(Some(pending))
+    }
+
+    /// Removes what waited for review of a response that is the reference now, where the mode allows it.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn settle(&self, key: &SnapshotKey) -> Result<(), SnapshotError> {
         if self.recording == Recording::Never {
             return Ok(());
         }
-        match fs::remove_file(pending) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SnapshotError::file(pending, error)),
+        let pending = self.root.join(key.pending_path());
+        match fs::remove_file(&pending) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SnapshotError::file(&pending, error)),
             _ => Ok(()),
         }
     }
@@ -237,13 +200,14 @@ impl Store {
     fn save(
         &self,
         key: &SnapshotKey,
-        path: PathBuf,
-        contents: &Contents,
-        snapshot: &insta::Snapshot,
-    ) -> Result<PathBuf, SnapshotError> {
-        if let Some(hash) = contents.digest().arrays {
+        path: &Path,
+        prediction: &Prediction,
+        provenance: &Provenance,
+    ) -> Result<(), SnapshotError> {
+        let (record, arrays) = write::record(prediction, provenance.origin(key))?;
+        if let Some(hash) = record.arrays {
             let path = self.root.join(key.arrays_path(hash));
-            let packed = archive::pack(&contents.arrays()).map_err(|error| SnapshotError::unreadable(&path, error))?;
+            let packed = archive::pack(&arrays).map_err(|error| SnapshotError::unreadable(&path, error))?;
             if packed.len() as u64 > file::ARRAYS_LIMIT {
                 return Err(SnapshotError::unreadable(
                     &path,
@@ -255,66 +219,42 @@ impl Store {
                 file::write(&path, &packed).map_err(|error| SnapshotError::file(&path, error))?;
             }
         }
-        file::replace(&path, |part| {
-            snapshot.save(part).map_err(|error| io::Error::other(error.to_string()))
-        })
-        .map_err(|error| SnapshotError::file(&path, error))?;
-        Ok(path)
+        file::write(path, record.render().as_bytes()).map_err(|error| SnapshotError::file(path, error))
     }
+}
 
-    /// What is recorded under a key; `None` when nothing is.
-    ///
-    /// # Errors
-    /// When a file cannot be read, holds something else than it should, or was altered.
-    pub fn read(&self, key: &SnapshotKey) -> Result<Option<Contents>, SnapshotError> {
-        let path = self.root.join(key.path());
-        if !path.try_exists().map_err(|error| SnapshotError::file(&path, error))? {
-            return Ok(None);
+/// The record in the file at a path.
+pub(super) fn record(path: &Path) -> Result<Record, SnapshotError> {
+    let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
+    let text = String::from_utf8(bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
+    Record::parse(&text).map_err(|error| SnapshotError::unreadable(path, error))
+}
+
+/// The result in the file at a path; `arrays_path` says where its arrays are.
+pub(super) fn reference(
+    path: &Path,
+    arrays_path: impl FnOnce(ContentHash) -> Result<PathBuf, SnapshotError>,
+) -> Result<Reference, SnapshotError> {
+    let record = record(path)?;
+    let (arrays, place) = match record.arrays {
+        None => (Arrays::new(), path.to_owned()),
+        Some(hash) => {
+            let arrays_path = arrays_path(hash)?;
+            let bytes = file::read(&arrays_path, file::ARRAYS_LIMIT)
+                .map_err(|error| SnapshotError::file(&arrays_path, error))?;
+            let arrays = archive::unpack(&bytes).map_err(|error| SnapshotError::unreadable(&arrays_path, error))?;
+            if archive::name(&arrays) != hash {
+                return Err(SnapshotError::Altered { path: arrays_path });
+            }
+            (arrays, arrays_path)
         }
-        let body = text::read_body(&path)?;
-        let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(&path, error))?;
-        match self.assemble(key, &path, digest)? {
-            (contents, None) => Ok(Some(contents)),
-            (_, Some(altered)) => Err(SnapshotError::unreadable(&altered, "was altered after it was recorded")),
-        }
-    }
-
-    /// What a snapshot holds, and its file of arrays if that was altered.
-    fn load(
-        &self,
-        key: &SnapshotKey,
-        path: &Path,
-        snapshot: &insta::Snapshot,
-    ) -> Result<(Contents, Option<PathBuf>), SnapshotError> {
-        let body = runtime::text(snapshot).ok_or_else(|| SnapshotError::unreadable(path, "is a binary snapshot"))?;
-        let digest = read::read(&body).map_err(|error| SnapshotError::unreadable(path, error))?;
-        self.assemble(key, path, digest)
-    }
-
-    /// The arrays that a digest names, with it.
-    pub(super) fn assemble(
-        &self,
-        key: &SnapshotKey,
-        path: &Path,
-        digest: Digest,
-    ) -> Result<(Contents, Option<PathBuf>), SnapshotError> {
-        let Some(hash) = digest.arrays else {
-            let contents = Contents::from_stored(digest, archive::Arrays::new())
-                .map_err(|error| SnapshotError::unreadable(path, error))?;
-            return Ok((contents, None));
-        };
-        let (arrays_path, arrays) = self.arrays(key, hash)?;
-        let altered = archive::name(&arrays) != hash;
-        let contents =
-            Contents::from_stored(digest, arrays).map_err(|error| SnapshotError::unreadable(&arrays_path, error))?;
-        Ok((contents, altered.then_some(arrays_path)))
-    }
-
-    /// The arrays under a name, whatever their content hashes to.
-    fn arrays(&self, key: &SnapshotKey, hash: ContentHash) -> Result<(PathBuf, archive::Arrays), SnapshotError> {
-        let path = self.root.join(key.arrays_path(hash));
-        let bytes = file::read(&path, file::ARRAYS_LIMIT).map_err(|error| SnapshotError::file(&path, error))?;
-        let arrays = archive::unpack(&bytes).map_err(|error| SnapshotError::unreadable(&path, error))?;
-        Ok((path, arrays))
-    }
+    };
+    let prediction = load::prediction(&record, arrays).map_err(|error| match error {
+        archive::StoredError::Edited(_) => SnapshotError::unreadable(path, error),
+        other => SnapshotError::unreadable(&place, other),
+    })?;
+    Ok(Reference {
+        prediction,
+        origin: record.origin,
+    })
 }

@@ -3,8 +3,10 @@
 //! A tensor never copies its bytes to be read, so a decoded response can hand out views into one buffer. It knows
 //! nothing of files, wires or proteins.
 
+mod content_hash;
 mod dtype;
 mod element;
+mod kept_rows;
 pub mod strided;
 mod text;
 
@@ -13,8 +15,10 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use content_hash::{ContentHash, NotAHash};
 pub use dtype::DType;
 pub use element::Element;
+pub use kept_rows::{KeptRows, RowGrid};
 
 /// An n-dimensional array in C order over little-endian bytes. Zero dimensions make it a scalar of one element.
 #[derive(Clone, PartialEq, Eq)]

@@ -82,6 +82,7 @@ fn search(path: &str, value: &Value, found: &mut Vec<Obstacle>) {
         | Value::Float(_)
         | Value::Text(_)
         | Value::Bytes(_)
+        | Value::Rows(_)
         | Value::Structure(_) => {}
     }
 }

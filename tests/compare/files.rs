@@ -64,7 +64,7 @@ fn another_element_type_is_a_difference_that_hides_no_number() {
         let section = &json["sections"][0];
         assert_eq!(
             section["differences"][0],
-            "float32 array (4,) against float64 array (4,)"
+            "expected float32 array (4,), got float64 array (4,)"
         );
         let metrics = section["metrics"].as_array().unwrap();
         let judged = metrics.iter().find_map(|row| row["judged"].get(0)).unwrap();
@@ -134,12 +134,22 @@ fn results_of_different_weights_are_not_compared() {
     let directory = tempfile::tempdir().unwrap();
     let from = root.join("esmfold/fold/nipah.snap");
     let recorded = std::fs::read_to_string(&from).unwrap();
-    let hash = recorded.lines().find_map(|line| line.strip_prefix("arrays ")).unwrap();
+    let hash = recorded
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("\"arrays\": \""))
+        .unwrap();
+    let hash = hash.trim_end_matches(['"', ',']);
     let place = directory.path().join("published/esmfold/fold");
     let arrays = directory.path().join("published/arrays");
     std::fs::create_dir_all(&place).unwrap();
     let other = place.join("nipah.snap");
-    std::fs::write(&other, recorded.replace("weights: synthetic", "weights: published")).unwrap();
+    std::fs::write(
+        &other,
+        recorded
+            .replace("\"weights\": \"synthetic\"", "\"weights\": \"published\"")
+            .replace("with synthetic", "with published"),
+    )
+    .unwrap();
     let output = compare(&from, &other, &[]);
     assert_eq!(output.status.code(), Some(2));
     let words = text(&output.stderr);

@@ -8,7 +8,7 @@ fn a_mirror_image_is_different_though_nothing_is_confident_and_has_no_beta_carbo
     let unsure = |text: &str| text.replace("  0.90  ", "  0.30  ");
     let (code, words) = compared(&unsure(HELIX), &unsure(&placed(|_, [x, y, z]| [x, y, -z])));
     assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("alpha carbons that changed hands"), "{words}");
+    assert!(words.contains("Cα with inverted chirality"), "{words}");
     assert!(words.contains("likely cause: mirror image"), "{words}");
     assert_eq!(compared(&unsure(HELIX), &unsure(HELIX)).0, Some(0));
 }

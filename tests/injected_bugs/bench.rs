@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use hydrotest::cause::{Candidate, Frame, Kind, Relation, of_values};
 use hydrotest::check::{self, Answer, Check, Evidence, Finding, Measured, Recorded};
+use hydrotest::compare::floors;
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
 use hydrotest::prediction::{Contract, Input, Options, Prediction, Request};
 use hydrotest::protein::fasta;
 use hydrotest::reference::ReferenceModel;
-use hydrotest::snapshot::{Contents, Floors, Recording, SnapshotKey, Store};
+use hydrotest::snapshot::{Floors, Recording, SnapshotKey, Store};
 
 use super::bugs;
 
@@ -189,11 +190,10 @@ impl Scene<'_> {
 
     /// Keeps by how much answers differ as the floor of the case.
     pub fn calibrate(&self, repeats: &[Prediction]) {
-        let contents: Vec<Contents> = repeats.iter().map(|repeat| Contents::of(repeat).unwrap()).collect();
         let floors = Floors {
             backend: "bench".into(),
             repeats: repeats.len(),
-            fields: check::floors(&self.bench.contract, &contents),
+            fields: floors(&self.bench.contract, repeats),
             accepted: Vec::new(),
         };
         let store = Store::new(self.root, Recording::Never).unwrap();

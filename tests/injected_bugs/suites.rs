@@ -6,13 +6,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hydrotest::check::{self, Answer, Evidence, Finding, Measured, Recorded};
+use hydrotest::compare::floors;
 use hydrotest::config::{Config, Suites};
 use hydrotest::measure::Measurement;
 use hydrotest::plan::{Overriding, PlannedTrial, Selection, expand};
 use hydrotest::prediction::{Prediction, Value};
 use hydrotest::protein::Structure;
 use hydrotest::reference::ReferenceModel;
-use hydrotest::snapshot::{Contents, Floors, Recording, Store};
+use hydrotest::snapshot::{Floors, Recording, Store};
 
 /// What the embedded models' answers call themselves. They are judged as if they had noise, as a real model's are: by the gates.
 const WEIGHTS: &str = "synthetic";
@@ -72,11 +73,10 @@ impl Case {
 
     /// Keeps by how much answers to the last call differ as its floor.
     pub fn calibrate(&self, repeats: &[Prediction]) {
-        let contents: Vec<Contents> = repeats.iter().map(|repeat| Contents::of(repeat).unwrap()).collect();
         let floors = Floors {
             backend: "bench".into(),
             repeats: repeats.len(),
-            fields: check::floors(&self.trial.contract, &contents),
+            fields: floors(&self.trial.contract, repeats),
             accepted: Vec::new(),
         };
         let call = &self.answers.last().unwrap().call;

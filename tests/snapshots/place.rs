@@ -3,18 +3,47 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use hydrotest::compare::{Comparison, FieldComparison, Policy, compare};
 use hydrotest::prediction::contract::Tolerance;
 use hydrotest::prediction::{Input, Method, Options, Prediction, Record, Request, Value};
 use hydrotest::protein::{Label, Structure};
-use hydrotest::snapshot::{
-    Comparison, FieldComparison, FieldJudge, Judgement, Provenance, Recording, SnapshotError, SnapshotKey, Store,
-};
+use hydrotest::snapshot::{Kept, Provenance, Recording, SnapshotError, SnapshotKey, Store};
 use hydrotest::tensor::{DType, Tensor};
 
 /// Just too large to be stored whole.
 pub const LARGE: [usize; 3] = [10, 10, 64];
+
+/// How a response stands to what is recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Judged {
+    Matches(Comparison),
+    Differs {
+        comparison: Comparison,
+        pending: Option<PathBuf>,
+    },
+    /// Nothing was recorded before.
+    Kept(Kept),
+}
+
+/// Compares a response with what is recorded and keeps it as a check does.
+pub fn judge(
+    store: &Store,
+    key: &SnapshotKey,
+    prediction: &Prediction,
+    policy: &Policy,
+) -> Result<Judged, SnapshotError> {
+    let Some(reference) = store.read(key)? else {
+        return store.keep(key, prediction, &provenance()).map(Judged::Kept);
+    };
+    let comparison = compare(&reference.prediction, prediction, policy);
+    if comparison.matches() {
+        store.settle(key)?;
+        return Ok(Judged::Matches(comparison));
+    }
+    let pending = store.propose(key, prediction, &provenance())?;
+    Ok(Judged::Differs { comparison, pending })
+}
 
 pub struct Place {
     directory: tempfile::TempDir,
@@ -35,16 +64,14 @@ impl Place {
         Store::new(&self.root(), recording).unwrap()
     }
 
-    pub fn judge(&self, recording: Recording, prediction: &Prediction) -> Result<Judgement, SnapshotError> {
-        let judge = within(1e-3);
-        self.store(recording)
-            .judge(&key("two_chains"), prediction, &provenance(), judge)
+    pub fn judge(&self, recording: Recording, prediction: &Prediction) -> Result<Judged, SnapshotError> {
+        judge(&self.store(recording), &key("two_chains"), prediction, &within(1e-3))
     }
 
     /// Records and returns the paths of the snapshot and of its arrays.
     pub fn record(&self, prediction: &Prediction) -> (PathBuf, PathBuf) {
         let judgement = self.judge(Recording::Missing, prediction).unwrap();
-        let Judgement::Recorded { path } = judgement else {
+        let Judged::Kept(Kept::Recorded(path)) = judgement else {
             panic!("not recorded: {judgement:?}");
         };
         let arrays = self.root().join("synthetic/arrays");
@@ -57,7 +84,7 @@ impl Place {
     /// The comparison of a response that must not match.
     pub fn difference(&self, prediction: &Prediction) -> Comparison {
         match self.judge(Recording::Never, prediction).unwrap() {
-            Judgement::Differs { comparison, .. } => comparison,
+            Judged::Differs { comparison, .. } => comparison,
             other => panic!("no difference: {other:?}"),
         }
     }
@@ -71,11 +98,12 @@ pub fn key(case: &str) -> SnapshotKey {
     SnapshotKey::new("synthetic", "esmfold", "fold", case, None).unwrap()
 }
 
-pub fn within(absolute: f64) -> Arc<dyn FieldJudge> {
-    Arc::new(move |_: &str| Tolerance {
+pub fn within(absolute: f64) -> Policy {
+    let tolerance = Tolerance {
         absolute,
         relative: 0.0,
-    })
+    };
+    Policy::numbers(Some(tolerance), None)
 }
 
 pub fn provenance() -> Provenance {

@@ -5,16 +5,16 @@ use std::fs;
 use std::path::PathBuf;
 
 use hydrotest::prediction::{Prediction, Value};
-use hydrotest::snapshot::{Arrays, Judgement, Prune, Recording, SnapshotKey, State};
+use hydrotest::snapshot::{Arrays, Prune, Recording, SnapshotKey, State};
 
-use crate::place::{Place, key, prediction, provenance, with, with_large, within};
+use crate::place::{Judged, Place, key, prediction, with, with_large, within};
 
 #[test]
 fn a_pending_result_is_accepted_whole() {
     let place = Place::new();
     place.record(&prediction());
     let changed = with_large(|values| values[3] = 7.0);
-    let Judgement::Differs {
+    let Judged::Differs {
         pending: Some(pending), ..
     } = place.judge(Recording::Pending, &changed).unwrap()
     else {
@@ -26,11 +26,11 @@ fn a_pending_result_is_accepted_whole() {
     assert!(!pending.exists());
     assert!(matches!(
         place.judge(Recording::Never, &changed),
-        Ok(Judgement::Matches(_))
+        Ok(Judged::Matches(_))
     ));
     assert!(matches!(
         place.judge(Recording::Never, &prediction()),
-        Ok(Judgement::Differs { .. })
+        Ok(Judged::Differs { .. })
     ));
 }
 
@@ -47,7 +47,7 @@ fn accepting_as_the_review_of_insta_does_is_complete() {
     assert_eq!(fs::read(&path).unwrap(), ours);
     assert!(matches!(
         place.judge(Recording::Never, &changed),
-        Ok(Judgement::Matches(_))
+        Ok(Judged::Matches(_))
     ));
 }
 
@@ -80,7 +80,7 @@ fn pruning_takes_what_nothing_uses_and_nothing_else() {
     let place = Place::new();
     let store = place.store(Recording::Missing);
     let judge = |case: &str, prediction: &Prediction| {
-        store.judge(&key(case), prediction, &provenance(), within(0.0)).unwrap();
+        crate::place::judge(&store, &key(case), prediction, &within(0.0)).unwrap();
     };
     let changed = with_large(|values| values[3] = 7.0);
     judge("kept", &prediction());

@@ -6,6 +6,7 @@ use super::super::evidence::Answer;
 use super::super::fixture::folded::{UBIQUITIN, change_array, declared, folded};
 use super::super::fixture::{answer, compile_with, embedder, folder, judge, summaries};
 use super::*;
+use crate::prediction::Value;
 use crate::prediction::contract::Contract;
 
 fn check(contract: &Contract, table: &str) -> Box<dyn Check> {
@@ -37,20 +38,20 @@ fn differences_are_counted_measured_and_placed() {
     assert_eq!(findings[0].call.as_deref(), Some("batch"));
     assert_eq!(
         findings[0].summary,
-        "embeddings (`alone`, `batch`): 1 of 24 elements differ"
+        "embeddings (`alone`, `batch`): 1 of 24 elements beyond tolerance"
     );
     assert_eq!(
         findings[0].details,
         [
-            "greatest absolute difference 0.025 at [0, 2, 1] (chain B residue 0): expected 0.100000001, got 0.125",
-            "greatest relative difference 0.25 at [0, 2, 1] (chain B residue 0): expected 0.100000001, got 0.125",
-            "allowed atol = 0, rtol = 0; atol = 0.025 would pass"
+            "greatest absolute difference 0.025 at [0, 2, 1] (chain B residue 0): expected 0.1, got 0.125",
+            "greatest relative difference 0.25 there",
+            "allowed 0 + 0 × |expected|; an absolute tolerance of 0.025 would pass"
         ]
     );
     let loose = check(&contract, "fields = ['embeddings']\natol = 0.03");
     assert_eq!(summaries(&*loose, &contract, &moved), Vec::<String>::new());
     let relative = check(&contract, "fields = ['embeddings']\nrtol = 0.2");
-    assert!(summaries(&*relative, &contract, &moved)[0].ends_with("1 of 24 elements lie too far apart"));
+    assert!(summaries(&*relative, &contract, &moved)[0].ends_with("1 of 24 elements beyond tolerance"));
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn samples_are_compared_without_their_padding() {
     let other = check(&contract, "fields = ['chain_index']\nitems = [[0, 0]]");
     assert_eq!(
         summaries(&*other, &contract, &[alone.clone(), batch.clone()]),
-        ["chain_index (`alone` sample 0, `batch` sample 0): shape (2,) against (3,)"]
+        ["chain_index (`alone` sample 0, `batch` sample 0): expected int32 array (2,), got int32 array (3,)"]
     );
     let moved = batch.with_element("residue_index", 4, 5.0);
     let findings = judge(&*items, &contract, &[alone.clone(), moved.clone()]);
@@ -93,8 +94,10 @@ fn rows_are_compared_by_direction() {
     );
     let far = batch.clone().with_element("embeddings", 9, -5.0);
     let findings = judge(&*cosine, &contract, &[alone.clone(), far]);
-    assert!(findings[0].summary.contains("rows point apart"), "{findings:?}");
-    assert_eq!(findings[0].details, ["the row at [0, 2, 0] (chain B residue 0)"]);
+    assert_eq!(
+        findings[0].summary,
+        "embeddings (`alone`, `batch`): cosine similarity 0.08863514 < 0.99 of the row at [0, 2, 0] (chain B residue 0)"
+    );
     let nan = batch.clone().with_element("embeddings", 9, f64::NAN);
     assert_eq!(judge(&*cosine, &contract, &[alone.clone(), nan]).len(), 1);
     let index = batch.with_element("chain_index", 0, 1.0);
@@ -120,10 +123,14 @@ fn structures_are_compared_where_they_are() {
     let findings = judge(&*exact, &contract, &[first.clone(), shifted.clone()]);
     assert_eq!(
         findings[0].summary,
-        "atom_array (`alone`, `batch`)[0]: atoms are up to 10 Å apart, allowed 0"
+        "atom_array (`alone`, `batch`)[0].coord: 28 of 84 elements beyond tolerance"
     );
     assert!(
-        findings[0].details[0].starts_with("RMSD 10 Å as they are, "),
+        findings[0]
+            .hint
+            .as_deref()
+            .unwrap_or_default()
+            .contains("moved or turned as a whole"),
         "{findings:?}"
     );
     let loose = check(&contract, "fields = ['atom_array']\natol = 10");
@@ -150,7 +157,7 @@ fn nothing_on_both_sides_is_no_agreement() {
     let hollow = |answer: Answer| answer.with("plddt", Value::List(vec![Value::None]));
     assert_eq!(
         summaries(&*plddt, &contract, &[hollow(first.clone()), hollow(second.clone())]),
-        ["plddt (`alone`, `batch`)[0]: nothing to compare, both are None"]
+        ["plddt (`alone`, `batch`): nothing to compare, both are empty or None"]
     );
     let empty = |answer: Answer| answer.with("plddt", Value::List(Vec::new()));
     assert_eq!(summaries(&*plddt, &contract, &[empty(first), empty(second)]).len(), 1);
@@ -200,11 +207,13 @@ fn confidences_agree_by_their_means_under_gates() {
     );
     let lower = moved(|values| values.iter_mut().for_each(|value| *value -= 0.08));
     assert!(
-        lower[0].contains("plddt (`alone`, `batch`): different: pLDDT error "),
+        lower[0].contains("plddt (`alone`, `batch`)[0]: different: pLDDT error "),
         "{lower:?}"
     );
     assert_eq!(moved(|values| values.rotate_right(2)).len(), 1);
     let short = Value::List(vec![Value::Array(crate::tensor::Tensor::vector(&[0.5f32; 75]))]);
     let answers = [alone.clone(), batch.with("plddt", short)];
-    assert!(summaries(&*check, &contract, &answers)[0].contains("76 residues against 75"));
+    assert!(
+        summaries(&*check, &contract, &answers)[0].contains("expected float32 array (76,), got float32 array (75,)")
+    );
 }

@@ -1,10 +1,11 @@
 //! `chain_index` and `residue_index`: the only arrays whose every element follows from the input alone.
 
-use super::super::axes::is_symbol;
 use super::super::number::{count, show};
+use super::super::places::place;
 use super::Report;
 use super::subject::Subject;
 use crate::prediction::contract::FieldKind;
+use crate::prediction::is_symbol;
 use crate::tensor::Tensor;
 
 pub(super) fn judge(subject: &Subject<'_>, tensor: &Tensor, report: &mut Report<'_>) {
@@ -39,7 +40,7 @@ pub(super) fn judge(subject: &Subject<'_>, tensor: &Tensor, report: &mut Report<
     }
     let Some((flat, expected, got)) = first else { return };
     let total: usize = subject.complexes.iter().map(|complex| complex.length).sum();
-    let place = subject.axes.place(tensor, flat, subject.complexes, 0);
+    let place = place(&subject.axes, &tensor.position(flat), subject.complexes, 0);
     let got = got.map_or_else(|| "nothing".to_owned(), show);
     let summary = format!(
         "{}: wrong for {wrong} of {}; at {place} expected {}, got {got}",

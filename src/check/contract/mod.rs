@@ -12,11 +12,11 @@ mod tests;
 mod values;
 
 use self::subject::Subject;
-use super::axes::Axes;
 use super::evidence::{Calls, Evidence, Given};
 use super::finding::Finding;
 use super::terms::Terms;
 use super::{Check, number};
+use crate::prediction::Axes;
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
 use crate::wire::readable;

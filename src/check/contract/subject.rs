@@ -1,8 +1,8 @@
 //! What is judged of an array: where it is, what its field declares, and what was asked. Data only.
 
-use super::super::axes::Axes;
 use super::super::complex::Complex;
 use super::super::evidence::Given;
+use crate::prediction::Axes;
 use crate::prediction::contract::FieldSpec;
 
 /// One array of an answer and what it is about.

@@ -2,6 +2,7 @@
 
 use super::super::bounds::Bounds;
 use super::super::number::{count, show, show_key};
+use super::super::places::place;
 use super::super::tally::{Spot, Tally};
 use super::Report;
 use super::subject::Subject;
@@ -160,9 +161,8 @@ impl Say<'_> {
 
     fn place(&self, spot: Spot) -> String {
         let subject = self.subject;
-        subject
-            .axes
-            .place(self.tensor, spot.flat, subject.complexes, first_residue(subject))
+        let position = self.tensor.position(spot.flat);
+        place(&subject.axes, &position, subject.complexes, first_residue(subject))
     }
 }
 

@@ -1,13 +1,12 @@
 //! The samples of one complex, from answers or from what was recorded of them. Gathers; tests nothing.
 
 use super::super::evidence::Given;
-use super::super::gated::{STRUCTURES, confidence_at, numbers};
-use super::super::likeness::{behind, of_residues};
 use super::super::structure_field::structure_of;
-use crate::prediction::Value;
+use crate::compare::{STRUCTURES, behind, confidence_at, of_residues};
 use crate::prediction::contract::{FactorScale, FieldKind};
+use crate::prediction::{Listing, Prediction, Value};
 use crate::protein::Structure;
-use crate::snapshot::Contents;
+use crate::tensor::Tensor;
 
 /// One sample of a complex.
 #[derive(Debug, Clone)]
@@ -32,7 +31,10 @@ pub(super) fn of_answer(given: &Given<'_>) -> Result<Vec<Vec<Sample>>, String> {
             .and_then(Value::as_items)
             .unwrap_or_default()
     };
-    let plddt: Vec<Option<Vec<f64>>> = items("plddt").iter().map(numbers).collect();
+    let plddt: Vec<Option<Vec<f64>>> = items("plddt")
+        .iter()
+        .map(|item| item.as_array().and_then(Tensor::to_f64))
+        .collect();
     let structures = items(STRUCTURES);
     let samples = structures.iter().enumerate().map(|(index, item)| {
         let name = format!("{STRUCTURES}[{index}] of `{}`", given.call);
@@ -54,12 +56,13 @@ pub(super) fn of_answer(given: &Given<'_>) -> Result<Vec<Vec<Sample>>, String> {
 ///
 /// # Errors
 /// As [`of_answer`].
-pub(super) fn recorded(given: &Given<'_>, contents: &Contents) -> Result<Vec<Vec<Sample>>, String> {
+pub(super) fn recorded(given: &Given<'_>, prediction: &Prediction) -> Result<Vec<Vec<Sample>>, String> {
+    let listing = Listing::of(prediction).map_err(|error| error.to_string())?;
     let paths = (0..).map(|index| format!("{STRUCTURES}[{index}]"));
-    let structures = paths.map_while(|path| contents.structure(&path).map(|structure| (path, structure)));
+    let structures = paths.map_while(|path| listing.structure(&path).map(|structure| (path, structure)));
     let samples = structures.map(|(path, structure)| Sample {
         name: format!("recorded {path} of `{}`", given.call),
-        confidence: of_residues(structure, scale(given), confidence_at(contents, &path).as_deref()),
+        confidence: of_residues(structure, scale(given), confidence_at(&listing, &path).as_deref()),
         structure: structure.clone(),
     });
     share(&samples.collect::<Vec<Sample>>(), given)

@@ -30,6 +30,9 @@ pub enum EncodeError {
     /// A column of a structure does not fit the others.
     #[error("structure without a sound {0}")]
     Column(&'static str),
+    /// Of an array only some rows are known.
+    #[error("an array of which only some rows are known")]
+    Rows,
     /// The items of an object array are not as many as its shape says.
     #[error("object array with {0} items")]
     Objects(usize),
@@ -68,6 +71,7 @@ fn save(writer: &mut Writer, value: &Value, depth: usize) -> Result<(), EncodeEr
         Value::Text(text) => writer.text(text),
         Value::Bytes(bytes) => writer.bytes(&[bytes]),
         Value::Array(tensor) => array::array(writer, tensor)?,
+        Value::Rows(_) => return Err(EncodeError::Rows),
         Value::Structure(atoms) => structure::structure(writer, atoms)?,
         Value::List(items) => list(writer, items, deeper(depth)?)?,
         Value::Tuple(items) => {

@@ -1,0 +1,15 @@
+//! Another result that a response may be by mistake: an answer of the same case, a recorded one. Data only.
+
+use super::Relation;
+use crate::prediction::Prediction;
+
+/// Another result of the same model.
+#[derive(Debug, Clone)]
+pub struct Neighbour {
+    /// What it is, such as `the recorded result of fold::short`.
+    pub label: String,
+    /// How what was asked differs.
+    pub relation: Relation,
+    /// The result.
+    pub prediction: Prediction,
+}

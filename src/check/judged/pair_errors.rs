@@ -1,0 +1,87 @@
+//! Aligned errors are judged by their means, where the model is confident.
+
+use serde_json::json;
+
+use super::super::finding::Finding;
+use super::super::fixture::folded::{UBIQUITIN, declared, folded};
+use super::super::fixture::{compiled, judge_recorded_with};
+use crate::prediction::Value;
+use crate::snapshot::Recording;
+use crate::tensor::Tensor;
+
+/// Little enough that its aligned errors are stored whole.
+const INPUT: &str = "NLYIQWLKDGGPSSGRPPPS:GIVEQCCTSICSLYQLENYCN";
+
+/// What a comparison with the recorded answer of a model says of one with other aligned errors.
+fn found(model: &str, input: &str, change: impl Fn(usize, usize, f32, &[f32]) -> f32) -> Vec<Finding> {
+    let directory = tempfile::tempdir().unwrap();
+    let contract = declared(model);
+    let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array', 'plddt', 'pae']");
+    let judge = |answer| {
+        let recording = Recording::Missing;
+        judge_recorded_with(&*check, &contract, &[answer], directory.path(), recording, None)
+    };
+    let right = folded(&contract, "call", input, json!({ "include_fields": ["plddt", "pae"] }));
+    assert_eq!(judge(right.clone()), []);
+    let edit = |tensor: &mut Tensor| {
+        let size = *tensor.shape().last().unwrap();
+        let values: Vec<f32> = tensor.values().unwrap().collect();
+        let changed = values.iter().enumerate();
+        let changed: Vec<f32> = changed
+            .map(|(flat, value)| change(flat / size % size, flat % size, *value, &values))
+            .collect();
+        *tensor = Tensor::from_values(tensor.shape().to_vec(), &changed).unwrap();
+    };
+    judge(right.change("pae", |value| match value {
+        Value::Array(tensor) => edit(tensor),
+        Value::List(items) => match &mut items[0] {
+            Value::Array(tensor) => edit(tensor),
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }))
+}
+
+#[test]
+fn aligned_errors_are_judged_by_their_mean() {
+    for model in ["esmfold", "boltz2"] {
+        assert_eq!(
+            found(model, INPUT, |row, column, value, _| {
+                if (row, column) == (0, 3) { value + 2.0 } else { value }
+            }),
+            [],
+            "{model}: one pair may move"
+        );
+        let transposed = found(model, INPUT, |row, column, _, all| {
+            let size = (all.len() as f64).sqrt() as usize;
+            all[column * size + row]
+        });
+        assert!(transposed[0].summary.contains("pae"), "{model}: {transposed:?}");
+        assert!(
+            transposed[0]
+                .hint
+                .as_deref()
+                .unwrap_or_default()
+                .contains("axes in the order"),
+            "{model}: {transposed:?}"
+        );
+        assert_eq!(found(model, INPUT, |_, _, value, _| value * 10.0).len(), 1, "{model}");
+        assert_eq!(
+            found(model, INPUT, |_, _, value, _| if value > 5.0 {
+                f32::NAN
+            } else {
+                value
+            })
+            .len(),
+            1,
+            "{model}"
+        );
+    }
+}
+
+#[test]
+fn larger_matrices_are_judged_alike() {
+    let input = &UBIQUITIN[..70];
+    assert_eq!(found("boltz2", input, |_, _, value, _| value + 0.1), []);
+    assert_eq!(found("boltz2", input, |_, _, value, _| value + 3.0).len(), 1);
+}

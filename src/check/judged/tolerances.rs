@@ -1,0 +1,98 @@
+//! Which rule is whose: gates, the contract, the check, and a backend without noise.
+
+use serde_json::json;
+
+use super::super::evidence::Answer;
+use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
+use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, judge_recorded_with};
+use crate::prediction::Contract;
+use crate::prediction::contract::Tolerance;
+use crate::protein::Structure;
+use crate::snapshot::Recording;
+
+fn found(
+    right: &(Contract, Answer),
+    table: &str,
+    noise: Option<Tolerance>,
+    change: impl FnOnce(Answer) -> Answer,
+) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let (contract, right) = right;
+    let check = compiled(contract, &format!("check = 'snapshot'\n{table}"));
+    let judge = |answer: Answer| {
+        let recording = Recording::Missing;
+        judge_recorded_with(&*check, contract, &[answer], directory.path(), recording, noise)
+    };
+    assert_eq!(judge(right.clone()), []);
+    let findings = judge(change(right.clone()));
+    findings.iter().map(ToString::to_string).collect()
+}
+
+fn gated() -> (Contract, Answer) {
+    let contract = declared("esmfold");
+    let right = folded(&contract, "call", UBIQUITIN, json!({ "include_fields": ["plddt"] }));
+    (contract, right)
+}
+
+fn moved(answer: Answer) -> Answer {
+    answer.with_structure(|structure: &mut Structure| {
+        structure.coord.iter_mut().for_each(|position| position[1] += 3.0);
+    })
+}
+
+#[test]
+fn structures_go_by_gates_whatever_the_check_says_of_numbers() {
+    let right = gated();
+    let noisy = |answer: Answer| answer.with_structure(|structure| jitter(structure, 0.3, 5));
+    for table in ["", "atol = 5", "rtol = 5", "atol = 5\ngates = { confidence = 0.8 }"] {
+        assert_eq!(found(&right, table, None, moved), Vec::<String>::new(), "{table}");
+        let beyond = found(&right, table, None, noisy);
+        assert!(beyond[0].contains("atom_array[0]: different: "), "{table}: {beyond:?}");
+    }
+    let one = |answer: Answer| answer.with_element("plddt", 3, 0.5);
+    assert_eq!(found(&right, "fields = ['plddt']", None, one), Vec::<String>::new());
+    let by_number = found(&right, "fields = ['plddt']\natol = 1e-3", None, one);
+    assert!(by_number[0].contains("1 of 76 elements"), "{by_number:?}");
+}
+
+#[test]
+fn without_gates_structures_are_compared_number_by_number() {
+    let contract = folder();
+    let right = answer(&contract, "call", "ACDEFG", json!({}));
+    let words = found(&(contract, right), "atol = 0.5", None, moved);
+    assert!(words[0].contains("atom_array[0].coord"), "{words:?}");
+}
+
+#[test]
+fn a_backend_without_noise_is_held_to_every_atom() {
+    let exact = Some(Tolerance {
+        absolute: 1e-4,
+        relative: 0.0,
+    });
+    let words = found(&gated(), "gates = { ca_max = 9 }", exact, moved);
+    assert!(words[0].contains("coord"), "{words:?}");
+}
+
+#[test]
+fn a_distance_alone_is_no_rule() {
+    let errors = compile_errors(&declared("esmfold"), "check = 'snapshot'\nrmsd = 0.5");
+    assert!(errors.contains("expected `gates = { rmsd = … }`"), "{errors}");
+}
+
+#[test]
+fn whole_numbers_are_exact_and_measured_ones_follow_their_field() {
+    let mut contract = embedder();
+    contract.tolerance.absolute = 0.5;
+    let right = answer(&contract, "call", "ACD", serde_json::json!({"include_fields": ["*"]}));
+    let of = |name: &str| {
+        let name = name.to_owned();
+        found(&(contract.clone(), right.clone()), "", None, move |answer| {
+            answer.with_element(&name, 0, 0.25)
+        })
+    };
+    assert_eq!(of("embeddings"), Vec::<String>::new());
+    let index = found(&(contract.clone(), right.clone()), "atol = 5", None, |answer| {
+        answer.with_element("chain_index", 0, 1.0)
+    });
+    assert!(index[0].contains("chain_index"), "{index:?}");
+}

@@ -1,0 +1,138 @@
+//! Asks the diagnosis for the likely cause of what failed, with what the response may be by mistake: other items of the list that a
+//! value is in, other answers, other recorded results. Compares nothing itself.
+
+use super::comparison::{Comparison, FieldComparison, Finding};
+use crate::cause::{
+    Aspect, Candidate, Cause, Failed, Frame, Neighbour, Relation, of_arrays, of_failed, of_models, of_structures,
+};
+use crate::prediction::{Leaf, Listing, Prediction, Value};
+use crate::tensor::{ContentHash, KeptRows};
+
+/// Differences looked into: with many, the first tell as much as all.
+const MOST_FIELDS: usize = 4;
+/// Other items of a list that a value may be by mistake.
+const MOST_ITEMS: usize = 16;
+
+/// The paths of the differences that are looked into.
+#[must_use]
+pub fn paths_of_causes(comparison: &Comparison) -> Vec<&str> {
+    let paths = comparison.beyond().map(|field| match field.path.rsplit_once('.') {
+        Some((structure, "coord" | "b_factor")) => structure,
+        _ => field.path.as_str(),
+    });
+    let mut paths: Vec<&str> = paths.take(MOST_FIELDS).collect();
+    paths.dedup();
+    paths
+}
+
+/// The cause of the first difference that has one.
+#[must_use]
+pub fn likely_cause(
+    comparison: &Comparison,
+    expected: &Prediction,
+    actual: &Prediction,
+    neighbours: &[Neighbour],
+) -> Option<Cause> {
+    let (expected, actual) = (Listing::of(expected).ok()?, Listing::of(actual).ok()?);
+    let listed = neighbours
+        .iter()
+        .filter_map(|other| Some((other, Listing::of(&other.prediction).ok()?)));
+    let listed: Vec<(&Neighbour, Listing<'_>)> = listed.collect();
+    let beyond = comparison.beyond();
+    beyond
+        .take(MOST_FIELDS)
+        .find_map(|field| of_field(field, &expected, &actual, &listed))
+}
+
+fn of_field(
+    field: &FieldComparison,
+    expected: &Listing<'_>,
+    actual: &Listing<'_>,
+    neighbours: &[(&Neighbour, Listing<'_>)],
+) -> Option<Cause> {
+    let path = field.path.as_str();
+    let structures = |path: &str| Some((expected.structure(path)?, actual.structure(path)?));
+    if let Some((before, after)) = structures(path) {
+        if let Some(cause) = of_models(before, after) {
+            return Some(cause);
+        }
+        let judged = match &field.finding {
+            Finding::Structure(found) => Some(&**found),
+            _ => None,
+        };
+        let failed = judged.map_or(
+            Failed {
+                aspect: Aspect::Any,
+                confident: None,
+            },
+            |found| found.failed(),
+        );
+        let model = judged.map_or(0, |found| found.model.0);
+        let (one, other) = (before.model(model), after.model(model));
+        let (before, after) = (one.as_ref().unwrap_or(before), other.as_ref().unwrap_or(after));
+        return with_candidates(expected, neighbours, path, |candidates| {
+            of_failed(before, after, Frame::Free, candidates, failed)
+        });
+    }
+    let column = path
+        .rsplit_once('.')
+        .filter(|(_, column)| matches!(*column, "coord" | "b_factor"));
+    if let Some((parent, (before, after))) = column.and_then(|(parent, _)| Some((parent, structures(parent)?))) {
+        return with_candidates(expected, neighbours, parent, |candidates| {
+            of_structures(before, after, Frame::Fixed, candidates)
+        });
+    }
+    if let (Some(before), Some(after)) = (expected.array(path), actual.array(path)) {
+        return with_candidates(expected, neighbours, path, |candidates| {
+            of_arrays(before, after, candidates)
+        });
+    }
+    // Of an array of which some rows are recorded, all that can be told is that it is another recorded one.
+    let now = hash_at(actual, path)?;
+    neighbours
+        .iter()
+        .find(|(_, listing)| hash_at(listing, path) == Some(now))
+        .map(|(other, _)| Candidate::new(&other.label, other.relation, &Value::None).identical())
+}
+
+fn hash_at(listing: &Listing<'_>, path: &str) -> Option<ContentHash> {
+    match listing.get(path)? {
+        Leaf::Array(_, tensor) => Some(ContentHash::of_tensor(tensor)),
+        Leaf::Rows(KeptRows { hash, .. }) => Some(*hash),
+        _ => None,
+    }
+}
+
+/// Asks with the other items of the list that a value is in, and with the same value of other results.
+fn with_candidates(
+    expected: &Listing<'_>,
+    neighbours: &[(&Neighbour, Listing<'_>)],
+    path: &str,
+    explain: impl FnOnce(&[Candidate<'_>]) -> Option<Cause>,
+) -> Option<Cause> {
+    let items = siblings(path).filter_map(|path| {
+        let label = format!("the expected {path}");
+        Some((label, Relation::OtherItem, expected.value(&path)?))
+    });
+    let others = neighbours.iter().filter_map(|(other, listing)| {
+        let value = listing.value(path)?;
+        Some((other.label.clone(), other.relation, value))
+    });
+    let values: Vec<(String, Relation, Value)> = items.take(MOST_ITEMS).chain(others).collect();
+    let candidates = values.iter();
+    let candidates: Vec<Candidate<'_>> = candidates
+        .map(|(label, relation, value)| Candidate::new(label, *relation, value))
+        .collect();
+    explain(&candidates)
+}
+
+/// The paths of the other items of a list: `plddt[1]`, `plddt[2]`, … for `plddt[0]`.
+fn siblings(path: &str) -> impl Iterator<Item = String> + '_ {
+    let item = path.strip_suffix(']').and_then(|path| path.rsplit_once('['));
+    item.into_iter().flat_map(move |(list, own)| {
+        let places = (0..=MOST_ITEMS).map(|place| place.to_string());
+        places
+            .filter(move |place| place != own)
+            .map(move |place| format!("{list}[{place}]"))
+    })
+}

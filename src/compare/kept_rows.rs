@@ -1,0 +1,159 @@
+//! Arrays of which some rows and the length of every row are kept. Measures; judges nothing.
+//!
+//! Kept rows are compared like any array. Where every element of a row keeps its tolerance, the lengths of two rows differ by no
+//! more than the length of the vector of tolerances: that is the triangle inequality, so that no right array is refused. What
+//! changes the direction of a row that is not kept, and not its length, is not seen.
+
+use crate::measure::{Better, Measure, Noise};
+use crate::metric::{Difference, difference};
+use crate::prediction::contract::Tolerance;
+use crate::tensor::{KeptRows, RowGrid};
+
+/// What lies between two arrays of which rows are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowsDifference {
+    /// How they were cut.
+    pub grid: RowGrid,
+    /// The kept rows, with indices into the whole array.
+    pub kept: Difference,
+    /// Rows whose lengths lie farther apart than elements within tolerance could make them.
+    pub beyond: usize,
+    /// The row whose length comes closest to that, or exceeds it most; `None` where all are equal.
+    pub worst: Option<RowLength>,
+}
+
+/// The length of a row on both sides.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RowLength {
+    /// The position of the row's first element.
+    pub position: Vec<usize>,
+    /// Its recorded length.
+    pub expected: f64,
+    /// Its length now.
+    pub actual: f64,
+    /// How far the two may lie apart.
+    pub allowed: f64,
+}
+
+/// Compares what is kept of two arrays; `None` where they are not of one type and shape.
+pub(super) fn compare(expected: &KeptRows, actual: &KeptRows, tolerance: Tolerance) -> Option<RowsDifference> {
+    if expected.grid != actual.grid || expected.shape != actual.shape {
+        return None;
+    }
+    let grid = expected.grid;
+    let mut kept = difference(&expected.rows, &actual.rows, tolerance.absolute, tolerance.relative)?;
+    for extreme in [&mut kept.absolute, &mut kept.relative].into_iter().flatten() {
+        extreme.index = grid.flat(extreme.index);
+        extreme.position = expected.position(extreme.index);
+    }
+    let (mut beyond, mut worst) = (0, None);
+    let mut most = 0.0f64;
+    for (row, (&before, &length)) in expected.lengths.iter().zip(&actual.lengths).enumerate() {
+        // Two that are not finite are equal where they are the same.
+        if before.to_bits() == length.to_bits() || (before.is_nan() && length.is_nan()) {
+            continue;
+        }
+        let allowed = allowed(grid, before, tolerance);
+        let gap = (length - before).abs();
+        let used = if gap.is_finite() { gap / allowed } else { f64::INFINITY };
+        // Not a number is no ratio, and beyond everything.
+        let is_beyond = used.is_nan() || used > 1.0 + ROUNDING;
+        beyond += usize::from(is_beyond);
+        if worst.is_none() || used.is_nan() || used > most {
+            most = if used.is_nan() { f64::INFINITY } else { used };
+            worst = Some(RowLength {
+                position: expected.position(row * grid.width),
+                expected: before,
+                actual: length,
+                allowed,
+            });
+        }
+    }
+    Some(RowsDifference {
+        grid,
+        kept,
+        beyond,
+        worst,
+    })
+}
+
+/// Two sums of the same squares may round differently.
+const ROUNDING: f64 = 1e-9;
+
+/// How far the lengths of two rows lie apart at most, where every element keeps its tolerance.
+fn allowed(grid: RowGrid, length: f64, tolerance: Tolerance) -> f64 {
+    tolerance.absolute * (grid.width as f64).sqrt() + tolerance.relative * length
+}
+
+impl RowsDifference {
+    /// Whether every kept row and every length is within tolerance.
+    #[must_use]
+    pub const fn is_within(&self) -> bool {
+        self.kept.is_within() && self.beyond == 0
+    }
+
+    /// The worst length of a row as a measure, with the floor of single elements.
+    #[must_use]
+    pub fn measure(&self, tolerance: Tolerance, floor: Option<Noise>) -> Measure {
+        let worst = self.worst.as_ref();
+        let scale = (self.grid.width as f64).sqrt();
+        Measure {
+            key: "row_length",
+            name: "change of the length of a row",
+            unit: "",
+            better: Better::Lower,
+            observed: worst.map_or(0.0, |row| (row.actual - row.expected).abs()),
+            floor: floor.map(|noise| Noise {
+                worst: scale * noise.worst,
+                ..noise
+            }),
+            allowed: allowed(self.grid, worst.map_or(0.0, |row| row.expected), tolerance),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensor::Tensor;
+
+    /// Rows of 100 elements, many more than are kept.
+    fn array(change: impl Fn(&mut Vec<f32>)) -> Tensor {
+        let mut values: Vec<f32> = (0..1_000_000).map(|at| ((at % 977) as f32 * 0.37).sin()).collect();
+        change(&mut values);
+        Tensor::from_values(vec![10_000, 100], &values).unwrap()
+    }
+
+    fn found(change: impl Fn(&mut Vec<f32>), absolute: f64) -> RowsDifference {
+        let (expected, actual) = (array(|_| {}), array(change));
+        let tolerance = Tolerance {
+            absolute,
+            relative: 0.0,
+        };
+        compare(&KeptRows::of(&expected), &KeptRows::of(&actual), tolerance).unwrap()
+    }
+
+    #[test]
+    fn what_keeps_its_tolerance_everywhere_is_never_refused() {
+        let noise = |values: &mut Vec<f32>| {
+            for (at, value) in values.iter_mut().enumerate() {
+                *value += if at % 3 == 0 { 1e-3 } else { -1e-3 };
+            }
+        };
+        assert!(found(noise, 1.01e-3).is_within());
+        assert!(!found(noise, 0.9e-3).is_within());
+        let scaled = |values: &mut Vec<f32>| values.iter_mut().for_each(|value| *value *= 1.001);
+        assert!(found(scaled, 1.1e-3).is_within());
+    }
+
+    #[test]
+    fn a_wrong_row_is_found_by_its_length_and_a_kept_one_by_its_elements() {
+        let one = found(|values| values[123_417..123_420].fill(9.0), 1e-3);
+        assert_eq!((one.beyond, one.kept.differing), (1, 0));
+        assert_eq!(one.worst.unwrap().position, [1234, 0]);
+        let kept = found(|values| values[5] += 0.5, 1e-3);
+        assert_eq!(kept.kept.absolute.unwrap().position, [0, 5]);
+        let broken = found(|values| values[123_417] = f32::NAN, 1e9);
+        assert_eq!(broken.beyond, 1);
+    }
+}

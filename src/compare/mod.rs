@@ -1,0 +1,53 @@
+//! Whether two responses are the same: the one place where that is decided, for recorded results, for answers of one case, for
+//! repeats and for files. Pure: it knows no storage, no check and no command, and the verdict depends neither on the length of a
+//! response nor on who asks.
+//!
+//! [`compare`] lays both responses out by path and judges value by value as a [`Policy`] says: structures, confidences, aligned
+//! errors and rows of numbers by the gates of their model, part by part, everything else element by element. What cannot be judged
+//! by its gate is [`Finding::Unjudged`], never judged by another rule.
+
+mod atom_names;
+mod comparison;
+mod explain;
+mod fields;
+mod kept_rows;
+mod layout;
+mod message;
+mod metrics;
+mod noise;
+mod pair_errors;
+mod placed;
+mod policy;
+mod rows;
+mod structure;
+mod walk;
+
+pub use comparison::{Agreement, Comparison, FieldComparison, Finding};
+pub use explain::{likely_cause, paths_of_causes};
+pub use fields::{PLDDT, STRUCTURES, confidence_at};
+pub use kept_rows::{RowLength, RowsDifference};
+pub use metrics::{About, GatedMetric, METRICS, metric};
+pub use noise::floors;
+pub use pair_errors::PAIR_ERRORS;
+pub use policy::{Limits, Policy};
+pub use structure::{
+    Side, StructureComparison, atom_faults, behind, compare_pae, compare_structures, factor_of, least_dockq,
+    of_residues,
+};
+
+use crate::prediction::{Listing, Prediction};
+
+/// Compares every value that either response has, in the order of the expected one, then what only the other one has.
+#[must_use]
+pub fn compare(expected: &Prediction, actual: &Prediction, policy: &Policy) -> Comparison {
+    match (Listing::of(expected), Listing::of(actual)) {
+        (Ok(expected), Ok(actual)) => Comparison {
+            fields: walk::walk(&expected, &actual, policy),
+        },
+        (Err(error), _) => Comparison::of_whole(Finding::Unjudged(error.to_string())),
+        (Ok(_), Err(error)) => Comparison::of_whole(Finding::Changed {
+            expected: "a response that can be recorded".to_owned(),
+            actual: error.to_string(),
+        }),
+    }
+}

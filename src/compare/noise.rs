@@ -1,0 +1,144 @@
+//! Measures by how much repeats of one call differ, by the metrics that responses are compared with recorded ones by. Runs
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use super::fields::{PLDDT, STRUCTURES, Sides, measure_structures};
+use super::layout::{FieldLayout, LayoutGates};
+use super::pair_errors::{PAIR_ERRORS, measure_pair_errors};
+use super::structure::compare_confidence;
+use crate::measure::{ABSOLUTE, Better, Floor, Measure, Worst};
+use crate::metric::difference;
+use crate::prediction::{Contract, Leaf, Listing, Prediction, field_of};
+use crate::protein::Structure;
+use crate::tensor::Tensor;
+
+/// The worst that any pair of repeats gives, for every structure, confidence and array of floats. What one of a pair lacks,
+/// and what cannot be measured, has no floor.
+#[must_use]
+pub fn floors(contract: &Contract, repeats: &[Prediction]) -> BTreeMap<String, Worst> {
+    let repeats: Vec<Listing<'_>> = repeats.iter().filter_map(|repeat| Listing::of(repeat).ok()).collect();
+    let mut floors = BTreeMap::new();
+    for (place, expected) in repeats.iter().enumerate() {
+        for actual in &repeats[place + 1..] {
+            let pair = Repeats {
+                contract,
+                sides: Sides { expected, actual },
+            };
+            for (path, leaf) in expected.entries() {
+                let own: &mut Worst = floors.entry(path.to_owned()).or_default();
+                match leaf {
+                    Leaf::Structure(_) => pair.structure(path, own),
+                    Leaf::Array(..) => pair.array(path, own),
+                    _ => {}
+                }
+            }
+        }
+    }
+    floors.retain(|_, floor| !floor.is_empty());
+    floors
+}
+
+/// Two answers to one call.
+struct Repeats<'a> {
+    contract: &'a Contract,
+    sides: Sides<'a>,
+}
+
+impl Repeats<'_> {
+    fn structure(&self, path: &str, floor: &mut Worst) {
+        let scale = self.contract.field(field_of(path)).and_then(|field| field.b_factor);
+        if let Some(gates) = &self.contract.gates.structure {
+            for measure in measure_structures(path, self.sides, scale, gates) {
+                worsen(floor, &measure);
+            }
+        }
+        if let Some((one, other)) = self.sides.structures(path) {
+            keep_greatest(floor, farthest(one, other));
+        }
+    }
+
+    fn array(&self, path: &str, floor: &mut Worst) {
+        let Some((one, other)) = self.sides.arrays(path) else {
+            return;
+        };
+        // Columns of structures that gates judge are measured with their structure, and indices do not vary.
+        let is_judged = self.contract.gates.structure.is_some();
+        let in_structure = path
+            .rsplit_once('.')
+            .is_some_and(|(parent, _)| self.sides.expected.structure(parent).is_some());
+        if (in_structure && is_judged) || !one.dtype().is_float() || one.shape() != other.shape() {
+            return;
+        }
+        for measure in self.by_gates(path, one, other) {
+            worsen(floor, &measure);
+        }
+        let greatest = difference(one, other, 0.0, 0.0).and_then(|found| found.absolute);
+        keep_greatest(floor, greatest.map_or(0.0, |extreme| extreme.difference));
+    }
+
+    fn by_gates(&self, path: &str, one: &Tensor, other: &Tensor) -> Vec<Measure> {
+        let mut measures = Vec::new();
+        let scale = self.contract.field(STRUCTURES).and_then(|field| field.b_factor);
+        let scales = [scale; 2];
+        let none = Floor::unknown();
+        if let Some(gates) = &self.contract.gates.structure {
+            if field_of(path) == PLDDT
+                && let (Some(one), Some(other)) = (one.to_f64(), other.to_f64())
+            {
+                measures.extend(compare_confidence(&one, &other, gates, &none));
+            }
+            if PAIR_ERRORS.contains(&field_of(path)) {
+                measures.extend(measure_pair_errors(path, self.sides, scales, gates, &none).unwrap_or_default());
+            }
+        }
+        if let Some(layout) = self.contract.field(field_of(path)).and_then(FieldLayout::of) {
+            let gates = LayoutGates {
+                embedding: self.contract.gates.embedding,
+                structure: self.contract.gates.structure,
+            };
+            measures.extend(
+                layout
+                    .measure(path, self.sides, scales, gates, &none)
+                    .unwrap_or_default(),
+            );
+        }
+        measures
+    }
+}
+
+/// The greatest distance of an atom from itself where both structures lie; infinite where they have not the same atoms.
+fn farthest(one: &Structure, other: &Structure) -> f64 {
+    if one.coord.len() != other.coord.len() {
+        return f64::INFINITY;
+    }
+    let pairs = one.coord.iter().zip(&other.coord);
+    let squares = pairs.map(|(a, b)| {
+        let gaps = a.iter().zip(b).map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2));
+        gaps.sum::<f64>()
+    });
+    squares
+        .fold(
+            0.0,
+            |most: f64, square| if most.is_nan() || square <= most { most } else { square },
+        )
+        .sqrt()
+}
+
+fn keep_greatest(floor: &mut Worst, difference: f64) {
+    if difference.is_finite() {
+        let worst = floor.entry(ABSOLUTE.to_owned()).or_insert(0.0);
+        *worst = worst.max(difference);
+    }
+}
+
+fn worsen(floor: &mut Worst, measure: &Measure) {
+    if !measure.observed.is_finite() {
+        return;
+    }
+    let worst = floor.entry(measure.key.to_owned()).or_insert(measure.observed);
+    *worst = match measure.better {
+        Better::Lower => worst.max(measure.observed),
+        Better::Higher => worst.min(measure.observed),
+    };
+}

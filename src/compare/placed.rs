@@ -1,0 +1,240 @@
+//! Frames and positions of an answer against recorded ones, as the points that they place: what a structure's gates say of atoms
+//! they say of these. A frame is its origin and the tips of its axes, as far from it as the atoms of a backbone. Measures; finds no
+//! field.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::layout::RowPlace;
+use super::metrics::measured;
+use crate::measure::{Floor, Measure};
+use crate::metric::selection::{Part, positions};
+use crate::metric::{Contacts, Point, Superposition, lddt, superpose};
+use crate::prediction::contract::Holds;
+use crate::prediction::gates::StructureGates;
+use crate::protein::Structure;
+use crate::tensor::Tensor;
+
+/// How far the tips of a frame's axes are from its origin, in ångström: about a bond.
+const REACH: f64 = 1.5;
+
+/// Fewer residues than these have no place of their own.
+const FEWEST: usize = 4;
+
+/// The points of every frame or position of an array, the origin first; `None` where its last dimensions hold none.
+pub fn points_of(holds: Holds, tensor: &Tensor) -> Option<Vec<Vec<Point>>> {
+    let values = tensor.to_f64().filter(|_| tensor.dtype().is_float())?;
+    let point = |axes: [f64; 3]| axes.map(|axis| axis as f32);
+    match (holds, tensor.shape()) {
+        (Holds::Positions, [.., 3]) => {
+            let rows = values.as_chunks::<3>().0;
+            Some(rows.iter().map(|position| vec![point(*position)]).collect())
+        }
+        // A quaternion, the real part first, and a position.
+        (Holds::Frames, [.., 7]) => {
+            let rows = values.as_chunks::<7>().0;
+            Some(
+                rows.iter()
+                    .map(|&[w, x, y, z, a, b, c]| tips(turn([w, x, y, z]), [a, b, c]))
+                    .collect(),
+            )
+        }
+        // A rotation and, in the last column, a position.
+        (Holds::Frames, [.., 4, 4]) => {
+            let rows = values.as_chunks::<16>().0;
+            let frame = |row: &[f64; 16]| {
+                let turn = [
+                    [row[0], row[1], row[2]],
+                    [row[4], row[5], row[6]],
+                    [row[8], row[9], row[10]],
+                ];
+                tips(turn, [row[3], row[7], row[11]])
+            };
+            Some(rows.iter().map(frame).collect())
+        }
+        _ => None,
+    }
+}
+
+/// The rotation of a quaternion, row by row.
+fn turn([w, x, y, z]: [f64; 4]) -> [[f64; 3]; 3] {
+    let norm = w * w + x * x + y * y + z * z;
+    let scale = if norm > 0.0 { 2.0 / norm } else { 0.0 };
+    [
+        [
+            1.0 - scale * (y * y + z * z),
+            scale * (x * y - w * z),
+            scale * (x * z + w * y),
+        ],
+        [
+            scale * (x * y + w * z),
+            1.0 - scale * (x * x + z * z),
+            scale * (y * z - w * x),
+        ],
+        [
+            scale * (x * z - w * y),
+            scale * (y * z + w * x),
+            1.0 - scale * (x * x + y * y),
+        ],
+    ]
+}
+
+/// The origin of a frame and the tips of its axes.
+fn tips(turn: [[f64; 3]; 3], origin: [f64; 3]) -> Vec<Point> {
+    let tip = |axis: usize| [0, 1, 2].map(|row| (origin[row] + REACH * turn[row][axis]) as f32);
+    vec![origin.map(|axis| axis as f32), tip(0), tip(1), tip(2)]
+}
+
+/// The alpha carbons of the structures that the frames belong to, the recorded ones and those of the answer; empty where there are
+/// none to go by.
+#[derive(Debug, Clone, Default)]
+pub struct Traces {
+    expected: Vec<Point>,
+    got: Vec<Point>,
+}
+
+impl Traces {
+    /// Those of two structures; `None` where not every residue has its own.
+    #[must_use]
+    pub fn of(expected: &Structure, got: &Structure) -> Option<Self> {
+        let residues = expected.residues().len();
+        let alphas = |structure: &Structure| {
+            let alphas = Part::AlphaCarbons.of(structure);
+            let own = structure.uneven_column().is_none() && structure.residues().len() == residues;
+            (own && alphas.len() == residues).then(|| positions(structure, &alphas))
+        };
+        Some(Self {
+            expected: alphas(expected)?,
+            got: alphas(got)?,
+        })
+    }
+
+    /// The motion that lays the residues of the answer onto the recorded ones.
+    fn motion(&self, residues: &BTreeSet<usize>) -> Option<Superposition> {
+        let chosen = |points: &[Point]| -> Option<Vec<Point>> {
+            residues.iter().map(|residue| points.get(*residue).copied()).collect()
+        };
+        superpose(&chosen(&self.got)?, &chosen(&self.expected)?).ok()
+    }
+}
+
+/// What frames are about: for each its place, and for each sample of which residues both sides are confident and where they lie.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed<'a> {
+    /// One for each frame.
+    pub places: &'a [RowPlace],
+    /// One for each sample; `None` where it is not said.
+    pub confident: &'a [Option<Vec<bool>>],
+    /// One for each sample.
+    pub traces: &'a [Traces],
+}
+
+/// A frame of a group, its residue and whether both sides are confident of it.
+#[derive(Debug, Clone, Copy)]
+struct Member {
+    frame: usize,
+    residue: usize,
+    is_confident: bool,
+}
+
+/// What the points of two arrays measure, frame by frame at their places: of several blocks and samples the worst. `None` where
+/// they cannot be measured.
+pub fn measure_placed(
+    (expected, got): &(Vec<Vec<Point>>, Vec<Vec<Point>>),
+    about: Placed<'_>,
+    gates: &StructureGates,
+    floor: &Floor,
+) -> Option<Vec<Measure>> {
+    let mut groups: BTreeMap<(&[usize], usize), Vec<Member>> = BTreeMap::new();
+    for (frame, place) in about.places.iter().enumerate() {
+        // Padding is judged by the contract.
+        if let Some(is_confident) = place.is_confident(about.confident) {
+            let residue = place.residues.first().copied().unwrap_or(frame);
+            let group = groups.entry((place.block.as_slice(), place.sample)).or_default();
+            group.push(Member {
+                frame,
+                residue,
+                is_confident,
+            });
+        }
+    }
+    let mut worst: Vec<Measure> = Vec::new();
+    for ((_, sample), group) in &groups {
+        for measure in measure_group(expected, got, group, about.traces.get(*sample), gates)? {
+            match worst.iter_mut().find(|known| known.key == measure.key) {
+                Some(known) if known.used() >= measure.used() => {}
+                Some(known) => *known = measure,
+                None => worst.push(measure),
+            }
+        }
+    }
+    for measure in &mut worst {
+        measure.floor = floor.get(measure.key);
+    }
+    (!worst.is_empty()).then_some(worst)
+}
+
+fn measure_group(
+    expected: &[Vec<Point>],
+    got: &[Vec<Point>],
+    group: &[Member],
+    traces: Option<&Traces>,
+    gates: &StructureGates,
+) -> Option<Vec<Measure>> {
+    let of_gate = |key, observed| measured(key, observed, gates, &Floor::unknown());
+    let mut measures = Vec::new();
+    let mut numbers = Vec::new();
+    for (number, run) in group.chunk_by(|one, other| one.residue == other.residue).enumerate() {
+        let points = run.iter().filter_map(|member| expected.get(member.frame)).map(Vec::len);
+        numbers.extend(std::iter::repeat_n(number, points.sum()));
+    }
+    let all: Vec<&Member> = group.iter().collect();
+    let score = lddt(
+        &points(expected, &all)?,
+        &points(got, &all)?,
+        &numbers,
+        Contacts::InEither,
+    );
+    if let Ok(score) = &score {
+        measures.push(of_gate("frame_lddt", score.global));
+    }
+    let confident: Vec<&Member> = group.iter().filter(|member| member.is_confident).collect();
+    let residues = |members: &[&Member]| -> BTreeSet<usize> { members.iter().map(|member| member.residue).collect() };
+    // Few residues fit whatever is done to them. Where no two are near each other either, every place counts, sure or not.
+    let chosen = match (residues(&confident).len() >= FEWEST, score.is_ok()) {
+        (true, _) => confident,
+        (false, true) => return Some(measures),
+        (false, false) => all,
+    };
+    let (reference, model) = (points(expected, &chosen)?, points(got, &chosen)?);
+    let motion = superpose(&model, &reference).ok()?;
+    let farthest = motion.distances(&model, &reference).fold(0.0, f64::max);
+    let greatest = greatest(gates);
+    measures.push(of_gate("frame_rmsd", motion.rmsd));
+    measures.push(Measure {
+        allowed: greatest,
+        ..of_gate("frame_max", farthest)
+    });
+    // Frames lie where the structure lies. Where all of it lies means nothing.
+    if let Some(motion) = traces.and_then(|traces| traces.motion(&residues(&chosen))) {
+        let squares = motion
+            .distances(&model, &reference)
+            .map(|distance| distance * distance)
+            .sum::<f64>();
+        measures.push(Measure {
+            allowed: greatest,
+            ..of_gate("frame_offset", (squares / model.len().max(1) as f64).sqrt())
+        });
+    }
+    Some(measures)
+}
+
+/// How far a frame may be from where it was.
+const fn greatest(gates: &StructureGates) -> f64 {
+    gates.ca_max.max(2.0 * gates.rmsd)
+}
+
+/// The points of some frames in a row; `None` where one is missing.
+fn points(frames: &[Vec<Point>], members: &[&Member]) -> Option<Vec<Point>> {
+    let chosen: Option<Vec<&Vec<Point>>> = members.iter().map(|member| frames.get(member.frame)).collect();
+    Some(chosen?.into_iter().flatten().copied().collect())
+}

@@ -1,0 +1,100 @@
+//! Rows of numbers of an answer against recorded ones: direction and length of each, which half precision keeps where single
+//! elements vary. Rows of residues that a model is not sure of count together, because its trunk may see them otherwise. Measures;
+//! finds no field.
+
+use super::layout::RowPlace;
+use super::metrics::measured;
+use crate::measure::{Floor, Measure};
+use crate::metric::embedding_error;
+use crate::prediction::gates::EmbeddingGates;
+use crate::tensor::Tensor;
+
+/// The measure of the lengths of rows.
+pub const NORM_RATIO: &str = "norm_ratio";
+
+/// The rows of an array and which of them count.
+pub struct JudgedRows {
+    width: usize,
+    /// For every row whether it counts by itself; `None` for padding, which does not count at all.
+    counted: Vec<Option<bool>>,
+}
+
+impl JudgedRows {
+    /// Rows of so many elements at their places; `confident` says of the residues of each sample whether both sides are. Where
+    /// they are of none, all rows count.
+    pub fn new(width: usize, places: impl Iterator<Item = RowPlace>, confident: &[Option<Vec<bool>>]) -> Self {
+        let mut counted: Vec<Option<bool>> = places.map(|place| place.is_confident(confident)).collect();
+        if !counted.contains(&Some(true)) {
+            counted.iter_mut().flatten().for_each(|row| *row = true);
+        }
+        Self { width, counted }
+    }
+
+    /// How far the ratio of the lengths of a counted row is from 1 at worst; infinite for what is not finite.
+    #[must_use]
+    pub fn greatest_change(&self, expected: &[f64], got: &[f64]) -> f64 {
+        let pairs = expected.iter().zip(got).zip(&self.counted);
+        let counted = pairs.filter(|(_, counted)| **counted == Some(true));
+        let changes = counted.map(|((expected, got), _)| match (*expected > 0.0, *got > 0.0) {
+            (false, false) if !expected.is_nan() && !got.is_nan() => 0.0,
+            _ => (got / expected - 1.0).abs(),
+        });
+        changes.fold(0.0, |worst: f64, change| {
+            if change.is_nan() {
+                f64::INFINITY
+            } else {
+                worst.max(change)
+            }
+        })
+    }
+
+    /// Runs of neighbouring rows for which `which` holds, as ranges of elements.
+    fn runs(&self, which: impl Fn(Option<bool>) -> bool) -> Vec<std::ops::Range<usize>> {
+        let mut runs: Vec<std::ops::Range<usize>> = Vec::new();
+        for (row, _) in self.counted.iter().enumerate().filter(|(_, row)| which(**row)) {
+            let (start, end) = (row * self.width, (row + 1) * self.width);
+            match runs.last_mut() {
+                Some(last) if last.end == start => last.end = end,
+                _ => runs.push(start..end),
+            }
+        }
+        runs
+    }
+}
+
+/// The measures of whole arrays: the least cosine of a counted row and how far the ratio of its lengths is from 1 at worst, and the
+/// mean cosine of all. `None` where they cannot be measured, such as numbers that are not finite.
+pub fn measure_rows(
+    expected: &Tensor,
+    got: &Tensor,
+    rows: &JudgedRows,
+    gates: &EmbeddingGates,
+    floor: &Floor,
+) -> Option<Vec<Measure>> {
+    if !expected.dtype().is_float() || expected.shape() != got.shape() || expected.dtype() != got.dtype() {
+        return None;
+    }
+    let (expected, got) = (expected.to_f64()?, got.to_f64()?);
+    let (mut least, mut ratio) = (1.0f64, 0.0f64);
+    for run in rows.runs(|row| row == Some(true)) {
+        let found = embedding_error(got.get(run.clone())?, expected.get(run)?, rows.width).ok()?;
+        least = least.min(found.least_cosine.value);
+        let ratios = [found.least_norm_ratio.value, found.greatest_norm_ratio.value];
+        ratio = ratios
+            .into_iter()
+            .fold(ratio, |worst, one| worst.max((one - 1.0).abs()));
+    }
+    let (mut sum, mut count) = (0.0, 0.0);
+    for run in rows.runs(|row| row.is_some()) {
+        let own = (run.len() / rows.width.max(1)) as f64;
+        let found = embedding_error(got.get(run.clone())?, expected.get(run)?, rows.width).ok()?;
+        sum += own * found.mean_cosine;
+        count += own;
+    }
+    let of_gate = |key, observed| measured(key, observed, gates, floor);
+    Some(vec![
+        of_gate("cosine", least),
+        of_gate(NORM_RATIO, ratio),
+        of_gate("unmasked_cosine", if count > 0.0 { sum / count } else { 1.0 }),
+    ])
+}

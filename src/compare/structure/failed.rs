@@ -1,0 +1,35 @@
+//! What the measures that failed are about. Measures nothing.
+
+use super::super::metrics::{About, metric};
+use crate::cause::Aspect;
+use crate::measure::{Measure, Verdict};
+
+/// What the failed ones of these measures are about: confidences only where all positions agree, and how chains stand to each
+/// other only where each of them agrees.
+#[must_use]
+pub fn aspect(measures: &[Measure]) -> Aspect {
+    let failed = measures
+        .iter()
+        .filter(|measure| measure.verdict() == Verdict::Different);
+    let failed: Vec<(&str, Option<About>)> = failed
+        .map(|measure| (measure.key, metric(measure.key).map(|metric| metric.about)))
+        .collect();
+    let mut positions = failed
+        .iter()
+        .filter(|(_, about)| *about != Some(About::Confidence))
+        .peekable();
+    if failed.is_empty() {
+        return Aspect::Any;
+    }
+    if positions.peek().is_none() {
+        return Aspect::Confidences;
+    }
+    let has = |key: &str| failed.iter().any(|(own, _)| *own == key);
+    if has("interface_lddt") && !has("chain_lddt") && !has("residue_lddt") {
+        Aspect::Assembly
+    } else if positions.all(|(_, about)| *about == Some(About::All)) {
+        Aspect::Any
+    } else {
+        Aspect::Positions
+    }
+}

@@ -1,0 +1,344 @@
+//! Walks two responses path by path and judges every value: by its gates where the policy has some, else element by element.
+//! Writes no message.
+
+use std::collections::HashSet;
+
+use super::atom_names;
+use super::comparison::{FieldComparison, Finding};
+use super::fields::Sides;
+use super::policy::Policy;
+use crate::measure::{Better, Measure, Noise, bound, of_elements};
+use crate::metric::{Difference, difference, embedding_error_of};
+use crate::prediction::contract::Tolerance;
+use crate::prediction::{Form, Leaf, Listing};
+use crate::protein::Structure;
+use crate::tensor::{ContentHash, KeptRows, Tensor};
+
+/// Columns that only some structures have, of which no judgement of a structure says anything.
+const OWN: [&str; 3] = [".extra.", ".bonds", ".cell"];
+
+/// Nothing is allowed, and nothing may differ.
+const EXACT: Tolerance = Tolerance {
+    absolute: 0.0,
+    relative: 0.0,
+};
+
+/// Compares everything.
+pub(super) fn walk(expected: &Listing<'_>, actual: &Listing<'_>, policy: &Policy) -> Vec<FieldComparison> {
+    let mut walk = Walk {
+        sides: Sides { expected, actual },
+        policy,
+        fields: Vec::new(),
+        covered: HashSet::new(),
+        judged: HashSet::new(),
+    };
+    walk.class();
+    // What is None says least, and comes last.
+    let is_none = |leaf: &Leaf<'_>| *leaf == Leaf::None;
+    for (path, leaf) in expected.entries().filter(|(_, leaf)| !is_none(leaf)) {
+        walk.expected(path, leaf);
+    }
+    for (path, _) in expected.entries().filter(|(_, leaf)| is_none(leaf)) {
+        walk.absent(path);
+    }
+    walk.extra();
+    walk.fields
+}
+
+struct Walk<'a> {
+    sides: Sides<'a>,
+    policy: &'a Policy,
+    fields: Vec<FieldComparison>,
+    /// Paths whose judgement includes everything below them.
+    covered: HashSet<&'a str>,
+    /// Paths that were judged by gates, which includes what a structure has everywhere.
+    judged: HashSet<&'a str>,
+}
+
+impl<'a> Walk<'a> {
+    fn class(&mut self) {
+        let Sides { expected, actual } = self.sides;
+        if expected.class != actual.class {
+            self.found("class", changed(expected.class.clone(), actual.class.clone()));
+        }
+    }
+
+    fn expected(&mut self, path: &'a str, expected: &'a Leaf<'a>) {
+        if self.is_covered(path) {
+            return;
+        }
+        let Some(actual) = self.sides.actual.get(path).filter(|leaf| **leaf != Leaf::None) else {
+            let expected = expected.describe();
+            return self.closed(path, Finding::Missing { expected });
+        };
+        if let Some(own) = self.policy.judge(path, self.sides) {
+            self.judged.insert(path);
+            return self.fields.push(own);
+        }
+        match (expected, actual) {
+            (Leaf::Array(form, expected), Leaf::Array(other, actual)) => {
+                self.array(path, (*form, expected), (*other, actual));
+            }
+            (Leaf::Rows(expected), Leaf::Array(Form::Array, actual)) => self.rows(path, expected, actual),
+            (Leaf::Rows(expected), Leaf::Rows(actual)) => self.kept(path, expected, actual),
+            (Leaf::Structure(expected), Leaf::Structure(actual)) => self.structure(path, expected, actual),
+            (Leaf::Float(expected), Leaf::Float(actual)) => {
+                self.numbers(path, &Tensor::scalar(*expected), &Tensor::scalar(*actual));
+            }
+            (Leaf::Text(expected), Leaf::Text(actual)) => self.text(path, expected, actual),
+            _ if expected == actual => self.found(path, Finding::Same),
+            _ => self.closed(path, changed(expected.describe(), actual.describe())),
+        }
+    }
+
+    fn structure(&mut self, path: &'a str, expected: &Structure, actual: &Structure) {
+        if expected == actual {
+            return self.found(path, Finding::Same);
+        }
+        if expected.atoms() != actual.atoms() || expected.models != actual.models {
+            let words = |structure: &Structure| Leaf::Structure(structure).describe();
+            return self.closed(path, changed(words(expected), words(actual)));
+        }
+        self.found(path, atom_names::compare(expected, actual));
+    }
+
+    fn text(&mut self, path: &'a str, expected: &str, actual: &str) {
+        if expected == actual {
+            return self.found(path, Finding::Same);
+        }
+        let is_short = |text: &str| text.lines().count() < 2 && text.len() <= 60;
+        if is_short(expected) && is_short(actual) {
+            return self.found(path, changed(format!("{expected:?}"), format!("{actual:?}")));
+        }
+        let (mut before, mut after) = (expected.lines(), actual.lines());
+        let mut line = 0;
+        let (expected, actual) = loop {
+            line += 1;
+            match (before.next(), after.next()) {
+                (Some(one), Some(other)) if one == other => {}
+                pair => break pair,
+            }
+        };
+        let owned = |line: Option<&str>| line.map(str::to_owned);
+        self.found(
+            path,
+            Finding::Lines {
+                line,
+                expected: owned(expected),
+                actual: owned(actual),
+            },
+        );
+    }
+
+    fn array(&mut self, path: &'a str, expected: (Form, &Tensor), actual: (Form, &Tensor)) {
+        let (form, expected) = expected;
+        if form != actual.0 || expected.dtype() != actual.1.dtype() || expected.shape() != actual.1.shape() {
+            return self.other_form(path, (form, expected), actual);
+        }
+        self.numbers(path, expected, actual.1);
+    }
+
+    /// Arrays of other types and shapes; that nothing but the type differs is worth a word.
+    fn other_form(&mut self, path: &'a str, expected: (Form, &Tensor), actual: (Form, &Tensor)) {
+        let describe = |(form, tensor): (Form, &Tensor)| Leaf::Array(form, tensor.clone()).describe();
+        let have_equal_values = expected.1.shape() == actual.1.shape()
+            && matches!((expected.1.to_f64(), actual.1.to_f64()), (Some(one), Some(other)) if one == other);
+        let suffix = if have_equal_values { " with equal values" } else { "" };
+        self.closed(
+            path,
+            changed(describe(expected), format!("{}{suffix}", describe(actual))),
+        );
+    }
+
+    fn rows(&mut self, path: &'a str, expected: &KeptRows, actual: &Tensor) {
+        if expected.dtype() != actual.dtype() || expected.shape != actual.shape() {
+            let actual = Leaf::Array(Form::Array, actual.clone()).describe();
+            return self.closed(path, changed(Leaf::Rows(expected).describe(), actual));
+        }
+        if expected.hash == ContentHash::of_tensor(actual) {
+            return self.equal_numbers(path, expected.dtype().is_float());
+        }
+        self.kept(path, expected, &KeptRows::of(actual));
+    }
+
+    fn kept(&mut self, path: &'a str, expected: &KeptRows, actual: &KeptRows) {
+        if expected.hash == actual.hash {
+            return self.equal_numbers(path, expected.dtype().is_float());
+        }
+        let (tolerance, floor) = self.bounds(path, &expected.rows);
+        let tolerance = tolerance.unwrap_or(EXACT);
+        let bound = bound(tolerance, floor);
+        let is_exact = bound.absolute == 0.0 && bound.relative == 0.0;
+        match super::kept_rows::compare(expected, actual, bound) {
+            // Two arrays of which the same is kept are two arrays still, and nothing is allowed to differ.
+            Some(found) if found.is_within() && is_exact => self.found(path, Finding::Hash),
+            Some(found) => {
+                let measures = vec![
+                    of_elements(&found.kept, tolerance, floor),
+                    found.measure(tolerance, floor),
+                ];
+                let finding = Finding::Rows {
+                    difference: Box::new(found),
+                    tolerance: bound,
+                };
+                self.measured(path, finding, measures);
+            }
+            None => self.found(
+                path,
+                changed(Leaf::Rows(expected).describe(), Leaf::Rows(actual).describe()),
+            ),
+        }
+    }
+
+    fn numbers(&mut self, path: &'a str, expected: &Tensor, actual: &Tensor) {
+        let is_float = expected.dtype().is_float();
+        let (tolerance, floor) = self.bounds(path, expected);
+        let allowed = tolerance.map_or((f64::INFINITY, 0.0), |tolerance| {
+            let bound = bound(tolerance, floor);
+            (bound.absolute, bound.relative)
+        });
+        let Some(difference) = difference(expected, actual, allowed.0, allowed.1) else {
+            return self.found(path, text_difference(expected, actual));
+        };
+        let mut measures = Vec::new();
+        let direction = self.direction(expected, actual, &mut measures);
+        if let (true, Some(tolerance)) = (is_float, tolerance) {
+            measures.push(of_elements(&difference, tolerance, floor));
+        }
+        let tolerance = Tolerance {
+            absolute: allowed.0,
+            relative: allowed.1,
+        };
+        if let Some(direction) = direction.filter(|_| difference.is_within()) {
+            return self.measured(path, direction, measures);
+        }
+        let place = self.atom_at(path, &difference);
+        let finding = Finding::Numbers {
+            difference,
+            tolerance,
+            place,
+        };
+        self.measured(path, finding, measures);
+    }
+
+    /// The row that points farthest from where it should, where rows are compared, and the finding if that is too far.
+    fn direction(&self, expected: &Tensor, actual: &Tensor, measures: &mut Vec<Measure>) -> Option<Finding> {
+        let least = self.policy.least_cosine().filter(|_| expected.dtype().is_float())?;
+        let width = *expected.shape().last().filter(|width| **width > 1)?;
+        let (row, cosine) = match embedding_error_of(actual, expected) {
+            Ok(found) => (found.least_cosine.index, found.least_cosine.value),
+            // What is not finite has no direction.
+            Err(_) => (0, f64::NAN),
+        };
+        measures.push(Measure {
+            key: "cosine",
+            name: "least cosine of rows",
+            unit: "",
+            better: Better::Higher,
+            // Rounding may take the cosine of equal rows above 1 or below.
+            observed: if expected.bytes() == actual.bytes() {
+                1.0
+            } else {
+                cosine
+            },
+            floor: None,
+            allowed: least,
+        });
+        let is_same = expected.bytes() == actual.bytes();
+        (!is_same && (cosine < least || cosine.is_nan())).then(|| Finding::Directions {
+            cosine,
+            least,
+            position: expected.position(row * width),
+            place: None,
+        })
+    }
+
+    /// An array whose hash is the recorded one: of floats, that is a measure of nothing against what is allowed.
+    fn equal_numbers(&mut self, path: &str, is_float: bool) {
+        let zero = Tensor::scalar(0.0);
+        let (tolerance, floor) = self.bounds(path, &zero);
+        let found = is_float.then(|| difference(&zero, &zero, 0.0, 0.0)).flatten();
+        let measure = found
+            .zip(tolerance)
+            .map(|(found, tolerance)| of_elements(&found, tolerance, floor));
+        self.measured(path, Finding::Same, measure.into_iter().collect());
+    }
+
+    fn bounds(&self, path: &str, tensor: &Tensor) -> (Option<Tolerance>, Option<Noise>) {
+        (self.policy.tolerance(path, tensor.dtype()), self.policy.noise(path))
+    }
+
+    /// The atom that an element of a structure's column belongs to.
+    fn atom_at(&self, path: &str, difference: &Difference) -> Option<String> {
+        let (parent, column) = path.rsplit_once('.')?;
+        let structure = self.sides.actual.structure(parent)?;
+        let position = &difference.absolute.as_ref()?.position;
+        // Coordinates of a stack have the model before the atom.
+        let axis = usize::from(column == "coord" && position.len() == 3);
+        atom_names::name_of(structure, *position.get(axis)?).filter(|_| matches!(column, "coord" | "b_factor"))
+    }
+
+    fn absent(&mut self, path: &'a str) {
+        if self.is_covered(path) {
+            return;
+        }
+        let expected = "None".to_owned();
+        match self.sides.actual.get(path) {
+            Some(Leaf::None) => self.found(path, Finding::Same),
+            Some(actual) => self.closed(path, changed(expected, actual.describe())),
+            None => self.closed(path, Finding::Missing { expected }),
+        }
+    }
+
+    fn extra(&mut self) {
+        for (path, leaf) in self.sides.actual.entries() {
+            if self.sides.expected.get(path).is_none() && !self.is_covered(path) {
+                let actual = leaf.describe();
+                self.closed(path, Finding::Extra { actual });
+            }
+        }
+    }
+
+    /// A finding that leaves nothing to say of what lies below.
+    fn closed(&mut self, path: &'a str, finding: Finding) {
+        self.covered.insert(path);
+        self.found(path, finding);
+    }
+
+    fn found(&mut self, path: &str, finding: Finding) {
+        self.measured(path, finding, Vec::new());
+    }
+
+    fn measured(&mut self, path: &str, finding: Finding, measures: Vec<Measure>) {
+        self.fields.push(FieldComparison::new(path, finding, measures));
+    }
+
+    fn is_covered(&self, path: &str) -> bool {
+        path.match_indices(['.', '['])
+            .map(|(end, _)| path.split_at(end))
+            .any(|(above, below)| {
+                self.covered.contains(above)
+                    || self.judged.contains(above) && !OWN.iter().any(|own| below.starts_with(own))
+            })
+    }
+}
+
+fn changed(expected: String, actual: String) -> Finding {
+    Finding::Changed { expected, actual }
+}
+
+fn text_difference(expected: &Tensor, actual: &Tensor) -> Finding {
+    if expected == actual {
+        return Finding::Same;
+    }
+    let differing = (0..expected.len()).find(|&at| expected.text_at(at) != actual.text_at(at));
+    let show = |tensor: &Tensor| match differing {
+        Some(at) => format!(
+            "{:?} at {:?}",
+            tensor.text_at(at).unwrap_or_default(),
+            tensor.position(at)
+        ),
+        None => "other padding".into(),
+    };
+    changed(show(expected), show(actual))
+}

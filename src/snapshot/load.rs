@@ -1,0 +1,231 @@
+//! Makes the response again of which a record and its arrays were stored. Reads no file; what does not fit together is refused.
+
+use std::collections::HashMap;
+
+use super::archive::{Arrays, StoredError, take};
+use super::columns;
+use super::record::{ArrayEntry, Entry, Record};
+use super::write::{self, bytes_name, rows_names};
+use crate::prediction::{Prediction, Record as PythonObject, Value};
+use crate::tensor::{DType, KeptRows, RowGrid, Tensor};
+
+/// The response of a record and the arrays it names.
+///
+/// # Errors
+/// When an array is missing, is not what the record says, or is not spoken of at all, and when the record says of its values what
+/// they do not say themselves.
+pub(super) fn prediction(record: &Record, arrays: Arrays) -> Result<Prediction, StoredError> {
+    let mut loading = Loading {
+        entries: record
+            .values
+            .iter()
+            .map(|(path, entry)| (path.as_str(), entry))
+            .collect(),
+        children: HashMap::new(),
+        arrays,
+    };
+    let mut roots = Vec::new();
+    for (path, _) in &record.values {
+        match parent(path) {
+            Some((above, _)) if loading.entries.contains_key(above) => {
+                loading.children.entry(above).or_default().push(path);
+            }
+            _ => roots.push(path.as_str()),
+        }
+    }
+    let mut fields: Vec<(String, Value)> = Vec::new();
+    for path in roots {
+        match path.strip_prefix("metadata.") {
+            Some(name) => {
+                let value = loading.value(path)?;
+                let object = (unescaped(name), value);
+                match fields.iter_mut().find(|(field, _)| field == "metadata") {
+                    Some((_, Value::Record(metadata))) => metadata.fields.push(object),
+                    _ => fields.push((
+                        "metadata".to_owned(),
+                        Value::Record(PythonObject {
+                            class: String::new(),
+                            fields: vec![object],
+                        }),
+                    )),
+                }
+            }
+            None => fields.push((unescaped(path), loading.value(path)?)),
+        }
+    }
+    if let Some(name) = loading.arrays.into_keys().next() {
+        return Err(StoredError::Unknown(name));
+    }
+    let prediction = Prediction {
+        class: unescaped(&record.class),
+        fields,
+    };
+    check(record, &prediction)?;
+    Ok(prediction)
+}
+
+/// Whether the record says what the response says: words that do not belong to the values have been edited.
+fn check(record: &Record, prediction: &Prediction) -> Result<(), StoredError> {
+    let edited = |path: &str| StoredError::Edited(path.to_owned());
+    let (again, _) = write::record(prediction, record.origin.clone()).map_err(|_| edited("values"))?;
+    let mut pairs = record.values.iter().zip(&again.values);
+    let differing = pairs.find(|(one, other)| match (one, other) {
+        // Statistics are of the whole array, which is not here.
+        ((path, Entry::Array(one)), (again, Entry::Array(other))) if one.rows => {
+            let statistics = one.statistics.clone();
+            path != again
+                || *one
+                    != ArrayEntry {
+                        statistics,
+                        ..other.clone()
+                    }
+        }
+        (one, other) => one != other,
+    });
+    if let Some(((path, _), _)) = differing {
+        return Err(edited(path));
+    }
+    if record.values.len() != again.values.len() || record.class != again.class {
+        return Err(edited("class"));
+    }
+    Ok(())
+}
+
+struct Loading<'a> {
+    entries: HashMap<&'a str, &'a Entry>,
+    children: HashMap<&'a str, Vec<&'a str>>,
+    arrays: Arrays,
+}
+
+impl<'a> Loading<'a> {
+    fn value(&mut self, path: &'a str) -> Result<Value, StoredError> {
+        let Some(&entry) = self.entries.get(path) else {
+            return Err(StoredError::Missing(path.to_owned()));
+        };
+        Ok(match entry {
+            Entry::None => Value::None,
+            Entry::Bool(value) => Value::Bool(*value),
+            Entry::Int(value) => Value::Integer(*value),
+            Entry::Float(words) => Value::Float(words.parse().map_err(|_| StoredError::Edited(path.to_owned()))?),
+            Entry::Ints(values) => Value::List(values.iter().map(|value| Value::Integer(*value)).collect()),
+            Entry::Text(text) => Value::Text(text.clone()),
+            Entry::LongText { .. } => {
+                let bytes = self.bytes(path)?;
+                Value::Text(String::from_utf8(bytes).map_err(|_| StoredError::Edited(path.to_owned()))?)
+            }
+            Entry::Bytes { .. } => Value::Bytes(self.bytes(path)?.into()),
+            Entry::Array(array) if array.rows => Value::Rows(Box::new(self.rows(path, array)?)),
+            Entry::Array(array) => Value::Array(take(&mut self.arrays, path, array.dtype, &array.shape)?),
+            Entry::List(array) => list(&take(&mut self.arrays, path, array.dtype, &array.shape)?),
+            Entry::Structure { atoms, .. } => {
+                let children = self.children.get(path).cloned().unwrap_or_default();
+                let structure = columns::assemble(&mut self.arrays, &self.entries, path, &children, *atoms)?;
+                Value::Structure(Box::new(structure))
+            }
+            Entry::Holds(words) => self.container(path, words)?,
+        })
+    }
+
+    fn bytes(&mut self, path: &str) -> Result<Vec<u8>, StoredError> {
+        let name = bytes_name(path);
+        let tensor = self
+            .arrays
+            .remove(&name)
+            .filter(|tensor| tensor.dtype() == DType::U8 && tensor.shape().len() == 1)
+            .ok_or(StoredError::Missing(name))?;
+        Ok(tensor.bytes().to_vec())
+    }
+
+    fn rows(&mut self, path: &str, array: &ArrayEntry) -> Result<KeptRows, StoredError> {
+        let grid = RowGrid::of(array.dtype, &array.shape);
+        let (kept, lengths) = rows_names(path);
+        let rows = take(&mut self.arrays, &kept, array.dtype, &[grid.kept(), grid.width])?;
+        let lengths = take(&mut self.arrays, &lengths, DType::F64, &[grid.rows])?;
+        Ok(KeptRows {
+            shape: array.shape.clone(),
+            hash: array.hash,
+            grid,
+            rows,
+            lengths: lengths.to_f64().unwrap_or_default(),
+        })
+    }
+
+    fn container(&mut self, path: &'a str, words: &str) -> Result<Value, StoredError> {
+        let children = self.children.get(path).cloned().unwrap_or_default();
+        let mut values = Vec::with_capacity(children.len());
+        for child in children {
+            let name = child.get(path.len()..).unwrap_or_default();
+            let name = name.trim_start_matches(['.', '[']).trim_end_matches(']');
+            values.push((unescaped(name), self.value(child)?));
+        }
+        let items = |values: Vec<(String, Value)>| values.into_iter().map(|(_, value)| value).collect();
+        let is = |kind: &str| words.strip_prefix(kind);
+        Ok(if is("list of ").is_some() {
+            Value::List(items(values))
+        } else if is("tuple of ").is_some() {
+            Value::Tuple(items(values))
+        } else if is("set of ").is_some() {
+            Value::Set(items(values))
+        } else if let Some(shape) = is("object array ") {
+            let sizes = shape.trim_matches(['(', ')']).split(',').map(str::trim);
+            let sizes: Result<Vec<usize>, _> = sizes.filter(|size| !size.is_empty()).map(str::parse).collect();
+            Value::Objects {
+                shape: sizes.map_err(|_| StoredError::Edited(path.to_owned()))?,
+                items: items(values),
+            }
+        } else if is("dict of ").is_some() {
+            let entries = values.into_iter().map(|(name, value)| (Value::Text(name), value));
+            Value::Map(entries.collect())
+        } else if let Some(class) = is("object ") {
+            Value::Record(PythonObject {
+                class: unescaped(class),
+                fields: values,
+            })
+        } else {
+            return Err(StoredError::Edited(path.to_owned()));
+        })
+    }
+}
+
+/// A list of numbers as Python had it.
+fn list(tensor: &Tensor) -> Value {
+    let numbers = tensor.to_f64().unwrap_or_default();
+    let value = |number: f64| match tensor.dtype() {
+        DType::F64 => Value::Float(number),
+        _ => Value::Integer(number as i64),
+    };
+    match tensor.values::<i64>() {
+        Some(integers) => Value::List(integers.map(Value::Integer).collect()),
+        None => Value::List(numbers.into_iter().map(value).collect()),
+    }
+}
+
+/// The path of what holds a value, and the value's name in it.
+fn parent(path: &str) -> Option<(&str, &str)> {
+    // A column such as `atom_array[0].extra.charge` belongs to the structure.
+    let path_of_extra = path.find(".extra.").map(|end| path.split_at(end));
+    path_of_extra.or_else(|| path.rfind(['.', '[']).map(|end| path.split_at(end)))
+}
+
+/// The name that stands in a path; what is no word was written by its code.
+pub(super) fn unescaped(path: &str) -> String {
+    let bytes = path.trim_end_matches('~').as_bytes();
+    let mut name = Vec::with_capacity(bytes.len());
+    let mut place = 0;
+    while let Some(&byte) = bytes.get(place) {
+        let code = path.get(place + 1..place + 3).filter(|_| byte == b'%');
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                name.push(byte);
+                place += 3;
+            }
+            // An empty name is written as the sign alone.
+            None if byte == b'%' => place += 1,
+            None => {
+                name.push(byte);
+                place += 1;
+            }
+        }
+    }
+    String::from_utf8(name).unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,68 @@
+//! Other recorded results of a model, which an answer may equal by mistake. Looked for only when an answer is wrong, and only
+//! among those of its form. Judges nothing; what cannot be read explains nothing either.
+
+use super::record::{Entry, Record};
+use super::store::record;
+use super::{Provenance, SnapshotKey, Store, write};
+use crate::cause::{Neighbour, Relation};
+use crate::prediction::Prediction;
+
+/// The most snapshots whose text is read.
+const MOST_READ: usize = 256;
+/// The most whose arrays are read.
+const MOST_LOADED: usize = 8;
+
+impl Store {
+    /// Other results of the model of `key` with a value of this form at one of `paths`, in the order of their names.
+    #[must_use]
+    pub fn neighbours(
+        &self,
+        key: &SnapshotKey,
+        provenance: &Provenance,
+        actual: &Prediction,
+        paths: &[&str],
+    ) -> Vec<Neighbour> {
+        let Ok((actual, _)) = write::record(actual, provenance.origin(key)) else {
+            return Vec::new();
+        };
+        let seed = provenance.seed_option.as_deref();
+        let asked = actual.origin.question(seed);
+        let keys = self.keys_beside(key).unwrap_or_default();
+        let others = keys.into_iter().filter(|other| other != key).take(MOST_READ);
+        let found = others.filter_map(|other| {
+            let record = record(&self.path(&other)).ok()?;
+            if !paths.iter().any(|path| has_form(&record, &actual, path)) {
+                return None;
+            }
+            let question = record.origin.question(seed);
+            let relation = match (question.0 == asked.0, question.1 == asked.1) {
+                (false, _) => Relation::OtherRequest,
+                (true, false) => Relation::OtherSeed,
+                // The same was asked: to equal that is no mistake.
+                (true, true) => return None,
+            };
+            let call = other.call().map(|call| format!(", call `{call}`")).unwrap_or_default();
+            Some(Neighbour {
+                label: format!("the recorded result of {}::{}{call}", other.suite(), other.case()),
+                relation,
+                prediction: self.read(&other).ok().flatten()?.prediction,
+            })
+        });
+        found.take(MOST_LOADED).collect()
+    }
+}
+
+/// Whether both have the same kind, shape or atoms at a path.
+fn has_form(other: &Record, actual: &Record, path: &str) -> bool {
+    let entry = |record: &'_ Record| -> Option<Entry> {
+        let found = record.values.iter().find(|(own, _)| own == path)?;
+        Some(found.1.clone())
+    };
+    match (entry(other), entry(actual)) {
+        (Some(Entry::Array(other)), Some(Entry::Array(actual))) => {
+            other.dtype == actual.dtype && other.shape == actual.shape && actual.dtype.is_float()
+        }
+        (Some(Entry::Structure { names: other, .. }), Some(Entry::Structure { names: actual, .. })) => other == actual,
+        _ => false,
+    }
+}

@@ -1,0 +1,359 @@
+//! What a snapshot says in text: where a result comes from and one readable line for every value of it, with the names of the
+//! arrays behind them. The text is a function of this data: whatever is not written as hydrotest writes it is an error with its line.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::provenance::Origin;
+use crate::tensor::{ContentHash, DType};
+
+/// The number changes when the form does.
+const FORMAT: u32 = 3;
+/// How the heads of snapshots begin that earlier versions wrote.
+const EARLIER: &str = "hydrotest snapshot";
+
+/// Everything a snapshot holds besides its arrays.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record {
+    /// The version of the form.
+    pub format: u32,
+    /// Where the result comes from.
+    pub origin: Origin,
+    /// Dotted Python class of the response.
+    pub class: String,
+    /// Name of the file with the arrays; `None` when no entry has any.
+    pub arrays: Option<ContentHash>,
+    /// Path and entry of every value, in the order of the response.
+    #[serde(with = "values")]
+    pub values: Vec<(String, Entry)>,
+}
+
+/// One value of a response.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Entry {
+    /// Python's `None`.
+    None,
+    /// `bool`.
+    Bool(bool),
+    /// `int`.
+    Int(i64),
+    /// `float`, in words that read back to the same number, whatever it is.
+    Float(String),
+    /// A short `list` of `int`.
+    Ints(Vec<i64>),
+    /// `str` of one short line.
+    Text(String),
+    /// Another `str`, whose UTF-8 is among the arrays.
+    LongText {
+        /// Number of characters.
+        characters: usize,
+        /// How its first line begins.
+        starts: String,
+        /// Hash of its UTF-8.
+        hash: ContentHash,
+    },
+    /// `bytes`, which are among the arrays.
+    Bytes {
+        /// How many.
+        length: usize,
+        /// Which.
+        hash: ContentHash,
+    },
+    /// Something that holds the values below it, in words: `list of 2`.
+    Holds(String),
+    /// Numbers or fixed-width texts.
+    Array(ArrayEntry),
+    /// A list of numbers.
+    List(ArrayEntry),
+    /// The atoms of a structure; coordinates and other columns are arrays below it.
+    Structure {
+        /// Number of atoms.
+        atoms: usize,
+        /// Number of residues.
+        residues: usize,
+        /// Per chain its name, residue numbers, atoms and sequence.
+        chains: Vec<String>,
+        /// Hash of what names the atoms: chain, residue number and name, atom name, element.
+        names: ContentHash,
+    },
+}
+
+/// An array in words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ArrayEntry {
+    /// Its element type.
+    #[serde(rename = "type", with = "element_type")]
+    pub dtype: DType,
+    /// Its dimensions.
+    pub shape: Vec<usize>,
+    /// Least, greatest, mean and standard deviation; empty for texts and for arrays without elements.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub statistics: String,
+    /// Whether only some rows of it are stored, and the length of every row.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub rows: bool,
+    /// Hash of type, shape and all elements, stored or not.
+    pub hash: ContentHash,
+}
+
+/// Where and why a text is not a record.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}{problem}", if *line == 0 { String::new() } else { format!("line {line}: ") })]
+pub(super) struct RecordError {
+    line: usize,
+    problem: String,
+}
+
+impl Record {
+    /// The record of a result; its entries are to be added.
+    pub(super) const fn new(origin: Origin, class: String) -> Self {
+        Self {
+            format: FORMAT,
+            origin,
+            class,
+            arrays: None,
+            values: Vec::new(),
+        }
+    }
+
+    /// The whole text of a snapshot's file: a head for those who review it, then the record.
+    pub(super) fn render(&self) -> String {
+        let mut text = format!(
+            "---\nsource: {}\ndescription: {}\n---\n",
+            scalar(&self.origin.source),
+            scalar(&self.origin.description())
+        );
+        let _ = writeln!(text, "{{\n  \"format\": {},", self.format);
+        let origin = serde_json::to_string_pretty(&self.origin).unwrap_or_default();
+        let _ = writeln!(text, "  \"origin\": {},", origin.replace('\n', "\n  "));
+        let _ = writeln!(text, "  \"class\": {},", to_json(&self.class));
+        let _ = writeln!(text, "  \"arrays\": {},", to_json(&self.arrays));
+        text.push_str("  \"values\": {");
+        for (place, (path, entry)) in self.values.iter().enumerate() {
+            let separator = if place == 0 { "" } else { "," };
+            let _ = write!(text, "{separator}\n    {}: {}", to_json(path), to_json(entry));
+        }
+        text.push_str(if self.values.is_empty() { "}\n}\n" } else { "\n  }\n}\n" });
+        text
+    }
+
+    /// Reads the text of a snapshot's file.
+    ///
+    /// # Errors
+    /// When it is not one, or not written as [`Self::render`] would write it.
+    pub(super) fn parse(text: &str) -> Result<Self, RecordError> {
+        let at = |line: usize, problem: String| RecordError { line, problem };
+        let (head, body) =
+            split(text).ok_or_else(|| at(0, "does not start with a head between two lines `---`".to_owned()))?;
+        if body.trim_start().starts_with(EARLIER) {
+            let problem = "was recorded by an earlier version of hydrotest; delete it and record again";
+            return Err(at(0, problem.to_owned()));
+        }
+        let record: Self = serde_json::from_str(body)
+            .map_err(|error| at(head.lines().count() + 2 + error.line(), error.to_string()))?;
+        if record.format != FORMAT {
+            return Err(at(0, format!("has format {}, expected {FORMAT}", record.format)));
+        }
+        // Nothing may hide between the lines: what was read must be all there is.
+        let written = record.render();
+        let mut theirs = text.trim_end().lines();
+        for (line, ours) in written.trim_end().lines().enumerate() {
+            if theirs.next() != Some(ours) {
+                return Err(at(line + 1, "is not written as hydrotest writes it".to_owned()));
+            }
+        }
+        match theirs.next() {
+            Some(_) => Err(at(written.lines().count() + 1, "is behind the end".to_owned())),
+            None => Ok(record),
+        }
+    }
+}
+
+/// The head and the body of a snapshot's file.
+fn split(text: &str) -> Option<(&str, &str)> {
+    let rest = text.strip_prefix("---")?;
+    let rest = rest.strip_prefix('\r').unwrap_or(rest).strip_prefix('\n')?;
+    let end = rest.find("\n---")?;
+    let body = &rest[end + "\n---".len()..];
+    let body = body.strip_prefix('\r').unwrap_or(body).strip_prefix('\n')?;
+    Some((&rest[..end], body))
+}
+
+/// A text of the head: plain where YAML takes it as it is, else quoted.
+fn scalar(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b" ()_./-+".contains(&byte);
+    let starts_plain = text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
+    if starts_plain && text.bytes().all(is_plain) && !text.ends_with(' ') {
+        text.to_owned()
+    } else {
+        serde_json::Value::from(text).to_string()
+    }
+}
+
+/// JSON on one line; nothing of a record can fail to have some.
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// Entries in order, as a JSON object.
+mod values {
+    use std::fmt;
+
+    use serde::de::{MapAccess, Visitor};
+    use serde::{Deserializer, Serializer};
+
+    use super::Entry;
+
+    type Values = Vec<(String, Entry)>;
+
+    pub(super) fn serialize<S: Serializer>(values: &Values, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(values.iter().map(|(path, entry)| (path, entry)))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Values, D::Error> {
+        struct InOrder;
+
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Values;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("values by path")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Values, A::Error> {
+                let mut values = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    values.push(entry);
+                }
+                Ok(values)
+            }
+        }
+
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+/// An element type by its name.
+mod element_type {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use crate::tensor::DType;
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it on so")]
+    pub(super) fn serialize<S: Serializer>(dtype: &DType, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(dtype)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DType, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        DType::parse(&name).ok_or_else(|| D::Error::custom(format!("there is no element type `{name}`")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::provenance::tests::origin;
+    use super::*;
+
+    fn record() -> Record {
+        let hash = ContentHash::of_bytes(b"x");
+        let array = |dtype, shape: &[usize], statistics: &str, rows| ArrayEntry {
+            dtype,
+            shape: shape.to_vec(),
+            statistics: statistics.into(),
+            rows,
+            hash,
+        };
+        let entries = [
+            (
+                "metadata",
+                Entry::Holds("object boileroom.base.PredictionMetadata".into()),
+            ),
+            ("metadata.sequence_lengths", Entry::Ints(vec![24, -1])),
+            (
+                "plddt[0]",
+                Entry::Array(array(DType::F32, &[24], "min 0.1 max 1 mean 0.5 std 0.25", false)),
+            ),
+            (
+                "s_z",
+                Entry::List(array(DType::F64, &[], "min 0.1 max 1 mean 0.5 std 0.25", true)),
+            ),
+            ("names", Entry::Array(array(DType::Text(4), &[0, 3], "", false))),
+            ("flag", Entry::Bool(true)),
+            ("count", Entry::Int(-3)),
+            ("max_pae", Entry::Float("NaN".into())),
+            ("title", Entry::Text("a \"b\", c: d\n---\n".into())),
+            (
+                "pdb[0]",
+                Entry::LongText {
+                    characters: 1234,
+                    starts: "HEADER, starts \u{7}".into(),
+                    hash,
+                },
+            ),
+            ("raw", Entry::Bytes { length: 7, hash }),
+            ("pae", Entry::None),
+            (
+                "atom_array[0]",
+                Entry::Structure {
+                    atoms: 187,
+                    residues: 24,
+                    chains: vec!["A: 0 to 23, 187 atoms, MKT".into()],
+                    names: hash,
+                },
+            ),
+        ];
+        Record {
+            arrays: Some(hash),
+            values: entries.map(|(path, entry)| (path.to_owned(), entry)).into(),
+            ..Record::new(origin(), "boileroom.models.esm.types.ESM2Output".into())
+        }
+    }
+
+    #[test]
+    fn every_kind_of_entry_reads_back_as_written() {
+        let text = record().render();
+        assert_eq!(Record::parse(&text), Ok(record()));
+        assert_eq!(Record::parse(&text.replace('\n', "\r\n")), Ok(record()));
+        let bare = Record::new(origin(), "a.B".into());
+        assert_eq!(Record::parse(&bare.render()), Ok(bare));
+    }
+
+    #[test]
+    fn no_line_can_be_cut_or_changed_unnoticed() {
+        let text = record().render();
+        for cut in 0..text.lines().count() {
+            let kept = text.lines().enumerate().filter(|&(at, _)| at != cut);
+            let without: Vec<&str> = kept.map(|(_, line)| line).collect();
+            assert_ne!(
+                Record::parse(&without.join("\n")).ok(),
+                Some(record()),
+                "line {cut} cut"
+            );
+        }
+        let error = Record::parse(&text.replace("{\"int\":-3}", "{\"int\": -3}")).unwrap_err();
+        assert!(
+            error.to_string().ends_with("is not written as hydrotest writes it"),
+            "{error}"
+        );
+        assert!(Record::parse(&format!("{text}\nmore")).is_err());
+    }
+
+    #[test]
+    fn other_texts_are_refused_with_their_line() {
+        for (text, words) in [
+            ("", "does not start with a head"),
+            ("---\na: 1\n---\nhydrotest snapshot 2\nclass x\n", "earlier version"),
+            ("---\na: 1\n---\n{\n  \"format\": x\n}\n", "line 5: expected value"),
+            ("---\na: 1\n---\n{\"format\": 3}\n", "missing field `origin`"),
+        ] {
+            let error = Record::parse(text).unwrap_err().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+}

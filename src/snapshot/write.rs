@@ -1,0 +1,143 @@
+//! Turns a response into the record and the arrays that are stored of it. Reads and writes no file.
+
+use super::archive::{self, Arrays};
+use super::columns;
+use super::provenance::Origin;
+use super::record::{ArrayEntry, Entry, Record};
+use super::statistics::Statistics;
+use crate::prediction::{Form, Leaf, Listing, Prediction, TooManyValues};
+use crate::protein::Structure;
+use crate::tensor::{ContentHash, KeptRows, Tensor};
+
+/// Arrays up to this many bytes are stored whole.
+pub const WHOLE_BYTES: usize = 8 << 20;
+/// The longest text, in characters, that the record quotes.
+const QUOTED: usize = 60;
+
+/// The record of a response and the arrays that it names.
+pub(super) fn record(prediction: &Prediction, origin: Origin) -> Result<(Record, Arrays), TooManyValues> {
+    let listing = Listing::of(prediction)?;
+    let mut record = Record::new(origin, listing.class.clone());
+    let mut arrays = Arrays::new();
+    for (path, leaf) in listing.entries() {
+        let in_structure = path
+            .match_indices('.')
+            .any(|(end, _)| listing.structure(&path[..end]).is_some());
+        let entry = entry(path, leaf, in_structure, &mut arrays);
+        record.values.push((path.to_owned(), entry));
+    }
+    if !arrays.is_empty() {
+        record.arrays = Some(archive::name(&arrays));
+    }
+    Ok((record, arrays))
+}
+
+/// The name of the array of bytes behind a text or bytes.
+pub(super) fn bytes_name(path: &str) -> String {
+    format!("{path}#bytes")
+}
+
+/// The names of the arrays behind some rows.
+pub(super) fn rows_names(path: &str) -> (String, String) {
+    (format!("{path}#rows"), format!("{path}#lengths"))
+}
+
+fn entry(path: &str, leaf: &Leaf<'_>, in_structure: bool, arrays: &mut Arrays) -> Entry {
+    match leaf {
+        Leaf::None => Entry::None,
+        Leaf::Bool(value) => Entry::Bool(*value),
+        Leaf::Integer(value) => Entry::Int(*value),
+        Leaf::Float(value) => Entry::Float(value.to_string()),
+        Leaf::Integers(values) => Entry::Ints(values.clone()),
+        Leaf::Text(text) => self::text(path, text, arrays),
+        Leaf::Bytes(bytes) => {
+            arrays.insert(bytes_name(path), Tensor::vector(bytes));
+            Entry::Bytes {
+                length: bytes.len(),
+                hash: ContentHash::of_bytes(bytes),
+            }
+        }
+        Leaf::Container(words) => Entry::Holds(words.clone()),
+        Leaf::Array(Form::List, tensor) => Entry::List(whole(path, tensor, arrays)),
+        Leaf::Array(Form::Array, tensor) => {
+            let is_small = tensor.bytes().len() <= WHOLE_BYTES;
+            if is_small || in_structure || !tensor.dtype().is_numeric() {
+                return Entry::Array(whole(path, tensor, arrays));
+            }
+            let rows = KeptRows::of(tensor);
+            store_rows(path, &rows, arrays);
+            Entry::Array(ArrayEntry {
+                rows: true,
+                ..array(tensor, rows.hash)
+            })
+        }
+        Leaf::Rows(rows) => {
+            store_rows(path, rows, arrays);
+            Entry::Array(ArrayEntry {
+                dtype: rows.dtype(),
+                shape: rows.shape.clone(),
+                statistics: String::new(),
+                rows: true,
+                hash: rows.hash,
+            })
+        }
+        Leaf::Structure(structure) => self::structure(path, structure, arrays),
+    }
+}
+
+fn whole(path: &str, tensor: &Tensor, arrays: &mut Arrays) -> ArrayEntry {
+    arrays.insert(path.to_owned(), tensor.clone());
+    array(tensor, ContentHash::of_tensor(tensor))
+}
+
+fn array(tensor: &Tensor, hash: ContentHash) -> ArrayEntry {
+    ArrayEntry {
+        dtype: tensor.dtype(),
+        shape: tensor.shape().to_vec(),
+        statistics: Statistics::of(tensor).describe(tensor.dtype()),
+        rows: false,
+        hash,
+    }
+}
+
+fn store_rows(path: &str, rows: &KeptRows, arrays: &mut Arrays) {
+    let (kept, lengths) = rows_names(path);
+    arrays.insert(kept, rows.rows.clone());
+    arrays.insert(lengths, Tensor::vector(&rows.lengths));
+}
+
+fn text(path: &str, text: &str, arrays: &mut Arrays) -> Entry {
+    let first = text.lines().next().unwrap_or_default();
+    let start: String = first.chars().take(QUOTED).collect();
+    if start == text {
+        return Entry::Text(start);
+    }
+    arrays.insert(bytes_name(path), Tensor::vector(text.as_bytes()));
+    Entry::LongText {
+        characters: text.chars().count(),
+        starts: start,
+        hash: ContentHash::of_bytes(text.as_bytes()),
+    }
+}
+
+fn structure(path: &str, structure: &Structure, arrays: &mut Arrays) -> Entry {
+    let mut sequences = structure.sequences().into_iter();
+    let chains = structure.chains().into_iter().map(|(name, atoms)| {
+        let (first, last) = (structure.res_id[atoms.start], structure.res_id[atoms.end - 1]);
+        let sequence = sequences.next().map(|(_, sequence)| sequence).unwrap_or_default();
+        let count = atoms.len();
+        format!("{name}: {first} to {last}, {count} atoms, {sequence}")
+    });
+    let names = columns::names(structure).map(|(column, tensor)| (column.to_owned(), tensor));
+    let entry = Entry::Structure {
+        atoms: structure.atoms(),
+        residues: structure.residues().len(),
+        chains: chains.collect(),
+        names: archive::name(&names.clone().into()),
+    };
+    let names = names
+        .into_iter()
+        .map(|(column, tensor)| (format!("{path}.{column}"), tensor));
+    arrays.extend(names);
+    entry
+}

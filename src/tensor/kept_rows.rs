@@ -1,0 +1,148 @@
+//! What is kept of an array that is too large to keep whole: some of its rows as they are, and the length of every row. Cuts;
+//! compares nothing.
+
+use super::{ContentHash, DType, Tensor};
+
+/// The most bytes of rows that are kept as they are, one row aside.
+const KEPT_BYTES: usize = 1 << 20;
+/// A row has at least as many elements, where the array has: the lengths of shorter ones would be as many numbers as there are
+/// elements.
+const LEAST_WIDTH: usize = 64;
+/// A row has at most as many, if it can be cut so.
+const MOST_WIDTH: usize = 1 << 14;
+
+/// How an array is cut into rows and which of them are kept: a function of type and shape alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowGrid {
+    /// Elements of a row: those of the innermost dimensions.
+    pub width: usize,
+    /// Rows of the whole array.
+    pub rows: usize,
+    /// Every so many rows one is kept, the first of them.
+    pub step: usize,
+}
+
+/// What is kept of one array.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptRows {
+    /// The dimensions of the whole array.
+    pub shape: Vec<usize>,
+    /// The hash of the whole array.
+    pub hash: ContentHash,
+    /// How it was cut.
+    pub grid: RowGrid,
+    /// The kept rows, one after the other, in their own type: `[kept, width]`.
+    pub rows: Tensor,
+    /// The length of every row of the array.
+    pub lengths: Vec<f64>,
+}
+
+impl RowGrid {
+    /// The grid of an array of this type and shape.
+    #[must_use]
+    pub fn of(dtype: DType, shape: &[usize]) -> Self {
+        let mut width = 1usize;
+        for size in shape.iter().rev() {
+            if width >= LEAST_WIDTH {
+                break;
+            }
+            width = width.saturating_mul(*size);
+        }
+        let total = shape.iter().fold(1, |total: usize, &size| total.saturating_mul(size));
+        // One long row is cut into pieces of equal length.
+        if width > MOST_WIDTH {
+            let mut pieces = (LEAST_WIDTH..=MOST_WIDTH).rev();
+            width = pieces.find(|piece| width.is_multiple_of(*piece)).unwrap_or(width);
+        }
+        let rows = total.checked_div(width).unwrap_or(0);
+        let bytes = width.saturating_mul(dtype.size()).max(1);
+        let most = (KEPT_BYTES / bytes).max(1);
+        Self {
+            width,
+            rows,
+            step: rows.div_ceil(most).max(1),
+        }
+    }
+
+    /// How many rows are kept.
+    #[must_use]
+    pub const fn kept(&self) -> usize {
+        self.rows.div_ceil(self.step)
+    }
+
+    /// The flat index in the whole array of an element of the kept rows.
+    #[must_use]
+    pub const fn flat(&self, kept: usize) -> usize {
+        match kept.checked_div(self.width) {
+            Some(row) => row * self.step * self.width + kept % self.width,
+            None => 0,
+        }
+    }
+}
+
+impl KeptRows {
+    /// Cuts an array of numbers.
+    #[must_use]
+    pub fn of(tensor: &Tensor) -> Self {
+        let grid = RowGrid::of(tensor.dtype(), tensor.shape());
+        let mut squares = vec![0.0; grid.rows];
+        tensor.for_each_f64(0..tensor.len(), |at, value| {
+            if let Some(sum) = squares.get_mut(at / grid.width.max(1)) {
+                *sum += value * value;
+            }
+        });
+        let bytes = grid.width * tensor.dtype().size();
+        let mut kept = Vec::with_capacity(grid.kept() * bytes);
+        for row in (0..grid.rows).step_by(grid.step) {
+            kept.extend_from_slice(tensor.bytes().get(row * bytes..(row + 1) * bytes).unwrap_or_default());
+        }
+        Self {
+            shape: tensor.shape().to_vec(),
+            hash: ContentHash::of_tensor(tensor),
+            grid,
+            // The bytes were counted from the shape.
+            rows: Tensor::new(tensor.dtype(), vec![grid.kept(), grid.width], kept.into())
+                .unwrap_or_else(|_| Tensor::vector::<f64>(&[])),
+            lengths: squares.into_iter().map(f64::sqrt).collect(),
+        }
+    }
+
+    /// The element type of the whole array.
+    #[must_use]
+    pub const fn dtype(&self) -> DType {
+        self.rows.dtype()
+    }
+
+    /// The position in the whole array of an element by its flat index.
+    #[must_use]
+    pub fn position(&self, flat: usize) -> Vec<usize> {
+        let mut position = vec![0; self.shape.len()];
+        let mut rest = flat;
+        for (axis, &size) in self.shape.iter().enumerate().rev() {
+            position[axis] = rest % size.max(1);
+            rest /= size.max(1);
+        }
+        position
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_spread_over_the_whole_array() {
+        let grid = RowGrid::of(DType::F32, &[34, 24, 1280]);
+        assert_eq!((grid.width, grid.rows), (1280, 816));
+        assert!((200..=205).contains(&grid.kept()), "{}", grid.kept());
+        assert_eq!(grid.flat(1280 + 3), grid.step * 1280 + 3);
+        // Short rows are joined, and an array without elements has none.
+        assert_eq!(RowGrid::of(DType::F32, &[500, 8, 4, 4]).width, 128);
+        assert_eq!(RowGrid::of(DType::F32, &[0, 4]).kept(), 0);
+        assert_eq!(RowGrid::of(DType::F32, &[3_000_000]).width, 15_625);
+        let values: Vec<f32> = (0..1_000_000).map(|at| at as f32).collect();
+        let kept = KeptRows::of(&Tensor::from_values(vec![10_000, 100], &values).unwrap());
+        assert_eq!((kept.rows.shape()[1], kept.lengths.len()), (100, 10_000));
+        assert_eq!(kept.position(123_417), [1234, 17]);
+    }
+}
