@@ -10,13 +10,13 @@ use super::world::World;
 use super::{Trouble, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::check::{self, Answer, Evidence, Measured};
+use crate::check::Answer;
 use crate::compare::floors;
 use crate::measure::count;
 use crate::outcome::Conclusion;
-use crate::plan::{Checks, Overriding, PlannedTrial, Selection, expand};
+use crate::plan::{Checks, Overriding, Plan, Selection, expand};
 use crate::prediction::{Contract, Prediction};
-use crate::run::{self, Judged, Trials};
+use crate::run::{self, Judging, Trials};
 use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
 /// The answers to one recorded call.
@@ -78,7 +78,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
     }
     let plan = Arc::new(plan);
     let store = Store::new(&world.snapshots, Recording::Never)?;
-    let collected: Arc<Mutex<Collected>> = Arc::default();
+    let mut collected = Collected::new();
     for repeat in 1..=arguments.repeats {
         if !plan.trials.is_empty() {
             say(&format!("repeat {repeat} of {}\n", arguments.repeats));
@@ -102,15 +102,13 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
                 platform.open(&planned.contract, &planned.config)
             }
         };
-        let judge = {
-            let (collected, weights) = (Arc::clone(&collected), weights.clone());
-            move |trial: &PlannedTrial, answers: &[Answer]| {
-                let mut collected = collected.lock().unwrap_or_else(PoisonError::into_inner);
-                collect(&mut collected, &weights, trial, answers)
-            }
-        };
-        let report = run::run(&plan, &settings, Box::new(open), Arc::new(judge))
+        let judging = Arc::new(Judging::Answers(Mutex::default()));
+        let report = run::run(&plan, &settings, Box::new(open), Arc::clone(&judging))
             .map_err(|error| Trouble::Broken(format!("the run could not go on: {error}")))?;
+        if let Judging::Answers(answers) = &*judging {
+            let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
+            collect(&mut collected, &weights, &plan, answers);
+        }
         let conclusion = report.conclusion();
         if conclusion != Conclusion::Conforms {
             complain(match conclusion {
@@ -120,7 +118,6 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
             return Ok(conclusion.exit_code());
         }
     }
-    let collected = collected.lock().unwrap_or_else(PoisonError::into_inner);
     let written = write_floors(&store, &collected, &platform.table.name, NoisyRepeats::of(arguments))?;
     say(&written.text);
     if written.refused == 0 {
@@ -159,30 +156,20 @@ struct Written {
     refused: usize,
 }
 
-/// Keeps the answers of recorded calls. Only calls that failed are findings: what the checks say does not matter here.
-fn collect(collected: &mut Collected, weights: &str, trial: &PlannedTrial, answers: &[Answer]) -> Judged {
-    let recorded = |answer: &&Answer| trial.checks.iter().any(|check| check.records(&answer.call));
-    for answer in answers.iter().filter(recorded) {
-        if let (Ok(prediction), Ok(key)) = (&answer.result, trial.snapshot_key(weights, &answer.call)) {
+/// Sorts the answers of one round by their calls.
+fn collect(collected: &mut Collected, weights: &str, plan: &Plan, answers: Vec<(String, Answer)>) {
+    for (name, answer) in answers {
+        let Some(trial) = plan.trials.iter().find(|trial| trial.name == name) else {
+            continue;
+        };
+        if let (Ok(prediction), Ok(key)) = (answer.result, trial.snapshot_key(weights, &answer.call)) {
             let repeats = collected.entry(key).or_insert_with(|| Repeats {
                 contract: Arc::clone(&trial.contract),
                 checks: Arc::clone(&trial.checks),
                 answers: Vec::new(),
             });
-            repeats.answers.push(prediction.clone());
+            repeats.answers.push(prediction);
         }
-    }
-    let evidence = Evidence {
-        suite: &trial.suite,
-        case: &trial.case,
-        contract: &trial.contract,
-        answers,
-        recorded: None,
-        measured: &Measured::default(),
-    };
-    Judged {
-        findings: check::judge(&[], &evidence),
-        ..Judged::default()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Runs the suites on one backend: the main job. Wires configuration, plan, run and report; decides nothing itself.
 
-use std::cell::RefCell;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -10,15 +9,14 @@ use super::{BROKEN, Trouble, colours, complain, reproduce, say};
 use crate::backend::Blame;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::check::{self, Answer, Evidence, Measured, Recorded};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::measure::count;
 use crate::outcome::{Conclusion, Report};
-use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
+use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
 use crate::report::console::{self, Extent, Subject};
-use crate::run::{self, Colours, Flaky, Judge, Judged, Matching, Trials, Which};
+use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Trials, Which};
 use crate::snapshot::{Recording, State, Store};
 use crate::wire::responses::ResponseWriter;
 
@@ -58,7 +56,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     foresee(&platform, &plan)?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| Trouble::Broken(format!("responses cannot be kept: {error}")))?;
-    let store = Arc::new(Store::new(&world.snapshots, recording(arguments))?);
+    let store = Store::new(&world.snapshots, recording(arguments))?;
     // Nothing may be deleted from now on, until the last result is written.
     let _recording = match store.recording() {
         Recording::Never => None,
@@ -84,16 +82,17 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     let name = platform.table.name.clone();
     let weights = platform.weights.clone();
     let kind = platform.kind.name;
-    let judge = judge(
-        Origin {
+    let judging = Judging::Checks {
+        origin: AnswerOrigin {
             backend: name.clone(),
             kind,
             weights: weights.clone(),
             declared: declared(&platform),
+            noise: (weights == WEIGHTS).then_some(SYNTHETIC_NOISE),
             reproduce: settings.reproduce.clone(),
         },
-        Arc::clone(&store),
-    );
+        store: store.clone(),
+    };
     let open = {
         let plan = Arc::clone(&plan);
         move |index: usize| {
@@ -101,7 +100,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
             platform.open(&planned.contract, &planned.config)
         }
     };
-    let report = run::run(&plan, &settings, Box::new(open), judge)
+    let report = run::run(&plan, &settings, Box::new(open), Arc::new(judging))
         .map_err(|error| Trouble::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
@@ -224,57 +223,12 @@ fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
     Ok(0)
 }
 
-/// Where answers come from, as a recorded result names it.
-struct Origin {
-    backend: String,
-    kind: &'static str,
-    weights: String,
-    /// Where its table says which weights it has.
-    declared: String,
-    reproduce: String,
-}
-
 /// How far results of the embedded models may lie from recorded ones: their arithmetic is the same everywhere but for the
 /// last digits of a platform's sine and logarithm.
 const SYNTHETIC_NOISE: Tolerance = Tolerance {
     absolute: 1e-5,
     relative: 1e-5,
 };
-
-/// Judges by the checks of a trial; what they note about snapshots goes to the report.
-fn judge(origin: Origin, store: Arc<Store>) -> Arc<Judge> {
-    Arc::new(move |trial: &PlannedTrial, answers: &[Answer]| {
-        let (notes, measured) = (RefCell::default(), Measured::default());
-        let recorded = Recorded {
-            store: &store,
-            key: &|call| trial.snapshot_key(&origin.weights, call),
-            notes: &notes,
-            noise: (origin.weights == WEIGHTS).then_some(SYNTHETIC_NOISE),
-            backend: &origin.backend,
-            kind: origin.kind,
-            source: &trial.source,
-            at: None,
-            command: Some(&format!("{} --record --exact {}", origin.reproduce, trial.name)),
-            declared: &origin.declared,
-        };
-        let evidence = Evidence {
-            suite: &trial.suite,
-            case: &trial.case,
-            contract: &trial.contract,
-            answers,
-            recorded: Some(&recorded),
-            measured: &measured,
-        };
-        let findings = check::judge(&trial.checks, &evidence);
-        let (measurements, unjudged) = measured.into_inner();
-        Judged {
-            findings,
-            notes: notes.into_inner(),
-            measurements,
-            unjudged,
-        }
-    })
-}
 
 /// What a run may write: missing results when told to, pending ones for review where somebody may review them.
 fn recording(arguments: &RunArguments) -> Recording {

@@ -8,6 +8,7 @@
 mod board;
 mod dispatch;
 mod interrupt;
+mod judging;
 mod news;
 mod pool;
 mod progress;
@@ -31,8 +32,9 @@ use crate::check::Finding;
 use crate::outcome::{Outcome, Report, Verdict};
 use crate::plan::Plan;
 
+pub use judging::{AnswerOrigin, Judging};
 pub use pool::Open;
-pub use trial::{Flaky, Judge, Judged};
+pub use trial::{Flaky, Judged};
 pub use trials::{Colours, Format, Matching, Trials, Which};
 
 use board::Board;
@@ -79,13 +81,13 @@ pub fn list(plan: &Plan, selecting: &Trials) -> usize {
     selected
 }
 
-/// Runs the selected trials of a plan. Instances are opened by `open` and answers judged by `judge`.
+/// Runs the selected trials of a plan. Instances are opened by `open`; `judging` says what becomes of their answers.
 ///
 /// A plan of which nothing is selected prints nothing: the report's conclusion says so.
 ///
 /// # Errors
 /// When the system gives no threads or refuses signal handlers, or when the output goes away.
-pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Judge>) -> std::io::Result<Report> {
+pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judging: Arc<Judging>) -> std::io::Result<Report> {
     let begun = Instant::now();
     let board = Arc::new(Board::default());
     let collected = Arc::new(Mutex::new(Vec::new()));
@@ -123,7 +125,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judge: Arc<Ju
         let _inside = runtime.enter();
         Interrupt::listen()?
     };
-    let work = Arc::new(Work::new(&context, &selected, settings, open, judge));
+    let work = Arc::new(Work::new(&context, &selected, settings, open, judging));
     let abandoned = Arc::new(Notify::new());
     let running = runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned)));
 
@@ -260,13 +262,19 @@ struct Work {
     pool: Pool,
     dispatcher: Mutex<Dispatcher>,
     freed: Notify,
-    judge: Arc<Judge>,
+    judging: Arc<Judging>,
     flaky: Flaky,
     board: Arc<Board>,
 }
 
 impl Work {
-    fn new(printing: &Printing, selected: &[usize], settings: &Settings, open: Box<Open>, judge: Arc<Judge>) -> Self {
+    fn new(
+        printing: &Printing,
+        selected: &[usize],
+        settings: &Settings,
+        open: Box<Open>,
+        judging: Arc<Judging>,
+    ) -> Self {
         let plan = &printing.plan;
         let mut users = vec![0; plan.instances.len()];
         for &index in selected {
@@ -284,7 +292,7 @@ impl Work {
             pool: Pool::new(open, users, settings.instances).heard_by(Arc::clone(&printing.starts)),
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
-            judge,
+            judging,
             flaky: settings.flaky,
             board: Arc::clone(&printing.board),
         }
@@ -341,7 +349,7 @@ impl Work {
         let work = Arc::clone(self);
         let mut task = JoinSet::new();
         task.spawn(
-            async move { trial::run_trial(&work.plan.trials[index], &work.pool, &*work.judge, work.flaky).await },
+            async move { trial::run_trial(&work.plan.trials[index], &work.pool, &work.judging, work.flaky).await },
         );
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,

@@ -1,13 +1,16 @@
 //! The working side of a run against scripted backends: deadlines, retries, expectations, panics and early ends.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as BackendWork};
+use crate::check::{Calls, Check, Evidence};
 use crate::config::{Config, ExpectedFailure, Source};
 use crate::plan::{PlannedCall, PlannedInstance, PlannedTrial};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
+use crate::snapshot::{Recording, Store};
 
 /// What a scripted backend does with a call, by what it is asked.
 struct Scripted {
@@ -99,7 +102,11 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             scene: None,
             skip: None,
             calls: vec![call],
-            checks: Arc::new([]),
+            checks: match *input {
+                "wrong" => Arc::new([Box::new(Opinion::Wrong)]),
+                "panic" => Arc::new([Box::new(Opinion::Panic)]),
+                _ => Arc::new([]),
+            },
             timeout: Duration::from_secs(60),
             retries: 0,
             expected_failure: None,
@@ -121,20 +128,40 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
     }
 }
 
-/// Fails what gave an error and what is called wrong, and panics over what is called so.
-fn judge() -> Arc<Judge> {
-    Arc::new(|trial, answers| {
-        assert_ne!(trial.case, "panic", "judging broke");
-        let errors = answers.iter().filter_map(|answer| answer.result.as_ref().err());
-        let mut findings: Vec<Finding> = errors.map(|error| Finding::failed("answer", "call", error)).collect();
-        if trial.case == "wrong" {
-            findings.push(Finding::wrong("range", "call", "plddt is 1.2"));
-        }
-        Judged {
-            findings,
-            ..Judged::default()
-        }
-    })
+/// Finds fault with every answer, or panics over it.
+#[derive(Debug)]
+enum Opinion {
+    Wrong,
+    Panic,
+}
+
+impl Check for Opinion {
+    fn name(&self) -> &'static str {
+        "range"
+    }
+
+    fn calls(&self) -> &Calls {
+        &Calls::All
+    }
+
+    fn judge(&self, _: &Evidence<'_>) -> Vec<Finding> {
+        assert!(matches!(self, Self::Wrong), "judging broke");
+        vec![Finding::wrong("range", "call", "plddt is 1.2")]
+    }
+}
+
+/// Judges by the checks of trials, without anything recorded.
+fn judging() -> Arc<Judging> {
+    let origin = AnswerOrigin {
+        backend: "scripted".into(),
+        kind: "scripted",
+        weights: "none".into(),
+        declared: String::new(),
+        noise: None,
+        reproduce: String::new(),
+    };
+    let store = Store::new(Path::new("nowhere"), Recording::Never).unwrap();
+    Arc::new(Judging::Checks { origin, store })
 }
 
 /// What came of a plan, how many instances were still running, and whether trouble was noted.
@@ -173,7 +200,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         reproduce: String::new(),
     };
     printing.board.expect(selected.len());
-    let work = Arc::new(Work::new(&printing, &selected, &settings, Box::new(open), judge()));
+    let work = Arc::new(Work::new(&printing, &selected, &settings, Box::new(open), judging()));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
     Arc::clone(&work)

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::judging::Judging;
 use super::pool::{Condition, Pool};
 use super::{scene, upstream};
 use crate::backend::{BackendError, Fault, Stage};
@@ -9,9 +10,6 @@ use crate::check::{Answer, Finding};
 use crate::measure::Measurement;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedScene, PlannedTrial};
-
-/// Judges the answers of a trial; findings say what is wrong, notes what is worth knowing.
-pub type Judge = dyn Fn(&PlannedTrial, &[Answer]) -> Judged + Send + Sync;
 
 /// What judging gave.
 #[derive(Debug, Default)]
@@ -37,7 +35,7 @@ pub enum Flaky {
 }
 
 /// Runs a trial to its outcome, trying again where another attempt can say more.
-pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge, flaky: Flaky) -> Outcome {
+pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
         verdict: Verdict::Pass,
@@ -51,8 +49,8 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judge: &Judge, flaky: 
     let mut crashed: Option<String> = None;
     loop {
         let attempt = match trial.scene {
-            Some(planned) => attempt_scene(trial, planned, pool, judge).await,
-            None => attempt(trial, pool, judge, crashed.as_deref()).await,
+            Some(planned) => attempt_scene(trial, planned, pool, judging).await,
+            None => attempt(trial, pool, judging, crashed.as_deref()).await,
         };
         let attempt = match attempt {
             Ok(attempt) => attempt,
@@ -135,7 +133,7 @@ struct Attempt {
 async fn attempt(
     trial: &PlannedTrial,
     pool: &Pool,
-    judge: &Judge,
+    judging: &Judging,
     crashed: Option<&str>,
 ) -> Result<Attempt, Unplayable> {
     let mut elapsed = Duration::ZERO;
@@ -163,12 +161,12 @@ async fn attempt(
         let expected = || trial.checks.iter().any(|check| check.expects_error(&answer.call));
         answer.result.is_ok() || expected()
     });
-    let judging = Instant::now();
+    let begun = Instant::now();
     // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
-    let judged = tokio::task::block_in_place(|| judge(trial, &answers));
+    let judged = tokio::task::block_in_place(|| judging.judge(trial, &answers));
     Ok(Attempt {
         judged,
-        elapsed: elapsed + judging.elapsed(),
+        elapsed: elapsed + begun.elapsed(),
         is_answered,
         crashed: ended,
         is_inherited,
@@ -180,19 +178,19 @@ async fn attempt_scene(
     trial: &PlannedTrial,
     planned: PlannedScene,
     pool: &Pool,
-    judge: &Judge,
+    judging: &Judging,
 ) -> Result<Attempt, Unplayable> {
     let played = scene::play(trial, planned, pool).await;
     if let (Some(reason), true) = (played.skip, played.findings.is_empty()) {
         return Err(Unplayable(reason));
     }
-    let judging = Instant::now();
+    let begun = Instant::now();
     let mut judged = Judged {
         findings: played.findings,
         ..Judged::default()
     };
     for answer in &played.answers {
-        let one = tokio::task::block_in_place(|| judge(trial, std::slice::from_ref(answer)));
+        let one = tokio::task::block_in_place(|| judging.judge(trial, std::slice::from_ref(answer)));
         judged.findings.extend(one.findings);
         judged.notes.extend(one.notes);
         judged.measurements.extend(one.measurements);
@@ -200,7 +198,7 @@ async fn attempt_scene(
     }
     Ok(Attempt {
         judged,
-        elapsed: played.elapsed + judging.elapsed(),
+        elapsed: played.elapsed + begun.elapsed(),
         is_answered: true,
         crashed: None,
         is_inherited: false,

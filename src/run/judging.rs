@@ -1,0 +1,103 @@
+//! What is done with the answers of a trial: its checks judge them, beside recorded results, or they are kept for the caller. Data
+//! says where they come from; no caller is asked.
+
+use std::cell::RefCell;
+use std::sync::{Mutex, PoisonError};
+
+use super::trial::Judged;
+use crate::check::{self, Answer, Evidence, Measured, Recorded};
+use crate::plan::PlannedTrial;
+use crate::prediction::contract::Tolerance;
+use crate::snapshot::Store;
+
+/// Where answers come from, as a recorded result names it.
+#[derive(Debug, Clone)]
+pub struct AnswerOrigin {
+    /// Name of the backend.
+    pub backend: String,
+    /// Its kind.
+    pub kind: &'static str,
+    /// Which parameters stand behind its answers.
+    pub weights: String,
+    /// Where its table says which weights it has.
+    pub declared: String,
+    /// How far its answers may lie apart whatever the contract allows real models; `None` leaves it to the contract.
+    pub noise: Option<Tolerance>,
+    /// The command line that runs one case again, up to its name.
+    pub reproduce: String,
+}
+
+/// What becomes of answers.
+#[derive(Debug)]
+pub enum Judging {
+    /// The checks of the trial judge them.
+    Checks {
+        /// Where they come from.
+        origin: AnswerOrigin,
+        /// The recorded results.
+        store: Store,
+    },
+    /// Those of which a result is recorded are kept with the name of their trial, and only calls that failed are findings.
+    Answers(Mutex<Vec<(String, Answer)>>),
+}
+
+impl Judging {
+    /// What is wrong with the answers of a trial.
+    pub(super) fn judge(&self, trial: &PlannedTrial, answers: &[Answer]) -> Judged {
+        match self {
+            Self::Checks { origin, store } => by_checks(origin, store, trial, answers),
+            Self::Answers(kept) => {
+                let recorded = |answer: &&Answer| trial.checks.iter().any(|check| check.records(&answer.call));
+                let answered = answers.iter().filter(recorded);
+                let answered = answered.map(|answer| (trial.name.clone(), answer.clone()));
+                kept.lock().unwrap_or_else(PoisonError::into_inner).extend(answered);
+                let measured = Measured::default();
+                Judged {
+                    findings: check::judge(&[], &evidence(trial, answers, None, &measured)),
+                    ..Judged::default()
+                }
+            }
+        }
+    }
+}
+
+/// Judges by the checks of a trial; what they note about snapshots goes to the report.
+fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers: &[Answer]) -> Judged {
+    let (notes, measured) = (RefCell::default(), Measured::default());
+    let recorded = Recorded {
+        store,
+        key: &|call| trial.snapshot_key(&origin.weights, call),
+        notes: &notes,
+        noise: origin.noise,
+        backend: &origin.backend,
+        kind: origin.kind,
+        source: &trial.source,
+        at: None,
+        command: Some(&format!("{} --record --exact {}", origin.reproduce, trial.name)),
+        declared: &origin.declared,
+    };
+    let findings = check::judge(&trial.checks, &evidence(trial, answers, Some(&recorded), &measured));
+    let (measurements, unjudged) = measured.into_inner();
+    Judged {
+        findings,
+        notes: notes.into_inner(),
+        measurements,
+        unjudged,
+    }
+}
+
+fn evidence<'a>(
+    trial: &'a PlannedTrial,
+    answers: &'a [Answer],
+    recorded: Option<&'a Recorded<'a>>,
+    measured: &'a Measured,
+) -> Evidence<'a> {
+    Evidence {
+        suite: &trial.suite,
+        case: &trial.case,
+        contract: &trial.contract,
+        answers,
+        recorded,
+        measured,
+    }
+}
