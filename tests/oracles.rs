@@ -108,16 +108,12 @@ fn assert_agree(first: &Path, second: &Path) {
         ("lDDT, contacts of the first", 1e-6),
         ("lDDT, contacts of the second", 1e-6),
         ("lDDT, symmetric", 1e-6),
-        // Their search stops short of the maximum, and ours may never be lower.
-        ("TM-score", 5e-4),
+        // The search for the best motion has freedom in its last digits.
+        ("TM-score", 2e-4),
     ] {
         let (ours, theirs) = (number(name).unwrap(), theirs[name].as_f64().unwrap());
         eprintln!("{name}: {ours} and {theirs}");
         assert!((ours - theirs).abs() <= within, "{name}: {ours} and {theirs}");
-        assert!(
-            name != "TM-score" || ours > theirs - 1e-6,
-            "{ours} is less than {theirs}"
-        );
     }
     let gemmi = theirs["gemmi_rmsd"].as_f64().unwrap();
     assert!(

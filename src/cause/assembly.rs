@@ -10,8 +10,11 @@ use crate::protein::{Label, Structure};
 /// A chain that moved less than this beside the others, in ångström, did not move.
 const MOVED: f64 = 2.0;
 
-/// The most chains that the others are held against.
+/// The most chains that the others are compared with.
 const MOST_BASES: usize = 32;
+
+/// Chains that are named.
+const TOLD: usize = 4;
 
 /// Where it is known that chains are right and their places are not, the rest of the difference is noise.
 const KNOWN: f64 = 0.5;
@@ -65,10 +68,15 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
             (farthest > MOVED).then(|| format!("chain {name} stands elsewhere, its atoms {mean:.1} Å off on average"))
         })
         .collect();
-    (!moved.is_empty()).then(|| Cause::new(Kind::ChainsMoved, moved.join("; "), share))
+    let more = moved.len().saturating_sub(TOLD);
+    let mut told: Vec<String> = moved.into_iter().take(TOLD).collect();
+    if more > 0 {
+        told.push(format!("and {more} more"));
+    }
+    (!told.is_empty()).then(|| Cause::new(Kind::ChainsMoved, told.join("; "), share))
 }
 
-/// The chains that the others are held against, the largest first.
+/// The chains that the others are compared with, the largest first.
 fn bases(chains: &[(Label, Range<usize>)]) -> Vec<usize> {
     let mut bases: Vec<usize> = (0..chains.len())
         .filter(|&chain| chains[chain].1.len() >= FEWEST)

@@ -38,7 +38,7 @@ pub fn of_structures(
     if expected.model_count() > 1 {
         let worst = models::farthest(expected, actual);
         return models::of_models(expected, actual)
-            .or_else(|| of_structures(&expected.model(worst)?, &actual.model(worst)?, frame, candidates));
+            .or_else(|| of_structures(&*expected.model(worst)?, &*actual.model(worst)?, frame, candidates));
     }
     if let Some(cause) = reorder::of_duplicates(expected, actual) {
         return Some(cause);

@@ -68,10 +68,9 @@ fn of_field(
             |found| found.failed(),
         );
         let model = judged.map_or(0, |found| found.model.0);
-        let (one, other) = (before.model(model), after.model(model));
-        let (before, after) = (one.as_ref().unwrap_or(before), other.as_ref().unwrap_or(after));
+        let (before, after) = (before.model(model)?, after.model(model)?);
         return with_candidates(expected, neighbours, path, |candidates| {
-            of_failed(before, after, Frame::Free, candidates, failed)
+            of_failed(&before, &after, Frame::Free, candidates, failed)
         });
     }
     let column = path

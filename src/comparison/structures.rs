@@ -62,6 +62,7 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
     let shared = Shared::new(&shown, gates);
     let mut section = Section::new(name, shared.rows(found.as_ref()));
     section.residues = shared.residue_scores();
+    drop(shared);
     judge(&mut section, field, found.as_ref(), are_equal);
     section
         .notes
@@ -79,6 +80,9 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
         (Some(_), Some(_)) => confident(&shown, gates),
         _ => "without confidence on both sides every residue counts".to_owned(),
     });
+    // The search needs its own room beside large structures.
+    drop(shown);
+    drop(aligned);
     if !section.is_same() {
         section.cause = table.cause(field);
     }

@@ -81,7 +81,7 @@ pub fn contact_agreement(
     Ok(agreement)
 }
 
-/// As [`for_each_contact`], but refuses more points in one place than matter has room for: their pairs are without end.
+/// Every pair of points that are so near each other; refuses more points in one place than matter has room for, whose pairs are without end.
 pub(super) fn for_each_contact_of_matter(
     points: &[Point],
     distance: f64,

@@ -3,6 +3,7 @@
 //! The columns are those of biotite's `AtomArray`, so that one decodes into the other without loss. Holds data; measures
 //! nothing and reads no file.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::{Label, residue};
@@ -113,15 +114,21 @@ impl Structure {
         self.models.unwrap_or(1)
     }
 
-    /// One of its models by itself, counted from 0; `None` where there is none of that number.
+    /// One of its models by itself, counted from 0; `None` where there is none of that number. A structure of one model is that
+    /// model.
     #[must_use]
-    pub fn model(&self, index: usize) -> Option<Self> {
+    pub fn model(&self, index: usize) -> Option<Cow<'_, Self>> {
+        if self.models.is_none() {
+            return (index == 0).then_some(Cow::Borrowed(self));
+        }
         let start = index.checked_mul(self.atoms())?;
         let coord = self.coord.get(start..start.checked_add(self.atoms())?)?.to_vec();
-        (index < self.model_count()).then(|| Self {
-            coord,
-            models: None,
-            ..self.clone()
+        (index < self.model_count()).then(|| {
+            Cow::Owned(Self {
+                coord,
+                models: None,
+                ..self.clone()
+            })
         })
     }
 

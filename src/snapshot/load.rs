@@ -26,8 +26,8 @@ pub(super) fn prediction(record: &Record, arrays: Arrays) -> Result<Prediction, 
     };
     let mut roots = Vec::new();
     for (path, _) in &record.values {
-        match parent(path) {
-            Some((above, _)) if loading.entries.contains_key(above) => {
+        match loading.parent(path) {
+            Some(above) if loading.entries.contains_key(above) => {
                 loading.children.entry(above).or_default().push(path);
             }
             _ => roots.push(path.as_str()),
@@ -98,6 +98,15 @@ struct Loading<'a> {
 }
 
 impl<'a> Loading<'a> {
+    /// The path of what holds a value.
+    fn parent(&self, path: &'a str) -> Option<&'a str> {
+        // A column such as `atom_array[0].extra.charge` belongs to the structure.
+        let of_extra = path.find(".extra.").and_then(|end| path.get(..end));
+        let is_structure = |path: &&str| matches!(self.entries.get(path), Some(Entry::Structure { .. }));
+        let above = || path.get(..path.rfind(['.', '['])?);
+        of_extra.filter(is_structure).or_else(above)
+    }
+
     fn value(&mut self, path: &'a str) -> Result<Value, StoredError> {
         let Some(&entry) = self.entries.get(path) else {
             return Err(StoredError::Missing(path.to_owned()));
@@ -198,13 +207,6 @@ fn list(tensor: &Tensor) -> Value {
         Some(integers) => Value::List(integers.map(Value::Integer).collect()),
         None => Value::List(numbers.into_iter().map(value).collect()),
     }
-}
-
-/// The path of what holds a value, and the value's name in it.
-fn parent(path: &str) -> Option<(&str, &str)> {
-    // A column such as `atom_array[0].extra.charge` belongs to the structure.
-    let path_of_extra = path.find(".extra.").map(|end| path.split_at(end));
-    path_of_extra.or_else(|| path.rfind(['.', '[']).map(|end| path.split_at(end)))
 }
 
 /// The name that stands in a path; what is no word was written by its code.

@@ -2,10 +2,10 @@
 
 use std::fs;
 
-use hydrotest::prediction::{Prediction, Value};
+use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::protein::{Bond, Label};
 use hydrotest::snapshot::{Kept, Recording, SnapshotKey};
-use hydrotest::tensor::Tensor;
+use hydrotest::tensor::{DType, Tensor};
 
 use crate::place::{Judged, Place, judge, key, prediction, with, within};
 
@@ -146,6 +146,7 @@ fn every_column_of_a_structure_comes_back() {
     let mut full = crate::place::structure();
     full.chain_id[3] = Label::of_chain("heavy_chain").unwrap();
     full.hetero[2] = true;
+    full.b_factor = Some(vec![0.5, 0.25, 1.0, 0.0]);
     full.extra = vec![
         ("occupancy".into(), Tensor::vector(&[1.0f32, 0.5, 1.0, 1.0])),
         ("a.b c".into(), Tensor::vector(&[1i32, 2, 3, 4])),
@@ -171,4 +172,69 @@ fn every_column_of_a_structure_comes_back() {
     assert_eq!(recorded.prediction.field("pdb"), prediction.field("pdb"));
     let judged = place.judge(Recording::Never, &prediction);
     assert!(matches!(judged, Ok(Judged::Matches(_))), "{judged:?}");
+}
+
+#[test]
+fn values_of_every_kind_come_back() {
+    let number = |value: f64| Value::Float(value);
+    let object = |fields: Vec<(&str, Value)>| {
+        Value::Record(Record {
+            class: "a.B".into(),
+            fields: fields.into_iter().map(|(name, value)| (name.into(), value)).collect(),
+        })
+    };
+    let text = "line\n\u{1b}[2J---\n".repeat(10);
+    let fields = [
+        ("flag", Value::Bool(true)),
+        ("many", Value::List((0..100).map(Value::Integer).collect())),
+        ("few", Value::List(vec![Value::Integer(-1)])),
+        (
+            "scores",
+            Value::List(vec![number(0.1), number(f64::NAN), number(f64::NEG_INFINITY)]),
+        ),
+        ("holes", Value::List(vec![Value::None, number(0.5), Value::None])),
+        ("tuple", Value::Tuple(vec![number(1e-300), Value::Text(text)])),
+        ("set", Value::Set(vec![Value::Text("x".into())])),
+        ("raw", Value::Bytes(vec![0, 255, 7].into())),
+        ("none", Value::None),
+        (
+            "map",
+            Value::Map(vec![
+                (
+                    Value::Text("extra".into()),
+                    object(vec![("extra", object(vec![("x", number(2.0))]))]),
+                ),
+                (Value::Integer(7), Value::List(vec![])),
+                (Value::Text(String::new()), Value::Text("None".into())),
+                (Value::Text("a.b[0]~%".into()), number(3.0)),
+            ]),
+        ),
+        (
+            "objects",
+            Value::Objects {
+                shape: vec![2, 1],
+                items: vec![number(1.0), Value::None],
+            },
+        ),
+        (
+            "half",
+            Value::Array(Tensor::new(DType::BF16, vec![2], vec![0, 63, 128, 63].into()).unwrap()),
+        ),
+        ("words", Value::Array(Tensor::from_texts(3, ["abc", "d"]))),
+    ];
+    let prediction = Prediction {
+        class: "boileroom.models.x.Output".into(),
+        fields: fields.map(|(name, value)| (name.to_owned(), value)).into(),
+    };
+    let place = Place::new();
+    place.record(&prediction);
+    let judged = place.judge(Recording::Never, &prediction);
+    let Ok(Judged::Matches(comparison)) = judged else {
+        panic!("{judged:?}");
+    };
+    assert!(comparison.is_equal(), "{comparison}");
+    let recorded = place.store(Recording::Never).read(&key("two_chains")).unwrap().unwrap();
+    for name in ["flag", "many", "few", "tuple", "set", "raw", "none", "half", "words"] {
+        assert_eq!(recorded.prediction.field(name), prediction.field(name), "{name}");
+    }
 }

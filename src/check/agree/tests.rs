@@ -139,7 +139,7 @@ fn structures_are_compared_where_they_are() {
         Vec::<String>::new()
     );
     let renamed = second.clone().with_structure(|structure| structure.res_id[0] = 9);
-    assert!(summaries(&*loose, &contract, &[first.clone(), renamed])[0].contains("ALA 9 in chain A"));
+    assert!(summaries(&*loose, &contract, &[first.clone(), renamed])[0].contains("got A ALA 9 N"));
     let cooled = second.with_structure(|structure| structure.b_factor = Some(vec![0.25; structure.atoms()]));
     assert!(summaries(&*exact, &contract, &[first, cooled])[0].contains(".b_factor: "));
 }

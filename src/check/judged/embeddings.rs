@@ -69,7 +69,9 @@ fn the_verdict_depends_neither_on_the_length_nor_on_how_much_is_stored() {
         let input = INPUT.repeat(repeats);
         let scaled = |factor: f32| {
             found_of(&input, "esmc", "", move |values| {
-                values.iter_mut().for_each(|value| *value *= factor);
+                for value in values {
+                    *value *= factor;
+                }
             })
         };
         assert_eq!(scaled(1.008), [], "{repeats}");

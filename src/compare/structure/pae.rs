@@ -49,15 +49,23 @@ pub fn compare(
 /// The greatest mean error of a confident row or column over the confident others.
 fn worst_row(expected: &[f64], got: &[f64], confident: &[bool]) -> f64 {
     let size = confident.len();
-    let chosen: Vec<usize> = (0..size).filter(|&place| confident[place]).collect();
-    let gap = |row: usize, column: usize| (got[row * size + column] - expected[row * size + column]).abs();
-    let mean = |own: &dyn Fn(usize) -> f64| chosen.iter().map(|&other| own(other)).sum::<f64>() / chosen.len() as f64;
-    let means = chosen.iter().flat_map(|&place| {
-        let row = mean(&|other| gap(place, other));
-        let column = mean(&|other| gap(other, place));
-        [row, column]
-    });
-    means.fold(0.0, |most: f64, mean| if mean <= most { most } else { mean })
+    let mut columns = vec![0.0; size];
+    let mut worst = 0.0f64;
+    // What is no number is worse than all.
+    let greater = |worst: f64, sum: f64| if worst.is_nan() || sum <= worst { worst } else { sum };
+    // Row by row, because matrices are long and memory is read in order.
+    let rows = expected.chunks_exact(size.max(1)).zip(got.chunks_exact(size.max(1)));
+    for ((before, after), _) in rows.zip(confident).filter(|(_, sure)| **sure) {
+        let mut sum = 0.0;
+        for (((column, before), after), sure) in columns.iter_mut().zip(before).zip(after).zip(confident) {
+            let gap = if *sure { (after - before).abs() } else { 0.0 };
+            *column += gap;
+            sum += gap;
+        }
+        worst = greater(worst, sum);
+    }
+    let chosen = confident.iter().filter(|sure| **sure).count();
+    columns.into_iter().fold(worst, greater) / chosen.max(1) as f64
 }
 
 #[cfg(test)]
