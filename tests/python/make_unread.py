@@ -40,7 +40,8 @@ VALUES = {
     "a dtype as a value": np.dtype("f4"), "torch.float32": torch.float32, "torch.Size": torch.Size([2]),
     "torch.ComplexFloatStorage": torch.ones(2, dtype=torch.complex64),
     "torch.storage.UntypedStorage": torch.ones(2, dtype=torch.uint16), "_get_layout": torch.eye(2).to_sparse(),
-    "_rebuild_parameter": torch.nn.Parameter(torch.ones(2)), "chain_id": atoms(chain_id=["a chain with a long name"] * 2),
+    "_rebuild_parameter": torch.nn.Parameter(torch.ones(2)),
+    "chain_id": atoms(chain_id=["a chain with a name of more than sixty-four letters, as no file has it"] * 2),
     "several dimensions": atoms(uncertainty=np.zeros((2, 3))), "of objects": atoms(note=np.array([None, "x"], object)),
 }
 
