@@ -12,6 +12,9 @@ use super::{Backend, BackendError, Watch, Work};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
 
+/// The parameters behind the results of a backend that does not say: those that boileroom's models are published with.
+pub(super) const WEIGHTS: &str = "published";
+
 /// One kind of backend.
 pub struct Kind {
     /// What `kind = "..."` says.

@@ -10,16 +10,13 @@ use super::caretaker::InstanceCaretaker;
 use super::clearing::{self, Fate, Sweep};
 use super::custody::Run;
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings, WEIGHTS};
 use super::recorder::InstanceRecorder;
 use super::status::Status;
 use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, replay, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 use crate::wire::responses::{RecordingError, ResponseOrigin, ResponseWriter};
-
-/// The parameters behind the results of a backend that does not say: those that boileroom's models are published with.
-pub(super) const WEIGHTS: &str = "published";
 
 /// How long an instance may take to become ready, where its backend does not say: as long as boileroom waits.
 pub(super) const START_TIMEOUT: Duration = Duration::from_secs(300);

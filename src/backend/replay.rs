@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings};
+use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings, WEIGHTS};
 use super::served::failure;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
@@ -123,7 +123,7 @@ impl Recorded {
 
     /// Results of other weights are held against other references.
     fn check_weights(&self, origin: &ResponseOrigin) -> Result<(), BackendError> {
-        let stated = self.weights.as_deref().unwrap_or(super::registry::WEIGHTS);
+        let stated = self.weights.as_deref().unwrap_or(WEIGHTS);
         let recorded = &origin.weights;
         if recorded == stated {
             return Ok(());

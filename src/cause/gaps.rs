@@ -7,6 +7,8 @@ use super::Kind;
 const MOST: usize = 12;
 /// Places around a gap that are tried when the cost of all entries together is known.
 const REACH: usize = 12;
+/// What a further gap must save of all that entries vary by: noise saves a little with every gap.
+pub(super) const PRICE: f64 = 2e-3;
 
 /// For every entry of the shorter side how many entries of the longer one stand before it that have no counterpart.
 #[derive(Debug, Clone, PartialEq, Eq)]

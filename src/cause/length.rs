@@ -1,16 +1,13 @@
 //! Results that are longer or shorter than they should be: linkers, special tokens and padding left in, ends cut off.
 
-use super::gaps::{Gaps, shorter};
-use super::numbers::{distance, spread};
-use super::order::TELLING;
+use super::gaps::{Gaps, PRICE, shorter};
+use super::numbers::{TELLING, distance, spread};
 use super::{Cause, Kind, pairs, share};
 
 /// Numbers of a row that are looked at to find its counterpart; all of them are when it is found.
 const LOOKED_AT: usize = 64;
 /// Pairs of entries that are tried with each other at most.
 const MOST_TRIED: usize = 1 << 23;
-/// What a further gap must save of all that entries vary by: noise saves a little with every gap.
-pub(super) const PRICE: f64 = 2e-3;
 
 /// Arrays whose shapes differ along one axis, or along two that are those of pairs.
 pub(super) fn of_arrays(

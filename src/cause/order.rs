@@ -1,13 +1,11 @@
 //! Elements of an array in the wrong places: transposed or averaged axes, one place off, entries in another order.
 
 use super::matching::{MOST, assign, costs, is_in_order, squares, tell};
-use super::numbers::{Numbers, distance, spread};
+use super::numbers::{Numbers, TELLING, distance, spread};
 use super::{Cause, Kind, SUFFICIENT, best, pairs, share};
 
 /// The most axes whose permutations are all tried.
 const MOST_AXES: usize = 5;
-/// Rows of fewer elements may look alike by chance; they must trade places exactly.
-pub(super) const TELLING: usize = 4;
 /// So many numbers do not turn into each other by chance.
 const MANY: usize = 12;
 /// Numbers of a row that are looked at to find where it stands.

@@ -3,11 +3,9 @@
 
 use std::cmp::Ordering;
 
-use super::gaps::Gaps;
-use super::length::PRICE;
+use super::gaps::{Gaps, PRICE};
 use super::matching::{MOST, assign, costs, is_in_order, tell};
-use super::numbers::{Numbers, distance, spread};
-use super::order::TELLING;
+use super::numbers::{Numbers, TELLING, distance, spread};
 use super::{Cause, Kind, share};
 
 /// Neighbours that an entry is compared by, on either side: those far away may stand behind a gap.

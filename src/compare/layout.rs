@@ -7,6 +7,7 @@ use super::comparison::FieldComparison;
 use super::fields::{STRUCTURES, Sides, by_gates};
 use super::pair_errors::confidence_of;
 use super::placed::{Placed, Traces, measure_placed, points_of};
+use super::row_place::RowPlace;
 use super::rows::{JudgedRows, NORM_RATIO, measure_rows};
 use crate::measure::{Floor, Measure};
 use crate::prediction::contract::{FactorScale, FieldKind, FieldSpec, Holds};
@@ -104,7 +105,7 @@ impl FieldLayout {
                 })
             })
             .collect();
-        let place = |flat: usize, tensor: &Tensor| RowPlace::of(&tensor.position(flat), self, samples.start);
+        let place = |flat: usize, tensor: &Tensor| RowPlace::of(&tensor.position(flat), &self.axes, samples.start);
         if self.is_placed() {
             let points = points_of(self.holds, expected.array(path)?).zip(points_of(self.holds, got))?;
             let step = got.len().checked_div(points.0.len())?;
@@ -164,44 +165,6 @@ fn samples_of(path: &str, layout: &FieldLayout, tensor: &Tensor) -> Option<Range
         (index, _) => {
             let index: usize = index.strip_prefix('[')?.strip_suffix(']')?.parse().ok()?;
             Some(index..index + 1)
-        }
-    }
-}
-
-/// What a row or frame is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowPlace {
-    /// The sample, counted from the first of the array.
-    pub sample: usize,
-    /// Its residues: two of a pair.
-    pub residues: Vec<usize>,
-    /// What else the array counts before residues, such as blocks.
-    pub block: Vec<usize>,
-}
-
-impl RowPlace {
-    fn of(position: &[usize], layout: &FieldLayout, first: usize) -> Self {
-        let at = |axis: &usize| position.get(*axis).copied().unwrap_or(0);
-        let axes = &layout.axes;
-        let innermost = axes.residues.iter().chain(&axes.batch).max().copied().unwrap_or(0);
-        let other = |axis: &usize| !axes.residues.contains(axis) && axes.batch != Some(*axis);
-        Self {
-            // An array of a single sample has no dimension for it, and its confidence stands alone.
-            sample: axes.batch.map_or(0, |axis| at(&axis)).saturating_sub(first),
-            residues: axes.residues.iter().map(at).collect(),
-            block: (0..innermost).filter(other).map(|axis| at(&axis)).collect(),
-        }
-    }
-
-    /// Whether all its residues are within their sample, and whether all are confident; where it is not known how sure the
-    /// model is of a sample, all are.
-    pub fn is_confident(&self, confident: &[Option<Vec<bool>>]) -> Option<bool> {
-        match confident.get(self.sample) {
-            Some(Some(own)) => {
-                let own: Option<Vec<bool>> = self.residues.iter().map(|residue| own.get(*residue).copied()).collect();
-                Some(own?.into_iter().all(|sure| sure))
-            }
-            _ => Some(true),
         }
     }
 }

@@ -18,6 +18,7 @@ mod noise;
 mod pair_errors;
 mod placed;
 mod policy;
+mod row_place;
 mod rows;
 mod structure;
 mod walk;

@@ -4,8 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::layout::RowPlace;
 use super::metrics::measured;
+use super::row_place::RowPlace;
 use crate::measure::{Floor, Measure};
 use crate::metric::selection::{Part, positions};
 use crate::metric::{Contacts, Point, Superposition, lddt, superpose};

@@ -2,8 +2,8 @@
 //! elements vary. Rows of residues that a model is not sure of count together, because its trunk may see them otherwise. Measures;
 //! finds no field.
 
-use super::layout::RowPlace;
 use super::metrics::measured;
+use super::row_place::RowPlace;
 use crate::measure::{Floor, Measure};
 use crate::metric::embedding_error;
 use crate::prediction::gates::EmbeddingGates;

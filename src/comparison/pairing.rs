@@ -7,7 +7,7 @@ use super::factors::Factors;
 use super::{Form, Loaded, Rules};
 use crate::compare::{PLDDT, STRUCTURES, confidence_at, of_residues};
 use crate::prediction::contract::{FactorRule, FactorScale};
-use crate::prediction::{Leaf, Listing, Prediction, Value, field_of};
+use crate::prediction::{Leaf, Listing, Prediction, Value, field_of, unescaped};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
 
@@ -352,20 +352,6 @@ fn called(name: &str, arrays: &[Named]) -> Option<usize> {
         .or_else(|| place(name.strip_suffix("[0]")?))
 }
 
-/// The name that a file gave; in a path, what is no word was written by its code.
-fn unescaped(path: &str) -> String {
-    let bytes = path.as_bytes();
-    let mut name = Vec::with_capacity(bytes.len());
-    let mut place = 0;
-    while let Some(&byte) = bytes.get(place) {
-        let code = path.get(place + 1..place + 3).filter(|_| byte == b'%');
-        let code = code.and_then(|code| u8::from_str_radix(code, 16).ok());
-        name.push(code.unwrap_or(byte));
-        place += if code.is_some() { 3 } else { 1 };
-    }
-    String::from_utf8(name).unwrap_or_else(|_| path.to_owned())
-}
-
 /// `a, b, c and 3 more`.
 pub(super) fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<&str> = names.collect();
@@ -390,8 +376,6 @@ mod tests {
         assert_eq!(called("plddt[1]", &arrays(&["plddt[0]", "plddt[1]"])), Some(1));
         assert_eq!(called("pae[0]", &arrays(&["plddt", "pae"])), Some(1));
         assert_eq!(called("x", &arrays(&["y"])), None);
-        assert_eq!(unescaped("plddt%5b0%5d"), "plddt[0]");
-        assert_eq!(unescaped("100%"), "100%");
         assert!(is_within("plddt[0]", "plddt") && is_within("a.b", "a") && !is_within("plddts", "plddt"));
     }
 }

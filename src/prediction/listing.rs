@@ -2,8 +2,8 @@
 //! is untrusted: paths come out as plain words, and however deep or long it is, the walk ends. Compares nothing.
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
+use super::path::plain;
 use super::{Prediction, Value, show_shape};
 use crate::protein::Structure;
 use crate::tensor::{KeptRows, Tensor};
@@ -299,30 +299,6 @@ fn numbers<'a>(items: &[Value]) -> Option<Leaf<'a>> {
         })
         .collect();
     floats.map(|floats| Leaf::Array(Form::List, Tensor::vector(&floats)))
-}
-
-/// The field that a path such as `atom_array[0].coord` leads into.
-#[must_use]
-pub fn field_of(path: &str) -> &str {
-    &path[..path.find(['.', '[']).unwrap_or(path.len())]
-}
-
-/// Letters, digits, `_`, `-`, `+` and what `also` allows stay; every other byte becomes `%` and two digits.
-fn plain(text: &str, also: &str) -> String {
-    // An empty name would be no path.
-    if text.is_empty() {
-        return "%".to_owned();
-    }
-    let mut words = String::with_capacity(text.len());
-    for byte in text.bytes().take(200) {
-        let kept = byte.is_ascii_alphanumeric() || b"_-+".contains(&byte) || also.as_bytes().contains(&byte);
-        if kept {
-            words.push(char::from(byte));
-        } else {
-            let _ = write!(words, "%{byte:02x}");
-        }
-    }
-    words
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ pub mod known;
 mod largest;
 mod listing;
 mod option;
+mod path;
 mod provision;
 mod request;
 mod value;
@@ -18,7 +19,8 @@ pub use axes::{Axes, Run, is_symbol};
 pub use contract::Contract;
 pub use gates::Gates;
 pub use largest::largest_response;
-pub use listing::{Form, Leaf, Listing, TooManyValues, field_of};
+pub use listing::{Form, Leaf, Listing, TooManyValues};
+pub use path::{field_of, unescaped};
 pub use request::{Input, Method, Request};
 pub use value::{Record, Value, show_shape};
 

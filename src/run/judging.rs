@@ -4,11 +4,24 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
-use super::trial::Judged;
-use crate::check::{self, Answer, Evidence, Measured, Recorded};
+use crate::check::{self, Answer, Evidence, Finding, Measured, Recorded};
+use crate::measure::Measurement;
 use crate::plan::PlannedTrial;
 use crate::prediction::contract::Tolerance;
 use crate::snapshot::Store;
+
+/// What judging gave.
+#[derive(Debug, Default)]
+pub struct Judged {
+    /// What is wrong; empty when all is well.
+    pub findings: Vec<Finding>,
+    /// What is worth knowing although nothing is wrong.
+    pub notes: Vec<String>,
+    /// The numbers behind the verdicts of comparisons.
+    pub measurements: Vec<Measurement>,
+    /// What checks could not judge although nothing is wrong, and why.
+    pub unjudged: Vec<String>,
+}
 
 /// Where answers come from, as a recorded result names it.
 #[derive(Debug, Clone)]

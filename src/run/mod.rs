@@ -34,7 +34,7 @@ use crate::plan::Plan;
 
 pub use judging::{AnswerOrigin, Judging};
 pub use pool::Open;
-pub use trial::{Flaky, Judged};
+pub use trial::Flaky;
 pub use trials::{Colours, Format, Matching, Trials, Which};
 
 use board::Board;

@@ -2,27 +2,13 @@
 
 use std::time::{Duration, Instant};
 
-use super::judging::Judging;
+use super::judging::{Judged, Judging};
 use super::pool::{Condition, Pool};
 use super::{scene, upstream};
 use crate::backend::{BackendError, Fault, Stage};
-use crate::check::{Answer, Finding};
-use crate::measure::Measurement;
+use crate::check::Answer;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedScene, PlannedTrial};
-
-/// What judging gave.
-#[derive(Debug, Default)]
-pub struct Judged {
-    /// What is wrong; empty when all is well.
-    pub findings: Vec<Finding>,
-    /// What is worth knowing although nothing is wrong.
-    pub notes: Vec<String>,
-    /// The numbers behind the verdicts of comparisons.
-    pub measurements: Vec<Measurement>,
-    /// What checks could not judge although nothing is wrong, and why.
-    pub unjudged: Vec<String>,
-}
 
 /// Whether a case may pass that the backend failed before it was tried again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::archive::{Arrays, StoredError, take};
 use super::record::Entry;
+use crate::prediction::unescaped;
 use crate::protein::{Bond, Label, Structure};
 use crate::tensor::{DType, Tensor};
 
@@ -58,10 +59,7 @@ pub(super) fn assemble(
     let b_factor = value("b_factor").filter(|column| column.shape() == [atoms]);
     let extra = children.iter().filter_map(|child| {
         let column = child.get(path.len() + 1..)?;
-        Some((
-            super::load::unescaped(column.strip_prefix("extra.")?),
-            columns.get(column)?.clone(),
-        ))
+        Some((unescaped(column.strip_prefix("extra.")?), columns.get(column)?.clone()))
     });
     Ok(Structure {
         coord: flat.as_chunks().0.to_vec(),

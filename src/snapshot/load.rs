@@ -6,7 +6,7 @@ use super::archive::{Arrays, StoredError, take};
 use super::columns;
 use super::record::{ArrayEntry, Entry, Record};
 use super::write::{self, bytes_name, rows_names};
-use crate::prediction::{Prediction, Record as PythonObject, Value};
+use crate::prediction::{Prediction, Record as PythonObject, Value, unescaped};
 use crate::tensor::{DType, KeptRows, RowGrid, Tensor};
 
 /// The response of a record and the arrays it names.
@@ -207,27 +207,4 @@ fn list(tensor: &Tensor) -> Value {
         Some(integers) => Value::List(integers.map(Value::Integer).collect()),
         None => Value::List(numbers.into_iter().map(value).collect()),
     }
-}
-
-/// The name that stands in a path; what is no word was written by its code.
-pub(super) fn unescaped(path: &str) -> String {
-    let bytes = path.trim_end_matches('~').as_bytes();
-    let mut name = Vec::with_capacity(bytes.len());
-    let mut place = 0;
-    while let Some(&byte) = bytes.get(place) {
-        let code = path.get(place + 1..place + 3).filter(|_| byte == b'%');
-        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
-            Some(byte) => {
-                name.push(byte);
-                place += 3;
-            }
-            // An empty name is written as the sign alone.
-            None if byte == b'%' => place += 1,
-            None => {
-                name.push(byte);
-                place += 1;
-            }
-        }
-    }
-    String::from_utf8(name).unwrap_or_else(|_| path.to_owned())
 }

@@ -11,7 +11,8 @@ use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::exception::Raised;
-use super::frame::{self, Farewell, Frame, FrameError, Hello, Say, Step};
+use super::frame::{self, Farewell, Frame, FrameError, Hello, Say};
+use super::step::Step;
 use crate::wire::{Budget, Limits};
 
 /// What the bridge has said so far that is no answer.

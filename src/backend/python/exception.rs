@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::frame::Step;
+use super::step::Step;
 use crate::backend::served::declined;
 use crate::backend::{BackendError, Fault, Stage, device};
 use crate::wire::client::Status;

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
 use super::exception::Raised;
+use super::step::Step;
 use crate::wire::Budget;
 
 /// Bytes of the JSON of one frame. Sizes take most of it: a result of a hundred thousand arrays is none of ours.
@@ -41,18 +42,6 @@ pub(super) enum Say {
 pub(super) struct Hello {
     pub(super) version: String,
     pub(super) executable: String,
-}
-
-/// A step of the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(super) enum Step {
-    /// A class is imported.
-    Import,
-    /// An object of it is made.
-    Build,
-    /// It is started.
-    Start,
 }
 
 /// The last words of the bridge.

@@ -24,6 +24,7 @@ mod reading;
 mod rehearsal;
 mod settings;
 mod starting;
+mod step;
 
 use std::sync::Arc;
 

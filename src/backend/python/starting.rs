@@ -4,9 +4,10 @@ use std::convert::Infallible;
 
 use super::channel::Channel;
 use super::exception::Raised;
-use super::frame::{Hello, Step};
+use super::frame::Hello;
 use super::hosting::Hosting;
 use super::interpreter::Interpreter;
+use super::step::Step;
 use crate::backend::status::Status;
 use crate::backend::{BackendError, Stage};
 
