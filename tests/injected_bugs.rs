@@ -11,6 +11,8 @@
 mod bench;
 #[path = "injected_bugs/bugs.rs"]
 mod bugs;
+#[path = "support/noise.rs"]
+mod noise;
 #[path = "injected_bugs/suites.rs"]
 mod suites;
 
@@ -23,16 +25,7 @@ use hydrotest::prediction::Prediction;
 use hydrotest::protein::Structure;
 use serde_json::json;
 
-/// A deterministic source of numbers between −1 and 1.
-fn noise(seed: u64) -> impl FnMut() -> f32 {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    }
-}
+use noise::noise;
 
 #[test]
 fn mistakes_in_structures_are_seen_and_named() {

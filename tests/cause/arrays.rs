@@ -4,7 +4,8 @@ use hydrotest::cause::{Kind, of_arrays};
 use hydrotest::tensor::Tensor;
 use serde_json::json;
 
-use super::{Score, noise, predict, sequences};
+use super::noise::noise;
+use super::{Score, predict, sequences};
 
 fn tensor(shape: &[usize], values: &[f32]) -> Tensor {
     Tensor::from_values(shape.to_vec(), values).unwrap()

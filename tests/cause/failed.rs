@@ -5,7 +5,8 @@ use hydrotest::cause::{Aspect, Cause, Failed, Frame, Kind, of_failed};
 use hydrotest::metric::selection::residue_of_atoms;
 use hydrotest::protein::Structure;
 
-use super::{fold, noise};
+use super::fold;
+use super::noise::noise;
 
 const FLOPPY: usize = 20;
 const COMPLEX: &str =

@@ -10,6 +10,8 @@
 mod arrays;
 mod failed;
 mod names;
+#[path = "../support/noise.rs"]
+mod noise;
 mod pairs;
 mod parts;
 
@@ -21,6 +23,8 @@ use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
 use hydrotest::protein::{Label, Structure, fasta};
 use hydrotest::reference::ReferenceModel;
 use serde_json::json;
+
+use noise::noise;
 
 /// Every sequence of the shared suites that is not too long to fold in a moment, and complexes of some of them.
 fn sequences() -> Vec<String> {
@@ -47,16 +51,6 @@ fn predict(key: &str, sequence: &str, options: &serde_json::Value) -> Prediction
 fn fold(sequence: &str) -> Structure {
     let prediction = predict("esmfold", sequence, &json!({}));
     prediction.at("atom_array[0]").unwrap().as_structure().unwrap().clone()
-}
-
-fn noise(seed: u64) -> impl FnMut() -> f32 {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    }
 }
 
 fn jittered(structure: &Structure, seed: u64, size: f32) -> Structure {

@@ -3,7 +3,8 @@
 use hydrotest::cause::{Frame, Kind, of_structures};
 use hydrotest::protein::Structure;
 
-use super::{Score, fold, jittered, noise, sequences};
+use super::noise::noise;
+use super::{Score, fold, jittered, sequences};
 
 /// The atoms of these numbers, in this order.
 fn taken(structure: &Structure, order: &[usize]) -> Structure {

@@ -4,7 +4,8 @@ use hydrotest::cause::{Kind, of_arrays};
 use hydrotest::tensor::Tensor;
 use serde_json::json;
 
-use super::{Score, noise, predict, sequences};
+use super::noise::noise;
+use super::{Score, predict, sequences};
 
 /// The matrix with these entries on both axes, and noise of a size; numbers of residues that are not there are those of a linker.
 fn gathered(pairs: &Tensor, order: &[usize], size: f32) -> Tensor {

@@ -5,7 +5,7 @@ use hydrotest::prediction::{Prediction, Value};
 use hydrotest::tensor::Tensor;
 
 use super::Mistake;
-use super::scenes::noise;
+use super::noise::noise;
 
 /// An array of a result: the field, or the first item of its list.
 fn array<'a>(prediction: &'a mut Prediction, field: &str) -> Option<&'a mut Tensor> {

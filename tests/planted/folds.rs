@@ -46,6 +46,12 @@ fn each(structure: &mut Structure, change: impl Fn([f32; 3]) -> [f32; 3]) -> Opt
     Some(())
 }
 
+fn residues_of_last_chain(structure: &Structure) -> Vec<Range<usize>> {
+    let own = structure.chains().pop().map_or(0..0, |(_, own)| own);
+    let within = |atoms: &Range<usize>| own.contains(&atoms.start);
+    structure.residues().into_iter().filter(within).collect()
+}
+
 /// Residues that both cards are confident of: the alpha carbon's factor says so.
 fn confident(structure: &Structure) -> Vec<Range<usize>> {
     let factors = structure.b_factor.clone().unwrap_or_default();
@@ -205,25 +211,15 @@ pub fn of_chains() -> Vec<Mistake> {
             Some(())
         }),
         of_structure("chain broken", &[Kind::Broken], |it| {
-            let (_, own) = it.chains().pop()?;
-            let residues = it.residues();
-            let last: Vec<_> = residues
-                .into_iter()
-                .filter(|atoms| own.contains(&atoms.start))
-                .collect();
-            let cut = last[last.len() / 2].start;
-            it.coord[cut..own.end].iter_mut().for_each(|point| point[0] += 25.0);
+            let last = residues_of_last_chain(it);
+            let cut = last.get(last.len() / 2)?.start;
+            it.coord[cut..].iter_mut().for_each(|point| point[0] += 25.0);
             Some(())
         }),
         of_structure("hinge", &[Kind::Hinge], |it| {
-            let (_, own) = it.chains().pop()?;
-            let residues = it.residues();
-            let last: Vec<_> = residues
-                .into_iter()
-                .filter(|atoms| own.contains(&atoms.start))
-                .collect();
+            let last = residues_of_last_chain(it);
             let at = last.get(2 * last.len() / 5).filter(|_| last.len() > 40)?.start;
-            turn(it, at..own.end, at, 35.0);
+            turn(it, at..it.atoms(), at, 35.0);
             Some(())
         }),
         of_structure("padding", &[Kind::ExtraResidues], |it| {

@@ -6,7 +6,8 @@ use hydrotest::protein::{Label, Structure};
 use hydrotest::tensor::Tensor;
 
 use super::judge::is_different;
-use super::scenes::{contract, noise, prediction};
+use super::noise::noise;
+use super::scenes::{contract, prediction};
 
 const LENGTHS: [usize; 4] = [4, 40, 400, 1000];
 

@@ -11,6 +11,8 @@ mod arrays;
 mod folds;
 mod judge;
 mod length;
+#[path = "../support/noise.rs"]
+mod noise;
 mod scenes;
 
 use std::collections::BTreeMap;

@@ -10,6 +10,8 @@ use hydrotest::protein::{Structure, mmcif, pdb};
 use hydrotest::reference::ReferenceModel;
 use hydrotest::tensor::Tensor;
 
+use super::noise::noise;
+
 /// A result, another one of the same input that is as right, and the model whose gates both are judged by.
 pub struct Scene {
     pub name: &'static str,
@@ -19,17 +21,6 @@ pub struct Scene {
     pub noisy: Prediction,
     /// Other results that are as right as the expected one.
     pub benign: Vec<(String, Prediction)>,
-}
-
-/// Numbers between −1 and 1.
-pub fn noise(seed: u64) -> impl FnMut() -> f32 {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0
-    }
 }
 
 fn fixture(name: &str) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! What repeats differ by makes floors, and no more than that passes because of them.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::super::evidence::Answer;
@@ -7,7 +9,7 @@ use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
 use super::super::fixture::{compile_with, compiled, judge_recorded};
 use crate::compare::floors;
 use crate::measure::ABSOLUTE;
-use crate::prediction::Prediction;
+use crate::prediction::{Contract, Prediction};
 use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
 fn repeat(seed: u64, most: f32) -> Answer {
@@ -23,6 +25,20 @@ fn repeat(seed: u64, most: f32) -> Answer {
     right
         .with_structure(|structure| jitter(structure, most, seed))
         .with_element("s_s", index, 20.0 * seed as f64)
+}
+
+/// Stores what five repeats of a call differ by.
+fn measure(contract: &Contract, call: Option<&str>, directory: &Path) {
+    let repeats: Vec<Prediction> = (1..6).map(|seed| contents(&repeat(seed, 0.03))).collect();
+    let store = Store::new(directory, Recording::Never).unwrap();
+    let key = SnapshotKey::new("synthetic", "esmfold", "suite", "case", call).unwrap();
+    let measured = Floors {
+        backend: "toy".into(),
+        repeats: repeats.len(),
+        fields: floors(contract, &repeats),
+        accepted: Vec::new(),
+    };
+    store.write_floors(&key, &measured).unwrap();
 }
 
 fn contents(answer: &Answer) -> Prediction {
@@ -89,16 +105,7 @@ fn two_answers_differ_by_no_more_than_repeats_do() {
     };
     let judge = |most| judge_recorded(&*check, &contract, &answers(most), directory.path(), Recording::Never);
     assert_eq!(judge(0.02).len(), 1);
-    let repeats: Vec<Prediction> = (1..6).map(|seed| contents(&repeat(seed, 0.03))).collect();
-    let store = Store::new(directory.path(), Recording::Never).unwrap();
-    let key = SnapshotKey::new("synthetic", "esmfold", "suite", "case", Some("again")).unwrap();
-    let measured = Floors {
-        backend: "toy".into(),
-        repeats: repeats.len(),
-        fields: floors(&contract, &repeats),
-        accepted: Vec::new(),
-    };
-    store.write_floors(&key, &measured).unwrap();
+    measure(&contract, Some("again"), directory.path());
     assert_eq!(judge(0.02), []);
     assert_eq!(judge(0.5).len(), 1);
 }
@@ -115,16 +122,7 @@ fn what_repeats_differ_by_passes_and_is_reported() {
     let judge = |answer: Answer| judge_recorded(&*check, &contract, &[answer], directory.path(), Recording::Missing);
     assert_eq!(judge(repeat(1, 0.02)), []);
     assert_eq!(judge(repeat(9, 0.02)).len(), 1);
-    let repeats: Vec<Prediction> = (1..6).map(|seed| contents(&repeat(seed, 0.03))).collect();
-    let store = Store::new(directory.path(), Recording::Never).unwrap();
-    let key = SnapshotKey::new("synthetic", "esmfold", "suite", "case", None).unwrap();
-    let measured = Floors {
-        backend: "toy".into(),
-        repeats: repeats.len(),
-        fields: floors(&contract, &repeats),
-        accepted: Vec::new(),
-    };
-    store.write_floors(&key, &measured).unwrap();
+    measure(&contract, None, directory.path());
     assert_eq!(judge(repeat(9, 0.02)), []);
     let far = judge(repeat(9, 0.5));
     assert!(far[0].to_string().contains(", floor 0."), "{far:?}");
