@@ -18,12 +18,12 @@
 //! | 8 | [`cli`] |
 
 pub mod backend;
-pub mod cause;
 pub mod check;
 pub mod cli;
 pub mod compare;
 pub mod comparison;
 pub mod config;
+pub mod diagnosis;
 pub mod measure;
 pub mod metric;
 pub mod outcome;

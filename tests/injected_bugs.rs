@@ -17,8 +17,8 @@ mod noise;
 mod suites;
 
 use bench::{Bench, Table};
-use hydrotest::cause::Kind;
 use hydrotest::config::Config;
+use hydrotest::diagnosis::MistakeKind;
 use hydrotest::measure::Verdict;
 use hydrotest::metric::energy_test;
 use hydrotest::prediction::Prediction;
@@ -51,7 +51,7 @@ fn mistakes_in_structures_are_seen_and_named() {
             for (name, kind, wrong) in bugs::of_folds(&right) {
                 scene.judge(&mut table, name, kind, &wrong);
             }
-            scene.judge(&mut table, "stale answer", Kind::Stale, &stale);
+            scene.judge(&mut table, "stale answer", MistakeKind::Stale, &stale);
         });
     }
     for (one, other) in bench::complexes() {
@@ -59,7 +59,7 @@ fn mistakes_in_structures_are_seen_and_named() {
         let right = bench.predict(&batch, 1);
         bench.scene(&[(&batch, 1, &right)], |scene| {
             let permuted = bugs::reversed_batch(&right);
-            scene.judge(&mut table, "batch permuted", Kind::PermutedItems, &permuted);
+            scene.judge(&mut table, "batch permuted", MistakeKind::PermutedItems, &permuted);
         });
         let input = format!("{one}:{other}");
         let right = bench.predict(&input, 1);
@@ -69,7 +69,7 @@ fn mistakes_in_structures_are_seen_and_named() {
                 scene.judge(&mut table, name, kind, &wrong);
             }
             let linked = bench.predict(&format!("{one}{}{other}", "G".repeat(25)), 1);
-            scene.judge(&mut table, "linker left in", Kind::ExtraResidues, &linked);
+            scene.judge(&mut table, "linker left in", MistakeKind::ExtraResidues, &linked);
         });
     }
     table.assert();
@@ -96,14 +96,14 @@ fn mistakes_in_embeddings_are_seen_and_named() {
             for (name, kind, wrong) in bugs::of_embeddings(&right) {
                 scene.judge(&mut table, name, kind, &wrong);
             }
-            scene.judge(&mut table, "stale answer", Kind::Stale, &stale);
+            scene.judge(&mut table, "stale answer", MistakeKind::Stale, &stale);
         });
     }
     for (one, other) in bench::complexes() {
         let right = bench.predict(&format!("{one}|{other}"), 1);
         bench.scene(&[(&format!("{one}|{other}"), 1, &right)], |scene| {
             let permuted = bugs::reversed_batch(&right);
-            scene.judge(&mut table, "batch permuted", Kind::PermutedItems, &permuted);
+            scene.judge(&mut table, "batch permuted", MistakeKind::PermutedItems, &permuted);
         });
     }
     table.assert();
@@ -130,7 +130,7 @@ fn another_seed_is_seen_and_named() {
             |scene| {
                 scene.agrees(&mut table, &right);
                 for other in [&two, &three] {
-                    scene.judge(&mut table, "other seed", Kind::OtherSeed, other);
+                    scene.judge(&mut table, "other seed", MistakeKind::OtherSeed, other);
                 }
             },
         );

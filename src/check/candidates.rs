@@ -4,7 +4,7 @@
 use super::evidence::{Evidence, Given};
 use super::field_path::FieldPath;
 use super::pair::{Sides, sample};
-use crate::cause::{Neighbour, Relation};
+use crate::diagnosis::{OtherResult, Relation};
 use crate::prediction::contract::FieldKind;
 use crate::prediction::{Contract, Prediction, Request, Value};
 
@@ -14,7 +14,7 @@ pub struct Candidates<'a> {
     field: &'a FieldPath,
     /// Whether single samples of a list are compared, each as a list of one.
     is_item: bool,
-    found: Vec<Neighbour>,
+    found: Vec<OtherResult>,
 }
 
 impl<'a> Candidates<'a> {
@@ -43,14 +43,14 @@ impl<'a> Candidates<'a> {
 
     /// The form in which causes are looked for.
     #[must_use]
-    pub fn into_neighbours(self) -> Vec<Neighbour> {
+    pub fn into_neighbours(self) -> Vec<OtherResult> {
         self.found
     }
 
     /// Adds a value in the form of the sides.
     fn add(&mut self, label: String, relation: Relation, value: Value) {
         let value = if self.is_item { Value::List(vec![value]) } else { value };
-        self.found.push(Neighbour {
+        self.found.push(OtherResult {
             label,
             relation,
             prediction: Prediction {
@@ -133,7 +133,7 @@ impl<'a> Candidates<'a> {
         let neighbours = recorded
             .store
             .neighbours(&key, &provenance, &alone, &[field.name(), &first_item]);
-        for Neighbour {
+        for OtherResult {
             label,
             relation,
             prediction,

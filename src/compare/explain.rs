@@ -2,8 +2,8 @@
 //! value is in, other answers, other recorded results. Compares nothing itself.
 
 use super::comparison::{Comparison, FieldComparison, Finding};
-use crate::cause::{
-    Aspect, Candidate, Cause, Failed, Frame, Neighbour, Relation, of_arrays, of_failed, of_models, of_structures,
+use crate::diagnosis::{
+    Aspect, Candidate, Cause, Failed, OtherResult, Placement, Relation, of_arrays, of_failed, of_models, of_structures,
 };
 use crate::prediction::{Leaf, Listing, Prediction, Value};
 use crate::tensor::{ContentHash, KeptRows};
@@ -31,13 +31,13 @@ pub fn likely_cause(
     comparison: &Comparison,
     expected: &Prediction,
     actual: &Prediction,
-    neighbours: &[Neighbour],
+    neighbours: &[OtherResult],
 ) -> Option<Cause> {
     let (expected, actual) = (Listing::of(expected).ok()?, Listing::of(actual).ok()?);
     let listed = neighbours
         .iter()
         .filter_map(|other| Some((other, Listing::of(&other.prediction).ok()?)));
-    let listed: Vec<(&Neighbour, Listing<'_>)> = listed.collect();
+    let listed: Vec<(&OtherResult, Listing<'_>)> = listed.collect();
     let beyond = comparison.beyond();
     beyond
         .take(MOST_FIELDS)
@@ -48,7 +48,7 @@ fn of_field(
     field: &FieldComparison,
     expected: &Listing<'_>,
     actual: &Listing<'_>,
-    neighbours: &[(&Neighbour, Listing<'_>)],
+    neighbours: &[(&OtherResult, Listing<'_>)],
 ) -> Option<Cause> {
     let path = field.path.as_str();
     let structures = |path: &str| Some((expected.structure(path)?, actual.structure(path)?));
@@ -70,7 +70,7 @@ fn of_field(
         let model = judged.map_or(0, |found| found.model.0);
         let (before, after) = (before.model(model)?, after.model(model)?);
         return with_candidates(expected, neighbours, path, |candidates| {
-            of_failed(&before, &after, Frame::Free, candidates, failed)
+            of_failed(&before, &after, Placement::Free, candidates, failed)
         });
     }
     let column = path
@@ -78,7 +78,7 @@ fn of_field(
         .filter(|(_, column)| matches!(*column, "coord" | "b_factor"));
     if let Some((parent, (before, after))) = column.and_then(|(parent, _)| Some((parent, structures(parent)?))) {
         return with_candidates(expected, neighbours, parent, |candidates| {
-            of_structures(before, after, Frame::Fixed, candidates)
+            of_structures(before, after, Placement::Fixed, candidates)
         });
     }
     if let (Some(before), Some(after)) = (expected.array(path), actual.array(path)) {
@@ -105,7 +105,7 @@ fn hash_at(listing: &Listing<'_>, path: &str) -> Option<ContentHash> {
 /// Asks with the other items of the list that a value is in, and with the same value of other results.
 fn with_candidates(
     expected: &Listing<'_>,
-    neighbours: &[(&Neighbour, Listing<'_>)],
+    neighbours: &[(&OtherResult, Listing<'_>)],
     path: &str,
     explain: impl FnOnce(&[Candidate<'_>]) -> Option<Cause>,
 ) -> Option<Cause> {

@@ -15,8 +15,8 @@ pub use rules::Rules;
 
 use std::collections::BTreeSet;
 
-use crate::cause::{Cause, too_large};
 use crate::compare::{Agreement, Comparison, FieldComparison, PLDDT, STRUCTURES, likely_cause};
+use crate::diagnosis::{Cause, too_large};
 use crate::measure::{Measure, Verdict};
 use crate::prediction::{Leaf, Listing, field_of};
 use pairing::{Pairing, is_within, list};

@@ -4,7 +4,7 @@
 use super::record::{Entry, Record};
 use super::store::record;
 use super::{Provenance, SnapshotKey, Store, write};
-use crate::cause::{Neighbour, Relation};
+use crate::diagnosis::{OtherResult, Relation};
 use crate::prediction::Prediction;
 
 /// The most snapshots whose text is read.
@@ -21,7 +21,7 @@ impl Store {
         provenance: &Provenance,
         actual: &Prediction,
         paths: &[&str],
-    ) -> Vec<Neighbour> {
+    ) -> Vec<OtherResult> {
         let Ok((actual, _)) = write::record(actual, provenance.origin(key)) else {
             return Vec::new();
         };
@@ -42,7 +42,7 @@ impl Store {
                 (true, true) => return None,
             };
             let call = other.call().map(|call| format!(", call `{call}`")).unwrap_or_default();
-            Some(Neighbour {
+            Some(OtherResult {
                 label: format!("the recorded result of {}::{}{call}", other.suite(), other.case()),
                 relation,
                 prediction: self.read(&other).ok().flatten()?.prediction,

@@ -5,10 +5,10 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
-use hydrotest::cause::{Candidate, Frame, Kind, Relation, of_values};
 use hydrotest::check::{self, Answer, Check, Evidence, Finding, Measured, Recorded};
 use hydrotest::compare::floors;
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
+use hydrotest::diagnosis::{Candidate, MistakeKind, Placement, Relation, of_values};
 use hydrotest::prediction::{Contract, Input, Options, Prediction, Request};
 use hydrotest::protein::fasta;
 use hydrotest::reference::ReferenceModel;
@@ -201,7 +201,7 @@ impl Scene<'_> {
     }
 
     /// Counts which checks see a wrong answer, and whether the first cause that is told is the right one.
-    pub fn judge(&self, table: &mut Table, bug: &'static str, kind: Kind, wrong: &Prediction) {
+    pub fn judge(&self, table: &mut Table, bug: &'static str, kind: MistakeKind, wrong: &Prediction) {
         let mut seen: Vec<&'static str> = Vec::new();
         let mut cause = None;
         for check in &self.bench.checks {
@@ -242,7 +242,7 @@ impl Scene<'_> {
                 let others: Vec<Candidate<'_>> = others
                     .map(|other| Candidate::new("another", Relation::OtherRequest, other))
                     .collect();
-                if let Some(cause) = of_values(expected, value, Frame::Free, &others) {
+                if let Some(cause) = of_values(expected, value, Placement::Free, &others) {
                     eprintln!("{name} of {}: {cause}", self.input);
                     table.blamed += 1;
                 }

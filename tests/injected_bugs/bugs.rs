@@ -1,11 +1,11 @@
 //! The mistakes themselves: each makes a wrong answer of a right one.
 
-use hydrotest::cause::Kind;
+use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Prediction, Value};
 use hydrotest::protein::{Label, Structure};
 use hydrotest::tensor::Tensor;
 
-type Planted = (&'static str, Kind, Prediction);
+type Planted = (&'static str, MistakeKind, Prediction);
 
 fn field<'a>(prediction: &'a mut Prediction, name: &str) -> Option<&'a mut Value> {
     let mut fields = prediction.fields.iter_mut();
@@ -176,40 +176,52 @@ pub fn of_folds(right: &Prediction) -> Vec<Planted> {
     let mut planted = vec![
         (
             "mirror image",
-            Kind::Mirror,
+            MistakeKind::Mirror,
             of(&|it| it.coord.iter_mut().for_each(|at| at[0] = -at[0])),
         ),
-        ("nanometres", Kind::Scale, coordinates(right, |axis| axis / 10.0)),
+        ("nanometres", MistakeKind::Scale, coordinates(right, |axis| axis / 10.0)),
         (
             "C and CB swapped",
-            Kind::PermutedAtoms,
+            MistakeKind::PermutedAtoms,
             of(&|it| swap(it, None, "C", "CB")),
         ),
-        ("atoms rolled by one", Kind::Shifted, of(&|it| it.coord.rotate_right(1))),
-        ("chain break of 25 Å", Kind::Broken, of(&break_chain)),
-        ("pLDDT × 100", Kind::Scale, percent(right)),
-        ("pLDDT one residue late", Kind::Shifted, late(right)),
+        (
+            "atoms rolled by one",
+            MistakeKind::Shifted,
+            of(&|it| it.coord.rotate_right(1)),
+        ),
+        ("chain break of 25 Å", MistakeKind::Broken, of(&break_chain)),
+        ("pLDDT × 100", MistakeKind::Scale, percent(right)),
+        ("pLDDT one residue late", MistakeKind::Shifted, late(right)),
         (
             "coordinates through bfloat16",
-            Kind::LowerPrecision,
+            MistakeKind::LowerPrecision,
             coordinates(right, |axis| half::bf16::from_f32(axis).to_f32()),
         ),
         (
             "coordinates through float16",
-            Kind::LowerPrecision,
+            MistakeKind::LowerPrecision,
             coordinates(right, |axis| half::f16::from_f32(axis).to_f32()),
         ),
-        ("NaN", Kind::NotFinite, of(&|it| it.coord[7][1] = f32::NAN)),
-        ("constant coordinates", Kind::Constant, coordinates(right, |_| 1.0)),
-        ("constant pLDDT", Kind::Constant, each(right, "plddt", |_| 0.5)),
+        ("NaN", MistakeKind::NotFinite, of(&|it| it.coord[7][1] = f32::NAN)),
+        (
+            "constant coordinates",
+            MistakeKind::Constant,
+            coordinates(right, |_| 1.0),
+        ),
+        ("constant pLDDT", MistakeKind::Constant, each(right, "plddt", |_| 0.5)),
         (
             "residues from 1",
-            Kind::Offset,
+            MistakeKind::Offset,
             of(&|it| it.res_id.iter_mut().for_each(|number| *number += 1)),
         ),
-        ("pLDDT + 0.1", Kind::Offset, each(right, "plddt", |value| value + 0.1)),
-        ("padding left in", Kind::ExtraResidues, of(&padded)),
-        ("PAE transposed", Kind::AxesSwapped, transposed(right)),
+        (
+            "pLDDT + 0.1",
+            MistakeKind::Offset,
+            each(right, "plddt", |value| value + 0.1),
+        ),
+        ("padding left in", MistakeKind::ExtraResidues, of(&padded)),
+        ("PAE transposed", MistakeKind::AxesSwapped, transposed(right)),
     ];
     let sure_leucines = |it: &Structure| {
         let residues = it.residues().into_iter();
@@ -220,7 +232,7 @@ pub fn of_folds(right: &Prediction) -> Vec<Planted> {
     };
     if sure_leucines(right.at("atom_array[0]").unwrap().as_structure().unwrap()) {
         let swapped = of(&|it| swap(it, Some("LEU"), "CD1", "CD2"));
-        planted.push(("leucine CD1 and CD2 swapped", Kind::PermutedAtoms, swapped));
+        planted.push(("leucine CD1 and CD2 swapped", MistakeKind::PermutedAtoms, swapped));
     }
     planted
 }
@@ -248,11 +260,11 @@ pub fn of_complexes(right: &Prediction) -> Vec<Planted> {
         it.b_factor.as_mut().unwrap().rotate_left(first);
     });
     vec![
-        ("chains permuted", Kind::PermutedChains, permuted),
-        ("pLDDT × 100 in a complex", Kind::Scale, percent(right)),
+        ("chains permuted", MistakeKind::PermutedChains, permuted),
+        ("pLDDT × 100 in a complex", MistakeKind::Scale, percent(right)),
         (
             "mirror image of a complex",
-            Kind::Mirror,
+            MistakeKind::Mirror,
             structure(right, |it| it.coord.iter_mut().for_each(|at| at[2] = -at[2])),
         ),
     ]
@@ -275,51 +287,55 @@ pub fn of_embeddings(right: &Prediction) -> Vec<Planted> {
         (vec![1, width, length], turned.collect())
     });
     vec![
-        ("× 100", Kind::Scale, of(|value| value * 100.0)),
-        ("offset", Kind::Offset, of(|value| value + 0.3)),
+        ("× 100", MistakeKind::Scale, of(|value| value * 100.0)),
+        ("offset", MistakeKind::Offset, of(|value| value + 0.3)),
         (
             "float16",
-            Kind::LowerPrecision,
+            MistakeKind::LowerPrecision,
             of(|value| half::f16::from_f32(value).to_f32()),
         ),
-        ("TF32", Kind::LowerPrecision, of(tf32)),
+        ("TF32", MistakeKind::LowerPrecision, of(tf32)),
         (
             "bfloat16",
-            Kind::LowerPrecision,
+            MistakeKind::LowerPrecision,
             of(|value| half::bf16::from_f32(value).to_f32()),
         ),
-        ("constant", Kind::Constant, of(|_| 0.0)),
+        ("constant", MistakeKind::Constant, of(|_| 0.0)),
         (
             "NaN",
-            Kind::NotFinite,
+            MistakeKind::NotFinite,
             array(right, "embeddings", |shape, values| {
                 let mut wrong = values.to_vec();
                 wrong[5] = f32::NAN;
                 (shape.to_vec(), wrong)
             }),
         ),
-        ("axes swapped", Kind::AxesSwapped, turned),
+        ("axes swapped", MistakeKind::AxesSwapped, turned),
         (
             "one residue late",
-            Kind::Shifted,
+            MistakeKind::Shifted,
             rows(|length| (0..length).map(|row| (row + length - 1) % length).collect()),
         ),
         (
             "residues reversed",
-            Kind::PermutedItems,
+            MistakeKind::PermutedItems,
             rows(|length| (0..length).rev().collect()),
         ),
         (
             "padding left in",
-            Kind::ExtraResidues,
+            MistakeKind::ExtraResidues,
             rows(|length| (0..length).chain([0, 0, 0]).collect()),
         ),
         (
             "linker left in",
-            Kind::ExtraResidues,
+            MistakeKind::ExtraResidues,
             rows(|length| (0..9).chain([3, 5, 3]).chain(9..length).collect()),
         ),
-        ("cut short", Kind::CutShort, rows(|length| (0..length - 5).collect())),
+        (
+            "cut short",
+            MistakeKind::CutShort,
+            rows(|length| (0..length - 5).collect()),
+        ),
     ]
 }
 

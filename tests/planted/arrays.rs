@@ -1,6 +1,6 @@
 //! Mistakes in arrays: aligned errors of pairs, and vectors of residues.
 
-use hydrotest::cause::Kind;
+use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Prediction, Value};
 use hydrotest::tensor::Tensor;
 
@@ -21,7 +21,7 @@ fn array<'a>(prediction: &'a mut Prediction, field: &str) -> Option<&'a mut Tens
 }
 
 /// Entries of the last two axes, in an order; those that are not there are what a linker or a token has.
-fn of_pairs(name: &'static str, kinds: &'static [Kind], order: fn(usize) -> Vec<usize>) -> Mistake {
+fn of_pairs(name: &'static str, kinds: &'static [MistakeKind], order: fn(usize) -> Vec<usize>) -> Mistake {
     Mistake::new(name, kinds, move |prediction| {
         let pae = array(prediction, "pae")?;
         let mut shape = pae.shape().to_vec();
@@ -51,7 +51,7 @@ fn of_pairs(name: &'static str, kinds: &'static [Kind], order: fn(usize) -> Vec<
 fn of_elements(
     field: &'static str,
     name: &'static str,
-    kinds: &'static [Kind],
+    kinds: &'static [MistakeKind],
     change: fn(usize, usize, &[f32]) -> f32,
 ) -> Mistake {
     Mistake::new(name, kinds, move |prediction| {
@@ -67,35 +67,50 @@ fn of_elements(
 /// Mistakes in aligned errors.
 pub fn of_errors() -> Vec<Mistake> {
     vec![
-        of_elements("pae", "transposed", &[Kind::AxesSwapped], |flat, width, all| {
+        of_elements("pae", "transposed", &[MistakeKind::AxesSwapped], |flat, width, all| {
             all[flat % width * width + flat / width]
         }),
-        of_elements("pae", "made symmetric", &[Kind::Symmetrised], |flat, width, all| {
-            f32::midpoint(all[flat], all[flat % width * width + flat / width])
+        of_elements(
+            "pae",
+            "made symmetric",
+            &[MistakeKind::Symmetrised],
+            |flat, width, all| f32::midpoint(all[flat], all[flat % width * width + flat / width]),
+        ),
+        of_elements("pae", "ten times", &[MistakeKind::Scale], |flat, _, all| {
+            all[flat] * 10.0
         }),
-        of_elements("pae", "ten times", &[Kind::Scale], |flat, _, all| all[flat] * 10.0),
-        of_elements("pae", "nanometres", &[Kind::Scale], |flat, _, all| all[flat] / 10.0),
-        of_elements("pae", "one more", &[Kind::Offset], |flat, _, all| all[flat] + 2.0),
-        of_elements("pae", "no number", &[Kind::NotFinite], |flat, _, all| {
+        of_elements("pae", "nanometres", &[MistakeKind::Scale], |flat, _, all| {
+            all[flat] / 10.0
+        }),
+        of_elements("pae", "one more", &[MistakeKind::Offset], |flat, _, all| {
+            all[flat] + 2.0
+        }),
+        of_elements("pae", "no number", &[MistakeKind::NotFinite], |flat, _, all| {
             if flat % 97 == 5 { f32::NAN } else { all[flat] }
         }),
-        of_elements("pae", "zeros", &[Kind::Constant], |_, _, _| 0.0),
-        of_pairs("cut short", &[Kind::CutShort], |length| (0..length - 30).collect()),
-        of_pairs("without the first", &[Kind::Missing], |length| (1..length).collect()),
-        of_pairs("without some", &[Kind::Missing], |length| {
+        of_elements("pae", "zeros", &[MistakeKind::Constant], |_, _, _| 0.0),
+        of_pairs("cut short", &[MistakeKind::CutShort], |length| {
+            (0..length - 30).collect()
+        }),
+        of_pairs("without the first", &[MistakeKind::Missing], |length| {
+            (1..length).collect()
+        }),
+        of_pairs("without some", &[MistakeKind::Missing], |length| {
             (0..40).chain(47..length).collect()
         }),
-        of_pairs("padding", &[Kind::ExtraResidues], |length| (0..length + 12).collect()),
-        of_pairs("special tokens", &[Kind::ExtraResidues], |length| {
+        of_pairs("padding", &[MistakeKind::ExtraResidues], |length| {
+            (0..length + 12).collect()
+        }),
+        of_pairs("special tokens", &[MistakeKind::ExtraResidues], |length| {
             [length].into_iter().chain(0..length).chain([length + 1]).collect()
         }),
-        of_pairs("token before", &[Kind::ExtraResidues], |length| {
+        of_pairs("token before", &[MistakeKind::ExtraResidues], |length| {
             [length].into_iter().chain(0..length).collect()
         }),
-        of_pairs("linker", &[Kind::ExtraResidues], |length| {
+        of_pairs("linker", &[MistakeKind::ExtraResidues], |length| {
             (0..35).chain(length..length + 25).chain(35..length).collect()
         }),
-        of_pairs("two linkers", &[Kind::ExtraResidues], |length| {
+        of_pairs("two linkers", &[MistakeKind::ExtraResidues], |length| {
             let linker = || length..length + 15;
             (0..35)
                 .chain(linker())
@@ -104,20 +119,24 @@ pub fn of_errors() -> Vec<Mistake> {
                 .chain(70..length)
                 .collect()
         }),
-        of_pairs("late", &[Kind::Shifted], |length| {
+        of_pairs("late", &[MistakeKind::Shifted], |length| {
             (0..length).map(|at| (at + length - 1) % length).collect()
         }),
-        of_pairs("two early", &[Kind::Shifted], |length| {
+        of_pairs("two early", &[MistakeKind::Shifted], |length| {
             (0..length).map(|at| (at + 2) % length).collect()
         }),
-        of_pairs("reversed", &[Kind::PermutedItems], |length| (0..length).rev().collect()),
-        of_pairs("chains in another order", &[Kind::PermutedItems], |length| {
+        of_pairs("reversed", &[MistakeKind::PermutedItems], |length| {
+            (0..length).rev().collect()
+        }),
+        of_pairs("chains in another order", &[MistakeKind::PermutedItems], |length| {
             (35..length).chain(0..35).collect()
         }),
-        of_pairs("three chains in another order", &[Kind::PermutedItems], |length| {
-            (70..length).chain(30..70).chain(0..30).collect()
-        }),
-        of_pairs("shuffled", &[Kind::PermutedItems], |length| {
+        of_pairs(
+            "three chains in another order",
+            &[MistakeKind::PermutedItems],
+            |length| (70..length).chain(30..70).chain(0..30).collect(),
+        ),
+        of_pairs("shuffled", &[MistakeKind::PermutedItems], |length| {
             let (mut order, mut next) = ((0..length).collect::<Vec<_>>(), noise(3));
             order.sort_by_cached_key(|_| (1e6 * next()) as i32);
             order
@@ -126,7 +145,7 @@ pub fn of_errors() -> Vec<Mistake> {
 }
 
 /// Rows of every sample, in an order; those that are not there are what a token has.
-fn of_rows(name: &'static str, kinds: &'static [Kind], order: fn(usize) -> Vec<usize>) -> Mistake {
+fn of_rows(name: &'static str, kinds: &'static [MistakeKind], order: fn(usize) -> Vec<usize>) -> Mistake {
     Mistake::new(name, kinds, move |prediction| {
         let embeddings = array(prediction, "embeddings")?;
         let [samples, length, width] = *embeddings.shape() else {
@@ -154,54 +173,67 @@ fn of_rows(name: &'static str, kinds: &'static [Kind], order: fn(usize) -> Vec<u
 /// Mistakes in vectors.
 pub fn of_vectors() -> Vec<Mistake> {
     vec![
-        of_elements("embeddings", "ten times", &[Kind::Scale], |flat, _, all| {
+        of_elements("embeddings", "ten times", &[MistakeKind::Scale], |flat, _, all| {
             all[flat] * 10.0
         }),
-        of_elements("embeddings", "offset", &[Kind::Offset], |flat, _, all| all[flat] + 0.3),
-        of_elements("embeddings", "no number", &[Kind::NotFinite], |flat, _, all| {
+        of_elements("embeddings", "offset", &[MistakeKind::Offset], |flat, _, all| {
+            all[flat] + 0.3
+        }),
+        of_elements("embeddings", "no number", &[MistakeKind::NotFinite], |flat, _, all| {
             if flat == 77 { f32::NAN } else { all[flat] }
         }),
-        of_elements("embeddings", "zeros", &[Kind::Constant], |_, _, _| 0.0),
-        of_elements("embeddings", "channels late", &[Kind::Shifted], |flat, width, all| {
-            all[flat / width * width + (flat + width - 1) % width]
-        }),
+        of_elements("embeddings", "zeros", &[MistakeKind::Constant], |_, _, _| 0.0),
+        of_elements(
+            "embeddings",
+            "channels late",
+            &[MistakeKind::Shifted],
+            |flat, width, all| all[flat / width * width + (flat + width - 1) % width],
+        ),
         of_elements(
             "embeddings",
             "samples swapped",
-            &[Kind::PermutedItems],
+            &[MistakeKind::PermutedItems],
             |flat, _, all| all[(flat + all.len() / 2) % all.len()],
         ),
-        of_rows("late", &[Kind::Shifted], |length| {
+        of_rows("late", &[MistakeKind::Shifted], |length| {
             (0..length).map(|at| (at + length - 1) % length).collect()
         }),
-        of_rows("two early", &[Kind::Shifted], |length| {
+        of_rows("two early", &[MistakeKind::Shifted], |length| {
             (0..length).map(|at| (at + 2) % length).collect()
         }),
-        of_rows("reversed", &[Kind::PermutedItems], |length| (0..length).rev().collect()),
-        of_rows("chains in another order", &[Kind::PermutedItems], |length| {
+        of_rows("reversed", &[MistakeKind::PermutedItems], |length| {
+            (0..length).rev().collect()
+        }),
+        of_rows("chains in another order", &[MistakeKind::PermutedItems], |length| {
             (10..length).chain(0..10).collect()
         }),
-        of_rows("shuffled", &[Kind::PermutedItems], |length| {
+        of_rows("shuffled", &[MistakeKind::PermutedItems], |length| {
             let (mut order, mut next) = ((0..length).collect::<Vec<_>>(), noise(3));
             order.sort_by_cached_key(|_| (1e6 * next()) as i32);
             order
         }),
-        of_rows("cut short", &[Kind::CutShort], |length| (0..length - 8).collect()),
-        of_rows("without the first", &[Kind::Missing], |length| (1..length).collect()),
-        of_rows("without some", &[Kind::Missing], |length| {
+        of_rows("cut short", &[MistakeKind::CutShort], |length| {
+            (0..length - 8).collect()
+        }),
+        of_rows("without the first", &[MistakeKind::Missing], |length| {
+            (1..length).collect()
+        }),
+        of_rows("without some", &[MistakeKind::Missing], |length| {
             (0..8).chain(11..length).collect()
         }),
-        of_rows("padding", &[Kind::ExtraResidues], |length| (0..length + 6).collect()),
-        of_rows("special tokens", &[Kind::ExtraResidues], |length| {
+        of_rows("padding", &[MistakeKind::ExtraResidues], |length| {
+            (0..length + 6).collect()
+        }),
+        of_rows("special tokens", &[MistakeKind::ExtraResidues], |length| {
             [length].into_iter().chain(0..length).chain([length + 1]).collect()
         }),
-        of_rows("token before", &[Kind::ExtraResidues], |length| {
+        of_rows("token before", &[MistakeKind::ExtraResidues], |length| {
             [length].into_iter().chain(0..length).collect()
         }),
-        of_rows("linker", &[Kind::ExtraResidues], |length| {
+        of_rows("linker", &[MistakeKind::ExtraResidues], |length| {
             (0..12).chain(length..length + 10).chain(12..length).collect()
         }),
-        of_rows("two linkers", &[Kind::ExtraResidues], |length| {
+        of_rows("two linkers", &[MistakeKind::ExtraResidues], |length| {
             let linker = || length..length + 5;
             (0..8)
                 .chain(linker())
@@ -215,10 +247,14 @@ pub fn of_vectors() -> Vec<Mistake> {
 
 /// Mistakes in the indices beside vectors.
 pub fn of_indices() -> Vec<Mistake> {
-    vec![Mistake::new("residue index from 1", &[Kind::Offset], |prediction| {
-        let indices = array(prediction, "residue_index")?;
-        let values: Vec<i32> = indices.to_f64()?.into_iter().map(|index| index as i32 + 1).collect();
-        *indices = Tensor::from_values(indices.shape().to_vec(), &values).unwrap();
-        Some(())
-    })]
+    vec![Mistake::new(
+        "residue index from 1",
+        &[MistakeKind::Offset],
+        |prediction| {
+            let indices = array(prediction, "residue_index")?;
+            let values: Vec<i32> = indices.to_f64()?.into_iter().map(|index| index as i32 + 1).collect();
+            *indices = Tensor::from_values(indices.shape().to_vec(), &values).unwrap();
+            Some(())
+        },
+    )]
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use hydrotest::cause::Kind;
+use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Prediction, Value};
 use hydrotest::protein::{Label, Structure};
 use hydrotest::tensor::Tensor;
@@ -27,7 +27,7 @@ pub fn structures(prediction: &mut Prediction) -> Vec<&mut Structure> {
 /// A mistake in the first structure; `None` where it does not befall it.
 fn of_structure(
     name: &'static str,
-    kinds: &'static [Kind],
+    kinds: &'static [MistakeKind],
     plant: impl Fn(&mut Structure) -> Option<()> + 'static,
 ) -> Mistake {
     Mistake::new(name, kinds, move |prediction| {
@@ -113,25 +113,27 @@ fn keep(structure: &mut Structure, kept: impl Fn(usize) -> bool) -> Option<()> {
 #[expect(clippy::too_many_lines, reason = "one entry for each mistake")]
 pub fn of_chains() -> Vec<Mistake> {
     vec![
-        of_structure("mirror image", &[Kind::Mirror], |it| each(it, |[x, y, z]| [-x, y, z])),
-        of_structure("nanometres", &[Kind::Scale], |it| {
+        of_structure("mirror image", &[MistakeKind::Mirror], |it| {
+            each(it, |[x, y, z]| [-x, y, z])
+        }),
+        of_structure("nanometres", &[MistakeKind::Scale], |it| {
             each(it, |point| point.map(|axis| axis / 10.0))
         }),
-        of_structure("ten times", &[Kind::Scale], |it| {
+        of_structure("ten times", &[MistakeKind::Scale], |it| {
             each(it, |point| point.map(|axis| axis * 10.0))
         }),
         // Two axes traded are a mirror image of the whole, turned.
-        of_structure("axes swapped", &[Kind::AxesSwapped, Kind::Mirror], |it| {
+        of_structure("axes swapped", &[MistakeKind::AxesSwapped, MistakeKind::Mirror], |it| {
             each(it, |[x, y, z]| [y, x, z])
         }),
-        of_structure("bfloat16", &[Kind::LowerPrecision], |it| {
+        of_structure("bfloat16", &[MistakeKind::LowerPrecision], |it| {
             each(it, |point| point.map(|axis| half::bf16::from_f32(axis).to_f32()))
         }),
-        of_structure("atoms rolled", &[Kind::Shifted], |it| {
+        of_structure("atoms rolled", &[MistakeKind::Shifted], |it| {
             it.coord.rotate_right(1);
             Some(())
         }),
-        of_structure("residues late", &[Kind::Shifted], |it| {
+        of_structure("residues late", &[MistakeKind::Shifted], |it| {
             let before = it.clone();
             for pair in before.residues().windows(2) {
                 for atom in pair[1].clone() {
@@ -141,36 +143,42 @@ pub fn of_chains() -> Vec<Mistake> {
             }
             Some(())
         }),
-        of_structure("no number", &[Kind::NotFinite], |it| {
+        of_structure("no number", &[MistakeKind::NotFinite], |it| {
             let middle = it.atoms() / 2;
             it.coord[middle][1] = f32::NAN;
             Some(())
         }),
-        of_structure("zeros", &[Kind::Constant], |it| each(it, |_| [0.0; 3])),
-        of_structure("numbers from 1", &[Kind::Offset], |it| {
+        of_structure("zeros", &[MistakeKind::Constant], |it| each(it, |_| [0.0; 3])),
+        of_structure("numbers from 1", &[MistakeKind::Offset], |it| {
             it.res_id.iter_mut().for_each(|number| *number += 1);
             Some(())
         }),
-        of_structure("another chain name", &[Kind::PermutedChains], |it| {
+        of_structure("another chain name", &[MistakeKind::PermutedChains], |it| {
             it.chain_id
                 .iter_mut()
                 .for_each(|name| *name = Label::new(&format!("{name}1")).unwrap());
             Some(())
         }),
-        of_structure("C and CB", &[Kind::PermutedAtoms], |it| trade(it, "", "C", "CB")),
-        of_structure("leucine methyls", &[Kind::PermutedAtoms, Kind::Local], |it| {
-            trade(it, "LEU", "CD1", "CD2")
-        }),
-        of_structure("valine methyls", &[Kind::PermutedAtoms, Kind::Local], |it| {
-            trade(it, "VAL", "CG1", "CG2")
-        }),
-        of_structure("histidine ring", &[Kind::PermutedAtoms, Kind::Local], |it| {
-            trade(it, "HIS", "ND1", "CD2")
-        }),
-        of_structure("carbon and oxygen", &[Kind::PermutedAtoms], |it| {
+        of_structure("C and CB", &[MistakeKind::PermutedAtoms], |it| trade(it, "", "C", "CB")),
+        of_structure(
+            "leucine methyls",
+            &[MistakeKind::PermutedAtoms, MistakeKind::Local],
+            |it| trade(it, "LEU", "CD1", "CD2"),
+        ),
+        of_structure(
+            "valine methyls",
+            &[MistakeKind::PermutedAtoms, MistakeKind::Local],
+            |it| trade(it, "VAL", "CG1", "CG2"),
+        ),
+        of_structure(
+            "histidine ring",
+            &[MistakeKind::PermutedAtoms, MistakeKind::Local],
+            |it| trade(it, "HIS", "ND1", "CD2"),
+        ),
+        of_structure("carbon and oxygen", &[MistakeKind::PermutedAtoms], |it| {
             trade(it, "", "C", "O")
         }),
-        of_structure("one side chain", &[Kind::Local], |it| {
+        of_structure("one side chain", &[MistakeKind::Local], |it| {
             let residue = side_chain(it)?;
             let is_backbone = |name: &str| ["N", "CA", "C", "O", "CB"].contains(&name);
             let name = it.atom_name.clone();
@@ -179,29 +187,33 @@ pub fn of_chains() -> Vec<Mistake> {
             }
             Some(())
         }),
-        of_structure("one D residue", &[Kind::Local, Kind::PermutedAtoms], |it| {
-            let residue = side_chain(it)?;
-            let at = |name: &str| it.atom_named(&residue, name);
-            let (n, ca, c) = (it.coord[at("N")?], it.coord[at("CA")?], it.coord[at("C")?]);
-            let [one, two] = [n, c].map(|point| [0, 1, 2].map(|axis| point[axis] - ca[axis]));
-            let normal = [
-                one[1] * two[2] - one[2] * two[1],
-                one[2] * two[0] - one[0] * two[2],
-                one[0] * two[1] - one[1] * two[0],
-            ];
-            let length = normal.iter().map(|axis| axis * axis).sum::<f32>();
-            let name = it.atom_name.clone();
-            for atom in residue.filter(|&atom| !["N", "CA", "C", "O"].contains(&name[atom].as_str())) {
-                let along: f32 = (0..3)
-                    .map(|axis| (it.coord[atom][axis] - ca[axis]) * normal[axis])
-                    .sum();
-                for (axis, normal) in it.coord[atom].iter_mut().zip(normal) {
-                    *axis -= 2.0 * along / length * normal;
+        of_structure(
+            "one D residue",
+            &[MistakeKind::Local, MistakeKind::PermutedAtoms],
+            |it| {
+                let residue = side_chain(it)?;
+                let at = |name: &str| it.atom_named(&residue, name);
+                let (n, ca, c) = (it.coord[at("N")?], it.coord[at("CA")?], it.coord[at("C")?]);
+                let [one, two] = [n, c].map(|point| [0, 1, 2].map(|axis| point[axis] - ca[axis]));
+                let normal = [
+                    one[1] * two[2] - one[2] * two[1],
+                    one[2] * two[0] - one[0] * two[2],
+                    one[0] * two[1] - one[1] * two[0],
+                ];
+                let length = normal.iter().map(|axis| axis * axis).sum::<f32>();
+                let name = it.atom_name.clone();
+                for atom in residue.filter(|&atom| !["N", "CA", "C", "O"].contains(&name[atom].as_str())) {
+                    let along: f32 = (0..3)
+                        .map(|axis| (it.coord[atom][axis] - ca[axis]) * normal[axis])
+                        .sum();
+                    for (axis, normal) in it.coord[atom].iter_mut().zip(normal) {
+                        *axis -= 2.0 * along / length * normal;
+                    }
                 }
-            }
-            Some(())
-        }),
-        of_structure("one peptide flipped", &[Kind::Local], |it| {
+                Some(())
+            },
+        ),
+        of_structure("one peptide flipped", &[MistakeKind::Local], |it| {
             let residue = confident(it).into_iter().nth(8)?;
             let oxygen = it.atom_named(&residue, "O")?;
             let carbon = it.coord[it.atom_named(&residue, "C")?];
@@ -210,19 +222,19 @@ pub fn of_chains() -> Vec<Mistake> {
             }
             Some(())
         }),
-        of_structure("chain broken", &[Kind::Broken], |it| {
+        of_structure("chain broken", &[MistakeKind::Broken], |it| {
             let last = residues_of_last_chain(it);
             let cut = last.get(last.len() / 2)?.start;
             it.coord[cut..].iter_mut().for_each(|point| point[0] += 25.0);
             Some(())
         }),
-        of_structure("hinge", &[Kind::Hinge], |it| {
+        of_structure("hinge", &[MistakeKind::Hinge], |it| {
             let last = residues_of_last_chain(it);
             let at = last.get(2 * last.len() / 5).filter(|_| last.len() > 40)?.start;
             turn(it, at..it.atoms(), at, 35.0);
             Some(())
         }),
-        of_structure("padding", &[Kind::ExtraResidues], |it| {
+        of_structure("padding", &[MistakeKind::ExtraResidues], |it| {
             let label = |text: &str| Label::new(text).unwrap();
             let chain = *it.chain_id.last()?;
             for name in ["N", "CA", "C", "O"] {
@@ -231,20 +243,20 @@ pub fn of_chains() -> Vec<Mistake> {
             }
             Some(())
         }),
-        of_structure("without the first residue", &[Kind::Missing], |it| {
+        of_structure("without the first residue", &[MistakeKind::Missing], |it| {
             let first = it.residues()[0].len();
             keep(it, |atom| atom >= first)
         }),
-        of_structure("without some residues", &[Kind::Missing], |it| {
+        of_structure("without some residues", &[MistakeKind::Missing], |it| {
             let gap = it.residues()[9].start..it.residues()[12].end;
             keep(it, |atom| !gap.contains(&atom))
         }),
-        of_structure("cut short", &[Kind::CutShort], |it| {
+        of_structure("cut short", &[MistakeKind::CutShort], |it| {
             let residues = it.residues();
             let end = residues[2 * residues.len() / 3].start;
             keep(it, |atom| atom < end)
         }),
-        of_structure("atom twice", &[Kind::DuplicateAtoms], |it| {
+        of_structure("atom twice", &[MistakeKind::DuplicateAtoms], |it| {
             let atom = it.atoms() / 3;
             let position = it.coord[atom];
             it.push(
@@ -259,7 +271,7 @@ pub fn of_chains() -> Vec<Mistake> {
             it.b_factor.as_mut()?.push(factor);
             Some(())
         }),
-        of_structure("atoms in another order", &[Kind::PermutedAtoms], |it| {
+        of_structure("atoms in another order", &[MistakeKind::PermutedAtoms], |it| {
             for residue in it.residues() {
                 it.coord[residue.clone()].reverse();
                 it.atom_name[residue.clone()].reverse();
@@ -269,7 +281,7 @@ pub fn of_chains() -> Vec<Mistake> {
         }),
         of_structure(
             "positions reversed",
-            &[Kind::PermutedAtoms, Kind::PermutedItems],
+            &[MistakeKind::PermutedAtoms, MistakeKind::PermutedItems],
             |it| {
                 let order: Vec<usize> = it.residues().into_iter().flat_map(Iterator::rev).collect();
                 reorder(it, &order);
@@ -289,33 +301,33 @@ pub fn of_complexes() -> Vec<Mistake> {
         }
     };
     vec![
-        of_structure("chain 5 Å off", &[Kind::ChainsMoved], shift(5.0)),
-        of_structure("chain 25 Å off", &[Kind::ChainsMoved], shift(25.0)),
-        of_structure("chain 500 Å off", &[Kind::ChainsMoved], shift(500.0)),
-        of_structure("chain turned", &[Kind::ChainsMoved], |it| {
+        of_structure("chain 5 Å off", &[MistakeKind::ChainsMoved], shift(5.0)),
+        of_structure("chain 25 Å off", &[MistakeKind::ChainsMoved], shift(25.0)),
+        of_structure("chain 500 Å off", &[MistakeKind::ChainsMoved], shift(500.0)),
+        of_structure("chain turned", &[MistakeKind::ChainsMoved], |it| {
             let (_, atoms) = it.chains().swap_remove(0);
             let at = atoms.start;
             turn(it, atoms, at, 120.0);
             Some(())
         }),
-        of_structure("chain copied", &[Kind::Copied], |it| {
+        of_structure("chain copied", &[MistakeKind::Copied], |it| {
             let chains = it.chains();
             let (one, other) = (chains[0].1.clone(), chains[1].1.clone());
             let positions = it.coord[other.start..other.start + one.len()].to_vec();
             it.coord[one].copy_from_slice(&positions);
             Some(())
         }),
-        of_structure("numbers run on", &[Kind::Offset], |it| {
+        of_structure("numbers run on", &[MistakeKind::Offset], |it| {
             let (_, own) = it.chains().pop()?;
             it.res_id[own].iter_mut().for_each(|number| *number += 20);
             Some(())
         }),
-        of_structure("one chain from 0", &[Kind::Offset], |it| {
+        of_structure("one chain from 0", &[MistakeKind::Offset], |it| {
             let (_, own) = it.chains().swap_remove(0);
             it.res_id[own].iter_mut().for_each(|number| *number -= 1);
             Some(())
         }),
-        of_structure("chains in another order", &[Kind::PermutedChains], |it| {
+        of_structure("chains in another order", &[MistakeKind::PermutedChains], |it| {
             let start = it.chains()[1].1.start;
             it.coord.rotate_left(start);
             it.chain_id.rotate_left(start);
@@ -326,7 +338,7 @@ pub fn of_complexes() -> Vec<Mistake> {
             it.b_factor.as_mut()?.rotate_left(start);
             Some(())
         }),
-        of_structure("linker left in", &[Kind::ExtraResidues], |it| {
+        of_structure("linker left in", &[MistakeKind::ExtraResidues], |it| {
             let label = |text: &str| Label::new(text).unwrap();
             let before = it.clone();
             let (first, own) = before.chains().swap_remove(0);
@@ -400,46 +412,48 @@ pub fn of_confidences() -> Vec<Mistake> {
         })
     };
     vec![
-        factors("factors in percent", &[Kind::Scale], |own| {
+        factors("factors in percent", &[MistakeKind::Scale], |own| {
             for value in own {
                 *value *= 100.0;
             }
         }),
-        residues("factors late", &[Kind::Shifted], |own| own.rotate_right(1)),
-        residues("factors reversed", &[Kind::PermutedItems], |own| own.reverse()),
-        factors("one factor for all", &[Kind::Constant], |own| own.fill(0.5)),
-        factors("factors off by 0.1", &[Kind::Offset], |own| {
+        residues("factors late", &[MistakeKind::Shifted], |own| own.rotate_right(1)),
+        residues("factors reversed", &[MistakeKind::PermutedItems], |own| own.reverse()),
+        factors("one factor for all", &[MistakeKind::Constant], |own| own.fill(0.5)),
+        factors("factors off by 0.1", &[MistakeKind::Offset], |own| {
             for value in own {
                 *value += 0.1;
             }
         }),
-        field("pLDDT in percent", &[Kind::Scale], |own| {
+        field("pLDDT in percent", &[MistakeKind::Scale], |own| {
             for value in own {
                 *value *= 100.0;
             }
         }),
-        field("pLDDT late", &[Kind::Shifted], |own| own.rotate_right(1)),
-        field("pLDDT two early", &[Kind::Shifted], |own| own.rotate_left(2)),
-        field("pLDDT reversed", &[Kind::PermutedItems], |own| own.reverse()),
-        field("pLDDT of another chain order", &[Kind::PermutedItems], |own| {
+        field("pLDDT late", &[MistakeKind::Shifted], |own| own.rotate_right(1)),
+        field("pLDDT two early", &[MistakeKind::Shifted], |own| own.rotate_left(2)),
+        field("pLDDT reversed", &[MistakeKind::PermutedItems], |own| own.reverse()),
+        field("pLDDT of another chain order", &[MistakeKind::PermutedItems], |own| {
             let third = own.len() / 3;
             own.rotate_left(third);
         }),
-        field("one pLDDT for all", &[Kind::Constant], |own| own.fill(0.5)),
-        field("pLDDT off by 0.1", &[Kind::Offset], |own| {
+        field("one pLDDT for all", &[MistakeKind::Constant], |own| own.fill(0.5)),
+        field("pLDDT off by 0.1", &[MistakeKind::Offset], |own| {
             for value in own {
                 *value += 0.1;
             }
         }),
-        field("pLDDT cut short", &[Kind::CutShort], |own| {
+        field("pLDDT cut short", &[MistakeKind::CutShort], |own| {
             own.truncate(2 * own.len() / 3);
         }),
-        field("pLDDT padded", &[Kind::ExtraResidues], |own| own.extend([0.0; 7])),
-        field("pLDDT with special tokens", &[Kind::ExtraResidues], |own| {
+        field("pLDDT padded", &[MistakeKind::ExtraResidues], |own| {
+            own.extend([0.0; 7])
+        }),
+        field("pLDDT with special tokens", &[MistakeKind::ExtraResidues], |own| {
             own.insert(0, 0.31);
             own.push(0.29);
         }),
-        field("pLDDT without the first", &[Kind::Missing], |own| {
+        field("pLDDT without the first", &[MistakeKind::Missing], |own| {
             own.remove(0);
         }),
     ]
@@ -448,26 +462,26 @@ pub fn of_confidences() -> Vec<Mistake> {
 /// Mistakes in the order of several structures of one result.
 pub fn of_samples() -> Vec<Mistake> {
     vec![
-        of_all("samples in another order", &[Kind::PermutedItems], |samples| {
+        of_all("samples in another order", &[MistakeKind::PermutedItems], |samples| {
             samples.rotate_left(1);
         }),
-        of_all("two samples swapped", &[Kind::PermutedItems], |samples| {
+        of_all("two samples swapped", &[MistakeKind::PermutedItems], |samples| {
             samples.swap(1, 3);
         }),
-        of_all("one sample twice", &[Kind::PermutedItems], |samples| {
+        of_all("one sample twice", &[MistakeKind::PermutedItems], |samples| {
             samples[2] = samples[0].clone();
         }),
-        of_all("one sample for all", &[Kind::PermutedItems], |samples| {
+        of_all("one sample for all", &[MistakeKind::PermutedItems], |samples| {
             let first = samples[0].clone();
             samples.fill(first);
         }),
-        of_all("last sample mirrored", &[Kind::Mirror], |samples| {
+        of_all("last sample mirrored", &[MistakeKind::Mirror], |samples| {
             samples[4].coord.iter_mut().for_each(|point| point[1] = -point[1]);
         }),
     ]
 }
 
-fn of_all(name: &'static str, kinds: &'static [Kind], plant: fn(&mut Vec<Structure>)) -> Mistake {
+fn of_all(name: &'static str, kinds: &'static [MistakeKind], plant: fn(&mut Vec<Structure>)) -> Mistake {
     Mistake::new(name, kinds, move |prediction| {
         let mut samples: Vec<Structure> = structures(prediction).into_iter().map(|it| it.clone()).collect();
         plant(&mut samples);

@@ -1,7 +1,7 @@
 //! The one place where this target asks the comparison: a verdict on two predictions, and the likely cause.
 
-use hydrotest::cause::Kind;
 use hydrotest::compare::{Limits, Policy, compare, likely_cause};
+use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Contract, Prediction};
 
 /// What a comparison says.
@@ -10,7 +10,7 @@ pub struct Judged {
     /// Whether the two are different, by the gates of the model.
     pub different: bool,
     /// Which mistake explains it.
-    pub cause: Option<Kind>,
+    pub cause: Option<MistakeKind>,
     /// What was said.
     pub words: String,
 }

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use hydrotest::cause::Kind;
+use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::Prediction;
 
 use judge::judge;
@@ -34,14 +34,14 @@ type Plant = Box<dyn Fn(&mut Prediction) -> Option<()>>;
 /// A mistake, and the causes that name it rightly.
 pub struct Mistake {
     name: &'static str,
-    kinds: &'static [Kind],
+    kinds: &'static [MistakeKind],
     plant: Plant,
 }
 
 impl Mistake {
     fn new(
         name: &'static str,
-        kinds: &'static [Kind],
+        kinds: &'static [MistakeKind],
         plant: impl Fn(&mut Prediction) -> Option<()> + 'static,
     ) -> Self {
         Self {

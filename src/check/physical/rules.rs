@@ -93,7 +93,7 @@ impl Rule {
     /// What most likely causes it.
     pub(super) fn hint(&self) -> Option<String> {
         if self.kind == Kind::Digits {
-            let place = crate::cause::Kind::LowerPrecision.place();
+            let place = crate::diagnosis::MistakeKind::LowerPrecision.place();
             return Some(format!(
                 "likely cause: coordinates rounded to half precision; look at {place}"
             ));

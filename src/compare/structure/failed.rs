@@ -1,7 +1,7 @@
 //! What the measures that failed are about. Measures nothing.
 
 use super::super::metrics::{About, metric};
-use crate::cause::Aspect;
+use crate::diagnosis::Aspect;
 use crate::measure::{Measure, Verdict};
 
 /// What the failed ones of these measures are about: confidences only where all positions agree, and how chains stand to each

@@ -16,7 +16,7 @@ mod tests;
 use std::collections::BTreeMap;
 
 use super::metrics::measured;
-use crate::cause::Failed;
+use crate::diagnosis::Failed;
 use crate::measure::{Floor, Measure, Verdict, count, show};
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};

@@ -1,7 +1,7 @@
 //! Parts that are wrong in a whole that looks right, on the real complex that is shipped as a reference.
 
 use super::*;
-use crate::cause::Aspect;
+use crate::diagnosis::Aspect;
 
 /// A part that is wrong is found however large the rest is, and the measure that finds it says where it is.
 #[test]

@@ -1,7 +1,7 @@
 //! Which entry stands in which place when the same entries come in another order, and that order in words. Knows no arrays; the
 //! caller says what it costs to hold one entry against another.
 
-use super::Kind;
+use super::MistakeKind;
 
 /// More entries are not put in order.
 pub(super) const MOST: usize = 1024;
@@ -61,7 +61,7 @@ pub(super) fn is_in_order(order: &[usize]) -> bool {
 }
 
 /// An order in words: `along` says of what.
-pub(super) fn tell(order: &[usize], along: &str) -> (Kind, String) {
+pub(super) fn tell(order: &[usize], along: &str) -> (MistakeKind, String) {
     let size = order.len();
     let first = order.iter().enumerate().find(|(entry, place)| entry != *place);
     let (first, place) = first.unwrap_or((0, &0));
@@ -71,7 +71,7 @@ pub(super) fn tell(order: &[usize], along: &str) -> (Kind, String) {
         .all(|(entry, &place)| entry + place + 1 == size);
     if is_reversed && size > 2 {
         return (
-            Kind::PermutedItems,
+            MistakeKind::PermutedItems,
             format!("entries along {along} in reverse order: {first} stands at {place}"),
         );
     }
@@ -90,7 +90,7 @@ pub(super) fn tell(order: &[usize], along: &str) -> (Kind, String) {
         };
         let number = if places == 1 { "place" } else { "places" };
         let what = format!("every entry {places} {number} {words} along {along}");
-        return (Kind::Shifted, what);
+        return (MistakeKind::Shifted, what);
     }
     let runs = starts.len();
     let what = if runs <= PIECES && runs * 4 <= size {
@@ -98,7 +98,7 @@ pub(super) fn tell(order: &[usize], along: &str) -> (Kind, String) {
     } else {
         format!("entries along {along} in another order: {first} stands at {place}")
     };
-    (Kind::PermutedItems, what)
+    (MistakeKind::PermutedItems, what)
 }
 
 #[cfg(test)]
@@ -111,7 +111,7 @@ mod tests {
         let turned = |places: usize| -> Vec<usize> { (0..12).map(|entry| (entry + places) % 12).collect() };
         assert_eq!(
             told(&turned(2)),
-            (Kind::Shifted, "every entry 2 places late along axis 0".into())
+            (MistakeKind::Shifted, "every entry 2 places late along axis 0".into())
         );
         assert_eq!(told(&turned(11)).1, "every entry 1 place early along axis 0");
         assert_eq!(

@@ -1,6 +1,6 @@
 //! A chain that came apart: two pieces, each as it should be, that stand wrongly to each other.
 
-use super::{Cause, Kind, share};
+use super::{Cause, MistakeKind, share};
 use crate::metric::selection::Part;
 use crate::metric::{Point, superpose};
 use crate::protein::Structure;
@@ -44,7 +44,7 @@ pub(super) fn of_pieces(expected: &Structure, actual: &Structure, difference: f6
         name(place),
         name(cut)
     );
-    Some(Cause::new(Kind::Broken, what, share))
+    Some(Cause::new(MistakeKind::Broken, what, share))
 }
 
 /// The distance to the next point.

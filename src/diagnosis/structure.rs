@@ -3,7 +3,9 @@
 use super::array::{FACTORS, of_arrays};
 use super::points::{FEWEST, Points, radius_of_gyration};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Frame, Kind, assembly, best, copied, hinge, length, models, pieces, reorder, share};
+use super::{
+    Candidate, Cause, MistakeKind, Placement, assembly, best, copied, hinge, length, models, pieces, reorder, share,
+};
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::Structure;
@@ -24,7 +26,7 @@ const FEWEST_SHORT: usize = 20;
 pub fn of_structures(
     expected: &Structure,
     actual: &Structure,
-    frame: Frame,
+    frame: Placement,
     candidates: &[Candidate<'_>],
 ) -> Option<Cause> {
     if expected.uneven_column().or(actual.uneven_column()).is_some() || expected.model_count() != actual.model_count() {
@@ -33,7 +35,7 @@ pub fn of_structures(
     let broken = actual.coord.iter().flatten().filter(|value| !value.is_finite()).count();
     if broken > 0 {
         let what = format!("{broken} of {} coordinates are not finite", 3 * actual.coord.len());
-        return Some(Cause::new(Kind::NotFinite, what, 1.0));
+        return Some(Cause::new(MistakeKind::NotFinite, what, 1.0));
     }
     if expected.model_count() > 1 {
         let worst = models::farthest(expected, actual);
@@ -66,7 +68,11 @@ pub fn of_structures(
     {
         // Adding zero takes the sign of a negative one.
         let place = first.map(|axis| axis + 0.0);
-        return Some(Cause::new(Kind::Constant, format!("every atom is at {place:?}"), 1.0));
+        return Some(Cause::new(
+            MistakeKind::Constant,
+            format!("every atom is at {place:?}"),
+            1.0,
+        ));
     }
     if let Some(cause) = reorder::of_names(expected, actual) {
         return Some(cause);
@@ -77,8 +83,8 @@ pub fn of_structures(
     points.runs = runs(expected, &before);
     let plain = rmsd(&points.expected, &points.actual).ok()?;
     let agrees = match frame {
-        Frame::Fixed => plain <= DIGITS,
-        Frame::Free => points.superposed <= DIGITS,
+        Placement::Fixed => plain <= DIGITS,
+        Placement::Free => points.superposed <= DIGITS,
     };
     if agrees && !points.is_rounded(plain) {
         return factors(expected, actual);
@@ -162,7 +168,7 @@ impl Points {
                 let rounding = 3.0 * super::numbers::distance(&flat, &rounded).powi(2);
                 let left = (1.0 - rounding / self.superposed.powi(2)).max(0.0).sqrt();
                 let what = format!("all coordinates are {name} numbers");
-                Some(Cause::new(Kind::LowerPrecision, what, 1.0 - left))
+                Some(Cause::new(MistakeKind::LowerPrecision, what, 1.0 - left))
             })
     }
 
@@ -174,14 +180,14 @@ impl Points {
     fn in_place(&self, plain: f64) -> Option<Cause> {
         if let Some((name, share)) = self.rounded() {
             let what = format!("expected coordinates rounded to {name}");
-            return Some(Cause::new(Kind::LowerPrecision, what, share));
+            return Some(Cause::new(MistakeKind::LowerPrecision, what, share));
         }
         for order in [[0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
             let swapped = self.with(|point| order.map(|axis| point[axis]));
             if let Some(share) = share(rmsd(&swapped, &self.actual).ok()?, plain, self.size) {
                 let names = order.map(|axis| ["x", "y", "z"][axis]).join(", ");
                 return Some(Cause::new(
-                    Kind::AxesSwapped,
+                    MistakeKind::AxesSwapped,
                     format!("axes in the order {names}"),
                     share,
                 ));
@@ -195,20 +201,20 @@ impl Points {
     }
 
     /// A rigid motion, if what is left after it is at most this.
-    fn moved(&self, plain: f64, frame: Frame, most: f64) -> Option<Cause> {
-        if frame == Frame::Free || self.superposed > most {
+    fn moved(&self, plain: f64, frame: Placement, most: f64) -> Option<Cause> {
+        if frame == Placement::Free || self.superposed > most {
             return None;
         }
         let share = share(self.superposed, plain, f64::INFINITY)?;
         let what = "moved or turned as a whole, otherwise the same";
-        Some(Cause::new(Kind::RigidMotion, what, share))
+        Some(Cause::new(MistakeKind::RigidMotion, what, share))
     }
 
     /// The other hand or another unit, after superposition.
     fn of_shape(&self) -> Option<Cause> {
         let mirrored = self.with(|[x, y, z]| [x, y, -z]);
         if let Some(share) = self.share(superpose(&self.actual, &mirrored).ok()?.rmsd) {
-            return Some(Cause::new(Kind::Mirror, "mirror image", share));
+            return Some(Cause::new(MistakeKind::Mirror, "mirror image", share));
         }
         FACTORS.into_iter().find_map(|(factor, name)| {
             let unscaled: Vec<Point> = self
@@ -221,7 +227,11 @@ impl Points {
                 "÷ 10" => ", as in nanometres",
                 _ => "",
             };
-            Some(Cause::new(Kind::Scale, format!("coordinates {name}{unit}"), share))
+            Some(Cause::new(
+                MistakeKind::Scale,
+                format!("coordinates {name}{unit}"),
+                share,
+            ))
         })
     }
 
@@ -256,7 +266,7 @@ impl Points {
                 let (expected, actual) = (pick(&self.expected, from), pick(&self.actual, to));
                 let share = self.share(superpose(&actual, &expected).ok()?.rmsd)?;
                 Some(Cause::new(
-                    Kind::Shifted,
+                    MistakeKind::Shifted,
                     format!("every atom one place {words} in the list"),
                     share,
                 ))

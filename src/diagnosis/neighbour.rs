@@ -5,7 +5,7 @@ use crate::prediction::Prediction;
 
 /// Another result of the same model.
 #[derive(Debug, Clone)]
-pub struct Neighbour {
+pub struct OtherResult {
     /// What it is, such as `the recorded result of fold::short`.
     pub label: String,
     /// How what was asked differs.

@@ -1,6 +1,6 @@
 //! Structures of several models: which of them a difference is about. Looks for no cause within one.
 
-use super::{Cause, Kind};
+use super::{Cause, MistakeKind};
 use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, superpose};
 use crate::protein::Structure;
@@ -26,7 +26,7 @@ pub fn of_models(expected: &Structure, actual: &Structure) -> Option<Cause> {
     }
     let (from, to) = first?;
     let what = format!("models in another order: model {from} stands at {to}");
-    Some(Cause::new(Kind::PermutedItems, what, 1.0))
+    Some(Cause::new(MistakeKind::PermutedItems, what, 1.0))
 }
 
 /// The model that lies farthest from the expected one after superposition, counted from 0.

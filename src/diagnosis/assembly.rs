@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::points::{FEWEST, Points};
-use super::{Cause, Kind, SUFFICIENT};
+use super::{Cause, MistakeKind, SUFFICIENT};
 use crate::metric::superpose;
 use crate::protein::{Label, Structure};
 
@@ -73,7 +73,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, is_known: bool
     if more > 0 {
         told.push(format!("and {more} more"));
     }
-    (!told.is_empty()).then(|| Cause::new(Kind::ChainsMoved, told.join("; "), share))
+    (!told.is_empty()).then(|| Cause::new(MistakeKind::ChainsMoved, told.join("; "), share))
 }
 
 /// The chains that the others are compared with, the largest first.

@@ -1,6 +1,6 @@
 //! A chain whose two parts, each as it should be, turned against each other about a residue without coming apart.
 
-use super::{Cause, Kind, share};
+use super::{Cause, MistakeKind, share};
 use crate::metric::selection::Part;
 use crate::metric::{Point, Superposition, superpose};
 use crate::protein::Structure;
@@ -59,7 +59,7 @@ pub(super) fn of_hinge(expected: &Structure, actual: &Structure, size: f64) -> O
         "chain {} turns about {} {}: the parts before and after it are right, and turned by {turn:.0}° against each other",
         expected.chain_id[atom], expected.res_name[atom], expected.res_id[atom]
     );
-    Some(Cause::new(Kind::Hinge, what, share))
+    Some(Cause::new(MistakeKind::Hinge, what, share))
 }
 
 /// Two parts, each laid onto what was expected by itself.

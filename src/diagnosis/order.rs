@@ -2,7 +2,7 @@
 
 use super::matching::{MOST, assign, costs, is_in_order, squares, tell};
 use super::numbers::{Numbers, TELLING, distance, spread};
-use super::{Cause, Kind, SUFFICIENT, best, pairs, share};
+use super::{Cause, MistakeKind, SUFFICIENT, best, pairs, share};
 
 /// The most axes whose permutations are all tried.
 const MOST_AXES: usize = 5;
@@ -62,7 +62,7 @@ pub(super) fn axes(
         let transposed = transpose(expected, expected_shape, &order);
         let share = share(distance(&transposed, actual), difference, spread)?;
         Some(Cause::new(
-            Kind::AxesSwapped,
+            MistakeKind::AxesSwapped,
             format!("axes in the order {order:?}"),
             share,
         ))
@@ -86,7 +86,7 @@ fn symmetrised(numbers: &Numbers<'_>) -> Option<Cause> {
         .collect();
     let share = share(distance(&mean, numbers.actual), numbers.difference, numbers.spread)?;
     let what = "every value is the mean of those of both directions";
-    Some(Cause::new(Kind::Symmetrised, what, share))
+    Some(Cause::new(MistakeKind::Symmetrised, what, share))
 }
 
 /// All orders of the first numbers.
@@ -177,7 +177,7 @@ fn shifted_by(numbers: &Numbers<'_>, axes: &[usize], places: usize) -> Option<Ca
             places => format!("{places} places"),
         };
         let what = format!("every entry {count} {words} along axis {axes:?}");
-        Some(Cause::new(Kind::Shifted, what, share))
+        Some(Cause::new(MistakeKind::Shifted, what, share))
     };
     found(0, step, "late").or_else(|| found(step, 0, "early"))
 }

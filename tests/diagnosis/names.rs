@@ -1,6 +1,6 @@
 //! Mistakes in which atoms there are and in which order they stand, in chains and in models.
 
-use hydrotest::cause::{Frame, Kind, of_structures};
+use hydrotest::diagnosis::{MistakeKind, Placement, of_structures};
 use hydrotest::protein::Structure;
 
 use super::noise::noise;
@@ -69,32 +69,32 @@ fn atoms_that_are_missing_doubled_or_out_of_order_are_named() {
         let inserted = [&all[..=atoms / 3], &[atoms / 3], &all[atoms / 3 + 1..]].concat();
         let shuffled = shuffled(atoms, index as u64);
         for (name, kind, order) in [
-            ("without the first residue", Kind::Missing, &all[first..]),
-            ("without one in the middle", Kind::Missing, &without_middle),
-            ("atom twice, at the end", Kind::DuplicateAtoms, &doubled),
-            ("atom twice, side by side", Kind::DuplicateAtoms, &inserted),
-            ("atoms shuffled", Kind::PermutedAtoms, &shuffled),
-            ("atoms reversed", Kind::PermutedAtoms, &reversed),
-            ("chains in another order", Kind::PermutedChains, &chains),
+            ("without the first residue", MistakeKind::Missing, &all[first..]),
+            ("without one in the middle", MistakeKind::Missing, &without_middle),
+            ("atom twice, at the end", MistakeKind::DuplicateAtoms, &doubled),
+            ("atom twice, side by side", MistakeKind::DuplicateAtoms, &inserted),
+            ("atoms shuffled", MistakeKind::PermutedAtoms, &shuffled),
+            ("atoms reversed", MistakeKind::PermutedAtoms, &reversed),
+            ("chains in another order", MistakeKind::PermutedChains, &chains),
         ] {
             let wrong = taken(&dimer, order);
             for wrong in [jittered(&wrong, index as u64, 0.01), wrong] {
-                score.add(name, kind, of_structures(&dimer, &wrong, Frame::Free, &[]).as_ref());
+                score.add(name, kind, of_structures(&dimer, &wrong, Placement::Free, &[]).as_ref());
             }
         }
         let late = shifted_in_chains(&dimer);
         score.add(
             "late within chains",
-            Kind::Shifted,
-            of_structures(&dimer, &late, Frame::Free, &[]).as_ref(),
+            MistakeKind::Shifted,
+            of_structures(&dimer, &late, Placement::Free, &[]).as_ref(),
         );
         let mut zeros = dimer.clone();
         let sign = |atom: usize| if atom.is_multiple_of(2) { 0.0 } else { -0.0 };
         zeros.coord = all.iter().map(|&atom| [sign(atom), 0.0, 0.0]).collect();
         score.add(
             "zeros of both signs",
-            Kind::Constant,
-            of_structures(&dimer, &zeros, Frame::Free, &[]).as_ref(),
+            MistakeKind::Constant,
+            of_structures(&dimer, &zeros, Placement::Free, &[]).as_ref(),
         );
     }
     score.assert();
@@ -113,13 +113,13 @@ fn the_model_that_is_wrong_is_looked_into() {
     let mut mirror = far.clone();
     mirror.coord.iter_mut().for_each(|position| position[0] = -position[0]);
     let expected = models(&[&one, &near, &far]);
-    let cause = |actual: &Structure| of_structures(&expected, actual, Frame::Free, &[]);
+    let cause = |actual: &Structure| of_structures(&expected, actual, Placement::Free, &[]);
     assert_eq!(cause(&expected), None);
     assert_eq!(
         cause(&models(&[&one, &near, &mirror])).map(|it| it.kind),
-        Some(Kind::Mirror)
+        Some(MistakeKind::Mirror)
     );
     let swapped = cause(&models(&[&far, &near, &one])).unwrap();
-    assert_eq!(swapped.kind, Kind::PermutedItems);
+    assert_eq!(swapped.kind, MistakeKind::PermutedItems);
     assert_eq!(swapped.what, "models in another order: model 1 stands at 3");
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::points::{Points, name};
-use super::{Cause, Kind, numbering, share};
+use super::{Cause, MistakeKind, numbering, share};
 use crate::metric::selection::shared_atoms;
 use crate::metric::{Point, Superposition, best_chain_permutation, superpose};
 use crate::protein::{Label, Structure};
@@ -82,7 +82,7 @@ fn doubled(actual: &Structure, again: &[usize]) -> Cause {
         "atom {} of {} {} in chain {} is there twice{more}",
         actual.atom_name[first], actual.res_name[first], actual.res_id[first], actual.chain_id[first]
     );
-    Cause::new(Kind::DuplicateAtoms, what, 1.0)
+    Cause::new(MistakeKind::DuplicateAtoms, what, 1.0)
 }
 
 /// Names that differ although the atoms are the same.
@@ -108,17 +108,17 @@ pub(super) fn of_names(expected: &Structure, actual: &Structure) -> Option<Cause
     // Within a chain everything stands as it should.
     if has_moved && contents(expected) == contents(actual) {
         let what = format!("chains in the order {} instead of {}", join(&after), join(&before));
-        return Some(Cause::new(Kind::PermutedChains, what, 1.0));
+        return Some(Cause::new(MistakeKind::PermutedChains, what, 1.0));
     }
     let shared = shared_atoms(expected, actual);
     let moved = shared.iter().filter(|(before, after)| before != after).count();
     if shared.len() == atoms && moved > 0 {
         let what = format!("{moved} of {atoms} atoms stand elsewhere in the list");
-        return Some(Cause::new(Kind::PermutedAtoms, what, 1.0));
+        return Some(Cause::new(MistakeKind::PermutedAtoms, what, 1.0));
     }
     (has_moved && same_atoms).then(|| {
         let what = format!("chains are named {} instead of {}", join(&after), join(&before));
-        Cause::new(Kind::PermutedChains, what, 1.0)
+        Cause::new(MistakeKind::PermutedChains, what, 1.0)
     })
 }
 
@@ -174,7 +174,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure) -> Option<Caus
     let share = share(best.rmsd, points.superposed, points.size)?;
     let names: Vec<Label> = best.order.iter().map(|&chain| chains[chain].0).collect();
     let what = format!("equal chains trade places: {}", join(&names));
-    Some(Cause::new(Kind::PermutedChains, what, share))
+    Some(Cause::new(MistakeKind::PermutedChains, what, share))
 }
 
 /// Atoms of a residue that stand at each other's places.
@@ -213,7 +213,7 @@ pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause
         .filter(|(atom, place)| atom != *place)
         .count();
     let what = format!("{moved} atoms stand at each other's places, most often {first} and {second}");
-    Some(Cause::new(Kind::PermutedAtoms, what, share))
+    Some(Cause::new(MistakeKind::PermutedAtoms, what, share))
 }
 
 /// Gives every expected atom of a residue the nearest actual one that is left, nearest pairs first.

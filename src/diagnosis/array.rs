@@ -2,7 +2,7 @@
 
 use super::numbers::{Numbers, distance, spread};
 use super::precision::FORMATS;
-use super::{Candidate, Cause, Kind, best, length, order, share};
+use super::{Candidate, Cause, MistakeKind, best, length, order, share};
 use crate::tensor::Tensor;
 
 /// Larger arrays are not looked into: every mistake tried takes a pass over all elements.
@@ -36,7 +36,7 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
     let broken_before = wanted.iter().filter(|value| !value.is_finite()).count();
     if broken > broken_before {
         let what = format!("{broken} of {} elements are not finite", got.len());
-        return Some(Cause::new(Kind::NotFinite, what, 1.0));
+        return Some(Cause::new(MistakeKind::NotFinite, what, 1.0));
     }
     if broken_before > 0 {
         return None;
@@ -68,7 +68,7 @@ impl Numbers<'_> {
         let first = *self.actual.first()?;
         let same = |values: &[f64]| values.windows(2).all(|pair| (pair[0] - pair[1]).abs() == 0.0);
         (self.actual.len() > 1 && same(self.actual) && !same(self.expected))
-            .then(|| Cause::new(Kind::Constant, format!("every element is {first}"), 1.0))
+            .then(|| Cause::new(MistakeKind::Constant, format!("every element is {first}"), 1.0))
     }
 
     /// Nearly all elements must be exactly what rounding gives: a sum in lower precision is noise like any other.
@@ -91,13 +91,13 @@ impl Numbers<'_> {
         }
         let (names, share) = found?;
         let what = format!("expected values rounded to {}", names.join(" or "));
-        Some(Cause::new(Kind::LowerPrecision, what, share))
+        Some(Cause::new(MistakeKind::LowerPrecision, what, share))
     }
 
     fn factor(&self) -> Option<Cause> {
         FACTORS.into_iter().find_map(|(factor, name)| {
             let share = self.explained(self.expected.iter().map(|value| value * factor), factor)?;
-            Some(Cause::new(Kind::Scale, format!("values {name}"), share))
+            Some(Cause::new(MistakeKind::Scale, format!("values {name}"), share))
         })
     }
 
@@ -111,7 +111,7 @@ impl Numbers<'_> {
         let share = self.explained(self.expected.iter().map(|value| value + offset), 1.0)?;
         let digits = (offset * 1e6).round() / 1e6;
         Some(Cause::new(
-            Kind::Offset,
+            MistakeKind::Offset,
             format!("constant offset of {digits:+}"),
             share,
         ))
@@ -137,7 +137,7 @@ impl Numbers<'_> {
         let known = FACTORS.into_iter().find(|known| (known.0 / factor - 1.0).abs() < 0.01);
         if let (Some((_, name)), Some(explained)) = (known, share(beneath.difference, f64::INFINITY, 1.0)) {
             return Some(Cause::new(
-                Kind::Scale,
+                MistakeKind::Scale,
                 format!("values {name}, and an offset"),
                 explained,
             ));

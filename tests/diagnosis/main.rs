@@ -17,8 +17,8 @@ mod parts;
 
 use std::collections::BTreeMap;
 
-use hydrotest::cause::{Candidate, Cause, Frame, Kind, Relation, of_structures};
 use hydrotest::config::Config;
+use hydrotest::diagnosis::{Candidate, Cause, MistakeKind, Placement, Relation, of_structures};
 use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
 use hydrotest::protein::{Label, Structure, fasta};
 use hydrotest::reference::ReferenceModel;
@@ -89,7 +89,7 @@ fn reordered(structure: &Structure, order: &[usize]) -> Structure {
 
 /// Every mistake in a structure, with its name and what it should be told as.
 #[expect(clippy::too_many_lines, reason = "one entry for each mistake")]
-fn planted(structure: &Structure) -> Vec<(&'static str, Kind, Structure)> {
+fn planted(structure: &Structure) -> Vec<(&'static str, MistakeKind, Structure)> {
     let atoms = structure.atoms();
     let rolled: Vec<usize> = (0..atoms).map(|atom| (atom + atoms - 1) % atoms).collect();
     let swapped = |residue_name: Option<&str>, first: &str, second: &str| {
@@ -145,48 +145,52 @@ fn planted(structure: &Structure) -> Vec<(&'static str, Kind, Structure)> {
         late.b_factor.as_mut().unwrap()[pair[1].clone()].fill(before);
     }
     let mut planted = vec![
-        ("rigid motion", Kind::RigidMotion, moved(structure)),
-        ("mirror", Kind::Mirror, moved(&each(structure, |[x, y, z]| [-x, y, z]))),
+        ("rigid motion", MistakeKind::RigidMotion, moved(structure)),
+        (
+            "mirror",
+            MistakeKind::Mirror,
+            moved(&each(structure, |[x, y, z]| [-x, y, z])),
+        ),
         (
             "nanometres",
-            Kind::Scale,
+            MistakeKind::Scale,
             each(structure, |position| position.map(|value| value / 10.0)),
         ),
         (
             "times ten",
-            Kind::Scale,
+            MistakeKind::Scale,
             moved(&each(structure, |position| position.map(|value| value * 10.0))),
         ),
         (
             "axes swapped",
-            Kind::AxesSwapped,
+            MistakeKind::AxesSwapped,
             each(structure, |[x, y, z]| [y, x, z]),
         ),
-        ("atoms rolled", Kind::Shifted, reordered(structure, &rolled)),
-        ("residues shifted", Kind::Shifted, residue_shift),
-        ("C and CB swapped", Kind::PermutedAtoms, swapped(None, "C", "CB")),
+        ("atoms rolled", MistakeKind::Shifted, reordered(structure, &rolled)),
+        ("residues shifted", MistakeKind::Shifted, residue_shift),
+        ("C and CB swapped", MistakeKind::PermutedAtoms, swapped(None, "C", "CB")),
         (
             "bfloat16",
-            Kind::LowerPrecision,
+            MistakeKind::LowerPrecision,
             each(structure, |p| p.map(|v| half::bf16::from_f32(v).to_f32())),
         ),
         (
             "float16",
-            Kind::LowerPrecision,
+            MistakeKind::LowerPrecision,
             each(structure, |p| p.map(|v| half::f16::from_f32(v).to_f32())),
         ),
-        ("NaN", Kind::NotFinite, nan),
-        ("constant", Kind::Constant, each(structure, |_| [0.0; 3])),
-        ("numbers from 1", Kind::Offset, renumbered),
-        ("padding", Kind::ExtraResidues, padded),
-        ("b-factors × 100", Kind::Scale, factor(|value| value * 100.0)),
-        ("b-factors + 0.1", Kind::Offset, factor(|value| value + 0.1)),
-        ("b-factors late", Kind::Shifted, late),
+        ("NaN", MistakeKind::NotFinite, nan),
+        ("constant", MistakeKind::Constant, each(structure, |_| [0.0; 3])),
+        ("numbers from 1", MistakeKind::Offset, renumbered),
+        ("padding", MistakeKind::ExtraResidues, padded),
+        ("b-factors × 100", MistakeKind::Scale, factor(|value| value * 100.0)),
+        ("b-factors + 0.1", MistakeKind::Offset, factor(|value| value + 0.1)),
+        ("b-factors late", MistakeKind::Shifted, late),
     ];
     if structure.res_name.iter().any(|name| *name == "LEU") {
         planted.push((
             "leucine methyls",
-            Kind::PermutedAtoms,
+            MistakeKind::PermutedAtoms,
             swapped(Some("LEU"), "CD1", "CD2"),
         ));
     }
@@ -198,7 +202,7 @@ fn planted(structure: &Structure) -> Vec<(&'static str, Kind, Structure)> {
 struct Score(BTreeMap<&'static str, (usize, usize)>);
 
 impl Score {
-    fn add(&mut self, name: &'static str, kind: Kind, cause: Option<&Cause>) {
+    fn add(&mut self, name: &'static str, kind: MistakeKind, cause: Option<&Cause>) {
         let entry = self.0.entry(name).or_default();
         entry.1 += 1;
         if cause.is_some_and(|cause| cause.kind == kind) {
@@ -227,13 +231,21 @@ fn mistakes_in_structures_are_named() {
     let folds: Vec<Structure> = sequences().iter().map(|sequence| fold(sequence)).collect();
     for (index, structure) in folds.iter().enumerate() {
         for (name, kind, wrong) in planted(structure) {
-            score.add(name, kind, of_structures(structure, &wrong, Frame::Fixed, &[]).as_ref());
+            score.add(
+                name,
+                kind,
+                of_structures(structure, &wrong, Placement::Fixed, &[]).as_ref(),
+            );
         }
         // The same beneath the noise of another machine, as far as it leaves anything to see.
         for (name, kind, wrong) in planted(structure) {
             if !matches!(name, "bfloat16" | "float16" | "constant") && !name.starts_with("b-factors") {
                 let noisy = jittered(&wrong, index as u64, 0.01);
-                score.add(name, kind, of_structures(structure, &noisy, Frame::Fixed, &[]).as_ref());
+                score.add(
+                    name,
+                    kind,
+                    of_structures(structure, &noisy, Placement::Fixed, &[]).as_ref(),
+                );
             }
         }
     }
@@ -247,10 +259,10 @@ fn mistakes_in_complexes_are_named() {
         let dimer = fold(&format!("{sequence}:{sequence}"));
         let half = dimer.atoms() / 2;
         let order: Vec<usize> = (half..2 * half).chain(0..half).collect();
-        let cause = of_structures(&dimer, &reordered(&dimer, &order), Frame::Free, &[]);
+        let cause = of_structures(&dimer, &reordered(&dimer, &order), Placement::Free, &[]);
         // The two places of a symmetric dimer are one.
         if let Some(cause) = cause {
-            score.add("equal chains", Kind::PermutedChains, Some(&cause));
+            score.add("equal chains", MistakeKind::PermutedChains, Some(&cause));
         }
         let renamed = {
             let mut other = reordered(&dimer, &order);
@@ -259,21 +271,21 @@ fn mistakes_in_complexes_are_named() {
         };
         score.add(
             "chain order",
-            Kind::PermutedChains,
-            of_structures(&dimer, &renamed, Frame::Fixed, &[]).as_ref(),
+            MistakeKind::PermutedChains,
+            of_structures(&dimer, &renamed, Placement::Fixed, &[]).as_ref(),
         );
         let linked = fold(&format!("{sequence}{}{sequence}", "G".repeat(25)));
         score.add(
             "linker",
-            Kind::ExtraResidues,
-            of_structures(&dimer, &linked, Frame::Free, &[]).as_ref(),
+            MistakeKind::ExtraResidues,
+            of_structures(&dimer, &linked, Placement::Free, &[]).as_ref(),
         );
         let whole = fold(&format!("{sequence}{sequence}"));
         let cut = fold(sequence);
         score.add(
             "cut short",
-            Kind::CutShort,
-            of_structures(&whole, &cut, Frame::Free, &[]).as_ref(),
+            MistakeKind::CutShort,
+            of_structures(&whole, &cut, Placement::Free, &[]).as_ref(),
         );
     }
     let (right, all) = score
@@ -300,13 +312,13 @@ fn another_answer_and_another_seed_are_recognised() {
         };
         let (expected, actual) = (wanted.as_structure().unwrap(), other.as_structure().unwrap());
         for (name, relation, kind) in [
-            ("stale", Relation::OtherRequest, Kind::Stale),
-            ("seed", Relation::OtherSeed, Kind::OtherSeed),
+            ("stale", Relation::OtherRequest, MistakeKind::Stale),
+            ("seed", Relation::OtherSeed, MistakeKind::OtherSeed),
         ] {
-            let cause = of_structures(expected, actual, Frame::Free, &[candidate(relation)]);
+            let cause = of_structures(expected, actual, Placement::Free, &[candidate(relation)]);
             score.add(name, kind, cause.as_ref());
         }
-        let same = of_structures(expected, expected, Frame::Free, &[candidate(Relation::OtherSeed)]);
+        let same = of_structures(expected, expected, Placement::Free, &[candidate(Relation::OtherSeed)]);
         assert_eq!(same, None, "the right seed");
     }
     let (right, all) = score
@@ -326,7 +338,7 @@ fn nothing_is_named_where_two_structures_agree() {
             relation: Relation::OtherRequest,
             value: &others[0],
         }];
-        for frame in [Frame::Fixed, Frame::Free] {
+        for frame in [Placement::Fixed, Placement::Free] {
             assert_eq!(of_structures(&structure, &structure, frame, &candidates), None);
             for size in [1e-5, 1e-3, 0.01, 0.1, 1.0] {
                 let other = jittered(&structure, index as u64 + 7, size);
@@ -338,7 +350,7 @@ fn nothing_is_named_where_two_structures_agree() {
             }
         }
         assert_eq!(
-            of_structures(&structure, &moved(&structure), Frame::Free, &candidates),
+            of_structures(&structure, &moved(&structure), Placement::Free, &candidates),
             None
         );
     }

@@ -1,7 +1,7 @@
 //! A chain that has the positions of another chain of the complex, or of the same chain of another result.
 
 use super::points::{FEWEST, Points};
-use super::{Candidate, Cause, Kind};
+use super::{Candidate, Cause, MistakeKind};
 use crate::metric::{Point, rmsd, superpose};
 use crate::protein::Structure;
 
@@ -45,7 +45,7 @@ pub(super) fn of_chains(expected: &Structure, actual: &Structure, points: &Point
             let residual = superpose(&points.actual, &mistaken).ok()?.rmsd;
             if let Some(share) = points.share(residual) {
                 let what = format!("chain {copy} has the positions of chain {origin}");
-                return Some(Cause::new(Kind::Copied, what, share));
+                return Some(Cause::new(MistakeKind::Copied, what, share));
             }
         }
     }
@@ -85,7 +85,7 @@ pub(super) fn of_candidates(
             let residual = (squares / expected.atoms() as f64).sqrt();
             let share = points.share(residual)?;
             Some(Cause::new(
-                Kind::Copied,
+                MistakeKind::Copied,
                 format!("chain {name} equals that of {}", candidate.label),
                 share,
             ))

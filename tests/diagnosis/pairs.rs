@@ -1,6 +1,6 @@
 //! Mistakes in arrays that have a number, or a vector, for every two residues: they befall both axes together.
 
-use hydrotest::cause::{Kind, of_arrays};
+use hydrotest::diagnosis::{MistakeKind, of_arrays};
 use hydrotest::tensor::Tensor;
 use serde_json::json;
 
@@ -79,23 +79,27 @@ fn mistakes_of_both_axes_are_named() {
             let mut next = noise(length as u64);
             shuffled.sort_by_cached_key(|_| (1e6 * next()) as i32);
             let cases = [
-                ("cut short", Kind::CutShort, all[..third].to_vec()),
-                ("without the first", Kind::Missing, all[1..].to_vec()),
+                ("cut short", MistakeKind::CutShort, all[..third].to_vec()),
+                ("without the first", MistakeKind::Missing, all[1..].to_vec()),
                 (
                     "without some",
-                    Kind::Missing,
+                    MistakeKind::Missing,
                     [&all[..third], &all[third + 7..]].concat(),
                 ),
-                ("without both ends", Kind::Missing, all[1..length - 1].to_vec()),
-                ("padding", Kind::ExtraResidues, [&all[..], &linker[..13]].concat()),
+                ("without both ends", MistakeKind::Missing, all[1..length - 1].to_vec()),
+                (
+                    "padding",
+                    MistakeKind::ExtraResidues,
+                    [&all[..], &linker[..13]].concat(),
+                ),
                 (
                     "linker",
-                    Kind::ExtraResidues,
+                    MistakeKind::ExtraResidues,
                     [&all[..half], &linker, &all[half..]].concat(),
                 ),
                 (
                     "two linkers",
-                    Kind::ExtraResidues,
+                    MistakeKind::ExtraResidues,
                     [
                         &all[..third],
                         &linker[..10],
@@ -107,20 +111,28 @@ fn mistakes_of_both_axes_are_named() {
                 ),
                 (
                     "special tokens",
-                    Kind::ExtraResidues,
+                    MistakeKind::ExtraResidues,
                     [&linker[..1], &all, &linker[1..2]].concat(),
                 ),
-                ("special token", Kind::ExtraResidues, [&linker[..1], &all].concat()),
-                ("late", Kind::Shifted, turned(length - 1)),
-                ("two early", Kind::Shifted, turned(2)),
-                ("reversed", Kind::PermutedItems, all.iter().rev().copied().collect()),
-                ("chains", Kind::PermutedItems, turned(third)),
+                (
+                    "special token",
+                    MistakeKind::ExtraResidues,
+                    [&linker[..1], &all].concat(),
+                ),
+                ("late", MistakeKind::Shifted, turned(length - 1)),
+                ("two early", MistakeKind::Shifted, turned(2)),
+                (
+                    "reversed",
+                    MistakeKind::PermutedItems,
+                    all.iter().rev().copied().collect(),
+                ),
+                ("chains", MistakeKind::PermutedItems, turned(third)),
                 (
                     "three chains",
-                    Kind::PermutedItems,
+                    MistakeKind::PermutedItems,
                     [&all[half..], &all[third..half], &all[..third]].concat(),
                 ),
-                ("shuffled", Kind::PermutedItems, shuffled),
+                ("shuffled", MistakeKind::PermutedItems, shuffled),
             ];
             for (name, kind, order) in cases {
                 for size in [0.0, 0.05] {

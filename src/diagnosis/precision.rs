@@ -3,10 +3,10 @@
 use half::{bf16, f16};
 
 /// A name and the rounding behind it.
-type Format = (&'static str, fn(f64) -> f64);
+type NamedFormat = (&'static str, fn(f64) -> f64);
 
 /// Ways in which hardware or software keeps fewer bits than float32.
-pub(super) const FORMATS: [Format; 5] = [
+pub(super) const FORMATS: [NamedFormat; 5] = [
     ("float16", |value| f16::from_f64(value).to_f64()),
     ("TF32", tf32),
     ("TF32 (cut off)", |value| cut(value, 13)),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Cause, Kind};
+use super::{Cause, MistakeKind};
 use crate::protein::{Label, Structure};
 
 /// The most chains that are told one by one.
@@ -21,7 +21,7 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
     let same = |offsets: &[i64]| offsets.windows(2).all(|pair| pair[0] == pair[1]);
     if same(&all) {
         let what = format!("residue numbers are all {:+} from what they should be", all[0]);
-        return Some(Cause::new(Kind::Offset, what, 1.0));
+        return Some(Cause::new(MistakeKind::Offset, what, 1.0));
     }
     let chains = expected.chains();
     let of_chains: Vec<(Label, Vec<i64>)> = chains
@@ -30,7 +30,7 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
         .collect();
     if of_chains.iter().all(|(_, offsets)| same(offsets)) {
         let firsts: Vec<(Label, i64)> = of_chains.iter().map(|(name, offsets)| (*name, offsets[0])).collect();
-        return Some(Cause::new(Kind::Offset, told(expected, actual, &firsts), 1.0));
+        return Some(Cause::new(MistakeKind::Offset, told(expected, actual, &firsts), 1.0));
     }
     // Counted on where there should be gaps, as between what a file numbers.
     let counts_on = |atoms: &std::ops::Range<usize>| {
@@ -40,7 +40,7 @@ pub(super) fn of_numbers(expected: &Structure, actual: &Structure) -> Option<Cau
     let same_residues = actual.residues() == expected.residues();
     (same_residues && chains.iter().all(|(_, atoms)| counts_on(atoms))).then(|| {
         let what = "residues are counted on where their numbers should have gaps";
-        Cause::new(Kind::Offset, what, 1.0)
+        Cause::new(MistakeKind::Offset, what, 1.0)
     })
 }
 
@@ -101,5 +101,5 @@ pub(super) fn of_chain_names(expected: &Structure, actual: &Structure) -> Option
     }
     let join = |labels: &[Label]| labels.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let what = format!("chains are named {} instead of {}", join(&after), join(&before));
-    Some(Cause::new(Kind::PermutedChains, what, 1.0))
+    Some(Cause::new(MistakeKind::PermutedChains, what, 1.0))
 }

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 use super::gaps::{Gaps, PRICE};
 use super::matching::{MOST, assign, costs, is_in_order, tell};
 use super::numbers::{Numbers, TELLING, distance, spread};
-use super::{Cause, Kind, share};
+use super::{Cause, MistakeKind, share};
 
 /// Neighbours that an entry is compared by, on either side: those far away may stand behind a gap.
 const NEIGHBOURS: usize = 8;
@@ -116,7 +116,7 @@ pub(super) fn of_lengths(expected: (&[f64], &[usize]), actual: (&[f64], &[usize]
         gaps.too_many(&along)
     };
     // A little that fits at both ends fits by chance.
-    (kind != Kind::Missing || 2 * got.size >= wanted.size).then(|| Cause::new(kind, what, share))
+    (kind != MistakeKind::Missing || 2 * got.size >= wanted.size).then(|| Cause::new(kind, what, share))
 }
 
 /// The same entries along both axes in another order.

@@ -1,7 +1,7 @@
 //! A mistake among confident residues is named although residues that nobody is sure of lie elsewhere, as on another card; chains that
 //! stand wrongly to each other and a few residues that moved are named too.
 
-use hydrotest::cause::{Aspect, Cause, Failed, Frame, Kind, of_failed};
+use hydrotest::diagnosis::{Aspect, Cause, Failed, MistakeKind, Placement, of_failed};
 use hydrotest::metric::selection::residue_of_atoms;
 use hydrotest::protein::Structure;
 
@@ -37,7 +37,7 @@ fn cause(aspect: Aspect, mistake: impl FnOnce(&mut Structure)) -> Cause {
         aspect,
         confident: Some(&marks),
     };
-    of_failed(&expected, &other, Frame::Free, &[], failed).unwrap()
+    of_failed(&expected, &other, Placement::Free, &[], failed).unwrap()
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn swapped_names_are_named_beside_a_floppy_chain() {
             }
         }
     });
-    assert_eq!(found.kind, Kind::PermutedAtoms, "{found}");
+    assert_eq!(found.kind, MistakeKind::PermutedAtoms, "{found}");
     assert!(found.what.contains("CD1 and CD2"), "{found}");
 }
 
@@ -68,7 +68,7 @@ fn one_side_chain_that_moved_is_named() {
             structure.coord[atom][2] += 4.0;
         }
     });
-    assert_eq!(found.kind, Kind::Local, "{found}");
+    assert_eq!(found.kind, MistakeKind::Local, "{found}");
     assert!(found.what.starts_with("only the side chain of LYS "), "{found}");
 }
 
@@ -79,7 +79,7 @@ fn a_chain_that_stands_elsewhere_is_named() {
             let (_, atoms) = structure.chains().swap_remove(0);
             structure.coord[atoms].iter_mut().for_each(|point| point[0] += distance);
         });
-        assert_eq!(found.kind, Kind::ChainsMoved, "{found}");
+        assert_eq!(found.kind, MistakeKind::ChainsMoved, "{found}");
         assert!(found.what.starts_with("chain A stands elsewhere"), "{found}");
     }
 }
@@ -90,5 +90,5 @@ fn confidences_are_explained_where_positions_differ_by_noise() {
         let factors = structure.b_factor.iter_mut().flatten();
         factors.for_each(|factor| *factor *= 100.0);
     });
-    assert_eq!(found.kind, Kind::Scale, "{found}");
+    assert_eq!(found.kind, MistakeKind::Scale, "{found}");
 }

@@ -1,7 +1,7 @@
 //! Where entries are too many or missing when all others keep their order: finds the places and says them. Knows no arrays; the
 //! caller says what it costs to hold one entry against another.
 
-use super::Kind;
+use super::MistakeKind;
 
 /// The most gaps that one mistake makes: a linker between every two chains.
 const MOST: usize = 12;
@@ -120,7 +120,7 @@ impl Gaps {
     }
 
     /// What is wrong when the longer side is what came: `along` says of what.
-    pub fn too_many(&self, along: &str) -> (Kind, String) {
+    pub fn too_many(&self, along: &str) -> (MistakeKind, String) {
         let short = self.offsets.len();
         let all = self.all();
         let inner = self.inner().len();
@@ -148,11 +148,14 @@ impl Gaps {
             words.push_str(" and ");
             words.push_str(&place.replace(&format!("extra {} ", noun(width)), ""));
         }
-        (Kind::ExtraResidues, format!("{what} left in: {words} along {along}"))
+        (
+            MistakeKind::ExtraResidues,
+            format!("{what} left in: {words} along {along}"),
+        )
     }
 
     /// What is wrong when the shorter side is what came.
-    pub fn missing(&self, along: &str) -> (Kind, String) {
+    pub fn missing(&self, along: &str) -> (MistakeKind, String) {
         let (got, wanted) = (self.offsets.len(), self.offsets.len() + self.extra);
         match self.all().as_slice() {
             &[(place, _)] => {
@@ -169,7 +172,7 @@ impl Gaps {
                     })
                     .collect();
                 let what = format!("without {} of {wanted} entries along {along}", places.join(" and "));
-                (Kind::Missing, what)
+                (MistakeKind::Missing, what)
             }
         }
     }
@@ -180,15 +183,18 @@ const fn noun(count: usize) -> &'static str {
 }
 
 /// What is wrong when the things before and after a cut are there, and those between them are not.
-pub(super) fn shorter(cut: usize, (got, wanted): (usize, usize), things: &str) -> (Kind, String) {
+pub(super) fn shorter(cut: usize, (got, wanted): (usize, usize), things: &str) -> (MistakeKind, String) {
     let missing = wanted - got;
     if cut == got {
-        (Kind::CutShort, format!("only the first {got} of {wanted} {things}"))
+        (
+            MistakeKind::CutShort,
+            format!("only the first {got} of {wanted} {things}"),
+        )
     } else if cut == 0 {
         let what = format!("without the first {missing} of {wanted} {things}");
-        (Kind::Missing, what)
+        (MistakeKind::Missing, what)
     } else {
         let what = format!("without {missing} of {wanted} {things} after the first {cut}");
-        (Kind::Missing, what)
+        (MistakeKind::Missing, what)
     }
 }

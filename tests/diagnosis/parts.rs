@@ -1,7 +1,7 @@
 //! Mistakes that befall parts of a structure: domains and chains that stand elsewhere or are another's, and residues that are
 //! numbered otherwise.
 
-use hydrotest::cause::{Candidate, Frame, Kind, Relation, of_structures};
+use hydrotest::diagnosis::{Candidate, MistakeKind, Placement, Relation, of_structures};
 use hydrotest::prediction::Value;
 use hydrotest::protein::{Label, Structure};
 
@@ -81,8 +81,8 @@ fn a_hinge_is_named_by_its_residue() {
                 let cut = residues[residues.len() / 2 + residues.len() / (4 * part)].start;
                 let wrong = turned(&structure, cut..own.end, cut, 40.0);
                 for wrong in [jittered(&wrong, index as u64, 0.05), wrong] {
-                    let cause = of_structures(&structure, &wrong, Frame::Free, &[]);
-                    score.add(name, Kind::Hinge, cause.as_ref());
+                    let cause = of_structures(&structure, &wrong, Placement::Free, &[]);
+                    score.add(name, MistakeKind::Hinge, cause.as_ref());
                     let found = cause.unwrap();
                     assert!(found.what.starts_with(&format!("chain {last} turns about ")), "{found}");
                     let number: i32 = found
@@ -121,8 +121,8 @@ fn chains_that_are_copies_of_others_are_named() {
             (part, "chain B has the positions of chain A"),
         ] {
             for wrong in [jittered(&wrong, index as u64, 0.05), wrong] {
-                let cause = of_structures(&structure, &wrong, Frame::Free, &[]).unwrap();
-                assert_eq!((cause.kind, cause.what.as_str()), (Kind::Copied, words));
+                let cause = of_structures(&structure, &wrong, Placement::Free, &[]).unwrap();
+                assert_eq!((cause.kind, cause.what.as_str()), (MistakeKind::Copied, words));
             }
         }
         // One chain of another item of a batch.
@@ -132,8 +132,8 @@ fn chains_that_are_copies_of_others_are_named() {
         other.coord.iter_mut().for_each(|point| point[0] += 9.0);
         let value = Value::Structure(Box::new(other));
         let candidate = Candidate::new("what was recorded as atom_array[1]", Relation::OtherItem, &value);
-        let cause = of_structures(&structure, &wrong, Frame::Free, &[candidate]).unwrap();
-        assert_eq!(cause.kind, Kind::Copied);
+        let cause = of_structures(&structure, &wrong, Placement::Free, &[candidate]).unwrap();
+        assert_eq!(cause.kind, MistakeKind::Copied);
         assert_eq!(cause.what, "chain C equals that of what was recorded as atom_array[1]");
     }
 }
@@ -155,8 +155,8 @@ fn many_equal_chains_in_each_others_places_are_named() {
             }
             let is_in_order = order.iter().enumerate().all(|(place, &from)| place == from);
             for wrong in [jittered(&wrong, count as u64, 0.02), wrong] {
-                let cause = of_structures(&structure, &wrong, Frame::Free, &[]);
-                let expected = (!is_in_order).then_some(Kind::PermutedChains);
+                let cause = of_structures(&structure, &wrong, Placement::Free, &[]);
+                let expected = (!is_in_order).then_some(MistakeKind::PermutedChains);
                 assert_eq!(
                     cause.as_ref().map(|cause| cause.kind),
                     expected,
@@ -174,8 +174,8 @@ fn the_chain_that_moved_is_named_among_many() {
     for (place, (name, atoms)) in structure.chains().into_iter().enumerate() {
         let mut wrong = structure.clone();
         wrong.coord[atoms].iter_mut().for_each(|point| point[2] += 12.0);
-        let cause = of_structures(&structure, &jittered(&wrong, place as u64, 0.05), Frame::Free, &[]).unwrap();
-        assert_eq!(cause.kind, Kind::ChainsMoved, "{cause}");
+        let cause = of_structures(&structure, &jittered(&wrong, place as u64, 0.05), Placement::Free, &[]).unwrap();
+        assert_eq!(cause.kind, MistakeKind::ChainsMoved, "{cause}");
         let words = format!("chain {name} stands elsewhere, its atoms 12.0 Å off on average");
         assert_eq!(cause.what, words);
     }
@@ -189,7 +189,7 @@ fn other_numbers_and_names_of_chains_are_named() {
     let told = |change: &dyn Fn(&mut Structure)| {
         let mut wrong = structure.clone();
         change(&mut wrong);
-        let cause = of_structures(&structure, &wrong, Frame::Free, &[]).unwrap();
+        let cause = of_structures(&structure, &wrong, Placement::Free, &[]).unwrap();
         (cause.kind, cause.what)
     };
     let add = |structure: &mut Structure, chain: usize, number: i32| {
@@ -201,14 +201,14 @@ fn other_numbers_and_names_of_chains_are_named() {
     assert_eq!(
         told(&|wrong| (0..3).for_each(|chain| add(wrong, chain, 1))),
         (
-            Kind::Offset,
+            MistakeKind::Offset,
             "residue numbers are all +1 from what they should be".into()
         )
     );
     assert_eq!(
         told(&|wrong| add(wrong, 2, -1)),
         (
-            Kind::Offset,
+            MistakeKind::Offset,
             "residue numbers of chain C -1 from what they should be".into()
         )
     );
@@ -222,7 +222,7 @@ fn other_numbers_and_names_of_chains_are_named() {
             add(wrong, 2, lengths[0] + lengths[1] - 2 * structure.res_id[0]);
         }),
         (
-            Kind::Offset,
+            MistakeKind::Offset,
             "residue numbers run on through all chains instead of starting anew in each".into()
         )
     );
@@ -237,14 +237,14 @@ fn other_numbers_and_names_of_chains_are_named() {
     assert_eq!(
         named(["B", "C", "D"]),
         (
-            Kind::PermutedChains,
+            MistakeKind::PermutedChains,
             "chains are named B, C, D instead of A, B, C".into()
         )
     );
     assert_eq!(
         named(["A", "A", "A"]),
         (
-            Kind::PermutedChains,
+            MistakeKind::PermutedChains,
             "chains are named A, A, A instead of A, B, C".into()
         )
     );
@@ -252,7 +252,7 @@ fn other_numbers_and_names_of_chains_are_named() {
     gaps.res_id
         .iter_mut()
         .for_each(|number| *number += i32::from(*number > 9) * 5);
-    let cause = of_structures(&gaps, &structure, Frame::Free, &[]).unwrap();
+    let cause = of_structures(&gaps, &structure, Placement::Free, &[]).unwrap();
     assert_eq!(
         cause.what,
         "residues are counted on where their numbers should have gaps"

@@ -28,7 +28,7 @@ use std::fmt;
 pub use array::{of_arrays, too_large};
 pub use failed::{Aspect, Failed, of_failed};
 pub use models::of_models;
-pub use neighbour::Neighbour;
+pub use neighbour::OtherResult;
 pub use structure::of_structures;
 pub use value::of_values;
 
@@ -38,7 +38,7 @@ use crate::prediction::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cause {
     /// Which mistake.
-    pub kind: Kind,
+    pub kind: MistakeKind,
     /// What exactly, in words: `mirror image`.
     pub what: String,
     /// The share of the difference it explains, from 0 to 1: 1 − (what remains after undoing it) / (the difference), both as
@@ -48,7 +48,7 @@ pub struct Cause {
 
 /// The mistakes that are looked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
+pub enum MistakeKind {
     /// Moved or turned as a whole.
     RigidMotion,
     /// The other hand.
@@ -99,7 +99,7 @@ pub enum Kind {
     OtherSeed,
 }
 
-impl Kind {
+impl MistakeKind {
     /// Where the mistake is usually made.
     #[must_use]
     pub const fn place(self) -> &'static str {
@@ -187,9 +187,9 @@ impl<'a> Candidate<'a> {
 
     fn cause(&self, share: f64) -> Cause {
         let kind = match self.relation {
-            Relation::OtherRequest => Kind::Stale,
-            Relation::OtherSeed => Kind::OtherSeed,
-            Relation::OtherItem => Kind::PermutedItems,
+            Relation::OtherRequest => MistakeKind::Stale,
+            Relation::OtherSeed => MistakeKind::OtherSeed,
+            Relation::OtherItem => MistakeKind::PermutedItems,
         };
         Cause::new(kind, format!("equals {}", self.label), share)
     }
@@ -197,7 +197,7 @@ impl<'a> Candidate<'a> {
 
 /// Whether structures are compared where they stand or after superposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Frame {
+pub enum Placement {
     /// Where they stand: a rigid motion is a difference.
     Fixed,
     /// After superposition: a rigid motion is none.
@@ -205,7 +205,7 @@ pub enum Frame {
 }
 
 impl Cause {
-    fn new(kind: Kind, what: impl Into<String>, share: f64) -> Self {
+    fn new(kind: MistakeKind, what: impl Into<String>, share: f64) -> Self {
         Self {
             kind,
             what: what.into(),

@@ -1,7 +1,7 @@
 //! A difference that lies in a few residues, while all others are where they should be.
 
 use super::points::{FEWEST, Points};
-use super::{Cause, Kind};
+use super::{Cause, MistakeKind};
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Point, Superposition, superpose};
 use crate::protein::Structure;
@@ -109,5 +109,5 @@ fn name(expected: &Structure, points: &Points, motion: &Superposition, apart: &[
         (true, _) => "only atoms of",
     };
     let what = format!("{what} {} moved", names.join(", "));
-    Cause::new(Kind::Local, what, share)
+    Cause::new(MistakeKind::Local, what, share)
 }

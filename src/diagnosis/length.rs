@@ -2,7 +2,7 @@
 
 use super::gaps::{Gaps, PRICE, shorter};
 use super::numbers::{TELLING, distance, spread};
-use super::{Cause, Kind, pairs, share};
+use super::{Cause, MistakeKind, pairs, share};
 
 /// Numbers of a row that are looked at to find its counterpart; all of them are when it is found.
 const LOOKED_AT: usize = 64;
@@ -34,9 +34,15 @@ pub(super) fn of_arrays(
         return None;
     }
     let (short, long) = if got < wanted {
-        (Rows::new(actual, got, inner), Rows::new(expected, wanted, inner))
+        (
+            RowsAlongAxis::new(actual, got, inner),
+            RowsAlongAxis::new(expected, wanted, inner),
+        )
     } else {
-        (Rows::new(expected, wanted, inner), Rows::new(actual, got, inner))
+        (
+            RowsAlongAxis::new(expected, wanted, inner),
+            RowsAlongAxis::new(actual, got, inner),
+        )
     };
     let extra = long.length - short.length;
     // Every entry is tried at every offset.
@@ -48,7 +54,7 @@ pub(super) fn of_arrays(
     let looked_at: Vec<usize> = (0..short.width()).step_by(step).collect();
     let price = PRICE * (short.length * looked_at.len()) as f64 * size.powi(2);
     let find = |is_centred: bool| {
-        let centre = |rows: &Rows<'_>, row: usize| -> f64 {
+        let centre = |rows: &RowsAlongAxis<'_>, row: usize| -> f64 {
             let numbers = looked_at.iter().map(|&at| rows.number(row, at));
             if is_centred {
                 numbers.sum::<f64>() / looked_at.len() as f64
@@ -56,7 +62,8 @@ pub(super) fn of_arrays(
                 0.0
             }
         };
-        let centres = |rows: &Rows<'_>| -> Vec<f64> { (0..rows.length).map(|row| centre(rows, row)).collect() };
+        let centres =
+            |rows: &RowsAlongAxis<'_>| -> Vec<f64> { (0..rows.length).map(|row| centre(rows, row)).collect() };
         let (own, others) = (centres(&short), centres(&long));
         let gaps = Gaps::cheapest(short.length, extra, price, |row, offset| {
             let level = own[row] - others[row + offset];
@@ -91,17 +98,17 @@ pub(super) fn of_arrays(
         gaps.too_many(&along)
     };
     // A little that fits at both ends fits by chance.
-    (kind != Kind::Missing || 2 * got >= wanted).then(|| Cause::new(kind, format!("{what}{beneath}"), explained))
+    (kind != MistakeKind::Missing || 2 * got >= wanted).then(|| Cause::new(kind, format!("{what}{beneath}"), explained))
 }
 
 /// An array as rows along one axis: of every block that the axes before it count, a part.
-struct Rows<'a> {
+struct RowsAlongAxis<'a> {
     values: &'a [f64],
     length: usize,
     inner: usize,
 }
 
-impl<'a> Rows<'a> {
+impl<'a> RowsAlongAxis<'a> {
     const fn new(values: &'a [f64], length: usize, inner: usize) -> Self {
         Self { values, length, inner }
     }
@@ -161,7 +168,7 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
             let cut = if ahead == got { got } else { got - behind };
             let (kind, what) = shorter(cut, (got, wanted), "residues");
             // A little that fits at both ends fits by chance.
-            return (kind == Kind::CutShort || 2 * got >= wanted).then(|| Cause::new(kind, what, 1.0));
+            return (kind == MistakeKind::CutShort || 2 * got >= wanted).then(|| Cause::new(kind, what, 1.0));
         }
         let extra = got - wanted;
         let cut = if ahead == wanted { wanted } else { wanted - behind };
@@ -175,7 +182,7 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
             longer(cut, wanted),
             number(extra, ["residue", "residues"])
         );
-        return Some(Cause::new(Kind::ExtraResidues, what, 1.0));
+        return Some(Cause::new(MistakeKind::ExtraResidues, what, 1.0));
     }
     if got < wanted {
         return None;
@@ -195,7 +202,7 @@ pub(super) fn of_sequences(expected: &str, actual: &str, chains: usize) -> Optio
     // One linker between two chains, and perhaps padding behind the last.
     (rest.peek().is_none() && runs <= chains.max(1)).then(|| {
         Cause::new(
-            Kind::ExtraResidues,
+            MistakeKind::ExtraResidues,
             format!(
                 "a linker left in: {extra} extra {}",
                 number(extra, ["residue", "residues"])
@@ -217,41 +224,44 @@ mod tests {
         let case = |kind, what: &str| Some((kind, what.to_owned()));
         assert_eq!(
             told("MKVLAG", "MKVL", 1),
-            case(Kind::CutShort, "only the first 4 of 6 residues")
+            case(MistakeKind::CutShort, "only the first 4 of 6 residues")
         );
         assert_eq!(
             told("MKVLAG", "KVLAG", 1),
-            case(Kind::Missing, "without the first 1 of 6 residues")
+            case(MistakeKind::Missing, "without the first 1 of 6 residues")
         );
         assert_eq!(
             told("MKVLAG", "MKAG", 1),
-            case(Kind::Missing, "without 2 of 6 residues after the first 2")
+            case(MistakeKind::Missing, "without 2 of 6 residues after the first 2")
         );
         assert_eq!(
             told("AAAA", "AAA", 1),
-            case(Kind::CutShort, "only the first 3 of 4 residues")
+            case(MistakeKind::CutShort, "only the first 3 of 4 residues")
         );
         assert_eq!(
             told("MKVLAG", "XMKVLAG", 1),
             case(
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 "a special token or padding left in: 1 extra residue at the start"
             )
         );
         assert_eq!(
             told("MKVLAG", "MKVLAGXX", 1),
-            case(Kind::ExtraResidues, "padding left in: 2 extra residues at the end")
+            case(
+                MistakeKind::ExtraResidues,
+                "padding left in: 2 extra residues at the end"
+            )
         );
         assert_eq!(
             told("MKVLAG", "MKVGGGLAG", 2),
             case(
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 "a linker left in: 3 extra residues after 3 residues"
             )
         );
         assert_eq!(
             told("MKVLAG", "MKVGGGLAGXX", 2),
-            case(Kind::ExtraResidues, "a linker left in: 5 extra residues")
+            case(MistakeKind::ExtraResidues, "a linker left in: 5 extra residues")
         );
         assert_eq!(told("MKVLAG", "GALV", 1), None);
         assert_eq!(told("MKVLAG", "MKVLAW", 1), None);
@@ -272,27 +282,30 @@ mod tests {
         let case = |kind, what: &str| Some((kind, what.to_owned()));
         assert_eq!(
             told(&all[1..]),
-            case(Kind::Missing, "without the first 1 of 9 entries along axis 0")
+            case(MistakeKind::Missing, "without the first 1 of 9 entries along axis 0")
         );
         assert_eq!(
             told(&[0, 1, 2, 4, 5, 6, 7, 8]),
-            case(Kind::Missing, "without 1 of 9 entries after the first 3 along axis 0")
+            case(
+                MistakeKind::Missing,
+                "without 1 of 9 entries after the first 3 along axis 0"
+            )
         );
         assert_eq!(
             told(&all[..7]),
-            case(Kind::CutShort, "only the first 7 of 9 entries along axis 0")
+            case(MistakeKind::CutShort, "only the first 7 of 9 entries along axis 0")
         );
         assert_eq!(
             told(&[&[40][..], &all].concat()),
             case(
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 "a special token or padding left in: 1 extra entry at 0 along axis 0"
             )
         );
         assert_eq!(
             told(&[&[40][..], &all, &[41]].concat()),
             case(
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 "special tokens left in: 1 extra entry at 0 and 1 at the end along axis 0"
             )
         );

@@ -1,6 +1,6 @@
 //! Mistakes in arrays.
 
-use hydrotest::cause::{Kind, of_arrays};
+use hydrotest::diagnosis::{MistakeKind, of_arrays};
 use hydrotest::tensor::Tensor;
 use serde_json::json;
 
@@ -44,64 +44,72 @@ fn mistakes_in_arrays_are_named() {
             transposed.extend((0..length).map(|row| values[row * width + column]));
         }
         let cases = [
-            ("× 100", Kind::Scale, map(&embeddings, |_, value| value * 100.0)),
-            ("÷ 10", Kind::Scale, map(&embeddings, |_, value| value / 10.0)),
-            ("offset", Kind::Offset, map(&embeddings, |_, value| value + 0.3)),
+            ("× 100", MistakeKind::Scale, map(&embeddings, |_, value| value * 100.0)),
+            ("÷ 10", MistakeKind::Scale, map(&embeddings, |_, value| value / 10.0)),
+            ("offset", MistakeKind::Offset, map(&embeddings, |_, value| value + 0.3)),
             (
                 "NaN",
-                Kind::NotFinite,
+                MistakeKind::NotFinite,
                 map(&embeddings, |index, value| if index == 3 { f32::NAN } else { value }),
             ),
-            ("constant", Kind::Constant, map(&embeddings, |_, _| 0.5)),
+            ("constant", MistakeKind::Constant, map(&embeddings, |_, _| 0.5)),
             (
                 "bfloat16",
-                Kind::LowerPrecision,
+                MistakeKind::LowerPrecision,
                 map(&embeddings, |_, v| half::bf16::from_f32(v).to_f32()),
             ),
             (
                 "float16",
-                Kind::LowerPrecision,
+                MistakeKind::LowerPrecision,
                 map(&embeddings, |_, v| half::f16::from_f32(v).to_f32()),
             ),
             (
                 "TF32",
-                Kind::LowerPrecision,
+                MistakeKind::LowerPrecision,
                 map(&embeddings, |_, v| f32::from_bits(v.to_bits() & !0x1fff)),
             ),
             (
                 "late",
-                Kind::Shifted,
+                MistakeKind::Shifted,
                 rows(&embeddings, (0..length).map(|row| (row + length - 1) % length)),
             ),
             (
                 "early",
-                Kind::Shifted,
+                MistakeKind::Shifted,
                 rows(&embeddings, (0..length).map(|row| (row + 1) % length)),
             ),
-            ("reversed", Kind::PermutedItems, rows(&embeddings, (0..length).rev())),
-            ("cut short", Kind::CutShort, rows(&embeddings, 0..length - 5)),
+            (
+                "reversed",
+                MistakeKind::PermutedItems,
+                rows(&embeddings, (0..length).rev()),
+            ),
+            ("cut short", MistakeKind::CutShort, rows(&embeddings, 0..length - 5)),
             (
                 "padding",
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 rows(&embeddings, (0..length).chain([0, 0, 0])),
             ),
             (
                 "linker",
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 rows(&embeddings, (0..10).chain([3, 5]).chain(10..length)),
             ),
-            ("without the first", Kind::Missing, rows(&embeddings, 1..length)),
+            ("without the first", MistakeKind::Missing, rows(&embeddings, 1..length)),
             (
                 "special token",
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 rows(&embeddings, std::iter::once(7).chain(0..length)),
             ),
             (
                 "special tokens",
-                Kind::ExtraResidues,
+                MistakeKind::ExtraResidues,
                 rows(&embeddings, std::iter::once(7).chain(0..length).chain([3])),
             ),
-            ("transposed", Kind::AxesSwapped, tensor(&[width, length], &transposed)),
+            (
+                "transposed",
+                MistakeKind::AxesSwapped,
+                tensor(&[width, length], &transposed),
+            ),
         ];
         for (name, kind, wrong) in cases {
             score.add(name, kind, of_arrays(&embeddings, &wrong, &[]).as_ref());
@@ -132,7 +140,7 @@ fn a_matrix_that_was_made_symmetric_is_named() {
             f32::midpoint(value, values[flat % size * size + flat / size])
         });
         let cause = of_arrays(&pae, &symmetric, &[]);
-        assert_eq!(cause.map(|cause| cause.kind), Some(Kind::Symmetrised));
+        assert_eq!(cause.map(|cause| cause.kind), Some(MistakeKind::Symmetrised));
         let rounded = map(&pae, |_, value| (value * 100.0).round() / 100.0);
         assert_eq!(of_arrays(&pae, &rounded, &[]), None);
     }
