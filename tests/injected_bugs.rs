@@ -19,8 +19,8 @@ mod suites;
 use bench::{Bench, Table};
 use hydrotest::config::Config;
 use hydrotest::diagnosis::MistakeKind;
-use hydrotest::measure::Verdict;
 use hydrotest::metric::energy_test;
+use hydrotest::metric_value::MetricVerdict;
 use hydrotest::prediction::Prediction;
 use hydrotest::protein::Structure;
 use serde_json::json;
@@ -226,13 +226,13 @@ fn cases_of_the_suites_tell_the_floor_with_what_they_saw() {
             .unwrap();
         (distance.measure.floor, distance.measure.verdict())
     };
-    assert_eq!(word(&noisy(1, 0.02)), (None, Verdict::WithinTolerance));
-    assert_eq!(word(&noisy(1, 0.2)), (None, Verdict::Different));
+    assert_eq!(word(&noisy(1, 0.02)), (None, MetricVerdict::WithinTolerance));
+    assert_eq!(word(&noisy(1, 0.2)), (None, MetricVerdict::Different));
     nipah.calibrate(&[noisy(2, 0.15), noisy(3, 0.15), noisy(4, 0.15)]);
     for (most, verdict) in [
-        (0.02, Verdict::Indistinguishable),
-        (0.26, Verdict::WithinTolerance),
-        (0.5, Verdict::Different),
+        (0.02, MetricVerdict::Indistinguishable),
+        (0.26, MetricVerdict::WithinTolerance),
+        (0.5, MetricVerdict::Different),
     ] {
         let (floor, found) = word(&noisy(5, most));
         assert!(

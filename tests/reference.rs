@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use hydrotest::check::{Answer, Calls, Check, ContractCheck, Evidence, Finding, Measured};
+use hydrotest::check::{Answer, Calls, Check, ContractCheck, Evidence, Finding, MetricValues};
 use hydrotest::config::Config;
 use hydrotest::prediction::contract::ListMeaning;
 use hydrotest::prediction::{Contract, Input, Method, Options, Prediction, Request, Value, largest_response};
@@ -75,7 +75,7 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
         contract,
         answers: &[answer],
         recorded: None,
-        measured: &Measured::default(),
+        measured: &MetricValues::default(),
     };
     ContractCheck::new(Calls::All).judge(&evidence)
 }

@@ -4,8 +4,8 @@ use std::hint::black_box;
 
 use hydrotest::compare::compare_pae;
 use hydrotest::config::Config;
-use hydrotest::measure::Floor;
 use hydrotest::metric::{difference, pae_error};
+use hydrotest::metric_value::NoiseFloor;
 use hydrotest::tensor::{DType, Tensor};
 
 use super::timing::{Timing, digits, time};
@@ -67,7 +67,7 @@ pub fn report() {
     let wide = matrices(0).map(|matrix| matrix.into_iter().map(f64::from).collect::<Vec<f64>>());
     let contract = Config::built_in().expect("the built-in configuration");
     let contract = contract.model("esmfold").expect("a built-in model");
-    let (gates, floor) = (contract.gates.structure.expect("gates"), Floor::unknown());
+    let (gates, floor) = (contract.gates.structure.expect("gates"), NoiseFloor::unknown());
     let sure = [0.9; RESIDUES];
     row(
         "all measures by gates, in the cache",

@@ -15,7 +15,7 @@ use super::pair::{Compared, Sides};
 use super::terms::{TOLERANCES, Terms};
 use crate::compare::{Comparison, PLDDT, Policy, compare, likely_cause};
 use crate::config::read_changes;
-use crate::measure::{Floor, with_slack};
+use crate::metric_value::{NoiseFloor, with_slack};
 use crate::prediction::contract::{FieldKind, Tolerance};
 use crate::prediction::field_of;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
@@ -115,7 +115,7 @@ impl Agree {
         evidence: &Evidence<'_>,
         sides: &Sides<'_>,
         field: &FieldPath,
-        floors: &BTreeMap<String, Floor>,
+        floors: &BTreeMap<String, NoiseFloor>,
     ) -> Policy {
         let policy = Policy::numbers(self.elements, self.cosine);
         let scale = evidence.contract.field(field.name()).and_then(|field| field.b_factor);
@@ -158,7 +158,7 @@ impl Agree {
 }
 
 /// What repeats of a call differ by, where that was measured.
-fn floors(evidence: &Evidence<'_>, call: &str) -> BTreeMap<String, Floor> {
+fn floors(evidence: &Evidence<'_>, call: &str) -> BTreeMap<String, NoiseFloor> {
     let measured = || {
         let recorded = evidence.recorded.filter(|recorded| recorded.noise.is_none())?;
         recorded.store.floors(&(recorded.key)(call).ok()?).ok()?

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use super::expected::Expected;
 use crate::backend::BackendError;
-use crate::measure::{Measure, Measurement};
+use crate::metric_value::{CheckedValue, MetricValue};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::snapshot::{InvalidKey, Provenance, SnapshotKey, Store};
@@ -36,20 +36,20 @@ pub struct Evidence<'a> {
     /// What was recorded earlier; `None` where nothing can have been.
     pub recorded: Option<&'a Recorded<'a>>,
     /// Where comparisons leave their numbers, whatever they say.
-    pub measured: &'a Measured,
+    pub measured: &'a MetricValues,
 }
 
 /// The numbers behind the verdicts of a case, in the order in which its checks took them, and what they could not judge.
 #[derive(Debug, Default)]
-pub struct Measured {
-    measurements: RefCell<Vec<Measurement>>,
+pub struct MetricValues {
+    measurements: RefCell<Vec<CheckedValue>>,
     unjudged: RefCell<Vec<String>>,
 }
 
-impl Measured {
+impl MetricValues {
     /// Keeps what a check measured at a path of the answer to a call.
-    pub fn keep(&self, check: &'static str, call: &str, path: &str, measures: impl IntoIterator<Item = Measure>) {
-        let measurements = measures.into_iter().map(|measure| Measurement {
+    pub fn keep(&self, check: &'static str, call: &str, path: &str, measures: impl IntoIterator<Item = MetricValue>) {
+        let measurements = measures.into_iter().map(|measure| CheckedValue {
             check,
             call: call.to_owned(),
             path: path.to_owned(),
@@ -66,7 +66,7 @@ impl Measured {
 
     /// The numbers, and what was not judged.
     #[must_use]
-    pub fn into_inner(self) -> (Vec<Measurement>, Vec<String>) {
+    pub fn into_inner(self) -> (Vec<CheckedValue>, Vec<String>) {
         (self.measurements.into_inner(), self.unjudged.into_inner())
     }
 }

@@ -51,7 +51,7 @@ use crate::snapshot::Recording;
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
 pub use ensemble::{Sample, Tested, test as test_samples};
-pub use evidence::{Answer, Calls, Evidence, Given, Measured, Recorded};
+pub use evidence::{Answer, Calls, Evidence, Given, MetricValues, Recorded};
 pub use expected::{Expected, FIRST_STRUCTURE_ONLY, PADS_EVERY_BATCH};
 pub use finding::Finding;
 pub use reviewed::breaches;
@@ -168,7 +168,7 @@ fn compare_recorded(
     // The numbers are taken already.
     judge(&Evidence {
         recorded: Some(recorded),
-        measured: &Measured::default(),
+        measured: &MetricValues::default(),
         ..*evidence
     })
 }
@@ -192,7 +192,7 @@ mod tests {
             contract: &contract,
             answers: &answers,
             recorded: None,
-            measured: &Measured::default(),
+            measured: &MetricValues::default(),
         };
         let contract_check = [compiled(&contract, "check = 'contract'")];
         let findings = judge(&contract_check, &evidence);
@@ -218,7 +218,7 @@ mod tests {
             contract: &contract,
             answers: &answers,
             recorded: None,
-            measured: &Measured::default(),
+            measured: &MetricValues::default(),
         };
         let names: Vec<_> = judge(&checks, &evidence)
             .into_iter()

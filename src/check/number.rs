@@ -1,6 +1,6 @@
 //! Writes places, counts and lists for people, never a wall of them.
 
-pub use crate::measure::{count, exact, show};
+pub use crate::metric_value::{count, exact, show};
 
 use crate::prediction::Value;
 

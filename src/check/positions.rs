@@ -9,8 +9,8 @@ use super::number::show;
 use super::structure_field::{name_of_atom, structure_of};
 use super::terms::{TOLERANCES, Terms};
 use crate::compare::{STRUCTURES, atom_faults};
-use crate::measure::{Better, Measure};
 use crate::metric::rmsd;
+use crate::metric_value::{Direction, MetricValue};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
@@ -113,11 +113,11 @@ impl Positions {
             return Err(fault);
         }
         let distance = rmsd(&expected.coord, &got.coord).map_err(|error| error.to_string())?;
-        let measure = |key, name, unit, observed, allowed| Measure {
+        let measure = |key, name, unit, observed, allowed| MetricValue {
             key,
             name,
             unit,
-            better: Better::Lower,
+            better: Direction::Lower,
             observed,
             floor: None,
             allowed,

@@ -67,7 +67,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{answer, compiled, folder};
-    use super::super::{Measured, judge};
+    use super::super::{MetricValues, judge};
     use super::*;
 
     fn hints(table: &str, options: serde_json::Value, fields: &serde_json::Value) -> Vec<Option<String>> {
@@ -83,7 +83,7 @@ mod tests {
             contract: &contract,
             answers: &answers,
             recorded: None,
-            measured: &Measured::default(),
+            measured: &MetricValues::default(),
         };
         let checks = [compiled(&contract, table)];
         judge(&checks, &evidence)

@@ -11,9 +11,9 @@ use super::number::{names, show};
 use super::pair::Pair;
 use super::structure_field::{same_name, structure_of};
 use super::terms::Terms;
-use crate::measure::{Better, Measure};
 use crate::metric::selection::Part;
 use crate::metric::{Point, rmsd, superpose};
+use crate::metric_value::{Direction, MetricValue};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
@@ -150,11 +150,11 @@ impl Seeded {
             }
         }
         let used = share(own.placed, apart.placed).min(share(own.superposed, apart.superposed));
-        let measure = Measure {
+        let measure = MetricValue {
             key: "seeded",
             name: "distance under one seed over that under others",
             unit: "",
-            better: Better::Lower,
+            better: Direction::Lower,
             observed: used,
             floor: None,
             allowed: self.ratio,

@@ -12,7 +12,7 @@ use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::Answer;
 use crate::compare::floors;
-use crate::measure::count;
+use crate::metric_value::count;
 use crate::outcome::Conclusion;
 use crate::plan::{Checks, Overriding, Plan, Selection, expand};
 use crate::prediction::{Contract, Prediction};

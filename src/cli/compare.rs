@@ -7,7 +7,7 @@ use super::{Trouble, list, say};
 use crate::compare::Limits;
 use crate::comparison::{Rules, compare, load, verdict};
 use crate::config::{Config, Diagnostic, Diagnostics};
-use crate::measure::Verdict;
+use crate::metric_value::MetricVerdict;
 use crate::report::compare::{Subject, json, table};
 
 /// The two differ.
@@ -47,7 +47,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
     } else {
         say(&table(&subject, &sections));
     }
-    Ok(if verdict(&sections) == Verdict::Different {
+    Ok(if verdict(&sections) == MetricVerdict::Different {
         DIFFERENT
     } else {
         0

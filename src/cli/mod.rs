@@ -22,7 +22,7 @@ use clap::Parser;
 
 use crate::backend::supervise;
 use crate::config::{Diagnostics, Style};
-use crate::measure::count;
+use crate::metric_value::count;
 use arguments::{Colour, Command, CommandLine};
 
 /// Usage or configuration is wrong.

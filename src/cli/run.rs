@@ -10,7 +10,7 @@ use crate::backend::Blame;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::config::{Diagnostic, Diagnostics};
-use crate::measure::count;
+use crate::metric_value::count;
 use crate::outcome::{Conclusion, Report};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;

@@ -11,7 +11,7 @@ use super::world::World;
 use super::{Trouble, complain, import, list, say};
 use crate::check;
 use crate::config::{Diagnostic, Diagnostics};
-use crate::measure::count;
+use crate::metric_value::count;
 use crate::snapshot::{Arrays, Floors, Listed, Prune, Recording, SnapshotError, SnapshotKey, State, Store};
 
 /// Some result cannot be a reference.

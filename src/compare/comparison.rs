@@ -2,8 +2,8 @@
 
 use super::kept_rows::RowsDifference;
 use super::structure::StructureComparison;
-use crate::measure::Measure;
 use crate::metric::Difference;
+use crate::metric_value::MetricValue;
 use crate::prediction::contract::Tolerance;
 
 /// A response compared with the expected one.
@@ -23,7 +23,7 @@ pub struct FieldComparison {
     /// What was found.
     pub finding: Finding,
     /// The numbers behind it, for values that are measured.
-    pub measures: Vec<Measure>,
+    pub measures: Vec<MetricValue>,
 }
 
 /// How well two values agree.
@@ -166,7 +166,7 @@ impl Comparison {
 }
 
 impl FieldComparison {
-    pub(super) fn new(path: &str, finding: Finding, measures: Vec<Measure>) -> Self {
+    pub(super) fn new(path: &str, finding: Finding, measures: Vec<MetricValue>) -> Self {
         Self {
             path: path.to_owned(),
             agreement: finding.agreement(&measures),
@@ -178,16 +178,16 @@ impl FieldComparison {
 
 impl Finding {
     /// Whether this passes.
-    fn agreement(&self, measures: &[Measure]) -> Agreement {
-        use crate::measure::Verdict;
-        let by_verdict = |verdict: Option<Verdict>| match verdict {
-            Some(Verdict::Indistinguishable | Verdict::WithinTolerance) => Agreement::Within,
+    fn agreement(&self, measures: &[MetricValue]) -> Agreement {
+        use crate::metric_value::MetricVerdict;
+        let by_verdict = |verdict: Option<MetricVerdict>| match verdict {
+            Some(MetricVerdict::Indistinguishable | MetricVerdict::WithinTolerance) => Agreement::Within,
             _ => Agreement::Beyond,
         };
         let (differs, within) = match self {
             Self::Same => return Agreement::Equal,
             Self::Structure(found) => return by_verdict(Some(found.verdict())),
-            Self::Gates => return by_verdict(measures.iter().map(Measure::verdict).max()),
+            Self::Gates => return by_verdict(measures.iter().map(MetricValue::verdict).max()),
             Self::Numbers { difference, .. } => (difference.differing > 0, difference.is_within()),
             Self::Rows { difference, .. } => (true, difference.is_within()),
             _ => (true, false),

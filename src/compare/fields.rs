@@ -2,7 +2,7 @@
 
 use super::comparison::{FieldComparison, Finding};
 use super::structure::{Side, behind, compare_confidence, compare_structures, of_residues};
-use crate::measure::{Floor, Measure};
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::Listing;
 use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
@@ -42,7 +42,7 @@ pub(super) fn judge_structure(
     sides: Sides<'_>,
     scales: [Option<FactorScale>; 2],
     gates: &StructureGates,
-    floor: &Floor,
+    floor: &NoiseFloor,
 ) -> Option<FieldComparison> {
     let (expected, actual) = sides.structures(path)?;
     if expected == actual {
@@ -64,7 +64,7 @@ pub(super) fn judge_confidence(
     path: &str,
     sides: Sides<'_>,
     gates: &StructureGates,
-    floor: &Floor,
+    floor: &NoiseFloor,
 ) -> Option<FieldComparison> {
     let (expected, actual) = sides.arrays(path)?;
     if expected == actual || expected.shape() != actual.shape() || expected.dtype() != actual.dtype() {
@@ -82,13 +82,13 @@ pub(super) fn measure_structures(
     sides: Sides<'_>,
     scale: Option<FactorScale>,
     gates: &StructureGates,
-) -> Vec<Measure> {
+) -> Vec<MetricValue> {
     let Some((one, other)) = sides.structures(path) else {
         return Vec::new();
     };
     let one = side(sides.expected, path, one, scale);
     let other = side(sides.actual, path, other, scale);
-    compare_structures(&one, &other, gates, &Floor::unknown()).measures
+    compare_structures(&one, &other, gates, &NoiseFloor::unknown()).measures
 }
 
 /// A structure with its confidence.
@@ -119,6 +119,6 @@ pub fn confidence_at(listing: &Listing<'_>, path: &str) -> Option<Vec<f64>> {
 }
 
 /// What the measures of the value at a path say; `None` without a measure.
-pub(super) fn by_gates(path: &str, measures: Vec<Measure>) -> Option<FieldComparison> {
+pub(super) fn by_gates(path: &str, measures: Vec<MetricValue>) -> Option<FieldComparison> {
     (!measures.is_empty()).then(|| FieldComparison::new(path, Finding::Gates, measures))
 }

@@ -4,8 +4,8 @@
 //! more than the length of the vector of tolerances: that is the triangle inequality, so that no right array is refused. What
 //! changes the direction of a row that is not kept, and not its length, is not seen.
 
-use crate::measure::{Better, Measure, Noise};
 use crate::metric::{Difference, difference};
+use crate::metric_value::{Direction, MetricValue, Noise};
 use crate::prediction::contract::Tolerance;
 use crate::tensor::{KeptRows, RowGrid};
 
@@ -94,14 +94,14 @@ impl RowsDifference {
 
     /// The worst length of a row as a measure, with the floor of single elements.
     #[must_use]
-    pub fn measure(&self, tolerance: Tolerance, floor: Option<Noise>) -> Measure {
+    pub fn measure(&self, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
         let worst = self.worst.as_ref();
         let scale = (self.grid.width as f64).sqrt();
-        Measure {
+        MetricValue {
             key: "row_length",
             name: "change of the length of a row",
             unit: "",
-            better: Better::Lower,
+            better: Direction::Lower,
             observed: worst.map_or(0.0, |row| (row.actual - row.expected).abs()),
             floor: floor.map(|noise| Noise {
                 worst: scale * noise.worst,

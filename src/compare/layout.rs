@@ -9,7 +9,7 @@ use super::pair_errors::confidence_of;
 use super::placed::{Placed, Traces, measure_placed, points_of};
 use super::row_place::RowPlace;
 use super::rows::{JudgedRows, NORM_RATIO, measure_rows};
-use crate::measure::{Floor, Measure};
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::{FactorScale, FieldKind, FieldSpec, Holds};
 use crate::prediction::gates::{EmbeddingGates, StructureGates};
 use crate::prediction::{Axes, Form, Leaf, field_of};
@@ -56,7 +56,7 @@ impl FieldLayout {
         sides: Sides<'_>,
         scales: [Option<FactorScale>; 2],
         gates: LayoutGates,
-        floor: &Floor,
+        floor: &NoiseFloor,
     ) -> Option<FieldComparison> {
         let comparable = match (sides.expected.get(path)?, sides.actual.get(path)?) {
             (Leaf::Array(form, one), Leaf::Array(other_form, other)) => {
@@ -82,8 +82,8 @@ impl FieldLayout {
         sides: Sides<'_>,
         scales: [Option<FactorScale>; 2],
         gates: LayoutGates,
-        floor: &Floor,
-    ) -> Option<Vec<Measure>> {
+        floor: &NoiseFloor,
+    ) -> Option<Vec<MetricValue>> {
         let Sides { expected, actual } = sides;
         let got = actual.array(path)?;
         let samples = samples_of(path, self, got)?;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::comparison::{Comparison, FieldComparison, Finding};
 use super::kept_rows::RowsDifference;
-use crate::measure::{Measure, Verdict, count, exact};
 use crate::metric::{Difference, Extreme};
+use crate::metric_value::{MetricValue, MetricVerdict, count, exact};
 use crate::prediction::contract::Tolerance;
 use crate::tensor::DType;
 
@@ -133,10 +133,10 @@ impl fmt::Display for FieldComparison {
 }
 
 /// The verdict of the worst of several measures, with all of them.
-fn by_gates(measures: &[Measure]) -> String {
-    let verdict = measures.iter().map(Measure::verdict).max();
+fn by_gates(measures: &[MetricValue]) -> String {
+    let verdict = measures.iter().map(MetricValue::verdict).max();
     let words: Vec<String> = measures.iter().map(ToString::to_string).collect();
-    format!("{}: {}", verdict.unwrap_or(Verdict::Different), words.join("; "))
+    format!("{}: {}", verdict.unwrap_or(MetricVerdict::Different), words.join("; "))
 }
 
 /// A single number.

@@ -1,7 +1,7 @@
 //! The table of metrics that have a gate: what each is called, its unit, which way is better, what it is about and which gate is its
 //! own. Measures nothing; a new metric is a row here, a key of the gates and the function that computes it.
 
-use crate::measure::{Better, Floor, Measure};
+use crate::metric_value::{Direction, MetricValue, NoiseFloor};
 use crate::prediction::gates::GateTable;
 
 /// What a metric is about, for those who look for the cause of its failure.
@@ -33,7 +33,7 @@ pub struct GatedMetric {
     /// The unit behind a number, with the space before it.
     pub unit: &'static str,
     /// Which way is better.
-    pub better: Better,
+    pub better: Direction,
     /// What it is about.
     pub about: About,
     /// The key of its gate.
@@ -45,7 +45,7 @@ const fn row(
     key: &'static str,
     (name, title): (&'static str, &'static str),
     unit: &'static str,
-    better: Better,
+    better: Direction,
     about: About,
 ) -> GatedMetric {
     GatedMetric {
@@ -60,7 +60,7 @@ const fn row(
 }
 
 use About::{All, Assembly, Confidence, Confident, Pairs, Rows};
-use Better::{Higher, Lower};
+use Direction::{Higher, Lower};
 
 /// Every metric with a gate, in the order in which tables show them.
 #[rustfmt::skip]
@@ -109,9 +109,9 @@ pub fn metric(key: &str) -> Option<&'static GatedMetric> {
 
 /// What was observed of a metric, beside what its gate allows and what repeats differ by. A metric without a row or a gate is never
 /// within anything.
-pub(super) fn measured(key: &'static str, observed: f64, gates: &impl GateTable, floor: &Floor) -> Measure {
+pub(super) fn measured(key: &'static str, observed: f64, gates: &impl GateTable, floor: &NoiseFloor) -> MetricValue {
     let row = metric(key);
-    Measure {
+    MetricValue {
         key,
         name: row.map_or(key, |row| row.name),
         unit: row.map_or("", |row| row.unit),

@@ -7,8 +7,8 @@ use super::fields::{PLDDT, STRUCTURES, Sides, measure_structures};
 use super::layout::{FieldLayout, LayoutGates};
 use super::pair_errors::{PAIR_ERRORS, measure_pair_errors};
 use super::structure::compare_confidence;
-use crate::measure::{ABSOLUTE, Better, Floor, Measure, Worst};
 use crate::metric::difference;
+use crate::metric_value::{ABSOLUTE, Direction, MetricValue, NoiseFloor, Worst};
 use crate::prediction::{Contract, Leaf, Listing, Prediction, field_of};
 use crate::protein::Structure;
 use crate::tensor::Tensor;
@@ -77,11 +77,11 @@ impl Repeats<'_> {
         keep_greatest(floor, greatest.map_or(0.0, |extreme| extreme.difference));
     }
 
-    fn by_gates(&self, path: &str, one: &Tensor, other: &Tensor) -> Vec<Measure> {
+    fn by_gates(&self, path: &str, one: &Tensor, other: &Tensor) -> Vec<MetricValue> {
         let mut measures = Vec::new();
         let scale = self.contract.field(STRUCTURES).and_then(|field| field.b_factor);
         let scales = [scale; 2];
-        let none = Floor::unknown();
+        let none = NoiseFloor::unknown();
         if let Some(gates) = &self.contract.gates.structure {
             if field_of(path) == PLDDT
                 && let (Some(one), Some(other)) = (one.to_f64(), other.to_f64())
@@ -132,13 +132,13 @@ fn keep_greatest(floor: &mut Worst, difference: f64) {
     }
 }
 
-fn worsen(floor: &mut Worst, measure: &Measure) {
+fn worsen(floor: &mut Worst, measure: &MetricValue) {
     if !measure.observed.is_finite() {
         return;
     }
     let worst = floor.entry(measure.key.to_owned()).or_insert(measure.observed);
     *worst = match measure.better {
-        Better::Lower => worst.max(measure.observed),
-        Better::Higher => worst.min(measure.observed),
+        Direction::Lower => worst.max(measure.observed),
+        Direction::Higher => worst.min(measure.observed),
     };
 }

@@ -4,7 +4,7 @@
 use super::comparison::FieldComparison;
 use super::fields::{PLDDT, STRUCTURES, Sides, by_gates, side};
 use super::structure::compare_pae;
-use crate::measure::{Floor, Measure};
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::prediction::{Listing, field_of};
@@ -20,7 +20,7 @@ pub(super) fn judge_pair_errors(
     sides: Sides<'_>,
     scales: [Option<FactorScale>; 2],
     gates: &StructureGates,
-    floor: &Floor,
+    floor: &NoiseFloor,
 ) -> Option<FieldComparison> {
     let (expected, actual) = sides.arrays(path)?;
     if expected == actual {
@@ -35,13 +35,13 @@ pub(super) fn measure_pair_errors(
     sides: Sides<'_>,
     scales: [Option<FactorScale>; 2],
     gates: &StructureGates,
-    floor: &Floor,
-) -> Option<Vec<Measure>> {
+    floor: &NoiseFloor,
+) -> Option<Vec<MetricValue>> {
     let (one, other) = sides.arrays(path)?;
     if one.shape() != other.shape() || one.dtype() != other.dtype() {
         return None;
     }
-    let mut worst: Vec<Measure> = Vec::new();
+    let mut worst: Vec<MetricValue> = Vec::new();
     for (sample, one, other) in samples(path, one, other)? {
         let confidences = (
             confidence_of(sides.expected, sample, scales[0]),

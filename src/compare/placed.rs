@@ -6,9 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::metrics::measured;
 use super::row_place::RowPlace;
-use crate::measure::{Floor, Measure};
 use crate::metric::selection::{Part, positions};
 use crate::metric::{Contacts, Point, Superposition, lddt, superpose};
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::Holds;
 use crate::prediction::gates::StructureGates;
 use crate::protein::Structure;
@@ -142,8 +142,8 @@ pub fn measure_placed(
     (expected, got): &(Vec<Vec<Point>>, Vec<Vec<Point>>),
     about: Placed<'_>,
     gates: &StructureGates,
-    floor: &Floor,
-) -> Option<Vec<Measure>> {
+    floor: &NoiseFloor,
+) -> Option<Vec<MetricValue>> {
     let mut groups: BTreeMap<(&[usize], usize), Vec<Member>> = BTreeMap::new();
     for (frame, place) in about.places.iter().enumerate() {
         // Padding is judged by the contract.
@@ -157,7 +157,7 @@ pub fn measure_placed(
             });
         }
     }
-    let mut worst: Vec<Measure> = Vec::new();
+    let mut worst: Vec<MetricValue> = Vec::new();
     for ((_, sample), group) in &groups {
         for measure in measure_group(expected, got, group, about.traces.get(*sample), gates)? {
             match worst.iter_mut().find(|known| known.key == measure.key) {
@@ -179,8 +179,8 @@ fn measure_group(
     group: &[Member],
     traces: Option<&Traces>,
     gates: &StructureGates,
-) -> Option<Vec<Measure>> {
-    let of_gate = |key, observed| measured(key, observed, gates, &Floor::unknown());
+) -> Option<Vec<MetricValue>> {
+    let of_gate = |key, observed| measured(key, observed, gates, &NoiseFloor::unknown());
     let mut measures = Vec::new();
     let mut numbers = Vec::new();
     for (number, run) in group.chunk_by(|one, other| one.residue == other.residue).enumerate() {
@@ -210,7 +210,7 @@ fn measure_group(
     let farthest = motion.distances(&model, &reference).fold(0.0, f64::max);
     let greatest = greatest(gates);
     measures.push(of_gate("frame_rmsd", motion.rmsd));
-    measures.push(Measure {
+    measures.push(MetricValue {
         allowed: greatest,
         ..of_gate("frame_max", farthest)
     });
@@ -220,7 +220,7 @@ fn measure_group(
             .distances(&model, &reference)
             .map(|distance| distance * distance)
             .sum::<f64>();
-        measures.push(Measure {
+        measures.push(MetricValue {
             allowed: greatest,
             ..of_gate("frame_offset", (squares / model.len().max(1) as f64).sqrt())
         });

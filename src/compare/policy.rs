@@ -7,7 +7,7 @@ use super::comparison::{FieldComparison, Finding};
 use super::fields::{PLDDT, STRUCTURES, Sides, judge_confidence, judge_structure};
 use super::layout::{FieldLayout, LayoutGates};
 use super::pair_errors::{PAIR_ERRORS, judge_pair_errors};
-use crate::measure::{ABSOLUTE, Floor, Noise, Worst, with_slack};
+use crate::metric_value::{ABSOLUTE, Noise, NoiseFloor, Worst, with_slack};
 use crate::prediction::contract::{FactorScale, Tolerance};
 use crate::prediction::gates::{EmbeddingGates, GateTable, GateValues, StructureGates};
 use crate::prediction::{Contract, Gates, field_of};
@@ -64,8 +64,8 @@ pub struct Policy {
     /// Whether the backend has no noise, so that no floor forgives anything.
     is_exact: bool,
     /// By how much repeats differ, by path, and how many times that is no difference yet.
-    floors: BTreeMap<String, Floor>,
-    no_floor: Floor,
+    floors: BTreeMap<String, NoiseFloor>,
+    no_floor: NoiseFloor,
     slack: f64,
 }
 
@@ -161,7 +161,7 @@ impl Policy {
             scales: [None; 2],
             is_exact: false,
             floors: BTreeMap::new(),
-            no_floor: Floor::unknown(),
+            no_floor: NoiseFloor::unknown(),
             slack,
         }
     }
@@ -191,7 +191,7 @@ impl Policy {
 
     /// The same with floors that have their slack already.
     #[must_use]
-    pub fn with_known_floors(mut self, floors: BTreeMap<String, Floor>) -> Self {
+    pub fn with_known_floors(mut self, floors: BTreeMap<String, NoiseFloor>) -> Self {
         self.floors = floors;
         self
     }
@@ -278,7 +278,7 @@ impl Policy {
         })
     }
 
-    fn floor(&self, path: &str) -> &Floor {
+    fn floor(&self, path: &str) -> &NoiseFloor {
         self.floors.get(path).unwrap_or(&self.no_floor)
     }
 }

@@ -4,8 +4,8 @@
 
 use super::metrics::measured;
 use super::row_place::RowPlace;
-use crate::measure::{Floor, Measure};
 use crate::metric::embedding_error;
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::gates::EmbeddingGates;
 use crate::tensor::Tensor;
 
@@ -69,8 +69,8 @@ pub fn measure_rows(
     got: &Tensor,
     rows: &JudgedRows,
     gates: &EmbeddingGates,
-    floor: &Floor,
-) -> Option<Vec<Measure>> {
+    floor: &NoiseFloor,
+) -> Option<Vec<MetricValue>> {
     if !expected.dtype().is_float() || expected.shape() != got.shape() || expected.dtype() != got.dtype() {
         return None;
     }

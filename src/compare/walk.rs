@@ -7,8 +7,8 @@ use super::atom_names;
 use super::comparison::{FieldComparison, Finding};
 use super::fields::Sides;
 use super::policy::Policy;
-use crate::measure::{Better, Measure, Noise, bound, of_elements};
 use crate::metric::{Difference, difference, embedding_error_of};
+use crate::metric_value::{Direction, MetricValue, Noise, bound, of_elements};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::{Form, Leaf, Listing};
 use crate::protein::Structure;
@@ -222,7 +222,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The row that points farthest from where it should, where rows are compared, and the finding if that is too far.
-    fn direction(&self, expected: &Tensor, actual: &Tensor, measures: &mut Vec<Measure>) -> Option<Finding> {
+    fn direction(&self, expected: &Tensor, actual: &Tensor, measures: &mut Vec<MetricValue>) -> Option<Finding> {
         let least = self.policy.least_cosine().filter(|_| expected.dtype().is_float())?;
         let width = *expected.shape().last().filter(|width| **width > 1)?;
         let (row, cosine) = match embedding_error_of(actual, expected) {
@@ -230,11 +230,11 @@ impl<'a> Walk<'a> {
             // What is not finite has no direction.
             Err(_) => (0, f64::NAN),
         };
-        measures.push(Measure {
+        measures.push(MetricValue {
             key: "cosine",
             name: "least cosine of rows",
             unit: "",
-            better: Better::Higher,
+            better: Direction::Higher,
             // Rounding may take the cosine of equal rows above 1 or below.
             observed: if expected.bytes() == actual.bytes() {
                 1.0
@@ -309,7 +309,7 @@ impl<'a> Walk<'a> {
         self.measured(path, finding, Vec::new());
     }
 
-    fn measured(&mut self, path: &str, finding: Finding, measures: Vec<Measure>) {
+    fn measured(&mut self, path: &str, finding: Finding, measures: Vec<MetricValue>) {
         self.fields.push(FieldComparison::new(path, finding, measures));
     }
 

@@ -2,8 +2,8 @@
 
 use super::{Part, Row, Section, Table};
 use crate::compare::{Agreement, FieldComparison, Finding};
-use crate::measure::{Measure, Verdict, exact};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error_of};
+use crate::metric_value::{MetricValue, MetricVerdict, exact};
 use crate::prediction::{Listing, Prediction, Value};
 use crate::tensor::Tensor;
 
@@ -28,10 +28,10 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
         .warnings
         .extend(arrays.and_then(|(one, other)| not_finite(one, other)));
     section.verdict = match field.agreement {
-        Agreement::Equal => Verdict::Indistinguishable,
-        Agreement::Within if field.measures.is_empty() => Verdict::WithinTolerance,
-        Agreement::Within => section.verdict.min(Verdict::WithinTolerance),
-        Agreement::Beyond => Verdict::Different,
+        Agreement::Equal => MetricVerdict::Indistinguishable,
+        Agreement::Within if field.measures.is_empty() => MetricVerdict::WithinTolerance,
+        Agreement::Within => section.verdict.min(MetricVerdict::WithinTolerance),
+        Agreement::Beyond => MetricVerdict::Different,
     };
     section.notes.extend(note(field, table));
     if field.agreement == Agreement::Beyond {
@@ -47,7 +47,7 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
 /// What is beyond its limit: the measures by name where there are some, else the finding in its own words.
 fn words(field: &FieldComparison) -> String {
     let beyond = field.measures.iter();
-    let beyond = beyond.filter(|measure| measure.verdict() == Verdict::Different);
+    let beyond = beyond.filter(|measure| measure.verdict() == MetricVerdict::Different);
     let beyond: Vec<String> = beyond.map(ToString::to_string).collect();
     if let (Finding::Gates, false) = (&field.finding, beyond.is_empty()) {
         return beyond.join("; ");
@@ -93,7 +93,7 @@ fn is_confidence(path: &str) -> bool {
 }
 
 /// What the rules say of two arrays by themselves.
-fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &Table<'_>) -> Vec<Measure> {
+fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &Table<'_>) -> Vec<MetricValue> {
     let alone = |tensor: &Tensor| Prediction {
         class: String::new(),
         fields: vec![(
@@ -131,7 +131,7 @@ fn not_finite(first: &Tensor, second: &Tensor) -> Option<String> {
 }
 
 /// Every metric of two arrays of one shape, with what was judged of them; only that where they have no common shape.
-fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec<Row> {
+fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<Row> {
     let Some(found) = difference(first, second, 0.0, 0.0) else {
         return judged(measures);
     };
@@ -174,10 +174,10 @@ fn rows(first: &Tensor, second: &Tensor, measures: &[Measure]) -> Vec<Row> {
 }
 
 /// What was judged of a value.
-fn judged(measures: &[Measure]) -> Vec<Row> {
+fn judged(measures: &[MetricValue]) -> Vec<Row> {
     let rows = measures.iter().map(|measure| Row {
         metric: match measure.key {
-            crate::measure::ABSOLUTE => "nearest its limit",
+            crate::metric_value::ABSOLUTE => "nearest its limit",
             _ => measure.name,
         },
         all: Ok(measure.observed),

@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::compare::Limits;
     use crate::config::Config;
-    use crate::measure::Verdict;
+    use crate::metric_value::MetricVerdict;
     use crate::prediction::{Input, Options, Prediction, Request, Value};
     use crate::protein::Structure;
     use crate::reference::ReferenceModel;
@@ -156,7 +156,7 @@ mod tests {
             }
         });
         let found = compared(&first, &smaller);
-        assert_eq!(verdict(&found), Verdict::Different);
+        assert_eq!(verdict(&found), MetricVerdict::Different);
         assert!(!found[0].is_same(), "{:?}", found[0]);
     }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 
-use crate::measure::Worst;
+use crate::metric_value::Worst;
 use crate::prediction::{Prediction, Value};
 use crate::protein::{ParseError, Structure, mmcif, pdb};
 use crate::snapshot::{open, open_arrays, open_floors};

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 use crate::compare::{Agreement, Comparison, FieldComparison, PLDDT, STRUCTURES, likely_cause};
 use crate::diagnosis::{Cause, too_large};
-use crate::measure::{Measure, Verdict};
+use crate::metric_value::{MetricValue, MetricVerdict};
 use crate::prediction::{Leaf, Listing, field_of};
 use pairing::{Pairing, is_within, list};
 
@@ -40,7 +40,7 @@ pub struct Row {
     /// Where both sides are confident; `None` where there is no such part.
     pub confident: Option<Result<f64, String>>,
     /// What was judged, with floor and bound; nothing where the metric has no gate.
-    pub judged: Vec<(Part, Measure)>,
+    pub judged: Vec<(Part, MetricValue)>,
     /// The place of an extreme value.
     pub place: Option<String>,
 }
@@ -51,7 +51,7 @@ pub struct Section {
     /// Its path, empty where a file holds one thing only.
     pub name: String,
     /// What the whole comes down to.
-    pub verdict: Verdict,
+    pub verdict: MetricVerdict,
     /// The metrics.
     pub rows: Vec<Row>,
     /// What differs beyond all metrics, such as atoms that only one side has.
@@ -83,7 +83,7 @@ impl Section {
         let verdict = judged.map(|(_, measure)| measure.verdict()).max();
         Self {
             name: name.to_owned(),
-            verdict: verdict.unwrap_or(Verdict::Indistinguishable),
+            verdict: verdict.unwrap_or(MetricVerdict::Indistinguishable),
             rows,
             differences: Vec::new(),
             notes: Vec::new(),
@@ -95,7 +95,7 @@ impl Section {
 
     fn different(name: &str, difference: String) -> Self {
         Self {
-            verdict: Verdict::Different,
+            verdict: MetricVerdict::Different,
             differences: vec![difference],
             ..Self::new(name, Vec::new())
         }
@@ -104,15 +104,15 @@ impl Section {
     /// Whether the two sides count as the same.
     #[must_use]
     pub fn is_same(&self) -> bool {
-        self.verdict != Verdict::Different
+        self.verdict != MetricVerdict::Different
     }
 }
 
 /// What all sections together say.
 #[must_use]
-pub fn verdict(sections: &[Section]) -> Verdict {
+pub fn verdict(sections: &[Section]) -> MetricVerdict {
     let verdicts = sections.iter().map(|section| section.verdict);
-    verdicts.max().unwrap_or(Verdict::Different)
+    verdicts.max().unwrap_or(MetricVerdict::Different)
 }
 
 /// Compares everything that two files hold, or the field that is named. The first is the reference.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Form, Loaded};
 use crate::compare::{Limits, PLDDT, Policy};
 use crate::config::{Config, Unknown};
-use crate::measure::Worst;
+use crate::metric_value::Worst;
 use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::{EnsembleGates, GateTable};
 use crate::prediction::{Contract, Value};

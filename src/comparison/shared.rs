@@ -5,12 +5,12 @@ use std::cell::OnceCell;
 
 use super::{Part as Over, ResidueScore, Row};
 use crate::compare::{Side, StructureComparison, least_dockq, metric};
-use crate::measure::Measure;
 use crate::metric::selection::{Part, chain_of_atoms, positions, residue_of_atoms, shared_atoms};
 use crate::metric::{
     ContactRule, Lddt, LddtBothWays, MetricError, Point, contact_agreement, lddt_both_ways, match_equivalent_names,
     mean_absolute_error, pearson, superpose, tm_score,
 };
+use crate::metric_value::MetricValue;
 use crate::prediction::gates::StructureGates;
 use crate::protein::{Structure, name_of_residue};
 
@@ -64,9 +64,9 @@ fn named(structure: &Structure, atoms: &[usize], reference: &[Point], mut model:
     model
 }
 
-type Measured = Result<f64, MetricError>;
+type SharedMetric = Result<f64, MetricError>;
 
-fn global(found: &Result<Lddt, MetricError>) -> Measured {
+fn global(found: &Result<Lddt, MetricError>) -> SharedMetric {
     found.as_ref().map(|found| found.global).map_err(|error| *error)
 }
 
@@ -113,18 +113,18 @@ impl<'a> Shared<'a> {
         pairs.unzip()
     }
 
-    fn rmsd(&self, part: Part, over: Over) -> Measured {
+    fn rmsd(&self, part: Part, over: Over) -> SharedMetric {
         let (first, second) = self.points(&self.places(part, over));
         Ok(superpose(&second, &first)?.rmsd)
     }
 
-    fn farthest(&self, over: Over) -> Measured {
+    fn farthest(&self, over: Over) -> SharedMetric {
         let (first, second) = self.points(&self.places(Part::AlphaCarbons, over));
         let motion = superpose(&second, &first)?;
         Ok(motion.distances(&second, &first).fold(0.0, f64::max))
     }
 
-    fn tm_score(&self, over: Over) -> Measured {
+    fn tm_score(&self, over: Over) -> SharedMetric {
         let (first, second) = self.points(&self.places(Part::AlphaCarbons, over));
         Ok(tm_score(&second, &first, first.len())?.score)
     }
@@ -140,7 +140,7 @@ impl<'a> Shared<'a> {
     }
 
     /// How far both agree on which residues touch; `None` where nothing touches.
-    fn contacts(&self, over: Over) -> Option<Measured> {
+    fn contacts(&self, over: Over) -> Option<SharedMetric> {
         let mut chosen: Vec<usize> = Vec::new();
         for place in self.places(Part::All, over) {
             let name = self.structure.atom_name[self.atoms[place]];
@@ -221,14 +221,14 @@ impl<'a> Shared<'a> {
         if self.atoms.is_empty() {
             return rows;
         }
-        let mut add = |metric: &'static str, gates: &[(Over, &str)], measure: &dyn Fn(Over) -> Option<Measured>| {
+        let mut add = |metric: &'static str, gates: &[(Over, &str)], measure: &dyn Fn(Over) -> Option<SharedMetric>| {
             let value = |over| measure(over).map(|value| value.map_err(|error| error.to_string()));
             let measures = found.map_or(&[][..], |found| &found.measures);
             let of_gate = |(over, key): &(Over, &str)| {
                 let measure = measures.iter().find(|measure| measure.key == *key);
                 measure.map(|measure| (*over, *measure))
             };
-            let judged: Vec<(Over, Measure)> = gates.iter().filter_map(of_gate).collect();
+            let judged: Vec<(Over, MetricValue)> = gates.iter().filter_map(of_gate).collect();
             let judged_value = |over| {
                 judged
                     .iter()

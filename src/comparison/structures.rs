@@ -6,8 +6,8 @@ use super::{ResidueScore, Section, Table};
 use crate::compare::{
     FieldComparison, Finding, Side, StructureComparison, compare_structures, confidence_at, of_residues,
 };
-use crate::measure::{Floor, Measure, Verdict, show};
 use crate::metric::selection::{Part, shared_atoms};
+use crate::metric_value::{MetricValue, MetricVerdict, NoiseFloor, show};
 use crate::prediction::Listing;
 use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
@@ -35,10 +35,10 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
     let found = match &field.finding {
         Finding::Structure(found) => Some((**found).clone()),
         _ => gates.map(|gates| {
-            let mut found = compare_structures(&first, &second, gates, &Floor::unknown());
+            let mut found = compare_structures(&first, &second, gates, &NoiseFloor::unknown());
             if are_equal {
                 // Superposing gives no more digits than it has.
-                found.measures.iter_mut().for_each(Measure::set_perfect);
+                found.measures.iter_mut().for_each(MetricValue::set_perfect);
                 found.farthest = None;
             }
             found
@@ -69,7 +69,7 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
         .extend(which_model(one, other, judged, &section.differences));
     section.notes.extend(short(&one_model));
     if let Some(difference) = table.pairing.differences.get(path) {
-        section.verdict = Verdict::Different;
+        section.verdict = MetricVerdict::Different;
         section.differences.push(difference.clone());
     }
     section
@@ -98,7 +98,7 @@ fn bits(side: &Side<'_>) -> Option<Vec<u64>> {
 fn judge(section: &mut Section, field: &FieldComparison, found: Option<&StructureComparison>, are_equal: bool) {
     let Some(found) = found else {
         if field.agreement == crate::compare::Agreement::Beyond {
-            section.verdict = Verdict::Different;
+            section.verdict = MetricVerdict::Different;
             section.differences.push(field.summary());
         }
         return;
@@ -111,7 +111,7 @@ fn judge(section: &mut Section, field: &FieldComparison, found: Option<&Structur
         .any(|measure| measure.key == "ca_max" && measure.used() > 0.0);
     section.notes.extend(found.farthest.clone().filter(|_| has_moved));
     if are_equal && found.faults.is_empty() {
-        section.verdict = Verdict::Indistinguishable;
+        section.verdict = MetricVerdict::Indistinguishable;
     } else if found.faults.is_empty() && found.measures.is_empty() {
         section
             .differences

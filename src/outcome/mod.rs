@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::backend::Blame;
 use crate::check::Finding;
-use crate::measure::Measurement;
+use crate::metric_value::CheckedValue;
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -25,7 +25,7 @@ pub struct Outcome {
     /// What is worth knowing although nothing was wrong, such as a snapshot that was recorded.
     pub notes: Vec<String>,
     /// The numbers behind the verdicts of its comparisons.
-    pub measurements: Vec<Measurement>,
+    pub measurements: Vec<CheckedValue>,
     /// How many times it was tried; 0 when it did not run.
     pub attempts: u32,
     /// Time of all attempts, without the start of instances.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::comparison::{Part, Row, Section, verdict};
-use crate::measure::{Better, Measure, Verdict, show};
+use crate::metric_value::{Direction, MetricValue, MetricVerdict, show};
 
 /// The columns of the table.
 const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
@@ -33,7 +33,7 @@ pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
     }
     let _ = writeln!(text, "judged by {}", subject.rules);
     let is_plain = |section: &Section| {
-        section.verdict == Verdict::Indistinguishable
+        section.verdict == MetricVerdict::Indistinguishable
             && section.warnings.is_empty()
             && sections.len() > 1
             && is_equal(section)
@@ -94,13 +94,13 @@ fn conclusion(sections: &[Section]) -> String {
         .flat_map(|row| &row.judged);
     let beyond = judged
         .clone()
-        .filter(|(_, measure)| measure.verdict() == Verdict::Different);
+        .filter(|(_, measure)| measure.verdict() == MetricVerdict::Different);
     match (verdict, beyond.count(), judged.count()) {
-        (Verdict::Different, beyond, all) if beyond > 0 => {
+        (MetricVerdict::Different, beyond, all) if beyond > 0 => {
             format!("{verdict}: {beyond} of {all} judged numbers are beyond what is allowed")
         }
-        (Verdict::WithinTolerance, _, _) => format!("{verdict}: they count as the same"),
-        (Verdict::Indistinguishable, _, _) => {
+        (MetricVerdict::WithinTolerance, _, _) => format!("{verdict}: they count as the same"),
+        (MetricVerdict::Indistinguishable, _, _) => {
             format!("{verdict}: they are equal, or differ by no more than repeats do")
         }
         _ => verdict.to_string(),
@@ -157,10 +157,10 @@ fn cells(row: &Row) -> [String; 7] {
 }
 
 /// `at most 0.05`, and over what, where that is not plain from the table.
-fn bound(row: &Row, part: Part, measure: &Measure) -> String {
+fn bound(row: &Row, part: Part, measure: &MetricValue) -> String {
     let bound = match measure.better {
-        Better::Lower => format!("at most {}", show(measure.allowed)),
-        Better::Higher => format!("at least {}", show(measure.allowed)),
+        Direction::Lower => format!("at most {}", show(measure.allowed)),
+        Direction::Higher => format!("at least {}", show(measure.allowed)),
     };
     match (&row.confident, part) {
         (Some(_), Part::All) => format!("{bound} of all"),
@@ -182,14 +182,14 @@ fn number(value: &Result<f64, String>) -> String {
 #[must_use]
 pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
     let finite = |value: f64| value.is_finite().then_some(value);
-    let judged = |(part, measure): &(Part, Measure)| {
+    let judged = |(part, measure): &(Part, MetricValue)| {
         json!({
             "gate": measure.key,
             "over": match part { Part::All => "all", Part::Confident => "confident" },
             "observed": finite(measure.observed),
             "floor": measure.floor.map(|floor| floor.worst),
             "allowed": finite(measure.allowed),
-            "better": match measure.better { Better::Lower => "lower", Better::Higher => "higher" },
+            "better": match measure.better { Direction::Lower => "lower", Direction::Higher => "higher" },
             "verdict": measure.verdict().to_string(),
         })
     };
@@ -232,7 +232,7 @@ pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
         "second": subject.second.0,
         "notes": notes,
         "rules": subject.rules,
-        "same": verdict != Verdict::Different,
+        "same": verdict != MetricVerdict::Different,
         "verdict": verdict.to_string(),
         "sections": sections.iter().map(section).collect::<Vec<_>>(),
     })

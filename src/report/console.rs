@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::measure::count;
+use crate::metric_value::count;
 use crate::outcome::{Conclusion, Interruption, Report, Verdict};
 use crate::plan::BarrenSuite;
 
@@ -216,7 +216,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::measure::{Better, Measure, Measurement, Noise};
+    use crate::metric_value::{CheckedValue, Direction, MetricValue, Noise};
     use crate::outcome::Outcome;
 
     const SUBJECT: Subject<'_> = Subject {
@@ -295,16 +295,16 @@ mod tests {
         assert!(closing(&failed, &subject).contains("does not conform"));
     }
 
-    fn measured(observed: f64, floor: Option<f64>) -> Measurement {
-        Measurement {
+    fn measured(observed: f64, floor: Option<f64>) -> CheckedValue {
+        CheckedValue {
             check: "snapshot",
             call: "call".into(),
             path: "plddt[0]".into(),
-            measure: Measure {
+            measure: MetricValue {
                 key: "plddt",
                 name: "pLDDT error",
                 unit: "",
-                better: Better::Lower,
+                better: Direction::Lower,
                 observed,
                 floor: floor.map(Noise::within),
                 allowed: 0.005,

@@ -4,8 +4,8 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
-use crate::check::{self, Answer, Evidence, Finding, Measured, Recorded};
-use crate::measure::Measurement;
+use crate::check::{self, Answer, Evidence, Finding, MetricValues, Recorded};
+use crate::metric_value::CheckedValue;
 use crate::plan::PlannedTrial;
 use crate::prediction::contract::Tolerance;
 use crate::snapshot::Store;
@@ -18,7 +18,7 @@ pub struct Judged {
     /// What is worth knowing although nothing is wrong.
     pub notes: Vec<String>,
     /// The numbers behind the verdicts of comparisons.
-    pub measurements: Vec<Measurement>,
+    pub measurements: Vec<CheckedValue>,
     /// What checks could not judge although nothing is wrong, and why.
     pub unjudged: Vec<String>,
 }
@@ -64,7 +64,7 @@ impl Judging {
                 let answered = answers.iter().filter(recorded);
                 let answered = answered.map(|answer| (trial.name.clone(), answer.clone()));
                 kept.lock().unwrap_or_else(PoisonError::into_inner).extend(answered);
-                let measured = Measured::default();
+                let measured = MetricValues::default();
                 Judged {
                     findings: check::judge(&[], &evidence(trial, answers, None, &measured)),
                     ..Judged::default()
@@ -76,7 +76,7 @@ impl Judging {
 
 /// Judges by the checks of a trial; what they note about snapshots goes to the report.
 fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers: &[Answer]) -> Judged {
-    let (notes, measured) = (RefCell::default(), Measured::default());
+    let (notes, measured) = (RefCell::default(), MetricValues::default());
     let recorded = Recorded {
         store,
         key: &|call| trial.snapshot_key(&origin.weights, call),
@@ -103,7 +103,7 @@ fn evidence<'a>(
     trial: &'a PlannedTrial,
     answers: &'a [Answer],
     recorded: Option<&'a Recorded<'a>>,
-    measured: &'a Measured,
+    measured: &'a MetricValues,
 ) -> Evidence<'a> {
     Evidence {
         suite: &trial.suite,

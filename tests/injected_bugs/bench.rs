@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
-use hydrotest::check::{self, Answer, Check, Evidence, Finding, Measured, Recorded};
+use hydrotest::check::{self, Answer, Check, Evidence, Finding, MetricValues, Recorded};
 use hydrotest::compare::floors;
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
 use hydrotest::diagnosis::{Candidate, MistakeKind, Placement, Relation, of_values};
@@ -178,7 +178,7 @@ impl Scene<'_> {
                 command: Some("record"),
                 declared: "",
             }),
-            measured: &Measured::default(),
+            measured: &MetricValues::default(),
         })
     }
 

@@ -5,10 +5,10 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use hydrotest::check::{self, Answer, Evidence, Finding, Measured, Recorded};
+use hydrotest::check::{self, Answer, Evidence, Finding, MetricValues, Recorded};
 use hydrotest::compare::floors;
 use hydrotest::config::{Config, Suites};
-use hydrotest::measure::Measurement;
+use hydrotest::metric_value::CheckedValue;
 use hydrotest::plan::{Overriding, PlannedTrial, Selection, expand};
 use hydrotest::prediction::{Prediction, Value};
 use hydrotest::protein::Structure;
@@ -67,7 +67,7 @@ impl Case {
     }
 
     /// The numbers behind that.
-    pub fn measurements(&self, last: &Prediction) -> Vec<Measurement> {
+    pub fn measurements(&self, last: &Prediction) -> Vec<CheckedValue> {
         self.judge(&self.with(last), Recording::Never).1
     }
 
@@ -91,9 +91,9 @@ impl Case {
         answers
     }
 
-    fn judge(&self, answers: &[Answer], recording: Recording) -> (Vec<Finding>, Vec<Measurement>) {
+    fn judge(&self, answers: &[Answer], recording: Recording) -> (Vec<Finding>, Vec<CheckedValue>) {
         let store = Store::new(self.directory.path(), recording).unwrap();
-        let measured = Measured::default();
+        let measured = MetricValues::default();
         let findings = check::judge(
             &self.trial.checks,
             &Evidence {

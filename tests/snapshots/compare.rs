@@ -1,7 +1,7 @@
 //! Comparing: every kind of difference is told with its place and numbers.
 
 use hydrotest::compare::{Agreement, FieldComparison, Finding};
-use hydrotest::measure::Verdict;
+use hydrotest::metric_value::MetricVerdict;
 use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::protein::{Label, Structure};
 use hydrotest::snapshot::Recording;
@@ -238,7 +238,7 @@ fn with_an_exact_tolerance_any_other_large_field_differs() {
 fn every_array_of_floats_is_measured_whether_it_passes_or_not() {
     let place = Place::new();
     place.record(&prediction());
-    let words = |changed: &Prediction, path: &str| -> Vec<(f64, Verdict)> {
+    let words = |changed: &Prediction, path: &str| -> Vec<(f64, MetricVerdict)> {
         let comparison = match place.judge(Recording::Never, changed).unwrap() {
             Judged::Matches(comparison) | Judged::Differs { comparison, .. } => comparison,
             other @ Judged::Kept(_) => panic!("{other:?}"),
@@ -253,18 +253,21 @@ fn every_array_of_floats_is_measured_whether_it_passes_or_not() {
             Value::List(vec![Value::Array(Tensor::vector(&[0.9f32, second, 0.6]))]),
         )
     };
-    assert_eq!(words(&prediction(), "plddt[0]"), [(0.0, Verdict::Indistinguishable)]);
-    let [(near, Verdict::WithinTolerance)] = words(&plddt(0.700_5), "plddt[0]")[..] else {
+    assert_eq!(
+        words(&prediction(), "plddt[0]"),
+        [(0.0, MetricVerdict::Indistinguishable)]
+    );
+    let [(near, MetricVerdict::WithinTolerance)] = words(&plddt(0.700_5), "plddt[0]")[..] else {
         panic!("half of the tolerance");
     };
     assert!((near - 5e-4).abs() < 1e-6, "{near}");
-    assert_eq!(words(&plddt(0.8), "plddt[0]")[0].1, Verdict::Different);
+    assert_eq!(words(&plddt(0.8), "plddt[0]")[0].1, MetricVerdict::Different);
     let large = "s_z";
-    assert_eq!(words(&prediction(), large), [(0.0, Verdict::Indistinguishable)]);
+    assert_eq!(words(&prediction(), large), [(0.0, MetricVerdict::Indistinguishable)]);
     let near = with_large(|values| values.iter_mut().step_by(7).for_each(|value| *value += 1e-4));
-    assert_eq!(words(&near, large)[0].1, Verdict::WithinTolerance);
+    assert_eq!(words(&near, large)[0].1, MetricVerdict::WithinTolerance);
     let far = with_large(|values| values.iter_mut().for_each(|value| *value += 1.0));
-    assert_eq!(words(&far, large)[0].1, Verdict::Different);
+    assert_eq!(words(&far, large)[0].1, MetricVerdict::Different);
     let one = with_large(|values| values[4100] += 0.25);
-    assert_eq!(words(&one, large)[0].1, Verdict::Different);
+    assert_eq!(words(&one, large)[0].1, MetricVerdict::Different);
 }

@@ -2,9 +2,9 @@
 
 use super::super::number::show;
 use super::samples::Sample;
-use crate::measure::{Better, Measure, Verdict};
 use crate::metric::selection::{Part, positions, residue_of_atoms};
 use crate::metric::{Contacts, EnergyTest, Point, energy_test, lddt, mean_absolute_error, superpose};
+use crate::metric_value::{Direction, MetricValue, MetricVerdict};
 use crate::prediction::gates::EnsembleGates;
 use crate::protein::Structure;
 
@@ -35,24 +35,24 @@ impl Tested {
 
     /// The distance against its margin; where that is exceeded and may still be chance, the probability of that.
     #[must_use]
-    pub fn measure(&self) -> Measure {
-        let distance = Measure {
+    pub fn measure(&self) -> MetricValue {
+        let distance = MetricValue {
             key: "energy_distance",
             name: self.words,
             unit: self.unit,
-            better: Better::Lower,
+            better: Direction::Lower,
             observed: self.result.distance.max(0.0),
             floor: None,
             allowed: self.margin,
         };
-        if self.differs() || distance.verdict() != Verdict::Different {
+        if self.differs() || distance.verdict() != MetricVerdict::Different {
             return distance;
         }
-        Measure {
+        MetricValue {
             key: "p",
             name: "probability of such samples by chance",
             unit: "",
-            better: Better::Higher,
+            better: Direction::Higher,
             observed: self.result.p_value,
             allowed: self.p,
             ..distance

@@ -8,7 +8,7 @@ use super::super::evidence::Answer;
 use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
 use super::super::fixture::{compile_with, compiled, judge_recorded};
 use crate::compare::floors;
-use crate::measure::ABSOLUTE;
+use crate::metric_value::ABSOLUTE;
 use crate::prediction::{Contract, Prediction};
 use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 

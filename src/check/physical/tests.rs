@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::json;
 
-use super::super::evidence::{Measured, Recorded};
+use super::super::evidence::{MetricValues, Recorded};
 use super::super::fixture::folded::{MISTAKES, UBIQUITIN, declared, first_structure, folded};
 use super::super::fixture::{compile_errors, compiled, folder, summaries};
 use super::*;
@@ -116,7 +116,7 @@ fn with_weights(weights: &str, answer: &super::super::evidence::Answer, table: &
     let directory = tempfile::tempdir().unwrap();
     let store = Store::new(directory.path(), Recording::Never).unwrap();
     let key = |call: &str| SnapshotKey::new(weights, "esmfold", "suite", "case", Some(call));
-    let measured = Measured::default();
+    let measured = MetricValues::default();
     let findings = check.judge(&Evidence {
         suite: "suite",
         case: "case",

@@ -2,15 +2,15 @@
 
 use super::super::metrics::{About, metric};
 use crate::diagnosis::Aspect;
-use crate::measure::{Measure, Verdict};
+use crate::metric_value::{MetricValue, MetricVerdict};
 
 /// What the failed ones of these measures are about: confidences only where all positions agree, and how chains stand to each
 /// other only where each of them agrees.
 #[must_use]
-pub fn aspect(measures: &[Measure]) -> Aspect {
+pub fn aspect(measures: &[MetricValue]) -> Aspect {
     let failed = measures
         .iter()
-        .filter(|measure| measure.verdict() == Verdict::Different);
+        .filter(|measure| measure.verdict() == MetricVerdict::Different);
     let failed: Vec<(&str, Option<About>)> = failed
         .map(|measure| (measure.key, metric(measure.key).map(|metric| metric.about)))
         .collect();

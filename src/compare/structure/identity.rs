@@ -1,7 +1,7 @@
 //! Whether two structures speak of the same atoms: names, order, columns. Looks at no position but for being a number.
 
-use crate::measure::count;
 use crate::metric::selection::shared_atoms;
+use crate::metric_value::count;
 use crate::protein::Structure;
 use crate::protein::name_of_atom;
 

@@ -17,9 +17,9 @@ use std::collections::BTreeMap;
 
 use super::metrics::measured;
 use crate::diagnosis::Failed;
-use crate::measure::{Floor, Measure, Verdict, count, show};
 use crate::metric::selection::{Part, residue_of_atoms};
 use crate::metric::{Contacts, Point, lddt, match_equivalent_names, mean_absolute_error, superpose};
+use crate::metric_value::{MetricValue, MetricVerdict, NoiseFloor, count, show};
 use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::protein::{Structure, name_of_atom};
@@ -57,7 +57,7 @@ pub struct StructureComparison {
     /// What is wrong whatever the measures say; nothing was measured where the atoms are not the same ones.
     pub faults: Vec<String>,
     /// Every measure that could be taken.
-    pub measures: Vec<Measure>,
+    pub measures: Vec<MetricValue>,
     /// How many residues both sides are confident of, and how many there are.
     pub confident: (usize, usize),
     /// For every residue whether both sides are confident of it; empty where nothing was measured.
@@ -73,11 +73,11 @@ pub struct StructureComparison {
 impl StructureComparison {
     /// The worst that a measure says.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
-        let measured = self.measures.iter().map(Measure::verdict).max();
+    pub fn verdict(&self) -> MetricVerdict {
+        let measured = self.measures.iter().map(MetricValue::verdict).max();
         match measured {
             Some(verdict) if self.faults.is_empty() => verdict,
-            _ => Verdict::Different,
+            _ => MetricVerdict::Different,
         }
     }
 
@@ -117,7 +117,7 @@ impl StructureComparison {
 
     /// A measure and where its worst part is.
     #[must_use]
-    pub fn tell(&self, measure: &Measure) -> String {
+    pub fn tell(&self, measure: &MetricValue) -> String {
         match self.places.get(measure.key).filter(|_| measure.used() > 0.0) {
             Some(place) => format!("{measure} ({place})"),
             None => measure.to_string(),
@@ -142,7 +142,7 @@ pub fn compare_structures(
     expected: &Side<'_>,
     got: &Side<'_>,
     gates: &StructureGates,
-    floor: &Floor,
+    floor: &NoiseFloor,
 ) -> StructureComparison {
     let residues = expected.structure.residues().len();
     let mut found = StructureComparison {
@@ -192,8 +192,8 @@ pub fn compare_structures(
 }
 
 /// Whether the worst of some measures is worse than that of others.
-fn is_worse(measures: &[Measure], others: &[Measure]) -> bool {
-    let worst = |measures: &[Measure]| {
+fn is_worse(measures: &[MetricValue], others: &[MetricValue]) -> bool {
+    let worst = |measures: &[MetricValue]| {
         let used = measures.iter().map(|measure| (measure.verdict(), measure.used()));
         used.max_by(|one, other| one.0.cmp(&other.0).then(one.1.total_cmp(&other.1)))
     };
@@ -213,7 +213,7 @@ struct ModelPair<'a> {
     factor_error: Option<f64>,
     /// For every residue whether both sides are confident of it.
     confident: Vec<bool>,
-    measures: Vec<Measure>,
+    measures: Vec<MetricValue>,
     farthest: Option<String>,
     places: BTreeMap<&'static str, String>,
 }
@@ -317,7 +317,7 @@ impl<'a> ModelPair<'a> {
 
     fn add(&mut self, key: &'static str, observed: f64) {
         self.measures
-            .push(measured(key, observed, self.gates, &Floor::unknown()));
+            .push(measured(key, observed, self.gates, &NoiseFloor::unknown()));
     }
 }
 

@@ -3,8 +3,8 @@
 
 use super::super::metrics::measured;
 use super::plddt::mask;
-use crate::measure::{Floor, Measure};
 use crate::metric::{asymmetry, pae_error};
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::gates::StructureGates;
 
 /// Fewer residues have too few pairs for a correlation to mean anything.
@@ -18,8 +18,8 @@ pub fn compare(
     got: &[f64],
     confidences: (&[f64], &[f64]),
     gates: &StructureGates,
-    floor: &Floor,
-) -> Vec<Measure> {
+    floor: &NoiseFloor,
+) -> Vec<MetricValue> {
     let size = confidences.0.len();
     if confidences.1.len() != size || size * size != expected.len() || got.len() != expected.len() || size == 0 {
         return Vec::new();
@@ -72,7 +72,7 @@ fn worst_row(expected: &[f64], got: &[f64], confident: &[bool]) -> f64 {
 mod tests {
     use super::*;
     use crate::check::fixture::folded::declared;
-    use crate::measure::Verdict;
+    use crate::metric_value::MetricVerdict;
 
     const SIZE: usize = 20;
 
@@ -84,8 +84,8 @@ mod tests {
     fn broken(expected: &[f64], got: &[f64]) -> Vec<&'static str> {
         let gates = declared("esmfold").gates.structure.unwrap();
         let sure = vec![0.9; SIZE];
-        let measures = compare(expected, got, (&sure, &sure), &gates, &Floor::unknown());
-        let broken = measures.iter().filter(|it| it.verdict() == Verdict::Different);
+        let measures = compare(expected, got, (&sure, &sure), &gates, &NoiseFloor::unknown());
+        let broken = measures.iter().filter(|it| it.verdict() == MetricVerdict::Different);
         broken.map(|it| it.key).collect()
     }
 

@@ -2,13 +2,18 @@
 //! judges nothing.
 
 use super::super::metrics::measured;
-use crate::measure::{Floor, Measure};
 use crate::metric::mean_absolute_error;
+use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::gates::StructureGates;
 
 /// Holds confidences of residues against those expected; the measures that need no atoms.
 #[must_use]
-pub fn compare_confidence(expected: &[f64], got: &[f64], gates: &StructureGates, floor: &Floor) -> Vec<Measure> {
+pub fn compare_confidence(
+    expected: &[f64],
+    got: &[f64],
+    gates: &StructureGates,
+    floor: &NoiseFloor,
+) -> Vec<MetricValue> {
     let mut measures = confidence_measures(expected, got, gates);
     for measure in &mut measures {
         measure.floor = floor.get(measure.key);
@@ -23,13 +28,13 @@ pub(super) fn mask(one: &[f64], other: &[f64], least: f64) -> Vec<bool> {
         .collect()
 }
 
-pub(super) fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) -> Vec<Measure> {
+pub(super) fn confidence_measures(expected: &[f64], got: &[f64], gates: &StructureGates) -> Vec<MetricValue> {
     let kept = mask(expected, got, gates.confidence);
     let chosen = |values: &[f64]| -> Vec<f64> {
         let chosen = values.iter().zip(&kept).filter(|(_, kept)| **kept);
         chosen.map(|(value, _)| *value).collect()
     };
-    let of_gate = |key, observed| measured(key, observed, gates, &Floor::unknown());
+    let of_gate = |key, observed| measured(key, observed, gates, &NoiseFloor::unknown());
     let mut measures = Vec::new();
     if kept.contains(&true) {
         let error = mean_absolute_error(&chosen(got), &chosen(expected)).unwrap_or(f64::NAN);

@@ -8,7 +8,7 @@ use super::*;
 use crate::check::fixture::folded::{
     MISTAKES, UBIQUITIN, declared, first_structure, folded, jitter, swap_names, through_bfloat16,
 };
-use crate::measure::{Better, Worst};
+use crate::metric_value::{Direction, Worst};
 use crate::protein::{Label, pdb, test_data};
 
 fn gates() -> StructureGates {
@@ -27,7 +27,7 @@ fn side(structure: &Structure) -> Side<'_> {
     }
 }
 
-fn compare_with(expected: &Structure, got: &Structure, floor: &Floor) -> StructureComparison {
+fn compare_with(expected: &Structure, got: &Structure, floor: &NoiseFloor) -> StructureComparison {
     compare_structures(&side(expected), &side(got), &gates(), floor)
 }
 
@@ -35,22 +35,22 @@ fn changed(change: impl FnOnce(&mut Structure)) -> StructureComparison {
     let expected = ubiquitin();
     let mut got = expected.clone();
     change(&mut got);
-    compare_with(&expected, &got, &Floor::unknown())
+    compare_with(&expected, &got, &NoiseFloor::unknown())
 }
 
 fn broken(found: &StructureComparison) -> Vec<&'static str> {
     let measures = found.measures.iter();
-    let broken = measures.filter(|measure| measure.verdict() == Verdict::Different);
+    let broken = measures.filter(|measure| measure.verdict() == MetricVerdict::Different);
     broken.map(|measure| measure.key).collect()
 }
 
 #[test]
 fn the_same_structure_moved_as_a_whole_is_the_same() {
-    assert_eq!(changed(|_| {}).verdict(), Verdict::Indistinguishable);
+    assert_eq!(changed(|_| {}).verdict(), MetricVerdict::Indistinguishable);
     let moved = changed(|structure| {
         structure.coord = crate::metric::test_points::moved(&structure.coord, 3);
     });
-    assert_eq!(moved.verdict(), Verdict::WithinTolerance, "{moved:?}");
+    assert_eq!(moved.verdict(), MetricVerdict::WithinTolerance, "{moved:?}");
     assert!(moved.confident.0 > 0, "{moved:?}");
     assert_eq!(moved.confident.1, 76);
 }
@@ -59,7 +59,7 @@ fn the_same_structure_moved_as_a_whole_is_the_same() {
 fn every_planted_mistake_is_a_difference() {
     for (name, mistake) in MISTAKES {
         let found = changed(mistake);
-        assert_eq!(found.verdict(), Verdict::Different, "{name}: {found:?}");
+        assert_eq!(found.verdict(), MetricVerdict::Different, "{name}: {found:?}");
         assert!(found.summary().starts_with("different: "), "{name}");
     }
 }
@@ -70,7 +70,7 @@ fn a_mirror_image_is_found_whatever_the_model_is_sure_of() {
     expected.b_factor = Some(vec![0.1; expected.atoms()]);
     let mut got = expected.clone();
     MISTAKES[0].1(&mut got);
-    let found = compare_with(&expected, &got, &Floor::unknown());
+    let found = compare_with(&expected, &got, &NoiseFloor::unknown());
     assert_eq!(found.confident.0, 0);
     assert_eq!(broken(&found), ["inverted"]);
 }
@@ -88,20 +88,20 @@ fn a_mirror_image_without_beta_carbons_is_found_by_the_turns_of_its_chain() {
         let expected = keep_only(names);
         let mut got = expected.clone();
         assert_eq!(
-            compare_with(&expected, &got, &Floor::unknown()).verdict(),
-            Verdict::Indistinguishable
+            compare_with(&expected, &got, &NoiseFloor::unknown()).verdict(),
+            MetricVerdict::Indistinguishable
         );
         jitter(&mut got, 0.1, 3);
-        let found = compare_with(&expected, &got, &Floor::unknown());
+        let found = compare_with(&expected, &got, &NoiseFloor::unknown());
         assert_eq!(broken(&found), [""; 0], "{names:?}");
         MISTAKES[0].1(&mut got);
-        let found = compare_with(&expected, &got, &Floor::unknown());
+        let found = compare_with(&expected, &got, &NoiseFloor::unknown());
         assert_eq!(broken(&found), ["inverted"], "{names:?}");
         // Three places of which a model is sure lie in one plane, which is its own mirror image.
         got.b_factor.as_mut().unwrap()[..3].fill(0.9);
         let mut expected = expected;
         expected.b_factor.as_mut().unwrap()[..3].fill(0.9);
-        let found = compare_with(&expected, &got, &Floor::unknown());
+        let found = compare_with(&expected, &got, &NoiseFloor::unknown());
         assert!(broken(&found).contains(&"inverted"), "{names:?}: {found:?}");
     }
 }
@@ -121,7 +121,11 @@ fn of_several_models_the_worst_is_judged_and_named() {
     MISTAKES[0].1(&mut mirror);
     let mut shaken = one.clone();
     jitter(&mut shaken, 0.01, 1);
-    let found = compare_with(&models(&[&one, &one]), &models(&[&shaken, &mirror]), &Floor::unknown());
+    let found = compare_with(
+        &models(&[&one, &one]),
+        &models(&[&shaken, &mirror]),
+        &NoiseFloor::unknown(),
+    );
     assert_eq!(found.model, (2, 3));
     assert!(broken(&found).contains(&"inverted"), "{found:?}");
     assert!(
@@ -129,8 +133,12 @@ fn of_several_models_the_worst_is_judged_and_named() {
         "{}",
         found.summary()
     );
-    let found = compare_with(&models(&[&one, &one]), &models(&[&shaken, &one]), &Floor::unknown());
-    assert_eq!((found.model, found.verdict()), ((1, 3), Verdict::WithinTolerance));
+    let found = compare_with(
+        &models(&[&one, &one]),
+        &models(&[&shaken, &one]),
+        &NoiseFloor::unknown(),
+    );
+    assert_eq!((found.model, found.verdict()), ((1, 3), MetricVerdict::WithinTolerance));
 }
 
 #[test]
@@ -150,7 +158,7 @@ fn only_the_strict_distance_sees_swapped_methyl_groups() {
     assert!(broken(&glutamines).contains(&"rmsd"), "{glutamines:?}");
     for (one, other) in [("OD1", "OD2"), ("OE1", "OE2")] {
         let acids = changed(|structure| swap_names(structure, one, other));
-        assert_eq!(acids.verdict(), Verdict::Indistinguishable, "{acids:?}");
+        assert_eq!(acids.verdict(), MetricVerdict::Indistinguishable, "{acids:?}");
     }
 }
 
@@ -161,7 +169,7 @@ fn half_the_digits_are_within_tolerance_of_nothing_and_noise_of_the_floor() {
     shift(&mut expected);
     let mut got = expected.clone();
     through_bfloat16(&mut got);
-    let found = compare_with(&expected, &got, &Floor::unknown());
+    let found = compare_with(&expected, &got, &NoiseFloor::unknown());
     assert!(broken(&found).contains(&"ca_rmsd"), "far from the origin: {found:?}");
     assert!(found.faults[0].contains("bfloat16"), "{found:?}");
 
@@ -170,18 +178,18 @@ fn half_the_digits_are_within_tolerance_of_nothing_and_noise_of_the_floor() {
         jitter(&mut structure, 0.01, seed);
         structure
     };
-    let repeats = compare_with(&noisy(1), &noisy(2), &Floor::unknown());
-    assert_eq!(repeats.verdict(), Verdict::WithinTolerance);
+    let repeats = compare_with(&noisy(1), &noisy(2), &NoiseFloor::unknown());
+    assert_eq!(repeats.verdict(), MetricVerdict::WithinTolerance);
     let worst: Worst = repeats
         .measures
         .iter()
         .map(|measure| {
-            let wider = if measure.better == Better::Lower { 1.5 } else { 0.999 };
+            let wider = if measure.better == Direction::Lower { 1.5 } else { 0.999 };
             (measure.key.to_owned(), measure.observed * wider)
         })
         .collect();
-    let again = compare_with(&noisy(3), &noisy(4), &Floor::new(worst, 1.0));
-    assert_eq!(again.verdict(), Verdict::Indistinguishable, "{again:?}");
+    let again = compare_with(&noisy(3), &noisy(4), &NoiseFloor::new(worst, 1.0));
+    assert_eq!(again.verdict(), MetricVerdict::Indistinguishable, "{again:?}");
     assert!(again.lines()[0].contains("floor"), "{:?}", again.lines());
 }
 
@@ -211,7 +219,7 @@ fn wrong_confidences_are_found_by_their_error() {
         }
         structure.b_factor = Some(factors);
     });
-    assert_eq!(shifted.verdict(), Verdict::Different, "{shifted:?}");
+    assert_eq!(shifted.verdict(), MetricVerdict::Different, "{shifted:?}");
     assert!(broken(&shifted).contains(&"unmasked_plddt"), "{shifted:?}");
 }
 
@@ -243,11 +251,11 @@ fn other_atoms_are_told_before_anything_is_measured() {
     let element = changed(|structure| structure.element[1] = Label::literal("CA"));
     assert_eq!(element.faults, ["CA of MET 0 in chain A is C against CA by element"]);
     let empty = changed(|structure| *structure = Structure::default());
-    assert_eq!(empty.verdict(), Verdict::Different);
+    assert_eq!(empty.verdict(), MetricVerdict::Different);
     let nothing = Structure::default();
     assert_eq!(
-        compare_with(&nothing, &nothing, &Floor::unknown()).verdict(),
-        Verdict::Different
+        compare_with(&nothing, &nothing, &NoiseFloor::unknown()).verdict(),
+        MetricVerdict::Different
     );
 }
 
@@ -259,18 +267,18 @@ fn small_and_flat_structures_get_a_verdict() {
         expected.retain(&keep);
         expected.coord = (0..atoms).map(|atom| [atom as f32, 0.0, 0.0]).collect();
         assert_eq!(
-            compare_with(&expected, &expected, &Floor::unknown()).verdict(),
-            Verdict::Indistinguishable
+            compare_with(&expected, &expected, &NoiseFloor::unknown()).verdict(),
+            MetricVerdict::Indistinguishable
         );
         let mut got = expected.clone();
         got.coord[0][0] += 100.0;
         let expected_verdict = if atoms == 1 {
-            Verdict::Indistinguishable
+            MetricVerdict::Indistinguishable
         } else {
-            Verdict::Different
+            MetricVerdict::Different
         };
         assert_eq!(
-            compare_with(&expected, &got, &Floor::unknown()).verdict(),
+            compare_with(&expected, &got, &NoiseFloor::unknown()).verdict(),
             expected_verdict,
             "{atoms}"
         );
@@ -283,15 +291,15 @@ fn one_complex_on_two_kinds_of_card_is_the_same() {
     let (Some(first), Some(second)) = (read("multimer-check-A100.pdb"), read("multimer-check-T4.pdb")) else {
         return;
     };
-    let found = compare_with(&first, &second, &Floor::unknown());
-    assert_eq!(found.verdict(), Verdict::WithinTolerance, "{found:?}");
+    let found = compare_with(&first, &second, &NoiseFloor::unknown());
+    assert_eq!(found.verdict(), MetricVerdict::WithinTolerance, "{found:?}");
     assert_eq!(found.confident, (246, 286));
     for (name, mistake) in MISTAKES {
         let mut wrong = second.clone();
         mistake(&mut wrong);
         assert_eq!(
-            compare_with(&first, &wrong, &Floor::unknown()).verdict(),
-            Verdict::Different,
+            compare_with(&first, &wrong, &NoiseFloor::unknown()).verdict(),
+            MetricVerdict::Different,
             "{name}"
         );
     }
@@ -308,12 +316,12 @@ fn an_interface_is_judged_when_both_chains_are_sure() {
     got.coord[chain.clone()]
         .iter_mut()
         .for_each(|position| position[0] += 4.0);
-    let found = compare_with(&expected, &got, &Floor::unknown());
+    let found = compare_with(&expected, &got, &NoiseFloor::unknown());
     assert!(broken(&found).contains(&"dockq"), "{found:?}");
     // A chain that nobody is sure of has no place to be in.
     expected.b_factor.as_mut().unwrap()[chain.clone()].fill(0.3);
     got.b_factor.as_mut().unwrap()[chain].fill(0.3);
-    let found = compare_with(&expected, &got, &Floor::unknown());
+    let found = compare_with(&expected, &got, &NoiseFloor::unknown());
     assert!(found.measures.iter().all(|measure| measure.key != "dockq"), "{found:?}");
     assert!(!broken(&found).contains(&"ca_rmsd"), "{found:?}");
 }
@@ -343,20 +351,20 @@ fn the_last_of_many_chains_is_looked_at_too() {
     let mut got = expected.clone();
     got.coord[last].iter_mut().for_each(|position| position[0] += 4.0);
     let dockq = |got: &Structure| {
-        let found = compare_with(&expected, got, &Floor::unknown());
+        let found = compare_with(&expected, got, &NoiseFloor::unknown());
         let measure = found.measures.iter().find(|measure| measure.key == "dockq").unwrap();
         (measure.observed, measure.verdict())
     };
     assert_eq!(expected.chains().len(), 14);
     assert!(dockq(&expected).0 > 0.999);
-    assert_eq!(dockq(&got).1, Verdict::Different);
+    assert_eq!(dockq(&got).1, MetricVerdict::Different);
 }
 
 #[test]
 fn what_crosses_the_gate_by_less_than_noise_is_no_change_of_the_mask() {
     let gates = declared("chai1").gates.structure.unwrap();
     let mask = |expected: &[f64], got: &[f64]| {
-        let measures = compare_confidence(expected, got, &gates, &Floor::unknown());
+        let measures = compare_confidence(expected, got, &gates, &NoiseFloor::unknown());
         measures.into_iter().find(|measure| measure.key == "mask_size").unwrap()
     };
     // Twenty residues at the edge, ten of which fall a hundredth below it.
@@ -364,11 +372,11 @@ fn what_crosses_the_gate_by_less_than_noise_is_no_change_of_the_mask() {
     let mut fallen = edge;
     fallen[..10].fill(0.695);
     for (one, other) in [(edge, fallen), (fallen, edge)] {
-        assert_eq!(mask(&one, &other).verdict(), Verdict::Indistinguishable);
+        assert_eq!(mask(&one, &other).verdict(), MetricVerdict::Indistinguishable);
     }
     fallen[..10].fill(0.6);
-    assert_eq!(mask(&edge, &fallen).verdict(), Verdict::Different);
-    assert_eq!(mask(&fallen, &edge).verdict(), Verdict::Different);
+    assert_eq!(mask(&edge, &fallen).verdict(), MetricVerdict::Different);
+    assert_eq!(mask(&fallen, &edge).verdict(), MetricVerdict::Different);
     fallen[..10].fill(f64::NAN);
-    assert_eq!(mask(&edge, &fallen).verdict(), Verdict::Different);
+    assert_eq!(mask(&edge, &fallen).verdict(), MetricVerdict::Different);
 }

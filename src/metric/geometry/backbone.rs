@@ -32,7 +32,7 @@ pub struct ResidueAtoms {
 
 /// A value of one residue, NaN where its atoms' positions are no numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Measure {
+pub struct ResidueValue {
     /// Index of the residue; of the first of two.
     pub residue: usize,
     /// The value.
@@ -121,7 +121,7 @@ impl Backbone {
 
     /// The length of a bond wherever both its atoms are.
     #[must_use]
-    pub fn bonds(&self, bond: Bond) -> Vec<Measure> {
+    pub fn bonds(&self, bond: Bond) -> Vec<ResidueValue> {
         let length = |first: Option<Vector>, second: Option<Vector>| Some(distance(first?, second?));
         match bond {
             Bond::NitrogenAlpha => self.each(|here| length(here.nitrogen, here.alpha), |_| (1.458, 0.019)),
@@ -142,7 +142,7 @@ impl Backbone {
 
     /// The size of an angle wherever its three atoms are.
     #[must_use]
-    pub fn angles(&self, kind: Angle) -> Vec<Measure> {
+    pub fn angles(&self, kind: Angle) -> Vec<ResidueValue> {
         match kind {
             Angle::AlphaCarbonNitrogen => self.each_pair(
                 |here, next| Some(angle(here.alpha?, here.carbon?, next.nitrogen?)),
@@ -209,10 +209,10 @@ impl Backbone {
         &self,
         value: impl Fn(&ResidueAtoms) -> Option<f64>,
         ideal: impl Fn(&ResidueAtoms) -> (f64, f64),
-    ) -> Vec<Measure> {
+    ) -> Vec<ResidueValue> {
         let residues = self.residues.iter().enumerate();
         residues
-            .filter_map(|(index, here)| Some(Measure::new(index, value(here)?, ideal(here))))
+            .filter_map(|(index, here)| Some(ResidueValue::new(index, value(here)?, ideal(here))))
             .collect()
     }
 
@@ -220,14 +220,14 @@ impl Backbone {
         &self,
         value: impl Fn(&ResidueAtoms, &ResidueAtoms) -> Option<f64>,
         ideal: impl Fn(&ResidueAtoms) -> (f64, f64),
-    ) -> Vec<Measure> {
+    ) -> Vec<ResidueValue> {
         self.pairs()
-            .filter_map(|(index, here, next)| Some(Measure::new(index, value(here, next)?, ideal(next))))
+            .filter_map(|(index, here, next)| Some(ResidueValue::new(index, value(here, next)?, ideal(next))))
             .collect()
     }
 }
 
-impl Measure {
+impl ResidueValue {
     fn new(residue: usize, value: f64, (mean, deviation): (f64, f64)) -> Self {
         Self {
             residue,

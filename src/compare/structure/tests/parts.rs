@@ -21,7 +21,7 @@ fn a_wrong_part_is_found_by_its_own_measure_and_named() {
     let compare = |change: &dyn Fn(&mut Structure)| {
         let mut got = expected.clone();
         change(&mut got);
-        compare_with(&expected, &got, &Floor::unknown())
+        compare_with(&expected, &got, &NoiseFloor::unknown())
     };
     let chain = |structure: &Structure, name: &str| {
         let chains = structure.chains();
@@ -78,5 +78,5 @@ fn a_wrong_part_is_found_by_its_own_measure_and_named() {
     });
     assert!(broken(&inverted).contains(&"inverted_residues"), "{inverted:?}");
     let coarse = compare(&|structure| through_bfloat16(structure));
-    assert_eq!(coarse.verdict(), Verdict::Different, "{coarse:?}");
+    assert_eq!(coarse.verdict(), MetricVerdict::Different, "{coarse:?}");
 }

@@ -2,18 +2,18 @@
 //! or different. Knows no suite, no snapshot and no gate; computes no metric.
 
 mod elements;
-mod floor;
-mod measured;
+mod noise_floor;
 mod number;
+mod value;
 
 pub use elements::{ABSOLUTE, of_elements};
-pub use floor::{Floor, Noise, Worst, with_slack};
-pub use measured::{Better, Measure, Verdict, bound};
+pub use noise_floor::{Noise, NoiseFloor, Worst, with_slack};
 pub use number::{count, exact, show};
+pub use value::{Direction, MetricValue, MetricVerdict, bound};
 
 /// One measure of one value of an answer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Measurement {
+pub struct CheckedValue {
     /// The check that took it.
     pub check: &'static str,
     /// The call whose answer it is about.
@@ -21,11 +21,11 @@ pub struct Measurement {
     /// The value, such as `atom_array[0]`.
     pub path: String,
     /// What was seen, what repeats differ by, what is allowed.
-    pub measure: Measure,
+    pub measure: MetricValue,
 }
 
 /// `snapshot plddt[0]: pLDDT error 0.0003, allowed 0.005: within tolerance`.
-impl std::fmt::Display for Measurement {
+impl std::fmt::Display for CheckedValue {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self {
             check, path, measure, ..

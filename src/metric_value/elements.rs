@@ -1,6 +1,6 @@
 //! The difference of two arrays as one measure. The elements were compared before; this says which of them tells most.
 
-use super::{Better, Measure, Noise, Verdict};
+use super::{Direction, MetricValue, MetricVerdict, Noise};
 use crate::metric::{Difference, Extreme};
 use crate::prediction::contract::Tolerance;
 
@@ -10,16 +10,16 @@ pub const ABSOLUTE: &str = "absolute";
 /// The element that comes closest to its limit, which is `absolute + relative · |expected|` there. `found` must be bounded as
 /// [`bound`](super::bound) says.
 #[must_use]
-pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise>) -> Measure {
+pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
     let limit = |extreme: &Extreme| {
         let slack = tolerance.relative * extreme.expected.abs();
         tolerance.absolute + if slack.is_finite() { slack } else { 0.0 }
     };
-    let measure = |observed: f64, allowed: f64| Measure {
+    let measure = |observed: f64, allowed: f64| MetricValue {
         key: ABSOLUTE,
         name: "greatest difference",
         unit: "",
-        better: Better::Lower,
+        better: Direction::Lower,
         observed,
         floor,
         allowed,
@@ -36,12 +36,12 @@ pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise
         let difference = (extreme.actual - extreme.expected).abs();
         measure(difference, limit(extreme))
     });
-    let above_floor = |other: &Measure| other.observed > floor.map_or(0.0, |floor| floor.worst);
+    let above_floor = |other: &MetricValue| other.observed > floor.map_or(0.0, |floor| floor.worst);
     let worst = match relative.filter(above_floor) {
         Some(other) if other.used() > widest.used() => other,
         _ => widest,
     };
-    if !found.is_within() && worst.verdict() != Verdict::Different {
+    if !found.is_within() && worst.verdict() != MetricVerdict::Different {
         // Neither extreme is beyond its limit but another element is.
         return measure(found.needed, tolerance.absolute);
     }
@@ -55,38 +55,42 @@ mod tests {
     use crate::metric::difference;
     use crate::tensor::Tensor;
 
-    fn measured(expected: &[f64], actual: &[f64], tolerance: (f64, f64), floor: Option<f64>) -> Measure {
+    fn measured(expected: &[f64], actual: &[f64], tolerance: (f64, f64), floor: Option<f64>) -> MetricValue {
         let (expected, actual) = (Tensor::vector(expected), Tensor::vector(actual));
         let (absolute, relative) = tolerance;
         let tolerance = Tolerance { absolute, relative };
         let floor = floor.map(|worst| Noise { worst, slack: 1.5 });
         let found = difference(&expected, &actual, bound(tolerance, floor).absolute, relative).unwrap();
         let measure = of_elements(&found, tolerance, floor);
-        assert_eq!(found.is_within(), measure.verdict() != Verdict::Different, "{measure}");
+        assert_eq!(
+            found.is_within(),
+            measure.verdict() != MetricVerdict::Different,
+            "{measure}"
+        );
         measure
     }
 
     #[test]
     fn the_element_nearest_its_limit_tells() {
         let equal = measured(&[1.0, 2.0], &[1.0, 2.0], (0.1, 0.0), None);
-        assert_eq!(equal.verdict(), Verdict::Indistinguishable);
+        assert_eq!(equal.verdict(), MetricVerdict::Indistinguishable);
         let plain = measured(&[1.0, 2.0], &[1.0, 2.05], (0.1, 0.0), None);
-        assert!((plain.observed - 0.05).abs() < 1e-12 && plain.verdict() == Verdict::WithinTolerance);
+        assert!((plain.observed - 0.05).abs() < 1e-12 && plain.verdict() == MetricVerdict::WithinTolerance);
         // 0.09 of 100 is little, 0.05 of 0.1 is half of what is allowed.
         let small = measured(&[100.0, 0.1], &[100.09, 0.15], (0.1, 0.1), None);
         assert!((small.allowed - 0.11).abs() < 1e-12, "{small}");
         let beyond = measured(&[100.0, 0.1, 1.0], &[100.09, 0.3, 1.0], (0.1, 0.1), None);
-        assert_eq!(beyond.verdict(), Verdict::Different);
+        assert_eq!(beyond.verdict(), MetricVerdict::Different);
     }
 
     #[test]
     fn the_verdict_is_that_of_the_elements() {
         // Neither the greatest absolute nor the greatest relative difference is beyond its limit, the middle one is.
         let hidden = measured(&[1000.0, 1.0, 1e-6], &[1010.0, 1.5, 2e-5], (0.1, 0.02), None);
-        assert_eq!(hidden.verdict(), Verdict::Different, "{hidden}");
+        assert_eq!(hidden.verdict(), MetricVerdict::Different, "{hidden}");
         let noise = measured(&[1.0, 2.0], &[1.2, 2.1], (0.01, 0.0), Some(0.3));
-        assert_eq!(noise.verdict(), Verdict::Indistinguishable);
+        assert_eq!(noise.verdict(), MetricVerdict::Indistinguishable);
         let nan = measured(&[1.0], &[f64::NAN], (0.01, 0.5), Some(0.3));
-        assert_eq!(nan.verdict(), Verdict::Different);
+        assert_eq!(nan.verdict(), MetricVerdict::Different);
     }
 }

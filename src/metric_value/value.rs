@@ -19,7 +19,7 @@ pub fn bound(tolerance: Tolerance, floor: Option<Noise>) -> Tolerance {
 
 /// How well two results agree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub enum MetricVerdict {
     /// They differ by no more than repeats do, or not at all.
     Indistinguishable,
     /// They differ by no more than the gates allow, or hardly more than repeats do.
@@ -30,7 +30,7 @@ pub enum Verdict {
 
 /// Which values of a measure are the better ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Better {
+pub enum Direction {
     /// Distances and errors: 0 is perfect.
     Lower,
     /// Scores: 1 is perfect.
@@ -39,7 +39,7 @@ pub enum Better {
 
 /// One measure of likeness.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Measure {
+pub struct MetricValue {
     /// Its key, which is that of its gate.
     pub key: &'static str,
     /// What people call it.
@@ -47,7 +47,7 @@ pub struct Measure {
     /// Its unit with a space before it, or nothing.
     pub unit: &'static str,
     /// Which values are the better ones.
-    pub better: Better,
+    pub better: Direction,
     /// What was seen.
     pub observed: f64,
     /// What repeats give at worst, where that is known.
@@ -56,7 +56,7 @@ pub struct Measure {
     pub allowed: f64,
 }
 
-impl Better {
+impl Direction {
     /// The value that equal results give.
     #[must_use]
     pub const fn perfect(self) -> f64 {
@@ -67,16 +67,16 @@ impl Better {
     }
 }
 
-impl Measure {
+impl MetricValue {
     /// What this measure says by itself. A difference that repeats show too is none, whatever the gate says; NaN is one.
     #[must_use]
-    pub fn verdict(&self) -> Verdict {
+    pub fn verdict(&self) -> MetricVerdict {
         if self.reaches(self.floor.map_or(self.better.perfect(), |floor| floor.worst)) {
-            Verdict::Indistinguishable
+            MetricVerdict::Indistinguishable
         } else if self.reaches(self.allowed) || self.used() <= 1.0 {
-            Verdict::WithinTolerance
+            MetricVerdict::WithinTolerance
         } else {
-            Verdict::Different
+            MetricVerdict::Different
         }
     }
 
@@ -89,8 +89,8 @@ impl Measure {
     #[must_use]
     pub fn used(&self) -> f64 {
         let from_perfect = |value: f64| match self.better {
-            Better::Lower => value,
-            Better::Higher => 1.0 - value,
+            Direction::Lower => value,
+            Direction::Higher => 1.0 - value,
         };
         let (observed, allowed) = (from_perfect(self.observed), from_perfect(self.allowed));
         let forgiven = self.floor.map_or(0.0, |floor| floor.slack * from_perfect(floor.worst));
@@ -105,13 +105,13 @@ impl Measure {
 
     fn reaches(&self, bound: f64) -> bool {
         match self.better {
-            Better::Lower => self.observed <= bound,
-            Better::Higher => self.observed >= bound,
+            Direction::Lower => self.observed <= bound,
+            Direction::Higher => self.observed >= bound,
         }
     }
 }
 
-impl fmt::Display for Verdict {
+impl fmt::Display for MetricVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Indistinguishable => "indistinguishable",
@@ -122,15 +122,15 @@ impl fmt::Display for Verdict {
 }
 
 /// `CA RMSD 0.54 Å, floor 0.003, allowed 0.05`.
-impl fmt::Display for Measure {
+impl fmt::Display for MetricValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}{}", self.name, show(self.observed), self.unit)?;
         if let Some(floor) = self.floor {
             write!(f, ", floor {}", show(floor.worst))?;
         }
         let bound = match self.better {
-            Better::Lower => "",
-            Better::Higher => "at least ",
+            Direction::Lower => "",
+            Direction::Higher => "at least ",
         };
         write!(f, ", allowed {bound}{}", show(self.allowed))
     }
@@ -140,12 +140,12 @@ impl fmt::Display for Measure {
 mod tests {
     use super::*;
 
-    fn distance(observed: f64, floor: Option<f64>) -> Measure {
-        Measure {
+    fn distance(observed: f64, floor: Option<f64>) -> MetricValue {
+        MetricValue {
             key: "rmsd",
             name: "RMSD",
             unit: " Å",
-            better: Better::Lower,
+            better: Direction::Lower,
             observed,
             floor: floor.map(|worst| Noise { worst, slack: 1.5 }),
             allowed: 0.1,
@@ -154,31 +154,31 @@ mod tests {
 
     #[test]
     fn the_floor_comes_before_the_gate() {
-        assert_eq!(distance(0.0, None).verdict(), Verdict::Indistinguishable);
-        assert_eq!(distance(0.05, None).verdict(), Verdict::WithinTolerance);
-        assert_eq!(distance(0.05, Some(0.06)).verdict(), Verdict::Indistinguishable);
-        assert_eq!(distance(0.2, Some(0.06)).verdict(), Verdict::Different);
-        assert_eq!(distance(0.2, Some(0.3)).verdict(), Verdict::Indistinguishable);
-        assert_eq!(distance(f64::NAN, Some(0.3)).verdict(), Verdict::Different);
-        let score = Measure {
-            better: Better::Higher,
+        assert_eq!(distance(0.0, None).verdict(), MetricVerdict::Indistinguishable);
+        assert_eq!(distance(0.05, None).verdict(), MetricVerdict::WithinTolerance);
+        assert_eq!(distance(0.05, Some(0.06)).verdict(), MetricVerdict::Indistinguishable);
+        assert_eq!(distance(0.2, Some(0.06)).verdict(), MetricVerdict::Different);
+        assert_eq!(distance(0.2, Some(0.3)).verdict(), MetricVerdict::Indistinguishable);
+        assert_eq!(distance(f64::NAN, Some(0.3)).verdict(), MetricVerdict::Different);
+        let score = MetricValue {
+            better: Direction::Higher,
             allowed: 0.9,
             ..distance(0.95, None)
         };
-        assert_eq!(score.verdict(), Verdict::WithinTolerance);
+        assert_eq!(score.verdict(), MetricVerdict::WithinTolerance);
         assert!((score.used() - 0.5).abs() < 1e-12);
         assert!((distance(0.075, Some(0.2)).used() - 0.25).abs() < 1e-12);
         assert_eq!(
             distance(0.29, Some(0.2)).verdict(),
-            Verdict::WithinTolerance,
+            MetricVerdict::WithinTolerance,
             "a rare repeat"
         );
-        assert_eq!(distance(0.31, Some(0.2)).verdict(), Verdict::Different);
-        let strict = Measure {
+        assert_eq!(distance(0.31, Some(0.2)).verdict(), MetricVerdict::Different);
+        let strict = MetricValue {
             floor: Some(Noise::within(0.2)),
             ..distance(0.21, None)
         };
-        assert_eq!(strict.verdict(), Verdict::Different, "no slack is allowed");
+        assert_eq!(strict.verdict(), MetricVerdict::Different, "no slack is allowed");
         assert!(distance(f64::NAN, None).used().is_infinite());
         assert_eq!(score.to_string(), "RMSD 0.95 Å, allowed at least 0.9");
         assert_eq!(

@@ -18,7 +18,7 @@ pub struct Noise {
 
 /// What repeats of one value give, by the key of the measure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Floor {
+pub struct NoiseFloor {
     worst: Worst,
     slack: f64,
 }
@@ -31,7 +31,7 @@ impl Noise {
     }
 }
 
-impl Floor {
+impl NoiseFloor {
     /// Of a value that nobody repeated.
     #[must_use]
     pub const fn unknown() -> Self {
@@ -60,7 +60,9 @@ impl Floor {
 
 /// The floors of several values, by path.
 #[must_use]
-pub fn with_slack(fields: BTreeMap<String, Worst>, slack: f64) -> BTreeMap<String, Floor> {
+pub fn with_slack(fields: BTreeMap<String, Worst>, slack: f64) -> BTreeMap<String, NoiseFloor> {
     let floors = fields.into_iter();
-    floors.map(|(path, worst)| (path, Floor::new(worst, slack))).collect()
+    floors
+        .map(|(path, worst)| (path, NoiseFloor::new(worst, slack)))
+        .collect()
 }
