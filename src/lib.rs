@@ -21,7 +21,7 @@ pub mod backend;
 pub mod check;
 pub mod cli;
 pub mod compare;
-pub mod comparison;
+pub mod compare_files;
 pub mod config;
 pub mod diagnosis;
 pub mod metric;

@@ -5,10 +5,10 @@ use std::path::Path;
 use super::arguments::CompareArguments;
 use super::{Trouble, list, say};
 use crate::compare::Limits;
-use crate::comparison::{Rules, compare, load, verdict};
+use crate::compare_files::{Rules, compare, load, verdict};
 use crate::config::{Config, Diagnostic, Diagnostics};
 use crate::metric_value::MetricVerdict;
-use crate::report::compare::{Subject, json, table};
+use crate::report::compare::{ComparedFiles, json, table};
 
 /// The two differ.
 const DIFFERENT: u8 = 1;
@@ -37,7 +37,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
     let sections = compare(first, second, &rules, arguments.field.as_deref());
     let sections = sections.map_err(|problem| misconfigured([problem]))?;
     let names = [&arguments.first, &arguments.second].map(|path| path.display().to_string());
-    let subject = Subject {
+    let subject = ComparedFiles {
         first: (&names[0], &notes[0]),
         second: (&names[1], &notes[1]),
         rules: &rules.name,

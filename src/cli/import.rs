@@ -9,7 +9,7 @@ use super::arguments::ImportArguments;
 use super::world::World;
 use super::{Trouble, say};
 use crate::check;
-use crate::comparison::load;
+use crate::compare_files::load;
 use crate::config::{BackendTable, Diagnostic, Diagnostics, suggest};
 use crate::plan::{Overriding, PlannedCall, PlannedTrial, Selection, expand};
 use crate::prediction::contract::{FieldKind, FieldSpec};

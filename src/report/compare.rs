@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::comparison::{Part, Row, Section, verdict};
+use crate::compare_files::{ComparedPair, Coverage, MetricRow, verdict};
 use crate::metric_value::{Direction, MetricValue, MetricVerdict, show};
 
 /// The columns of the table.
 const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
 
 /// What is compared.
-pub struct Subject<'a> {
+pub struct ComparedFiles<'a> {
     /// The reference, and what a reader must know of it.
     pub first: (&'a str, &'a [String]),
     /// The other one.
@@ -22,7 +22,7 @@ pub struct Subject<'a> {
 
 /// The table, ending in a line break. What is equal is only named.
 #[must_use]
-pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
+pub fn table(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> String {
     let mut text = String::new();
     for (word, (file, notes)) in [("first ", subject.first), ("second", subject.second)] {
         let _ = write!(text, "{word}  {file}");
@@ -32,7 +32,7 @@ pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
         text.push('\n');
     }
     let _ = writeln!(text, "judged by {}", subject.rules);
-    let is_plain = |section: &Section| {
+    let is_plain = |section: &ComparedPair| {
         section.verdict == MetricVerdict::Indistinguishable
             && section.warnings.is_empty()
             && sections.len() > 1
@@ -74,19 +74,19 @@ pub fn table(subject: &Subject<'_>, sections: &[Section]) -> String {
 }
 
 /// Whether not even a number differs.
-fn is_equal(section: &Section) -> bool {
+fn is_equal(section: &ComparedPair) -> bool {
     let judged = || section.rows.iter().flat_map(|row| &row.judged);
     section.differences.is_empty()
         && judged().all(|(_, measure)| measure.used() == 0.0)
         && !section.rows.iter().any(differs)
 }
 
-fn differs(row: &Row) -> bool {
+fn differs(row: &MetricRow) -> bool {
     row.place.is_some()
 }
 
 /// `different: 3 of 12 measures are beyond their gates`.
-fn conclusion(sections: &[Section]) -> String {
+fn conclusion(sections: &[ComparedPair]) -> String {
     let verdict = verdict(sections);
     let judged = sections
         .iter()
@@ -107,7 +107,7 @@ fn conclusion(sections: &[Section]) -> String {
     }
 }
 
-fn rows(text: &mut String, rows: &[Row]) {
+fn rows(text: &mut String, rows: &[MetricRow]) {
     if rows.is_empty() {
         return;
     }
@@ -136,7 +136,7 @@ fn rows(text: &mut String, rows: &[Row]) {
     }
 }
 
-fn cells(row: &Row) -> [String; 7] {
+fn cells(row: &MetricRow) -> [String; 7] {
     let confident = row.confident.as_ref().map(number).unwrap_or_default();
     let floors: Vec<String> = row
         .judged
@@ -157,13 +157,13 @@ fn cells(row: &Row) -> [String; 7] {
 }
 
 /// `at most 0.05`, and over what, where that is not plain from the table.
-fn bound(row: &Row, part: Part, measure: &MetricValue) -> String {
+fn bound(row: &MetricRow, part: Coverage, measure: &MetricValue) -> String {
     let bound = match measure.better {
         Direction::Lower => format!("at most {}", show(measure.allowed)),
         Direction::Higher => format!("at least {}", show(measure.allowed)),
     };
     match (&row.confident, part) {
-        (Some(_), Part::All) => format!("{bound} of all"),
+        (Some(_), Coverage::All) => format!("{bound} of all"),
         _ => bound,
     }
 }
@@ -180,12 +180,12 @@ fn number(value: &Result<f64, String>) -> String {
 
 /// The same for programs. What has no value is null, with the reason beside it.
 #[must_use]
-pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
+pub fn json(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> Value {
     let finite = |value: f64| value.is_finite().then_some(value);
-    let judged = |(part, measure): &(Part, MetricValue)| {
+    let judged = |(part, measure): &(Coverage, MetricValue)| {
         json!({
             "gate": measure.key,
-            "over": match part { Part::All => "all", Part::Confident => "confident" },
+            "over": match part { Coverage::All => "all", Coverage::Confident => "confident" },
             "observed": finite(measure.observed),
             "floor": measure.floor.map(|floor| floor.worst),
             "allowed": finite(measure.allowed),
@@ -193,7 +193,7 @@ pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
             "verdict": measure.verdict().to_string(),
         })
     };
-    let row = |row: &Row| {
+    let row = |row: &MetricRow| {
         let value = |value: &Result<f64, String>| value.as_ref().ok().and_then(|it| finite(*it));
         json!({
             "metric": row.metric,
@@ -204,7 +204,7 @@ pub fn json(subject: &Subject<'_>, sections: &[Section]) -> Value {
             "place": row.place,
         })
     };
-    let section = |section: &Section| {
+    let section = |section: &ComparedPair| {
         json!({
             "name": section.name,
             "same": section.is_same(),

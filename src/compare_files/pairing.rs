@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::factors::Factors;
-use super::{Form, Loaded, Rules};
+use super::{FileFormat, Loaded, Rules};
 use crate::compare::{PLDDT, STRUCTURES, confidence_at, of_residues};
 use crate::prediction::contract::{FactorRule, FactorScale};
 use crate::prediction::{Leaf, Listing, Prediction, Value, field_of, unescaped};
@@ -50,14 +50,14 @@ pub(super) fn is_within(path: &str, field: &str) -> bool {
 /// When nothing belongs together, in words.
 pub(super) fn pair(first: Loaded, second: Loaded, rules: &Rules, field: Option<&str>) -> Result<Pairing, String> {
     let scales = rules.policy.scales();
-    if (first.form, second.form) == (Form::Result, Form::Result) {
+    if (first.form, second.form) == (FileFormat::Result, FileFormat::Result) {
         let mut pairing = Pairing {
             first: first.prediction,
             second: second.prediction,
             scales,
             ..Pairing::default()
         };
-        pairing.match_factors((Form::Result, Form::Result));
+        pairing.match_factors((FileFormat::Result, FileFormat::Result));
         return Ok(pairing);
     }
     let forms = (first.form, second.form);
@@ -73,7 +73,7 @@ pub(super) fn pair(first: Loaded, second: Loaded, rules: &Rules, field: Option<&
 
 impl Pairing {
     /// Brings the temperature factors of structures at one path to one scale.
-    fn match_factors(&mut self, forms: (Form, Form)) {
+    fn match_factors(&mut self, forms: (FileFormat, FileFormat)) {
         let scales = self.scales.map(|scale| Some(scale?.greatest));
         let (Some(one), Some(other)) = (items(&mut self.first), items(&mut self.second)) else {
             return;
@@ -124,7 +124,7 @@ fn confidences(loaded: &Loaded, scale: Option<FactorScale>, field: Option<&str>)
     let Ok(listing) = Listing::of(&loaded.prediction) else {
         return Vec::new();
     };
-    let is_wanted = |path: &str| loaded.form != Form::Result || field.is_none_or(|field| is_within(path, field));
+    let is_wanted = |path: &str| loaded.form != FileFormat::Result || field.is_none_or(|field| is_within(path, field));
     let found = listing.entries().filter_map(|(path, leaf)| match leaf {
         Leaf::Structure(structure) if is_wanted(path) => {
             let plddt = confidence_at(&listing, path);
@@ -165,7 +165,11 @@ fn value_at<'a>(prediction: &'a mut Prediction, path: &str) -> Option<&'a mut Va
     }
 }
 
-fn pair_structures(forms: (Form, Form), sides: [Vec<Confident>; 2], scales: [Option<FactorScale>; 2]) -> Pairing {
+fn pair_structures(
+    forms: (FileFormat, FileFormat),
+    sides: [Vec<Confident>; 2],
+    scales: [Option<FactorScale>; 2],
+) -> Pairing {
     let [mut one, mut other] = sides;
     let mut pairing = Pairing {
         scales,
@@ -223,11 +227,11 @@ fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&st
     if let ([(name, first_array)], [(other_name, second_array)]) = (&one[..], &other[..]) {
         let unnamed = || rules.unnamed.clone().unwrap_or_else(|| "array".to_owned());
         let name = match (first.form, second.form) {
-            (Form::Result, _) => name.clone(),
-            (_, Form::Result) => other_name.clone(),
+            (FileFormat::Result, _) => name.clone(),
+            (_, FileFormat::Result) => other_name.clone(),
             _ if rules.knows(name) => name.clone(),
             _ if rules.knows(other_name) => other_name.clone(),
-            (Form::Array, _) | (_, Form::Array) => unnamed(),
+            (FileFormat::Array, _) | (_, FileFormat::Array) => unnamed(),
             _ => name.clone(),
         };
         both.push((name, first_array.clone(), second_array.clone()));
@@ -237,7 +241,7 @@ fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&st
             match called(name, &other).filter(|place| !taken.contains(place)) {
                 Some(place) => {
                     taken.push(place);
-                    let name = if first.form == Form::Result {
+                    let name = if first.form == FileFormat::Result {
                         name
                     } else {
                         &other[place].0
@@ -257,7 +261,7 @@ fn pair_arrays(first: &Loaded, second: &Loaded, rules: &Rules, field: Option<&st
             }
         }
     }
-    let is_unnamed = first.form == Form::Array || second.form == Form::Array;
+    let is_unnamed = first.form == FileFormat::Array || second.form == FileFormat::Array;
     if both.is_empty() && (is_unnamed || !pairing.besides.is_empty()) {
         let hint = if is_unnamed {
             "; --field NAME says what the npy file holds"
@@ -314,7 +318,7 @@ fn place(prediction: &mut Prediction, path: &str, array: Tensor) {
 
 /// A file of one array, or of some, says nothing of what else there is.
 const fn may_hold_more(loaded: &Loaded, other: &Loaded) -> bool {
-    matches!(loaded.form, Form::Result) || matches!(other.form, Form::Array)
+    matches!(loaded.form, FileFormat::Result) || matches!(other.form, FileFormat::Array)
 }
 
 /// The arrays of a file that are wanted, without the columns of structures, which are compared as structures.
@@ -332,8 +336,8 @@ fn arrays_of(loaded: &Loaded, field: Option<&str>) -> Vec<Named> {
     });
     let named = own.map(|(path, array)| {
         let name = match (loaded.form, field) {
-            (Form::Array, Some(field)) => field.to_owned(),
-            (Form::Array | Form::Arrays, _) => unescaped(path),
+            (FileFormat::Array, Some(field)) => field.to_owned(),
+            (FileFormat::Array | FileFormat::Arrays, _) => unescaped(path),
             _ => path.to_owned(),
         };
         (name, array.clone())

@@ -1,7 +1,7 @@
 //! The temperature factors of two structures: what both have is brought to one scale, what only one has is left out and told.
 //! Compares no position.
 
-use super::Form;
+use super::FileFormat;
 use crate::protein::Structure;
 
 /// What became of the temperature factors of two structures.
@@ -19,7 +19,7 @@ impl Factors {
     /// `scales` are the greatest values on each side; `None` where the factors are no confidence.
     pub(super) fn bring_together(
         (first, second): (&mut Structure, &mut Structure),
-        forms: (Form, Form),
+        forms: (FileFormat, FileFormat),
         scales: [Option<f64>; 2],
     ) -> Self {
         let mut found = Self::default();

@@ -24,7 +24,7 @@ pub struct Loaded {
     /// What it holds as a response. The structure of a file is `atom_array[0]`, the array of an npy file is called as the file.
     pub prediction: Prediction,
     /// What kind of file it is.
-    pub form: Form,
+    pub form: FileFormat,
     /// The key of the model, where a snapshot says so.
     pub model: Option<String>,
     /// Which parameters stand behind it, where a snapshot says so.
@@ -39,7 +39,7 @@ pub struct Loaded {
 
 /// Kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum FileFormat {
     /// A PDB file.
     Pdb,
     /// An mmCIF file.
@@ -70,15 +70,15 @@ pub fn load(path: &Path) -> Result<Loaded, String> {
         .and_then(|extension| extension.to_str())
         .unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {
-        "pdb" | "ent" => structure(path, Form::Pdb, (pdb::read, pdb::read_models)),
-        "cif" | "mmcif" | "pdbx" => structure(path, Form::Mmcif, (mmcif::read, mmcif::read_models)),
+        "pdb" | "ent" => structure(path, FileFormat::Pdb, (pdb::read, pdb::read_models)),
+        "cif" | "mmcif" | "pdbx" => structure(path, FileFormat::Mmcif, (mmcif::read, mmcif::read_models)),
         "json" => response(path),
         "npy" | "npz" | "snap" | "new" if is_packed => Err(format!(
             "{}: only structures and responses are read out of gzip; unpack it first",
             path.display()
         )),
-        "npy" => arrays(path, Form::Array),
-        "npz" => arrays(path, Form::Arrays),
+        "npy" => arrays(path, FileFormat::Array),
+        "npz" => arrays(path, FileFormat::Arrays),
         "snap" | "new" => snapshot(path),
         _ => Err(format!(
             "{}: cannot tell what this is by its name; expected .pdb, .ent, .cif, .mmcif, .pdbx, .npy, .npz, .snap, or .json \
@@ -120,7 +120,7 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Text as UTF-8. Remarks of PDB files are often of older encodings and are not read anyway; anywhere else such a byte is an
 /// error that says its line.
-fn text(path: &Path, form: Form) -> Result<String, String> {
+fn text(path: &Path, form: FileFormat) -> Result<String, String> {
     let bytes = read(path)?;
     let mut text = String::with_capacity(bytes.len());
     let mut place = 0;
@@ -132,7 +132,7 @@ fn text(path: &Path, form: Form) -> Result<String, String> {
         let is_atom = [&b"ATOM"[..], b"HETATM"]
             .iter()
             .any(|name| bytes[start..].starts_with(name));
-        if form != Form::Pdb || is_atom {
+        if form != FileFormat::Pdb || is_atom {
             let line = 1 + memchr::memchr_iter(b'\n', &bytes[..place]).count();
             return Err(format!(
                 "{}:{line}: the byte 0x{first:02x} in column {} is not UTF-8 text",
@@ -153,7 +153,7 @@ type Readers = (
     fn(&str) -> Result<Vec<Structure>, ParseError>,
 );
 
-fn structure(path: &Path, form: Form, (read, read_models): Readers) -> Result<Loaded, String> {
+fn structure(path: &Path, form: FileFormat, (read, read_models): Readers) -> Result<Loaded, String> {
     let text = text(path, form)?;
     let mut notes = Vec::new();
     let structures = match read(&text) {
@@ -190,7 +190,7 @@ fn without_factor(structures: &[Structure]) -> Option<String> {
     (missing > 0).then(|| format!("{missing} of {atoms} atoms have no B factor"))
 }
 
-fn arrays(path: &Path, form: Form) -> Result<Loaded, String> {
+fn arrays(path: &Path, form: FileFormat) -> Result<Loaded, String> {
     let arrays = open_arrays(path).map_err(|error| error.to_string())?;
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let named = arrays.into_iter().map(|(name, array)| {
@@ -204,7 +204,7 @@ fn arrays(path: &Path, form: Form) -> Result<Loaded, String> {
     Ok(of_fields(form, named))
 }
 
-const fn of_fields(form: Form, fields: Vec<(String, Value)>) -> Loaded {
+const fn of_fields(form: FileFormat, fields: Vec<(String, Value)>) -> Loaded {
     Loaded {
         prediction: Prediction {
             class: String::new(),
@@ -223,7 +223,7 @@ fn snapshot(path: &Path) -> Result<Loaded, String> {
     let opened = open(path).map_err(|error| error.to_string())?;
     let floors = open_floors(path).map_err(|error| error.to_string())?;
     Ok(Loaded {
-        form: Form::Result,
+        form: FileFormat::Result,
         model: Some(opened.model().to_owned()),
         weights: Some(opened.weights().to_owned()),
         prediction: opened.prediction,
@@ -235,7 +235,7 @@ fn snapshot(path: &Path) -> Result<Loaded, String> {
 
 /// The body of a response as a model server sends it.
 #[derive(Deserialize)]
-struct Body {
+struct ResponseBody {
     pickled: String,
 }
 
@@ -243,7 +243,8 @@ struct Body {
 fn response(path: &Path) -> Result<Loaded, String> {
     let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
     let expected = "expected the body of a response, {\"pickled\": …, \"hmac\": …}";
-    let body: Body = serde_json::from_slice(&read(path)?).map_err(|error| at(&format_args!("{error}; {expected}")))?;
+    let body: ResponseBody =
+        serde_json::from_slice(&read(path)?).map_err(|error| at(&format_args!("{error}; {expected}")))?;
     let payload = base64_simd::STANDARD
         .decode_to_vec(body.pickled.as_bytes())
         .map_err(|_| at(&"`pickled` is not base64"))?;
@@ -257,7 +258,7 @@ fn response(path: &Path) -> Result<Loaded, String> {
     let class = Some((prediction.class.clone(), name.to_owned()));
     Ok(Loaded {
         prediction,
-        form: Form::Result,
+        form: FileFormat::Result,
         model: None,
         weights: None,
         class,

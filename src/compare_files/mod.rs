@@ -10,7 +10,7 @@ mod rules;
 mod shared;
 mod structures;
 
-pub use load::{Form, Loaded, load};
+pub use load::{FileFormat, Loaded, load};
 pub use rules::Rules;
 
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ use pairing::{Pairing, is_within, list};
 
 /// What a metric was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
+pub enum Coverage {
     /// Everything.
     All,
     /// What both sides are confident of.
@@ -32,7 +32,7 @@ pub enum Part {
 
 /// One metric on all of the pair and on its confident part.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct MetricRow {
     /// The metric with its unit.
     pub metric: &'static str,
     /// Over everything, or why there is no value.
@@ -40,20 +40,20 @@ pub struct Row {
     /// Where both sides are confident; `None` where there is no such part.
     pub confident: Option<Result<f64, String>>,
     /// What was judged, with floor and bound; nothing where the metric has no gate.
-    pub judged: Vec<(Part, MetricValue)>,
+    pub judged: Vec<(Coverage, MetricValue)>,
     /// The place of an extreme value.
     pub place: Option<String>,
 }
 
 /// A pair of structures, arrays or other values.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Section {
+pub struct ComparedPair {
     /// Its path, empty where a file holds one thing only.
     pub name: String,
     /// What the whole comes down to.
     pub verdict: MetricVerdict,
     /// The metrics.
-    pub rows: Vec<Row>,
+    pub rows: Vec<MetricRow>,
     /// What differs beyond all metrics, such as atoms that only one side has.
     pub differences: Vec<String>,
     /// What a reader should know besides.
@@ -77,8 +77,8 @@ pub struct ResidueScore {
     pub confident: bool,
 }
 
-impl Section {
-    fn new(name: &str, rows: Vec<Row>) -> Self {
+impl ComparedPair {
+    fn new(name: &str, rows: Vec<MetricRow>) -> Self {
         let judged = rows.iter().flat_map(|row| &row.judged);
         let verdict = judged.map(|(_, measure)| measure.verdict()).max();
         Self {
@@ -110,7 +110,7 @@ impl Section {
 
 /// What all sections together say.
 #[must_use]
-pub fn verdict(sections: &[Section]) -> MetricVerdict {
+pub fn verdict(sections: &[ComparedPair]) -> MetricVerdict {
     let verdicts = sections.iter().map(|section| section.verdict);
     verdicts.max().unwrap_or(MetricVerdict::Different)
 }
@@ -119,9 +119,9 @@ pub fn verdict(sections: &[Section]) -> MetricVerdict {
 ///
 /// # Errors
 /// When the two have nothing in common that could be compared, in words.
-pub fn compare(first: Loaded, second: Loaded, rules: &Rules, field: Option<&str>) -> Result<Vec<Section>, String> {
+pub fn compare(first: Loaded, second: Loaded, rules: &Rules, field: Option<&str>) -> Result<Vec<ComparedPair>, String> {
     let wants_samples = field.is_none_or(|field| field == STRUCTURES);
-    let are_results = (first.form, second.form) == (Form::Result, Form::Result);
+    let are_results = (first.form, second.form) == (FileFormat::Result, FileFormat::Result);
     let set = (wants_samples && are_results)
         .then(|| ensembles::compare(&first, &second, rules))
         .flatten();
@@ -144,7 +144,7 @@ pub fn compare(first: Loaded, second: Loaded, rules: &Rules, field: Option<&str>
         ));
     }
     let missing = pairing.missing.iter();
-    sections.extend(missing.map(|(name, side)| Section::different(name, format!("only the {side} has it"))));
+    sections.extend(missing.map(|(name, side)| ComparedPair::different(name, format!("only the {side} has it"))));
     if sections.is_empty() {
         let [one, other] = held;
         return Err(format!(
@@ -159,16 +159,16 @@ fn is_wanted(path: &str, field: Option<&str>) -> bool {
 }
 
 /// One section for every value that is wanted, structures first.
-fn sections(pairing: &Pairing, rules: &Rules, is_wanted: impl Fn(&str) -> bool) -> Vec<Section> {
+fn sections(pairing: &Pairing, rules: &Rules, is_wanted: impl Fn(&str) -> bool) -> Vec<ComparedPair> {
     let policy = rules.policy.clone().with_scales(pairing.scales);
     let found = crate::compare::compare(&pairing.first, &pairing.second, &policy);
     let (Ok(first), Ok(second)) = (Listing::of(&pairing.first), Listing::of(&pairing.second)) else {
         let whole = found.fields.iter();
         return whole
-            .map(|field| Section::different(&field.path, field.summary()))
+            .map(|field| ComparedPair::different(&field.path, field.summary()))
             .collect();
     };
-    let table = Table {
+    let table = ComparisonTable {
         pairing,
         rules,
         first: &first,
@@ -199,14 +199,14 @@ fn sections(pairing: &Pairing, rules: &Rules, is_wanted: impl Fn(&str) -> bool) 
 }
 
 /// Both sides of a comparison and how they were compared.
-struct Table<'a> {
+struct ComparisonTable<'a> {
     pairing: &'a Pairing,
     rules: &'a Rules,
     first: &'a Listing<'a>,
     second: &'a Listing<'a>,
 }
 
-impl Table<'_> {
+impl ComparisonTable<'_> {
     /// The likely cause of what was found of one value.
     fn cause(&self, field: &FieldComparison) -> Option<Cause> {
         let alone = Comparison {

@@ -3,7 +3,7 @@
 
 use std::cell::OnceCell;
 
-use super::{Part as Over, ResidueScore, Row};
+use super::{Coverage as Over, MetricRow, ResidueScore};
 use crate::compare::{Side, StructureComparison, least_dockq, metric};
 use crate::metric::selection::{Part, chain_of_atoms, positions, residue_of_atoms, shared_atoms};
 use crate::metric::{
@@ -216,7 +216,7 @@ impl<'a> Shared<'a> {
     }
 
     /// One row for every metric, with what the gates say of it.
-    pub(super) fn rows(&self, found: Option<&StructureComparison>) -> Vec<Row> {
+    pub(super) fn rows(&self, found: Option<&StructureComparison>) -> Vec<MetricRow> {
         let mut rows = Vec::new();
         if self.atoms.is_empty() {
             return rows;
@@ -242,7 +242,7 @@ impl<'a> Shared<'a> {
             };
             // What is judged is told as it was judged: after atoms that may trade names got those that fit.
             let confident = confident.map(|own| judged_value(Over::Confident).unwrap_or(own));
-            rows.push(Row {
+            rows.push(MetricRow {
                 metric,
                 all,
                 confident,

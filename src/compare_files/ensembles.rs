@@ -1,7 +1,7 @@
 //! The samples of two answers of a stochastic model as sets: whether they come from one distribution, as single samples need not
 //! agree.
 
-use super::{Loaded, Part, Row, Rules, Section};
+use super::{ComparedPair, Coverage, Loaded, MetricRow, Rules};
 use crate::check::{Sample, test_samples};
 use crate::compare::{atom_faults, confidence_at, of_residues};
 use crate::diagnosis::{Placement, of_structures};
@@ -13,7 +13,7 @@ const PROBABILITY: &str = "probability of such samples by chance";
 
 /// The two sets compared with each other; `None` where a side has too few samples, where they are not all of the same atoms, and
 /// where the model has no gates for sets.
-pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<Section> {
+pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<ComparedPair> {
     let gates = rules.ensemble?;
     let scales = rules.policy.scales();
     let (before, after) = (samples(first, scales[0])?, samples(second, scales[1])?);
@@ -34,12 +34,12 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
     let mut rows = Vec::new();
     for test in &tests {
         let measure = test.measure();
-        let row = |metric, all| Row {
+        let row = |metric, all| MetricRow {
             metric,
             all: Ok(all),
             confident: None,
             judged: if measure.name == metric {
-                vec![(Part::All, measure)]
+                vec![(Coverage::All, measure)]
             } else {
                 Vec::new()
             },
@@ -48,7 +48,7 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
         rows.push(row(test.words, test.result.distance));
         rows.push(row(PROBABILITY, test.result.p_value));
     }
-    let mut section = Section::new("atom_array", rows);
+    let mut section = ComparedPair::new("atom_array", rows);
     section.notes.push(format!(
         "{} samples against {} as two sets: single samples of a stochastic model need not agree",
         before.len(),
@@ -104,10 +104,10 @@ mod tests {
         model.predict(&request).unwrap()
     }
 
-    fn compared(first: &Prediction, second: &Prediction) -> Vec<Section> {
+    fn compared(first: &Prediction, second: &Prediction) -> Vec<ComparedPair> {
         let [first, second] = [first, second].map(|prediction| Loaded {
             prediction: prediction.clone(),
-            form: super::super::Form::Result,
+            form: super::super::FileFormat::Result,
             model: Some("esmfold2".to_owned()),
             weights: None,
             class: None,

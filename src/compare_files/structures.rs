@@ -2,7 +2,7 @@
 //! gates where their atoms are the same.
 
 use super::shared::Shared;
-use super::{ResidueScore, Section, Table};
+use super::{ComparedPair, ComparisonTable, ResidueScore};
 use crate::compare::{
     FieldComparison, Finding, Side, StructureComparison, compare_structures, confidence_at, of_residues,
 };
@@ -20,11 +20,11 @@ const MOST_RESIDUES: usize = 5;
 const FEWEST_FOR_TM_SCORE: usize = 30;
 
 /// The section of two structures.
-pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
+pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> ComparedPair {
     let path = field.path.as_str();
     let name = if table.pairing.is_unnamed { "" } else { path };
     let (Some(one), Some(other)) = (table.first.structure(path), table.second.structure(path)) else {
-        return Section::different(name, field.summary());
+        return ComparedPair::different(name, field.summary());
     };
     let scales = table.pairing.scales;
     let gates = table.rules.policy.structure_gates();
@@ -46,7 +46,7 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
     };
     let judged = found.as_ref().map_or(0, |found| found.model.0);
     let (Some(one_model), Some(other_model)) = (one.model(judged), other.model(judged)) else {
-        return Section::different(name, "there is no model to compare".to_owned());
+        return ComparedPair::different(name, "there is no model to compare".to_owned());
     };
     let aligned = in_order(&one_model, &other_model);
     let shown = (
@@ -60,7 +60,7 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
         },
     );
     let shared = Shared::new(&shown, gates);
-    let mut section = Section::new(name, shared.rows(found.as_ref()));
+    let mut section = ComparedPair::new(name, shared.rows(found.as_ref()));
     section.residues = shared.residue_scores();
     drop(shared);
     judge(&mut section, field, found.as_ref(), are_equal);
@@ -95,7 +95,7 @@ fn bits(side: &Side<'_>) -> Option<Vec<u64>> {
     Some(values.iter().map(|value| value.to_bits()).collect())
 }
 
-fn judge(section: &mut Section, field: &FieldComparison, found: Option<&StructureComparison>, are_equal: bool) {
+fn judge(section: &mut ComparedPair, field: &FieldComparison, found: Option<&StructureComparison>, are_equal: bool) {
     let Some(found) = found else {
         if field.agreement == crate::compare::Agreement::Beyond {
             section.verdict = MetricVerdict::Different;

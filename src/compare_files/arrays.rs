@@ -1,6 +1,6 @@
 //! Values that are no structures by every metric for arrays, beside what was judged of them.
 
-use super::{Part, Row, Section, Table};
+use super::{ComparedPair, ComparisonTable, Coverage, MetricRow};
 use crate::compare::{Agreement, FieldComparison, Finding};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error_of};
 use crate::metric_value::{MetricValue, MetricVerdict, exact};
@@ -8,7 +8,7 @@ use crate::prediction::{Listing, Prediction, Value};
 use crate::tensor::Tensor;
 
 /// The section of a value.
-pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
+pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> ComparedPair {
     let path = field.path.as_str();
     let arrays = table.first.array(path).zip(table.second.array(path));
     let mut section = match arrays {
@@ -20,9 +20,9 @@ pub(super) fn section(field: &FieldComparison, table: &Table<'_>) -> Section {
             } else {
                 measured_alone(path, &wide_one, &wide_other, table)
             };
-            Section::new(path, rows(&wide_one, &wide_other, &measures))
+            ComparedPair::new(path, rows(&wide_one, &wide_other, &measures))
         }
-        _ => Section::new(path, judged(&field.measures)),
+        _ => ComparedPair::new(path, judged(&field.measures)),
     };
     section
         .warnings
@@ -57,7 +57,7 @@ fn words(field: &FieldComparison) -> String {
 }
 
 /// What a reader must know of how a value was judged.
-fn note(field: &FieldComparison, table: &Table<'_>) -> Option<String> {
+fn note(field: &FieldComparison, table: &ComparisonTable<'_>) -> Option<String> {
     match &field.finding {
         Finding::Rows { difference, .. } if field.agreement == Agreement::Within => Some(format!(
             "{} of {} rows are recorded, of the others their lengths",
@@ -93,7 +93,7 @@ fn is_confidence(path: &str) -> bool {
 }
 
 /// What the rules say of two arrays by themselves.
-fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &Table<'_>) -> Vec<MetricValue> {
+fn measured_alone(path: &str, one: &Tensor, other: &Tensor, table: &ComparisonTable<'_>) -> Vec<MetricValue> {
     let alone = |tensor: &Tensor| Prediction {
         class: String::new(),
         fields: vec![(
@@ -131,18 +131,18 @@ fn not_finite(first: &Tensor, second: &Tensor) -> Option<String> {
 }
 
 /// Every metric of two arrays of one shape, with what was judged of them; only that where they have no common shape.
-fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<Row> {
+fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<MetricRow> {
     let Some(found) = difference(first, second, 0.0, 0.0) else {
         return judged(measures);
     };
-    let row = |metric, all| Row {
+    let row = |metric, all| MetricRow {
         metric,
         all,
         confident: None,
         judged: Vec::new(),
         place: None,
     };
-    let extreme = |metric, extreme: &Option<Extreme>| Row {
+    let extreme = |metric, extreme: &Option<Extreme>| MetricRow {
         place: extreme
             .as_ref()
             .map(|at| format!("{:?}: {} against {}", at.position, exact(at.expected), exact(at.actual))),
@@ -174,15 +174,15 @@ fn rows(first: &Tensor, second: &Tensor, measures: &[MetricValue]) -> Vec<Row> {
 }
 
 /// What was judged of a value.
-fn judged(measures: &[MetricValue]) -> Vec<Row> {
-    let rows = measures.iter().map(|measure| Row {
+fn judged(measures: &[MetricValue]) -> Vec<MetricRow> {
+    let rows = measures.iter().map(|measure| MetricRow {
         metric: match measure.key {
             crate::metric_value::ABSOLUTE => "nearest its limit",
             _ => measure.name,
         },
         all: Ok(measure.observed),
         confident: None,
-        judged: vec![(Part::All, *measure)],
+        judged: vec![(Coverage::All, *measure)],
         place: None,
     });
     rows.collect()

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Form, Loaded};
+use super::{FileFormat, Loaded};
 use crate::compare::{Limits, PLDDT, Policy};
 use crate::config::{Config, Unknown};
 use crate::metric_value::Worst;
@@ -134,9 +134,9 @@ fn named<'a>(config: &'a Config, loaded: &Loaded) -> Option<&'a Contract> {
 fn scales(contract: Option<&Contract>, first: &Loaded, second: &Loaded) -> [Option<FactorScale>; 2] {
     let declared = |loaded: &Loaded| {
         let field = match loaded.form {
-            Form::Pdb => "pdb",
-            Form::Mmcif => "cif",
-            Form::Array | Form::Arrays | Form::Result => "atom_array",
+            FileFormat::Pdb => "pdb",
+            FileFormat::Mmcif => "cif",
+            FileFormat::Array | FileFormat::Arrays | FileFormat::Result => "atom_array",
         };
         Some(contract?.field(field)?.b_factor)
     };
