@@ -6,7 +6,7 @@ use super::finding::Finding;
 use super::number::show;
 use super::pair::{Compared, Sides};
 use super::terms::{TOLERANCES, Terms};
-use crate::compare::{Agreement, Finding as Found, Policy, compare};
+use crate::compare::{Agreement, Policy, ValueDifference as Found, compare};
 use crate::prediction::field_of;
 
 /// The name of the check.

@@ -9,7 +9,7 @@ use super::places::Places;
 use super::structure_field::is_file;
 use super::terms::{Naming, TOLERANCES, Terms};
 use super::weights::mislabelled;
-use crate::compare::{Comparison, Limits, Policy, compare, likely_cause, paths_of_causes};
+use crate::compare::{Comparison, Policy, ToleranceOverrides, compare, likely_cause, paths_of_causes};
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, StructureGates};
 use crate::prediction::{Contract, Prediction, field_of};
@@ -25,7 +25,7 @@ const LINES: usize = 40;
 struct Snapshot {
     calls: Calls,
     fields: Option<Vec<FieldPath>>,
-    limits: Limits,
+    limits: ToleranceOverrides,
 }
 
 /// Reads `fields`, `atol`, `rtol`, `gates` and `call`.
@@ -42,7 +42,7 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
         None
     };
     let reader = terms.reader();
-    let limits = Limits {
+    let limits = ToleranceOverrides {
         absolute: reader.number("atol", TOLERANCES),
         relative: reader.number("rtol", TOLERANCES),
         gates: read_changes::<StructureGates>(reader).unwrap_or_default(),

@@ -20,13 +20,13 @@ use crate::run::{self, Judging, Trials};
 use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
 /// The answers to one recorded call.
-struct Repeats {
+struct CalibratedCall {
     contract: Arc<Contract>,
     checks: Checks,
     answers: Vec<Prediction>,
 }
 
-impl Repeats {
+impl CalibratedCall {
     /// The paths at which any two answers differ by more than an answer may from a recorded one: that may be noise, and may be
     /// a backend that is wrong now and then.
     fn beyond(&self) -> BTreeSet<String> {
@@ -41,7 +41,7 @@ impl Repeats {
     }
 }
 
-type Collected = BTreeMap<SnapshotKey, Repeats>;
+type Collected = BTreeMap<SnapshotKey, CalibratedCall>;
 
 /// Repeats what was asked for and writes the floors.
 pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
@@ -163,7 +163,7 @@ fn collect(collected: &mut Collected, weights: &str, plan: &Plan, answers: Vec<(
             continue;
         };
         if let (Ok(prediction), Ok(key)) = (answer.result, trial.snapshot_key(weights, &answer.call)) {
-            let repeats = collected.entry(key).or_insert_with(|| Repeats {
+            let repeats = collected.entry(key).or_insert_with(|| CalibratedCall {
                 contract: Arc::clone(&trial.contract),
                 checks: Arc::clone(&trial.checks),
                 answers: Vec::new(),

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::arguments::CompareArguments;
 use super::{Trouble, list, say};
-use crate::compare::Limits;
+use crate::compare::ToleranceOverrides;
 use crate::compare_files::{Rules, compare, load, verdict};
 use crate::config::{Config, Diagnostic, Diagnostics};
 use crate::metric_value::MetricVerdict;
@@ -26,7 +26,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
         (Ok(first), Ok(second)) => (first, second),
         (first, second) => return Err(misconfigured([first, second].into_iter().filter_map(Result::err))),
     };
-    let limits = Limits {
+    let limits = ToleranceOverrides {
         absolute: arguments.atol,
         relative: arguments.rtol,
         gates: arguments.gate.iter().copied().collect(),

@@ -1,10 +1,10 @@
 //! Atoms by name, and structures that name them differently. Knows no coordinates.
 
-use super::comparison::Finding;
+use super::comparison::ValueDifference;
 use crate::protein::Structure;
 
 /// Compares what names the atoms of two structures with as many atoms.
-pub(super) fn compare(expected: &Structure, actual: &Structure) -> Finding {
+pub(super) fn compare(expected: &Structure, actual: &Structure) -> ValueDifference {
     let total = expected.atoms();
     let mut differing = (0..total).filter(|&atom| {
         name_of(expected, atom) != name_of(actual, atom)
@@ -12,7 +12,7 @@ pub(super) fn compare(expected: &Structure, actual: &Structure) -> Finding {
             || expected.hetero.get(atom) != actual.hetero.get(atom)
     });
     let Some(first) = differing.next() else {
-        return Finding::Same;
+        return ValueDifference::Same;
     };
     let describe = |structure: &Structure| {
         let name = name_of(structure, first).unwrap_or_default();
@@ -23,7 +23,7 @@ pub(super) fn compare(expected: &Structure, actual: &Structure) -> Finding {
             .unwrap_or_default();
         format!("{name} ({element})")
     };
-    Finding::Atoms {
+    ValueDifference::Atoms {
         first,
         total,
         expected: describe(expected),

@@ -21,7 +21,7 @@ pub struct FieldComparison {
     /// Whether that passes.
     pub agreement: Agreement,
     /// What was found.
-    pub finding: Finding,
+    pub finding: ValueDifference,
     /// The numbers behind it, for values that are measured.
     pub measures: Vec<MetricValue>,
 }
@@ -39,7 +39,7 @@ pub enum Agreement {
 
 /// What lies between two values.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Finding {
+pub enum ValueDifference {
     /// Nothing.
     Same,
     /// Numbers, all of them known.
@@ -120,7 +120,7 @@ pub enum Finding {
 
 impl Comparison {
     /// What is found of the responses as wholes.
-    pub(super) fn of_whole(finding: Finding) -> Self {
+    pub(super) fn of_whole(finding: ValueDifference) -> Self {
         Self {
             fields: vec![FieldComparison::new("response", finding, Vec::new())],
         }
@@ -141,7 +141,7 @@ impl Comparison {
     #[must_use]
     pub fn is_unjudged(&self) -> bool {
         let mut beyond = self.beyond().peekable();
-        beyond.peek().is_some() && beyond.all(|field| matches!(field.finding, Finding::Unjudged(_)))
+        beyond.peek().is_some() && beyond.all(|field| matches!(field.finding, ValueDifference::Unjudged(_)))
     }
 
     /// Whether any value differs at all.
@@ -154,11 +154,11 @@ impl Comparison {
     pub fn name_places(&mut self, name: impl Fn(&str, &[usize]) -> Option<String>) {
         for field in &mut self.fields {
             match &mut field.finding {
-                Finding::Numbers { difference, place, .. } if place.is_none() => {
+                ValueDifference::Numbers { difference, place, .. } if place.is_none() => {
                     let most = difference.absolute.as_ref();
                     *place = most.and_then(|most| name(&field.path, &most.position));
                 }
-                Finding::Directions { position, place, .. } => *place = name(&field.path, position),
+                ValueDifference::Directions { position, place, .. } => *place = name(&field.path, position),
                 _ => {}
             }
         }
@@ -166,7 +166,7 @@ impl Comparison {
 }
 
 impl FieldComparison {
-    pub(super) fn new(path: &str, finding: Finding, measures: Vec<MetricValue>) -> Self {
+    pub(super) fn new(path: &str, finding: ValueDifference, measures: Vec<MetricValue>) -> Self {
         Self {
             path: path.to_owned(),
             agreement: finding.agreement(&measures),
@@ -176,7 +176,7 @@ impl FieldComparison {
     }
 }
 
-impl Finding {
+impl ValueDifference {
     /// Whether this passes.
     fn agreement(&self, measures: &[MetricValue]) -> Agreement {
         use crate::metric_value::MetricVerdict;

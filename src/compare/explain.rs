@@ -1,7 +1,7 @@
 //! Asks the diagnosis for the likely cause of what failed, with what the response may be by mistake: other items of the list that a
 //! value is in, other answers, other recorded results. Compares nothing itself.
 
-use super::comparison::{Comparison, FieldComparison, Finding};
+use super::comparison::{Comparison, FieldComparison, ValueDifference};
 use crate::diagnosis::{
     Aspect, Candidate, Cause, Failed, OtherResult, Placement, Relation, of_arrays, of_failed, of_models, of_structures,
 };
@@ -57,7 +57,7 @@ fn of_field(
             return Some(cause);
         }
         let judged = match &field.finding {
-            Finding::Structure(found) => Some(&**found),
+            ValueDifference::Structure(found) => Some(&**found),
             _ => None,
         };
         let failed = judged.map_or(

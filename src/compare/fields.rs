@@ -1,6 +1,6 @@
 //! Judges structures and confidences of two responses by the gates of the model. Finds the two sides; `structure` measures.
 
-use super::comparison::{FieldComparison, Finding};
+use super::comparison::{FieldComparison, ValueDifference};
 use super::structure::{Side, behind, compare_confidence, compare_structures, of_residues};
 use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::Listing;
@@ -17,14 +17,14 @@ pub const PLDDT: &str = "plddt";
 
 /// Both responses by path.
 #[derive(Debug, Clone, Copy)]
-pub struct Sides<'a> {
+pub struct BothResponses<'a> {
     /// What is expected.
     pub expected: &'a Listing<'a>,
     /// What is there.
     pub actual: &'a Listing<'a>,
 }
 
-impl<'a> Sides<'a> {
+impl<'a> BothResponses<'a> {
     /// The structures at a path.
     pub fn structures(self, path: &str) -> Option<(&'a Structure, &'a Structure)> {
         Some((self.expected.structure(path)?, self.actual.structure(path)?))
@@ -39,7 +39,7 @@ impl<'a> Sides<'a> {
 /// Judges a structure such as `atom_array[0]`; `None` where there is none on both sides, and where they are equal.
 pub(super) fn judge_structure(
     path: &str,
-    sides: Sides<'_>,
+    sides: BothResponses<'_>,
     scales: [Option<FactorScale>; 2],
     gates: &StructureGates,
     floor: &NoiseFloor,
@@ -54,7 +54,7 @@ pub(super) fn judge_structure(
     let measures = found.measures.clone();
     Some(FieldComparison::new(
         path,
-        Finding::Structure(Box::new(found)),
+        ValueDifference::Structure(Box::new(found)),
         measures,
     ))
 }
@@ -62,7 +62,7 @@ pub(super) fn judge_structure(
 /// Judges confidences such as `plddt[0]` as a whole: single residues that the model is not sure of may move.
 pub(super) fn judge_confidence(
     path: &str,
-    sides: Sides<'_>,
+    sides: BothResponses<'_>,
     gates: &StructureGates,
     floor: &NoiseFloor,
 ) -> Option<FieldComparison> {
@@ -79,7 +79,7 @@ pub(super) fn judge_confidence(
 /// What comparing the structures at one path of two repeats measures.
 pub(super) fn measure_structures(
     path: &str,
-    sides: Sides<'_>,
+    sides: BothResponses<'_>,
     scale: Option<FactorScale>,
     gates: &StructureGates,
 ) -> Vec<MetricValue> {
@@ -120,5 +120,5 @@ pub fn confidence_at(listing: &Listing<'_>, path: &str) -> Option<Vec<f64>> {
 
 /// What the measures of the value at a path say; `None` without a measure.
 pub(super) fn by_gates(path: &str, measures: Vec<MetricValue>) -> Option<FieldComparison> {
-    (!measures.is_empty()).then(|| FieldComparison::new(path, Finding::Gates, measures))
+    (!measures.is_empty()).then(|| FieldComparison::new(path, ValueDifference::Gates, measures))
 }

@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::comparison::FieldComparison;
-use super::fields::{STRUCTURES, Sides, by_gates};
+use super::fields::{BothResponses, STRUCTURES, by_gates};
 use super::pair_errors::confidence_of;
 use super::placed::{Placed, Traces, measure_placed, points_of};
 use super::row_place::RowPlace;
@@ -12,7 +12,7 @@ use super::rows::{JudgedRows, NORM_RATIO, measure_rows};
 use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::{FactorScale, FieldKind, FieldSpec, Holds};
 use crate::prediction::gates::{EmbeddingGates, StructureGates};
-use crate::prediction::{Axes, Form, Leaf, field_of};
+use crate::prediction::{ArrayOrigin, Axes, Leaf, field_of};
 use crate::tensor::{ContentHash, KeptRows, Tensor};
 
 /// What the elements of a field are about.
@@ -53,7 +53,7 @@ impl FieldLayout {
     pub(super) fn judge(
         &self,
         path: &str,
-        sides: Sides<'_>,
+        sides: BothResponses<'_>,
         scales: [Option<FactorScale>; 2],
         gates: LayoutGates,
         floor: &NoiseFloor,
@@ -63,7 +63,7 @@ impl FieldLayout {
                 let is_alike = form == other_form && one.dtype() == other.dtype() && one.shape() == other.shape();
                 is_alike && one.bytes() != other.bytes()
             }
-            (Leaf::Rows(one), Leaf::Array(Form::Array, other)) => {
+            (Leaf::Rows(one), Leaf::Array(ArrayOrigin::Array, other)) => {
                 let is_alike = one.dtype() == other.dtype() && one.shape == other.shape();
                 is_alike && one.hash != ContentHash::of_tensor(other)
             }
@@ -79,12 +79,12 @@ impl FieldLayout {
     pub(super) fn measure(
         &self,
         path: &str,
-        sides: Sides<'_>,
+        sides: BothResponses<'_>,
         scales: [Option<FactorScale>; 2],
         gates: LayoutGates,
         floor: &NoiseFloor,
     ) -> Option<Vec<MetricValue>> {
-        let Sides { expected, actual } = sides;
+        let BothResponses { expected, actual } = sides;
         let got = actual.array(path)?;
         let samples = samples_of(path, self, got)?;
         let confident: Vec<Option<Vec<bool>>> = samples

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::comparison::{Comparison, FieldComparison, Finding};
+use super::comparison::{Comparison, FieldComparison, ValueDifference};
 use super::kept_rows::RowsDifference;
 use crate::metric::{Difference, Extreme};
 use crate::metric_value::{MetricValue, MetricVerdict, count, exact};
@@ -52,10 +52,12 @@ impl FieldComparison {
     #[must_use]
     pub fn summary(&self) -> String {
         match &self.finding {
-            Finding::Same => "equal".to_owned(),
-            Finding::Numbers { difference, place, .. } if difference.total == 1 => scalar(difference, place.as_deref()),
-            Finding::Numbers { difference, .. } => Counts(difference).to_string(),
-            Finding::Directions {
+            ValueDifference::Same => "equal".to_owned(),
+            ValueDifference::Numbers { difference, place, .. } if difference.total == 1 => {
+                scalar(difference, place.as_deref())
+            }
+            ValueDifference::Numbers { difference, .. } => DifferenceCounts(difference).to_string(),
+            ValueDifference::Directions {
                 cosine,
                 least,
                 position,
@@ -66,9 +68,9 @@ impl FieldComparison {
                 exact(*least),
                 in_brackets(place.as_deref())
             ),
-            Finding::Rows { difference, .. } => rows(difference),
-            Finding::Hash => "differs in elements that are not recorded; its hash is another".to_owned(),
-            Finding::Atoms {
+            ValueDifference::Rows { difference, .. } => rows(difference),
+            ValueDifference::Hash => "differs in elements that are not recorded; its hash is another".to_owned(),
+            ValueDifference::Atoms {
                 differing,
                 total,
                 first,
@@ -77,13 +79,13 @@ impl FieldComparison {
             } => format!(
                 "{differing} of {total} atoms have other names, first atom {first}: expected {expected}, got {actual}"
             ),
-            Finding::Lines { line, .. } => format!("the texts differ from line {line} on"),
-            Finding::Changed { expected, actual } => format!("expected {expected}, got {actual}"),
-            Finding::Missing { expected } => format!("missing, expected {expected}"),
-            Finding::Extra { actual } => format!("not expected, got {actual}"),
-            Finding::Structure(found) => found.summary(),
-            Finding::Gates => by_gates(&self.measures),
-            Finding::Unjudged(reason) => format!("cannot be judged: {reason}"),
+            ValueDifference::Lines { line, .. } => format!("the texts differ from line {line} on"),
+            ValueDifference::Changed { expected, actual } => format!("expected {expected}, got {actual}"),
+            ValueDifference::Missing { expected } => format!("missing, expected {expected}"),
+            ValueDifference::Extra { actual } => format!("not expected, got {actual}"),
+            ValueDifference::Structure(found) => found.summary(),
+            ValueDifference::Gates => by_gates(&self.measures),
+            ValueDifference::Unjudged(reason) => format!("cannot be judged: {reason}"),
         }
     }
 
@@ -91,7 +93,7 @@ impl FieldComparison {
     #[must_use]
     pub fn details(&self) -> Vec<String> {
         match &self.finding {
-            Finding::Numbers {
+            ValueDifference::Numbers {
                 difference,
                 tolerance,
                 place,
@@ -105,8 +107,8 @@ impl FieldComparison {
                 lines.push(format!("{}; {would_pass}", Allowed(*tolerance)));
                 lines
             }
-            Finding::Rows { difference, tolerance } => rows_in_detail(difference, *tolerance),
-            Finding::Lines { line, expected, actual } => {
+            ValueDifference::Rows { difference, tolerance } => rows_in_detail(difference, *tolerance),
+            ValueDifference::Lines { line, expected, actual } => {
                 let shown = |text: &Option<String>| {
                     text.as_ref()
                         .map_or_else(|| "nothing".to_owned(), |text| format!("{text:?}"))
@@ -116,7 +118,7 @@ impl FieldComparison {
                     format!("line {line}:      got {}", shown(actual)),
                 ]
             }
-            Finding::Structure(found) => found.lines(),
+            ValueDifference::Structure(found) => found.lines(),
             _ => Vec::new(),
         }
     }
@@ -144,8 +146,8 @@ fn scalar(difference: &Difference, place: Option<&str>) -> String {
     match &difference.absolute {
         Some(most) => format!(
             "expected {}, got {}{}",
-            Element(most.expected, difference.dtype),
-            Element(most.actual, difference.dtype),
+            ShownElement(most.expected, difference.dtype),
+            ShownElement(most.actual, difference.dtype),
             in_brackets(place)
         ),
         None => "equal".to_owned(),
@@ -156,9 +158,9 @@ fn in_brackets(place: Option<&str>) -> String {
     place.map(|place| format!(" ({place})")).unwrap_or_default()
 }
 
-struct Counts<'a>(&'a Difference);
+struct DifferenceCounts<'a>(&'a Difference);
 
-impl fmt::Display for Counts<'_> {
+impl fmt::Display for DifferenceCounts<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Difference {
             total,
@@ -225,7 +227,7 @@ fn rows(found: &RowsDifference) -> String {
         "{} of {} rows are recorded: {} in them; {beyond} of {} rows have a length that is too far off",
         grid.kept(),
         grid.rows,
-        Counts(kept),
+        DifferenceCounts(kept),
         grid.rows
     )
 }
@@ -255,16 +257,16 @@ impl fmt::Display for At<'_> {
             "{} at {:?}{place}: expected {}, got {}",
             Amount(extreme.difference),
             extreme.position,
-            Element(extreme.expected, *dtype),
-            Element(extreme.actual, *dtype)
+            ShownElement(extreme.expected, *dtype),
+            ShownElement(extreme.actual, *dtype)
         )
     }
 }
 
 /// A value of an array with the digits its type holds, so that a float32 reads 0.7 and not 0.699999988079071.
-struct Element(f64, DType);
+struct ShownElement(f64, DType);
 
-impl fmt::Display for Element {
+impl fmt::Display for ShownElement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
             DType::F16 | DType::BF16 | DType::F32 => plainly(f, self.0 as f32, self.0),
@@ -332,10 +334,10 @@ mod tests {
 
     #[test]
     fn elements_have_the_digits_of_their_type() {
-        assert_eq!(Element(f64::from(0.7f32), DType::F32).to_string(), "0.7");
-        assert_eq!(Element(0.1, DType::F64).to_string(), "0.1");
-        assert_eq!(Element(f64::NAN, DType::F32).to_string(), "NaN");
-        assert_eq!(Element(7.0, DType::I64).to_string(), "7");
+        assert_eq!(ShownElement(f64::from(0.7f32), DType::F32).to_string(), "0.7");
+        assert_eq!(ShownElement(0.1, DType::F64).to_string(), "0.1");
+        assert_eq!(ShownElement(f64::NAN, DType::F32).to_string(), "NaN");
+        assert_eq!(ShownElement(7.0, DType::I64).to_string(), "7");
         assert_eq!(Amount(0.050_000_011_9).to_string(), "0.05");
         assert_eq!(Amount(1.5e-9).to_string(), "1.5e-9");
     }

@@ -4,7 +4,7 @@
 //!
 //! [`compare`] lays both responses out by path and judges value by value as a [`Policy`] says: structures, confidences, aligned
 //! errors and rows of numbers by the gates of their model, part by part, everything else element by element. What cannot be judged
-//! by its gate is [`Finding::Unjudged`], never judged by another rule.
+//! by its gate is [`ValueDifference::Unjudged`], never judged by another rule.
 
 mod atom_names;
 mod comparison;
@@ -23,14 +23,14 @@ mod rows;
 mod structure;
 mod walk;
 
-pub use comparison::{Agreement, Comparison, FieldComparison, Finding};
+pub use comparison::{Agreement, Comparison, FieldComparison, ValueDifference};
 pub use explain::{likely_cause, paths_of_causes};
 pub use fields::{PLDDT, STRUCTURES, confidence_at};
 pub use kept_rows::{RowLength, RowsDifference};
 pub use metrics::{About, GatedMetric, METRICS, metric};
 pub use noise::floors;
 pub use pair_errors::PAIR_ERRORS;
-pub use policy::{Limits, Policy};
+pub use policy::{Policy, ToleranceOverrides};
 pub use structure::{
     Side, StructureComparison, atom_faults, behind, compare_pae, compare_structures, factor_of, least_dockq,
     of_residues,
@@ -45,8 +45,8 @@ pub fn compare(expected: &Prediction, actual: &Prediction, policy: &Policy) -> C
         (Ok(expected), Ok(actual)) => Comparison {
             fields: walk::walk(&expected, &actual, policy),
         },
-        (Err(error), _) => Comparison::of_whole(Finding::Unjudged(error.to_string())),
-        (Ok(_), Err(error)) => Comparison::of_whole(Finding::Changed {
+        (Err(error), _) => Comparison::of_whole(ValueDifference::Unjudged(error.to_string())),
+        (Ok(_), Err(error)) => Comparison::of_whole(ValueDifference::Changed {
             expected: "a response that can be recorded".to_owned(),
             actual: error.to_string(),
         }),

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::fields::{PLDDT, STRUCTURES, Sides, measure_structures};
+use super::fields::{BothResponses, PLDDT, STRUCTURES, measure_structures};
 use super::layout::{FieldLayout, LayoutGates};
 use super::pair_errors::{PAIR_ERRORS, measure_pair_errors};
 use super::structure::compare_confidence;
@@ -21,9 +21,9 @@ pub fn floors(contract: &Contract, repeats: &[Prediction]) -> BTreeMap<String, W
     let mut floors = BTreeMap::new();
     for (place, expected) in repeats.iter().enumerate() {
         for actual in &repeats[place + 1..] {
-            let pair = Repeats {
+            let pair = RepeatedCall {
                 contract,
-                sides: Sides { expected, actual },
+                sides: BothResponses { expected, actual },
             };
             for (path, leaf) in expected.entries() {
                 let own: &mut Worst = floors.entry(path.to_owned()).or_default();
@@ -40,12 +40,12 @@ pub fn floors(contract: &Contract, repeats: &[Prediction]) -> BTreeMap<String, W
 }
 
 /// Two answers to one call.
-struct Repeats<'a> {
+struct RepeatedCall<'a> {
     contract: &'a Contract,
-    sides: Sides<'a>,
+    sides: BothResponses<'a>,
 }
 
-impl Repeats<'_> {
+impl RepeatedCall<'_> {
     fn structure(&self, path: &str, floor: &mut Worst) {
         let scale = self.contract.field(field_of(path)).and_then(|field| field.b_factor);
         if let Some(gates) = &self.contract.gates.structure {

@@ -2,7 +2,7 @@
 //! of. Finds the sides; `structure::pae` measures.
 
 use super::comparison::FieldComparison;
-use super::fields::{PLDDT, STRUCTURES, Sides, by_gates, side};
+use super::fields::{BothResponses, PLDDT, STRUCTURES, by_gates, side};
 use super::structure::compare_pae;
 use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::contract::FactorScale;
@@ -17,7 +17,7 @@ pub const PAIR_ERRORS: [&str; 2] = ["pae", "pde"];
 /// side says how confident it is. `None` where they are no square matrices of one shape, and where they are equal.
 pub(super) fn judge_pair_errors(
     path: &str,
-    sides: Sides<'_>,
+    sides: BothResponses<'_>,
     scales: [Option<FactorScale>; 2],
     gates: &StructureGates,
     floor: &NoiseFloor,
@@ -32,7 +32,7 @@ pub(super) fn judge_pair_errors(
 /// What [`judge_pair_errors`] goes by: of several samples the worst of each measure.
 pub(super) fn measure_pair_errors(
     path: &str,
-    sides: Sides<'_>,
+    sides: BothResponses<'_>,
     scales: [Option<FactorScale>; 2],
     gates: &StructureGates,
     floor: &NoiseFloor,

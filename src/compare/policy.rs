@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::comparison::{FieldComparison, Finding};
-use super::fields::{PLDDT, STRUCTURES, Sides, judge_confidence, judge_structure};
+use super::comparison::{FieldComparison, ValueDifference};
+use super::fields::{BothResponses, PLDDT, STRUCTURES, judge_confidence, judge_structure};
 use super::layout::{FieldLayout, LayoutGates};
 use super::pair_errors::{PAIR_ERRORS, judge_pair_errors};
 use crate::metric_value::{ABSOLUTE, Noise, NoiseFloor, Worst, with_slack};
@@ -20,7 +20,7 @@ const EXACT: Tolerance = Tolerance {
 
 /// What a check or a caller changes of tolerances and gates; `None` leaves it to the contract.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Limits {
+pub struct ToleranceOverrides {
     /// In the unit of the field.
     pub absolute: Option<f64>,
     /// As a fraction of the expected value.
@@ -29,7 +29,7 @@ pub struct Limits {
     pub gates: GateValues,
 }
 
-impl Limits {
+impl ToleranceOverrides {
     fn over(&self, tolerance: Tolerance) -> Tolerance {
         Tolerance {
             absolute: self.absolute.unwrap_or(tolerance.absolute),
@@ -80,7 +80,7 @@ impl Policy {
     /// The rules of a contract, changed by `limits`. `noise` takes the place of both: it is what the backend itself is held to,
     /// whatever real models are allowed.
     #[must_use]
-    pub fn new(contract: &Contract, limits: &Limits, noise: Option<Tolerance>) -> Self {
+    pub fn new(contract: &Contract, limits: &ToleranceOverrides, noise: Option<Tolerance>) -> Self {
         let chosen = |tolerance: Tolerance| noise.unwrap_or_else(|| limits.over(tolerance));
         let of_plddt = contract.field(PLDDT).and_then(|field| field.tolerance);
         let factors = chosen(of_plddt.unwrap_or(contract.tolerance));
@@ -121,7 +121,7 @@ impl Policy {
     /// The rules of results of an unknown model, changed by `limits`: structures, confidences and aligned errors
     /// by gates where there are any.
     #[must_use]
-    pub fn unknown(usual: Tolerance, gates: &Gates, limits: &Limits) -> Self {
+    pub fn unknown(usual: Tolerance, gates: &Gates, limits: &ToleranceOverrides) -> Self {
         Self {
             structure: gates.structure.map(|gates| gates.with(&limits.gates)),
             gates_confidences: !limits.bounds_elements(),
@@ -234,9 +234,13 @@ impl Policy {
     }
 
     /// What is said of a value by gates; `None` where its elements are compared.
-    pub(super) fn judge(&self, path: &str, sides: Sides<'_>) -> Option<FieldComparison> {
+    pub(super) fn judge(&self, path: &str, sides: BothResponses<'_>) -> Option<FieldComparison> {
         if let Some(reason) = self.unjudged(path, sides) {
-            return Some(FieldComparison::new(path, Finding::Unjudged(reason), Vec::new()));
+            return Some(FieldComparison::new(
+                path,
+                ValueDifference::Unjudged(reason),
+                Vec::new(),
+            ));
         }
         let floor = self.floor(path);
         let field = field_of(path);
@@ -265,7 +269,7 @@ impl Policy {
     }
 
     /// Why a value cannot be judged by its gates: they are of every element, and only some rows are recorded.
-    fn unjudged(&self, path: &str, sides: Sides<'_>) -> Option<String> {
+    fn unjudged(&self, path: &str, sides: BothResponses<'_>) -> Option<String> {
         sides.expected.rows(path)?;
         let field = field_of(path);
         let is_gated = match self.layouts.get(field) {

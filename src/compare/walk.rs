@@ -4,13 +4,13 @@
 use std::collections::HashSet;
 
 use super::atom_names;
-use super::comparison::{FieldComparison, Finding};
-use super::fields::Sides;
+use super::comparison::{FieldComparison, ValueDifference};
+use super::fields::BothResponses;
 use super::policy::Policy;
 use crate::metric::{Difference, difference, embedding_error_of};
 use crate::metric_value::{Direction, MetricValue, Noise, bound, of_elements};
 use crate::prediction::contract::Tolerance;
-use crate::prediction::{Form, Leaf, Listing};
+use crate::prediction::{ArrayOrigin, Leaf, Listing};
 use crate::protein::Structure;
 use crate::tensor::{ContentHash, KeptRows, Tensor};
 
@@ -25,8 +25,8 @@ const EXACT: Tolerance = Tolerance {
 
 /// Compares everything.
 pub(super) fn walk(expected: &Listing<'_>, actual: &Listing<'_>, policy: &Policy) -> Vec<FieldComparison> {
-    let mut walk = Walk {
-        sides: Sides { expected, actual },
+    let mut walk = ValueWalk {
+        sides: BothResponses { expected, actual },
         policy,
         fields: Vec::new(),
         covered: HashSet::new(),
@@ -45,8 +45,8 @@ pub(super) fn walk(expected: &Listing<'_>, actual: &Listing<'_>, policy: &Policy
     walk.fields
 }
 
-struct Walk<'a> {
-    sides: Sides<'a>,
+struct ValueWalk<'a> {
+    sides: BothResponses<'a>,
     policy: &'a Policy,
     fields: Vec<FieldComparison>,
     /// Paths whose judgement includes everything below them.
@@ -55,9 +55,9 @@ struct Walk<'a> {
     judged: HashSet<&'a str>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> ValueWalk<'a> {
     fn class(&mut self) {
-        let Sides { expected, actual } = self.sides;
+        let BothResponses { expected, actual } = self.sides;
         if expected.class != actual.class {
             self.found("class", changed(expected.class.clone(), actual.class.clone()));
         }
@@ -69,7 +69,7 @@ impl<'a> Walk<'a> {
         }
         let Some(actual) = self.sides.actual.get(path).filter(|leaf| **leaf != Leaf::None) else {
             let expected = expected.describe();
-            return self.closed(path, Finding::Missing { expected });
+            return self.closed(path, ValueDifference::Missing { expected });
         };
         if let Some(own) = self.policy.judge(path, self.sides) {
             self.judged.insert(path);
@@ -79,21 +79,21 @@ impl<'a> Walk<'a> {
             (Leaf::Array(form, expected), Leaf::Array(other, actual)) => {
                 self.array(path, (*form, expected), (*other, actual));
             }
-            (Leaf::Rows(expected), Leaf::Array(Form::Array, actual)) => self.rows(path, expected, actual),
+            (Leaf::Rows(expected), Leaf::Array(ArrayOrigin::Array, actual)) => self.rows(path, expected, actual),
             (Leaf::Rows(expected), Leaf::Rows(actual)) => self.kept(path, expected, actual),
             (Leaf::Structure(expected), Leaf::Structure(actual)) => self.structure(path, expected, actual),
             (Leaf::Float(expected), Leaf::Float(actual)) => {
                 self.numbers(path, &Tensor::scalar(*expected), &Tensor::scalar(*actual));
             }
             (Leaf::Text(expected), Leaf::Text(actual)) => self.text(path, expected, actual),
-            _ if expected == actual => self.found(path, Finding::Same),
+            _ if expected == actual => self.found(path, ValueDifference::Same),
             _ => self.closed(path, changed(expected.describe(), actual.describe())),
         }
     }
 
     fn structure(&mut self, path: &'a str, expected: &Structure, actual: &Structure) {
         if expected == actual {
-            return self.found(path, Finding::Same);
+            return self.found(path, ValueDifference::Same);
         }
         if expected.atoms() != actual.atoms() || expected.models != actual.models {
             let words = |structure: &Structure| Leaf::Structure(structure).describe();
@@ -104,7 +104,7 @@ impl<'a> Walk<'a> {
 
     fn text(&mut self, path: &'a str, expected: &str, actual: &str) {
         if expected == actual {
-            return self.found(path, Finding::Same);
+            return self.found(path, ValueDifference::Same);
         }
         let is_short = |text: &str| text.lines().count() < 2 && text.len() <= 60;
         if is_short(expected) && is_short(actual) {
@@ -122,7 +122,7 @@ impl<'a> Walk<'a> {
         let owned = |line: Option<&str>| line.map(str::to_owned);
         self.found(
             path,
-            Finding::Lines {
+            ValueDifference::Lines {
                 line,
                 expected: owned(expected),
                 actual: owned(actual),
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
         );
     }
 
-    fn array(&mut self, path: &'a str, expected: (Form, &Tensor), actual: (Form, &Tensor)) {
+    fn array(&mut self, path: &'a str, expected: (ArrayOrigin, &Tensor), actual: (ArrayOrigin, &Tensor)) {
         let (form, expected) = expected;
         if form != actual.0 || expected.dtype() != actual.1.dtype() || expected.shape() != actual.1.shape() {
             return self.other_form(path, (form, expected), actual);
@@ -139,8 +139,8 @@ impl<'a> Walk<'a> {
     }
 
     /// Arrays of other types and shapes; that nothing but the type differs is worth a word.
-    fn other_form(&mut self, path: &'a str, expected: (Form, &Tensor), actual: (Form, &Tensor)) {
-        let describe = |(form, tensor): (Form, &Tensor)| Leaf::Array(form, tensor.clone()).describe();
+    fn other_form(&mut self, path: &'a str, expected: (ArrayOrigin, &Tensor), actual: (ArrayOrigin, &Tensor)) {
+        let describe = |(form, tensor): (ArrayOrigin, &Tensor)| Leaf::Array(form, tensor.clone()).describe();
         let have_equal_values = expected.1.shape() == actual.1.shape()
             && matches!((expected.1.to_f64(), actual.1.to_f64()), (Some(one), Some(other)) if one == other);
         let suffix = if have_equal_values { " with equal values" } else { "" };
@@ -152,7 +152,7 @@ impl<'a> Walk<'a> {
 
     fn rows(&mut self, path: &'a str, expected: &KeptRows, actual: &Tensor) {
         if expected.dtype() != actual.dtype() || expected.shape != actual.shape() {
-            let actual = Leaf::Array(Form::Array, actual.clone()).describe();
+            let actual = Leaf::Array(ArrayOrigin::Array, actual.clone()).describe();
             return self.closed(path, changed(Leaf::Rows(expected).describe(), actual));
         }
         if expected.hash == ContentHash::of_tensor(actual) {
@@ -171,13 +171,13 @@ impl<'a> Walk<'a> {
         let is_exact = bound.absolute == 0.0 && bound.relative == 0.0;
         match super::kept_rows::compare(expected, actual, bound) {
             // Two arrays of which the same is kept are two arrays still, and nothing is allowed to differ.
-            Some(found) if found.is_within() && is_exact => self.found(path, Finding::Hash),
+            Some(found) if found.is_within() && is_exact => self.found(path, ValueDifference::Hash),
             Some(found) => {
                 let measures = vec![
                     of_elements(&found.kept, tolerance, floor),
                     found.measure(tolerance, floor),
                 ];
-                let finding = Finding::Rows {
+                let finding = ValueDifference::Rows {
                     difference: Box::new(found),
                     tolerance: bound,
                 };
@@ -213,7 +213,7 @@ impl<'a> Walk<'a> {
             return self.measured(path, direction, measures);
         }
         let place = self.atom_at(path, &difference);
-        let finding = Finding::Numbers {
+        let finding = ValueDifference::Numbers {
             difference,
             tolerance,
             place,
@@ -222,7 +222,12 @@ impl<'a> Walk<'a> {
     }
 
     /// The row that points farthest from where it should, where rows are compared, and the finding if that is too far.
-    fn direction(&self, expected: &Tensor, actual: &Tensor, measures: &mut Vec<MetricValue>) -> Option<Finding> {
+    fn direction(
+        &self,
+        expected: &Tensor,
+        actual: &Tensor,
+        measures: &mut Vec<MetricValue>,
+    ) -> Option<ValueDifference> {
         let least = self.policy.least_cosine().filter(|_| expected.dtype().is_float())?;
         let width = *expected.shape().last().filter(|width| **width > 1)?;
         let (row, cosine) = match embedding_error_of(actual, expected) {
@@ -245,7 +250,7 @@ impl<'a> Walk<'a> {
             allowed: least,
         });
         let is_same = expected.bytes() == actual.bytes();
-        (!is_same && (cosine < least || cosine.is_nan())).then(|| Finding::Directions {
+        (!is_same && (cosine < least || cosine.is_nan())).then(|| ValueDifference::Directions {
             cosine,
             least,
             position: expected.position(row * width),
@@ -261,7 +266,7 @@ impl<'a> Walk<'a> {
         let measure = found
             .zip(tolerance)
             .map(|(found, tolerance)| of_elements(&found, tolerance, floor));
-        self.measured(path, Finding::Same, measure.into_iter().collect());
+        self.measured(path, ValueDifference::Same, measure.into_iter().collect());
     }
 
     fn bounds(&self, path: &str, tensor: &Tensor) -> (Option<Tolerance>, Option<Noise>) {
@@ -284,9 +289,9 @@ impl<'a> Walk<'a> {
         }
         let expected = "None".to_owned();
         match self.sides.actual.get(path) {
-            Some(Leaf::None) => self.found(path, Finding::Same),
+            Some(Leaf::None) => self.found(path, ValueDifference::Same),
             Some(actual) => self.closed(path, changed(expected, actual.describe())),
-            None => self.closed(path, Finding::Missing { expected }),
+            None => self.closed(path, ValueDifference::Missing { expected }),
         }
     }
 
@@ -294,22 +299,22 @@ impl<'a> Walk<'a> {
         for (path, leaf) in self.sides.actual.entries() {
             if self.sides.expected.get(path).is_none() && !self.is_covered(path) {
                 let actual = leaf.describe();
-                self.closed(path, Finding::Extra { actual });
+                self.closed(path, ValueDifference::Extra { actual });
             }
         }
     }
 
     /// A finding that leaves nothing to say of what lies below.
-    fn closed(&mut self, path: &'a str, finding: Finding) {
+    fn closed(&mut self, path: &'a str, finding: ValueDifference) {
         self.covered.insert(path);
         self.found(path, finding);
     }
 
-    fn found(&mut self, path: &str, finding: Finding) {
+    fn found(&mut self, path: &str, finding: ValueDifference) {
         self.measured(path, finding, Vec::new());
     }
 
-    fn measured(&mut self, path: &str, finding: Finding, measures: Vec<MetricValue>) {
+    fn measured(&mut self, path: &str, finding: ValueDifference, measures: Vec<MetricValue>) {
         self.fields.push(FieldComparison::new(path, finding, measures));
     }
 
@@ -323,13 +328,13 @@ impl<'a> Walk<'a> {
     }
 }
 
-fn changed(expected: String, actual: String) -> Finding {
-    Finding::Changed { expected, actual }
+fn changed(expected: String, actual: String) -> ValueDifference {
+    ValueDifference::Changed { expected, actual }
 }
 
-fn text_difference(expected: &Tensor, actual: &Tensor) -> Finding {
+fn text_difference(expected: &Tensor, actual: &Tensor) -> ValueDifference {
     if expected == actual {
-        return Finding::Same;
+        return ValueDifference::Same;
     }
     let differing = (0..expected.len()).find(|&at| expected.text_at(at) != actual.text_at(at));
     let show = |tensor: &Tensor| match differing {

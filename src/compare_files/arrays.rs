@@ -1,7 +1,7 @@
 //! Values that are no structures by every metric for arrays, beside what was judged of them.
 
 use super::{ComparedPair, ComparisonTable, Coverage, MetricRow};
-use crate::compare::{Agreement, FieldComparison, Finding};
+use crate::compare::{Agreement, FieldComparison, ValueDifference};
 use crate::metric::{EmbeddingError, Extreme, difference, embedding_error_of};
 use crate::metric_value::{MetricValue, MetricVerdict, exact};
 use crate::prediction::{Listing, Prediction, Value};
@@ -49,7 +49,7 @@ fn words(field: &FieldComparison) -> String {
     let beyond = field.measures.iter();
     let beyond = beyond.filter(|measure| measure.verdict() == MetricVerdict::Different);
     let beyond: Vec<String> = beyond.map(ToString::to_string).collect();
-    if let (Finding::Gates, false) = (&field.finding, beyond.is_empty()) {
+    if let (ValueDifference::Gates, false) = (&field.finding, beyond.is_empty()) {
         return beyond.join("; ");
     }
     let lines = field.details().into_iter().map(|line| format!("\n  {line}"));
@@ -59,18 +59,18 @@ fn words(field: &FieldComparison) -> String {
 /// What a reader must know of how a value was judged.
 fn note(field: &FieldComparison, table: &ComparisonTable<'_>) -> Option<String> {
     match &field.finding {
-        Finding::Rows { difference, .. } if field.agreement == Agreement::Within => Some(format!(
+        ValueDifference::Rows { difference, .. } if field.agreement == Agreement::Within => Some(format!(
             "{} of {} rows are recorded, of the others their lengths",
             difference.grid.kept(),
             difference.grid.rows
         )),
-        Finding::Numbers {
+        ValueDifference::Numbers {
             difference, tolerance, ..
         } if difference.differing > 0 && (tolerance.absolute > 0.0 || tolerance.relative > 0.0) => Some(format!(
             "every element may differ by {} + {} × |first|",
             tolerance.absolute, tolerance.relative
         )),
-        Finding::Gates => {
+        ValueDifference::Gates => {
             let is_pair_error = field.measures.iter().any(|measure| measure.key == "unmasked_pae");
             let has = |listing: &Listing<'_>| listing.entries().any(|(path, _)| is_confidence(path));
             let is_vectors = field.measures.iter().any(|measure| measure.key == "norm_ratio");

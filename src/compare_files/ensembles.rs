@@ -82,7 +82,7 @@ mod tests {
 
     use super::super::{Rules, compare as compare_all, verdict};
     use super::*;
-    use crate::compare::Limits;
+    use crate::compare::ToleranceOverrides;
     use crate::config::Config;
     use crate::metric_value::MetricVerdict;
     use crate::prediction::{Input, Options, Prediction, Request, Value};
@@ -115,7 +115,7 @@ mod tests {
             notes: Vec::new(),
         });
         let config = Config::built_in().unwrap();
-        let rules = Rules::of(&config, None, (&first, &second), &Limits::default()).unwrap();
+        let rules = Rules::of(&config, None, (&first, &second), &ToleranceOverrides::default()).unwrap();
         compare_all(first, second, &rules, None).unwrap()
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{FileFormat, Loaded};
-use crate::compare::{Limits, PLDDT, Policy};
+use crate::compare::{PLDDT, Policy, ToleranceOverrides};
 use crate::config::{Config, Unknown};
 use crate::metric_value::Worst;
 use crate::prediction::contract::FactorScale;
@@ -42,7 +42,7 @@ impl Rules {
         config: &Config,
         model: Option<&str>,
         (first, second): (&Loaded, &Loaded),
-        limits: &Limits,
+        limits: &ToleranceOverrides,
     ) -> Result<Self, String> {
         if let (Some(one), Some(other)) = (&first.weights, &second.weights)
             && one != other

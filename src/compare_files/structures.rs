@@ -4,7 +4,7 @@
 use super::shared::Shared;
 use super::{ComparedPair, ComparisonTable, ResidueScore};
 use crate::compare::{
-    FieldComparison, Finding, Side, StructureComparison, compare_structures, confidence_at, of_residues,
+    FieldComparison, Side, StructureComparison, ValueDifference, compare_structures, confidence_at, of_residues,
 };
 use crate::metric::selection::{Part, shared_atoms};
 use crate::metric_value::{MetricValue, MetricVerdict, NoiseFloor, show};
@@ -31,9 +31,9 @@ pub(super) fn section(field: &FieldComparison, table: &ComparisonTable<'_>) -> C
     let sides = [(table.first, one, scales[0]), (table.second, other, scales[1])];
     let [first, second] = sides.map(|(listing, structure, scale)| side(listing, path, structure, scale));
     // Files of two kinds may have their confidence from different places.
-    let are_equal = matches!(field.finding, Finding::Same) && bits(&first) == bits(&second);
+    let are_equal = matches!(field.finding, ValueDifference::Same) && bits(&first) == bits(&second);
     let found = match &field.finding {
-        Finding::Structure(found) => Some((**found).clone()),
+        ValueDifference::Structure(found) => Some((**found).clone()),
         _ => gates.map(|gates| {
             let mut found = compare_structures(&first, &second, gates, &NoiseFloor::unknown());
             if are_equal {

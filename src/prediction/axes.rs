@@ -16,7 +16,7 @@ pub struct Axes {
 
 /// A run of neighbouring elements that belong to the same sample and residues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct ElementRun {
     /// Flat indices.
     pub range: Range<usize>,
     /// Which sample they belong to; 0 in an array of one.
@@ -44,10 +44,10 @@ impl Axes {
     }
 
     /// Visits the array in runs, in order. `lengths` are the residues of every sample; samples beyond them are padding.
-    pub fn for_each_run(&self, tensor: &Tensor, lengths: &[usize], mut visit: impl FnMut(Run)) {
+    pub fn for_each_run(&self, tensor: &Tensor, lengths: &[usize], mut visit: impl FnMut(ElementRun)) {
         // Along the innermost of these dimensions neighbours stay neighbours in memory, so it need not be walked.
         let Some(&innermost) = self.batch.iter().chain(&self.residues).max() else {
-            visit(Run {
+            visit(ElementRun {
                 range: 0..tensor.len(),
                 sample: 0,
                 inside: true,
@@ -76,7 +76,7 @@ impl Axes {
             let start = index * size;
             for (range, inside) in [(start..start + real, true), (start + real..start + size, false)] {
                 if !range.is_empty() {
-                    visit(Run { range, sample, inside });
+                    visit(ElementRun { range, sample, inside });
                 }
             }
             advance(&mut position, outer);

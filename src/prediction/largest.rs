@@ -26,7 +26,7 @@ const UNSTATED: usize = 1024;
 const ENDS: usize = 8;
 
 /// What a request asks for, in numbers that are never too small.
-struct Extent {
+struct RequestSize {
     samples: usize,
     residues: usize,
     chains: usize,
@@ -73,7 +73,7 @@ fn is_requested(options: &Options, field: &str) -> bool {
     }
 }
 
-fn bytes_of(field: &FieldSpec, extent: &Extent, sizes: &Sizes) -> usize {
+fn bytes_of(field: &FieldSpec, extent: &RequestSize, sizes: &Sizes) -> usize {
     let size = |dimension: &Dimension| dimension.resolve(sizes).unwrap_or(UNSTATED);
     let array = field.shape.iter().map(size).fold(ELEMENT, usize::saturating_mul);
     let residues = extent.residues;
@@ -90,7 +90,7 @@ fn bytes_of(field: &FieldSpec, extent: &Extent, sizes: &Sizes) -> usize {
     one.saturating_mul(extent.samples).saturating_mul(extent.draws)
 }
 
-fn extent(contract: &Contract, request: &Request, options: &Options) -> Extent {
+fn extent(contract: &Contract, request: &Request, options: &Options) -> RequestSize {
     let (samples, residues, chains) = match &request.input {
         Input::Structured(value) => {
             let samples = value.as_array().map_or(1, Vec::len);
@@ -121,7 +121,7 @@ fn extent(contract: &Contract, request: &Request, options: &Options) -> Extent {
         .filter_map(|name| options.get(name)?.as_u64())
         .map(|count| usize::try_from(count).unwrap_or(usize::MAX).max(1))
         .fold(1, usize::saturating_mul);
-    Extent {
+    RequestSize {
         samples: samples.max(1),
         residues: residues.saturating_add(chains.saturating_mul(linker.saturating_add(ENDS))),
         chains: chains.max(1),

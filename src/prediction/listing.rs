@@ -38,7 +38,7 @@ pub enum Leaf<'a> {
     /// Something that holds the values below it, in words: `list of 2`.
     Container(String),
     /// Numbers or fixed-width texts: an array, or a list of numbers.
-    Array(Form, Tensor),
+    Array(ArrayOrigin, Tensor),
     /// What is kept of an array.
     Rows(&'a KeptRows),
     /// The atoms of a structure; its columns of numbers are arrays below it.
@@ -47,7 +47,7 @@ pub enum Leaf<'a> {
 
 /// What held the numbers of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum ArrayOrigin {
     /// A `NumPy` array or scalar.
     Array,
     /// A Python list of numbers.
@@ -68,7 +68,7 @@ pub struct Listing<'a> {
 #[error("the response has more than {VALUES} values")]
 pub struct TooManyValues;
 
-impl Form {
+impl ArrayOrigin {
     /// `array` or `list`.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -197,7 +197,7 @@ impl<'a> Listing<'a> {
             Value::Float(value) => self.entry(path, Leaf::Float(*value)),
             Value::Text(text) => self.entry(path, Leaf::Text(text)),
             Value::Bytes(bytes) => self.entry(path, Leaf::Bytes(bytes)),
-            Value::Array(tensor) => self.entry(path, Leaf::Array(Form::Array, tensor.clone())),
+            Value::Array(tensor) => self.entry(path, Leaf::Array(ArrayOrigin::Array, tensor.clone())),
             Value::Rows(rows) => self.entry(path, Leaf::Rows(rows)),
             Value::Structure(structure) => self.structure_at(path, structure),
             Value::List(items) => match numbers(items) {
@@ -249,7 +249,7 @@ impl<'a> Listing<'a> {
         let path = self.entry_at(path, Leaf::Structure(structure))?;
         for (column, tensor) in structure.number_columns() {
             let column = plain(&column, ".");
-            self.entry(format!("{path}.{column}"), Leaf::Array(Form::Array, tensor))?;
+            self.entry(format!("{path}.{column}"), Leaf::Array(ArrayOrigin::Array, tensor))?;
         }
         Ok(())
     }
@@ -287,7 +287,7 @@ fn numbers<'a>(items: &[Value]) -> Option<Leaf<'a>> {
             if integers.len() <= LISTED {
                 Leaf::Integers(integers)
             } else {
-                Leaf::Array(Form::List, Tensor::vector(&integers))
+                Leaf::Array(ArrayOrigin::List, Tensor::vector(&integers))
             }
         });
     }
@@ -298,7 +298,7 @@ fn numbers<'a>(items: &[Value]) -> Option<Leaf<'a>> {
             _ => None,
         })
         .collect();
-    floats.map(|floats| Leaf::Array(Form::List, Tensor::vector(&floats)))
+    floats.map(|floats| Leaf::Array(ArrayOrigin::List, Tensor::vector(&floats)))
 }
 
 #[cfg(test)]

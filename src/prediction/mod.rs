@@ -15,11 +15,11 @@ mod provision;
 mod request;
 mod value;
 
-pub use axes::{Axes, Run, is_symbol};
+pub use axes::{Axes, ElementRun, is_symbol};
 pub use contract::Contract;
 pub use gates::Gates;
 pub use largest::largest_response;
-pub use listing::{Form, Leaf, Listing, TooManyValues};
+pub use listing::{ArrayOrigin, Leaf, Listing, TooManyValues};
 pub use path::{field_of, unescaped};
 pub use request::{Input, Method, Request};
 pub use value::{Record, Value, show_shape};

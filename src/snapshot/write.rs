@@ -5,7 +5,7 @@ use super::columns;
 use super::provenance::Origin;
 use super::record::{ArrayEntry, Entry, Record};
 use super::statistics::Statistics;
-use crate::prediction::{Form, Leaf, Listing, Prediction, TooManyValues};
+use crate::prediction::{ArrayOrigin, Leaf, Listing, Prediction, TooManyValues};
 use crate::protein::Structure;
 use crate::tensor::{ContentHash, KeptRows, Tensor};
 
@@ -58,8 +58,8 @@ fn entry(path: &str, leaf: &Leaf<'_>, in_structure: bool, arrays: &mut Arrays) -
             }
         }
         Leaf::Container(words) => Entry::Holds(words.clone()),
-        Leaf::Array(Form::List, tensor) => Entry::List(whole(path, tensor, arrays)),
-        Leaf::Array(Form::Array, tensor) => {
+        Leaf::Array(ArrayOrigin::List, tensor) => Entry::List(whole(path, tensor, arrays)),
+        Leaf::Array(ArrayOrigin::Array, tensor) => {
             let is_small = tensor.bytes().len() <= WHOLE_BYTES;
             if is_small || in_structure || !tensor.dtype().is_numeric() {
                 return Entry::Array(whole(path, tensor, arrays));

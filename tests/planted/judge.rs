@@ -1,6 +1,6 @@
 //! The one place where this target asks the comparison: a verdict on two predictions, and the likely cause.
 
-use hydrotest::compare::{Limits, Policy, compare, likely_cause};
+use hydrotest::compare::{Policy, ToleranceOverrides, compare, likely_cause};
 use hydrotest::diagnosis::MistakeKind;
 use hydrotest::prediction::{Contract, Prediction};
 
@@ -17,7 +17,11 @@ pub struct Judged {
 
 /// Compares a prediction with the expected one, as the check `snapshot` does.
 pub fn judge(contract: &Contract, expected: &Prediction, actual: &Prediction) -> Judged {
-    let found = compare(expected, actual, &Policy::new(contract, &Limits::default(), None));
+    let found = compare(
+        expected,
+        actual,
+        &Policy::new(contract, &ToleranceOverrides::default(), None),
+    );
     let cause = likely_cause(&found, expected, actual, &[]);
     let words = found.details().join("; ").chars().take(300).collect::<String>();
     Judged {
@@ -29,5 +33,10 @@ pub fn judge(contract: &Contract, expected: &Prediction, actual: &Prediction) ->
 
 /// The verdict alone: no cause is looked for.
 pub fn is_different(contract: &Contract, expected: &Prediction, actual: &Prediction) -> bool {
-    !compare(expected, actual, &Policy::new(contract, &Limits::default(), None)).matches()
+    !compare(
+        expected,
+        actual,
+        &Policy::new(contract, &ToleranceOverrides::default(), None),
+    )
+    .matches()
 }

@@ -1,6 +1,6 @@
 //! Comparing: every kind of difference is told with its place and numbers.
 
-use hydrotest::compare::{Agreement, FieldComparison, Finding};
+use hydrotest::compare::{Agreement, FieldComparison, ValueDifference};
 use hydrotest::metric_value::MetricVerdict;
 use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::protein::{Label, Structure};
@@ -44,7 +44,7 @@ fn a_changed_digit_fails_with_its_index_and_numbers() {
     );
     let comparison = place.difference(&changed);
     let field = only(&comparison);
-    let Finding::Numbers { difference, .. } = &field.finding else {
+    let ValueDifference::Numbers { difference, .. } = &field.finding else {
         panic!("{field}");
     };
     assert_eq!(
@@ -196,7 +196,7 @@ fn a_single_element_of_a_large_field_is_found_at_its_place() {
     let index = (7 * 10 + 3) * 64 + 5;
     let comparison = place.difference(&with_large(|values| values[index] += 0.25));
     let field = only(&comparison);
-    let Finding::Numbers { difference, .. } = &field.finding else {
+    let ValueDifference::Numbers { difference, .. } = &field.finding else {
         panic!("{field}");
     };
     let worst = difference.absolute.as_ref().unwrap();

@@ -15,9 +15,9 @@ pub fn least_dockq(structure: &Structure, reference: &[Point], model: &[Point], 
         let sure: Vec<usize> = docked.iter().copied().filter(kept).collect();
         (2 * sure.len() >= docked.len() && !sure.is_empty()).then_some(sure)
     });
-    let chains: Vec<(Vec<usize>, Extent)> = chains
+    let chains: Vec<(Vec<usize>, BoundingBox)> = chains
         .map(|atoms| {
-            let extent = Extent::of(atoms.iter().filter_map(|&atom| reference.get(atom)));
+            let extent = BoundingBox::of(atoms.iter().filter_map(|&atom| reference.get(atom)));
             (atoms, extent)
         })
         .collect();
@@ -48,12 +48,12 @@ pub fn least_dockq(structure: &Structure, reference: &[Point], model: &[Point], 
 }
 
 /// The box about a chain.
-pub(super) struct Extent {
+pub(super) struct BoundingBox {
     least: Point,
     greatest: Point,
 }
 
-impl Extent {
+impl BoundingBox {
     pub(super) fn of<'a>(points: impl Iterator<Item = &'a Point>) -> Self {
         let nothing = Self {
             least: [f32::INFINITY; 3],

@@ -1,7 +1,7 @@
 //! The measures that a mean would hide things from: every chain by itself, every pair of chains, every confident residue and atom.
 //! The worst part is what each of them tells, with its name. Measures; judges nothing.
 
-use super::interface::Extent;
+use super::interface::BoundingBox;
 use super::{ModelPair, renumbered};
 use crate::metric::geometry::{Backbone, Torsion};
 use crate::metric::selection::residue_of_atoms;
@@ -66,9 +66,9 @@ impl ModelPair<'_> {
                 lower(&mut own, score.global, || format!("chain {name}"));
             }
         }
-        let extents: Vec<[Extent; 2]> = chains
+        let extents: Vec<[BoundingBox; 2]> = chains
             .iter()
-            .map(|(_, atoms)| [self.reference, &self.model].map(|points| Extent::of(points[atoms.clone()].iter())))
+            .map(|(_, atoms)| [self.reference, &self.model].map(|points| BoundingBox::of(points[atoms.clone()].iter())))
             .collect();
         let mut between: Option<(f64, String)> = None;
         for (place, (name, atoms)) in chains.iter().enumerate() {
