@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use hydrotest::check::{Answer, Calls, Check, ContractCheck, Evidence, Finding, MetricValues};
+use hydrotest::check::{CallResult, Calls, CaseResults, Check, ContractCheck, Finding, MetricValues};
 use hydrotest::config::Config;
 use hydrotest::prediction::contract::ListMeaning;
 use hydrotest::prediction::{Contract, Input, Method, Options, Prediction, Request, Value, largest_response};
@@ -63,13 +63,13 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
         options: options(given.clone()),
     };
     let model = ReferenceModel::load(Arc::new(contract.clone()), options(config.clone())).unwrap();
-    let answer = Answer {
+    let answer = CallResult {
         call: "call".into(),
         result: Ok(model.predict(&request).unwrap()),
         request,
         config: options(config.clone()),
     };
-    let evidence = Evidence {
+    let evidence = CaseResults {
         suite: "reference",
         case: "contract",
         contract,

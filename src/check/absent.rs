@@ -1,10 +1,10 @@
 //! `absent`: fields that must be None.
 
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
-use super::terms::{Naming, Terms};
+use super::parser::{CheckParser, FieldScope};
 
 /// The name of the check.
 pub const NAME: &str = "absent";
@@ -16,8 +16,8 @@ struct Absent {
 }
 
 /// Reads `fields` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let (calls, fields) = terms.calls_and_fields(Naming::All)?;
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let (calls, fields) = parser.calls_and_fields(FieldScope::All)?;
     Some(Box::new(Absent { calls, fields }))
 }
 
@@ -30,20 +30,20 @@ impl Check for Absent {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for field in &self.fields {
-            let summary = match given.prediction.at(&field.to_string()) {
+            let summary = match answered.prediction.at(&field.to_string()) {
                 Some(value) if value.is_none() => continue,
                 // A model whose class has no such attribute has nothing there.
-                None if given.contract.field(field.name()).is_none() && field.metadata_attribute().is_none() => {
+                None if answered.contract.field(field.name()).is_none() && field.metadata_attribute().is_none() => {
                     continue;
                 }
                 Some(value) => format!("{field}: expected None, got {}", value.describe()),
                 // Python users read the attribute, so it must be there to be None.
                 None => format!("{field}: expected None, got no such attribute"),
             };
-            findings.push(Finding::wrong(NAME, given.call, summary));
+            findings.push(Finding::wrong(NAME, answered.call, summary));
         }
         findings
     }

@@ -8,11 +8,11 @@ use std::ops::Bound;
 
 use super::Check;
 use super::candidates::Candidates;
-use super::evidence::{Calls, Evidence};
+use super::case_results::{Calls, CaseResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::pair::{Compared, Sides};
-use super::terms::{TOLERANCES, Terms};
+use super::parser::{CheckParser, TOLERANCES};
 use crate::compare::{Comparison, PLDDT, Policy, compare, likely_cause};
 use crate::config::read_changes;
 use crate::metric_value::{NoiseFloor, with_slack};
@@ -36,15 +36,15 @@ struct Agree {
 }
 
 /// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine` and `gates`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let compared = Compared::read(terms);
-    let reader = terms.reader();
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let compared = Compared::read(parser);
+    let reader = parser.reader();
     let absolute = reader.number("atol", TOLERANCES);
     let relative = reader.number("rtol", TOLERANCES);
     let cosine = reader.number("cosine", (Bound::Excluded(-1.0), Bound::Included(1.0)));
     let gates = read_changes::<StructureGates>(reader);
     if gates.is_some() {
-        terms.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
+        parser.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
     }
     let bounds_elements = absolute.is_some() || relative.is_some();
     let elements = (bounds_elements || cosine.is_none()).then(|| Tolerance {
@@ -55,11 +55,11 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     let fields = &compared.fields;
     // Confidences have gates too.
     if fields.iter().all(|field| field.name() != PLDDT) {
-        terms.demand_some("gates", fields, "a field of structures", |kind| {
+        parser.demand_some("gates", fields, "a field of structures", |kind| {
             kind == FieldKind::Structures
         });
     }
-    terms.demand_some("cosine", fields, "a field of arrays", |kind| {
+    parser.demand_some("cosine", fields, "a field of arrays", |kind| {
         matches!(kind, FieldKind::Array | FieldKind::Arrays)
     });
     Some(Box::new(Agree {
@@ -80,15 +80,15 @@ impl Check for Agree {
         self.compared.pair.calls()
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let floors = floors(evidence, self.compared.pair.second());
-        self.compared.judge_each(NAME, evidence, |field, sides, first, second| {
-            let policy = self.policy(evidence, sides, field, &floors);
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        let floors = floors(results, self.compared.pair.second());
+        self.compared.judge_each(NAME, results, |field, sides, first, second| {
+            let policy = self.policy(results, sides, field, &floors);
             let mut found = compare(&sides.first, &sides.second, &policy);
             // What else the two hold is there to say how confident they are of it.
             found.fields.retain(|value| field_of(&value.path) == field.name());
             found.name_places(|path, position| sides.place(path, position));
-            self.keep(evidence, sides, &found);
+            self.keep(results, sides, &found);
             if let Some(finding) = self.nothing(sides, &found) {
                 return vec![finding];
             }
@@ -100,7 +100,7 @@ impl Check for Agree {
                 })
                 .collect();
             if let Some(told) = findings.first_mut() {
-                let others = Candidates::of(evidence, field, sides, first, second).into_neighbours();
+                let others = Candidates::of(results, field, sides, first, second).into_neighbours();
                 let cause = likely_cause(&found, &sides.first, &sides.second, &others);
                 told.hint = cause.map(|cause| cause.to_string());
             }
@@ -112,14 +112,14 @@ impl Check for Agree {
 impl Agree {
     fn policy(
         &self,
-        evidence: &Evidence<'_>,
+        results: &CaseResults<'_>,
         sides: &Sides<'_>,
         field: &FieldPath,
         floors: &BTreeMap<String, NoiseFloor>,
     ) -> Policy {
         let policy = Policy::numbers(self.elements, self.cosine);
-        let scale = evidence.contract.field(field.name()).and_then(|field| field.b_factor);
-        let gates = evidence.contract.gates.structure.zip(self.gates.as_ref());
+        let scale = results.contract.field(field.name()).and_then(|field| field.b_factor);
+        let gates = results.contract.gates.structure.zip(self.gates.as_ref());
         // Floors are of recorded samples, by their place in the second answer.
         let place = sides.samples.map(|(_, to)| format!("[{to}]"));
         let own = floors.iter().filter_map(|(path, floor)| {
@@ -146,11 +146,11 @@ impl Agree {
         Some(Finding::wrong(NAME, self.compared.pair.second(), summary))
     }
 
-    fn keep(&self, evidence: &Evidence<'_>, sides: &Sides<'_>, found: &Comparison) {
+    fn keep(&self, results: &CaseResults<'_>, sides: &Sides<'_>, found: &Comparison) {
         for value in &found.fields {
             let path = sides.label_of(&value.path);
             let measures = value.measures.iter().copied();
-            evidence
+            results
                 .measured
                 .keep(NAME, self.compared.pair.second(), &path, measures);
         }
@@ -158,10 +158,10 @@ impl Agree {
 }
 
 /// What repeats of a call differ by, where that was measured.
-fn floors(evidence: &Evidence<'_>, call: &str) -> BTreeMap<String, NoiseFloor> {
+fn floors(results: &CaseResults<'_>, call: &str) -> BTreeMap<String, NoiseFloor> {
     let measured = || {
-        let recorded = evidence.recorded.filter(|recorded| recorded.noise.is_none())?;
+        let recorded = results.recorded.filter(|recorded| recorded.noise.is_none())?;
         recorded.store.floors(&(recorded.key)(call).ok()?).ok()?
     };
-    with_slack(measured().unwrap_or_default().fields, evidence.contract.gates.slack())
+    with_slack(measured().unwrap_or_default().fields, results.contract.gates.slack())
 }

@@ -1,12 +1,12 @@
 //! `b_factor`: the temperature factors of structures and structure files carry the plddt of their residues.
 
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::show;
+use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{is_structural, structure_of};
-use super::terms::{TOLERANCES, Terms};
 use crate::compare::factor_of;
 use crate::prediction::Value;
 use crate::prediction::contract::{FactorRule, FactorScale, FieldSpec};
@@ -27,11 +27,11 @@ struct BFactor {
 }
 
 /// Reads `field`, `atol` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
     let carries = |field: &FieldSpec| is_structural(field) && field.b_factor.is_some();
-    let tolerance = terms.reader().require("atol").number("atol", TOLERANCES);
-    let field = terms.field_or(
+    let tolerance = parser.reader().require("atol").number("atol", TOLERANCES);
+    let field = parser.field_or(
         "atom_array",
         "structures whose contract gives `b_factor` a scale",
         carries,
@@ -52,16 +52,16 @@ impl Check for BFactor {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
-        let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
         let Some(plddt) = FieldPath::parse(PLDDT) else {
             return Vec::new();
         };
-        let (structures, scores) = match (self.field.find(NAME, given), plddt.find(NAME, given)) {
+        let (structures, scores) = match (self.field.find(NAME, answered), plddt.find(NAME, answered)) {
             (Ok(structures), Ok(scores)) => (structures, scores),
             (Err(finding), _) | (_, Err(finding)) => return vec![*finding],
         };
-        let spec = given.contract.field(self.field.name());
+        let spec = answered.contract.field(self.field.name());
         // Both are there for every model of the case since it was compiled.
         let Some((kind, scale)) = spec.and_then(|spec| Some((spec.kind, spec.b_factor?))) else {
             return Vec::new();

@@ -1,7 +1,7 @@
 //! What the answer to a call may be by mistake: another answer of its case, another sample, another recorded result of the
 //! model. Gathers; compares nothing. To be asked only when an answer is wrong.
 
-use super::evidence::{Evidence, Given};
+use super::case_results::{AnsweredCall, CaseResults};
 use super::field_path::FieldPath;
 use super::pair::{Sides, sample};
 use crate::diagnosis::{OtherResult, Relation};
@@ -21,11 +21,11 @@ impl<'a> Candidates<'a> {
     /// What the second of two sides may be instead of the first.
     #[must_use]
     pub fn of(
-        evidence: &Evidence<'_>,
+        results: &CaseResults<'_>,
         field: &'a FieldPath,
         sides: &Sides<'_>,
-        first: &Given<'_>,
-        second: &Given<'_>,
+        first: &AnsweredCall<'_>,
+        second: &AnsweredCall<'_>,
     ) -> Self {
         let is_list = first
             .contract
@@ -36,8 +36,8 @@ impl<'a> Candidates<'a> {
             is_item: is_list && sides.samples.is_some(),
             found: Vec::new(),
         };
-        found.add_answers(evidence, field, sides, first, second);
-        found.add_recorded(evidence, field, second);
+        found.add_answers(results, field, sides, first, second);
+        found.add_recorded(results, field, second);
         found
     }
 
@@ -62,14 +62,14 @@ impl<'a> Candidates<'a> {
 
     fn add_answers(
         &mut self,
-        evidence: &Evidence<'_>,
+        results: &CaseResults<'_>,
         field: &FieldPath,
         sides: &Sides<'_>,
-        first: &Given<'_>,
-        second: &Given<'_>,
+        first: &AnsweredCall<'_>,
+        second: &AnsweredCall<'_>,
     ) {
         let request = |call: &str| {
-            evidence
+            results
                 .answers
                 .iter()
                 .find(|answer| answer.call == call)
@@ -78,15 +78,15 @@ impl<'a> Candidates<'a> {
         let Some(asked) = request(second.call) else {
             return;
         };
-        for answer in evidence.answers {
-            let Some(given) = Given::new(evidence.contract, answer) else {
+        for answer in results.answers {
+            let Some(answered) = AnsweredCall::new(results.contract, answer) else {
                 continue;
             };
-            let Some(value) = given.prediction.at(&field.to_string()) else {
+            let Some(value) = answered.prediction.at(&field.to_string()) else {
                 continue;
             };
             let label = format!("the answer to call `{}`", answer.call);
-            let relation = relation(evidence.contract, asked, &answer.request);
+            let relation = relation(results.contract, asked, &answer.request);
             let Some((from, to)) = sides.samples else {
                 if answer.call != first.call && answer.call != second.call {
                     self.add(label, relation, value.clone());
@@ -95,13 +95,13 @@ impl<'a> Candidates<'a> {
             };
             // A whole answer that is another one is no matter of samples.
             let is_whole = answer.call != second.call && second.prediction.at(&field.to_string()) == Some(value);
-            for index in 0..given.expected.complexes.len() {
+            for index in 0..answered.expected.complexes.len() {
                 let is_itself = answer.call == second.call && index == to;
                 let is_expected = answer.call == first.call && index == from;
                 if is_itself || is_expected {
                     continue;
                 }
-                if let Some(part) = sample(&given, field, value, index) {
+                if let Some(part) = sample(&answered, field, value, index) {
                     let (label, relation) = if is_whole {
                         (label.clone(), relation)
                     } else {
@@ -114,11 +114,11 @@ impl<'a> Candidates<'a> {
     }
 
     /// Recorded results, sample by sample where samples are compared.
-    fn add_recorded(&mut self, evidence: &Evidence<'_>, field: &FieldPath, second: &Given<'_>) {
-        let Some(recorded) = evidence.recorded.filter(|_| field.is_whole()) else {
+    fn add_recorded(&mut self, results: &CaseResults<'_>, field: &FieldPath, second: &AnsweredCall<'_>) {
+        let Some(recorded) = results.recorded.filter(|_| field.is_whole()) else {
             return;
         };
-        let Some(answer) = evidence.answers.iter().find(|answer| answer.call == second.call) else {
+        let Some(answer) = results.answers.iter().find(|answer| answer.call == second.call) else {
             return;
         };
         let (Ok(key), Some(value)) = ((recorded.key)(second.call), second.prediction.field(field.name())) else {
@@ -129,7 +129,7 @@ impl<'a> Candidates<'a> {
             fields: vec![(field.name().to_owned(), value.clone())],
         };
         let first_item = format!("{}[0]", field.name());
-        let provenance = recorded.provenance(evidence.contract, answer);
+        let provenance = recorded.provenance(results.contract, answer);
         let neighbours = recorded
             .store
             .neighbours(&key, &provenance, &alone, &[field.name(), &first_item]);
@@ -178,7 +178,7 @@ fn relation(contract: &Contract, asked: &Request, other: &Request) -> Relation {
 mod tests {
     use serde_json::json;
 
-    use super::super::evidence::Answer;
+    use super::super::case_results::CallResult;
     use super::super::finding::Finding;
     use super::super::fixture::folded::{UBIQUITIN, declared, folded};
     use super::super::fixture::{compile_with, compiled, judge, judge_case};
@@ -191,7 +191,7 @@ mod tests {
     }
 
     /// What `snapshot` says when `got` comes where `expected` was recorded, `beside` being another recorded case.
-    fn told(model: &str, fields: &str, expected: &Answer, beside: &Answer, got: &Answer) -> String {
+    fn told(model: &str, fields: &str, expected: &CallResult, beside: &CallResult, got: &CallResult) -> String {
         let directory = tempfile::tempdir().unwrap();
         let contract = declared(model);
         let check = compiled(&contract, &format!("check = 'snapshot'\nfields = {fields}"));
@@ -201,7 +201,7 @@ mod tests {
             let found = judge_case(case, &*check, &contract, answers, &store(Recording::Missing), None);
             assert_eq!(found, []);
         }
-        let wrong = Answer {
+        let wrong = CallResult {
             result: got.result.clone(),
             ..expected.clone()
         };
@@ -275,7 +275,7 @@ mod tests {
         let forth = ask("forth", format!("{one}|{two}"));
         let back = ask("back", format!("{two}|{one}"));
         assert_eq!(judge(&*check, &contract, &[forth.clone(), back]), []);
-        let stale = Answer {
+        let stale = CallResult {
             result: forth.result.clone(),
             ..ask("back", format!("{two}|{one}"))
         };
@@ -285,7 +285,7 @@ mod tests {
             "{found:?}"
         );
         let noisy = ask("back", format!("{one}|{two}")).with_element("embeddings", 0, 0.123);
-        let permuted = Answer {
+        let permuted = CallResult {
             request: ask("back", format!("{two}|{one}")).request,
             ..noisy
         };
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(judge_case("cage", &*snapshot, &contract, &recorded, &store, None), []);
         let table = "check = 'agree'\nfields = ['atom_array']\nitems = [[0, 0]]\ngates = {}";
         let check = compile_with(&contract, table, &["alone", "batch"]).unwrap();
-        let stale = Answer {
+        let stale = CallResult {
             result: recorded[0].result.clone(),
             ..ask("batch", UBIQUITIN)
         };

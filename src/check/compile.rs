@@ -1,8 +1,8 @@
 //! The table of checks, and how the tables of a suite become checks. To add a check, write its file and a row here.
 
 use super::Check;
-use super::evidence::Calls;
-use super::terms::{Known, Terms};
+use super::case_results::Calls;
+use super::parser::{CaseContext, CheckParser};
 use super::{
     absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, positions, present, range,
     seeded, sequence, shape, snapshot, structure_text, text, zeros,
@@ -19,7 +19,7 @@ pub struct CheckKind {
     pub summary: &'static str,
     /// The keys it has, those it cannot do without first.
     pub keys: &'static [&'static str],
-    read: fn(&mut Terms<'_>) -> Option<Box<dyn Check>>,
+    read: fn(&mut CheckParser<'_>) -> Option<Box<dyn Check>>,
 }
 
 /// Every check there is.
@@ -148,7 +148,7 @@ pub static KINDS: [CheckKind; 20] = [
 
 /// The check that a table describes; everything wrong with the table goes to `diagnostics`.
 #[must_use]
-pub fn compile(table: &CheckTable, known: &Known<'_>, diagnostics: &mut Diagnostics) -> Option<Box<dyn Check>> {
+pub fn compile(table: &CheckTable, known: &CaseContext<'_>, diagnostics: &mut Diagnostics) -> Option<Box<dyn Check>> {
     let kind = table.kind.value.as_str();
     let Some(kind) = KINDS.iter().find(|known| known.name == kind) else {
         let names = KINDS.iter().map(|known| known.name);
@@ -156,9 +156,9 @@ pub fn compile(table: &CheckTable, known: &Known<'_>, diagnostics: &mut Diagnost
         return None;
     };
     let before = diagnostics.len();
-    let mut terms = Terms::new(&table.section, known, diagnostics);
-    let check = (kind.read)(&mut terms);
-    terms.finish();
+    let mut parser = CheckParser::new(&table.section, known, diagnostics);
+    let check = (kind.read)(&mut parser);
+    parser.finish();
     check.filter(|_| diagnostics.len() == before)
 }
 
@@ -167,7 +167,7 @@ pub fn compile(table: &CheckTable, known: &Known<'_>, diagnostics: &mut Diagnost
 #[must_use]
 pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diagnostics) -> Vec<Box<dyn Check>> {
     let calls: Vec<String> = case.calls.iter().map(|call| call.name.clone()).collect();
-    let known = Known {
+    let known = CaseContext {
         calls: &calls,
         contracts,
     };

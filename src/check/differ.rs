@@ -1,11 +1,11 @@
 //! `differ`: something changed between two answers, or two samples, and by how much at least.
 
 use super::Check;
-use super::evidence::{Calls, Evidence};
+use super::case_results::{Calls, CaseResults};
 use super::finding::Finding;
 use super::number::show;
 use super::pair::{Compared, Sides};
-use super::terms::{TOLERANCES, Terms};
+use super::parser::{CheckParser, TOLERANCES};
 use crate::compare::{Agreement, Policy, ValueDifference as Found, compare};
 use crate::prediction::field_of;
 
@@ -19,9 +19,9 @@ struct Differ {
 }
 
 /// Reads `fields`, `first`, `second`, `items` and `more_than`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let compared = Compared::read(terms);
-    let more_than = terms.reader().number("more_than", TOLERANCES).unwrap_or(0.0);
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let compared = Compared::read(parser);
+    let more_than = parser.reader().number("more_than", TOLERANCES).unwrap_or(0.0);
     Some(Box::new(Differ {
         compared: compared?,
         more_than,
@@ -37,8 +37,8 @@ impl Check for Differ {
         self.compared.pair.calls()
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        self.compared.judge_each(NAME, evidence, |field, sides, _, _| {
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        self.compared.judge_each(NAME, results, |field, sides, _, _| {
             self.judge_sides(field.name(), sides).into_iter().collect()
         })
     }

@@ -9,11 +9,11 @@ mod tests;
 pub use self::samples::Sample;
 pub use self::tested::{Tested, test};
 use super::Check;
-use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
+use super::case_results::{AnsweredCall, CallResult, Calls, CaseResults, RecordedResults};
 use super::finding::Finding;
 use super::kept::find_or_keep;
 use super::number::count;
-use super::terms::Terms;
+use super::parser::CheckParser;
 use crate::compare::{STRUCTURES, atom_faults};
 use crate::config::read_changes;
 use crate::prediction::gates::{EnsembleGates, GateTable, GateValues};
@@ -39,10 +39,10 @@ struct Sets {
 
 /// Reads `gates` and `call`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this form")]
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let changes = read_changes::<EnsembleGates>(terms.reader()).unwrap_or_default();
-    terms.demand_gates(EnsembleGates::NAME, |gates| gates.ensemble.is_some());
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let changes = read_changes::<EnsembleGates>(parser.reader()).unwrap_or_default();
+    parser.demand_gates(EnsembleGates::NAME, |gates| gates.ensemble.is_some());
     Some(Box::new(Ensemble { calls, changes }))
 }
 
@@ -59,22 +59,22 @@ impl Check for Ensemble {
         self.calls.includes(call)
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let Some(gates) = evidence.contract.gates.ensemble else {
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        let Some(gates) = results.contract.gates.ensemble else {
             return Vec::new();
         };
         let gates = gates.with(&self.changes);
-        let Some(recorded) = evidence.recorded else {
+        let Some(recorded) = results.recorded else {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
         };
         let mut complexes: Vec<Sets> = Vec::new();
         let mut findings = Vec::new();
         let mut was_recorded = true;
-        for answer in self.calls.answers(evidence) {
-            let Some(given) = Given::new(evidence.contract, answer) else {
+        for answer in self.calls.answers(results) {
+            let Some(answered) = AnsweredCall::new(results.contract, answer) else {
                 return findings;
             };
-            match gather(evidence, recorded, answer, &given) {
+            match gather(results, recorded, answer, &answered) {
                 Ok(Some(of_call)) if complexes.is_empty() => complexes = of_call,
                 Ok(Some(of_call)) if complexes.len() == of_call.len() => {
                     for (sets, more) in complexes.iter_mut().zip(of_call) {
@@ -92,7 +92,7 @@ impl Check for Ensemble {
         }
         if was_recorded && findings.is_empty() {
             let judged = complexes.iter().enumerate();
-            findings.extend(judged.filter_map(|(index, sets)| sets.judge(index, &gates, evidence)));
+            findings.extend(judged.filter_map(|(index, sets)| sets.judge(index, &gates, results)));
         }
         findings
     }
@@ -100,10 +100,10 @@ impl Check for Ensemble {
 
 /// The recorded and the new samples of a call, complex by complex; `None` when they were recorded just now.
 fn gather(
-    evidence: &Evidence<'_>,
-    recorded: &Recorded<'_>,
-    answer: &Answer,
-    given: &Given<'_>,
+    results: &CaseResults<'_>,
+    recorded: &RecordedResults<'_>,
+    answer: &CallResult,
+    answered: &AnsweredCall<'_>,
 ) -> Result<Option<Vec<Sets>>, Box<Finding>> {
     let unjudged = |summary: String| {
         Box::new(Finding {
@@ -112,11 +112,11 @@ fn gather(
         })
     };
     let wrong = |summary: String| Box::new(Finding::wrong(NAME, &answer.call, summary));
-    let now = samples::of_answer(given).map_err(wrong)?;
-    let Some(contents) = find_or_keep(NAME, &RECORDED, evidence, recorded, answer, given)? else {
+    let now = samples::of_answer(answered).map_err(wrong)?;
+    let Some(contents) = find_or_keep(NAME, &RECORDED, results, recorded, answer, answered)? else {
         return Ok(None);
     };
-    let before = samples::recorded(given, &contents).map_err(unjudged)?;
+    let before = samples::recorded(answered, &contents).map_err(unjudged)?;
     if before.len() != now.len() {
         return Err(unjudged("what was recorded is about other complexes".to_owned()));
     }
@@ -125,7 +125,7 @@ fn gather(
 }
 
 impl Sets {
-    fn judge(&self, index: usize, gates: &EnsembleGates, evidence: &Evidence<'_>) -> Option<Finding> {
+    fn judge(&self, index: usize, gates: &EnsembleGates, results: &CaseResults<'_>) -> Option<Finding> {
         let path = format!("complex {index}");
         let case = |summary: String| Finding {
             call: None,
@@ -168,7 +168,7 @@ impl Sets {
                 format!("{path}: the samples cannot be measured"),
             ));
         }
-        evidence
+        results
             .measured
             .keep(NAME, "", &path, tests.iter().map(Tested::measure));
         if let Some(blind) = tests.iter().find(|test| !test.can_fail()) {

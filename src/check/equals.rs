@@ -3,11 +3,11 @@
 use serde_json::Value as Json;
 
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::exact;
-use super::terms::{TOLERANCES, Terms};
+use super::parser::{CheckParser, TOLERANCES};
 use crate::prediction::Value;
 use crate::tensor::{DType, Tensor};
 
@@ -23,11 +23,11 @@ struct Equals {
 }
 
 /// Reads `field`, `value`, `atol` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let field = terms.field();
-    let value = terms.reader().require("value").json("value");
-    let tolerance = terms.reader().number("atol", TOLERANCES).unwrap_or(0.0);
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let field = parser.field();
+    let value = parser.reader().require("value").json("value");
+    let tolerance = parser.reader().number("atol", TOLERANCES).unwrap_or(0.0);
     Some(Box::new(Equals {
         calls,
         field: field?,
@@ -45,21 +45,24 @@ impl Check for Equals {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls.given(evidence).filter_map(|given| self.judge_one(&given));
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        let judged = self
+            .calls
+            .answered(results)
+            .filter_map(|answered| self.judge_one(&answered));
         judged.collect()
     }
 }
 
 impl Equals {
-    fn judge_one(&self, given: &Given<'_>) -> Option<Finding> {
-        let value = match self.field.find(NAME, given) {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Option<Finding> {
+        let value = match self.field.find(NAME, answered) {
             Ok(value) => value,
             Err(finding) => return Some(*finding),
         };
-        let mut comparison = Comparison {
+        let mut comparison = EqualityWalk {
             tolerance: self.tolerance,
-            ..Comparison::default()
+            ..EqualityWalk::default()
         };
         comparison.value(&self.field.to_string(), &self.value, value);
         let (path, expected, got) = comparison.first?;
@@ -71,20 +74,20 @@ impl Equals {
                 self.field, comparison.wrong, comparison.leaves
             )
         };
-        Some(Finding::wrong(NAME, given.call, summary))
+        Some(Finding::wrong(NAME, answered.call, summary))
     }
 }
 
 /// A comparison under way: how many single values were compared, and the first that differed with both its sides.
 #[derive(Default)]
-struct Comparison {
+struct EqualityWalk {
     tolerance: f64,
     leaves: usize,
     wrong: usize,
     first: Option<(String, String, String)>,
 }
 
-impl Comparison {
+impl EqualityWalk {
     fn value(&mut self, path: &str, expected: &Json, got: &Value) {
         match (expected, got) {
             (Json::Array(expected), Value::List(items) | Value::Tuple(items)) if expected.len() == items.len() => {

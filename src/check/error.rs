@@ -1,9 +1,9 @@
 //! `error`: a call that must be refused, in the right way and with the right words. A call that succeeds is the finding.
 
 use super::Check;
-use super::evidence::{Answer, Calls, Evidence};
+use super::case_results::{CallResult, Calls, CaseResults};
 use super::finding::Finding;
-use super::terms::Terms;
+use super::parser::CheckParser;
 use crate::backend::{BackendError, Blame, Fault, Stage};
 use crate::config::Diagnostic;
 
@@ -46,16 +46,16 @@ struct ExpectError {
 
 /// Reads `message`, `exception`, `fault` and `call`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let message = terms.phrases("message");
-    let exception = terms.reader().text("exception");
-    let faults = read_faults(terms);
-    if message.iter().any(String::is_empty) || (message.is_empty() && terms.reader().has("message")) {
-        let location = terms.reader().location_of("message");
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let message = parser.phrases("message");
+    let exception = parser.reader().text("exception");
+    let faults = read_faults(parser);
+    if message.iter().any(String::is_empty) || (message.is_empty() && parser.reader().has("message")) {
+        let location = parser.reader().location_of("message");
         let diagnostic = Diagnostic::at(location, "every message contains nothing");
         let diagnostic = diagnostic.with_label("expected words that the message must contain");
-        terms.reader().diagnostics().push(diagnostic);
+        parser.reader().diagnostics().push(diagnostic);
     }
     Some(Box::new(ExpectError {
         calls,
@@ -66,8 +66,8 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
 }
 
 /// The faults of `fault`, one or several; the refusals when it is absent.
-fn read_faults(terms: &mut Terms<'_>) -> Vec<Fault> {
-    let reader = terms.reader();
+fn read_faults(parser: &mut CheckParser<'_>) -> Vec<Fault> {
+    let reader = parser.reader();
     let Some(written) = reader.text_or_texts("fault") else {
         return REFUSALS.to_vec();
     };
@@ -97,16 +97,16 @@ impl Check for ExpectError {
         self.calls.includes(call)
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
         self.calls
-            .answers(evidence)
+            .answers(results)
             .filter_map(|answer| self.judge_one(answer))
             .collect()
     }
 }
 
 impl ExpectError {
-    fn judge_one(&self, answer: &Answer) -> Option<Finding> {
+    fn judge_one(&self, answer: &CallResult) -> Option<Finding> {
         let call = answer.call.as_str();
         let error = match &answer.result {
             Ok(prediction) => {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::evidence::Given;
+use super::case_results::AnsweredCall;
 use super::finding::Finding;
 use crate::prediction::Value;
 
@@ -66,20 +66,20 @@ impl FieldPath {
     ///
     /// # Errors
     /// A finding when there is nothing. A field that is None although nobody asked for it is not the backend's fault.
-    pub fn find<'a>(&self, check: &'static str, given: &Given<'a>) -> Result<&'a Value, Box<Finding>> {
-        let prediction = given.prediction;
-        let wrong = |summary: String| Err(Box::new(Finding::wrong(check, given.call, summary)));
+    pub fn find<'a>(&self, check: &'static str, answered: &AnsweredCall<'a>) -> Result<&'a Value, Box<Finding>> {
+        let prediction = answered.prediction;
+        let wrong = |summary: String| Err(Box::new(Finding::wrong(check, answered.call, summary)));
         match (prediction.field(self.name()), prediction.at(&self.text)) {
             (Some(Value::None), _) => {
                 let summary = format!("{self}: expected a value, got None");
-                let filled = given
+                let filled = answered
                     .contract
                     .field(self.name())
-                    .is_none_or(|field| given.expected.fills(field));
+                    .is_none_or(|field| answered.expected.fills(field));
                 if filled {
                     wrong(summary)
                 } else {
-                    let hint = format!("the call `{}` does not ask for it in `include_fields`", given.call);
+                    let hint = format!("the call `{}` does not ask for it in `include_fields`", answered.call);
                     Err(Box::new(Finding::unjudged(check, summary).hint(hint)))
                 }
             }
@@ -141,8 +141,8 @@ mod tests {
         let contract = folder();
         let judge = |options, path: &str| {
             let answer = answer(&contract, "call", "A", options).with("plddt", Value::None);
-            let given = Given::new(&contract, &answer).unwrap();
-            FieldPath::parse(path).unwrap().find("range", &given).unwrap_err()
+            let answered = AnsweredCall::new(&contract, &answer).unwrap();
+            FieldPath::parse(path).unwrap().find("range", &answered).unwrap_err()
         };
         let asked = judge(json!({"include_fields": ["plddt"]}), "plddt");
         assert_eq!(

@@ -1,11 +1,11 @@
 //! `finite`: every number of a field is one, neither NaN nor infinite.
 
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::numbers::judge_each;
-use super::terms::{Naming, Terms};
+use super::parser::{CheckParser, FieldScope};
 
 /// The name of the check.
 pub const NAME: &str = "finite";
@@ -17,8 +17,8 @@ struct Finite {
 }
 
 /// Reads `fields` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let (calls, fields) = terms.calls_and_fields(Naming::Fillable)?;
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let (calls, fields) = parser.calls_and_fields(FieldScope::Fillable)?;
     Some(Box::new(Finite { calls, fields }))
 }
 
@@ -31,11 +31,11 @@ impl Check for Finite {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
         let excess = |value: f64| if value.is_finite() { 0.0 } else { f64::INFINITY };
         let fields = self.fields.iter();
         fields
-            .flat_map(|field| judge_each(NAME, field, given, "finite", excess))
+            .flat_map(|field| judge_each(NAME, field, answered, "finite", excess))
             .collect()
     }
 }

@@ -1,6 +1,6 @@
 //! The recorded result of a call for checks that judge it in their own way: found, or kept where none is there yet. Compares nothing.
 
-use super::evidence::{Answer, Evidence, Given, Recorded};
+use super::case_results::{AnsweredCall, CallResult, CaseResults, RecordedResults};
 use super::finding::Finding;
 use super::weights::mislabelled;
 use crate::prediction::Prediction;
@@ -13,10 +13,10 @@ use crate::snapshot::{Kept, Provenance, Reference, SnapshotKey};
 pub fn find_or_keep(
     check: &'static str,
     fields: &[&str],
-    evidence: &Evidence<'_>,
-    recorded: &Recorded<'_>,
-    answer: &Answer,
-    given: &Given<'_>,
+    results: &CaseResults<'_>,
+    recorded: &RecordedResults<'_>,
+    answer: &CallResult,
+    answered: &AnsweredCall<'_>,
 ) -> Result<Option<Prediction>, Box<Finding>> {
     let unjudged = |summary: String| {
         Box::new(Finding {
@@ -26,7 +26,7 @@ pub fn find_or_keep(
     };
     let key = (recorded.key)(&answer.call).map_err(|error| unjudged(error.to_string()))?;
     let unread = |summary: String| Box::new(Finding::without_reference(check, &answer.call, summary));
-    let provenance = recorded.provenance(evidence.contract, answer);
+    let provenance = recorded.provenance(results.contract, answer);
     let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
     if let Some(finding) = stored
         .as_ref()
@@ -35,15 +35,15 @@ pub fn find_or_keep(
         return Err(Box::new(finding));
     }
     // What is of other weights than the table says is no fault of the backend, whatever it differs by.
-    if let Some(finding) = mislabelled(check, &key, recorded, given) {
+    if let Some(finding) = mislabelled(check, &key, recorded, answered) {
         return Err(Box::new(finding));
     }
     if let Some(reference) = stored {
         return Ok(Some(reference.prediction));
     }
     let selected = Prediction {
-        class: given.prediction.class.clone(),
-        fields: given
+        class: answered.prediction.class.clone(),
+        fields: answered
             .prediction
             .fields
             .iter()
@@ -68,7 +68,7 @@ pub fn find_or_keep(
 /// Why a recorded result is no reference for an answer: it was recorded under other fixed options than the instance has.
 pub fn configured_otherwise(
     check: &'static str,
-    answer: &Answer,
+    answer: &CallResult,
     key: &SnapshotKey,
     reference: &Reference,
     provenance: &Provenance,
@@ -87,7 +87,7 @@ mod tests {
 
     use super::super::fixture::folded::{declared, folded};
     use super::super::fixture::{compiled, judge_recorded};
-    use super::Answer;
+    use super::CallResult;
     use crate::backend::Blame;
     use crate::prediction::Options;
     use crate::snapshot::Recording;
@@ -103,7 +103,7 @@ mod tests {
         );
         let under = |config: serde_json::Value| {
             let config: Options = config.as_object().unwrap().clone();
-            Answer {
+            CallResult {
                 config,
                 ..right.clone()
             }

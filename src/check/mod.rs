@@ -6,6 +6,7 @@ mod agree;
 mod b_factor;
 mod bounds;
 mod candidates;
+mod case_results;
 mod compile;
 pub(crate) mod complex;
 mod contract;
@@ -13,7 +14,6 @@ mod differ;
 mod ensemble;
 mod equals;
 mod error;
-mod evidence;
 mod expected;
 mod field_path;
 mod finding;
@@ -26,6 +26,7 @@ mod kept;
 mod number;
 mod numbers;
 mod pair;
+mod parser;
 mod physical;
 mod places;
 mod positions;
@@ -40,7 +41,6 @@ mod snapshot;
 mod structure_field;
 mod structure_text;
 mod tally;
-mod terms;
 mod text;
 mod weights;
 mod zeros;
@@ -48,14 +48,14 @@ mod zeros;
 use crate::prediction::{Contract, Prediction};
 use crate::snapshot::Recording;
 
+pub use case_results::{AnsweredCall, CallResult, Calls, CaseResults, MetricValues, RecordedResults};
 pub use compile::{CheckKind, KINDS, compile, compile_case};
 pub use contract::ContractCheck;
 pub use ensemble::{Sample, Tested, test as test_samples};
-pub use evidence::{Answer, Calls, Evidence, Given, MetricValues, Recorded};
 pub use expected::{Expected, FIRST_STRUCTURE_ONLY, PADS_EVERY_BATCH};
 pub use finding::Finding;
+pub use parser::CaseContext;
 pub use reviewed::breaches;
-pub use terms::Known;
 
 /// One demand of a case, ready to judge.
 pub trait Check: Send + Sync + std::fmt::Debug {
@@ -82,15 +82,15 @@ pub trait Check: Send + Sync + std::fmt::Debug {
     }
 
     /// What is wrong with the answer to one call, for checks that look at each by itself.
-    fn judge_one(&self, _given: &Given<'_>) -> Vec<Finding> {
+    fn judge_one(&self, _given: &AnsweredCall<'_>) -> Vec<Finding> {
         Vec::new()
     }
 
     /// Everything that is wrong by it; empty when the answers are as they should be. Unless a check says otherwise, that is
     /// what is wrong with each of its calls.
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let judged = self.calls().given(evidence);
-        judged.flat_map(|given| self.judge_one(&given)).collect()
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        let judged = self.calls().answered(results);
+        judged.flat_map(|answered| self.judge_one(&answered)).collect()
     }
 }
 
@@ -100,51 +100,51 @@ pub trait Check: Send + Sync + std::fmt::Debug {
 /// Checks propose what to record, and only a case of which nothing is wrong is recorded: one wrong answer among the
 /// reference results would make every right backend wrong.
 #[must_use]
-pub fn judge(checks: &[Box<dyn Check>], evidence: &Evidence<'_>) -> Vec<Finding> {
-    let failed = evidence.answers.iter().filter_map(|answer| {
+pub fn judge(checks: &[Box<dyn Check>], results: &CaseResults<'_>) -> Vec<Finding> {
+    let failed = results.answers.iter().filter_map(|answer| {
         let error = answer.result.as_ref().err()?;
         let expected = checks.iter().any(|check| check.expects_error(&answer.call));
         (!expected).then(|| Finding::failed("answer", &answer.call, error))
     });
     let failed: Vec<Finding> = failed.collect();
-    let records = |check: &dyn Check| evidence.answers.iter().any(|answer| check.records(&answer.call));
+    let records = |check: &dyn Check| results.answers.iter().any(|answer| check.records(&answer.call));
     let judged = checks.iter().map(|check| {
         if records(&**check) {
             Vec::new()
         } else {
-            check.judge(evidence)
+            check.judge(results)
         }
     });
     let mut found: Vec<Vec<Finding>> = judged.collect();
     let is_sound = failed.is_empty() && found.iter().all(Vec::is_empty);
-    let recording = |evidence: &Evidence<'_>| -> Vec<Vec<Finding>> {
+    let recording = |results: &CaseResults<'_>| -> Vec<Vec<Finding>> {
         let judged = checks.iter().map(|check| {
             if records(&**check) {
-                check.judge(evidence)
+                check.judge(results)
             } else {
                 Vec::new()
             }
         });
         judged.collect()
     };
-    let compared = match evidence.recorded {
-        None => recording(evidence),
-        Some(recorded) => compare_recorded(recorded, evidence, is_sound, recording),
+    let compared = match results.recorded {
+        None => recording(results),
+        Some(recorded) => compare_recorded(recorded, results, is_sound, recording),
     };
     for (own, more) in found.iter_mut().zip(compared) {
         own.extend(more);
     }
     let mut findings: Vec<Finding> = failed.into_iter().chain(found.into_iter().flatten()).collect();
-    request_hints::hint(&mut findings, evidence);
+    request_hints::hint(&mut findings, results);
     findings
 }
 
 /// Holds answers against recorded ones, and records what is missing where all else is well.
 fn compare_recorded(
-    recorded: &Recorded<'_>,
-    evidence: &Evidence<'_>,
+    recorded: &RecordedResults<'_>,
+    results: &CaseResults<'_>,
     is_sound: bool,
-    judge: impl Fn(&Evidence<'_>) -> Vec<Vec<Finding>>,
+    judge: impl Fn(&CaseResults<'_>) -> Vec<Vec<Finding>>,
 ) -> Vec<Vec<Finding>> {
     let wanted = recorded.store.recording();
     let (recording, command) = match (is_sound, wanted) {
@@ -153,23 +153,23 @@ fn compare_recorded(
         (true, other) => (other, recorded.command),
     };
     let store = recorded.store.with(recording);
-    let careful = Recorded {
+    let careful = RecordedResults {
         store: &store,
         command,
         ..*recorded
     };
-    let found = judge(&Evidence {
+    let found = judge(&CaseResults {
         recorded: Some(&careful),
-        ..*evidence
+        ..*results
     });
     if recording != Recording::Proposed || found.iter().any(|findings| !findings.is_empty()) {
         return found;
     }
     // The numbers are taken already.
-    judge(&Evidence {
+    judge(&CaseResults {
         recorded: Some(recorded),
         measured: &MetricValues::default(),
-        ..*evidence
+        ..*results
     })
 }
 
@@ -186,7 +186,7 @@ mod tests {
         let contract = folder();
         let error = BackendError::new(Stage::Call, Fault::Timeout, "no answer within 5 s");
         let answers = [failed(&contract, "call", "A", error)];
-        let evidence = Evidence {
+        let results = CaseResults {
             suite: "suite",
             case: "case",
             contract: &contract,
@@ -195,13 +195,13 @@ mod tests {
             measured: &MetricValues::default(),
         };
         let contract_check = [compiled(&contract, "check = 'contract'")];
-        let findings = judge(&contract_check, &evidence);
+        let findings = judge(&contract_check, &results);
         assert_eq!(
             (findings.len(), findings[0].check, findings[0].blame),
             (1, "answer", Blame::Platform)
         );
         let expected = [compiled(&contract, "check = 'error'\nfault = 'timeout'")];
-        assert_eq!(judge(&expected, &evidence), []);
+        assert_eq!(judge(&expected, &results), []);
     }
 
     #[test]
@@ -212,7 +212,7 @@ mod tests {
             compiled(&contract, "check = 'range'\nfield = 'plddt'\nmax = 0"),
         ];
         let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))];
-        let evidence = Evidence {
+        let results = CaseResults {
             suite: "suite",
             case: "case",
             contract: &contract,
@@ -220,7 +220,7 @@ mod tests {
             recorded: None,
             measured: &MetricValues::default(),
         };
-        let names: Vec<_> = judge(&checks, &evidence)
+        let names: Vec<_> = judge(&checks, &results)
             .into_iter()
             .map(|finding| finding.check)
             .collect();

@@ -1,6 +1,6 @@
 //! All numbers of a value, whatever it is nested in, each with the path it lies at, and a rule applied to all of them.
 
-use super::evidence::Given;
+use super::case_results::AnsweredCall;
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show, show_key};
@@ -56,12 +56,12 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Tensor)>) -> Resu
 pub fn judge_each(
     check: &'static str,
     field: &FieldPath,
-    given: &Given<'_>,
+    answered: &AnsweredCall<'_>,
     rule: &str,
     excess: impl Fn(f64) -> f64,
 ) -> Vec<Finding> {
-    let found = field.find(check, given).and_then(|value| {
-        numbers(&field.to_string(), value).map_err(|summary| Box::new(Finding::wrong(check, given.call, summary)))
+    let found = field.find(check, answered).and_then(|value| {
+        numbers(&field.to_string(), value).map_err(|summary| Box::new(Finding::wrong(check, answered.call, summary)))
     });
     let arrays = match found {
         Ok(arrays) => arrays,
@@ -69,14 +69,14 @@ pub fn judge_each(
     };
     if arrays.iter().all(|(_, tensor)| tensor.is_empty()) {
         let summary = format!("{field}: expected numbers, got none");
-        return vec![Finding::wrong(check, given.call, summary)];
+        return vec![Finding::wrong(check, answered.call, summary)];
     }
     arrays
         .iter()
         .filter_map(|(path, tensor)| {
             let mut tally = Tally::default();
             tensor.for_each_f64(0..tensor.len(), |flat, value| tally.judge(flat, value, excess(value)));
-            describe(path, tensor, &tally, rule).map(|summary| Finding::wrong(check, given.call, summary))
+            describe(path, tensor, &tally, rule).map(|summary| Finding::wrong(check, answered.call, summary))
         })
         .collect()
 }

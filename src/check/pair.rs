@@ -1,10 +1,10 @@
 //! The two answers, or the two samples, that a comparing check holds against each other.
 
-use super::evidence::{Calls, Evidence, Given};
+use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
+use super::parser::{CheckParser, FieldScope};
 use super::places::Places;
-use super::terms::{Naming, Terms};
 use crate::compare::PLDDT;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::{Axes, Leaf, Listing, Prediction, Value};
@@ -86,12 +86,12 @@ pub struct Compared {
 
 impl Compared {
     /// Reads `fields`, `first`, `second` and `items`.
-    pub fn read(terms: &mut Terms<'_>) -> Option<Self> {
-        let pair = Pair::read(terms);
-        let fields = terms.fields(Naming::Fillable);
+    pub fn read(parser: &mut CheckParser<'_>) -> Option<Self> {
+        let pair = Pair::read(parser);
+        let fields = parser.fields(FieldScope::Fillable);
         let (pair, fields) = (pair?, fields?);
         if pair.is_of_samples() {
-            terms.demand_samples(&fields);
+            parser.demand_samples(&fields);
         }
         Some(Self { pair, fields })
     }
@@ -101,10 +101,10 @@ impl Compared {
     pub fn judge_each(
         &self,
         check: &'static str,
-        evidence: &Evidence<'_>,
-        mut judge: impl FnMut(&FieldPath, &Sides<'_>, &Given<'_>, &Given<'_>) -> Vec<Finding>,
+        results: &CaseResults<'_>,
+        mut judge: impl FnMut(&FieldPath, &Sides<'_>, &AnsweredCall<'_>, &AnsweredCall<'_>) -> Vec<Finding>,
     ) -> Vec<Finding> {
-        let Some((first, second)) = self.pair.given(evidence) else {
+        let Some((first, second)) = self.pair.answered(results) else {
             return Vec::new();
         };
         let mut findings = Vec::new();
@@ -122,14 +122,14 @@ impl Compared {
 
 impl Pair {
     /// Reads `first`, `second` and `items`.
-    fn read(terms: &mut Terms<'_>) -> Option<Self> {
-        let calls = terms.all_calls();
+    fn read(parser: &mut CheckParser<'_>) -> Option<Self> {
+        let calls = parser.all_calls();
         let mut named = |key: &'static str, usual: Option<&String>| {
-            if terms.reader().has(key) {
-                return terms.call(key);
+            if parser.reader().has(key) {
+                return parser.call(key);
             }
             if usual.is_none() {
-                terms.reader().require(key);
+                parser.reader().require(key);
             }
             usual.cloned()
         };
@@ -140,13 +140,17 @@ impl Pair {
         };
         let first = named("first", usual_first);
         let second = named("second", usual_second);
-        let items = read_items(terms);
+        let items = read_items(parser);
         let (first, second, items) = (first?, second?, items?);
         if first == second && (items.is_empty() || items.iter().any(|(a, b)| a == b)) {
             let message = format!("the call `{first}` is compared with itself");
             let label = "expected another call, or `items` that are different samples";
-            let key = if terms.reader().has("items") { "items" } else { "second" };
-            terms.reader().reject(key, message, label);
+            let key = if parser.reader().has("items") {
+                "items"
+            } else {
+                "second"
+            };
+            parser.reader().reject(key, message, label);
         }
         Some(Self {
             calls: Calls::Named(vec![first.clone(), second.clone()]),
@@ -176,19 +180,19 @@ impl Pair {
 
     /// Both predictions; `None` when a call failed, which is a finding of its own.
     #[must_use]
-    pub fn given<'a>(&self, evidence: &Evidence<'a>) -> Option<(Given<'a>, Given<'a>)> {
+    pub fn answered<'a>(&self, results: &CaseResults<'a>) -> Option<(AnsweredCall<'a>, AnsweredCall<'a>)> {
         let find = |name: &str| {
-            let answer = evidence.answers.iter().find(|answer| answer.call == name)?;
-            Given::new(evidence.contract, answer)
+            let answer = results.answers.iter().find(|answer| answer.call == name)?;
+            AnsweredCall::new(results.contract, answer)
         };
         Some((find(&self.first)?, find(&self.second)?))
     }
 
     /// A third prediction, beside the two that are compared.
     #[must_use]
-    pub fn other<'a>(evidence: &Evidence<'a>, call: &str) -> Option<Given<'a>> {
-        let answer = evidence.answers.iter().find(|answer| answer.call == call)?;
-        Given::new(evidence.contract, answer)
+    pub fn other<'a>(results: &CaseResults<'a>, call: &str) -> Option<AnsweredCall<'a>> {
+        let answer = results.answers.iter().find(|answer| answer.call == call)?;
+        AnsweredCall::new(results.contract, answer)
     }
 
     /// A field on both sides, once for each pair of samples.
@@ -196,8 +200,8 @@ impl Pair {
         &self,
         check: &'static str,
         field: &FieldPath,
-        first: &'a Given<'a>,
-        second: &'a Given<'a>,
+        first: &'a AnsweredCall<'a>,
+        second: &'a AnsweredCall<'a>,
     ) -> Vec<Result<Sides<'a>, Box<Finding>>> {
         let values = match (field.find(check, first), field.find(check, second)) {
             (Ok(first), Ok(second)) => (first, second),
@@ -209,8 +213,8 @@ impl Pair {
             Places::default()
         };
         if self.items.is_empty() {
-            let whole = |given: &Given<'_>, value: &Value| {
-                let confidence = given.prediction.field(PLDDT).cloned();
+            let whole = |answered: &AnsweredCall<'_>, value: &Value| {
+                let confidence = answered.prediction.field(PLDDT).cloned();
                 response(field, value.clone(), confidence)
             };
             return vec![Ok(Sides {
@@ -227,14 +231,14 @@ impl Pair {
             .field(field.name())
             .is_some_and(|spec| spec.kind != FieldKind::Array);
         let path = format!("{}{}", field.name(), if is_list { "[0]" } else { "" });
-        let cut = |given: &Given<'_>, value: &Value, index: usize| -> Result<Prediction, Box<Finding>> {
-            let own = sample(given, field, value, index).ok_or_else(|| {
+        let cut = |answered: &AnsweredCall<'_>, value: &Value, index: usize| -> Result<Prediction, Box<Finding>> {
+            let own = sample(answered, field, value, index).ok_or_else(|| {
                 let summary = format!("{field}: there is no sample {index} to compare");
-                Box::new(Finding::wrong(check, given.call, summary))
+                Box::new(Finding::wrong(check, answered.call, summary))
             })?;
             let own = if is_list { Value::List(vec![own]) } else { own };
             let structures = value.as_items().map_or(0, <[Value]>::len);
-            let confidence = confidence_behind(given.prediction, structures, index);
+            let confidence = confidence_behind(answered.prediction, structures, index);
             Ok(response(field, own, confidence))
         };
         self.items
@@ -281,11 +285,11 @@ fn confidence_behind(prediction: &Prediction, structures: usize, index: usize) -
     Some(Value::List(vec![own.clone()]))
 }
 
-fn read_items(terms: &mut Terms<'_>) -> Option<Vec<(usize, usize)>> {
-    if !terms.reader().has("items") {
+fn read_items(parser: &mut CheckParser<'_>) -> Option<Vec<(usize, usize)>> {
+    if !parser.reader().has("items") {
         return Some(Vec::new());
     }
-    let written = terms.reader().json("items")?;
+    let written = parser.reader().json("items")?;
     let pairs = written.as_array().and_then(|items| {
         let pair = |item: &serde_json::Value| {
             let [first, second] = item.as_array()?.as_slice() else {
@@ -299,18 +303,18 @@ fn read_items(terms: &mut Terms<'_>) -> Option<Vec<(usize, usize)>> {
     let pairs = pairs.filter(|pairs| !pairs.is_empty());
     if pairs.is_none() {
         let label = "expected pairs of samples, as in `[[0, 1], [1, 0]]`";
-        terms.reader().reject("items", "these are not pairs of samples", label);
+        parser.reader().reject("items", "these are not pairs of samples", label);
     }
     pairs
 }
 
 /// One sample of a whole field, without padding.
 #[must_use]
-pub fn sample(given: &Given<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
-    let spec = given.contract.field(field.name())?;
+pub fn sample(answered: &AnsweredCall<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
+    let spec = answered.contract.field(field.name())?;
     match (spec.kind, value) {
         (FieldKind::Array, Value::Array(tensor)) => {
-            let length = given.expected.complexes.get(index)?.length;
+            let length = answered.expected.complexes.get(index)?.length;
             Axes::of(spec).sample(tensor, index, length).map(Value::Array)
         }
         (_, value) => value.as_items()?.get(index).cloned(),

@@ -8,12 +8,12 @@ mod rules;
 use self::gross::gross_rules;
 use self::rules::{Rule, rules};
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
+use super::parser::CheckParser;
 use super::structure_field::{is_structural, structure_of};
-use super::terms::Terms;
 use crate::compare::{behind, of_residues};
 use crate::config::read_changes;
 use crate::prediction::Value;
@@ -41,12 +41,12 @@ struct Physical {
 }
 
 /// Reads `field`, `gates`, `confident` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let changes = read_changes::<PhysicalGates>(terms.reader()).unwrap_or_default();
-    terms.demand_gates(PhysicalGates::NAME, |gates| gates.physical.is_some());
-    let confident = terms.reader().number("confident", 0.0..=1.0);
-    let field = terms.field_or("atom_array", "structures or structure files", is_structural)?;
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let changes = read_changes::<PhysicalGates>(parser.reader()).unwrap_or_default();
+    parser.demand_gates(PhysicalGates::NAME, |gates| gates.physical.is_some());
+    let confident = parser.reader().number("confident", 0.0..=1.0);
+    let field = parser.field_or("atom_array", "structures or structure files", is_structural)?;
     Some(Box::new(Physical {
         calls,
         field,
@@ -64,27 +64,35 @@ impl Check for Physical {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
         let weights = |call: &str| {
-            let recorded = evidence.recorded?;
+            let recorded = results.recorded?;
             Some((recorded.key)(call).ok()?.weights().to_owned())
         };
-        let judged = self.calls.given(evidence);
+        let judged = self.calls.answered(results);
         judged
-            .flat_map(|given| self.judge_answer(evidence, &given, weights(given.call).as_deref()))
+            .flat_map(|answered| self.judge_answer(results, &answered, weights(answered.call).as_deref()))
             .collect()
     }
 }
 
 impl Physical {
-    fn judge_answer(&self, evidence: &Evidence<'_>, given: &Given<'_>, weights: Option<&str>) -> Vec<Finding> {
-        let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
-        let value = match self.field.find(NAME, given) {
+    fn judge_answer(
+        &self,
+        results: &CaseResults<'_>,
+        answered: &AnsweredCall<'_>,
+        weights: Option<&str>,
+    ) -> Vec<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
+        let value = match self.field.find(NAME, answered) {
             Ok(value) => value,
             Err(finding) => return vec![*finding],
         };
         // Both are there for every model of the case since it was compiled.
-        let (Some(gates), Some(spec)) = (given.contract.gates.physical, given.contract.field(self.field.name())) else {
+        let (Some(gates), Some(spec)) = (
+            answered.contract.gates.physical,
+            answered.contract.field(self.field.name()),
+        ) else {
             return Vec::new();
         };
         let gates = gates.with(&self.changes);
@@ -100,7 +108,7 @@ impl Physical {
         if items.is_empty() {
             return vec![wrong(format!("{}: expected structures, got none", self.field))];
         }
-        let plddt = confidences(given);
+        let plddt = confidences(answered);
         let structures = items.len();
         let is_trained = weights.is_some_and(|weights| [PUBLISHED, SYNTHETIC].contains(&weights));
         let mut findings = Vec::new();
@@ -114,16 +122,16 @@ impl Physical {
                 }
             };
             let confidence = of_residues(&structure, spec.b_factor, plddt.as_deref());
-            let subject = Subject::new(&path, &structure, confidence.as_deref(), &gates);
-            findings.extend(subject.judge(given.call, is_trained));
+            let subject = PhysicalStructure::new(&path, &structure, confidence.as_deref(), &gates);
+            findings.extend(subject.judge(answered.call, is_trained));
             if let Some(least) = self.confident.filter(|_| is_trained) {
-                findings.extend(subject.too_unsure(given.call, least));
+                findings.extend(subject.too_unsure(answered.call, least));
             }
             if !is_trained && !subject.has_confident() {
                 let weights = weights.unwrap_or("unknown");
                 let reason =
                     format!("{path}: no confident residue, and the weights `{weights}` need not be trained ones");
-                evidence.measured.leave_unjudged(NAME, given.call, &reason);
+                results.measured.leave_unjudged(NAME, answered.call, &reason);
             }
         }
         findings
@@ -131,8 +139,8 @@ impl Physical {
 }
 
 /// The arrays of the field `plddt`, one for each sample; `None` for those that are no arrays of numbers.
-fn confidences(given: &Given<'_>) -> Vec<Option<Vec<f64>>> {
-    let items = given
+fn confidences(answered: &AnsweredCall<'_>) -> Vec<Option<Vec<f64>>> {
+    let items = answered
         .prediction
         .field("plddt")
         .and_then(Value::as_items)
@@ -144,7 +152,7 @@ fn confidences(given: &Given<'_>) -> Vec<Option<Vec<f64>>> {
 }
 
 /// One structure and which of its residues the strict rules look at.
-struct Subject<'a> {
+struct PhysicalStructure<'a> {
     path: &'a str,
     structure: &'a Structure,
     gates: &'a PhysicalGates,
@@ -153,7 +161,7 @@ struct Subject<'a> {
     has_confidence: bool,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> PhysicalStructure<'a> {
     fn new(path: &'a str, structure: &'a Structure, confidence: Option<&[f64]>, gates: &'a PhysicalGates) -> Self {
         let residues = structure.residues();
         let is_judged = |(index, range): (usize, &std::ops::Range<usize>)| {

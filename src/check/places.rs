@@ -1,7 +1,7 @@
 //! Names the place of an element: its position, and the residues it is about where the field has any.
 
+use super::case_results::AnsweredCall;
 use super::complex::Complex;
-use super::evidence::Given;
 use super::number;
 use crate::prediction::Axes;
 use crate::prediction::contract::{FieldKind, FieldSpec};
@@ -9,7 +9,7 @@ use crate::prediction::contract::{FieldKind, FieldSpec};
 /// What the dimensions of an array are about. Without anything known, places are positions.
 #[derive(Debug, Clone, Default)]
 pub struct Places<'a> {
-    field: Option<(&'a FieldSpec, &'a Given<'a>)>,
+    field: Option<(&'a FieldSpec, &'a AnsweredCall<'a>)>,
     axes: Axes,
     complexes: &'a [Complex],
     first_residue: usize,
@@ -18,15 +18,15 @@ pub struct Places<'a> {
 impl<'a> Places<'a> {
     /// The places of a whole field; nothing is known of one that the contract does not have.
     #[must_use]
-    pub fn of_field(name: &str, given: &'a Given<'a>) -> Self {
-        let Some(field) = given.contract.field(name) else {
+    pub fn of_field(name: &str, answered: &'a AnsweredCall<'a>) -> Self {
+        let Some(field) = answered.contract.field(name) else {
             return Self::default();
         };
-        let mut numbered = given.contract.fields.iter().filter_map(|field| field.first_residue);
+        let mut numbered = answered.contract.fields.iter().filter_map(|field| field.first_residue);
         let places = Self {
-            field: Some((field, given)),
+            field: Some((field, answered)),
             axes: Axes::of(field),
-            complexes: &given.expected.complexes,
+            complexes: &answered.expected.complexes,
             first_residue: usize::try_from(numbered.next().unwrap_or(0)).unwrap_or(0),
         };
         if field.kind == FieldKind::Array {
@@ -44,8 +44,8 @@ impl<'a> Places<'a> {
     #[must_use]
     pub fn of_item(&self, index: usize) -> Self {
         match self.field {
-            Some((field, given)) if field.kind.is_per_sample() => {
-                let complex = given.expected.complex(field.kind, index);
+            Some((field, answered)) if field.kind.is_per_sample() => {
+                let complex = answered.expected.complex(field.kind, index);
                 Self {
                     axes: Axes::of(field),
                     complexes: complex.map_or(&[], std::slice::from_ref),

@@ -2,12 +2,12 @@
 //! boileroom's own tests compare with what was recorded; `snapshot` compares structures wherever they lie.
 
 use super::Check;
-use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
+use super::case_results::{AnsweredCall, CallResult, Calls, CaseResults, RecordedResults};
 use super::finding::Finding;
 use super::kept::find_or_keep;
 use super::number::show;
+use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{name_of_atom, structure_of};
-use super::terms::{TOLERANCES, Terms};
 use crate::compare::{STRUCTURES, atom_faults};
 use crate::metric::rmsd;
 use crate::metric_value::{Direction, MetricValue};
@@ -29,9 +29,9 @@ struct Positions {
 }
 
 /// Reads `rmsd`, `b_factor` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let reader = terms.reader();
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let reader = parser.reader();
     reader.require("rmsd").require("b_factor");
     let (rmsd, b_factor) = (reader.number("rmsd", TOLERANCES), reader.number("b_factor", TOLERANCES));
     Some(Box::new(Positions {
@@ -54,28 +54,33 @@ impl Check for Positions {
         self.calls.includes(call)
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let Some(recorded) = evidence.recorded else {
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        let Some(recorded) = results.recorded else {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
         };
         self.calls
-            .answers(evidence)
-            .flat_map(|answer| self.judge_answer(evidence, recorded, answer))
+            .answers(results)
+            .flat_map(|answer| self.judge_answer(results, recorded, answer))
             .collect()
     }
 }
 
 impl Positions {
-    fn judge_answer(&self, evidence: &Evidence<'_>, recorded: &Recorded<'_>, answer: &Answer) -> Vec<Finding> {
-        let Some(given) = Given::new(evidence.contract, answer) else {
+    fn judge_answer(
+        &self,
+        results: &CaseResults<'_>,
+        recorded: &RecordedResults<'_>,
+        answer: &CallResult,
+    ) -> Vec<Finding> {
+        let Some(answered) = AnsweredCall::new(results.contract, answer) else {
             return Vec::new();
         };
-        let recorded_result = match find_or_keep(NAME, &RECORDED, evidence, recorded, answer, &given) {
+        let recorded_result = match find_or_keep(NAME, &RECORDED, results, recorded, answer, &answered) {
             Ok(Some(prediction)) => prediction,
             Ok(None) => return Vec::new(),
             Err(finding) => return vec![*finding],
         };
-        let items = given.prediction.field(STRUCTURES).and_then(Value::as_items);
+        let items = answered.prediction.field(STRUCTURES).and_then(Value::as_items);
         let items = items.unwrap_or_default();
         let before = recorded_result.field(STRUCTURES).and_then(Value::as_items);
         let before = before.unwrap_or_default();
@@ -95,7 +100,7 @@ impl Positions {
                     Ok(got) => got,
                     Err(fault) => return Some(wrong(format!("{path}: {fault}"))),
                 };
-                let told = self.compare(evidence, &answer.call, &path, expected, &got).err()?;
+                let told = self.compare(results, &answer.call, &path, expected, &got).err()?;
                 Some(wrong(format!("{path}: {told}")))
             })
             .collect()
@@ -103,7 +108,7 @@ impl Positions {
 
     fn compare(
         &self,
-        evidence: &Evidence<'_>,
+        results: &CaseResults<'_>,
         call: &str,
         path: &str,
         expected: &Structure,
@@ -123,7 +128,7 @@ impl Positions {
             allowed,
         };
         let placed = measure("placed_rmsd", "RMSD where atoms lie", " Å", distance, self.rmsd);
-        evidence.measured.keep(NAME, call, path, [placed]);
+        results.measured.keep(NAME, call, path, [placed]);
         // NaN is no distance within anything.
         if distance.is_nan() || distance >= self.rmsd {
             let (found, allowed) = (show(distance), self.rmsd);
@@ -143,7 +148,7 @@ impl Positions {
             return Ok(());
         };
         let factor = measure("b_factor", "temperature factor", "", difference, self.b_factor);
-        evidence.measured.keep(NAME, call, path, [factor]);
+        results.measured.keep(NAME, call, path, [factor]);
         // NumPy's `allclose`, by which boileroom compares, forgives so much beside what it is given.
         let allowed = self.b_factor + 1e-5 * before[atom].abs();
         if difference.is_nan() || difference > allowed {

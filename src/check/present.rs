@@ -1,9 +1,9 @@
 //! `present`: fields that must hold something.
 
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
-use super::terms::{Naming, Terms};
+use super::parser::{CheckParser, FieldScope};
 use super::{Check, number};
 use crate::prediction::Value;
 
@@ -17,8 +17,8 @@ struct Present {
 }
 
 /// Reads `fields` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let (calls, fields) = terms.calls_and_fields(Naming::Fillable)?;
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let (calls, fields) = parser.calls_and_fields(FieldScope::Fillable)?;
     Some(Box::new(Present { calls, fields }))
 }
 
@@ -31,14 +31,14 @@ impl Check for Present {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
         let mut findings = Vec::new();
         for field in &self.fields {
-            match field.find(NAME, given) {
+            match field.find(NAME, answered) {
                 Ok(value) if is_filled(value) => {}
                 Ok(value) => {
                     let summary = format!("{field}: expected something in it, got {}", describe(value));
-                    findings.push(Finding::wrong(NAME, given.call, summary));
+                    findings.push(Finding::wrong(NAME, answered.call, summary));
                 }
                 Err(finding) => findings.push(*finding),
             }

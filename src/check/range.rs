@@ -2,11 +2,11 @@
 
 use super::Check;
 use super::bounds::{Bounds, Reach};
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::numbers::judge_each;
-use super::terms::Terms;
+use super::parser::CheckParser;
 use crate::config::Diagnostic;
 
 /// The name of the check.
@@ -20,10 +20,10 @@ struct Range {
 }
 
 /// Reads `field`, `call`, and at least one of `min`, `max`, `above` and `below`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let field = terms.field();
-    let reader = terms.reader();
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let field = parser.field();
+    let reader = parser.reader();
     let mut bounds = Bounds::ANY;
     for (inclusive, exclusive, is_lower) in [("min", "above", true), ("max", "below", false)] {
         let limits = [
@@ -64,9 +64,9 @@ impl Check for Range {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
         let rule = format!("{}", self.bounds);
-        judge_each(NAME, &self.field, given, &rule, |value| self.bounds.excess(value))
+        judge_each(NAME, &self.field, answered, &rule, |value| self.bounds.excess(value))
     }
 }
 

@@ -1,7 +1,7 @@
 //! What requests tell about findings: options that seem to reach no model, and calls that are the same and answered otherwise.
 //! Looks at findings that are there already; finds nothing by itself.
 
-use super::evidence::{Answer, Evidence};
+use super::case_results::{CallResult, CaseResults};
 use super::finding::Finding;
 use crate::backend::Blame;
 use crate::prediction::Value;
@@ -10,14 +10,14 @@ use crate::prediction::Value;
 const INCLUDE: &str = "include_fields";
 
 /// Adds to the findings about calls what their requests tell.
-pub(super) fn hint(findings: &mut [Finding], evidence: &Evidence<'_>) {
-    let answers = evidence.answers;
+pub(super) fn hint(findings: &mut [Finding], results: &CaseResults<'_>) {
+    let answers = results.answers;
     for finding in findings.iter_mut().filter(|finding| finding.blame == Blame::Backend) {
-        let of_finding = |answer: &Answer| finding.call.as_deref() == Some(answer.call.as_str());
+        let of_finding = |answer: &CallResult| finding.call.as_deref() == Some(answer.call.as_str());
         let Some(place) = answers.iter().position(of_finding) else {
             continue;
         };
-        let hint = ignored(evidence, &answers[place], finding.check)
+        let hint = ignored(results, &answers[place], finding.check)
             .map(|options| format!("options seem to be ignored: the call has {options}"))
             .or_else(|| repeated(&answers[..place], &answers[place], finding.check));
         if let Some(hint) = hint {
@@ -30,8 +30,8 @@ pub(super) fn hint(findings: &mut [Finding], evidence: &Evidence<'_>) {
 }
 
 /// That two calls are the same, and their answers are not.
-fn repeated(earlier: &[Answer], answer: &Answer, check: &str) -> Option<String> {
-    let is_same = |other: &&Answer| (&other.request, &other.config) == (&answer.request, &answer.config);
+fn repeated(earlier: &[CallResult], answer: &CallResult, check: &str) -> Option<String> {
+    let is_same = |other: &&CallResult| (&other.request, &other.config) == (&answer.request, &answer.config);
     let same = earlier.iter().find(is_same).filter(|_| check == super::agree::NAME)?;
     Some(format!(
         "not repeatable: `{}` and `{}` are the same call, with the same configuration",
@@ -40,7 +40,7 @@ fn repeated(earlier: &[Answer], answer: &Answer, check: &str) -> Option<String> 
 }
 
 /// The options that an answer shows nothing of: fields asked for of which none came, or options that a model must refuse.
-fn ignored(evidence: &Evidence<'_>, answer: &Answer, check: &str) -> Option<String> {
+fn ignored(results: &CaseResults<'_>, answer: &CallResult, check: &str) -> Option<String> {
     let prediction = answer.result.as_ref().ok()?;
     let options = &answer.request.options;
     if check == super::error::NAME && !options.is_empty() {
@@ -49,7 +49,7 @@ fn ignored(evidence: &Evidence<'_>, answer: &Answer, check: &str) -> Option<Stri
     }
     let asked = options.get(INCLUDE)?.as_array()?;
     // A name that no model has is never answered.
-    let is_known = |name: &&str| evidence.contract.field(name).is_some();
+    let is_known = |name: &&str| results.contract.field(name).is_some();
     let named: Vec<&str> = asked.iter().filter_map(|name| name.as_str()).filter(is_known).collect();
     let is_absent = |name: &&str| prediction.field(name).is_none_or(|value| matches!(value, Value::None));
     let optional: Vec<&str> = named
@@ -72,12 +72,12 @@ mod tests {
 
     fn hints(table: &str, options: serde_json::Value, fields: &serde_json::Value) -> Vec<Option<String>> {
         let contract = folder();
-        let mut given = answer(&contract, "call", "AC", fields.clone());
+        let mut answered = answer(&contract, "call", "AC", fields.clone());
         if let serde_json::Value::Object(options) = options {
-            given.request.options = options;
+            answered.request.options = options;
         }
-        let answers = [given];
-        let evidence = Evidence {
+        let answers = [answered];
+        let results = CaseResults {
             suite: "suite",
             case: "case",
             contract: &contract,
@@ -86,7 +86,7 @@ mod tests {
             measured: &MetricValues::default(),
         };
         let checks = [compiled(&contract, table)];
-        judge(&checks, &evidence)
+        judge(&checks, &results)
             .into_iter()
             .map(|finding| finding.hint)
             .collect()

@@ -72,7 +72,7 @@ mod tests {
     fn another_element_type_shape_range_or_field_is_found_and_a_right_result_is_not() {
         let contract = folder();
         let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
-        let found = |answer: super::super::Answer| breaches(&contract, answer.result.as_ref().unwrap()).join("; ");
+        let found = |answer: super::super::CallResult| breaches(&contract, answer.result.as_ref().unwrap()).join("; ");
         assert_eq!(found(right.clone()), "");
         let list = |tensor: Tensor| Value::List(vec![Value::Array(tensor)]);
         let wide = right.clone().with("plddt", list(Tensor::vector(&[0.5f64, 0.5, 0.5])));

@@ -5,12 +5,12 @@
 mod tests;
 
 use super::Check;
-use super::evidence::{Calls, Evidence, Given};
+use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::finding::Finding;
 use super::number::{names, show};
 use super::pair::Pair;
+use super::parser::CheckParser;
 use super::structure_field::{same_name, structure_of};
-use super::terms::Terms;
 use crate::metric::selection::Part;
 use crate::metric::{Point, rmsd, superpose};
 use crate::metric_value::{Direction, MetricValue};
@@ -44,22 +44,22 @@ struct Distance {
 }
 
 /// Reads `first`, `second`, `others`, `field` and `ratio`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let field = terms.field_or("atom_array", "a field of structures", |field| {
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let field = parser.field_or("atom_array", "a field of structures", |field| {
         field.kind == FieldKind::Structures
     });
-    let reader = terms.reader();
+    let reader = parser.reader();
     let ratio = reader.number("ratio", 0.0..1.0).unwrap_or(RATIO);
     reader.require("first").require("second").require("others");
-    let (first, second) = (terms.call("first"), terms.call("second"));
-    let others = terms.named_calls("others");
+    let (first, second) = (parser.call("first"), parser.call("second"));
+    let others = parser.named_calls("others");
     let (field, first, second, others) = (field?, first?, second?, others?);
     let mut calls = vec![first.clone(), second.clone()];
     calls.extend(others.iter().cloned());
     if let Some(twice) = (1..calls.len()).find(|&index| calls[..index].contains(&calls[index])) {
         let message = format!("the call `{}` is named twice", calls[twice]);
         let key = if twice == 1 { "second" } else { "others" };
-        terms.reader().reject(key, message, "expected another call");
+        parser.reader().reject(key, message, "expected another call");
     }
     Some(Box::new(Seeded {
         calls: Calls::Named(calls),
@@ -80,17 +80,17 @@ impl Check for Seeded {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let find = |call: &String| Pair::other(evidence, call);
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        let find = |call: &String| Pair::other(results, call);
         let (Some(first), Some(second)) = (find(&self.first), find(&self.second)) else {
             return Vec::new();
         };
         // A call that failed is a finding of its own.
-        let others: Option<Vec<Given<'_>>> = self.others.iter().map(find).collect();
+        let others: Option<Vec<AnsweredCall<'_>>> = self.others.iter().map(find).collect();
         let Some(others) = others else {
             return Vec::new();
         };
-        let count = |given: &Given<'_>| items(given, &self.field).map_or(0, <[Value]>::len);
+        let count = |answered: &AnsweredCall<'_>| items(answered, &self.field).map_or(0, <[Value]>::len);
         let samples = count(&first);
         if samples == 0 {
             return vec![self.wrong(format!("{}: no structures to compare", self.field))];
@@ -104,7 +104,7 @@ impl Check for Seeded {
             ))];
         }
         (0..samples)
-            .filter_map(|sample| self.judge_sample(evidence, sample, &first, &second, &others))
+            .filter_map(|sample| self.judge_sample(results, sample, &first, &second, &others))
             .collect()
     }
 }
@@ -116,14 +116,14 @@ impl Seeded {
 
     fn judge_sample(
         &self,
-        evidence: &Evidence<'_>,
+        results: &CaseResults<'_>,
         sample: usize,
-        first: &Given<'_>,
-        second: &Given<'_>,
-        others: &[Given<'_>],
+        first: &AnsweredCall<'_>,
+        second: &AnsweredCall<'_>,
+        others: &[AnsweredCall<'_>],
     ) -> Option<Finding> {
         let path = format!("{}[{sample}]", self.field);
-        let between = |one: &Given<'_>, other: &Given<'_>| {
+        let between = |one: &AnsweredCall<'_>, other: &AnsweredCall<'_>| {
             let found = distance(
                 structure(one, &self.field, sample)?.as_ref(),
                 structure(other, &self.field, sample)?.as_ref(),
@@ -159,7 +159,7 @@ impl Seeded {
             floor: None,
             allowed: self.ratio,
         };
-        evidence.measured.keep(NAME, &self.second, &path, [measure]);
+        results.measured.keep(NAME, &self.second, &path, [measure]);
         if used <= self.ratio {
             return None;
         }
@@ -191,14 +191,18 @@ fn share(own: f64, apart: f64) -> f64 {
     if apart > 0.0 { own / apart } else { f64::INFINITY }
 }
 
-fn items<'a>(given: &Given<'a>, field: &str) -> Option<&'a [Value]> {
-    given.prediction.field(field).and_then(Value::as_items)
+fn items<'a>(answered: &AnsweredCall<'a>, field: &str) -> Option<&'a [Value]> {
+    answered.prediction.field(field).and_then(Value::as_items)
 }
 
-fn structure<'a>(given: &Given<'a>, field: &str, sample: usize) -> Result<std::borrow::Cow<'a, Structure>, String> {
-    let item = items(given, field).and_then(|items| items.get(sample));
-    let item = item.ok_or_else(|| format!("`{}` has no such structure", given.call))?;
-    structure_of(FieldKind::Structures, item).map_err(|reason| format!("`{}`: {reason}", given.call))
+fn structure<'a>(
+    answered: &AnsweredCall<'a>,
+    field: &str,
+    sample: usize,
+) -> Result<std::borrow::Cow<'a, Structure>, String> {
+    let item = items(answered, field).and_then(|items| items.get(sample));
+    let item = item.ok_or_else(|| format!("`{}` has no such structure", answered.call))?;
+    structure_of(FieldKind::Structures, item).map_err(|reason| format!("`{}`: {reason}", answered.call))
 }
 
 /// By the alpha carbons, and by all atoms where there are too few of them.

@@ -1,12 +1,12 @@
 //! `sequence`: the residues of every structure, read off its atoms, are those of the input, chain by chain.
 
 use super::Check;
+use super::case_results::{AnsweredCall, Calls};
 use super::complex::{Complex, Molecule};
-use super::evidence::{Calls, Given};
 use super::field_path::FieldPath;
 use super::finding::Finding;
+use super::parser::CheckParser;
 use super::structure_field::{is_structural, structure_of};
-use super::terms::Terms;
 use crate::protein::Structure;
 
 /// The name of the check.
@@ -19,9 +19,9 @@ struct Sequence {
 }
 
 /// Reads `field` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let field = terms.field_or("atom_array", "structures or structure files", is_structural)?;
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let field = parser.field_or("atom_array", "structures or structure files", is_structural)?;
     Some(Box::new(Sequence { calls, field }))
 }
 
@@ -34,16 +34,16 @@ impl Check for Sequence {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
-        let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
-        let items = match self.field.find(NAME, given) {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
+        let items = match self.field.find(NAME, answered) {
             Ok(value) => value.as_items().unwrap_or_default(),
             Err(finding) => return vec![*finding],
         };
-        let Some(spec) = given.contract.field(self.field.name()) else {
+        let Some(spec) = answered.contract.field(self.field.name()) else {
             return Vec::new();
         };
-        let samples = given.expected.samples(spec.kind);
+        let samples = answered.expected.samples(spec.kind);
         if items.len() != samples {
             let summary = format!("{}: expected {samples} structures, got {}", self.field, items.len());
             return vec![wrong(summary)];
@@ -51,7 +51,7 @@ impl Check for Sequence {
         let mut findings = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let path = format!("{}[{index}]", self.field);
-            let Some(complex) = given.expected.complex(spec.kind, index) else {
+            let Some(complex) = answered.expected.complex(spec.kind, index) else {
                 continue;
             };
             if complex.chains.iter().all(|chain| chain.molecule != Molecule::Protein) {
@@ -122,12 +122,12 @@ fn describe(chain: &str, expected: &str, got: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::evidence::Answer;
+    use super::super::case_results::CallResult;
     use super::super::fixture::{answer, compile_errors, compiled, folder, structure, summaries};
     use super::*;
     use crate::prediction::Value;
 
-    fn found(answer: Answer) -> Vec<String> {
+    fn found(answer: CallResult) -> Vec<String> {
         let contract = folder();
         let check = compiled(&contract, "check = 'sequence'");
         summaries(&*check, &contract, &[answer])

@@ -1,11 +1,11 @@
 //! `shape`: dimensions, element type and number of items of a field.
 
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::tuple;
-use super::terms::Terms;
+use super::parser::CheckParser;
 use crate::config::Diagnostic;
 use crate::prediction::contract::{Dimension, FieldKind, Sizes};
 use crate::prediction::{Value, show_shape};
@@ -15,7 +15,7 @@ use crate::tensor::{DType, Tensor};
 pub const NAME: &str = "shape";
 
 #[derive(Debug)]
-struct Shape {
+struct ShapeCheck {
     calls: Calls,
     field: FieldPath,
     dimensions: Option<Vec<Dimension>>,
@@ -24,22 +24,22 @@ struct Shape {
 }
 
 /// Reads `field`, `call`, and at least one of `shape`, `dtype` and `items`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let field = terms.field();
-    let items = terms.reader().count("items", 0);
-    let shape = read_shape(terms);
-    let dtype = read_dtype(terms);
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let field = parser.field();
+    let items = parser.reader().count("items", 0);
+    let shape = read_shape(parser);
+    let dtype = read_dtype(parser);
     if !["items", "shape", "dtype"]
         .into_iter()
-        .any(|key| terms.reader().has(key))
+        .any(|key| parser.reader().has(key))
     {
-        let location = terms.reader().table().location();
+        let location = parser.reader().table().location();
         let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
         let label = "expected at least one of `shape`, `dtype` and `items`";
-        terms.reader().diagnostics().push(diagnostic.with_label(label));
+        parser.reader().diagnostics().push(diagnostic.with_label(label));
     }
-    Some(Box::new(Shape {
+    Some(Box::new(ShapeCheck {
         calls,
         field: field?,
         dimensions: shape,
@@ -48,35 +48,35 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     }))
 }
 
-fn read_shape(terms: &mut Terms<'_>) -> Option<Vec<Dimension>> {
-    let written = terms.reader().located_sizes("shape")?;
+fn read_shape(parser: &mut CheckParser<'_>) -> Option<Vec<Dimension>> {
+    let written = parser.reader().located_sizes("shape")?;
     let dimensions: Option<Vec<Dimension>> = written.iter().map(|size| Dimension::parse(&size.value)).collect();
     let Some(dimensions) = dimensions else {
         let label = "expected sizes and symbols, as in `[1, \"L\", 64]` or `[\"layers+1\"]`";
-        terms.reader().reject("shape", "this is not a shape", label);
+        parser.reader().reject("shape", "this is not a shape", label);
         return None;
     };
     for (dimension, size) in dimensions.iter().zip(written) {
         if let Dimension::Symbol(symbol, _) = dimension {
-            terms.demand_symbol(symbol, size.location);
+            parser.demand_symbol(symbol, size.location);
         }
     }
     Some(dimensions)
 }
 
-fn read_dtype(terms: &mut Terms<'_>) -> Option<DType> {
-    let name = terms.reader().text("dtype")?;
+fn read_dtype(parser: &mut CheckParser<'_>) -> Option<DType> {
+    let name = parser.reader().text("dtype")?;
     let dtype = DType::parse(&name);
     if dtype.is_none() {
         let message = format!("unknown dtype `{name}`");
-        terms
+        parser
             .reader()
             .reject("dtype", message, "expected a name such as `float32` or `int64`");
     }
     dtype
 }
 
-impl Check for Shape {
+impl Check for ShapeCheck {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -85,13 +85,13 @@ impl Check for Shape {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
-        let value = match self.field.find(NAME, given) {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+        let value = match self.field.find(NAME, answered) {
             Ok(value) => value,
             Err(finding) => return vec![*finding],
         };
         let mut findings = Vec::new();
-        let mut add = |summary: String| findings.push(Finding::wrong(NAME, given.call, summary));
+        let mut add = |summary: String| findings.push(Finding::wrong(NAME, answered.call, summary));
         let field = &self.field;
         if let Some(items) = self.items {
             match value.as_items() {
@@ -104,12 +104,12 @@ impl Check for Shape {
             return findings;
         }
         match value {
-            Value::Array(tensor) => self.judge_array(&field.to_string(), tensor, given.expected.sizes(), &mut add),
+            Value::Array(tensor) => self.judge_array(&field.to_string(), tensor, answered.expected.sizes(), &mut add),
             Value::List(items) if !items.is_empty() => {
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{field}[{index}]");
                     match item.as_array() {
-                        Some(tensor) => self.judge_array(&path, tensor, &sizes_of(given, field, index), &mut add),
+                        Some(tensor) => self.judge_array(&path, tensor, &sizes_of(answered, field, index), &mut add),
                         None => add(format!("{path}: expected an array, got {}", item.describe())),
                     }
                 }
@@ -120,7 +120,7 @@ impl Check for Shape {
     }
 }
 
-impl Shape {
+impl ShapeCheck {
     fn judge_array(&self, path: &str, tensor: &Tensor, sizes: &Sizes, add: &mut impl FnMut(String)) {
         if let Some(shape) = &self.dimensions {
             let expected: Vec<Option<usize>> = shape.iter().map(|dimension| dimension.resolve(sizes)).collect();
@@ -146,14 +146,14 @@ impl Shape {
 }
 
 /// The sizes for one item of a list, with `N` and `C` of its sample.
-fn sizes_of(given: &Given<'_>, field: &FieldPath, index: usize) -> Sizes {
-    let kind = given
+fn sizes_of(answered: &AnsweredCall<'_>, field: &FieldPath, index: usize) -> Sizes {
+    let kind = answered
         .contract
         .field(field.name())
         .map_or(FieldKind::Arrays, |field| field.kind);
-    match given.expected.complex(kind, index) {
-        Some(complex) => given.expected.sizes_of(complex),
-        None => given.expected.sizes().clone(),
+    match answered.expected.complex(kind, index) {
+        Some(complex) => answered.expected.sizes_of(complex),
+        None => answered.expected.sizes().clone(),
     }
 }
 
@@ -161,10 +161,10 @@ fn sizes_of(given: &Given<'_>, field: &FieldPath, index: usize) -> Sizes {
 mod tests {
     use serde_json::json;
 
-    use super::super::evidence::Answer;
+    use super::super::case_results::CallResult;
     use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, summaries};
 
-    fn found(table: &str, answer: Answer) -> Vec<String> {
+    fn found(table: &str, answer: CallResult) -> Vec<String> {
         let contract = if answer.result.as_ref().unwrap().class.contains("embed") {
             embedder()
         } else {

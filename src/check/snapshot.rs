@@ -1,13 +1,13 @@
 //! `snapshot`: an answer is what was recorded for this case, model and weights, within the tolerance of the contract.
 
 use super::Check;
-use super::evidence::{Answer, Calls, Evidence, Given, Recorded};
+use super::case_results::{AnsweredCall, CallResult, Calls, CaseResults, RecordedResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::kept::configured_otherwise;
+use super::parser::{CheckParser, FieldScope, TOLERANCES};
 use super::places::Places;
 use super::structure_field::is_file;
-use super::terms::{Naming, TOLERANCES, Terms};
 use super::weights::mislabelled;
 use crate::compare::{Comparison, Policy, ToleranceOverrides, compare, likely_cause, paths_of_causes};
 use crate::config::read_changes;
@@ -29,26 +29,26 @@ struct Snapshot {
 }
 
 /// Reads `fields`, `atol`, `rtol`, `gates` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let fields = if terms.reader().has("fields") {
-        let fields = terms.fields(Naming::Fillable)?;
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let fields = if parser.reader().has("fields") {
+        let fields = parser.fields(FieldScope::Fillable)?;
         if let Some(part) = fields.iter().find(|path| !path.is_whole()) {
             let message = format!("`{part}` is a part of a field");
-            terms.reader().reject("fields", message, "expected whole fields");
+            parser.reader().reject("fields", message, "expected whole fields");
         }
         Some(fields)
     } else {
         None
     };
-    let reader = terms.reader();
+    let reader = parser.reader();
     let limits = ToleranceOverrides {
         absolute: reader.number("atol", TOLERANCES),
         relative: reader.number("rtol", TOLERANCES),
         gates: read_changes::<StructureGates>(reader).unwrap_or_default(),
     };
     if !limits.gates.is_empty() {
-        terms.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
+        parser.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
     }
     Some(Box::new(Snapshot { calls, fields, limits }))
 }
@@ -71,15 +71,15 @@ impl Check for Snapshot {
         found.beyond().map(|field| field.path.clone()).collect()
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        let Some(recorded) = evidence.recorded else {
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        let Some(recorded) = results.recorded else {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
         };
-        let answers = self.calls.answers(evidence);
+        let answers = self.calls.answers(results);
         answers
             .filter_map(|answer| {
-                let given = Given::new(evidence.contract, answer)?;
-                self.judge_one(evidence, recorded, answer, &given)
+                let answered = AnsweredCall::new(results.contract, answer)?;
+                self.judge_one(results, recorded, answer, &answered)
             })
             .collect()
     }
@@ -88,15 +88,15 @@ impl Check for Snapshot {
 impl Snapshot {
     fn judge_one(
         &self,
-        evidence: &Evidence<'_>,
-        recorded: &Recorded<'_>,
-        answer: &Answer,
-        given: &Given<'_>,
+        results: &CaseResults<'_>,
+        recorded: &RecordedResults<'_>,
+        answer: &CallResult,
+        answered: &AnsweredCall<'_>,
     ) -> Option<Finding> {
         let unjudged = |summary: String| Some(Finding::without_reference(NAME, &answer.call, summary));
         if let Some(fields) = &self.fields {
             // A field that is None would be recorded as such, and prove nothing ever after.
-            let missing = fields.iter().find_map(|field| field.find(NAME, given).err());
+            let missing = fields.iter().find_map(|field| field.find(NAME, answered).err());
             if let Some(finding) = missing {
                 return Some(*finding);
             }
@@ -105,12 +105,12 @@ impl Snapshot {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
-        let provenance = recorded.provenance(evidence.contract, answer);
-        let selected = self.select(given);
+        let provenance = recorded.provenance(results.contract, answer);
+        let selected = self.select(answered);
         let reference = match recorded.store.read(&key) {
             Ok(Some(reference)) => reference,
             Ok(None) => {
-                if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
+                if let Some(finding) = mislabelled(NAME, &key, recorded, answered) {
                     return Some(finding);
                 }
                 return match recorded.store.keep(&key, &selected, &provenance) {
@@ -133,14 +133,14 @@ impl Snapshot {
         if let Some(finding) = configured_otherwise(NAME, answer, &key, &reference, &provenance) {
             return Some(finding);
         }
-        let policy = Policy::new(evidence.contract, &self.limits, recorded.noise);
+        let policy = Policy::new(results.contract, &self.limits, recorded.noise);
         let policy = match recorded.store.floors(&key) {
             Ok(floors) => policy.with_floors(floors.unwrap_or_default().fields),
             Err(error) => return unjudged(error.to_string()),
         };
         let mut found = compare(&reference.prediction, &selected, &policy);
         if found.matches() {
-            keep(evidence, answer, &found);
+            keep(results, answer, &found);
             return recorded
                 .store
                 .settle(&key)
@@ -152,11 +152,11 @@ impl Snapshot {
                 Finding::without_reference(NAME, &answer.call, "what was recorded cannot be judged by its gates");
             return Some(finding.with_details(found.details()));
         }
-        if let Some(finding) = mislabelled(NAME, &key, recorded, given) {
+        if let Some(finding) = mislabelled(NAME, &key, recorded, answered) {
             return Some(finding);
         }
-        keep(evidence, answer, &found);
-        name_places(&mut found, given);
+        keep(results, answer, &found);
+        name_places(&mut found, answered);
         let cause = Self::cause(recorded, &key, &provenance, (&reference, &selected), &found);
         let finding = Finding::wrong(NAME, &answer.call, found.summary())
             .with_details(found.details().into_iter().take(LINES))
@@ -169,7 +169,7 @@ impl Snapshot {
     }
 
     fn cause(
-        recorded: &Recorded<'_>,
+        recorded: &RecordedResults<'_>,
         key: &SnapshotKey,
         provenance: &Provenance,
         (reference, selected): (&Reference, &Prediction),
@@ -183,39 +183,39 @@ impl Snapshot {
 
     /// The part of the answer that is recorded. Structure files are left out unless they are asked for: they say what the
     /// structures beside them say, in digits that no tolerance applies to.
-    fn select(&self, given: &Given<'_>) -> Prediction {
-        let is_file = |name: &str| given.contract.field(name).is_some_and(is_file);
+    fn select(&self, answered: &AnsweredCall<'_>) -> Prediction {
+        let is_file = |name: &str| answered.contract.field(name).is_some_and(is_file);
         let wanted = |name: &str| match &self.fields {
             Some(fields) => fields.iter().any(|field| field.name() == name) || name == "metadata",
             None => !is_file(name),
         };
-        let fields = given.prediction.fields.iter().filter(|(name, _)| wanted(name));
+        let fields = answered.prediction.fields.iter().filter(|(name, _)| wanted(name));
         Prediction {
-            class: given.prediction.class.clone(),
+            class: answered.prediction.class.clone(),
             fields: fields.cloned().collect(),
         }
     }
 }
 
 /// Leaves the numbers of a comparison with those of the case.
-fn keep(evidence: &Evidence<'_>, answer: &Answer, comparison: &Comparison) {
+fn keep(results: &CaseResults<'_>, answer: &CallResult, comparison: &Comparison) {
     for field in &comparison.fields {
         let measures = field.measures.iter().copied();
-        evidence.measured.keep(NAME, &answer.call, &field.path, measures);
+        results.measured.keep(NAME, &answer.call, &field.path, measures);
     }
 }
 
 /// Arrays that are not those that were recorded prove nothing about the backend, whatever they hold.
-fn altered(answer: &Answer, error: &SnapshotError) -> Finding {
+fn altered(answer: &CallResult, error: &SnapshotError) -> Finding {
     let finding = Finding::without_reference(NAME, &answer.call, error.to_string());
     finding.hint("restore it from version control, or delete it with its snapshot and record again")
 }
 
 /// Says of which residues the extreme elements of arrays are.
-fn name_places(found: &mut Comparison, given: &Given<'_>) {
+fn name_places(found: &mut Comparison, answered: &AnsweredCall<'_>) {
     found.name_places(|path, position| {
         let field = field_of(path);
-        let places = Places::of_field(field, given);
+        let places = Places::of_field(field, answered);
         match &path[field.len()..] {
             "" => places.residues(position),
             item => {

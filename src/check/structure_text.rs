@@ -1,12 +1,12 @@
 //! `structure_text`: a structure file says the same as the array of atoms beside it.
 
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
+use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{is_file, name_of_atom, structure_of};
-use super::terms::{TOLERANCES, Terms};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
@@ -31,13 +31,13 @@ struct StructureText {
 }
 
 /// Reads `field`, `atol` and `call`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let tolerance = terms
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let tolerance = parser
         .reader()
         .number("atol", TOLERANCES)
         .unwrap_or(COORDINATE_TOLERANCE);
-    let field = terms.field_that("a field with structure files", is_file)?;
+    let field = parser.field_that("a field with structure files", is_file)?;
     Some(Box::new(StructureText {
         calls,
         field,
@@ -54,13 +54,13 @@ impl Check for StructureText {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
-        let wrong = |summary: String| Finding::wrong(NAME, given.call, summary);
-        let texts = match self.field.find(NAME, given) {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
+        let wrong = |summary: String| Finding::wrong(NAME, answered.call, summary);
+        let texts = match self.field.find(NAME, answered) {
             Ok(value) => value.as_items().unwrap_or_default(),
             Err(finding) => return vec![*finding],
         };
-        let arrays = given
+        let arrays = answered
             .prediction
             .field(ATOMS)
             .and_then(Value::as_items)
@@ -72,7 +72,7 @@ impl Check for StructureText {
                 self.field
             ))];
         }
-        let kind = given
+        let kind = answered
             .contract
             .field(self.field.name())
             .map_or(FieldKind::Cif, |field| field.kind);
@@ -169,16 +169,16 @@ fn far(gap: f64) -> f64 {
 mod tests {
     use serde_json::json;
 
-    use super::super::evidence::Answer;
+    use super::super::case_results::CallResult;
     use super::super::fixture::{answer, compile_errors, compiled, folder, summaries};
     use super::*;
     use crate::protein::Label;
 
-    fn both() -> Answer {
+    fn both() -> CallResult {
         answer(&folder(), "call", "AC:D", json!({"include_fields": ["pdb"]}))
     }
 
-    fn found(answer: Answer) -> Vec<String> {
+    fn found(answer: CallResult) -> Vec<String> {
         let contract = folder();
         let check = compiled(&contract, "check = 'structure_text'\nfield = 'pdb'");
         summaries(&*check, &contract, &[answer])

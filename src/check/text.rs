@@ -1,10 +1,10 @@
 //! `text`: what a string, or every string of a list, starts with, contains or must not contain.
 
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
-use super::terms::Terms;
+use super::parser::CheckParser;
 use crate::config::Diagnostic;
 use crate::prediction::Value;
 
@@ -12,7 +12,7 @@ use crate::prediction::Value;
 pub const NAME: &str = "text";
 
 #[derive(Debug)]
-struct Text {
+struct TextCheck {
     calls: Calls,
     field: FieldPath,
     starts_with: Option<String>,
@@ -21,20 +21,20 @@ struct Text {
 }
 
 /// Reads `field`, `call`, and at least one of `starts_with`, `contains` and `not_contains`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let field = terms.field();
-    let starts_with = terms.reader().text("starts_with");
-    let contains = terms.phrases("contains");
-    let not_contains = terms.phrases("not_contains");
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let field = parser.field();
+    let starts_with = parser.reader().text("starts_with");
+    let contains = parser.phrases("contains");
+    let not_contains = parser.phrases("not_contains");
     let demands = starts_with.iter().chain(&contains).chain(&not_contains);
     if demands.clone().next().is_none() || demands.clone().any(String::is_empty) {
-        let location = terms.reader().table().location();
+        let location = parser.reader().table().location();
         let diagnostic = Diagnostic::at(location, "nothing is demanded of the text");
         let label = "expected words in `starts_with`, `contains` or `not_contains`";
-        terms.reader().diagnostics().push(diagnostic.with_label(label));
+        parser.reader().diagnostics().push(diagnostic.with_label(label));
     }
-    Some(Box::new(Text {
+    Some(Box::new(TextCheck {
         calls,
         field: field?,
         starts_with,
@@ -43,7 +43,7 @@ pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
     }))
 }
 
-impl Check for Text {
+impl Check for TextCheck {
     fn name(&self) -> &'static str {
         NAME
     }
@@ -52,9 +52,9 @@ impl Check for Text {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
         let field = &self.field;
-        let value = match field.find(NAME, given) {
+        let value = match field.find(NAME, answered) {
             Ok(value) => value,
             Err(finding) => return vec![*finding],
         };
@@ -69,7 +69,7 @@ impl Check for Text {
         if items.is_empty() {
             return vec![Finding::wrong(
                 NAME,
-                given.call,
+                answered.call,
                 format!("{field}: expected text, got an empty list"),
             )];
         }
@@ -77,11 +77,13 @@ impl Check for Text {
             Some(text) => self.fault(text).map(|fault| format!("{path}: {fault}")),
             None => Some(format!("{path}: expected a str, got {}", item.describe())),
         });
-        wrong.map(|summary| Finding::wrong(NAME, given.call, summary)).collect()
+        wrong
+            .map(|summary| Finding::wrong(NAME, answered.call, summary))
+            .collect()
     }
 }
 
-impl Text {
+impl TextCheck {
     fn fault(&self, text: &str) -> Option<String> {
         let begins = |start: &&String| text.starts_with(start.as_str());
         if let Some(start) = self.starts_with.as_ref().filter(|start| !begins(start)) {

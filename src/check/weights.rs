@@ -1,7 +1,7 @@
 //! Whether a response is from the weights that its backend is declared with. Looks at what the response says of itself; compares no
 //! values.
 
-use super::evidence::{Given, Recorded};
+use super::case_results::{AnsweredCall, RecordedResults};
 use super::finding::Finding;
 use crate::reference::{WEIGHTS as SYNTHETIC, synthetic_version};
 use crate::snapshot::SnapshotKey;
@@ -11,11 +11,11 @@ use crate::snapshot::SnapshotKey;
 pub fn mislabelled(
     check: &'static str,
     key: &SnapshotKey,
-    recorded: &Recorded<'_>,
-    given: &Given<'_>,
+    recorded: &RecordedResults<'_>,
+    answered: &AnsweredCall<'_>,
 ) -> Option<Finding> {
-    let version = given.prediction.at("metadata.model_version")?.as_text()?;
-    let is_synthetic = synthetic_version(given.prediction).is_some();
+    let version = answered.prediction.at("metadata.model_version")?.as_text()?;
+    let is_synthetic = synthetic_version(answered.prediction).is_some();
     let (weights, declared) = (key.weights(), recorded.declared);
     if is_synthetic == (weights == SYNTHETIC) {
         return None;
@@ -35,5 +35,5 @@ pub fn mislabelled(
     let summary = format!(
         "the response says that it {says} (model version `{version}`), and the backend is declared with weights `{weights}`"
     );
-    Some(Finding::misconfigured(check, given.call, summary).hint(hint))
+    Some(Finding::misconfigured(check, answered.call, summary).hint(hint))
 }

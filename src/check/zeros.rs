@@ -1,12 +1,12 @@
 //! `zeros`: few exact zeros where there are residues, and nothing but padding where there are none.
 
 use super::Check;
-use super::evidence::{Calls, Given};
+use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
+use super::parser::CheckParser;
 use super::tally::Tally;
-use super::terms::Terms;
 use crate::config::Diagnostic;
 use crate::prediction::Axes;
 use crate::prediction::contract::{FieldKind, FieldSpec};
@@ -24,17 +24,17 @@ struct Zeros {
 }
 
 /// Reads `field`, `call`, and at least one of `at_most` and `padding`.
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    let calls = terms.calls();
-    let at_most = terms.reader().count("at_most", 0);
-    let padding = terms.reader().number("padding", ..);
-    if !terms.reader().has("at_most") && !terms.reader().has("padding") {
-        let location = terms.reader().table().location();
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    let calls = parser.calls();
+    let at_most = parser.reader().count("at_most", 0);
+    let padding = parser.reader().number("padding", ..);
+    if !parser.reader().has("at_most") && !parser.reader().has("padding") {
+        let location = parser.reader().table().location();
         let diagnostic = Diagnostic::at(location, "nothing is demanded of the field");
         let label = "expected `at_most` zeros for each sample, or the value of `padding`";
-        terms.reader().diagnostics().push(diagnostic.with_label(label));
+        parser.reader().diagnostics().push(diagnostic.with_label(label));
     }
-    let field = terms.field_that("one array for the batch, with residues", has_rows)?;
+    let field = parser.field_that("one array for the batch, with residues", has_rows)?;
     Some(Box::new(Zeros {
         calls,
         field,
@@ -57,24 +57,24 @@ impl Check for Zeros {
         &self.calls
     }
 
-    fn judge_one(&self, given: &Given<'_>) -> Vec<Finding> {
+    fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {
         let field = &self.field;
-        let found = field.find(NAME, given).and_then(|value| {
+        let found = field.find(NAME, answered).and_then(|value| {
             value.as_array().ok_or_else(|| {
                 let summary = format!("{field}: expected an array, got {}", value.describe());
-                Box::new(Finding::wrong(NAME, given.call, summary))
+                Box::new(Finding::wrong(NAME, answered.call, summary))
             })
         });
         let tensor = match found {
             Ok(tensor) => tensor,
             Err(finding) => return vec![*finding],
         };
-        let Some(axes) = given.contract.field(field.name()).map(Axes::of) else {
+        let Some(axes) = answered.contract.field(field.name()).map(Axes::of) else {
             return Vec::new();
         };
-        let (zeros, padded) = self.count(given, &axes, tensor);
+        let (zeros, padded) = self.count(answered, &axes, tensor);
         let mut findings = Vec::new();
-        let mut add = |summary: String| findings.push(Finding::wrong(NAME, given.call, summary));
+        let mut add = |summary: String| findings.push(Finding::wrong(NAME, answered.call, summary));
         if zeros.iter().all(|tally| tally.seen == 0) {
             add(format!("{field}: expected rows for residues, got none"));
         }
@@ -111,8 +111,8 @@ impl Check for Zeros {
 
 impl Zeros {
     /// Zeros among the residues of every sample, and what is not padding behind their ends.
-    fn count(&self, given: &Given<'_>, axes: &Axes, tensor: &Tensor) -> (Vec<Tally>, Tally) {
-        let lengths = given.expected.complex_lengths();
+    fn count(&self, answered: &AnsweredCall<'_>, axes: &Axes, tensor: &Tensor) -> (Vec<Tally>, Tally) {
+        let lengths = answered.expected.complex_lengths();
         let mut zeros = vec![Tally::default(); lengths.len()];
         let mut padded = Tally::default();
         axes.for_each_run(tensor, &lengths, |run| {

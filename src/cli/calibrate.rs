@@ -10,7 +10,7 @@ use super::world::World;
 use super::{Trouble, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::check::Answer;
+use crate::check::CallResult;
 use crate::compare::floors;
 use crate::metric_value::count;
 use crate::outcome::Conclusion;
@@ -157,7 +157,7 @@ struct Written {
 }
 
 /// Sorts the answers of one round by their calls.
-fn collect(collected: &mut Collected, weights: &str, plan: &Plan, answers: Vec<(String, Answer)>) {
+fn collect(collected: &mut Collected, weights: &str, plan: &Plan, answers: Vec<(String, CallResult)>) {
     for (name, answer) in answers {
         let Some(trial) = plan.trials.iter().find(|trial| trial.name == name) else {
             continue;

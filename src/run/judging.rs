@@ -4,7 +4,7 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
-use crate::check::{self, Answer, Evidence, Finding, MetricValues, Recorded};
+use crate::check::{self, CallResult, CaseResults, Finding, MetricValues, RecordedResults};
 use crate::metric_value::CheckedValue;
 use crate::plan::PlannedTrial;
 use crate::prediction::contract::Tolerance;
@@ -51,22 +51,22 @@ pub enum Judging {
         store: Store,
     },
     /// Those of which a result is recorded are kept with the name of their trial, and only calls that failed are findings.
-    Answers(Mutex<Vec<(String, Answer)>>),
+    Answers(Mutex<Vec<(String, CallResult)>>),
 }
 
 impl Judging {
     /// What is wrong with the answers of a trial.
-    pub(super) fn judge(&self, trial: &PlannedTrial, answers: &[Answer]) -> Judged {
+    pub(super) fn judge(&self, trial: &PlannedTrial, answers: &[CallResult]) -> Judged {
         match self {
             Self::Checks { origin, store } => by_checks(origin, store, trial, answers),
             Self::Answers(kept) => {
-                let recorded = |answer: &&Answer| trial.checks.iter().any(|check| check.records(&answer.call));
+                let recorded = |answer: &&CallResult| trial.checks.iter().any(|check| check.records(&answer.call));
                 let answered = answers.iter().filter(recorded);
                 let answered = answered.map(|answer| (trial.name.clone(), answer.clone()));
                 kept.lock().unwrap_or_else(PoisonError::into_inner).extend(answered);
                 let measured = MetricValues::default();
                 Judged {
-                    findings: check::judge(&[], &evidence(trial, answers, None, &measured)),
+                    findings: check::judge(&[], &results(trial, answers, None, &measured)),
                     ..Judged::default()
                 }
             }
@@ -75,9 +75,9 @@ impl Judging {
 }
 
 /// Judges by the checks of a trial; what they note about snapshots goes to the report.
-fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers: &[Answer]) -> Judged {
+fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers: &[CallResult]) -> Judged {
     let (notes, measured) = (RefCell::default(), MetricValues::default());
-    let recorded = Recorded {
+    let recorded = RecordedResults {
         store,
         key: &|call| trial.snapshot_key(&origin.weights, call),
         notes: &notes,
@@ -89,7 +89,7 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers
         command: Some(&format!("{} --record --exact {}", origin.reproduce, trial.name)),
         declared: &origin.declared,
     };
-    let findings = check::judge(&trial.checks, &evidence(trial, answers, Some(&recorded), &measured));
+    let findings = check::judge(&trial.checks, &results(trial, answers, Some(&recorded), &measured));
     let (measurements, unjudged) = measured.into_inner();
     Judged {
         findings,
@@ -99,13 +99,13 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers
     }
 }
 
-fn evidence<'a>(
+fn results<'a>(
     trial: &'a PlannedTrial,
-    answers: &'a [Answer],
-    recorded: Option<&'a Recorded<'a>>,
+    answers: &'a [CallResult],
+    recorded: Option<&'a RecordedResults<'a>>,
     measured: &'a MetricValues,
-) -> Evidence<'a> {
-    Evidence {
+) -> CaseResults<'a> {
+    CaseResults {
         suite: &trial.suite,
         case: &trial.case,
         contract: &trial.contract,

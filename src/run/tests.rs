@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::*;
 use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as BackendWork};
-use crate::check::{Calls, Check, Evidence};
+use crate::check::{Calls, CaseResults, Check};
 use crate::config::{Config, ExpectedFailure, Source};
 use crate::plan::{PlannedCall, PlannedInstance, PlannedTrial};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
@@ -144,7 +144,7 @@ impl Check for Opinion {
         &Calls::All
     }
 
-    fn judge(&self, _: &Evidence<'_>) -> Vec<Finding> {
+    fn judge(&self, _: &CaseResults<'_>) -> Vec<Finding> {
         assert!(matches!(self, Self::Wrong), "judging broke");
         vec![Finding::wrong("range", "call", "plddt is 1.2")]
     }

@@ -6,7 +6,7 @@ use super::judging::{Judged, Judging};
 use super::pool::{Condition, Pool};
 use super::{scene, upstream};
 use crate::backend::{BackendError, Fault, Stage};
-use crate::check::Answer;
+use crate::check::CallResult;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedScene, PlannedTrial};
 
@@ -192,13 +192,13 @@ async fn attempt_scene(
 }
 
 /// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
-async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<Answer> {
+async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
     let mut answers = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {
         let result = call_once(trial, call, pool, elapsed).await;
         let broken =
             (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
-        answers.push(Answer {
+        answers.push(CallResult {
             call: call.name.to_string(),
             request: call.request.clone(),
             config: call.config.clone(),

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 
-use hydrotest::check::{self, Answer, Check, Evidence, Finding, MetricValues, Recorded};
+use hydrotest::check::{self, CallResult, CaseResults, Check, Finding, MetricValues, RecordedResults};
 use hydrotest::compare::floors;
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
 use hydrotest::diagnosis::{Candidate, MistakeKind, Placement, Relation, of_values};
@@ -154,19 +154,19 @@ impl Scene<'_> {
     }
 
     fn judge_by(&self, check: &dyn Check, prediction: &Prediction) -> Vec<Finding> {
-        let answers = CALLS.map(|call| Answer {
+        let answers = CALLS.map(|call| CallResult {
             call: call.to_owned(),
             request: self.bench.request(self.input, self.seed),
             config: Options::new(),
             result: Ok(if call == "first" { self.right } else { prediction }.clone()),
         });
         let store = Store::new(self.root, self.recording).unwrap();
-        check.judge(&Evidence {
+        check.judge(&CaseResults {
             suite: "bugs",
             case: &self.case,
             contract: &self.bench.contract,
             answers: &answers,
-            recorded: Some(&Recorded {
+            recorded: Some(&RecordedResults {
                 store: &store,
                 key: &|call| Ok(self.key(call)),
                 notes: &RefCell::default(),

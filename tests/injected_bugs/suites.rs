@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::path::Path;
 use std::sync::Arc;
 
-use hydrotest::check::{self, Answer, Evidence, Finding, MetricValues, Recorded};
+use hydrotest::check::{self, CallResult, CaseResults, Finding, MetricValues, RecordedResults};
 use hydrotest::compare::floors;
 use hydrotest::config::{Config, Suites};
 use hydrotest::metric_value::CheckedValue;
@@ -21,7 +21,7 @@ const WEIGHTS: &str = "synthetic";
 /// One case for one model, with its right answers recorded.
 pub struct Case {
     trial: PlannedTrial,
-    answers: Vec<Answer>,
+    answers: Vec<CallResult>,
     directory: tempfile::TempDir,
 }
 
@@ -38,7 +38,7 @@ impl Case {
         let trial = trials.find(|trial| trial.name == name).unwrap();
         let answers = trial.calls.iter().map(|call| {
             let model = ReferenceModel::load(Arc::clone(&trial.contract), call.config.clone()).unwrap();
-            Answer {
+            CallResult {
                 call: call.name.to_string(),
                 request: call.request.clone(),
                 config: call.config.clone(),
@@ -85,23 +85,23 @@ impl Case {
         store.write_floors(&key, &floors).unwrap();
     }
 
-    fn with(&self, last: &Prediction) -> Vec<Answer> {
+    fn with(&self, last: &Prediction) -> Vec<CallResult> {
         let mut answers = self.answers.clone();
         answers.last_mut().unwrap().result = Ok(last.clone());
         answers
     }
 
-    fn judge(&self, answers: &[Answer], recording: Recording) -> (Vec<Finding>, Vec<CheckedValue>) {
+    fn judge(&self, answers: &[CallResult], recording: Recording) -> (Vec<Finding>, Vec<CheckedValue>) {
         let store = Store::new(self.directory.path(), recording).unwrap();
         let measured = MetricValues::default();
         let findings = check::judge(
             &self.trial.checks,
-            &Evidence {
+            &CaseResults {
                 suite: &self.trial.suite,
                 case: &self.trial.case,
                 contract: &self.trial.contract,
                 answers,
-                recorded: Some(&Recorded {
+                recorded: Some(&RecordedResults {
                     store: &store,
                     key: &|call| self.trial.snapshot_key(WEIGHTS, call),
                     notes: &RefCell::default(),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::evidence::Answer;
+use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, change_array, declared, folded};
 use super::super::fixture::{answer, compile_with, embedder, folder, judge, summaries};
 use super::*;
@@ -19,7 +19,7 @@ fn errors(contract: &Contract, table: &str) -> String {
         .map_or_else(|errors| errors.to_string(), |_| String::new())
 }
 
-fn embeddings() -> [Answer; 2] {
+fn embeddings() -> [CallResult; 2] {
     let contract = embedder();
     ["alone", "batch"].map(|call| answer(&contract, call, "AC:D|EF", json!({"include_fields": ["*"]})))
 }
@@ -154,12 +154,12 @@ fn nothing_on_both_sides_is_no_agreement() {
         summaries(&*plddt, &contract, &[first.clone(), second.clone()]),
         ["plddt: expected a value, got None"]
     );
-    let hollow = |answer: Answer| answer.with("plddt", Value::List(vec![Value::None]));
+    let hollow = |answer: CallResult| answer.with("plddt", Value::List(vec![Value::None]));
     assert_eq!(
         summaries(&*plddt, &contract, &[hollow(first.clone()), hollow(second.clone())]),
         ["plddt (`alone`, `batch`): nothing to compare, both are empty or None"]
     );
-    let empty = |answer: Answer| answer.with("plddt", Value::List(Vec::new()));
+    let empty = |answer: CallResult| answer.with("plddt", Value::List(Vec::new()));
     assert_eq!(summaries(&*plddt, &contract, &[empty(first), empty(second)]).len(), 1);
 }
 

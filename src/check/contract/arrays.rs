@@ -1,13 +1,13 @@
 //! The form of an array: that it is one, its element type and its shape. What its elements may be is judged in `values`.
 
 use super::super::number::tuple;
-use super::subject::Subject;
-use super::{Report, indices, values};
+use super::judged_array::JudgedArray;
+use super::{ContractFindings, indices, values};
 use crate::prediction::contract::{Dimension, FieldKind, Sizes};
 use crate::prediction::{Value, show_shape};
 use crate::tensor::Tensor;
 
-pub(super) fn judge(subject: &Subject<'_>, value: &Value, sizes: &mut Sizes, report: &mut Report<'_>) {
+pub(super) fn judge(subject: &JudgedArray<'_>, value: &Value, sizes: &mut Sizes, report: &mut ContractFindings<'_>) {
     let path = subject.path;
     let tensor = match value {
         Value::Array(tensor) => tensor,
@@ -36,7 +36,12 @@ pub(super) fn judge(subject: &Subject<'_>, value: &Value, sizes: &mut Sizes, rep
 }
 
 /// Whether the shape is right; only then do positions mean anything.
-fn judge_shape(subject: &Subject<'_>, tensor: &Tensor, sizes: &mut Sizes, report: &mut Report<'_>) -> bool {
+fn judge_shape(
+    subject: &JudgedArray<'_>,
+    tensor: &Tensor,
+    sizes: &mut Sizes,
+    report: &mut ContractFindings<'_>,
+) -> bool {
     let dimensions = &subject.field.shape;
     let shape = tensor.shape();
     if dimensions.len() == shape.len() {
@@ -83,7 +88,7 @@ fn bind(dimensions: &[Dimension], shape: &[usize], sizes: &mut Sizes) {
 }
 
 /// What usually makes a shape come out like this.
-fn likely_cause(subject: &Subject<'_>, expected: &[usize], got: &[usize]) -> Option<String> {
+fn likely_cause(subject: &JudgedArray<'_>, expected: &[usize], got: &[usize]) -> Option<String> {
     let without_ones = |shape: &[usize]| shape.iter().copied().filter(|size| *size != 1).collect::<Vec<_>>();
     if expected.len() != got.len() {
         return (without_ones(expected) == without_ones(got))
@@ -100,7 +105,7 @@ fn likely_cause(subject: &Subject<'_>, expected: &[usize], got: &[usize]) -> Opt
     let mut residues = subject.axes.residues.iter();
     let &axis = residues.next()?;
     let (expected, got) = (*expected.get(axis)?, *got.get(axis)?);
-    let linker = subject.given.expected.options.get("glycine_linker");
+    let linker = subject.answered.expected.options.get("glycine_linker");
     let linker = linker.and_then(|linker| linker.as_str()).map_or(0, str::len);
     let longest = subject.complexes.iter().max_by_key(|complex| complex.length)?;
     let joints = longest.chains.len().saturating_sub(1);

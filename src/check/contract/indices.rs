@@ -2,13 +2,13 @@
 
 use super::super::number::{count, show};
 use super::super::places::place;
-use super::Report;
-use super::subject::Subject;
+use super::ContractFindings;
+use super::judged_array::JudgedArray;
 use crate::prediction::contract::FieldKind;
 use crate::prediction::is_symbol;
 use crate::tensor::Tensor;
 
-pub(super) fn judge(subject: &Subject<'_>, tensor: &Tensor, report: &mut Report<'_>) {
+pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut ContractFindings<'_>) {
     let field = subject.field;
     let per_residue = matches!(field.shape.as_slice(), [batch, residues]
         if is_symbol(batch, "B") && is_symbol(residues, "L"));

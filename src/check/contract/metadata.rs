@@ -1,15 +1,15 @@
 //! The `metadata` of an answer: its class, its names, the lengths of what was asked, and times that can be.
 
-use super::super::evidence::Given;
+use super::super::case_results::AnsweredCall;
 use super::super::number::{names, show};
-use super::Report;
+use super::ContractFindings;
 use crate::prediction::{METADATA_ATTRIBUTES, Record, Value};
 
 /// The class of every model's metadata.
 const CLASS: &str = "boileroom.base.PredictionMetadata";
 
-pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
-    let record = match given.prediction.field("metadata") {
+pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
+    let record = match answered.prediction.field("metadata") {
         Some(Value::Record(record)) => record,
         other => {
             let got = other.map_or_else(|| "nothing".to_owned(), Value::describe);
@@ -25,15 +25,15 @@ pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
         let summary = format!("metadata: expected {}, got {}", names(METADATA_ATTRIBUTES), names(got));
         report.add(report.wrong(summary));
     }
-    judge_names(given, record, report);
-    judge_lengths(given, report);
+    judge_names(answered, record, report);
+    judge_lengths(answered, report);
     for name in METADATA_ATTRIBUTES.iter().filter(|name| name.ends_with("_time")) {
         judge_time(name, field(record, name), report);
     }
 }
 
-fn judge_names(given: &Given<'_>, record: &Record, report: &mut Report<'_>) {
-    let expected = given.contract.name.as_str();
+fn judge_names(answered: &AnsweredCall<'_>, record: &Record, report: &mut ContractFindings<'_>) {
+    let expected = answered.contract.name.as_str();
     match field(record, "model_name") {
         Some(Value::Text(name)) if name == expected => {}
         Some(Value::Text(name)) => {
@@ -48,25 +48,29 @@ fn judge_names(given: &Given<'_>, record: &Record, report: &mut Report<'_>) {
     }
 }
 
-fn judge_lengths(given: &Given<'_>, report: &mut Report<'_>) {
-    let expected = &given.expected.lengths;
-    let got = given.prediction.sequence_lengths();
+fn judge_lengths(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
+    let expected = &answered.expected.lengths;
+    let got = answered.prediction.sequence_lengths();
     if got.as_ref() == Some(expected) {
         return;
     }
-    let shown = match (&got, given.prediction.at("metadata.sequence_lengths")) {
+    let shown = match (&got, answered.prediction.at("metadata.sequence_lengths")) {
         (Some(lengths), _) => format!("{lengths:?}"),
         (None, Some(value)) => value.describe(),
         (None, None) => "nothing".into(),
     };
     let finding = report.wrong(format!("metadata.sequence_lengths: expected {expected:?}, got {shown}"));
-    let separators = given.expected.complexes.iter().any(|complex| complex.chains.len() > 1);
+    let separators = answered
+        .expected
+        .complexes
+        .iter()
+        .any(|complex| complex.chains.len() > 1);
     let longer = got.is_some_and(|got| got.iter().sum::<usize>() > expected.iter().sum());
     let hint = (separators && longer).then(|| "the separators between chains or a linker seem to be counted".into());
     report.add(finding.with_hint(hint));
 }
 
-fn judge_time(name: &str, value: Option<&Value>, report: &mut Report<'_>) {
+fn judge_time(name: &str, value: Option<&Value>, report: &mut ContractFindings<'_>) {
     match value {
         // A missing attribute was reported with all of them.
         None | Some(Value::None) => {}
@@ -81,7 +85,12 @@ fn judge_time(name: &str, value: Option<&Value>, report: &mut Report<'_>) {
     }
 }
 
-fn wrong_kind(name: &str, expected: &str, got: Option<&Value>, report: &Report<'_>) -> super::super::finding::Finding {
+fn wrong_kind(
+    name: &str,
+    expected: &str,
+    got: Option<&Value>,
+    report: &ContractFindings<'_>,
+) -> super::super::finding::Finding {
     let got = got.map_or_else(|| "nothing".to_owned(), Value::describe);
     report.wrong(format!("metadata.{name}: expected {expected}, got {got}"))
 }

@@ -3,18 +3,18 @@
 
 mod arrays;
 mod indices;
+mod judged_array;
 mod metadata;
 mod presence;
 mod structures;
-mod subject;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use self::subject::Subject;
-use super::evidence::{Calls, Evidence, Given};
+use self::judged_array::JudgedArray;
+use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::finding::Finding;
-use super::terms::Terms;
+use super::parser::CheckParser;
 use super::{Check, number};
 use crate::prediction::Axes;
 use crate::prediction::Value;
@@ -43,8 +43,8 @@ impl ContractCheck {
 
 /// Reads `call`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
-pub fn compile(terms: &mut Terms<'_>) -> Option<Box<dyn Check>> {
-    Some(Box::new(ContractCheck::new(terms.calls())))
+pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+    Some(Box::new(ContractCheck::new(parser.calls())))
 }
 
 impl Check for ContractCheck {
@@ -56,33 +56,36 @@ impl Check for ContractCheck {
         &self.calls
     }
 
-    fn judge(&self, evidence: &Evidence<'_>) -> Vec<Finding> {
-        self.calls.given(evidence).flat_map(|given| judge(&given)).collect()
+    fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
+        self.calls
+            .answered(results)
+            .flat_map(|answered| judge(&answered))
+            .collect()
     }
 }
 
 /// All that is wrong with one answer.
-fn judge(given: &Given<'_>) -> Vec<Finding> {
-    let mut report = Report {
-        call: given.call,
+fn judge(answered: &AnsweredCall<'_>) -> Vec<Finding> {
+    let mut report = ContractFindings {
+        call: answered.call,
         findings: Vec::new(),
     };
-    presence::judge(given, &mut report);
-    metadata::judge(given, &mut report);
-    judge_readable(given, &mut report);
-    let mut sizes = Bound::new(given);
-    for field in &given.contract.fields {
-        match given.prediction.field(&field.name) {
+    presence::judge(answered, &mut report);
+    metadata::judge(answered, &mut report);
+    judge_readable(answered, &mut report);
+    let mut sizes = BoundSymbols::new(answered);
+    for field in &answered.contract.fields {
+        match answered.prediction.field(&field.name) {
             None | Some(Value::None) => {}
-            Some(value) => judge_field(given, field, value, &mut sizes, &mut report),
+            Some(value) => judge_field(answered, field, value, &mut sizes, &mut report),
         }
     }
     report.findings
 }
 
 /// What boileroom's own client could not read, one finding per field: its first place and how many there are.
-fn judge_readable(given: &Given<'_>, report: &mut Report<'_>) {
-    for (name, value) in &given.prediction.fields {
+fn judge_readable(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
+    for (name, value) in &answered.prediction.fields {
         let mut obstacles = readable::obstacles(name, value);
         // The class of the metadata has been judged with the rest of it.
         obstacles.retain(|obstacle| obstacle.path != "metadata");
@@ -93,18 +96,24 @@ fn judge_readable(given: &Given<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut Bound, report: &mut Report<'_>) {
+fn judge_field(
+    answered: &AnsweredCall<'_>,
+    field: &FieldSpec,
+    value: &Value,
+    sizes: &mut BoundSymbols,
+    report: &mut ContractFindings<'_>,
+) {
     let path = field.name.as_str();
     if field.kind == FieldKind::Mapping {
         return values::judge_mapping(path, value, report);
     }
     if !field.kind.is_per_sample() {
-        let subject = Subject {
+        let subject = JudgedArray {
             path,
             field,
             axes: Axes::of(field),
-            complexes: &given.expected.complexes,
-            given,
+            complexes: &answered.expected.complexes,
+            answered,
         };
         return arrays::judge(&subject, value, &mut sizes.whole, report);
     }
@@ -112,7 +121,7 @@ fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut 
         report.add(report.wrong(format!("{path}: expected a list, got {}", value.describe())));
         return;
     };
-    let samples = given.expected.samples(field.kind);
+    let samples = answered.expected.samples(field.kind);
     if items.len() != samples {
         let summary = format!(
             "{path}: expected {}, got {}",
@@ -124,19 +133,19 @@ fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut 
     }
     for (sample, item) in items.iter().enumerate() {
         let path = format!("{path}[{sample}]");
-        let Some(complex) = given.expected.complex(field.kind, sample) else {
+        let Some(complex) = answered.expected.complex(field.kind, sample) else {
             continue;
         };
         match field.kind {
             FieldKind::Arrays => {
-                let subject = Subject {
+                let subject = JudgedArray {
                     path: &path,
                     field,
                     axes: Axes::of(field),
                     complexes: std::slice::from_ref(complex),
-                    given,
+                    answered,
                 };
-                arrays::judge(&subject, item, sizes.of_sample(given, field.kind, sample), report);
+                arrays::judge(&subject, item, sizes.of_sample(answered, field.kind, sample), report);
             }
             FieldKind::Structures => structures::judge_value(&path, field, complex, item, report),
             FieldKind::Pdb | FieldKind::Cif => structures::judge_text(&path, field, complex, item, report),
@@ -147,12 +156,12 @@ fn judge_field(given: &Given<'_>, field: &FieldSpec, value: &Value, sizes: &mut 
 }
 
 /// Findings about one answer.
-struct Report<'a> {
+struct ContractFindings<'a> {
     call: &'a str,
     findings: Vec<Finding>,
 }
 
-impl Report<'_> {
+impl ContractFindings<'_> {
     fn wrong(&self, summary: impl Into<String>) -> Finding {
         Finding::wrong(NAME, self.call, summary)
     }
@@ -164,23 +173,23 @@ impl Report<'_> {
 
 /// What symbols stand for, growing while the answer is read: a symbol that the contract leaves open takes the size of
 /// the first array that has it, and every later one must agree.
-struct Bound {
+struct BoundSymbols {
     whole: Sizes,
     samples: Vec<Sizes>,
 }
 
-impl Bound {
-    fn new(given: &Given<'_>) -> Self {
+impl BoundSymbols {
+    fn new(answered: &AnsweredCall<'_>) -> Self {
         Self {
-            whole: given.expected.sizes().clone(),
+            whole: answered.expected.sizes().clone(),
             samples: Vec::new(),
         }
     }
 
-    fn of_sample(&mut self, given: &Given<'_>, kind: FieldKind, sample: usize) -> &mut Sizes {
+    fn of_sample(&mut self, answered: &AnsweredCall<'_>, kind: FieldKind, sample: usize) -> &mut Sizes {
         while self.samples.len() <= sample {
-            let complex = given.expected.complex(kind, self.samples.len());
-            let sizes = complex.map_or_else(Sizes::new, |complex| given.expected.sizes_of(complex));
+            let complex = answered.expected.complex(kind, self.samples.len());
+            let sizes = complex.map_or_else(Sizes::new, |complex| answered.expected.sizes_of(complex));
             self.samples.push(sizes);
         }
         &mut self.samples[sample]

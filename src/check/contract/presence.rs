@@ -1,28 +1,28 @@
 //! Which attributes an answer has: those of its class in order, filled when they must be and empty when nobody asked.
 
-use super::super::evidence::Given;
+use super::super::case_results::AnsweredCall;
 use super::super::number::names;
-use super::Report;
+use super::ContractFindings;
 use crate::prediction::Value;
 use crate::prediction::contract::Presence;
 
-pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
-    let contract = given.contract;
-    let prediction = given.prediction;
+pub(super) fn judge(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
+    let contract = answered.contract;
+    let prediction = answered.prediction;
     if prediction.class != contract.output {
         let summary = format!("class: expected {}, got {}", contract.output, prediction.class);
         report.add(report.wrong(summary));
     }
-    judge_attributes(given, report);
+    judge_attributes(answered, report);
     let mut missing = Vec::new();
     for field in &contract.fields {
         let filled = prediction.field(&field.name).is_some_and(|value| !value.is_none());
-        if given.expected.fills(field) && !filled && prediction.field(&field.name).is_some() {
+        if answered.expected.fills(field) && !filled && prediction.field(&field.name).is_some() {
             missing.push(field.name.as_str());
         }
     }
     if !missing.is_empty() {
-        let why = if missing.iter().any(|name| given.expected.requests(name)) {
+        let why = if missing.iter().any(|name| answered.expected.requests(name)) {
             "asked for"
         } else {
             "always given"
@@ -30,13 +30,18 @@ pub(super) fn judge(given: &Given<'_>, report: &mut Report<'_>) {
         let summary = format!("{}: expected a value ({why}), got None", names(missing));
         report.add(report.wrong(summary));
     }
-    judge_unrequested(given, report);
+    judge_unrequested(answered, report);
 }
 
 /// The attributes of the class must be there, in order; attributes that are not in the contract are another matter.
-fn judge_attributes(given: &Given<'_>, report: &mut Report<'_>) {
-    let expected: Vec<&str> = given.contract.fields.iter().map(|field| field.name.as_str()).collect();
-    let fields = &given.prediction.fields;
+fn judge_attributes(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
+    let expected: Vec<&str> = answered
+        .contract
+        .fields
+        .iter()
+        .map(|field| field.name.as_str())
+        .collect();
+    let fields = &answered.prediction.fields;
     let got: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     let absent: Vec<&str> = expected.iter().copied().filter(|name| !got.contains(name)).collect();
     if !absent.is_empty() {
@@ -65,12 +70,12 @@ fn judge_attributes(given: &Given<'_>, report: &mut Report<'_>) {
     }
 }
 
-fn judge_unrequested(given: &Given<'_>, report: &mut Report<'_>) {
+fn judge_unrequested(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'_>) {
     let is_unrequested = |name: &str, value: &Value| {
-        let field = given.contract.field(name);
-        name != "metadata" && !value.is_none() && field.is_none_or(|field| !given.expected.fills(field))
+        let field = answered.contract.field(name);
+        name != "metadata" && !value.is_none() && field.is_none_or(|field| !answered.expected.fills(field))
     };
-    let unrequested: Vec<&(String, Value)> = given
+    let unrequested: Vec<&(String, Value)> = answered
         .prediction
         .fields
         .iter()
@@ -79,8 +84,8 @@ fn judge_unrequested(given: &Given<'_>, report: &mut Report<'_>) {
     let Some((name, value)) = unrequested.first() else {
         return;
     };
-    let why = match given.contract.field(name) {
-        Some(field) if given.expected.requests(name) && field.presence == Presence::Requested => {
+    let why = match answered.contract.field(name) {
+        Some(field) if answered.expected.requests(name) && field.presence == Presence::Requested => {
             "it is not known which of several samples it is about"
         }
         Some(field) if field.presence == Presence::Never => "this model does not fill it",

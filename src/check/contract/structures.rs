@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::super::complex::{Chain, Complex, Molecule};
 use super::super::number::{count, names, show};
-use super::Report;
+use super::ContractFindings;
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::protein::{Label, Structure, mmcif, pdb, residue};
@@ -13,10 +13,16 @@ use crate::protein::{Label, Structure, mmcif, pdb, residue};
 /// The oxygen that only the last residue of a chain has.
 const TERMINAL_OXYGEN: &str = "OXT";
 
-pub(super) fn judge_value(path: &str, field: &FieldSpec, complex: &Complex, value: &Value, report: &mut Report<'_>) {
+pub(super) fn judge_value(
+    path: &str,
+    field: &FieldSpec,
+    complex: &Complex,
+    value: &Value,
+    report: &mut ContractFindings<'_>,
+) {
     match value {
         Value::Structure(structure) => {
-            let subject = Subject { path, structure };
+            let subject = JudgedStructure { path, structure };
             subject.judge(field, complex, report);
         }
         other => report.add(report.wrong(format!("{path}: expected an AtomArray, got {}", other.describe()))),
@@ -24,7 +30,13 @@ pub(super) fn judge_value(path: &str, field: &FieldSpec, complex: &Complex, valu
 }
 
 /// A structure file must say the same as the structure beside it must.
-pub(super) fn judge_text(path: &str, field: &FieldSpec, complex: &Complex, value: &Value, report: &mut Report<'_>) {
+pub(super) fn judge_text(
+    path: &str,
+    field: &FieldSpec,
+    complex: &Complex,
+    value: &Value,
+    report: &mut ContractFindings<'_>,
+) {
     let Some(text) = value.as_text() else {
         report.add(report.wrong(format!("{path}: expected a str, got {}", value.describe())));
         return;
@@ -36,19 +48,19 @@ pub(super) fn judge_text(path: &str, field: &FieldSpec, complex: &Complex, value
     match parsed {
         Ok(structure) => {
             let structure = &structure;
-            Subject { path, structure }.judge(field, complex, report);
+            JudgedStructure { path, structure }.judge(field, complex, report);
         }
         Err(error) => report.add(report.wrong(format!("{path}: not {format}, {error}"))),
     }
 }
 
-struct Subject<'a> {
+struct JudgedStructure<'a> {
     path: &'a str,
     structure: &'a Structure,
 }
 
-impl Subject<'_> {
-    fn judge(&self, field: &FieldSpec, complex: &Complex, report: &mut Report<'_>) {
+impl JudgedStructure<'_> {
+    fn judge(&self, field: &FieldSpec, complex: &Complex, report: &mut ContractFindings<'_>) {
         let structure = self.structure;
         if let Some(models) = structure.models {
             let models = count(models, "model");
@@ -84,7 +96,7 @@ impl Subject<'_> {
     }
 
     /// Whether all columns have one entry for each atom; the rest may then index them.
-    fn judge_columns(&self, report: &mut Report<'_>) -> bool {
+    fn judge_columns(&self, report: &mut ContractFindings<'_>) -> bool {
         let Some(column) = self.structure.uneven_column() else {
             return true;
         };
@@ -96,7 +108,7 @@ impl Subject<'_> {
         false
     }
 
-    fn judge_coordinates(&self, report: &mut Report<'_>) {
+    fn judge_coordinates(&self, report: &mut ContractFindings<'_>) {
         let structure = self.structure;
         let is_broken = |position: &[f32; 3]| position.iter().any(|value| !value.is_finite());
         let mut broken = structure
@@ -116,7 +128,7 @@ impl Subject<'_> {
         }
     }
 
-    fn judge_temperature_factor(&self, field: &FieldSpec, report: &mut Report<'_>) {
+    fn judge_temperature_factor(&self, field: &FieldSpec, report: &mut ContractFindings<'_>) {
         match (field.b_factor, &self.structure.b_factor) {
             // The columns of a PDB file are there whether or not anything is known.
             (None, _) if field.kind != FieldKind::Structures => {}
@@ -149,7 +161,7 @@ impl Subject<'_> {
         }
     }
 
-    fn judge_chain(&self, field: &FieldSpec, chain: &Chain, atoms: &Range<usize>, report: &mut Report<'_>) {
+    fn judge_chain(&self, field: &FieldSpec, chain: &Chain, atoms: &Range<usize>, report: &mut ContractFindings<'_>) {
         if chain.molecule == Molecule::Ligand {
             return;
         }
@@ -178,7 +190,7 @@ impl Subject<'_> {
         }
     }
 
-    fn judge_numbers(&self, first: i32, chain: &Chain, residues: &[Range<usize>], report: &mut Report<'_>) {
+    fn judge_numbers(&self, first: i32, chain: &Chain, residues: &[Range<usize>], report: &mut ContractFindings<'_>) {
         let numbers = residues.iter().map(|residue| self.structure.res_id[residue.start]);
         let wrong = numbers
             .zip(first..)
@@ -194,7 +206,7 @@ impl Subject<'_> {
     }
 
     /// Every residue has exactly the heavy atoms of its amino acid, each of the right element.
-    fn judge_atoms(&self, chain: &Chain, residues: &[Range<usize>], report: &mut Report<'_>) {
+    fn judge_atoms(&self, chain: &Chain, residues: &[Range<usize>], report: &mut ContractFindings<'_>) {
         let last = residues.len().saturating_sub(1);
         let wrong: Vec<String> = residues
             .iter()

@@ -4,7 +4,7 @@ mod structures;
 
 use serde_json::json;
 
-use super::super::evidence::{Answer, Calls};
+use super::super::case_results::{CallResult, Calls};
 use super::super::fixture::{answer, embedder, first_folder, folder, judge, metadata, summaries};
 use super::ContractCheck;
 use crate::backend::Blame;
@@ -14,21 +14,21 @@ use crate::tensor::Tensor;
 
 const CHECK: ContractCheck = ContractCheck::new(Calls::All);
 
-fn found(contract: &Contract, answer: Answer) -> Vec<String> {
+fn found(contract: &Contract, answer: CallResult) -> Vec<String> {
     summaries(&CHECK, contract, &[answer])
 }
 
-fn only(contract: &Contract, answer: Answer) -> String {
+fn only(contract: &Contract, answer: CallResult) -> String {
     let found = found(contract, answer);
     assert_eq!(found.len(), 1, "{found:#?}");
     found.into_iter().next().unwrap()
 }
 
-fn embedding() -> Answer {
+fn embedding() -> CallResult {
     answer(&embedder(), "call", "AC:D|GH", json!({"include_fields": ["*"]}))
 }
 
-fn fold() -> Answer {
+fn fold() -> CallResult {
     answer(&folder(), "call", "AC:DW", json!({"include_fields": ["*"]}))
 }
 

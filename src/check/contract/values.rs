@@ -4,12 +4,12 @@ use super::super::bounds::Bounds;
 use super::super::number::{count, show, show_key};
 use super::super::places::place;
 use super::super::tally::{Spot, Tally};
-use super::Report;
-use super::subject::Subject;
+use super::ContractFindings;
+use super::judged_array::JudgedArray;
 use crate::prediction::Value;
 use crate::tensor::Tensor;
 
-pub(super) fn judge(subject: &Subject<'_>, tensor: &Tensor, report: &mut Report<'_>) {
+pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut ContractFindings<'_>) {
     if !tensor.dtype().is_numeric() {
         return;
     }
@@ -17,7 +17,7 @@ pub(super) fn judge(subject: &Subject<'_>, tensor: &Tensor, report: &mut Report<
         .field
         .range
         .map(|(least, greatest)| Bounds::between(least, greatest));
-    let padding = subject.field.padding.filter(|_| subject.given.expected.pads);
+    let padding = subject.field.padding.filter(|_| subject.answered.expected.pads);
     let lengths: Vec<usize> = subject.complexes.iter().map(|complex| complex.length).collect();
     let is_float = tensor.dtype().is_float();
     let (mut finite, mut within, mut padded) = (Tally::default(), Tally::default(), Tally::default());
@@ -37,7 +37,7 @@ pub(super) fn judge(subject: &Subject<'_>, tensor: &Tensor, report: &mut Report<
     };
     walk(subject, tensor, &lengths, judge_run);
 
-    let say = Say { subject, tensor };
+    let say = ElementWords { subject, tensor };
     if let Some(first) = finite.first {
         let summary = say.summary(&finite, "is not finite", "are not finite", first);
         report.add(report.wrong(summary));
@@ -70,7 +70,7 @@ pub(super) fn judge(subject: &Subject<'_>, tensor: &Tensor, report: &mut Report<
 }
 
 /// A number that stands where an array of one element could.
-pub(super) fn judge_number(subject: &Subject<'_>, value: f64, report: &mut Report<'_>) {
+pub(super) fn judge_number(subject: &JudgedArray<'_>, value: f64, report: &mut ContractFindings<'_>) {
     let bounds = subject
         .field
         .range
@@ -86,7 +86,7 @@ pub(super) fn judge_number(subject: &Subject<'_>, value: f64, report: &mut Repor
 }
 
 /// A mapping of names or numbers of chains to numbers, to lists of them, or to mappings again.
-pub(super) fn judge_mapping(path: &str, value: &Value, report: &mut Report<'_>) {
+pub(super) fn judge_mapping(path: &str, value: &Value, report: &mut ContractFindings<'_>) {
     match value {
         Value::Map(entries) if entries.is_empty() => {
             report.add(report.wrong(format!("{path}: expected a dict with entries, got an empty one")));
@@ -100,7 +100,7 @@ pub(super) fn judge_mapping(path: &str, value: &Value, report: &mut Report<'_>) 
     }
 }
 
-fn judge_entry(path: &str, key: &Value, value: &Value, report: &mut Report<'_>) {
+fn judge_entry(path: &str, key: &Value, value: &Value, report: &mut ContractFindings<'_>) {
     let path = format!("{path}.{}", show_key(key));
     match value {
         Value::Map(_) => judge_mapping(&path, value, report),
@@ -126,7 +126,7 @@ fn judge_entry(path: &str, key: &Value, value: &Value, report: &mut Report<'_>) 
 
 /// Padding can only be where there is a batch of several lengths; elsewhere the array is read in one go.
 fn walk(
-    subject: &Subject<'_>,
+    subject: &JudgedArray<'_>,
     tensor: &Tensor,
     lengths: &[usize],
     mut visit: impl FnMut(std::ops::Range<usize>, bool),
@@ -141,12 +141,12 @@ fn walk(
 }
 
 /// Words for elements of one array.
-struct Say<'a> {
-    subject: &'a Subject<'a>,
+struct ElementWords<'a> {
+    subject: &'a JudgedArray<'a>,
     tensor: &'a Tensor,
 }
 
-impl Say<'_> {
+impl ElementWords<'_> {
     fn summary(&self, tally: &Tally, one: &str, many: &str, spot: Spot) -> String {
         let verb = if tally.broken == 1 { one } else { many };
         format!(
@@ -167,8 +167,8 @@ impl Say<'_> {
 }
 
 /// Residues are named as the model's structures number them, and from 0 where it has none.
-fn first_residue(subject: &Subject<'_>) -> usize {
-    let fields = &subject.given.contract.fields;
+fn first_residue(subject: &JudgedArray<'_>) -> usize {
+    let fields = &subject.answered.contract.fields;
     let first = fields.iter().find_map(|field| field.first_residue).unwrap_or(0);
     usize::try_from(first).unwrap_or(0)
 }

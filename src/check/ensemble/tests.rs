@@ -30,7 +30,7 @@ fn bend(structure: &mut Structure, angle: f32) {
 }
 
 /// Ten samples that differ as those of a diffusion model do: in a hinge and in every atom.
-fn ensemble(seed: u64) -> Vec<Answer> {
+fn ensemble(seed: u64) -> Vec<CallResult> {
     let contract = declared("boltz2");
     let right = folded(&contract, "a", TRP_CAGE, json!({ "include_fields": ["plddt"] }));
     let mut next = noise(seed);
@@ -53,7 +53,7 @@ fn check(contract: &Contract, gates: &str, calls: &[&str]) -> Box<dyn Check> {
     compile_with(contract, &table, calls).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn found(directory: &Path, gates: &str, answers: &[Answer]) -> Vec<Finding> {
+fn found(directory: &Path, gates: &str, answers: &[CallResult]) -> Vec<Finding> {
     let contract = declared("boltz2");
     judge_recorded(
         &*check(&contract, gates, &CALLS),
@@ -65,10 +65,10 @@ fn found(directory: &Path, gates: &str, answers: &[Answer]) -> Vec<Finding> {
 }
 
 /// What is said of a second ensemble after a change to each of its samples.
-fn after(change: impl Fn(Answer) -> Answer) -> Vec<Finding> {
+fn after(change: impl Fn(CallResult) -> CallResult) -> Vec<Finding> {
     let directory = tempfile::tempdir().unwrap();
     assert_eq!(found(directory.path(), "{}", &ensemble(1)), []);
-    let changed: Vec<Answer> = ensemble(2).into_iter().map(change).collect();
+    let changed: Vec<CallResult> = ensemble(2).into_iter().map(change).collect();
     found(directory.path(), "{}", &changed)
 }
 
@@ -93,7 +93,7 @@ fn another_draw_from_one_distribution_passes_and_another_distribution_does_not()
 
 #[test]
 fn confidences_are_the_tighter_invariant() {
-    let shifted = |answer: Answer| {
+    let shifted = |answer: CallResult| {
         answer.change("plddt", |value| {
             change_array(value, |values| values.iter_mut().for_each(|value| *value += 0.03));
         })
@@ -105,7 +105,7 @@ fn confidences_are_the_tighter_invariant() {
 #[test]
 fn one_seed_for_all_and_other_atoms_are_found() {
     let first = ensemble(2).remove(0);
-    let copied = after(|answer| Answer {
+    let copied = after(|answer| CallResult {
         result: first.result.clone(),
         ..answer
     });
@@ -150,9 +150,9 @@ fn equal_ensembles_fail_at_most_once_in_a_hundred() {
     let gates = contract.gates.ensemble.unwrap();
     let draw = |seed| -> Vec<Sample> {
         let answers = ensemble(seed);
-        let given = answers.iter().filter_map(|answer| Given::new(&contract, answer));
-        given
-            .flat_map(|given| samples::of_answer(&given).unwrap().remove(0))
+        let answered = answers.iter().filter_map(|answer| AnsweredCall::new(&contract, answer));
+        answered
+            .flat_map(|answered| samples::of_answer(&answered).unwrap().remove(0))
             .collect()
     };
     let (mut by_chance, mut failed) = (0, 0);

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::evidence::Answer;
+use super::super::case_results::CallResult;
 use super::super::finding::Finding;
 use super::super::fixture::folded::{declared, folded};
 use super::super::fixture::{compiled, judge_recorded_with};
@@ -24,7 +24,7 @@ fn found_of(input: &str, model: &str, table: &str, change: impl Fn(&mut Vec<f32>
         &contract,
         &format!("check = 'snapshot'\nfields = ['embeddings']\n{table}"),
     );
-    let judge = |answer: Answer| {
+    let judge = |answer: CallResult| {
         let recording = Recording::Missing;
         judge_recorded_with(&*check, &contract, &[answer], directory.path(), recording, None)
     };

@@ -2,18 +2,18 @@
 
 use serde_json::json;
 
-use super::super::evidence::Answer;
+use super::super::case_results::CallResult;
 use super::super::fixture::folded::{MISTAKES, UBIQUITIN, change_array, declared, folded, jitter};
 use super::super::fixture::{compile_with, compiled, judge_recorded_with, summaries};
 use crate::protein::Structure;
 use crate::snapshot::Recording;
 
 /// What a comparison with the recorded answer of a model says of a changed one.
-fn found(model: &str, table: &str, change: impl FnOnce(Answer) -> Answer) -> Vec<super::super::Finding> {
+fn found(model: &str, table: &str, change: impl FnOnce(CallResult) -> CallResult) -> Vec<super::super::Finding> {
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);
     let check = compiled(&contract, &format!("check = 'snapshot'\n{table}"));
-    let judge = |answer: Answer| {
+    let judge = |answer: CallResult| {
         judge_recorded_with(
             &*check,
             &contract,
@@ -51,10 +51,10 @@ fn a_recorded_structure_is_judged_where_both_sides_are_confident() {
             );
         }
     }
-    let noisy = |answer: Answer| answer.with_structure(|structure| jitter(structure, 0.01, 5));
+    let noisy = |answer: CallResult| answer.with_structure(|structure| jitter(structure, 0.01, 5));
     assert_eq!(found("esmfold", "", noisy), []);
     assert_eq!(found("esmfold", "gates = { ca_rmsd = 0.001 }", noisy).len(), 1);
-    let bent = |answer: Answer| answer.with_structure(floppy);
+    let bent = |answer: CallResult| answer.with_structure(floppy);
     assert_eq!(found("esmfold", "gates = { unmasked_lddt = 0.8 }", bent), []);
     assert_eq!(
         found("esmfold", "gates = { unmasked_lddt = 0.8, confidence = 0 }", bent).len(),

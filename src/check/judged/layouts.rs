@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::evidence::Answer;
+use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, change_array, declared, folded};
 use super::super::fixture::{compiled, judge_recorded_with};
 use crate::metric::test_points::noise;
@@ -15,10 +15,10 @@ const TRP_CAGE: &str = "NLYIQWLKDGGPSSGRPPPS";
 const CARDS: (f32, f32) = (0.0035, 3e-4);
 
 /// A mistake in the elements of an array, with its shape.
-type Mistake = fn(&[usize], &mut [f32]);
+type ArrayMistake = fn(&[usize], &mut [f32]);
 
 /// What a comparison with the recorded answer of a model says of a changed one.
-fn found(model: &str, input: &str, change: impl FnOnce(Answer) -> Answer) -> Vec<String> {
+fn found(model: &str, input: &str, change: impl FnOnce(CallResult) -> CallResult) -> Vec<String> {
     found_by("check = 'snapshot'", model, input, |answer| answer, change)
 }
 
@@ -27,13 +27,13 @@ fn found_by(
     table: &str,
     model: &str,
     input: &str,
-    prepare: impl FnOnce(Answer) -> Answer,
-    change: impl FnOnce(Answer) -> Answer,
+    prepare: impl FnOnce(CallResult) -> CallResult,
+    change: impl FnOnce(CallResult) -> CallResult,
 ) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);
     let check = compiled(&contract, table);
-    let judge = |answer: Answer| {
+    let judge = |answer: CallResult| {
         let recording = Recording::Missing;
         judge_recorded_with(&*check, &contract, &[answer], directory.path(), recording, None)
     };
@@ -44,7 +44,7 @@ fn found_by(
 }
 
 /// Changes the elements of an array field by their flat index.
-fn alter(answer: Answer, field: &str, change: impl FnOnce(&[usize], &mut [f32])) -> Answer {
+fn alter(answer: CallResult, field: &str, change: impl FnOnce(&[usize], &mut [f32])) -> CallResult {
     answer.change(field, |value| {
         let Value::Array(tensor) = value else {
             panic!("{value:?}")
@@ -56,7 +56,7 @@ fn alter(answer: Answer, field: &str, change: impl FnOnce(&[usize], &mut [f32]))
 }
 
 /// Noise of so much of the typical element of each row, as the arithmetic of half precision leaves it.
-fn rough(answer: Answer, field: &str, most: f32) -> Answer {
+fn rough(answer: CallResult, field: &str, most: f32) -> CallResult {
     alter(answer, field, |shape, values| {
         let mut next = noise(11);
         for row in values.chunks_mut(*shape.last().unwrap()) {
@@ -70,7 +70,7 @@ fn rough(answer: Answer, field: &str, most: f32) -> Answer {
 }
 
 /// An answer of ESMFold as another card gives it: residues a little elsewhere, in atoms and in frames alike.
-fn as_another_card(answer: Answer, residues: usize) -> Answer {
+fn as_another_card(answer: CallResult, residues: usize) -> CallResult {
     let (place, confidence) = CARDS;
     let mut next = noise(3);
     let shifts: Vec<[f32; 3]> = (0..residues)
@@ -128,7 +128,7 @@ fn as_another_card(answer: Answer, residues: usize) -> Answer {
 }
 
 /// Moves all frames of an answer, each by its own vector.
-fn moved(answer: Answer, field: &str, shift: impl Fn(usize) -> [f32; 3]) -> Answer {
+fn moved(answer: CallResult, field: &str, shift: impl Fn(usize) -> [f32; 3]) -> CallResult {
     alter(answer, field, |shape, values| {
         let (size, places) = match shape.last() {
             Some(7) => (7, [4, 5, 6]),
@@ -152,7 +152,7 @@ fn what_two_cards_differ_by_passes_in_every_field_of_esmfold() {
     }
     // It is a change: element by element at a thousandth these fields are others.
     let table = "check = 'snapshot'\natol = 1e-3";
-    let keep = |answer: Answer| answer;
+    let keep = |answer: CallResult| answer;
     let told = found_by(table, "esmfold", TRP_CAGE, keep, |answer| as_another_card(answer, 20));
     for field in ["frames", "lm_logits", "ptm_logits"] {
         assert!(told[0].contains(&format!("  {field}: ")), "{field}: {told:?}");
@@ -180,7 +180,7 @@ fn half_precision_passes_in_short_and_in_long_embeddings() {
 
 #[test]
 fn wrong_frames_are_found() {
-    let mistakes: [(&str, Mistake); 6] = [
+    let mistakes: [(&str, ArrayMistake); 6] = [
         ("mirror image", |_, values| {
             values.chunks_mut(7).for_each(|row| row[4] = -row[4]);
         }),
@@ -202,7 +202,7 @@ fn wrong_frames_are_found() {
         }),
     ];
     are_found("frames", &mistakes);
-    let mistakes: [(&str, Mistake); 3] = [
+    let mistakes: [(&str, ArrayMistake); 3] = [
         ("rotations the other way", |_, values| {
             for row in values.chunks_mut(16) {
                 for (one, other) in [(1, 4), (2, 8), (6, 9)] {
@@ -216,7 +216,7 @@ fn wrong_frames_are_found() {
     are_found("sidechain_frames", &mistakes);
 }
 
-fn are_found(field: &str, mistakes: &[(&str, Mistake)]) {
+fn are_found(field: &str, mistakes: &[(&str, ArrayMistake)]) {
     for (name, mistake) in mistakes {
         for input in [TRP_CAGE, UBIQUITIN] {
             let told = found("esmfold", input, |answer| alter(answer, field, mistake));
@@ -258,7 +258,7 @@ fn the_sign_of_a_quaternion_and_where_everything_lies_mean_nothing() {
 }
 
 /// Mistakes in vectors of a trunk.
-const OF_ROWS: [(&str, Mistake); 4] = [
+const OF_ROWS: [(&str, ArrayMistake); 4] = [
     ("scaled by 1.3", |_, values| {
         for value in values {
             *value *= 1.3;
@@ -290,7 +290,7 @@ fn wrong_rows_of_the_trunk_are_found() {
 #[test]
 fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
     // Every second residue.
-    let unsure = |answer: Answer| {
+    let unsure = |answer: CallResult| {
         answer.change("plddt", |value| {
             change_array(value, |values| {
                 for (residue, value) in values.iter_mut().enumerate() {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use super::super::evidence::Answer;
+use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
 use super::super::fixture::{compile_with, compiled, judge_recorded};
 use crate::compare::floors;
@@ -12,7 +12,7 @@ use crate::metric_value::ABSOLUTE;
 use crate::prediction::{Contract, Prediction};
 use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 
-fn repeat(seed: u64, most: f32) -> Answer {
+fn repeat(seed: u64, most: f32) -> CallResult {
     let contract = declared("esmfold");
     let right = folded(
         &contract,
@@ -41,7 +41,7 @@ fn measure(contract: &Contract, call: Option<&str>, directory: &Path) {
     store.write_floors(&key, &measured).unwrap();
 }
 
-fn contents(answer: &Answer) -> Prediction {
+fn contents(answer: &CallResult) -> Prediction {
     answer.result.clone().unwrap()
 }
 
@@ -98,7 +98,7 @@ fn two_answers_differ_by_no_more_than_repeats_do() {
     let check = compile_with(&contract, table, &["first", "again"]).unwrap();
     let answers = |most| {
         let again = repeat(9, most);
-        [("first", repeat(0, 0.0)), ("again", again)].map(|(call, answer)| Answer {
+        [("first", repeat(0, 0.0)), ("again", again)].map(|(call, answer)| CallResult {
             call: call.to_owned(),
             ..answer
         })
@@ -119,7 +119,8 @@ fn what_repeats_differ_by_passes_and_is_reported() {
         &contract,
         "check = 'snapshot'\nfields = ['atom_array']\ngates = { ca_max = 0.001 }",
     );
-    let judge = |answer: Answer| judge_recorded(&*check, &contract, &[answer], directory.path(), Recording::Missing);
+    let judge =
+        |answer: CallResult| judge_recorded(&*check, &contract, &[answer], directory.path(), Recording::Missing);
     assert_eq!(judge(repeat(1, 0.02)), []);
     assert_eq!(judge(repeat(9, 0.02)).len(), 1);
     measure(&contract, None, directory.path());

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::evidence::Answer;
+use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
 use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, judge_recorded_with};
 use crate::prediction::Contract;
@@ -11,15 +11,15 @@ use crate::protein::Structure;
 use crate::snapshot::Recording;
 
 fn found(
-    right: &(Contract, Answer),
+    right: &(Contract, CallResult),
     table: &str,
     noise: Option<Tolerance>,
-    change: impl FnOnce(Answer) -> Answer,
+    change: impl FnOnce(CallResult) -> CallResult,
 ) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     let (contract, right) = right;
     let check = compiled(contract, &format!("check = 'snapshot'\n{table}"));
-    let judge = |answer: Answer| {
+    let judge = |answer: CallResult| {
         let recording = Recording::Missing;
         judge_recorded_with(&*check, contract, &[answer], directory.path(), recording, noise)
     };
@@ -28,13 +28,13 @@ fn found(
     findings.iter().map(ToString::to_string).collect()
 }
 
-fn gated() -> (Contract, Answer) {
+fn gated() -> (Contract, CallResult) {
     let contract = declared("esmfold");
     let right = folded(&contract, "call", UBIQUITIN, json!({ "include_fields": ["plddt"] }));
     (contract, right)
 }
 
-fn moved(answer: Answer) -> Answer {
+fn moved(answer: CallResult) -> CallResult {
     answer.with_structure(|structure: &mut Structure| {
         structure.coord.iter_mut().for_each(|position| position[1] += 3.0);
     })
@@ -43,13 +43,13 @@ fn moved(answer: Answer) -> Answer {
 #[test]
 fn structures_go_by_gates_whatever_the_check_says_of_numbers() {
     let right = gated();
-    let noisy = |answer: Answer| answer.with_structure(|structure| jitter(structure, 0.3, 5));
+    let noisy = |answer: CallResult| answer.with_structure(|structure| jitter(structure, 0.3, 5));
     for table in ["", "atol = 5", "rtol = 5", "atol = 5\ngates = { confidence = 0.8 }"] {
         assert_eq!(found(&right, table, None, moved), Vec::<String>::new(), "{table}");
         let beyond = found(&right, table, None, noisy);
         assert!(beyond[0].contains("atom_array[0]: different: "), "{table}: {beyond:?}");
     }
-    let one = |answer: Answer| answer.with_element("plddt", 3, 0.5);
+    let one = |answer: CallResult| answer.with_element("plddt", 3, 0.5);
     assert_eq!(found(&right, "fields = ['plddt']", None, one), Vec::<String>::new());
     let by_number = found(&right, "fields = ['plddt']\natol = 1e-3", None, one);
     assert!(by_number[0].contains("1 of 76 elements"), "{by_number:?}");

@@ -1,7 +1,7 @@
 //! The rules that hold for every residue, however unsure the model is of it: chains hang together, and a protein is neither a heap
 //! nor a thread. Counts; writes no finding.
 
-use super::rules::{Kind, Rule};
+use super::rules::{Rule, RuleKind};
 use crate::metric::geometry::{Backbone, Bond};
 use crate::prediction::gates::PhysicalGates;
 use crate::protein::Structure;
@@ -12,12 +12,12 @@ const FEWEST: usize = 20;
 /// The gross rules, applied to all residues.
 pub(super) fn gross_rules(structure: &Structure, gates: &PhysicalGates) -> Vec<Rule> {
     let backbone = Backbone::of(structure);
-    let mut torn = Rule::new("peptide bonds are torn", " Å", gates.torn, Kind::Fraction);
+    let mut torn = Rule::new("peptide bonds are torn", " Å", gates.torn, RuleKind::Fraction);
     for bond in backbone.bonds(Bond::Peptide) {
         torn.see(bond.residue, bond.value, bond.value - gates.torn_length);
     }
-    let mut heaped = Rule::new("chains are heaps", " Å of radius", 0.0, Kind::Every);
-    let mut stretched = Rule::new("chains are threads", " Å of radius", 0.0, Kind::Every);
+    let mut heaped = Rule::new("chains are heaps", " Å of radius", 0.0, RuleKind::Every);
+    let mut stretched = Rule::new("chains are threads", " Å of radius", 0.0, RuleKind::Every);
     for chain in chains(&backbone) {
         let radius = radius(&chain.alphas);
         let length = chain.alphas.len() as f64;
@@ -28,21 +28,21 @@ pub(super) fn gross_rules(structure: &Structure, gates: &PhysicalGates) -> Vec<R
 }
 
 /// A chain that is long enough to have a shape.
-struct Shape {
+struct ChainShape {
     /// Its first residue.
     first: usize,
     alphas: Vec<[f64; 3]>,
 }
 
-fn chains(backbone: &Backbone) -> Vec<Shape> {
-    let mut shapes: Vec<(usize, Shape)> = Vec::new();
+fn chains(backbone: &Backbone) -> Vec<ChainShape> {
+    let mut shapes: Vec<(usize, ChainShape)> = Vec::new();
     for (index, residue) in backbone.residues.iter().enumerate() {
         let Some(alpha) = residue.alpha else { continue };
         match shapes.last_mut() {
             Some((chain, shape)) if *chain == residue.chain => shape.alphas.push(alpha),
             _ => shapes.push((
                 residue.chain,
-                Shape {
+                ChainShape {
                     first: index,
                     alphas: vec![alpha],
                 },

@@ -22,11 +22,11 @@ pub(super) struct Rule {
     pub broken: Vec<(usize, f64, f64)>,
     /// The greatest fraction that may.
     pub fraction: f64,
-    kind: Kind,
+    kind: RuleKind,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum RuleKind {
     /// A stray one is forgiven.
     Fraction,
     /// None is.
@@ -38,7 +38,7 @@ pub(super) enum Kind {
 }
 
 impl Rule {
-    pub(super) const fn new(words: &'static str, unit: &'static str, fraction: f64, kind: Kind) -> Self {
+    pub(super) const fn new(words: &'static str, unit: &'static str, fraction: f64, kind: RuleKind) -> Self {
         Self {
             words,
             unit,
@@ -62,8 +62,8 @@ impl Rule {
     /// forgiven; more than half never are, however few there be.
     pub(super) fn is_broken(&self) -> bool {
         let allowed = match self.kind {
-            Kind::Every => 0,
-            Kind::Fraction | Kind::Hand | Kind::Digits => {
+            RuleKind::Every => 0,
+            RuleKind::Fraction | RuleKind::Hand | RuleKind::Digits => {
                 let share = (self.fraction * self.total as f64).ceil() as usize;
                 share.min(self.total / 2)
             }
@@ -74,8 +74,8 @@ impl Rule {
     /// What is allowed, in words.
     pub(super) fn bound(&self) -> String {
         match self.kind {
-            Kind::Every => "none".to_owned(),
-            Kind::Fraction | Kind::Hand | Kind::Digits => format!("{} %", show(100.0 * self.fraction)),
+            RuleKind::Every => "none".to_owned(),
+            RuleKind::Fraction | RuleKind::Hand | RuleKind::Digits => format!("{} %", show(100.0 * self.fraction)),
         }
     }
 
@@ -92,14 +92,14 @@ impl Rule {
 
     /// What most likely causes it.
     pub(super) fn hint(&self) -> Option<String> {
-        if self.kind == Kind::Digits {
+        if self.kind == RuleKind::Digits {
             let place = crate::diagnosis::MistakeKind::LowerPrecision.place();
             return Some(format!(
                 "likely cause: coordinates rounded to half precision; look at {place}"
             ));
         }
         let negative = |(_, value, _): &&(usize, f64, f64)| *value < 0.0;
-        let mirrored = self.kind == Kind::Hand && 2 * self.broken.iter().filter(negative).count() > self.total;
+        let mirrored = self.kind == RuleKind::Hand && 2 * self.broken.iter().filter(negative).count() > self.total;
         mirrored.then(|| {
             "most residues have the wrong hand: the structure is a mirror image, or CB took C's place".to_owned()
         })
@@ -113,7 +113,12 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     let pair = |residue: usize| is_judged(residue) && is_judged(residue + 1);
     let mut found = Vec::new();
 
-    let mut bonds = Rule::new("backbone bonds have a wrong length", " Å", gates.bonds, Kind::Fraction);
+    let mut bonds = Rule::new(
+        "backbone bonds have a wrong length",
+        " Å",
+        gates.bonds,
+        RuleKind::Fraction,
+    );
     for bond in [
         Bond::NitrogenAlpha,
         Bond::AlphaCarbon,
@@ -133,7 +138,12 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     }
     found.push(bonds);
 
-    let mut angles = Rule::new("angles at peptide bonds are wrong", "°", gates.angles, Kind::Fraction);
+    let mut angles = Rule::new(
+        "angles at peptide bonds are wrong",
+        "°",
+        gates.angles,
+        RuleKind::Fraction,
+    );
     for angle in [Angle::AlphaCarbonNitrogen, Angle::CarbonNitrogenAlpha] {
         for measure in backbone
             .angles(angle)
@@ -151,7 +161,7 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
         "alpha carbons have a wrong hand or shape",
         " Å³",
         gates.chirality,
-        Kind::Hand,
+        RuleKind::Hand,
     );
     // A hand is right or wrong however sure a model is, and where it is sure of nothing no other rule looks.
     let is_unsure = !judged.contains(&true);
@@ -167,9 +177,9 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
         "neighbours are too far apart for a chain",
         " Å",
         gates.breaks,
-        Kind::Fraction,
+        RuleKind::Fraction,
     );
-    let mut gaps = Rule::new("neighbours are torn apart", " Å", 0.0, Kind::Every);
+    let mut gaps = Rule::new("neighbours are torn apart", " Å", 0.0, RuleKind::Every);
     for (residue, distance) in backbone.alpha_distances() {
         if pair(residue) {
             breaks.see(residue, distance, distance - gates.break_distance);
@@ -178,7 +188,12 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
     }
     found.extend([breaks, gaps]);
 
-    let mut positive = Rule::new("residues have a positive phi", "°", gates.positive_phi, Kind::Fraction);
+    let mut positive = Rule::new(
+        "residues have a positive phi",
+        "°",
+        gates.positive_phi,
+        RuleKind::Fraction,
+    );
     for (residue, phi) in backbone.torsions(Torsion::Phi) {
         let is_glycine = backbone
             .residues
@@ -202,7 +217,7 @@ fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
         "coordinates hold no more digits than half precision has",
         " Å",
         gates.coarse,
-        Kind::Digits,
+        RuleKind::Digits,
     );
     let mut before = [f32::NAN; 3];
     for (position, residue) in structure.coord.iter().zip(residue_of_atoms(structure)) {
@@ -218,8 +233,8 @@ fn digits(structure: &Structure, gates: &PhysicalGates) -> Rule {
 }
 
 fn peptide_planes(backbone: &Backbone, pair: &impl Fn(usize) -> bool, gates: &PhysicalGates) -> [Rule; 2] {
-    let mut twisted = Rule::new("peptide bonds are not flat", "°", gates.twisted, Kind::Fraction);
-    let mut cis = Rule::new("peptide bonds are cis", "°", gates.cis, Kind::Fraction);
+    let mut twisted = Rule::new("peptide bonds are not flat", "°", gates.twisted, RuleKind::Fraction);
+    let mut cis = Rule::new("peptide bonds are cis", "°", gates.cis, RuleKind::Fraction);
     for (residue, omega) in backbone.torsions(Torsion::Omega) {
         if !pair(residue) {
             continue;
@@ -245,7 +260,12 @@ fn peptide_planes(backbone: &Backbone, pair: &impl Fn(usize) -> bool, gates: &Ph
 
 /// Atoms of confident residues that overlap one of another confident residue.
 fn overlaps(structure: &Structure, is_judged: &impl Fn(usize) -> bool, gates: &PhysicalGates) -> Rule {
-    let mut rule = Rule::new("atoms overlap others", " Å of overlap", gates.clashes, Kind::Fraction);
+    let mut rule = Rule::new(
+        "atoms overlap others",
+        " Å of overlap",
+        gates.clashes,
+        RuleKind::Fraction,
+    );
     let residues = residue_of_atoms(structure);
     let counts = |atom: usize| residues.get(atom).is_some_and(|residue| is_judged(*residue));
     rule.total = (0..structure.atoms()).filter(|&atom| counts(atom)).count();

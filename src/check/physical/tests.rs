@@ -4,7 +4,7 @@ use std::cell::RefCell;
 
 use serde_json::json;
 
-use super::super::evidence::{MetricValues, Recorded};
+use super::super::case_results::{MetricValues, RecordedResults};
 use super::super::fixture::folded::{MISTAKES, UBIQUITIN, declared, first_structure, folded};
 use super::super::fixture::{compile_errors, compiled, folder, summaries};
 use super::*;
@@ -17,7 +17,7 @@ const TWENTY: &str = "ARNDCQEGHILKMFPSTWYVAWLFYIVMKRHPEDQNSTGC";
 
 fn faults(structure: &Structure, confidence: Option<&[f64]>) -> Vec<String> {
     let gates = declared("esmfold").gates.physical.unwrap();
-    let findings = Subject::new("atom_array[0]", structure, confidence, &gates).judge("call", false);
+    let findings = PhysicalStructure::new("atom_array[0]", structure, confidence, &gates).judge("call", false);
     findings.into_iter().map(|finding| finding.summary).collect()
 }
 
@@ -54,7 +54,7 @@ fn the_words_name_the_rule_and_the_worst_residues() {
     let mut mirrored = structure.clone();
     MISTAKES[0].1(&mut mirrored);
     let gates = declared("esmfold").gates.physical.unwrap();
-    let found = Subject::new("atom_array[0]", &mirrored, None, &gates).judge("call", true);
+    let found = PhysicalStructure::new("atom_array[0]", &mirrored, None, &gates).judge("call", true);
     let hands = found
         .iter()
         .find(|finding| finding.summary.contains("wrong hand"))
@@ -110,19 +110,23 @@ fn what_nobody_is_sure_of_is_judged_by_its_hands_only() {
 }
 
 /// What the check says of an answer with some weights: its findings, and what it did not judge.
-fn with_weights(weights: &str, answer: &super::super::evidence::Answer, table: &str) -> (Vec<Finding>, Vec<String>) {
+fn with_weights(
+    weights: &str,
+    answer: &super::super::case_results::CallResult,
+    table: &str,
+) -> (Vec<Finding>, Vec<String>) {
     let contract = declared("esmfold");
     let check = compiled(&contract, &format!("check = 'physical'\n{table}"));
     let directory = tempfile::tempdir().unwrap();
     let store = Store::new(directory.path(), Recording::Never).unwrap();
     let key = |call: &str| SnapshotKey::new(weights, "esmfold", "suite", "case", Some(call));
     let measured = MetricValues::default();
-    let findings = check.judge(&Evidence {
+    let findings = check.judge(&CaseResults {
         suite: "suite",
         case: "case",
         contract: &contract,
         answers: std::slice::from_ref(answer),
-        recorded: Some(&Recorded {
+        recorded: Some(&RecordedResults {
             store: &store,
             key: &key,
             notes: &RefCell::default(),
@@ -193,7 +197,7 @@ fn heaps_and_threads_are_found_whatever_the_model_is_sure_of() {
     let scaled = |factor: f32| {
         let mut structure = structure.clone();
         structure.coord.iter_mut().flatten().for_each(|axis| *axis *= factor);
-        let found = Subject::new("it", &structure, Some(&[0.2; 76]), &gates).judge("call", true);
+        let found = PhysicalStructure::new("it", &structure, Some(&[0.2; 76]), &gates).judge("call", true);
         let words: Vec<String> = found.into_iter().map(|finding| finding.summary).collect();
         words.join("\n")
     };
@@ -249,12 +253,12 @@ fn real_structures_could_exist() {
                 .is_some_and(|values| values.iter().any(|value| *value > 0.7)),
             "{name}"
         );
-        let found = Subject::new(name, &structure, confidence.as_deref(), &gates).judge("call", true);
+        let found = PhysicalStructure::new(name, &structure, confidence.as_deref(), &gates).judge("call", true);
         assert_eq!(found, [], "{name}");
         for (mistake, plant) in MISTAKES {
             let mut wrong = structure.clone();
             plant(&mut wrong);
-            let found = Subject::new(name, &wrong, confidence.as_deref(), &gates).judge("call", true);
+            let found = PhysicalStructure::new(name, &wrong, confidence.as_deref(), &gates).judge("call", true);
             assert_ne!(found, [], "{name}: {mistake}");
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::super::evidence::Answer;
+use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, declared, folded};
 use super::super::fixture::{compile_with, judge, summaries};
 use super::*;
@@ -19,7 +19,7 @@ fn check(contract: &Contract) -> Box<dyn Check> {
 }
 
 /// Answers under these seeds, in the order of the calls.
-fn under(contract: &Contract, input: &str, seeds: [u64; 4]) -> Vec<Answer> {
+fn under(contract: &Contract, input: &str, seeds: [u64; 4]) -> Vec<CallResult> {
     let answers = CALLS.iter().zip(seeds);
     answers
         .map(|(call, seed)| folded(contract, call, input, json!({ "seed": seed })))
@@ -27,7 +27,7 @@ fn under(contract: &Contract, input: &str, seeds: [u64; 4]) -> Vec<Answer> {
 }
 
 /// Turns and moves a structure as a diffusion model that draws where it lies.
-fn placed(answer: Answer, angle: f32, shift: f32) -> Answer {
+fn placed(answer: CallResult, angle: f32, shift: f32) -> CallResult {
     let (sine, cosine) = angle.sin_cos();
     answer.with_structure(|structure| {
         for [x, y, z] in &mut structure.coord {
@@ -38,7 +38,7 @@ fn placed(answer: Answer, angle: f32, shift: f32) -> Answer {
 }
 
 /// Moves every residue as a whole by so much, neighbours by nearly the same: as repeats on one card differ.
-fn repeated(answer: Answer, rmsd: f32, seed: u64) -> Answer {
+fn repeated(answer: CallResult, rmsd: f32, seed: u64) -> CallResult {
     let mut next = noise(seed);
     let (waves, most) = ([next(), next(), next()], rmsd * 2.0_f32.sqrt() / 3.0_f32.sqrt());
     answer.with_structure(|structure| {
@@ -88,7 +88,7 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
         // Other seeds draw another place and turn too.
         let angles = [0.0, 0.0, 1.3 + f32::from(index), 2.5 - f32::from(index)];
         let answers = under(&contract, UBIQUITIN, [start, start, start + 1, start + 2]);
-        let noisy = |rmsd: f32| -> Vec<Answer> {
+        let noisy = |rmsd: f32| -> Vec<CallResult> {
             let answers = answers.iter().cloned().zip(angles).enumerate();
             answers
                 .map(|(call, (answer, angle))| repeated(placed(answer, angle, 0.0), rmsd, start + call as u64))
@@ -96,11 +96,11 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
         };
         assert_eq!(judge(&*check, &contract, &noisy(0.65)), [], "{start}");
         // One answer under all seeds, as the same card repeats it: nothing but its noise tells them apart.
-        let one: Vec<Answer> = CALLS
+        let one: Vec<CallResult> = CALLS
             .iter()
             .enumerate()
             .map(|(call, name)| {
-                let answer = Answer {
+                let answer = CallResult {
                     call: (*name).to_owned(),
                     ..answers[0].clone()
                 };
@@ -139,7 +139,7 @@ fn answers_of_another_form_are_no_distance() {
     let contract = declared("boltz2");
     let check = check(&contract);
     let right = under(&contract, UBIQUITIN, [1, 1, 2, 3]);
-    let change = |index: usize, change: &dyn Fn(Answer) -> Answer| {
+    let change = |index: usize, change: &dyn Fn(CallResult) -> CallResult| {
         let mut answers = right.clone();
         answers[index] = change(answers[index].clone());
         summaries(&*check, &contract, &answers)

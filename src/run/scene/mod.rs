@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use super::pool::Pool;
 use crate::backend::Scene;
-use crate::check::{Answer, Finding};
+use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedScene, PlannedTrial};
 
 use stage::{Halt, Stage};
@@ -26,7 +26,7 @@ pub struct Played {
     /// What was wrong with it.
     pub findings: Vec<Finding>,
     /// Every answer that was given in it, to be judged one by one.
-    pub answers: Vec<Answer>,
+    pub answers: Vec<CallResult>,
     /// Why it could not be played here at all.
     pub skip: Option<String>,
     /// How long it took.

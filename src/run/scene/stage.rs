@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::SCENE;
 use crate::backend::{BackendError, Fault, Instance, Stage as Step};
-use crate::check::{Answer, Finding};
+use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedCall, PlannedTrial};
 use crate::prediction::Prediction;
 use crate::run::pool::loan::Loan;
@@ -19,7 +19,7 @@ pub(super) struct Stage<'a> {
     /// Time of calls so far.
     elapsed: Duration,
     pub(super) findings: Vec<Finding>,
-    pub(super) answers: Vec<Answer>,
+    pub(super) answers: Vec<CallResult>,
 }
 
 /// Why a scene does not go on.
@@ -127,7 +127,7 @@ impl<'a> Stage<'a> {
     /// Keeps an answer for the checks.
     pub(super) fn keep(&mut self, prediction: Prediction) -> Result<(), Halt> {
         let call = self.call()?;
-        self.answers.push(Answer {
+        self.answers.push(CallResult {
             call: call.name.to_string(),
             request: call.request.clone(),
             config: call.config.clone(),

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use super::evidence::Calls;
+use super::case_results::Calls;
 use super::field_path::FieldPath;
 use super::number::names;
 use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Reader, Section};
@@ -15,7 +15,7 @@ pub const TOLERANCES: Range<f64> = 0.0..f64::INFINITY;
 
 /// What the checks of a case may speak of.
 #[derive(Debug, Clone, Copy)]
-pub struct Known<'a> {
+pub struct CaseContext<'a> {
     /// The names of the calls of the case, in order.
     pub calls: &'a [String],
     /// The contracts of the models that the case applies to.
@@ -23,27 +23,27 @@ pub struct Known<'a> {
 }
 
 /// A table being read for a check.
-pub struct Terms<'a> {
+pub struct CheckParser<'a> {
     reader: Reader<'a>,
-    known: &'a Known<'a>,
+    context: &'a CaseContext<'a>,
 }
 
 /// Which fields a check may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Naming {
+pub enum FieldScope {
     /// Those that the models can fill.
     Fillable,
     /// Also those that only other models fill.
     All,
 }
 
-impl<'a> Terms<'a> {
+impl<'a> CheckParser<'a> {
     /// Starts to read a check's table.
     #[must_use]
-    pub fn new(section: &'a Section, known: &'a Known<'a>, diagnostics: &'a mut Diagnostics) -> Self {
+    pub fn new(section: &'a Section, context: &'a CaseContext<'a>, diagnostics: &'a mut Diagnostics) -> Self {
         Self {
             reader: Reader::new(section, diagnostics),
-            known,
+            context,
         }
     }
 
@@ -55,7 +55,7 @@ impl<'a> Terms<'a> {
     /// The calls of the case, in order.
     #[must_use]
     pub const fn all_calls(&self) -> &'a [String] {
-        self.known.calls
+        self.context.calls
     }
 
     /// The calls that `call` names, one or several; all when it is absent.
@@ -70,7 +70,7 @@ impl<'a> Terms<'a> {
             self.reader
                 .reject(key, "no call is named", "expected a call of this case");
         }
-        let known = |call: &Located<String>| self.known.calls.contains(&call.value);
+        let known = |call: &Located<String>| self.context.calls.contains(&call.value);
         let (named, unknown): (Vec<_>, Vec<_>) = written.into_iter().partition(known);
         for call in &unknown {
             self.reject_call(call);
@@ -82,7 +82,7 @@ impl<'a> Terms<'a> {
     pub fn call(&mut self, key: &'static str) -> Option<String> {
         let value = self.reader.text(key)?;
         let location = self.reader.location_of(key);
-        if self.known.calls.contains(&value) {
+        if self.context.calls.contains(&value) {
             return Some(value);
         }
         self.reject_call(&Located { value, location });
@@ -93,7 +93,7 @@ impl<'a> Terms<'a> {
     pub fn field(&mut self) -> Option<FieldPath> {
         let value = self.reader.required_text("field")?;
         let location = self.reader.location_of("field");
-        self.path(&Located { value, location }, Naming::Fillable)
+        self.path(&Located { value, location }, FieldScope::Fillable)
     }
 
     /// The field that `field` names, of which `accepts` must hold for every model; `what` says what it must be.
@@ -114,18 +114,18 @@ impl<'a> Terms<'a> {
         }
         let location = self.reader.table().location();
         let value = usual.to_owned();
-        let path = self.path(&Located { value, location }, Naming::Fillable)?;
+        let path = self.path(&Located { value, location }, FieldScope::Fillable)?;
         self.demand(path, what, accepts)
     }
 
     /// What checks of several fields read: `call` and `fields`.
-    pub fn calls_and_fields(&mut self, naming: Naming) -> Option<(Calls, Vec<FieldPath>)> {
+    pub fn calls_and_fields(&mut self, naming: FieldScope) -> Option<(Calls, Vec<FieldPath>)> {
         let calls = self.calls();
         Some((calls, self.fields(naming)?))
     }
 
     /// The fields that `fields` names, at least one.
-    pub fn fields(&mut self, naming: Naming) -> Option<Vec<FieldPath>> {
+    pub fn fields(&mut self, naming: FieldScope) -> Option<Vec<FieldPath>> {
         let written = self.reader.require("fields").located_texts("fields")?;
         if written.is_empty() {
             self.reader
@@ -138,7 +138,7 @@ impl<'a> Terms<'a> {
 
     /// Demands that every model has a table of gates; `name` is that of the table.
     pub fn demand_gates(&mut self, name: &str, has: impl Fn(&Gates) -> bool) {
-        let without = self.known.contracts.iter().filter(|contract| !has(&contract.gates));
+        let without = self.context.contracts.iter().filter(|contract| !has(&contract.gates));
         let without: Vec<&str> = without.map(|contract| contract.key.as_str()).collect();
         if !without.is_empty() {
             let models = names(without.iter().copied());
@@ -152,7 +152,7 @@ impl<'a> Terms<'a> {
     /// Demands that shapes of every model may speak of a symbol.
     pub fn demand_symbol(&mut self, symbol: &str, location: Location) {
         let without = self
-            .known
+            .context
             .contracts
             .iter()
             .filter(|contract| !contract.has_symbol(symbol));
@@ -160,9 +160,9 @@ impl<'a> Terms<'a> {
         if without.is_empty() {
             return;
         }
-        let diagnostic = if without.len() == self.known.contracts.len() {
+        let diagnostic = if without.len() == self.context.contracts.len() {
             let mut candidates: Vec<&str> = Vec::new();
-            for symbol in self.known.contracts.iter().flat_map(|contract| contract.symbols()) {
+            for symbol in self.context.contracts.iter().flat_map(|contract| contract.symbols()) {
                 if !candidates.contains(&symbol) {
                     candidates.push(symbol);
                 }
@@ -195,7 +195,7 @@ impl<'a> Terms<'a> {
         what: &str,
         accepts: impl Fn(FieldKind) -> bool,
     ) {
-        let mut contracts = self.known.contracts.iter();
+        let mut contracts = self.context.contracts.iter();
         let any = |contract: &&Contract| {
             let mut kinds = fields.iter().filter_map(|path| contract.field(path.name()));
             kinds.any(|field| accepts(field.kind))
@@ -220,7 +220,11 @@ impl<'a> Terms<'a> {
     }
 
     fn demand(&mut self, path: FieldPath, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
-        let specs = self.known.contracts.iter().map(|contract| contract.field(path.name()));
+        let specs = self
+            .context
+            .contracts
+            .iter()
+            .map(|contract| contract.field(path.name()));
         if specs.clone().all(|spec| spec.is_some_and(&accepts)) {
             return Some(path);
         }
@@ -232,7 +236,7 @@ impl<'a> Terms<'a> {
         None
     }
 
-    fn path(&mut self, written: &Located<String>, naming: Naming) -> Option<FieldPath> {
+    fn path(&mut self, written: &Located<String>, naming: FieldScope) -> Option<FieldPath> {
         let place = || written.location.clone();
         let Some(path) = FieldPath::parse(&written.value) else {
             let diagnostic = Diagnostic::at(place(), format!("`{}` is not a field", written.value));
@@ -251,10 +255,10 @@ impl<'a> Terms<'a> {
         }
         let has = |contract: &Contract| {
             let field = contract.field(path.name());
-            field.is_some_and(|field| naming == Naming::All || field.presence != Presence::Never)
+            field.is_some_and(|field| naming == FieldScope::All || field.presence != Presence::Never)
         };
         let without: Vec<&str> = self
-            .known
+            .context
             .contracts
             .iter()
             .filter(|contract| !has(contract))
@@ -264,9 +268,9 @@ impl<'a> Terms<'a> {
         let is_elsewhere = || {
             let built_in = crate::config::Config::built_in().map(|config| config.models);
             let mut others = built_in.unwrap_or_default().into_iter();
-            without.len() < self.known.contracts.len() || others.any(|contract| contract.field(path.name()).is_some())
+            without.len() < self.context.contracts.len() || others.any(|contract| contract.field(path.name()).is_some())
         };
-        if without.is_empty() || (naming == Naming::All && is_elsewhere()) {
+        if without.is_empty() || (naming == FieldScope::All && is_elsewhere()) {
             return Some(path);
         }
         self.reject_field(path.name(), place(), &without);
@@ -274,9 +278,9 @@ impl<'a> Terms<'a> {
     }
 
     fn reject_field(&mut self, name: &str, location: Location, without: &[&str]) {
-        let diagnostic = if without.len() == self.known.contracts.len() {
+        let diagnostic = if without.len() == self.context.contracts.len() {
             let mut candidates = vec!["metadata"];
-            for field in self.known.contracts.iter().flat_map(|contract| &contract.fields) {
+            for field in self.context.contracts.iter().flat_map(|contract| &contract.fields) {
                 if field.presence != Presence::Never && !candidates.contains(&field.name.as_str()) {
                     candidates.push(&field.name);
                 }
@@ -292,7 +296,7 @@ impl<'a> Terms<'a> {
     }
 
     fn reject_call(&mut self, call: &Located<String>) {
-        let calls = self.known.calls.iter().map(String::as_str);
+        let calls = self.context.calls.iter().map(String::as_str);
         let diagnostic = Diagnostic::unknown(call.location.clone(), "call", &call.value, calls);
         self.reader.diagnostics().push(diagnostic);
     }

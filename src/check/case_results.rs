@@ -11,7 +11,7 @@ use crate::snapshot::{InvalidKey, Provenance, SnapshotKey, Store};
 
 /// What one call of a case gave.
 #[derive(Debug, Clone)]
-pub struct Answer {
+pub struct CallResult {
     /// The name of the call within its case.
     pub call: String,
     /// What was asked.
@@ -24,7 +24,7 @@ pub struct Answer {
 
 /// Everything a check may look at.
 #[derive(Clone, Copy)]
-pub struct Evidence<'a> {
+pub struct CaseResults<'a> {
     /// Name of the suite.
     pub suite: &'a str,
     /// Name of the case.
@@ -32,9 +32,9 @@ pub struct Evidence<'a> {
     /// The contract of the model that answered.
     pub contract: &'a Contract,
     /// One answer for each call of the case, in order.
-    pub answers: &'a [Answer],
+    pub answers: &'a [CallResult],
     /// What was recorded earlier; `None` where nothing can have been.
-    pub recorded: Option<&'a Recorded<'a>>,
+    pub recorded: Option<&'a RecordedResults<'a>>,
     /// Where comparisons leave their numbers, whatever they say.
     pub measured: &'a MetricValues,
 }
@@ -73,7 +73,7 @@ impl MetricValues {
 
 /// Recorded results, and what is written beside new ones.
 #[derive(Clone, Copy)]
-pub struct Recorded<'a> {
+pub struct RecordedResults<'a> {
     /// The snapshots.
     pub store: &'a Store,
     /// Which of them is that of a call, by the call's name.
@@ -97,7 +97,7 @@ pub struct Recorded<'a> {
     pub declared: &'a str,
 }
 
-impl Recorded<'_> {
+impl RecordedResults<'_> {
     /// What to do where nothing is recorded.
     #[must_use]
     pub fn advice(&self) -> String {
@@ -109,7 +109,7 @@ impl Recorded<'_> {
 
     /// What is written beside a new result.
     #[must_use]
-    pub fn provenance(&self, contract: &Contract, answer: &Answer) -> Provenance {
+    pub fn provenance(&self, contract: &Contract, answer: &CallResult) -> Provenance {
         Provenance {
             backend: self.backend.to_owned(),
             kind: self.kind.to_owned(),
@@ -125,7 +125,7 @@ impl Recorded<'_> {
 
 /// A prediction together with what was asked for.
 #[derive(Debug, Clone)]
-pub struct Given<'a> {
+pub struct AnsweredCall<'a> {
     /// The name of the call.
     pub call: &'a str,
     /// The contract of the model that answered.
@@ -148,15 +148,15 @@ pub enum Calls {
 impl Calls {
     /// The predictions among the answers of these calls. Errors are left out: they are findings of their own, unless the
     /// case expects them.
-    pub fn given<'a>(&'a self, evidence: &Evidence<'a>) -> impl Iterator<Item = Given<'a>> + 'a {
-        let contract = evidence.contract;
-        self.answers(evidence)
-            .filter_map(move |answer| Given::new(contract, answer))
+    pub fn answered<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = AnsweredCall<'a>> + 'a {
+        let contract = results.contract;
+        self.answers(results)
+            .filter_map(move |answer| AnsweredCall::new(contract, answer))
     }
 
     /// The answers of these calls.
-    pub fn answers<'a>(&'a self, evidence: &Evidence<'a>) -> impl Iterator<Item = &'a Answer> + 'a {
-        evidence.answers.iter().filter(|answer| self.includes(&answer.call))
+    pub fn answers<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = &'a CallResult> + 'a {
+        results.answers.iter().filter(|answer| self.includes(&answer.call))
     }
 
     /// Whether a call is one of these.
@@ -169,10 +169,10 @@ impl Calls {
     }
 }
 
-impl<'a> Given<'a> {
+impl<'a> AnsweredCall<'a> {
     /// The prediction of an answer; `None` when the call failed.
     #[must_use]
-    pub fn new(contract: &'a Contract, answer: &'a Answer) -> Option<Self> {
+    pub fn new(contract: &'a Contract, answer: &'a CallResult) -> Option<Self> {
         let prediction = answer.result.as_ref().ok()?;
         Some(Self {
             call: &answer.call,
