@@ -63,7 +63,7 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
         options: options(given.clone()),
     };
     let model = ReferenceModel::load(Arc::new(contract.clone()), options(config.clone())).unwrap();
-    let answer = CallResult {
+    let response = CallResult {
         call: "call".into(),
         result: Ok(model.predict(&request).unwrap()),
         request,
@@ -73,7 +73,7 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
         suite: "reference",
         case: "contract",
         contract,
-        answers: &[answer],
+        responses: &[response],
         recorded: None,
         measured: &MetricValues::default(),
     };
@@ -311,8 +311,8 @@ fn no_answer_is_larger_than_contract_and_request_allow_nor_much_smaller() {
                 input,
                 options: options(json!({ "include_fields": fields })),
             };
-            let answer = model.predict(&request).unwrap();
-            let size = pickle::encode_prediction(&answer).unwrap().len();
+            let response = model.predict(&request).unwrap();
+            let size = pickle::encode_prediction(&response).unwrap().len();
             let most = largest_response(&contract, &request, &Options::new());
             // Names, metadata and the states of arrays come on top; a limit has room for far more than them.
             assert!(size <= most + (64 << 10), "{}: {size} of {most} bytes", contract.key);

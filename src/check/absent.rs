@@ -53,18 +53,18 @@ impl Check for Absent {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compiled, folder, summaries};
+    use super::super::fixture::{compiled, folder, response, summaries};
 
     #[test]
     fn a_field_that_is_there_is_found() {
         let contract = folder();
         let check = compiled(&contract, "check = 'absent'\nfields = ['plddt', 'pdb']");
-        let minimal = answer(&contract, "call", "AC", json!({}));
+        let minimal = response(&contract, "call", "AC", json!({}));
         assert_eq!(
             summaries(&*check, &contract, std::slice::from_ref(&minimal)),
             Vec::<String>::new()
         );
-        let some = answer(&contract, "call", "AC", json!({"include_fields": ["pdb"]}));
+        let some = response(&contract, "call", "AC", json!({"include_fields": ["pdb"]}));
         assert_eq!(
             summaries(&*check, &contract, &[some]),
             ["pdb: expected None, got list of 1"]

@@ -137,7 +137,7 @@ fn fault(structure: &Structure, score: &Value, scale: FactorScale, tolerance: f6
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compile_errors, compiled, folder, summaries};
+    use super::super::fixture::{compile_errors, compiled, folder, response, summaries};
     use crate::prediction::Value;
     use crate::prediction::contract::{FactorRule, FactorScale};
     use crate::protein::mmcif;
@@ -171,10 +171,10 @@ mod tests {
         field.b_factor = Some(FactorScale { greatest, rule });
         let check = compiled(&contract, "check = 'b_factor'\nfield = 'pdb'\natol = 0.01");
         let list = |value| Value::List(vec![value]);
-        let answer = answer(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))
+        let response = response(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))
             .with("plddt", list(Value::Array(Tensor::vector(plddt))))
             .with("pdb", list(Value::Text(text.to_owned())));
-        summaries(&*check, &contract, &[answer])
+        summaries(&*check, &contract, &[response])
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'b_factor'\natol = 0.01");
         let scores = |scores: &[f32]| Value::List(vec![Value::Array(Tensor::vector(scores))]);
-        let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["plddt"]}))
+        let right = response(&contract, "call", "AC:D", json!({"include_fields": ["plddt"]}))
             .with("plddt", scores(&[0.5, 0.505, 0.495]));
         assert_eq!(
             summaries(&*check, &contract, std::slice::from_ref(&right)),

@@ -70,34 +70,34 @@ impl<'a> Candidates<'a> {
     ) {
         let request = |call: &str| {
             results
-                .answers
+                .responses
                 .iter()
-                .find(|answer| answer.call == call)
+                .find(|response| response.call == call)
                 .map(|it| &it.request)
         };
         let Some(asked) = request(second.call) else {
             return;
         };
-        for answer in results.answers {
-            let Some(answered) = AnsweredCall::new(results.contract, answer) else {
+        for response in results.responses {
+            let Some(answered) = AnsweredCall::new(results.contract, response) else {
                 continue;
             };
             let Some(value) = answered.prediction.at(&field.to_string()) else {
                 continue;
             };
-            let label = format!("the answer to call `{}`", answer.call);
-            let relation = relation(results.contract, asked, &answer.request);
+            let label = format!("the answer to call `{}`", response.call);
+            let relation = relation(results.contract, asked, &response.request);
             let Some((from, to)) = sides.samples else {
-                if answer.call != first.call && answer.call != second.call {
+                if response.call != first.call && response.call != second.call {
                     self.add(label, relation, value.clone());
                 }
                 continue;
             };
             // A whole answer that is another one is no matter of samples.
-            let is_whole = answer.call != second.call && second.prediction.at(&field.to_string()) == Some(value);
+            let is_whole = response.call != second.call && second.prediction.at(&field.to_string()) == Some(value);
             for index in 0..answered.expected.complexes.len() {
-                let is_itself = answer.call == second.call && index == to;
-                let is_expected = answer.call == first.call && index == from;
+                let is_itself = response.call == second.call && index == to;
+                let is_expected = response.call == first.call && index == from;
                 if is_itself || is_expected {
                     continue;
                 }
@@ -118,7 +118,7 @@ impl<'a> Candidates<'a> {
         let Some(recorded) = results.recorded.filter(|_| field.is_whole()) else {
             return;
         };
-        let Some(answer) = results.answers.iter().find(|answer| answer.call == second.call) else {
+        let Some(response) = results.responses.iter().find(|response| response.call == second.call) else {
             return;
         };
         let (Ok(key), Some(value)) = ((recorded.key)(second.call), second.prediction.field(field.name())) else {
@@ -129,7 +129,7 @@ impl<'a> Candidates<'a> {
             fields: vec![(field.name().to_owned(), value.clone())],
         };
         let first_item = format!("{}[0]", field.name());
-        let provenance = recorded.provenance(results.contract, answer);
+        let provenance = recorded.provenance(results.contract, response);
         let neighbours = recorded
             .store
             .neighbours(&key, &provenance, &alone, &[field.name(), &first_item]);
@@ -196,9 +196,9 @@ mod tests {
         let contract = declared(model);
         let check = compiled(&contract, &format!("check = 'snapshot'\nfields = {fields}"));
         let store = |recording| Store::new(directory.path(), recording).unwrap();
-        for (case, answer) in [("case", expected), ("beside", beside)] {
-            let answers = std::slice::from_ref(answer);
-            let found = judge_case(case, &*check, &contract, answers, &store(Recording::Missing), None);
+        for (case, response) in [("case", expected), ("beside", beside)] {
+            let responses = std::slice::from_ref(response);
+            let found = judge_case(case, &*check, &contract, responses, &store(Recording::Missing), None);
             assert_eq!(found, []);
         }
         let wrong = CallResult {
@@ -255,8 +255,8 @@ mod tests {
         let table = "check = 'agree'\nfields = ['atom_array']\nfirst = 'first'\nsecond = 'again'\ngates = {}";
         let check = compile_with(&contract, table, &["first", "other", "again"]).unwrap();
         let ask = |call: &str, input: &str| folded(&contract, call, input, json!({}));
-        let answers = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", TRP_CAGE)];
-        let found = judge(&*check, &contract, &answers);
+        let responses = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", TRP_CAGE)];
+        let found = judge(&*check, &contract, &responses);
         assert!(
             hints(&found)[0].starts_with("likely cause: equals the answer to call `other`"),
             "{found:?}"
@@ -311,8 +311,8 @@ mod tests {
             result: recorded[0].result.clone(),
             ..ask("batch", UBIQUITIN)
         };
-        let answers = [ask("alone", UBIQUITIN), stale];
-        let found = judge_case("case", &*check, &contract, &answers, &store, None);
+        let responses = [ask("alone", UBIQUITIN), stale];
+        let found = judge_case("case", &*check, &contract, &responses, &store, None);
         assert!(
             hints(&found)[0].starts_with("likely cause: equals the recorded result of suite::cage"),
             "{found:?}"

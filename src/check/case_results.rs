@@ -32,7 +32,7 @@ pub struct CaseResults<'a> {
     /// The contract of the model that answered.
     pub contract: &'a Contract,
     /// One answer for each call of the case, in order.
-    pub answers: &'a [CallResult],
+    pub responses: &'a [CallResult],
     /// What was recorded earlier; `None` where nothing can have been.
     pub recorded: Option<&'a RecordedResults<'a>>,
     /// Where comparisons leave their numbers, whatever they say.
@@ -109,13 +109,13 @@ impl RecordedResults<'_> {
 
     /// What is written beside a new result.
     #[must_use]
-    pub fn provenance(&self, contract: &Contract, answer: &CallResult) -> Provenance {
+    pub fn provenance(&self, contract: &Contract, response: &CallResult) -> Provenance {
         Provenance {
             backend: self.backend.to_owned(),
             kind: self.kind.to_owned(),
             model: contract.name.clone(),
-            request: answer.request.clone(),
-            config: contract.decisive_config(&answer.config),
+            request: response.request.clone(),
+            config: contract.decisive_config(&response.config),
             seed_option: contract.seed_option().map(str::to_owned),
             recorded: self.at.map(str::to_owned),
             source: self.source.to_owned(),
@@ -150,13 +150,16 @@ impl Calls {
     /// case expects them.
     pub fn answered<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = AnsweredCall<'a>> + 'a {
         let contract = results.contract;
-        self.answers(results)
-            .filter_map(move |answer| AnsweredCall::new(contract, answer))
+        self.responses(results)
+            .filter_map(move |response| AnsweredCall::new(contract, response))
     }
 
     /// The answers of these calls.
-    pub fn answers<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = &'a CallResult> + 'a {
-        results.answers.iter().filter(|answer| self.includes(&answer.call))
+    pub fn responses<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = &'a CallResult> + 'a {
+        results
+            .responses
+            .iter()
+            .filter(|response| self.includes(&response.call))
     }
 
     /// Whether a call is one of these.
@@ -172,13 +175,13 @@ impl Calls {
 impl<'a> AnsweredCall<'a> {
     /// The prediction of an answer; `None` when the call failed.
     #[must_use]
-    pub fn new(contract: &'a Contract, answer: &'a CallResult) -> Option<Self> {
-        let prediction = answer.result.as_ref().ok()?;
+    pub fn new(contract: &'a Contract, response: &'a CallResult) -> Option<Self> {
+        let prediction = response.result.as_ref().ok()?;
         Some(Self {
-            call: &answer.call,
+            call: &response.call,
             contract,
             prediction,
-            expected: Expected::new(contract, &answer.request, &answer.config),
+            expected: Expected::new(contract, &response.request, &response.config),
         })
     }
 }

@@ -97,7 +97,7 @@ impl Differ {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compile_with, embedder, folder, summaries};
+    use super::super::fixture::{compile_with, embedder, folder, response, summaries};
     use super::*;
     use crate::prediction::Value;
     use crate::prediction::contract::Contract;
@@ -110,7 +110,7 @@ mod tests {
     #[test]
     fn equal_answers_are_found_and_different_ones_pass() {
         let contract = embedder();
-        let [first, second] = ["first", "second"].map(|call| answer(&contract, call, "ACD", json!({})));
+        let [first, second] = ["first", "second"].map(|call| response(&contract, call, "ACD", json!({})));
         let any = check(&contract, "fields = ['embeddings']");
         assert_eq!(
             summaries(&*any, &contract, &[first.clone(), second.clone()]),
@@ -128,14 +128,14 @@ mod tests {
     #[test]
     fn answers_of_another_form_are_no_difference() {
         let contract = embedder();
-        let first = answer(&contract, "first", "ACD", json!({}));
-        let second = answer(&contract, "second", "ACDE", json!({}));
+        let first = response(&contract, "first", "ACD", json!({}));
+        let second = response(&contract, "second", "ACDE", json!({}));
         let any = check(&contract, "fields = ['embeddings']");
         assert_eq!(
             summaries(&*any, &contract, &[first.clone(), second]),
             ["embeddings (`first`, `second`): expected float32 array (1, 3, 4), got float32 array (1, 4, 4)"]
         );
-        let none = answer(&contract, "second", "ACD", json!({})).with("embeddings", Value::None);
+        let none = response(&contract, "second", "ACD", json!({})).with("embeddings", Value::None);
         assert_eq!(
             summaries(&*any, &contract, &[first, none]),
             ["embeddings: expected a value, got None"]
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn structures_differ_by_the_distance_of_their_atoms() {
         let contract = folder();
-        let [first, second] = ["first", "second"].map(|call| answer(&contract, call, "AC|AC", json!({})));
+        let [first, second] = ["first", "second"].map(|call| response(&contract, call, "AC|AC", json!({})));
         let moved = [first, second.with_structure(|structure| structure.coord[0][1] += 2.0)];
         let items = check(
             &contract,

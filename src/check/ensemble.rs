@@ -70,11 +70,11 @@ impl Check for Ensemble {
         let mut complexes: Vec<Sets> = Vec::new();
         let mut findings = Vec::new();
         let mut was_recorded = true;
-        for answer in self.calls.answers(results) {
-            let Some(answered) = AnsweredCall::new(results.contract, answer) else {
+        for response in self.calls.responses(results) {
+            let Some(answered) = AnsweredCall::new(results.contract, response) else {
                 return findings;
             };
-            match gather(results, recorded, answer, &answered) {
+            match gather(results, recorded, response, &answered) {
                 Ok(Some(of_call)) if complexes.is_empty() => complexes = of_call,
                 Ok(Some(of_call)) if complexes.len() == of_call.len() => {
                     for (sets, more) in complexes.iter_mut().zip(of_call) {
@@ -102,18 +102,18 @@ impl Check for Ensemble {
 fn gather(
     results: &CaseResults<'_>,
     recorded: &RecordedResults<'_>,
-    answer: &CallResult,
+    response: &CallResult,
     answered: &AnsweredCall<'_>,
 ) -> Result<Option<Vec<Sets>>, Box<Finding>> {
     let unjudged = |summary: String| {
         Box::new(Finding {
-            call: Some(answer.call.clone()),
+            call: Some(response.call.clone()),
             ..Finding::unjudged(NAME, summary)
         })
     };
-    let wrong = |summary: String| Box::new(Finding::wrong(NAME, &answer.call, summary));
+    let wrong = |summary: String| Box::new(Finding::wrong(NAME, &response.call, summary));
     let now = samples::of_answer(answered).map_err(wrong)?;
-    let Some(contents) = find_or_keep(NAME, &RECORDED, results, recorded, answer, answered)? else {
+    let Some(contents) = find_or_keep(NAME, &RECORDED, results, recorded, response, answered)? else {
         return Ok(None);
     };
     let before = samples::recorded(answered, &contents).map_err(unjudged)?;

@@ -196,15 +196,15 @@ fn rounded(number: f64, dtype: DType) -> f64 {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compiled, embedder, folder, summaries};
+    use super::super::fixture::{compiled, embedder, folder, response, summaries};
 
     #[test]
     fn nested_values_are_compared_one_by_one() {
         let contract = embedder();
-        let answers = [answer(&contract, "call", "AC:D|EF", json!({}))];
+        let responses = [response(&contract, "call", "AC:D|EF", json!({}))];
         let found = |table: &str| {
             let check = compiled(&contract, &format!("check = 'equals'\n{table}"));
-            summaries(&*check, &contract, &answers)
+            summaries(&*check, &contract, &responses)
         };
         assert!(found("field = 'chain_index'\nvalue = [[0, 0, 1], [0, 0, -1]]").is_empty());
         assert_eq!(
@@ -233,10 +233,10 @@ mod tests {
     #[test]
     fn numbers_are_compared_as_their_array_holds_them() {
         let contract = folder();
-        let answers = [answer(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
+        let responses = [response(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
         let found = |table: &str| {
             let check = compiled(&contract, &format!("check = 'equals'\nfield = 'ptm'\n{table}"));
-            summaries(&*check, &contract, &answers)
+            summaries(&*check, &contract, &responses)
         };
         assert!(found("value = [[0.1]]").is_empty());
         assert_eq!(

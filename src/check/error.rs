@@ -99,16 +99,16 @@ impl Check for ExpectError {
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
         self.calls
-            .answers(results)
-            .filter_map(|answer| self.judge_one(answer))
+            .responses(results)
+            .filter_map(|response| self.judge_one(response))
             .collect()
     }
 }
 
 impl ExpectError {
-    fn judge_one(&self, answer: &CallResult) -> Option<Finding> {
-        let call = answer.call.as_str();
-        let error = match &answer.result {
+    fn judge_one(&self, response: &CallResult) -> Option<Finding> {
+        let call = response.call.as_str();
+        let error = match &response.result {
             Ok(prediction) => {
                 let summary = format!("expected {}, got a {}", self.describe(), prediction.class);
                 return Some(Finding::wrong(NAME, call, summary));
@@ -177,7 +177,7 @@ fn first_line(error: &BackendError) -> &str {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compile_errors, compiled, failed, folder, judge};
+    use super::super::fixture::{compile_errors, compiled, failed, folder, judge, response};
     use super::*;
 
     fn refusal() -> BackendError {
@@ -215,7 +215,7 @@ mod tests {
             &contract,
             "check = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'",
         );
-        let findings = judge(&*check, &contract, &[answer(&contract, "call", "A", json!({}))]);
+        let findings = judge(&*check, &contract, &[response(&contract, "call", "A", json!({}))]);
         assert_eq!(
             findings[0].summary,
             "expected ValueError with \"empty chain\", got a toy.folder.Output"

@@ -109,7 +109,7 @@ fn is_name(text: &str) -> bool {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, folder};
+    use super::super::fixture::{folder, response};
     use super::*;
     use crate::backend::Blame;
 
@@ -140,8 +140,8 @@ mod tests {
     fn a_missing_value_blames_the_backend_only_when_it_was_asked_for() {
         let contract = folder();
         let judge = |options, path: &str| {
-            let answer = answer(&contract, "call", "A", options).with("plddt", Value::None);
-            let answered = AnsweredCall::new(&contract, &answer).unwrap();
+            let response = response(&contract, "call", "A", options).with("plddt", Value::None);
+            let answered = AnsweredCall::new(&contract, &response).unwrap();
             FieldPath::parse(path).unwrap().find("range", &answered).unwrap_err()
         };
         let asked = judge(json!({"include_fields": ["plddt"]}), "plddt");

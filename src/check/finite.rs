@@ -44,13 +44,13 @@ impl Check for Finite {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compiled, folder, summaries};
+    use super::super::fixture::{compiled, folder, response, summaries};
 
     #[test]
     fn what_is_not_finite_is_found() {
         let contract = folder();
         let check = compiled(&contract, "check = 'finite'\nfields = ['ptm', 'atom_array']");
-        let right = answer(&contract, "call", "AC", json!({"include_fields": ["ptm"]}));
+        let right = response(&contract, "call", "AC", json!({"include_fields": ["ptm"]}));
         assert_eq!(
             summaries(&*check, &contract, std::slice::from_ref(&right)),
             Vec::<String>::new()

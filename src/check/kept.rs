@@ -15,22 +15,22 @@ pub fn find_or_keep(
     fields: &[&str],
     results: &CaseResults<'_>,
     recorded: &RecordedResults<'_>,
-    answer: &CallResult,
+    response: &CallResult,
     answered: &AnsweredCall<'_>,
 ) -> Result<Option<Prediction>, Box<Finding>> {
     let unjudged = |summary: String| {
         Box::new(Finding {
-            call: Some(answer.call.clone()),
+            call: Some(response.call.clone()),
             ..Finding::unjudged(check, summary)
         })
     };
-    let key = (recorded.key)(&answer.call).map_err(|error| unjudged(error.to_string()))?;
-    let unread = |summary: String| Box::new(Finding::without_reference(check, &answer.call, summary));
-    let provenance = recorded.provenance(results.contract, answer);
+    let key = (recorded.key)(&response.call).map_err(|error| unjudged(error.to_string()))?;
+    let unread = |summary: String| Box::new(Finding::without_reference(check, &response.call, summary));
+    let provenance = recorded.provenance(results.contract, response);
     let stored = recorded.store.read(&key).map_err(|error| unread(error.to_string()))?;
     if let Some(finding) = stored
         .as_ref()
-        .and_then(|reference| configured_otherwise(check, answer, &key, reference, &provenance))
+        .and_then(|reference| configured_otherwise(check, response, &key, reference, &provenance))
     {
         return Err(Box::new(finding));
     }
@@ -58,7 +58,7 @@ pub fn find_or_keep(
         }
         Ok(Kept::Proposed) => Ok(None),
         Ok(_) => {
-            let finding = Finding::without_reference(check, &answer.call, format!("no recorded result: {key}"));
+            let finding = Finding::without_reference(check, &response.call, format!("no recorded result: {key}"));
             Err(Box::new(finding.hint(recorded.advice())))
         }
         Err(error) => Err(unjudged(error.to_string())),
@@ -68,7 +68,7 @@ pub fn find_or_keep(
 /// Why a recorded result is no reference for an answer: it was recorded under other fixed options than the instance has.
 pub fn configured_otherwise(
     check: &'static str,
-    answer: &CallResult,
+    response: &CallResult,
     key: &SnapshotKey,
     reference: &Reference,
     provenance: &Provenance,
@@ -77,7 +77,7 @@ pub fn configured_otherwise(
     let summary = format!("{key} was recorded under other fixed options, and is not compared");
     let details = [format!("recorded under: {before}"), format!("this instance has: {now}")];
     let hint = "give the backend the same `config`, or keep its results in a directory of their own (`--snapshots`)";
-    let finding = Finding::without_reference(check, &answer.call, summary);
+    let finding = Finding::without_reference(check, &response.call, summary);
     Some(finding.with_details(details).hint(hint))
 }
 

@@ -101,13 +101,13 @@ pub trait Check: Send + Sync + std::fmt::Debug {
 /// reference results would make every right backend wrong.
 #[must_use]
 pub fn judge(checks: &[Box<dyn Check>], results: &CaseResults<'_>) -> Vec<Finding> {
-    let failed = results.answers.iter().filter_map(|answer| {
-        let error = answer.result.as_ref().err()?;
-        let expected = checks.iter().any(|check| check.expects_error(&answer.call));
-        (!expected).then(|| Finding::failed("answer", &answer.call, error))
+    let failed = results.responses.iter().filter_map(|response| {
+        let error = response.result.as_ref().err()?;
+        let expected = checks.iter().any(|check| check.expects_error(&response.call));
+        (!expected).then(|| Finding::failed("answer", &response.call, error))
     });
     let failed: Vec<Finding> = failed.collect();
-    let records = |check: &dyn Check| results.answers.iter().any(|answer| check.records(&answer.call));
+    let records = |check: &dyn Check| results.responses.iter().any(|response| check.records(&response.call));
     let judged = checks.iter().map(|check| {
         if records(&**check) {
             Vec::new()
@@ -177,7 +177,7 @@ fn compare_recorded(
 mod tests {
     use serde_json::json;
 
-    use super::fixture::{answer, compiled, failed, folder};
+    use super::fixture::{compiled, failed, folder, response};
     use super::*;
     use crate::backend::{BackendError, Blame, Fault, Stage};
 
@@ -185,12 +185,12 @@ mod tests {
     fn a_call_that_fails_is_a_finding_unless_a_check_expects_it() {
         let contract = folder();
         let error = BackendError::new(Stage::Call, Fault::Timeout, "no answer within 5 s");
-        let answers = [failed(&contract, "call", "A", error)];
+        let responses = [failed(&contract, "call", "A", error)];
         let results = CaseResults {
             suite: "suite",
             case: "case",
             contract: &contract,
-            answers: &answers,
+            responses: &responses,
             recorded: None,
             measured: &MetricValues::default(),
         };
@@ -211,12 +211,12 @@ mod tests {
             compiled(&contract, "check = 'absent'\nfields = ['plddt']"),
             compiled(&contract, "check = 'range'\nfield = 'plddt'\nmax = 0"),
         ];
-        let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))];
+        let responses = [response(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))];
         let results = CaseResults {
             suite: "suite",
             case: "case",
             contract: &contract,
-            answers: &answers,
+            responses: &responses,
             recorded: None,
             measured: &MetricValues::default(),
         };

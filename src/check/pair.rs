@@ -182,8 +182,8 @@ impl Pair {
     #[must_use]
     pub fn answered<'a>(&self, results: &CaseResults<'a>) -> Option<(AnsweredCall<'a>, AnsweredCall<'a>)> {
         let find = |name: &str| {
-            let answer = results.answers.iter().find(|answer| answer.call == name)?;
-            AnsweredCall::new(results.contract, answer)
+            let response = results.responses.iter().find(|response| response.call == name)?;
+            AnsweredCall::new(results.contract, response)
         };
         Some((find(&self.first)?, find(&self.second)?))
     }
@@ -191,8 +191,8 @@ impl Pair {
     /// A third prediction, beside the two that are compared.
     #[must_use]
     pub fn other<'a>(results: &CaseResults<'a>, call: &str) -> Option<AnsweredCall<'a>> {
-        let answer = results.answers.iter().find(|answer| answer.call == call)?;
-        AnsweredCall::new(results.contract, answer)
+        let response = results.responses.iter().find(|response| response.call == call)?;
+        AnsweredCall::new(results.contract, response)
     }
 
     /// A field on both sides, once for each pair of samples.

@@ -59,8 +59,8 @@ impl Check for Positions {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
         };
         self.calls
-            .answers(results)
-            .flat_map(|answer| self.judge_answer(results, recorded, answer))
+            .responses(results)
+            .flat_map(|response| self.judge_answer(results, recorded, response))
             .collect()
     }
 }
@@ -70,12 +70,12 @@ impl Positions {
         &self,
         results: &CaseResults<'_>,
         recorded: &RecordedResults<'_>,
-        answer: &CallResult,
+        response: &CallResult,
     ) -> Vec<Finding> {
-        let Some(answered) = AnsweredCall::new(results.contract, answer) else {
+        let Some(answered) = AnsweredCall::new(results.contract, response) else {
             return Vec::new();
         };
-        let recorded_result = match find_or_keep(NAME, &RECORDED, results, recorded, answer, &answered) {
+        let recorded_result = match find_or_keep(NAME, &RECORDED, results, recorded, response, &answered) {
             Ok(Some(prediction)) => prediction,
             Ok(None) => return Vec::new(),
             Err(finding) => return vec![*finding],
@@ -85,7 +85,7 @@ impl Positions {
         let before = recorded_result.field(STRUCTURES).and_then(Value::as_items);
         let before = before.unwrap_or_default();
         let expected: Vec<&Structure> = before.iter().map_while(Value::as_structure).collect();
-        let wrong = |summary: String| Finding::wrong(NAME, &answer.call, summary);
+        let wrong = |summary: String| Finding::wrong(NAME, &response.call, summary);
         if expected.len() != items.len() || expected.is_empty() {
             let (expected, got) = (expected.len(), items.len());
             return vec![wrong(format!(
@@ -100,7 +100,7 @@ impl Positions {
                     Ok(got) => got,
                     Err(fault) => return Some(wrong(format!("{path}: {fault}"))),
                 };
-                let told = self.compare(results, &answer.call, &path, expected, &got).err()?;
+                let told = self.compare(results, &response.call, &path, expected, &got).err()?;
                 Some(wrong(format!("{path}: {told}")))
             })
             .collect()

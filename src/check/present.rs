@@ -73,7 +73,7 @@ fn describe(value: &Value) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compiled, folder, summaries};
+    use super::super::fixture::{compiled, folder, response, summaries};
     use super::*;
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
             &contract,
             "check = 'present'\nfields = ['plddt', 'metadata.inference_time']",
         );
-        let right = answer(&contract, "call", "AC", json!({"include_fields": ["*"]}));
+        let right = response(&contract, "call", "AC", json!({"include_fields": ["*"]}));
         assert_eq!(
             summaries(&*check, &contract, std::slice::from_ref(&right)),
             Vec::<String>::new()

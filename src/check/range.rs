@@ -74,14 +74,14 @@ impl Check for Range {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compile_errors, compiled, folder, judge, summaries};
+    use super::super::fixture::{compile_errors, compiled, folder, judge, response, summaries};
     use crate::backend::Blame;
 
     #[test]
     fn numbers_outside_the_limits_are_found() {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0.1\nbelow = 1");
-        let right = answer(&contract, "call", "AC|D", json!({"include_fields": ["plddt"]}));
+        let right = response(&contract, "call", "AC|D", json!({"include_fields": ["plddt"]}));
         assert_eq!(
             summaries(&*check, &contract, std::slice::from_ref(&right)),
             Vec::<String>::new()
@@ -103,7 +103,7 @@ mod tests {
             &contract,
             "check = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25",
         );
-        let right = answer(&contract, "call", "AC", json!({}));
+        let right = response(&contract, "call", "AC", json!({}));
         assert_eq!(
             summaries(&*check, &contract, &[right]),
             ["metadata.inference_time: expected above 0.25, got 0.25"]
@@ -114,11 +114,11 @@ mod tests {
     fn a_field_that_is_not_there_is_no_pass() {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0");
-        let findings = judge(&*check, &contract, &[answer(&contract, "call", "AC", json!({}))]);
+        let findings = judge(&*check, &contract, &[response(&contract, "call", "AC", json!({}))]);
         assert_eq!((findings.len(), findings[0].blame), (1, Blame::Harness));
         let text = compiled(&contract, "check = 'range'\nfield = 'pdb'\nmin = 0");
-        let answers = [answer(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
-        assert!(summaries(&*text, &contract, &answers)[0].starts_with("pdb[0]: expected numbers, got str"));
+        let responses = [response(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
+        assert!(summaries(&*text, &contract, &responses)[0].starts_with("pdb[0]: expected numbers, got str"));
     }
 
     #[test]

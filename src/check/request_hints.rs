@@ -11,15 +11,15 @@ const INCLUDE: &str = "include_fields";
 
 /// Adds to the findings about calls what their requests tell.
 pub(super) fn hint(findings: &mut [Finding], results: &CaseResults<'_>) {
-    let answers = results.answers;
+    let responses = results.responses;
     for finding in findings.iter_mut().filter(|finding| finding.blame == Blame::Backend) {
-        let of_finding = |answer: &CallResult| finding.call.as_deref() == Some(answer.call.as_str());
-        let Some(place) = answers.iter().position(of_finding) else {
+        let of_finding = |response: &CallResult| finding.call.as_deref() == Some(response.call.as_str());
+        let Some(place) = responses.iter().position(of_finding) else {
             continue;
         };
-        let hint = ignored(results, &answers[place], finding.check)
+        let hint = ignored(results, &responses[place], finding.check)
             .map(|options| format!("options seem to be ignored: the call has {options}"))
-            .or_else(|| repeated(&answers[..place], &answers[place], finding.check));
+            .or_else(|| repeated(&responses[..place], &responses[place], finding.check));
         if let Some(hint) = hint {
             finding.hint = Some(match finding.hint.take() {
                 Some(other) => format!("{hint}; {other}"),
@@ -30,19 +30,19 @@ pub(super) fn hint(findings: &mut [Finding], results: &CaseResults<'_>) {
 }
 
 /// That two calls are the same, and their answers are not.
-fn repeated(earlier: &[CallResult], answer: &CallResult, check: &str) -> Option<String> {
-    let is_same = |other: &&CallResult| (&other.request, &other.config) == (&answer.request, &answer.config);
+fn repeated(earlier: &[CallResult], response: &CallResult, check: &str) -> Option<String> {
+    let is_same = |other: &&CallResult| (&other.request, &other.config) == (&response.request, &response.config);
     let same = earlier.iter().find(is_same).filter(|_| check == super::agree::NAME)?;
     Some(format!(
         "not repeatable: `{}` and `{}` are the same call, with the same configuration",
-        same.call, answer.call
+        same.call, response.call
     ))
 }
 
 /// The options that an answer shows nothing of: fields asked for of which none came, or options that a model must refuse.
-fn ignored(results: &CaseResults<'_>, answer: &CallResult, check: &str) -> Option<String> {
-    let prediction = answer.result.as_ref().ok()?;
-    let options = &answer.request.options;
+fn ignored(results: &CaseResults<'_>, response: &CallResult, check: &str) -> Option<String> {
+    let prediction = response.result.as_ref().ok()?;
+    let options = &response.request.options;
     if check == super::error::NAME && !options.is_empty() {
         let names: Vec<&str> = options.keys().map(String::as_str).collect();
         return Some(format!("`{}`, which the model must refuse", names.join("`, `")));
@@ -66,22 +66,22 @@ fn ignored(results: &CaseResults<'_>, answer: &CallResult, check: &str) -> Optio
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compiled, folder};
+    use super::super::fixture::{compiled, folder, response};
     use super::super::{MetricValues, judge};
     use super::*;
 
     fn hints(table: &str, options: serde_json::Value, fields: &serde_json::Value) -> Vec<Option<String>> {
         let contract = folder();
-        let mut answered = answer(&contract, "call", "AC", fields.clone());
+        let mut answered = response(&contract, "call", "AC", fields.clone());
         if let serde_json::Value::Object(options) = options {
             answered.request.options = options;
         }
-        let answers = [answered];
+        let responses = [answered];
         let results = CaseResults {
             suite: "suite",
             case: "case",
             contract: &contract,
-            answers: &answers,
+            responses: &responses,
             recorded: None,
             measured: &MetricValues::default(),
         };

@@ -63,7 +63,7 @@ fn of_array(field: &FieldSpec, dtype: DType, shape: &[usize], stored: Option<&Te
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, folder};
+    use super::super::fixture::{folder, response};
     use super::*;
     use crate::prediction::Value;
     use crate::tensor::Tensor;
@@ -71,8 +71,9 @@ mod tests {
     #[test]
     fn another_element_type_shape_range_or_field_is_found_and_a_right_result_is_not() {
         let contract = folder();
-        let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
-        let found = |answer: super::super::CallResult| breaches(&contract, answer.result.as_ref().unwrap()).join("; ");
+        let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
+        let found =
+            |response: super::super::CallResult| breaches(&contract, response.result.as_ref().unwrap()).join("; ");
         assert_eq!(found(right.clone()), "");
         let list = |tensor: Tensor| Value::List(vec![Value::Array(tensor)]);
         let wide = right.clone().with("plddt", list(Tensor::vector(&[0.5f64, 0.5, 0.5])));

@@ -123,14 +123,14 @@ mod tests {
     use serde_json::json;
 
     use super::super::case_results::CallResult;
-    use super::super::fixture::{answer, compile_errors, compiled, folder, structure, summaries};
+    use super::super::fixture::{compile_errors, compiled, folder, response, structure, summaries};
     use super::*;
     use crate::prediction::Value;
 
-    fn found(answer: CallResult) -> Vec<String> {
+    fn found(response: CallResult) -> Vec<String> {
         let contract = folder();
         let check = compiled(&contract, "check = 'sequence'");
-        summaries(&*check, &contract, &[answer])
+        summaries(&*check, &contract, &[response])
     }
 
     fn fold(input: &str) -> Value {
@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn another_residue_chain_or_length_is_found() {
         let contract = folder();
-        let right = answer(&contract, "call", "ACD:EF|GH", json!({}));
+        let right = response(&contract, "call", "ACD:EF|GH", json!({}));
         assert_eq!(found(right.clone()), Vec::<String>::new());
         let with = |first: &str, second: &str| {
             let structures = Value::List(vec![fold(first), fold(second)]);
@@ -166,7 +166,7 @@ mod tests {
     fn structure_files_are_read_too() {
         let contract = folder();
         let check = compiled(&contract, "check = 'sequence'\nfield = 'pdb'");
-        let right = answer(&contract, "call", "ACD", json!({"include_fields": ["pdb"]}));
+        let right = response(&contract, "call", "ACD", json!({"include_fields": ["pdb"]}));
         assert_eq!(
             summaries(&*check, &contract, std::slice::from_ref(&right)),
             Vec::<String>::new()

@@ -162,21 +162,21 @@ mod tests {
     use serde_json::json;
 
     use super::super::case_results::CallResult;
-    use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, summaries};
+    use super::super::fixture::{compile_errors, compiled, embedder, folder, response, summaries};
 
-    fn found(table: &str, answer: CallResult) -> Vec<String> {
-        let contract = if answer.result.as_ref().unwrap().class.contains("embed") {
+    fn found(table: &str, response: CallResult) -> Vec<String> {
+        let contract = if response.result.as_ref().unwrap().class.contains("embed") {
             embedder()
         } else {
             folder()
         };
         let check = compiled(&contract, &format!("check = 'shape'\n{table}"));
-        summaries(&*check, &contract, &[answer])
+        summaries(&*check, &contract, &[response])
     }
 
     #[test]
     fn sizes_and_symbols_are_compared() {
-        let states = || answer(&embedder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
+        let states = || response(&embedder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
         let table = "field = 'hidden_states'\nshape = [2, 'layers+1', 'L', 4]\ndtype = 'float32'";
         assert_eq!(found(table, states()), Vec::<String>::new());
         assert_eq!(
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn lists_are_counted_and_judged_item_by_item() {
-        let scores = || answer(&folder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
+        let scores = || response(&folder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
         assert_eq!(
             found("field = 'plddt'\nshape = ['N']\nitems = 2", scores()),
             Vec::<String>::new()

@@ -75,11 +75,11 @@ impl Check for Snapshot {
         let Some(recorded) = results.recorded else {
             return vec![Finding::unjudged(NAME, "no snapshots are at hand")];
         };
-        let answers = self.calls.answers(results);
-        answers
-            .filter_map(|answer| {
-                let answered = AnsweredCall::new(results.contract, answer)?;
-                self.judge_one(results, recorded, answer, &answered)
+        let responses = self.calls.responses(results);
+        responses
+            .filter_map(|response| {
+                let answered = AnsweredCall::new(results.contract, response)?;
+                self.judge_one(results, recorded, response, &answered)
             })
             .collect()
     }
@@ -90,10 +90,10 @@ impl Snapshot {
         &self,
         results: &CaseResults<'_>,
         recorded: &RecordedResults<'_>,
-        answer: &CallResult,
+        response: &CallResult,
         answered: &AnsweredCall<'_>,
     ) -> Option<Finding> {
-        let unjudged = |summary: String| Some(Finding::without_reference(NAME, &answer.call, summary));
+        let unjudged = |summary: String| Some(Finding::without_reference(NAME, &response.call, summary));
         if let Some(fields) = &self.fields {
             // A field that is None would be recorded as such, and prove nothing ever after.
             let missing = fields.iter().find_map(|field| field.find(NAME, answered).err());
@@ -101,11 +101,11 @@ impl Snapshot {
                 return Some(*finding);
             }
         }
-        let key = match (recorded.key)(&answer.call) {
+        let key = match (recorded.key)(&response.call) {
             Ok(key) => key,
             Err(error) => return unjudged(error.to_string()),
         };
-        let provenance = recorded.provenance(results.contract, answer);
+        let provenance = recorded.provenance(results.contract, response);
         let selected = self.select(answered);
         let reference = match recorded.store.read(&key) {
             Ok(Some(reference)) => reference,
@@ -127,10 +127,10 @@ impl Snapshot {
                     Err(error) => unjudged(error.to_string()),
                 };
             }
-            Err(error @ SnapshotError::Altered { .. }) => return Some(altered(answer, &error)),
+            Err(error @ SnapshotError::Altered { .. }) => return Some(altered(response, &error)),
             Err(error) => return unjudged(error.to_string()),
         };
-        if let Some(finding) = configured_otherwise(NAME, answer, &key, &reference, &provenance) {
+        if let Some(finding) = configured_otherwise(NAME, response, &key, &reference, &provenance) {
             return Some(finding);
         }
         let policy = Policy::new(results.contract, &self.limits, recorded.noise);
@@ -140,7 +140,7 @@ impl Snapshot {
         };
         let mut found = compare(&reference.prediction, &selected, &policy);
         if found.matches() {
-            keep(results, answer, &found);
+            keep(results, response, &found);
             return recorded
                 .store
                 .settle(&key)
@@ -149,16 +149,16 @@ impl Snapshot {
         }
         if found.is_unjudged() {
             let finding =
-                Finding::without_reference(NAME, &answer.call, "what was recorded cannot be judged by its gates");
+                Finding::without_reference(NAME, &response.call, "what was recorded cannot be judged by its gates");
             return Some(finding.with_details(found.details()));
         }
         if let Some(finding) = mislabelled(NAME, &key, recorded, answered) {
             return Some(finding);
         }
-        keep(results, answer, &found);
+        keep(results, response, &found);
         name_places(&mut found, answered);
         let cause = Self::cause(recorded, &key, &provenance, (&reference, &selected), &found);
-        let finding = Finding::wrong(NAME, &answer.call, found.summary())
+        let finding = Finding::wrong(NAME, &response.call, found.summary())
             .with_details(found.details().into_iter().take(LINES))
             .with_hint(cause);
         Some(match recorded.store.propose(&key, &selected, &provenance) {
@@ -198,16 +198,16 @@ impl Snapshot {
 }
 
 /// Leaves the numbers of a comparison with those of the case.
-fn keep(results: &CaseResults<'_>, answer: &CallResult, comparison: &Comparison) {
+fn keep(results: &CaseResults<'_>, response: &CallResult, comparison: &Comparison) {
     for field in &comparison.fields {
         let measures = field.measures.iter().copied();
-        results.measured.keep(NAME, &answer.call, &field.path, measures);
+        results.measured.keep(NAME, &response.call, &field.path, measures);
     }
 }
 
 /// Arrays that are not those that were recorded prove nothing about the backend, whatever they hold.
-fn altered(answer: &CallResult, error: &SnapshotError) -> Finding {
-    let finding = Finding::without_reference(NAME, &answer.call, error.to_string());
+fn altered(response: &CallResult, error: &SnapshotError) -> Finding {
+    let finding = Finding::without_reference(NAME, &response.call, error.to_string());
     finding.hint("restore it from version control, or delete it with its snapshot and record again")
 }
 
@@ -231,7 +231,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::folded::{UBIQUITIN, declared, folded};
-    use super::super::fixture::{answer, compile_errors, compiled, folder, judge_recorded};
+    use super::super::fixture::{compile_errors, compiled, folder, judge_recorded, response};
     use crate::backend::Blame;
     use crate::prediction::Value;
     use crate::snapshot::Recording;
@@ -242,16 +242,16 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let contract = folder();
         let check = compiled(&contract, "check = 'snapshot'");
-        let judge = |recording, answer: &_| {
+        let judge = |recording, response: &_| {
             judge_recorded(
                 &*check,
                 &contract,
-                std::slice::from_ref(answer),
+                std::slice::from_ref(response),
                 directory.path(),
                 recording,
             )
         };
-        let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
+        let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         let missing = judge(Recording::Never, &right);
         assert_eq!(missing[0].blame, Blame::Reference);
         assert!(
@@ -276,11 +276,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let contract = folder();
         let check = compiled(&contract, "check = 'snapshot'\nfields = ['plddt']\natol = 0.1");
-        let judge = |answer: &_| {
-            let answers = std::slice::from_ref(answer);
-            judge_recorded(&*check, &contract, answers, directory.path(), Recording::Missing)
+        let judge = |response: &_| {
+            let responses = std::slice::from_ref(response);
+            judge_recorded(&*check, &contract, responses, directory.path(), Recording::Missing)
         };
-        let right = answer(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
+        let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         assert_eq!(judge(&right), []);
         assert_eq!(judge(&right.clone().with_element("pae", 0, 0.9)), []);
         assert_eq!(judge(&right.clone().with_element("plddt", 0, 0.15)), []);
@@ -293,9 +293,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let contract = declared("esmfold");
         let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array']");
-        let judge = |answer: &_| {
-            let answers = std::slice::from_ref(answer);
-            judge_recorded(&*check, &contract, answers, directory.path(), Recording::Missing)
+        let judge = |response: &_| {
+            let responses = std::slice::from_ref(response);
+            judge_recorded(&*check, &contract, responses, directory.path(), Recording::Missing)
         };
         let charged = |charge: i32| {
             let right = folded(&contract, "call", UBIQUITIN, json!({}));

@@ -170,18 +170,18 @@ mod tests {
     use serde_json::json;
 
     use super::super::case_results::CallResult;
-    use super::super::fixture::{answer, compile_errors, compiled, folder, summaries};
+    use super::super::fixture::{compile_errors, compiled, folder, response, summaries};
     use super::*;
     use crate::protein::Label;
 
     fn both() -> CallResult {
-        answer(&folder(), "call", "AC:D", json!({"include_fields": ["pdb"]}))
+        response(&folder(), "call", "AC:D", json!({"include_fields": ["pdb"]}))
     }
 
-    fn found(answer: CallResult) -> Vec<String> {
+    fn found(response: CallResult) -> Vec<String> {
         let contract = folder();
         let check = compiled(&contract, "check = 'structure_text'\nfield = 'pdb'");
-        summaries(&*check, &contract, &[answer])
+        summaries(&*check, &contract, &[response])
     }
 
     #[test]

@@ -113,14 +113,14 @@ fn excerpt(text: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compile_errors, compiled, folder, summaries};
+    use super::super::fixture::{compile_errors, compiled, folder, response, summaries};
     use super::*;
 
     #[test]
     fn phrases_are_looked_for_in_every_text() {
         let contract = folder();
-        let answers = [
-            answer(&contract, "call", "A|C", json!({"include_fields": ["pdb"]})).with(
+        let responses = [
+            response(&contract, "call", "A|C", json!({"include_fields": ["pdb"]})).with(
                 "pdb",
                 Value::List(vec![
                     Value::Text("ATOM 1\nEND".into()),
@@ -130,7 +130,7 @@ mod tests {
         ];
         let found = |table: &str| {
             let check = compiled(&contract, &format!("check = 'text'\nfield = 'pdb'\n{table}"));
-            summaries(&*check, &contract, &answers)
+            summaries(&*check, &contract, &responses)
         };
         assert!(found("contains = ['ATOM']\nnot_contains = 'HETATM'").is_empty());
         assert_eq!(
@@ -151,9 +151,9 @@ mod tests {
     fn what_is_no_text_is_found() {
         let contract = folder();
         let check = compiled(&contract, "check = 'text'\nfield = 'ptm'\ncontains = 'x'");
-        let answers = [answer(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
+        let responses = [response(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
         assert_eq!(
-            summaries(&*check, &contract, &answers),
+            summaries(&*check, &contract, &responses),
             ["ptm[0]: expected a str, got float32 array (1,)"]
         );
     }

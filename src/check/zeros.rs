@@ -132,7 +132,7 @@ impl Zeros {
 mod tests {
     use serde_json::json;
 
-    use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, summaries};
+    use super::super::fixture::{compile_errors, compiled, embedder, folder, response, summaries};
 
     #[test]
     fn zeros_among_residues_and_values_in_the_padding_are_found() {
@@ -141,7 +141,7 @@ mod tests {
             &contract,
             "check = 'zeros'\nfield = 'embeddings'\nat_most = 1\npadding = 0",
         );
-        let right = answer(&contract, "call", "AC:D|EF", json!({}));
+        let right = response(&contract, "call", "AC:D|EF", json!({}));
         assert_eq!(
             summaries(&*check, &contract, std::slice::from_ref(&right)),
             Vec::<String>::new()
@@ -166,7 +166,7 @@ mod tests {
         let contract = embedder();
         let check = compiled(&contract, "check = 'zeros'\nfield = 'chain_index'\npadding = -1");
         assert_eq!(
-            summaries(&*check, &contract, &[answer(&contract, "call", "AC|DE", json!({}))]),
+            summaries(&*check, &contract, &[response(&contract, "call", "AC|DE", json!({}))]),
             ["chain_index: expected padding, but all samples are equally long"]
         );
     }

@@ -23,7 +23,7 @@ use crate::snapshot::{Floors, Recording, SnapshotKey, Store};
 struct CalibratedCall {
     contract: Arc<Contract>,
     checks: Checks,
-    answers: Vec<Prediction>,
+    responses: Vec<Prediction>,
 }
 
 impl CalibratedCall {
@@ -31,8 +31,8 @@ impl CalibratedCall {
     /// a backend that is wrong now and then.
     fn beyond(&self) -> BTreeSet<String> {
         let mut beyond = BTreeSet::new();
-        for (place, one) in self.answers.iter().enumerate() {
-            for other in &self.answers[place + 1..] {
+        for (place, one) in self.responses.iter().enumerate() {
+            for other in &self.responses[place + 1..] {
                 let checks = self.checks.iter();
                 beyond.extend(checks.flat_map(|check| check.beyond(&self.contract, one, other)));
             }
@@ -105,9 +105,9 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         let judging = Arc::new(Judging::Answers(Mutex::default()));
         let report = run::run(&plan, &settings, Box::new(open), Arc::clone(&judging))
             .map_err(|error| Trouble::Broken(format!("the run could not go on: {error}")))?;
-        if let Judging::Answers(answers) = &*judging {
-            let answers = std::mem::take(&mut *answers.lock().unwrap_or_else(PoisonError::into_inner));
-            collect(&mut collected, &weights, &plan, answers);
+        if let Judging::Answers(responses) = &*judging {
+            let responses = std::mem::take(&mut *responses.lock().unwrap_or_else(PoisonError::into_inner));
+            collect(&mut collected, &weights, &plan, responses);
         }
         let conclusion = report.conclusion();
         if conclusion != Conclusion::Conforms {
@@ -157,18 +157,18 @@ struct Written {
 }
 
 /// Sorts the answers of one round by their calls.
-fn collect(collected: &mut Collected, weights: &str, plan: &Plan, answers: Vec<(String, CallResult)>) {
-    for (name, answer) in answers {
+fn collect(collected: &mut Collected, weights: &str, plan: &Plan, responses: Vec<(String, CallResult)>) {
+    for (name, response) in responses {
         let Some(trial) = plan.trials.iter().find(|trial| trial.name == name) else {
             continue;
         };
-        if let (Ok(prediction), Ok(key)) = (answer.result, trial.snapshot_key(weights, &answer.call)) {
+        if let (Ok(prediction), Ok(key)) = (response.result, trial.snapshot_key(weights, &response.call)) {
             let repeats = collected.entry(key).or_insert_with(|| CalibratedCall {
                 contract: Arc::clone(&trial.contract),
                 checks: Arc::clone(&trial.checks),
-                answers: Vec::new(),
+                responses: Vec::new(),
             });
-            repeats.answers.push(prediction);
+            repeats.responses.push(prediction);
         }
     }
 }
@@ -183,8 +183,8 @@ fn write_floors(store: &Store, collected: &Collected, backend: &str, noise: Nois
         }
         let floors = Floors {
             backend: backend.to_owned(),
-            repeats: repeats.answers.len(),
-            fields: floors(&repeats.contract, &repeats.answers),
+            repeats: repeats.responses.len(),
+            fields: floors(&repeats.contract, &repeats.responses),
             accepted: repeats.beyond().into_iter().collect(),
         };
         let beyond = floors.accepted.join(", ");

@@ -56,17 +56,17 @@ pub enum Judging {
 
 impl Judging {
     /// What is wrong with the answers of a trial.
-    pub(super) fn judge(&self, trial: &PlannedTrial, answers: &[CallResult]) -> Judged {
+    pub(super) fn judge(&self, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
         match self {
-            Self::Checks { origin, store } => by_checks(origin, store, trial, answers),
+            Self::Checks { origin, store } => by_checks(origin, store, trial, responses),
             Self::Answers(kept) => {
-                let recorded = |answer: &&CallResult| trial.checks.iter().any(|check| check.records(&answer.call));
-                let answered = answers.iter().filter(recorded);
-                let answered = answered.map(|answer| (trial.name.clone(), answer.clone()));
+                let recorded = |response: &&CallResult| trial.checks.iter().any(|check| check.records(&response.call));
+                let answered = responses.iter().filter(recorded);
+                let answered = answered.map(|response| (trial.name.clone(), response.clone()));
                 kept.lock().unwrap_or_else(PoisonError::into_inner).extend(answered);
                 let measured = MetricValues::default();
                 Judged {
-                    findings: check::judge(&[], &results(trial, answers, None, &measured)),
+                    findings: check::judge(&[], &results(trial, responses, None, &measured)),
                     ..Judged::default()
                 }
             }
@@ -75,7 +75,7 @@ impl Judging {
 }
 
 /// Judges by the checks of a trial; what they note about snapshots goes to the report.
-fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers: &[CallResult]) -> Judged {
+fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
     let (notes, measured) = (RefCell::default(), MetricValues::default());
     let recorded = RecordedResults {
         store,
@@ -89,7 +89,7 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers
         command: Some(&format!("{} --record --exact {}", origin.reproduce, trial.name)),
         declared: &origin.declared,
     };
-    let findings = check::judge(&trial.checks, &results(trial, answers, Some(&recorded), &measured));
+    let findings = check::judge(&trial.checks, &results(trial, responses, Some(&recorded), &measured));
     let (measurements, unjudged) = measured.into_inner();
     Judged {
         findings,
@@ -101,7 +101,7 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, answers
 
 fn results<'a>(
     trial: &'a PlannedTrial,
-    answers: &'a [CallResult],
+    responses: &'a [CallResult],
     recorded: Option<&'a RecordedResults<'a>>,
     measured: &'a MetricValues,
 ) -> CaseResults<'a> {
@@ -109,7 +109,7 @@ fn results<'a>(
         suite: &trial.suite,
         case: &trial.case,
         contract: &trial.contract,
-        answers,
+        responses,
         recorded,
         measured,
     }

@@ -51,7 +51,7 @@ impl Backend for Scripted {
                 Some("refuse") => Err(BackendError::new(Stage::Call, Fault::Refused, "no")),
                 Some("flaky") => match self.flaky.lock().unwrap().pop_front() {
                     Some(error) => Err(error),
-                    None => Ok(answer()),
+                    None => Ok(response()),
                 },
                 Some("crash") => Err(died()),
                 Some("killed") => Err(BackendError {
@@ -60,9 +60,9 @@ impl Backend for Scripted {
                 }),
                 Some("die") => match self.ends.lock().unwrap().pop_front() {
                     Some(error) => Err(error),
-                    None => Ok(answer()),
+                    None => Ok(response()),
                 },
-                _ => Ok(answer()),
+                _ => Ok(response()),
             }
         })
     }
@@ -72,7 +72,7 @@ impl Backend for Scripted {
     }
 }
 
-fn answer() -> Prediction {
+fn response() -> Prediction {
     Prediction {
         class: "C".into(),
         fields: Vec::new(),

@@ -123,14 +123,14 @@ async fn attempt(
     crashed: Option<&str>,
 ) -> Result<Attempt, Unplayable> {
     let mut elapsed = Duration::ZERO;
-    let mut answers = ask(trial, pool, &mut elapsed).await;
-    let errors = answers.iter().filter_map(|answer| answer.result.as_ref().err());
+    let mut responses = ask(trial, pool, &mut elapsed).await;
+    let errors = responses.iter().filter_map(|response| response.result.as_ref().err());
     if let Some(error) = errors.into_iter().find(|error| error.fault == Fault::Unrecorded) {
         return Err(Unplayable(error.message.clone()));
     }
-    let last = answers.last_mut().and_then(|answer| {
-        let call = answer.call.clone();
-        Some((call, answer.result.as_mut().err()?))
+    let last = responses.last_mut().and_then(|response| {
+        let call = response.call.clone();
+        Some((call, response.result.as_mut().err()?))
     });
     let mut ended = None;
     let mut is_inherited = false;
@@ -143,13 +143,13 @@ async fn attempt(
             ended = Some(call);
         }
     }
-    let is_answered = answers.iter().all(|answer| {
-        let expected = || trial.checks.iter().any(|check| check.expects_error(&answer.call));
-        answer.result.is_ok() || expected()
+    let is_answered = responses.iter().all(|response| {
+        let expected = || trial.checks.iter().any(|check| check.expects_error(&response.call));
+        response.result.is_ok() || expected()
     });
     let begun = Instant::now();
     // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
-    let judged = tokio::task::block_in_place(|| judging.judge(trial, &answers));
+    let judged = tokio::task::block_in_place(|| judging.judge(trial, &responses));
     Ok(Attempt {
         judged,
         elapsed: elapsed + begun.elapsed(),
@@ -175,8 +175,8 @@ async fn attempt_scene(
         findings: played.findings,
         ..Judged::default()
     };
-    for answer in &played.answers {
-        let one = tokio::task::block_in_place(|| judging.judge(trial, std::slice::from_ref(answer)));
+    for response in &played.responses {
+        let one = tokio::task::block_in_place(|| judging.judge(trial, std::slice::from_ref(response)));
         judged.findings.extend(one.findings);
         judged.notes.extend(one.notes);
         judged.measurements.extend(one.measurements);
@@ -193,12 +193,12 @@ async fn attempt_scene(
 
 /// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
 async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
-    let mut answers = Vec::with_capacity(trial.calls.len());
+    let mut responses = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {
         let result = call_once(trial, call, pool, elapsed).await;
         let broken =
             (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
-        answers.push(CallResult {
+        responses.push(CallResult {
             call: call.name.to_string(),
             request: call.request.clone(),
             config: call.config.clone(),
@@ -208,7 +208,7 @@ async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<C
             break;
         }
     }
-    answers
+    responses
 }
 
 async fn call_once(

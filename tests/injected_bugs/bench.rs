@@ -154,7 +154,7 @@ impl Scene<'_> {
     }
 
     fn judge_by(&self, check: &dyn Check, prediction: &Prediction) -> Vec<Finding> {
-        let answers = CALLS.map(|call| CallResult {
+        let responses = CALLS.map(|call| CallResult {
             call: call.to_owned(),
             request: self.bench.request(self.input, self.seed),
             config: Options::new(),
@@ -165,7 +165,7 @@ impl Scene<'_> {
             suite: "bugs",
             case: &self.case,
             contract: &self.bench.contract,
-            answers: &answers,
+            responses: &responses,
             recorded: Some(&RecordedResults {
                 store: &store,
                 key: &|call| Ok(self.key(call)),

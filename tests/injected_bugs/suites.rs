@@ -21,7 +21,7 @@ const WEIGHTS: &str = "synthetic";
 /// One case for one model, with its right answers recorded.
 pub struct Case {
     trial: PlannedTrial,
-    answers: Vec<CallResult>,
+    responses: Vec<CallResult>,
     directory: tempfile::TempDir,
 }
 
@@ -36,7 +36,7 @@ impl Case {
         let plan = expand(&config, &suites.suites, backend.unwrap(), &selection, overriding);
         let mut trials = plan.unwrap_or_else(|errors| panic!("{errors}")).trials.into_iter();
         let trial = trials.find(|trial| trial.name == name).unwrap();
-        let answers = trial.calls.iter().map(|call| {
+        let responses = trial.calls.iter().map(|call| {
             let model = ReferenceModel::load(Arc::clone(&trial.contract), call.config.clone()).unwrap();
             CallResult {
                 call: call.name.to_string(),
@@ -46,11 +46,11 @@ impl Case {
             }
         });
         let case = Self {
-            answers: answers.collect(),
+            responses: responses.collect(),
             directory: tempfile::tempdir().unwrap(),
             trial,
         };
-        let (findings, _) = case.judge(&case.answers, Recording::Missing);
+        let (findings, _) = case.judge(&case.responses, Recording::Missing);
         assert_eq!(findings, [], "{name}");
         assert_eq!(case.findings(case.right()), [], "{name}");
         case
@@ -58,7 +58,7 @@ impl Case {
 
     /// The right answer to the last call.
     pub fn right(&self) -> &Prediction {
-        self.answers.last().unwrap().result.as_ref().unwrap()
+        self.responses.last().unwrap().result.as_ref().unwrap()
     }
 
     /// What the checks find when this is the answer to the last call.
@@ -79,19 +79,19 @@ impl Case {
             fields: floors(&self.trial.contract, repeats),
             accepted: Vec::new(),
         };
-        let call = &self.answers.last().unwrap().call;
+        let call = &self.responses.last().unwrap().call;
         let store = Store::new(self.directory.path(), Recording::Never).unwrap();
         let key = self.trial.snapshot_key(WEIGHTS, call).unwrap();
         store.write_floors(&key, &floors).unwrap();
     }
 
     fn with(&self, last: &Prediction) -> Vec<CallResult> {
-        let mut answers = self.answers.clone();
-        answers.last_mut().unwrap().result = Ok(last.clone());
-        answers
+        let mut responses = self.responses.clone();
+        responses.last_mut().unwrap().result = Ok(last.clone());
+        responses
     }
 
-    fn judge(&self, answers: &[CallResult], recording: Recording) -> (Vec<Finding>, Vec<CheckedValue>) {
+    fn judge(&self, responses: &[CallResult], recording: Recording) -> (Vec<Finding>, Vec<CheckedValue>) {
         let store = Store::new(self.directory.path(), recording).unwrap();
         let measured = MetricValues::default();
         let findings = check::judge(
@@ -100,7 +100,7 @@ impl Case {
                 suite: &self.trial.suite,
                 case: &self.trial.case,
                 contract: &self.trial.contract,
-                answers,
+                responses,
                 recorded: Some(&RecordedResults {
                     store: &store,
                     key: &|call| self.trial.snapshot_key(WEIGHTS, call),

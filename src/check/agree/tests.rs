@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, change_array, declared, folded};
-use super::super::fixture::{answer, compile_with, embedder, folder, judge, summaries};
+use super::super::fixture::{compile_with, embedder, folder, judge, response, summaries};
 use super::*;
 use crate::prediction::Value;
 use crate::prediction::contract::Contract;
@@ -21,7 +21,7 @@ fn errors(contract: &Contract, table: &str) -> String {
 
 fn embeddings() -> [CallResult; 2] {
     let contract = embedder();
-    ["alone", "batch"].map(|call| answer(&contract, call, "AC:D|EF", json!({"include_fields": ["*"]})))
+    ["alone", "batch"].map(|call| response(&contract, call, "AC:D|EF", json!({"include_fields": ["*"]})))
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn differences_are_counted_measured_and_placed() {
 #[test]
 fn samples_are_compared_without_their_padding() {
     let contract = embedder();
-    let alone = answer(&contract, "alone", "EF", json!({"include_fields": ["*"]}));
+    let alone = response(&contract, "alone", "EF", json!({"include_fields": ["*"]}));
     let [_, batch] = embeddings();
     let items = check(&contract, "fields = ['chain_index', 'residue_index']\nitems = [[0, 1]]");
     assert_eq!(
@@ -111,7 +111,7 @@ fn rows_are_compared_by_direction() {
 #[test]
 fn structures_are_compared_where_they_are() {
     let contract = folder();
-    let [first, second] = ["alone", "batch"].map(|call| answer(&contract, call, "ACDE", json!({})));
+    let [first, second] = ["alone", "batch"].map(|call| response(&contract, call, "ACDE", json!({})));
     let shifted = second.clone().with_structure(|structure| {
         structure.coord.iter_mut().for_each(|position| position[0] += 10.0);
     });
@@ -148,18 +148,18 @@ fn structures_are_compared_where_they_are() {
 fn nothing_on_both_sides_is_no_agreement() {
     let contract = folder();
     let [first, second] = ["alone", "batch"]
-        .map(|call| answer(&contract, call, "AC", json!({"include_fields": ["plddt"]})).with("plddt", Value::None));
+        .map(|call| response(&contract, call, "AC", json!({"include_fields": ["plddt"]})).with("plddt", Value::None));
     let plddt = check(&contract, "fields = ['plddt']");
     assert_eq!(
         summaries(&*plddt, &contract, &[first.clone(), second.clone()]),
         ["plddt: expected a value, got None"]
     );
-    let hollow = |answer: CallResult| answer.with("plddt", Value::List(vec![Value::None]));
+    let hollow = |response: CallResult| response.with("plddt", Value::List(vec![Value::None]));
     assert_eq!(
         summaries(&*plddt, &contract, &[hollow(first.clone()), hollow(second.clone())]),
         ["plddt (`alone`, `batch`): nothing to compare, both are empty or None"]
     );
-    let empty = |answer: CallResult| answer.with("plddt", Value::List(Vec::new()));
+    let empty = |response: CallResult| response.with("plddt", Value::List(Vec::new()));
     assert_eq!(summaries(&*plddt, &contract, &[empty(first), empty(second)]).len(), 1);
 }
 
@@ -212,8 +212,8 @@ fn confidences_agree_by_their_means_under_gates() {
     );
     assert_eq!(moved(|values| values.rotate_right(2)).len(), 1);
     let short = Value::List(vec![Value::Array(crate::tensor::Tensor::vector(&[0.5f32; 75]))]);
-    let answers = [alone.clone(), batch.with("plddt", short)];
+    let responses = [alone.clone(), batch.with("plddt", short)];
     assert!(
-        summaries(&*check, &contract, &answers)[0].contains("expected float32 array (76,), got float32 array (75,)")
+        summaries(&*check, &contract, &responses)[0].contains("expected float32 array (76,), got float32 array (75,)")
     );
 }

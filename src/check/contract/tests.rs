@@ -5,7 +5,7 @@ mod structures;
 use serde_json::json;
 
 use super::super::case_results::{CallResult, Calls};
-use super::super::fixture::{answer, embedder, first_folder, folder, judge, metadata, summaries};
+use super::super::fixture::{embedder, first_folder, folder, judge, metadata, response, summaries};
 use super::ContractCheck;
 use crate::backend::Blame;
 use crate::prediction::contract::Contract;
@@ -14,22 +14,22 @@ use crate::tensor::Tensor;
 
 const CHECK: ContractCheck = ContractCheck::new(Calls::All);
 
-fn found(contract: &Contract, answer: CallResult) -> Vec<String> {
-    summaries(&CHECK, contract, &[answer])
+fn found(contract: &Contract, response: CallResult) -> Vec<String> {
+    summaries(&CHECK, contract, &[response])
 }
 
-fn only(contract: &Contract, answer: CallResult) -> String {
-    let found = found(contract, answer);
+fn only(contract: &Contract, response: CallResult) -> String {
+    let found = found(contract, response);
     assert_eq!(found.len(), 1, "{found:#?}");
     found.into_iter().next().unwrap()
 }
 
 fn embedding() -> CallResult {
-    answer(&embedder(), "call", "AC:D|GH", json!({"include_fields": ["*"]}))
+    response(&embedder(), "call", "AC:D|GH", json!({"include_fields": ["*"]}))
 }
 
 fn fold() -> CallResult {
-    answer(&folder(), "call", "AC:DW", json!({"include_fields": ["*"]}))
+    response(&folder(), "call", "AC:DW", json!({"include_fields": ["*"]}))
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn right_answers_pass() {
         ] {
             let options = json!({"include_fields": fields});
             for contract in [embedder(), folder()] {
-                let right = answer(&contract, "call", input, options.clone());
+                let right = response(&contract, "call", input, options.clone());
                 assert_eq!(found(&contract, right), Vec::<String>::new(), "{input} {fields}");
             }
         }
@@ -55,11 +55,11 @@ fn right_answers_pass() {
 fn the_class_and_its_attributes_are_judged() {
     let contract = embedder();
     let with = |change: &dyn Fn(&mut crate::prediction::Prediction)| {
-        let mut answer = embedding();
-        if let Ok(prediction) = &mut answer.result {
+        let mut response = embedding();
+        if let Ok(prediction) = &mut response.result {
             change(prediction);
         }
-        only(&contract, answer)
+        only(&contract, response)
     };
     assert_eq!(
         with(&|prediction| prediction.class = "other.Class".into()),
@@ -90,7 +90,7 @@ fn what_was_asked_for_is_there_and_nothing_else() {
         only(&contract, fold().with("atom_array", Value::None)),
         "`atom_array`: expected a value (asked for), got None"
     );
-    let minimal = answer(&contract, "call", "AC", json!({}));
+    let minimal = response(&contract, "call", "AC", json!({}));
     assert_eq!(
         only(&contract, minimal.clone().with("atom_array", Value::None)),
         "`atom_array`: expected a value (always given), got None"
@@ -106,21 +106,21 @@ fn what_was_asked_for_is_there_and_nothing_else() {
 fn several_samples_are_counted_as_the_model_counts_them() {
     let three = json!({"include_fields": ["*"], "num_diffusion_samples": 3});
     let contract = folder();
-    let right = answer(&contract, "call", "AC|D", three.clone());
+    let right = response(&contract, "call", "AC|D", three.clone());
     let prediction = right.result.as_ref().unwrap();
     assert_eq!(prediction.sequence_lengths(), Some(vec![2, 2, 2, 1, 1, 1]));
     assert_eq!(found(&contract, right), Vec::<String>::new());
-    let one = answer(&contract, "call", "AC|D", json!({"include_fields": ["*"]}));
+    let one = response(&contract, "call", "AC|D", json!({"include_fields": ["*"]}));
     let plddt = one.result.unwrap().field("plddt").unwrap().clone();
     assert_eq!(
         only(
             &contract,
-            answer(&contract, "call", "AC|D", three.clone()).with("plddt", plddt)
+            response(&contract, "call", "AC|D", three.clone()).with("plddt", plddt)
         ),
         "plddt: expected 6 samples, got 2"
     );
     let contract = first_folder();
-    let best = answer(&contract, "call", "AC", three);
+    let best = response(&contract, "call", "AC", three);
     let prediction = best.result.as_ref().unwrap();
     assert!(matches!(prediction.field("atom_array"), Some(Value::List(items)) if items.len() == 1));
     assert!(matches!(prediction.field("plddt"), Some(Value::List(items)) if items.len() == 3));
@@ -137,11 +137,11 @@ fn several_samples_are_counted_as_the_model_counts_them() {
 fn metadata_is_judged() {
     let contract = embedder();
     let with = |change: &dyn Fn(&mut Record)| {
-        let answer = embedding().change("metadata", |value| match value {
+        let response = embedding().change("metadata", |value| match value {
             Value::Record(record) => change(record),
             other => panic!("{other:?}"),
         });
-        only(&contract, answer)
+        only(&contract, response)
     };
     assert_eq!(
         with(&|record| record.fields[0].1 = Value::Text("Else".into())),
@@ -214,7 +214,7 @@ fn a_linker_left_in_is_named() {
     let contract = embedder();
     let options = json!({"glycine_linker": "GGGGG"});
     let wide = Tensor::from_values(vec![1, 8, 4], &[0.5f32; 32]).unwrap();
-    let wrong = answer(&contract, "call", "AC:D", options).with("embeddings", Value::Array(wide));
+    let wrong = response(&contract, "call", "AC:D", options).with("embeddings", Value::Array(wide));
     let findings = judge(&CHECK, &contract, &[wrong]);
     assert_eq!(
         findings[0].hint.as_deref(),
@@ -225,7 +225,7 @@ fn a_linker_left_in_is_named() {
 #[test]
 fn the_variant_of_the_configuration_sets_the_sizes() {
     let contract = embedder();
-    let mut large = answer(&contract, "call", "AC", json!({}));
+    let mut large = response(&contract, "call", "AC", json!({}));
     large.config.insert("model_name".into(), json!("large"));
     assert_eq!(
         found(&contract, large),
@@ -241,7 +241,7 @@ fn an_open_size_must_be_the_same_everywhere() {
     contract.fields[3].shape = vec![open("bins")];
     let sized = |size: usize| Value::List(vec![Value::Array(Tensor::vector(&vec![0.5f32; size]))]);
     let request = json!({"include_fields": ["*"]});
-    let base = answer(&folder(), "call", "A", request);
+    let base = response(&folder(), "call", "A", request);
     let same = base.clone().with("plddt", sized(5)).with("ptm", sized(5));
     assert_eq!(found(&contract, same), Vec::<String>::new());
     let other = base.with("plddt", sized(5)).with("ptm", sized(6));
@@ -283,7 +283,7 @@ fn elements_are_finite_within_range_and_padded() {
 #[test]
 fn padding_of_single_chains_is_judged_only_where_the_model_promises_it() {
     let contract = embedder();
-    let loose = answer(&contract, "call", "ACD|GH", json!({})).with_element("embeddings", 23, 0.25);
+    let loose = response(&contract, "call", "ACD|GH", json!({})).with_element("embeddings", 23, 0.25);
     assert_eq!(found(&contract, loose.clone()), Vec::<String>::new());
     let mut strict = contract;
     strict.features.insert(super::super::PADS_EVERY_BATCH.into());
@@ -334,7 +334,7 @@ fn a_mapping_for_the_whole_response_is_a_dict_with_finite_entries() {
     ranking.presence = crate::prediction::contract::Presence::Requested;
     (ranking.shape, ranking.dtypes, ranking.range) = (Vec::new(), Vec::new(), None);
     contract.fields.push(ranking);
-    let right = answer(&contract, "call", "AC|DEF", json!({"include_fields": ["ranking"]}));
+    let right = response(&contract, "call", "AC|DEF", json!({"include_fields": ["ranking"]}));
     assert_eq!(found(&contract, right.clone()), Vec::<String>::new());
     let entries = |value: Value| Value::Map(vec![(Value::Text("model_1".into()), value)]);
     let scores = entries(Value::Array(Tensor::vector(&[0.5f32, 0.25])));

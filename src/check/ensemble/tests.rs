@@ -34,18 +34,18 @@ fn ensemble(seed: u64) -> Vec<CallResult> {
     let contract = declared("boltz2");
     let right = folded(&contract, "a", TRP_CAGE, json!({ "include_fields": ["plddt"] }));
     let mut next = noise(seed);
-    let answers = CALLS.iter().enumerate().map(|(index, call)| {
+    let responses = CALLS.iter().enumerate().map(|(index, call)| {
         let (angle, shift) = (0.1 * next(), 0.005 * next());
-        let mut answer = right.clone().with_structure(|structure| {
+        let mut response = right.clone().with_structure(|structure| {
             bend(structure, angle);
             jitter(structure, 0.1, seed * 100 + index as u64);
         });
-        (*call).clone_into(&mut answer.call);
-        answer.change("plddt", |value| {
+        (*call).clone_into(&mut response.call);
+        response.change("plddt", |value| {
             change_array(value, |values| values.iter_mut().for_each(|value| *value += shift));
         })
     });
-    answers.collect()
+    responses.collect()
 }
 
 fn check(contract: &Contract, gates: &str, calls: &[&str]) -> Box<dyn Check> {
@@ -53,12 +53,12 @@ fn check(contract: &Contract, gates: &str, calls: &[&str]) -> Box<dyn Check> {
     compile_with(contract, &table, calls).unwrap_or_else(|errors| panic!("{errors}"))
 }
 
-fn found(directory: &Path, gates: &str, answers: &[CallResult]) -> Vec<Finding> {
+fn found(directory: &Path, gates: &str, responses: &[CallResult]) -> Vec<Finding> {
     let contract = declared("boltz2");
     judge_recorded(
         &*check(&contract, gates, &CALLS),
         &contract,
-        answers,
+        responses,
         directory,
         Recording::Missing,
     )
@@ -74,8 +74,8 @@ fn after(change: impl Fn(CallResult) -> CallResult) -> Vec<Finding> {
 
 #[test]
 fn another_draw_from_one_distribution_passes_and_another_distribution_does_not() {
-    assert_eq!(after(|answer| answer), []);
-    let bent = after(|answer| answer.with_structure(|structure| bend(structure, 0.8)));
+    assert_eq!(after(|response| response), []);
+    let bent = after(|response| response.with_structure(|structure| bend(structure, 0.8)));
     assert_eq!(bent.len(), 1, "{bent:?}");
     assert!(
         bent[0].summary.starts_with(
@@ -86,15 +86,15 @@ fn another_draw_from_one_distribution_passes_and_another_distribution_does_not()
     );
     assert_eq!((bent[0].blame, bent[0].details.len()), (Blame::Backend, 3));
     let mirror = |structure: &mut Structure| structure.coord = mirrored(&structure.coord);
-    assert_eq!(after(|answer| answer.with_structure(mirror)).len(), 1);
+    assert_eq!(after(|response| response.with_structure(mirror)).len(), 1);
     let nanometres = |structure: &mut Structure| structure.coord.iter_mut().flatten().for_each(|axis| *axis /= 10.0);
-    assert_eq!(after(|answer| answer.with_structure(nanometres)).len(), 1);
+    assert_eq!(after(|response| response.with_structure(nanometres)).len(), 1);
 }
 
 #[test]
 fn confidences_are_the_tighter_invariant() {
-    let shifted = |answer: CallResult| {
-        answer.change("plddt", |value| {
+    let shifted = |response: CallResult| {
+        response.change("plddt", |value| {
             change_array(value, |values| values.iter_mut().for_each(|value| *value += 0.03));
         })
     };
@@ -105,16 +105,16 @@ fn confidences_are_the_tighter_invariant() {
 #[test]
 fn one_seed_for_all_and_other_atoms_are_found() {
     let first = ensemble(2).remove(0);
-    let copied = after(|answer| CallResult {
+    let copied = after(|response| CallResult {
         result: first.result.clone(),
-        ..answer
+        ..response
     });
     assert_eq!(
         copied[0].summary,
         "complex 0: atom_array[0] of `a` and atom_array[0] of `b` are the same structure; other seeds must give other \
          samples"
     );
-    let renamed = after(|answer| answer.with_structure(|structure| structure.atom_name.swap(0, 1)));
+    let renamed = after(|response| response.with_structure(|structure| structure.atom_name.swap(0, 1)));
     assert!(
         renamed[0].summary.contains("has other atoms than recorded"),
         "{renamed:?}"
@@ -149,8 +149,10 @@ fn equal_ensembles_fail_at_most_once_in_a_hundred() {
     let contract = declared("boltz2");
     let gates = contract.gates.ensemble.unwrap();
     let draw = |seed| -> Vec<Sample> {
-        let answers = ensemble(seed);
-        let answered = answers.iter().filter_map(|answer| AnsweredCall::new(&contract, answer));
+        let responses = ensemble(seed);
+        let answered = responses
+            .iter()
+            .filter_map(|response| AnsweredCall::new(&contract, response));
         answered
             .flat_map(|answered| samples::of_answer(&answered).unwrap().remove(0))
             .collect()

@@ -13,11 +13,11 @@ fn found(model: &str, table: &str, change: impl FnOnce(CallResult) -> CallResult
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);
     let check = compiled(&contract, &format!("check = 'snapshot'\n{table}"));
-    let judge = |answer: CallResult| {
+    let judge = |response: CallResult| {
         judge_recorded_with(
             &*check,
             &contract,
-            &[answer],
+            &[response],
             directory.path(),
             Recording::Missing,
             None,
@@ -42,7 +42,7 @@ fn floppy(structure: &mut Structure) {
 fn a_recorded_structure_is_judged_where_both_sides_are_confident() {
     for model in ["esmfold", "boltz2"] {
         for (name, mistake) in MISTAKES {
-            let found = found(model, "", |answer| answer.with_structure(mistake));
+            let found = found(model, "", |response| response.with_structure(mistake));
             assert_eq!(found.len(), 1, "{model} {name}");
             assert!(
                 found[0].to_string().contains("atom_array[0]: different: "),
@@ -51,10 +51,10 @@ fn a_recorded_structure_is_judged_where_both_sides_are_confident() {
             );
         }
     }
-    let noisy = |answer: CallResult| answer.with_structure(|structure| jitter(structure, 0.01, 5));
+    let noisy = |response: CallResult| response.with_structure(|structure| jitter(structure, 0.01, 5));
     assert_eq!(found("esmfold", "", noisy), []);
     assert_eq!(found("esmfold", "gates = { ca_rmsd = 0.001 }", noisy).len(), 1);
-    let bent = |answer: CallResult| answer.with_structure(floppy);
+    let bent = |response: CallResult| response.with_structure(floppy);
     assert_eq!(found("esmfold", "gates = { unmasked_lddt = 0.8 }", bent), []);
     assert_eq!(
         found("esmfold", "gates = { unmasked_lddt = 0.8, confidence = 0 }", bent).len(),
@@ -65,8 +65,8 @@ fn a_recorded_structure_is_judged_where_both_sides_are_confident() {
 #[test]
 fn recorded_confidences_are_judged_by_their_error() {
     let with = |change: fn(&mut Vec<f32>)| {
-        found("boltz2", "fields = ['plddt']", |answer| {
-            answer.change("plddt", |value| change_array(value, change))
+        found("boltz2", "fields = ['plddt']", |response| {
+            response.change("plddt", |value| change_array(value, change))
         })
     };
     assert_eq!(with(|values| values[0] += 0.1), [], "one residue may move");

@@ -19,7 +19,7 @@ type ArrayMistake = fn(&[usize], &mut [f32]);
 
 /// What a comparison with the recorded answer of a model says of a changed one.
 fn found(model: &str, input: &str, change: impl FnOnce(CallResult) -> CallResult) -> Vec<String> {
-    found_by("check = 'snapshot'", model, input, |answer| answer, change)
+    found_by("check = 'snapshot'", model, input, |response| response, change)
 }
 
 /// The same of another check, and of an answer that is prepared before it is recorded.
@@ -33,9 +33,9 @@ fn found_by(
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);
     let check = compiled(&contract, table);
-    let judge = |answer: CallResult| {
+    let judge = |response: CallResult| {
         let recording = Recording::Missing;
-        judge_recorded_with(&*check, &contract, &[answer], directory.path(), recording, None)
+        judge_recorded_with(&*check, &contract, &[response], directory.path(), recording, None)
     };
     let right = prepare(folded(&contract, "call", input, json!({ "include_fields": ["*"] })));
     assert_eq!(judge(right.clone()), []);
@@ -44,8 +44,8 @@ fn found_by(
 }
 
 /// Changes the elements of an array field by their flat index.
-fn alter(answer: CallResult, field: &str, change: impl FnOnce(&[usize], &mut [f32])) -> CallResult {
-    answer.change(field, |value| {
+fn alter(response: CallResult, field: &str, change: impl FnOnce(&[usize], &mut [f32])) -> CallResult {
+    response.change(field, |value| {
         let Value::Array(tensor) = value else {
             panic!("{value:?}")
         };
@@ -56,8 +56,8 @@ fn alter(answer: CallResult, field: &str, change: impl FnOnce(&[usize], &mut [f3
 }
 
 /// Noise of so much of the typical element of each row, as the arithmetic of half precision leaves it.
-fn rough(answer: CallResult, field: &str, most: f32) -> CallResult {
-    alter(answer, field, |shape, values| {
+fn rough(response: CallResult, field: &str, most: f32) -> CallResult {
+    alter(response, field, |shape, values| {
         let mut next = noise(11);
         for row in values.chunks_mut(*shape.last().unwrap()) {
             let typical = (row.iter().map(|value| value * value).sum::<f32>() / row.len() as f32).sqrt();
@@ -70,7 +70,7 @@ fn rough(answer: CallResult, field: &str, most: f32) -> CallResult {
 }
 
 /// An answer of ESMFold as another card gives it: residues a little elsewhere, in atoms and in frames alike.
-fn as_another_card(answer: CallResult, residues: usize) -> CallResult {
+fn as_another_card(response: CallResult, residues: usize) -> CallResult {
     let (place, confidence) = CARDS;
     let mut next = noise(3);
     let shifts: Vec<[f32; 3]> = (0..residues)
@@ -81,7 +81,7 @@ fn as_another_card(answer: CallResult, residues: usize) -> CallResult {
         })
         .collect();
     let signs: Vec<f32> = (0..residues).map(|_| confidence * next().signum()).collect();
-    let answer = answer
+    let response = response
         .with_structure(|structure| {
             let factors = structure.b_factor.clone().unwrap();
             for (residue, run) in structure.residues().into_iter().enumerate() {
@@ -98,13 +98,13 @@ fn as_another_card(answer: CallResult, residues: usize) -> CallResult {
                 values.iter_mut().zip(&signs).for_each(|(value, sign)| *value += sign);
             });
         });
-    let answer = alter(answer, "frames", |_, values| {
+    let response = alter(response, "frames", |_, values| {
         for (frame, row) in values.chunks_mut(7).enumerate() {
             let shift = shifts[frame % residues];
             row[4..].iter_mut().zip(shift).for_each(|(axis, shift)| *axis += shift);
         }
     });
-    let answer = alter(answer, "sidechain_frames", |_, values| {
+    let response = alter(response, "sidechain_frames", |_, values| {
         for (frame, row) in values.chunks_mut(16).enumerate() {
             let shift = shifts[frame / 8 % residues];
             for (axis, shift) in shift.into_iter().enumerate() {
@@ -124,12 +124,12 @@ fn as_another_card(answer: CallResult, residues: usize) -> CallResult {
     // Ten bits of the mantissa, as TF32 keeps.
     trunk
         .into_iter()
-        .fold(answer, |answer, field| rough(answer, field, 1.0 / 1024.0))
+        .fold(response, |response, field| rough(response, field, 1.0 / 1024.0))
 }
 
 /// Moves all frames of an answer, each by its own vector.
-fn moved(answer: CallResult, field: &str, shift: impl Fn(usize) -> [f32; 3]) -> CallResult {
-    alter(answer, field, |shape, values| {
+fn moved(response: CallResult, field: &str, shift: impl Fn(usize) -> [f32; 3]) -> CallResult {
+    alter(response, field, |shape, values| {
         let (size, places) = match shape.last() {
             Some(7) => (7, [4, 5, 6]),
             _ => (16, [3, 7, 11]),
@@ -147,13 +147,15 @@ const FRAMES: [&str; 2] = ["frames", "sidechain_frames"];
 #[test]
 fn what_two_cards_differ_by_passes_in_every_field_of_esmfold() {
     for input in [TRP_CAGE, UBIQUITIN] {
-        let told = found("esmfold", input, |answer| as_another_card(answer, input.len()));
+        let told = found("esmfold", input, |response| as_another_card(response, input.len()));
         assert_eq!(told, Vec::<String>::new(), "{input}");
     }
     // It is a change: element by element at a thousandth these fields are others.
     let table = "check = 'snapshot'\natol = 1e-3";
-    let keep = |answer: CallResult| answer;
-    let told = found_by(table, "esmfold", TRP_CAGE, keep, |answer| as_another_card(answer, 20));
+    let keep = |response: CallResult| response;
+    let told = found_by(table, "esmfold", TRP_CAGE, keep, |response| {
+        as_another_card(response, 20)
+    });
     for field in ["frames", "lm_logits", "ptm_logits"] {
         assert!(told[0].contains(&format!("  {field}: ")), "{field}: {told:?}");
     }
@@ -166,9 +168,9 @@ fn half_precision_passes_in_short_and_in_long_embeddings() {
     let wrong = (1.0f32 / (0.99 * 0.99) - 1.0).sqrt();
     for input in [&long[..4], &long[..76], &long[..400]] {
         for field in ["embeddings", "hidden_states", "lm_logits"] {
-            let told = found("esmc", input, |answer| rough(answer, field, 1.0 / 256.0));
+            let told = found("esmc", input, |response| rough(response, field, 1.0 / 256.0));
             assert_eq!(told, Vec::<String>::new(), "{field} of {} residues", input.len());
-            let told = found("esmc", input, |answer| rough(answer, field, wrong));
+            let told = found("esmc", input, |response| rough(response, field, wrong));
             assert!(
                 told.len() == 1 && told[0].contains(field),
                 "{field} of {} residues: {told:?}",
@@ -219,7 +221,7 @@ fn wrong_frames_are_found() {
 fn are_found(field: &str, mistakes: &[(&str, ArrayMistake)]) {
     for (name, mistake) in mistakes {
         for input in [TRP_CAGE, UBIQUITIN] {
-            let told = found("esmfold", input, |answer| alter(answer, field, mistake));
+            let told = found("esmfold", input, |response| alter(response, field, mistake));
             let words = format!("{field}: ");
             assert!(told.len() == 1 && told[0].contains(&words), "{field}, {name}: {told:?}");
         }
@@ -232,10 +234,10 @@ fn frames_that_left_their_place_are_found() {
     for field in FRAMES {
         are_found(field, &[("zero", |_, values| values.fill(0.0))]);
         for input in [TRP_CAGE, UBIQUITIN] {
-            let shifted = found("esmfold", input, |answer| moved(answer, field, sideways));
+            let shifted = found("esmfold", input, |response| moved(response, field, sideways));
             assert!(shifted.len() == 1 && shifted[0].contains(field), "{field}: {shifted:?}");
             // All by the same: the atoms lie where they lay.
-            let shifted = found("esmfold", input, |answer| moved(answer, field, |_| [0.0, 1.0, 0.0]));
+            let shifted = found("esmfold", input, |response| moved(response, field, |_| [0.0, 1.0, 0.0]));
             assert!(shifted.len() == 1 && shifted[0].contains(field), "{field}: {shifted:?}");
         }
     }
@@ -243,16 +245,16 @@ fn frames_that_left_their_place_are_found() {
 
 #[test]
 fn the_sign_of_a_quaternion_and_where_everything_lies_mean_nothing() {
-    let turned = found("esmfold", TRP_CAGE, |answer| {
-        alter(answer, "frames", |_, values| {
+    let turned = found("esmfold", TRP_CAGE, |response| {
+        alter(response, "frames", |_, values| {
             let parts = values.chunks_mut(7).flat_map(|row| &mut row[..4]);
             parts.for_each(|part| *part = -*part);
         })
     });
     assert_eq!(turned, Vec::<String>::new());
-    let elsewhere = found("esmfold", TRP_CAGE, |answer| {
-        let answer = moved(answer, "frames", |_| [0.0, 30.0, 0.0]);
-        answer.with_structure(|structure| structure.coord.iter_mut().for_each(|at| at[1] += 30.0))
+    let elsewhere = found("esmfold", TRP_CAGE, |response| {
+        let response = moved(response, "frames", |_| [0.0, 30.0, 0.0]);
+        response.with_structure(|structure| structure.coord.iter_mut().for_each(|at| at[1] += 30.0))
     });
     assert_eq!(elsewhere, Vec::<String>::new());
 }
@@ -290,8 +292,8 @@ fn wrong_rows_of_the_trunk_are_found() {
 #[test]
 fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
     // Every second residue.
-    let unsure = |answer: CallResult| {
-        answer.change("plddt", |value| {
+    let unsure = |response: CallResult| {
+        response.change("plddt", |value| {
             change_array(value, |values| {
                 for (residue, value) in values.iter_mut().enumerate() {
                     *value = if residue % 2 == 0 { 0.9 } else { 0.3 };
@@ -300,13 +302,13 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
         })
     };
     for (name, mistake) in OF_ROWS {
-        let change = |answer| alter(answer, "s_z", mistake);
+        let change = |response| alter(response, "s_z", mistake);
         let told = found_by("check = 'snapshot'", "esmfold", UBIQUITIN, unsure, change);
         assert!(told.len() == 1 && told[0].contains("s_z: "), "{name}: {told:?}");
     }
     // What is unsure may be seen otherwise, as long as it is the same on the whole.
-    let change = |answer| {
-        alter(answer, "s_s", |shape, values| {
+    let change = |response| {
+        alter(response, "s_s", |shape, values| {
             let mut next = noise(5);
             let width = *shape.last().unwrap();
             for row in values.chunks_mut(width).skip(1).step_by(2) {
@@ -323,8 +325,8 @@ fn unsure_residues_do_not_hide_what_is_wrong_with_all() {
 
 #[test]
 fn one_wrong_row_of_a_long_array_is_found() {
-    let told = found("esmc", &UBIQUITIN.repeat(2), |answer| {
-        alter(answer, "embeddings", |shape, values| {
+    let told = found("esmc", &UBIQUITIN.repeat(2), |response| {
+        alter(response, "embeddings", |shape, values| {
             let width = *shape.last().unwrap();
             let (one, other) = values.split_at_mut(41 * width);
             other[..width].copy_from_slice(&one[..width]);
@@ -336,8 +338,8 @@ fn one_wrong_row_of_a_long_array_is_found() {
 #[test]
 fn another_shape_is_told_as_one() {
     for field in ["frames", "s_s", "sidechain_frames", "s_z"] {
-        let told = found("esmfold", TRP_CAGE, |answer| {
-            answer.change(field, |value| {
+        let told = found("esmfold", TRP_CAGE, |response| {
+            response.change(field, |value| {
                 let Value::Array(tensor) = value else {
                     panic!("{value:?}")
                 };

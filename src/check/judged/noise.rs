@@ -41,8 +41,8 @@ fn measure(contract: &Contract, call: Option<&str>, directory: &Path) {
     store.write_floors(&key, &measured).unwrap();
 }
 
-fn contents(answer: &CallResult) -> Prediction {
-    answer.result.clone().unwrap()
+fn contents(response: &CallResult) -> Prediction {
+    response.result.clone().unwrap()
 }
 
 #[test]
@@ -96,14 +96,14 @@ fn two_answers_differ_by_no_more_than_repeats_do() {
     let contract = declared("esmfold");
     let table = "check = 'agree'\nfields = ['atom_array']\natol = 0.001";
     let check = compile_with(&contract, table, &["first", "again"]).unwrap();
-    let answers = |most| {
+    let responses = |most| {
         let again = repeat(9, most);
-        [("first", repeat(0, 0.0)), ("again", again)].map(|(call, answer)| CallResult {
+        [("first", repeat(0, 0.0)), ("again", again)].map(|(call, response)| CallResult {
             call: call.to_owned(),
-            ..answer
+            ..response
         })
     };
-    let judge = |most| judge_recorded(&*check, &contract, &answers(most), directory.path(), Recording::Never);
+    let judge = |most| judge_recorded(&*check, &contract, &responses(most), directory.path(), Recording::Never);
     assert_eq!(judge(0.02).len(), 1);
     measure(&contract, Some("again"), directory.path());
     assert_eq!(judge(0.02), []);
@@ -120,7 +120,7 @@ fn what_repeats_differ_by_passes_and_is_reported() {
         "check = 'snapshot'\nfields = ['atom_array']\ngates = { ca_max = 0.001 }",
     );
     let judge =
-        |answer: CallResult| judge_recorded(&*check, &contract, &[answer], directory.path(), Recording::Missing);
+        |response: CallResult| judge_recorded(&*check, &contract, &[response], directory.path(), Recording::Missing);
     assert_eq!(judge(repeat(1, 0.02)), []);
     assert_eq!(judge(repeat(9, 0.02)).len(), 1);
     measure(&contract, None, directory.path());

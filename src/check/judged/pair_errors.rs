@@ -17,9 +17,9 @@ fn found(model: &str, input: &str, change: impl Fn(usize, usize, f32, &[f32]) ->
     let directory = tempfile::tempdir().unwrap();
     let contract = declared(model);
     let check = compiled(&contract, "check = 'snapshot'\nfields = ['atom_array', 'plddt', 'pae']");
-    let judge = |answer| {
+    let judge = |response| {
         let recording = Recording::Missing;
-        judge_recorded_with(&*check, &contract, &[answer], directory.path(), recording, None)
+        judge_recorded_with(&*check, &contract, &[response], directory.path(), recording, None)
     };
     let right = folded(&contract, "call", input, json!({ "include_fields": ["plddt", "pae"] }));
     assert_eq!(judge(right.clone()), []);

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::case_results::CallResult;
 use super::super::fixture::folded::{UBIQUITIN, declared, folded, jitter};
-use super::super::fixture::{answer, compile_errors, compiled, embedder, folder, judge_recorded_with};
+use super::super::fixture::{compile_errors, compiled, embedder, folder, judge_recorded_with, response};
 use crate::prediction::Contract;
 use crate::prediction::contract::Tolerance;
 use crate::protein::Structure;
@@ -19,9 +19,9 @@ fn found(
     let directory = tempfile::tempdir().unwrap();
     let (contract, right) = right;
     let check = compiled(contract, &format!("check = 'snapshot'\n{table}"));
-    let judge = |answer: CallResult| {
+    let judge = |response: CallResult| {
         let recording = Recording::Missing;
-        judge_recorded_with(&*check, contract, &[answer], directory.path(), recording, noise)
+        judge_recorded_with(&*check, contract, &[response], directory.path(), recording, noise)
     };
     assert_eq!(judge(right.clone()), []);
     let findings = judge(change(right.clone()));
@@ -34,8 +34,8 @@ fn gated() -> (Contract, CallResult) {
     (contract, right)
 }
 
-fn moved(answer: CallResult) -> CallResult {
-    answer.with_structure(|structure: &mut Structure| {
+fn moved(response: CallResult) -> CallResult {
+    response.with_structure(|structure: &mut Structure| {
         structure.coord.iter_mut().for_each(|position| position[1] += 3.0);
     })
 }
@@ -43,13 +43,13 @@ fn moved(answer: CallResult) -> CallResult {
 #[test]
 fn structures_go_by_gates_whatever_the_check_says_of_numbers() {
     let right = gated();
-    let noisy = |answer: CallResult| answer.with_structure(|structure| jitter(structure, 0.3, 5));
+    let noisy = |response: CallResult| response.with_structure(|structure| jitter(structure, 0.3, 5));
     for table in ["", "atol = 5", "rtol = 5", "atol = 5\ngates = { confidence = 0.8 }"] {
         assert_eq!(found(&right, table, None, moved), Vec::<String>::new(), "{table}");
         let beyond = found(&right, table, None, noisy);
         assert!(beyond[0].contains("atom_array[0]: different: "), "{table}: {beyond:?}");
     }
-    let one = |answer: CallResult| answer.with_element("plddt", 3, 0.5);
+    let one = |response: CallResult| response.with_element("plddt", 3, 0.5);
     assert_eq!(found(&right, "fields = ['plddt']", None, one), Vec::<String>::new());
     let by_number = found(&right, "fields = ['plddt']\natol = 1e-3", None, one);
     assert!(by_number[0].contains("1 of 76 elements"), "{by_number:?}");
@@ -58,7 +58,7 @@ fn structures_go_by_gates_whatever_the_check_says_of_numbers() {
 #[test]
 fn without_gates_structures_are_compared_number_by_number() {
     let contract = folder();
-    let right = answer(&contract, "call", "ACDEFG", json!({}));
+    let right = response(&contract, "call", "ACDEFG", json!({}));
     let words = found(&(contract, right), "atol = 0.5", None, moved);
     assert!(words[0].contains("atom_array[0].coord"), "{words:?}");
 }
@@ -83,16 +83,16 @@ fn a_distance_alone_is_no_rule() {
 fn whole_numbers_are_exact_and_measured_ones_follow_their_field() {
     let mut contract = embedder();
     contract.tolerance.absolute = 0.5;
-    let right = answer(&contract, "call", "ACD", serde_json::json!({"include_fields": ["*"]}));
+    let right = response(&contract, "call", "ACD", serde_json::json!({"include_fields": ["*"]}));
     let of = |name: &str| {
         let name = name.to_owned();
-        found(&(contract.clone(), right.clone()), "", None, move |answer| {
-            answer.with_element(&name, 0, 0.25)
+        found(&(contract.clone(), right.clone()), "", None, move |response| {
+            response.with_element(&name, 0, 0.25)
         })
     };
     assert_eq!(of("embeddings"), Vec::<String>::new());
-    let index = found(&(contract.clone(), right.clone()), "atol = 5", None, |answer| {
-        answer.with_element("chain_index", 0, 1.0)
+    let index = found(&(contract.clone(), right.clone()), "atol = 5", None, |response| {
+        response.with_element("chain_index", 0, 1.0)
     });
     assert!(index[0].contains("chain_index"), "{index:?}");
 }

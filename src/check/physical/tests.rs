@@ -112,7 +112,7 @@ fn what_nobody_is_sure_of_is_judged_by_its_hands_only() {
 /// What the check says of an answer with some weights: its findings, and what it did not judge.
 fn with_weights(
     weights: &str,
-    answer: &super::super::case_results::CallResult,
+    response: &super::super::case_results::CallResult,
     table: &str,
 ) -> (Vec<Finding>, Vec<String>) {
     let contract = declared("esmfold");
@@ -125,7 +125,7 @@ fn with_weights(
         suite: "suite",
         case: "case",
         contract: &contract,
-        answers: std::slice::from_ref(answer),
+        responses: std::slice::from_ref(response),
         recorded: Some(&RecordedResults {
             store: &store,
             key: &key,

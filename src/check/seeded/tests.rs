@@ -20,16 +20,16 @@ fn check(contract: &Contract) -> Box<dyn Check> {
 
 /// Answers under these seeds, in the order of the calls.
 fn under(contract: &Contract, input: &str, seeds: [u64; 4]) -> Vec<CallResult> {
-    let answers = CALLS.iter().zip(seeds);
-    answers
+    let responses = CALLS.iter().zip(seeds);
+    responses
         .map(|(call, seed)| folded(contract, call, input, json!({ "seed": seed })))
         .collect()
 }
 
 /// Turns and moves a structure as a diffusion model that draws where it lies.
-fn placed(answer: CallResult, angle: f32, shift: f32) -> CallResult {
+fn placed(response: CallResult, angle: f32, shift: f32) -> CallResult {
     let (sine, cosine) = angle.sin_cos();
-    answer.with_structure(|structure| {
+    response.with_structure(|structure| {
         for [x, y, z] in &mut structure.coord {
             (*x, *y) = (cosine * *x - sine * *y + shift, sine * *x + cosine * *y);
             *z -= shift;
@@ -38,10 +38,10 @@ fn placed(answer: CallResult, angle: f32, shift: f32) -> CallResult {
 }
 
 /// Moves every residue as a whole by so much, neighbours by nearly the same: as repeats on one card differ.
-fn repeated(answer: CallResult, rmsd: f32, seed: u64) -> CallResult {
+fn repeated(response: CallResult, rmsd: f32, seed: u64) -> CallResult {
     let mut next = noise(seed);
     let (waves, most) = ([next(), next(), next()], rmsd * 2.0_f32.sqrt() / 3.0_f32.sqrt());
-    answer.with_structure(|structure| {
+    response.with_structure(|structure| {
         for (atom, position) in structure.coord.iter_mut().enumerate() {
             for (axis, wave) in position.iter_mut().zip(waves) {
                 *axis += most * (atom as f32 / 60.0 + 3.0 * wave).sin();
@@ -87,11 +87,11 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
     for (index, start) in [(0u8, 1), (1, 5), (2, 9)] {
         // Other seeds draw another place and turn too.
         let angles = [0.0, 0.0, 1.3 + f32::from(index), 2.5 - f32::from(index)];
-        let answers = under(&contract, UBIQUITIN, [start, start, start + 1, start + 2]);
+        let responses = under(&contract, UBIQUITIN, [start, start, start + 1, start + 2]);
         let noisy = |rmsd: f32| -> Vec<CallResult> {
-            let answers = answers.iter().cloned().zip(angles).enumerate();
-            answers
-                .map(|(call, (answer, angle))| repeated(placed(answer, angle, 0.0), rmsd, start + call as u64))
+            let responses = responses.iter().cloned().zip(angles).enumerate();
+            responses
+                .map(|(call, (response, angle))| repeated(placed(response, angle, 0.0), rmsd, start + call as u64))
                 .collect()
         };
         assert_eq!(judge(&*check, &contract, &noisy(0.65)), [], "{start}");
@@ -100,11 +100,11 @@ fn a_card_that_repeats_itself_as_badly_as_is_reported_passes() {
             .iter()
             .enumerate()
             .map(|(call, name)| {
-                let answer = CallResult {
+                let response = CallResult {
                     call: (*name).to_owned(),
-                    ..answers[0].clone()
+                    ..responses[0].clone()
                 };
-                repeated(answer, 0.65, 17 * start + 5 * call as u64)
+                repeated(response, 0.65, 17 * start + 5 * call as u64)
             })
             .collect();
         let found = summaries(&*check, &contract, &one);
@@ -140,17 +140,19 @@ fn answers_of_another_form_are_no_distance() {
     let check = check(&contract);
     let right = under(&contract, UBIQUITIN, [1, 1, 2, 3]);
     let change = |index: usize, change: &dyn Fn(CallResult) -> CallResult| {
-        let mut answers = right.clone();
-        answers[index] = change(answers[index].clone());
-        summaries(&*check, &contract, &answers)
+        let mut responses = right.clone();
+        responses[index] = change(responses[index].clone());
+        summaries(&*check, &contract, &responses)
     };
-    let renamed = change(2, &|answer| answer.with_structure(|structure| structure.res_id[3] += 1));
+    let renamed = change(2, &|response| {
+        response.with_structure(|structure| structure.res_id[3] += 1)
+    });
     assert_eq!(renamed, ["atom_array[0]: `first` and `other`: other atoms"]);
-    let lost = change(1, &|answer| {
-        answer.with_structure(|structure| structure.coord.fill([f32::NAN; 3]))
+    let lost = change(1, &|response| {
+        response.with_structure(|structure| structure.coord.fill([f32::NAN; 3]))
     });
     assert!(lost[0].contains("coordinates that are not finite"), "{lost:?}");
-    let none = change(3, &|answer| answer.with("atom_array", Value::List(Vec::new())));
+    let none = change(3, &|response| response.with("atom_array", Value::List(Vec::new())));
     assert_eq!(none, ["atom_array: 1 structures against 0 of `third`"]);
 }
 

@@ -38,7 +38,7 @@ pub(super) async fn failed_start(stage: &mut Stage<'_>, refused: Option<usize>) 
     }
     stage.start(&instance, "the start after a failed one").await?;
     stage
-        .answers(&instance, "after the start that followed a failed one")
+        .responses(&instance, "after the start that followed a failed one")
         .await?;
     stage.stop(&instance, "the stop").await
 }
@@ -102,7 +102,7 @@ pub(super) async fn stop_during_start(stage: &mut Stage<'_>) -> Result<(), Halt>
     }
     stage.start(&instance, "the start after one was given up").await?;
     stage
-        .answers(&instance, "after the start that followed one that was given up")
+        .responses(&instance, "after the start that followed one that was given up")
         .await?;
     stage.stop(&instance, "the stop").await
 }
@@ -111,7 +111,7 @@ pub(super) async fn stop_during_start(stage: &mut Stage<'_>) -> Result<(), Halt>
 pub(super) async fn restart_after_crash(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let instance = stage.open().await?;
     stage.start(&instance, "the start").await?;
-    stage.answers(&instance, "after the start").await?;
+    stage.responses(&instance, "after the start").await?;
     let Some(caretaker) = instance.caretaker() else {
         return Err(Halt::Unplayable(
             "it makes nothing that could be ended behind its back".to_owned(),
@@ -138,7 +138,7 @@ pub(super) async fn restart_after_crash(stage: &mut Stage<'_>) -> Result<(), Hal
     stage.is_down(&instance, "the stop after a crash").await?;
     stage.start(&instance, "the start after a crash").await?;
     stage
-        .answers(&instance, "after the start that followed a crash")
+        .responses(&instance, "after the start that followed a crash")
         .await?;
     stage.stop(&instance, "the last stop").await
 }
@@ -147,7 +147,7 @@ pub(super) async fn restart_after_crash(stage: &mut Stage<'_>) -> Result<(), Hal
 pub(super) async fn failed_stop(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let instance = stage.open().await?;
     stage.start(&instance, "the start").await?;
-    stage.answers(&instance, "after the start").await?;
+    stage.responses(&instance, "after the start").await?;
     let frozen = instance.caretaker().map(Caretaker::freeze).unwrap_or_default();
     if frozen.is_empty() {
         return Err(Halt::Unplayable(
@@ -160,7 +160,7 @@ pub(super) async fn failed_stop(stage: &mut Stage<'_>) -> Result<(), Halt> {
     nothing_there(stage, &instance, when).await?;
     stage.start(&instance, "the start after a failed stop").await?;
     stage
-        .answers(&instance, "after the start that followed a failed stop")
+        .responses(&instance, "after the start that followed a failed stop")
         .await?;
     stage.stop(&instance, "the last stop").await
 }

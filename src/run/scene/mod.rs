@@ -26,7 +26,7 @@ pub struct Played {
     /// What was wrong with it.
     pub findings: Vec<Finding>,
     /// Every answer that was given in it, to be judged one by one.
-    pub answers: Vec<CallResult>,
+    pub responses: Vec<CallResult>,
     /// Why it could not be played here at all.
     pub skip: Option<String>,
     /// How long it took.
@@ -66,7 +66,9 @@ pub async fn play(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool) -> P
         };
     }
     let Stage {
-        mut findings, answers, ..
+        mut findings,
+        responses,
+        ..
     } = stage;
     let left = pool.give_back(loan).await;
     findings.extend(left.into_iter().map(|leak| {
@@ -84,7 +86,7 @@ pub async fn play(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool) -> P
     }
     Played {
         findings,
-        answers,
+        responses,
         skip,
         elapsed: begun.elapsed(),
     }

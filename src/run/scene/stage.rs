@@ -19,7 +19,7 @@ pub(super) struct Stage<'a> {
     /// Time of calls so far.
     elapsed: Duration,
     pub(super) findings: Vec<Finding>,
-    pub(super) answers: Vec<CallResult>,
+    pub(super) responses: Vec<CallResult>,
 }
 
 /// Why a scene does not go on.
@@ -48,7 +48,7 @@ impl<'a> Stage<'a> {
             loan,
             elapsed: Duration::ZERO,
             findings: Vec::new(),
-            answers: Vec::new(),
+            responses: Vec::new(),
         }
     }
 
@@ -112,7 +112,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Calls an instance, which must answer. The answer is kept for the checks.
-    pub(super) async fn answers(&mut self, instance: &Instance, when: &str) -> Result<(), Halt> {
+    pub(super) async fn responses(&mut self, instance: &Instance, when: &str) -> Result<(), Halt> {
         let begun = Instant::now();
         let result = self.ask(instance).await?;
         self.elapsed += begun.elapsed();
@@ -127,7 +127,7 @@ impl<'a> Stage<'a> {
     /// Keeps an answer for the checks.
     pub(super) fn keep(&mut self, prediction: Prediction) -> Result<(), Halt> {
         let call = self.call()?;
-        self.answers.push(CallResult {
+        self.responses.push(CallResult {
             call: call.name.to_string(),
             request: call.request.clone(),
             config: call.config.clone(),

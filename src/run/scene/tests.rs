@@ -259,7 +259,7 @@ async fn every_scene_passes_where_all_is_well() {
         assert_eq!(said(&played), "", "{scene:?}");
         let ours = !matches!(scene, Scene::OrderlyExit | Scene::Terminated);
         assert_eq!(played.skip.is_none(), ours, "{scene:?}: {:?}", played.skip);
-        assert_eq!(!played.answers.is_empty(), ours, "{scene:?}");
+        assert_eq!(!played.responses.is_empty(), ours, "{scene:?}");
     }
 }
 

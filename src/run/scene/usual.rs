@@ -5,7 +5,7 @@ use super::stage::{Halt, Stage, wrong};
 pub(super) async fn start_twice(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let instance = stage.open().await?;
     stage.start(&instance, "the first start").await?;
-    stage.answers(&instance, "after the first start").await?;
+    stage.responses(&instance, "after the first start").await?;
     let before = stage.belongings(&instance, "after the first start").await?;
     stage.start(&instance, "the second start").await?;
     let after = stage.belongings(&instance, "after the second start").await?;
@@ -17,7 +17,7 @@ pub(super) async fn start_twice(stage: &mut Stage<'_>) -> Result<(), Halt> {
             came,
         ));
     }
-    stage.answers(&instance, "after the second start").await?;
+    stage.responses(&instance, "after the second start").await?;
     // Whatever a second start had started besides is still there after one stop, and a leak.
     stage.stop(&instance, "the stop after two starts").await
 }
@@ -25,12 +25,12 @@ pub(super) async fn start_twice(stage: &mut Stage<'_>) -> Result<(), Halt> {
 pub(super) async fn stop_twice(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let instance = stage.open().await?;
     stage.start(&instance, "the start").await?;
-    stage.answers(&instance, "after the start").await?;
+    stage.responses(&instance, "after the start").await?;
     stage.stop(&instance, "the first stop").await?;
     stage.stop(&instance, "the second stop").await?;
     stage.start(&instance, "a start after two stops").await?;
     stage
-        .answers(&instance, "after the start that followed two stops")
+        .responses(&instance, "after the start that followed two stops")
         .await?;
     stage.stop(&instance, "the last stop").await
 }
@@ -39,7 +39,9 @@ pub(super) async fn stop_before_start(stage: &mut Stage<'_>) -> Result<(), Halt>
     let instance = stage.open().await?;
     stage.stop(&instance, "a stop before any start").await?;
     stage.start(&instance, "the start after a stop").await?;
-    stage.answers(&instance, "after the start that followed a stop").await?;
+    stage
+        .responses(&instance, "after the start that followed a stop")
+        .await?;
     stage.stop(&instance, "the last stop").await
 }
 
@@ -53,7 +55,7 @@ pub(super) async fn use_before_start(stage: &mut Stage<'_>) -> Result<(), Halt> 
     stage
         .start(&instance, "the start after a call that came too early")
         .await?;
-    stage.answers(&instance, "after the start").await?;
+    stage.responses(&instance, "after the start").await?;
     stage.stop(&instance, "the stop").await
 }
 
@@ -72,14 +74,14 @@ pub(super) async fn two_at_once(stage: &mut Stage<'_>) -> Result<(), Halt> {
         ));
     }
     let (first, second) = tokio::join!(stage.ask(&one), stage.ask(&other));
-    for answer in [first?, second?] {
-        match answer {
+    for response in [first?, second?] {
+        match response {
             Ok(prediction) => stage.keep(prediction)?,
             Err(error) => return Err(wrong("two calls at once", "an answer to each", error)),
         }
     }
     stage.stop(&one, "the stop of one of two").await?;
-    stage.answers(&other, "after the stop of the other").await?;
+    stage.responses(&other, "after the stop of the other").await?;
     stage.is_down(&one, "after its stop, while the other runs").await?;
     stage.stop(&other, "the stop of the other").await
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::super::super::complex::Complex;
-use super::super::super::fixture::{answer, judge, structure};
+use super::super::super::fixture::{judge, response, structure};
 use super::{CHECK, fold, folder, found, only};
 use crate::prediction::Value;
 use crate::prediction::contract::{FactorScale, FieldKind};
@@ -140,8 +140,8 @@ fn structures_of_real_models_pass() {
         contract.fields[0].kind = kind;
         contract.fields[0].first_residue = Some(first_residue);
         contract.fields[0].b_factor = Some(FactorScale::of_alphas(b_factor));
-        let answer = answer(&contract, "call", &chains.join(":"), json!({}));
-        let answer = answer.with("atom_array", Value::List(vec![Value::Text(text)]));
-        assert_eq!(found(&contract, answer), Vec::<String>::new(), "{file}");
+        let response = response(&contract, "call", &chains.join(":"), json!({}));
+        let response = response.with("atom_array", Value::List(vec![Value::Text(text)]));
+        assert_eq!(found(&contract, response), Vec::<String>::new(), "{file}");
     }
 }
