@@ -83,14 +83,14 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         if !plan.trials.is_empty() {
             say(&format!("repeat {repeat} of {}\n", arguments.repeats));
         }
-        let settings = run::Settings {
+        let settings = run::RunSettings {
             instances: platform.table.max_instances,
             calls_per_instance: platform.calls_per_instance(),
             flaky: run::Flaky::Fails,
             reproduce: reproduce::command(selector, &Overrides::default(), &arguments.places),
             trials: Trials {
                 filter: arguments.filter.clone(),
-                format: run::Format::Terse,
+                format: run::TrialFormat::Terse,
                 ..Trials::default()
             },
         };

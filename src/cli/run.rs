@@ -11,11 +11,11 @@ use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
-use crate::outcome::{Conclusion, Report};
+use crate::outcome::{Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
-use crate::report::console::{self, Extent, Subject};
+use crate::report::console::{self, ReportHeader, RunScope};
 use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Trials, Which};
 use crate::snapshot::{Recording, State, Store};
 use crate::wire::responses::ResponseWriter;
@@ -68,7 +68,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     } else {
         Vec::new()
     };
-    let settings = run::Settings {
+    let settings = run::RunSettings {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),
         flaky: if arguments.allow_flaky {
@@ -110,14 +110,14 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     // Who picks a model knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
     let expected = !arguments.model.is_empty() && arguments.suite.is_empty();
     let barren = if expected { &[][..] } else { &plan.barren[..] };
-    let subject = Subject {
+    let subject = ReportHeader {
         backend: &name,
         kind,
         weights: &weights,
         extent: match declined {
-            _ if !everything => Extent::Selected { of: plan.trials.len() },
-            0 => Extent::Whole,
-            cases => Extent::Without { cases },
+            _ if !everything => RunScope::Selected { of: plan.trials.len() },
+            0 => RunScope::Whole,
+            cases => RunScope::Without { cases },
         },
         unused_snapshots: &unused,
         pending_snapshots: &pending(&world, &store, &weights)?,
@@ -142,7 +142,12 @@ fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
 }
 
 /// Shows the closing lines of a run and says which exit code it ends with.
-fn close(arguments: &RunArguments, report: &Report, subject: &Subject<'_>, kept: Option<&Arc<ResponseWriter>>) -> u8 {
+fn close(
+    arguments: &RunArguments,
+    report: &RunOutcome,
+    subject: &ReportHeader<'_>,
+    kept: Option<&Arc<ResponseWriter>>,
+) -> u8 {
     let numbers = if arguments.show_numbers {
         console::numbers(report) + "\n"
     } else {
@@ -311,10 +316,10 @@ fn trials(arguments: &RunArguments) -> Trials {
         skip: arguments.skip.clone(),
         which: if arguments.ignored { Which::Ignored } else { Which::All },
         format: match arguments.format {
-            Some(Format::Json) => run::Format::Json,
-            Some(Format::Terse) => run::Format::Terse,
-            None if arguments.quiet => run::Format::Terse,
-            Some(Format::Pretty) | None => run::Format::Pretty,
+            Some(Format::Json) => run::TrialFormat::Json,
+            Some(Format::Terse) => run::TrialFormat::Terse,
+            None if arguments.quiet => run::TrialFormat::Terse,
+            Some(Format::Pretty) | None => run::TrialFormat::Pretty,
         },
         workers: arguments.test_threads.map(usize::from),
         colours: if colours(arguments.color, &std::io::stdout()) {

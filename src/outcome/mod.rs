@@ -56,7 +56,7 @@ pub enum Verdict {
 
 /// All that came of a run, in plan order.
 #[derive(Debug, Clone, Default)]
-pub struct Report {
+pub struct RunOutcome {
     /// One entry per case that was planned and selected.
     pub outcomes: Vec<Outcome>,
     /// Entries of known defects for several cases, none of which has the defect any more.
@@ -88,7 +88,7 @@ pub enum Interruption {
 
 /// How many cases came to each verdict.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct VerdictCounts {
     /// Cases that passed, flaky ones included.
     pub passed: usize,
     /// Cases that passed only when tried again.
@@ -216,11 +216,11 @@ impl fmt::Display for Verdict {
     }
 }
 
-impl Report {
+impl RunOutcome {
     /// Counts the verdicts.
     #[must_use]
-    pub fn tally(&self) -> Tally {
-        let mut tally = Tally::default();
+    pub fn tally(&self) -> VerdictCounts {
+        let mut tally = VerdictCounts::default();
         for outcome in &self.outcomes {
             match outcome.verdict {
                 Verdict::Pass => tally.passed += 1,
@@ -281,14 +281,14 @@ mod tests {
     use super::*;
     use crate::backend::{BackendError, Fault, Stage};
 
-    fn report(verdicts: &[Verdict]) -> Report {
+    fn report(verdicts: &[Verdict]) -> RunOutcome {
         let outcomes = verdicts.iter().map(|&verdict| Outcome {
             verdict,
             ..Outcome::skipped("case", "")
         });
-        Report {
+        RunOutcome {
             outcomes: outcomes.collect(),
-            ..Report::default()
+            ..RunOutcome::default()
         }
     }
 

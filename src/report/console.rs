@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::metric_value::count;
-use crate::outcome::{Conclusion, Interruption, Report, Verdict};
+use crate::outcome::{Conclusion, Interruption, RunOutcome, Verdict};
 use crate::plan::BarrenSuite;
 
 /// How many flaky cases or unused snapshots are named before the rest is only counted.
@@ -14,7 +14,7 @@ const NAMED: usize = 10;
 const TIGHTEST: usize = 3;
 
 /// What a report is about.
-pub struct Subject<'a> {
+pub struct ReportHeader<'a> {
     /// The backend's name.
     pub backend: &'a str,
     /// Its kind.
@@ -22,7 +22,7 @@ pub struct Subject<'a> {
     /// Which parameters stand behind its results.
     pub weights: &'a str,
     /// Which cases are judged.
-    pub extent: Extent,
+    pub extent: RunScope,
     /// Recorded results that no case uses; only looked for when everything was selected.
     pub unused_snapshots: &'a [String],
     /// Results that wait for review.
@@ -33,7 +33,7 @@ pub struct Subject<'a> {
 
 /// How much of what applies to a backend a run judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum RunScope {
     /// All of it.
     Whole,
     /// What was selected of so many cases.
@@ -50,7 +50,7 @@ pub enum Extent {
 
 /// The closing lines, ending in a line break.
 #[must_use]
-pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
+pub fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String {
     let mut text = String::new();
     let tally = report.tally();
     let models: BTreeSet<&str> = report
@@ -117,7 +117,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
     }
     let conclusion = report.conclusion();
     match (conclusion, subject.extent) {
-        (Conclusion::Conforms, Extent::Selected { of }) => {
+        (Conclusion::Conforms, RunScope::Selected { of }) => {
             let judged = tally.passed + tally.expected_failures;
             let code = conclusion.exit_code();
             let _ = writeln!(
@@ -125,7 +125,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
                 "passed: {judged} of {of} cases judged, as selected (exit code {code})"
             );
         }
-        (Conclusion::Conforms, Extent::Without { cases }) => {
+        (Conclusion::Conforms, RunScope::Without { cases }) => {
             let judged = tally.passed + tally.expected_failures;
             let (all, code) = (judged + cases, conclusion.exit_code());
             let _ = writeln!(
@@ -142,7 +142,7 @@ pub fn closing(report: &Report, subject: &Subject<'_>) -> String {
 }
 
 /// The passing comparisons that used up most of what they are allowed, one of each case.
-fn margins(report: &Report) -> Vec<String> {
+fn margins(report: &RunOutcome) -> Vec<String> {
     let passed = report
         .outcomes
         .iter()
@@ -159,7 +159,7 @@ fn margins(report: &Report) -> Vec<String> {
 
 /// What every comparison of a run observed, with floor, bound and word; a line for each, below the name of its case.
 #[must_use]
-pub fn numbers(report: &Report) -> String {
+pub fn numbers(report: &RunOutcome) -> String {
     let mut text = String::new();
     for outcome in report
         .outcomes
@@ -219,11 +219,11 @@ mod tests {
     use crate::metric_value::{CheckedValue, Direction, MetricValue, Noise};
     use crate::outcome::Outcome;
 
-    const SUBJECT: Subject<'_> = Subject {
+    const SUBJECT: ReportHeader<'_> = ReportHeader {
         backend: "local",
         kind: "process",
         weights: "published",
-        extent: Extent::Whole,
+        extent: RunScope::Whole,
         unused_snapshots: &[],
         pending_snapshots: &[],
         barren_suites: &[],
@@ -245,10 +245,10 @@ mod tests {
             outcome("esm2::embed::long", Verdict::Pass, 2),
             outcome("esmfold::fold::short", Verdict::Fail, 1),
         ];
-        let report = Report {
+        let report = RunOutcome {
             outcomes,
             elapsed: Duration::from_millis(1500),
-            ..Report::default()
+            ..RunOutcome::default()
         };
         assert_eq!(
             closing(&report, &SUBJECT),
@@ -265,31 +265,31 @@ mod tests {
             outcome("esm2::embed::short", Verdict::Pass, 1),
             outcome("esm2::embed::long", Verdict::Skip, 0),
         ];
-        let report = Report {
+        let report = RunOutcome {
             outcomes,
-            ..Report::default()
+            ..RunOutcome::default()
         };
-        let said = |extent| closing(&report, &Subject { extent, ..SUBJECT });
-        assert!(said(Extent::Whole).contains("\nconforms: "));
+        let said = |extent| closing(&report, &ReportHeader { extent, ..SUBJECT });
+        assert!(said(RunScope::Whole).contains("\nconforms: "));
         for (extent, words) in [
             (
-                Extent::Selected { of: 63 },
+                RunScope::Selected { of: 63 },
                 "\npassed: 1 of 63 cases judged, as selected (exit code 0)\n",
             ),
             (
-                Extent::Without { cases: 51 },
+                RunScope::Without { cases: 51 },
                 "\npassed: 1 of 52 cases judged; 51 skipped, so",
             ),
         ] {
             let text = said(extent);
             assert!(text.contains(words) && !text.contains("conforms:"), "{text}");
         }
-        let failed = Report {
+        let failed = RunOutcome {
             outcomes: vec![outcome("a::b::c", Verdict::Fail, 1)],
-            ..Report::default()
+            ..RunOutcome::default()
         };
-        let subject = Subject {
-            extent: Extent::Selected { of: 63 },
+        let subject = ReportHeader {
+            extent: RunScope::Selected { of: 63 },
             ..SUBJECT
         };
         assert!(closing(&failed, &subject).contains("does not conform"));
@@ -320,9 +320,9 @@ mod tests {
         perfect.measurements = vec![measured(0.0, None)];
         let mut failed = outcome("esmfold::fold::other", Verdict::Fail, 1);
         failed.measurements = vec![measured(1.0, None)];
-        let report = Report {
+        let report = RunOutcome {
             outcomes: vec![perfect, tight, failed],
-            ..Report::default()
+            ..RunOutcome::default()
         };
         let line = "snapshot plddt[0]: pLDDT error 0.004, floor 0.001, allowed 0.005: within tolerance";
         let text = closing(&report, &SUBJECT);
@@ -342,14 +342,14 @@ mod tests {
 
     #[test]
     fn what_nobody_uses_is_named_with_a_way_out() {
-        let report = Report {
+        let report = RunOutcome {
             outcomes: vec![outcome("a::b::c", Verdict::Pass, 1)],
-            ..Report::default()
+            ..RunOutcome::default()
         };
         let unused: Vec<String> = (0..12).map(|index| format!("esm2/old/case_{index}")).collect();
         let text = closing(
             &report,
-            &Subject {
+            &ReportHeader {
                 unused_snapshots: &unused,
                 ..SUBJECT
             },

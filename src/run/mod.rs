@@ -5,11 +5,11 @@
 //! is done by tasks under `dispatch`, which know instances, limits, deadlines and retries. So the output keeps the order
 //! of the plan while the work does not have to.
 
-mod board;
 mod dispatch;
 mod interrupt;
 mod judging;
 mod news;
+mod outcomes;
 mod pool;
 mod progress;
 mod scene;
@@ -29,17 +29,17 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::check::Finding;
-use crate::outcome::{Outcome, Report, Verdict};
+use crate::outcome::{Outcome, RunOutcome, Verdict};
 use crate::plan::Plan;
 
 pub use judging::{AnswerOrigin, Judging};
 pub use pool::Open;
 pub use trial::Flaky;
-pub use trials::{Colours, Format, Matching, Trials, Which};
+pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
 
-use board::Board;
 use dispatch::{Dispatcher, Next};
 use interrupt::Interrupt;
+use outcomes::Outcomes;
 use pool::Pool;
 use progress::Progress;
 use starts::Starts;
@@ -48,7 +48,7 @@ use starts::Starts;
 const TICK: Duration = Duration::from_millis(100);
 
 /// How a plan is run.
-pub struct Settings {
+pub struct RunSettings {
     /// Which trials, and how they are shown.
     pub trials: Trials,
     /// Instances that may run at once.
@@ -87,9 +87,14 @@ pub fn list(plan: &Plan, selecting: &Trials) -> usize {
 ///
 /// # Errors
 /// When the system gives no threads or refuses signal handlers, or when the output goes away.
-pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judging: Arc<Judging>) -> std::io::Result<Report> {
+pub fn run(
+    plan: &Arc<Plan>,
+    settings: &RunSettings,
+    open: Box<Open>,
+    judging: Arc<Judging>,
+) -> std::io::Result<RunOutcome> {
     let begun = Instant::now();
-    let board = Arc::new(Board::default());
+    let board = Arc::new(Outcomes::default());
     let collected = Arc::new(Mutex::new(Vec::new()));
     let context = Arc::new(Printing {
         plan: Arc::clone(plan),
@@ -101,9 +106,9 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judging: Arc<
     });
     let (trials, selected) = context.trials(&settings.trials);
     if selected.is_empty() {
-        return Ok(Report {
+        return Ok(RunOutcome {
             elapsed: begun.elapsed(),
-            ..Report::default()
+            ..RunOutcome::default()
         });
     }
     let (left_out, selected): (Vec<usize>, Vec<usize>) = selected
@@ -125,7 +130,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judging: Arc<
         let _inside = runtime.enter();
         Interrupt::listen()?
     };
-    let work = Arc::new(Work::new(&context, &selected, settings, open, judging));
+    let work = Arc::new(Workers::new(&context, &selected, settings, open, judging));
     let abandoned = Arc::new(Notify::new());
     let running = runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned)));
 
@@ -150,7 +155,7 @@ pub fn run(plan: &Arc<Plan>, settings: &Settings, open: Box<Open>, judging: Arc<
         ));
     }
     let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
-    Ok(Report {
+    Ok(RunOutcome {
         outdated: upstream::stale(plan, &outcomes),
         outcomes,
         leaks: work.pool.leaks(),
@@ -177,10 +182,10 @@ fn default_workers() -> usize {
 /// The side that prints: trials that wait for their outcome and collect it in plan order.
 struct Printing {
     plan: Arc<Plan>,
-    board: Arc<Board>,
+    board: Arc<Outcomes>,
     starts: Arc<Starts>,
     collected: Arc<Mutex<Vec<Outcome>>>,
-    format: Format,
+    format: TrialFormat,
     reproduce: String,
 }
 
@@ -189,10 +194,10 @@ impl Printing {
     fn trials(self: &Arc<Self>, selecting: &Trials) -> (Vec<Trial>, Vec<usize>) {
         let arguments = selecting.arguments();
         let progress = Arc::new(Mutex::new(match selecting.format {
-            Format::Terse => Progress::off(),
+            TrialFormat::Terse => Progress::off(),
             // There is no line of its own behind which anything could stand.
-            Format::Json => Progress::lines(),
-            Format::Pretty => Progress::detect(),
+            TrialFormat::Json => Progress::lines(),
+            TrialFormat::Pretty => Progress::detect(),
         }));
         let width = self.plan.trials.iter().map(|trial| trial.name.len()).max().unwrap_or(0);
         let mut selected = Vec::new();
@@ -211,7 +216,7 @@ impl Printing {
 
     /// The story of a case that went wrong: all of it for a program, what a person reads of it else.
     fn explain(&self, outcome: &Outcome) -> String {
-        if self.format == Format::Json {
+        if self.format == TrialFormat::Json {
             return outcome.explain(&self.reproduce);
         }
         let shortened = Outcome {
@@ -257,21 +262,21 @@ impl Printing {
 }
 
 /// The side that works: shared by all workers.
-struct Work {
+struct Workers {
     plan: Arc<Plan>,
     pool: Pool,
     dispatcher: Mutex<Dispatcher>,
     freed: Notify,
     judging: Arc<Judging>,
     flaky: Flaky,
-    board: Arc<Board>,
+    board: Arc<Outcomes>,
 }
 
-impl Work {
+impl Workers {
     fn new(
         printing: &Printing,
         selected: &[usize],
-        settings: &Settings,
+        settings: &RunSettings,
         open: Box<Open>,
         judging: Arc<Judging>,
     ) -> Self {

@@ -2,7 +2,7 @@
 //! the limit is reached. Guarantees that everything it started is stopped; decides no order and judges nothing.
 
 mod breaking;
-pub mod loan;
+pub mod lease;
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,7 +20,7 @@ pub type Open = dyn Fn(usize) -> Result<Instance, BackendError> + Send + Sync;
 pub struct Pool {
     open: Box<Open>,
     limit: usize,
-    slots: Mutex<Vec<Slot>>,
+    slots: Mutex<Vec<PoolSlot>>,
     changed: Notify,
     /// What no start of any instance mends: every server is the same, or every call has the same credentials.
     fatal: OnceLock<BackendError>,
@@ -36,8 +36,8 @@ pub struct Pool {
     remarks: std::sync::Mutex<Remarks>,
 }
 
-struct Slot {
-    state: State,
+struct PoolSlot {
+    state: SlotState,
     /// Calls under way.
     leases: usize,
     /// Trials that may still want it.
@@ -45,7 +45,7 @@ struct Slot {
     restarts: u32,
 }
 
-enum State {
+enum SlotState {
     Idle,
     /// Somebody is starting or stopping it and will notify.
     Changing(Arc<Instance>),
@@ -72,8 +72,8 @@ impl Pool {
     pub fn new(open: Box<Open>, users: Vec<usize>, limit: usize) -> Self {
         let slots = users
             .into_iter()
-            .map(|users| Slot {
-                state: State::Idle,
+            .map(|users| PoolSlot {
+                state: SlotState::Idle,
                 leases: 0,
                 users,
                 restarts: 0,
@@ -128,20 +128,20 @@ impl Pool {
                 ));
             };
             match &slot.state {
-                State::Running(instance) => {
+                SlotState::Running(instance) => {
                     slot.leases += 1;
                     return Ok(Lease {
                         slot: index,
                         instance: Arc::clone(instance),
                     });
                 }
-                State::Failed(error) => return Err(error.clone().inherited()),
-                State::Changing(_) | State::Lent { .. } => {}
-                State::Idle => {
+                SlotState::Failed(error) => return Err(error.clone().inherited()),
+                SlotState::Changing(_) | SlotState::Lent { .. } => {}
+                SlotState::Idle => {
                     if self.has_room(&slots, 1) {
                         return self.start(slots, index).await;
                     }
-                    if let Some(victim) = slots.iter().position(Slot::can_make_room) {
+                    if let Some(victim) = slots.iter().position(PoolSlot::can_make_room) {
                         self.stop_slot(slots, victim).await;
                         continue;
                     }
@@ -157,7 +157,7 @@ impl Pool {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(lease.slot) else { return };
         slot.leases = slot.leases.saturating_sub(1);
-        let is_current = matches!(&slot.state, State::Running(instance) if Arc::ptr_eq(instance, &lease.instance));
+        let is_current = matches!(&slot.state, SlotState::Running(instance) if Arc::ptr_eq(instance, &lease.instance));
         if let (Condition::Broken(error), true) = (condition, is_current) {
             slot.restarts += 1;
             if is_fatal(&error) {
@@ -166,7 +166,7 @@ impl Pool {
             let given_up = given_up(error, slot.restarts, lease.instance.label());
             self.stop_slot(slots, lease.slot).await;
             if let (Some(error), Some(slot)) = (given_up, self.slots.lock().await.get_mut(lease.slot)) {
-                slot.state = State::Failed(error);
+                slot.state = SlotState::Failed(error);
             }
         }
         self.changed.notify_waiters();
@@ -177,13 +177,13 @@ impl Pool {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(index) else { return };
         slot.users = slot.users.saturating_sub(1);
-        if slot.users == 0 && matches!(slot.state, State::Lent { .. }) {
+        if slot.users == 0 && matches!(slot.state, SlotState::Lent { .. }) {
             // Its trial broke before it could give it back.
             drop(slots);
             let left = self.end_loan(index).await;
             return push(&self.leaks, left);
         }
-        if slot.users == 0 && slot.leases == 0 && matches!(slot.state, State::Running(_)) {
+        if slot.users == 0 && slot.leases == 0 && matches!(slot.state, SlotState::Running(_)) {
             self.stop_slot(slots, index).await;
         }
     }
@@ -195,15 +195,17 @@ impl Pool {
             let mut slots = self.slots.lock().await;
             slots
                 .iter_mut()
-                .flat_map(|slot| match std::mem::replace(&mut slot.state, State::Failed(over())) {
-                    State::Running(instance) | State::Changing(instance) => vec![instance],
-                    State::Lent { instances, .. } => instances,
-                    State::Failed(earlier) => {
-                        slot.state = State::Failed(earlier);
-                        Vec::new()
-                    }
-                    State::Idle => Vec::new(),
-                })
+                .flat_map(
+                    |slot| match std::mem::replace(&mut slot.state, SlotState::Failed(over())) {
+                        SlotState::Running(instance) | SlotState::Changing(instance) => vec![instance],
+                        SlotState::Lent { instances, .. } => instances,
+                        SlotState::Failed(earlier) => {
+                            slot.state = SlotState::Failed(earlier);
+                            Vec::new()
+                        }
+                        SlotState::Idle => Vec::new(),
+                    },
+                )
                 .collect()
         };
         self.changed.notify_waiters();
@@ -270,24 +272,24 @@ impl Pool {
         all(&self.unknown)
     }
 
-    fn has_room(&self, slots: &[Slot], instances: usize) -> bool {
-        slots.iter().map(Slot::occupied).sum::<usize>() + instances <= self.limit
+    fn has_room(&self, slots: &[PoolSlot], instances: usize) -> bool {
+        slots.iter().map(PoolSlot::occupied).sum::<usize>() + instances <= self.limit
     }
 
     async fn start(
         &self,
-        mut slots: tokio::sync::MutexGuard<'_, Vec<Slot>>,
+        mut slots: tokio::sync::MutexGuard<'_, Vec<PoolSlot>>,
         index: usize,
     ) -> Result<Lease, BackendError> {
         let instance = match self.open(index) {
             Ok(instance) => instance,
             Err(error) => {
-                slots[index].state = State::Failed(error.clone());
+                slots[index].state = SlotState::Failed(error.clone());
                 self.changed.notify_waiters();
                 return Err(error);
             }
         };
-        slots[index].state = State::Changing(Arc::clone(&instance));
+        slots[index].state = SlotState::Changing(Arc::clone(&instance));
         drop(slots);
         let started = match survived(instance.start()).await {
             Ok(started) => started,
@@ -299,7 +301,7 @@ impl Pool {
         let mut slots = self.slots.lock().await;
         let slot = &mut slots[index];
         let result = match started {
-            _ if !matches!(slot.state, State::Changing(_)) => {
+            _ if !matches!(slot.state, SlotState::Changing(_)) => {
                 // The run was stopped meanwhile; what has started now must go again.
                 drop(slots);
                 let error = instance.abort().await;
@@ -308,11 +310,11 @@ impl Pool {
             }
             Ok(()) => {
                 slot.leases += 1;
-                slot.state = State::Running(Arc::clone(&instance));
+                slot.state = SlotState::Running(Arc::clone(&instance));
                 Ok(Lease { slot: index, instance })
             }
             Err(error) => {
-                slot.state = State::Failed(BackendError {
+                slot.state = SlotState::Failed(BackendError {
                     message: format!("{} did not start: {}", instance.label(), error.message),
                     ..error.clone()
                 });
@@ -325,18 +327,18 @@ impl Pool {
         result
     }
 
-    async fn stop_slot(&self, mut slots: tokio::sync::MutexGuard<'_, Vec<Slot>>, index: usize) {
-        let State::Running(instance) = &slots[index].state else {
+    async fn stop_slot(&self, mut slots: tokio::sync::MutexGuard<'_, Vec<PoolSlot>>, index: usize) {
+        let SlotState::Running(instance) = &slots[index].state else {
             return;
         };
         let instance = Arc::clone(instance);
-        slots[index].state = State::Changing(Arc::clone(&instance));
+        slots[index].state = SlotState::Changing(Arc::clone(&instance));
         drop(slots);
         let error = survived(instance.stop()).await.unwrap_or_else(Some);
         self.note_end(&instance, error);
         let mut slots = self.slots.lock().await;
-        if matches!(slots[index].state, State::Changing(_)) {
-            slots[index].state = State::Idle;
+        if matches!(slots[index].state, SlotState::Changing(_)) {
+            slots[index].state = SlotState::Idle;
         }
         drop(slots);
         self.changed.notify_waiters();
@@ -381,18 +383,18 @@ pub enum Condition {
     Broken(BackendError),
 }
 
-impl Slot {
+impl PoolSlot {
     /// How many of the instances that may run at once are its.
     const fn occupied(&self) -> usize {
         match self.state {
-            State::Running(_) | State::Changing(_) => 1,
-            State::Lent { limit, .. } => limit,
-            State::Idle | State::Failed(_) => 0,
+            SlotState::Running(_) | SlotState::Changing(_) => 1,
+            SlotState::Lent { limit, .. } => limit,
+            SlotState::Idle | SlotState::Failed(_) => 0,
         }
     }
 
     fn can_make_room(&self) -> bool {
-        matches!(self.state, State::Running(_)) && self.leases == 0
+        matches!(self.state, SlotState::Running(_)) && self.leases == 0
     }
 }
 

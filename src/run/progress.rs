@@ -4,8 +4,8 @@
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
-use super::board::Activity;
 use super::news::News;
+use super::outcomes::Activity;
 use super::starts::Start;
 
 /// Narrower than this, a suffix would only flicker.
@@ -13,11 +13,11 @@ const ROOM_NEEDED: usize = 24;
 
 /// Shows and hides the live suffix of the line that is being printed, or writes lines.
 pub struct Progress {
-    form: Form,
+    form: ProgressStyle,
     shown: bool,
 }
 
-enum Form {
+enum ProgressStyle {
     Live,
     Lines { news: News, beginning: Beginning },
     Off,
@@ -39,9 +39,9 @@ impl Progress {
     pub fn detect() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !dumb {
-            return Self::new(Form::Live);
+            return Self::new(ProgressStyle::Live);
         }
-        Self::new(Form::Lines {
+        Self::new(ProgressStyle::Lines {
             news: News::default(),
             beginning: if same_place() { Beginning::Anew } else { Beginning::Here },
         })
@@ -50,7 +50,7 @@ impl Progress {
     /// Lines beside an output that ends each of its own lines at once.
     #[must_use]
     pub fn lines() -> Self {
-        Self::new(Form::Lines {
+        Self::new(ProgressStyle::Lines {
             news: News::default(),
             beginning: Beginning::Here,
         })
@@ -59,18 +59,18 @@ impl Progress {
     /// A display that never shows anything.
     #[must_use]
     pub const fn off() -> Self {
-        Self::new(Form::Off)
+        Self::new(ProgressStyle::Off)
     }
 
-    const fn new(form: Form) -> Self {
+    const fn new(form: ProgressStyle) -> Self {
         Self { form, shown: false }
     }
 
     /// Shows what goes on, on a terminal behind `printed` columns that are on the line already.
     pub fn show(&mut self, printed: usize, name_of: impl Fn(usize) -> String, activity: &Activity, starts: &[Start]) {
         match &mut self.form {
-            Form::Off => {}
-            Form::Live => {
+            ProgressStyle::Off => {}
+            ProgressStyle::Live => {
                 let room = terminal_width().saturating_sub(printed + 1);
                 if room < ROOM_NEEDED {
                     return;
@@ -82,7 +82,7 @@ impl Progress {
                 let _ = stderr.flush();
                 self.shown = true;
             }
-            Form::Lines { news, beginning } => {
+            ProgressStyle::Lines { news, beginning } => {
                 let mut stderr = std::io::stderr().lock();
                 for line in news.due(starts, Instant::now()) {
                     let begin = if *beginning == Beginning::Anew && !self.shown {
@@ -99,7 +99,7 @@ impl Progress {
 
     /// Takes the suffix away, so that the line can go on.
     pub fn hide(&mut self) {
-        if std::mem::take(&mut self.shown) && matches!(self.form, Form::Live) {
+        if std::mem::take(&mut self.shown) && matches!(self.form, ProgressStyle::Live) {
             let mut stderr = std::io::stderr().lock();
             let _ = write!(stderr, "\x1b[K");
             let _ = stderr.flush();

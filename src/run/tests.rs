@@ -183,7 +183,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
             Ok(Instance::new("scripted", Box::new(backend), Duration::from_secs(5)))
         }
     };
-    let settings = Settings {
+    let settings = RunSettings {
         trials: Trials::default(),
         instances: 1,
         calls_per_instance: 1,
@@ -196,11 +196,11 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         board: Arc::default(),
         starts: Arc::default(),
         collected: Arc::default(),
-        format: Format::Pretty,
+        format: TrialFormat::Pretty,
         reproduce: String::new(),
     };
     printing.board.expect(selected.len());
-    let work = Arc::new(Work::new(&printing, &selected, &settings, Box::new(open), judging()));
+    let work = Arc::new(Workers::new(&printing, &selected, &settings, Box::new(open), judging()));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
     Arc::clone(&work)

@@ -14,7 +14,7 @@ pub struct Trials {
     /// Which of them by whether they can run.
     pub which: Which,
     /// How each is shown.
-    pub format: Format,
+    pub format: TrialFormat,
     /// How many are worked on side by side, where not as many as there are processors.
     pub workers: Option<usize>,
     /// Whether the output is coloured.
@@ -43,7 +43,7 @@ pub enum Which {
 
 /// How a trial is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Format {
+pub enum TrialFormat {
     /// A line for each.
     #[default]
     Pretty,
@@ -73,9 +73,9 @@ impl Trials {
             ignored: self.which == Which::Ignored,
             test_threads: self.workers,
             format: Some(match self.format {
-                Format::Pretty => FormatSetting::Pretty,
-                Format::Terse => FormatSetting::Terse,
-                Format::Json => FormatSetting::Json,
+                TrialFormat::Pretty => FormatSetting::Pretty,
+                TrialFormat::Terse => FormatSetting::Terse,
+                TrialFormat::Json => FormatSetting::Json,
             }),
             color: Some(match self.colours {
                 Colours::On => ColorSetting::Always,

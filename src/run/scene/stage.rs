@@ -10,7 +10,7 @@ use crate::backend::{BackendError, Fault, Instance, Stage as Step};
 use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedCall, PlannedTrial};
 use crate::prediction::Prediction;
-use crate::run::pool::loan::Loan;
+use crate::run::pool::lease::Loan;
 
 /// Where one scene is played.
 pub(super) struct Stage<'a> {

@@ -8,13 +8,13 @@ use crate::outcome::Outcome;
 
 /// The state of a run that both sides see.
 #[derive(Default)]
-pub struct Board {
-    state: Mutex<State>,
+pub struct Outcomes {
+    state: Mutex<OutcomesState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct State {
+struct OutcomesState {
     outcomes: HashMap<usize, Outcome>,
     running: BTreeMap<usize, Instant>,
     waiting: usize,
@@ -32,7 +32,7 @@ pub struct Activity {
     pub waiting: usize,
 }
 
-impl Board {
+impl Outcomes {
     /// Says how many trials there will be.
     pub fn expect(&self, trials: usize) {
         self.lock().waiting = trials;
@@ -85,12 +85,12 @@ impl Board {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, OutcomesState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl OutcomesState {
     fn activity(&self) -> Activity {
         let oldest = self.running.iter().min_by_key(|(_, since)| **since);
         Activity {
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn outcomes_are_handed_over_whatever_their_order() {
-        let board = Board::default();
+        let board = Outcomes::default();
         board.begin(1);
         board.end(1, Outcome::skipped("second", ""));
         board.begin(0);
@@ -125,7 +125,7 @@ mod tests {
 
     #[test]
     fn a_closed_board_keeps_nobody_waiting() {
-        let board = Board::default();
+        let board = Outcomes::default();
         board.begin(0);
         board.close();
         assert!(board.wait(0, Duration::from_secs(60), |_| {}).is_none());
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn while_waiting_one_sees_what_runs_and_what_is_left() {
-        let board = Board::default();
+        let board = Outcomes::default();
         board.expect(3);
         board.begin(2);
         let mut seen = None;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{Pool, Slot, State, over};
+use super::{Pool, PoolSlot, SlotState, over};
 use crate::backend::{BackendError, Fault, Instance, Stage};
 
 /// The right of one trial to run instances of its own. Give it back with [`Pool::give_back`].
@@ -31,10 +31,10 @@ impl Pool {
                 let Some(slot) = slots.get_mut(index) else {
                     return Err(over());
                 };
-                if let State::Failed(error) = &slot.state {
+                if let SlotState::Failed(error) = &slot.state {
                     return Err(error.clone().inherited());
                 }
-                slot.state = State::Lent {
+                slot.state = SlotState::Lent {
                     limit: instances,
                     instances: Vec::new(),
                 };
@@ -43,7 +43,7 @@ impl Pool {
                     slot: index,
                 });
             }
-            if let Some(victim) = slots.iter().position(Slot::can_make_room) {
+            if let Some(victim) = slots.iter().position(PoolSlot::can_make_room) {
                 self.stop_slot(slots, victim).await;
                 continue;
             }
@@ -59,7 +59,7 @@ impl Pool {
 
     pub(super) async fn end_loan(&self, index: usize) -> Vec<String> {
         let opened = match self.slots.lock().await.get(index).map(|slot| &slot.state) {
-            Some(State::Lent { instances, .. }) => instances.clone(),
+            Some(SlotState::Lent { instances, .. }) => instances.clone(),
             _ => Vec::new(),
         };
         let mut left = Vec::new();
@@ -69,9 +69,9 @@ impl Pool {
             self.note_end(&instance, error);
         }
         if let Some(slot) = self.slots.lock().await.get_mut(index)
-            && matches!(slot.state, State::Lent { .. })
+            && matches!(slot.state, SlotState::Lent { .. })
         {
-            slot.state = State::Idle;
+            slot.state = SlotState::Idle;
         }
         self.changed.notify_waiters();
         left
@@ -87,7 +87,7 @@ impl Loan<'_> {
         let instance = self.pool.open(index)?;
         let mut slots = self.pool.slots.lock().await;
         match slots.get_mut(self.slot).map(|slot| &mut slot.state) {
-            Some(State::Lent { instances, .. }) => instances.push(Arc::clone(&instance)),
+            Some(SlotState::Lent { instances, .. }) => instances.push(Arc::clone(&instance)),
             _ => return Err(over()),
         }
         Ok(instance)
