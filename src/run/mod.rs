@@ -8,12 +8,12 @@
 mod dispatch;
 mod interrupt;
 mod judging;
-mod news;
 mod outcomes;
 mod pool;
 mod progress;
 mod scene;
-mod starts;
+mod start_log;
+mod start_progress;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -42,7 +42,7 @@ use interrupt::Interrupt;
 use outcomes::Outcomes;
 use pool::Pool;
 use progress::Progress;
-use starts::Starts;
+use start_progress::StartProgress;
 
 /// How often the live line is renewed.
 const TICK: Duration = Duration::from_millis(100);
@@ -183,7 +183,7 @@ fn default_workers() -> usize {
 struct Printing {
     plan: Arc<Plan>,
     board: Arc<Outcomes>,
-    starts: Arc<Starts>,
+    starts: Arc<StartProgress>,
     collected: Arc<Mutex<Vec<Outcome>>>,
     format: TrialFormat,
     reproduce: String,

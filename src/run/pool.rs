@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, Notify};
 
-use super::starts::Starts;
+use super::start_progress::StartProgress;
 use crate::backend::remark::{Remarks, Severity};
 use crate::backend::{BackendError, Fault, Instance, Stage};
 use breaking::{given_up, is_fatal, survived};
@@ -25,7 +25,7 @@ pub struct Pool {
     /// What no start of any instance mends: every server is the same, or every call has the same credentials.
     fatal: OnceLock<BackendError>,
     /// Who listens to what starts.
-    starts: Arc<Starts>,
+    starts: Arc<StartProgress>,
     /// Failures to stop, for the report: they are nobody's verdict.
     notes: Lines,
     /// What instances left behind, for the verdict on the run.
@@ -95,7 +95,7 @@ impl Pool {
 
     /// The same pool, with somebody who listens to what its instances do while they start.
     #[must_use]
-    pub fn heard_by(mut self, starts: Arc<Starts>) -> Self {
+    pub fn heard_by(mut self, starts: Arc<StartProgress>) -> Self {
         self.starts = starts;
         self
     }

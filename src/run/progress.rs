@@ -4,9 +4,9 @@
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
-use super::news::News;
 use super::outcomes::Activity;
-use super::starts::Start;
+use super::start_log::StartLog;
+use super::start_progress::Start;
 
 /// Narrower than this, a suffix would only flicker.
 const ROOM_NEEDED: usize = 24;
@@ -19,7 +19,7 @@ pub struct Progress {
 
 enum ProgressStyle {
     Live,
-    Lines { news: News, beginning: Beginning },
+    Lines { start_log: StartLog, beginning: Beginning },
     Off,
 }
 
@@ -42,7 +42,7 @@ impl Progress {
             return Self::new(ProgressStyle::Live);
         }
         Self::new(ProgressStyle::Lines {
-            news: News::default(),
+            start_log: StartLog::default(),
             beginning: if same_place() { Beginning::Anew } else { Beginning::Here },
         })
     }
@@ -51,7 +51,7 @@ impl Progress {
     #[must_use]
     pub fn lines() -> Self {
         Self::new(ProgressStyle::Lines {
-            news: News::default(),
+            start_log: StartLog::default(),
             beginning: Beginning::Here,
         })
     }
@@ -82,9 +82,9 @@ impl Progress {
                 let _ = stderr.flush();
                 self.shown = true;
             }
-            ProgressStyle::Lines { news, beginning } => {
+            ProgressStyle::Lines { start_log, beginning } => {
                 let mut stderr = std::io::stderr().lock();
-                for line in news.due(starts, Instant::now()) {
+                for line in start_log.due(starts, Instant::now()) {
                     let begin = if *beginning == Beginning::Anew && !self.shown {
                         "\n"
                     } else {

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::starts::Start;
+use super::start_progress::Start;
 
 /// A step that is over sooner is not worth a line. This also bounds the lines that one instance can cause.
 const WORTH_A_LINE: Duration = Duration::from_secs(1);
@@ -15,17 +15,17 @@ const LONGEST: usize = 300;
 
 /// What was heard of instances and what was told of it.
 #[derive(Debug, Default)]
-pub struct News(HashMap<usize, Heard>);
+pub struct StartLog(HashMap<usize, SeenStep>);
 
 #[derive(Debug)]
-struct Heard {
+struct SeenStep {
     what: String,
     since: Instant,
     /// How far it was when that was last told, and when.
     told: Option<(String, Instant)>,
 }
 
-impl News {
+impl StartLog {
     /// The lines that are due now.
     pub fn due(&mut self, starts: &[Start], now: Instant) -> Vec<String> {
         self.0
@@ -34,21 +34,21 @@ impl News {
     }
 
     fn line(&mut self, start: &Start, now: Instant) -> Option<String> {
-        let begin = || Heard {
+        let begin = || SeenStep {
             what: start.doing.what.clone(),
             since: now,
             told: None,
         };
-        let heard = self.0.entry(start.number).or_insert_with(begin);
-        if heard.what != start.doing.what {
-            *heard = begin();
+        let seen = self.0.entry(start.number).or_insert_with(begin);
+        if seen.what != start.doing.what {
+            *seen = begin();
         }
-        let due = match &heard.told {
-            None => now.duration_since(heard.since) >= WORTH_A_LINE,
+        let due = match &seen.told {
+            None => now.duration_since(seen.since) >= WORTH_A_LINE,
             Some((how_far, when)) => *how_far != start.doing.how_far && now.duration_since(*when) >= INTERVAL,
         };
         due.then(|| {
-            heard.told = Some((start.doing.how_far.clone(), now));
+            seen.told = Some((start.doing.how_far.clone(), now));
             let line = format!("{}: {}", start.label, start.doing);
             line.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
         })
@@ -76,13 +76,13 @@ mod tests {
     #[test]
     fn a_step_that_lasts_is_told_once_and_its_progress_seldom() {
         let begun = Instant::now();
-        let mut news = News::default();
+        let mut start_log = StartLog::default();
         let mut told = Vec::new();
         // Ten looks a second for a minute and a half, and something new with every one of them.
         for look in 0..900_u32 {
             let now = begun + look * Duration::from_millis(100);
             let what = if look < 5 { "asking the engine" } else { "pulling esm" };
-            told.extend(news.due(&start(what, &format!("{look} MB")), now));
+            told.extend(start_log.due(&start(what, &format!("{look} MB")), now));
         }
         assert_eq!(
             told,
@@ -94,14 +94,17 @@ mod tests {
             "what lasted half a second is not told"
         );
         let later = begun + Duration::from_secs(200);
-        assert!(news.due(&[], later).is_empty());
-        assert!(news.due(&start("pulling esm", ""), later).is_empty(), "it begins anew");
+        assert!(start_log.due(&[], later).is_empty());
+        assert!(
+            start_log.due(&start("pulling esm", ""), later).is_empty(),
+            "it begins anew"
+        );
     }
 
     #[test]
     fn every_change_of_state_that_lasts_is_told() {
         let begun = Instant::now();
-        let mut news = News::default();
+        let mut start_log = StartLog::default();
         let mut told = Vec::new();
         for look in 0..60_u32 {
             let now = begun + look * Duration::from_millis(100);
@@ -110,7 +113,7 @@ mod tests {
                 20..40 => "job 7 is PENDING (Priority)",
                 _ => "job 7 is RUNNING on n1",
             };
-            told.extend(news.due(&start(what, ""), now));
+            told.extend(start_log.due(&start(what, ""), now));
         }
         assert_eq!(told.len(), 3, "{told:?}");
         assert_eq!(told[2], "esm2 on lab: job 7 is RUNNING on n1");

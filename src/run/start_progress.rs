@@ -7,7 +7,7 @@ use crate::backend::status::Doing;
 
 /// The instances that a run has opened, in order.
 #[derive(Default)]
-pub struct Starts(Mutex<Opened>);
+pub struct StartProgress(Mutex<Opened>);
 
 #[derive(Default)]
 struct Opened {
@@ -26,7 +26,7 @@ pub struct Start {
     pub doing: Doing,
 }
 
-impl Starts {
+impl StartProgress {
     /// Listens to an instance from now on, for as long as there is one.
     pub fn add(&self, instance: &Arc<Instance>) {
         let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
