@@ -21,19 +21,19 @@ checks = [{ check = "contract" }, { check = "snapshot" }]
 "#;
 
 /// A checkout with one backend and one suite, changed as the test needs.
-struct World {
+struct Project {
     home: TempDir,
 }
 
-impl World {
+impl Project {
     fn new() -> Self {
-        let world = Self {
+        let project = Self {
             home: tempfile::tempdir().unwrap(),
         };
-        world.write("backends.toml", BACKENDS);
-        world.write("suites/small.toml", SUITE);
-        world.write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
-        world
+        project.write("backends.toml", BACKENDS);
+        project.write("suites/small.toml", SUITE);
+        project.write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
+        project
     }
 
     fn write(&self, name: &str, text: &str) {
@@ -90,8 +90,8 @@ impl Ran {
 
 #[test]
 fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
-    let world = World::new();
-    let missing = world.run(&[]).expect(3);
+    let project = Project::new();
+    let missing = project.run(&[]).expect(3);
     assert!(missing.stdout.contains("no recorded result: "), "{}", missing.stdout);
     assert!(
         missing
@@ -105,9 +105,9 @@ fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
             .stdout
             .contains("record it with: hydrotest --backend reference --record --exact")
     );
-    let recorded = world.run(&["--record"]).expect(0);
+    let recorded = project.run(&["--record"]).expect(0);
     assert!(recorded.stdout.contains("note: recorded"), "{}", recorded.stdout);
-    let passed = world.run(&[]).expect(0);
+    let passed = project.run(&[]).expect(0);
     assert!(
         passed.stdout.contains("test result: ok. 2 passed; 0 failed; 0 ignored"),
         "{}",
@@ -123,11 +123,11 @@ fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
 
 #[test]
 fn a_changed_answer_fails_with_the_place_the_numbers_and_the_command() {
-    let world = World::new();
-    world.run(&["--record"]).expect(0);
+    let project = Project::new();
+    project.run(&["--record"]).expect(0);
     // Another sequence of the same length stands for a backend that answers something else.
-    world.write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEA\n");
-    let failed = world.run(&["--model", "esm2"]).expect(1);
+    project.write("suites/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEA\n");
+    let failed = project.run(&["--model", "esm2"]).expect(1);
     for part in [
         "esm2::small::short ... FAILED",
         "fail: the backend is wrong",
@@ -137,53 +137,53 @@ fn a_changed_answer_fails_with_the_place_the_numbers_and_the_command() {
     ] {
         assert!(failed.stdout.contains(part), "{part} is missing in\n{}", failed.stdout);
     }
-    let pending = world.run(&["snapshots", "list"]).expect(0);
+    let pending = project.run(&["snapshots", "list"]).expect(0);
     assert!(pending.stdout.contains("pending"), "{}", pending.stdout);
-    let unasked = world.run(&["snapshots", "accept", "esm2"]).expect(2);
+    let unasked = project.run(&["snapshots", "accept", "esm2"]).expect(2);
     assert!(unasked.stderr.contains("`--yes`"), "{}", unasked.stderr);
-    let accepted = world.run(&["snapshots", "accept", "esm2", "--yes"]).expect(0);
+    let accepted = project.run(&["snapshots", "accept", "esm2", "--yes"]).expect(0);
     let from = "synthetic/esm2/small/short (replaces a reference): ESM-2 embed on reference (kind reference)";
     assert!(accepted.stdout.contains(from), "{}", accepted.stdout);
-    world.run(&["--model", "esm2"]).expect(0);
+    project.run(&["--model", "esm2"]).expect(0);
 }
 
 #[test]
 fn a_snapshot_that_nobody_uses_is_reported_and_can_be_pruned() {
-    let world = World::new();
-    world.run(&["--record"]).expect(0);
-    world.write("suites/small.toml", &SUITE.replace(", \"esmfold\"", ""));
-    let ran = world.run(&[]).expect(0);
+    let project = Project::new();
+    project.run(&["--record"]).expect(0);
+    project.write("suites/small.toml", &SUITE.replace(", \"esmfold\"", ""));
+    let ran = project.run(&[]).expect(0);
     assert!(
         ran.stdout.contains("unused snapshot: synthetic/esmfold/small/short"),
         "{}",
         ran.stdout
     );
-    assert!(!world.run(&["--model", "esm2"]).expect(0).stdout.contains("unused"));
-    let dry = world.run(&["snapshots", "prune", "--dry-run"]).expect(0);
+    assert!(!project.run(&["--model", "esm2"]).expect(0).stdout.contains("unused"));
+    let dry = project.run(&["snapshots", "prune", "--dry-run"]).expect(0);
     assert!(dry.stdout.contains("would delete 2 files"), "{}", dry.stdout);
-    world.run(&["snapshots", "prune", "--yes"]).expect(0);
-    assert!(!world.run(&[]).expect(0).stdout.contains("unused"));
+    project.run(&["snapshots", "prune", "--yes"]).expect(0);
+    assert!(!project.run(&[]).expect(0).stdout.contains("unused"));
 }
 
 #[test]
 fn every_mistake_of_configuration_is_shown_where_it_is() {
-    let world = World::new();
-    world.write(
+    let project = Project::new();
+    project.write(
         "backends.toml",
         "default = \"reference\"\n\n[backends.reference]\nkind = \"refrence\"\nwieghts = 1\n",
     );
-    let ran = world.run(&[]).expect(2);
+    let ran = project.run(&[]).expect(2);
     for part in ["backends.toml:4:8", "did you mean `reference`?", "(exit code 2)"] {
         assert!(ran.stderr.contains(part), "{part} is missing in\n{}", ran.stderr);
     }
     // Mistakes in the keys that all kinds share and in those of one kind show together.
-    let world = World::new();
-    world.write(
+    let project = Project::new();
+    project.write(
         "backends.toml",
         "default = \"lib\"\n[backends.lab]\nkind = \"http\"\nulr = \"http://a\"\nmodels = [\"esm-2\"]\nstart_timeout = \"soon\"\n\
          max_instances = \"two\"\nweigths = \"published\"\n",
     );
-    let ran = world.run(&["backends"]).expect(2);
+    let ran = project.run(&["backends"]).expect(2);
     for mistaken in ["`lib`", "`ulr`", "`esm-2`", "soon", "max_instances", "`weigths`"] {
         assert!(
             ran.stderr.contains(mistaken),
@@ -191,21 +191,21 @@ fn every_mistake_of_configuration_is_shown_where_it_is() {
             ran.stderr
         );
     }
-    let world = World::new();
-    world.write(
+    let project = Project::new();
+    project.write(
         "suites/small.toml",
         &SUITE
             .replace("sequences = \"short\"", "sequences = \"shrt\"")
             .replace("contract", "contrat"),
     );
-    let ran = world.run(&[]).expect(2);
+    let ran = project.run(&[]).expect(2);
     assert!(ran.stderr.contains("did you mean `short`?"), "{}", ran.stderr);
 }
 
 #[test]
 fn unknown_names_on_the_command_line_say_what_there_is() {
-    let world = World::new();
-    let unknown = |arguments: &[&str]| world.run(arguments).expect(2).stderr;
+    let project = Project::new();
+    let unknown = |arguments: &[&str]| project.run(arguments).expect(2).stderr;
     assert!(unknown(&["--backend", "your_backend"]).contains("Supported backends: reference"));
     assert!(unknown(&["--model", "esm3fold"]).contains("did you mean"));
     assert!(unknown(&["--suite", "smal"]).contains("did you mean `small`?"));
@@ -217,8 +217,8 @@ fn unknown_names_on_the_command_line_say_what_there_is() {
 
 #[test]
 fn nothing_run_is_an_outcome_of_its_own() {
-    let world = World::new();
-    let barren = world.run(&["--model", "boltz2"]).expect(4);
+    let project = Project::new();
+    let barren = project.run(&["--model", "boltz2"]).expect(4);
     assert!(
         barren
             .stderr
@@ -226,19 +226,19 @@ fn nothing_run_is_an_outcome_of_its_own() {
         "{}",
         barren.stderr
     );
-    let filtered = world.run(&["no_such_case"]).expect(4);
+    let filtered = project.run(&["no_such_case"]).expect(4);
     assert!(
         filtered
             .stderr
             .contains("none of 2 planned cases is selected by the filter `no_such_case`")
     );
-    let skipped = world.run(&["--skip", "esm", "--skip", "x"]).expect(4);
+    let skipped = project.run(&["--skip", "esm", "--skip", "x"]).expect(4);
     assert!(
         skipped.stderr.contains("is selected by --skip `esm` and --skip `x`"),
         "{}",
         skipped.stderr
     );
-    let dry = world.run(&["--dry-run"]).expect(2);
+    let dry = project.run(&["--dry-run"]).expect(2);
     assert!(
         dry.stderr.contains("--dry-run does not apply to kind `reference`")
             && dry.stderr.contains("it applies to kind slurm"),
@@ -250,11 +250,11 @@ fn nothing_run_is_an_outcome_of_its_own() {
 
 #[test]
 fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
-    let world = World::new();
+    let project = Project::new();
     let table =
         "[backends.served]\nkind = \"process\"\ncommand = [\"{hydrotest}\", \"serve\", \"--port\", \"{port}\"]\n";
-    world.write("backends.toml", &format!("{BACKENDS}{table}"));
-    let refused = world
+    project.write("backends.toml", &format!("{BACKENDS}{table}"));
+    let refused = project
         .run(&["--backend", "served", "--model", "esm2", "--record"])
         .expect(2);
     assert!(
@@ -262,26 +262,26 @@ fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
         "{}",
         refused.stdout
     );
-    assert!(!world.home.path().join("snapshots/published").exists());
-    world.write("backends.toml", &format!("{BACKENDS}{table}weights = \"synthetic\"\n"));
-    world
+    assert!(!project.home.path().join("snapshots/published").exists());
+    project.write("backends.toml", &format!("{BACKENDS}{table}weights = \"synthetic\"\n"));
+    project
         .run(&["--backend", "served", "--model", "esm2", "--record"])
         .expect(0);
 }
 
 #[test]
 fn libtest_flags_select_and_format() {
-    let world = World::new();
-    world.run(&["--record"]).expect(0);
+    let project = Project::new();
+    project.run(&["--record"]).expect(0);
     assert_eq!(
-        world.run(&["--list"]).expect(0).stdout,
+        project.run(&["--list"]).expect(0).stdout,
         "esmfold::small::short: test\nesm2::small::short: test\n"
     );
     assert_eq!(
-        world.run(&["--list", "--skip", "esm2"]).expect(0).stdout,
+        project.run(&["--list", "--skip", "esm2"]).expect(0).stdout,
         "esmfold::small::short: test\n"
     );
-    let exact = world.run(&["--exact", "esm2::small::short", "--nocapture"]).expect(0);
+    let exact = project.run(&["--exact", "esm2::small::short", "--nocapture"]).expect(0);
     assert!(
         exact
             .stdout
@@ -289,34 +289,34 @@ fn libtest_flags_select_and_format() {
         "{}",
         exact.stdout
     );
-    let json = world.run(&["--format", "json"]).expect(0);
+    let json = project.run(&["--format", "json"]).expect(0);
     for line in json.stdout.lines() {
         serde_json::from_str::<serde_json::Value>(line).unwrap_or_else(|error| panic!("{line}: {error}"));
     }
     assert!(json.stderr.contains("conforms"), "{}", json.stderr);
     let shards: usize = ["1/2", "2/2"]
         .iter()
-        .map(|shard| world.run(&["--list", "--shard", shard]).stdout.lines().count())
+        .map(|shard| project.run(&["--list", "--shard", shard]).stdout.lines().count())
         .sum();
     assert_eq!(shards, 2);
 }
 
 #[test]
 fn lists_are_json_for_programs() {
-    let world = World::new();
+    let project = Project::new();
     for what in ["backends", "models", "suites"] {
-        let listed = world.run(&[what, "--json"]).expect(0);
+        let listed = project.run(&[what, "--json"]).expect(0);
         let value: serde_json::Value = serde_json::from_str(&listed.stdout).unwrap();
         assert!(!value[what].as_array().unwrap().is_empty(), "{what}");
-        assert!(world.run(&[what]).expect(0).stdout.lines().count() > 1);
+        assert!(project.run(&[what]).expect(0).stdout.lines().count() > 1);
     }
-    let suites: serde_json::Value = serde_json::from_str(&world.run(&["suites", "--json"]).stdout).unwrap();
+    let suites: serde_json::Value = serde_json::from_str(&project.run(&["suites", "--json"]).stdout).unwrap();
     assert_eq!(suites["suites"][0]["cases"]["esm2"], 1);
 }
 
 /// A suite long enough that a signal comes in the middle of it.
-fn long_world() -> World {
-    let world = World::new();
+fn long_world() -> Project {
+    let project = Project::new();
     let mut suite = String::from("about = \"many cases\"\nmodels = [\"esm2\"]\n");
     for case in 0..20_000 {
         let _ = writeln!(
@@ -324,13 +324,13 @@ fn long_world() -> World {
             "[[case]]\nname = \"case_{case}\"\nsequences = \"short\"\nchecks = [{{ check = \"contract\" }}]"
         );
     }
-    world.write("suites/small.toml", &suite);
-    world
+    project.write("suites/small.toml", &suite);
+    project
 }
 
 #[cfg(unix)]
-fn signalled(world: &World, signal: rustix::process::Signal) -> (Option<i32>, String) {
-    let mut child = world
+fn signalled(project: &Project, signal: rustix::process::Signal) -> (Option<i32>, String) {
+    let mut child = project
         .command(&[])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -350,12 +350,12 @@ fn signalled(world: &World, signal: rustix::process::Signal) -> (Option<i32>, St
 #[cfg(unix)]
 #[test]
 fn a_signal_ends_the_run_with_what_is_known_so_far() {
-    let world = long_world();
+    let project = long_world();
     for (signal, code, word) in [
         (rustix::process::Signal::INT, 130, "interrupted"),
         (rustix::process::Signal::TERM, 143, "terminated"),
     ] {
-        let (exit, output) = signalled(&world, signal);
+        let (exit, output) = signalled(&project, signal);
         assert_eq!(exit, Some(code));
         assert!(
             output.contains(&format!("inconclusive: {word} (exit code {code})")),
@@ -368,8 +368,8 @@ fn a_signal_ends_the_run_with_what_is_known_so_far() {
 
 #[test]
 fn a_reader_that_goes_away_does_not_hang_the_run() {
-    let world = long_world();
-    let mut child = world
+    let project = long_world();
+    let mut child = project
         .command(&[])
         .stdout(Stdio::piped())
         .stderr(Stdio::null())

@@ -3,8 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/world.rs"]
-mod world;
+#[path = "support/project.rs"]
+mod project;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use hydrotest::snapshot::{Recording, Store};
 use hydrotest::tensor::Tensor;
 use hydrotest::wire::pickle::encode_prediction;
 use hydrotest::wire::responses::{CallKey, RawResponse, ResponseOrigin, ResponseWriter};
-use world::{Ran, World};
+use project::{Project, Ran};
 
 const WEIGHTS: &str = "published";
 const BACKENDS: &str = "default = 'gpu'\n[backends.gpu]\nkind = 'replay'\ndirectory = 'kept'\n\
@@ -105,8 +105,8 @@ fn shipped(trial: &PlannedTrial, change: impl Fn(&mut Structure)) -> Prediction 
 
 /// Runs the suite on a backend that gives these responses.
 fn run(responses: &[(&PlannedTrial, Prediction)]) -> (Option<i32>, String) {
-    let world = World::new(BACKENDS);
-    let kept = world.state().parent().unwrap().join("kept");
+    let project = Project::new(BACKENDS);
+    let kept = project.state().parent().unwrap().join("kept");
     let origin = ResponseOrigin {
         backend: "gpu".into(),
         kind: "process".into(),
@@ -124,7 +124,7 @@ fn run(responses: &[(&PlannedTrial, Prediction)]) -> (Option<i32>, String) {
     }
     assert_eq!(writer.failures(), Vec::<String>::new());
     // A wrong result must not wait for review in this checkout.
-    let mut command = world.command(&["--suite", "published", "--color", "never"]);
+    let mut command = project.command(&["--suite", "published", "--color", "never"]);
     let ran = Ran::from(command.env("CI", "1").output().unwrap());
     (ran.code, ran.told)
 }
@@ -184,8 +184,8 @@ fn esmfold_is_held_to_what_boileroom_holds_it_to_and_to_nothing_else() {
 
 #[test]
 fn backends_of_other_weights_are_not_asked_and_told_once() {
-    let world = World::new(BACKENDS);
-    let ran = world.run(&["--backend", "reference", "--suite", "published,masks"]);
+    let project = Project::new(BACKENDS);
+    let ran = project.run(&["--backend", "reference", "--suite", "published,masks"]);
     ran.expect(
         0,
         &[
@@ -195,7 +195,7 @@ fn backends_of_other_weights_are_not_asked_and_told_once() {
             "0 failed; 0 ignored",
         ],
     );
-    let ran = world.run(&["--backend", "reference", "--suite", "published"]);
+    let ran = project.run(&["--backend", "reference", "--suite", "published"]);
     ran.expect(4, &["it is for weights `published`"]);
 }
 

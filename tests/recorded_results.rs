@@ -131,57 +131,60 @@ fn keep(checkout: &Checkout, weights: &str, responses: &[Prediction]) {
 
 #[test]
 fn a_case_with_a_wrong_answer_is_not_recorded_and_what_breaks_the_contract_is_not_accepted() {
-    let world = Checkout::new();
+    let project = Checkout::new();
     // The snapshot comes first, so that it would be written before anything else is known.
     let suite = SUITE.replace(
         "checks = [{ check = \"contract\" }, { check = \"snapshot\" }]",
         "checks = [{ check = \"snapshot\" }, { check = \"equals\", field = \"metadata.model_name\", value = \"another\" }]",
     );
-    world.write("suites/small.toml", &suite);
+    project.write("suites/small.toml", &suite);
     for arguments in [&["--record"][..], &[]] {
-        let ran = world.run(1, arguments);
+        let ran = project.run(1, arguments);
         assert!(ran.0.contains("only once nothing else is wrong"), "{}", ran.0);
-        let listed = world.run(0, &["snapshots", "list", "--json"]);
+        let listed = project.run(0, &["snapshots", "list", "--json"]);
         assert!(listed.0.contains("\"snapshots\": []"), "{}", listed.0);
     }
-    world.write("suites/small.toml", SUITE);
-    let pending = world.run(3, &["--model", "esm2"]);
+    project.write("suites/small.toml", SUITE);
+    let pending = project.run(3, &["--model", "esm2"]);
     assert!(
         pending.0.contains("waits for review: synthetic/esm2/small/short"),
         "{}",
         pending.0
     );
     // The contract as it stands allows no such field.
-    let path = world.home.path().join("snapshots/synthetic/esm2/small/short.snap.new");
+    let path = project
+        .home
+        .path()
+        .join("snapshots/synthetic/esm2/small/short.snap.new");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("embeddings", "embedings")).unwrap();
-    let refused = world.run(1, &["snapshots", "accept", "--yes"]);
+    let refused = project.run(1, &["snapshots", "accept", "--yes"]);
     assert!(
         refused.1.contains("refused synthetic/esm2/small/short"),
         "{}",
         refused.1
     );
     assert!(path.exists());
-    let rejected = world.run(0, &["snapshots", "reject", "--yes"]);
+    let rejected = project.run(0, &["snapshots", "reject", "--yes"]);
     assert!(rejected.0.contains("1 rejected"), "{}", rejected.0);
     assert!(!path.exists());
 }
 
 #[test]
 fn results_of_suites_that_are_not_declared_here_are_not_pruned() {
-    let world = Checkout::new();
-    world.run(0, &["--record"]);
-    world.write("other/others.toml", SUITE);
-    world.write("other/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
-    let kept = world.run(0, &["snapshots", "prune", "--yes", "--suites", "other"]);
+    let project = Checkout::new();
+    project.run(0, &["--record"]);
+    project.write("other/others.toml", SUITE);
+    project.write("other/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
+    let kept = project.run(0, &["snapshots", "prune", "--yes", "--suites", "other"]);
     assert!(
         kept.0.contains("2 results of suites that are not declared here stay"),
         "{}",
         kept.0
     );
     assert!(kept.0.contains("deleted 0 files"), "{}", kept.0);
-    world.run(0, &[]);
-    let gone = world.run(0, &["snapshots", "prune", "--yes", "--undeclared", "--suites", "other"]);
+    project.run(0, &[]);
+    let gone = project.run(0, &["snapshots", "prune", "--yes", "--undeclared", "--suites", "other"]);
     assert!(gone.0.contains("deleted 4 files"), "{}", gone.0);
 }
 

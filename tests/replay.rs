@@ -3,14 +3,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/world.rs"]
-mod world;
+#[path = "support/project.rs"]
+mod project;
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use world::{Ran, World};
+use project::{Project, Ran};
 
 const BACKENDS: &str = r#"default = "live"
 [backends.live]
@@ -59,8 +59,8 @@ fn verdicts(ran: &Ran) -> BTreeMap<String, String> {
         .collect()
 }
 
-fn home(world: &World) -> PathBuf {
-    world.state().parent().unwrap().to_owned()
+fn home(project: &Project) -> PathBuf {
+    project.state().parent().unwrap().to_owned()
 }
 
 fn recordings(home: &Path) -> Vec<PathBuf> {
@@ -71,11 +71,11 @@ fn recordings(home: &Path) -> Vec<PathBuf> {
 
 #[test]
 fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
-    let world = World::new(BACKENDS);
+    let project = Project::new(BACKENDS);
     let models = ["--model", "esm2,chai1"];
-    let live = world.run(&[&models[..], &["--skip", "life_cycle", "--keep-responses", "kept"]].concat());
+    let live = project.run(&[&models[..], &["--skip", "life_cycle", "--keep-responses", "kept"]].concat());
     live.expect(0, &["0 failed", "kept ", " responses in kept"]);
-    let again = world.run(&[&models[..], &["--backend", "again"]].concat());
+    let again = project.run(&[&models[..], &["--backend", "again"]].concat());
     again.expect(0, &["kind replay", "0 failed"]);
     let (live, again) = (verdicts(&live), verdicts(&again));
     let mut same = 0;
@@ -94,7 +94,7 @@ fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
     assert!(live.keys().all(|name| again.contains_key(name)));
     assert!(same > 60, "{same}");
     // The secrets of a run are random hexadecimal digits, so it is enough that no file names the variable that holds one.
-    for path in recordings(&home(&world)) {
+    for path in recordings(&home(&project)) {
         let bytes = fs::read(&path).unwrap();
         assert!(memchr::memmem::find(&bytes, b"HMAC").is_none(), "{}", path.display());
     }
@@ -102,18 +102,18 @@ fn a_replayed_run_comes_to_the_verdicts_of_the_live_one() {
 
 #[test]
 fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
-    let world = World::new(BACKENDS);
-    let suites = home(&world).join("wrong");
+    let project = Project::new(BACKENDS);
+    let suites = home(&project).join("wrong");
     fs::create_dir(&suites).unwrap();
     fs::write(suites.join("wrong.toml"), WRONG).unwrap();
     fs::write(suites.join("sequences.fasta"), ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n").unwrap();
     let command = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hydrotest"));
         command
-            .current_dir(home(&world))
+            .current_dir(home(&project))
             .args(["--suites", "wrong", "--snapshots", "none", "--retries", "1"])
             .args(arguments)
-            .env("HYDROTEST_STATE_DIR", world.state());
+            .env("HYDROTEST_STATE_DIR", project.state());
         Ran::from(command.output().unwrap())
     };
     let live = command(&["--keep-responses", "kept"]);
@@ -134,35 +134,35 @@ fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
 
 #[test]
 fn what_is_not_recorded_is_skipped_and_what_is_spoiled_is_no_verdict() {
-    let world = World::new(BACKENDS);
+    let project = Project::new(BACKENDS);
     let case = ["--model", "esm2", "--exact", "esm2::embed::everything"];
-    world
+    project
         .run(&[&case[..], &["--keep-responses", "kept"]].concat())
         .expect(0, &["kept 1 response in kept"]);
-    world
+    project
         .run(&["--backend", "again", "--model", "esm2", "--suite", "masks"])
         .expect(4, &["no recorded response", "nothing ran"]);
-    world
+    project
         .run(&[&case[..], &["--backend", "again"]].concat())
         .expect(0, &["1 passed"]);
-    let said = world.run(&[&case[..], &["--backend", "unsaid"]].concat());
+    let said = project.run(&[&case[..], &["--backend", "unsaid"]].concat());
     said.expect(
         2,
         &["weights `synthetic`", "write `weights = \"synthetic\"` in its table"],
     );
-    let file = recordings(&home(&world)).remove(0);
+    let file = recordings(&home(&project)).remove(0);
     let mut bytes = fs::read(&file).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&file, bytes).unwrap();
-    let spoiled = world.run(&[&case[..], &["--backend", "again"]].concat());
+    let spoiled = project.run(&[&case[..], &["--backend", "again"]].concat());
     spoiled.expect(3, &["0 passed", ".zip"]);
 }
 
 #[test]
 fn responses_are_kept_where_there_are_any_on_a_wire() {
-    let world = World::new(BACKENDS);
-    let ran = world.run(&["--backend", "reference", "--keep-responses", "kept"]);
+    let project = Project::new(BACKENDS);
+    let ran = project.run(&["--backend", "reference", "--keep-responses", "kept"]);
     ran.expect(
         2,
         &[
@@ -170,6 +170,6 @@ fn responses_are_kept_where_there_are_any_on_a_wire() {
             "it applies to kinds process",
         ],
     );
-    let ran = world.run(&["--backend", "again", "--model", "esm2"]);
+    let ran = project.run(&["--backend", "again", "--model", "esm2"]);
     ran.expect(2, &["kept"]);
 }

@@ -66,7 +66,7 @@ pub enum Command {
 
 /// Where the declared world lies.
 #[derive(Debug, Clone, Args)]
-pub struct Places {
+pub struct ProjectPaths {
     /// The file that declares backends and models.
     #[arg(long, value_name = "FILE", default_value = "backends.toml", help_heading = "Places")]
     pub config: PathBuf,
@@ -157,7 +157,7 @@ pub struct RunArguments {
 
     /// Where the declared world lies.
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPaths,
     /// Only cases marked as ignored, of which there are none: test runners ask for them.
     #[arg(long, hide = true)]
     pub ignored: bool,
@@ -213,7 +213,7 @@ pub struct ListArguments {
     pub json: bool,
     /// Where the declared world lies.
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPaths,
 }
 
 /// Which backends to look at.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arguments::CalibrateArguments;
-use super::world::World;
+use super::project::Project;
 use super::{Trouble, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
@@ -45,19 +45,25 @@ type Collected = BTreeMap<SnapshotKey, CalibratedCall>;
 
 /// Repeats what was asked for and writes the floors.
 pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
+    let project = Project::read(&arguments.places)?;
     let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
         shard: None,
         weights: None,
     };
-    world.check(&selection)?;
-    let selector = arguments.backend.as_deref().unwrap_or(&world.config.default);
-    let platform = Arc::new(Platform::select(&world.config, selector, Overrides::default())?);
+    project.check(&selection)?;
+    let selector = arguments.backend.as_deref().unwrap_or(&project.config.default);
+    let platform = Arc::new(Platform::select(&project.config, selector, Overrides::default())?);
     selection.weights = Some(platform.weights.clone());
     let overriding = Overriding::default();
-    let mut plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
+    let mut plan = expand(
+        &project.config,
+        &project.suites,
+        &platform.table,
+        &selection,
+        overriding,
+    )?;
     let weights = platform.weights.clone();
     plan.trials
         .retain(|trial| trial.snapshot_keys(&weights).next().is_some());
@@ -77,7 +83,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         ));
     }
     let plan = Arc::new(plan);
-    let store = Store::new(&world.snapshots, Recording::Never)?;
+    let store = Store::new(&project.snapshots, Recording::Never)?;
     let mut collected = Collected::new();
     for repeat in 1..=arguments.repeats {
         if !plan.trials.is_empty() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::arguments::DoctorArguments;
-use super::world::World;
+use super::project::Project;
 use super::{BROKEN, Trouble, list, runtime, say};
 use crate::backend::examination::{State, Symptom};
 use crate::backend::kind::Overrides;
@@ -20,20 +20,25 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Examines this machine and the backends that were asked for.
 pub fn doctor(arguments: &DoctorArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.list.places)?;
+    let project = Project::read(&arguments.list.places)?;
     let selectors: Vec<&str> = match &arguments.backend {
         Some(selector) => vec![selector],
-        None => world.config.backends.iter().map(|table| table.name.as_str()).collect(),
+        None => project
+            .config
+            .backends
+            .iter()
+            .map(|table| table.name.as_str())
+            .collect(),
     };
     let platforms = selectors
         .into_iter()
-        .map(|selector| Platform::select(&world.config, selector, Overrides::default()));
+        .map(|selector| Platform::select(&project.config, selector, Overrides::default()));
     let platforms: Vec<Platform> = platforms.collect::<Result<_, _>>()?;
     let runtime = runtime()?;
     let machine = machine::examine();
     let mut patients = Vec::with_capacity(platforms.len());
     for platform in &platforms {
-        let models = world.config.models.iter();
+        let models = project.config.models.iter();
         let models: Vec<Arc<Contract>> = models
             .filter(|model| platform.table.serves(&model.key))
             .cloned()
@@ -47,11 +52,11 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<u8, Trouble> {
                 "ask the platform itself what it waits for",
             )]
         });
-        symptoms.push(snapshots(&world, platform)?);
+        symptoms.push(snapshots(&project, platform)?);
         patients.push(Patient {
             name: &platform.table.name,
             kind: platform.kind.name,
-            role: if arguments.backend.is_some() || platform.table.name == world.config.default {
+            role: if arguments.backend.is_some() || platform.table.name == project.config.default {
                 Role::Wanted
             } else {
                 Role::Declared
@@ -71,12 +76,12 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<u8, Trouble> {
 }
 
 /// How many of the results that the backend will be held against are recorded.
-fn snapshots(world: &World, platform: &Platform) -> Result<Symptom, Trouble> {
+fn snapshots(project: &Project, platform: &Platform) -> Result<Symptom, Trouble> {
     const SUBJECT: &str = "snapshots";
     let everything = Selection::default();
     let plan = expand(
-        &world.config,
-        &world.suites,
+        &project.config,
+        &project.suites,
         &platform.table,
         &everything,
         Overriding::default(),
@@ -84,7 +89,7 @@ fn snapshots(world: &World, platform: &Platform) -> Result<Symptom, Trouble> {
     let weights = &platform.weights;
     let keys = plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights));
     let keys: std::collections::HashSet<_> = keys.collect();
-    let listed = Store::new(&world.snapshots, Recording::Never)?.list()?;
+    let listed = Store::new(&project.snapshots, Recording::Never)?.list()?;
     let recorded = listed.iter().filter(|entry| keys.contains(&entry.key)).count();
     let found = format!(
         "{recorded} of {} results are recorded for weights `{weights}`",

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value as Json;
 
 use super::arguments::ImportArguments;
-use super::world::World;
+use super::project::Project;
 use super::{Trouble, say};
 use crate::check;
 use crate::compare_files::load;
@@ -27,8 +27,8 @@ const LONGEST_JSON: u64 = 16 << 20;
 
 /// Imports one result.
 pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
-    let trial = find(&world, arguments)?;
+    let project = Project::read(&arguments.places)?;
+    let trial = find(&project, arguments)?;
     let call = recorded_call(&trial, arguments.call.as_deref())?;
     let contract = &trial.contract;
     let mut changes = Vec::new();
@@ -64,7 +64,7 @@ pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
     }
     let key = trial.snapshot_key(&arguments.weights, &call.name);
     let key = key.map_err(|error| wrong(error.to_string()))?;
-    let store = Store::new(&world.snapshots, Recording::Missing)?;
+    let store = Store::new(&project.snapshots, Recording::Missing)?;
     let _recording = store.lock_to_record()?;
     if store.has(&key) {
         return Err(wrong(format!(
@@ -92,8 +92,8 @@ pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
 }
 
 /// The case of the name, as it is planned where every model is served.
-fn find(world: &World, arguments: &ImportArguments) -> Result<PlannedTrial, Trouble> {
-    let Some(first) = world.config.backends.first() else {
+fn find(project: &Project, arguments: &ImportArguments) -> Result<PlannedTrial, Trouble> {
+    let Some(first) = project.config.backends.first() else {
         return Err(wrong("no backend is declared".to_owned()));
     };
     let everything = BackendTable {
@@ -105,8 +105,8 @@ fn find(world: &World, arguments: &ImportArguments) -> Result<PlannedTrial, Trou
         ..Selection::default()
     };
     let plan = expand(
-        &world.config,
-        &world.suites,
+        &project.config,
+        &project.suites,
         &everything,
         &selection,
         Overriding::default(),

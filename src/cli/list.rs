@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::arguments::ListArguments;
-use super::world::{World, read_config};
+use super::project::{Project, read_config};
 use super::{Trouble, say};
 use crate::backend::registry::KINDS;
 use crate::prediction::Contract;
@@ -95,15 +95,15 @@ pub fn models(arguments: &ListArguments) -> Result<u8, Trouble> {
 
 /// Lists the suites with the number of cases for each model.
 pub fn suites(arguments: &ListArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
+    let project = Project::read(&arguments.places)?;
     let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
-        let is_declared = |key: &str| world.config.model(key).is_some();
+        let is_declared = |key: &str| project.config.model(key).is_some();
         let cases = suite.cases_for(model).filter(|_| suite.is_for(model, is_declared));
         cases.map(|case| case.repetitions(model).len()).sum()
     };
     if arguments.json {
-        let suites = world.suites.iter().map(|suite| {
-            let counts = world
+        let suites = project.suites.iter().map(|suite| {
+            let counts = project
                 .config
                 .models
                 .iter()
@@ -113,8 +113,8 @@ pub fn suites(arguments: &ListArguments) -> Result<u8, Trouble> {
         });
         return show_json(&json!({ "suites": suites.collect::<Vec<_>>() }));
     }
-    let rows = world.suites.iter().map(|suite| {
-        let counts = world
+    let rows = project.suites.iter().map(|suite| {
+        let counts = project
             .config
             .models
             .iter()

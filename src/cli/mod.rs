@@ -9,11 +9,11 @@ mod import;
 mod list;
 mod new;
 mod parse;
+mod project;
 mod reproduce;
 mod run;
 mod serve;
 mod snapshots;
-mod world;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};

@@ -2,12 +2,12 @@
 
 use std::fmt::Write;
 
-use super::arguments::Places;
+use super::arguments::ProjectPaths;
 use crate::backend::kind::Overrides;
 use crate::outcome::quote;
 
 /// The command line up to the name of a case: what was asked for, without what selects cases.
-pub(super) fn command(selector: &str, overrides: &Overrides, places: &Places) -> String {
+pub(super) fn command(selector: &str, overrides: &Overrides, places: &ProjectPaths) -> String {
     // Cargo says so when it started us, and then its user knows no other name for us.
     let program = if std::env::var_os("CARGO").is_some() {
         "cargo run --"
@@ -45,7 +45,7 @@ mod tests {
             gpu: Some("A100 40GB".to_owned()),
             ..Overrides::default()
         };
-        let places = Places {
+        let places = ProjectPaths {
             config: "backends.toml".into(),
             suites: Some("my suites".into()),
             snapshots: None,

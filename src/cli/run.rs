@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::arguments::{Format, RunArguments};
-use super::world::World;
+use super::project::Project;
 use super::{BROKEN, Trouble, colours, complain, reproduce, say};
 use crate::backend::Blame;
 use crate::backend::kind::Overrides;
@@ -22,22 +22,28 @@ use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
 pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
+    let project = Project::read(&arguments.places)?;
     let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
         shard: arguments.shard,
         weights: None,
     };
-    world.check(&selection)?;
-    let selector = arguments.backend.as_deref().unwrap_or(&world.config.default);
-    let mut platform = Platform::select(&world.config, selector, overrides(arguments))?;
+    project.check(&selection)?;
+    let selector = arguments.backend.as_deref().unwrap_or(&project.config.default);
+    let mut platform = Platform::select(&project.config, selector, overrides(arguments))?;
     selection.weights = Some(platform.weights.clone());
     let overriding = Overriding {
         timeout: arguments.timeout,
         retries: arguments.retries,
     };
-    let plan = expand(&world.config, &world.suites, &platform.table, &selection, overriding)?;
+    let plan = expand(
+        &project.config,
+        &project.suites,
+        &platform.table,
+        &selection,
+        overriding,
+    )?;
     let (plan, declined) = playable(plan, &platform);
     let trials = trials(arguments);
     if arguments.list {
@@ -56,7 +62,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     foresee(&platform, &plan)?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| Trouble::Broken(format!("responses cannot be kept: {error}")))?;
-    let store = Store::new(&world.snapshots, recording(arguments))?;
+    let store = Store::new(&project.snapshots, recording(arguments))?;
     // Nothing may be deleted from now on, until the last result is written.
     let _recording = match store.recording() {
         Recording::Never => None,
@@ -64,7 +70,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     };
     let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
     let unused = if everything {
-        unused_snapshots(&world, &store, &platform.weights)?
+        unused_snapshots(&project, &store, &platform.weights)?
     } else {
         Vec::new()
     };
@@ -120,7 +126,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
             cases => RunScope::Without { cases },
         },
         unused_snapshots: &unused,
-        pending_snapshots: &pending(&world, &store, &weights)?,
+        pending_snapshots: &pending(&project, &store, &weights)?,
         barren_suites: barren,
     };
     Ok(close(arguments, &report, &subject, kept.as_ref()))
@@ -247,20 +253,20 @@ fn recording(arguments: &RunArguments) -> Recording {
 }
 
 /// Recorded results with these weights that no case of any declared suite uses.
-fn unused_snapshots(world: &World, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
-    let used = world.snapshot_keys(weights)?;
+fn unused_snapshots(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
+    let used = project.snapshot_keys(weights)?;
     let unused = store
         .unused(&used)?
         .into_iter()
-        .filter(|entry| entry.key.weights() == weights && world.declares_suite(entry.key.suite()));
+        .filter(|entry| entry.key.weights() == weights && project.declares_suite(entry.key.suite()));
     Ok(unused.map(|entry| entry.key.to_string()).collect())
 }
 
 /// Results with these weights that wait for review.
-fn pending(world: &World, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
+fn pending(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
     let listed = store.list()?.into_iter();
     let pending = listed.filter(|entry| {
-        entry.state == State::Pending && entry.key.weights() == weights && world.declares_suite(entry.key.suite())
+        entry.state == State::Pending && entry.key.weights() == weights && project.declares_suite(entry.key.suite())
     });
     Ok(pending.map(|entry| entry.key.to_string()).collect())
 }

@@ -7,7 +7,7 @@ use std::io::{BufRead, IsTerminal};
 use serde_json::json;
 
 use super::arguments::{ListArguments, PruneArguments, ReviewArguments, SnapshotAction};
-use super::world::World;
+use super::project::Project;
 use super::{Trouble, complain, import, list, say};
 use crate::check;
 use crate::config::{Diagnostic, Diagnostics};
@@ -35,10 +35,10 @@ impl From<SnapshotError> for Trouble {
 }
 
 fn list_all(arguments: &ListArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
-    let store = store(&world)?;
+    let project = Project::read(&arguments.places)?;
+    let store = store(&project)?;
     let listed = store.list()?;
-    let used = used(&world, &listed)?;
+    let used = used(&project, &listed)?;
     let state = |entry: &Listed| match entry.state {
         State::Pending => "pending",
         State::Accepted if used.contains(&entry.key) => "recorded",
@@ -101,13 +101,13 @@ fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, Tr
 }
 
 fn accept(arguments: &ReviewArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
-    let store = store(&world)?;
+    let project = Project::read(&arguments.places)?;
+    let store = store(&project)?;
     let _alone = store.lock_to_change()?;
     let mut sound = HashSet::new();
     let mut refused = 0;
     for entry in pending(&store, arguments)? {
-        let problems = problems(&world, &store, &entry);
+        let problems = problems(&project, &store, &entry);
         if problems.is_empty() {
             sound.insert(entry.key);
         } else {
@@ -138,8 +138,8 @@ fn accept(arguments: &ReviewArguments) -> Result<u8, Trouble> {
 }
 
 /// Why a pending result cannot be a reference; empty when it can.
-fn problems(world: &World, store: &Store, entry: &Listed) -> Vec<String> {
-    let Some(contract) = world.config.model(entry.key.model()) else {
+fn problems(project: &Project, store: &Store, entry: &Listed) -> Vec<String> {
+    let Some(contract) = project.config.model(entry.key.model()) else {
         return vec![format!("model `{}` is not declared", entry.key.model())];
     };
     match store.inspect(entry) {
@@ -149,8 +149,8 @@ fn problems(world: &World, store: &Store, entry: &Listed) -> Vec<String> {
 }
 
 fn reject(arguments: &ReviewArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
-    let store = store(&world)?;
+    let project = Project::read(&arguments.places)?;
+    let store = store(&project)?;
     let _alone = store.lock_to_change()?;
     let listed = pending(&store, arguments)?;
     let mut rejected = 0;
@@ -172,12 +172,12 @@ fn reject(arguments: &ReviewArguments) -> Result<u8, Trouble> {
 }
 
 fn prune(arguments: &PruneArguments) -> Result<u8, Trouble> {
-    let world = World::read(&arguments.places)?;
-    let store = store(&world)?;
+    let project = Project::read(&arguments.places)?;
+    let store = store(&project)?;
     let _alone = store.lock_to_change()?;
     let listed = store.list()?;
-    let mut in_use = used(&world, &listed)?;
-    let foreign = listed.iter().filter(|entry| !world.declares_suite(entry.key.suite()));
+    let mut in_use = used(&project, &listed)?;
+    let foreign = listed.iter().filter(|entry| !project.declares_suite(entry.key.suite()));
     let foreign: Vec<SnapshotKey> = foreign.map(|entry| entry.key.clone()).collect();
     let mut text = String::new();
     if !arguments.undeclared && !foreign.is_empty() {
@@ -226,16 +226,16 @@ fn confirmed(yes: bool, question: &str) -> Result<bool, Trouble> {
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
-fn store(world: &World) -> Result<Store, Trouble> {
-    Ok(Store::new(&world.snapshots, Recording::Never)?)
+fn store(project: &Project) -> Result<Store, Trouble> {
+    Ok(Store::new(&project.snapshots, Recording::Never)?)
 }
 
 /// What the declared suites use, for every kind of weights that anything is recorded for.
-fn used(world: &World, listed: &[Listed]) -> Result<HashSet<SnapshotKey>, Trouble> {
+fn used(project: &Project, listed: &[Listed]) -> Result<HashSet<SnapshotKey>, Trouble> {
     let weights: HashSet<&str> = listed.iter().map(|entry| entry.key.weights()).collect();
     let mut used = HashSet::new();
     for weights in weights {
-        used.extend(world.snapshot_keys(weights)?);
+        used.extend(project.snapshot_keys(weights)?);
     }
     Ok(used)
 }

@@ -1,7 +1,7 @@
 //! One call of a case: what is sent, with which options, to an instance of which configuration. What a call does not
 //! say it takes from its case, and a case from its suite.
 
-use super::scope::Vocabulary;
+use super::scope::ScopeNames;
 use super::section::Datum;
 use super::{Diagnostic, Diagnostics, Location, OneOrMany, Reader, Section, Sequences};
 use crate::prediction::{Contract, Input, Options};
@@ -45,7 +45,7 @@ pub(super) struct Defaults {
 
 impl Defaults {
     /// Reads `options` and `config` with their unchecked companions, over those of the outer table.
-    pub(super) fn read_options(&self, reader: &mut Reader<'_>, vocabulary: &Vocabulary) -> Self {
+    pub(super) fn read_options(&self, reader: &mut Reader<'_>, vocabulary: &ScopeNames) -> Self {
         let mut inner = self.clone();
         for (target, checked, unchecked) in [
             (&mut inner.options, "options", "unchecked_options"),
@@ -99,7 +99,7 @@ fn resolve(names: &OneOrMany, sequences: &Sequences, diagnostics: &mut Diagnosti
 }
 
 /// Options and names of fields that no model has are mistakes of writing; who means them says `unchecked_options`.
-fn check_options(section: &Section, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
+fn check_options(section: &Section, vocabulary: &ScopeNames, diagnostics: &mut Diagnostics) {
     for entry in section.entries() {
         let key = entry.key();
         if !vocabulary.options.contains(key) {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::call::Defaults;
-use super::scope::{Vocabulary, known_names};
+use super::scope::{ScopeNames, known_names};
 use super::{Call, Diagnostic, Located, Location, Reader, Scope, Section, Sequences, model};
 use crate::prediction::Contract;
 
@@ -142,7 +142,7 @@ impl Case {
         section: &Section,
         suite: &Defaults,
         sequences: &Sequences,
-        vocabulary: &Vocabulary,
+        vocabulary: &ScopeNames,
         outer: &mut Reader<'_>,
     ) -> Option<Self> {
         let mut reader = outer.within(section);
@@ -197,7 +197,7 @@ fn read_name(reader: &mut Reader<'_>) -> Option<Located<String>> {
     Some(Located { value, location })
 }
 
-fn read_variants(reader: &mut Reader<'_>, vocabulary: &Vocabulary) -> Variants {
+fn read_variants(reader: &mut Reader<'_>, vocabulary: &ScopeNames) -> Variants {
     let Some(written) = reader.text_or_texts("variants") else {
         return Variants::Configured;
     };
@@ -235,7 +235,7 @@ fn read_checks(outer: &mut Reader<'_>) -> Vec<CheckTable> {
     checks
 }
 
-fn read_calls(outer: &mut Reader<'_>, case: Defaults, sequences: &Sequences, vocabulary: &Vocabulary) -> Vec<Call> {
+fn read_calls(outer: &mut Reader<'_>, case: Defaults, sequences: &Sequences, vocabulary: &ScopeNames) -> Vec<Call> {
     let sections = outer.sections("call");
     if sections.is_empty() {
         let Some(input) = case.input else {
@@ -286,7 +286,7 @@ fn sends_nothing(what: &str, section: &Section) -> Diagnostic {
 }
 
 /// Reads `xfail`: a reason, a table, or several tables.
-fn read_expected_failures(outer: &mut Reader<'_>, vocabulary: &Vocabulary) -> Vec<ExpectedFailure> {
+fn read_expected_failures(outer: &mut Reader<'_>, vocabulary: &ScopeNames) -> Vec<ExpectedFailure> {
     let location = outer.location_of("xfail");
     if let Some(reason) = outer.text_if_text("xfail") {
         return vec![ExpectedFailure {

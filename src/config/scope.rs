@@ -32,7 +32,7 @@ impl Scope {
     }
 
     /// Reads `method`, `needs`, `lacks` and `models`.
-    pub(super) fn read(reader: &mut Reader<'_>, vocabulary: &Vocabulary) -> Self {
+    pub(super) fn read(reader: &mut Reader<'_>, vocabulary: &ScopeNames) -> Self {
         let method = reader.choice("method", &model::METHODS);
         let needs = reader.located_texts("needs");
         let lacks = reader.located_texts("lacks");
@@ -68,7 +68,7 @@ pub(super) fn known_names(
 /// Every name a suite may use: of the declared models and of the built-in ones, so that the suites that
 /// come with the program can be read beside any `backends.toml`.
 #[derive(Debug)]
-pub(super) struct Vocabulary {
+pub(super) struct ScopeNames {
     pub(super) contracts: Vec<Arc<Contract>>,
     pub(super) provisions: BTreeSet<String>,
     pub(super) models: BTreeSet<String>,
@@ -77,7 +77,7 @@ pub(super) struct Vocabulary {
     pub(super) variants: BTreeSet<String>,
 }
 
-impl Vocabulary {
+impl ScopeNames {
     pub(super) fn new(config: &Config) -> Result<Self, Diagnostics> {
         let built_in = Config::built_in()?;
         let mut contracts = config.models.clone();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::Defaults;
-use super::scope::{Vocabulary, known_names};
+use super::scope::{ScopeNames, known_names};
 use super::{Case, Config, Diagnostic, Diagnostics, Reader, Scope, Section, Sequences, Source, model};
 use crate::prediction::Contract;
 
@@ -90,7 +90,7 @@ impl Suites {
     /// # Errors
     /// Everything that is wrong with any of them.
     pub fn parse(sources: &[Arc<Source>], config: &Config, sequences: &Sequences) -> Result<Self, Diagnostics> {
-        let vocabulary = Vocabulary::new(config)?;
+        let vocabulary = ScopeNames::new(config)?;
         let mut diagnostics = Diagnostics::new();
         let mut suites: Vec<Suite> = sources
             .iter()
@@ -111,7 +111,7 @@ impl Suite {
     fn read(
         source: &Arc<Source>,
         sequences: &Sequences,
-        vocabulary: &Vocabulary,
+        vocabulary: &ScopeNames,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let stem = Path::new(source.path()).file_stem()?.to_string_lossy().into_owned();
@@ -159,7 +159,7 @@ impl Suite {
     }
 
     /// A case that no model fits would never run, and two of one name for one model would share a snapshot.
-    fn check_applicability(&self, vocabulary: &Vocabulary, diagnostics: &mut Diagnostics) {
+    fn check_applicability(&self, vocabulary: &ScopeNames, diagnostics: &mut Diagnostics) {
         let contracts = || vocabulary.contracts.iter().filter(|contract| self.scope.fits(contract));
         let mut names: HashSet<&str> = HashSet::with_capacity(self.cases.len());
         let mut shared: HashMap<&str, Vec<&Case>> = HashMap::new();

@@ -8,8 +8,8 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::harness::{Bench, failed_start, names_in, request, run, started, wait_for};
+use crate::project::Project;
 use crate::traces;
-use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("an_image_without_the_program_is_a_wrong_setting", no_program),
@@ -35,7 +35,7 @@ fn shell(script: &str) -> String {
 fn no_program() {
     let bench = Bench::stocked();
     let table = bench.table("command = ['/no/such/server', '{port}']\n");
-    let ran = World::new(&table).run(&["--model", "esm2", "--suite", "embed"]);
+    let ran = Project::new(&table).run(&["--model", "esm2", "--suite", "embed"]);
     ran.expect(
         3,
         &[

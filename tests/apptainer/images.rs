@@ -8,7 +8,7 @@ use hydrotest::config::Config;
 
 use crate::foreign;
 use crate::harness::{Bench, failed_start, registry, run, started};
-use crate::world::World;
+use crate::project::Project;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_tool_that_is_not_there_is_a_wrong_setting", no_tool),
@@ -31,15 +31,15 @@ const EMBED: [&str; 4] = ["--model", "esm2", "--suite", "embed"];
 
 fn no_tool() {
     let bench = Bench::empty();
-    let ran = World::new(&bench.table("tool = 'no-such-apptainer'\n")).run(&EMBED);
+    let ran = Project::new(&bench.table("tool = 'no-such-apptainer'\n")).run(&EMBED);
     ran.expect(3, &["there is no program `no-such-apptainer`", "name it by `tool`"]);
     assert!(bench.images().is_empty());
 }
 
 fn no_image() {
     let bench = Bench::empty();
-    let world = World::new(&bench.table(""));
-    let ran = world.run(&["--backend", "cluster:9.9.9", "--model", "esm2", "--suite", "embed"]);
+    let project = Project::new(&bench.table(""));
+    let ran = project.run(&["--backend", "cluster:9.9.9", "--model", "esm2", "--suite", "embed"]);
     ran.expect(
         3,
         &[
@@ -48,7 +48,7 @@ fn no_image() {
             "is there a tag `9.9.9` of hydrotest/boileroom-esm",
         ],
     );
-    let ran = world.run(&["--backend", "cluster:latest", "--model", "esm2", "--suite", "embed"]);
+    let ran = project.run(&["--backend", "cluster:latest", "--model", "esm2", "--suite", "embed"]);
     ran.expect(2, &["there are no images with the tag `latest`"]);
     bench.nothing_left();
     assert!(!bench.sif().exists());
@@ -63,7 +63,7 @@ fn registry_down() {
         .unwrap()
         .port();
     let table = bench.table(&format!("repository = '127.0.0.1:{port}/lab'\n"));
-    let ran = World::new(&table).run(&EMBED);
+    let ran = Project::new(&table).run(&EMBED);
     let down = format!("its registry 127.0.0.1:{port} cannot be reached");
     ran.expect(3, &["could not be pulled", "connection refused", &down]);
     bench.nothing_left();
@@ -72,7 +72,7 @@ fn registry_down() {
 fn without_tls() {
     let bench = Bench::empty();
     let table = bench.table("").replace("https = false", "https = true");
-    World::new(&table)
+    Project::new(&table)
         .run(&EMBED)
         .expect(3, &["server gave HTTP response to HTTPS client", "`https = false`"]);
     bench.nothing_left();
@@ -95,7 +95,7 @@ fn foreign_cached() {
     let code = if foreign::ARCHITECTURE == "arm64" { b"04" } else { b"02" };
     sif[45..47].copy_from_slice(code);
     fs::write(bench.sif(), sif).unwrap();
-    let ran = World::new(&bench.table("")).run(&EMBED);
+    let ran = Project::new(&bench.table("")).run(&EMBED);
     let path = bench.sif();
     let expected = format!("are for {}, and this machine is", foreign::ARCHITECTURE);
     ran.expect(3, &[&expected, &format!("remove {}", path.display())]);
@@ -104,7 +104,7 @@ fn foreign_cached() {
 
 fn no_source() {
     let bench = Bench::empty();
-    let ran = World::new(&bench.table("source = '/no/such/source'\n")).run(&EMBED);
+    let ran = Project::new(&bench.table("source = '/no/such/source'\n")).run(&EMBED);
     ran.expect(
         3,
         &["`source` is /no/such/source, which does not hold the package `boileroom`"],

@@ -24,6 +24,8 @@ mod harness;
 #[path = "../support/image.rs"]
 mod image;
 mod images;
+#[path = "../support/project.rs"]
+mod project;
 mod pulls;
 #[path = "../support/runtime.rs"]
 mod runtime;
@@ -37,8 +39,6 @@ mod traces;
 mod trials;
 #[path = "../support/whole.rs"]
 mod whole;
-#[path = "../support/world.rs"]
-mod world;
 
 use std::process::ExitCode;
 

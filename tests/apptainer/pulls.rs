@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::harness::{Bench, failed_start, names_in, run, started, wait_for};
+use crate::project::{Project, Ran};
 use crate::traces;
-use crate::world::{Ran, World};
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_file_that_boileroom_left_is_used_as_it_is", left_by_boileroom),
@@ -111,9 +111,9 @@ fn not_used() {
 fn two_at_once() {
     let bench = Bench::empty();
     let (logs, setting) = logs();
-    let worlds = [(); 2].map(|()| World::new(&bench.table(&setting)));
-    let runs = worlds.each_ref().map(|world| {
-        let mut command = world.command(&EMBED);
+    let worlds = [(); 2].map(|()| Project::new(&bench.table(&setting)));
+    let runs = worlds.each_ref().map(|project| {
+        let mut command = project.command(&EMBED);
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     });
     for run in runs {
@@ -129,8 +129,8 @@ fn half_pulls(bench: &Bench) -> usize {
 
 fn killed() {
     let bench = Bench::empty();
-    let world = World::new(&bench.table(""));
-    let mut child = world
+    let project = Project::new(&bench.table(""));
+    let mut child = project
         .command(&EMBED)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -146,9 +146,9 @@ fn killed() {
     traces::none_of(&bench.token);
     assert_eq!(half_pulls(&bench), 1);
     assert!(!bench.sif().exists());
-    world.run(&EMBED).expect(0, &["0 failed"]);
+    project.run(&EMBED).expect(0, &["0 failed"]);
     bench.nothing_left();
-    assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
+    assert_eq!(names_in(&project.state().join("runs")), Vec::<String>::new());
 }
 
 /// A small disk, for as long as it is not dropped.
@@ -175,7 +175,7 @@ impl Drop for SmallDisk<'_> {
 fn full_disk() {
     let bench = Bench::empty();
     let _disk = SmallDisk::mount(&bench.cache);
-    let ran = World::new(&bench.table("")).run(&EMBED);
+    let ran = Project::new(&bench.table("")).run(&EMBED);
     let place = format!("MiB are free in {}/images", bench.cache.display());
     ran.expect(
         3,

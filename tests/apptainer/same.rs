@@ -2,8 +2,8 @@
 
 use crate::alike::predicts_as_reference;
 use crate::harness::{Bench, run};
+use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
-use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("predictions_are_byte_equal_to_the_reference", same),
@@ -31,7 +31,7 @@ fn green() {
         "source = '{}'\ntag = 'cuda12.6'\nmax_instances = 2\n",
         source.path().display()
     );
-    every_suite_passes(&World::new(&bench.table(&settings)), &[], HELD_BY_THE_HARNESS);
+    every_suite_passes(&Project::new(&bench.table(&settings)), &[], HELD_BY_THE_HARNESS);
     bench.nothing_left();
     assert!(
         bench

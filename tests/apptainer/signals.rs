@@ -7,8 +7,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::harness::{Bench, names_in, wait_for};
+use crate::project::{Project, Ran};
 use crate::traces;
-use crate::world::{Ran, World};
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("interrupted_it_ends_its_container", interrupted),
@@ -22,19 +22,19 @@ const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000', '{port}']\
 /// How many times the harness is killed.
 const KILLS: u64 = 10;
 
-fn start(world: &World) -> Child {
-    let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
+fn start(project: &Project) -> Child {
+    let mut command = project.command(&["--model", "esm2", "--suite", "embed"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn ended_by(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
-    let world = World::new(&bench.table(SLEEPER));
-    let child = start(&world);
+    let project = Project::new(&bench.table(SLEEPER));
+    let child = start(&project);
     wait_for("what is to be ended", || begun().then_some(()));
     kill_process(Pid::from_child(&child), signal).unwrap();
     Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
     bench.nothing_left();
-    assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
+    assert_eq!(names_in(&project.state().join("runs")), Vec::<String>::new());
 }
 
 fn interrupted() {
@@ -57,13 +57,13 @@ fn terminated_in_a_pull() {
 
 fn killed() {
     let bench = Bench::stocked();
-    let world = World::new(&bench.table(SLEEPER));
+    let project = Project::new(&bench.table(SLEEPER));
     for moment in 0..KILLS {
         if moment % 2 == 1 {
             // This one has to pull.
             let _ = fs::remove_file(bench.sif());
         }
-        let mut child = start(&world);
+        let mut child = start(&project);
         if moment == 0 {
             // Once surely after there is something to leave.
             wait_for("the container", || traces::contained(&bench.token));
@@ -74,10 +74,10 @@ fn killed() {
         child.wait().unwrap();
     }
     // What any run does first.
-    let next = World::new(&bench.table(""));
+    let next = Project::new(&bench.table(""));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
-    let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", world.state()).output().unwrap());
+    let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", project.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
     bench.nothing_left();
-    assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
+    assert_eq!(names_in(&project.state().join("runs")), Vec::<String>::new());
 }

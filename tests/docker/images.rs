@@ -21,7 +21,7 @@ use crate::harness::{
     Case, Platform, SERVE, declared, esm_image, failed_start, open, registry as hub, run, select, table,
 };
 use crate::image::pushed;
-use crate::world::{Ran, World};
+use crate::project::{Project, Ran};
 
 pub const TRIALS: &[Case] = &[
     Case::new("an_engine_that_is_down_is_an_error_of_the_platform", down),
@@ -45,7 +45,7 @@ pub const TRIALS: &[Case] = &[
 
 fn down(on: Platform) {
     let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
-    let ran = World::new(&text).run(&["--model", "esm2", "--suite", "embed"]);
+    let ran = Project::new(&text).run(&["--model", "esm2", "--suite", "embed"]);
     ran.expect(
         3,
         &[
@@ -88,8 +88,8 @@ fn forbidden(on: Platform) {
 }
 
 fn no_image(on: Platform) {
-    let world = World::new(&table(on, &format!("{SERVE}tag = '9.9.9'\n")));
-    let ran = world.run(&["--model", "esm2", "--suite", "embed"]);
+    let project = Project::new(&table(on, &format!("{SERVE}tag = '9.9.9'\n")));
+    let ran = project.run(&["--model", "esm2", "--suite", "embed"]);
     ran.expect(
         3,
         &[
@@ -99,10 +99,10 @@ fn no_image(on: Platform) {
         ],
     );
     // The command line's word is the last.
-    let world = World::new(&table(on, SERVE));
-    let ran = world.run(&["--backend", "engine:9.9.8", "--model", "esm2", "--suite", "embed"]);
+    let project = Project::new(&table(on, SERVE));
+    let ran = project.run(&["--backend", "engine:9.9.8", "--model", "esm2", "--suite", "embed"]);
     ran.expect(3, &["boileroom-esm:9.9.8 cannot be pulled"]);
-    let ran = world.run(&["--backend", "engine:latest", "--model", "esm2", "--suite", "embed"]);
+    let ran = project.run(&["--backend", "engine:latest", "--model", "esm2", "--suite", "embed"]);
     ran.expect(2, &["there are no images with the tag `latest`"]);
 }
 
@@ -282,13 +282,13 @@ fn credentials(on: Platform) {
         &format!("{SERVE}image = '{}/lab/{{model.image}}:1'\n", guarded.address),
     );
     let text = text.lines().filter(|line| !line.starts_with("repository"));
-    let world = World::new(&text.collect::<Vec<_>>().join("\n"));
+    let project = Project::new(&text.collect::<Vec<_>>().join("\n"));
     let configuration = place.path().join("configuration");
     std::fs::create_dir_all(&configuration).unwrap();
     let attempt = |config: &str, code: i32, parts: &[&str]| {
         std::fs::write(configuration.join("config.json"), config).unwrap();
         let path = format!("{}:{}", configuration.display(), std::env::var("PATH").unwrap());
-        let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
+        let mut command = project.command(&["--model", "esm2", "--suite", "embed"]);
         command.env("DOCKER_CONFIG", &configuration).env("PATH", path);
         let ran = Ran::from(command.output().unwrap());
         ran.expect(code, parts);

@@ -28,6 +28,8 @@ mod harness;
 #[path = "../support/image.rs"]
 mod image;
 mod images;
+#[path = "../support/project.rs"]
+mod project;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod same;
@@ -37,8 +39,6 @@ mod timeless;
 mod told;
 #[path = "../support/whole.rs"]
 mod whole;
-#[path = "../support/world.rs"]
-mod world;
 
 use std::fs::File;
 use std::process::ExitCode;

@@ -2,8 +2,8 @@
 
 use crate::alike::predicts_as_reference;
 use crate::harness::{Case, Platform, SERVE, declared, run, table};
+use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
-use crate::world::World;
 
 pub const TRIALS: &[Case] = &[
     Case::on_both("predictions_are_byte_equal_to_the_reference", same),
@@ -17,32 +17,32 @@ fn same(on: Platform) {
 }
 
 fn green(on: Platform) {
-    let world = World::new(&table(on, &format!("{SERVE}max_instances = 2\n")));
+    let project = Project::new(&table(on, &format!("{SERVE}max_instances = 2\n")));
     // Podman offers Docker's interface; that all models answer there is what the predictions above show.
     let models: &[&str] = match on {
         Platform::Docker => &[],
         Platform::Podman => &["--model", "esm2,boltz2"],
     };
-    every_suite_passes(&world, models, HELD_BY_THE_HARNESS);
+    every_suite_passes(&project, models, HELD_BY_THE_HARNESS);
 }
 
 /// No `command`: the image's Python runs the server from the source, which here is any directory.
 fn as_boileroom(on: Platform) {
     let source = tempfile::tempdir().unwrap();
     let source = source.path().display();
-    let world = World::new(&table(
+    let project = Project::new(&table(
         on,
         &format!("source = '{source}'\ntag = 'cuda12.6'\nuser = '65534:65534'\n"),
     ));
-    world
+    project
         .run(&["--model", "esm2", "--suite", "embed"])
         .expect(0, &["0 failed"]);
 }
 
 fn two_at_once(on: Platform) {
-    let worlds = [(); 2].map(|()| World::new(&table(on, SERVE)));
-    let runs = worlds.each_ref().map(|world| {
-        let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
+    let worlds = [(); 2].map(|()| Project::new(&table(on, SERVE)));
+    let runs = worlds.each_ref().map(|project| {
+        let mut command = project.command(&["--model", "esm2", "--suite", "embed"]);
         command.stdout(std::process::Stdio::piped()).spawn().unwrap()
     });
     for run in runs {

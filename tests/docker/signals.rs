@@ -9,7 +9,7 @@ use crate::apart::STATE;
 use crate::clean::clean;
 use crate::containers::{all, engine, the_running_one};
 use crate::harness::{Case, Platform, SERVE, run, table};
-use crate::world::{Ran, World};
+use crate::project::{Project, Ran};
 
 pub const TRIALS: &[Case] = &[
     Case::new("interrupted_it_removes_its_container", interrupted),
@@ -22,21 +22,21 @@ const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000']\ngrace = '
 /// How many times the harness is killed.
 const KILLS: u64 = 8;
 
-fn start(world: &World) -> Child {
-    let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
+fn start(project: &Project) -> Child {
+    let mut command = project.command(&["--model", "esm2", "--suite", "embed"]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn ended_by(on: Platform, signal: Signal, code: i32) {
-    let world = World::new(&table(on, SLEEPER));
-    let child = start(&world);
+    let project = Project::new(&table(on, SLEEPER));
+    let child = start(&project);
     run(async {
         the_running_one(&engine(on).await).await;
     });
     kill_process(Pid::from_child(&child), signal).unwrap();
     Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
     run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
-    let runs = std::fs::read_dir(world.state().join("runs"));
+    let runs = std::fs::read_dir(project.state().join("runs"));
     assert_eq!(
         runs.map(Iterator::count).unwrap_or_default(),
         0,
@@ -53,10 +53,10 @@ fn terminated(on: Platform) {
 }
 
 fn killed(on: Platform) {
-    let world = World::new(&table(on, SLEEPER));
+    let project = Project::new(&table(on, SLEEPER));
     let mut left = 0;
     for moment in 0..KILLS {
-        let mut child = start(&world);
+        let mut child = start(&project);
         if moment == 0 {
             // Once surely after there is something to leave.
             run(async {
@@ -71,19 +71,19 @@ fn killed(on: Platform) {
     }
     assert!(left > 0, "nothing was ever left, so nothing is shown");
     // What any run does first.
-    let next = World::new(&table(on, SERVE));
+    let next = Project::new(&table(on, SERVE));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
-    let ran = Ran::from(command.env(STATE, world.state()).output().unwrap());
+    let ran = Ran::from(command.env(STATE, project.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
     // A container that was asked for in the last moment of a run is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command.arg("clean").env(STATE, world.state());
+        command.arg("clean").env(STATE, project.state());
         command
     });
     assert_eq!(cleaned, Ok(()));
     run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
-    let runs = std::fs::read_dir(world.state().join("runs"));
+    let runs = std::fs::read_dir(project.state().join("runs"));
     assert_eq!(
         runs.map(Iterator::count).unwrap_or_default(),
         0,

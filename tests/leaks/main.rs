@@ -6,8 +6,8 @@
 mod engine;
 mod platforms;
 mod processes;
-#[path = "../support/world.rs"]
-mod world;
+#[path = "../support/project.rs"]
+mod project;
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use world::Ran;
+use project::Ran;
 
 /// The case that is run where a server answers it.
 const ONE: &[&str] = &["--exact", "esm2::embed::minimal"];

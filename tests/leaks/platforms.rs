@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::engine::{Creation, Engine};
-use crate::world::{Ran, World};
+use crate::project::{Project, Ran};
 use crate::{ONE, Refusing, scripted};
 
 fn on_engine(home: &Refusing) {
@@ -97,12 +97,12 @@ fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
 
 #[test]
 fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
-    let world = World::new(&scripted("exec $SERVE $0", ""));
-    let socket = world.state().with_file_name("h.sock");
+    let project = Project::new(&scripted("exec $SERVE $0", ""));
+    let socket = project.state().with_file_name("h.sock");
     // Connections wait in its queue for ever.
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for number in 0..3 {
-        let run = world.state().join(format!("runs/hydrotest-000000000000000{number}"));
+        let run = project.state().join(format!("runs/hydrotest-000000000000000{number}"));
         fs::create_dir_all(run.join("reaches")).unwrap();
         fs::write(run.join("lock"), "").unwrap();
         let reach = format!(
@@ -112,7 +112,7 @@ fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
         fs::write(run.join("reaches/1.json"), reach).unwrap();
     }
     let begun = Instant::now();
-    let ran = world.run(ONE);
+    let ran = project.run(ONE);
     ran.expect(
         0,
         &[

@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::world::{Ran, World};
+use crate::project::{Project, Ran};
 use crate::{ONE, Refusing, scripted};
 
 /// Of a run of everything and of one of a part.
@@ -19,7 +19,7 @@ fn what_a_server_leaves_is_named_and_fails_the_run() {
     let script = "setsid sleep 7731 & \
                   setsid env -i MODEL_CLASS=$MODEL_CLASS $SERVE 0 2>&1 & \
                   mktemp -p $TMPDIR forgotten.XXXXXX; exec $SERVE $0";
-    let ran = World::new(&scripted(script, "")).run(ONE);
+    let ran = Project::new(&scripted(script, "")).run(ONE);
     ran.expect(
         1,
         &[
@@ -38,13 +38,13 @@ fn tokens_of_the_user_reach_no_server_that_does_not_ask_and_nobody_else_reads_it
     use std::os::unix::fs::PermissionsExt;
     let script =
         "[ -z \"$GITHUB_TOKEN$AWS_SESSION_TOKEN\" ] && [ \"$AWS_REGION$GH_TOKEN\" = eu1 ] || exit 9; exec $SERVE $0";
-    let world = World::new(&scripted(script, "pass_env = ['AWS_REGION']\nlog_dir = 'logs'"));
-    let home = world.state().parent().unwrap().to_owned();
+    let project = Project::new(&scripted(script, "pass_env = ['AWS_REGION']\nlog_dir = 'logs'"));
+    let home = project.state().parent().unwrap().to_owned();
     let table = fs::read_to_string(home.join("backends.toml")).unwrap();
     // What the table names itself is meant for the server.
     let table = table.replace("env = { ", "env = { GH_TOKEN = '1', ");
     fs::write(home.join("backends.toml"), table).unwrap();
-    let mut command = world.command(ONE);
+    let mut command = project.command(ONE);
     for name in ["GITHUB_TOKEN", "AWS_SESSION_TOKEN", "GH_TOKEN"] {
         command.env(name, "secret");
     }
@@ -53,7 +53,7 @@ fn tokens_of_the_user_reach_no_server_that_does_not_ask_and_nobody_else_reads_it
     let logs = home.join("logs");
     let log = fs::read_dir(&logs).unwrap().next().unwrap().unwrap().path();
     assert_eq!(
-        (mode(&logs), mode(&log), mode(&world.state().join("runs"))),
+        (mode(&logs), mode(&log), mode(&project.state().join("runs"))),
         (0o700, 0o600, 0o700)
     );
 }
@@ -63,7 +63,7 @@ fn what_ends_with_its_server_or_soon_after_is_no_leak() {
     // A worker of the server's own session, and one that notices only a while later that its server has gone.
     let script = "sleep 600 & setsid sh -c 'while kill -0 $1 2>/dev/null; do sleep 0.3; done' x $$ & \
                   f=$(mktemp); rm $f; exec $SERVE $0";
-    let ran = World::new(&scripted(script, "")).run(ONE);
+    let ran = Project::new(&scripted(script, "")).run(ONE);
     ran.expect(0, &[SUCCESS]);
     assert!(!ran.told.contains("left behind"), "{}", ran.told);
 }
@@ -71,7 +71,7 @@ fn what_ends_with_its_server_or_soon_after_is_no_leak() {
 #[test]
 fn a_server_that_has_to_be_killed_is_told_and_could_not_clear_up() {
     let script = "trap '' TERM; setsid sleep 600 & mktemp; $SERVE $0; sleep 600";
-    let ran = World::new(&scripted(script, "grace = '300ms'")).run(ONE);
+    let ran = Project::new(&scripted(script, "grace = '300ms'")).run(ONE);
     ran.expect(
         0,
         &[
@@ -88,7 +88,7 @@ fn a_server_that_crashes_or_never_starts_leaves_no_leak() {
         "setsid sleep 600 & mktemp; kill -SEGV $$",
         "setsid sleep 600 & mktemp; exit 3",
     ] {
-        let ran = World::new(&scripted(script, "")).run(ONE);
+        let ran = Project::new(&scripted(script, "")).run(ONE);
         ran.expect(3, &["the platform failed (exit code 3)"]);
         assert!(!ran.told.contains("left behind"), "{}", ran.told);
     }
@@ -151,7 +151,7 @@ fn temporary_files_are_a_note_and_above_a_size_a_warning() {
     ran.expect(0, &["note: esm2 on lab: temporary directory forgotten", SUCCESS]);
     // As large as a file with a hole says that it is.
     let script = "truncate -s 101M $TMPDIR/weights; exec $SERVE $0";
-    let ran = World::new(&scripted(script, "")).run(ONE);
+    let ran = Project::new(&scripted(script, "")).run(ONE);
     let advice = "what is meant to stay, such as a cache, needs another place";
     ran.expect(
         0,
@@ -174,15 +174,15 @@ fn hosted_code_that_clears_up_leaves_nothing() {
 #[test]
 fn a_second_signal_kills_what_the_first_would_wait_for() {
     let script = "trap '' TERM; setsid sleep 600 & echo $$ >&2; $SERVE 0 & sleep 600";
-    let world = World::new(&scripted(script, "grace = '20s'"));
-    let mut child = world
+    let project = Project::new(&scripted(script, "grace = '20s'"));
+    let mut child = project
         .command(ONE)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
     let process = Pid::from_child(&child);
-    let runs = world.state().join("runs");
+    let runs = project.state().join("runs");
     // The server has said who it is once it has nothing more to do before its end.
     let logs = || {
         let runs = fs::read_dir(&runs).into_iter().flatten().flatten();

@@ -5,7 +5,7 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::cloud::Cloud;
-use crate::world::World;
+use crate::project::Project;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("the_app_is_left_after_a_failed_check", failed),
@@ -16,16 +16,16 @@ pub const TRIALS: &[(&str, fn())] = &[
 
 fn failed() {
     let cloud = Cloud::start();
-    let world = World::new(&cloud.address, "{ check = 'error' }");
-    World::expect(&mut world.command(&[]), 1);
+    let project = Project::new(&cloud.address, "{ check = 'error' }");
+    Project::expect(&mut project.command(&[]), 1);
     let events = cloud.end();
     assert_eq!((events.apps(), events.count("called")), (1, 3));
 }
 
 fn interrupted(signal: Signal, code: i32) {
     let cloud = Cloud::start();
-    let world = World::new(&cloud.address, "{ check = 'contract' }");
-    let mut command = world.command(&[]);
+    let project = Project::new(&cloud.address, "{ check = 'contract' }");
+    let mut command = project.command(&[]);
     let mut harness = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     // Its container has to start yet, so the signal comes in the middle of the call.
     cloud.wait_for("called");
@@ -36,8 +36,8 @@ fn interrupted(signal: Signal, code: i32) {
 
 fn gone() {
     let cloud = Cloud::start();
-    let world = World::new(&cloud.address, "{ check = 'contract' }");
-    let mut command = world.command(&[]);
+    let project = Project::new(&cloud.address, "{ check = 'contract' }");
+    let mut command = project.command(&[]);
     let harness = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     cloud.wait_for("called");
     drop(cloud);

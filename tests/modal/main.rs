@@ -16,13 +16,13 @@ mod cloud;
 #[path = "../support/engine.rs"]
 mod engine;
 mod leaving;
+mod project;
 mod refusals;
 #[path = "../support/timeless.rs"]
 mod timeless;
 #[path = "../support/trials.rs"]
 mod trials;
 mod whole;
-mod world;
 
 use std::process::ExitCode;
 

@@ -4,7 +4,7 @@ use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
 use crate::cloud::Cloud;
-use crate::world::World;
+use crate::project::Project;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_missing_token_says_how_to_get_one", missing_token),
@@ -20,10 +20,10 @@ const CHECKS: &str = "{ check = 'contract' }";
 
 /// Runs one case, which must break for a reason with this fault and all these words.
 #[track_caller]
-fn breaks(world: &World, change: impl FnOnce(&mut Command) -> &mut Command, fault: &str, words: &[&str]) {
-    let mut command = world.command(&["--exact", "esm2::small::one"]);
+fn breaks(project: &Project, change: impl FnOnce(&mut Command) -> &mut Command, fault: &str, words: &[&str]) {
+    let mut command = project.command(&["--exact", "esm2::small::one"]);
     change(&mut command);
-    let shown = World::expect(&mut command, 3);
+    let shown = Project::expect(&mut command, 3);
     for word in words.iter().copied().chain([format!("fault: {fault}").as_str()]) {
         assert!(shown.contains(word), "{word:?} is missing in\n{shown}");
     }
@@ -34,20 +34,20 @@ fn breaks(world: &World, change: impl FnOnce(&mut Command) -> &mut Command, faul
 
 fn missing_token() {
     let cloud = Cloud::start();
-    let world = World::new(&cloud.address, CHECKS);
+    let project = Project::new(&cloud.address, CHECKS);
     let words = ["AuthError: Token missing", "modal token new"];
     for half in ["MODAL_TOKEN_ID", "MODAL_TOKEN_SECRET"] {
-        breaks(&world, |command| command.env_remove(half), "misconfigured", &words);
+        breaks(&project, |command| command.env_remove(half), "misconfigured", &words);
     }
     assert_eq!(cloud.end().count("app_created"), 0);
 }
 
 fn bad_token() {
     let cloud = Cloud::start();
-    let world = World::new(&cloud.address, CHECKS);
+    let project = Project::new(&cloud.address, CHECKS);
     let words = ["AuthError: Token ID not found", "the token comes from MODAL_TOKEN_ID"];
     for (half, wrong) in [("MODAL_TOKEN_ID", "ak-wrong"), ("MODAL_TOKEN_SECRET", "as-wrong")] {
-        breaks(&world, |command| command.env(half, wrong), "misconfigured", &words);
+        breaks(&project, |command| command.env(half, wrong), "misconfigured", &words);
     }
     let events = cloud.end();
     assert_eq!(events.count("app_created"), 0);
@@ -56,10 +56,10 @@ fn bad_token() {
 
 fn unknown_gpu() {
     let cloud = Cloud::start();
-    let world = World::new(&cloud.address, CHECKS);
+    let project = Project::new(&cloud.address, CHECKS);
     let words = ["Z9000 is not a valid GPU type", "lists the classes of GPU"];
     breaks(
-        &world,
+        &project,
         |command| command.args(["--gpu", "Z9000"]),
         "misconfigured",
         &words,
@@ -67,7 +67,7 @@ fn unknown_gpu() {
     // The client itself finds this one.
     let words = ["Invalid GPU count: many"];
     breaks(
-        &world,
+        &project,
         |command| command.args(["--gpu", "T4:many"]),
         "misconfigured",
         &words,
@@ -79,9 +79,9 @@ fn unknown_gpu() {
 
 fn doctor() {
     let cloud = Cloud::start();
-    let world = World::new(&cloud.address, CHECKS);
-    let mut command = world.command(&["doctor"]);
-    let shown = World::expect(&mut command, 0);
+    let project = Project::new(&cloud.address, CHECKS);
+    let mut command = project.command(&["doctor"]);
+    let shown = Project::expect(&mut command, 0);
     assert!(shown.contains("its service answers and takes the token"), "{shown}");
     for (change, words) in [
         (
@@ -97,8 +97,8 @@ fn doctor() {
             "Modal's service cannot be reached",
         ),
     ] {
-        let mut command = world.command(&["doctor"]);
-        let shown = World::expect(change(&mut command), 3);
+        let mut command = project.command(&["doctor"]);
+        let shown = Project::expect(change(&mut command), 3);
         assert!(shown.contains("modal (kind python): cannot run like this"), "{shown}");
         assert!(shown.contains(words), "{words} is not in\n{shown}");
         assert!(!shown.contains("as-wrong"), "a secret is shown:\n{shown}");
@@ -109,10 +109,10 @@ fn doctor() {
 fn unreachable() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("http://127.0.0.1:{port}");
-    let world = World::new(&address, CHECKS);
+    let project = Project::new(&address, CHECKS);
     let refused = format!("Modal's service cannot be reached: {address} (Connection refused)");
     breaks(
-        &world,
+        &project,
         |command| command,
         "unreachable",
         &[&refused, "is MODAL_SERVER_URL right?"],
@@ -132,14 +132,14 @@ fn listener(with: fn(TcpStream) -> Option<TcpStream>) -> String {
 fn silent() {
     let address = listener(Some);
     let words = format!("Modal's service at {address} did not answer within 10 s");
-    breaks(&World::new(&address, CHECKS), |command| command, "timeout", &[&words]);
+    breaks(&Project::new(&address, CHECKS), |command| command, "timeout", &[&words]);
 }
 
 fn foreign() {
     let address = listener(|_| None);
     let words = format!("Modal's service at {address} does not answer as one");
     breaks(
-        &World::new(&address, CHECKS),
+        &Project::new(&address, CHECKS),
         |command| command,
         "unreachable",
         &[&words],

@@ -11,9 +11,9 @@ use hydrotest::reference::ReferenceModel;
 use serde_json::json;
 
 use crate::cloud::{Cloud, TOKEN, folder};
+use crate::project::{Project, declaration};
 use crate::python;
 use crate::timeless::timeless;
-use crate::world::{World, declaration};
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("models_on_modal_predict_what_reference_predicts", same),
@@ -96,10 +96,10 @@ async fn same_as_reference(cloud: &Cloud) {
 
 fn suites() {
     let cloud = Cloud::start();
-    let world = World::whole(&cloud.address);
+    let project = Project::whole(&cloud.address);
     let models = "esm2,esmfold2,chai1";
     let suites = "embed,fold,bad_input,structured_input";
-    let shown = World::expect(&mut world.command(&["--model", models, "--suite", suites]), 0);
+    let shown = Project::expect(&mut project.command(&["--model", models, "--suite", suites]), 0);
     assert!(shown.contains("cases judged, as selected (exit code 0)"), "{shown}");
     let events = cloud.end();
     assert!(events.apps() > 0);

@@ -4,9 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod port;
-#[path = "../support/world.rs"]
+#[path = "../support/project.rs"]
 #[expect(dead_code, reason = "every run here has an environment of its own")]
-mod world;
+mod project;
 
 use base64_simd::STANDARD;
 use sha2::{Digest, Sha256};

@@ -10,7 +10,7 @@ use base64_simd::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::world::{Ran, World};
+use crate::project::{Project, Ran};
 
 pub const SECRET: &str = "open sesame";
 pub const CASE: &str = "esm2::embed::minimal";
@@ -214,8 +214,8 @@ pub fn run(port: &Port, more: &str, arguments: &[&str]) -> Ran {
     let table = format!(
         "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{more}"
     );
-    let world = World::new(&table);
-    let mut command = world.command(&["--color", "never"]);
+    let project = Project::new(&table);
+    let mut command = project.command(&["--color", "never"]);
     command
         .args(arguments)
         .env("LAB_SECRET", SECRET)

@@ -20,6 +20,8 @@ mod failing;
 mod faults;
 mod hosted;
 mod package;
+#[path = "../support/project.rs"]
+mod project;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod scenes;
@@ -31,8 +33,6 @@ mod told;
 mod trials;
 #[path = "../support/whole.rs"]
 mod whole;
-#[path = "../support/world.rs"]
-mod world;
 
 use std::process::{Command, ExitCode};
 

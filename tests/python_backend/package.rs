@@ -6,9 +6,9 @@ use hydrotest::reference::ReferenceModel;
 use serde_json::json;
 
 use crate::hosted::{declaration, open, platform, request, run, start, stop};
+use crate::project::Project;
 use crate::timeless::timeless;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
-use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_wrapper_predicts_what_reference_predicts", || same(WRAPPER)),
@@ -72,7 +72,7 @@ fn eager() {
     let words = "imports boileroom.backend.your_backend at once: without a lazy import";
     for (settings, is_noted) in [("wrapper = 'boileroom.eager:ESM2'", true), ("", false)] {
         let text = declaration(env!("CARGO_BIN_EXE_hydrotest"), &format!("{WRAPPER}\n{settings}"));
-        let ran = World::new(&text).run(&one);
+        let ran = Project::new(&text).run(&one);
         ran.expect(0, &["1 passed; 0 failed"]);
         assert_eq!(ran.told.contains(words), is_noted, "{}", ran.told);
     }
@@ -114,5 +114,5 @@ fn suites(settings: &str, models: &[&str], skipped: &[(&str, &str)]) {
         env!("CARGO_BIN_EXE_hydrotest"),
         &format!("{settings}\nmax_instances = 2"),
     );
-    every_suite_passes(&World::new(&text), models, skipped);
+    every_suite_passes(&Project::new(&text), models, skipped);
 }

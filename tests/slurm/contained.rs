@@ -11,8 +11,8 @@ use hydrotest::prediction::Options;
 use crate::alike::predicts_as_reference;
 use crate::cluster::in_peace;
 use crate::harness::{declared, failed_start, open, run, table};
+use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
-use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_job_in_a_container_predicts_what_reference_predicts", same),
@@ -110,8 +110,8 @@ fn same() {
 
 fn green() {
     let _peace = in_peace();
-    let world = World::new(&table(&format!("{}\nmax_instances = 2", settings(image()))));
-    every_suite_passes(&world, &["--model", "esm2,boltz2"], HELD_BY_THE_HARNESS);
+    let project = Project::new(&table(&format!("{}\nmax_instances = 2", settings(image()))));
+    every_suite_passes(&project, &["--model", "esm2,boltz2"], HELD_BY_THE_HARNESS);
 }
 
 fn no_image() {

@@ -6,8 +6,8 @@ use hydrotest::prediction::Options;
 use crate::alike::predicts_as_reference;
 use crate::cluster;
 use crate::harness::{declared, run, table};
+use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
-use crate::world::World;
 
 pub const TRIALS: &[(&str, fn())] = &[
     ("a_job_predicts_what_reference_predicts", same),
@@ -27,8 +27,8 @@ fn same() {
 
 fn green() {
     let _peace = cluster::in_peace();
-    let world = World::new(&table(&format!("{COMMAND}\nmax_instances = 2")));
-    every_suite_passes(&world, &[], HELD_BY_THE_HARNESS);
+    let project = Project::new(&table(&format!("{COMMAND}\nmax_instances = 2")));
+    every_suite_passes(&project, &[], HELD_BY_THE_HARNESS);
 }
 
 fn shown() {

@@ -32,6 +32,8 @@ mod harness;
 mod itself;
 #[path = "../process_faults/misbehaviour.rs"]
 mod misbehaviour;
+#[path = "../support/project.rs"]
+mod project;
 mod queue;
 #[path = "../support/runtime.rs"]
 mod runtime;
@@ -46,8 +48,6 @@ mod whole;
 #[path = "../process_faults/witness.rs"]
 #[expect(dead_code, reason = "no harness of this test program is there to be killed")]
 mod witness;
-#[path = "../support/world.rs"]
-mod world;
 
 use std::process::ExitCode;
 

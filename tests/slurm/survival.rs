@@ -36,11 +36,11 @@ pub const TRIALS: &[(&str, fn())] = &[
 ];
 
 /// A checkout with a backend on the cluster, and a harness of its own.
-struct World {
+struct Project {
     home: TempDir,
 }
 
-impl World {
+impl Project {
     fn new(settings: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let config = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("backends.toml")).unwrap();
@@ -98,13 +98,13 @@ impl World {
 
 fn signalled(signal: Signal) -> ExitStatus {
     let _peace = in_peace();
-    let world = World::new("");
-    let mut harness = world.harness("esmfold");
-    let run = world.run_name();
+    let project = Project::new("");
+    let mut harness = project.harness("esmfold");
+    let run = project.run_name();
     cluster::until("a job is submitted", || !cluster::jobs(&run).is_empty());
     kill_process(Pid::from_child(&harness), signal).unwrap();
     let ended = harness.wait().unwrap();
-    world.nothing_is_left(&run);
+    project.nothing_is_left(&run);
     ended
 }
 
@@ -119,23 +119,23 @@ fn terminated() {
 /// Kills a run so many milliseconds after it began.
 fn killed_after(wait: u64) {
     let _peace = in_peace();
-    let world = World::new("");
-    let mut harness = world.harness("esmfold");
-    let run = world.run_name();
+    let project = Project::new("");
+    let mut harness = project.harness("esmfold");
+    let run = project.run_name();
     std::thread::sleep(Duration::from_millis(wait));
     harness.kill().unwrap();
     harness.wait().unwrap();
     // Whatever there is of it by now, the next run removes it, and itself leaves nothing.
-    let next = world.harness("esmc").wait().unwrap();
+    let next = project.harness("esmc").wait().unwrap();
     assert_eq!(next.code(), Some(0));
     // A job that was submitted in its last moment is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command.arg("clean").env(STATE, world.home.path().join("state"));
+        command.arg("clean").env(STATE, project.home.path().join("state"));
         command
     });
     assert_eq!(cleaned, Ok(()));
-    world.nothing_is_left(&run);
+    project.nothing_is_left(&run);
     cluster::until("its processes are gone", || !processes_of(&run));
 }
 

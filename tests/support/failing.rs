@@ -1,7 +1,7 @@
 //! Plays ways to fail through the program itself, one row each: its exit code, its words, the last lines of the server's log, the
 //! command that reproduces it, and that nothing is kept for a later run to clear up. Needs `world` beside it.
 
-use crate::world::World;
+use crate::project::Project;
 
 /// A case that any sound backend passes.
 pub const CASE: &str = "esm2::embed::minimal";
@@ -74,9 +74,9 @@ pub fn play(table: impl Fn(&str) -> String, failures: &[Failure]) {
     let bad: Vec<String> = failures
         .iter()
         .filter_map(|failure| {
-            let world = World::new(&table(&failure.settings));
-            let ran = world.run(&["--color", "never", "--exact", failure.case]);
-            let missing = missing(failure, &world, ran.code, &ran.told);
+            let project = Project::new(&table(&failure.settings));
+            let ran = project.run(&["--color", "never", "--exact", failure.case]);
+            let missing = missing(failure, &project, ran.code, &ran.told);
             (!missing.is_empty()).then(|| format!("{}: {}\n{}", failure.name, missing.join("; "), ran.told))
         })
         .collect();
@@ -84,7 +84,7 @@ pub fn play(table: impl Fn(&str) -> String, failures: &[Failure]) {
 }
 
 /// What is not as it must be.
-fn missing(failure: &Failure, world: &World, code: Option<i32>, told: &str) -> Vec<String> {
+fn missing(failure: &Failure, project: &Project, code: Option<i32>, told: &str) -> Vec<String> {
     let mut missing = Vec::new();
     if code != Some(failure.code) {
         missing.push(format!("the exit code is {code:?} and not {}", failure.code));
@@ -106,7 +106,7 @@ fn missing(failure: &Failure, world: &World, code: Option<i32>, told: &str) -> V
     if !is_placed && !lines_with("reproduce: ", failure.case) {
         missing.push("neither a place in the file nor a command to reproduce it is shown".to_owned());
     }
-    let runs = std::fs::read_dir(world.state().join("runs")).into_iter().flatten();
+    let runs = std::fs::read_dir(project.state().join("runs")).into_iter().flatten();
     if runs.count() > 0 {
         missing.push("the run's directory is kept".to_owned());
     }

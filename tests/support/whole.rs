@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Instant;
 
-use crate::world::World;
+use crate::project::Project;
 
 /// What is said of the two scenes in which the program that holds the instance has to end.
 const HELD: &str = "the harness holds the instance itself";
@@ -16,9 +16,9 @@ pub const HELD_BY_THE_HARNESS: &[(&str, &str)] = &[("orderly_exit", HELD), ("ter
 /// Checks that every case of the models that `models` selects passes, the scenes of the life cycle among them, but for the scenes in
 /// `skipped`, which are there and say why. What does not run, runs twice or is skipped without being expected to is an error.
 #[track_caller]
-pub fn every_suite_passes(world: &World, models: &[&str], skipped: &[(&str, &str)]) {
+pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, &str)]) {
     let begun = Instant::now();
-    let ran = world.run(&[models, &["--color", "never"]].concat());
+    let ran = project.run(&[models, &["--color", "never"]].concat());
     let other: Vec<&str> = ran.told.lines().filter(|line| !line.ends_with("... ok")).collect();
     let other = other.join("\n");
     assert_eq!(ran.code, Some(0), "{other}");

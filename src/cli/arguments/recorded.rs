@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 use super::super::parse::parse_field;
-use super::{ListArguments, Places};
+use super::{ListArguments, ProjectPaths};
 
 /// What to repeat, and how often.
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ pub struct CalibrateArguments {
     pub suite: Vec<String>,
     /// Where the declared world lies.
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPaths,
 }
 
 /// What to do with recorded results.
@@ -68,7 +68,7 @@ pub struct ReviewArguments {
     pub yes: bool,
     /// Where the declared world lies.
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPaths,
 }
 
 /// What to make a reference result of.
@@ -90,7 +90,7 @@ pub struct ImportArguments {
     pub call: Option<String>,
     /// Where the declared world lies.
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPaths,
 }
 
 /// What to delete.
@@ -107,5 +107,5 @@ pub struct PruneArguments {
     pub undeclared: bool,
     /// Where the declared world lies.
     #[command(flatten)]
-    pub places: Places,
+    pub places: ProjectPaths,
 }

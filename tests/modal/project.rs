@@ -23,12 +23,12 @@ pub fn declaration(settings: &str) -> String {
 const SUITE: &str = "about = 'three calls'\nmodels = ['esm2']\n";
 
 /// A place to run the program in.
-pub struct World {
+pub struct Project {
     home: TempDir,
     address: String,
 }
 
-impl World {
+impl Project {
     /// One whose suite has three cases with these checks.
     pub fn new(address: &str, checks: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
@@ -49,13 +49,13 @@ impl World {
 
     /// One with the suites and snapshots of this repository.
     pub fn whole(address: &str) -> Self {
-        let world = Self::new(address, "");
-        std::fs::remove_dir_all(world.home.path().join("suites")).unwrap();
+        let project = Self::new(address, "");
+        std::fs::remove_dir_all(project.home.path().join("suites")).unwrap();
         for name in ["suites", "snapshots"] {
             let shared = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name);
-            std::os::unix::fs::symlink(shared, world.home.path().join(name)).unwrap();
+            std::os::unix::fs::symlink(shared, project.home.path().join(name)).unwrap();
         }
-        world
+        project
     }
 
     /// The program, with the token in its environment.

@@ -6,11 +6,11 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 /// A directory with a configuration.
-pub struct World {
+pub struct Project {
     home: TempDir,
 }
 
-impl World {
+impl Project {
     pub fn new(backends: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("backends.toml"), backends).unwrap();

@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::arguments::Places;
+use super::arguments::ProjectPaths;
 use crate::backend::registry;
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Source, Suite, Suites, suggest};
 use crate::plan::{Overriding, Selection, expand};
 use crate::snapshot::SnapshotKey;
 
 /// Everything that is declared.
-pub struct World {
+pub struct Project {
     /// Backends and models.
     pub config: Config,
     /// Suites in the order of their names.
@@ -23,13 +23,13 @@ pub struct World {
 ///
 /// # Errors
 /// Every mistake in the configuration and in the settings of every backend.
-pub fn read_config(places: &Places) -> Result<Config, Diagnostics> {
+pub fn read_config(places: &ProjectPaths) -> Result<Config, Diagnostics> {
     let (config, diagnostics) = read_both(places)?;
     diagnostics.into_result(config)
 }
 
 /// The configuration, and what is wrong with the settings of its backends. Where more is wrong, all of it at once is the error.
-fn read_both(places: &Places) -> Result<(Config, Diagnostics), Diagnostics> {
+fn read_both(places: &ProjectPaths) -> Result<(Config, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::new();
     let Some(config) = Config::read(&Source::read(&places.config)?, &mut diagnostics)? else {
         return Err(diagnostics);
@@ -43,12 +43,12 @@ fn read_both(places: &Places) -> Result<(Config, Diagnostics), Diagnostics> {
     }
 }
 
-impl World {
+impl Project {
     /// Reads everything.
     ///
     /// # Errors
     /// Every mistake in the configuration, in the settings of every backend and in every suite.
-    pub fn read(places: &Places) -> Result<Self, Diagnostics> {
+    pub fn read(places: &ProjectPaths) -> Result<Self, Diagnostics> {
         let (config, mut diagnostics) = read_both(places)?;
         let home = places.config.parent().unwrap_or(Path::new(""));
         let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| home.join(name));
