@@ -218,13 +218,13 @@ fn unknown_names_on_the_command_line_say_what_there_is() {
 #[test]
 fn nothing_run_is_an_outcome_of_its_own() {
     let project = Project::new();
-    let barren = project.run(&["--model", "boltz2"]).expect(4);
+    let empty = project.run(&["--model", "boltz2"]).expect(4);
     assert!(
-        barren
+        empty
             .stderr
             .contains("suite small gave no case: none of its cases fits boltz2"),
         "{}",
-        barren.stderr
+        empty.stderr
     );
     let filtered = project.run(&["no_such_case"]).expect(4);
     assert!(

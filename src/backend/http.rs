@@ -75,7 +75,7 @@ impl Settings for Http {
         let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         let variable = |name: &str| std::env::var(name).ok();
         let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
-        if let Some(reason) = self.declines(&launch.contract, &launch.config) {
+        if let Some(reason) = self.unsupported(&launch.contract, &launch.config) {
             return Err(unusable(reason));
         }
         let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
@@ -125,7 +125,7 @@ impl Settings for Http {
         })
     }
 
-    fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
+    fn unsupported(&self, contract: &Contract, config: &Options) -> Option<String> {
         let has = self.per_model.config(contract);
         let differences = contract.differences(config, &has);
         if differences.is_empty() {
@@ -334,7 +334,7 @@ mod tests {
         let declined = |table: &str, wanted: serde_json::Value| {
             let platform = select(&format!("url = 'http://127.0.0.1:1'\n{table}")).unwrap();
             let config = Config::built_in().unwrap();
-            platform.declines(config.model("esm2").unwrap(), wanted.as_object().unwrap())
+            platform.unsupported(config.model("esm2").unwrap(), wanted.as_object().unwrap())
         };
         let default = "esm2_t33_650M_UR50D";
         assert_eq!(declined("config = { device = 'cpu' }", json!({})), None);

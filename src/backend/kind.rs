@@ -88,7 +88,7 @@ pub trait Settings: Send + Sync {
     }
 
     /// Why it cannot run a model with a configuration although nothing is wrong; cases that need it are skipped.
-    fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
+    fn unsupported(&self, contract: &Contract, config: &Options) -> Option<String> {
         let _ = (contract, config);
         None
     }

@@ -110,8 +110,8 @@ impl Platform {
 
     /// Why it cannot run a model with a configuration although nothing is wrong with it.
     #[must_use]
-    pub fn declines(&self, contract: &Contract, config: &Options) -> Option<String> {
-        self.settings.declines(contract, config)
+    pub fn unsupported(&self, contract: &Contract, config: &Options) -> Option<String> {
+        self.settings.unsupported(contract, config)
     }
 
     /// Why a scene of the life cycle cannot be played on it.

@@ -73,7 +73,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         trial
             .calls
             .iter()
-            .all(|call| platform.declines(&trial.contract, &call.config).is_none())
+            .all(|call| platform.unsupported(&trial.contract, &call.config).is_none())
     });
     if plan.trials.len() < planned {
         let skipped = count(planned - plan.trials.len(), "case");

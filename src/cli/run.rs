@@ -115,7 +115,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
     }
     // Who picks a model knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
     let expected = !arguments.model.is_empty() && arguments.suite.is_empty();
-    let barren = if expected { &[][..] } else { &plan.barren[..] };
+    let empty = if expected { &[][..] } else { &plan.empty[..] };
     let subject = ReportHeader {
         backend: &name,
         kind,
@@ -127,7 +127,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         },
         unused_snapshots: &unused,
         pending_snapshots: &pending(&project, &store, &weights)?,
-        barren_suites: barren,
+        empty_suites: empty,
     };
     Ok(close(arguments, &report, &subject, kept.as_ref()))
 }
@@ -138,7 +138,7 @@ fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
     plan.leave_out(|trial| {
         let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
         scene.or_else(|| {
-            let reason = |call: &PlannedCall| platform.declines(&trial.contract, &call.config);
+            let reason = |call: &PlannedCall| platform.unsupported(&trial.contract, &call.config);
             let reason = trial.calls.iter().find_map(reason);
             declined += usize::from(reason.is_some());
             reason
@@ -283,7 +283,7 @@ fn declared(platform: &Platform) -> String {
 /// Says why nothing was selected, so that the reader knows what to change.
 fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
     let mut text = String::new();
-    for suite in &plan.barren {
+    for suite in &plan.empty {
         let _ = writeln!(text, "{suite}");
     }
     if !plan.trials.is_empty() {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{BarrenSuite, Checks, Plan, PlannedCall, PlannedInstance, PlannedScene, PlannedTrial, Selection};
+use super::{Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScene, PlannedTrial, Selection};
 use crate::backend::kind::Configured;
 use crate::backend::{Scene, registry};
 use crate::check;
@@ -77,12 +77,12 @@ pub fn expand(
             (instance, trial.expects_error())
         });
     }
-    let barren = barren_suites(config, suites, backend, selection, &trials);
+    let empty = empty_suites(config, suites, backend, selection, &trials);
     let covered = covered(suites, selection, &trials);
     diagnostics.into_result(Plan {
         instances: expansion.instances,
         trials,
-        barren,
+        empty,
         covered,
     })
 }
@@ -322,15 +322,15 @@ fn covered(suites: &[Suite], selection: &Selection, trials: &[PlannedTrial]) -> 
 }
 
 /// The selected suites without a trial, with the reason.
-fn barren_suites(
+fn empty_suites(
     config: &Config,
     suites: &[Suite],
     backend: &BackendTable,
     selection: &Selection,
     trials: &[PlannedTrial],
-) -> Vec<BarrenSuite> {
+) -> Vec<EmptySuite> {
     let wanted = suites.iter().filter(|suite| selection.wants_suite(&suite.name));
-    let barren = wanted.filter(|suite| !trials.iter().any(|trial| *trial.suite == *suite.name));
+    let empty = wanted.filter(|suite| !trials.iter().any(|trial| *trial.suite == *suite.name));
     let reason = |suite: &Suite| {
         let selected = config.models.iter().filter(|model| selection.wants_model(&model.key));
         let served: Vec<&Arc<Contract>> = selected.filter(|model| backend.serves(&model.key)).collect();
@@ -352,8 +352,8 @@ fn barren_suites(
             format!("none of its cases fits {}", models.join(", "))
         }
     };
-    barren
-        .map(|suite| BarrenSuite {
+    empty
+        .map(|suite| EmptySuite {
             name: suite.name.clone(),
             reason: reason(suite),
         })

@@ -29,7 +29,7 @@ pub struct Plan {
     /// The cases, each for one model.
     pub trials: Vec<PlannedTrial>,
     /// Suites that were selected and gave no trial, with the reason.
-    pub barren: Vec<BarrenSuite>,
+    pub empty: Vec<EmptySuite>,
     /// Entries for several cases whose every case is among the trials, so that a run shows whether they are out of date.
     pub covered: Vec<Arc<KnownDefect>>,
 }
@@ -99,7 +99,7 @@ pub struct PlannedCall {
 
 /// A suite of which no case applies to any selected model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BarrenSuite {
+pub struct EmptySuite {
     /// The suite's name.
     pub name: String,
     /// Why, such as `needs `masks`, which none of the selected models has`.
@@ -167,7 +167,7 @@ impl PlannedTrial {
     }
 }
 
-impl fmt::Display for BarrenSuite {
+impl fmt::Display for EmptySuite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "suite {} gave no case: {}", self.name, self.reason)
     }

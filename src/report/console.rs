@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use crate::metric_value::count;
 use crate::outcome::{Conclusion, Interruption, RunOutcome, Verdict};
-use crate::plan::BarrenSuite;
+use crate::plan::EmptySuite;
 
 /// How many flaky cases or unused snapshots are named before the rest is only counted.
 const NAMED: usize = 10;
@@ -28,7 +28,7 @@ pub struct ReportHeader<'a> {
     /// Results that wait for review.
     pub pending_snapshots: &'a [String],
     /// Suites that were asked for and gave no case, with the reason.
-    pub barren_suites: &'a [BarrenSuite],
+    pub empty_suites: &'a [EmptySuite],
 }
 
 /// How much of what applies to a backend a run judges.
@@ -105,8 +105,8 @@ pub fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String {
     section(&mut text, "not known", &report.unknown);
     section(&mut text, "trouble", &report.notes);
     section(&mut text, "closest to its limit", &margins(report));
-    let barren: Vec<String> = subject.barren_suites.iter().map(ToString::to_string).collect();
-    section(&mut text, "note", &barren);
+    let empty: Vec<String> = subject.empty_suites.iter().map(ToString::to_string).collect();
+    section(&mut text, "note", &empty);
     section(&mut text, "unused snapshot", subject.unused_snapshots);
     if !subject.unused_snapshots.is_empty() {
         text.push_str("  no case uses them: see `hydrotest snapshots prune`\n");
@@ -226,7 +226,7 @@ mod tests {
         extent: RunScope::Whole,
         unused_snapshots: &[],
         pending_snapshots: &[],
-        barren_suites: &[],
+        empty_suites: &[],
     };
 
     fn outcome(name: &str, verdict: Verdict, attempts: u32) -> Outcome {

@@ -123,7 +123,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             config: Options::new(),
         }],
         trials,
-        barren: Vec::new(),
+        empty: Vec::new(),
         covered: Vec::new(),
     }
 }

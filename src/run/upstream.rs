@@ -140,7 +140,7 @@ mod tests {
         let plan = |covered: &[Arc<KnownDefect>]| Plan {
             instances: Vec::new(),
             trials: ["one", "two"].map(|case| trial(case, vec![Arc::clone(&many)])).into(),
-            barren: Vec::new(),
+            empty: Vec::new(),
             covered: covered.to_vec(),
         };
         let outcomes = |verdicts: [Verdict; 2]| {
