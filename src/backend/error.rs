@@ -91,7 +91,7 @@ pub enum Fault {
 
 /// Who is responsible for a fault, which decides between the verdicts fail and error, and the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Blame {
+pub enum Responsible {
     /// The backend answered wrongly, crashes on a call, or its own code raises an exception.
     Backend,
     /// What the backend runs on failed before there was an answer to judge.
@@ -121,10 +121,10 @@ impl BackendError {
 
     /// Who is responsible.
     #[must_use]
-    pub const fn blame(&self) -> Blame {
+    pub const fn responsible(&self) -> Responsible {
         match (self.stage, self.fault) {
-            (Stage::Configure, Fault::Misconfigured) => Blame::Settings,
-            (_, fault) => fault.blame(),
+            (Stage::Configure, Fault::Misconfigured) => Responsible::Settings,
+            (_, fault) => fault.responsible(),
         }
     }
 
@@ -180,7 +180,7 @@ impl Fault {
 
     /// Who is responsible where the stage does not say otherwise.
     #[must_use]
-    pub const fn blame(self) -> Blame {
+    pub const fn responsible(self) -> Responsible {
         match self {
             Self::Refused
             | Self::Schema
@@ -189,13 +189,13 @@ impl Fault {
             | Self::Undecodable
             | Self::Crashed
             | Self::Poisoned
-            | Self::TooSlow => Blame::Backend,
+            | Self::TooSlow => Responsible::Backend,
             Self::Died | Self::Timeout | Self::Unreachable | Self::Busy | Self::OutOfMemory | Self::Misconfigured => {
-                Blame::Platform
+                Responsible::Platform
             }
-            Self::Denied | Self::TooLarge => Blame::Settings,
+            Self::Denied | Self::TooLarge => Responsible::Settings,
             Self::Unsupported | Self::Cancelled | Self::NotRunning | Self::Unrecorded | Self::Internal => {
-                Blame::Harness
+                Responsible::Harness
             }
         }
     }
@@ -257,7 +257,7 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Blame {
+impl fmt::Display for Responsible {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Backend => "backend",

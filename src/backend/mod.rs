@@ -42,7 +42,7 @@ use std::pin::Pin;
 
 use crate::prediction::{Prediction, Request};
 
-pub use error::{BackendError, Blame, Fault, Stage};
+pub use error::{BackendError, Fault, Responsible, Stage};
 pub use instance::{Caretaker, Instance};
 pub use scene::Scene;
 

@@ -4,7 +4,7 @@ use super::Check;
 use super::case_results::{CallResult, Calls, CaseResults};
 use super::finding::Finding;
 use super::parser::CheckParser;
-use crate::backend::{BackendError, Blame, Fault, Stage};
+use crate::backend::{BackendError, Fault, Responsible, Stage};
 use crate::config::Diagnostic;
 
 /// The name of the check.
@@ -140,9 +140,9 @@ impl ExpectError {
         let finding = Finding::wrong(NAME, call, summary).with_hint(hint);
         Some(Finding {
             // Whether the backend or the connection is to blame follows from the fault, even one that was expected.
-            blame: match error.blame() {
-                Blame::Backend => finding.blame,
-                blame => blame,
+            responsible: match error.responsible() {
+                Responsible::Backend => finding.responsible,
+                responsible => responsible,
             },
             log_tail: error.log_tail.clone(),
             ..finding
@@ -220,7 +220,7 @@ mod tests {
             findings[0].summary,
             "expected ValueError with \"empty chain\", got a toy.folder.Output"
         );
-        assert_eq!(findings[0].blame, Blame::Backend);
+        assert_eq!(findings[0].responsible, Responsible::Backend);
         assert!(check.expects_error("call"));
     }
 
@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn a_platform_that_breaks_is_not_taken_for_a_refusal() {
         let findings = found("", BackendError::new(Stage::Call, Fault::Died, "connection dropped"));
-        assert_eq!(findings[0].blame, Blame::Platform);
+        assert_eq!(findings[0].responsible, Responsible::Platform);
     }
 
     #[test]
@@ -262,8 +262,8 @@ mod tests {
         let wanted = "message = 'Unsupported ESM-C model'\nfault = ['refused', 'died']";
         assert_eq!(found(wanted, error.clone()), []);
         assert_eq!(
-            found("message = 'else'\nfault = 'died'", error.clone())[0].blame,
-            Blame::Platform
+            found("message = 'else'\nfault = 'died'", error.clone())[0].responsible,
+            Responsible::Platform
         );
         assert_eq!(
             found("message = 'Unsupported'", error).len(),

@@ -111,7 +111,7 @@ mod tests {
 
     use super::super::fixture::{folder, response};
     use super::*;
-    use crate::backend::Blame;
+    use crate::backend::Responsible;
 
     #[test]
     fn paths_read_names_indices_and_attributes() {
@@ -146,11 +146,11 @@ mod tests {
         };
         let asked = judge(json!({"include_fields": ["plddt"]}), "plddt");
         assert_eq!(
-            (asked.blame, asked.summary.as_str()),
-            (Blame::Backend, "plddt: expected a value, got None")
+            (asked.responsible, asked.summary.as_str()),
+            (Responsible::Backend, "plddt: expected a value, got None")
         );
         let unasked = judge(json!({}), "plddt[0]");
-        assert_eq!(unasked.blame, Blame::Harness);
+        assert_eq!(unasked.responsible, Responsible::Harness);
         assert!(unasked.hint.unwrap().contains("include_fields"));
         assert_eq!(
             judge(json!({}), "atom_array[3]").summary,

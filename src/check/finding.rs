@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::fmt;
 
-use crate::backend::{BackendError, Blame};
+use crate::backend::{BackendError, Responsible};
 
 /// One thing that is wrong with an answer, or the reason why it could not be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Whether the backend is wrong (verdict fail), or anything else is, so that there is no verdict on it (verdict error).
-    pub blame: Blame,
+    pub responsible: Responsible,
     /// The check that found it.
     pub check: &'static str,
     /// The call whose answer it is about; `None` when it is about the case as a whole.
@@ -29,7 +29,7 @@ impl Finding {
     #[must_use]
     pub fn wrong(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
-            blame: Blame::Backend,
+            responsible: Responsible::Backend,
             check,
             call: Some(call.to_owned()),
             summary: summary.into(),
@@ -43,7 +43,7 @@ impl Finding {
     #[must_use]
     pub fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
         Self {
-            blame: Blame::Harness,
+            responsible: Responsible::Harness,
             call: None,
             ..Self::wrong(check, "", summary)
         }
@@ -53,7 +53,7 @@ impl Finding {
     #[must_use]
     pub fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
-            blame: Blame::Settings,
+            responsible: Responsible::Settings,
             ..Self::wrong(check, call, summary)
         }
     }
@@ -62,7 +62,7 @@ impl Finding {
     #[must_use]
     pub fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
-            blame: Blame::Reference,
+            responsible: Responsible::Reference,
             ..Self::wrong(check, call, summary)
         }
     }
@@ -75,7 +75,7 @@ impl Finding {
         if error.inherited {
             // The case that it happened to has the details and the log.
             return Self {
-                blame: error.blame(),
+                responsible: error.responsible(),
                 ..Self::wrong(check, call, format!("not asked: {first}"))
             };
         }
@@ -84,7 +84,7 @@ impl Finding {
             None => format!("{} failed: {first}", error.stage),
         };
         Self {
-            blame: error.blame(),
+            responsible: error.responsible(),
             details: std::iter::once(format!("fault: {}", error.fault.name()))
                 .chain(lines.map(str::to_owned))
                 .collect(),
@@ -207,14 +207,14 @@ mod tests {
         let error =
             BackendError::new(Stage::Call, Fault::Timeout, "no answer within 5 s").with_log(vec!["tick".into()]);
         let finding = Finding::failed("answer", "first", &error);
-        assert_eq!(finding.blame, Blame::Platform);
+        assert_eq!(finding.responsible, Responsible::Platform);
         assert_eq!(
             finding.to_string(),
             "answer [first]: call failed: no answer within 5 s\n  fault: timeout\n  log: tick"
         );
         let refused = BackendError::new(Stage::Call, Fault::Refused, "bad\nworse").with_exception("ValueError");
         let finding = Finding::failed("answer", "first", &refused);
-        assert_eq!(finding.blame, Blame::Backend);
+        assert_eq!(finding.responsible, Responsible::Backend);
         assert_eq!(finding.summary, "the call gave ValueError: bad");
         assert_eq!(finding.details, ["fault: refused", "worse"]);
         assert_eq!(finding.shortened(), finding, "what is short stays as it is");
@@ -229,7 +229,7 @@ mod tests {
             finding.to_string(),
             "answer [call]: not asked: esm2 on lab did not start: exit 3"
         );
-        assert_eq!(finding.blame, Blame::Platform);
+        assert_eq!(finding.responsible, Responsible::Platform);
     }
 
     #[test]

@@ -88,7 +88,7 @@ mod tests {
     use super::super::fixture::folded::{declared, folded};
     use super::super::fixture::{compiled, judge_recorded};
     use super::CallResult;
-    use crate::backend::Blame;
+    use crate::backend::Responsible;
     use crate::prediction::Options;
     use crate::snapshot::Recording;
 
@@ -124,7 +124,11 @@ mod tests {
                 (json!({ "sampling_steps": 50, "no_kernels": true }), "no_kernels: true"),
             ] {
                 let found = judged(other, Recording::Missing);
-                assert_eq!((found.len(), found[0].blame), (1, Blame::Reference), "{found:?}");
+                assert_eq!(
+                    (found.len(), found[0].responsible),
+                    (1, Responsible::Reference),
+                    "{found:?}"
+                );
                 assert!(found[0].summary.contains("other fixed options"), "{found:?}");
                 assert_eq!(found[0].details[0], "recorded under: sampling_steps: 50");
                 assert!(found[0].details[1].contains(words), "{found:?}");

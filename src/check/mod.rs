@@ -179,7 +179,7 @@ mod tests {
 
     use super::fixture::{compiled, failed, folder, response};
     use super::*;
-    use crate::backend::{BackendError, Blame, Fault, Stage};
+    use crate::backend::{BackendError, Fault, Responsible, Stage};
 
     #[test]
     fn a_call_that_fails_is_a_finding_unless_a_check_expects_it() {
@@ -197,8 +197,8 @@ mod tests {
         let contract_check = [compiled(&contract, "check = 'contract'")];
         let findings = judge(&contract_check, &results);
         assert_eq!(
-            (findings.len(), findings[0].check, findings[0].blame),
-            (1, "answer", Blame::Platform)
+            (findings.len(), findings[0].check, findings[0].responsible),
+            (1, "answer", Responsible::Platform)
         );
         let expected = [compiled(&contract, "check = 'error'\nfault = 'timeout'")];
         assert_eq!(judge(&expected, &results), []);

@@ -75,7 +75,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::fixture::{compile_errors, compiled, folder, judge, response, summaries};
-    use crate::backend::Blame;
+    use crate::backend::Responsible;
 
     #[test]
     fn numbers_outside_the_limits_are_found() {
@@ -115,7 +115,7 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'range'\nfield = 'plddt'\nmin = 0");
         let findings = judge(&*check, &contract, &[response(&contract, "call", "AC", json!({}))]);
-        assert_eq!((findings.len(), findings[0].blame), (1, Blame::Harness));
+        assert_eq!((findings.len(), findings[0].responsible), (1, Responsible::Harness));
         let text = compiled(&contract, "check = 'range'\nfield = 'pdb'\nmin = 0");
         let responses = [response(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
         assert!(summaries(&*text, &contract, &responses)[0].starts_with("pdb[0]: expected numbers, got str"));

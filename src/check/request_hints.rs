@@ -3,7 +3,7 @@
 
 use super::case_results::{CallResult, CaseResults};
 use super::finding::Finding;
-use crate::backend::Blame;
+use crate::backend::Responsible;
 use crate::prediction::Value;
 
 /// The options that are named by an answer which is as it would be without them.
@@ -12,7 +12,10 @@ const INCLUDE: &str = "include_fields";
 /// Adds to the findings about calls what their requests tell.
 pub(super) fn hint(findings: &mut [Finding], results: &CaseResults<'_>) {
     let responses = results.responses;
-    for finding in findings.iter_mut().filter(|finding| finding.blame == Blame::Backend) {
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| finding.responsible == Responsible::Backend)
+    {
         let of_finding = |response: &CallResult| finding.call.as_deref() == Some(response.call.as_str());
         let Some(place) = responses.iter().position(of_finding) else {
             continue;

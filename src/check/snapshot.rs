@@ -232,7 +232,7 @@ mod tests {
 
     use super::super::fixture::folded::{UBIQUITIN, declared, folded};
     use super::super::fixture::{compile_errors, compiled, folder, judge_recorded, response};
-    use crate::backend::Blame;
+    use crate::backend::Responsible;
     use crate::prediction::Value;
     use crate::snapshot::Recording;
     use crate::tensor::Tensor;
@@ -253,7 +253,7 @@ mod tests {
         };
         let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         let missing = judge(Recording::Never, &right);
-        assert_eq!(missing[0].blame, Blame::Reference);
+        assert_eq!(missing[0].responsible, Responsible::Reference);
         assert!(
             missing[0].summary.contains("synthetic/folder/suite/case.snap"),
             "{missing:?}"
@@ -264,7 +264,7 @@ mod tests {
         assert_eq!(judge(Recording::Never, &right), []);
         let moved = right.clone().with_element("plddt", 1, 0.25);
         let found = judge(Recording::Never, &moved);
-        assert_eq!((found.len(), found[0].blame), (1, Blame::Backend));
+        assert_eq!((found.len(), found[0].responsible), (1, Responsible::Backend));
         assert!(found[0].summary.contains("plddt[0]"), "{found:?}");
         assert!(found[0].details.iter().any(|line| line.contains("at [1]")), "{found:?}");
         let other_text = right.with("pdb", Value::List(vec![Value::Text("REMARK".into())]));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::arguments::{Format, RunArguments};
 use super::project::Project;
 use super::{BROKEN, Trouble, colours, complain, reproduce, say};
-use crate::backend::Blame;
+use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::config::{Diagnostic, Diagnostics};
@@ -219,7 +219,7 @@ fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
     for planned in &plan.instances {
         match platform.dry_run(&planned.contract, &planned.config) {
             Some(Ok(shown)) => say(&format!("{}\n", shown.trim_end())),
-            Some(Err(error)) if error.blame() == Blame::Settings => {
+            Some(Err(error)) if error.responsible() == Responsible::Settings => {
                 return Err(Diagnostics::from(Diagnostic::new(error.message)).into());
             }
             Some(Err(error)) => return Err(Trouble::Broken(error.to_string())),

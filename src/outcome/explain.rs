@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{Outcome, Verdict};
-use crate::backend::Blame;
+use crate::backend::Responsible;
 
 impl Outcome {
     /// The whole story of a case that went wrong: the verdict, every finding, and the command that repeats just this case.
@@ -14,11 +14,11 @@ impl Outcome {
         let mut text = String::new();
         let meaning = match (self.verdict, self.owner()) {
             (Verdict::Fail, _) => "the backend is wrong",
-            (Verdict::Error, Some(Blame::Reference)) => "there is nothing sound to compare with",
-            (Verdict::Error, Some(Blame::Settings)) => {
+            (Verdict::Error, Some(Responsible::Reference)) => "there is nothing sound to compare with",
+            (Verdict::Error, Some(Responsible::Settings)) => {
                 "the configuration is wrong, so there is no verdict on the backend"
             }
-            (Verdict::Error, Some(Blame::Harness)) => {
+            (Verdict::Error, Some(Responsible::Harness)) => {
                 "hydrotest could not judge it, so there is no verdict on the backend"
             }
             (Verdict::Error, _) => "the platform failed, so there is no verdict on the backend",

@@ -7,7 +7,7 @@ pub use explain::quote;
 use std::fmt;
 use std::time::Duration;
 
-use crate::backend::Blame;
+use crate::backend::Responsible;
 use crate::check::Finding;
 use crate::metric_value::CheckedValue;
 
@@ -151,27 +151,27 @@ impl Outcome {
     /// Who is responsible for an outcome that is neither a pass nor a skip, whether expected or not. What needs a person's hand
     /// first comes first where several are.
     #[must_use]
-    pub fn owner(&self) -> Option<Blame> {
-        let found = |blame: &Blame| self.findings.iter().any(|finding| finding.blame == *blame);
+    pub fn owner(&self) -> Option<Responsible> {
+        let found = |responsible: &Responsible| self.findings.iter().any(|finding| finding.responsible == *responsible);
         let order = [
-            Blame::Backend,
-            Blame::Settings,
-            Blame::Platform,
-            Blame::Harness,
-            Blame::Reference,
+            Responsible::Backend,
+            Responsible::Settings,
+            Responsible::Platform,
+            Responsible::Harness,
+            Responsible::Reference,
         ];
         order.into_iter().find(found)
     }
 
     /// Whether its verdict is an error, and this the owner of it.
-    fn is_error_of(&self, owner: Blame) -> bool {
+    fn is_error_of(&self, owner: Responsible) -> bool {
         self.verdict == Verdict::Error && self.owner() == Some(owner)
     }
 
     /// Whether all that is wrong with it is that there was nothing sound to compare with.
     #[must_use]
     pub fn is_without_reference(&self) -> bool {
-        self.is_error_of(Blame::Reference)
+        self.is_error_of(Responsible::Reference)
     }
 
     /// Whether it passed only after it had failed before.
@@ -185,7 +185,10 @@ impl Verdict {
     /// What findings amount to: an answer known to be wrong outweighs a broken platform.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
-        if findings.iter().any(|finding| finding.blame == Blame::Backend) {
+        if findings
+            .iter()
+            .any(|finding| finding.responsible == Responsible::Backend)
+        {
             Self::Fail
         } else if findings.is_empty() {
             Self::Pass
@@ -237,7 +240,7 @@ impl RunOutcome {
         tally
     }
 
-    fn has_error_of(&self, owner: Blame) -> bool {
+    fn has_error_of(&self, owner: Responsible) -> bool {
         self.outcomes.iter().any(|outcome| outcome.is_error_of(owner))
     }
 
@@ -248,9 +251,9 @@ impl RunOutcome {
         match self.interrupted {
             Some(signal) => Conclusion::Interrupted(signal),
             None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
-            None if self.has_error_of(Blame::Settings) => Conclusion::Misconfigured,
+            None if self.has_error_of(Responsible::Settings) => Conclusion::Misconfigured,
             None if tally.unexpected_passes > 0 || !self.outdated.is_empty() => Conclusion::Outdated,
-            None if self.has_error_of(Blame::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
+            None if self.has_error_of(Responsible::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
             None if tally.errors > 0 => Conclusion::HarnessFailed,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,
             None if tally.passed + tally.expected_failures + tally.known_upstream == 0 => Conclusion::NothingRan,

@@ -212,7 +212,7 @@ impl Raised {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Blame;
+    use crate::backend::Responsible;
 
     fn raised(ancestors: &[&str], message: &str) -> Raised {
         let class = ancestors[0].rsplit('.').next().unwrap();
@@ -270,8 +270,8 @@ mod tests {
         ] {
             let error = error(ancestors);
             assert_eq!(
-                (error.blame(), error.exception),
-                (Blame::Settings, None),
+                (error.responsible(), error.exception),
+                (Responsible::Settings, None),
                 "{ancestors:?}"
             );
         }
@@ -283,8 +283,8 @@ mod tests {
         ] {
             let error = error(ancestors);
             assert_eq!(
-                (error.blame(), error.exception),
-                (Blame::Backend, None),
+                (error.responsible(), error.exception),
+                (Responsible::Backend, None),
                 "{ancestors:?}"
             );
         }
@@ -296,23 +296,34 @@ mod tests {
         let start =
             |ancestors: &[&str]| raised(ancestors, "no").at_start(Some(Step::Start), "B.start()", Raiser::Backend);
         let error = start(&["builtins.RuntimeError", "builtins.Exception"]);
-        assert_eq!((error.blame(), &error.exception), (Blame::Backend, &None));
+        assert_eq!((error.responsible(), &error.exception), (Responsible::Backend, &None));
         assert_eq!(error.message, "B.start() raised RuntimeError: no");
-        assert_eq!(start(&["builtins.AttributeError"]).blame(), Blame::Backend);
-        assert_eq!(start(&[UNFIT, "builtins.TypeError"]).blame(), Blame::Backend);
-        assert_eq!(start(&["builtins.FileNotFoundError"]).blame(), Blame::Platform);
-        assert_eq!(start(&["builtins.ConnectionError"]).blame(), Blame::Platform);
+        assert_eq!(start(&["builtins.AttributeError"]).responsible(), Responsible::Backend);
+        assert_eq!(
+            start(&[UNFIT, "builtins.TypeError"]).responsible(),
+            Responsible::Backend
+        );
+        assert_eq!(
+            start(&["builtins.FileNotFoundError"]).responsible(),
+            Responsible::Platform
+        );
+        assert_eq!(
+            start(&["builtins.ConnectionError"]).responsible(),
+            Responsible::Platform
+        );
         let mut selector = raised(&["builtins.ValueError"], "Backend x not supported");
         selector.modules = vec!["boileroom.models.esm.esm2".into()];
         assert_eq!(
-            selector.at_start(Some(Step::Start), "ESM2()", Raiser::Backend).blame(),
-            Blame::Settings
+            selector
+                .at_start(Some(Step::Start), "ESM2()", Raiser::Backend)
+                .responsible(),
+            Responsible::Settings
         );
         let mut own = raised(&["builtins.ValueError"], "no");
         own.modules = vec!["boileroom.models.esm.esm2".into(), "boileroom.backend.mine".into()];
         assert_eq!(
-            own.at_start(Some(Step::Start), "ESM2()", Raiser::Backend).blame(),
-            Blame::Backend
+            own.at_start(Some(Step::Start), "ESM2()", Raiser::Backend).responsible(),
+            Responsible::Backend
         );
         let error = raised(&["builtins.ValueError"], "Unsupported");
         let error = error.at_start(Some(Step::Start), "ESM3Core._initialize()", Raiser::Model);
@@ -352,7 +363,7 @@ mod tests {
     fn a_status_of_a_proxy_and_words_about_the_device_keep_their_owner() {
         let mut denied = raised(&["httpx.HTTPStatusError"], "Client error '401 Unauthorized'");
         denied.status = Some(401);
-        assert_eq!(denied.in_call(Raiser::Backend).blame(), Blame::Settings);
+        assert_eq!(denied.in_call(Raiser::Backend).responsible(), Responsible::Settings);
         let memory = raised(
             &["torch.OutOfMemoryError", "builtins.RuntimeError"],
             "CUDA out of memory.",

@@ -68,7 +68,7 @@ fn envelope(error: &EnvelopeError) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::Blame;
+    use crate::backend::Responsible;
     use crate::wire::client::Status;
     use crate::wire::pickle::{PickleError, PickleFault};
 
@@ -90,13 +90,13 @@ mod tests {
                 text: String::new(),
                 retry_after: None,
             };
-            of(&declined).blame()
+            of(&declined).responsible()
         };
         for code in [401, 403, 407, 413] {
-            assert_eq!(owner(code), Blame::Settings, "{code}");
+            assert_eq!(owner(code), Responsible::Settings, "{code}");
         }
         for code in [408, 425, 429, 502, 503, 504] {
-            assert_eq!(owner(code), Blame::Platform, "{code}");
+            assert_eq!(owner(code), Responsible::Platform, "{code}");
         }
     }
 
@@ -131,10 +131,16 @@ mod tests {
     fn words_about_the_device_are_no_refusal() {
         let refused = |words: &str| of(&ClientError::Refused(words.into()));
         let memory = refused("CUDA out of memory. Tried to allocate 2.00 GiB");
-        assert_eq!((memory.fault, memory.blame()), (Fault::OutOfMemory, Blame::Platform));
+        assert_eq!(
+            (memory.fault, memory.responsible()),
+            (Fault::OutOfMemory, Responsible::Platform)
+        );
         assert!(memory.message.contains("bigger GPU"), "{memory}");
         let poisoned = refused("CUDA error: device-side assert triggered");
-        assert_eq!((poisoned.fault, poisoned.blame()), (Fault::Poisoned, Blame::Backend));
+        assert_eq!(
+            (poisoned.fault, poisoned.responsible()),
+            (Fault::Poisoned, Responsible::Backend)
+        );
         assert!(!poisoned.fault.leaves_usable());
     }
 
@@ -156,12 +162,15 @@ mod tests {
         };
         let unread = error(PickleFault::Unsupported("datetime.datetime".into()));
         assert_eq!((unread.stage, unread.fault), (Stage::Decode, Fault::Unsupported));
-        assert_eq!(unread.blame(), Blame::Harness);
+        assert_eq!(unread.responsible(), Responsible::Harness);
         assert!(
             unread.message.ends_with("hydrotest cannot read datetime.datetime"),
             "{unread}"
         );
         let refused = error(PickleFault::Call("os.system".into()));
-        assert_eq!((refused.fault, refused.blame()), (Fault::Undecodable, Blame::Backend));
+        assert_eq!(
+            (refused.fault, refused.responsible()),
+            (Fault::Undecodable, Responsible::Backend)
+        );
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::case_results::{CallResult, Calls};
 use super::super::fixture::{embedder, first_folder, folder, judge, metadata, response, summaries};
 use super::ContractCheck;
-use crate::backend::Blame;
+use crate::backend::Responsible;
 use crate::prediction::contract::Contract;
 use crate::prediction::{Record, Value};
 use crate::tensor::Tensor;
@@ -172,7 +172,7 @@ fn metadata_is_judged() {
         "metadata.sequence_lengths: expected [3, 2], got [4, 2]"
     );
     assert!(findings[0].hint.as_ref().unwrap().contains("separators"));
-    assert_eq!(findings[0].blame, Blame::Backend);
+    assert_eq!(findings[0].responsible, Responsible::Backend);
 }
 
 #[test]

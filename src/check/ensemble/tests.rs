@@ -7,7 +7,7 @@ use serde_json::json;
 use super::super::fixture::folded::{change_array, declared, folded, jitter};
 use super::super::fixture::{compile_errors, compile_with, folder, judge_recorded};
 use super::*;
-use crate::backend::Blame;
+use crate::backend::Responsible;
 use crate::metric::test_points::{mirrored, noise};
 use crate::prediction::Contract;
 use crate::protein::Structure;
@@ -84,7 +84,7 @@ fn another_draw_from_one_distribution_passes_and_another_distribution_does_not()
         "{}",
         bent[0].summary
     );
-    assert_eq!((bent[0].blame, bent[0].details.len()), (Blame::Backend, 3));
+    assert_eq!((bent[0].responsible, bent[0].details.len()), (Responsible::Backend, 3));
     let mirror = |structure: &mut Structure| structure.coord = mirrored(&structure.coord);
     assert_eq!(after(|response| response.with_structure(mirror)).len(), 1);
     let nanometres = |structure: &mut Structure| structure.coord.iter_mut().flatten().for_each(|axis| *axis /= 10.0);
@@ -131,16 +131,16 @@ fn what_cannot_be_decided_is_nobodys_fault() {
         undecided[0].summary,
         "complex 0: 3 samples recorded, the gates ask for 10"
     );
-    assert_eq!(undecided[0].blame, Blame::Harness);
+    assert_eq!(undecided[0].responsible, Responsible::Harness);
     let blind = found(directory.path(), "{ samples = 3 }", few);
     assert!(blind[0].summary.contains("there are 20 splits"), "{blind:?}");
-    assert_eq!(blind[0].blame, Blame::Harness);
+    assert_eq!(blind[0].responsible, Responsible::Harness);
 
     let contract = declared("boltz2");
     let empty = tempfile::tempdir().unwrap();
     let check = check(&contract, "{}", &CALLS);
     let missing = judge_recorded(&*check, &contract, few, empty.path(), Recording::Never);
-    assert_eq!((missing.len(), missing[0].blame), (3, Blame::Reference));
+    assert_eq!((missing.len(), missing[0].responsible), (3, Responsible::Reference));
     assert_eq!(missing[0].hint.as_deref(), Some("record it with: record this"));
 }
 
