@@ -13,7 +13,7 @@ use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Setting
 use super::launcher::{Demise, Endpoint, Job, Launcher};
 use super::served::{Credentials, Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
-use crate::config::{BackendTable, Diagnostics, PerModel, Reader, interpolate};
+use crate::config::{BackendTable, Diagnostics, PerModel, TableReader, interpolate};
 use crate::prediction::{Contract, Input, Method, Options, Request};
 use crate::wire::Secret;
 use crate::wire::client::ModelClient;
@@ -51,7 +51,7 @@ struct Http {
 }
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let mut reader = Reader::new(&table.settings, diagnostics);
+    let mut reader = TableReader::new(&table.settings, diagnostics);
     let url = reader.required_text("url");
     if let Some(Err(error)) = url.as_ref().map(|url| interpolate(url, &[], |_| Some(String::new()))) {
         reader.reject("url", error, "in this address");

@@ -7,7 +7,7 @@ use std::fmt;
 
 use super::kind::Overrides;
 use super::{BackendError, Fault, Stage};
-use crate::config::Reader;
+use crate::config::TableReader;
 use crate::prediction::Contract;
 
 pub use obstacle::PullObstacle;
@@ -44,7 +44,7 @@ pub struct ImageName {
 
 impl ImageSettings {
     /// Takes the keys `repository` and `tag` out of a backend's table.
-    pub fn read(reader: &mut Reader<'_>) -> Self {
+    pub fn read(reader: &mut TableReader<'_>) -> Self {
         let repository = reader.text("repository");
         if let Some(Err(message)) = repository.as_deref().map(Repository::parse) {
             let label = "expected such as `docker.io/jakublala` or `127.0.0.1:5000/lab`";

@@ -2,7 +2,7 @@
 //! where they are written and fills them in; what is run with the result is for the kind.
 
 use super::{BackendError, Fault, Stage};
-use crate::config::{Diagnostic, InterpolationError, Reader, interpolate};
+use crate::config::{Diagnostic, InterpolationError, TableReader, interpolate};
 use crate::prediction::Contract;
 
 /// What every kind fills in: the model, its class, its image, and the path of this very program.
@@ -23,7 +23,7 @@ impl Known {
     }
 
     /// Reads an array of words and reports every placeholder that is not known where it is written.
-    pub fn words(self, reader: &mut Reader<'_>, key: &'static str) -> Option<Words> {
+    pub fn words(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<Words> {
         let words = reader.located_texts(key)?;
         let mut sound = true;
         for word in &words {
@@ -38,7 +38,7 @@ impl Known {
     }
 
     /// Reads a text and reports a placeholder in it that is not known.
-    pub fn text(self, reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
+    pub fn text(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<String> {
         let text = reader.text(key)?;
         if let Err(error) = self.check(&text) {
             reader.reject(key, error, "in this text");
@@ -47,7 +47,7 @@ impl Known {
     }
 
     /// Reads the variables of the table `env`, in declared order.
-    pub fn environment(self, reader: &mut Reader<'_>) -> Vec<(String, String)> {
+    pub fn environment(self, reader: &mut TableReader<'_>) -> Vec<(String, String)> {
         let mut variables = Vec::new();
         for (name, value) in reader.object("env").unwrap_or_default() {
             let serde_json::Value::String(value) = value else {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::examination::Symptom;
 use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
-use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::reference::{ReferenceModel, Refusal, WEIGHTS};
 
@@ -27,7 +27,7 @@ pub const KIND: Kind = Kind {
     reason = "the signature of every kind; this one has no setting to get wrong"
 )]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    Reader::new(&table.settings, diagnostics).finish();
+    TableReader::new(&table.settings, diagnostics).finish();
     Some(Arc::new(Embedded))
 }
 

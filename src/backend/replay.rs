@@ -8,7 +8,7 @@ use super::examination::Symptom;
 use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings, WEIGHTS};
 use super::served::failure;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
-use crate::config::{BackendTable, Diagnostics, Reader, interpolate};
+use crate::config::{BackendTable, Diagnostics, TableReader, interpolate};
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::wire::Limits;
 use crate::wire::client::decode;
@@ -40,7 +40,7 @@ struct Replay {
 }
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let mut reader = Reader::new(&table.settings, diagnostics);
+    let mut reader = TableReader::new(&table.settings, diagnostics);
     let directory = reader.required_text("directory");
     let checked = directory
         .as_ref()

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 
-use crate::config::Reader;
+use crate::config::TableReader;
 
 /// Names of variables with credentials; a `*` stands for any end. A token of Hugging Face is not among them: servers load weights
 /// with it.
@@ -49,7 +49,7 @@ pub struct Withheld {
 
 impl Withheld {
     /// Takes the key `pass_env` out of a backend's table.
-    pub fn read(reader: &mut Reader<'_>) -> Self {
+    pub fn read(reader: &mut TableReader<'_>) -> Self {
         let passed = reader.texts("pass_env").unwrap_or_default();
         if let Some(wrong) = passed.iter().find(|name| !is_pattern(name)) {
             let message = format!("`{wrong}` in `pass_env` is no name of a variable");

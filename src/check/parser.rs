@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::case_results::Calls;
 use super::field_path::FieldPath;
 use super::number::names;
-use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Reader, Section};
+use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Section, TableReader};
 use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
 use crate::prediction::{Contract, Gates};
 
@@ -24,7 +24,7 @@ pub struct CaseContext<'a> {
 
 /// A table being read for a check.
 pub struct CheckParser<'a> {
-    reader: Reader<'a>,
+    reader: TableReader<'a>,
     context: &'a CaseContext<'a>,
 }
 
@@ -42,13 +42,13 @@ impl<'a> CheckParser<'a> {
     #[must_use]
     pub fn new(section: &'a Section, context: &'a CaseContext<'a>, diagnostics: &'a mut Diagnostics) -> Self {
         Self {
-            reader: Reader::new(section, diagnostics),
+            reader: TableReader::new(section, diagnostics),
             context,
         }
     }
 
     /// The values of the table.
-    pub const fn reader(&mut self) -> &mut Reader<'a> {
+    pub const fn reader(&mut self) -> &mut TableReader<'a> {
         &mut self.reader
     }
 

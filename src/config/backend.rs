@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Diagnostic, Diagnostics, Located, Location, PerModel, Reader, Section};
+use super::{Diagnostic, Diagnostics, Located, Location, PerModel, Section, TableReader};
 use crate::prediction::Contract;
 
 /// A declared backend.
@@ -61,7 +61,7 @@ impl BackendTable {
             let diagnostic = Diagnostic::at(name.location.clone(), format!("`{}` is not a backend name", name.value));
             diagnostics.push(diagnostic.with_label("expected letters, digits, `_`, `-` or `.`"));
         }
-        let mut reader = Reader::new(section, diagnostics);
+        let mut reader = TableReader::new(section, diagnostics);
         let kind = reader.required_text("kind");
         let kind_location = reader.location_of("kind");
         let weights = reader.text("weights");

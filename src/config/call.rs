@@ -3,7 +3,7 @@
 
 use super::scope::ScopeNames;
 use super::section::Datum;
-use super::{Diagnostic, Diagnostics, Location, OneOrMany, Reader, Section, Sequences};
+use super::{Diagnostic, Diagnostics, Location, OneOrMany, Section, Sequences, TableReader};
 use crate::prediction::{Contract, Input, Options};
 
 /// A call to a model.
@@ -45,7 +45,7 @@ pub(super) struct Defaults {
 
 impl Defaults {
     /// Reads `options` and `config` with their unchecked companions, over those of the outer table.
-    pub(super) fn read_options(&self, reader: &mut Reader<'_>, vocabulary: &ScopeNames) -> Self {
+    pub(super) fn read_options(&self, reader: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Self {
         let mut inner = self.clone();
         for (target, checked, unchecked) in [
             (&mut inner.options, "options", "unchecked_options"),
@@ -63,7 +63,7 @@ impl Defaults {
     }
 
     /// Reads one of `sequences`, `literal` and `structured`.
-    pub(super) fn read_input(&mut self, reader: &mut Reader<'_>, sequences: &Sequences) {
+    pub(super) fn read_input(&mut self, reader: &mut TableReader<'_>, sequences: &Sequences) {
         let ways = ["sequences", "literal", "structured"];
         let given: Vec<&str> = ways.into_iter().filter(|way| reader.has(way)).collect();
         let input = match given[..] {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::call::Defaults;
 use super::scope::{ScopeNames, known_names};
-use super::{Call, Diagnostic, Located, Location, Reader, Scope, Section, Sequences, model};
+use super::{Call, Diagnostic, Located, Location, Scope, Section, Sequences, TableReader, model};
 use crate::prediction::Contract;
 
 /// A declared case.
@@ -143,7 +143,7 @@ impl Case {
         suite: &Defaults,
         sequences: &Sequences,
         vocabulary: &ScopeNames,
-        outer: &mut Reader<'_>,
+        outer: &mut TableReader<'_>,
     ) -> Option<Self> {
         let mut reader = outer.within(section);
         let name = read_name(&mut reader);
@@ -187,7 +187,7 @@ impl Case {
 }
 
 /// A name that is fit for test names and file names.
-fn read_name(reader: &mut Reader<'_>) -> Option<Located<String>> {
+fn read_name(reader: &mut TableReader<'_>) -> Option<Located<String>> {
     let value = reader.required_text("name")?;
     let location = reader.location_of("name");
     if !model::is_name(&value) {
@@ -197,7 +197,7 @@ fn read_name(reader: &mut Reader<'_>) -> Option<Located<String>> {
     Some(Located { value, location })
 }
 
-fn read_variants(reader: &mut Reader<'_>, vocabulary: &ScopeNames) -> Variants {
+fn read_variants(reader: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Variants {
     let Some(written) = reader.text_or_texts("variants") else {
         return Variants::Configured;
     };
@@ -212,7 +212,7 @@ fn read_variants(reader: &mut Reader<'_>, vocabulary: &ScopeNames) -> Variants {
     known.map_or(Variants::Configured, Variants::Named)
 }
 
-fn read_checks(outer: &mut Reader<'_>) -> Vec<CheckTable> {
+fn read_checks(outer: &mut TableReader<'_>) -> Vec<CheckTable> {
     let sections = outer.require("checks").sections("checks");
     if sections.is_empty() && outer.is_empty_array("checks") {
         outer.reject(
@@ -235,7 +235,12 @@ fn read_checks(outer: &mut Reader<'_>) -> Vec<CheckTable> {
     checks
 }
 
-fn read_calls(outer: &mut Reader<'_>, case: Defaults, sequences: &Sequences, vocabulary: &ScopeNames) -> Vec<Call> {
+fn read_calls(
+    outer: &mut TableReader<'_>,
+    case: Defaults,
+    sequences: &Sequences,
+    vocabulary: &ScopeNames,
+) -> Vec<Call> {
     let sections = outer.sections("call");
     if sections.is_empty() {
         let Some(input) = case.input else {
@@ -286,7 +291,7 @@ fn sends_nothing(what: &str, section: &Section) -> Diagnostic {
 }
 
 /// Reads `xfail`: a reason, a table, or several tables.
-fn read_expected_failures(outer: &mut Reader<'_>, vocabulary: &ScopeNames) -> Vec<ExpectedFailure> {
+fn read_expected_failures(outer: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Vec<ExpectedFailure> {
     let location = outer.location_of("xfail");
     if let Some(reason) = outer.text_if_text("xfail") {
         return vec![ExpectedFailure {

@@ -15,42 +15,42 @@ pub(super) struct Document {
     /// Texts that stand in the file in another spelling, such as with escapes.
     respelled: String,
     /// The first is the file itself.
-    tables: Vec<Table>,
+    tables: Vec<TomlTable>,
     /// Those of one table lie together.
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<TomlEntry>,
     /// Values in arrays; those of one array lie together.
-    pub(super) items: Vec<Item>,
+    pub(super) items: Vec<TomlItem>,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Table {
+pub(super) struct TomlTable {
     pub(super) span: Span,
     pub(super) entries: Span,
 }
 
 /// One key with its value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Entry {
-    pub(super) key: Text,
+pub(super) struct TomlEntry {
+    pub(super) key: TomlText,
     pub(super) key_span: Span,
-    pub(super) item: Item,
+    pub(super) item: TomlItem,
 }
 
 /// One value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Item {
+pub(super) struct TomlItem {
     pub(super) span: Span,
-    pub(super) value: Value,
+    pub(super) value: TomlValue,
 }
 
 /// What a value is.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Value {
-    Text(Text),
+pub(super) enum TomlValue {
+    Text(TomlText),
     Integer(i64),
     Float(f64),
     Flag(bool),
-    Datetime(Text),
+    Datetime(TomlText),
     /// Which of the items.
     Array(Span),
     /// Which of the tables.
@@ -61,7 +61,7 @@ pub(super) enum Value {
 
 /// A text: a stretch of the file or of what is spelled otherwise there.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Text {
+pub(super) enum TomlText {
     Written(Span),
     Respelled(Span),
 }
@@ -112,9 +112,9 @@ impl Document {
         document
     }
 
-    pub(super) fn table(&self, index: u32) -> Table {
+    pub(super) fn table(&self, index: u32) -> TomlTable {
         const EMPTY: Span = Span { start: 0, end: 0 };
-        self.tables.get(index as usize).copied().unwrap_or(Table {
+        self.tables.get(index as usize).copied().unwrap_or(TomlTable {
             span: EMPTY,
             entries: EMPTY,
         })
@@ -124,10 +124,10 @@ impl Document {
         Location::new(&self.source, span.range())
     }
 
-    pub(super) fn text(&self, text: Text) -> &str {
+    pub(super) fn text(&self, text: TomlText) -> &str {
         match text {
-            Text::Written(span) => self.source.text().get(span.range()),
-            Text::Respelled(span) => self.respelled.get(span.range()),
+            TomlText::Written(span) => self.source.text().get(span.range()),
+            TomlText::Respelled(span) => self.respelled.get(span.range()),
         }
         .unwrap_or_default()
     }
@@ -135,18 +135,18 @@ impl Document {
     fn add_table(&mut self, table: &DeTable<'_>, span: &Range<usize>, diagnostics: &mut Diagnostics) -> u32 {
         let index = self.tables.len();
         let first = self.entries.len();
-        self.tables.push(Table {
+        self.tables.push(TomlTable {
             span: Span::new(span),
             entries: Span::new(&(first..first + table.len())),
         });
         // The entries of a table lie together, so they take their places before any of them is looked into.
         for (key, value) in table {
-            let entry = Entry {
+            let entry = TomlEntry {
                 key: self.add_text(key.get_ref()),
                 key_span: Span::new(&key.span()),
-                item: Item {
+                item: TomlItem {
                     span: Span::new(&value.span()),
-                    value: Value::Unreadable,
+                    value: TomlValue::Unreadable,
                 },
             };
             self.entries.push(entry);
@@ -160,30 +160,30 @@ impl Document {
         u32::try_from(index).unwrap_or(u32::MAX)
     }
 
-    fn add_value(&mut self, value: &DeValue<'_>, span: &Range<usize>, diagnostics: &mut Diagnostics) -> Value {
+    fn add_value(&mut self, value: &DeValue<'_>, span: &Range<usize>, diagnostics: &mut Diagnostics) -> TomlValue {
         let mut unreadable = |message: &str| {
             let place = Location::new(&self.source, span.clone());
             diagnostics.push(Diagnostic::at(place, message));
-            Value::Unreadable
+            TomlValue::Unreadable
         };
         match value {
-            DeValue::String(text) => Value::Text(self.add_text(text)),
-            DeValue::Boolean(flag) => Value::Flag(*flag),
-            DeValue::Datetime(datetime) => Value::Datetime(self.add_text(&datetime.to_string())),
+            DeValue::String(text) => TomlValue::Text(self.add_text(text)),
+            DeValue::Boolean(flag) => TomlValue::Flag(*flag),
+            DeValue::Datetime(datetime) => TomlValue::Datetime(self.add_text(&datetime.to_string())),
             DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
-                Ok(value) => Value::Integer(value),
+                Ok(value) => TomlValue::Integer(value),
                 Err(_) => unreadable("integer does not fit into 64 bits"),
             },
             DeValue::Float(float) => match float.as_str().parse::<f64>() {
                 // `inf` may be written; anything else that becomes infinite is too large.
-                Ok(value) if !value.is_infinite() || float.as_str().contains("inf") => Value::Float(value),
+                Ok(value) if !value.is_infinite() || float.as_str().contains("inf") => TomlValue::Float(value),
                 _ => unreadable("number does not fit into double precision"),
             },
             DeValue::Array(array) => {
                 let first = self.items.len();
-                self.items.extend(array.iter().map(|item| Item {
+                self.items.extend(array.iter().map(|item| TomlItem {
                     span: Span::new(&item.span()),
-                    value: Value::Unreadable,
+                    value: TomlValue::Unreadable,
                 }));
                 for (offset, item) in array.iter().enumerate() {
                     let value = self.add_value(item.get_ref(), &item.span(), diagnostics);
@@ -191,23 +191,23 @@ impl Document {
                         item.value = value;
                     }
                 }
-                Value::Array(Span::new(&(first..first + array.len())))
+                TomlValue::Array(Span::new(&(first..first + array.len())))
             }
-            DeValue::Table(table) => Value::Table(self.add_table(table, span, diagnostics)),
+            DeValue::Table(table) => TomlValue::Table(self.add_table(table, span, diagnostics)),
         }
     }
 
     /// A text as a stretch of the file where it stands there as it is.
-    fn add_text(&mut self, text: &str) -> Text {
+    fn add_text(&mut self, text: &str) -> TomlText {
         let file = self.source.text();
         let offset = (text.as_ptr() as usize).wrapping_sub(file.as_ptr() as usize);
         let range = offset..offset.saturating_add(text.len());
         if file.get(range.clone()) == Some(text) {
-            return Text::Written(Span::new(&range));
+            return TomlText::Written(Span::new(&range));
         }
         let start = self.respelled.len();
         self.respelled.push_str(text);
-        Text::Respelled(Span::new(&(start..self.respelled.len())))
+        TomlText::Respelled(Span::new(&(start..self.respelled.len())))
     }
 }
 
@@ -229,7 +229,7 @@ mod tests {
             .entries
             .iter()
             .map(|entry| match entry.item.value {
-                Value::Text(text) => (document.text(entry.key), document.text(text)),
+                TomlValue::Text(text) => (document.text(entry.key), document.text(text)),
                 _ => ("", ""),
             })
             .collect();

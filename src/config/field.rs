@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Diagnostic, Located, Reader, Section};
+use super::{Diagnostic, Located, Section, TableReader};
 use crate::prediction::contract::{
     Dimension, FactorRule, FactorScale, FieldKind, FieldSpec, Holds, Presence, Tolerance,
 };
@@ -25,7 +25,7 @@ pub(super) fn read(
     name: &str,
     section: &Section,
     symbols: &BTreeSet<String>,
-    outer: &mut Reader<'_>,
+    outer: &mut TableReader<'_>,
 ) -> Option<FieldSpec> {
     let mut reader = outer.within(section);
     reader.require("kind");
@@ -101,7 +101,7 @@ pub(super) fn read(
 const VECTORS: [&str; 2] = ["embeddings", "hidden_states"];
 
 /// Reads `holds`, which must fit the last dimensions.
-fn read_holds(reader: &mut Reader<'_>, name: &str, shape: &[Dimension]) -> Holds {
+fn read_holds(reader: &mut TableReader<'_>, name: &str, shape: &[Dimension]) -> Holds {
     let usual = if VECTORS.contains(&name) {
         Holds::Vectors
     } else {
@@ -127,7 +127,7 @@ fn read_holds(reader: &mut Reader<'_>, name: &str, shape: &[Dimension]) -> Holds
 }
 
 /// Reads `b_factor` and `b_factor_of`.
-fn read_factors(reader: &mut Reader<'_>) -> Option<FactorScale> {
+fn read_factors(reader: &mut TableReader<'_>) -> Option<FactorScale> {
     let greatest = reader.number("b_factor", 1e-9..);
     let rule = reader.choice("b_factor_of", &FactorRule::NAMES);
     if rule.is_some() && greatest.is_none() {
@@ -140,7 +140,7 @@ fn read_factors(reader: &mut Reader<'_>) -> Option<FactorScale> {
 }
 
 /// Reads `tolerance = { absolute = 1e-4, relative = 0.0 }`.
-pub(super) fn read_tolerance(outer: &mut Reader<'_>) -> Option<Tolerance> {
+pub(super) fn read_tolerance(outer: &mut TableReader<'_>) -> Option<Tolerance> {
     let section = outer.section("tolerance")?;
     let mut reader = outer.within(&section);
     let absolute = reader.number("absolute", 0.0..);
@@ -155,7 +155,7 @@ pub(super) fn read_tolerance(outer: &mut Reader<'_>) -> Option<Tolerance> {
     })
 }
 
-fn read_shape(reader: &mut Reader<'_>, symbols: &BTreeSet<String>) -> Option<Vec<Dimension>> {
+fn read_shape(reader: &mut TableReader<'_>, symbols: &BTreeSet<String>) -> Option<Vec<Dimension>> {
     let mut shape = Vec::new();
     let written = reader.located_sizes("shape")?;
     let count = written.len();
@@ -180,7 +180,7 @@ fn read_shape(reader: &mut Reader<'_>, symbols: &BTreeSet<String>) -> Option<Vec
     (shape.len() == count).then_some(shape)
 }
 
-fn read_dtypes(reader: &mut Reader<'_>) -> Option<Vec<DType>> {
+fn read_dtypes(reader: &mut TableReader<'_>) -> Option<Vec<DType>> {
     let written = reader.text_or_texts("dtype")?.into_vec();
     if written.is_empty() {
         reader.reject("dtype", "no dtype is allowed", "expected at least one");
@@ -197,7 +197,7 @@ fn read_dtypes(reader: &mut Reader<'_>) -> Option<Vec<DType>> {
     (dtypes.len() == written.len()).then_some(dtypes)
 }
 
-fn read_range(reader: &mut Reader<'_>) -> Option<(f64, f64)> {
+fn read_range(reader: &mut TableReader<'_>) -> Option<(f64, f64)> {
     let limits = reader.numbers("range")?;
     match limits[..] {
         [least, greatest] if least <= greatest => Some((least, greatest)),

@@ -1,10 +1,10 @@
 //! `[models.KEY.gates]` as the gates of a contract, and the gates that a check changes. Reads numbers; judges by none.
 
-use super::{Reader, Section};
+use super::{Section, TableReader};
 use crate::prediction::gates::{GateTable, GateValues, Gates};
 
 /// Reads the tables of gates of a model. A table that is there must be whole.
-pub(super) fn read(outer: &mut Reader<'_>) -> Gates {
+pub(super) fn read(outer: &mut TableReader<'_>) -> Gates {
     let Some(section) = outer.section("gates") else {
         return Gates::default();
     };
@@ -20,7 +20,7 @@ pub(super) fn read(outer: &mut Reader<'_>) -> Gates {
     gates
 }
 
-fn read_table<T: GateTable>(outer: &mut Reader<'_>) -> Option<T> {
+fn read_table<T: GateTable>(outer: &mut TableReader<'_>) -> Option<T> {
     let section = outer.section(T::NAME)?;
     let mut reader = outer.within(&section);
     for gate in T::gates() {
@@ -34,7 +34,7 @@ fn read_table<T: GateTable>(outer: &mut Reader<'_>) -> Option<T> {
 /// Reads the gates that the table of a check changes, below its key `gates`: any of those that `T` has. `None` where the
 /// key is absent. A gate beside that key judges nothing, and is a mistake that is easily made.
 #[must_use]
-pub fn read_changes<T: GateTable>(outer: &mut Reader<'_>) -> Option<GateValues> {
+pub fn read_changes<T: GateTable>(outer: &mut TableReader<'_>) -> Option<GateValues> {
     for gate in T::gates() {
         let is_beside = outer.table().entries().any(|entry| entry.key() == gate.key);
         if is_beside && outer.has(gate.key) {
@@ -49,7 +49,7 @@ pub fn read_changes<T: GateTable>(outer: &mut Reader<'_>) -> Option<GateValues> 
     Some(values)
 }
 
-fn read_values<T: GateTable>(reader: &mut Reader<'_>) -> GateValues {
+fn read_values<T: GateTable>(reader: &mut TableReader<'_>) -> GateValues {
     T::gates()
         .into_iter()
         .filter_map(|gate| Some((gate.key, reader.number(gate.key, gate.range)?)))
@@ -65,7 +65,7 @@ mod tests {
     fn read_text(text: &str) -> (Gates, String) {
         let mut diagnostics = Diagnostics::new();
         let section = Section::parse(&Source::new("a.toml", text), &mut diagnostics);
-        let mut reader = Reader::new(&section, &mut diagnostics);
+        let mut reader = TableReader::new(&section, &mut diagnostics);
         let gates = read(&mut reader);
         reader.finish();
         (gates, diagnostics.to_string())

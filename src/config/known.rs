@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Located, Reader};
+use super::{Located, TableReader};
 use crate::prediction::known::{KnownDefect, days};
 
 /// What entries are about.
@@ -16,7 +16,7 @@ pub(super) enum Of {
 
 /// Reads those of one model, or those outside of any model with the names of models in them, which are judged later, when all models
 /// are known.
-pub(super) fn read(outer: &mut Reader<'_>, of: Of) -> (Vec<Arc<KnownDefect>>, Vec<Located<String>>) {
+pub(super) fn read(outer: &mut TableReader<'_>, of: Of) -> (Vec<Arc<KnownDefect>>, Vec<Located<String>>) {
     let (mut defects, mut named) = (Vec::new(), Vec::new());
     for section in outer.sections("known") {
         let mut reader = outer.within(&section);

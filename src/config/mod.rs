@@ -3,7 +3,7 @@
 //! Reads and validates; opens nothing, starts nothing and prints nothing. All mistakes of a file are found at once.
 //!
 //! A file goes from text to meaning in three steps: [`Source`] is its text, [`Section`] a table of it with the place of
-//! everything, and a [`Reader`] takes typed values out of a section and reports what does not fit. What belongs to a
+//! everything, and a [`TableReader`] takes typed values out of a section and reports what does not fit. What belongs to a
 //! higher floor, the settings of a backend's kind and the parameters of a check, is kept as a section and read there.
 
 mod backend;
@@ -44,7 +44,7 @@ pub use duration::parse as parse_duration;
 pub use gates::read_changes;
 pub use interpolation::{InterpolationError, interpolate};
 pub use per_model::PerModel;
-pub use reader::Reader;
+pub use reader::TableReader;
 pub use scope::Scope;
 pub use section::Section;
 pub use sequences::Sequences;
@@ -115,7 +115,7 @@ impl Config {
             // What is left of a file with syntax errors would only raise doubts about lines that are right.
             return Ok(None);
         }
-        let mut reader = Reader::new(&root, diagnostics);
+        let mut reader = TableReader::new(&root, diagnostics);
         let default = reader.required_text("default");
         let default_location = reader.location_of("default");
         let inherits = !reader.has("models") && source.text() != BUILT_IN;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Diagnostic, Diagnostics, Located, Reader, Section, field, gates, known};
+use super::{Diagnostic, Diagnostics, Located, Section, TableReader, field, gates, known};
 use crate::prediction::Method;
 use crate::prediction::contract::{
     Contract, ListMeaning, OptionRole, OptionRule, OptionSpec, RESPONSE_SYMBOLS, Variant,
@@ -22,7 +22,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         let diagnostic = Diagnostic::at(key.location.clone(), format!("`{}` is not a model key", key.value));
         diagnostics.push(diagnostic.with_label("expected lowercase letters, digits and `_`, a letter first"));
     }
-    let mut reader = Reader::new(section, diagnostics);
+    let mut reader = TableReader::new(section, diagnostics);
     let name = reader.required_text("name");
     reader.require("method").require("list").require("fields");
     let method = reader.choice("method", &METHODS);
@@ -80,7 +80,7 @@ pub(super) fn is_name(name: &str) -> bool {
 }
 
 /// A dotted Python path with at least a module and a name.
-fn read_class(reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
+fn read_class(reader: &mut TableReader<'_>, key: &'static str) -> Option<String> {
     let path = reader.required_text(key)?;
     let identifier = |part: &str| {
         !part.is_empty()
@@ -98,7 +98,7 @@ fn read_class(reader: &mut Reader<'_>, key: &'static str) -> Option<String> {
     None
 }
 
-fn read_options(outer: &mut Reader<'_>) -> Vec<OptionSpec> {
+fn read_options(outer: &mut TableReader<'_>) -> Vec<OptionSpec> {
     let mut options = Vec::new();
     for (name, section) in outer.named_sections("options") {
         let mut reader = outer.within(&section);
@@ -123,12 +123,12 @@ fn read_options(outer: &mut Reader<'_>) -> Vec<OptionSpec> {
     options
 }
 
-fn read_dimensions(outer: &mut Reader<'_>) -> BTreeMap<String, usize> {
+fn read_dimensions(outer: &mut TableReader<'_>) -> BTreeMap<String, usize> {
     let section = outer.section("dimensions");
     section.map_or_else(BTreeMap::new, |section| outer.within(&section).sizes())
 }
 
-fn read_variants(outer: &mut Reader<'_>) -> Vec<Variant> {
+fn read_variants(outer: &mut TableReader<'_>) -> Vec<Variant> {
     let mut variants: Vec<Variant> = Vec::new();
     for (name, section) in outer.named_sections("variants") {
         let mut reader = outer.within(&section);
@@ -156,7 +156,7 @@ fn read_variants(outer: &mut Reader<'_>) -> Vec<Variant> {
 
 /// An instance without configuration gets the option's default, and a contract's first variant: they must agree. Every
 /// variant must have the same sizes, or a shape would hold for some only.
-fn check_variants(reader: &mut Reader<'_>, options: &[OptionSpec], variants: &[Variant]) {
+fn check_variants(reader: &mut TableReader<'_>, options: &[OptionSpec], variants: &[Variant]) {
     let Some(first) = variants.first() else { return };
     let option = options.iter().find(|option| option.role == Some(OptionRole::Variant));
     match option {
@@ -185,7 +185,7 @@ fn check_variants(reader: &mut Reader<'_>, options: &[OptionSpec], variants: &[V
 /// Everything a shape may speak of. Symbols whose size is not published must be declared as such, so that a mistyped one
 /// is not taken for one of them.
 fn read_symbols(
-    reader: &mut Reader<'_>,
+    reader: &mut TableReader<'_>,
     dimensions: &BTreeMap<String, usize>,
     variants: &[Variant],
 ) -> BTreeSet<String> {

@@ -1,12 +1,12 @@
-//! The getters of a [`Reader`] that give tables, one or many, as sections, sizes or JSON.
+//! The getters of a [`TableReader`] that give tables, one or many, as sections, sizes or JSON.
 
 use std::collections::BTreeMap;
 
 use super::section::{Datum, Item};
 use super::typed::{Located, wrong_type};
-use super::{Reader, Section, json};
+use super::{Section, TableReader, json};
 
-impl Reader<'_> {
+impl TableReader<'_> {
     /// A table.
     pub fn section(&mut self, key: &'static str) -> Option<Section> {
         match self.item(key)?.datum() {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::section::Datum;
-use super::{Diagnostic, Located, Reader, Section, json};
+use super::{Diagnostic, Located, Section, TableReader, json};
 use crate::prediction::contract::Variant;
 use crate::prediction::{Contract, Options};
 
@@ -46,7 +46,7 @@ impl PerModel {
     }
 
     /// Reads `config` and `variants` of a backend's table.
-    pub(super) fn read(reader: &mut Reader<'_>, contracts: &[Arc<Contract>]) -> Self {
+    pub(super) fn read(reader: &mut TableReader<'_>, contracts: &[Arc<Contract>]) -> Self {
         let mut read = Self::default();
         if let Some(section) = reader.section("variants") {
             read.read_variants(&section, contracts, &mut reader.within(&section));
@@ -57,7 +57,7 @@ impl PerModel {
         read
     }
 
-    fn read_variants(&mut self, section: &Section, contracts: &[Arc<Contract>], reader: &mut Reader<'_>) {
+    fn read_variants(&mut self, section: &Section, contracts: &[Arc<Contract>], reader: &mut TableReader<'_>) {
         for entry in section.entries() {
             let (key, place) = (entry.key(), entry.key_location());
             let Some(contract) = contracts.iter().find(|contract| contract.key == key) else {
@@ -105,7 +105,7 @@ impl PerModel {
     }
 
     /// The key of a model holds a table of its options; any other key is an option of every model that has it.
-    fn read_configs(&mut self, section: &Section, contracts: &[Arc<Contract>], outer: &mut Reader<'_>) {
+    fn read_configs(&mut self, section: &Section, contracts: &[Arc<Contract>], outer: &mut TableReader<'_>) {
         let mut reader = outer.within(section);
         for entry in section.entries() {
             let (key, item) = (entry.key(), entry.item());
@@ -166,7 +166,7 @@ impl PerModel {
         contract: &Contract,
         name: &Located<String>,
         value: Option<serde_json::Value>,
-        reader: &mut Reader<'_>,
+        reader: &mut TableReader<'_>,
     ) {
         let Some(option) = contract.option(&name.value) else {
             let known = contract.options.iter().map(|option| option.name.as_str());

@@ -8,9 +8,9 @@ use super::suggestion::list_names;
 use super::{Diagnostic, Diagnostics, Location, Section};
 
 /// Reads one [`Section`]. Every getter gives `None` when the key is absent or its value is of no use; the latter is
-/// reported, so that a reader goes on and finds the next mistake too. Call [`Reader::finish`] last.
+/// reported, so that a reader goes on and finds the next mistake too. Call [`TableReader::finish`] last.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct TableReader<'a> {
     section: &'a Section,
     diagnostics: &'a mut Diagnostics,
     /// Every key asked for, as often as it was: only a mistake makes anyone look.
@@ -20,7 +20,7 @@ pub struct Reader<'a> {
     settled: Vec<bool>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TableReader<'a> {
     /// Starts to read.
     #[must_use]
     pub fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
@@ -39,8 +39,8 @@ impl<'a> Reader<'a> {
 
     /// A reader of another table, usually a part of this one, that reports to the same collection.
     #[must_use]
-    pub fn within<'b>(&'b mut self, section: &'b Section) -> Reader<'b> {
-        Reader::new(section, self.diagnostics)
+    pub fn within<'b>(&'b mut self, section: &'b Section) -> TableReader<'b> {
+        TableReader::new(section, self.diagnostics)
     }
 
     /// The table being read.
@@ -166,10 +166,10 @@ mod tests {
     use super::*;
 
     /// Reads a text with `read` and gives back what the user would see.
-    fn findings(text: &str, read: impl FnOnce(&mut Reader<'_>)) -> String {
+    fn findings(text: &str, read: impl FnOnce(&mut TableReader<'_>)) -> String {
         let mut diagnostics = Diagnostics::new();
         let section = Section::parse(&Source::new("a.toml", text), &mut diagnostics);
-        let mut reader = Reader::new(&section, &mut diagnostics);
+        let mut reader = TableReader::new(&section, &mut diagnostics);
         read(&mut reader);
         reader.finish();
         diagnostics.render(Style::Plain)

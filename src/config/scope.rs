@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::{Config, Diagnostic, Diagnostics, Located, Reader, model};
+use super::{Config, Diagnostic, Diagnostics, Located, TableReader, model};
 use crate::prediction::contract::Presence;
 use crate::prediction::{Contract, Method};
 
@@ -32,7 +32,7 @@ impl Scope {
     }
 
     /// Reads `method`, `needs`, `lacks` and `models`.
-    pub(super) fn read(reader: &mut Reader<'_>, vocabulary: &ScopeNames) -> Self {
+    pub(super) fn read(reader: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Self {
         let method = reader.choice("method", &model::METHODS);
         let needs = reader.located_texts("needs");
         let lacks = reader.located_texts("lacks");

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::document::{self, Document, Span, Value};
+use super::document::{self, Document, Span, TomlValue};
 use super::{Diagnostics, Location, Source};
 
 /// A TOML table in declared order. Cloning shares it, so that a higher floor can keep its part and read it later.
@@ -79,7 +79,7 @@ impl Section {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Entry<'a> {
     document: &'a Arc<Document>,
-    entry: &'a document::Entry,
+    entry: &'a document::TomlEntry,
 }
 
 impl<'a> Entry<'a> {
@@ -103,7 +103,7 @@ impl<'a> Entry<'a> {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Item<'a> {
     document: &'a Arc<Document>,
-    item: &'a document::Item,
+    item: &'a document::TomlItem,
 }
 
 /// What a value is.
@@ -127,35 +127,35 @@ impl<'a> Item<'a> {
 
     pub(super) fn datum(self) -> Datum<'a> {
         match self.item.value {
-            Value::Text(text) => Datum::Text(self.document.text(text)),
-            Value::Integer(value) => Datum::Integer(value),
-            Value::Float(value) => Datum::Float(value),
-            Value::Flag(flag) => Datum::Flag(flag),
-            Value::Datetime(text) => Datum::Datetime(self.document.text(text)),
-            Value::Array(items) => Datum::Array(Items {
+            TomlValue::Text(text) => Datum::Text(self.document.text(text)),
+            TomlValue::Integer(value) => Datum::Integer(value),
+            TomlValue::Float(value) => Datum::Float(value),
+            TomlValue::Flag(flag) => Datum::Flag(flag),
+            TomlValue::Datetime(text) => Datum::Datetime(self.document.text(text)),
+            TomlValue::Array(items) => Datum::Array(Items {
                 document: self.document,
                 items,
             }),
-            Value::Table(table) => Datum::Table(Section::of(self.document, table)),
-            Value::Unreadable => Datum::Unreadable,
+            TomlValue::Table(table) => Datum::Table(Section::of(self.document, table)),
+            TomlValue::Unreadable => Datum::Unreadable,
         }
     }
 
     pub(super) const fn is_unreadable(self) -> bool {
-        matches!(self.item.value, Value::Unreadable)
+        matches!(self.item.value, TomlValue::Unreadable)
     }
 
     /// What a reader calls it.
     pub(super) const fn describe(self) -> &'static str {
         match self.item.value {
-            Value::Text(_) => "a string",
-            Value::Integer(_) => "an integer",
-            Value::Float(_) => "a number",
-            Value::Flag(_) => "a boolean",
-            Value::Datetime(_) => "a date or time",
-            Value::Array(_) => "an array",
-            Value::Table(_) => "a table",
-            Value::Unreadable => "an unreadable value",
+            TomlValue::Text(_) => "a string",
+            TomlValue::Integer(_) => "an integer",
+            TomlValue::Float(_) => "a number",
+            TomlValue::Flag(_) => "a boolean",
+            TomlValue::Datetime(_) => "a date or time",
+            TomlValue::Array(_) => "an array",
+            TomlValue::Table(_) => "a table",
+            TomlValue::Unreadable => "an unreadable value",
         }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::call::Defaults;
 use super::scope::{ScopeNames, known_names};
-use super::{Case, Config, Diagnostic, Diagnostics, Reader, Scope, Section, Sequences, Source, model};
+use super::{Case, Config, Diagnostic, Diagnostics, Scope, Section, Sequences, Source, TableReader, model};
 use crate::prediction::Contract;
 
 /// The file of a suites directory that holds its sequences.
@@ -128,7 +128,7 @@ impl Suite {
             diagnostics.append(syntax);
             return None;
         }
-        let mut reader = Reader::new(&root, diagnostics);
+        let mut reader = TableReader::new(&root, diagnostics);
         let about = reader.required_text("about");
         let scope = Scope::read(&mut reader, vocabulary);
         let first_of = reader.located_texts("first_of");

@@ -1,11 +1,11 @@
-//! The typed getters of a [`Reader`]: each takes one kind of value out of a table and reports whatever else it finds.
+//! The typed getters of a [`TableReader`]: each takes one kind of value out of a table and reports whatever else it finds.
 
 use std::fmt;
 use std::ops::{Bound, RangeBounds};
 use std::time::Duration;
 
 use super::section::{Datum, Item, Items};
-use super::{Diagnostic, Location, Reader, duration};
+use super::{Diagnostic, Location, TableReader, duration};
 
 /// A value with the place it was written at.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl OneOrMany {
     }
 }
 
-impl Reader<'_> {
+impl TableReader<'_> {
     /// A string.
     pub fn text(&mut self, key: &'static str) -> Option<String> {
         match self.item(key)?.datum() {

@@ -1,6 +1,6 @@
 //! `[unknown]`: what results are compared by when nobody says which model they are from. Reads numbers; compares nothing.
 
-use super::{Reader, field, gates};
+use super::{TableReader, field, gates};
 use crate::prediction::contract::Tolerance;
 use crate::prediction::gates::Gates;
 
@@ -14,7 +14,7 @@ pub struct Unknown {
 }
 
 /// Reads the table; `None` where there is none.
-pub(super) fn read(outer: &mut Reader<'_>) -> Option<Unknown> {
+pub(super) fn read(outer: &mut TableReader<'_>) -> Option<Unknown> {
     let section = outer.section("unknown")?;
     let mut reader = outer.within(&section);
     let unknown = Unknown {

@@ -9,7 +9,7 @@ use crate::backend::local::{self, LocalSettings};
 use crate::backend::placeholders::{Known, Values};
 use crate::backend::served::ServedSettings;
 use crate::backend::{BackendError, Fault, Stage};
-use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
 
 /// What its settings may refer to besides what all kinds know.
@@ -75,7 +75,7 @@ pub(super) struct Filled {
 impl ApptainerSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Self {
-        let mut reader = Reader::new(&table.settings, diagnostics);
+        let mut reader = TableReader::new(&table.settings, diagnostics);
         let tool = reader.text("tool");
         let images = ImageSettings::read(&mut reader);
         let https = reader.flag("https").unwrap_or(true);

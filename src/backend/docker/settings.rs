@@ -9,7 +9,7 @@ use super::size;
 use crate::backend::image::ImageSettings;
 use crate::backend::placeholders::Known;
 use crate::backend::served::ServedSettings;
-use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::config::{BackendTable, Diagnostics, TableReader};
 
 /// How long a server may take to end when asked to: as long as boileroom gives it.
 const GRACE: Duration = Duration::from_secs(10);
@@ -96,7 +96,7 @@ pub(super) struct DockerSettings {
 impl DockerSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let mut reader = Reader::new(&table.settings, diagnostics);
+        let mut reader = TableReader::new(&table.settings, diagnostics);
         let images = ImageSettings::read(&mut reader);
         let image = PLACEHOLDERS.text(&mut reader, "image");
         if image.is_some() && (reader.has("repository") || reader.has("tag")) {
@@ -170,7 +170,7 @@ impl DockerSettings {
 }
 
 /// The key `gpus`: `"all"`, `"none"`, a number, or the numbers or identifiers of some.
-fn gpus(reader: &mut Reader<'_>) -> Option<Gpus> {
+fn gpus(reader: &mut TableReader<'_>) -> Option<Gpus> {
     let words: Vec<String> = reader
         .text_or_texts("gpus")?
         .into_vec()
@@ -196,7 +196,7 @@ fn gpus(reader: &mut Reader<'_>) -> Option<Gpus> {
 }
 
 /// A key that holds an amount of memory.
-fn bytes(reader: &mut Reader<'_>, key: &'static str) -> Option<i64> {
+fn bytes(reader: &mut TableReader<'_>, key: &'static str) -> Option<i64> {
     let text = reader.text(key)?;
     let bytes = size::parse(&text);
     if bytes.is_none() {

@@ -2,7 +2,7 @@
 
 use reqwest::header::HeaderName;
 
-use crate::config::{Reader, interpolate};
+use crate::config::{TableReader, interpolate};
 
 /// Headers whose values let somebody in: they come from the environment, so that no file holds them.
 const PRIVATE: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
@@ -16,7 +16,7 @@ const OURS: [&str; 5] = [
 ];
 
 /// Reads `headers` and reports what cannot be sent.
-pub(super) fn read(reader: &mut Reader<'_>) -> Vec<(HeaderName, String)> {
+pub(super) fn read(reader: &mut TableReader<'_>) -> Vec<(HeaderName, String)> {
     let mut headers = Vec::new();
     for (name, value) in reader.object("headers").unwrap_or_default() {
         let (Ok(header), serde_json::Value::String(value)) = (HeaderName::try_from(&name), value) else {

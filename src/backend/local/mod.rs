@@ -15,7 +15,7 @@ use super::placeholders::Known;
 use super::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
 use super::withheld::Withheld;
 use super::{BackendError, Fault, Stage, Watch, Work};
-use crate::config::Reader;
+use crate::config::TableReader;
 use crate::wire::Secret;
 
 use logs::LogDirectory;
@@ -56,7 +56,7 @@ pub struct LocalServer {
 
 impl LocalSettings {
     /// Takes the keys `grace`, `log_dir` and `pass_env` out of a backend's table.
-    pub fn read(reader: &mut Reader<'_>) -> Self {
+    pub fn read(reader: &mut TableReader<'_>) -> Self {
         let grace = reader.duration("grace").unwrap_or(GRACE);
         if grace > LONGEST_GRACE {
             let message = format!("`grace` is {} s", grace.as_secs_f64());
@@ -172,7 +172,7 @@ impl LocalServer {
 }
 
 /// Reads the key `command`, which says how a server is started: it, or one of the variables, must hold `{port}`.
-pub fn command(known: Known, reader: &mut Reader<'_>, environment: &[(String, String)]) -> Option<Vec<String>> {
+pub fn command(known: Known, reader: &mut TableReader<'_>, environment: &[(String, String)]) -> Option<Vec<String>> {
     let command = known.words(reader, "command")?;
     let has_port = |text: &String| text.contains("{port}");
     if command.words.is_empty() {

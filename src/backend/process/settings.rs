@@ -6,7 +6,7 @@ use crate::backend::BackendError;
 use crate::backend::local::{self, LocalSettings};
 use crate::backend::placeholders::{Known, Values};
 use crate::backend::served::ServedSettings;
-use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
 
 /// What its settings may refer to besides what all kinds know.
@@ -37,7 +37,7 @@ pub(super) struct Filled {
 impl ProcessSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let mut reader = Reader::new(&table.settings, diagnostics);
+        let mut reader = TableReader::new(&table.settings, diagnostics);
         let directory = PLACEHOLDERS.text(&mut reader, "cwd");
         let environment = PLACEHOLDERS.environment(&mut reader);
         let command = local::command(PLACEHOLDERS, reader.require("command"), &environment);

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::hosting::Host;
 use super::settings::{Given, KNOWN, PythonSettings, Timeouts};
 use crate::backend::registry::START_TIMEOUT;
-use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::config::{BackendTable, Diagnostics, TableReader};
 
 /// The interpreter where none is named.
 const INTERPRETER: &str = "python3";
@@ -19,7 +19,7 @@ const LONGEST_STOP: Duration = Duration::from_secs(15);
 impl PythonSettings {
     /// Reads a backend's table and reports everything wrong with it.
     pub(super) fn read(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Self> {
-        let mut reader = Reader::new(&table.settings, diagnostics);
+        let mut reader = TableReader::new(&table.settings, diagnostics);
         let interpreter = match reader.text_or_texts("interpreter") {
             Some(words) => words.into_vec().into_iter().map(|word| word.value).collect(),
             None => vec![INTERPRETER.to_owned()],
@@ -58,7 +58,7 @@ impl PythonSettings {
 }
 
 /// Reads which class is hosted, and how.
-fn host(reader: &mut Reader<'_>) -> Option<Host> {
+fn host(reader: &mut TableReader<'_>) -> Option<Host> {
     let selector = reader.text("selector");
     let wrapper = reader.text("wrapper");
     let backend = reader.text("backend_class");
@@ -107,7 +107,7 @@ fn host(reader: &mut Reader<'_>) -> Option<Host> {
     }
 }
 
-fn core(reader: &mut Reader<'_>) -> Option<String> {
+fn core(reader: &mut TableReader<'_>) -> Option<String> {
     match reader.json("core")? {
         Value::Bool(true) => Some("{model.core}".to_owned()),
         Value::String(class) => {
@@ -135,7 +135,7 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-fn timeouts(table: &BackendTable, reader: &mut Reader<'_>) -> Timeouts {
+fn timeouts(table: &BackendTable, reader: &mut TableReader<'_>) -> Timeouts {
     let stop = reader.duration("stop_timeout").unwrap_or(LONGEST_STOP);
     if stop > LONGEST_STOP {
         let message = format!("`stop_timeout` is {} s", stop.as_secs_f64());
@@ -157,7 +157,7 @@ fn timeouts(table: &BackendTable, reader: &mut Reader<'_>) -> Timeouts {
 }
 
 /// Reports placeholders that are not known.
-fn check_all(reader: &mut Reader<'_>, key: &str, texts: &[String]) {
+fn check_all(reader: &mut TableReader<'_>, key: &str, texts: &[String]) {
     for text in texts {
         if let Err(error) = KNOWN.check(text) {
             reader.reject(key, error, format!("in `{text}`"));

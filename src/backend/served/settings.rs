@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::backend::registry::START_TIMEOUT;
-use crate::config::{BackendTable, Reader};
+use crate::config::{BackendTable, TableReader};
 use crate::wire::client::Timeouts;
 
 /// How a model server is waited for and called.
@@ -19,7 +19,7 @@ pub struct ServedSettings {
 
 impl ServedSettings {
     /// Takes its keys out of a backend's table.
-    pub fn read(table: &BackendTable, reader: &mut Reader<'_>) -> Self {
+    pub fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Self {
         let standard = Timeouts::default();
         Self {
             start: table.start_timeout.unwrap_or(START_TIMEOUT),

@@ -6,7 +6,7 @@ use crate::backend::container::{Family, Gpu};
 use crate::backend::examination::{State, Symptom};
 use crate::backend::placeholders::{Known, Values};
 use crate::backend::{BackendError, machine};
-use crate::config::Reader;
+use crate::config::TableReader;
 
 /// What paths of a container may refer to: what all kinds know.
 const PLACEHOLDERS: Known = Known(&[]);
@@ -39,7 +39,7 @@ pub(super) struct FilledContainer {
 
 impl ContainerSettings {
     /// Reads the table and reports everything wrong with it.
-    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(reader: &mut TableReader<'_>) -> Option<Self> {
         let image = PLACEHOLDERS.text(reader.require("image"), "image");
         let tool = reader.text("tool").unwrap_or_else(|| "apptainer".to_owned());
         let gpus = [("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)];

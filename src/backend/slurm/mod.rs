@@ -33,7 +33,7 @@ use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Setting
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Fault, Stage, Watch};
-use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
 use crate::wire::Secret;
 
@@ -83,7 +83,7 @@ start_timeout = "30m"
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
-    let mut reader = Reader::new(&table.settings, diagnostics);
+    let mut reader = TableReader::new(&table.settings, diagnostics);
     let settings = SlurmSettings::read(table, &mut reader);
     reader.finish();
     Some(Arc::new(Slurm(Arc::new(settings?))))

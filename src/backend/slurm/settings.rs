@@ -13,7 +13,7 @@ use crate::backend::placeholders::{Known, Values};
 use crate::backend::served::ServedSettings;
 use crate::backend::withheld::Withheld;
 use crate::backend::{BackendError, Fault, Stage};
-use crate::config::{BackendTable, Reader};
+use crate::config::{BackendTable, TableReader};
 use crate::prediction::Contract;
 
 /// Stands in a word of the command for the port, which only the job knows. No word can contain it: words end at it.
@@ -82,7 +82,7 @@ pub(super) struct Filled {
 
 impl SlurmSettings {
     /// Reads a backend's table and reports everything wrong with it.
-    pub(super) fn read(table: &BackendTable, reader: &mut Reader<'_>) -> Option<Self> {
+    pub(super) fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Option<Self> {
         let command = IN_COMMAND.words(reader.require("command"), "command");
         let environment = IN_ENVIRONMENT.environment(reader);
         for (name, _) in environment.iter().filter(|(name, _)| !is_variable(name)) {
@@ -234,7 +234,7 @@ impl SlurmSettings {
 }
 
 /// The table `apptainer`.
-fn container(reader: &mut Reader<'_>) -> Option<ContainerSettings> {
+fn container(reader: &mut TableReader<'_>) -> Option<ContainerSettings> {
     let section = reader.section("apptainer")?;
     let mut within = reader.within(&section);
     let settings = ContainerSettings::read(&mut within);
@@ -243,7 +243,7 @@ fn container(reader: &mut Reader<'_>) -> Option<ContainerSettings> {
 }
 
 /// What the job asks for, as options of sbatch.
-fn requests(reader: &mut Reader<'_>) -> Vec<(&'static str, String)> {
+fn requests(reader: &mut TableReader<'_>) -> Vec<(&'static str, String)> {
     let mut requests = Vec::new();
     for (key, option) in [
         ("partition", "partition"),
@@ -267,7 +267,7 @@ fn requests(reader: &mut Reader<'_>) -> Vec<(&'static str, String)> {
 }
 
 /// An absolute path: jobs do not run where the harness does.
-fn directory(reader: &mut Reader<'_>, key: &'static str) -> Option<PathBuf> {
+fn directory(reader: &mut TableReader<'_>, key: &'static str) -> Option<PathBuf> {
     let path = PathBuf::from(reader.text(key)?);
     if path.is_relative() {
         reader.reject(key, format!("`{key}` is a relative path"), "expected an absolute path");

@@ -146,7 +146,7 @@ fn settings_are_left_for_the_kind_that_knows_the_common_keys() {
     let text = "default = 'lab'\n[backends.lab]\nkind = 'http'\nmax_instance = 2\nurl = 'http://x'\n";
     let config = Config::parse(&Source::new("lab.toml", text)).unwrap();
     let mut diagnostics = Diagnostics::new();
-    let mut reader = Reader::new(&config.backend("lab").unwrap().settings, &mut diagnostics);
+    let mut reader = TableReader::new(&config.backend("lab").unwrap().settings, &mut diagnostics);
     assert_eq!(reader.text("url").as_deref(), Some("http://x"));
     reader.finish();
     insta::assert_snapshot!(diagnostics, @r#"

@@ -78,7 +78,7 @@ checks = [
     );
     assert_eq!(case.checks[1].kind.value, "range");
     let mut diagnostics = Diagnostics::new();
-    let mut check = Reader::new(&case.checks[1].section, &mut diagnostics);
+    let mut check = TableReader::new(&case.checks[1].section, &mut diagnostics);
     assert_eq!(check.text("field").as_deref(), Some("plddt"));
     check.finish();
     assert!(
