@@ -26,7 +26,7 @@ pub fn asymmetry(expected: &[f64], got: &[f64], size: usize) -> Result<Asymmetry
     if size.checked_mul(size) != Some(expected.len()) || got.len() != expected.len() {
         return Err(MetricError::Malformed("the matrix is not square"));
     }
-    let mut sums = Sums::default();
+    let mut sums = AsymmetrySums::default();
     for top in (0..size).step_by(TILE) {
         for left in (top..size).step_by(TILE) {
             for row in top..size.min(top + TILE) {
@@ -49,7 +49,7 @@ pub fn asymmetry(expected: &[f64], got: &[f64], size: usize) -> Result<Asymmetry
 
 /// Sums over pairs of residues.
 #[derive(Debug, Default)]
-struct Sums {
+struct AsymmetrySums {
     pairs: f64,
     expected: f64,
     got: f64,
@@ -58,7 +58,7 @@ struct Sums {
     products: f64,
 }
 
-impl Sums {
+impl AsymmetrySums {
     fn see(&mut self, expected: f64, got: f64) {
         self.pairs += 1.0;
         self.expected += expected;

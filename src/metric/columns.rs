@@ -23,7 +23,7 @@ pub(super) struct Columns {
 }
 
 /// A column that may hold neighbours of the points of another one.
-struct Neighbour {
+struct NearColumn {
     cell: (i64, i64),
     /// The places of its points.
     points: Range<usize>,
@@ -67,7 +67,7 @@ impl Columns {
                 let [x, y, z] = points[self.order[place]].map(f64::from);
                 let top = self.upper(place + 1..end, z + radius);
                 visit(place, place + 1..top);
-                for Neighbour { cell, points, run } in &mut later {
+                for NearColumn { cell, points, run } in &mut later {
                     let squared_gap = gap(x, cell.0, self.width).powi(2) + gap(y, cell.1, self.width).powi(2);
                     let squared_reach = radius * radius - squared_gap;
                     if squared_reach >= 0.0 {
@@ -98,7 +98,7 @@ impl Columns {
     }
 
     /// Columns with points that come after this one and may hold neighbours.
-    fn later_columns(&self, number: usize, (x, y): (i64, i64)) -> Vec<Neighbour> {
+    fn later_columns(&self, number: usize, (x, y): (i64, i64)) -> Vec<NearColumn> {
         let mut found = Vec::new();
         for step in 0..=2 {
             let from = (x + step, if step == 0 { y + 1 } else { y - 2 });
@@ -107,7 +107,7 @@ impl Columns {
             let start = number + 1 + later.partition_point(|column| column.0 < from);
             let columns = self.starts.iter().enumerate().skip(start);
             let columns = columns.take_while(|(_, column)| column.0 <= to);
-            found.extend(columns.map(|(index, &(cell, first))| Neighbour {
+            found.extend(columns.map(|(index, &(cell, first))| NearColumn {
                 cell,
                 points: first..self.end(index),
                 run: first..first,

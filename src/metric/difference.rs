@@ -55,7 +55,7 @@ pub fn difference(expected: &Tensor, actual: &Tensor, absolute: f64, relative: f
     if expected.dtype() != actual.dtype() || expected.shape() != actual.shape() || !expected.dtype().is_numeric() {
         return None;
     }
-    let mut walk = Walk::new(absolute, relative);
+    let mut walk = DifferenceSums::new(absolute, relative);
     // Equal bytes are equal values, NaN included.
     if expected.bytes() != actual.bytes() {
         match expected.dtype() {
@@ -75,7 +75,7 @@ const BLOCK: usize = 512;
 /// Elements looked at side by side.
 const LANES: usize = 8;
 
-struct Walk {
+struct DifferenceSums {
     absolute: f64,
     relative: f64,
     differing: usize,
@@ -85,7 +85,7 @@ struct Walk {
     greatest_relative: Option<Extreme>,
 }
 
-impl Walk {
+impl DifferenceSums {
     const fn new(absolute: f64, relative: f64) -> Self {
         Self {
             absolute,

@@ -6,7 +6,7 @@ use crate::tensor::Tensor;
 
 /// A value and the index it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Located {
+pub struct IndexedValue {
     /// The value.
     pub value: f64,
     /// The index, of an element or a residue.
@@ -17,17 +17,17 @@ pub struct Located {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EmbeddingError {
     /// The greatest |observed − reference| of an element, by flat index.
-    pub greatest_absolute: Located,
+    pub greatest_absolute: IndexedValue,
     /// ‖observed − reference‖ / ‖reference‖ over all elements; 0 when both are zero, infinite when only the reference is.
     pub relative: f64,
     /// The least cosine between a residue's two vectors, by residue.
-    pub least_cosine: Located,
+    pub least_cosine: IndexedValue,
     /// The mean of these cosines.
     pub mean_cosine: f64,
     /// The least ‖observed‖ / ‖reference‖ of a residue, by residue.
-    pub least_norm_ratio: Located,
+    pub least_norm_ratio: IndexedValue,
     /// The greatest ‖observed‖ / ‖reference‖ of a residue, by residue.
-    pub greatest_norm_ratio: Located,
+    pub greatest_norm_ratio: IndexedValue,
 }
 
 /// Compares embeddings of `width` numbers per residue.
@@ -85,15 +85,15 @@ struct Vectors {
     residues: usize,
     all: Products,
     cosines: f64,
-    greatest_absolute: Located,
-    least_cosine: Located,
-    least_norm_ratio: Located,
-    greatest_norm_ratio: Located,
+    greatest_absolute: IndexedValue,
+    least_cosine: IndexedValue,
+    least_norm_ratio: IndexedValue,
+    greatest_norm_ratio: IndexedValue,
 }
 
 impl Vectors {
     fn new() -> Self {
-        let from = |value: f64| Located { value, index: 0 };
+        let from = |value: f64| IndexedValue { value, index: 0 };
         Self {
             residues: 0,
             all: Products::default(),
@@ -115,7 +115,7 @@ impl Vectors {
         }
         if products.greatest > self.greatest_absolute.value {
             let index = products.position_of_greatest(observed, reference);
-            self.greatest_absolute = Located {
+            self.greatest_absolute = IndexedValue {
                 value: products.greatest,
                 index: start + index,
             };
@@ -227,9 +227,9 @@ fn ratio(part: f64, whole: f64, of_nothing: f64) -> f64 {
     }
 }
 
-fn keep(extreme: &mut Located, value: f64, index: usize, better: fn(&f64, &f64) -> bool) {
+fn keep(extreme: &mut IndexedValue, value: f64, index: usize, better: fn(&f64, &f64) -> bool) {
     if better(&value, &extreme.value) {
-        *extreme = Located { value, index };
+        *extreme = IndexedValue { value, index };
     }
 }
 

@@ -26,7 +26,7 @@ pub fn match_equivalent_names(
     let mut swapped = Vec::new();
     for (index, residue) in structure.residues().into_iter().enumerate() {
         let pairs = equivalent_atoms(structure.res_name[residue.start].as_str());
-        let Some(Group { pairs, backbone }) = Group::find(structure, &residue, pairs) else {
+        let Some(EquivalentAtoms { pairs, backbone }) = EquivalentAtoms::find(structure, &residue, pairs) else {
             continue;
         };
         // Equal conformations have equal distances; their squared differences tell which naming comes nearer.
@@ -56,12 +56,12 @@ pub fn match_equivalent_names(
 }
 
 /// The atoms of one residue that matter here, by index.
-struct Group {
+struct EquivalentAtoms {
     pairs: Vec<(usize, usize)>,
     backbone: [usize; 4],
 }
 
-impl Group {
+impl EquivalentAtoms {
     /// `None` when no atoms may trade names, or one is missing.
     fn find(structure: &Structure, residue: &Range<usize>, pairs: &[(&str, &str)]) -> Option<Self> {
         let atom = |name: &str| structure.atom_named(residue, name);

@@ -53,17 +53,17 @@ pub fn lddt(reference: &[Point], model: &[Point], residues: &[usize], contacts: 
 }
 
 /// An empty tally for every residue of what can be scored.
-fn checked(reference: &[Point], model: &[Point], residues: &[usize]) -> Result<Vec<Tally>, MetricError> {
+fn checked(reference: &[Point], model: &[Point], residues: &[usize]) -> Result<Vec<PairCounts>, MetricError> {
     check_points(reference, model, 2)?;
     check_lengths("residue numbers", residues.len(), reference.len())?;
     let count = residues.iter().max().map_or(0, |last| last.saturating_add(1));
     if count > residues.len() {
         return Err(MetricError::Malformed("residues must be numbered from 0 without gaps"));
     }
-    Ok(vec![Tally::default(); count])
+    Ok(vec![PairCounts::default(); count])
 }
 
-fn scored(tally: &[Tally]) -> Result<Lddt, MetricError> {
+fn scored(tally: &[PairCounts]) -> Result<Lddt, MetricError> {
     // Both residues of a pair count it.
     let pairs = tally.iter().map(|residue| residue.pairs).sum::<u64>() / 2;
     let kept = tally.iter().map(|residue| residue.kept).sum::<u64>() / 2;
@@ -113,7 +113,7 @@ pub fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> 
         Ok([of_first, in_both]) => [Ok(of_first), Ok(in_both)],
         Err(error) => [Err(error), Err(error)],
     };
-    let and_far = |tally: &Result<Vec<Tally>, MetricError>| {
+    let and_far = |tally: &Result<Vec<PairCounts>, MetricError>| {
         let (mut tally, [far]) = (tally.clone()?, far.clone()?);
         for (residue, far) in tally.iter_mut().zip(far) {
             residue.pairs += far.pairs;
@@ -131,7 +131,7 @@ pub fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> 
 
 /// Pairs, and for how many of the four thresholds they were kept.
 #[derive(Debug, Clone, Copy, Default)]
-struct Tally {
+struct PairCounts {
     pairs: u64,
     kept: u64,
 }
@@ -154,7 +154,7 @@ fn count_pairs<const WAYS: usize>(
     other: &[Point],
     residues: &[usize],
     counts: impl Fn(f64) -> [bool; WAYS] + Copy,
-    tallies: &mut [Vec<Tally>; WAYS],
+    tallies: &mut [Vec<PairCounts>; WAYS],
 ) -> Result<(), MetricError> {
     let columns = Columns::new(near, RADIUS);
     if columns.is_crowded(RADIUS) {

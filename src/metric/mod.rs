@@ -30,7 +30,7 @@ pub use confidence::{mean_absolute_error, pearson};
 pub use contact::{ContactAgreement, ContactRule, contact_agreement};
 pub use difference::{Difference, Extreme, difference};
 pub use dockq::{CONTACT, DockQ, DockedPair, dockq};
-pub use embedding::{EmbeddingError, Located, embedding_error, embedding_error_of};
+pub use embedding::{EmbeddingError, IndexedValue, embedding_error, embedding_error_of};
 pub use ensemble::{EnergyTest, energy_test};
 pub use equivalence::match_equivalent_names;
 pub use error::{MetricError, Point};

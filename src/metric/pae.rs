@@ -43,15 +43,15 @@ pub fn pae_error<T: Real>(
     if runs.len() == 1 && runs[0] == (0..size) {
         return of_whole(observed, reference, size);
     }
-    let mut all = Sums::default();
-    let mut between = Sums::default();
+    let mut all = PaeSums::default();
+    let mut between = PaeSums::default();
     let mut greatest_at = (0, 0);
     for row in (0..size).filter(|&row| confident[row]) {
         for run in &runs {
             let start = row * size;
             let cells = start + run.start..start + run.end;
             let (observed, reference) = (&observed[cells.clone()], &reference[cells.clone()]);
-            let sums = Sums::of(observed, reference);
+            let sums = PaeSums::of(observed, reference);
             if !sums.squares.is_finite() {
                 return Err(not_finite(observed, reference, cells.start));
             }
@@ -75,7 +75,7 @@ pub fn pae_error<T: Real>(
 
 /// As [`pae_error`] where every residue of one chain counts: the matrix is one run.
 fn of_whole<T: Real>(observed: &[T], reference: &[T], size: usize) -> Result<PaeError, MetricError> {
-    let all = Sums::of(observed, reference);
+    let all = PaeSums::of(observed, reference);
     if !all.squares.is_finite() {
         return Err(not_finite(observed, reference, 0));
     }
@@ -129,7 +129,7 @@ fn confident_runs(chains: &[usize], confident: &[bool]) -> Vec<Range<usize>> {
 
 /// Sums of |observed − reference|.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sums {
+struct PaeSums {
     count: f64,
     sum: f64,
     squares: f64,
@@ -159,7 +159,7 @@ fn lanes<T: Real>(observed: &[[T; LANES]], reference: &[[T; LANES]]) -> [[T; LAN
     [sum, squares, greatest]
 }
 
-impl Sums {
+impl PaeSums {
     /// Sums over a run of elements.
     fn of<T: Real>(observed: &[T], reference: &[T]) -> Self {
         let mut sums = Self {
