@@ -4,7 +4,7 @@ use super::case_results::{AnsweredCall, CallResult, CaseResults, RecordedResults
 use super::finding::Finding;
 use super::weights::mislabelled;
 use crate::prediction::Prediction;
-use crate::snapshot::{Kept, Provenance, Reference, SnapshotKey};
+use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotKey};
 
 /// What was recorded of a call; `None` where it was recorded, or proposed, just now with these fields of the answer.
 ///
@@ -70,7 +70,7 @@ pub fn configured_otherwise(
     check: &'static str,
     response: &CallResult,
     key: &SnapshotKey,
-    reference: &Reference,
+    reference: &ReferenceResult,
     provenance: &Provenance,
 ) -> Option<Finding> {
     let (before, now) = reference.configured_otherwise(provenance)?;

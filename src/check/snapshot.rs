@@ -13,7 +13,7 @@ use crate::compare::{Comparison, Policy, ToleranceOverrides, compare, likely_cau
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, StructureGates};
 use crate::prediction::{Contract, Prediction, field_of};
-use crate::snapshot::{Kept, Provenance, Reference, SnapshotError, SnapshotKey};
+use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotError, SnapshotKey};
 
 /// The name of the check.
 pub const NAME: &str = "snapshot";
@@ -172,7 +172,7 @@ impl Snapshot {
         recorded: &RecordedResults<'_>,
         key: &SnapshotKey,
         provenance: &Provenance,
-        (reference, selected): (&Reference, &Prediction),
+        (reference, selected): (&ReferenceResult, &Prediction),
         found: &Comparison,
     ) -> Option<String> {
         let paths = paths_of_causes(found);

@@ -17,7 +17,7 @@ use crate::prediction::contract::Tolerance;
 use crate::reference::WEIGHTS;
 use crate::report::console::{self, ReportHeader, RunScope};
 use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Trials, Which};
-use crate::snapshot::{Recording, State, Store};
+use crate::snapshot::{Recording, ReviewState, Store};
 use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
@@ -266,7 +266,9 @@ fn unused_snapshots(project: &Project, store: &Store, weights: &str) -> Result<V
 fn pending(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
     let listed = store.list()?.into_iter();
     let pending = listed.filter(|entry| {
-        entry.state == State::Pending && entry.key.weights() == weights && project.declares_suite(entry.key.suite())
+        entry.state == ReviewState::Pending
+            && entry.key.weights() == weights
+            && project.declares_suite(entry.key.suite())
     });
     Ok(pending.map(|entry| entry.key.to_string()).collect())
 }

@@ -12,7 +12,7 @@ use super::{Trouble, complain, import, list, say};
 use crate::check;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
-use crate::snapshot::{Arrays, Floors, Listed, Prune, Recording, SnapshotError, SnapshotKey, State, Store};
+use crate::snapshot::{Arrays, Floors, Listed, Prune, Recording, ReviewState, SnapshotError, SnapshotKey, Store};
 
 /// Some result cannot be a reference.
 const REFUSED: u8 = 1;
@@ -40,12 +40,12 @@ fn list_all(arguments: &ListArguments) -> Result<u8, Trouble> {
     let listed = store.list()?;
     let used = used(&project, &listed)?;
     let state = |entry: &Listed| match entry.state {
-        State::Pending => "pending",
-        State::Accepted if used.contains(&entry.key) => "recorded",
-        State::Accepted => "unused",
+        ReviewState::Pending => "pending",
+        ReviewState::Accepted if used.contains(&entry.key) => "recorded",
+        ReviewState::Accepted => "unused",
     };
     let floors = |entry: &Listed| -> Result<Option<Floors>, SnapshotError> {
-        if entry.state == State::Accepted {
+        if entry.state == ReviewState::Accepted {
             store.floors(&entry.key)
         } else {
             Ok(None)
@@ -82,11 +82,11 @@ fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, Tr
     let mut listed = store.list()?;
     let recorded: HashSet<SnapshotKey> = listed
         .iter()
-        .filter(|entry| entry.state == State::Accepted)
+        .filter(|entry| entry.state == ReviewState::Accepted)
         .map(|entry| entry.key.clone())
         .collect();
     let filter = arguments.filter.as_deref().unwrap_or_default();
-    listed.retain(|entry| entry.state == State::Pending && entry.key.to_string().contains(filter));
+    listed.retain(|entry| entry.state == ReviewState::Pending && entry.key.to_string().contains(filter));
     let mut text = String::new();
     for entry in &listed {
         let place = if recorded.contains(&entry.key) {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::archive::{Arrays, StoredError, take};
-use super::record::Entry;
+use super::record::RecordedValue;
 use crate::prediction::unescaped;
 use crate::protein::{Bond, Label, Structure};
 use crate::tensor::{DType, Tensor};
@@ -25,7 +25,7 @@ pub(super) fn names(structure: &Structure) -> [(&'static str, Tensor); 7] {
 /// Takes the columns of the structure at a path out of stored arrays; `children` are the paths of those that hold values.
 pub(super) fn assemble(
     arrays: &mut Arrays,
-    entries: &HashMap<&str, &Entry>,
+    entries: &HashMap<&str, &RecordedValue>,
     path: &str,
     children: &[&str],
     atoms: usize,
@@ -37,7 +37,7 @@ pub(super) fn assemble(
     let hetero = take(arrays, &format!("{path}.hetero"), DType::Bool, &[atoms])?;
     let mut columns: BTreeMap<&str, Tensor> = BTreeMap::new();
     for &child in children {
-        if let Some(Entry::Array(array)) = entries.get(child) {
+        if let Some(RecordedValue::Array(array)) = entries.get(child) {
             let tensor = take(arrays, child, array.dtype, &array.shape)?;
             columns.insert(child.get(path.len() + 1..).unwrap_or_default(), tensor);
         }

@@ -120,10 +120,10 @@ impl SnapshotKey {
     }
 
     /// The key behind a file name in a suite's directory, and whether it is pending; `None` for other files.
-    pub(super) fn from_file(weights: &str, model: &str, suite: &str, file: &str) -> Option<(Self, State)> {
+    pub(super) fn from_file(weights: &str, model: &str, suite: &str, file: &str) -> Option<(Self, ReviewState)> {
         let (stem, state) = match file.strip_suffix(PENDING) {
-            Some(stem) => (stem, State::Pending),
-            None => (file.strip_suffix(ACCEPTED)?, State::Accepted),
+            Some(stem) => (stem, ReviewState::Pending),
+            None => (file.strip_suffix(ACCEPTED)?, ReviewState::Accepted),
         };
         let (case, call) = match stem.split_once(CALL) {
             Some((case, call)) => (case, Some(call)),
@@ -135,7 +135,7 @@ impl SnapshotKey {
 
 /// Whether a result is the reference or waits to become it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum State {
+pub enum ReviewState {
     /// A `.snap`: what responses are compared with.
     Accepted,
     /// A `.snap.new`: what a response was when it differed or nothing was recorded.
@@ -172,10 +172,10 @@ mod tests {
             let key = SnapshotKey::new("synthetic", "esm2", "embed", "two.chains", call).unwrap();
             let name = key.path().file_name().unwrap().to_str().unwrap().to_owned();
             let read = SnapshotKey::from_file("synthetic", "esm2", "embed", &name);
-            assert_eq!(read, Some((key.clone(), State::Accepted)));
+            assert_eq!(read, Some((key.clone(), ReviewState::Accepted)));
             let name = key.pending_path().file_name().unwrap().to_str().unwrap().to_owned();
             let read = SnapshotKey::from_file("synthetic", "esm2", "embed", &name);
-            assert_eq!(read, Some((key, State::Pending)));
+            assert_eq!(read, Some((key, ReviewState::Pending)));
         }
         assert_eq!(SnapshotKey::from_file("synthetic", "esm2", "embed", "notes.txt"), None);
     }

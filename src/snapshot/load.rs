@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::archive::{Arrays, StoredError, take};
 use super::columns;
-use super::record::{ArrayEntry, Entry, Record};
+use super::record::{ArrayEntry, RecordedValue, SnapshotRecord};
 use super::write::{self, bytes_name, rows_names};
 use crate::prediction::{Prediction, Record as PythonObject, Value, unescaped};
 use crate::tensor::{DType, KeptRows, RowGrid, Tensor};
@@ -14,7 +14,7 @@ use crate::tensor::{DType, KeptRows, RowGrid, Tensor};
 /// # Errors
 /// When an array is missing, is not what the record says, or is not spoken of at all, and when the record says of its values what
 /// they do not say themselves.
-pub(super) fn prediction(record: &Record, arrays: Arrays) -> Result<Prediction, StoredError> {
+pub(super) fn prediction(record: &SnapshotRecord, arrays: Arrays) -> Result<Prediction, StoredError> {
     let mut loading = Loading {
         entries: record
             .values
@@ -65,13 +65,13 @@ pub(super) fn prediction(record: &Record, arrays: Arrays) -> Result<Prediction, 
 }
 
 /// Whether the record says what the response says: words that do not belong to the values have been edited.
-fn check(record: &Record, prediction: &Prediction) -> Result<(), StoredError> {
+fn check(record: &SnapshotRecord, prediction: &Prediction) -> Result<(), StoredError> {
     let edited = |path: &str| StoredError::Edited(path.to_owned());
     let (again, _) = write::record(prediction, record.origin.clone()).map_err(|_| edited("values"))?;
     let mut pairs = record.values.iter().zip(&again.values);
     let differing = pairs.find(|(one, other)| match (one, other) {
         // Statistics are of the whole array, which is not here.
-        ((path, Entry::Array(one)), (again, Entry::Array(other))) if one.rows => {
+        ((path, RecordedValue::Array(one)), (again, RecordedValue::Array(other))) if one.rows => {
             let statistics = one.statistics.clone();
             path != again
                 || *one
@@ -92,7 +92,7 @@ fn check(record: &Record, prediction: &Prediction) -> Result<(), StoredError> {
 }
 
 struct Loading<'a> {
-    entries: HashMap<&'a str, &'a Entry>,
+    entries: HashMap<&'a str, &'a RecordedValue>,
     children: HashMap<&'a str, Vec<&'a str>>,
     arrays: Arrays,
 }
@@ -102,7 +102,7 @@ impl<'a> Loading<'a> {
     fn parent(&self, path: &'a str) -> Option<&'a str> {
         // A column such as `atom_array[0].extra.charge` belongs to the structure.
         let of_extra = path.find(".extra.").and_then(|end| path.get(..end));
-        let is_structure = |path: &&str| matches!(self.entries.get(path), Some(Entry::Structure { .. }));
+        let is_structure = |path: &&str| matches!(self.entries.get(path), Some(RecordedValue::Structure { .. }));
         let above = || path.get(..path.rfind(['.', '['])?);
         of_extra.filter(is_structure).or_else(above)
     }
@@ -112,26 +112,28 @@ impl<'a> Loading<'a> {
             return Err(StoredError::Missing(path.to_owned()));
         };
         Ok(match entry {
-            Entry::None => Value::None,
-            Entry::Bool(value) => Value::Bool(*value),
-            Entry::Int(value) => Value::Integer(*value),
-            Entry::Float(words) => Value::Float(words.parse().map_err(|_| StoredError::Edited(path.to_owned()))?),
-            Entry::Ints(values) => Value::List(values.iter().map(|value| Value::Integer(*value)).collect()),
-            Entry::Text(text) => Value::Text(text.clone()),
-            Entry::LongText { .. } => {
+            RecordedValue::None => Value::None,
+            RecordedValue::Bool(value) => Value::Bool(*value),
+            RecordedValue::Int(value) => Value::Integer(*value),
+            RecordedValue::Float(words) => {
+                Value::Float(words.parse().map_err(|_| StoredError::Edited(path.to_owned()))?)
+            }
+            RecordedValue::Ints(values) => Value::List(values.iter().map(|value| Value::Integer(*value)).collect()),
+            RecordedValue::Text(text) => Value::Text(text.clone()),
+            RecordedValue::LongText { .. } => {
                 let bytes = self.bytes(path)?;
                 Value::Text(String::from_utf8(bytes).map_err(|_| StoredError::Edited(path.to_owned()))?)
             }
-            Entry::Bytes { .. } => Value::Bytes(self.bytes(path)?.into()),
-            Entry::Array(array) if array.rows => Value::Rows(Box::new(self.rows(path, array)?)),
-            Entry::Array(array) => Value::Array(take(&mut self.arrays, path, array.dtype, &array.shape)?),
-            Entry::List(array) => list(&take(&mut self.arrays, path, array.dtype, &array.shape)?),
-            Entry::Structure { atoms, .. } => {
+            RecordedValue::Bytes { .. } => Value::Bytes(self.bytes(path)?.into()),
+            RecordedValue::Array(array) if array.rows => Value::Rows(Box::new(self.rows(path, array)?)),
+            RecordedValue::Array(array) => Value::Array(take(&mut self.arrays, path, array.dtype, &array.shape)?),
+            RecordedValue::List(array) => list(&take(&mut self.arrays, path, array.dtype, &array.shape)?),
+            RecordedValue::Structure { atoms, .. } => {
                 let children = self.children.get(path).cloned().unwrap_or_default();
                 let structure = columns::assemble(&mut self.arrays, &self.entries, path, &children, *atoms)?;
                 Value::Structure(Box::new(structure))
             }
-            Entry::Holds(words) => self.container(path, words)?,
+            RecordedValue::Holds(words) => self.container(path, words)?,
         })
     }
 

@@ -10,6 +10,7 @@
 //! This module compares nothing, prints nothing and speaks to no backend.
 
 mod archive;
+mod array_files;
 mod columns;
 mod error;
 mod file;
@@ -22,17 +23,16 @@ mod npy;
 mod open;
 mod provenance;
 mod record;
-mod shelf;
 mod statistics;
 mod store;
 mod write;
 
+pub use array_files::{Arrays, Listed, Prune};
 pub use error::SnapshotError;
 pub use floor::{Floors, open_floors};
-pub use key::{InvalidKey, SnapshotKey, State};
+pub use key::{InvalidKey, ReviewState, SnapshotKey};
 pub use lock::StoreLock;
 pub use open::{open, open_arrays};
 pub use provenance::Provenance;
-pub use shelf::{Arrays, Listed, Prune};
-pub use store::{Kept, Recording, Reference, Store};
+pub use store::{Kept, Recording, ReferenceResult, Store};
 pub use write::WHOLE_BYTES;

@@ -1,7 +1,7 @@
 //! Other recorded results of a model, which an answer may equal by mistake. Looked for only when an answer is wrong, and only
 //! among those of its form. Judges nothing; what cannot be read explains nothing either.
 
-use super::record::{Entry, Record};
+use super::record::{RecordedValue, SnapshotRecord};
 use super::store::record;
 use super::{Provenance, SnapshotKey, Store, write};
 use crate::diagnosis::{OtherResult, Relation};
@@ -53,16 +53,18 @@ impl Store {
 }
 
 /// Whether both have the same kind, shape or atoms at a path.
-fn has_form(other: &Record, actual: &Record, path: &str) -> bool {
-    let entry = |record: &'_ Record| -> Option<Entry> {
+fn has_form(other: &SnapshotRecord, actual: &SnapshotRecord, path: &str) -> bool {
+    let entry = |record: &'_ SnapshotRecord| -> Option<RecordedValue> {
         let found = record.values.iter().find(|(own, _)| own == path)?;
         Some(found.1.clone())
     };
     match (entry(other), entry(actual)) {
-        (Some(Entry::Array(other)), Some(Entry::Array(actual))) => {
+        (Some(RecordedValue::Array(other)), Some(RecordedValue::Array(actual))) => {
             other.dtype == actual.dtype && other.shape == actual.shape && actual.dtype.is_float()
         }
-        (Some(Entry::Structure { names: other, .. }), Some(Entry::Structure { names: actual, .. })) => other == actual,
+        (Some(RecordedValue::Structure { names: other, .. }), Some(RecordedValue::Structure { names: actual, .. })) => {
+            other == actual
+        }
         _ => false,
     }
 }

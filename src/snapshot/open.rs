@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::store::{Reference, reference};
+use super::store::{ReferenceResult, reference};
 use super::{SnapshotError, archive, file, key, npy};
 use crate::tensor::{ContentHash, Tensor};
 
@@ -10,7 +10,7 @@ use crate::tensor::{ContentHash, Tensor};
 ///
 /// # Errors
 /// When a file cannot be read or holds something else than it should.
-pub fn open(path: &Path) -> Result<Reference, SnapshotError> {
+pub fn open(path: &Path) -> Result<ReferenceResult, SnapshotError> {
     reference(path, |hash| arrays_of(path, hash))
 }
 

@@ -16,7 +16,7 @@ const EARLIER: &str = "hydrotest snapshot";
 /// Everything a snapshot holds besides its arrays.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Record {
+pub(super) struct SnapshotRecord {
     /// The version of the form.
     pub format: u32,
     /// Where the result comes from.
@@ -27,13 +27,13 @@ pub(super) struct Record {
     pub arrays: Option<ContentHash>,
     /// Path and entry of every value, in the order of the response.
     #[serde(with = "values")]
-    pub values: Vec<(String, Entry)>,
+    pub values: Vec<(String, RecordedValue)>,
 }
 
 /// One value of a response.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum Entry {
+pub(super) enum RecordedValue {
     /// Python's `None`.
     None,
     /// `bool`.
@@ -108,7 +108,7 @@ pub(super) struct RecordError {
     problem: String,
 }
 
-impl Record {
+impl SnapshotRecord {
     /// The record of a result; its entries are to be added.
     pub(super) const fn new(origin: Origin, class: String) -> Self {
         Self {
@@ -206,9 +206,9 @@ mod values {
     use serde::de::{MapAccess, Visitor};
     use serde::{Deserializer, Serializer};
 
-    use super::Entry;
+    use super::RecordedValue;
 
-    type Values = Vec<(String, Entry)>;
+    type Values = Vec<(String, RecordedValue)>;
 
     pub(super) fn serialize<S: Serializer>(values: &Values, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_map(values.iter().map(|(path, entry)| (path, entry)))
@@ -260,7 +260,7 @@ mod tests {
     use super::super::provenance::tests::origin;
     use super::*;
 
-    fn record() -> Record {
+    fn record() -> SnapshotRecord {
         let hash = ContentHash::of_bytes(b"x");
         let array = |dtype, shape: &[usize], statistics: &str, rows| ArrayEntry {
             dtype,
@@ -272,35 +272,35 @@ mod tests {
         let entries = [
             (
                 "metadata",
-                Entry::Holds("object boileroom.base.PredictionMetadata".into()),
+                RecordedValue::Holds("object boileroom.base.PredictionMetadata".into()),
             ),
-            ("metadata.sequence_lengths", Entry::Ints(vec![24, -1])),
+            ("metadata.sequence_lengths", RecordedValue::Ints(vec![24, -1])),
             (
                 "plddt[0]",
-                Entry::Array(array(DType::F32, &[24], "min 0.1 max 1 mean 0.5 std 0.25", false)),
+                RecordedValue::Array(array(DType::F32, &[24], "min 0.1 max 1 mean 0.5 std 0.25", false)),
             ),
             (
                 "s_z",
-                Entry::List(array(DType::F64, &[], "min 0.1 max 1 mean 0.5 std 0.25", true)),
+                RecordedValue::List(array(DType::F64, &[], "min 0.1 max 1 mean 0.5 std 0.25", true)),
             ),
-            ("names", Entry::Array(array(DType::Text(4), &[0, 3], "", false))),
-            ("flag", Entry::Bool(true)),
-            ("count", Entry::Int(-3)),
-            ("max_pae", Entry::Float("NaN".into())),
-            ("title", Entry::Text("a \"b\", c: d\n---\n".into())),
+            ("names", RecordedValue::Array(array(DType::Text(4), &[0, 3], "", false))),
+            ("flag", RecordedValue::Bool(true)),
+            ("count", RecordedValue::Int(-3)),
+            ("max_pae", RecordedValue::Float("NaN".into())),
+            ("title", RecordedValue::Text("a \"b\", c: d\n---\n".into())),
             (
                 "pdb[0]",
-                Entry::LongText {
+                RecordedValue::LongText {
                     characters: 1234,
                     starts: "HEADER, starts \u{7}".into(),
                     hash,
                 },
             ),
-            ("raw", Entry::Bytes { length: 7, hash }),
-            ("pae", Entry::None),
+            ("raw", RecordedValue::Bytes { length: 7, hash }),
+            ("pae", RecordedValue::None),
             (
                 "atom_array[0]",
-                Entry::Structure {
+                RecordedValue::Structure {
                     atoms: 187,
                     residues: 24,
                     chains: vec!["A: 0 to 23, 187 atoms, MKT".into()],
@@ -308,20 +308,20 @@ mod tests {
                 },
             ),
         ];
-        Record {
+        SnapshotRecord {
             arrays: Some(hash),
             values: entries.map(|(path, entry)| (path.to_owned(), entry)).into(),
-            ..Record::new(origin(), "boileroom.models.esm.types.ESM2Output".into())
+            ..SnapshotRecord::new(origin(), "boileroom.models.esm.types.ESM2Output".into())
         }
     }
 
     #[test]
     fn every_kind_of_entry_reads_back_as_written() {
         let text = record().render();
-        assert_eq!(Record::parse(&text), Ok(record()));
-        assert_eq!(Record::parse(&text.replace('\n', "\r\n")), Ok(record()));
-        let bare = Record::new(origin(), "a.B".into());
-        assert_eq!(Record::parse(&bare.render()), Ok(bare));
+        assert_eq!(SnapshotRecord::parse(&text), Ok(record()));
+        assert_eq!(SnapshotRecord::parse(&text.replace('\n', "\r\n")), Ok(record()));
+        let bare = SnapshotRecord::new(origin(), "a.B".into());
+        assert_eq!(SnapshotRecord::parse(&bare.render()), Ok(bare));
     }
 
     #[test]
@@ -331,17 +331,17 @@ mod tests {
             let kept = text.lines().enumerate().filter(|&(at, _)| at != cut);
             let without: Vec<&str> = kept.map(|(_, line)| line).collect();
             assert_ne!(
-                Record::parse(&without.join("\n")).ok(),
+                SnapshotRecord::parse(&without.join("\n")).ok(),
                 Some(record()),
                 "line {cut} cut"
             );
         }
-        let error = Record::parse(&text.replace("{\"int\":-3}", "{\"int\": -3}")).unwrap_err();
+        let error = SnapshotRecord::parse(&text.replace("{\"int\":-3}", "{\"int\": -3}")).unwrap_err();
         assert!(
             error.to_string().ends_with("is not written as hydrotest writes it"),
             "{error}"
         );
-        assert!(Record::parse(&format!("{text}\nmore")).is_err());
+        assert!(SnapshotRecord::parse(&format!("{text}\nmore")).is_err());
     }
 
     #[test]
@@ -352,7 +352,7 @@ mod tests {
             ("---\na: 1\n---\n{\n  \"format\": x\n}\n", "line 5: expected value"),
             ("---\na: 1\n---\n{\"format\": 3}\n", "missing field `origin`"),
         ] {
-            let error = Record::parse(text).unwrap_err().to_string();
+            let error = SnapshotRecord::parse(text).unwrap_err().to_string();
             assert!(error.contains(words), "{error}");
         }
     }

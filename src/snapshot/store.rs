@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::archive::{self, Arrays};
 use super::provenance::{Origin, Provenance};
-use super::record::Record;
+use super::record::SnapshotRecord;
 use super::{SnapshotError, SnapshotKey, file, load, write};
 use crate::prediction::Prediction;
 use crate::tensor::ContentHash;
@@ -37,7 +37,7 @@ pub struct Store {
 
 /// A recorded result.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Reference {
+pub struct ReferenceResult {
     /// The response, apart from how long it took.
     pub prediction: Prediction,
     pub(super) origin: Origin,
@@ -56,7 +56,7 @@ pub enum Kept {
     Recorded(PathBuf),
 }
 
-impl Reference {
+impl ReferenceResult {
     /// How the fixed options under which it was recorded differ from those of now: its own, then those of now, in words; `None`
     /// where they are the same.
     #[must_use]
@@ -124,7 +124,7 @@ impl Store {
     ///
     /// # Errors
     /// When a file cannot be read, holds something else than it should, or was altered.
-    pub fn read(&self, key: &SnapshotKey) -> Result<Option<Reference>, SnapshotError> {
+    pub fn read(&self, key: &SnapshotKey) -> Result<Option<ReferenceResult>, SnapshotError> {
         let path = self.path(key);
         if !path.try_exists().map_err(|error| SnapshotError::file(&path, error))? {
             return Ok(None);
@@ -133,7 +133,7 @@ impl Store {
     }
 
     /// The result in the file at a path, which is that of a key.
-    pub(super) fn reference(&self, key: &SnapshotKey, path: &Path) -> Result<Reference, SnapshotError> {
+    pub(super) fn reference(&self, key: &SnapshotKey, path: &Path) -> Result<ReferenceResult, SnapshotError> {
         reference(path, |hash| Ok(self.root.join(key.arrays_path(hash))))
     }
 
@@ -224,17 +224,17 @@ impl Store {
 }
 
 /// The record in the file at a path.
-pub(super) fn record(path: &Path) -> Result<Record, SnapshotError> {
+pub(super) fn record(path: &Path) -> Result<SnapshotRecord, SnapshotError> {
     let bytes = file::read(path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
     let text = String::from_utf8(bytes).map_err(|error| SnapshotError::unreadable(path, error))?;
-    Record::parse(&text).map_err(|error| SnapshotError::unreadable(path, error))
+    SnapshotRecord::parse(&text).map_err(|error| SnapshotError::unreadable(path, error))
 }
 
 /// The result in the file at a path; `arrays_path` says where its arrays are.
 pub(super) fn reference(
     path: &Path,
     arrays_path: impl FnOnce(ContentHash) -> Result<PathBuf, SnapshotError>,
-) -> Result<Reference, SnapshotError> {
+) -> Result<ReferenceResult, SnapshotError> {
     let record = record(path)?;
     let (arrays, place) = match record.arrays {
         None => (Arrays::new(), path.to_owned()),
@@ -253,7 +253,7 @@ pub(super) fn reference(
         archive::StoredError::Edited(_) => SnapshotError::unreadable(path, error),
         other => SnapshotError::unreadable(&place, other),
     })?;
-    Ok(Reference {
+    Ok(ReferenceResult {
         prediction,
         origin: record.origin,
     })

@@ -3,7 +3,7 @@
 use super::archive::{self, Arrays};
 use super::columns;
 use super::provenance::Origin;
-use super::record::{ArrayEntry, Entry, Record};
+use super::record::{ArrayEntry, RecordedValue, SnapshotRecord};
 use super::statistics::Statistics;
 use crate::prediction::{ArrayOrigin, Leaf, Listing, Prediction, TooManyValues};
 use crate::protein::Structure;
@@ -15,9 +15,9 @@ pub const WHOLE_BYTES: usize = 8 << 20;
 const QUOTED: usize = 60;
 
 /// The record of a response and the arrays that it names.
-pub(super) fn record(prediction: &Prediction, origin: Origin) -> Result<(Record, Arrays), TooManyValues> {
+pub(super) fn record(prediction: &Prediction, origin: Origin) -> Result<(SnapshotRecord, Arrays), TooManyValues> {
     let listing = Listing::of(prediction)?;
-    let mut record = Record::new(origin, listing.class.clone());
+    let mut record = SnapshotRecord::new(origin, listing.class.clone());
     let mut arrays = Arrays::new();
     for (path, leaf) in listing.entries() {
         let in_structure = path
@@ -42,38 +42,38 @@ pub(super) fn rows_names(path: &str) -> (String, String) {
     (format!("{path}#rows"), format!("{path}#lengths"))
 }
 
-fn entry(path: &str, leaf: &Leaf<'_>, in_structure: bool, arrays: &mut Arrays) -> Entry {
+fn entry(path: &str, leaf: &Leaf<'_>, in_structure: bool, arrays: &mut Arrays) -> RecordedValue {
     match leaf {
-        Leaf::None => Entry::None,
-        Leaf::Bool(value) => Entry::Bool(*value),
-        Leaf::Integer(value) => Entry::Int(*value),
-        Leaf::Float(value) => Entry::Float(value.to_string()),
-        Leaf::Integers(values) => Entry::Ints(values.clone()),
+        Leaf::None => RecordedValue::None,
+        Leaf::Bool(value) => RecordedValue::Bool(*value),
+        Leaf::Integer(value) => RecordedValue::Int(*value),
+        Leaf::Float(value) => RecordedValue::Float(value.to_string()),
+        Leaf::Integers(values) => RecordedValue::Ints(values.clone()),
         Leaf::Text(text) => self::text(path, text, arrays),
         Leaf::Bytes(bytes) => {
             arrays.insert(bytes_name(path), Tensor::vector(bytes));
-            Entry::Bytes {
+            RecordedValue::Bytes {
                 length: bytes.len(),
                 hash: ContentHash::of_bytes(bytes),
             }
         }
-        Leaf::Container(words) => Entry::Holds(words.clone()),
-        Leaf::Array(ArrayOrigin::List, tensor) => Entry::List(whole(path, tensor, arrays)),
+        Leaf::Container(words) => RecordedValue::Holds(words.clone()),
+        Leaf::Array(ArrayOrigin::List, tensor) => RecordedValue::List(whole(path, tensor, arrays)),
         Leaf::Array(ArrayOrigin::Array, tensor) => {
             let is_small = tensor.bytes().len() <= WHOLE_BYTES;
             if is_small || in_structure || !tensor.dtype().is_numeric() {
-                return Entry::Array(whole(path, tensor, arrays));
+                return RecordedValue::Array(whole(path, tensor, arrays));
             }
             let rows = KeptRows::of(tensor);
             store_rows(path, &rows, arrays);
-            Entry::Array(ArrayEntry {
+            RecordedValue::Array(ArrayEntry {
                 rows: true,
                 ..array(tensor, rows.hash)
             })
         }
         Leaf::Rows(rows) => {
             store_rows(path, rows, arrays);
-            Entry::Array(ArrayEntry {
+            RecordedValue::Array(ArrayEntry {
                 dtype: rows.dtype(),
                 shape: rows.shape.clone(),
                 statistics: String::new(),
@@ -106,21 +106,21 @@ fn store_rows(path: &str, rows: &KeptRows, arrays: &mut Arrays) {
     arrays.insert(lengths, Tensor::vector(&rows.lengths));
 }
 
-fn text(path: &str, text: &str, arrays: &mut Arrays) -> Entry {
+fn text(path: &str, text: &str, arrays: &mut Arrays) -> RecordedValue {
     let first = text.lines().next().unwrap_or_default();
     let start: String = first.chars().take(QUOTED).collect();
     if start == text {
-        return Entry::Text(start);
+        return RecordedValue::Text(start);
     }
     arrays.insert(bytes_name(path), Tensor::vector(text.as_bytes()));
-    Entry::LongText {
+    RecordedValue::LongText {
         characters: text.chars().count(),
         starts: start,
         hash: ContentHash::of_bytes(text.as_bytes()),
     }
 }
 
-fn structure(path: &str, structure: &Structure, arrays: &mut Arrays) -> Entry {
+fn structure(path: &str, structure: &Structure, arrays: &mut Arrays) -> RecordedValue {
     let mut sequences = structure.sequences().into_iter();
     let chains = structure.chains().into_iter().map(|(name, atoms)| {
         let (first, last) = (structure.res_id[atoms.start], structure.res_id[atoms.end - 1]);
@@ -129,7 +129,7 @@ fn structure(path: &str, structure: &Structure, arrays: &mut Arrays) -> Entry {
         format!("{name}: {first} to {last}, {count} atoms, {sequence}")
     });
     let names = columns::names(structure).map(|(column, tensor)| (column.to_owned(), tensor));
-    let entry = Entry::Structure {
+    let entry = RecordedValue::Structure {
         atoms: structure.atoms(),
         residues: structure.residues().len(),
         chains: chains.collect(),

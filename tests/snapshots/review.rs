@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use hydrotest::prediction::{Prediction, Value};
-use hydrotest::snapshot::{Arrays, Prune, Recording, SnapshotKey, State};
+use hydrotest::snapshot::{Arrays, Prune, Recording, ReviewState, SnapshotKey};
 
 use crate::place::{Judged, Place, key, prediction, with, with_large, within};
 
@@ -59,7 +59,10 @@ fn a_result_whose_arrays_are_gone_is_not_accepted() {
     fs::remove_dir_all(&arrays).unwrap();
     let error = place.store(Recording::Never).accept(|_| true).unwrap_err().to_string();
     assert!(error.starts_with(&arrays.display().to_string()), "{error}");
-    assert_eq!(place.store(Recording::Never).list().unwrap()[0].state, State::Pending);
+    assert_eq!(
+        place.store(Recording::Never).list().unwrap()[0].state,
+        ReviewState::Pending
+    );
 }
 
 #[test]

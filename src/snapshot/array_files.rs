@@ -6,7 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::key::{self, State};
+use super::key::{self, ReviewState};
 use super::store::{Store, record};
 use super::{SnapshotError, SnapshotKey};
 use crate::prediction::Prediction;
@@ -18,7 +18,7 @@ pub struct Listed {
     /// Which call's.
     pub key: SnapshotKey,
     /// Whether it is the reference or waits for review.
-    pub state: State,
+    pub state: ReviewState,
     /// Its file.
     pub path: PathBuf,
     /// The length of that file in bytes.
@@ -94,7 +94,11 @@ impl Store {
         for suite in directories(&above)? {
             for (name, _) in files(&above.join(&suite))? {
                 let found = SnapshotKey::from_file(weights, model, &suite, &name);
-                keys.extend(found.filter(|(_, state)| *state == State::Accepted).map(|(key, _)| key));
+                keys.extend(
+                    found
+                        .filter(|(_, state)| *state == ReviewState::Accepted)
+                        .map(|(key, _)| key),
+                );
             }
         }
         Ok(keys)
@@ -118,7 +122,7 @@ impl Store {
     pub fn accept(&self, chosen: impl Fn(&SnapshotKey) -> bool) -> Result<Vec<SnapshotKey>, SnapshotError> {
         let mut accepted = Vec::new();
         for entry in self.list()? {
-            if entry.state != State::Pending || !chosen(&entry.key) {
+            if entry.state != ReviewState::Pending || !chosen(&entry.key) {
                 continue;
             }
             self.inspect(&entry)?;
@@ -174,7 +178,7 @@ impl Store {
                 // A floor without its snapshot means nothing.
                 let floors = self.floors_path(&entry.key);
                 unused.push(entry.path);
-                if entry.state == State::Accepted && floors.exists() {
+                if entry.state == ReviewState::Accepted && floors.exists() {
                     unused.push(floors);
                 }
                 continue;
