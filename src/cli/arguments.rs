@@ -144,7 +144,7 @@ pub struct RunArguments {
 
     /// The form of the output.
     #[arg(long, value_enum, help_heading = "Output")]
-    pub format: Option<Format>,
+    pub format: Option<OutputFormat>,
     /// One character per case; the same as `--format terse`.
     #[arg(long, short, conflicts_with = "format", help_heading = "Output")]
     pub quiet: bool,
@@ -185,7 +185,7 @@ pub struct Accepted {
 
 /// The form of a run's output, as libtest has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
+pub enum OutputFormat {
     /// A line per case.
     Pretty,
     /// A character per case.

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::arguments::CalibrateArguments;
 use super::project::Project;
-use super::{Trouble, complain, reproduce, say};
+use super::{CommandError, complain, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::check::CallResult;
@@ -44,7 +44,7 @@ impl CalibratedCall {
 type Collected = BTreeMap<SnapshotKey, CalibratedCall>;
 
 /// Repeats what was asked for and writes the floors.
-pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
+pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let mut selection = Selection {
         models: arguments.model.clone(),
@@ -110,7 +110,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, Trouble> {
         };
         let judging = Arc::new(Judging::Answers(Mutex::default()));
         let report = run::run(&plan, &settings, Box::new(open), Arc::clone(&judging))
-            .map_err(|error| Trouble::Broken(format!("the run could not go on: {error}")))?;
+            .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
         if let Judging::Answers(responses) = &*judging {
             let responses = std::mem::take(&mut *responses.lock().unwrap_or_else(PoisonError::into_inner));
             collect(&mut collected, &weights, &plan, responses);
@@ -179,7 +179,12 @@ fn collect(collected: &mut Collected, weights: &str, plan: &Plan, responses: Vec
     }
 }
 
-fn write_floors(store: &Store, collected: &Collected, backend: &str, noise: NoisyRepeats) -> Result<Written, Trouble> {
+fn write_floors(
+    store: &Store,
+    collected: &Collected,
+    backend: &str,
+    noise: NoisyRepeats,
+) -> Result<Written, CommandError> {
     let mut all = Written::default();
     let mut written = 0;
     for (key, repeats) in collected {

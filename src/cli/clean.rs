@@ -3,12 +3,12 @@
 use std::fmt::Write;
 
 use super::arguments::CleanArguments;
-use super::{BROKEN, Trouble, complain, runtime, say};
+use super::{BROKEN, CommandError, complain, runtime, say};
 use crate::backend::clearing::{Fate, Sweep};
 use crate::backend::registry;
 
 /// Removes what is left, or says what would be removed.
-pub fn clean(arguments: &CleanArguments) -> Result<u8, Trouble> {
+pub fn clean(arguments: &CleanArguments) -> Result<u8, CommandError> {
     let fate = if arguments.dry_run {
         Fate::LeftAlone
     } else {

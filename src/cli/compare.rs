@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::arguments::CompareArguments;
-use super::{Trouble, list, say};
+use super::{CommandError, list, say};
 use crate::compare::ToleranceOverrides;
 use crate::compare_files::{Rules, compare, load, verdict};
 use crate::config::{Config, Diagnostic, Diagnostics};
@@ -16,7 +16,7 @@ const DIFFERENT: u8 = 1;
 const CONFIG: &str = "backends.toml";
 
 /// Compares and says how far the two are apart.
-pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
+pub fn run(arguments: &CompareArguments) -> Result<u8, CommandError> {
     let config = match &arguments.config {
         Some(path) => Config::load(path)?,
         None if Path::new(CONFIG).exists() => Config::load(Path::new(CONFIG))?,
@@ -54,7 +54,7 @@ pub fn run(arguments: &CompareArguments) -> Result<u8, Trouble> {
     })
 }
 
-fn misconfigured(problems: impl IntoIterator<Item = String>) -> Trouble {
+fn misconfigured(problems: impl IntoIterator<Item = String>) -> CommandError {
     let mut diagnostics = Diagnostics::new();
     for problem in problems {
         diagnostics.push(Diagnostic::new(problem));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::arguments::DoctorArguments;
 use super::project::Project;
-use super::{BROKEN, Trouble, list, runtime, say};
+use super::{BROKEN, CommandError, list, runtime, say};
 use crate::backend::examination::{State, Symptom};
 use crate::backend::kind::Overrides;
 use crate::backend::machine;
@@ -19,7 +19,7 @@ use crate::snapshot::{Recording, Store};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Examines this machine and the backends that were asked for.
-pub fn doctor(arguments: &DoctorArguments) -> Result<u8, Trouble> {
+pub fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.list.places)?;
     let selectors: Vec<&str> = match &arguments.backend {
         Some(selector) => vec![selector],
@@ -76,7 +76,7 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<u8, Trouble> {
 }
 
 /// How many of the results that the backend will be held against are recorded.
-fn snapshots(project: &Project, platform: &Platform) -> Result<Symptom, Trouble> {
+fn snapshots(project: &Project, platform: &Platform) -> Result<Symptom, CommandError> {
     const SUBJECT: &str = "snapshots";
     let everything = Selection::default();
     let plan = expand(

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 
 use super::arguments::ImportArguments;
 use super::project::Project;
-use super::{Trouble, say};
+use super::{CommandError, say};
 use crate::check;
 use crate::compare_files::load;
 use crate::config::{BackendTable, Diagnostic, Diagnostics, suggest};
@@ -26,7 +26,7 @@ const PLDDT: &str = "plddt";
 const LONGEST_JSON: u64 = 16 << 20;
 
 /// Imports one result.
-pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
+pub fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let trial = find(&project, arguments)?;
     let call = recorded_call(&trial, arguments.call.as_deref())?;
@@ -92,7 +92,7 @@ pub fn import(arguments: &ImportArguments) -> Result<u8, Trouble> {
 }
 
 /// The case of the name, as it is planned where every model is served.
-fn find(project: &Project, arguments: &ImportArguments) -> Result<PlannedTrial, Trouble> {
+fn find(project: &Project, arguments: &ImportArguments) -> Result<PlannedTrial, CommandError> {
     let Some(first) = project.config.backends.first() else {
         return Err(wrong("no backend is declared".to_owned()));
     };
@@ -123,7 +123,7 @@ fn find(project: &Project, arguments: &ImportArguments) -> Result<PlannedTrial, 
 }
 
 /// The call whose result is imported.
-fn recorded_call<'a>(trial: &'a PlannedTrial, wanted: Option<&str>) -> Result<&'a PlannedCall, Trouble> {
+fn recorded_call<'a>(trial: &'a PlannedTrial, wanted: Option<&str>) -> Result<&'a PlannedCall, CommandError> {
     let records = |call: &&PlannedCall| trial.checks.iter().any(|check| check.records(&call.name));
     let calls: Vec<&PlannedCall> = trial.calls.iter().filter(records).collect();
     let names: Vec<&str> = calls.iter().map(|call| &*call.name).collect();
@@ -320,11 +320,11 @@ fn metadata(contract: &Contract, lengths: Vec<Value>) -> Value {
     })
 }
 
-fn wrong(message: String) -> Trouble {
+fn wrong(message: String) -> CommandError {
     Diagnostics::from(Diagnostic::new(message)).into()
 }
 
-fn wrong_with(message: String, meant: Option<String>) -> Trouble {
+fn wrong_with(message: String, meant: Option<String>) -> CommandError {
     let diagnostic = Diagnostic::new(message);
     let diagnostic = match meant {
         Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),

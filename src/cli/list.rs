@@ -6,13 +6,13 @@ use serde_json::json;
 
 use super::arguments::ListArguments;
 use super::project::{Project, read_config};
-use super::{Trouble, say};
+use super::{CommandError, say};
 use crate::backend::registry::KINDS;
 use crate::prediction::Contract;
 use crate::prediction::contract::Presence;
 
 /// Lists the declared backends, and the kinds there are.
-pub fn backends(arguments: &ListArguments) -> Result<u8, Trouble> {
+pub fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
     let config = read_config(&arguments.places)?;
     let default = &config.default;
     if arguments.json {
@@ -59,7 +59,7 @@ pub fn backends(arguments: &ListArguments) -> Result<u8, Trouble> {
 }
 
 /// Lists the declared models with their contracts.
-pub fn models(arguments: &ListArguments) -> Result<u8, Trouble> {
+pub fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
     let config = read_config(&arguments.places)?;
     if arguments.json {
         let models: Vec<_> = config.models.iter().map(|model| contract_json(model)).collect();
@@ -94,7 +94,7 @@ pub fn models(arguments: &ListArguments) -> Result<u8, Trouble> {
 }
 
 /// Lists the suites with the number of cases for each model.
-pub fn suites(arguments: &ListArguments) -> Result<u8, Trouble> {
+pub fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
         let is_declared = |key: &str| project.config.model(key).is_some();
@@ -156,9 +156,9 @@ fn contract_json(model: &Contract) -> serde_json::Value {
     })
 }
 
-pub(super) fn show_json(value: &serde_json::Value) -> Result<u8, Trouble> {
+pub(super) fn show_json(value: &serde_json::Value) -> Result<u8, CommandError> {
     let text = serde_json::to_string_pretty(value)
-        .map_err(|error| Trouble::Broken(format!("the list cannot be written as JSON: {error}")))?;
+        .map_err(|error| CommandError::Broken(format!("the list cannot be written as JSON: {error}")))?;
     say(&(text + "\n"));
     Ok(0)
 }

@@ -68,14 +68,14 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 /// Why the program ends without a verdict.
 #[derive(Debug)]
-enum Trouble {
+enum CommandError {
     /// Configuration or usage is wrong.
     Misconfigured(Diagnostics),
     /// The machine or the harness failed.
     Broken(String),
 }
 
-impl Trouble {
+impl CommandError {
     fn report(self, colour: Colour) -> u8 {
         match self {
             Self::Misconfigured(diagnostics) => {
@@ -99,16 +99,16 @@ impl Trouble {
     }
 }
 
-impl From<Diagnostics> for Trouble {
+impl From<Diagnostics> for CommandError {
     fn from(diagnostics: Diagnostics) -> Self {
         Self::Misconfigured(diagnostics)
     }
 }
 
 /// Something to wait for things with, where no run brings its own.
-fn runtime() -> Result<tokio::runtime::Runtime, Trouble> {
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| Trouble::Broken(format!("there are no threads to be had: {error}")))
+    built.map_err(|error| CommandError::Broken(format!("there are no threads to be had: {error}")))
 }
 
 /// Writes to standard output. Whoever closed it does not want to hear more, so failures are not reported.

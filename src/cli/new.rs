@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use super::arguments::New;
-use super::{Trouble, say};
+use super::{CommandError, say};
 use crate::backend::kind::Kind;
 use crate::backend::registry::{self, KINDS};
 use crate::config::{Config, Diagnostic, Diagnostics, Source, suggest};
@@ -13,13 +13,13 @@ use crate::config::{Config, Diagnostic, Diagnostics, Source, suggest};
 const LONGEST_NAME: usize = 64;
 
 /// Begins what was asked for.
-pub fn new(what: &New) -> Result<u8, Trouble> {
+pub fn new(what: &New) -> Result<u8, CommandError> {
     match what {
         New::Backend { name, kind, config } => backend(name, kind, config),
     }
 }
 
-fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, Trouble> {
+fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, CommandError> {
     check_name(name)?;
     let kind = kind_of(kind)?;
     let before = path.exists().then(|| Source::read(path)).transpose()?;
@@ -33,7 +33,8 @@ fn backend(name: &str, kind: &str, path: &Path) -> Result<u8, Trouble> {
     let mut diagnostics = Diagnostics::new();
     registry::validate(&after, &mut diagnostics);
     diagnostics.into_result(())?;
-    replace(path, &text).map_err(|error| Trouble::Broken(format!("{} cannot be written: {error}", path.display())))?;
+    replace(path, &text)
+        .map_err(|error| CommandError::Broken(format!("{} cannot be written: {error}", path.display())))?;
 
     let place = if path == Path::new("backends.toml") {
         String::new()

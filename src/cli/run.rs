@@ -3,9 +3,9 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use super::arguments::{Format, RunArguments};
+use super::arguments::{OutputFormat, RunArguments};
 use super::project::Project;
-use super::{BROKEN, Trouble, colours, complain, reproduce, say};
+use super::{BROKEN, CommandError, colours, complain, reproduce, say};
 use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
@@ -21,7 +21,7 @@ use crate::snapshot::{Recording, ReviewState, Store};
 use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
-pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
+pub fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let mut selection = Selection {
         models: arguments.model.clone(),
@@ -61,7 +61,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
 
     foresee(&platform, &plan)?;
     let kept = platform.keep_responses();
-    let kept = kept.map_err(|error| Trouble::Broken(format!("responses cannot be kept: {error}")))?;
+    let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Store::new(&project.snapshots, recording(arguments))?;
     // Nothing may be deleted from now on, until the last result is written.
     let _recording = match store.recording() {
@@ -107,7 +107,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
         }
     };
     let report = run::run(&plan, &settings, Box::new(open), Arc::new(judging))
-        .map_err(|error| Trouble::Broken(format!("the run could not go on: {error}")))?;
+        .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(&plan, arguments));
@@ -171,7 +171,7 @@ fn close(
         };
     }
     // A program that reads JSON from standard output must find nothing else there.
-    if arguments.format == Some(Format::Json) {
+    if arguments.format == Some(OutputFormat::Json) {
         complain(closing.trim_end());
     } else {
         say(&closing);
@@ -196,7 +196,7 @@ fn told_of(kept: &ResponseWriter) -> String {
 }
 
 /// Looks for a mistake that every case would meet, before the first is run.
-fn foresee(platform: &Platform, plan: &Plan) -> Result<(), Trouble> {
+fn foresee(platform: &Platform, plan: &Plan) -> Result<(), CommandError> {
     let mut models: Vec<_> = Vec::new();
     for trial in plan.trials.iter().filter(|trial| trial.skip.is_none()) {
         if !models.iter().any(|known| Arc::ptr_eq(known, &trial.contract)) {
@@ -204,7 +204,7 @@ fn foresee(platform: &Platform, plan: &Plan) -> Result<(), Trouble> {
         }
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|error| Trouble::Broken(error.to_string()))?;
+    let runtime = runtime.map_err(|error| CommandError::Broken(error.to_string()))?;
     runtime.block_on(platform.foresee(&models)).map_err(|error| {
         let location = platform.table.kind.location.clone();
         Diagnostics::from(Diagnostic::at(location, error.message)).into()
@@ -215,14 +215,14 @@ fn foresee(platform: &Platform, plan: &Plan) -> Result<(), Trouble> {
 const SHOWN_BEFORE: &str = "slurm";
 
 /// Shows what the platform would be given to start each instance of the plan.
-fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, Trouble> {
+fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, CommandError> {
     for planned in &plan.instances {
         match platform.dry_run(&planned.contract, &planned.config) {
             Some(Ok(shown)) => say(&format!("{}\n", shown.trim_end())),
             Some(Err(error)) if error.responsible() == Responsible::Settings => {
                 return Err(Diagnostics::from(Diagnostic::new(error.message)).into());
             }
-            Some(Err(error)) => return Err(Trouble::Broken(error.to_string())),
+            Some(Err(error)) => return Err(CommandError::Broken(error.to_string())),
             None => {
                 let kind = platform.kind.name;
                 let message = format!("--dry-run does not apply to kind `{kind}`");
@@ -253,7 +253,7 @@ fn recording(arguments: &RunArguments) -> Recording {
 }
 
 /// Recorded results with these weights that no case of any declared suite uses.
-fn unused_snapshots(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
+fn unused_snapshots(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, CommandError> {
     let used = project.snapshot_keys(weights)?;
     let unused = store
         .unused(&used)?
@@ -263,7 +263,7 @@ fn unused_snapshots(project: &Project, store: &Store, weights: &str) -> Result<V
 }
 
 /// Results with these weights that wait for review.
-fn pending(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, Trouble> {
+fn pending(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, CommandError> {
     let listed = store.list()?.into_iter();
     let pending = listed.filter(|entry| {
         entry.state == ReviewState::Pending
@@ -324,10 +324,10 @@ fn trials(arguments: &RunArguments) -> Trials {
         skip: arguments.skip.clone(),
         which: if arguments.ignored { Which::Ignored } else { Which::All },
         format: match arguments.format {
-            Some(Format::Json) => run::TrialFormat::Json,
-            Some(Format::Terse) => run::TrialFormat::Terse,
+            Some(OutputFormat::Json) => run::TrialFormat::Json,
+            Some(OutputFormat::Terse) => run::TrialFormat::Terse,
             None if arguments.quiet => run::TrialFormat::Terse,
-            Some(Format::Pretty) | None => run::TrialFormat::Pretty,
+            Some(OutputFormat::Pretty) | None => run::TrialFormat::Pretty,
         },
         workers: arguments.test_threads.map(usize::from),
         colours: if colours(arguments.color, &std::io::stdout()) {

@@ -7,7 +7,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::arguments::ServeArguments;
-use super::{Trouble, complain};
+use super::{CommandError, complain};
 use crate::config::Config;
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::reference::ReferenceModel;
@@ -24,12 +24,12 @@ const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
 
 /// Loads the model that the environment asks for, then listens; ends on SIGINT or SIGTERM, once the call under way is done.
-pub fn serve(arguments: &ServeArguments) -> Result<u8, Trouble> {
+pub fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
     let config = match &arguments.config {
         Some(path) => Config::load(path)?,
         None => Config::built_in()?,
     };
-    let broken = |error: std::io::Error| Trouble::Broken(format!("the server could not start: {error}"));
+    let broken = |error: std::io::Error| CommandError::Broken(format!("the server could not start: {error}"));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -70,7 +70,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<u8, Trouble> {
 }
 
 /// The model that `MODEL_CLASS` and `MODEL_CONFIG` describe; every class but the embedded ones is unknown here.
-fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Embedded, String> {
+fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<ServedModel, String> {
     let class = variable("MODEL_CLASS").filter(|class| !class.is_empty());
     let class = class.ok_or("MODEL_CLASS environment variable must be set")?;
     let text = variable("MODEL_CONFIG").unwrap_or_else(|| "{}".to_owned());
@@ -81,20 +81,20 @@ fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Em
         let known: Vec<&str> = config.models.iter().map(|model| model.core.as_str()).collect();
         format!("Failed to import {class}: known classes are {}", known.join(", "))
     })?;
-    Embedded::load(contract, options)
+    ServedModel::load(contract, options)
 }
 
 /// The largest response that is computed: a request of a few kilobytes could ask for any amount of memory.
 const LARGEST: usize = 1 << 30;
 
-struct Embedded {
+struct ServedModel {
     key: String,
     contract: Arc<Contract>,
     config: Options,
     model: ReferenceModel,
 }
 
-impl Embedded {
+impl ServedModel {
     fn load(contract: &Arc<Contract>, options: Options) -> Result<Self, String> {
         let model =
             ReferenceModel::load(Arc::clone(contract), options.clone()).map_err(|refusal| refusal.to_string())?;
@@ -107,7 +107,7 @@ impl Embedded {
     }
 }
 
-impl Model for Embedded {
+impl Model for ServedModel {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         let bytes = largest_response(&self.contract, request, &self.config);
         if bytes > LARGEST {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::arguments::{ListArguments, PruneArguments, ReviewArguments, SnapshotAction};
 use super::project::Project;
-use super::{Trouble, complain, import, list, say};
+use super::{CommandError, complain, import, list, say};
 use crate::check;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
@@ -18,7 +18,7 @@ use crate::snapshot::{Arrays, Floors, Listed, Prune, Recording, ReviewState, Sna
 const REFUSED: u8 = 1;
 
 /// Does what was asked for.
-pub fn snapshots(action: SnapshotAction) -> Result<u8, Trouble> {
+pub fn snapshots(action: SnapshotAction) -> Result<u8, CommandError> {
     match action {
         SnapshotAction::List(arguments) => list_all(&arguments),
         SnapshotAction::Accept(arguments) => accept(&arguments),
@@ -28,13 +28,13 @@ pub fn snapshots(action: SnapshotAction) -> Result<u8, Trouble> {
     }
 }
 
-impl From<SnapshotError> for Trouble {
+impl From<SnapshotError> for CommandError {
     fn from(error: SnapshotError) -> Self {
         Self::Broken(error.to_string())
     }
 }
 
-fn list_all(arguments: &ListArguments) -> Result<u8, Trouble> {
+fn list_all(arguments: &ListArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let store = store(&project)?;
     let listed = store.list()?;
@@ -78,7 +78,7 @@ fn show(floors: &Floors) -> String {
 }
 
 /// The pending results that are meant, each shown with where it comes from.
-fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, Trouble> {
+fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, CommandError> {
     let mut listed = store.list()?;
     let recorded: HashSet<SnapshotKey> = listed
         .iter()
@@ -100,7 +100,7 @@ fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, Tr
     Ok(listed)
 }
 
-fn accept(arguments: &ReviewArguments) -> Result<u8, Trouble> {
+fn accept(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let store = store(&project)?;
     let _alone = store.lock_to_change()?;
@@ -148,7 +148,7 @@ fn problems(project: &Project, store: &Store, entry: &Listed) -> Vec<String> {
     }
 }
 
-fn reject(arguments: &ReviewArguments) -> Result<u8, Trouble> {
+fn reject(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let store = store(&project)?;
     let _alone = store.lock_to_change()?;
@@ -171,7 +171,7 @@ fn reject(arguments: &ReviewArguments) -> Result<u8, Trouble> {
     Ok(0)
 }
 
-fn prune(arguments: &PruneArguments) -> Result<u8, Trouble> {
+fn prune(arguments: &PruneArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let store = store(&project)?;
     let _alone = store.lock_to_change()?;
@@ -209,7 +209,7 @@ fn prune(arguments: &PruneArguments) -> Result<u8, Trouble> {
 }
 
 /// Whether the person at the keyboard agrees.
-fn confirmed(yes: bool, question: &str) -> Result<bool, Trouble> {
+fn confirmed(yes: bool, question: &str) -> Result<bool, CommandError> {
     if yes {
         return Ok(true);
     }
@@ -222,16 +222,16 @@ fn confirmed(yes: bool, question: &str) -> Result<bool, Trouble> {
     complain(&format!("{question} [y/N]"));
     let mut line = String::new();
     let read = stdin.lock().read_line(&mut line);
-    read.map_err(|error| Trouble::Broken(format!("standard input cannot be read: {error}")))?;
+    read.map_err(|error| CommandError::Broken(format!("standard input cannot be read: {error}")))?;
     Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
-fn store(project: &Project) -> Result<Store, Trouble> {
+fn store(project: &Project) -> Result<Store, CommandError> {
     Ok(Store::new(&project.snapshots, Recording::Never)?)
 }
 
 /// What the declared suites use, for every kind of weights that anything is recorded for.
-fn used(project: &Project, listed: &[Listed]) -> Result<HashSet<SnapshotKey>, Trouble> {
+fn used(project: &Project, listed: &[Listed]) -> Result<HashSet<SnapshotKey>, CommandError> {
     let weights: HashSet<&str> = listed.iter().map(|entry| entry.key.weights()).collect();
     let mut used = HashSet::new();
     for weights in weights {
