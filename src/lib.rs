@@ -3,9 +3,9 @@
 //! A backend is a platform that runs protein models. Hydrotest reads declared backends, models and suites, runs the
 //! suites against one backend and judges what comes back against contracts and recorded reference results.
 //!
-//! The house has floors; a file imports only from lower ones:
+//! Modules have layers; a file imports only from lower ones:
 //!
-//! | floor | rooms |
+//! | layer | modules |
 //! |---|---|
 //! | 0 | [`tensor`] |
 //! | 1 | [`protein`] |

@@ -1,4 +1,4 @@
-//! The command line: reads arguments, wires the rooms together, chooses the exit code. The only room that prints.
+//! The command line: reads arguments, wires the modules together, chooses the exit code. The only room that prints.
 
 mod arguments;
 mod calibrate;

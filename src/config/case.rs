@@ -1,4 +1,4 @@
-//! One `[[case]]` of a suite: its calls, its checks and what is expected of it. Checks stay as written until the room
+//! One `[[case]]` of a suite: its calls, its checks and what is expected of it. Checks stay as written until the module
 //! that knows them reads them.
 
 use std::borrow::Cow;

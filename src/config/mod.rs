@@ -4,7 +4,7 @@
 //!
 //! A file goes from text to meaning in three steps: [`Source`] is its text, [`Section`] a table of it with the place of
 //! everything, and a [`TableReader`] takes typed values out of a section and reports what does not fit. What belongs to a
-//! higher floor, the settings of a backend's kind and the parameters of a check, is kept as a section and read there.
+//! higher layer, the settings of a backend's kind and the parameters of a check, is kept as a section and read there.
 
 mod backend;
 mod call;

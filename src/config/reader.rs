@@ -90,7 +90,7 @@ impl<'a> TableReader<'a> {
     }
 
     /// Reports the keys that are missing and leaves those that nobody asked for to a later reader of the table that
-    /// comes back, usually on a higher floor.
+    /// comes back, usually on a higher layer.
     #[must_use]
     pub fn rest(mut self) -> Section {
         self.report_missing();

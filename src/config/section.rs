@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::document::{self, Document, Span, TomlValue};
 use super::{Diagnostics, Location, Source};
 
-/// A TOML table in declared order. Cloning shares it, so that a higher floor can keep its part and read it later.
+/// A TOML table in declared order. Cloning shares it, so that a higher layer can keep its part and read it later.
 #[derive(Debug, Clone)]
 pub struct Section {
     document: Arc<Document>,

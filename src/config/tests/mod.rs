@@ -1,4 +1,4 @@
-//! Tests of the room as a whole: what the shipped files declare, and what a person sees who made mistakes in one.
+//! Tests of the module as a whole: what the shipped files declare, and what a person sees who made mistakes in one.
 
 mod backends;
 mod known;

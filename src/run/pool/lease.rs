@@ -13,7 +13,7 @@ pub struct Loan<'a> {
 }
 
 impl Pool {
-    /// Waits until `instances` more may run, and keeps the room for whoever asks.
+    /// Waits until `instances` more may run, and keeps the module for whoever asks.
     ///
     /// # Errors
     /// When there will never be room, or the run is over.

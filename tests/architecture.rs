@@ -1,4 +1,4 @@
-//! Holds the source against the plan of the house in `docs/design.md`: floors, siblings, crates with one home, and files that a
+//! Holds the source against the plan of the house in `docs/design.md`: layers, siblings, crates with one home, and files that a
 //! reader finishes in one sitting. Reads text; compiles nothing.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -11,7 +11,7 @@ use hydrotest::backend::registry;
 
 /// The most lines of a file.
 const LONGEST: usize = 400;
-/// Crates that only one room may name.
+/// Crates that only one module may name.
 const HOMES: &[(&str, &str)] = &[("clap", "cli"), ("bollard", "backend/docker"), ("libtest_mimic", "run")];
 
 /// A file of `src`: its path below that, and what it says.
@@ -21,7 +21,7 @@ struct File {
 }
 
 impl File {
-    fn room(&self) -> &str {
+    fn module(&self) -> &str {
         let first = self.path.split('/').next().unwrap();
         first.trim_end_matches(".rs")
     }
@@ -72,21 +72,21 @@ fn file(source: &Path, path: &PathBuf) -> File {
     }
 }
 
-/// The floor of each room, from the table of the plan.
-fn floors() -> HashMap<&'static str, usize> {
+/// The layer of each module, from the table of the plan.
+fn layers() -> HashMap<&'static str, usize> {
     let plan = include_str!("../docs/design.md");
-    let (_, table) = plan.split_once("| floor | rooms |").unwrap();
+    let (_, table) = plan.split_once("| layer | modules |").unwrap();
     let rows = table.lines().skip(2).take_while(|row| row.starts_with('|'));
     rows.flat_map(|row| {
         let mut cells = row.split('|').skip(1);
-        let floor = cells.next().unwrap().trim().parse().unwrap();
-        let rooms = cells.next().unwrap().split('`').skip(1).step_by(2);
-        rooms.map(move |room| (room, floor))
+        let layer = cells.next().unwrap().trim().parse().unwrap();
+        let modules = cells.next().unwrap().split('`').skip(1).step_by(2);
+        modules.map(move |module| (module, layer))
     })
     .collect()
 }
 
-/// The rooms that a line takes something from, by `crate::ROOM` or `hydrotest::ROOM`.
+/// The modules that a line takes something from, by `crate::ROOM` or `hydrotest::ROOM`.
 fn taken(line: &str) -> impl Iterator<Item = &str> {
     let from = line.split("crate::").skip(1).chain(line.split("hydrotest::").skip(1));
     from.map(|rest| {
@@ -97,20 +97,20 @@ fn taken(line: &str) -> impl Iterator<Item = &str> {
 }
 
 #[test]
-fn a_file_imports_from_lower_floors_only() {
-    let floors = floors();
+fn a_file_imports_from_lower_layers_only() {
+    let layers = layers();
     let mut seen = 0;
     for file in files() {
-        let Some(&here) = floors.get(file.room()) else {
-            assert_eq!(file.path, "lib.rs", "a room that the plan does not have");
+        let Some(&here) = layers.get(file.module()) else {
+            assert_eq!(file.path, "lib.rs", "a module that the plan does not have");
             continue;
         };
         for (line, text) in file.code() {
-            for room in taken(text).filter(|room| *room != file.room()) {
-                let Some(&there) = floors.get(room) else { continue };
+            for module in taken(text).filter(|module| *module != file.module()) {
+                let Some(&there) = layers.get(module) else { continue };
                 assert!(
                     there < here,
-                    "src/{}:{}: `{room}` is on floor {there}, this on {here}",
+                    "src/{}:{}: `{module}` is on layer {there}, this on {here}",
                     file.path,
                     line + 1
                 );
