@@ -121,7 +121,7 @@ impl Recorded {
         }
     }
 
-    /// Results of other weights are held against other references.
+    /// Results of other weights are compared with other references.
     fn check_weights(&self, origin: &ResponseOrigin) -> Result<(), BackendError> {
         let stated = self.weights.as_deref().unwrap_or(WEIGHTS);
         let recorded = &origin.weights;

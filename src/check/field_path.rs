@@ -65,7 +65,7 @@ impl FieldPath {
     /// The value in an answer.
     ///
     /// # Errors
-    /// A finding when there is nothing. A field that is None although nobody asked for it is not the backend's fault.
+    /// A finding when there is nothing. A field that is None because it was not requested is not the backend's fault.
     pub fn find<'a>(&self, check: &'static str, answered: &AnsweredCall<'a>) -> Result<&'a Value, Box<Finding>> {
         let prediction = answered.prediction;
         let wrong = |summary: String| Err(Box::new(Finding::wrong(check, answered.call, summary)));

@@ -114,7 +114,7 @@ impl Finding {
         self
     }
 
-    /// The same for somebody who reads it on a screen: cut where a line or a log is longer than anybody reads, with how much
+    /// The same for a screen: long lines and logs are cut, with how much
     /// more there is. The beginning of a message tells most, and the end of a log.
     #[must_use]
     pub fn shortened(&self) -> Self {
@@ -162,7 +162,7 @@ const LONGEST_LINE: usize = 1000;
 /// Bytes of the details, and of the log, on a screen.
 const ROOM: usize = 4 << 10;
 
-/// A line, cut where it is longer than anybody reads.
+/// A line, cut to a readable length.
 fn cut(line: &str) -> String {
     match line.char_indices().nth(LONGEST_LINE) {
         None => line.to_owned(),

@@ -170,7 +170,7 @@ pub struct RunArguments {
 #[derive(Debug, Clone, Copy, Args)]
 #[expect(
     clippy::struct_excessive_bools,
-    reason = "each is a flag of libtest's command line, read by nobody"
+    reason = "each is a flag of libtest's command line and is not read here"
 )]
 pub struct Accepted {
     #[arg(long, hide = true)]

@@ -1,4 +1,4 @@
-//! `hydrotest compare`: two files of results held against each other.
+//! `hydrotest compare`: two files of results compared with each other.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! The command line: reads arguments, wires the modules together, chooses the exit code. The only room that prints.
+//! The command line: reads arguments, wires the modules together, chooses the exit code. The only module that prints.
 
 mod arguments;
 mod calibrate;
@@ -111,7 +111,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     built.map_err(|error| CommandError::Broken(format!("there are no threads to be had: {error}")))
 }
 
-/// Writes to standard output. Whoever closed it does not want to hear more, so failures are not reported.
+/// Writes to standard output. A reader that closed it wants no more output, so failures are ignored.
 fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
     let _ = stdout.write_all(text.as_bytes());

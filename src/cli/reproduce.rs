@@ -1,4 +1,4 @@
-//! The command line that repeats one case, as whoever reads it would type it. Makes text and runs nothing.
+//! The command line that repeats one case, as a user would type it. Makes text and runs nothing.
 
 use std::fmt::Write;
 

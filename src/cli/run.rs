@@ -74,17 +74,7 @@ pub fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     } else {
         Vec::new()
     };
-    let settings = run::RunSettings {
-        instances: platform.table.max_instances,
-        calls_per_instance: platform.calls_per_instance(),
-        flaky: if arguments.allow_flaky {
-            Flaky::Passes
-        } else {
-            Flaky::Fails
-        },
-        reproduce: reproduce::command(selector, &overrides(arguments), &arguments.places),
-        trials,
-    };
+    let settings = settings(arguments, &platform, selector, trials);
     let name = platform.table.name.clone();
     let weights = platform.weights.clone();
     let kind = platform.kind.name;
@@ -132,6 +122,21 @@ pub fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     Ok(close(arguments, &report, &subject, kept.as_ref()))
 }
 
+/// How the plan is run on the platform.
+fn settings(arguments: &RunArguments, platform: &Platform, selector: &str, trials: Trials) -> run::RunSettings {
+    run::RunSettings {
+        instances: platform.table.max_instances,
+        calls_per_instance: platform.calls_per_instance(),
+        flaky: if arguments.allow_flaky {
+            Flaky::Passes
+        } else {
+            Flaky::Fails
+        },
+        reproduce: reproduce::command(selector, &overrides(arguments), &arguments.places),
+        trials,
+    }
+}
+
 /// The plan without what the platform cannot do, and how many cases need another configuration than its servers have.
 fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
     let mut declined = 0;
@@ -163,7 +168,7 @@ fn close(
     let mut code = report.conclusion().exit_code();
     if let Some(kept) = kept {
         closing.push_str(&told_of(kept));
-        // Whoever asked for responses must not take a directory without some of them for all.
+        // A directory that lacks some responses must not pass for a complete one.
         code = if code == 0 && !kept.failures().is_empty() {
             BROKEN
         } else {
@@ -241,9 +246,9 @@ const SYNTHETIC_NOISE: Tolerance = Tolerance {
     relative: 1e-5,
 };
 
-/// What a run may write: missing results when told to, pending ones for review where somebody may review them.
+/// What a run may write: missing results when told to, pending ones for review where a person may review them.
 fn recording(arguments: &RunArguments) -> Recording {
-    // Continuous integration has nobody to review, and a run in it must not change the checkout.
+    // Continuous integration has no reviewer, and a run in it must not change the checkout.
     let unattended = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
     match (arguments.record, unattended) {
         (true, _) => Recording::Missing,

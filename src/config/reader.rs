@@ -1,5 +1,5 @@
 //! A cursor over one table: takes typed values out, collects everything wrong, and in the end reports the keys that
-//! nobody asked for. Knows types and ranges, not what the values mean.
+//! no getter took. Knows types and ranges, not what the values mean.
 
 use std::fmt;
 
@@ -81,7 +81,7 @@ impl<'a> TableReader<'a> {
         self.diagnostics.push(diagnostic);
     }
 
-    /// Reports the keys that are missing and those that nobody asked for.
+    /// Reports the keys that are missing and the unknown ones.
     pub fn finish(mut self) {
         self.report_missing();
         for index in 0..self.settled.len() {
@@ -89,7 +89,7 @@ impl<'a> TableReader<'a> {
         }
     }
 
-    /// Reports the keys that are missing and leaves those that nobody asked for to a later reader of the table that
+    /// Reports the keys that are missing and leaves unknown ones to a later reader of the table that
     /// comes back, usually on a higher layer.
     #[must_use]
     pub fn rest(mut self) -> Section {
@@ -97,7 +97,7 @@ impl<'a> TableReader<'a> {
         self.section.after(&self.asked)
     }
 
-    /// Reports one key that nobody asked for, once.
+    /// Reports one unknown key, once.
     fn report_unknown(&mut self, index: usize) {
         let (Some(entry), Some(settled)) = (self.section.entries().nth(index), self.settled.get_mut(index)) else {
             return;

@@ -1,4 +1,4 @@
-//! `[unknown]`: what results are compared by when nobody says which model they are from. Reads numbers; compares nothing.
+//! `[unknown]`: the tolerances for results of an unknown model. Reads numbers; compares nothing.
 
 use super::{TableReader, field, gates};
 use crate::prediction::contract::Tolerance;

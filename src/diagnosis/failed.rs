@@ -8,7 +8,7 @@ use crate::protein::Structure;
 /// What failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Aspect {
-    /// Anything may have: nobody says.
+    /// Unknown: anything may have.
     Any,
     /// Positions of confident residues.
     Positions,
@@ -23,7 +23,7 @@ pub enum Aspect {
 pub struct Failed<'a> {
     /// What failed.
     pub aspect: Aspect,
-    /// For every residue whether both sides are confident of it; `None` where nobody says, and all count.
+    /// For every residue whether both sides are confident of it; `None` where that is unknown, and all count.
     pub confident: Option<&'a [bool]>,
 }
 

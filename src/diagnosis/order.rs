@@ -10,7 +10,7 @@ const MOST_AXES: usize = 5;
 const MANY: usize = 12;
 /// Numbers of a row that are looked at to find where it stands.
 const LOOKED_AT: usize = 64;
-/// Numbers that are held against each other in all to find the order of rows.
+/// Numbers that are compared with each other in all to find the order of rows.
 const MOST_HELD: usize = 1 << 24;
 /// Elements that tell whether it is worth to look at all of them, and which part of the difference they may leave then.
 const SAMPLE: usize = 4096;
@@ -267,7 +267,7 @@ fn nearest(expected: &[f64], actual: &[f64], count: usize) -> Option<Vec<usize>>
     if count > MOST || width < TELLING {
         return None;
     }
-    // Every row is held against every other one.
+    // Every row is compared with every other one.
     let looked_at = (MOST_HELD / (count * count)).clamp(TELLING, LOOKED_AT);
     let some = |values: &[f64]| -> Vec<Vec<f64>> {
         let rows = values.chunks_exact(width);

@@ -36,7 +36,7 @@ pub struct Lddt {
 ///
 /// Counts pairs of atoms from different residues within 15 Å, and takes the mean of the fractions whose distance changed by
 /// at most 0.5, 1, 2 and 4 Å (Mariani et al., Bioinformatics 29, 2013; without its penalty for bad stereochemistry).
-/// `residues` names the residue of every point, from 0. Atoms are taken as named: whoever wants equivalent atoms swapped
+/// `residues` names the residue of every point, from 0. Atoms are taken as named: a caller that wants equivalent atoms swapped
 /// does so before. Time and memory grow with the number of pairs, which is linear in atoms.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Numbers by which two results are held against each other, and what each of them says: indistinguishable, within tolerance
+//! Numbers by which two results are compared with each other, and what each of them says: indistinguishable, within tolerance
 //! or different. Knows no suite, no snapshot and no gate; computes no metric.
 
 mod elements;

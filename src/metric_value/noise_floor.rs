@@ -32,7 +32,7 @@ impl Noise {
 }
 
 impl NoiseFloor {
-    /// Of a value that nobody repeated.
+    /// Of a value without repeats.
     #[must_use]
     pub const fn unknown() -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! One number by which two results are held against each other: what was seen, what repeats of the reference differ by, what
+//! One number by which two results are compared with each other: what was seen, what repeats of the reference differ by, what
 //! is allowed. Judges numbers; computes none.
 
 use std::fmt;

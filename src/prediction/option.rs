@@ -38,7 +38,7 @@ pub enum OptionRule {
 /// What an option means beyond its model, so that no name of an option is known to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OptionRole {
-    /// Where the model runs or keeps files: it changes no result, and nobody has to configure it alike.
+    /// Where the model runs or keeps files: it changes no result and may differ between backends.
     Placement,
     /// Which of the published sizes it is.
     Variant,

@@ -22,7 +22,7 @@ impl Interrupt {
 
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
-        // Somebody who starts a run with `nohup` wants it to go on.
+        // A run started with `nohup` must survive the hangup.
         let mut hangup = if is_ignored(1) {
             None
         } else {
@@ -56,13 +56,13 @@ impl Interrupt {
                 return signal;
             }
             if receiver.changed().await.is_err() {
-                // The listener is gone with its runtime; nobody can signal any more.
+                // The listener is gone with its runtime: no signal can come.
                 std::future::pending::<()>().await;
             }
         }
     }
 
-    /// Waits for a second signal: whoever sends it will not wait for graces.
+    /// Waits for a second signal, which ends the grace periods.
     pub async fn urged(&self) {
         let mut urged = self.urged.clone();
         if urged.wait_for(|urged| *urged).await.is_err() {

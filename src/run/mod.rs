@@ -8,7 +8,7 @@
 mod dispatch;
 mod interrupt;
 mod judging;
-mod outcomes;
+mod outcome_queue;
 mod pool;
 mod progress;
 mod scene;
@@ -39,7 +39,7 @@ pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
 
 use dispatch::{Dispatcher, Next};
 use interrupt::Interrupt;
-use outcomes::Outcomes;
+use outcome_queue::OutcomeQueue;
 use pool::Pool;
 use progress::Progress;
 use start_progress::StartProgress;
@@ -94,11 +94,11 @@ pub fn run(
     judging: Arc<Judging>,
 ) -> std::io::Result<RunOutcome> {
     let begun = Instant::now();
-    let board = Arc::new(Outcomes::default());
+    let queue = Arc::new(OutcomeQueue::default());
     let collected = Arc::new(Mutex::new(Vec::new()));
     let context = Arc::new(Printing {
         plan: Arc::clone(plan),
-        board,
+        queue,
         starts: Arc::default(),
         collected,
         format: settings.trials.format,
@@ -114,11 +114,11 @@ pub fn run(
     let (left_out, selected): (Vec<usize>, Vec<usize>) = selected
         .into_iter()
         .partition(|&index| plan.trials[index].skip.is_some());
-    context.board.expect(selected.len());
+    context.queue.expect(selected.len());
     for index in left_out {
         let trial = &plan.trials[index];
         let reason = trial.skip.as_deref().unwrap_or_default();
-        context.board.end(index, Outcome::skipped(&trial.name, reason));
+        context.queue.end(index, Outcome::skipped(&trial.name, reason));
     }
 
     let workers = settings.trials.workers.unwrap_or_else(default_workers).max(1);
@@ -174,7 +174,7 @@ fn announce() {
     let _ = writeln!(std::io::stderr(), "\nstopping what was started; Ctrl-C again kills it");
 }
 
-/// The number of trials that run side by side when nobody says: as many as the machine has processors.
+/// The default number of concurrent trials: the number of processors.
 fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
@@ -182,7 +182,7 @@ fn default_workers() -> usize {
 /// The side that prints: trials that wait for their outcome and collect it in plan order.
 struct Printing {
     plan: Arc<Plan>,
-    board: Arc<Outcomes>,
+    queue: Arc<OutcomeQueue>,
     starts: Arc<StartProgress>,
     collected: Arc<Mutex<Vec<Outcome>>>,
     format: TrialFormat,
@@ -237,7 +237,7 @@ impl Printing {
                 .map(|trial| trial.name.clone())
                 .unwrap_or_default()
         };
-        let outcome = self.board.wait(index, TICK, |activity| {
+        let outcome = self.queue.wait(index, TICK, |activity| {
             progress.show(printed, name_of, &activity, &self.starts.now());
         });
         progress.hide();
@@ -269,7 +269,7 @@ struct Workers {
     freed: Notify,
     judging: Arc<Judging>,
     flaky: Flaky,
-    board: Arc<Outcomes>,
+    queue: Arc<OutcomeQueue>,
 }
 
 impl Workers {
@@ -299,11 +299,11 @@ impl Workers {
             freed: Notify::new(),
             judging,
             flaky: settings.flaky,
-            board: Arc::clone(&printing.board),
+            queue: Arc::clone(&printing.queue),
         }
     }
 
-    /// Runs all trials, or as many as there are before a signal comes or nobody listens any more; then stops everything.
+    /// Runs all trials, until a signal comes or the receiver is gone; then stops everything.
     async fn carry_out(self: Arc<Self>, workers: usize, interrupt: Interrupt, abandoned: Arc<Notify>) {
         let mut team = JoinSet::new();
         for _ in 0..workers {
@@ -317,7 +317,7 @@ impl Workers {
         }
         team.shutdown().await;
         self.pool.stop_all(interrupt.urged()).await;
-        self.board.close();
+        self.queue.close();
     }
 
     async fn work(self: Arc<Self>) {
@@ -329,9 +329,9 @@ impl Workers {
                 Next::Finished => return,
                 Next::Wait => freed.await,
                 Next::Take { trial, lane } => {
-                    self.board.begin(trial);
+                    self.queue.begin(trial);
                     let outcome = self.attend(trial).await;
-                    self.board.end(trial, outcome);
+                    self.queue.end(trial, outcome);
                     for instance in self.plan.trials[trial].instances() {
                         self.pool.leave(instance).await;
                     }
@@ -349,7 +349,7 @@ impl Workers {
         self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    /// Runs one trial; a panic in it is that trial's error and nobody else's.
+    /// Runs one trial; a panic in it is that trial's error alone.
     async fn attend(self: &Arc<Self>, index: usize) -> Outcome {
         let work = Arc::clone(self);
         let mut task = JoinSet::new();

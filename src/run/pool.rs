@@ -26,7 +26,7 @@ pub struct Pool {
     fatal: OnceLock<BackendError>,
     /// Who listens to what starts.
     starts: Arc<StartProgress>,
-    /// Failures to stop, for the report: they are nobody's verdict.
+    /// Failures to stop, for the report: they change no verdict.
     notes: Lines,
     /// What instances left behind, for the verdict on the run.
     leaks: Lines,
@@ -47,11 +47,11 @@ struct PoolSlot {
 
 enum SlotState {
     Idle,
-    /// Somebody is starting or stopping it and will notify.
+    /// Another task is starting or stopping it and will notify.
     Changing(Arc<Instance>),
     Running(Arc<Instance>),
     /// A trial has it to itself and may run so many instances of its own.
-    Lent {
+    LeasedExclusively {
         limit: usize,
         instances: Vec<Arc<Instance>>,
     },
@@ -93,7 +93,7 @@ impl Pool {
         }
     }
 
-    /// The same pool, with somebody who listens to what its instances do while they start.
+    /// The same pool, reporting what its instances do while they start.
     #[must_use]
     pub fn heard_by(mut self, starts: Arc<StartProgress>) -> Self {
         self.starts = starts;
@@ -136,7 +136,7 @@ impl Pool {
                     });
                 }
                 SlotState::Failed(error) => return Err(error.clone().inherited()),
-                SlotState::Changing(_) | SlotState::Lent { .. } => {}
+                SlotState::Changing(_) | SlotState::LeasedExclusively { .. } => {}
                 SlotState::Idle => {
                     if self.has_room(&slots, 1) {
                         return self.start(slots, index).await;
@@ -177,7 +177,7 @@ impl Pool {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(index) else { return };
         slot.users = slot.users.saturating_sub(1);
-        if slot.users == 0 && matches!(slot.state, SlotState::Lent { .. }) {
+        if slot.users == 0 && matches!(slot.state, SlotState::LeasedExclusively { .. }) {
             // Its trial broke before it could give it back.
             drop(slots);
             let left = self.end_loan(index).await;
@@ -189,7 +189,7 @@ impl Pool {
     }
 
     /// Stops everything that was started, also what is only half started. Returns once nothing runs. When `urged` comes first,
-    /// all of it is killed behind the back of whoever waits for a grace; what is left is looked for all the same.
+    /// all of it is killed while a stop waits for its grace period; the leak check still runs.
     pub async fn stop_all(&self, urged: impl Future<Output = ()>) {
         let instances: Vec<Arc<Instance>> = {
             let mut slots = self.slots.lock().await;
@@ -198,7 +198,7 @@ impl Pool {
                 .flat_map(
                     |slot| match std::mem::replace(&mut slot.state, SlotState::Failed(over())) {
                         SlotState::Running(instance) | SlotState::Changing(instance) => vec![instance],
-                        SlotState::Lent { instances, .. } => instances,
+                        SlotState::LeasedExclusively { instances, .. } => instances,
                         SlotState::Failed(earlier) => {
                             slot.state = SlotState::Failed(earlier);
                             Vec::new()
@@ -388,7 +388,7 @@ impl PoolSlot {
     const fn occupied(&self) -> usize {
         match self.state {
             SlotState::Running(_) | SlotState::Changing(_) => 1,
-            SlotState::Lent { limit, .. } => limit,
+            SlotState::LeasedExclusively { limit, .. } => limit,
             SlotState::Idle | SlotState::Failed(_) => 0,
         }
     }

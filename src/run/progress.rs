@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
-use super::outcomes::Activity;
+use super::outcome_queue::Activity;
 use super::start_log::StartLog;
 use super::start_progress::Start;
 

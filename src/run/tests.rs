@@ -193,13 +193,13 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
     let selected: Vec<usize> = (0..plan.trials.len()).collect();
     let printing = Printing {
         plan,
-        board: Arc::default(),
+        queue: Arc::default(),
         starts: Arc::default(),
         collected: Arc::default(),
         format: TrialFormat::Pretty,
         reproduce: String::new(),
     };
-    printing.board.expect(selected.len());
+    printing.queue.expect(selected.len());
     let work = Arc::new(Workers::new(&printing, &selected, &settings, Box::new(open), judging()));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
@@ -208,7 +208,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         .await;
     let outcomes = selected
         .iter()
-        .map(|&index| printing.board.wait(index, Duration::from_secs(60), |_| {}));
+        .map(|&index| printing.queue.wait(index, Duration::from_secs(60), |_| {}));
     (outcomes.collect(), running.load(Ordering::SeqCst))
 }
 
@@ -288,11 +288,7 @@ async fn one_crash_is_not_laid_on_the_backend_and_is_no_pass_either() {
     let retried = one("die", |trial| trial.retries = 1).await;
     assert_eq!((retried.verdict, retried.attempts), (Verdict::Pass, 2));
     let killed = one("killed", |_| {}).await;
-    assert_eq!(
-        (killed.verdict, killed.attempts),
-        (Verdict::Error, 1),
-        "somebody killed it"
-    );
+    assert_eq!((killed.verdict, killed.attempts), (Verdict::Error, 1), "it was killed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

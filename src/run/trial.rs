@@ -79,7 +79,7 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, fla
     outcome
 }
 
-/// What came of a case that passes now and did not before. Attempts that nobody asked for do not make it a pass.
+/// What came of a case that passes now and did not before. Retries that were not requested do not make it a pass.
 fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, flaky: Flaky) {
     let asked_for = outcome.attempts <= trial.retries.saturating_add(1);
     let accepted = outcome.verdict != Verdict::Fail || flaky == Flaky::Passes;

@@ -7,7 +7,7 @@ use libtest_mimic::{Arguments, ColorSetting, FormatSetting};
 pub struct Trials {
     /// Only those with this in their name.
     pub filter: Option<String>,
-    /// How names are held against `filter` and `skip`.
+    /// How names are compared with `filter` and `skip`.
     pub matching: Matching,
     /// None of those with one of these in their name.
     pub skip: Vec<String>,
@@ -21,7 +21,7 @@ pub struct Trials {
     pub colours: Colours,
 }
 
-/// How a name is held against another.
+/// How a name is compared with another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Matching {
     /// It contains it.

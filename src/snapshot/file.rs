@@ -33,7 +33,7 @@ pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Writes a file in one step: whoever reads it finds the old content or the new, never a part.
+/// Writes a file in one step: a reader finds the old content or the new, never a part.
 pub(super) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, |part| File::options().write(true).open(part)?.write_all(content))
 }

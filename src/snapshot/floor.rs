@@ -14,11 +14,11 @@ use super::{SnapshotError, SnapshotKey, Store, file};
 pub struct Floors {
     /// The backend that was repeated.
     pub backend: String,
-    /// How many answers were held against each other.
+    /// How many answers were compared with each other.
     pub repeats: usize,
     /// For the path of a value, such as `atom_array[0]`, the worst that each measure gave.
     pub fields: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Paths at which repeats differ by more than an answer may, which somebody has accepted as noise.
+    /// Paths at which repeats differ by more than an answer may, which were accepted as noise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<String>,
 }

@@ -1,4 +1,4 @@
-//! Keeps recording and deleting apart: a recording writes its arrays before the snapshot that names them, and whoever deletes
+//! Keeps recording and deleting apart: a recording writes its arrays before the snapshot that names them, and a deletion
 //! what nothing names must not come between. Locks the directory itself, so that no file is left in a checkout.
 
 use std::fs::{self, File, TryLockError};

@@ -447,7 +447,7 @@ pub fn of_confidences() -> Vec<Mistake> {
             own.truncate(2 * own.len() / 3);
         }),
         field("pLDDT padded", &[MistakeKind::ExtraResidues], |own| {
-            own.extend([0.0; 7])
+            own.extend([0.0; 7]);
         }),
         field("pLDDT with special tokens", &[MistakeKind::ExtraResidues], |own| {
             own.insert(0, 0.31);

@@ -1,4 +1,4 @@
-//! What `hydrotest doctor` looks at for this kind: the program, the images, the module for them, the server's source and the GPU.
+//! What `hydrotest doctor` looks at for this kind: the program, the images, the disk space for them, the server's source and the GPU.
 //! Pulls nothing and starts no container.
 
 use std::path::Path;
@@ -65,7 +65,7 @@ fn gpu(gpu: Gpu) -> Symptom {
     )
 }
 
-/// What all images share: the server's source and the module for SIF files.
+/// What all images share: the server's source and the disk space for SIF files.
 fn surroundings(filled: &Filled) -> Vec<Symptom> {
     let mut symptoms = Vec::new();
     if let Some(source) = &filled.source {

@@ -76,12 +76,12 @@ fn of_state(state: &ContainerState, memory: Option<i64>) -> Ended {
         let guess = match memory {
             // Not every engine knows in time whose doing it was.
             Some(bytes) if status == KILLED => format!(
-                ": somebody killed it, or it needed more memory than its limit of {} (`memory`), or than the machine has \
+                ": it was killed, or it needed more memory than its limit of {} (`memory`), or than the machine has \
                  (`dmesg` says which)",
                 size::show(bytes)
             ),
             None if status == KILLED => {
-                ": somebody killed it, or the machine was out of memory (`dmesg` says which)".to_owned()
+                ": it was killed, or the machine was out of memory (`dmesg` says which)".to_owned()
             }
             _ => String::new(),
         };
@@ -163,7 +163,7 @@ mod tests {
     fn endings_are_told_apart() {
         assert_eq!(said(3, false), "exited with status 3");
         assert_eq!(said(139, false), "ended with status 139 (SIGSEGV)");
-        assert!(said(137, false).contains("somebody killed it"));
+        assert!(said(137, false).contains("it was killed"));
         assert!(said(137, true).contains("more memory than its limit of 64m (`memory`)"));
     }
 }

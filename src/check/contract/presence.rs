@@ -1,4 +1,4 @@
-//! Which attributes an answer has: those of its class in order, filled when they must be and empty when nobody asked.
+//! Which attributes an answer has: those of its class in order, filled when required and empty when not requested.
 
 use super::super::case_results::AnsweredCall;
 use super::super::number::names;

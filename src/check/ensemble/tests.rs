@@ -1,4 +1,4 @@
-//! Equal ensembles pass, others fail, too few samples are nobody's fault.
+//! Equal ensembles pass, others fail, too few samples are an error and no failure.
 
 use std::path::Path;
 

@@ -28,7 +28,7 @@ fn found(model: &str, table: &str, change: impl FnOnce(CallResult) -> CallResult
     judge(change(right))
 }
 
-/// Bends what nobody is sure of.
+/// Bends the residues of low confidence.
 fn floppy(structure: &mut Structure) {
     let factors = structure.b_factor.clone().unwrap();
     for (position, factor) in structure.coord.iter_mut().zip(factors) {

@@ -318,7 +318,7 @@ fn an_interface_is_judged_when_both_chains_are_sure() {
         .for_each(|position| position[0] += 4.0);
     let found = compare_with(&expected, &got, &NoiseFloor::unknown());
     assert!(broken(&found).contains(&"dockq"), "{found:?}");
-    // A chain that nobody is sure of has no place to be in.
+    // A chain of low confidence has no defined place.
     expected.b_factor.as_mut().unwrap()[chain.clone()].fill(0.3);
     got.b_factor.as_mut().unwrap()[chain].fill(0.3);
     let found = compare_with(&expected, &got, &NoiseFloor::unknown());

@@ -25,7 +25,7 @@ pub(super) fn given_up(error: BackendError, times: u32, label: &str) -> Option<B
     Some(BackendError { message, ..error })
 }
 
-/// What an instance does, where a panic of its kind is an error like any other: nobody may wait for ever for the slot.
+/// What an instance does, where a panic of its kind is an error like any other: a waiter must get the slot.
 pub(super) async fn survived<T>(work: impl Future<Output = T>) -> Result<T, BackendError> {
     let broke = "hydrotest itself failed: this kind of backend panicked";
     let survived = AssertUnwindSafe(work).catch_unwind().await;

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use super::{Pool, PoolSlot, SlotState, over};
 use crate::backend::{BackendError, Fault, Instance, Stage};
 
-/// The right of one trial to run instances of its own. Give it back with [`Pool::give_back`].
-pub struct Loan<'a> {
+/// The right of one trial to run instances of its own. Give it back with [`Pool::return_lease`].
+pub struct ExclusiveLease<'a> {
     pool: &'a Pool,
     slot: usize,
 }
 
 impl Pool {
-    /// Waits until `instances` more may run, and keeps the module for whoever asks.
+    /// Waits until `instances` more may run, and reserves the slots for the caller.
     ///
     /// # Errors
     /// When there will never be room, or the run is over.
-    pub async fn lend(&self, index: usize, instances: usize) -> Result<Loan<'_>, BackendError> {
+    pub async fn lease_exclusively(&self, index: usize, instances: usize) -> Result<ExclusiveLease<'_>, BackendError> {
         if instances > self.limit {
             let message = format!("{instances} instances cannot run at once where {} may", self.limit);
             return Err(BackendError::new(Stage::Configure, Fault::Misconfigured, message));
@@ -34,11 +34,11 @@ impl Pool {
                 if let SlotState::Failed(error) = &slot.state {
                     return Err(error.clone().inherited());
                 }
-                slot.state = SlotState::Lent {
+                slot.state = SlotState::LeasedExclusively {
                     limit: instances,
                     instances: Vec::new(),
                 };
-                return Ok(Loan {
+                return Ok(ExclusiveLease {
                     pool: self,
                     slot: index,
                 });
@@ -52,14 +52,14 @@ impl Pool {
         }
     }
 
-    /// Stops everything that was opened on a loan, and says what it has left behind.
-    pub async fn give_back(&self, loan: Loan<'_>) -> Vec<String> {
-        self.end_loan(loan.slot).await
+    /// Stops everything that was opened on a lease, and says what it has left behind.
+    pub async fn return_lease(&self, lease: ExclusiveLease<'_>) -> Vec<String> {
+        self.end_loan(lease.slot).await
     }
 
     pub(super) async fn end_loan(&self, index: usize) -> Vec<String> {
         let opened = match self.slots.lock().await.get(index).map(|slot| &slot.state) {
-            Some(SlotState::Lent { instances, .. }) => instances.clone(),
+            Some(SlotState::LeasedExclusively { instances, .. }) => instances.clone(),
             _ => Vec::new(),
         };
         let mut left = Vec::new();
@@ -69,7 +69,7 @@ impl Pool {
             self.note_end(&instance, error);
         }
         if let Some(slot) = self.slots.lock().await.get_mut(index)
-            && matches!(slot.state, SlotState::Lent { .. })
+            && matches!(slot.state, SlotState::LeasedExclusively { .. })
         {
             slot.state = SlotState::Idle;
         }
@@ -78,7 +78,7 @@ impl Pool {
     }
 }
 
-impl Loan<'_> {
+impl ExclusiveLease<'_> {
     /// Makes an instance from an index of the plan, without starting it.
     ///
     /// # Errors
@@ -87,7 +87,7 @@ impl Loan<'_> {
         let instance = self.pool.open(index)?;
         let mut slots = self.pool.slots.lock().await;
         match slots.get_mut(self.slot).map(|slot| &mut slot.state) {
-            Some(SlotState::Lent { instances, .. }) => instances.push(Arc::clone(&instance)),
+            Some(SlotState::LeasedExclusively { instances, .. }) => instances.push(Arc::clone(&instance)),
             _ => return Err(over()),
         }
         Ok(instance)

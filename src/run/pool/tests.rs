@@ -166,29 +166,32 @@ async fn a_loan_takes_room_from_others_and_gives_it_back() {
     let lease = pool.lease(0).await.unwrap();
     pool.release(lease, Condition::Usable).await;
     // The idle instance has to go to make room for two.
-    let loan = pool.lend(1, 2).await.unwrap();
+    let lease = pool.lease_exclusively(1, 2).await.unwrap();
     assert_eq!(counts(&census), (1, 1));
     for _ in 0..2 {
-        loan.open(1).await.unwrap().start().await.unwrap();
+        lease.open(1).await.unwrap().start().await.unwrap();
     }
-    assert_eq!(pool.give_back(loan).await, Vec::<String>::new());
+    assert_eq!(pool.return_lease(lease).await, Vec::<String>::new());
     assert_eq!(counts(&census), (3, 3));
     assert_eq!(census.most.load(Ordering::SeqCst), 2);
     assert!(pool.lease(0).await.is_ok());
-    assert!(pool.lend(1, 3).await.is_err(), "there will never be room for three");
+    assert!(
+        pool.lease_exclusively(1, 3).await.is_err(),
+        "there will never be room for three"
+    );
 }
 
 #[tokio::test]
 async fn what_was_lent_is_stopped_with_the_run_or_when_its_trial_breaks() {
     let (pool, census) = pool(vec![1, 1], 1);
-    let loan = pool.lend(0, 1).await.unwrap();
-    loan.open(0).await.unwrap().start().await.unwrap();
-    // Its trial broke: nobody gives it back.
+    let lease = pool.lease_exclusively(0, 1).await.unwrap();
+    lease.open(0).await.unwrap().start().await.unwrap();
+    // Its trial panicked: the lease is never returned.
     pool.leave(0).await;
     assert_eq!(counts(&census), (1, 1));
-    let loan = pool.lend(1, 1).await.unwrap();
-    loan.open(1).await.unwrap().start().await.unwrap();
+    let lease = pool.lease_exclusively(1, 1).await.unwrap();
+    lease.open(1).await.unwrap().start().await.unwrap();
     pool.stop_all(std::future::pending()).await;
     assert_eq!(counts(&census), (2, 2));
-    assert!(loan.open(1).await.is_err(), "the run is over");
+    assert!(lease.open(1).await.is_err(), "the run is over");
 }

@@ -75,7 +75,7 @@ pub(super) async fn stop_during_start(stage: &mut Stage<'_>) -> Result<(), Halt>
     for part in MOMENTS {
         let mut moment = whole.mul_f64(part);
         for _ in 0..=HALVINGS {
-            // A start is given up as Ctrl-C does it: nobody waits for it any more.
+            // A start is dropped as Ctrl-C drops it.
             let over = tokio::time::timeout(moment, instance.start()).await;
             if let Ok(Err(error)) = over {
                 return Err(Finding::failed(SCENE, "a start that is to be given up", &error).into());

@@ -36,12 +36,12 @@ pub struct Played {
 /// Plays the scene of a trial. Whatever is opened for it is stopped before this returns.
 pub async fn play(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool) -> Played {
     let own = trial.calls.first().map_or(0, |call| call.instance);
-    let loan = match pool.lend(own, planned.scene.instances()).await {
-        Ok(loan) => loan,
+    let lease = match pool.lease_exclusively(own, planned.scene.instances()).await {
+        Ok(lease) => lease,
         Err(error) => return Played::broken(Finding::failed(SCENE, "before it", &error)),
     };
     let begun = Instant::now();
-    let mut stage = Stage::new(trial, &loan);
+    let mut stage = Stage::new(trial, &lease);
     let mut halted = match planned.scene {
         Scene::StartTwice => usual::start_twice(&mut stage).await,
         Scene::StopTwice => usual::stop_twice(&mut stage).await,
@@ -70,7 +70,7 @@ pub async fn play(trial: &PlannedTrial, planned: PlannedScene, pool: &Pool) -> P
         responses,
         ..
     } = stage;
-    let left = pool.give_back(loan).await;
+    let left = pool.return_lease(lease).await;
     findings.extend(left.into_iter().map(|leak| {
         Finding::wrong(
             SCENE,

@@ -10,12 +10,12 @@ use crate::backend::{BackendError, Fault, Instance, Stage as Step};
 use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedCall, PlannedTrial};
 use crate::prediction::Prediction;
-use crate::run::pool::lease::Loan;
+use crate::run::pool::lease::ExclusiveLease;
 
 /// Where one scene is played.
 pub(super) struct Stage<'a> {
     trial: &'a PlannedTrial,
-    loan: &'a Loan<'a>,
+    lease: &'a ExclusiveLease<'a>,
     /// Time of calls so far.
     elapsed: Duration,
     pub(super) findings: Vec<Finding>,
@@ -42,10 +42,10 @@ pub(super) fn wrong(when: &str, expected: &str, came: impl std::fmt::Display) ->
 }
 
 impl<'a> Stage<'a> {
-    pub(super) const fn new(trial: &'a PlannedTrial, loan: &'a Loan<'a>) -> Self {
+    pub(super) const fn new(trial: &'a PlannedTrial, lease: &'a ExclusiveLease<'a>) -> Self {
         Self {
             trial,
-            loan,
+            lease,
             elapsed: Duration::ZERO,
             findings: Vec::new(),
             responses: Vec::new(),
@@ -65,7 +65,7 @@ impl<'a> Stage<'a> {
 
     /// A fresh instance of another index of the plan.
     pub(super) async fn open_planned(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
-        self.loan.open(index).await
+        self.lease.open(index).await
     }
 
     /// Starts an instance, which must succeed, and says how long it took.
@@ -94,7 +94,7 @@ impl<'a> Stage<'a> {
         self.is_down(instance, when).await
     }
 
-    /// The instance does not count as running, and says so to whoever calls it.
+    /// The instance does not count as running, and its calls say so.
     pub(super) async fn is_down(&self, instance: &Instance, when: &str) -> Result<(), Halt> {
         if instance.is_running().await {
             return Err(wrong(

@@ -18,7 +18,7 @@ enum Flaw {
     None,
     /// A start after one that failed or was given up fails.
     NoSecondTry,
-    /// Whatever is started is started anew by whoever looks.
+    /// Everything that is started starts again.
     ReplacesItself,
     /// Things stay after a stop.
     Leaks,

@@ -8,13 +8,13 @@ use crate::outcome::Outcome;
 
 /// The state of a run that both sides see.
 #[derive(Default)]
-pub struct Outcomes {
-    state: Mutex<OutcomesState>,
+pub struct OutcomeQueue {
+    state: Mutex<QueueState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct OutcomesState {
+struct QueueState {
     outcomes: HashMap<usize, Outcome>,
     running: BTreeMap<usize, Instant>,
     waiting: usize,
@@ -32,7 +32,7 @@ pub struct Activity {
     pub waiting: usize,
 }
 
-impl Outcomes {
+impl OutcomeQueue {
     /// Says how many trials there will be.
     pub fn expect(&self, trials: usize) {
         self.lock().waiting = trials;
@@ -85,12 +85,12 @@ impl Outcomes {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, OutcomesState> {
+    fn lock(&self) -> MutexGuard<'_, QueueState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl OutcomesState {
+impl QueueState {
     fn activity(&self) -> Activity {
         let oldest = self.running.iter().min_by_key(|(_, since)| **since);
         Activity {
@@ -107,39 +107,39 @@ mod tests {
 
     #[test]
     fn outcomes_are_handed_over_whatever_their_order() {
-        let board = Outcomes::default();
-        board.begin(1);
-        board.end(1, Outcome::skipped("second", ""));
-        board.begin(0);
-        board.end(0, Outcome::skipped("first", ""));
+        let queue = OutcomeQueue::default();
+        queue.begin(1);
+        queue.end(1, Outcome::skipped("second", ""));
+        queue.begin(0);
+        queue.end(0, Outcome::skipped("first", ""));
         let never = Duration::from_secs(60);
         assert_eq!(
-            board.wait(0, never, |_| {}).map(|outcome| outcome.name).as_deref(),
+            queue.wait(0, never, |_| {}).map(|outcome| outcome.name).as_deref(),
             Some("first")
         );
         assert_eq!(
-            board.wait(1, never, |_| {}).map(|outcome| outcome.name).as_deref(),
+            queue.wait(1, never, |_| {}).map(|outcome| outcome.name).as_deref(),
             Some("second")
         );
     }
 
     #[test]
     fn a_closed_board_keeps_nobody_waiting() {
-        let board = Outcomes::default();
-        board.begin(0);
-        board.close();
-        assert!(board.wait(0, Duration::from_secs(60), |_| {}).is_none());
+        let queue = OutcomeQueue::default();
+        queue.begin(0);
+        queue.close();
+        assert!(queue.wait(0, Duration::from_secs(60), |_| {}).is_none());
     }
 
     #[test]
     fn while_waiting_one_sees_what_runs_and_what_is_left() {
-        let board = Outcomes::default();
-        board.expect(3);
-        board.begin(2);
+        let queue = OutcomeQueue::default();
+        queue.expect(3);
+        queue.begin(2);
         let mut seen = None;
-        board.wait(0, Duration::from_millis(1), |activity| {
+        queue.wait(0, Duration::from_millis(1), |activity| {
             seen = Some(activity);
-            board.close();
+            queue.close();
         });
         let activity = seen.unwrap();
         assert_eq!((activity.running, activity.waiting), (1, 2));
