@@ -130,10 +130,10 @@ impl Table {
     fn page(&self, benign: usize) -> String {
         let mut page = String::from(
             "# Planted differences\n\n\
-             Mistakes planted in real results (`tests/fixtures/structures`) and in vectors of the embedded models, one alone, beside the \
-             noise of another\nmachine, and beside a second mistake: how many were planted, how many the verdict saw, how many the likely \
-             cause named (of two mistakes\neither), and how often it named another one. The test `planted` measures this and fails where \
-             the page is stale;\n`HYDROTEST_BLESS=1 cargo test --test planted` writes it.\n\n",
+             This table counts mistakes planted in real results (`tests/fixtures/structures`) and in vectors of the embedded models. Each is \
+             planted\nalone, beside the noise of another machine, and beside a second mistake. The columns count the planted mistakes, those that \
+             the verdict\nsaw, those that the likely cause named (of two mistakes, either), and the wrong causes that it named. The test \
+             `planted` measures this\nand fails if the page is stale; `HYDROTEST_BLESS=1 cargo test --test planted` writes it.\n\n",
         );
         let _ = writeln!(
             page,
@@ -149,7 +149,7 @@ impl Table {
         }
         let _ = writeln!(
             page,
-            "\nOf {benign} results that are as right as the expected one, 0 are different."
+            "\nOf {benign} correct results that vary from the expected one, 0 are different."
         );
         page
     }
