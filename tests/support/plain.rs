@@ -2,10 +2,10 @@
 
 /// The text with each string of a pair replaced by the other one, every time that something took by `TIME`, and every port by `PORT`.
 pub fn plain(text: &str, names: &[(&str, &str)]) -> String {
-    let named = names
+    let replaced = names
         .iter()
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
-    let mut rest = named.as_str();
+    let mut rest = replaced.as_str();
     let mut plain = String::new();
     while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {
         let number = &rest[start..];
