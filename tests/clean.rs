@@ -2,12 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/plain.rs"]
+#[expect(dead_code, reason = "what it says is looked at as a whole")]
+mod plain;
+
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use plain::plain;
 use tempfile::TempDir;
 
 /// A directory with a state of its own, and the name of a dead run that is no other's: processes are found by it wherever they
@@ -37,7 +42,7 @@ impl Home {
         fs::write(path, text).unwrap();
     }
 
-    /// What the program says, on both streams, and its exit code.
+    /// What the program says, on both streams, and its exit code. Names the directory `HOME` and the dead run `DEAD`.
     fn run(&self, arguments: &[&str]) -> (String, i32) {
         let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
             .current_dir(self.path())
@@ -45,10 +50,13 @@ impl Home {
             .env("HYDROTEST_STATE_DIR", self.path().join("state"))
             .env_remove("NO_SUCH_VARIABLE")
             .env("LAB_SECRET", "s")
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
             .output()
             .unwrap();
         let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-        (told.concat(), output.status.code().unwrap())
+        let home = self.path().display().to_string();
+        let told = plain(&told.concat(), &[(&home, "HOME"), (&self.dead, "DEAD")]);
+        (told, output.status.code().unwrap())
     }
 }
 
@@ -85,30 +93,31 @@ impl Drop for Orphan {
 #[test]
 fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
     let home = Home::new();
-    assert_eq!(home.run(&["clean"]), ("nothing to clean\n".to_owned(), 0));
+    insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
     home.write(&format!("state/runs/{}/lock", home.dead), "");
     home.write(&format!("state/runs/{}/3/server.log", home.dead), "last words");
     let mut orphan = Orphan::new(&format!("{}-3", home.dead));
     let mut stranger = Orphan::new("hydrotest-fedcba9876543210-1");
 
+    let own = format!("process {} ", orphan.0.id());
     let (told, code) = home.run(&["clean", "--dry-run"]);
-    let listed = format!(
-        "would remove process {} (sleep 600)\n1 killed run to be cleared up after\n",
-        orphan.0.id()
-    );
-    assert_eq!((told, code), (listed, 0));
+    insta::assert_snapshot!(told.replace(&own, "process PID "), @"
+    would remove process PID (sleep 600)
+    1 killed run to be cleared up after
+    ");
+    assert_eq!(code, 0);
     assert!(orphan.is_there());
 
     let (told, code) = home.run(&["clean"]);
-    let removed = format!(
-        "removed process {} (sleep 600)\n1 killed run cleared up after\n",
-        orphan.0.id()
-    );
-    assert_eq!((told, code), (removed, 0));
+    insta::assert_snapshot!(told.replace(&own, "process PID "), @"
+    removed process PID (sleep 600)
+    1 killed run cleared up after
+    ");
+    assert_eq!(code, 0);
     assert!(!orphan.is_there(), "it is gone when the program says so");
     assert!(stranger.is_there());
     assert!(!home.path().join("state/runs").join(&home.dead).exists());
-    assert_eq!(home.run(&["clean"]), ("nothing to clean\n".to_owned(), 0));
+    insta::assert_snapshot!(home.run(&["clean"]).0, @"nothing to clean");
 }
 
 #[test]
@@ -121,8 +130,10 @@ fn what_cannot_be_cleared_up_is_told_and_kept() {
     );
     let (told, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{told}");
-    assert!(told.contains("kind `no_such_kind` has no steward"), "{told}");
-    assert!(told.contains("`hydrotest clean` tries again (exit code 3)"), "{told}");
+    insta::assert_snapshot!(told, @"
+    not cleared up: DEAD: kind `no_such_kind` has no steward (no_such_kind at {})
+    what could not be cleared up is kept in mind: `hydrotest clean` tries again (exit code 3)
+    ");
     assert!(home.path().join("state/runs").join(&home.dead).exists());
 }
 
@@ -139,6 +150,12 @@ const SEQUENCES: &str = ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n";
 const SUITE: &str = "about = 'x'\n[[case]]\nname = 'minimal'\nsequences = 'short'\nchecks = [{ check = 'contract' }, \
                      { check = 'snapshot' }]\n";
 
+/// What the doctor says, without the space that is free on this machine.
+fn without_disk(told: &str) -> String {
+    let lines = told.lines().filter(|line| !line.contains(" GiB free at "));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     let home = Home::new();
@@ -153,35 +170,67 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     );
     let (told, code) = home.run(&["doctor", "--backend", "good"]);
     assert_eq!(code, 0, "{told}");
-    assert!(told.contains("good (kind reference): can run"), "{told}");
-    assert!(
-        told.contains("0 of 1 results are recorded for weights `synthetic`"),
-        "{told}"
-    );
-    assert!(told.contains("-> record them on a backend that you trust"), "{told}");
-    assert!(told.contains("none left anything unchecked"), "{told}");
+    insta::assert_snapshot!(without_disk(&told), @"
+    this machine
+      ok      state directory  HOME/state can be written
+      ok      killed runs      none left anything unchecked
+
+    good (kind reference): can run
+      ok      models           embedded: nothing else is needed
+      note    snapshots        0 of 1 results are recorded for weights `synthetic`
+                               -> record them on a backend that you trust: hydrotest --backend NAME --record
+    ");
 
     home.write(&format!("state/runs/{}/lock", home.dead), "");
     let (told, code) = home.run(&["doctor"]);
     assert_eq!(code, 3, "{told}");
-    for words in [
-        "killed runs      one was not cleared up after",
-        "-> hydrotest clean",
-        "tool (kind process): cannot run like this",
-        "`no-such-tool` is in none of the",
-        "nowhere is not a directory",
-        "unset (kind process): not set up on this machine\n  note    settings         environment variable `NO_SUCH_VARIABLE` is not set",
-        "lab (kind http): cannot run like this",
-        "secret           LAB_SECRET is set",
-        "http://127.0.0.1:1 is not ready: ",
-        "-> start the model server there, or correct `url`",
-    ] {
-        assert!(told.contains(words), "{words} is not in\n{told}");
-    }
+    insta::assert_snapshot!(without_disk(&told), @"
+    this machine
+      ok      state directory  HOME/state can be written
+      note    killed runs      one was not cleared up after
+                               -> hydrotest clean
+
+    good (kind reference): can run
+      ok      models           embedded: nothing else is needed
+      note    snapshots        0 of 1 results are recorded for weights `synthetic`
+                               -> record them on a backend that you trust: hydrotest --backend NAME --record
+
+    tool (kind process): cannot run like this
+      broken  cwd              nowhere is not a directory
+                               -> correct `cwd`, or the variable it refers to
+      broken  command          `no-such-tool` is in none of the 3 directories of PATH
+                               -> install it, or write its whole path
+      note    snapshots        0 of 1 results are recorded for weights `published`
+                               -> record them on a backend that you trust: hydrotest --backend NAME --record
+
+    unset (kind process): not set up on this machine
+      note    settings         environment variable `NO_SUCH_VARIABLE` is not set
+                               -> set it in your environment, or correct the backend's table
+      note    snapshots        0 of 7 results are recorded for weights `published`
+                               -> record them on a backend that you trust: hydrotest --backend NAME --record
+
+    lab (kind http): cannot run like this
+      ok      secret           LAB_SECRET is set
+      broken  server           http://127.0.0.1:PORT is not ready: no connection to http://127.0.0.1:PORT/: Connection refused (os error 111)
+                               -> start the model server there, or correct `url`
+      note    snapshots        0 of 1 results are recorded for weights `published`
+                               -> record them on a backend that you trust: hydrotest --backend NAME --record
+    ");
 
     let (told, code) = home.run(&["doctor", "--backend", "unset"]);
     assert_eq!(code, 3, "who is asked for has to run here: {told}");
-    assert!(told.contains("unset (kind process): cannot run like this"), "{told}");
+    insta::assert_snapshot!(without_disk(&told), @"
+    this machine
+      ok      state directory  HOME/state can be written
+      note    killed runs      one was not cleared up after
+                               -> hydrotest clean
+
+    unset (kind process): cannot run like this
+      broken  settings         environment variable `NO_SUCH_VARIABLE` is not set
+                               -> set it in your environment, or correct the backend's table
+      note    snapshots        0 of 7 results are recorded for weights `published`
+                               -> record them on a backend that you trust: hydrotest --backend NAME --record
+    ");
     let (told, code) = home.run(&["doctor", "--backend", "lab", "--json"]);
     assert_eq!(code, 3, "{told}");
     let json: serde_json::Value = serde_json::from_str(&told).unwrap();
@@ -190,7 +239,13 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
 
     let (told, code) = home.run(&["doctor", "--backend", "goood"]);
     assert_eq!(code, 2, "{told}");
-    assert!(told.contains("did you mean `good`?"), "{told}");
+    insta::assert_snapshot!(told, @"
+    error: backend goood is not declared. Supported backends: good, tool, unset, lab
+     |
+     = help: did you mean `good`?
+
+    1 error in usage or configuration (exit code 2)
+    ");
 }
 
 #[test]
@@ -220,29 +275,45 @@ fn a_new_backend_is_green_at_once_and_the_rest_of_the_file_is_as_it_was() {
     let (told, _) = home.run(&next[1]);
     assert!(told.contains("1 passed"), "{told}");
 
-    for (arguments, words) in [
-        (["lab", "process"], "backend `lab` is there already"),
-        (["other", "proces"], "did you mean `process`?"),
-        (
-            ["no good", "process"],
-            "`no good` is no name for a backend: expected a letter",
-        ),
-    ] {
-        let (told, code) = home.run(&["new", "backend", arguments[0], "--kind", arguments[1]]);
+    let refused = [["lab", "process"], ["other", "proces"], ["no good", "process"]].map(|[name, kind]| {
+        let (told, code) = home.run(&["new", "backend", name, "--kind", kind]);
         assert_eq!(code, 2, "{told}");
-        assert!(told.contains(words), "{told}");
-    }
+        told
+    });
+    insta::assert_snapshot!(refused.join("\n"), @"
+    error: backend `lab` is there already
+     --> backends.toml:7:11
+      |
+    7 | [backends.lab]
+      |           ^^^
+      |
+      = help: choose another name, or change that table
+
+    1 error in usage or configuration (exit code 2)
+
+    error: unknown kind `proces`
+     |
+     = help: did you mean `process`?
+
+    1 error in usage or configuration (exit code 2)
+
+    error: `no good` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+
+    1 error in usage or configuration (exit code 2)
+    ");
     home.write(
         "inline.toml",
         "default = 'a'\nbackends = { a = { kind = 'reference' } }\n",
     );
     let (told, code) = home.run(&["new", "backend", "lab", "--config", "inline.toml"]);
     assert_eq!(code, 2, "{told}");
-    assert_eq!(
-        told.matches("no table can be added to inline.toml").count(),
-        1,
-        "{told}"
-    );
+    insta::assert_snapshot!(told, @"
+    error: no table can be added to inline.toml: its `backends` are written as one inline table
+     |
+     = help: write every backend as a table of its own, [backends.NAME]
+
+    1 error in usage or configuration (exit code 2)
+    ");
     fs::remove_file(home.path().join("inline.toml")).unwrap();
     let left: Vec<_> = home
         .path()
@@ -258,10 +329,12 @@ fn without_a_configuration_the_first_backend_makes_one() {
     let home = Home::new();
     let (told, code) = home.run(&["new", "backend", "lab", "--kind", "http", "--config", "mine.toml"]);
     assert_eq!(code, 0, "{told}");
-    assert!(
-        told.contains("hydrotest doctor --backend lab --config mine.toml"),
-        "{told}"
-    );
+    insta::assert_snapshot!(told, @"
+    declared [backends.lab] of kind http in mine.toml: its keys are explained there
+    next:
+      hydrotest doctor --backend lab --config mine.toml
+      hydrotest --backend lab --model esm2 minimal --config mine.toml
+    ");
     let written = fs::read_to_string(home.path().join("mine.toml")).unwrap();
     assert!(
         written.starts_with("default = \"lab\"\n\n[backends.lab]\nkind = \"http\"\n"),

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/plain.rs"]
+mod plain;
+
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
@@ -11,6 +14,7 @@ use hydrotest::reference::ReferenceModel;
 use hydrotest::tensor::Tensor;
 use hydrotest::wire::pickle::encode_prediction;
 use hydrotest::wire::responses::{CallKey, RawResponse, ResponseOrigin, ResponseWriter};
+use plain::{failures, plain};
 use tempfile::TempDir;
 
 const BACKENDS: &str = r#"default = "reference"
@@ -55,7 +59,7 @@ impl Checkout {
         std::fs::write(path, text).unwrap();
     }
 
-    /// Standard output and standard error of a run that ends with a code.
+    /// Standard output and standard error of a run that ends with a code; they name the directory `HOME`.
     #[track_caller]
     fn run(&self, code: i32, arguments: &[&str]) -> (String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
@@ -67,7 +71,9 @@ impl Checkout {
             .stdin(Stdio::null())
             .output()
             .unwrap();
-        let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+        let home = self.home.path().display().to_string();
+        let [stdout, stderr] =
+            [output.stdout, output.stderr].map(|text| plain(&String::from_utf8(text).unwrap(), &[(&home, "HOME")]));
         assert_eq!(output.status.code(), Some(code), "{stdout}\n{stderr}");
         (stdout, stderr)
     }
@@ -138,19 +144,43 @@ fn a_case_with_a_wrong_answer_is_not_recorded_and_what_breaks_the_contract_is_no
         "checks = [{ check = \"snapshot\" }, { check = \"equals\", field = \"metadata.model_name\", value = \"another\" }]",
     );
     project.write("suites/small.toml", &suite);
-    for arguments in [&["--record"][..], &[]] {
-        let ran = project.run(1, arguments);
-        assert!(ran.0.contains("only once nothing else is wrong"), "{}", ran.0);
+    let told = [&["--record"][..], &[]].map(|flags| {
+        let ran = project.run(1, &[&["--model", "esm2"], flags].concat());
         let listed = project.run(0, &["snapshots", "list", "--json"]);
         assert!(listed.0.contains("\"snapshots\": []"), "{}", listed.0);
-    }
+        failures(&ran.0, &[])
+    });
+    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    ---- esm2::small::short ----
+    fail: the backend is wrong
+
+    snapshot [call]: no recorded result: HOME/snapshots/synthetic/esm2/small/short.snap
+      hint: it is recorded only once nothing else is wrong with the case
+
+    equals [call]: metadata.model_name: expected "another", got "ESM-2"
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::small::short ----
+    fail: the backend is wrong
+
+    snapshot [call]: no recorded result: HOME/snapshots/synthetic/esm2/small/short.snap
+      hint: it is recorded only once nothing else is wrong with the case
+
+    equals [call]: metadata.model_name: expected "another", got "ESM-2"
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
     project.write("suites/small.toml", SUITE);
     let pending = project.run(3, &["--model", "esm2"]);
-    assert!(
-        pending.0.contains("waits for review: synthetic/esm2/small/short"),
-        "{}",
-        pending.0
-    );
+    let (_, closing) = pending.0.split_once("\n\nbackend ").unwrap();
+    insta::assert_snapshot!(closing, @"
+    reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
+      0 passed, 0 failed, 1 without a sound reference
+      waits for review: synthetic/esm2/small/short
+      see `hydrotest snapshots list`, then `accept` or `reject`
+    inconclusive: there is nothing to compare with; record the missing results on a backend you trust with `--record` (exit code 3)
+    ");
     // The contract as it stands allows no such field.
     let path = project
         .home
@@ -159,14 +189,16 @@ fn a_case_with_a_wrong_answer_is_not_recorded_and_what_breaks_the_contract_is_no
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, text.replace("embeddings", "embedings")).unwrap();
     let refused = project.run(1, &["snapshots", "accept", "--yes"]);
-    assert!(
-        refused.1.contains("refused synthetic/esm2/small/short"),
-        "{}",
-        refused.1
-    );
+    let (line, error) = refused.1.split_once('\n').unwrap();
+    assert!(line.starts_with("refused synthetic/esm2/small/short: "), "{line}");
+    assert!(line.ends_with(".npz: has no array \"embedings\""), "{line}");
+    insta::assert_snapshot!(error, @"error: 1 result refused; `hydrotest snapshots reject` deletes them (exit code 1)");
     assert!(path.exists());
     let rejected = project.run(0, &["snapshots", "reject", "--yes"]);
-    assert!(rejected.0.contains("1 rejected"), "{}", rejected.0);
+    insta::assert_snapshot!(rejected.0, @"
+    synthetic/esm2/small/short (new): ESM-2 embed on reference (kind reference) with synthetic weights
+    1 rejected; arrays that no result refers to go with `hydrotest snapshots prune`
+    ");
     assert!(!path.exists());
 }
 
@@ -177,15 +209,18 @@ fn results_of_suites_that_are_not_declared_here_are_not_pruned() {
     project.write("other/others.toml", SUITE);
     project.write("other/sequences.fasta", ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n");
     let kept = project.run(0, &["snapshots", "prune", "--yes", "--suites", "other"]);
-    assert!(
-        kept.0.contains("2 results of suites that are not declared here stay"),
-        "{}",
-        kept.0
-    );
-    assert!(kept.0.contains("deleted 0 files"), "{}", kept.0);
+    insta::assert_snapshot!(kept.0, @"
+    2 results of suites that are not declared here stay; `--undeclared` means them too
+    deleted 0 files
+    ");
     project.run(0, &[]);
     let gone = project.run(0, &["snapshots", "prune", "--yes", "--undeclared", "--suites", "other"]);
-    assert!(gone.0.contains("deleted 4 files"), "{}", gone.0);
+    insta::assert_snapshot!(gone.0.lines().last().unwrap(), @"deleted 4 files");
+}
+
+/// The last paragraph.
+fn last(told: &str) -> &str {
+    told.rsplit("\n\n").next().unwrap()
 }
 
 #[test]
@@ -201,20 +236,20 @@ fn a_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
     checkout.run(0, &[&only[..], &["--record"]].concat());
     let calibrate = ["calibrate", "--backend", "lab", "--model", "esm2"];
     let (told, error) = checkout.run(1, &calibrate);
-    assert!(told.contains("toy/esm2/small/short: refused: repeats differ"), "{told}");
-    assert!(
-        told.contains("embeddings") && told.contains("0 floors written"),
-        "{told}"
-    );
-    assert!(error.contains("`--accept-noise`"), "{error}");
+    insta::assert_snapshot!(last(&told), @"
+    toy/esm2/small/short: refused: repeats differ by more than an answer may, in embeddings
+    0 floors written
+    ");
+    insta::assert_snapshot!(error, @"error: 1 floor refused: look whether the backend is right every time; `--accept-noise` writes them all the same (exit code 1)");
     let (told, _) = checkout.run(0, &[&calibrate[..], &["--accept-noise"]].concat());
-    assert!(
-        told.contains("accepted as noise") && told.contains("1 floors written"),
-        "{told}"
-    );
+    insta::assert_snapshot!(last(&told), @"
+    toy/esm2/small/short: 1 of 1 values vary over 5 repeats
+      accepted as noise, so that the check passes more than its tolerance: embeddings
+    1 floors written
+    ");
     let (listed, _) = checkout.run(0, &["snapshots", "list"]);
-    let shown = "5 repeats on lab, accepted above the tolerance: embeddings";
-    assert!(listed.contains(shown), "{listed}");
+    let floor = listed.trim_end().rsplit("  ").next().unwrap();
+    insta::assert_snapshot!(floor, @"5 repeats on lab, accepted above the tolerance: embeddings");
 }
 
 #[test]
@@ -226,12 +261,13 @@ fn a_response_that_is_not_synthetic_is_a_mistake_of_the_table_under_synthetic_we
     let synthetic = BACKENDS.replace("\"toy\"", "\"synthetic\"");
     checkout.write("backends.toml", &synthetic);
     let (told, _) = checkout.run(2, &["--backend", "lab", "--model", "esm2"]);
-    assert!(
-        told.contains("the response says that it is not synthetic (model version `1.0`)"),
-        "{told}"
-    );
-    assert!(
-        told.contains("change `weights = \"synthetic\"` in [backends.lab], backends.toml:7:"),
-        "{told}"
-    );
+    insta::assert_snapshot!(failures(&told, &[]), @r#"
+    ---- esm2::small::short ----
+    error: the configuration is wrong, so there is no verdict on the backend
+
+    snapshot [call]: the response says that it is not synthetic (model version `1.0`), and the backend is declared with weights `synthetic`
+      hint: change `weights = "synthetic"` in [backends.lab], backends.toml:7:1 to the name of the weights that the model has there, such as "published"
+
+    inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
+    "#);
 }

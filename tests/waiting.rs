@@ -2,10 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "support/plain.rs"]
+mod plain;
+
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use plain::plain;
 use tempfile::TempDir;
 
 const SUITE: &str = "about = 'one call'\n[[case]]\nname = 'one'\nmodels = ['esm2']\nsequences = 'short'\nchecks = [{ check = \
@@ -55,11 +59,7 @@ fn a_step_that_takes_its_time_is_a_line_on_standard_error() {
     let [stdout, stderr] = broken(home.path(), &[]);
     let told = news(&stderr);
     assert_eq!(told.len(), 1, "{stderr}");
-    let wanted = "esm2 on lab: waiting for the server at http://127.0.0.1:";
-    assert!(
-        told[0].starts_with(wanted) && told[0].contains(" to be ready"),
-        "{stderr}"
-    );
+    insta::assert_snapshot!(plain(told[0], &[]), @"esm2 on lab: waiting for the server at http://127.0.0.1:PORT to be ready: no connection to http://127.0.0.1:PORT/: Connection refused (os error 111)");
     assert!(news(&stdout).is_empty(), "{stdout}");
 }
 
@@ -86,8 +86,15 @@ fn an_engine_that_says_nothing_is_what_a_start_was_waiting_for() {
         socket.display()
     ));
     let [stdout, stderr] = broken(home.path(), &[]);
-    let what = format!("waiting for the engine at unix://{}", socket.display());
-    let cause = format!("launch failed: esm2 on lab was not ready within 6 s; at last: {what}");
-    assert!(stdout.contains(&cause), "{stdout}");
-    assert_eq!(news(&stderr), [format!("esm2 on lab: {what}")]);
+    let socket = socket.display().to_string();
+    insta::assert_snapshot!(plain::failures(&stdout, &[(&socket, "SOCKET")]), @"
+    ---- esm2::small::one ----
+    error: the platform failed, so there is no verdict on the backend
+
+    answer [call]: launch failed: esm2 on lab was not ready within 6 s; at last: waiting for the engine at unix://SOCKET
+      fault: timeout
+
+    inconclusive: the backend could not be tested, the platform failed (exit code 3)
+    ");
+    insta::assert_snapshot!(plain(&news(&stderr).join("\n"), &[(&socket, "SOCKET")]), @"esm2 on lab: waiting for the engine at unix://SOCKET");
 }

@@ -307,8 +307,19 @@ mod tests {
     #[test]
     fn mistakes_are_shown_where_they_are_written() {
         let shown = select("url = 'http://{host}:80'\nsecrte_env = 'X'\n").err().unwrap();
-        assert!(shown.contains("unknown placeholder `{host}`"), "{shown}");
-        assert!(shown.contains("did you mean `secret_env`?"), "{shown}");
+        insta::assert_snapshot!(shown, @"
+        error: unknown placeholder `{host}`; there are no placeholders here
+         --> backends.toml:4:7
+          |
+        4 | url = 'http://{host}:80'
+          |       ^^^^^^^^^^^^^^^^^^ in this address
+
+        error: unknown key `secrte_env`
+         --> backends.toml:5:1
+          |
+        5 | secrte_env = 'X'
+          | ^^^^^^^^^^ did you mean `secret_env`?
+        ");
         assert!(select("").err().unwrap().contains("missing key `url`"));
     }
 
@@ -319,14 +330,38 @@ mod tests {
                 .err()
                 .unwrap()
         };
-        assert!(shown("{ Authorization = 'Bearer abc' }").contains("secret in a file"));
-        assert!(shown("{ Host = 'elsewhere' }").contains("not for a table"));
-        assert!(shown("{ 'a b' = 'c' }").contains("is no header"));
-        assert!(shown("{ X = '{token}' }").contains("unknown placeholder `{token}`"));
+        insta::assert_snapshot!(shown("{ Authorization = 'Bearer abc' }"), @r#"
+        error: `headers.Authorization` is a secret in a file
+         --> backends.toml:5:11
+          |
+        5 | headers = { Authorization = 'Bearer abc' }
+          |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ expected "… ${VARIABLE}", filled in from the environment
+        "#);
+        insta::assert_snapshot!(shown("{ Host = 'elsewhere' }"), @"
+        error: `headers.Host` is not for a table to say
+         --> backends.toml:5:11
+          |
+        5 | headers = { Host = 'elsewhere' }
+          |           ^^^^^^^^^^^^^^^^^^^^^^ every exchange has its own
+        ");
+        insta::assert_snapshot!(shown("{ 'a b' = 'c' }"), @r#"
+        error: `headers.a b` is no header with a text
+         --> backends.toml:5:11
+          |
+        5 | headers = { 'a b' = 'c' }
+          |           ^^^^^^^^^^^^^^^ expected NAME = "text with ${VARIABLE}"
+        "#);
+        insta::assert_snapshot!(shown("{ X = '{token}' }"), @"
+        error: unknown placeholder `{token}`; there are no placeholders here
+         --> backends.toml:5:11
+          |
+        5 | headers = { X = '{token}' }
+          |           ^^^^^^^^^^^^^^^^^ in `X`
+        ");
         let table = "url = 'http://127.0.0.1:1'\nsecret_env = 'PATH'\nheaders = { Authorization = 'Bearer ${NO_SUCH_TOKEN}' }\n";
         let contract = Config::built_in().unwrap().models[0].clone();
         let error = select(table).unwrap().open(&contract, &Options::new()).err().unwrap();
-        assert!(error.message.contains("NO_SUCH_TOKEN"), "{error}");
+        insta::assert_snapshot!(error.message, @"`headers.authorization`: environment variable `NO_SUCH_TOKEN` is not set");
     }
 
     #[test]
@@ -350,10 +385,7 @@ mod tests {
             None
         );
         let reason = declined("", json!({ "model_name": "nope" })).unwrap();
-        assert!(
-            reason.contains(r#"`model_name` "nope" is wanted, and the server has "esm2_t33_650M_UR50D""#),
-            "{reason}"
-        );
+        insta::assert_snapshot!(reason, @r#"a server that runs already cannot be given another configuration: `model_name` "nope" is wanted, and the server has "esm2_t33_650M_UR50D", as `config.esm2` of [backends.lab] or the model's default says"#);
     }
 
     #[test]
@@ -361,6 +393,6 @@ mod tests {
         let platform = select("url = 'http://127.0.0.1:1'\nsecret_env = 'NO_SUCH_VARIABLE'\n").unwrap();
         let contract = Config::built_in().unwrap().models[0].clone();
         let error = platform.open(&contract, &Options::new()).err().unwrap();
-        assert!(error.message.contains("NO_SUCH_VARIABLE"), "{error}");
+        insta::assert_snapshot!(error.message, @"the server's secret is expected in the environment variable NO_SUCH_VARIABLE, which is not set");
     }
 }

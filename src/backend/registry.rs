@@ -306,38 +306,48 @@ mod tests {
     #[test]
     fn an_unknown_backend_names_those_there_are() {
         let message = refused("refrence", Overrides::default());
-        assert!(
-            message.contains("backend refrence is not declared. Supported backends: reference, odd"),
-            "{message}"
-        );
-        assert!(message.contains("did you mean `reference`?"), "{message}");
+        insta::assert_snapshot!(message, @"
+        error: backend refrence is not declared. Supported backends: reference, odd
+         |
+         = help: did you mean `reference`?
+        ");
     }
 
     #[test]
     fn an_unknown_kind_is_shown_where_it_is_written() {
         let message = refused("odd", Overrides::default());
-        assert!(message.contains("backends.toml:5:8"), "{message}");
-        assert!(message.contains("did you mean `reference`?"), "{message}");
+        insta::assert_snapshot!(message, @"
+        error: unknown kind `referense`
+         --> backends.toml:5:8
+          |
+        5 | kind = 'referense'
+          |        ^^^^^^^^^^^ did you mean `reference`?
+        ");
     }
 
     #[test]
     fn overrides_that_do_not_apply_are_refused() {
         let message = refused("reference:1.2", Overrides::default());
-        assert!(
-            message.contains("an image tag does not apply to backend `reference` of kind `reference`"),
-            "{message}"
-        );
+        insta::assert_snapshot!(message, @"
+        error: an image tag does not apply to backend `reference` of kind `reference`
+         |
+         = help: it applies to kinds docker, apptainer, python
+        ");
         let gpu = Overrides {
             gpu: Some("T4".into()),
             ..Overrides::default()
         };
         let message = refused("reference", gpu);
-        assert!(message.contains("--gpu does not apply"), "{message}");
-        assert!(message.contains("it applies to kind python"), "{message}");
+        insta::assert_snapshot!(message, @"
+        error: --gpu does not apply to backend `reference` of kind `reference`
+         |
+         = help: it applies to kind python
+        ");
         let message = refused("reference:1.2", Overrides::default());
-        assert!(
-            message.contains("it applies to kinds docker, apptainer, python"),
-            "{message}"
-        );
+        insta::assert_snapshot!(message, @"
+        error: an image tag does not apply to backend `reference` of kind `reference`
+         |
+         = help: it applies to kinds docker, apptainer, python
+        ");
     }
 }

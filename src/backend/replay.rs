@@ -225,7 +225,7 @@ mod tests {
             config: Options::new(),
         };
         let short = backend.answer(&request).await.unwrap_err();
-        assert!(short.message.contains("not a prediction"), "{short}");
+        insta::assert_snapshot!(short.message, @"the payload cannot be read as data: pickle byte 1031 (STOP): the result is a str of 1024 characters, not a prediction");
         // A live server would not have been read so far, either.
         let long = backend.answer(&request).await.unwrap_err();
         assert_eq!((long.stage, long.fault), (Stage::Decode, Fault::Undecodable), "{long}");

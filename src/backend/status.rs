@@ -84,9 +84,9 @@ mod tests {
         status.set(Stage::Launch, "pulling esm");
         status.progress("1 of 3 layers");
         status.set(Stage::Launch, "pulling esm");
-        assert_eq!(status.now().unwrap().to_string(), "pulling esm: 1 of 3 layers");
+        insta::assert_snapshot!(status.now().unwrap(), @"pulling esm: 1 of 3 layers");
         status.clone().set(Stage::Ready, "waiting for readiness");
-        assert_eq!(status.now().unwrap().to_string(), "waiting for readiness");
+        insta::assert_snapshot!(status.now().unwrap(), @"waiting for readiness");
         status.clear();
         assert_eq!(status.now(), None);
     }

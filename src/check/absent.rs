@@ -65,17 +65,11 @@ mod tests {
             Vec::<String>::new()
         );
         let some = response(&contract, "call", "AC", json!({"include_fields": ["pdb"]}));
-        assert_eq!(
-            summaries(&*check, &contract, &[some]),
-            ["pdb: expected None, got list of 1"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[some]).join("\n"), @"pdb: expected None, got list of 1");
         let mut without = minimal;
         if let Ok(prediction) = &mut without.result {
             prediction.fields.retain(|(name, _)| name != "plddt");
         }
-        assert_eq!(
-            summaries(&*check, &contract, &[without]),
-            ["plddt: expected None, got no such attribute"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[without]).join("\n"), @"plddt: expected None, got no such attribute");
     }
 }

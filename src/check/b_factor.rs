@@ -181,16 +181,17 @@ mod tests {
     fn real_files_carry_it_by_the_rule_of_their_model() {
         let chai = means(CHAI);
         assert_eq!(found(CHAI, &chai, FactorRule::Mean), Vec::<String>::new());
-        for wrong in [FactorRule::Alpha, FactorRule::Each] {
-            let found = found(CHAI, &chai, wrong);
-            assert!(found[0].contains("of 40 residues"), "{found:?}");
-        }
+        let wrong = [FactorRule::Alpha, FactorRule::Each].map(|rule| found(CHAI, &chai, rule).remove(0));
+        insta::assert_snapshot!(wrong.join("\n"), @"
+        pdb[0]: the temperature factor of the alpha carbon is not `plddt` × 100 in 33 of 40 residues; ILE 1 in chain A should have 50.1016, has 54.356
+        pdb[0]: the temperature factor of some atom is not `plddt` × 100 in 37 of 40 residues; ILE 1 in chain A should have 50.1016, has 54.356
+        ");
         for right in [FactorRule::Alpha, FactorRule::Mean, FactorRule::Each] {
             assert_eq!(found(BOLTZ, &BOLTZ_PLDDT, right), Vec::<String>::new());
         }
         let mut shifted = chai.clone();
         shifted.rotate_right(1);
-        assert!(found(CHAI, &shifted, FactorRule::Mean)[0].starts_with("pdb[0]: the mean of the temperature factors"));
+        insta::assert_snapshot!(found(CHAI, &shifted, FactorRule::Mean)[0], @"pdb[0]: the mean of the temperature factors is not `plddt` × 100 in 32 of 40 residues; ILE 1 in chain A should have 78.0778 on average, has 50.1016");
         let fractions = |values: &[f32]| -> Vec<f32> { values.iter().map(|value| value / 100.0).collect() };
         assert_eq!(found(BOLTZ, &fractions(&BOLTZ_PLDDT), FactorRule::Each).len(), 1);
         // One atom that lost its residue's factor: only `each` looks at it.
@@ -201,13 +202,7 @@ mod tests {
         );
         assert_eq!(found(&other, &BOLTZ_PLDDT, FactorRule::Alpha), Vec::<String>::new());
         let told = found(&other, &BOLTZ_PLDDT, FactorRule::Each);
-        assert_eq!(
-            told,
-            [
-                "pdb[0]: the temperature factor of some atom is not `plddt` × 100 in 1 of 40 residues; ILE 1 in chain A should \
-              have 91.45, has 9.145"
-            ]
-        );
+        insta::assert_snapshot!(told.join("\n"), @"pdb[0]: the temperature factor of some atom is not `plddt` × 100 in 1 of 40 residues; ILE 1 in chain A should have 91.45, has 9.145");
     }
 
     #[test]
@@ -221,26 +216,10 @@ mod tests {
             summaries(&*check, &contract, std::slice::from_ref(&right)),
             Vec::<String>::new()
         );
-        assert_eq!(
-            summaries(
-                &*check,
-                &contract,
-                &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]
-            ),
-            [
-                "atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have \
-                 0.9, has 0.5"
-            ]
-        );
-        assert_eq!(
-            summaries(&*check, &contract, &[right.clone().with("plddt", scores(&[0.5]))]),
-            ["atom_array[0]: 3 residues for 1 of `plddt`"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[right.clone().with("plddt", scores(&[0.5, 0.9, 0.8]))]).join("\n"), @"atom_array[0]: the temperature factor of the alpha carbon is not `plddt` × 1 in 2 of 3 residues; CYS 1 in chain A should have 0.9, has 0.5");
+        insta::assert_snapshot!(summaries(&*check, &contract, &[right.clone().with("plddt", scores(&[0.5]))]).join("\n"), @"atom_array[0]: 3 residues for 1 of `plddt`");
         let bare = right.with_structure(|structure| structure.b_factor = None);
-        assert_eq!(
-            summaries(&*check, &contract, &[bare]),
-            ["atom_array[0]: no temperature factors to hold against `plddt`"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[bare]).join("\n"), @"atom_array[0]: no temperature factors to hold against `plddt`");
     }
 
     #[test]
@@ -248,6 +227,12 @@ mod tests {
         let mut contract = folder();
         contract.fields[0].b_factor = None;
         let errors = compile_errors(&contract, "check = 'b_factor'\natol = 0.01");
-        assert!(errors.contains("gives `b_factor` a scale"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: `atom_array` cannot be judged so
+         --> check.toml:1:1
+          |
+        1 | check = 'b_factor'
+          | ^ expected structures whose contract gives `b_factor` a scale
+        ");
     }
 }

@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(Bounds::between(0.0, 1.0).to_string(), "in [0, 1]");
         assert_eq!(Bounds::ANY.from(0.0, Reach::Exclusive).to_string(), "above 0");
         let half_open = Bounds::ANY.from(0.0, Reach::Inclusive).to(1.0, Reach::Exclusive);
-        assert_eq!(half_open.to_string(), "at least 0 and below 1");
+        insta::assert_snapshot!(half_open, @"at least 0 and below 1");
         assert_eq!(Bounds::between(0.0, f64::INFINITY).to_string(), "at least 0");
     }
 

@@ -190,8 +190,8 @@ mod tests {
         findings.iter().filter_map(|finding| finding.hint.as_deref()).collect()
     }
 
-    /// What `snapshot` says when `got` comes where `expected` was recorded, `beside` being another recorded case.
-    fn told(model: &str, fields: &str, expected: &CallResult, beside: &CallResult, got: &CallResult) -> String {
+    /// What `snapshot` hints at when `got` comes where `expected` was recorded, `beside` being another recorded case.
+    fn hinted(model: &str, fields: &str, expected: &CallResult, beside: &CallResult, got: &CallResult) -> String {
         let directory = tempfile::tempdir().unwrap();
         let contract = declared(model);
         let check = compiled(&contract, &format!("check = 'snapshot'\nfields = {fields}"));
@@ -207,13 +207,12 @@ mod tests {
         };
         let found = judge_case("case", &*check, &contract, &[wrong], &store(Recording::Never), None);
         assert_eq!(found.len(), 1, "{found:?}");
-        found[0].to_string()
+        found[0].hint.clone().unwrap_or_else(|| "no hint".to_owned())
     }
 
     #[test]
     fn an_answer_that_another_case_recorded_is_stale() {
-        let stale = "likely cause: equals the recorded result of suite::beside";
-        for (model, fields, options) in [
+        let told = [
             ("esmfold", "['atom_array']", json!({})),
             ("esmfold", "['plddt']", json!({ "include_fields": ["plddt"] })),
             (
@@ -223,13 +222,20 @@ mod tests {
             ),
             ("esm2", "['embeddings']", json!({})),
             ("esmfold", "['s_z']", json!({ "include_fields": ["s_z"] })),
-        ] {
+        ]
+        .map(|(model, fields, options)| {
             let contract = declared(model);
             let ask = |input: &str| folded(&contract, "call", input, options.clone());
-            let words = told(model, fields, &ask(UBIQUITIN), &ask(TRP_CAGE), &ask(TRP_CAGE));
-            assert!(words.contains(stale), "{model} {fields}: {words}");
-            assert!(words.contains("look at a cache"), "{words}");
-        }
+            let hint = hinted(model, fields, &ask(UBIQUITIN), &ask(TRP_CAGE), &ask(TRP_CAGE));
+            format!("{model} {fields}: {hint}")
+        });
+        insta::assert_snapshot!(told.join("\n"), @"
+        esmfold ['atom_array']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice
+        esmfold ['plddt']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice
+        boltz2 ['atom_array', 'plddt']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice
+        esm2 ['embeddings']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice
+        esmfold ['s_z']: likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice
+        ");
     }
 
     #[test]
@@ -239,14 +245,9 @@ mod tests {
             let options = json!({ "seed": seed, "num_diffn_samples": 1, "include_fields": ["plddt"] });
             folded(&contract, "call", UBIQUITIN, options)
         };
-        let words = told("chai1", "['atom_array']", &ask(1), &ask(2), &ask(2));
-        assert!(
-            words.contains("likely cause: equals the recorded result of suite::beside"),
-            "{words}"
-        );
-        assert!(words.contains("look at how the seed"), "{words}");
-        let words = told("chai1", "['atom_array']", &ask(1), &ask(2), &ask(3));
-        assert!(!words.contains("likely cause"), "{words}");
+        let hint = |got| hinted("chai1", "['atom_array']", &ask(1), &ask(2), &ask(got));
+        insta::assert_snapshot!(hint(2), @"likely cause: equals the recorded result of suite::beside (explains 100 % of the difference); look at how the seed reaches the generators of random numbers");
+        insta::assert_snapshot!(hint(3), @"no hint");
     }
 
     #[test]
@@ -257,10 +258,7 @@ mod tests {
         let ask = |call: &str, input: &str| folded(&contract, call, input, json!({}));
         let responses = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", TRP_CAGE)];
         let found = judge(&*check, &contract, &responses);
-        assert!(
-            hints(&found)[0].starts_with("likely cause: equals the answer to call `other`"),
-            "{found:?}"
-        );
+        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the answer to call `other` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
         let right = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", UBIQUITIN)];
         assert_eq!(judge(&*check, &contract, &right), []);
     }
@@ -280,20 +278,14 @@ mod tests {
             ..ask("back", format!("{two}|{one}"))
         };
         let found = judge(&*check, &contract, &[forth.clone(), stale]);
-        assert!(
-            hints(&found)[0].starts_with("likely cause: equals the answer to call `forth`"),
-            "{found:?}"
-        );
+        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the answer to call `forth` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
         let noisy = ask("back", format!("{one}|{two}")).with_element("embeddings", 0, 0.123);
         let permuted = CallResult {
             request: ask("back", format!("{two}|{one}")).request,
             ..noisy
         };
         let found = judge(&*check, &contract, &[forth, permuted]);
-        assert!(
-            hints(&found)[0].starts_with("likely cause: equals sample 1 of the answer to call `forth`"),
-            "{found:?}"
-        );
+        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals sample 1 of the answer to call `forth` (explains 100 % of the difference); look at the order in which a batch is sorted, padded and put back");
     }
 
     #[test]
@@ -313,9 +305,6 @@ mod tests {
         };
         let responses = [ask("alone", UBIQUITIN), stale];
         let found = judge_case("case", &*check, &contract, &responses, &store, None);
-        assert!(
-            hints(&found)[0].starts_with("likely cause: equals the recorded result of suite::cage"),
-            "{found:?}"
-        );
+        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the recorded result of suite::cage (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
     }
 }

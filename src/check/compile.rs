@@ -208,15 +208,66 @@ mod tests {
 
     #[test]
     fn unknown_checks_keys_fields_and_calls_are_named_with_what_was_meant() {
-        let errors = |table: &str| compile_errors(&embedder(), table);
-        assert!(errors("check = 'contrct'").contains("did you mean `contract`?"));
-        assert!(errors("check = 'contract'\ncal = 'call'").contains("did you mean `call`?"));
-        assert!(errors("check = 'contract'\ncall = 'cal'").contains("did you mean `call`?"));
-        assert!(errors("check = 'present'\nfields = ['embedings']").contains("did you mean `embeddings`?"));
-        assert!(errors("check = 'present'\nfields = ['metadata.model_nam']").contains("did you mean `model_name`?"));
-        assert!(errors("check = 'present'\nfields = ['embeddings[']").contains("is not a field"));
-        assert!(errors("check = 'present'\nfields = []").contains("no field is named"));
-        assert!(errors("check = 'present'").contains("missing key `fields`"));
+        let told = [
+            "check = 'contrct'",
+            "check = 'contract'\ncal = 'call'",
+            "check = 'contract'\ncall = 'cal'",
+            "check = 'present'\nfields = ['embedings']",
+            "check = 'present'\nfields = ['metadata.model_nam']",
+            "check = 'present'\nfields = ['embeddings[']",
+            "check = 'present'\nfields = []",
+            "check = 'present'",
+        ]
+        .map(|table| compile_errors(&embedder(), table));
+        insta::assert_snapshot!(told.join("\n\n"), @"
+        error: unknown check `contrct`
+         --> check.toml:1:9
+          |
+        1 | check = 'contrct'
+          |         ^^^^^^^^^ did you mean `contract`?
+
+        error: unknown key `cal`
+         --> check.toml:2:1
+          |
+        2 | cal = 'call'
+          | ^^^ did you mean `call`?
+
+        error: unknown call `cal`
+         --> check.toml:2:8
+          |
+        2 | call = 'cal'
+          |        ^^^^^ did you mean `call`?
+
+        error: unknown field `embedings`
+         --> check.toml:2:11
+          |
+        2 | fields = ['embedings']
+          |           ^^^^^^^^^^^ did you mean `embeddings`?
+
+        error: unknown attribute of metadata `model_nam`
+         --> check.toml:2:11
+          |
+        2 | fields = ['metadata.model_nam']
+          |           ^^^^^^^^^^^^^^^^^^^^ did you mean `model_name`?
+
+        error: `embeddings[` is not a field
+         --> check.toml:2:11
+          |
+        2 | fields = ['embeddings[']
+          |           ^^^^^^^^^^^^^ expected a name such as `plddt`, `plddt[0]` or `metadata.sequence_lengths`
+
+        error: no field is named
+         --> check.toml:2:10
+          |
+        2 | fields = []
+          |          ^^ expected at least one
+
+        error: missing key `fields`
+         --> check.toml:1:1
+          |
+        1 | check = 'present'
+          | ^ in this file
+        ");
     }
 
     /// The checks of the only case of a suite, compiled for ESM-2.
@@ -245,11 +296,29 @@ mod tests {
             ""
         );
         let named = case("{ check = 'error', call = 'bad' }, { check = 'contract', call = 'bad' }");
-        assert!(named.contains("nothing to judge: the call `bad` must fail"), "{named}");
+        insta::assert_snapshot!(named, @"
+        error: nothing to judge: the call `bad` must fail
+         --> suites/toy.toml:5:56
+          |
+        5 | checks = [{ check = 'error', call = 'bad' }, { check = 'contract', call = 'bad' }]
+          |                                                        ^^^^^^^^^^ this looks at its answer
+        ");
         let all = case("{ check = 'error' }, { check = 'contract' }");
-        assert!(all.contains("nothing to judge"), "{all}");
+        insta::assert_snapshot!(all, @"
+        error: nothing to judge: the call `bad` must fail
+         --> suites/toy.toml:5:42
+          |
+        5 | checks = [{ check = 'error' }, { check = 'contract' }]
+          |                                          ^^^^^^^^^^ this looks at its answer
+        ");
         let pair = case("{ check = 'error', call = 'bad' }, { check = 'agree', fields = ['embeddings'] }");
-        assert!(pair.contains("nothing to judge"), "{pair}");
+        insta::assert_snapshot!(pair, @"
+        error: nothing to judge: the call `bad` must fail
+         --> suites/toy.toml:5:56
+          |
+        5 | checks = [{ check = 'error', call = 'bad' }, { check = 'agree', fields = ['embeddings'] }]
+          |                                                        ^^^^^^^ this looks at its answer
+        ");
     }
 
     #[test]

@@ -112,17 +112,11 @@ mod tests {
         let contract = embedder();
         let [first, second] = ["first", "second"].map(|call| response(&contract, call, "ACD", json!({})));
         let any = check(&contract, "fields = ['embeddings']");
-        assert_eq!(
-            summaries(&*any, &contract, &[first.clone(), second.clone()]),
-            ["embeddings (`first`, `second`): expected a difference, the greatest is 0"]
-        );
+        insta::assert_snapshot!(summaries(&*any, &contract, &[first.clone(), second.clone()]).join("\n"), @"embeddings (`first`, `second`): expected a difference, the greatest is 0");
         let moved = [first, second.with_element("embeddings", 0, 0.35)];
         assert_eq!(summaries(&*any, &contract, &moved), Vec::<String>::new());
         let much = check(&contract, "fields = ['embeddings']\nmore_than = 0.5");
-        assert_eq!(
-            summaries(&*much, &contract, &moved),
-            ["embeddings (`first`, `second`): expected a difference of more than 0.5, the greatest is 0.25"]
-        );
+        insta::assert_snapshot!(summaries(&*much, &contract, &moved).join("\n"), @"embeddings (`first`, `second`): expected a difference of more than 0.5, the greatest is 0.25");
     }
 
     #[test]
@@ -131,15 +125,9 @@ mod tests {
         let first = response(&contract, "first", "ACD", json!({}));
         let second = response(&contract, "second", "ACDE", json!({}));
         let any = check(&contract, "fields = ['embeddings']");
-        assert_eq!(
-            summaries(&*any, &contract, &[first.clone(), second]),
-            ["embeddings (`first`, `second`): expected float32 array (1, 3, 4), got float32 array (1, 4, 4)"]
-        );
+        insta::assert_snapshot!(summaries(&*any, &contract, &[first.clone(), second]).join("\n"), @"embeddings (`first`, `second`): expected float32 array (1, 3, 4), got float32 array (1, 4, 4)");
         let none = response(&contract, "second", "ACD", json!({})).with("embeddings", Value::None);
-        assert_eq!(
-            summaries(&*any, &contract, &[first, none]),
-            ["embeddings: expected a value, got None"]
-        );
+        insta::assert_snapshot!(summaries(&*any, &contract, &[first, none]).join("\n"), @"embeddings: expected a value, got None");
     }
 
     #[test]
@@ -151,11 +139,6 @@ mod tests {
             &contract,
             "fields = ['atom_array']\nitems = [[0, 0], [1, 1]]\nmore_than = 1",
         );
-        assert_eq!(
-            summaries(&*items, &contract, &moved),
-            [
-                "atom_array (`first` sample 1, `second` sample 1): expected a difference of more than 1, the greatest is 0"
-            ]
-        );
+        insta::assert_snapshot!(summaries(&*items, &contract, &moved).join("\n"), @"atom_array (`first` sample 1, `second` sample 1): expected a difference of more than 1, the greatest is 0");
     }
 }

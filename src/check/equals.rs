@@ -207,27 +207,12 @@ mod tests {
             summaries(&*check, &contract, &responses)
         };
         assert!(found("field = 'chain_index'\nvalue = [[0, 0, 1], [0, 0, -1]]").is_empty());
-        assert_eq!(
-            found("field = 'chain_index'\nvalue = [[0, 1, 1], [0, 0, 7]]"),
-            ["chain_index: 2 of 6 values differ; chain_index[0][1] should be 1, is 0"]
-        );
-        assert_eq!(
-            found("field = 'chain_index'\nvalue = [[0, 0, 1]]"),
-            ["chain_index: expected 1 items, got 2"]
-        );
+        insta::assert_snapshot!(found("field = 'chain_index'\nvalue = [[0, 1, 1], [0, 0, 7]]").join("\n"), @"chain_index: 2 of 6 values differ; chain_index[0][1] should be 1, is 0");
+        insta::assert_snapshot!(found("field = 'chain_index'\nvalue = [[0, 0, 1]]").join("\n"), @"chain_index: expected 1 items, got 2");
         assert!(found("field = 'metadata'\nvalue = { sequence_lengths = [3, 2] }").is_empty());
-        assert_eq!(
-            found("field = 'metadata.sequence_lengths'\nvalue = [3, 2, 1]"),
-            ["metadata.sequence_lengths: expected a list of 3, got list of 2"]
-        );
-        assert_eq!(
-            found("field = 'metadata.model_name'\nvalue = 'ESM-2'"),
-            ["metadata.model_name: expected \"ESM-2\", got \"The embedder\""]
-        );
-        assert_eq!(
-            found("field = 'metadata.inference_time'\nvalue = 'soon'"),
-            ["metadata.inference_time: expected \"soon\", got float 0.25"]
-        );
+        insta::assert_snapshot!(found("field = 'metadata.sequence_lengths'\nvalue = [3, 2, 1]").join("\n"), @"metadata.sequence_lengths: expected a list of 3, got list of 2");
+        insta::assert_snapshot!(found("field = 'metadata.model_name'\nvalue = 'ESM-2'").join("\n"), @r#"metadata.model_name: expected "ESM-2", got "The embedder""#);
+        insta::assert_snapshot!(found("field = 'metadata.inference_time'\nvalue = 'soon'").join("\n"), @r#"metadata.inference_time: expected "soon", got float 0.25"#);
     }
 
     #[test]
@@ -239,10 +224,7 @@ mod tests {
             summaries(&*check, &contract, &responses)
         };
         assert!(found("value = [[0.1]]").is_empty());
-        assert_eq!(
-            found("value = [[0.2]]"),
-            ["ptm[0][0]: expected 0.200000003, got 0.100000001"]
-        );
+        insta::assert_snapshot!(found("value = [[0.2]]").join("\n"), @"ptm[0][0]: expected 0.200000003, got 0.100000001");
         assert!(found("value = [[0.2]]\natol = 0.11").is_empty());
     }
 }

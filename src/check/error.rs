@@ -216,10 +216,7 @@ mod tests {
             "check = 'error'\nmessage = 'empty chain'\nexception = 'ValueError'",
         );
         let findings = judge(&*check, &contract, &[response(&contract, "call", "A", json!({}))]);
-        assert_eq!(
-            findings[0].summary,
-            "expected ValueError with \"empty chain\", got a toy.folder.Output"
-        );
+        insta::assert_snapshot!(findings[0].summary, @r#"expected ValueError with "empty chain", got a toy.folder.Output"#);
         assert_eq!(findings[0].responsible, Responsible::Backend);
         assert!(check.expects_error("call"));
     }
@@ -227,18 +224,9 @@ mod tests {
     #[test]
     fn other_words_classes_and_faults_are_found() {
         let summary = |table: &str| found(table, refusal()).remove(0).summary;
-        assert_eq!(
-            summary("message = 'Invalid amino acid'"),
-            "expected a message with \"Invalid amino acid\", got \"Folding failed: empty chain in 'A::B'\""
-        );
-        assert_eq!(
-            summary("exception = 'TypeError'"),
-            "expected exception TypeError, got ValueError: Folding failed: empty chain in 'A::B'"
-        );
-        assert_eq!(
-            summary("fault = 'schema'"),
-            "expected the fault schema, but the call gave ValueError: Folding failed: empty chain in 'A::B'"
-        );
+        insta::assert_snapshot!(summary("message = 'Invalid amino acid'"), @r#"expected a message with "Invalid amino acid", got "Folding failed: empty chain in 'A::B'""#);
+        insta::assert_snapshot!(summary("exception = 'TypeError'"), @"expected exception TypeError, got ValueError: Folding failed: empty chain in 'A::B'");
+        insta::assert_snapshot!(summary("fault = 'schema'"), @"expected the fault schema, but the call gave ValueError: Folding failed: empty chain in 'A::B'");
     }
 
     #[test]
@@ -252,7 +240,7 @@ mod tests {
         let error = BackendError::new(Stage::Call, Fault::Refused, "500 Server Error")
             .with_log(vec!["ValueError: empty chain".into()]);
         let findings = found("message = 'empty chain'", error);
-        assert!(findings[0].hint.as_ref().unwrap().contains("lost"));
+        insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"the log has it, so the platform's client lost it on the way");
     }
 
     #[test]
@@ -274,7 +262,19 @@ mod tests {
 
     #[test]
     fn demands_without_words_and_unknown_faults_are_refused() {
-        assert!(compile_errors(&folder(), "check = 'error'\nmessage = ''").contains("contains nothing"));
-        assert!(compile_errors(&folder(), "check = 'error'\nfault = 'refuse'").contains("did you mean `refused`"));
+        insta::assert_snapshot!(compile_errors(&folder(), "check = 'error'\nmessage = ''"), @"
+        error: every message contains nothing
+         --> check.toml:2:11
+          |
+        2 | message = ''
+          |           ^^ expected words that the message must contain
+        ");
+        insta::assert_snapshot!(compile_errors(&folder(), "check = 'error'\nfault = 'refuse'"), @"
+        error: unknown fault `refuse`
+         --> check.toml:2:9
+          |
+        2 | fault = 'refuse'
+          |         ^^^^^^^^ did you mean `refused`?
+        ");
     }
 }

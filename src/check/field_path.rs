@@ -151,14 +151,8 @@ mod tests {
         );
         let unasked = judge(json!({}), "plddt[0]");
         assert_eq!(unasked.responsible, Responsible::Harness);
-        assert!(unasked.hint.unwrap().contains("include_fields"));
-        assert_eq!(
-            judge(json!({}), "atom_array[3]").summary,
-            "atom_array[3]: nothing is there; `atom_array` is list of 1"
-        );
-        assert_eq!(
-            judge(json!({}), "other").summary,
-            "other: the answer has no attribute `other`"
-        );
+        insta::assert_snapshot!(unasked.hint.unwrap(), @"the call `call` does not ask for it in `include_fields`");
+        insta::assert_snapshot!(judge(json!({}), "atom_array[3]").summary, @"atom_array[3]: nothing is there; `atom_array` is list of 1");
+        insta::assert_snapshot!(judge(json!({}), "other").summary, @"other: the answer has no attribute `other`");
     }
 }

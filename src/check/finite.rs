@@ -58,12 +58,9 @@ mod tests {
         let wrong = right
             .with_element("ptm", 0, f64::NEG_INFINITY)
             .with_structure(|structure| structure.coord[1][2] = f32::NAN);
-        assert_eq!(
-            summaries(&*check, &contract, &[wrong]),
-            [
-                "ptm[0]: 1 of 1 element not finite; at [0] is -inf",
-                "atom_array[0].coord: 1 of 33 elements not finite; at [1, 2] is NaN"
-            ]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[wrong]).join("\n"), @"
+        ptm[0]: 1 of 1 element not finite; at [0] is -inf
+        atom_array[0].coord: 1 of 33 elements not finite; at [1, 2] is NaN
+        ");
     }
 }

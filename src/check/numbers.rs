@@ -112,9 +112,6 @@ mod tests {
             .map(|(path, _)| path)
             .collect();
         assert_eq!(paths, ["x[0].a[0]", "x[0].a[1]", "x[1]"]);
-        assert_eq!(
-            numbers("x", &Value::List(vec![Value::None])).unwrap_err(),
-            "x[0]: expected numbers, got None"
-        );
+        insta::assert_snapshot!(numbers("x", &Value::List(vec![Value::None])).unwrap_err(), @"x[0]: expected numbers, got None");
     }
 }

@@ -108,10 +108,7 @@ mod tests {
             residues: vec![2],
         };
         let complexes = [Complex::parse("A"), Complex::parse("A:C")];
-        assert_eq!(
-            place(&axes, &[1, 1, 1, 0], &complexes, 1),
-            "[1, 1, 1, 0] (chain B residue 1)"
-        );
+        insta::assert_snapshot!(place(&axes, &[1, 1, 1, 0], &complexes, 1), @"[1, 1, 1, 0] (chain B residue 1)");
         assert_eq!(place(&axes, &[0, 0, 1, 0], &complexes, 0), "[0, 0, 1, 0]");
     }
 }

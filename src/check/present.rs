@@ -89,14 +89,8 @@ mod tests {
             Vec::<String>::new()
         );
         let none = right.clone().with("plddt", Value::None);
-        assert_eq!(
-            summaries(&*check, &contract, &[none]),
-            ["plddt: expected a value, got None"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[none]).join("\n"), @"plddt: expected a value, got None");
         let hollow = right.with("plddt", Value::List(vec![Value::None]));
-        assert_eq!(
-            summaries(&*check, &contract, &[hollow]),
-            ["plddt: expected something in it, got a list of 1 empty item"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[hollow]).join("\n"), @"plddt: expected something in it, got a list of 1 empty item");
     }
 }

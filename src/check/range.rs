@@ -104,10 +104,7 @@ mod tests {
             "check = 'range'\nfield = 'metadata.inference_time'\nabove = 0.25",
         );
         let right = response(&contract, "call", "AC", json!({}));
-        assert_eq!(
-            summaries(&*check, &contract, &[right]),
-            ["metadata.inference_time: expected above 0.25, got 0.25"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[right]).join("\n"), @"metadata.inference_time: expected above 0.25, got 0.25");
     }
 
     #[test]
@@ -118,7 +115,7 @@ mod tests {
         assert_eq!((findings.len(), findings[0].responsible), (1, Responsible::Harness));
         let text = compiled(&contract, "check = 'range'\nfield = 'pdb'\nmin = 0");
         let responses = [response(&contract, "call", "AC", json!({"include_fields": ["*"]}))];
-        assert!(summaries(&*text, &contract, &responses)[0].starts_with("pdb[0]: expected numbers, got str"));
+        insta::assert_snapshot!(summaries(&*text, &contract, &responses)[0], @"pdb[0]: expected numbers, got str of 923 characters");
     }
 
     #[test]

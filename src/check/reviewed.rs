@@ -77,9 +77,9 @@ mod tests {
         assert_eq!(found(right.clone()), "");
         let list = |tensor: Tensor| Value::List(vec![Value::Array(tensor)]);
         let wide = right.clone().with("plddt", list(Tensor::vector(&[0.5f64, 0.5, 0.5])));
-        assert!(found(wide).contains("plddt[0]: float64, and the contract allows float32"));
-        assert!(found(right.clone().with_element("plddt", 1, 7.0)).contains("plddt[0]: holds 7"));
+        insta::assert_snapshot!(found(wide), @"plddt[0]: float64, and the contract allows float32");
+        insta::assert_snapshot!(found(right.clone().with_element("plddt", 1, 7.0)), @"plddt[0]: holds 7, which the contract does not allow");
         let deep = Tensor::from_values(vec![1, 3], &[0.5f32; 3]).unwrap();
-        assert!(found(right.with("plddt", list(deep))).contains("2 dimensions"));
+        insta::assert_snapshot!(found(right.with("plddt", list(deep))), @"plddt[0]: 2 dimensions, and the contract has 1");
     }
 }

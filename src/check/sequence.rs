@@ -146,20 +146,14 @@ mod tests {
             let structures = Value::List(vec![fold(first), fold(second)]);
             found(right.clone().with("atom_array", structures))
         };
-        assert_eq!(
-            with("ACW:EF", "GH"),
-            ["atom_array[0]: chain A differs from the input; residue 2 should be D, is W (3 of 3 residues)"]
-        );
-        assert_eq!(
-            with("ACD:E", "GH:I"),
-            [
-                "atom_array[0]: chain B has 1 of 2 residues of the input",
-                "atom_array[1]: expected no chain B"
-            ]
-        );
-        assert_eq!(with("ACD", "GH"), ["atom_array[0]: expected chain B, got none"]);
+        insta::assert_snapshot!(with("ACW:EF", "GH").join("\n"), @"atom_array[0]: chain A differs from the input; residue 2 should be D, is W (3 of 3 residues)");
+        insta::assert_snapshot!(with("ACD:E", "GH:I").join("\n"), @"
+        atom_array[0]: chain B has 1 of 2 residues of the input
+        atom_array[1]: expected no chain B
+        ");
+        insta::assert_snapshot!(with("ACD", "GH").join("\n"), @"atom_array[0]: expected chain B, got none");
         let one = right.with("atom_array", Value::List(vec![fold("ACD:EF")]));
-        assert_eq!(found(one), ["atom_array: expected 2 structures, got 1"]);
+        insta::assert_snapshot!(found(one).join("\n"), @"atom_array: expected 2 structures, got 1");
     }
 
     #[test]
@@ -178,6 +172,12 @@ mod tests {
     #[test]
     fn only_fields_with_structures_can_be_named() {
         let errors = compile_errors(&folder(), "check = 'sequence'\nfield = 'plddt'");
-        assert!(errors.contains("expected structures or structure files"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: `plddt` cannot be judged so
+         --> check.toml:2:9
+          |
+        2 | field = 'plddt'
+          |         ^^^^^^^ expected structures or structure files
+        ");
     }
 }

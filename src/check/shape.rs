@@ -179,16 +179,10 @@ mod tests {
         let states = || response(&embedder(), "call", "AC|DEF", json!({"include_fields": ["*"]}));
         let table = "field = 'hidden_states'\nshape = [2, 'layers+1', 'L', 4]\ndtype = 'float32'";
         assert_eq!(found(table, states()), Vec::<String>::new());
-        assert_eq!(
-            found(
-                "field = 'hidden_states'\nshape = [2, 'L', 4]\ndtype = 'int64'",
-                states()
-            ),
-            [
-                "hidden_states: expected shape (2, 3, 4), got (2, 3, 3, 4)",
-                "hidden_states: expected dtype int64, got float32"
-            ]
-        );
+        insta::assert_snapshot!(found("field = 'hidden_states'\nshape = [2, 'L', 4]\ndtype = 'int64'", states()).join("\n"), @"
+        hidden_states: expected shape (2, 3, 4), got (2, 3, 3, 4)
+        hidden_states: expected dtype int64, got float32
+        ");
     }
 
     #[test]
@@ -198,17 +192,11 @@ mod tests {
             found("field = 'plddt'\nshape = ['N']\nitems = 2", scores()),
             Vec::<String>::new()
         );
-        assert_eq!(
-            found("field = 'plddt'\nshape = [2]\nitems = 3", scores()),
-            [
-                "plddt: expected 3 items, got 2",
-                "plddt[1]: expected shape (2,), got (3,)"
-            ]
-        );
-        assert_eq!(
-            found("field = 'atom_array'\nshape = [2]", scores())[0],
-            "atom_array[0]: expected an array, got structure of 11 atoms"
-        );
+        insta::assert_snapshot!(found("field = 'plddt'\nshape = [2]\nitems = 3", scores()).join("\n"), @"
+        plddt: expected 3 items, got 2
+        plddt[1]: expected shape (2,), got (3,)
+        ");
+        insta::assert_snapshot!(found("field = 'atom_array'\nshape = [2]", scores())[0], @"atom_array[0]: expected an array, got structure of 11 atoms");
     }
 
     #[test]
@@ -217,21 +205,43 @@ mod tests {
             &embedder(),
             "check = 'shape'\nfield = 'embeddings'\nshape = ['B', 'L', 'Q']",
         );
-        assert!(errors.contains("unknown dimension `Q`"), "{errors}");
-        assert!(errors.contains(":3:20"), "the place of `Q`: {errors}");
+        insta::assert_snapshot!(errors, @"
+        error: unknown dimension `Q`
+         --> check.toml:3:20
+          |
+        3 | shape = ['B', 'L', 'Q']
+          |                    ^^^
+          |
+          = help: known: `B`, `L`, `N`, `C`, `D`, `layers`
+        ");
     }
 
     #[test]
     fn a_check_that_demands_nothing_is_refused() {
         let errors = compile_errors(&folder(), "check = 'shape'\nfield = 'plddt'");
-        assert!(errors.contains("nothing is demanded"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: nothing is demanded of the field
+         --> check.toml:1:1
+          |
+        1 | check = 'shape'
+          | ^ expected at least one of `shape`, `dtype` and `items`
+        ");
         let errors = compile_errors(
             &folder(),
             "check = 'shape'\nfield = 'plddt'\nshape = [-1]\ndtype = 'float'",
         );
-        assert!(
-            errors.contains("not a shape") && errors.contains("unknown dtype"),
-            "{errors}"
-        );
+        insta::assert_snapshot!(errors, @r#"
+        error: this is not a shape
+         --> check.toml:3:9
+          |
+        3 | shape = [-1]
+          |         ^^^^ expected sizes and symbols, as in `[1, "L", 64]` or `["layers+1"]`
+
+        error: unknown dtype `float`
+         --> check.toml:4:9
+          |
+        4 | dtype = 'float'
+          |         ^^^^^^^ expected a name such as `float32` or `int64`
+        "#);
     }
 }

@@ -254,19 +254,21 @@ mod tests {
         let right = response(&contract, "call", "AC:D", json!({"include_fields": ["*"]}));
         let missing = judge(Recording::Never, &right);
         assert_eq!(missing[0].responsible, Responsible::Reference);
-        assert!(
-            missing[0].summary.contains("synthetic/folder/suite/case.snap"),
-            "{missing:?}"
-        );
-        assert_eq!(missing[0].hint.as_deref(), Some("record it with: record this"));
+        insta::assert_snapshot!(missing[0].summary, @"no recorded result: DIR/synthetic/folder/suite/case.snap");
+        insta::assert_snapshot!(missing[0].hint.as_ref().unwrap(), @"record it with: record this");
         assert_eq!(judge(Recording::Missing, &right), []);
         assert!(check.records("call"));
         assert_eq!(judge(Recording::Never, &right), []);
         let moved = right.clone().with_element("plddt", 1, 0.25);
         let found = judge(Recording::Never, &moved);
         assert_eq!((found.len(), found[0].responsible), (1, Responsible::Backend));
-        assert!(found[0].summary.contains("plddt[0]"), "{found:?}");
-        assert!(found[0].details.iter().any(|line| line.contains("at [1]")), "{found:?}");
+        insta::assert_snapshot!(found[0], @"
+        snapshot [call]: 1 of 11 values differs from the recorded result, `plddt[0]` first
+          plddt[0]: 1 of 3 elements beyond tolerance
+            greatest absolute difference 0.05 at [1] (chain A residue 1): expected 0.2, got 0.25
+            greatest relative difference 0.25 there
+            allowed 0 + 0 × |expected|; an absolute tolerance of 0.05 would pass
+        ");
         let other_text = right.with("pdb", Value::List(vec![Value::Text("REMARK".into())]));
         assert_eq!(judge(Recording::Never, &other_text), [], "files are left out");
     }
@@ -307,10 +309,8 @@ mod tests {
         assert_eq!(judge(&charged(0)), []);
         assert_eq!(judge(&charged(0)), []);
         let found = judge(&charged(1));
-        assert!(
-            found.len() == 1 && found[0].summary.contains("extra.charge"),
-            "{found:?}"
-        );
+        assert_eq!(found.len(), 1, "{found:?}");
+        insta::assert_snapshot!(found[0].summary, @"1 of 4 values differs from the recorded result, `atom_array[0].extra.charge` first");
         let without = judge(&charged(0).with_structure(|structure| structure.extra.clear()));
         assert_eq!(without.len(), 1, "{without:?}");
     }
@@ -318,6 +318,12 @@ mod tests {
     #[test]
     fn parts_of_fields_are_refused() {
         let errors = compile_errors(&folder(), "check = 'snapshot'\nfields = ['plddt[0]']");
-        assert!(errors.contains("expected whole fields"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: `plddt[0]` is a part of a field
+         --> check.toml:2:10
+          |
+        2 | fields = ['plddt[0]']
+          |          ^^^^^^^^^^^^ expected whole fields
+        ");
     }
 }

@@ -188,33 +188,24 @@ mod tests {
     fn equal_structures_pass_and_any_difference_is_found() {
         assert_eq!(found(both()), Vec::<String>::new());
         let with = |change: &dyn Fn(&mut Structure)| found(both().with_structure(change)).remove(0);
-        assert_eq!(
-            with(&|structure| structure.coord[1][0] += 0.25),
-            "pdb[0]: CA of ALA 0 in chain A is 0.25 Å away in x, allowed 0.001; text 1, array 1.25"
-        );
-        assert_eq!(
-            with(&|structure| structure.res_id[0] = 7),
-            "pdb[0]: atom 0 has res_id \"0\" in the text, \"7\" in the array"
-        );
-        assert_eq!(
-            with(&|structure| structure.atom_name.swap(0, 1)),
-            "pdb[0]: atom 0 has atom_name \"N\" in the text, \"CA\" in the array"
-        );
-        assert!(with(&|structure| structure.b_factor = Some(vec![0.9; structure.atoms()])).contains("temperature"));
-        assert!(with(&|structure| structure.coord[0][0] = f32::NAN).contains("inf"));
+        insta::assert_snapshot!(with(&|structure| structure.coord[1][0] += 0.25), @"pdb[0]: CA of ALA 0 in chain A is 0.25 Å away in x, allowed 0.001; text 1, array 1.25");
+        insta::assert_snapshot!(with(&|structure| structure.res_id[0] = 7), @r#"pdb[0]: atom 0 has res_id "0" in the text, "7" in the array"#);
+        insta::assert_snapshot!(with(&|structure| structure.atom_name.swap(0, 1)), @r#"pdb[0]: atom 0 has atom_name "N" in the text, "CA" in the array"#);
+        insta::assert_snapshot!(with(&|structure| structure.b_factor = Some(vec![0.9; structure.atoms()])), @"pdb[0]: the temperature factor of N of ALA 0 in chain A is 0.5 in the text, 0.9 in the array");
+        insta::assert_snapshot!(with(&|structure| structure.coord[0][0] = f32::NAN), @"pdb[0]: N of ALA 0 in chain A is inf Å away in x, allowed 0.001; text 0, array NaN");
         let longer = with(&|structure| {
             let label = Label::literal("A");
             structure.push(label, 9, label, label, label, [0.0; 3]);
             structure.b_factor = None;
         });
-        assert_eq!(longer, "pdb[0]: 19 atoms, but 20 in `atom_array`");
+        insta::assert_snapshot!(longer, @"pdb[0]: 19 atoms, but 20 in `atom_array`");
     }
 
     #[test]
     fn a_file_that_cannot_be_read_or_is_missing_is_found() {
         let text = |texts: Vec<Value>| found(both().with("pdb", Value::List(texts))).remove(0);
-        assert!(text(vec![Value::Text("ATOM".into())]).starts_with("pdb[0]: not PDB, line 1"));
-        assert_eq!(text(Vec::new()), "pdb: 0 texts for 1 structure in `atom_array`");
+        insta::assert_snapshot!(text(vec![Value::Text("ATOM".into())]), @"pdb[0]: not PDB, line 1: the record ends before its coordinates");
+        insta::assert_snapshot!(text(Vec::new()), @"pdb: 0 texts for 1 structure in `atom_array`");
     }
 
     #[test]
@@ -224,6 +215,12 @@ mod tests {
         let moved = both().with_structure(|structure| structure.coord[1][0] += 0.25);
         assert_eq!(summaries(&*check, &contract, &[moved]), Vec::<String>::new());
         let errors = compile_errors(&contract, "check = 'structure_text'\nfield = 'atom_array'");
-        assert!(errors.contains("structure files"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: `atom_array` cannot be judged so
+         --> check.toml:2:9
+          |
+        2 | field = 'atom_array'
+          |         ^^^^^^^^^^^^ expected a field with structure files
+        ");
     }
 }

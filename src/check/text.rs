@@ -133,18 +133,9 @@ mod tests {
             summaries(&*check, &contract, &responses)
         };
         assert!(found("contains = ['ATOM']\nnot_contains = 'HETATM'").is_empty());
-        assert_eq!(
-            found("starts_with = 'ATOM'"),
-            ["pdb[1]: expected to start with \"ATOM\", starts \"HEADER\\nATOM\""]
-        );
-        assert_eq!(
-            found("contains = ['ATOM', 'END']"),
-            ["pdb[1]: expected to contain \"END\", starts \"HEADER\\nATOM\""]
-        );
-        assert_eq!(
-            found("not_contains = 'END'"),
-            ["pdb[0]: must not contain \"END\", does in line 2"]
-        );
+        insta::assert_snapshot!(found("starts_with = 'ATOM'").join("\n"), @r#"pdb[1]: expected to start with "ATOM", starts "HEADER\nATOM""#);
+        insta::assert_snapshot!(found("contains = ['ATOM', 'END']").join("\n"), @r#"pdb[1]: expected to contain "END", starts "HEADER\nATOM""#);
+        insta::assert_snapshot!(found("not_contains = 'END'").join("\n"), @r#"pdb[0]: must not contain "END", does in line 2"#);
     }
 
     #[test]
@@ -152,17 +143,31 @@ mod tests {
         let contract = folder();
         let check = compiled(&contract, "check = 'text'\nfield = 'ptm'\ncontains = 'x'");
         let responses = [response(&contract, "call", "A", json!({"include_fields": ["ptm"]}))];
-        assert_eq!(
-            summaries(&*check, &contract, &responses),
-            ["ptm[0]: expected a str, got float32 array (1,)"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &responses).join("\n"), @"ptm[0]: expected a str, got float32 array (1,)");
     }
 
     #[test]
     fn a_check_that_demands_nothing_is_refused() {
-        for demands in ["", "contains = []", "starts_with = ''"] {
-            let errors = compile_errors(&folder(), &format!("check = 'text'\nfield = 'pdb'\n{demands}"));
-            assert!(errors.contains("nothing is demanded"), "{errors}");
-        }
+        let errors = ["", "contains = []", "starts_with = ''"]
+            .map(|demands| compile_errors(&folder(), &format!("check = 'text'\nfield = 'pdb'\n{demands}")));
+        insta::assert_snapshot!(errors.join("\n\n"), @"
+        error: nothing is demanded of the text
+         --> check.toml:1:1
+          |
+        1 | check = 'text'
+          | ^ expected words in `starts_with`, `contains` or `not_contains`
+
+        error: nothing is demanded of the text
+         --> check.toml:1:1
+          |
+        1 | check = 'text'
+          | ^ expected words in `starts_with`, `contains` or `not_contains`
+
+        error: nothing is demanded of the text
+         --> check.toml:1:1
+          |
+        1 | check = 'text'
+          | ^ expected words in `starts_with`, `contains` or `not_contains`
+        ");
     }
 }

@@ -151,31 +151,34 @@ mod tests {
             summaries(&*check, &contract, std::slice::from_ref(&one)),
             Vec::<String>::new()
         );
-        assert_eq!(
-            summaries(&*check, &contract, &[one.with_element("embeddings", 5, 0.0)]),
-            ["embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]"]
-        );
-        assert_eq!(
-            summaries(&*check, &contract, &[right.with_element("embeddings", 23, 0.5)]),
-            ["embeddings: 1 of 4 elements behind the end of a sample are not 0; at [1, 2, 3] is 0.5"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[one.with_element("embeddings", 5, 0.0)]).join("\n"), @"embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]");
+        insta::assert_snapshot!(summaries(&*check, &contract, &[right.with_element("embeddings", 23, 0.5)]).join("\n"), @"embeddings: 1 of 4 elements behind the end of a sample are not 0; at [1, 2, 3] is 0.5");
     }
 
     #[test]
     fn padding_that_is_not_there_is_no_pass() {
         let contract = embedder();
         let check = compiled(&contract, "check = 'zeros'\nfield = 'chain_index'\npadding = -1");
-        assert_eq!(
-            summaries(&*check, &contract, &[response(&contract, "call", "AC|DE", json!({}))]),
-            ["chain_index: expected padding, but all samples are equally long"]
-        );
+        insta::assert_snapshot!(summaries(&*check, &contract, &[response(&contract, "call", "AC|DE", json!({}))]).join("\n"), @"chain_index: expected padding, but all samples are equally long");
     }
 
     #[test]
     fn fields_without_rows_and_empty_demands_are_refused() {
         let errors = compile_errors(&folder(), "check = 'zeros'\nfield = 'plddt'\nat_most = 1");
-        assert!(errors.contains("one array for the batch"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: `plddt` cannot be judged so
+         --> check.toml:2:9
+          |
+        2 | field = 'plddt'
+          |         ^^^^^^^ expected one array for the batch, with residues
+        ");
         let errors = compile_errors(&embedder(), "check = 'zeros'\nfield = 'embeddings'");
-        assert!(errors.contains("nothing is demanded"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: nothing is demanded of the field
+         --> check.toml:1:1
+          |
+        1 | check = 'zeros'
+          | ^ expected `at_most` zeros for each sample, or the value of `padding`
+        ");
     }
 }

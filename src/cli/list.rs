@@ -189,6 +189,10 @@ mod tests {
             ["a".to_owned(), "long cell".to_owned()],
             ["bcd".to_owned(), "x".to_owned()],
         ];
-        assert_eq!(table(["K", "V"], rows.into_iter()), "K    V\na    long cell\nbcd  x\n");
+        insta::assert_snapshot!(table(["K", "V"], rows.into_iter()), @"
+        K    V
+        a    long cell
+        bcd  x
+        ");
     }
 }

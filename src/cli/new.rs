@@ -153,10 +153,18 @@ mod tests {
         for name in ["lab", "a.b-c_9", &"x".repeat(64)] {
             assert!(check_name(name).is_ok(), "{name}");
         }
-        for name in ["", "-x", "9", "a b", "é", "a:b", "a\"b", &"x".repeat(65)] {
-            let shown = check_name(name).unwrap_err().to_string();
-            assert!(shown.contains("is no name for a backend: expected a letter"), "{shown}");
-        }
+        let shown = ["", "-x", "9", "a b", "é", "a:b", "a\"b", &"x".repeat(65)]
+            .map(|name| check_name(name).unwrap_err().to_string());
+        insta::assert_snapshot!(shown.join("\n"), @r#"
+        error: `` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        error: `-x` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        error: `9` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        error: `a b` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        error: `é` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        error: `a:b` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        error: `a"b` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        error: `xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx` is no name for a backend: expected a letter, and then letters, digits, `_`, `-` or `.`, 64 in all at most
+        "#);
     }
 
     #[test]

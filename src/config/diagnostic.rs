@@ -287,17 +287,8 @@ mod tests {
             let candidates = candidates.iter().copied();
             Diagnostic::unknown(source.line(1), "model", name, candidates)
         };
-        assert_eq!(
-            unknown("esm22", &["esm2"]).label.as_deref(),
-            Some("did you mean `esm2`?")
-        );
-        assert_eq!(
-            unknown("boltz", &["esm2", "esmc"]).help.as_deref(),
-            Some("known: `esm2`, `esmc`")
-        );
-        assert_eq!(
-            unknown("x", &[]).label.as_deref(),
-            Some("there is no model to choose from")
-        );
+        insta::assert_snapshot!(unknown("esm22", &["esm2"]).label.as_ref().unwrap(), @"did you mean `esm2`?");
+        insta::assert_snapshot!(unknown("boltz", &["esm2", "esmc"]).help.as_ref().unwrap(), @"known: `esm2`, `esmc`");
+        insta::assert_snapshot!(unknown("x", &[]).label.as_ref().unwrap(), @"there is no model to choose from");
     }
 }

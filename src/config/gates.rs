@@ -105,15 +105,37 @@ mod tests {
     #[test]
     fn missing_mistyped_and_impossible_gates_are_reported() {
         let (gates, errors) = read_text(&WHOLE.replace("p = 0.01\n", ""));
-        assert!(
-            gates.ensemble.is_none() && errors.contains("missing key `p`"),
-            "{errors}"
-        );
+        assert_eq!(gates.ensemble, None);
+        insta::assert_snapshot!(errors, @"
+        error: missing key `p`
+         --> a.toml:1:1
+          |
+        1 | [gates.ensemble]
+          | ^^^^^^^^^^^^^^^^ in this table
+        ");
         let (_, errors) = read_text(&WHOLE.replace("rmsd_margin", "rmsd_margn"));
-        assert!(errors.contains("did you mean `rmsd_margin`?"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: unknown key `rmsd_margn`
+         --> a.toml:5:1
+          |
+        5 | rmsd_margn = 0.2
+          | ^^^^^^^^^^ did you mean `rmsd_margin`?
+        ");
         let (_, errors) = read_text(&WHOLE.replace("samples = 10", "samples = 1"));
-        assert!(errors.contains("expected a number from 2 to 1000"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: `samples` is 1
+         --> a.toml:3:11
+          |
+        3 | samples = 1
+          |           ^ expected a number from 2 to 1000
+        ");
         let (_, errors) = read_text("[gates.ensembel]");
-        assert!(errors.contains("did you mean `ensemble`?"), "{errors}");
+        insta::assert_snapshot!(errors, @"
+        error: unknown key `ensembel`
+         --> a.toml:1:8
+          |
+        1 | [gates.ensembel]
+          |        ^^^^^^^^ did you mean `ensemble`?
+        ");
     }
 }

@@ -118,10 +118,10 @@ mod tests {
     #[test]
     fn mistakes_are_named() {
         let error = |text| filled(text).unwrap_err();
-        assert_eq!(error("{prot}"), "unknown placeholder `{prot}`; did you mean `{port}`?");
-        assert_eq!(error("{x}"), "unknown placeholder `{x}`; known: `port`, `model.image`");
-        assert_eq!(error("${NOPE}"), "environment variable `NOPE` is not set");
-        assert_eq!(error("{port"), "`{` is never closed; write `{{` for a brace");
-        assert_eq!(error("port}"), "`}` was never opened; write `}}` for a brace");
+        insta::assert_snapshot!(error("{prot}"), @"unknown placeholder `{prot}`; did you mean `{port}`?");
+        insta::assert_snapshot!(error("{x}"), @"unknown placeholder `{x}`; known: `port`, `model.image`");
+        insta::assert_snapshot!(error("${NOPE}"), @"environment variable `NOPE` is not set");
+        insta::assert_snapshot!(error("{port"), @"`{` is never closed; write `{{` for a brace");
+        insta::assert_snapshot!(error("port}"), @"`}` was never opened; write `}}` for a brace");
     }
 }

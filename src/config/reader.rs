@@ -283,10 +283,27 @@ mod tests {
             assert_eq!(reader.json("a").unwrap().to_string(), r#"{"b":null,"c":[null,1]}"#);
         });
         assert_eq!(shown, "");
-        for wrong in ["{ none = false }", "{ none = 1 }", "{ none = true, some = 1 }"] {
-            let shown = findings(&format!("a = {wrong}\n"), |reader| assert_eq!(reader.json("a"), None));
-            assert!(shown.contains("expected `{ none = true }` and nothing else"), "{shown}");
-        }
+        let shown = ["{ none = false }", "{ none = 1 }", "{ none = true, some = 1 }"]
+            .map(|wrong| findings(&format!("a = {wrong}\n"), |reader| assert_eq!(reader.json("a"), None)));
+        insta::assert_snapshot!(shown.join("\n\n"), @"
+        error: a table with the key `none` stands for None
+         --> a.toml:1:5
+          |
+        1 | a = { none = false }
+          |     ^^^^^^^^^^^^^^^^ expected `{ none = true }` and nothing else in it
+
+        error: a table with the key `none` stands for None
+         --> a.toml:1:5
+          |
+        1 | a = { none = 1 }
+          |     ^^^^^^^^^^^^ expected `{ none = true }` and nothing else in it
+
+        error: a table with the key `none` stands for None
+         --> a.toml:1:5
+          |
+        1 | a = { none = true, some = 1 }
+          |     ^^^^^^^^^^^^^^^^^^^^^^^^^ expected `{ none = true }` and nothing else in it
+        ");
     }
 
     #[test]

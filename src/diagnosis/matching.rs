@@ -113,17 +113,11 @@ mod tests {
             told(&turned(2)),
             (MistakeKind::Shifted, "every entry 2 places late along axis 0".into())
         );
-        assert_eq!(told(&turned(11)).1, "every entry 1 place early along axis 0");
-        assert_eq!(
-            told(&turned(5)).1,
-            "entries along axis 0 in another order, 2 runs as chains are: 0 stands at 5"
-        );
-        assert_eq!(told(&[1, 0]).1, "entries along axis 0 in another order: 0 stands at 1");
+        insta::assert_snapshot!(told(&turned(11)).1, @"every entry 1 place early along axis 0");
+        insta::assert_snapshot!(told(&turned(5)).1, @"entries along axis 0 in another order, 2 runs as chains are: 0 stands at 5");
+        insta::assert_snapshot!(told(&[1, 0]).1, @"entries along axis 0 in another order: 0 stands at 1");
         let reversed: Vec<usize> = (0..12).rev().collect();
-        assert_eq!(
-            told(&reversed).1,
-            "entries along axis 0 in reverse order: 0 stands at 11"
-        );
+        insta::assert_snapshot!(told(&reversed).1, @"entries along axis 0 in reverse order: 0 stands at 11");
     }
 
     #[test]

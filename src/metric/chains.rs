@@ -199,9 +199,6 @@ mod tests {
         assert!(best_chain_permutation(&two, &[0, 1], &two, &[0, 0]).is_err());
         assert!(best_chain_permutation(&two, &[0, 0], &two[..1], &[0]).is_err());
         let error = best_chain_permutation(&two, &[0, 0], &short, &[0, 0]).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "5 points in chains of one kind cannot be compared with 30"
-        );
+        insta::assert_snapshot!(error, @"5 points in chains of one kind cannot be compared with 30");
     }
 }

@@ -79,6 +79,6 @@ mod tests {
         assert!(pearson(&[1.0], &[1.0]).is_err());
         assert!(mean_absolute_error::<f64>(&[], &[]).is_err());
         let error = mean_absolute_error(&[1.0, f64::NAN], &[1.0, 1.0]).unwrap_err();
-        assert_eq!(error.to_string(), "value 1 is not finite");
+        insta::assert_snapshot!(error, @"value 1 is not finite");
     }
 }

@@ -257,26 +257,14 @@ mod tests {
             first_chain: 20,
         };
         let message = |pair: DockedPair| dockq(&pair).unwrap_err().to_string();
-        assert_eq!(
-            message(whole),
-            "needs at least 1 contacts between the chains of the reference, got 0"
-        );
-        assert_eq!(
-            message(DockedPair {
-                first_chain: 32,
-                ..whole
-            }),
-            "both chains need atoms"
-        );
-        assert_eq!(
-            message(DockedPair { residues: &[], ..whole }),
-            "0 residue numbers cannot be compared with 32"
-        );
+        insta::assert_snapshot!(message(whole), @"needs at least 1 contacts between the chains of the reference, got 0");
+        insta::assert_snapshot!(message(DockedPair { first_chain: 32, ..whole }), @"both chains need atoms");
+        insta::assert_snapshot!(message(DockedPair { residues: &[], ..whole }), @"0 residue numbers cannot be compared with 32");
         let bare = DockedPair {
             reference: &complex(0.0),
             backbone: &[false; 32],
             ..whole
         };
-        assert_eq!(message(bare), "needs at least 1 points, got 0");
+        insta::assert_snapshot!(message(bare), @"needs at least 1 points, got 0");
     }
 }

@@ -346,6 +346,6 @@ mod tests {
         ));
         assert!(embedding_error::<f32>(&[], &[], 2).is_err());
         let error = embedding_error(&[0.0, 0.0, 0.0, f32::NAN], &[0.0; 4], 2).unwrap_err();
-        assert_eq!(error.to_string(), "element 3 is not finite");
+        insta::assert_snapshot!(error, @"element 3 is not finite");
     }
 }

@@ -269,6 +269,6 @@ mod tests {
             Err(MetricError::DifferentLengths { .. })
         ));
         let error = energy_test(&[f64::NAN; 16], 2, 2, 0).unwrap_err();
-        assert_eq!(error.to_string(), "distance 0 is not finite");
+        insta::assert_snapshot!(error, @"distance 0 is not finite");
     }
 }

@@ -314,7 +314,7 @@ mod tests {
         let heap = vec![[1.0; 3]; 200_000];
         let residues: Vec<usize> = (0..heap.len()).collect();
         let error = lddt(&heap, &heap, &residues, Contacts::InReference).unwrap_err();
-        assert_eq!(error.to_string(), "too many atoms lie in one place");
+        insta::assert_snapshot!(error, @"too many atoms lie in one place");
     }
 
     #[test]
@@ -364,11 +364,8 @@ mod tests {
     fn what_has_no_score_is_an_error() {
         let far = [[0.0; 3], [99.0; 3]];
         let error = |residues: &[usize]| lddt(&far, &far, residues, Contacts::InEither).unwrap_err();
-        assert_eq!(
-            error(&[0, 1]).to_string(),
-            "needs at least 1 pairs of atoms within 15 Å, got 0"
-        );
-        assert_eq!(error(&[0]).to_string(), "1 residue numbers cannot be compared with 2");
+        insta::assert_snapshot!(error(&[0, 1]), @"needs at least 1 pairs of atoms within 15 Å, got 0");
+        insta::assert_snapshot!(error(&[0]), @"1 residue numbers cannot be compared with 2");
         assert!(matches!(error(&[0, 2]), MetricError::Malformed(_)));
         assert!(matches!(error(&[0, usize::MAX]), MetricError::Malformed(_)));
     }

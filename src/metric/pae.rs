@@ -284,12 +284,9 @@ mod tests {
                 .unwrap_err()
                 .to_string()
         };
-        assert_eq!(error(&[0.0, 0.0, f64::NAN, 0.0], &[true; 2]), "element 2 is not finite");
-        assert_eq!(error(&[0.0; 6], &[true; 2]), "the matrix is not residues × residues");
-        assert_eq!(
-            error(&[0.0; 4], &[false; 2]),
-            "needs at least 1 confident residues, got 0"
-        );
-        assert_eq!(error(&[0.0; 4], &[true; 3]), "3 residues cannot be compared with 2");
+        insta::assert_snapshot!(error(&[0.0, 0.0, f64::NAN, 0.0], &[true; 2]), @"element 2 is not finite");
+        insta::assert_snapshot!(error(&[0.0; 6], &[true; 2]), @"the matrix is not residues × residues");
+        insta::assert_snapshot!(error(&[0.0; 4], &[false; 2]), @"needs at least 1 confident residues, got 0");
+        insta::assert_snapshot!(error(&[0.0; 4], &[true; 3]), @"3 residues cannot be compared with 2");
     }
 }

@@ -213,12 +213,9 @@ mod tests {
     #[test]
     fn what_has_no_superposition_is_an_error() {
         let message = |first: &[Point], second: &[Point]| superpose(first, second).unwrap_err().to_string();
-        assert_eq!(message(&[], &[]), "needs at least 1 points, got 0");
-        assert_eq!(message(&[[0.0; 3]], &[]), "1 points cannot be compared with 0");
-        assert_eq!(
-            message(&[[0.0; 3]; 2], &[[0.0; 3], [0.0, f32::NAN, 0.0]]),
-            "point 1 is not finite"
-        );
+        insta::assert_snapshot!(message(&[], &[]), @"needs at least 1 points, got 0");
+        insta::assert_snapshot!(message(&[[0.0; 3]], &[]), @"1 points cannot be compared with 0");
+        insta::assert_snapshot!(message(&[[0.0; 3]; 2], &[[0.0; 3], [0.0, f32::NAN, 0.0]]), @"point 1 is not finite");
         let far = [[f32::MAX; 3], [-f32::MAX; 3]];
         assert!(superpose(&far, &far).unwrap().rmsd.is_finite());
     }

@@ -180,10 +180,7 @@ mod tests {
         };
         assert_eq!(strict.verdict(), MetricVerdict::Different, "no slack is allowed");
         assert!(distance(f64::NAN, None).used().is_infinite());
-        assert_eq!(score.to_string(), "RMSD 0.95 Å, allowed at least 0.9");
-        assert_eq!(
-            distance(0.2, Some(0.06)).to_string(),
-            "RMSD 0.2 Å, floor 0.06, allowed 0.1"
-        );
+        insta::assert_snapshot!(score, @"RMSD 0.95 Å, allowed at least 0.9");
+        insta::assert_snapshot!(distance(0.2, Some(0.06)), @"RMSD 0.2 Å, floor 0.06, allowed 0.1");
     }
 }

@@ -67,12 +67,13 @@ mod tests {
         outcome.reason = None;
         outcome.attempts = 2;
         outcome.findings = vec![Finding::wrong("shape", "only", "`embeddings` is (1, 23, 320)")];
-        assert_eq!(
-            outcome.explain("cargo run -- --backend local"),
-            "fail: the backend is wrong, in each of 2 attempts\n\n\
-             shape [only]: `embeddings` is (1, 23, 320)\n\n\
-             reproduce: cargo run -- --backend local --exact esm2::embed::short"
-        );
+        insta::assert_snapshot!(outcome.explain("cargo run -- --backend local"), @"
+        fail: the backend is wrong, in each of 2 attempts
+
+        shape [only]: `embeddings` is (1, 23, 320)
+
+        reproduce: cargo run -- --backend local --exact esm2::embed::short
+        ");
     }
 
     #[test]

@@ -352,7 +352,7 @@ mod tests {
         assert_eq!(listing.array("ptm").and_then(Tensor::to_f64), Some(vec![0.5, 0.25]));
         assert_eq!(listing.get("map.1~"), Some(&Leaf::Float(1.5)));
         let last = listing.entries().last().unwrap().1.describe();
-        assert_eq!(last, "nested deeper than 32");
+        insta::assert_snapshot!(last, @"nested deeper than 32");
         let many = Prediction {
             class: String::new(),
             fields: vec![("x".into(), Value::Tuple(vec![Value::None; 30_000]))],

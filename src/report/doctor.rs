@@ -138,13 +138,17 @@ mod tests {
                 Symptom::doubtful("snapshots", "0 of 3", "record them"),
             ],
         }];
-        assert_eq!(
-            table(&machine, &patients),
-            "this machine\n  ok      disk       9.0 GiB free\n\n\
-             lab (kind http): cannot run like this\n  \
-             broken  server     no connection\n                     refused\n                     -> start it\n  \
-             note    snapshots  0 of 3\n                     -> record them\n"
-        );
+        insta::assert_snapshot!(table(&machine, &patients), @"
+        this machine
+          ok      disk       9.0 GiB free
+
+        lab (kind http): cannot run like this
+          broken  server     no connection
+                             refused
+                             -> start it
+          note    snapshots  0 of 3
+                             -> record them
+        ");
         let json = json(&machine, &patients);
         assert_eq!(json["backends"][0]["can_run"], false);
         assert_eq!(json["backends"][0]["symptoms"][1]["state"], "note");
@@ -161,17 +165,23 @@ mod tests {
         };
         assert!(!patient.is_sick());
         let shown = table(&[], std::slice::from_ref(&patient));
-        assert!(
-            shown.contains("lab (kind process): not set up on this machine\n  note "),
-            "{shown}"
-        );
+        insta::assert_snapshot!(shown, @"
+        this machine
+
+        lab (kind process): not set up on this machine
+          note    settings  `X` is not set
+                            -> set it in your environment, or correct the backend's table
+        ");
         patient.role = Role::Wanted;
         assert!(patient.is_sick());
         let shown = table(&[], std::slice::from_ref(&patient));
-        assert!(
-            shown.contains("lab (kind process): cannot run like this\n  broken "),
-            "{shown}"
-        );
+        insta::assert_snapshot!(shown, @"
+        this machine
+
+        lab (kind process): cannot run like this
+          broken  settings  `X` is not set
+                            -> set it in your environment, or correct the backend's table
+        ");
         patient.role = Role::Declared;
         patient.symptoms.push(Symptom::broken("disk", "full", ""));
         assert!(patient.is_sick(), "what is set up and broken is broken");

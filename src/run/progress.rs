@@ -160,10 +160,7 @@ mod tests {
             running: 2,
             waiting: 5,
         };
-        assert_eq!(
-            describe(|trial| format!("case {trial}"), &activity, &[]),
-            "[case 3 and 1 more, 12 s, 7 left]"
-        );
+        insta::assert_snapshot!(describe(|trial| format!("case {trial}"), &activity, &[]), @"[case 3 and 1 more, 12 s, 7 left]");
         let start = Start {
             number: 1,
             label: "esm2 on lab".into(),
@@ -173,10 +170,7 @@ mod tests {
                 how_far: "1 of 3 layers, 40 MB of 112 MB".into(),
             },
         };
-        assert_eq!(
-            describe(|_| String::new(), &activity, &[start]),
-            "[pulling esm: 1 of 3 layers, 40 MB of 112 MB, 12 s, 7 left]"
-        );
+        insta::assert_snapshot!(describe(|_| String::new(), &activity, &[start]), @"[pulling esm: 1 of 3 layers, 40 MB of 112 MB, 12 s, 7 left]");
         let idle = Activity {
             oldest: None,
             running: 0,

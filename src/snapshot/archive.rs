@@ -162,7 +162,7 @@ mod tests {
     fn a_pointer_of_git_lfs_says_what_to_run() {
         let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n";
         let error = unpack(pointer.as_bytes()).unwrap_err().to_string();
-        assert!(error.contains("`git lfs pull`"), "{error}");
+        insta::assert_snapshot!(error, @"is a pointer of Git LFS, and its content was not fetched; run `git lfs pull`");
     }
 
     #[test]

@@ -337,23 +337,24 @@ mod tests {
             );
         }
         let error = SnapshotRecord::parse(&text.replace("{\"int\":-3}", "{\"int\": -3}")).unwrap_err();
-        assert!(
-            error.to_string().ends_with("is not written as hydrotest writes it"),
-            "{error}"
-        );
+        insta::assert_snapshot!(error, @"line 36: is not written as hydrotest writes it");
         assert!(SnapshotRecord::parse(&format!("{text}\nmore")).is_err());
     }
 
     #[test]
     fn other_texts_are_refused_with_their_line() {
-        for (text, words) in [
-            ("", "does not start with a head"),
-            ("---\na: 1\n---\nhydrotest snapshot 2\nclass x\n", "earlier version"),
-            ("---\na: 1\n---\n{\n  \"format\": x\n}\n", "line 5: expected value"),
-            ("---\na: 1\n---\n{\"format\": 3}\n", "missing field `origin`"),
-        ] {
-            let error = SnapshotRecord::parse(text).unwrap_err().to_string();
-            assert!(error.contains(words), "{error}");
-        }
+        let told = [
+            "",
+            "---\na: 1\n---\nhydrotest snapshot 2\nclass x\n",
+            "---\na: 1\n---\n{\n  \"format\": x\n}\n",
+            "---\na: 1\n---\n{\"format\": 3}\n",
+        ]
+        .map(|text| SnapshotRecord::parse(text).unwrap_err().to_string());
+        insta::assert_snapshot!(told.join("\n"), @"
+        does not start with a head between two lines `---`
+        was recorded by an earlier version of hydrotest; delete it and record again
+        line 5: expected value at line 2 column 13
+        line 4: missing field `origin` at line 1 column 13
+        ");
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use hydrotest::tensor::Tensor;
 
-use super::{HELIX, compare, npy, text};
+use super::{HELIX, compare, npy, remarks, text, told};
 
 /// An npy file with a header as given.
 fn raw(directory: &Path, name: &str, header: &str, data: &[u8]) -> std::path::PathBuf {
@@ -42,11 +42,11 @@ fn the_order_of_elements_and_of_bytes_is_no_difference() {
     let header = "{'descr': '<f4', 'fortran_order': False, 'shape': (-1, 3), }";
     let output = compare(&plain, &raw(directory.path(), "negative.npy", header, &[]), &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        text(&output.stderr).contains("negative dimension -1"),
-        "{}",
-        text(&output.stderr)
-    );
+    insta::assert_snapshot!(told(&output, directory.path()), @"
+    error: DIR/negative.npy: has the negative dimension -1
+
+    1 error in usage or configuration (exit code 2)
+    ");
 }
 
 #[test]
@@ -79,8 +79,16 @@ fn what_is_not_finite_is_told_even_where_it_is_equal() {
     std::fs::write(&path, npy(&Tensor::vector(&[1.0f32, f32::NAN]))).unwrap();
     let output = compare(&path, &path, &[]);
     assert_eq!(output.status.code(), Some(0));
-    let words = text(&output.stdout);
-    assert!(words.contains("not finite: 1 in the first, 1 in the second"), "{words}");
+    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    first   DIR/a.npy
+    second  DIR/a.npy
+    judged by the gates of unknown models; --model chooses others
+
+    array: indistinguishable
+    elements that are not finite: 1 in the first, 1 in the second; NaN counts as equal to NaN
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    ");
 }
 
 #[test]
@@ -92,17 +100,28 @@ fn files_without_anything_in_common_are_no_comparison() {
     // The end of a zip file without entries.
     std::fs::write(&empty, [&b"PK\x05\x06"[..], &[0; 18]].concat()).unwrap();
     let missing = directory.path().join("missing");
-    for (first, second, words) in [
-        (&pdb, &array, "there is nothing to compare"),
-        (&empty, &empty, "holds no array"),
-        (&missing, &missing, "No such file"),
-    ] {
+    let errors = [(&pdb, &array), (&empty, &empty), (&missing, &missing)].map(|(first, second)| {
         let output = compare(first, second, &[]);
-        let complaint = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
-        assert!(complaint.contains(words), "{complaint}");
-        assert!(complaint.contains("(exit code 2)"), "{complaint}");
-    }
+        told(&output, directory.path())
+    });
+    insta::assert_snapshot!(errors.join("\n"), @"
+    error: there is nothing to compare: the first holds atom_array, atom_array[0], the second a
+
+    1 error in usage or configuration (exit code 2)
+
+    error: DIR/a.npz: holds no array
+
+    error: DIR/a.npz: holds no array
+
+    2 errors in usage or configuration (exit code 2)
+
+    error: DIR/missing: No such file or directory (os error 2)
+
+    error: DIR/missing: No such file or directory (os error 2)
+
+    2 errors in usage or configuration (exit code 2)
+    ");
 }
 
 #[test]
@@ -114,7 +133,7 @@ fn an_encoding_hides_no_atom_and_a_bad_byte_has_a_line() {
         let path = directory.path().join("other.pdb");
         std::fs::write(&path, bytes).unwrap();
         let output = compare(&plain, &path, &[]);
-        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+        (output.status.code(), told(&output, directory.path()))
     };
     let (code, words) = against(&[b"\xef\xbb\xbf", HELIX.as_bytes()].concat());
     assert_eq!(code, Some(0), "{words}");
@@ -125,7 +144,11 @@ fn an_encoding_hides_no_atom_and_a_bad_byte_has_a_line() {
     broken[place] = 0xe9;
     let (code, words) = against(&broken);
     assert_eq!(code, Some(2), "{words}");
-    assert!(words.contains("other.pdb:6: the byte 0xe9 in column 18"), "{words}");
+    insta::assert_snapshot!(words, @"
+    error: DIR/other.pdb:6: the byte 0xe9 in column 18 is not UTF-8 text
+
+    1 error in usage or configuration (exit code 2)
+    ");
 }
 
 #[test]
@@ -152,22 +175,25 @@ fn results_of_different_weights_are_not_compared() {
     .unwrap();
     let output = compare(&from, &other, &[]);
     assert_eq!(output.status.code(), Some(2));
-    let words = text(&output.stderr);
-    assert!(words.contains("its arrays are not where they were recorded"), "{words}");
+    let plain = |output: &std::process::Output| {
+        let repository = concat!(env!("CARGO_MANIFEST_DIR"), "/");
+        told(output, directory.path()).replace(repository, "")
+    };
+    insta::assert_snapshot!(plain(&output), @"
+    error: DIR/published/esmfold/fold/nipah.snap: its arrays are not where they were recorded, three directories up in arrays/597a6246a5dd13e47086e386c417211b.npz; a snapshot is read from WEIGHTS/MODEL/SUITE/CASE.snap beside WEIGHTS/arrays
+
+    1 error in usage or configuration (exit code 2)
+    ");
     std::fs::create_dir_all(&arrays).unwrap();
     let name = format!("{hash}.npz");
     std::fs::copy(root.join("arrays").join(&name), arrays.join(&name)).unwrap();
     let output = compare(&from, &other, &["--model", "esmfold"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
-    let words = text(&output.stderr);
-    assert!(
-        words.contains("synthetic weights") && words.contains("published weights"),
-        "{words}"
-    );
-    assert!(
-        words.contains("results compare only within one set of weights"),
-        "{words}"
-    );
+    insta::assert_snapshot!(plain(&output), @"
+    error: the first is a result of the synthetic weights, the second of the published weights; results compare only within one set of weights
+
+    1 error in usage or configuration (exit code 2)
+    ");
 }
 
 #[test]
@@ -192,16 +218,24 @@ fn packed_files_and_other_names_of_formats_are_read() {
     let cut = packed("cut.pdb.gz", HELIX);
     let bytes = std::fs::read(&cut).unwrap();
     std::fs::write(&cut, &bytes[..bytes.len() / 2]).unwrap();
-    for (name, words) in [
-        (cut, "cannot be unpacked"),
-        (packed("a.npy.gz", ""), "unpack it first"),
-        (packed("a.gz", HELIX), "cannot tell what this is by its name"),
-    ] {
+    let errors = [cut, packed("a.npy.gz", ""), packed("a.gz", HELIX)].map(|name| {
         let output = compare(&path("a.pdb"), &name, &[]);
         assert_eq!(output.status.code(), Some(2), "{}", name.display());
-        let found = text(&output.stderr);
-        assert!(found.contains(words), "{found}");
-    }
+        told(&output, directory.path())
+    });
+    insta::assert_snapshot!(errors.join("\n"), @"
+    error: DIR/cut.pdb.gz: cannot be unpacked: incomplete deflate stream
+
+    1 error in usage or configuration (exit code 2)
+
+    error: DIR/a.npy.gz: only structures and responses are read out of gzip; unpack it first
+
+    1 error in usage or configuration (exit code 2)
+
+    error: DIR/a.gz: cannot tell what this is by its name; expected .pdb, .ent, .cif, .mmcif, .pdbx, .npy, .npz, .snap, or .json for a recorded response; .gz behind those of text
+
+    1 error in usage or configuration (exit code 2)
+    ");
 }
 
 #[test]
@@ -216,9 +250,19 @@ fn a_file_of_which_some_atoms_have_no_b_factor_is_the_same_as_itself() {
     let path = directory.path().join("partial.cif");
     std::fs::write(&path, lines.join("\n") + "\n").unwrap();
     let output = compare(&path, &path, &[]);
-    let words = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{words}{}", text(&output.stderr));
-    assert!(words.contains("2 of 8 atoms have no B factor"), "{words}");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    first   DIR/partial.cif (2 of 8 atoms have no B factor)
+    second  DIR/partial.cif (2 of 8 atoms have no B factor)
+    judged by the gates of unknown models; --model chooses others
+
+    no pLDDT, mean absolute error: value 0 is not finite
+    no pLDDT, correlation: value 0 is not finite
+    a TM-score says nothing of 5 residues: below 30 unrelated chains score high too
+    confident: pLDDT of at least 0.7, 4 residues of the first and 4 of the second
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    ");
     let whole = directory.path().join("whole.cif");
     std::fs::write(&whole, cif).unwrap();
     assert_eq!(compare(&path, &whole, &[]).status.code(), Some(1));
@@ -238,9 +282,16 @@ fn models_that_list_different_atoms_are_compared_one_by_one() {
     };
     let first = file("first.pdb", &[&atoms, &atoms[..7]]);
     let output = compare(&first, &first, &[]);
-    let words = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{words}{}", text(&output.stderr));
-    assert!(words.contains("its 2 models list different atoms"), "{words}");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    first   DIR/first.pdb (its 2 models list different atoms; each is compared by itself)
+    second  DIR/first.pdb (its 2 models list different atoms; each is compared by itself)
+    judged by the gates of unknown models; --model chooses others
+
+    equal: atom_array[0], atom_array[1]
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    ");
     let moved = atoms[6].replace("   4.000", "   9.000");
     let second = file("second.pdb", &[&atoms, &[&atoms[..6], &[moved.as_str()]].concat()]);
     assert_eq!(compare(&first, &second, &[]).status.code(), Some(1));
@@ -276,9 +327,33 @@ fn arrays_of_more_than_64_mib_are_compared() {
     let second = raw(directory.path(), "second.npy", &header, &data);
     assert_eq!(compare(&first, &first, &[]).status.code(), Some(0));
     let output = compare(&first, &second, &[]);
-    let words = text(&output.stdout) + &text(&output.stderr);
+    let words = told(&output, directory.path());
     assert_eq!(output.status.code(), Some(1), "{words}");
-    assert!(words.contains("[16384, 0]: 0.5 against 0.75"), "{words}");
+    insta::assert_snapshot!(words, @"
+    first   DIR/first.npy
+    second  DIR/second.npy
+    judged by the gates of unknown models; --model chooses others
+
+    array: different
+    METRIC                                  ALL  ALLOWED          VERDICT    WHERE
+    elements                           17825792
+    elements that differ                      1
+    greatest absolute difference     0.25000000                              [16384, 0]: 0.5 against 0.75
+    greatest relative difference     0.50000000                              [16384, 0]: 0.5 against 0.75
+    least cosine of rows             0.99987819
+    mean cosine of rows              0.99999999
+    least ratio of norms of rows              1
+    greatest ratio of norms of rows  1.00061017
+    nearest its limit                0.25000000  at most 0.00015  different
+    every element may differ by 0.0001 + 0.0001 × |first|
+    no cause was looked for: 17825792 elements, at most 4194304 are looked into
+    different: 1 of 17825792 elements beyond tolerance
+      greatest absolute difference 0.25 at [16384, 0]: expected 0.5, got 0.75
+      greatest relative difference 0.5 there
+      allowed 0.0001 + 0.0001 × |expected|; an absolute tolerance of 0.25 would pass
+
+    different: 1 of 1 judged numbers are beyond what is allowed
+    ");
     // What ends early is an error and no crash.
     std::fs::File::options()
         .write(true)

@@ -11,6 +11,10 @@
 mod files;
 #[path = "../support/folding.rs"]
 mod folding;
+mod gates;
+#[path = "../support/plain.rs"]
+#[expect(dead_code, reason = "what it says is looked at as a whole")]
+mod plain;
 mod results;
 mod structures;
 
@@ -60,6 +64,19 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// What it says on both streams of files in a directory, which it names `DIR`.
+fn told(output: &Output, directory: &Path) -> String {
+    let both = text(&output.stdout) + &text(&output.stderr);
+    plain::plain(&both, &[(&directory.display().to_string(), "DIR")])
+}
+
+/// What stands outside the table of numbers.
+fn remarks(words: &str) -> String {
+    let is_row = |line: &str| line.trim().contains("  ") && !line.starts_with("first ") && !line.starts_with("second ");
+    let lines = words.lines().filter(|line| !is_row(line));
+    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+}
+
 /// Writes files into a directory and compares the two.
 fn compared(first: &str, second: &str) -> (Option<i32>, String) {
     let directory = tempfile::tempdir().unwrap();
@@ -68,7 +85,7 @@ fn compared(first: &str, second: &str) -> (Option<i32>, String) {
     std::fs::write(&paths[1], second).unwrap();
     let output = compare(&paths[0], &paths[1], &[]);
     assert!(!text(&output.stderr).contains("panicked"), "{}", text(&output.stderr));
-    (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    (output.status.code(), told(&output, directory.path()))
 }
 
 /// The atoms with these coordinates instead.
@@ -90,10 +107,36 @@ fn a_moved_copy_is_the_same_and_a_mirror_image_is_named() {
     assert_eq!(compared(HELIX, &moved).0, Some(0));
     let (code, words) = compared(HELIX, &placed(|_, [x, y, z]| [x, y, -z]));
     assert_eq!(code, Some(1));
-    assert!(words.contains("likely cause: mirror image"), "{words}");
+    insta::assert_snapshot!(remarks(&words), @"
+    first   DIR/first.pdb
+    second  DIR/second.pdb
+    judged by the gates of unknown models; --model chooses others
+
+    no pLDDT, correlation: the values do not vary
+    farthest: CA of LEU 3 in chain A, 1.32758 Å
+    a TM-score says nothing of 5 residues: below 30 unrelated chains score high too
+    confident: pLDDT of at least 0.7, 5 residues of the first and 5 of the second
+    likely cause: mirror image (explains 100 % of the difference); look at the handedness of frames: a rotation of determinant -1, or a flipped axis
+
+    different: 5 of 13 judged numbers are beyond what is allowed
+    ");
     let (code, words) = compared(HELIX, &placed(|_, position| position.map(|value| value * 10.0)));
     assert_eq!(code, Some(1));
-    assert!(words.contains("coordinates × 10"), "{words}");
+    insta::assert_snapshot!(remarks(&words), @"
+    first   DIR/first.pdb
+    second  DIR/second.pdb
+    judged by the gates of unknown models; --model chooses others
+
+    no lDDT, contacts of the second: needs at least 1 pairs of atoms within 15 Å, got 0
+    no pLDDT, correlation: the values do not vary
+    farthest: CA of LYS 5 in chain A, 55.4276 Å
+    a TM-score says nothing of 5 residues: below 30 unrelated chains score high too
+    worst residues: ALA 1 in chain A (lDDT 0), GLY 2 in chain A (lDDT 0), LEU 3 in chain A (lDDT 0), SER 4 in chain A (lDDT 0), LYS 5 in chain A (lDDT 0)
+    confident: pLDDT of at least 0.7, 5 residues of the first and 5 of the second
+    likely cause: coordinates × 10 (explains 99.9 % of the difference); look at units: ångström against nanometre, fraction against percent
+
+    different: 7 of 13 judged numbers are beyond what is allowed
+    ");
 }
 
 #[test]
@@ -130,31 +173,71 @@ fn bad_structures_give_a_verdict_or_a_clear_error() {
     }
     let (code, words) = compared(HELIX, "END\n");
     assert_eq!(code, Some(2), "{words}");
-    assert!(words.contains("second.pdb:1: there is no atom"), "{words}");
+    insta::assert_snapshot!(words, @"
+    error: DIR/second.pdb:1: there is no atom
+
+    1 error in usage or configuration (exit code 2)
+    ");
     let broken = HELIX.replace("   3.600   0.900   0.100", "     nan   0.900   0.100");
     let (code, words) = compared(HELIX, &broken);
     assert!(matches!(code, Some(1 | 2)), "{words}");
     let (code, words) = compared(HELIX, &HELIX.replace("   3.600   0.900", "   3.6x0   0.900"));
     assert_eq!(code, Some(2), "{words}");
-    assert!(words.contains("second.pdb:5: "), "file and line: {words}");
+    insta::assert_snapshot!(words, @r#"
+    error: DIR/second.pdb:5: the x coordinate in columns 31 to 38 is "   3.6x0", not a number
+
+    1 error in usage or configuration (exit code 2)
+    "#);
 }
 
 #[test]
 fn files_that_are_nothing_of_the_kind_are_errors() {
     let directory = tempfile::tempdir().unwrap();
-    for (name, content) in [
+    let errors = [
         ("a.npy", "x"),
         ("a.npz", "PK"),
         ("a.snap", "---\n"),
         ("a.cif", "data_\nloop_\n"),
         ("a.txt", ""),
-    ] {
+    ]
+    .map(|(name, content)| {
         let path = directory.path().join(name);
         std::fs::write(&path, content).unwrap();
         let output = compare(&path, &path, &[]);
         assert_eq!(output.status.code(), Some(2), "{name}: {}", text(&output.stdout));
-        assert!(text(&output.stderr).contains(name), "{}", text(&output.stderr));
-    }
+        told(&output, directory.path())
+    });
+    insta::assert_snapshot!(errors.join("\n"), @"
+    error: DIR/a.npy: does not start as an npy file
+
+    error: DIR/a.npy: does not start as an npy file
+
+    2 errors in usage or configuration (exit code 2)
+
+    error: DIR/a.npz: invalid Zip archive: Could not find EOCD
+
+    error: DIR/a.npz: invalid Zip archive: Could not find EOCD
+
+    2 errors in usage or configuration (exit code 2)
+
+    error: DIR/a.snap: does not start with a head between two lines `---`
+
+    error: DIR/a.snap: does not start with a head between two lines `---`
+
+    2 errors in usage or configuration (exit code 2)
+
+    error: DIR/a.cif:2: a loop has no tags
+
+    error: DIR/a.cif:2: a loop has no tags
+
+    2 errors in usage or configuration (exit code 2)
+
+    error: DIR/a.txt: cannot tell what this is by its name; expected .pdb, .ent, .cif, .mmcif, .pdbx, .npy, .npz, .snap, or .json for a recorded response; .gz behind those of text
+
+    error: DIR/a.txt: cannot tell what this is by its name; expected .pdb, .ent, .cif, .mmcif, .pdbx, .npy, .npz, .snap, or .json for a recorded response; .gz behind those of text
+
+    2 errors in usage or configuration (exit code 2)
+    ");
     let missing = directory.path().join("missing.pdb");
     assert_eq!(compare(&missing, &missing, &[]).status.code(), Some(2));
 }
@@ -193,6 +276,7 @@ fn response(directory: &Path, pickle: &str) -> PathBuf {
 #[test]
 fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
     let directory = tempfile::tempdir().unwrap();
+    let mut said = Vec::new();
     for (pickle, other, model) in [
         ("esm2.numpy1.protocol4", "esm2.numpy2.protocol5", "esm2"),
         ("boltz.numpy2.protocol2", "boltz.numpy1.protocol5", "boltz2"),
@@ -200,165 +284,83 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
     ] {
         let (first, second) = (response(directory.path(), pickle), response(directory.path(), other));
         let output = compare(&first, &second, &[]);
-        let words = text(&output.stdout);
-        assert_eq!(output.status.code(), Some(0), "{words}{}", text(&output.stderr));
-        assert!(words.contains(&format!("judged by the gates of {model}\n")), "{words}");
-        assert!(words.contains("its signature was not checked"), "{words}");
-        assert!(words.contains("indistinguishable: "), "{words}");
+        let words = told(&output, directory.path());
+        assert_eq!(output.status.code(), Some(0), "{words}");
+        said.push(format!("{model}: {}", remarks(&words)));
     }
+    insta::assert_snapshot!(said.join("\n"), @"
+    esm2: first   DIR/esm2.numpy1.protocol4.json (its signature was not checked)
+    second  DIR/esm2.numpy2.protocol5.json (its signature was not checked)
+    judged by the gates of esm2
+
+    equal: embeddings, metadata.sequence_lengths, chain_index, residue_index, hidden_states, lm_logits
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    boltz2: first   DIR/boltz.numpy2.protocol2.json (its signature was not checked)
+    second  DIR/boltz.numpy1.protocol5.json (its signature was not checked)
+    judged by the gates of boltz2
+
+    equal: atom_array[0], metadata.sequence_lengths, atom_array[0].bonds, confidence[0].confidence_score, confidence[0].chains_ptm.0, confidence[0].complex_plddt, confidence[0].pair_chains_iptm.0.0, confidence[0].pair_chains_iptm.0.1, plddt[0], pde[0], confidence[1], ptm, iptm, pae, pdb, cif
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    esmc: first   DIR/esmc.numpy1.protocol4.json (its signature was not checked)
+    second  DIR/esmc.numpy2.protocol5.json (its signature was not checked)
+    judged by the gates of esmc
+
+    equal: metadata.sequence_lengths, embeddings, chain_index, residue_index, hidden_states, lm_logits, sasa_logits, secondary_structure_logits, function_logits, residue_annotation_logits
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    ");
     let (esm2, boltz) = (
         response(directory.path(), "esm2.numpy1.protocol4"),
         response(directory.path(), "boltz.numpy2.protocol2"),
     );
     let output = compare(&esm2, &boltz, &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(
-        text(&output.stderr).contains("results of esm2 and of boltz2"),
-        "{}",
-        text(&output.stderr)
-    );
+    insta::assert_snapshot!(told(&output, directory.path()), @"
+    error: these are results of esm2 and of boltz2; --model says by whose gates to judge
+
+    1 error in usage or configuration (exit code 2)
+    ");
     assert_eq!(compare(&esm2, &boltz, &["--model", "esm2"]).status.code(), Some(1));
-    for body in [
+    let errors = [
         "{}",
         "[]",
         "{\"pickled\": \"!\", \"hmac\": \"\"}",
         "{\"pickled\": \"gASVCw==\", \"hmac\": \"\"}",
-    ] {
+    ]
+    .map(|body| {
         let path = directory.path().join("broken.json");
         std::fs::write(&path, body).unwrap();
         let output = compare(&path, &path, &[]);
         assert_eq!(output.status.code(), Some(2), "{body}: {}", text(&output.stdout));
-        assert!(
-            text(&output.stderr).contains("broken.json: "),
-            "{}",
-            text(&output.stderr)
-        );
-    }
-}
+        told(&output, directory.path())
+    });
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    error: DIR/broken.json: missing field `pickled` at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
 
-#[test]
-fn gates_are_those_of_the_model_and_may_be_changed() {
-    let directory = tempfile::tempdir().unwrap();
-    let paths = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
-    std::fs::write(&paths[0], HELIX).unwrap();
-    // One residue moves by a third of an ångström: too much for a model without chance, little for a diffusion model.
-    let moved = placed(|index, [x, y, z]| if index == 6 { [x, y + 0.3, z] } else { [x, y, z] });
-    std::fs::write(&paths[1], moved).unwrap();
-    let run = |flags: &[&str]| compare(&paths[0], &paths[1], flags);
-    let unknown = run(&[]);
-    assert_eq!(unknown.status.code(), Some(1), "{}", text(&unknown.stdout));
-    assert!(text(&unknown.stdout).contains("the gates of unknown models"));
-    assert_eq!(run(&["--model", "esmfold"]).status.code(), Some(1));
-    let boltz = run(&["--model", "boltz2"]);
-    assert_eq!(boltz.status.code(), Some(0), "{}", text(&boltz.stdout));
-    assert!(text(&boltz.stdout).contains("within tolerance"));
-    let loose = [
-        "--gate",
-        "rmsd=1",
-        "--gate",
-        "ca_rmsd=1",
-        "--gate",
-        "ca_max=1",
-        "--gate",
-        "lddt=0.5",
-    ];
-    let output = run(&[&loose[..], &["--gate", "unmasked_lddt=0.5"]].concat());
-    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
-    assert!(text(&output.stdout).contains("with changes"));
-    for (flags, words) in [
-        (["--model", "esmfld"], "did you mean `esmfold`?"),
-        (["--gate", "rmds=1"], "there is no gate `rmds`"),
-        (["--gate", "lddt=2"], "expected a number from 0 to 1"),
-    ] {
-        let output = run(&flags);
-        assert_eq!(output.status.code(), Some(2));
-        assert!(text(&output.stderr).contains(words), "{}", text(&output.stderr));
-    }
-}
+    error: DIR/broken.json: missing field `pickled` at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
 
-#[test]
-fn confidence_is_read_on_the_scale_of_the_first() {
-    let percent: String = HELIX
-        .lines()
-        .map(|line| line.replace("  1.00  0.90", "  1.00 90.00") + "\n")
-        .collect();
-    assert_eq!(compared(&percent, &percent).0, Some(0));
-    let (code, words) = compared(HELIX, &percent);
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("temperature factors: values × 100"), "{words}");
-    let (code, words) = compared(&percent, HELIX);
-    assert_eq!(code, Some(1), "{words}");
-    assert!(words.contains("temperature factors: values ÷ 100"), "{words}");
-}
+    2 errors in usage or configuration (exit code 2)
 
-#[test]
-fn every_number_comes_with_its_bound_and_its_word() {
-    let directory = tempfile::tempdir().unwrap();
-    let paths = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
-    std::fs::write(&paths[0], HELIX).unwrap();
-    std::fs::write(
-        &paths[1],
-        placed(|index, [x, y, z]| [x, y, z + 0.001 * (index % 3) as f64]),
-    )
-    .unwrap();
-    let output = compare(&paths[0], &paths[1], &["--json"]);
-    let json: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(
-        (&json["same"], &json["verdict"]),
-        (&true.into(), &"within tolerance".into()),
-        "{json}"
-    );
-    let metrics = json["sections"][0]["metrics"].as_array().unwrap();
-    let rmsd = metrics
-        .iter()
-        .find(|row| row["metric"] == "RMSD of alpha carbons (Å)")
-        .unwrap();
-    let judged = &rmsd["judged"][0];
-    assert_eq!(judged["verdict"], "within tolerance");
-    assert!(judged["observed"].as_f64().unwrap() < judged["allowed"].as_f64().unwrap());
-    let equal = compare(&paths[0], &paths[0], &[]);
-    assert!(
-        text(&equal.stdout).contains("indistinguishable: "),
-        "{}",
-        text(&equal.stdout)
-    );
-}
+    error: DIR/broken.json: invalid length 0, expected struct Body with 1 element at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
 
-#[test]
-fn the_floor_beside_a_snapshot_counts() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/synthetic");
-    let directory = tempfile::tempdir().unwrap();
-    let copy = |from: &Path| {
-        let to = directory.path().join(from.strip_prefix(&root).unwrap());
-        std::fs::create_dir_all(to.parent().unwrap()).unwrap();
-        std::fs::copy(from, &to).unwrap();
-        to
-    };
-    for arrays in std::fs::read_dir(root.join("arrays")).unwrap() {
-        copy(&arrays.unwrap().path());
-    }
-    let [first, second] = [1, 2].map(|seed| copy(&root.join(format!("boltz2/ensemble/ten_seeds+seed_{seed}.snap"))));
-    let strict = ["--gate", "ca_rmsd=0.01"];
-    let without = compare(&first, &second, &strict);
-    assert_eq!(without.status.code(), Some(1), "{}", text(&without.stdout));
-    let floor = serde_json::json!({ "backend": "a", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.3 } } });
-    std::fs::write(first.with_extension("floor.json"), floor.to_string()).unwrap();
-    let with = compare(&first, &second, &strict);
-    let words = text(&with.stdout);
-    assert_eq!(with.status.code(), Some(0), "{words}");
-    // The first is the reference: a floor beside the second takes nothing away from it, and adds nothing.
-    let none = serde_json::json!({ "backend": "b", "repeats": 5, "fields": { "atom_array[0]": { "ca_rmsd": 0.0 } } });
-    std::fs::write(second.with_extension("floor.json"), none.to_string()).unwrap();
-    assert_eq!(compare(&first, &second, &strict).status.code(), Some(0));
-    assert_eq!(compare(&second, &first, &strict).status.code(), Some(1));
-    let row = words
-        .lines()
-        .find(|line| line.starts_with("RMSD of alpha carbons"))
-        .unwrap();
-    assert!(
-        row.contains("0.3  at most 0.01") && row.contains("indistinguishable"),
-        "{row}"
-    );
+    error: DIR/broken.json: invalid length 0, expected struct Body with 1 element at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
+
+    2 errors in usage or configuration (exit code 2)
+
+    error: DIR/broken.json: `pickled` is not base64
+
+    error: DIR/broken.json: `pickled` is not base64
+
+    2 errors in usage or configuration (exit code 2)
+
+    error: DIR/broken.json: pickle byte 2 (FRAME): the payload ends early
+
+    error: DIR/broken.json: pickle byte 2 (FRAME): the payload ends early
+
+    2 errors in usage or configuration (exit code 2)
+    "#);
 }
 
 #[test]

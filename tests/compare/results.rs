@@ -8,7 +8,7 @@ use hydrotest::tensor::Tensor;
 use hydrotest::wire::pickle;
 
 use super::folding::{bent, fold, structure};
-use super::{compare, text};
+use super::{compare, remarks, text, told};
 
 const SEQUENCE: &str = "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG";
 
@@ -119,18 +119,30 @@ fn a_response_is_the_same_as_its_own_files() {
             "judged: {words}"
         );
     }
-    let words = text(&compare(&whole, &in_cif, &[]).stdout);
+    let words = told(&compare(&whole, &in_cif, &[]), directory.path());
     assert!(words.contains("pLDDT, mean absolute error"), "{words}");
-    assert!(
-        words.contains("only the second has temperature factors; they were not compared"),
-        "{words}"
-    );
-    assert!(words.contains("confident: pLDDT of at least 0.7"), "{words}");
-    let words = text(&compare(&in_pdb, &in_cif, &[]).stdout);
-    assert!(
-        words.contains("without confidence on both sides every residue counts"),
-        "{words}"
-    );
+    insta::assert_snapshot!(remarks(&words), @"
+    first   DIR/whole.json (its signature was not checked)
+    second  DIR/m.cif
+    judged by the gates of boltz2
+
+    only the second has temperature factors; they were not compared
+    confident: pLDDT of at least 0.7, 60 residues of the first and 60 of the second
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    ");
+    let words = told(&compare(&in_pdb, &in_cif, &[]), directory.path());
+    insta::assert_snapshot!(remarks(&words), @"
+    first   DIR/m.pdb
+    second  DIR/m.cif
+    judged by the gates of unknown models; --model chooses others
+
+    farthest: CA of ASN 25 in chain A, 0.000760061 Å
+    the temperature factors of the first are no confidence; they were not compared
+    without confidence on both sides every residue counts
+
+    within tolerance: they count as the same
+    ");
 
     // Another prediction is still another, and so is another confidence.
     let bent = bent(&right);
@@ -176,30 +188,34 @@ fn an_array_of_a_result_is_found_by_its_name() {
     let plddt = floats(&response, "plddt[0]");
     let named = save("plddt.npy", &plddt);
     let output = compare(&whole, &named, &[]);
-    let words = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(0), "{words}{}", text(&output.stderr));
-    assert!(
-        words.contains("plddt[0]: indistinguishable") && words.contains("not compared, "),
-        "{words}"
-    );
-    assert!(!words.contains("only the first has it"), "{words}");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    insta::assert_snapshot!(remarks(&told(&output, directory.path())), @"
+    first   DIR/whole.json (its signature was not checked)
+    second  DIR/plddt.npy
+    judged by the gates of boltz2
+
+    plddt[0]: indistinguishable
+    not compared, because only one of the two is about it: pae[0]
+
+    indistinguishable: they are equal, or differ by no more than repeats do
+    ");
 
     let unnamed = save("out.npy", &plddt);
     let output = compare(&whole, &unnamed, &[]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
-    assert!(
-        text(&output.stderr).contains("--field NAME says what the npy file holds"),
-        "{}",
-        text(&output.stderr)
-    );
+    insta::assert_snapshot!(told(&output, directory.path()), @"
+    error: no array of the first has a name of the second: plddt[0], pae[0] against out; --field NAME says what the npy file holds
+
+    1 error in usage or configuration (exit code 2)
+    ");
     assert_eq!(compare(&whole, &unnamed, &["--field", "plddt"]).status.code(), Some(0));
     let output = compare(&whole, &unnamed, &["--field", "plddd"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
-    assert!(
-        text(&output.stderr).contains("no `plddd` but "),
-        "{}",
-        text(&output.stderr)
-    );
+    insta::assert_snapshot!(told(&output, directory.path()), @"
+    error: there is nothing to compare: the first holds no `plddd` but atom_array, atom_array[0], confidence, plddt, plddt[0], ptm, iptm, pae, pae[0], pde, pdb, cif, the second no `plddd` but out
+
+    1 error in usage or configuration (exit code 2)
+    ");
 }
 
 #[test]

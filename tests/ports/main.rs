@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[path = "../support/plain.rs"]
+mod plain;
 mod port;
 #[path = "../support/project.rs"]
 #[expect(dead_code, reason = "every run here has an environment of its own")]
@@ -15,72 +17,151 @@ use port::{Answer, Asked, CASE, SECRET, Upstream, calls, is_health, port, ready,
 
 const ONE: &[&str] = &["--exact", CASE];
 
+/// What a run says of its failures, after its exit code was checked.
+#[track_caller]
+fn failures(ran: &project::Ran, code: i32) -> String {
+    ran.expect(code, &[]);
+    let repository = env!("CARGO_MANIFEST_DIR");
+    plain::failures(&ran.told, &[(repository, "REPOSITORY")])
+}
+
 #[test]
 fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
-    for (status, body, came) in [
-        (404, r#"{"detail":"Not Found"}"#, "status 404: Not Found"),
-        (200, r#"{"status":"ok"}"#, r#"status 200: {"status":"ok"}"#),
-        (200, "<html>log in</html>", "status 200: <html>log in</html>"),
-    ] {
+    let told = [
+        (404, r#"{"detail":"Not Found"}"#),
+        (200, r#"{"status":"ok"}"#),
+        (200, "<html>log in</html>"),
+    ]
+    .map(|(status, body)| {
         let address = port(move |_, _| Answer::new(status, body));
-        let ran = run(&address, "models = ['esm2']\nstart_timeout = '10m'\n", ONE);
-        ran.expect(
-            1,
-            &[
-                r#"must answer status 200 with {"status": "ready"}"#,
-                came,
-                "does not conform",
-            ],
-        );
-    }
+        failures(&run(&address, "models = ['esm2']\nstart_timeout = '10m'\n", ONE), 1)
+    });
+    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 404: Not Found
+      fault: protocol
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 200: {"status":"ok"}
+      fault: protocol
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 200: <html>log in</html>
+      fault: protocol
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
 }
 
 #[test]
 fn a_server_that_is_never_ready_is_the_platforms() {
     let address = port(|_, _| Answer::new(503, r#"{"status":"loading"}"#));
     let ran = run(&address, "models = ['esm2']\nstart_timeout = '2s'\n", ONE);
-    ran.expect(3, &["still 503 (service unavailable) after 2 s", "the platform failed"]);
+    insta::assert_snapshot!(failures(&ran, 3), @r#"
+    ---- esm2::embed::minimal ----
+    error: the platform failed, so there is no verdict on the backend
+
+    answer [call]: ready failed: the server at http://127.0.0.1:PORT was not ready: still 503 (service unavailable) after 2 s: {"status":"loading"}
+      fault: timeout
+
+    inconclusive: the backend could not be tested, the platform failed (exit code 3)
+    "#);
 }
 
 #[test]
 fn each_status_has_its_owner_and_advice() {
-    for (status, body, code, words) in [
-        (
-            500,
-            "Internal Server Error",
-            1,
-            &["status 500: Internal Server Error"][..],
-        ),
-        (
-            401,
-            r#"{"detail":"missing bearer token"}"#,
-            2,
-            &["unauthorized (HTTP 401): missing bearer token", "headers = {"],
-        ),
-        (407, "", 2, &["proxy authentication required (HTTP 407)", "NO_PROXY"]),
-        (413, "", 2, &["content too large (HTTP 413)", "client_max_body_size"]),
-        (
-            502,
-            "<h1>502</h1>nginx",
-            3,
-            &["bad gateway (HTTP 502): <h1>502</h1>nginx", "the platform failed"],
-        ),
-        (504, "", 3, &["gateway timeout (HTTP 504)"]),
-        (
-            500,
-            r#"{"detail":"Embedding failed: CUDA out of memory. Tried"}"#,
-            3,
-            &["bigger GPU"],
-        ),
+    let told = [
+        (500, "Internal Server Error", 1),
+        (401, r#"{"detail":"missing bearer token"}"#, 2),
+        (407, "", 2),
+        (413, "", 2),
+        (502, "<h1>502</h1>nginx", 3),
+        (504, "", 3),
+        (500, r#"{"detail":"Embedding failed: CUDA out of memory. Tried"}"#, 3),
         (
             500,
             r#"{"detail":"Embedding failed: CUDA error: device-side assert triggered"}"#,
             1,
-            &["restarted"],
         ),
-    ] {
-        calls(move |_, _| Answer::new(status, body), ONE).expect(code, words);
-    }
+    ]
+    .map(|(status, body, code)| failures(&calls(move |_, _| Answer::new(status, body), ONE), code));
+    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: call failed: the server answered with status 500: Internal Server Error
+      fault: protocol
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::embed::minimal ----
+    error: the configuration is wrong, so there is no verdict on the backend
+
+    answer [call]: call failed: unauthorized (HTTP 401): missing bearer token; kind `http` sends them with `headers = { Authorization = "Bearer ${TOKEN}" }`
+      fault: denied
+
+    inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
+
+    ---- esm2::embed::minimal ----
+    error: the configuration is wrong, so there is no verdict on the backend
+
+    answer [call]: call failed: proxy authentication required (HTTP 407): an empty body; name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`
+      fault: denied
+
+    inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
+
+    ---- esm2::embed::minimal ----
+    error: the configuration is wrong, so there is no verdict on the backend
+
+    answer [call]: call failed: content too large (HTTP 413): an empty body; raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)
+      fault: too_large
+
+    inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
+
+    ---- esm2::embed::minimal ----
+    error: the platform failed, so there is no verdict on the backend
+
+    answer [call]: call failed: bad gateway (HTTP 502): <h1>502</h1>nginx; a proxy answers in place of the model server: look at the server's own log
+      fault: unreachable
+
+    inconclusive: the backend could not be tested, the platform failed (exit code 3)
+
+    ---- esm2::embed::minimal ----
+    error: the platform failed, so there is no verdict on the backend
+
+    answer [call]: call failed: gateway timeout (HTTP 504): an empty body; raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)
+      fault: unreachable
+
+    inconclusive: the backend could not be tested, the platform failed (exit code 3)
+
+    ---- esm2::embed::minimal ----
+    error: the platform failed, so there is no verdict on the backend
+
+    answer [call]: call failed: CUDA out of memory. Tried
+      fault: out_of_memory
+      the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU
+
+    inconclusive: the backend could not be tested, the platform failed (exit code 3)
+
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong, in each of 2 attempts
+
+    answer [call]: call failed: CUDA error: device-side assert triggered
+      fault: poisoned
+      an error of the GPU makes every later call of the process fail: the instance is restarted before the next call; the same call did so again on a fresh instance
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
 }
 
 #[test]
@@ -101,7 +182,15 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
         }
     });
     let ran = run(&told, table, ONE);
-    ran.expect(1, &["echo: Bearer [secret]"]);
+    insta::assert_snapshot!(failures(&ran, 1), @"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: call failed: the server answered with status 500: echo: Bearer [secret]
+      fault: protocol
+
+    does not conform: the backend is wrong (exit code 1)
+    ");
     assert!(!ran.told.contains("t0ken"), "{}", ran.told);
 }
 
@@ -112,10 +201,22 @@ fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
         ..Answer::new(200, "")
     };
     let ran = calls(ends, &["--suite", "embed"]);
-    ran.expect(
-        1,
-        &["ended in the middle of a call, and nothing listens at", "not asked: "],
-    );
+    let told = failures(&ran, 1);
+    // The others are as the second.
+    let first: Vec<&str> = told.split("\n---- ").take(2).collect();
+    insta::assert_snapshot!(first.join("\n---- ").trim_end(), @"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: call failed: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
+      fault: crashed
+
+
+    ---- esm2::embed::everything ----
+    fail: the backend is wrong
+
+    answer [call]: not asked: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
+    ");
     assert_eq!(ran.told.matches("fault: crashed").count(), 1, "{}", ran.told);
 }
 
@@ -127,14 +228,16 @@ fn a_failure_that_does_not_repeat_is_no_pass_unless_that_is_accepted() {
     };
     calls(once, ONE).expect(1, &["status 500: hiccup"]);
     let retried = [ONE, &["--retries", "1"]].concat();
-    calls(once, &retried).expect(
-        1,
-        &[
-            "status 500: hiccup",
-            "attempt 2 of the same calls passed",
-            "`--allow-flaky`",
-        ],
-    );
+    insta::assert_snapshot!(failures(&calls(once, &retried), 1), @"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong, in each of 2 attempts
+
+    answer [call]: call failed: the server answered with status 500: hiccup
+      fault: protocol
+      not repeatable: attempt 2 of the same calls passed; `--allow-flaky` accepts that
+
+    does not conform: the backend is wrong (exit code 1)
+    ");
     calls(once, &[&retried[..], &["--allow-flaky"]].concat()).expect(0, &["1 flaky"]);
 }
 
@@ -145,7 +248,16 @@ fn a_call_beyond_the_cases_limit_names_the_limit() {
         upstream.answer(asked)
     };
     let ran = calls(slow, &[ONE, &["--timeout", "500ms"]].concat());
-    ran.expect(1, &["within the case's 0.5 s", "`--timeout`", "`case_timeout`"]);
+    insta::assert_snapshot!(failures(&ran, 1), @"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: call failed: no answer to call `call` within the case's 0.5 s
+      fault: too_slow
+      `--timeout`, `timeout` of the case or suite, or `case_timeout` of the backend allow more
+
+    does not conform: the backend is wrong (exit code 1)
+    ");
 }
 
 #[test]
@@ -159,17 +271,41 @@ fn each_mistake_of_a_signature_is_named() {
             STANDARD.encode_to_string(&payload).as_bytes(),
         )
     };
-    calls(of_text, ONE).expect(1, &["the signature is of the base64 text"]);
+    insta::assert_snapshot!(failures(&calls(of_text, ONE), 1), @"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: decode failed: the signature is of the base64 text; it must be of the bytes that the text stands for
+      fault: signature
+
+    does not conform: the backend is wrong (exit code 1)
+    ");
     let hashed = move |asked: &Asked, upstream: &Upstream| {
         let payload = payload(asked, upstream);
         sealed(&payload, &Sha256::digest(SECRET), &payload)
     };
-    calls(hashed, ONE).expect(1, &["made with a hash of the secret"]);
+    insta::assert_snapshot!(failures(&calls(hashed, ONE), 1), @"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: decode failed: the signature is made with a hash of the secret; the key must be the secret's text itself
+      fault: signature
+
+    does not conform: the backend is wrong (exit code 1)
+    ");
     let unsigned = move |asked: &Asked, upstream: &Upstream| {
         let text = STANDARD.encode_to_string(payload(asked, upstream));
         Answer::new(200, serde_json::json!({ "pickled": text }).to_string())
     };
-    calls(unsigned, ONE).expect(1, &["the body has no key \"hmac\""]);
+    insta::assert_snapshot!(failures(&calls(unsigned, ONE), 1), @r#"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: decode failed: the body has no key "hmac"
+      fault: signature
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
     let url_safe = move |asked: &Asked, upstream: &Upstream| {
         let text = base64_simd::URL_SAFE_NO_PAD.encode_to_string(payload(asked, upstream));
         Answer::new(
@@ -177,9 +313,25 @@ fn each_mistake_of_a_signature_is_named() {
             serde_json::json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string(),
         )
     };
-    calls(url_safe, ONE).expect(1, &["URL-safe base64"]);
-    calls(|_, _| Answer::new(200, r#"{"embeddings": [[0.1, 0.2]]}"#), ONE)
-        .expect(1, &["the body has no key \"pickled\""]);
+    insta::assert_snapshot!(failures(&calls(url_safe, ONE), 1), @"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: decode failed: byte 259 of the body: the payload is URL-safe base64; it must be standard base64 with padding
+      fault: protocol
+
+    does not conform: the backend is wrong (exit code 1)
+    ");
+    let bare = calls(|_, _| Answer::new(200, r#"{"embeddings": [[0.1, 0.2]]}"#), ONE);
+    insta::assert_snapshot!(failures(&bare, 1), @r#"
+    ---- esm2::embed::minimal ----
+    fail: the backend is wrong
+
+    answer [call]: decode failed: the body has no key "pickled"
+      fault: protocol
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
     let another = move |asked: &Asked, upstream: &Upstream| {
         let payload = payload(asked, upstream);
         sealed(&payload, b"another secret", &payload)
@@ -207,7 +359,16 @@ fn options_that_reach_no_model_are_told() {
             before: 0,
         })
     };
-    calls(ignoring, &["--exact", "esm2::bad_input::device"]).expect(1, &["options seem to be ignored", "`device`"]);
+    let ran = calls(ignoring, &["--exact", "esm2::bad_input::device"]);
+    insta::assert_snapshot!(failures(&ran, 1), @r#"
+    ---- esm2::bad_input::device ----
+    fail: the backend is wrong
+
+    error [call]: expected ValueError with "can only be set at initialization" and "['device']", got a boileroom.models.esm.types.ESM2Output
+      hint: options seem to be ignored: the call has `device`, which the model must refuse
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
 }
 
 #[test]

@@ -28,10 +28,7 @@ fn times_and_versions_are_not_compared_but_lengths_are() {
         .unwrap();
     assert!(matches!(judgement, Judged::Matches(_)));
     let comparison = place.difference(&with("metadata", metadata(4, 1.25)));
-    assert_eq!(
-        only(&comparison).to_string(),
-        "metadata.sequence_lengths: expected list of int [3], got list of int [4]"
-    );
+    insta::assert_snapshot!(only(&comparison).to_string(), @"metadata.sequence_lengths: expected list of int [3], got list of int [4]");
 }
 
 #[test]
@@ -91,11 +88,12 @@ fn a_moved_atom_is_named() {
         Value::List(vec![Value::Structure(Box::new(moved))]),
     ));
     let message = only(&comparison).to_string();
-    assert!(
-        message.starts_with("atom_array[0].coord: 1 of 12 elements beyond tolerance"),
-        "{message}"
-    );
-    assert!(message.contains("at [2, 1] (A MET 1 N): expected 0.1"), "{message}");
+    insta::assert_snapshot!(message, @"
+    atom_array[0].coord: 1 of 12 elements beyond tolerance
+      greatest absolute difference 0.5 at [2, 1] (A MET 1 N): expected 0.1, got 0.6
+      greatest relative difference 5 there
+      allowed 0.001 + 0 × |expected|; an absolute tolerance of 0.501 would pass
+    ");
 }
 
 #[test]
@@ -108,10 +106,7 @@ fn renamed_and_lost_atoms_are_told() {
         "atom_array",
         Value::List(vec![Value::Structure(Box::new(renamed))]),
     ));
-    assert_eq!(
-        only(&comparison).to_string(),
-        "atom_array[0]: 1 of 4 atoms have other names, first atom 1: expected A GLY 0 CA (C), got A GLY 0 CB (C)"
-    );
+    insta::assert_snapshot!(only(&comparison).to_string(), @"atom_array[0]: 1 of 4 atoms have other names, first atom 1: expected A GLY 0 CA (C), got A GLY 0 CB (C)");
     let mut shorter = Structure::default();
     let label = |text| Label::new(text).unwrap();
     shorter.push(label("A"), 0, label("GLY"), label("N"), label("N"), [0.0; 3]);
@@ -119,10 +114,7 @@ fn renamed_and_lost_atoms_are_told() {
         "atom_array",
         Value::List(vec![Value::Structure(Box::new(shorter))]),
     ));
-    assert_eq!(
-        only(&comparison).to_string(),
-        "atom_array[0]: expected structure of 4 atoms in 3 residues, got structure of 1 atoms in 1 residues"
-    );
+    insta::assert_snapshot!(only(&comparison).to_string(), @"atom_array[0]: expected structure of 4 atoms in 3 residues, got structure of 1 atoms in 1 residues");
 }
 
 #[test]
@@ -163,10 +155,7 @@ fn changed_kinds_shapes_texts_and_presence_are_told() {
 
     let mut longer = prediction();
     longer.fields.push(("iptm".into(), Value::Float(0.5)));
-    assert_eq!(
-        only(&place.difference(&longer)).to_string(),
-        "iptm: not expected, got float 0.5"
-    );
+    insta::assert_snapshot!(only(&place.difference(&longer)).to_string(), @"iptm: not expected, got float 0.5");
 }
 
 #[test]
@@ -183,10 +172,19 @@ fn what_is_not_finite_differs_unless_it_is_the_same() {
         place.judge(Recording::Never, &plddt(f32::NAN)),
         Ok(Judged::Matches(_))
     ));
-    for value in [0.7, f32::INFINITY] {
-        let message = place.difference(&plddt(value)).to_string();
-        assert!(message.contains("no tolerance would pass"), "{message}");
-    }
+    let told = [0.7, f32::INFINITY].map(|value| place.difference(&plddt(value)).to_string());
+    insta::assert_snapshot!(told.join("\n"), @"
+    plddt[0]: 1 of 3 elements beyond tolerance
+      greatest absolute difference inf at [1]: expected NaN, got 0.7
+      greatest relative difference inf there
+      allowed 0.001 + 0 × |expected|; no tolerance would pass
+    1 of 14 values differs from the recorded result, `plddt[0]` first
+    plddt[0]: 1 of 3 elements beyond tolerance
+      greatest absolute difference inf at [1]: expected NaN, got inf
+      greatest relative difference inf there
+      allowed 0.001 + 0 × |expected|; no tolerance would pass
+    1 of 14 values differs from the recorded result, `plddt[0]` first
+    ");
 }
 
 #[test]

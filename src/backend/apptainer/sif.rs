@@ -203,10 +203,7 @@ pub(super) mod tests {
             assert!(error.contains("truncated") || error == "is empty", "{length}: {error}");
         }
         let error = read(&whole[..5000]).unwrap_err();
-        assert_eq!(
-            error,
-            "is truncated: it is 5000 bytes long, and one of its parts ends at byte 8192"
-        );
+        insta::assert_snapshot!(error, @"is truncated: it is 5000 bytes long, and one of its parts ends at byte 8192");
     }
 
     #[test]
@@ -218,11 +215,11 @@ pub(super) mod tests {
             read(&file).unwrap_err()
         };
         assert_eq!(broken(PARTS, &u64::MAX.to_le_bytes()), "is not a SIF file");
-        assert!(broken(TABLE, &u64::MAX.to_le_bytes()).contains("its table of parts"));
-        assert!(broken(128 + START, &u64::MAX.to_le_bytes()).contains("one of its parts"));
-        assert!(broken(128 + SIZE, &(-1_i64).to_le_bytes()).contains("one of its parts"));
-        assert_eq!(broken(128 + USED, &[0]), "holds no file system to start from");
-        assert_eq!(broken(4096, &[0; 4]), "holds no file system to start from");
-        assert!(broken(4096 + SQUASHFS_LENGTH, &5000_u64.to_le_bytes()).contains("its file system ends at byte 9096"));
+        insta::assert_snapshot!(broken(TABLE, &u64::MAX.to_le_bytes()), @"is truncated: it is 8192 bytes long, and its table of parts ends at byte 18446744073709551615");
+        insta::assert_snapshot!(broken(128 + START, &u64::MAX.to_le_bytes()), @"is truncated: it is 8192 bytes long, and one of its parts ends at byte 18446744073709551615");
+        insta::assert_snapshot!(broken(128 + SIZE, &(-1_i64).to_le_bytes()), @"is truncated: it is 8192 bytes long, and one of its parts ends at byte 18446744073709551615");
+        insta::assert_snapshot!(broken(128 + USED, &[0]), @"holds no file system to start from");
+        insta::assert_snapshot!(broken(4096, &[0; 4]), @"holds no file system to start from");
+        insta::assert_snapshot!(broken(4096 + SQUASHFS_LENGTH, &5000_u64.to_le_bytes()), @"is truncated: it is 8192 bytes long, and its file system ends at byte 9096");
     }
 }

@@ -103,7 +103,7 @@ mod tests {
     async fn a_missing_tool_is_a_wrong_setting_and_one_that_fails_too() {
         let error = Tool::find(Some("no-such-tool")).await.unwrap_err();
         assert_eq!(error.fault, Fault::Misconfigured);
-        assert!(error.message.contains("there is no program `no-such-tool`"), "{error}");
+        insta::assert_snapshot!(error.message, @"there is no program `no-such-tool`; install Apptainer (https://apptainer.org) or name it by `tool` in the backend's table");
         let error = Tool::find(Some("false")).await.unwrap_err();
         assert!(error.message.contains("`false --version` failed"), "{error}");
     }

@@ -161,9 +161,9 @@ mod tests {
 
     #[test]
     fn endings_are_told_apart() {
-        assert_eq!(said(3, false), "exited with status 3");
-        assert_eq!(said(139, false), "ended with status 139 (SIGSEGV)");
-        assert!(said(137, false).contains("it was killed"));
-        assert!(said(137, true).contains("more memory than its limit of 64m (`memory`)"));
+        insta::assert_snapshot!(said(3, false), @"exited with status 3");
+        insta::assert_snapshot!(said(139, false), @"ended with status 139 (SIGSEGV)");
+        insta::assert_snapshot!(said(137, false), @"ended with status 137 (SIGKILL): it was killed, or it needed more memory than its limit of 64m (`memory`), or than the machine has (`dmesg` says which)");
+        insta::assert_snapshot!(said(137, true), @"was killed by the kernel because it needed more memory than its limit of 64m (`memory`); it ended with status 137");
     }
 }

@@ -235,11 +235,11 @@ mod tests {
     fn progress_counts_layers_and_bytes() {
         let mut progress = Progress::default();
         progress.take(&piece("0.4.1", "Pulling from lab/esm", ""));
-        assert_eq!(progress.show(), "Pulling from lab/esm");
+        insta::assert_snapshot!(progress.show(), @"Pulling from lab/esm");
         progress.take(&piece("a", "Downloading", r#""current": 500000, "total": 2000000"#));
         progress.take(&piece("b", "Downloading", r#""current": 1000000, "total": 3000000000"#));
-        assert_eq!(progress.show(), "0 of 2 layers, 1.5 MB of 3.0 GB");
+        insta::assert_snapshot!(progress.show(), @"0 of 2 layers, 1.5 MB of 3.0 GB");
         progress.take(&piece("a", "Pull complete", ""));
-        assert_eq!(progress.show(), "1 of 2 layers, 3.0 MB of 3.0 GB");
+        insta::assert_snapshot!(progress.show(), @"1 of 2 layers, 3.0 MB of 3.0 GB");
     }
 }

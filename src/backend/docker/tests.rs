@@ -44,19 +44,63 @@ fn mistakes_are_shown_where_they_are_written() {
          image = 'a:1'\ntag = '1'\nmodel_dri = '/x'\n",
     )
     .unwrap_err();
-    for expected in [
-        "`command` is empty",
-        "expected \"all\", \"none\", a number",
-        "`8q` is no amount of memory",
-        "an engine publishes no port",
-        "`here` is no address",
-        "`grace` is 60 s",
-        "`image` names an image in full",
-        "did you mean `model_dir`?",
-        "sometimes",
-    ] {
-        assert!(shown.contains(expected), "{expected}: {shown}");
-    }
+    insta::assert_snapshot!(shown, @r#"
+    error: `command` is empty
+     --> backends.toml:4:11
+      |
+    4 | command = []
+      |           ^^ expected a program and its arguments
+
+    error: unknown pull `sometimes`
+     --> backends.toml:5:8
+      |
+    5 | pull = 'sometimes'
+      |        ^^^^^^^^^^^
+      |
+      = help: known: `missing`, `always`, `never`
+
+    error: `8q` is no amount of memory
+     --> backends.toml:6:10
+      |
+    6 | memory = '8q'
+      |          ^^^^ expected such as `24g` or `512m`
+
+    error: `gpus` names no GPU
+     --> backends.toml:7:8
+      |
+    7 | gpus = '0'
+      |        ^^^ expected "all", "none", a number such as "2", or an array of identifiers
+
+    error: on the network `host` an engine publishes no port
+     --> backends.toml:8:11
+      |
+    8 | network = 'host'
+      |           ^^^^^^ expected a bridge, where the engine chooses a port that is surely free
+
+    error: `here` is no address
+     --> backends.toml:9:11
+      |
+    9 | address = 'here'
+      |           ^^^^^^ expected such as `127.0.0.1` or `0.0.0.0`
+
+    error: `grace` is 60 s
+      --> backends.toml:10:9
+       |
+    10 | grace = '1m'
+       |         ^^^^ expected at most 15 s
+
+    error: `image` names an image in full, so that `repository` and `tag` say nothing
+      --> backends.toml:11:9
+       |
+    11 | image = 'a:1'
+       |         ^^^^^ expected this or the other two
+
+    error: unknown key `model_dri`
+      --> backends.toml:13:1
+       |
+    13 | model_dri = '/x'
+       | ^^^^^^^^^ did you mean `model_dir`?
+    "#);
 }
 
 #[test]
@@ -67,16 +111,19 @@ fn an_image_named_in_full_is_taken_as_it_is_and_must_name_its_version() {
     assert_eq!(plain("image = 'lab/{model}:7'").unwrap().registry, "docker.io");
     let digest = format!("lab/esm@sha256:{}", "0".repeat(64));
     assert_eq!(plain(&format!("image = '{digest}'")).unwrap().image, digest);
-    for image in ["127.0.0.1:5000/lab", "lab/esm:latest", "esm"] {
-        let error = plain(&format!("image = '{image}'")).unwrap_err();
-        assert!(error.contains("does not say which version"), "{error}");
-    }
+    let errors =
+        ["127.0.0.1:5000/lab", "lab/esm:latest", "esm"].map(|image| plain(&format!("image = '{image}'")).unwrap_err());
+    insta::assert_snapshot!(errors.join("\n"), @"
+    `127.0.0.1:5000/lab` does not say which version: an image needs a tag other than `latest`, or a digest, so that a result can be told from another
+    `lab/esm:latest` does not say which version: an image needs a tag other than `latest`, or a digest, so that a result can be told from another
+    `esm` does not say which version: an image needs a tag other than `latest`, or a digest, so that a result can be told from another
+    ");
     let tagged = Overrides {
         tag: Some("8".into()),
         ..Overrides::default()
     };
     let error = recipe(&format!("{WITH_COMMAND}image = 'lab/esm:7'"), &tagged, None).unwrap_err();
-    assert!(error.contains("neither a tag nor an account"), "{error}");
+    insta::assert_snapshot!(error, @r#"`image = "lab/esm:7"` names an image in full, so that neither a tag nor an account can be chosen for it; write `repository` and `tag` instead"#);
 }
 
 #[test]
@@ -97,11 +144,7 @@ fn binds_and_gpus_follow_the_table_and_the_device() {
     assert_eq!(cuda("gpus = '2'").unwrap().gpus, settings::Gpus::Count(2));
     let named = settings::Gpus::These(vec!["GPU-1".into(), "GPU-2".into()]);
     assert_eq!(cuda("gpus = ['GPU-1', 'GPU-2']").unwrap().gpus, named);
-    assert!(
-        plain("binds = ['cache:/x']")
-            .unwrap_err()
-            .contains("the bind `cache:/x` needs absolute paths")
-    );
+    insta::assert_snapshot!(plain("binds = ['cache:/x']").unwrap_err(), @"the bind `cache:/x` needs absolute paths, and `cache` is not one (named volumes outlive a run and are not taken)");
 }
 
 #[test]

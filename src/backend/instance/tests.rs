@@ -103,7 +103,7 @@ async fn starting_and_stopping_twice_does_it_once() {
 async fn a_failed_start_leaves_nothing_and_can_be_retried() {
     let (instance, counts) = scripted(|backend| backend.failing_startups = 1);
     let error = instance.start().await.unwrap_err();
-    assert_eq!(error.to_string(), "launch failed: no luck");
+    insta::assert_snapshot!(error, @"launch failed: no luck");
     assert_eq!(error.log_tail, ["last words"]);
     assert!(!instance.is_running().await);
     assert_eq!(counts.shutdowns.load(Ordering::SeqCst), 1);
@@ -124,10 +124,7 @@ async fn use_before_start_is_an_error() {
     let (instance, _) = scripted(|_| {});
     let error = instance.predict(&request()).await.unwrap_err();
     assert_eq!(error.fault, Fault::NotRunning);
-    assert_eq!(
-        error.message,
-        "model on scripted is not initialized. Call start() before use."
-    );
+    insta::assert_snapshot!(error.message, @"model on scripted is not initialized. Call start() before use.");
 }
 
 #[tokio::test(start_paused = true)]
@@ -146,9 +143,6 @@ async fn a_start_that_never_ends_is_told_with_what_it_was_doing() {
     status.set(Stage::Launch, "waiting for the engine");
     let error = instance.start().await.unwrap_err();
     assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout));
-    assert_eq!(
-        error.message,
-        "model on scripted was not ready within 5 s; at last: waiting for the engine"
-    );
+    insta::assert_snapshot!(error.message, @"model on scripted was not ready within 5 s; at last: waiting for the engine");
     assert_eq!(instance.doing(), None, "it is over");
 }

@@ -113,21 +113,48 @@ mod tests {
         let shown = select("command = ['serve', '--port', '{prot}']\ngrace = '1h'\nenv = { A = '{' }\n")
             .err()
             .unwrap();
-        assert!(
-            shown.contains("unknown placeholder `{prot}`; did you mean `{port}`?"),
-            "{shown}"
-        );
-        assert!(shown.contains("backends.toml:4:31"), "{shown}");
-        assert!(shown.contains("`grace` is 3600 s"), "{shown}");
-        assert!(shown.contains("`{` is never closed"), "{shown}");
+        insta::assert_snapshot!(shown, @"
+        error: unknown placeholder `{prot}`; did you mean `{port}`?
+         --> backends.toml:4:31
+          |
+        4 | command = ['serve', '--port', '{prot}']
+          |                               ^^^^^^^^
+
+        error: `grace` is 3600 s
+         --> backends.toml:5:9
+          |
+        5 | grace = '1h'
+          |         ^^^^ expected at most 20 s
+
+        error: `{` is never closed; write `{{` for a brace
+         --> backends.toml:6:7
+          |
+        6 | env = { A = '{' }
+          |       ^^^^^^^^^^^ in `A`
+        ");
         let shown = select("command = []\n").err().unwrap();
-        assert!(shown.contains("`command` is empty"), "{shown}");
+        insta::assert_snapshot!(shown, @"
+        error: `command` is empty
+         --> backends.toml:4:11
+          |
+        4 | command = []
+          |           ^^ expected a program and its arguments
+        ");
         let shown = select("command = ['serve']\n").err().unwrap();
-        assert!(
-            shown.contains("`{port}` occurs neither in `command` nor in `env`"),
-            "{shown}"
-        );
-        assert!(select("").err().unwrap().contains("missing key `command`"));
+        insta::assert_snapshot!(shown, @"
+        error: `{port}` occurs neither in `command` nor in `env`
+         --> backends.toml:4:11
+          |
+        4 | command = ['serve']
+          |           ^^^^^^^^^ the server has to be told where to listen
+        ");
+        insta::assert_snapshot!(select("").err().unwrap(), @"
+        error: missing key `command`
+         --> backends.toml:2:1
+          |
+        2 | [backends.lab]
+          | ^^^^^^^^^^^^^^ in this table
+        ");
     }
 
     #[test]
@@ -135,6 +162,6 @@ mod tests {
         let platform = select("command = ['${NO_SUCH_VARIABLE}', '{port}']\n").unwrap();
         let contract = Config::built_in().unwrap().models[0].clone();
         let error = platform.open(&contract, &Options::new()).err().unwrap();
-        assert!(error.message.contains("`NO_SUCH_VARIABLE` is not set"), "{error}");
+        insta::assert_snapshot!(error.message, @"environment variable `NO_SUCH_VARIABLE` is not set");
     }
 }

@@ -247,11 +247,8 @@ mod tests {
     fn a_line_is_read_and_described() {
         let waiting = line("12|PENDING|Nodes required for job are DOWN|0|0||N/A|hydrotest-ab-1|");
         assert!(waiting.waits() && !waiting.is_over());
-        assert_eq!(
-            waiting.describe(),
-            "job 12 is PENDING (Nodes required for job are DOWN)"
-        );
-        assert!(waiting.explain().contains("sinfo"));
+        insta::assert_snapshot!(waiting.describe(), @"job 12 is PENDING (Nodes required for job are DOWN)");
+        insta::assert_snapshot!(waiting.explain(), @"its nodes are down or reserved; see `sinfo --list-reasons`");
         let running = line("13|RUNNING|None|0|2|vm|2026-11-23T23:54:44|a|b|");
         assert_eq!(
             (running.describe().as_str(), running.restarts),
@@ -259,11 +256,7 @@ mod tests {
         );
         assert_eq!(running.name, "a|b");
         let priority = line("14|PENDING|Priority|0|0||2026-11-24T10:00:00|n|");
-        assert!(
-            priority
-                .describe()
-                .ends_with("expected to start at 2026-11-24T10:00:00")
-        );
+        insta::assert_snapshot!(priority.describe(), @"job 14 is PENDING (Priority), expected to start at 2026-11-24T10:00:00");
         let told = |line: &JobLine| {
             let status = Status::default();
             line.state_in(&status);
@@ -293,38 +286,36 @@ mod tests {
         let demise = |state: &str, reason: &str, exit: u32| {
             line(&format!("7|{state}|{reason}|{exit}|1|n1|N/A|hydrotest-ab-1|")).demise(1)
         };
-        for (state, part) in [
-            ("TIMEOUT", "by its time limit (TIMEOUT"),
-            ("CANCELLED", "by somebody's scancel"),
-            ("NODE_FAIL", "failure of its node"),
-            ("PREEMPTED", "goes before it"),
-            ("OUT_OF_MEMORY", "`memory` asks for more"),
-            ("PENDING", "back into the queue"),
-        ] {
+        let told = [
+            "TIMEOUT",
+            "CANCELLED",
+            "NODE_FAIL",
+            "PREEMPTED",
+            "OUT_OF_MEMORY",
+            "PENDING",
+        ]
+        .map(|state| {
             let demise = demise(state, "None", 143 << 8);
             assert_eq!(demise.fault, Fault::Died, "{state}");
-            assert!(demise.message.contains(part), "{}", demise.message);
-            assert!(demise.message.contains("job 7 on n1"), "{}", demise.message);
-        }
-        assert_eq!(
-            demise("FAILED", "NonZeroExitCode", 3 << 8).message,
-            "exited with status 3 in job 7 on n1"
-        );
+            demise.message
+        });
+        insta::assert_snapshot!(told.join("\n"), @"
+        was ended with job 7 on n1 by its time limit (TIMEOUT; `time` asks for more)
+        was ended with job 7 on n1 by somebody's scancel (CANCELLED)
+        was ended with job 7 on n1 by the failure of its node (NODE_FAIL; see `sinfo --list-reasons`)
+        was ended with job 7 on n1 by a job that goes before it (PREEMPTED; another `partition` or `qos` may be spared)
+        was ended with job 7 on n1 by the limit of its memory (OUT_OF_MEMORY; `memory` asks for more)
+        was ended with job 7 on n1, which was put back into the queue (PENDING)
+        ");
+        insta::assert_snapshot!(demise("FAILED", "NonZeroExitCode", 3 << 8).message, @"exited with status 3 in job 7 on n1");
         assert_eq!(demise("FAILED", "None", 127 << 8).fault, Fault::Misconfigured);
-        assert!(
-            demise("FAILED", "JobLaunchFailure", 4021)
-                .message
-                .contains("`shared_dir`")
-        );
+        insta::assert_snapshot!(demise("FAILED", "JobLaunchFailure", 4021).message, @"was never started in job 7 on n1 (FAILED JobLaunchFailure; can the node write to the job's directory, `shared_dir`?)");
         for exit in [11, 139 << 8] {
             assert_eq!(
                 demise("FAILED", "None", exit).message,
                 "was ended by SIGSEGV in job 7 on n1"
             );
         }
-        assert_eq!(
-            demise("COMPLETED", "None", 0).message,
-            "exited with status 0 in job 7 on n1"
-        );
+        insta::assert_snapshot!(demise("COMPLETED", "None", 0).message, @"exited with status 0 in job 7 on n1");
     }
 }

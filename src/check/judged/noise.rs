@@ -126,5 +126,25 @@ fn what_repeats_differ_by_passes_and_is_reported() {
     measure(&contract, None, directory.path());
     assert_eq!(judge(repeat(9, 0.02)), []);
     let far = judge(repeat(9, 0.5));
-    assert!(far[0].to_string().contains(", floor 0."), "{far:?}");
+    insta::assert_snapshot!(far[0], @"
+    snapshot [call]: 1 of 3 values differs from the recorded result, `atom_array[0]` first
+      atom_array[0]: different: CA RMSD 0.500093 Å, floor 0.0455617, allowed 0.05; greatest CA distance 0.760986 Å, floor 0.0825262, allowed 0.001; all-atom RMSD 0.509329 Å, floor 0.0428409, allowed 0.1 (61 of 76 residues confident)
+        CA RMSD 0.500093 Å, floor 0.0455617, allowed 0.05: different
+        greatest CA distance 0.760986 Å, floor 0.0825262, allowed 0.001: different
+        all-atom RMSD 0.509329 Å, floor 0.0428409, allowed 0.1: different
+        greatest distance of a confident atom 0.876356 Å, floor 0.0862021, allowed 0.5 (CD2 of PHE 44 in chain A): different
+        lDDT 0.937571, floor 1, allowed at least 0.999: different
+        least lDDT of a confident residue 0.915596, floor 1, allowed at least 0.9 (PHE 44 in chain A): within tolerance
+        lDDT of all residues 0.936557, floor 1, allowed at least 0.95: different
+        confident residues with inverted chirality 8, floor 0, allowed 0 (ILE 2 in chain A): different
+        greatest turn of a confident peptide bond 61.9107°, floor 6.58884, allowed 30 (ALA 27 in chain A): different
+        Cα with inverted chirality 0.171429, floor 0, allowed 0.02: different
+        pLDDT error 0, floor 0, allowed 0.005: indistinguishable
+        greatest pLDDT error of a residue 0, floor 0, allowed 0.05: indistinguishable
+        pLDDT error of all residues 0, floor 0, allowed 0.02: indistinguishable
+        change in confident residues 0, floor 0, allowed 0.05: indistinguishable
+        temperature factor error of all atoms 0, floor 0, allowed 0.02: indistinguishable
+        farthest: CA of GLU 17 in chain A, 0.760986 Å
+      new result for review: DIR/synthetic/esmfold/suite/case.snap.new
+    ");
 }

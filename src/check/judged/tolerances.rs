@@ -52,7 +52,14 @@ fn structures_go_by_gates_whatever_the_check_says_of_numbers() {
     let one = |response: CallResult| response.with_element("plddt", 3, 0.5);
     assert_eq!(found(&right, "fields = ['plddt']", None, one), Vec::<String>::new());
     let by_number = found(&right, "fields = ['plddt']\natol = 1e-3", None, one);
-    assert!(by_number[0].contains("1 of 76 elements"), "{by_number:?}");
+    insta::assert_snapshot!(by_number[0], @"
+    snapshot [call]: 1 of 3 values differs from the recorded result, `plddt[0]` first
+      plddt[0]: 1 of 76 elements beyond tolerance
+        greatest absolute difference 0.319607 at [3] (chain A residue 3): expected 0.8196073, got 0.5
+        greatest relative difference 0.389952 there
+        allowed 0.001 + 0 × |expected|; an absolute tolerance of 0.32 would pass
+      new result for review: DIR/synthetic/esmfold/suite/case.snap.new
+    ");
 }
 
 #[test]
@@ -60,7 +67,15 @@ fn without_gates_structures_are_compared_number_by_number() {
     let contract = folder();
     let right = response(&contract, "call", "ACDEFG", json!({}));
     let words = found(&(contract, right), "atol = 0.5", None, moved);
-    assert!(words[0].contains("atom_array[0].coord"), "{words:?}");
+    insta::assert_snapshot!(words[0], @"
+    snapshot [call]: 1 of 8 values differs from the recorded result, `atom_array[0].coord` first
+      atom_array[0].coord: 43 of 129 elements beyond tolerance
+        greatest absolute difference 3 at [0, 1] (A ALA 0 N): expected 0, got 3
+        greatest relative difference inf there
+        allowed 0.5 + 0 × |expected|; an absolute tolerance of 3 would pass
+      new result for review: DIR/synthetic/folder/suite/case.snap.new
+      hint: likely cause: moved or turned as a whole, otherwise the same (explains 100 % of the difference); look at the frame in which coordinates are written: centring, or a final alignment
+    ");
 }
 
 #[test]
@@ -70,13 +85,27 @@ fn a_backend_without_noise_is_held_to_every_atom() {
         relative: 0.0,
     });
     let words = found(&gated(), "gates = { ca_max = 9 }", exact, moved);
-    assert!(words[0].contains("coord"), "{words:?}");
+    insta::assert_snapshot!(words[0], @"
+    snapshot [call]: 1 of 29 values differs from the recorded result, `atom_array[0].coord` first
+      atom_array[0].coord: 601 of 1803 elements beyond tolerance
+        greatest absolute difference 3 at [35, 1] (A PHE 3 CZ): expected 15.338187, got 18.338188
+        greatest relative difference 74.2611 at [356, 1]: expected -0.04039798, got 2.959602
+        allowed 0.0001 + 0 × |expected|; an absolute tolerance of 3.01 would pass
+      new result for review: DIR/synthetic/esmfold/suite/case.snap.new
+      hint: likely cause: moved or turned as a whole, otherwise the same (explains 99.9 % of the difference); look at the frame in which coordinates are written: centring, or a final alignment
+    ");
 }
 
 #[test]
 fn a_distance_alone_is_no_rule() {
     let errors = compile_errors(&declared("esmfold"), "check = 'snapshot'\nrmsd = 0.5");
-    assert!(errors.contains("expected `gates = { rmsd = … }`"), "{errors}");
+    insta::assert_snapshot!(errors, @"
+    error: `rmsd` is a gate of the model
+     --> check.toml:2:8
+      |
+    2 | rmsd = 0.5
+      |        ^^^ expected `gates = { rmsd = … }`
+    ");
 }
 
 #[test]
@@ -94,5 +123,12 @@ fn whole_numbers_are_exact_and_measured_ones_follow_their_field() {
     let index = found(&(contract.clone(), right.clone()), "atol = 5", None, |response| {
         response.with_element("chain_index", 0, 1.0)
     });
-    assert!(index[0].contains("chain_index"), "{index:?}");
+    insta::assert_snapshot!(index[0], @"
+    snapshot [call]: 1 of 5 values differs from the recorded result, `chain_index` first
+      chain_index: 1 of 3 elements beyond tolerance
+        greatest absolute difference 1 at [0, 0] (chain A residue 0): expected 0, got 1
+        greatest relative difference inf there
+        allowed 0 + 0 × |expected|; an absolute tolerance of 1 would pass
+      new result for review: DIR/synthetic/embedder/suite/case.snap.new
+    ");
 }

@@ -120,18 +120,9 @@ fn one_answer_under_every_seed_is_told_as_that() {
     let contract = declared("boltz2");
     let check = check(&contract);
     let found = judge(&*check, &contract, &under(&contract, UBIQUITIN, [7; 4]));
-    assert_eq!(
-        found[0].summary,
-        "atom_array[0]: another seed gives the same structure: `other`, `third` against `first` and `again`"
-    );
-    assert_eq!(
-        found[0].hint.as_deref(),
-        Some("the seed does not reach the model, or does not determine what is drawn")
-    );
-    assert!(
-        found[0].details[0].starts_with("where they lie: CA RMSD 0 Å under one seed, at least 0 Å"),
-        "{found:?}"
-    );
+    insta::assert_snapshot!(found[0].summary, @"atom_array[0]: another seed gives the same structure: `other`, `third` against `first` and `again`");
+    insta::assert_snapshot!(found[0].hint.as_ref().unwrap(), @"the seed does not reach the model, or does not determine what is drawn");
+    insta::assert_snapshot!(found[0].details[0], @"where they lie: CA RMSD 0 Å under one seed, at least 0 Å to other seeds (`other`, `third`)");
 }
 
 #[test]
@@ -147,13 +138,13 @@ fn answers_of_another_form_are_no_distance() {
     let renamed = change(2, &|response| {
         response.with_structure(|structure| structure.res_id[3] += 1)
     });
-    assert_eq!(renamed, ["atom_array[0]: `first` and `other`: other atoms"]);
+    insta::assert_snapshot!(renamed.join("\n"), @"atom_array[0]: `first` and `other`: other atoms");
     let lost = change(1, &|response| {
         response.with_structure(|structure| structure.coord.fill([f32::NAN; 3]))
     });
-    assert!(lost[0].contains("coordinates that are not finite"), "{lost:?}");
+    insta::assert_snapshot!(lost[0], @"atom_array[0]: `first` and `again`: no atoms to compare, or coordinates that are not finite");
     let none = change(3, &|response| response.with("atom_array", Value::List(Vec::new())));
-    assert_eq!(none, ["atom_array: 1 structures against 0 of `third`"]);
+    insta::assert_snapshot!(none.join("\n"), @"atom_array: 1 structures against 0 of `third`");
 }
 
 #[test]
@@ -163,11 +154,35 @@ fn tables_that_compare_a_call_with_itself_are_refused() {
         compile_with(&declared("boltz2"), &table, &CALLS).map_or_else(|errors| errors.to_string(), |_| String::new())
     };
     let twice = errors("first = 'first'\nsecond = 'again'\nothers = ['first']");
-    assert!(twice.contains("the call `first` is named twice"), "{twice}");
+    insta::assert_snapshot!(twice, @"
+    error: the call `first` is named twice
+     --> check.toml:4:10
+      |
+    4 | others = ['first']
+      |          ^^^^^^^^^ expected another call
+    ");
     let none = errors("first = 'first'\nsecond = 'again'\nothers = []");
-    assert!(none.contains("no call is named"), "{none}");
+    insta::assert_snapshot!(none, @"
+    error: no call is named
+     --> check.toml:4:10
+      |
+    4 | others = []
+      |          ^^ expected a call of this case
+    ");
     let missing = errors("first = 'first'");
-    assert!(missing.contains("missing keys `second`, `others`"), "{missing}");
+    insta::assert_snapshot!(missing, @"
+    error: missing keys `second`, `others`
+     --> check.toml:1:1
+      |
+    1 | check = 'seeded'
+      | ^ in this file
+    ");
     let unknown = errors("first = 'first'\nsecond = 'again'\nothers = ['othr']");
-    assert!(unknown.contains("did you mean `other`?"), "{unknown}");
+    insta::assert_snapshot!(unknown, @"
+    error: unknown call `othr`
+     --> check.toml:4:11
+      |
+    4 | others = ['othr']
+      |           ^^^^^^ did you mean `other`?
+    ");
 }

@@ -274,7 +274,7 @@ mod tests {
     fn models_that_list_different_atoms_are_read_apart() {
         let head = HEAD.replace("loop_\n", "loop_\n_atom_site.pdbx_PDB_model_num\n");
         let text = format!("{head}1 N ALA A 1 1 2 3\n1 CA ALA A 1 4 5 6\n2 N ALA A 1 7 8 9\n");
-        assert!(message(&text).contains("model 2 has 1 atoms, model 1 has 2"));
+        insta::assert_snapshot!(message(&text), @"line 13: model 2 has 1 atoms, model 1 has 2");
         let models = read_models(&text).unwrap();
         assert_eq!(models.iter().map(Structure::atoms).collect::<Vec<_>>(), [2, 1]);
         assert_eq!(models[1].coord, [[7.0, 8.0, 9.0]]);

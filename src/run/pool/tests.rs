@@ -144,7 +144,7 @@ async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
     let starts = RESTARTS as usize + 1;
     assert_eq!(counts(&census), (starts, starts));
     let refused = pool.lease(0).await.err().unwrap();
-    assert_eq!(refused.message, "instance 0 died 3 times, last: died again");
+    insta::assert_snapshot!(refused.message, @"instance 0 died 3 times, last: died again");
     assert!(refused.inherited);
 }
 

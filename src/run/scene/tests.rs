@@ -266,61 +266,60 @@ async fn every_scene_passes_where_all_is_well() {
 #[tokio::test]
 async fn each_fault_is_found_by_the_scene_that_is_there_for_it() {
     let cases = [
-        (
-            Scene::StartTwice,
-            Flaw::ReplacesItself,
-            "expected a second start that does nothing",
-        ),
-        (Scene::FailedStart, Flaw::NoSecondTry, "the first one is in the way"),
-        (
-            Scene::FailedStart,
-            Flaw::AcceptsAnything,
-            "expected it to fail; came a running instance",
-        ),
-        (Scene::StopDuringStart, Flaw::NoSecondTry, "the first one is in the way"),
-        (Scene::RestartAfterCrash, Flaw::AnswersFromTheGrave, "came an answer"),
-        (
-            Scene::RestartAfterCrash,
-            Flaw::Unmarked,
-            "nothing that the census could find",
-        ),
-        (
-            Scene::TwoAtOnce,
-            Flaw::Shared,
-            "expected each to have its own; came thing 0 of both",
-        ),
-        (
-            Scene::StopTwice,
-            Flaw::Leaks,
-            "expected nothing to be left; came model on fake: thing 7",
-        ),
-        (Scene::FailedStop, Flaw::Leaks, "expected nothing to be left"),
+        (Scene::StartTwice, Flaw::ReplacesItself),
+        (Scene::FailedStart, Flaw::NoSecondTry),
+        (Scene::FailedStart, Flaw::AcceptsAnything),
+        (Scene::StopDuringStart, Flaw::NoSecondTry),
+        (Scene::RestartAfterCrash, Flaw::AnswersFromTheGrave),
+        (Scene::RestartAfterCrash, Flaw::Unmarked),
+        (Scene::TwoAtOnce, Flaw::Shared),
+        (Scene::StopTwice, Flaw::Leaks),
+        (Scene::FailedStop, Flaw::Leaks),
     ];
-    for (scene, flaw, expected) in cases {
+    let mut told = Vec::new();
+    for (scene, flaw) in cases {
         let played = played(scene, flaw, false).await;
-        assert!(
-            said(&played).contains(expected),
-            "{scene:?}, {flaw:?}: {}",
-            said(&played)
-        );
+        told.push(format!("{scene:?}, {flaw:?}: {}", said(&played)));
     }
+    insta::assert_snapshot!(told.join("\n"), @"
+    StartTwice, ReplacesItself: scene [after the second start]: expected a second start that does nothing; came a platform on which thing 101 is gone
+    FailedStart, NoSecondTry: scene [the start after a failed one]: launch failed: the first one is in the way
+      fault: died
+      expected: it starts
+    FailedStart, AcceptsAnything: scene [a start with a size that no model has]: expected it to fail; came a running instance
+    StopDuringStart, NoSecondTry: scene [a start that is to be given up]: launch failed: the first one is in the way
+      fault: died
+    RestartAfterCrash, AnswersFromTheGrave: scene [a call after a crash]: expected an error that says that its server has ended; came an answer
+    RestartAfterCrash, Unmarked: scene [ending it from outside]: expected something with its mark while it runs; came nothing that the census could find
+    TwoAtOnce, Shared: scene [while two run]: expected each to have its own; came thing 0 of both
+    StopTwice, Leaks: scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    FailedStop, Leaks: scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
+    ");
 }
 
 #[tokio::test]
 async fn a_platform_with_a_life_cycle_of_its_own_plays_there_too() {
+    let mut told = Vec::new();
     for scene in [Scene::OrderlyExit, Scene::StartTwice] {
         let well = played(scene, Flaw::None, true).await;
         assert_eq!((said(&well).as_str(), well.skip), ("", None), "{scene:?}");
         let wrong = played(scene, Flaw::OwnCycle, true).await;
-        assert!(
-            said(&wrong).contains("scene [on the platform's own life cycle]: its exit hook did not run"),
-            "{scene:?}"
-        );
+        told.push(format!("{scene:?}: {}", said(&wrong)));
     }
+    insta::assert_snapshot!(told.join("\n"), @"
+    OrderlyExit: scene [on the platform's own life cycle]: its exit hook did not run
+    StartTwice: scene [on the platform's own life cycle]: its exit hook did not run
+    ");
 }
 
 #[tokio::test]
 async fn without_processes_here_nothing_is_frozen_and_that_is_no_pass() {
     let played = played(Scene::FailedStop, Flaw::Unmarked, false).await;
-    assert!(played.skip.is_some_and(|reason| reason.contains("could be frozen")));
+    insta::assert_snapshot!(played.skip.unwrap(), @"none of its processes is on this machine, where it could be frozen");
 }

@@ -17,20 +17,17 @@ fn chains_and_residues_of_structures_follow_the_input() {
         let value = Value::Structure(Box::new(structure(&Complex::parse(input))));
         only(&contract, fold().with("atom_array", Value::List(vec![value])))
     };
-    assert_eq!(with("AC"), "atom_array[0]: expected chains `A`, `B`, got `A`");
-    assert_eq!(with("AC:D"), "atom_array[0]: expected 2 residues in chain B, got 1");
+    insta::assert_snapshot!(with("AC"), @"atom_array[0]: expected chains `A`, `B`, got `A`");
+    insta::assert_snapshot!(with("AC:D"), @"atom_array[0]: expected 2 residues in chain B, got 1");
     let renamed = fold().with_structure(|structure| structure.chain_id.fill(label("A")));
     let findings = judge(&CHECK, &contract, &[renamed]);
-    assert!(findings[0].hint.as_ref().unwrap().contains("become one"));
+    insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"all chains seem to have become one");
     let counted_from_one =
         fold().with_structure(|structure| structure.res_id.iter_mut().for_each(|number| *number += 1));
-    assert_eq!(
-        found(&contract, counted_from_one),
-        [
-            "atom_array[0]: expected number 0 for residue 0 of chain A (numbered from 0), got 1",
-            "atom_array[0]: expected number 0 for residue 0 of chain B (numbered from 0), got 1"
-        ]
-    );
+    insta::assert_snapshot!(found(&contract, counted_from_one).join("\n"), @"
+    atom_array[0]: expected number 0 for residue 0 of chain A (numbered from 0), got 1
+    atom_array[0]: expected number 0 for residue 0 of chain B (numbered from 0), got 1
+    ");
 }
 
 #[test]
@@ -42,11 +39,8 @@ fn atoms_made_of_padding_are_named() {
         structure.b_factor.as_mut().unwrap().push(0.5);
     });
     let findings = judge(&CHECK, &contract, &[phantom]);
-    assert_eq!(
-        findings[0].summary,
-        "atom_array[0]: expected chains `A`, `B`, got `A`, `B`, `@`"
-    );
-    assert!(findings[0].hint.as_ref().unwrap().contains("padding rows"));
+    insta::assert_snapshot!(findings[0].summary, @"atom_array[0]: expected chains `A`, `B`, got `A`, `B`, `@`");
+    insta::assert_snapshot!(findings[0].hint.as_ref().unwrap(), @"there are residues with negative numbers: padding rows seem to have become atoms");
 }
 
 #[test]
@@ -82,28 +76,13 @@ fn residues_have_exactly_their_heavy_atoms() {
 fn coordinates_and_temperature_factors_are_judged() {
     let contract = folder();
     let with = |change: &dyn Fn(&mut Structure)| only(&contract, fold().with_structure(change));
-    assert_eq!(
-        with(&|structure| structure.coord[1][2] = f32::NAN),
-        "atom_array[0]: 1 of 33 atoms without finite coordinates; atom CA of ALA 0 in chain A is at [1.0, 0.5, NaN]"
-    );
-    assert_eq!(
-        with(&|structure| structure.b_factor = Some(vec![50.0; structure.atoms()])),
-        "atom_array[0]: b_factor of 33 of 33 atoms is outside [0, 1]; atom N of ALA 0 in chain A has 50"
-    );
-    assert_eq!(
-        with(&|structure| structure.b_factor = None),
-        "atom_array[0]: expected a column b_factor, got none"
-    );
-    assert_eq!(
-        with(&|structure| structure.models = Some(2)),
-        "atom_array[0]: expected an AtomArray, got a stack of 2 models"
-    );
+    insta::assert_snapshot!(with(&|structure| structure.coord[1][2] = f32::NAN), @"atom_array[0]: 1 of 33 atoms without finite coordinates; atom CA of ALA 0 in chain A is at [1.0, 0.5, NaN]");
+    insta::assert_snapshot!(with(&|structure| structure.b_factor = Some(vec![50.0; structure.atoms()])), @"atom_array[0]: b_factor of 33 of 33 atoms is outside [0, 1]; atom N of ALA 0 in chain A has 50");
+    insta::assert_snapshot!(with(&|structure| structure.b_factor = None), @"atom_array[0]: expected a column b_factor, got none");
+    insta::assert_snapshot!(with(&|structure| structure.models = Some(2)), @"atom_array[0]: expected an AtomArray, got a stack of 2 models");
     let mut without = contract.clone();
     without.fields[0].b_factor = None;
-    assert_eq!(
-        found(&without, fold()),
-        ["atom_array[0]: expected no column b_factor, got one"]
-    );
+    insta::assert_snapshot!(found(&without, fold()).join("\n"), @"atom_array[0]: expected no column b_factor, got one");
 }
 
 #[test]
@@ -114,13 +93,10 @@ fn structure_files_are_read_and_judged_as_structures_are() {
     assert_eq!(with(pdb::write(&right).unwrap()), Vec::<String>::new());
     let mut renumbered = right;
     renumbered.res_id.iter_mut().for_each(|number| *number += 1);
-    assert!(with(pdb::write(&renumbered).unwrap())[0].starts_with("pdb[0]: expected number 0"));
-    assert!(with("ATOM  no".into())[0].starts_with("pdb[0]: not PDB, line 1"));
+    insta::assert_snapshot!(with(pdb::write(&renumbered).unwrap())[0], @"pdb[0]: expected number 0 for residue 0 of chain A (numbered from 0), got 1");
+    insta::assert_snapshot!(with("ATOM  no".into())[0], @"pdb[0]: not PDB, line 1: the record ends before its coordinates");
     let none = Value::List(vec![Value::None]);
-    assert_eq!(
-        only(&contract, fold().with("pdb", none)),
-        "pdb[0]: expected a str, got None"
-    );
+    insta::assert_snapshot!(only(&contract, fold().with("pdb", none)), @"pdb[0]: expected a str, got None");
 }
 
 /// Outputs of real models, which lie beside the project on some machines and are never part of it.

@@ -1,0 +1,37 @@
+//! What the program prints, without what differs from run to run. It only rewrites text; it checks nothing.
+
+/// The text with each string of a pair replaced by the other one, every time that something took by `TIME`, and every port by `PORT`.
+pub fn plain(text: &str, names: &[(&str, &str)]) -> String {
+    let replaced = names
+        .iter()
+        .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    let mut rest = replaced.as_str();
+    let mut plain = String::new();
+    while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {
+        let number = &rest[start..];
+        let end = number.find(|letter: char| !letter.is_ascii_digit() && letter != '.');
+        let (number, after) = number.split_at(end.unwrap_or(number.len()));
+        let unit = after.strip_prefix(" s").or_else(|| after.strip_prefix('s'));
+        let is_time = number.contains('.') && unit.is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+        plain += &rest[..start];
+        let is_time = is_time && plain.ends_with(" in ");
+        let is_port = plain.ends_with("127.0.0.1:");
+        plain += match (is_time, is_port) {
+            (true, _) => "TIME",
+            (_, true) => "PORT",
+            _ => number,
+        };
+        rest = after;
+    }
+    plain + rest
+}
+
+/// What is told of failures: the findings of every case, without the commands that reproduce them, and the verdict.
+pub fn failures(told: &str, names: &[(&str, &str)]) -> String {
+    let told = plain(told, names);
+    let (_, findings) = told.split_once("failures:\n").unwrap_or(("", &told));
+    let (findings, rest) = findings.split_once("\nfailures:\n").unwrap_or((findings, ""));
+    let verdict = rest.lines().filter(|line| line.contains("(exit code "));
+    let findings = findings.trim().lines().filter(|line| !line.starts_with("reproduce: "));
+    findings.chain(verdict).collect::<Vec<_>>().join("\n")
+}
