@@ -10,13 +10,6 @@ use crate::harness::{Bench, names_in, wait_for};
 use crate::traces;
 use crate::world::{Ran, World};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("interrupted_it_ends_its_container", interrupted),
-    ("terminated_it_ends_its_container", terminated),
-    ("terminated_in_a_pull_it_leaves_nothing_of_it", terminated_in_a_pull),
-    ("killed_at_any_moment_it_leaves_nothing_after_the_next_run", killed),
-];
-
 /// A server that never becomes ready, so that there is time to be ended.
 const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000', '{port}']\n";
 /// How many times the harness is killed.
@@ -37,17 +30,23 @@ fn ended_by(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) 
     assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
 }
 
-fn interrupted() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn interrupted_it_ends_its_container() {
     let bench = Bench::stocked();
     ended_by(&bench, Signal::INT, 130, || traces::contained(&bench.token).is_some());
 }
 
-fn terminated() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn terminated_it_ends_its_container() {
     let bench = Bench::stocked();
     ended_by(&bench, Signal::TERM, 143, || traces::contained(&bench.token).is_some());
 }
 
-fn terminated_in_a_pull() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn terminated_in_a_pull_it_leaves_nothing_of_it() {
     let bench = Bench::empty();
     ended_by(&bench, Signal::TERM, 143, || {
         bench.images().iter().any(|name| name.starts_with(".pull-")) && !traces::of(&bench.token).is_empty()
@@ -55,7 +54,9 @@ fn terminated_in_a_pull() {
     assert!(!bench.sif().exists());
 }
 
-fn killed() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn killed_at_any_moment_it_leaves_nothing_after_the_next_run() {
     let bench = Bench::stocked();
     let world = World::new(&bench.table(SLEEPER));
     for moment in 0..KILLS {
@@ -68,6 +69,7 @@ fn killed() {
             // Once surely after there is something to leave.
             wait_for("the container", || traces::contained(&bench.token));
         } else {
+            // The moment is the point: it falls before, into and after the pull.
             std::thread::sleep(Duration::from_millis(moment * 397 % 2000));
         }
         child.kill().unwrap();

@@ -5,17 +5,10 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::apart::STATE;
 use crate::clean::clean;
 use crate::containers::{all, engine, the_running_one};
-use crate::harness::{Case, Platform, SERVE, run, table};
+use crate::harness::{Platform, SERVE, alone, run, table};
 use crate::world::{Ran, World};
-
-pub const TRIALS: &[Case] = &[
-    Case::new("interrupted_it_removes_its_container", interrupted),
-    Case::new("terminated_it_removes_its_container", terminated),
-    Case::on_both("killed_it_leaves_what_the_next_run_removes", killed),
-];
 
 /// A server that never becomes ready, so that there is time to be ended.
 const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000']\ngrace = '1s'\n";
@@ -44,15 +37,22 @@ fn ended_by(on: Platform, signal: Signal, code: i32) {
     );
 }
 
-fn interrupted(on: Platform) {
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn interrupted_it_removes_its_container() {
+    let (on, _alone) = alone(Platform::Docker);
     ended_by(on, Signal::INT, 130);
 }
 
-fn terminated(on: Platform) {
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn terminated_it_removes_its_container() {
+    let (on, _alone) = alone(Platform::Docker);
     ended_by(on, Signal::TERM, 143);
 }
 
 fn killed(on: Platform) {
+    let (on, _alone) = alone(on);
     let world = World::new(&table(on, SLEEPER));
     let mut left = 0;
     for moment in 0..KILLS {
@@ -63,6 +63,7 @@ fn killed(on: Platform) {
                 the_running_one(&engine(on).await).await;
             });
         } else {
+            // The moment is the point: it falls before, into and after the creation.
             std::thread::sleep(Duration::from_millis(moment * 97 % 500));
         }
         child.kill().unwrap();
@@ -73,12 +74,12 @@ fn killed(on: Platform) {
     // What any run does first.
     let next = World::new(&table(on, SERVE));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
-    let ran = Ran::from(command.env(STATE, world.state()).output().unwrap());
+    let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", world.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
     // A container that was asked for in the last moment of a run is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command.arg("clean").env(STATE, world.state());
+        command.arg("clean").env("HYDROTEST_STATE_DIR", world.state());
         command
     });
     assert_eq!(cleaned, Ok(()));
@@ -95,4 +96,16 @@ fn run_for<T>(question: impl Future<Output = T>) -> T {
     let mut answer = None;
     run(async { answer = Some(question.await) });
     answer.unwrap()
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn killed_it_leaves_what_the_next_run_removes() {
+    killed(Platform::Docker);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
+fn on_podman_killed_it_leaves_what_the_next_run_removes() {
+    killed(Platform::Podman);
 }

@@ -68,6 +68,9 @@ impl World {
             .env("MODAL_SERVER_URL", &self.address)
             .env("MODAL_CONFIG_PATH", self.home.path().join("modal.toml"))
             .env("HYDROTEST_STATE_DIR", self.home.path().join("state"))
+            // The service is on loopback.
+            .env("NO_PROXY", "127.0.0.1")
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("CI")
             .stdin(Stdio::null());
         command

@@ -7,33 +7,8 @@ use std::time::Duration;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
-use crate::apart::STATE;
 use crate::clean::clean;
 use crate::cluster::{self, in_peace};
-
-pub const TRIALS: &[(&str, fn())] = &[
-    ("the_run_after_one_that_was_killed_at_once_clears_up_after_it", || {
-        killed_after(0);
-    }),
-    (
-        "the_run_after_one_that_was_killed_after_40_ms_clears_up_after_it",
-        || killed_after(40),
-    ),
-    (
-        "the_run_after_one_that_was_killed_after_150_ms_clears_up_after_it",
-        || killed_after(150),
-    ),
-    (
-        "the_run_after_one_that_was_killed_after_400_ms_clears_up_after_it",
-        || killed_after(400),
-    ),
-    (
-        "the_run_after_one_that_was_killed_after_900_ms_clears_up_after_it",
-        || killed_after(900),
-    ),
-    ("sigint_leaves_no_job", interrupted),
-    ("sigterm_leaves_no_job", terminated),
-];
 
 /// A checkout with a backend on the cluster, and a harness of its own.
 struct World {
@@ -63,7 +38,7 @@ impl World {
             .arg("--snapshots")
             .arg(checkout.join("snapshots"))
             .current_dir(self.home.path())
-            .env(STATE, self.home.path().join("state"))
+            .env("HYDROTEST_STATE_DIR", self.home.path().join("state"))
             .env("CI", "true")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -108,11 +83,15 @@ fn signalled(signal: Signal) -> ExitStatus {
     ended
 }
 
-fn interrupted() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn sigint_leaves_no_job() {
     assert_eq!(signalled(Signal::INT).code(), Some(130));
 }
 
-fn terminated() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn sigterm_leaves_no_job() {
     assert_eq!(signalled(Signal::TERM).code(), Some(143));
 }
 
@@ -122,6 +101,7 @@ fn killed_after(wait: u64) {
     let world = World::new("");
     let mut harness = world.harness("esmfold");
     let run = world.run_name();
+    // The moment is the point: it falls before, into and after the submission.
     std::thread::sleep(Duration::from_millis(wait));
     harness.kill().unwrap();
     harness.wait().unwrap();
@@ -131,7 +111,9 @@ fn killed_after(wait: u64) {
     // A job that was submitted in its last moment is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command.arg("clean").env(STATE, world.home.path().join("state"));
+        command
+            .arg("clean")
+            .env("HYDROTEST_STATE_DIR", world.home.path().join("state"));
         command
     });
     assert_eq!(cleaned, Ok(()));
@@ -146,4 +128,34 @@ fn processes_of(run: &str) -> bool {
     entries
         .filter_map(|entry| std::fs::read(entry.path().join("environ")).ok())
         .any(|environment| environment.windows(mark.len()).any(|window| window == mark.as_bytes()))
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_at_once_clears_up_after_it() {
+    killed_after(0);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_40_ms_clears_up_after_it() {
+    killed_after(40);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_150_ms_clears_up_after_it() {
+    killed_after(150);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_400_ms_clears_up_after_it() {
+    killed_after(400);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_900_ms_clears_up_after_it() {
+    killed_after(900);
 }

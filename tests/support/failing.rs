@@ -18,12 +18,12 @@ pub struct Failure {
     pub settings: String,
     /// The case that is run.
     pub case: &'static str,
-    /// 1 when the backend is wrong, 2 when a table is, 3 when the platform broke.
+    /// 0 when it is only told, 1 when the backend is wrong, 2 when a table is, 3 when the platform broke.
     pub code: i32,
-    /// Key words of what is said.
-    pub words: &'static [&'static str],
-    /// Words of the log's tail.
-    pub log: Option<&'static str>,
+    /// Key words of what is said, stage and fault among them.
+    pub words: Vec<&'static str>,
+    /// Words of the log's tail, a line each.
+    pub log: Vec<&'static str>,
 }
 
 impl Failure {
@@ -34,8 +34,8 @@ impl Failure {
             settings: settings.into(),
             case: CASE,
             code: 3,
-            words,
-            log: None,
+            words: words.to_vec(),
+            log: Vec::new(),
         }
     }
 
@@ -55,12 +55,24 @@ impl Failure {
         }
     }
 
-    /// With words of the log's tail.
-    pub fn log(self, words: &'static str) -> Self {
+    /// What does not change the verdict.
+    pub fn told(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self {
-            log: Some(words),
-            ..self
+            code: 0,
+            ..Self::broken(name, settings, words)
         }
+    }
+
+    /// With words of a line of the log's tail.
+    pub fn log(mut self, words: &'static str) -> Self {
+        self.log.push(words);
+        self
+    }
+
+    /// With further words that are said.
+    pub fn words(mut self, words: &[&'static str]) -> Self {
+        self.words.extend(words);
+        self
     }
 
     /// In another case.
@@ -96,14 +108,12 @@ fn missing(failure: &Failure, world: &World, code: Option<i32>, told: &str) -> V
         told.lines()
             .any(|line| line.trim_start().starts_with(start) && line.contains(words))
     };
-    if let Some(words) = failure.log
-        && !lines_with("log: ", words)
-    {
+    for words in failure.log.iter().filter(|words| !lines_with("log: ", words)) {
         missing.push(format!("`{words}` is not in the log's tail"));
     }
     // A mistake in a file is shown where it is; everything else is a finding with the command that shows it again.
     let is_placed = failure.code == 2 && lines_with("-->", "backends.toml:");
-    if !is_placed && !lines_with("reproduce: ", failure.case) {
+    if failure.code != 0 && !is_placed && !lines_with("reproduce: ", failure.case) {
         missing.push("neither a place in the file nor a command to reproduce it is shown".to_owned());
     }
     let runs = std::fs::read_dir(world.state().join("runs")).into_iter().flatten();
