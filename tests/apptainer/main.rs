@@ -30,6 +30,8 @@ mod pulls;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod same;
+#[path = "../support/signalled.rs"]
+mod signalled;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;

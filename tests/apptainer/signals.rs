@@ -1,12 +1,12 @@
 //! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
 
 use std::fs;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::harness::{Bench, names_in, wait_for};
+use crate::harness::{Bench, wait_for};
+use crate::signalled::{ended_by, nothing_kept, start};
 use crate::traces;
 use crate::world::{Ran, World};
 
@@ -15,40 +15,32 @@ const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000', '{port}']\
 /// How many times the harness is killed.
 const KILLS: u64 = 10;
 
-fn start(world: &World) -> Child {
-    let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn ended_by(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
-    let world = World::new(&bench.table(SLEEPER));
-    let child = start(&world);
-    wait_for("what is to be ended", || begun().then_some(()));
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
+fn ended(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
+    ended_by(&World::new(&bench.table(SLEEPER)), signal, code, || {
+        wait_for("what is to be ended", || begun().then_some(()));
+    });
     bench.nothing_left();
-    assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
 fn interrupted_it_ends_its_container() {
     let bench = Bench::stocked();
-    ended_by(&bench, Signal::INT, 130, || traces::contained(&bench.token).is_some());
+    ended(&bench, Signal::INT, 130, || traces::contained(&bench.token).is_some());
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
 fn terminated_it_ends_its_container() {
     let bench = Bench::stocked();
-    ended_by(&bench, Signal::TERM, 143, || traces::contained(&bench.token).is_some());
+    ended(&bench, Signal::TERM, 143, || traces::contained(&bench.token).is_some());
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
 fn terminated_in_a_pull_it_leaves_nothing_of_it() {
     let bench = Bench::empty();
-    ended_by(&bench, Signal::TERM, 143, || {
+    ended(&bench, Signal::TERM, 143, || {
         bench.images().iter().any(|name| name.starts_with(".pull-")) && !traces::of(&bench.token).is_empty()
     });
     assert!(!bench.sif().exists());
@@ -81,5 +73,5 @@ fn killed_at_any_moment_it_leaves_nothing_after_the_next_run() {
     let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", world.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
     bench.nothing_left();
-    assert_eq!(names_in(&world.state().join("runs")), Vec::<String>::new());
+    nothing_kept(&world);
 }

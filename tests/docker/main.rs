@@ -32,6 +32,8 @@ mod installed;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod same;
+#[path = "../support/signalled.rs"]
+mod signalled;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;

@@ -7,7 +7,7 @@ use crate::world::World;
 
 fn same(on: Platform) {
     let (on, _alone) = alone(on);
-    run(predicts_as_reference(&declared(on, SERVE)));
+    run(async { predicts_as_reference(&declared(on, SERVE)).await });
 }
 
 fn green(on: Platform) {

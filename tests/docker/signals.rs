@@ -1,13 +1,14 @@
 //! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use crate::clean::clean;
 use crate::containers::{all, engine, the_running_one};
 use crate::harness::{Platform, SERVE, alone, run, table};
+use crate::signalled::{ended_by, nothing_kept, start};
 use crate::world::{Ran, World};
 
 /// A server that never becomes ready, so that there is time to be ended.
@@ -15,40 +16,25 @@ const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000']\ngrace = '
 /// How many times the harness is killed.
 const KILLS: u64 = 8;
 
-fn start(world: &World) -> Child {
-    let mut command = world.command(&["--model", "esm2", "--suite", "embed"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn ended_by(on: Platform, signal: Signal, code: i32) {
-    let world = World::new(&table(on, SLEEPER));
-    let child = start(&world);
-    run(async {
-        the_running_one(&engine(on).await).await;
+fn ended(signal: Signal, code: i32) {
+    let (on, _alone) = alone(Platform::Docker);
+    ended_by(&World::new(&table(on, SLEEPER)), signal, code, || {
+        run(async {
+            the_running_one(&engine(on).await).await;
+        });
     });
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
-    run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
-    let runs = std::fs::read_dir(world.state().join("runs"));
-    assert_eq!(
-        runs.map(Iterator::count).unwrap_or_default(),
-        0,
-        "the run's directory is still there"
-    );
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
 fn interrupted_it_removes_its_container() {
-    let (on, _alone) = alone(Platform::Docker);
-    ended_by(on, Signal::INT, 130);
+    ended(Signal::INT, 130);
 }
 
 #[test]
 #[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
 fn terminated_it_removes_its_container() {
-    let (on, _alone) = alone(Platform::Docker);
-    ended_by(on, Signal::TERM, 143);
+    ended(Signal::TERM, 143);
 }
 
 fn killed(on: Platform) {
@@ -83,13 +69,7 @@ fn killed(on: Platform) {
         command
     });
     assert_eq!(cleaned, Ok(()));
-    run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
-    let runs = std::fs::read_dir(world.state().join("runs"));
-    assert_eq!(
-        runs.map(Iterator::count).unwrap_or_default(),
-        0,
-        "a dead run's directory is still there"
-    );
+    nothing_kept(&world);
 }
 
 fn run_for<T>(question: impl Future<Output = T>) -> T {

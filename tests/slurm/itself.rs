@@ -15,7 +15,7 @@ const COMMAND: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '-
 #[ignore = "needs HYDROTEST_SLURM"]
 fn a_job_predicts_what_reference_predicts() {
     let _peace = cluster::in_peace();
-    run(predicts_as_reference(&declared(COMMAND)));
+    run(async { predicts_as_reference(&declared(COMMAND)).await });
 }
 
 #[test]

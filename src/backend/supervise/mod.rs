@@ -31,4 +31,5 @@ pub use census::{Owner, describe, family, is_alive, open_ports, owner_of_port};
 pub use child::{Program, Stopped, Supervised};
 pub use ending::{Ending, Survivor};
 pub use log::Log;
-pub use supervisor::{is_supervisor, run_if_asked};
+pub use supervisor::is_supervisor;
+pub(crate) use supervisor::run_if_asked;
