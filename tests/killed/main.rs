@@ -162,6 +162,7 @@ fn kill_in_a_pull(home: &Home, random: &mut Random) -> Duration {
         );
         std::thread::sleep(Duration::from_millis(1));
     }
+    // As above, the moment is what is random.
     std::thread::sleep(moment);
     run.kill().unwrap();
     run.wait().unwrap();

@@ -9,7 +9,7 @@ const SERVE: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '--p
 
 const SERVERS: Servers = Servers {
     serve: "{hydrotest} serve --host 0.0.0.0 --port $0",
-    no_program: (&["fault: misconfigured"], Some("/no/such/program: not found")),
+    no_program: (&["fault: misconfigured"], Some("/no/such/program: No such file")),
     never_ready: "no server listened within 8 s",
     aborted: Some("the server was ended by SIGABRT in job "),
     aborted_in_a_call: "SIGABRT",
