@@ -21,7 +21,13 @@ fn a_server_that_is_killed_in_a_call_is_named_with_its_signal() {
         // A stopped server takes the call and does not answer it.
         server.signal(Signal::STOP);
         let request = request();
-        let (answer, ()) = tokio::join!(instance.predict(&request), async { server.signal(Signal::KILL) });
+        let death = async {
+            let port = server.port();
+            let called = move || wait_for("the call", || traces::is_called(port).then_some(()));
+            tokio::task::spawn_blocking(called).await.unwrap();
+            server.signal(Signal::KILL);
+        };
+        let (answer, ()) = tokio::join!(instance.predict(&request), death);
         let error = answer.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
         assert_eq!(error.message, "the server was ended by SIGKILL in the middle of a call");
