@@ -14,7 +14,7 @@ use crate::cloud::{Cloud, TOKEN, folder};
 use crate::installed::installed;
 use crate::python;
 use crate::timeless::timeless;
-use crate::world::{World, declaration};
+use crate::world::{NO_PROXIES, World, declaration};
 
 const MODELS: [&str; 3] = ["esm2", "esmfold", "boltz2"];
 const GPU: &str = "A100-40GB";
@@ -48,7 +48,8 @@ async fn same_as_reference(cloud: &Cloud) {
     let environment = TOKEN
         .iter()
         .copied()
-        .chain([("MODAL_SERVER_URL", cloud.address.as_str()), ("NO_PROXY", "127.0.0.1")]);
+        .chain([("MODAL_SERVER_URL", cloud.address.as_str())])
+        .chain(NO_PROXIES);
     let lines: Vec<String> = environment.map(|(name, value)| format!("{name} = '{value}'")).collect();
     let variables = lines.join("\n");
     let text = declaration(&format!("start_timeout = '2m'\n[backends.modal.env]\n{variables}"));
@@ -117,7 +118,7 @@ fn two_users_of_a_model_share_its_app() {
         .env("PYTHONPATH", std::env::join_paths(path).unwrap())
         .env("MODAL_SERVER_URL", &cloud.address)
         .env("MODAL_CONFIG_PATH", "/nonexistent")
-        .env("NO_PROXY", "127.0.0.1")
+        .envs(NO_PROXIES)
         .envs(TOKEN)
         .output()
         .unwrap();

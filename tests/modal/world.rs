@@ -19,6 +19,16 @@ pub fn declaration(settings: &str) -> String {
     )
 }
 
+/// The service is on loopback: what the user's environment says of proxies is taken back.
+pub const NO_PROXIES: [(&str, &str); 6] = [
+    ("HTTP_PROXY", ""),
+    ("HTTPS_PROXY", ""),
+    ("ALL_PROXY", ""),
+    ("http_proxy", ""),
+    ("https_proxy", ""),
+    ("all_proxy", ""),
+];
+
 /// A suite of three cases for one model.
 const SUITE: &str = "about = 'three calls'\nmodels = ['esm2']\n";
 
@@ -68,8 +78,7 @@ impl World {
             .env("MODAL_SERVER_URL", &self.address)
             .env("MODAL_CONFIG_PATH", self.home.path().join("modal.toml"))
             .env("HYDROTEST_STATE_DIR", self.home.path().join("state"))
-            // The service is on loopback.
-            .env("NO_PROXY", "127.0.0.1")
+            .envs(NO_PROXIES)
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("CI")
             .stdin(Stdio::null());

@@ -22,6 +22,8 @@ mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
 mod told;
+#[path = "../support/until.rs"]
+mod until;
 #[path = "../support/witness.rs"]
 mod witness;
 #[path = "../support/world.rs"]

@@ -26,6 +26,8 @@ mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;
 mod told;
+#[path = "../support/until.rs"]
+mod until;
 #[path = "../support/whole.rs"]
 mod whole;
 #[path = "../support/world.rs"]

@@ -1,6 +1,8 @@
 //! The faults of a server that every platform meets which starts one: what the server does, and what the program tells of it.
 //! Each platform plays them beside its own. Needs `failing` beside it.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use crate::failing::{Failure, LARGE, NARROW};
 
 /// How a platform starts servers, and its own words for what becomes of them.
@@ -22,9 +24,18 @@ pub fn shell(script: &str) -> String {
     format!("command = ['/bin/sh', '-c', '''{script}''', '{{port}}']\ngrace = '1s'\n")
 }
 
+/// A command that sleeps, and is no other test's.
+fn sleep() -> String {
+    static SLEEPS: AtomicU32 = AtomicU32::new(0);
+    let number = SLEEPS.fetch_add(1, Ordering::Relaxed);
+    format!("sleep {}", 1_000_000 + 10 * std::process::id() + number)
+}
+
 /// The faults.
 pub fn everywhere(on: &Servers) -> Vec<Failure> {
     let serve = on.serve;
+    let asleep = sleep();
+    let loads_for_ever = shell(&format!("echo still loading; exec {asleep}"));
     let (words, log) = on.no_program;
     let no_program = Failure::broken("no such program", "command = ['/no/such/program', '{port}']", words);
     let no_program = log.into_iter().fold(no_program, Failure::log);
@@ -43,11 +54,12 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         no_program,
         Failure::broken(
             "never ready",
-            format!("{}start_timeout = '8s'", shell("echo still loading; exec sleep 1000")),
+            format!("{loads_for_ever}start_timeout = '8s'"),
             &["within 8 s", "fault: timeout"],
         )
         .words(&[on.never_ready])
-        .log("still loading"),
+        .log("still loading")
+        .gone(&asleep),
         Failure::broken(
             "an end that tells the environment",
             format!(
@@ -75,9 +87,10 @@ pub fn everywhere(on: &Servers) -> Vec<Failure> {
         Failure::told(
             "a server that does not hear SIGTERM",
             // Its shell waits for what comes after it.
-            shell(&format!("trap \"\" TERM; {serve}; exec sleep 1000")),
+            shell(&format!("trap \"\" TERM; {serve}; exec {asleep}")),
             &["shutdown failed: the server did not end within 1 s of SIGTERM and was killed"],
-        ),
+        )
+        .gone(&asleep),
     ];
     faults.extend(on.aborted.map(|words| {
         Failure::broken(

@@ -1,6 +1,9 @@
 //! Plays ways to fail through the program itself, one row each: its exit code, its words, the last lines of the server's log, the
-//! command that reproduces it, and that nothing is kept for a later run to clear up. Needs `world` beside it.
+//! command that reproduces it, and that nothing is kept for a later run to clear up. Needs `world` and `until` beside it.
 
+use std::time::Duration;
+
+use crate::until::until;
 use crate::world::World;
 
 /// A case that any sound backend passes.
@@ -9,6 +12,9 @@ pub const CASE: &str = "esm2::embed::minimal";
 pub const LARGE: &str = "esm2::embed::layers@esm2_t36_3B_UR50D";
 /// What a shell has a server run under so that [`LARGE`] ends it in the middle of the call: less memory than the answer takes.
 pub const NARROW: &str = "ulimit -v 60000; exec";
+
+/// What was killed is gone long before this.
+const LONG: Duration = Duration::from_secs(30);
 
 /// A way to fail.
 pub struct Failure {
@@ -24,6 +30,8 @@ pub struct Failure {
     pub words: Vec<&'static str>,
     /// Words of the log's tail, a line each.
     pub log: Vec<&'static str>,
+    /// The command of a process that must be gone afterwards.
+    pub gone: Option<String>,
 }
 
 impl Failure {
@@ -36,6 +44,7 @@ impl Failure {
             code: 3,
             words: words.to_vec(),
             log: Vec::new(),
+            gone: None,
         }
     }
 
@@ -66,6 +75,12 @@ impl Failure {
     /// With words of a line of the log's tail.
     pub fn log(mut self, words: &'static str) -> Self {
         self.log.push(words);
+        self
+    }
+
+    /// With the command of a process that must be gone afterwards, which no other one has.
+    pub fn gone(mut self, command: &str) -> Self {
+        self.gone = Some(command.to_owned());
         self
     }
 
@@ -116,9 +131,22 @@ fn missing(failure: &Failure, world: &World, code: Option<i32>, told: &str) -> V
     if failure.code != 0 && !is_placed && !lines_with("reproduce: ", failure.case) {
         missing.push("neither a place in the file nor a command to reproduce it is shown".to_owned());
     }
+    if let Some(command) = &failure.gone {
+        until(&format!("the end of `{command}`"), LONG, || {
+            (!runs(command)).then_some(())
+        });
+    }
     let runs = std::fs::read_dir(world.state().join("runs")).into_iter().flatten();
     if runs.count() > 0 {
         missing.push("the run's directory is kept".to_owned());
     }
     missing
+}
+
+/// Whether a process of this machine, in a container or not, runs this command.
+fn runs(command: &str) -> bool {
+    let words = command.replace(' ', "\0");
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut commands = processes.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok());
+    commands.any(|running| running.trim_end_matches('\0') == words)
 }
