@@ -33,6 +33,8 @@ mod itself;
 mod queue;
 #[path = "../support/runtime.rs"]
 mod runtime;
+#[path = "../support/signalled.rs"]
+mod signalled;
 #[path = "../support/stranger.rs"]
 mod stranger;
 mod survival;
