@@ -1,75 +1,29 @@
-//! Our numbers against those of biotite, gemmi, tmtools and `DockQ`, on real structures where they lie beside the project and
-//! on the embedded models' answers.
-//!
-//! Needs a Python with these four: `HYDROTEST_ORACLES` names one, and then must have them; without it the tests are ignored.
+//! Our numbers against those of biotite, gemmi, tmtools and `DockQ`, on real structures of a folder and
+//! on the embedded models' answers. `HYDROTEST_ORACLES` names a Python with these four, `HYDROTEST_STRUCTURES` the folder.
 
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test may fail, and says what it lacks"
+    reason = "a test fails by panicking, and says what it measured"
 )]
 
+#[path = "support/engine.rs"]
+mod engine;
 #[path = "support/folding.rs"]
 mod folding;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use hydrotest::protein::{Label, Structure, mmcif, pdb};
-use libtest_mimic::{Arguments, Trial};
 use serde_json::{Value, json};
 
-const VARIABLE: &str = "HYDROTEST_ORACLES";
-
-fn main() -> ExitCode {
-    let has_oracles = std::env::var_os(VARIABLE).is_some();
-    if !has_oracles {
-        eprintln!("ignored: set {VARIABLE} to a Python with biotite, gemmi, tmtools and DockQ");
-    }
-    let has_pair = pair().iter().all(|path| path.exists());
-    let has_files = !real_files().is_empty();
-    if !has_pair || !has_files {
-        eprintln!(
-            "ignored: the real structures do not lie beside the project, and HYDROTEST_STRUCTURES names no folder"
-        );
-    }
-    let trials: [(&str, fn(), bool); 5] = [
-        (
-            "one_complex_on_two_machines_measures_as_elsewhere",
-            one_complex_on_two_machines,
-            has_pair,
-        ),
-        ("real_files_read_as_elsewhere", real_files_read_as_elsewhere, has_files),
-        (
-            "answers_of_the_embedded_models_measure_as_elsewhere",
-            answers_measure_as_elsewhere,
-            true,
-        ),
-        (
-            "equal_chains_and_hydrogens_dock_as_elsewhere",
-            equal_chains_and_hydrogens_dock_as_elsewhere,
-            true,
-        ),
-        (
-            "answers_of_the_embedded_models_read_as_elsewhere",
-            answers_read_as_elsewhere,
-            true,
-        ),
-    ];
-    let trials = trials.map(|(name, run, has_data)| {
-        let trial = Trial::test(name, move || {
-            run();
-            Ok(())
-        });
-        trial.with_ignored_flag(!(has_oracles && has_data))
-    });
-    libtest_mimic::run(&Arguments::from_args(), trials.into()).exit_code()
-}
+use engine::engine;
 
 /// What the oracles say of files.
 fn oracles(command: &str, files: &[PathBuf]) -> Value {
-    let python = std::env::var(VARIABLE).unwrap();
+    let python = engine("HYDROTEST_ORACLES");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/oracles.py");
     let output = Command::new(python)
         .env("PYTHONDONTWRITEBYTECODE", "1")
@@ -129,19 +83,15 @@ fn assert_agree(first: &Path, second: &Path) {
     }
 }
 
-/// Where real structures lie: `HYDROTEST_STRUCTURES`, or a folder beside the project.
+/// Where real structures lie.
 fn data() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data");
-    std::env::var_os("HYDROTEST_STRUCTURES").map_or_else(beside, PathBuf::from)
+    engine("HYDROTEST_STRUCTURES").into()
 }
 
-/// One complex, predicted on two kinds of machine.
-fn pair() -> [PathBuf; 2] {
-    ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data().join(name))
-}
-
-fn one_complex_on_two_machines() {
-    let [first, second] = pair();
+#[test]
+#[ignore = "needs HYDROTEST_ORACLES and HYDROTEST_STRUCTURES"]
+fn real_structures_of_two_machines_measure_as_elsewhere() {
+    let [first, second] = ["multimer-check-A100.pdb", "multimer-check-T4.pdb"].map(|name| data().join(name));
     assert_agree(&first, &second);
 }
 
@@ -163,8 +113,12 @@ fn real_files() -> Vec<PathBuf> {
     files
 }
 
-fn real_files_read_as_elsewhere() {
-    assert_read_alike(&real_files());
+#[test]
+#[ignore = "needs HYDROTEST_ORACLES and HYDROTEST_STRUCTURES"]
+fn real_structures_read_as_elsewhere() {
+    let files = real_files();
+    assert!(!files.is_empty(), "no structure is in {}", data().display());
+    assert_read_alike(&files);
 }
 
 /// Every atom as two other readers see it: names and numbers alike, positions and temperature factors to the last bit of
@@ -224,7 +178,9 @@ const FOLDS: [(&str, &str); 5] = [
     ("boltz2", "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT"),
 ];
 
-fn answers_measure_as_elsewhere() {
+#[test]
+#[ignore = "needs HYDROTEST_ORACLES"]
+fn answers_of_the_embedded_models_measure_as_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     for (model, sequence) in FOLDS {
         let first = folding::structure(&folding::fold(model, sequence, &[]));
@@ -264,6 +220,8 @@ fn with_hydrogens(structure: &Structure) -> Structure {
 
 /// Two chains of one length, of which either may be the receptor; then with hydrogens, which make up most contacts, and with a
 /// residue of HETATM records, which the program doesn't read.
+#[test]
+#[ignore = "needs HYDROTEST_ORACLES"]
 fn equal_chains_and_hydrogens_dock_as_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     let twins = folding::structure(&folding::fold(
@@ -289,7 +247,9 @@ fn equal_chains_and_hydrogens_dock_as_elsewhere() {
 }
 
 /// The texts that models answer, and what we write of their structures.
-fn answers_read_as_elsewhere() {
+#[test]
+#[ignore = "needs HYDROTEST_ORACLES"]
+fn answers_of_the_embedded_models_read_as_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     let mut paths = Vec::new();
     let mut write = |name: String, text: &str| {

@@ -1,5 +1,6 @@
 //! The shared suites as a test target: `cargo test` runs them on the embedded `reference` backend, and whoever reads
-//! libtest's output (an editor, cargo-nextest) sees every case as a test.
+//! libtest's output (an editor, cargo-nextest) sees every case as a test. Cases are data, so that the program itself lists and runs
+//! them, and this target alone has no standard harness.
 
 use std::process::ExitCode;
 

@@ -5,8 +5,9 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::custody::{Dead, state_directory};
+use super::custody::Dead;
 use super::examination::Symptom;
+use super::installation::state_directory;
 
 /// Below this nothing can be relied on: logs, temporary files and recorded results need some.
 const TOO_LITTLE: u64 = 64 << 20;

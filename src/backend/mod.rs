@@ -16,6 +16,7 @@ pub mod examination;
 mod exposure;
 mod http;
 pub mod image;
+pub mod installation;
 mod instance;
 pub mod kind;
 pub mod launcher;

@@ -1,7 +1,7 @@
 //! The placeholders in the settings of kinds that run a command: `{model}`, `{port}`, `${HOME}` and their like. Checks them
 //! where they are written and fills them in; what is run with the result is for the kind.
 
-use super::{BackendError, Fault, Stage};
+use super::{BackendError, Fault, Stage, installation};
 use crate::config::{Diagnostic, InterpolationError, TableReader, interpolate};
 use crate::prediction::Contract;
 
@@ -82,7 +82,7 @@ impl Values {
     /// # Errors
     /// When this program does not know where it is.
     pub fn new<const N: usize>(contract: &Contract, own: [(&'static str, String); N]) -> Result<Self, BackendError> {
-        let program = std::env::current_exe().map_err(|error| unusable(format!("who am I? {error}")))?;
+        let program = installation::program().map_err(|error| unusable(format!("who am I? {error}")))?;
         let mut values = Vec::from(own);
         values.extend([
             ("model", contract.key.clone()),

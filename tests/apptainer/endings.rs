@@ -1,71 +1,19 @@
-//! Containers that do not start, do not answer or end by themselves, and what others on the machine get to see of them.
+//! Containers that are ended from outside, what gets into them, and what others on the machine get to see. How a server ends by
+//! itself is told.
 
 use std::fs;
-use std::time::Duration;
 
 use hydrotest::backend::{Fault, Stage};
 use rustix::process::Signal;
 use serde_json::json;
 
-use crate::harness::{Bench, failed_start, names_in, request, run, started, wait_for};
-use crate::project::Project;
+use crate::everywhere::shell;
+use crate::harness::{Bench, names_in, request, run, started, wait_for};
 use crate::traces;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("an_image_without_the_program_is_a_wrong_setting", no_program),
-    ("a_server_that_exits_at_start_died_with_its_last_words", exits_at_start),
-    ("a_server_that_is_never_healthy_runs_into_the_limit", never_healthy),
-    (
-        "a_server_that_is_killed_in_a_call_is_named_with_its_signal",
-        killed_in_a_call,
-    ),
-    ("a_configuration_reaches_the_model_letter_by_letter", letter_by_letter),
-    ("the_secret_is_on_no_command_line_and_in_no_log", secret),
-    (
-        "nothing_of_the_environment_gets_in_but_what_is_listed",
-        clean_environment,
-    ),
-];
-
-/// The setting of a command that a shell in the container runs.
-fn shell(script: &str) -> String {
-    format!("command = ['/bin/sh', '-c', '''{script}''', '{{port}}']\n")
-}
-
-fn no_program() {
-    let bench = Bench::stocked();
-    let table = bench.table("command = ['/no/such/server', '{port}']\n");
-    let ran = Project::new(&table).run(&["--model", "esm2", "--suite", "embed"]);
-    ran.expect(
-        3,
-        &[
-            "exited with status 255, by which apptainer says",
-            "/no/such/server: no such file",
-        ],
-    );
-    bench.nothing_left();
-}
-
-fn exits_at_start() {
-    run(async {
-        let bench = Bench::stocked();
-        let error = failed_start(&bench, &shell("echo looking for weights; exit 3")).await;
-        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Died));
-        assert_eq!(error.message, "the server exited with status 3 before it was ready");
-        assert_eq!(error.log_tail.last().unwrap(), "looking for weights");
-    });
-}
-
-fn never_healthy() {
-    run(async {
-        let bench = Bench::stocked();
-        let error = failed_start(&bench, &format!("start_timeout = '3s'\n{}", shell("sleep 1000"))).await;
-        assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
-        assert!(error.message.contains("not ready within 3 s"), "{error}");
-    });
-}
-
-fn killed_in_a_call() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_server_that_is_killed_in_a_call_is_named_with_its_signal() {
     run(async {
         let bench = Bench::stocked();
         let instance = started(&bench, "").await;
@@ -74,7 +22,9 @@ fn killed_in_a_call() {
         server.signal(Signal::STOP);
         let request = request();
         let death = async {
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            let port = server.port();
+            let called = move || wait_for("the call", || traces::is_called(port).then_some(()));
+            tokio::task::spawn_blocking(called).await.unwrap();
             server.signal(Signal::KILL);
         };
         let (answer, ()) = tokio::join!(instance.predict(&request), death);
@@ -97,7 +47,9 @@ fn killed_in_a_call() {
     });
 }
 
-fn letter_by_letter() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_configuration_reaches_the_model_letter_by_letter() {
     run(async {
         let bench = Bench::stocked();
         let text = "$HOME `id` $(id) \\ \" ' \n é";
@@ -109,7 +61,9 @@ fn letter_by_letter() {
     });
 }
 
-fn secret() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn the_secret_is_on_no_command_line_and_in_no_log() {
     run(async {
         let bench = Bench::stocked();
         let logs = tempfile::tempdir().unwrap();
@@ -130,7 +84,9 @@ fn secret() {
     });
 }
 
-fn clean_environment() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn nothing_of_the_environment_gets_in_but_what_is_listed() {
     run(async {
         let bench = Bench::stocked();
         let instance = started(&bench, "").await;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
@@ -18,6 +18,7 @@ use crate::engine::engine;
 use crate::image::pushed;
 use crate::runtime::run_within;
 use crate::traces;
+use crate::until::until;
 
 /// No event takes this long unless it never comes.
 pub const LONG: Duration = Duration::from_secs(180);
@@ -25,6 +26,14 @@ pub const LONG: Duration = Duration::from_secs(180);
 pub const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '127.0.0.1', '--port', '{port}']\n";
 /// The file of the image of the models that a test takes when any would do.
 pub const SIF: &str = "hydrotest-boileroom-esm_0.4.1.sif";
+
+/// Variables of the user's that say how Apptainer works and what is asked of it.
+const OF_THE_USER: [&str; 4] = [
+    "APPTAINER_TMPDIR",
+    "BOILEROOM_IMAGE_TAG",
+    "BOILEROOM_DOCKER_REPOSITORY",
+    "MODEL_DIR",
+];
 
 /// A cache of images, and a word that is in the environment of everything that is started for a test.
 pub struct Bench {
@@ -37,6 +46,10 @@ impl Bench {
     /// One with an empty cache.
     pub fn empty() -> Self {
         static BENCHES: AtomicUsize = AtomicUsize::new(0);
+        for variable in OF_THE_USER {
+            let is_set = std::env::var_os(variable).is_some();
+            assert!(!is_set, "unset {variable}: it changes what is tested");
+        }
         let home = tempfile::tempdir().unwrap();
         let number = BENCHES.fetch_add(1, Ordering::Relaxed);
         let token = format!("bench-{}-{number}-", std::process::id());
@@ -53,10 +66,14 @@ impl Bench {
         static PULLED: OnceLock<(Bench, Vec<u8>)> = OnceLock::new();
         let (_, sif) = PULLED.get_or_init(|| {
             let bench = Self::empty();
-            run(async {
-                let instance = started(&bench, "").await;
-                assert_eq!(instance.stop().await, None);
-            });
+            let pull = || {
+                run(async {
+                    let instance = started(&bench, "").await;
+                    assert_eq!(instance.stop().await, None);
+                });
+            };
+            // The test that comes first may be in a runtime already.
+            std::thread::scope(|scope| scope.spawn(pull).join()).unwrap();
             let sif = fs::read(bench.sif()).unwrap();
             (bench, sif)
         });
@@ -88,9 +105,14 @@ impl Bench {
         } else {
             format!("start_timeout = '{}s'\n", LONG.as_secs())
         };
+        let device = if settings.contains("device =") {
+            ""
+        } else {
+            "device = 'cpu'\n"
+        };
         format!(
-            "default = 'cluster'\n[backends.cluster]\nkind = 'apptainer'\nhttps = false\nweights = 'synthetic'\ndevice = \
-             'cpu'\ncache = '{}'\nenv = {{ BENCH = '{}' }}\n{repository}{limit}{command}{settings}",
+            "default = 'cluster'\n[backends.cluster]\nkind = 'apptainer'\nhttps = false\nweights = 'synthetic'\n\
+             cache = '{}'\nenv = {{ BENCH = '{}' }}\n{device}{repository}{limit}{command}{settings}",
             self.cache.display(),
             self.token
         )
@@ -146,7 +168,7 @@ pub fn names_in(directory: &Path) -> Vec<String> {
 
 /// A registry on loopback that everybody may use.
 pub fn registry() -> String {
-    engine("HYDROTEST_REGISTRY").unwrap()
+    engine("HYDROTEST_REGISTRY")
 }
 
 /// Runs a test in a runtime of its own.
@@ -182,13 +204,6 @@ pub fn request() -> Request {
 
 /// Waits for something to come true.
 #[track_caller]
-pub fn wait_for<T>(what: &str, mut question: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + LONG;
-    loop {
-        if let Some(answer) = question() {
-            return answer;
-        }
-        assert!(Instant::now() < deadline, "{what} never came");
-        std::thread::sleep(Duration::from_millis(10));
-    }
+pub fn wait_for<T>(what: &str, question: impl FnMut() -> Option<T>) -> T {
+    until(what, LONG, question)
 }

@@ -10,33 +10,11 @@ use crate::foreign;
 use crate::harness::{Bench, failed_start, registry, run, started};
 use crate::project::Project;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_tool_that_is_not_there_is_a_wrong_setting", no_tool),
-    (
-        "an_image_that_no_registry_has_is_named_with_what_apptainer_said",
-        no_image,
-    ),
-    (
-        "a_registry_that_is_down_is_told_from_an_image_that_is_not_there",
-        registry_down,
-    ),
-    ("a_registry_without_tls_needs_to_be_declared", without_tls),
-    ("an_image_for_another_machine_is_pulled_but_never_kept", foreign_pulled),
-    ("a_file_for_another_machine_in_the_cache_is_refused", foreign_cached),
-    ("a_source_without_the_package_is_a_wrong_setting", no_source),
-    ("an_examination_finds_the_tool_the_images_and_what_is_missing", examined),
-];
-
 const EMBED: [&str; 4] = ["--model", "esm2", "--suite", "embed"];
 
-fn no_tool() {
-    let bench = Bench::empty();
-    let ran = Project::new(&bench.table("tool = 'no-such-apptainer'\n")).run(&EMBED);
-    ran.expect(3, &["there is no program `no-such-apptainer`", "name it by `tool`"]);
-    assert!(bench.images().is_empty());
-}
-
-fn no_image() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn an_image_that_no_registry_has_is_named_with_what_apptainer_said() {
     let bench = Bench::empty();
     let project = Project::new(&bench.table(""));
     let ran = project.run(&["--backend", "cluster:9.9.9", "--model", "esm2", "--suite", "embed"]);
@@ -54,22 +32,9 @@ fn no_image() {
     assert!(!bench.sif().exists());
 }
 
-fn registry_down() {
-    let bench = Bench::empty();
-    // Nobody listens on a port that was free a moment ago.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
-    let table = bench.table(&format!("repository = '127.0.0.1:{port}/lab'\n"));
-    let ran = Project::new(&table).run(&EMBED);
-    let down = format!("its registry 127.0.0.1:{port} cannot be reached");
-    ran.expect(3, &["could not be pulled", "connection refused", &down]);
-    bench.nothing_left();
-}
-
-fn without_tls() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_registry_without_tls_needs_to_be_declared() {
     let bench = Bench::empty();
     let table = bench.table("").replace("https = false", "https = true");
     Project::new(&table)
@@ -78,7 +43,9 @@ fn without_tls() {
     bench.nothing_left();
 }
 
-fn foreign_pulled() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn an_image_for_another_machine_is_pulled_but_never_kept() {
     let bench = Bench::empty();
     run(async {
         let error = failed_start(&bench, &format!("repository = '{}'\n", foreign::pushed())).await;
@@ -89,7 +56,9 @@ fn foreign_pulled() {
     });
 }
 
-fn foreign_cached() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_file_for_another_machine_in_the_cache_is_refused() {
     let bench = Bench::stocked();
     let mut sif = fs::read(bench.sif()).unwrap();
     let code = if foreign::ARCHITECTURE == "arm64" { b"04" } else { b"02" };
@@ -102,16 +71,9 @@ fn foreign_cached() {
     bench.nothing_left();
 }
 
-fn no_source() {
-    let bench = Bench::empty();
-    let ran = Project::new(&bench.table("source = '/no/such/source'\n")).run(&EMBED);
-    ran.expect(
-        3,
-        &["`source` is /no/such/source, which does not hold the package `boileroom`"],
-    );
-}
-
-fn examined() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn an_examination_finds_the_tool_the_images_and_what_is_missing() {
     run(async {
         let bench = Bench::empty();
         let built_in = Config::built_in().unwrap();

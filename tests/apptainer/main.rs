@@ -7,16 +7,16 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says which engine is missing"
+    reason = "a test fails by panicking, and says what it counted"
 )]
 
 #[path = "../support/alike.rs"]
 mod alike;
-#[path = "../support/apart.rs"]
-mod apart;
 mod endings;
 #[path = "../support/engine.rs"]
 mod engine;
+#[path = "../support/everywhere.rs"]
+mod everywhere;
 #[path = "../support/failing.rs"]
 mod failing;
 mod foreign;
@@ -24,64 +24,22 @@ mod harness;
 #[path = "../support/image.rs"]
 mod image;
 mod images;
+#[path = "../support/installed.rs"]
+mod installed;
 #[path = "../support/project.rs"]
 mod project;
 mod pulls;
 #[path = "../support/runtime.rs"]
 mod runtime;
 mod same;
+#[path = "../support/signalled.rs"]
+mod signalled;
 mod signals;
 #[path = "../support/timeless.rs"]
 mod timeless;
 mod told;
 mod traces;
-#[path = "../support/trials.rs"]
-mod trials;
+#[path = "../support/until.rs"]
+mod until;
 #[path = "../support/whole.rs"]
 mod whole;
-
-use std::process::ExitCode;
-
-use libtest_mimic::Arguments;
-
-/// Variables of the user's that say how Apptainer works and what is asked of it.
-const OF_THE_USER: &[&str] = &[
-    "APPTAINER_TMPDIR",
-    "BOILEROOM_IMAGE_TAG",
-    "BOILEROOM_DOCKER_REPOSITORY",
-    "MODEL_DIR",
-    "http_proxy",
-    "HTTP_PROXY",
-    "https_proxy",
-    "HTTPS_PROXY",
-    "all_proxy",
-    "ALL_PROXY",
-];
-
-fn main() -> ExitCode {
-    let words: Vec<_> = std::env::args_os().collect();
-    if let Some(code) = hydrotest::backend::supervise::run_if_asked(&words) {
-        return ExitCode::from(code);
-    }
-    if !apart::is_apart() {
-        return apart::again(OF_THE_USER, |_, _| {});
-    }
-    let trials = trials::trials(&[
-        same::TRIALS,
-        images::TRIALS,
-        pulls::TRIALS,
-        told::TRIALS,
-        endings::TRIALS,
-        signals::TRIALS,
-    ]);
-    let is_root = rustix::process::geteuid().is_root();
-    let trials = trials.into_iter().map(|trial| {
-        let is_for_root = trial.name() == pulls::FULL;
-        trial.with_ignored_flag(is_for_root && !is_root)
-    });
-    let trials = engine::with_engines(&["HYDROTEST_APPTAINER", "HYDROTEST_REGISTRY"], trials.collect());
-    let mut arguments = Arguments::from_args();
-    // Two processors are enough for two containers, and no test waits for long.
-    arguments.test_threads.get_or_insert(2);
-    libtest_mimic::run(&arguments, trials).exit_code()
-}

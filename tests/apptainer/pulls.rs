@@ -8,19 +8,6 @@ use crate::harness::{Bench, failed_start, names_in, run, started, wait_for};
 use crate::project::{Project, Ran};
 use crate::traces;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_file_that_boileroom_left_is_used_as_it_is", left_by_boileroom),
-    ("a_truncated_file_without_a_record_is_pulled_anew", truncated),
-    ("a_changed_file_with_a_record_is_pulled_anew", changed),
-    ("a_bad_file_is_not_used_when_it_cannot_be_pulled_anew", not_used),
-    ("two_runs_at_once_share_one_pull", two_at_once),
-    ("a_killed_pull_is_cleared_up_by_the_next_run", killed),
-    (FULL, full_disk),
-];
-
-/// The test that mounts a disk of its own, for which it has to be root.
-pub const FULL: &str = "a_full_disk_is_told_and_leaves_nothing";
-
 const EMBED: [&str; 4] = ["--model", "esm2", "--suite", "embed"];
 
 /// A directory for logs and the setting that names it.
@@ -35,7 +22,9 @@ fn pulls(logs: &Path) -> usize {
     names.iter().filter(|name| name.starts_with("esm2-pull-")).count()
 }
 
-fn left_by_boileroom() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_file_that_boileroom_left_is_used_as_it_is() {
     run(async {
         let bench = Bench::stocked();
         let (logs, setting) = logs();
@@ -46,7 +35,9 @@ fn left_by_boileroom() {
     });
 }
 
-fn truncated() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_truncated_file_without_a_record_is_pulled_anew() {
     run(async {
         let bench = Bench::stocked();
         let whole = fs::metadata(bench.sif()).unwrap().len();
@@ -73,7 +64,9 @@ fn truncated() {
     });
 }
 
-fn changed() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_changed_file_with_a_record_is_pulled_anew() {
     run(async {
         let bench = Bench::empty();
         for (change, expected) in [(false, 1), (false, 0), (true, 1), (false, 0)] {
@@ -93,7 +86,9 @@ fn changed() {
     });
 }
 
-fn not_used() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_bad_file_is_not_used_when_it_cannot_be_pulled_anew() {
     run(async {
         let bench = Bench::empty();
         let images = bench.cache.join("images");
@@ -108,7 +103,9 @@ fn not_used() {
     });
 }
 
-fn two_at_once() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn two_runs_at_once_share_one_pull() {
     let bench = Bench::empty();
     let (logs, setting) = logs();
     let worlds = [(); 2].map(|()| Project::new(&bench.table(&setting)));
@@ -127,7 +124,9 @@ fn half_pulls(bench: &Bench) -> usize {
     bench.images().iter().filter(|name| name.starts_with(".pull-")).count()
 }
 
-fn killed() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn a_killed_pull_is_cleared_up_by_the_next_run() {
     let bench = Bench::empty();
     let project = Project::new(&bench.table(""));
     let mut child = project
@@ -172,7 +171,9 @@ impl Drop for SmallDisk<'_> {
     }
 }
 
-fn full_disk() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY, and mounts a disk, for which it has to be root"]
+fn a_full_disk_is_told_and_leaves_nothing() {
     let bench = Bench::empty();
     let _disk = SmallDisk::mount(&bench.cache);
     let ran = Project::new(&bench.table("")).run(&EMBED);

@@ -1,61 +1,54 @@
 //! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
 
 use std::fs;
-use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::harness::{Bench, names_in, wait_for};
+use crate::harness::{Bench, wait_for};
 use crate::project::{Project, Ran};
+use crate::signalled::{ended_by, nothing_kept, start};
 use crate::traces;
-
-pub const TRIALS: &[(&str, fn())] = &[
-    ("interrupted_it_ends_its_container", interrupted),
-    ("terminated_it_ends_its_container", terminated),
-    ("terminated_in_a_pull_it_leaves_nothing_of_it", terminated_in_a_pull),
-    ("killed_at_any_moment_it_leaves_nothing_after_the_next_run", killed),
-];
 
 /// A server that never becomes ready, so that there is time to be ended.
 const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000', '{port}']\n";
 /// How many times the harness is killed.
 const KILLS: u64 = 10;
 
-fn start(project: &Project) -> Child {
-    let mut command = project.command(&["--model", "esm2", "--suite", "embed"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn ended_by(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
-    let project = Project::new(&bench.table(SLEEPER));
-    let child = start(&project);
-    wait_for("what is to be ended", || begun().then_some(()));
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
+fn ended(bench: &Bench, signal: Signal, code: i32, begun: impl Fn() -> bool) {
+    ended_by(&Project::new(&bench.table(SLEEPER)), signal, code, || {
+        wait_for("what is to be ended", || begun().then_some(()));
+    });
     bench.nothing_left();
-    assert_eq!(names_in(&project.state().join("runs")), Vec::<String>::new());
 }
 
-fn interrupted() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn interrupted_it_ends_its_container() {
     let bench = Bench::stocked();
-    ended_by(&bench, Signal::INT, 130, || traces::contained(&bench.token).is_some());
+    ended(&bench, Signal::INT, 130, || traces::contained(&bench.token).is_some());
 }
 
-fn terminated() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn terminated_it_ends_its_container() {
     let bench = Bench::stocked();
-    ended_by(&bench, Signal::TERM, 143, || traces::contained(&bench.token).is_some());
+    ended(&bench, Signal::TERM, 143, || traces::contained(&bench.token).is_some());
 }
 
-fn terminated_in_a_pull() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn terminated_in_a_pull_it_leaves_nothing_of_it() {
     let bench = Bench::empty();
-    ended_by(&bench, Signal::TERM, 143, || {
+    ended(&bench, Signal::TERM, 143, || {
         bench.images().iter().any(|name| name.starts_with(".pull-")) && !traces::of(&bench.token).is_empty()
     });
     assert!(!bench.sif().exists());
 }
 
-fn killed() {
+#[test]
+#[ignore = "needs HYDROTEST_APPTAINER and HYDROTEST_REGISTRY"]
+fn killed_at_any_moment_it_leaves_nothing_after_the_next_run() {
     let bench = Bench::stocked();
     let project = Project::new(&bench.table(SLEEPER));
     for moment in 0..KILLS {
@@ -68,6 +61,7 @@ fn killed() {
             // Once surely after there is something to leave.
             wait_for("the container", || traces::contained(&bench.token));
         } else {
+            // The moment is the point: it falls before, into and after the pull.
             std::thread::sleep(Duration::from_millis(moment * 397 % 2000));
         }
         child.kill().unwrap();
@@ -79,5 +73,5 @@ fn killed() {
     let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", project.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
     bench.nothing_left();
-    assert_eq!(names_in(&project.state().join("runs")), Vec::<String>::new());
+    nothing_kept(&project);
 }

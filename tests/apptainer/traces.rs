@@ -19,6 +19,12 @@ impl Process {
         rustix::process::kill_process(process, signal).unwrap();
     }
 
+    /// The port that its command names.
+    pub fn port(&self) -> u16 {
+        let mut words = self.command.split('\0').skip_while(|word| *word != "--port");
+        words.nth(1).unwrap().parse().unwrap()
+    }
+
     pub fn variable(&self, name: &str) -> Option<&str> {
         let mut variables = self.environment.split('\0');
         variables.find_map(|variable| variable.strip_prefix(name)?.strip_prefix('='))
@@ -54,6 +60,18 @@ pub fn contained(token: &str) -> Option<Process> {
     of(token)
         .into_iter()
         .find(|process| process.variable("BENCH") == Some(token))
+}
+
+/// Whether a connection to a port of this machine holds what nobody has read: a call to a server that is stopped.
+pub fn is_called(port: u16) -> bool {
+    let port = format!(":{port:04X}");
+    let connections = fs::read_to_string("/proc/net/tcp").unwrap();
+    connections.lines().skip(1).any(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (local, state, queues) = (words[1], words[3], words[4]);
+        // Established, and the second queue is not empty.
+        local.ends_with(&port) && state == "01" && !queues.ends_with(":00000000")
+    })
 }
 
 /// Checks that no process is left. One that was killed may need a moment to go.

@@ -12,11 +12,6 @@ use serde_json::{Value as Json, json};
 use crate::client;
 use crate::describe::describe;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("boileroom_reads_every_model_s_answer_into_its_own_classes", answers),
-    ("boileroom_is_told_what_the_model_refuses", refusals),
-];
-
 /// `hydrotest serve` of one model; killed when it goes out of scope.
 struct Server {
     process: std::process::Child,
@@ -25,7 +20,7 @@ struct Server {
 
 impl Server {
     fn start(contract: &Contract, secret: &Secret) -> Self {
-        let mut process = Command::new(std::env::current_exe().unwrap())
+        let mut process = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
             .args(["serve", "--port", "0"])
             .env("MODEL_CLASS", &contract.core)
             .env_remove("MODEL_CONFIG")
@@ -54,7 +49,9 @@ impl Drop for Server {
     }
 }
 
-fn answers() {
+#[test]
+#[ignore = "needs HYDROTEST_BOILEROOM"]
+fn boileroom_reads_every_model_s_answer_into_its_own_classes() {
     let secret = Secret::generate().unwrap();
     let models = Config::built_in().unwrap().models;
     assert_eq!(models.len(), 7);
@@ -90,7 +87,9 @@ fn answers() {
     }
 }
 
-fn refusals() {
+#[test]
+#[ignore = "needs HYDROTEST_BOILEROOM"]
+fn boileroom_is_told_what_the_model_refuses() {
     let secret = Secret::generate().unwrap();
     let config = Config::built_in().unwrap();
     let contract = config.model("esm2").unwrap();

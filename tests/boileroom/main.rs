@@ -1,13 +1,8 @@
 //! The released boileroom reads what `hydrotest serve` answers, and refuses what we say that it cannot read.
 //!
-//! Needs a Python with boileroom 0.4.1, which `HYDROTEST_BOILEROOM` names; without it the tests are ignored. Servers are
-//! this program, so it has a `main` of its own.
+//! Needs a Python with boileroom 0.4.1, which `HYDROTEST_BOILEROOM` names.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test may fail, and says what it lacks"
-)]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
 #[path = "../support/describe.rs"]
@@ -15,31 +10,16 @@ mod describe;
 #[path = "../support/engine.rs"]
 mod engine;
 mod readable;
-#[path = "../support/trials.rs"]
-mod trials;
 
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
 use hydrotest::wire::Secret;
-use libtest_mimic::Arguments;
-
-const VARIABLE: &str = "HYDROTEST_BOILEROOM";
-
-fn main() -> ExitCode {
-    let arguments: Vec<_> = std::env::args_os().collect();
-    if arguments.get(1).is_some_and(|word| word == "serve") {
-        return ExitCode::from(hydrotest::cli::main(arguments));
-    }
-    let trials = trials::trials(&[answers::TRIALS, readable::TRIALS]);
-    let trials = engine::with_engines(&[VARIABLE], trials);
-    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
-}
 
 /// Runs boileroom's client in one of its modes with some input; what it prints, one JSON text a line.
 fn client(secret: &Secret, mode: &str, input: &str) -> Vec<serde_json::Value> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python/boileroom_client.py");
-    let mut running = Command::new(engine::engine(VARIABLE).unwrap())
+    let mut running = Command::new(engine::engine("HYDROTEST_BOILEROOM"))
         .arg(script)
         .arg(mode)
         .env("PYTHONDONTWRITEBYTECODE", "1")

@@ -25,16 +25,14 @@ pub async fn all(docker: &Docker) -> Vec<String> {
         .all(true)
         .filters(&labels)
         .build();
-    let listed = async {
-        loop {
-            match docker.list_containers(Some(options.clone())).await {
-                // Podman has a state between running and ended that the client does not know.
-                Err(Error::JsonDataError { .. }) => tokio::time::sleep(Duration::from_millis(20)).await,
-                listed => return listed.unwrap(),
-            }
+    let listed = until("a list that can be read", async || {
+        match docker.list_containers(Some(options.clone())).await {
+            // Podman has a state between running and ended that the client does not know.
+            Err(Error::JsonDataError { .. }) => None,
+            listed => Some(listed.unwrap()),
         }
-    };
-    let found = tokio::time::timeout(LONG, listed).await.expect("no list can be read");
+    });
+    let found = listed.await;
     found.into_iter().map(|container| container.id.unwrap()).collect()
 }
 
@@ -48,18 +46,28 @@ pub fn none_left(on: Platform, when: &str) {
 
 /// Waits for the only container to be there and running.
 pub async fn the_running_one(docker: &Docker) -> String {
-    let running = async {
+    let running = until("a container that runs", async || {
+        let all = all(docker).await;
+        let [only] = all.as_slice() else { return None };
+        let found = docker.inspect_container(only, None::<InspectContainerOptions>).await;
+        let runs = found.is_ok_and(|found| found.state.is_some_and(|state| state.running == Some(true)));
+        runs.then(|| only.clone())
+    });
+    running.await
+}
+
+/// Asks an engine until it has an answer; its own events differ between engines.
+async fn until<T>(what: &str, mut question: impl AsyncFnMut() -> Option<T>) -> T {
+    let answered = async {
         loop {
-            if let [only] = all(docker).await.as_slice() {
-                let found = docker.inspect_container(only, None::<InspectContainerOptions>).await;
-                if found.is_ok_and(|found| found.state.is_some_and(|state| state.running == Some(true))) {
-                    return only.clone();
-                }
+            if let Some(answer) = question().await {
+                return answer;
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(LONG, running).await.expect("no container runs")
+    let answered = tokio::time::timeout(LONG, answered).await;
+    answered.unwrap_or_else(|_| panic!("there never was {what}"))
 }
 
 /// Sends a signal to what runs in a container.

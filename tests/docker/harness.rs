@@ -2,20 +2,30 @@
 
 use std::time::Duration;
 
+use hydrotest::backend::Instance;
 use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry;
-use hydrotest::backend::{BackendError, Instance};
 use hydrotest::config::{Config, Source};
 use hydrotest::prediction::{Input, Method, Options, Request};
 
+use crate::containers::none_left;
 use crate::engine::engine;
 use crate::image::{VERSION, pushed};
 use crate::runtime::run_within;
+use crate::turns::{self, Turn};
 
 /// No event takes this long unless it never comes.
 pub const LONG: Duration = Duration::from_secs(120);
 /// What a container runs to be a good model server.
 pub const SERVE: &str = "command = ['/usr/local/bin/hydrotest', 'serve', '--host', '0.0.0.0', '--port', '{port}']\n";
+
+/// Variables of the user's that say which images are used and how.
+const OF_THE_USER: [&str; 4] = [
+    "BOILEROOM_IMAGE_TAG",
+    "BOILEROOM_DOCKER_REPOSITORY",
+    "BOILEROOM_SOURCE",
+    "MODEL_DIR",
+];
 
 /// The engine that a test runs on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,22 +34,28 @@ pub enum Platform {
     Podman,
 }
 
-/// A test.
-pub struct Case {
-    pub name: &'static str,
-    pub on: &'static [Platform],
-    pub run: fn(Platform),
+/// Keeps an engine to one test.
+pub struct Alone {
+    on: Platform,
+    _turn: Turn,
 }
 
-impl Case {
-    pub const fn new(name: &'static str, run: fn(Platform)) -> Self {
-        let on = &[Platform::Docker];
-        Self { name, on, run }
+/// An engine for one test, which finds no container of hydrotest there and must leave none.
+pub fn alone(on: Platform) -> (Platform, Alone) {
+    for variable in OF_THE_USER {
+        let is_set = std::env::var_os(variable).is_some();
+        assert!(!is_set, "unset {variable}: it changes what is tested");
     }
+    let turn = turns::alone(on.name());
+    none_left(on, "before the test");
+    (on, Alone { on, _turn: turn })
+}
 
-    pub const fn on_both(name: &'static str, run: fn(Platform)) -> Self {
-        let on = &[Platform::Docker, Platform::Podman];
-        Self { name, on, run }
+impl Drop for Alone {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            none_left(self.on, "after the test");
+        }
     }
 }
 
@@ -50,13 +66,21 @@ impl Platform {
             Self::Docker => "HYDROTEST_DOCKER",
             Self::Podman => "HYDROTEST_PODMAN",
         };
-        engine(variable).unwrap()
+        engine(variable)
+    }
+
+    /// What its turns are called.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+        }
     }
 }
 
 /// A registry on loopback that everybody may use.
 pub fn registry() -> String {
-    engine("HYDROTEST_REGISTRY").unwrap()
+    engine("HYDROTEST_REGISTRY")
 }
 
 /// The name of a test image, such as `127.0.0.1:5000/hydrotest/boileroom-esm:0.4.1`.
@@ -101,14 +125,6 @@ pub fn open(platform: &registry::Platform) -> Instance {
     let config = serde_json::json!({"model_name": "esm2_t6_8M_UR50D"});
     let contract = built_in.model("esm2").unwrap();
     platform.open(contract, config.as_object().unwrap()).unwrap()
-}
-
-/// An instance of which the start must fail, and the error.
-pub async fn failed_start(on: Platform, settings: &str) -> BackendError {
-    let instance = open(&declared(on, settings));
-    let error = instance.start().await.expect_err("the start succeeds");
-    assert_eq!(instance.take_leaks(), Vec::<String>::new());
-    error
 }
 
 /// An instance that runs.

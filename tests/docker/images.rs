@@ -17,46 +17,15 @@ use hydrotest::backend::{Fault, Stage};
 use hydrotest::config::Config;
 
 use crate::containers::engine;
-use crate::harness::{
-    Case, Platform, SERVE, declared, esm_image, failed_start, open, registry as hub, run, select, table,
-};
+use crate::harness::{LONG, Platform, SERVE, alone, declared, esm_image, open, registry as hub, run, select, table};
 use crate::image::pushed;
 use crate::project::{Project, Ran};
+use crate::until::until;
 
-pub const TRIALS: &[Case] = &[
-    Case::new("an_engine_that_is_down_is_an_error_of_the_platform", down),
-    Case::new("an_engine_that_one_may_not_talk_to_says_which_group_to_join", forbidden),
-    Case::new(
-        "an_image_that_no_registry_has_is_named_with_what_the_registry_said",
-        no_image,
-    ),
-    Case::new("an_image_that_is_not_to_be_pulled_is_asked_for", never_pulled),
-    Case::new("a_start_that_runs_out_of_time_in_a_pull_says_so", slow),
-    Case::new("an_image_for_another_machine_is_refused_before_it_is_run", foreign),
-    Case::new(
-        "a_registry_that_wants_credentials_gets_those_of_the_docker_command",
-        credentials,
-    ),
-    Case::on_both(
-        "an_examination_finds_the_engine_the_image_and_what_is_missing",
-        examined,
-    ),
-];
-
-fn down(on: Platform) {
-    let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
-    let ran = Project::new(&text).run(&["--model", "esm2", "--suite", "embed"]);
-    ran.expect(
-        3,
-        &[
-            "no engine at unix:///no/such/docker.sock",
-            "there is no such socket",
-            "systemctl start docker",
-        ],
-    );
-}
-
-fn forbidden(on: Platform) {
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn an_engine_that_one_may_not_talk_to_says_which_group_to_join() {
+    let (on, _alone) = alone(Platform::Docker);
     // Somebody who is not root, a socket that is only root's, and a copy of the program that everybody may run.
     let place = tempfile::tempdir().unwrap();
     std::fs::set_permissions(place.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
@@ -87,26 +56,21 @@ fn forbidden(on: Platform) {
     ran.expect(3, &["permission denied", "usermod -aG docker"]);
 }
 
-fn no_image(on: Platform) {
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn the_tag_of_the_command_line_is_the_last_word() {
+    let (on, _alone) = alone(Platform::Docker);
     let project = Project::new(&table(on, &format!("{SERVE}tag = '9.9.9'\n")));
-    let ran = project.run(&["--model", "esm2", "--suite", "embed"]);
-    ran.expect(
-        3,
-        &[
-            "boileroom-esm:9.9.9 cannot be pulled",
-            "manifest unknown",
-            "--image-tag",
-        ],
-    );
-    // The command line's word is the last.
-    let project = Project::new(&table(on, SERVE));
     let ran = project.run(&["--backend", "engine:9.9.8", "--model", "esm2", "--suite", "embed"]);
     ran.expect(3, &["boileroom-esm:9.9.8 cannot be pulled"]);
     let ran = project.run(&["--backend", "engine:latest", "--model", "esm2", "--suite", "embed"]);
     ran.expect(2, &["there are no images with the tag `latest`"]);
 }
 
-fn slow(on: Platform) {
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn a_start_that_runs_out_of_time_in_a_pull_says_so() {
+    let (on, _alone) = alone(Platform::Docker);
     run(async {
         // The system takes connections for this registry, and nobody ever answers them.
         let registry = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -122,39 +86,8 @@ fn slow(on: Platform) {
     });
 }
 
-fn never_pulled(on: Platform) {
-    run(async {
-        let error = failed_start(on, &format!("{SERVE}tag = '9.9.9'\npull = 'never'\n")).await;
-        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Misconfigured));
-        assert!(error.message.contains("`pull = \"never\"`"), "{error}");
-    });
-}
-
-fn foreign(on: Platform) {
-    run(async {
-        let error = failed_start(on, &format!("{SERVE}tag = '0.4.1-foreign'\n")).await;
-        assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Misconfigured));
-        let (ours, theirs) = if cfg!(target_arch = "aarch64") {
-            ("arm64", "amd64")
-        } else {
-            ("amd64", "arm64")
-        };
-        assert!(
-            error
-                .message
-                .contains(&format!("is for {theirs}, and the engine's machine is {ours}")),
-            "{error}"
-        );
-        assert!(
-            error.message.contains(&format!("platform = \"linux/{theirs}\"")),
-            "{error}"
-        );
-        // Nothing was made of it.
-        assert!(crate::containers::all(&engine(on).await).await.is_empty());
-    });
-}
-
 fn examined(on: Platform) {
+    let (on, _alone) = alone(on);
     run(async {
         let built_in = Config::built_in().unwrap();
         let models = ["esm2", "esmfold"].map(|key| built_in.model(key).unwrap().clone());
@@ -221,11 +154,9 @@ impl Guarded {
             .stderr(Stdio::null());
         let server = server.spawn().unwrap();
         let guarded = Self { server, address };
-        let deadline = std::time::Instant::now() + crate::harness::LONG;
-        while std::net::TcpStream::connect(&guarded.address).is_err() {
-            assert!(std::time::Instant::now() < deadline, "the registry does not listen");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until("the registry listens", LONG, || {
+            std::net::TcpStream::connect(&guarded.address).ok()
+        });
         guarded
     }
 }
@@ -271,7 +202,10 @@ async fn forget(docker: &Docker, repository: &str) {
         .await;
 }
 
-fn credentials(on: Platform) {
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn a_registry_that_wants_credentials_gets_those_of_the_docker_command() {
+    let (on, _alone) = alone(Platform::Docker);
     let place = tempfile::tempdir().unwrap();
     let guarded = Guarded::start(place.path());
     let repository = format!("{}/lab/boileroom-esm", guarded.address);
@@ -317,4 +251,16 @@ fn credentials(on: Platform) {
     std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
     let by_program = format!(r#"{{"credHelpers": {{"{}": "test"}}}}"#, guarded.address);
     attempt(&by_program, 0, &["0 failed"]);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn an_examination_finds_the_engine_the_image_and_what_is_missing() {
+    examined(Platform::Docker);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
+fn on_podman_an_examination_finds_the_engine_the_image_and_what_is_missing() {
+    examined(Platform::Podman);
 }

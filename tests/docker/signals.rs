@@ -1,58 +1,44 @@
 //! The harness itself is ended: by SIGINT and SIGTERM it clears up, and after SIGKILL the next one does.
 
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::apart::STATE;
 use crate::clean::clean;
 use crate::containers::{all, engine, the_running_one};
-use crate::harness::{Case, Platform, SERVE, run, table};
+use crate::harness::{Platform, SERVE, alone, run, table};
 use crate::project::{Project, Ran};
-
-pub const TRIALS: &[Case] = &[
-    Case::new("interrupted_it_removes_its_container", interrupted),
-    Case::new("terminated_it_removes_its_container", terminated),
-    Case::on_both("killed_it_leaves_what_the_next_run_removes", killed),
-];
+use crate::signalled::{ended_by, nothing_kept, start};
 
 /// A server that never becomes ready, so that there is time to be ended.
 const SLEEPER: &str = "command = ['/bin/sh', '-c', 'exec sleep 1000']\ngrace = '1s'\n";
 /// How many times the harness is killed.
 const KILLS: u64 = 8;
 
-fn start(project: &Project) -> Child {
-    let mut command = project.command(&["--model", "esm2", "--suite", "embed"]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn ended_by(on: Platform, signal: Signal, code: i32) {
-    let project = Project::new(&table(on, SLEEPER));
-    let child = start(&project);
-    run(async {
-        the_running_one(&engine(on).await).await;
+fn ended(signal: Signal, code: i32) {
+    let (on, _alone) = alone(Platform::Docker);
+    ended_by(&Project::new(&table(on, SLEEPER)), signal, code, || {
+        run(async {
+            the_running_one(&engine(on).await).await;
+        });
     });
-    kill_process(Pid::from_child(&child), signal).unwrap();
-    Ran::from(child.wait_with_output().unwrap()).expect(code, &[]);
-    run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
-    let runs = std::fs::read_dir(project.state().join("runs"));
-    assert_eq!(
-        runs.map(Iterator::count).unwrap_or_default(),
-        0,
-        "the run's directory is still there"
-    );
 }
 
-fn interrupted(on: Platform) {
-    ended_by(on, Signal::INT, 130);
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn interrupted_it_removes_its_container() {
+    ended(Signal::INT, 130);
 }
 
-fn terminated(on: Platform) {
-    ended_by(on, Signal::TERM, 143);
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn terminated_it_removes_its_container() {
+    ended(Signal::TERM, 143);
 }
 
 fn killed(on: Platform) {
+    let (on, _alone) = alone(on);
     let project = Project::new(&table(on, SLEEPER));
     let mut left = 0;
     for moment in 0..KILLS {
@@ -63,6 +49,7 @@ fn killed(on: Platform) {
                 the_running_one(&engine(on).await).await;
             });
         } else {
+            // The moment is the point: it falls before, into and after the creation.
             std::thread::sleep(Duration::from_millis(moment * 97 % 500));
         }
         child.kill().unwrap();
@@ -73,26 +60,32 @@ fn killed(on: Platform) {
     // What any run does first.
     let next = Project::new(&table(on, SERVE));
     let mut command = next.command(&["--model", "esm2", "--suite", "embed"]);
-    let ran = Ran::from(command.env(STATE, project.state()).output().unwrap());
+    let ran = Ran::from(command.env("HYDROTEST_STATE_DIR", project.state()).output().unwrap());
     ran.expect(0, &["0 failed"]);
     // A container that was asked for in the last moment of a run is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command.arg("clean").env(STATE, project.state());
+        command.arg("clean").env("HYDROTEST_STATE_DIR", project.state());
         command
     });
     assert_eq!(cleaned, Ok(()));
-    run(async { assert_eq!(all(&engine(on).await).await, Vec::<String>::new()) });
-    let runs = std::fs::read_dir(project.state().join("runs"));
-    assert_eq!(
-        runs.map(Iterator::count).unwrap_or_default(),
-        0,
-        "a dead run's directory is still there"
-    );
+    nothing_kept(&project);
 }
 
 fn run_for<T>(question: impl Future<Output = T>) -> T {
     let mut answer = None;
     run(async { answer = Some(question.await) });
     answer.unwrap()
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn killed_it_leaves_what_the_next_run_removes() {
+    killed(Platform::Docker);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
+fn on_podman_killed_it_leaves_what_the_next_run_removes() {
+    killed(Platform::Podman);
 }

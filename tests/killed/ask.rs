@@ -3,13 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::engine::engine;
+use crate::engine::engine as named;
 use crate::image::pushed;
-
-/// An engine that is there.
-pub fn named(variable: &str) -> String {
-    engine(variable).unwrap()
-}
 
 /// The setting that says where the test image is, once it is there: this very build of hydrotest, served from a container.
 pub fn repository() -> String {

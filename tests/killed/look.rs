@@ -69,7 +69,8 @@ fn files(directory: &Path) -> Vec<String> {
 }
 
 /// Proves that what is left is seen, with things that are left on purpose, and that nothing is seen once they are gone.
-pub fn sees(home: &Home<'_>) -> Result<(), String> {
+#[track_caller]
+pub fn sees(home: &Home<'_>) {
     let file = home.temporary().join("forgotten");
     fs::write(&file, "").unwrap();
     let planted = (home.platform.plant)(home.path());
@@ -91,11 +92,10 @@ pub fn sees(home: &Home<'_>) -> Result<(), String> {
     };
     (planted.uproot)();
     fs::remove_file(&file).unwrap();
-    if !missed.is_empty() {
-        return Err(format!("left on purpose and not seen: {missed}; seen: {seen:?}"));
-    }
-    match left(home).as_slice() {
-        [] => Ok(()),
-        left => Err(format!("it is seen when it is gone: {left:?}")),
-    }
+    assert!(
+        missed.is_empty(),
+        "left on purpose and not seen: {missed}; seen: {seen:?}"
+    );
+    let left = left(home);
+    assert!(left.is_empty(), "it is seen when it is gone: {left:?}");
 }

@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::ask::{image, lines, named};
+use crate::ask::{image, lines};
+use crate::engine::engine as named;
 use crate::home::VARIABLE;
 use crate::look;
 

@@ -7,14 +7,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::cloud::Cloud;
 use crate::project::Project;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("the_app_is_left_after_a_failed_check", failed),
-    ("the_app_is_left_after_an_interrupt", || interrupted(Signal::INT, 130)),
-    ("the_app_is_left_after_a_termination", || interrupted(Signal::TERM, 143)),
-    ("a_service_that_goes_away_in_a_call_is_a_broken_platform", gone),
-];
-
-fn failed() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn the_app_is_left_after_a_failed_check() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, "{ check = 'error' }");
     Project::expect(&mut project.command(&[]), 1);
@@ -34,7 +29,9 @@ fn interrupted(signal: Signal, code: i32) {
     assert_eq!(cloud.end().apps(), 1);
 }
 
-fn gone() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn a_service_that_goes_away_in_a_call_is_a_broken_platform() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, "{ check = 'contract' }");
     let mut command = project.command(&[]);
@@ -45,4 +42,16 @@ fn gone() {
     let shown = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(3), "{shown}");
     assert!(shown.contains("fault: unreachable"), "{shown}");
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn the_app_is_left_after_an_interrupt() {
+    interrupted(Signal::INT, 130);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn the_app_is_left_after_a_termination() {
+    interrupted(Signal::TERM, 143);
 }

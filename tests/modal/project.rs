@@ -19,6 +19,16 @@ pub fn declaration(settings: &str) -> String {
     )
 }
 
+/// The service is on loopback: what the user's environment says of proxies is taken back.
+pub const NO_PROXIES: [(&str, &str); 6] = [
+    ("HTTP_PROXY", ""),
+    ("HTTPS_PROXY", ""),
+    ("ALL_PROXY", ""),
+    ("http_proxy", ""),
+    ("https_proxy", ""),
+    ("all_proxy", ""),
+];
+
 /// A suite of three cases for one model.
 const SUITE: &str = "about = 'three calls'\nmodels = ['esm2']\n";
 
@@ -68,6 +78,8 @@ impl Project {
             .env("MODAL_SERVER_URL", &self.address)
             .env("MODAL_CONFIG_PATH", self.home.path().join("modal.toml"))
             .env("HYDROTEST_STATE_DIR", self.home.path().join("state"))
+            .envs(NO_PROXIES)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("CI")
             .stdin(Stdio::null());
         command

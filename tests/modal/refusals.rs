@@ -6,16 +6,6 @@ use std::process::Command;
 use crate::cloud::Cloud;
 use crate::project::Project;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_missing_token_says_how_to_get_one", missing_token),
-    ("a_bad_token_says_where_it_is_from", bad_token),
-    ("an_unknown_gpu_is_refused_before_the_first_call", unknown_gpu),
-    ("an_unreachable_service_says_why", unreachable),
-    ("a_service_that_says_nothing_is_given_up", silent),
-    ("a_service_that_is_not_modals_is_named", foreign),
-    ("the_doctor_asks_the_service_about_the_token", doctor),
-];
-
 const CHECKS: &str = "{ check = 'contract' }";
 
 /// Runs one case, which must break for a reason with this fault and all these words.
@@ -32,7 +22,9 @@ fn breaks(project: &Project, change: impl FnOnce(&mut Command) -> &mut Command, 
     }
 }
 
-fn missing_token() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn a_missing_token_says_how_to_get_one() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let words = ["AuthError: Token missing", "modal token new"];
@@ -42,7 +34,9 @@ fn missing_token() {
     assert_eq!(cloud.end().count("app_created"), 0);
 }
 
-fn bad_token() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn a_bad_token_says_where_it_is_from() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let words = ["AuthError: Token ID not found", "the token comes from MODAL_TOKEN_ID"];
@@ -54,7 +48,9 @@ fn bad_token() {
     assert_eq!(events.all("refused", "status"), ["UNAUTHENTICATED"; 2]);
 }
 
-fn unknown_gpu() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn an_unknown_gpu_is_refused_before_the_first_call() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let words = ["Z9000 is not a valid GPU type", "lists the classes of GPU"];
@@ -77,7 +73,9 @@ fn unknown_gpu() {
     assert_eq!(events.count("called") + events.count("container_started"), 0);
 }
 
-fn doctor() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn the_doctor_asks_the_service_about_the_token() {
     let cloud = Cloud::start();
     let project = Project::new(&cloud.address, CHECKS);
     let mut command = project.command(&["doctor"]);
@@ -106,7 +104,9 @@ fn doctor() {
     assert_eq!(cloud.end().count("app_created"), 0);
 }
 
-fn unreachable() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn an_unreachable_service_says_why() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let address = format!("http://127.0.0.1:{port}");
     let project = Project::new(&address, CHECKS);
@@ -129,13 +129,17 @@ fn listener(with: fn(TcpStream) -> Option<TcpStream>) -> String {
     address
 }
 
-fn silent() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn a_service_that_says_nothing_is_given_up() {
     let address = listener(Some);
     let words = format!("Modal's service at {address} did not answer within 10 s");
     breaks(&Project::new(&address, CHECKS), |command| command, "timeout", &[&words]);
 }
 
-fn foreign() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn a_service_that_is_not_modals_is_named() {
     let address = listener(|_| None);
     let words = format!("Modal's service at {address} does not answer as one");
     breaks(

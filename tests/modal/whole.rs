@@ -11,20 +11,18 @@ use hydrotest::reference::ReferenceModel;
 use serde_json::json;
 
 use crate::cloud::{Cloud, TOKEN, folder};
-use crate::project::{Project, declaration};
+use crate::installed::installed;
+use crate::project::{NO_PROXIES, Project, declaration};
 use crate::python;
 use crate::timeless::timeless;
-
-pub const TRIALS: &[(&str, fn())] = &[
-    ("models_on_modal_predict_what_reference_predicts", same),
-    ("suites_are_green_on_modal", suites),
-    ("two_users_of_a_model_share_its_app", sharing),
-];
 
 const MODELS: [&str; 3] = ["esm2", "esmfold", "boltz2"];
 const GPU: &str = "A100-40GB";
 
-fn same() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn models_on_modal_predict_what_reference_predicts() {
+    let _installed = installed();
     let cloud = Cloud::start();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(same_as_reference(&cloud));
@@ -50,7 +48,8 @@ async fn same_as_reference(cloud: &Cloud) {
     let environment = TOKEN
         .iter()
         .copied()
-        .chain([("MODAL_SERVER_URL", cloud.address.as_str())]);
+        .chain([("MODAL_SERVER_URL", cloud.address.as_str())])
+        .chain(NO_PROXIES);
     let lines: Vec<String> = environment.map(|(name, value)| format!("{name} = '{value}'")).collect();
     let variables = lines.join("\n");
     let text = declaration(&format!("start_timeout = '2m'\n[backends.modal.env]\n{variables}"));
@@ -94,7 +93,9 @@ async fn same_as_reference(cloud: &Cloud) {
     }
 }
 
-fn suites() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn suites_are_green_on_modal() {
     let cloud = Cloud::start();
     let project = Project::whole(&cloud.address);
     let models = "esm2,esmfold2,chai1";
@@ -107,7 +108,9 @@ fn suites() {
     assert!(events.count("called") > events.apps());
 }
 
-fn sharing() {
+#[test]
+#[ignore = "needs HYDROTEST_MODAL"]
+fn two_users_of_a_model_share_its_app() {
     let cloud = Cloud::start();
     let path = [folder("modal_standin"), folder("boilerlike"), folder("")];
     let output = Command::new(python())
@@ -115,6 +118,7 @@ fn sharing() {
         .env("PYTHONPATH", std::env::join_paths(path).unwrap())
         .env("MODAL_SERVER_URL", &cloud.address)
         .env("MODAL_CONFIG_PATH", "/nonexistent")
+        .envs(NO_PROXIES)
         .envs(TOKEN)
         .output()
         .unwrap();

@@ -10,14 +10,8 @@ use hydrotest::config::Config;
 use crate::alike::predicts_as_reference;
 use crate::harness::run;
 
-const SAME: &str = "the_backend_self_predicts_what_reference_predicts";
-
-pub const TRIALS: &[(&str, fn())] = &[
-    (SAME, same),
-    ("a_proxy_in_the_environment_is_not_asked_about_this_machine", proxy),
-];
-
-fn same() {
+#[test]
+fn the_backend_self_predicts_what_reference_predicts() {
     run(async {
         let config = Config::built_in().unwrap();
         let itself = Platform::select(&config, "self", Overrides::default());
@@ -25,7 +19,9 @@ fn same() {
     });
 }
 
-fn proxy() {
+#[test]
+fn a_proxy_in_the_environment_is_not_asked_about_this_machine() {
+    // The library reads the environment of its process, so that the test above needs another one.
     let mut command = Command::new(std::env::current_exe().unwrap());
     for variable in [
         "http_proxy",
@@ -40,7 +36,10 @@ fn proxy() {
     for variable in ["no_proxy", "NO_PROXY"] {
         command.env_remove(variable);
     }
-    let ended = command.args(["--exact", SAME]).output().unwrap();
+    let ended = command
+        .args(["--exact", "itself::the_backend_self_predicts_what_reference_predicts"])
+        .output()
+        .unwrap();
     let told = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success() && told.contains("1 passed"), "{told}");
 }

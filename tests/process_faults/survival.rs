@@ -1,28 +1,15 @@
 //! Nothing outlives a server: not what it started, not when the start is given up, not when the harness or the supervisor
 //! is killed.
 
-use std::process::{Command, ExitCode};
+use std::process::Stdio;
 
 use hydrotest::backend::Fault;
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::AsyncReadExt;
 
-use crate::harness::{instance, request, run, started};
+use crate::failing::CASE;
+use crate::harness::{instance, request, run, started, table};
+use crate::project::Project;
 use crate::witness::{Guest, Witness};
-
-pub const TRIALS: &[(&str, fn())] = &[
-    ("what_a_server_started_ends_with_it", breeding_stopped),
-    ("what_a_server_started_ends_when_it_dies", breeding_dies),
-    ("a_start_that_is_given_up_leaves_nothing", start_given_up),
-    ("nothing_survives_the_harness_being_killed", harness_killed),
-    (
-        "a_server_does_not_survive_its_supervisor_being_killed",
-        supervisor_killed,
-    ),
-];
-
-/// First argument of a harness that is there to be killed.
-pub const BE_KILLED: &str = "be-killed";
 
 /// The three processes of a breeding server.
 async fn family(witness: &Witness) -> [Guest; 3] {
@@ -41,7 +28,8 @@ async fn all_gone(family: [Guest; 3]) {
     }
 }
 
-fn breeding_stopped() {
+#[test]
+fn what_a_server_started_ends_with_it() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
@@ -56,7 +44,8 @@ fn breeding_stopped() {
     });
 }
 
-fn breeding_dies() {
+#[test]
+fn what_a_server_started_ends_when_it_dies() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "breed", "");
@@ -69,7 +58,8 @@ fn breeding_dies() {
     });
 }
 
-fn start_given_up() {
+#[test]
+fn a_start_that_is_given_up_leaves_nothing() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "load", "");
@@ -82,38 +72,25 @@ fn start_given_up() {
     });
 }
 
-/// What the harness does that is to be killed: it starts a breeding server and then nothing.
-pub fn be_killed(witness: &str) -> ExitCode {
-    run(async {
-        let witness = Witness::elsewhere(witness);
-        let instance = instance(&witness, "breed", "");
-        instance.start().await.unwrap();
-        println!("started");
-        std::future::pending::<()>().await;
-    });
-    ExitCode::FAILURE
-}
-
-fn harness_killed() {
+#[test]
+fn nothing_survives_the_harness_being_killed() {
     run(async {
         let witness = Witness::new().await;
-        let mut harness = tokio::process::Command::from(Command::new(std::env::current_exe().unwrap()))
-            .args([BE_KILLED, &witness.address().to_string()])
-            .stdout(std::process::Stdio::piped())
+        let project = Project::new(&table(&witness.misbehaving("breed")));
+        let mut harness = tokio::process::Command::from(project.command(&["--exact", CASE]))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut started = [0; 7];
-        let (read, family) = tokio::join!(
-            harness.stdout.as_mut().unwrap().read_exact(&mut started),
-            family(&witness)
-        );
-        read.unwrap();
+        let mut family = family(&witness).await;
+        assert_eq!(family[1].hear().await, "called");
         harness.kill().await.unwrap();
         all_gone(family).await;
     });
 }
 
-fn supervisor_killed() {
+#[test]
+fn a_server_does_not_survive_its_supervisor_being_killed() {
     run(async {
         let witness = Witness::new().await;
         let instance = instance(&witness, "serve", "");

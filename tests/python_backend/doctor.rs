@@ -5,12 +5,6 @@ use hydrotest::config::Config;
 
 use crate::hosted::{declared, platform, run};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("the_doctor_finds_the_interpreter_and_its_packages", packages),
-    ("the_doctor_says_what_modal_needs", modal),
-    ("the_doctor_knows_what_an_interpreter_was_meant_to_be", meant),
-];
-
 async fn symptoms(platform: &hydrotest::backend::registry::Platform) -> Vec<Symptom> {
     let models = &Config::built_in().unwrap().models;
     platform.examine(models).await
@@ -23,7 +17,9 @@ fn about<'a>(symptoms: &'a [Symptom], subject: &str) -> &'a Symptom {
     found.unwrap_or_else(|| panic!("nothing about {subject} in {symptoms:?}"))
 }
 
-fn packages() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn the_doctor_finds_the_interpreter_and_its_packages() {
     run(async {
         let found = symptoms(&platform("backend_class = 'misbehaving:Backend'")).await;
         for subject in ["interpreter", "package numpy", "package misbehaving"] {
@@ -43,7 +39,9 @@ fn packages() {
     });
 }
 
-fn modal() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn the_doctor_says_what_modal_needs() {
     run(async {
         // An interpreter without site packages has no client of Modal's.
         let declared = |device: &str| {
@@ -61,7 +59,9 @@ fn modal() {
     });
 }
 
-fn meant() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn the_doctor_knows_what_an_interpreter_was_meant_to_be() {
     run(async {
         let text = "default = 'lab'\n[backends.lab]\nkind = 'python'\nselector = 'lab'\ninterpreter = 'no-such-uv run python'\n";
         let found = symptoms(&declared(text)).await;

@@ -5,18 +5,6 @@ use hydrotest::backend::{BackendError, Fault, Stage};
 
 use crate::hosted::{asked, declared, open, platform, run, start, stop};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_start_that_fails_says_why", starts),
-    ("an_interpreter_that_is_none_is_a_mistake_in_the_settings", interpreters),
-    ("a_start_that_hangs_is_given_up_and_shows_where_it_was", hanging_start),
-    ("a_call_that_is_refused_leaves_the_model_usable", refusals),
-    ("a_call_in_which_the_interpreter_ends_says_how", deaths),
-    ("a_call_that_hangs_is_given_up_and_shows_where_it_was", hanging_call),
-    ("what_comes_back_is_data_or_refused", answers),
-    ("prints_do_not_disturb_an_answer", prints),
-    ("a_stop_that_goes_wrong_is_told_and_ends_all_the_same", stops),
-];
-
 fn backend(class: &str, more: &str) -> String {
     format!("backend_class = 'misbehaving:{class}'\n{more}")
 }
@@ -28,7 +16,9 @@ async fn failed_start(settings: &str) -> BackendError {
     error
 }
 
-fn starts() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_start_that_fails_says_why() {
     run(async {
         let table = (Stage::Configure, Fault::Misconfigured);
         for (settings, owner, words) in [
@@ -128,7 +118,9 @@ async fn imports() {
     }
 }
 
-fn interpreters() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn an_interpreter_that_is_none_is_a_mistake_in_the_settings() {
     run(async {
         for (interpreter, words) in [
             (
@@ -167,7 +159,9 @@ fn interpreters() {
     });
 }
 
-fn hanging_start() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_start_that_hangs_is_given_up_and_shows_where_it_was() {
     run(async {
         let error = failed_start(&backend("HangsAtStart", "start_timeout = '20s'")).await;
         assert_eq!((error.stage, error.fault), (Stage::Ready, Fault::Timeout));
@@ -179,7 +173,9 @@ fn hanging_start() {
     });
 }
 
-fn refusals() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_call_that_is_refused_leaves_the_model_usable() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");
         start(&instance).await;
@@ -208,7 +204,9 @@ fn refusals() {
     });
 }
 
-fn deaths() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_call_in_which_the_interpreter_ends_says_how() {
     run(async {
         for (what, words) in [
             ("exit", "the call ended the interpreter: sys.exit(3)"),
@@ -242,7 +240,9 @@ fn deaths() {
     });
 }
 
-fn hanging_call() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_call_that_hangs_is_given_up_and_shows_where_it_was() {
     run(async {
         let instance = open(&platform(&backend("Backend", "call_timeout = '2s'")), "esm2");
         start(&instance).await;
@@ -254,7 +254,9 @@ fn hanging_call() {
     });
 }
 
-fn answers() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn what_comes_back_is_data_or_refused() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");
         start(&instance).await;
@@ -271,7 +273,7 @@ fn answers() {
             );
             assert!(error.message.contains(words), "{error}");
         }
-        let evil = std::path::Path::new(&std::env::var_os(crate::apart::STATE).unwrap()).join("evil");
+        let evil = crate::installed::state().join("evil");
         assert!(!evil.exists(), "the pickle was run");
         assert!(asked(&instance, "kind").await.is_ok());
         let error = asked(&instance, "write").await.unwrap_err();
@@ -287,7 +289,9 @@ fn answers() {
     });
 }
 
-fn prints() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn prints_do_not_disturb_an_answer() {
     run(async {
         let instance = open(&platform(&backend("Backend", "")), "esm2");
         start(&instance).await;
@@ -306,7 +310,9 @@ fn prints() {
     });
 }
 
-fn stops() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_stop_that_goes_wrong_is_told_and_ends_all_the_same() {
     run(async {
         for (class, fault, words) in [
             ("RaisesAtStop", Fault::Refused, "raised RuntimeError: will not"),

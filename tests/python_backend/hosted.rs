@@ -26,10 +26,12 @@ pub fn declaration(program: &str, settings: &str) -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/python");
     format!(
         "default = 'lab'\n[backends.lab]\nkind = 'python'\nweights = 'synthetic'\ninterpreter = ['{}']\n\
-         path = ['{}', '{}']\n{settings}\n[backends.lab.env]\nHYDROTEST_PROGRAM = '{program}'\nEVIL = '${{HYDROTEST_STATE_DIR}}/evil'\n",
+         path = ['{}', '{}']\n{settings}\n[backends.lab.env]\nHYDROTEST_PROGRAM = '{program}'\nEVIL = '{}'\n\
+         PYTHONDONTWRITEBYTECODE = '1'\n",
         python(),
         folder.join("boilerlike").display(),
         folder.display(),
+        crate::installed::state().join("evil").display(),
     )
 }
 

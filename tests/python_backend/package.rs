@@ -10,23 +10,6 @@ use crate::project::Project;
 use crate::timeless::timeless;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_wrapper_predicts_what_reference_predicts", || same(WRAPPER)),
-    ("a_backend_class_predicts_what_reference_predicts", || same(BACKEND)),
-    ("a_core_class_predicts_what_reference_predicts", || same("core = true")),
-    ("a_backend_that_is_imported_with_its_wrapper_is_a_note", eager),
-    ("structured_input_arrives_as_objects", structured),
-    ("every_suite_passes_through_a_wrapper", || {
-        suites(WRAPPER, ONE_OF_EACH, &[]);
-    }),
-    ("every_suite_passes_on_every_model_through_a_backend_class", || {
-        suites(BACKEND, &[], &[]);
-    }),
-    ("every_suite_passes_through_a_core_class", || {
-        suites("core = true", ONE_OF_EACH, HELD_BY_THE_HARNESS);
-    }),
-];
-
 /// One model that embeds and one that folds: enough for a second way that all models have gone once.
 const ONE_OF_EACH: &[&str] = &["--model", "esm2,boltz2"];
 const WRAPPER: &str = "selector = 'your_backend'";
@@ -67,7 +50,9 @@ fn same(settings: &str) {
     });
 }
 
-fn eager() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_backend_that_is_imported_with_its_wrapper_is_a_note() {
     let one = ["--exact", "esm2::embed::minimal"];
     let words = "imports boileroom.backend.your_backend at once: without a lazy import";
     for (settings, is_noted) in [("wrapper = 'boileroom.eager:ESM2'", true), ("", false)] {
@@ -78,7 +63,9 @@ fn eager() {
     }
 }
 
-fn structured() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn structured_input_arrives_as_objects() {
     run(async {
         let config = Config::built_in().unwrap();
         let contract = config.model("esmfold2").unwrap();
@@ -115,4 +102,40 @@ fn suites(settings: &str, models: &[&str], skipped: &[(&str, &str)]) {
         &format!("{settings}\nmax_instances = 2"),
     );
     every_suite_passes(&Project::new(&text), models, skipped);
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_wrapper_predicts_what_reference_predicts() {
+    same(WRAPPER);
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_backend_class_predicts_what_reference_predicts() {
+    same(BACKEND);
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_core_class_predicts_what_reference_predicts() {
+    same("core = true");
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn every_suite_passes_through_a_wrapper() {
+    suites(WRAPPER, ONE_OF_EACH, &[]);
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn every_suite_passes_on_every_model_through_a_backend_class() {
+    suites(BACKEND, &[], &[]);
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn every_suite_passes_through_a_core_class() {
+    suites("core = true", ONE_OF_EACH, HELD_BY_THE_HARNESS);
 }

@@ -10,21 +10,6 @@ use hydrotest::prediction::Options;
 
 use crate::hosted::{declaration, run};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_sound_backend_class_plays_every_scene", || {
-        sound(
-            "backend_class = 'boileroom.backend.your_backend:YourBackend'\narguments = { core_class = '{model.core}' }",
-        );
-    }),
-    ("a_sound_wrapper_plays_every_scene", || {
-        sound("selector = 'your_backend'");
-    }),
-    ("every_flaw_is_found_in_its_scene", flawed),
-    ("a_start_is_broken_off_where_it_can_be_taken_up_again", broken_off),
-    ("a_scene_that_hangs_is_given_up_and_shows_where_it_was", hanging),
-    ("a_core_has_no_life_cycle_of_its_own", core),
-];
-
 /// A backend of the kind itself, without the guarantees that an instance adds.
 fn bare(settings: &str) -> Box<dyn Backend> {
     let config = Config::parse(&Source::new("backends.toml", declaration("{hydrotest}", settings))).unwrap();
@@ -61,7 +46,9 @@ fn sound(settings: &str) {
 
 /// An import is never broken off; and what a backend can clear up, but is never asked to by boileroom's base class, is no
 /// failure of it.
-fn broken_off() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_start_is_broken_off_where_it_can_be_taken_up_again() {
     run(async {
         for class in ["ImportsInStart", "LeavesToStop"] {
             let settings =
@@ -72,7 +59,9 @@ fn broken_off() {
     });
 }
 
-fn hanging() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_scene_that_hangs_is_given_up_and_shows_where_it_was() {
     run(async {
         let backend = bare("backend_class = 'misbehaving:HangsAtStop'\nstart_timeout = '16s'\nstop_timeout = '1s'");
         let played = backend.rehearse(Scene::StopTwice).expect("it is not played").await;
@@ -84,7 +73,9 @@ fn hanging() {
     });
 }
 
-fn flawed() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn every_flaw_is_found_in_its_scene() {
     run(async {
         for (scene, class, words) in [
             (Scene::StartTwice, "StartsTwice", "startup() was called 2 times"),
@@ -139,6 +130,20 @@ fn flawed() {
     });
 }
 
-fn core() {
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_core_has_no_life_cycle_of_its_own() {
     assert!(bare("core = true").rehearse(Scene::StartTwice).is_none());
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_sound_backend_class_plays_every_scene() {
+    sound("backend_class = 'boileroom.backend.your_backend:YourBackend'\narguments = { core_class = '{model.core}' }");
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_sound_wrapper_plays_every_scene() {
+    sound("selector = 'your_backend'");
 }

@@ -1,28 +1,12 @@
 //! However the harness ends, nothing of what it hosts is left: told by the processes themselves, which hold a pipe open.
 
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, Stdio};
 
-use hydrotest::backend::clearing::Fate;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixListener;
 
 use crate::hosted::{declaration, run};
-
-pub const TRIALS: &[(&str, fn())] = &[
-    ("an_interrupted_run_stops_what_it_hosts_and_leaves_nothing", || {
-        ended(Signal::INT, Some(130));
-    }),
-    ("a_terminated_run_stops_what_it_hosts_and_leaves_nothing", || {
-        ended(Signal::TERM, Some(143));
-    }),
-    (
-        "a_killed_run_leaves_no_process_and_the_next_one_sweeps_its_files",
-        || {
-            ended(Signal::KILL, None);
-        },
-    ),
-];
 
 /// Ends the harness in the middle of a call; without a code it has no chance to end in an orderly way.
 fn ended(signal: Signal, code: Option<i32>) {
@@ -41,7 +25,7 @@ fn ended(signal: Signal, code: Option<i32>) {
         harness
             .args(["--model", "esm2", "--config"])
             .arg(&config)
-            .env(crate::apart::STATE, &state)
+            .env("HYDROTEST_STATE_DIR", &state)
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let mut harness = tokio::process::Command::from(harness).spawn().unwrap();
@@ -67,22 +51,31 @@ fn ended(signal: Signal, code: Option<i32>) {
     });
 }
 
-/// Clears up after killed runs.
-pub fn sweep_up() -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let sweep = runtime.block_on(hydrotest::backend::registry::sweep(Fate::Removed));
-    ExitCode::from(u8::from(sweep.runs != 1 || !sweep.troubles.is_empty()))
-}
-
 /// Does what the next run does first that starts something.
 fn sweep(state: &std::path::Path) {
-    let swept = Command::new(std::env::current_exe().unwrap())
-        .arg(crate::SWEEP)
-        .env(crate::apart::STATE, state)
-        .status()
-        .unwrap();
-    assert!(swept.success());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    let swept = command.arg("clean").env("HYDROTEST_STATE_DIR", state).output().unwrap();
+    let told = String::from_utf8_lossy(&swept.stdout);
+    assert!(
+        swept.status.success() && told.contains("1 killed run cleared up after"),
+        "{told}"
+    );
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn an_interrupted_run_stops_what_it_hosts_and_leaves_nothing() {
+    ended(Signal::INT, Some(130));
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_terminated_run_stops_what_it_hosts_and_leaves_nothing() {
+    ended(Signal::TERM, Some(143));
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy and biotite"]
+fn a_killed_run_leaves_no_process_and_the_next_one_sweeps_its_files() {
+    ended(Signal::KILL, None);
 }

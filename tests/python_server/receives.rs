@@ -12,21 +12,6 @@ use tokio::net::TcpStream;
 use crate::describe::describe;
 use crate::{python, run, script};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    (
-        "every_models_objects_arrive_bit_for_bit_in_the_default_protocol",
-        || objects(""),
-    ),
-    ("every_models_objects_arrive_bit_for_bit_in_protocol_5", || {
-        objects("PICKLE_PROTOCOL = '5'");
-    }),
-    (
-        "what_the_model_raises_and_what_the_framework_refuses_are_told_apart",
-        refusals,
-    ),
-    ("a_class_that_cannot_be_loaded_shows_pythons_own_words", not_loaded),
-];
-
 /// A backend that runs the fixture server, with the directory of its logs, which tell its port.
 fn platform(variables: &str) -> Platform {
     let text = format!(
@@ -90,7 +75,9 @@ fn objects(variables: &str) {
     });
 }
 
-fn refusals() {
+#[test]
+#[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
+fn what_the_model_raises_and_what_the_framework_refuses_are_told_apart() {
     run(async {
         let config = Config::built_in().unwrap();
         let contract = config.model("esm2").unwrap();
@@ -119,7 +106,9 @@ fn refusals() {
     });
 }
 
-fn not_loaded() {
+#[test]
+#[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
+fn a_class_that_cannot_be_loaded_shows_pythons_own_words() {
     run(async {
         let config = Config::built_in().unwrap();
         let mut contract = Contract::clone(config.model("esm2").unwrap());
@@ -134,4 +123,16 @@ fn not_loaded() {
             "{error:?}"
         );
     });
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
+fn every_models_objects_arrive_bit_for_bit_in_the_default_protocol() {
+    objects("");
+}
+
+#[test]
+#[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
+fn every_models_objects_arrive_bit_for_bit_in_protocol_5() {
+    objects("PICKLE_PROTOCOL = '5'");
 }

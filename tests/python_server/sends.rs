@@ -15,12 +15,9 @@ use crate::describe::describe;
 use crate::description::description;
 use crate::{fixtures, python, run, script};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("python_reads_every_models_answers_as_its_own_classes", answers),
-    ("python_reads_back_every_pickle_it_once_wrote", pickles),
-];
-
-fn answers() {
+#[test]
+#[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
+fn python_reads_every_models_answers_as_its_own_classes() {
     run(async {
         let secret = Secret::generate().unwrap();
         for contract in &Config::built_in().unwrap().models {
@@ -33,7 +30,7 @@ fn answers() {
             let predicted = model.predict(&request).unwrap();
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let url = format!("http://127.0.0.1:{port}");
-            let mut server = Command::new(std::env::current_exe().unwrap())
+            let mut server = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
                 .args(["serve", "--port", &port.to_string()])
                 .env("MODEL_CLASS", &contract.core)
                 .env_remove("MODEL_CONFIG")
@@ -82,7 +79,9 @@ fn forget_times(description: &mut Json) {
     }
 }
 
-fn pickles() {
+#[test]
+#[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
+fn python_reads_back_every_pickle_it_once_wrote() {
     // bfloat16 exists in torch only, which is too large to ask of everyone.
     let has_torch = Command::new(python())
         .args(["-c", "import torch"])

@@ -8,53 +8,25 @@
 #![expect(
     clippy::unwrap_used,
     clippy::print_stderr,
-    reason = "a test fails by panicking, and says what it lacks"
+    reason = "a test fails by panicking, and shows the end of a run"
 )]
 
-#[path = "../support/apart.rs"]
-mod apart;
 mod contained;
 #[path = "../support/engine.rs"]
 mod engine;
 mod rig;
-#[path = "../support/trials.rs"]
-mod trials;
+#[path = "../support/turns.rs"]
+#[expect(dead_code, reason = "nothing is shared here")]
+mod turns;
 mod ways;
-
-use std::process::ExitCode;
-
-use libtest_mimic::Arguments;
 
 /// The interpreter that has boileroom.
 const PYTHON: &str = "HYDROTEST_BOILEROOM";
 /// The checkpoints.
 const MODELS: &str = "HYDROTEST_BOILEROOM_MODELS";
-/// The program that runs containers, an image around the interpreter, and what is bound into it.
-const CONTAINERS: [&str; 3] = [APPTAINER, IMAGE, BINDS];
+/// The program that runs containers.
 const APPTAINER: &str = "HYDROTEST_APPTAINER";
+/// An image around the interpreter.
 const IMAGE: &str = "HYDROTEST_BOILEROOM_IMAGE";
+/// What is bound into it.
 const BINDS: &str = "HYDROTEST_BOILEROOM_BINDS";
-/// All servers are on loopback.
-const PROXIES: &[&str] = &[
-    "HTTP_PROXY",
-    "HTTPS_PROXY",
-    "ALL_PROXY",
-    "http_proxy",
-    "https_proxy",
-    "all_proxy",
-];
-
-fn main() -> ExitCode {
-    if !apart::is_apart() {
-        return apart::again(PROXIES, |_, _| {});
-    }
-    let mut trials = engine::with_engines(&[PYTHON, MODELS], trials::trials(&[ways::TRIALS]));
-    let engines = [&[PYTHON, MODELS], &CONTAINERS[..]].concat();
-    trials.extend(engine::with_engines(&engines, trials::trials(&[contained::TRIALS])));
-    let arguments = Arguments {
-        // Two cores are not enough for two of these models.
-        test_threads: Some(1),
-        ..Arguments::from_args()
-    };
-    libtest_mimic::run(&arguments, trials).exit_code()
-}

@@ -6,11 +6,24 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use crate::engine::engine;
+use crate::turns::{Turn, alone};
 use crate::{MODELS, PYTHON};
 
-/// A directory with a configuration and recorded results.
+/// All servers are on loopback.
+const PROXIES: [&str; 6] = [
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "all_proxy",
+];
+
+/// A directory with a configuration and recorded results. Two cores are not enough for two of these models, so that there is one
+/// at a time.
 pub struct Rig {
     home: TempDir,
+    _turn: Turn,
 }
 
 impl Rig {
@@ -19,7 +32,10 @@ impl Rig {
         let home = tempfile::tempdir().unwrap();
         let text = format!("default = 'lab'\n[backends.lab]\nweights = 'random'\n{settings}\n");
         std::fs::write(home.path().join("backends.toml"), text).unwrap();
-        Self { home }
+        Self {
+            home,
+            _turn: alone("models"),
+        }
     }
 
     /// Records the results of the selected cases, then runs them again and compares. Neither run may have a failure, and
@@ -40,12 +56,18 @@ impl Rig {
     /// What a run of the selected cases prints, and its exit code.
     pub fn run(&self, arguments: &[&str]) -> (String, Option<i32>) {
         let suites = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
-        let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        for proxy in PROXIES {
+            command.env_remove(proxy);
+        }
+        let output = command
             .current_dir(self.home.path())
             .arg("--suites")
             .arg(suites)
             .args(["--color", "never"])
             .args(arguments)
+            .env("HYDROTEST_STATE_DIR", self.home.path().join("state"))
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("CI")
             .stdin(Stdio::null())
             .output()
@@ -57,7 +79,7 @@ impl Rig {
 
 /// The interpreter that has boileroom.
 pub fn python() -> String {
-    engine(PYTHON).unwrap()
+    engine(PYTHON)
 }
 
 /// Where the interpreter imports boileroom from.
@@ -71,7 +93,7 @@ pub fn packages() -> String {
 
 /// The variables that boileroom's cores find the checkpoints by, as a table of TOML.
 pub fn environment(packages: &str) -> String {
-    let models = engine(MODELS).unwrap();
+    let models = engine(MODELS);
     format!(
         "env = {{ PYTHONPATH = '{packages}', MODEL_DIR = '{models}', HF_HUB_OFFLINE = '1', TRANSFORMERS_OFFLINE = '1' }}\n"
     )

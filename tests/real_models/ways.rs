@@ -4,21 +4,6 @@ use std::path::Path;
 
 use crate::rig::{Rig, environment, packages, python};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("esm2_on_boilerooms_server", || {
-        server().conforms(&["--model", "esm2"]);
-    }),
-    ("esmfold_on_boilerooms_server", || {
-        server().conforms(&["--model", "esmfold", "--suite", "fold,batch", "--skip", "nipah"]);
-    }),
-    ("esm2_behind_a_backend_of_the_guide", || {
-        guide().conforms(&["--model", "esm2", "--suite", "embed,bad_input", "--skip", "beyond_1024"]);
-    }),
-    ("esm2_as_a_core_class", || {
-        core().conforms(&["--model", "esm2", "--suite", "embed", "--skip", "beyond_1024"]);
-    }),
-];
-
 /// The models that there are checkpoints of; the smallest ESM-2 is the only one.
 const SERVED: &str = "models = ['esm2', 'esmfold']\nvariants.esm2 = ['esm2_t6_8M_UR50D']\ndevice = 'cpu'\n";
 
@@ -47,4 +32,28 @@ fn core() -> Rig {
     Rig::new(&format!(
         "kind = 'python'\n{SERVED}{environment}interpreter = ['{python}']\ncore = true\n"
     ))
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_BOILEROOM and HYDROTEST_BOILEROOM_MODELS"]
+fn esm2_on_boilerooms_server() {
+    server().conforms(&["--model", "esm2"]);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_BOILEROOM and HYDROTEST_BOILEROOM_MODELS"]
+fn esmfold_on_boilerooms_server() {
+    server().conforms(&["--model", "esmfold", "--suite", "fold,batch", "--skip", "nipah"]);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_BOILEROOM and HYDROTEST_BOILEROOM_MODELS"]
+fn esm2_behind_a_backend_of_the_guide() {
+    guide().conforms(&["--model", "esm2", "--suite", "embed,bad_input", "--skip", "beyond_1024"]);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_BOILEROOM and HYDROTEST_BOILEROOM_MODELS"]
+fn esm2_as_a_core_class() {
+    core().conforms(&["--model", "esm2", "--suite", "embed", "--skip", "beyond_1024"]);
 }

@@ -1,27 +1,23 @@
 //! The cluster as its own commands see it: what the tests ask and do behind the harness's back.
 
 use std::process::{Command, Output};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
 
+use crate::turns::{self, Turn, together};
 use crate::witness::LONG;
 
-/// Whoever disturbs the cluster does it alone.
-static PEACE: RwLock<()> = RwLock::new(());
-
 /// Keeps others from disturbing the cluster.
-pub fn in_peace() -> RwLockReadGuard<'static, ()> {
-    PEACE.read().unwrap_or_else(PoisonError::into_inner)
+pub fn in_peace() -> Turn {
+    together("slurm")
 }
 
-/// Waits until nobody uses the cluster, and keeps them from it.
-pub fn alone() -> RwLockWriteGuard<'static, ()> {
-    PEACE.write().unwrap_or_else(PoisonError::into_inner)
+/// Waits until nobody uses the cluster, and keeps them from it: whoever disturbs it does it alone.
+pub fn alone() -> Turn {
+    turns::alone("slurm")
 }
 
 /// Its `slurm.conf`.
 pub fn conf() -> String {
-    crate::engine::engine(crate::ENGINE).unwrap()
+    crate::engine::engine("HYDROTEST_SLURM")
 }
 
 /// Runs one of Slurm's commands, whatever comes of it.
@@ -79,11 +75,7 @@ pub async fn meanwhile(work: impl FnOnce() + Send + 'static) {
 /// Waits until something is so.
 #[track_caller]
 pub fn until(what: &str, mut so: impl FnMut() -> bool) {
-    let limit = Instant::now() + 3 * LONG;
-    while !so() {
-        assert!(Instant::now() < limit, "not within {} s: {what}", (3 * LONG).as_secs());
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    crate::until::until(what, 3 * LONG, || so().then_some(()));
 }
 
 /// What the running configuration says of a key.

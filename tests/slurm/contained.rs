@@ -14,24 +14,21 @@ use crate::harness::{declared, failed_start, open, run, table};
 use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_job_in_a_container_predicts_what_reference_predicts", same),
-    ("every_suite_passes_in_containers_in_jobs", green),
-    (
-        "an_image_that_the_node_does_not_have_ends_the_job_in_apptainers_words",
-        no_image,
-    ),
-];
-
 /// The program, as its engine names it.
 fn apptainer() -> String {
-    crate::engine::engine("HYDROTEST_APPTAINER").unwrap()
+    crate::engine::engine("HYDROTEST_APPTAINER")
 }
 
-/// An image with this program and what it is linked with, made once, in the directory of the state of these tests.
+/// An image with this program and what it is linked with, made once.
 fn image() -> &'static Path {
     static IMAGE: OnceLock<PathBuf> = OnceLock::new();
-    IMAGE.get_or_init(|| built(&Path::new(&std::env::var_os(crate::apart::STATE).unwrap()).join("image")))
+    IMAGE.get_or_init(|| {
+        let home = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+        // Jobs of another test program may have the last one open.
+        let image = home.path().with_file_name("slurm.sif");
+        std::fs::rename(built(home.path()), &image).unwrap();
+        image
+    })
 }
 
 fn built(home: &Path) -> PathBuf {
@@ -92,7 +89,9 @@ fn settings(sif: &Path) -> String {
     )
 }
 
-fn same() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM and HYDROTEST_APPTAINER"]
+fn a_job_in_a_container_predicts_what_reference_predicts() {
     let _peace = in_peace();
     run(async {
         let lab = declared(&settings(image()));
@@ -108,13 +107,17 @@ fn same() {
     });
 }
 
-fn green() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM and HYDROTEST_APPTAINER"]
+fn every_suite_passes_in_containers_in_jobs() {
     let _peace = in_peace();
     let project = Project::new(&table(&format!("{}\nmax_instances = 2", settings(image()))));
     every_suite_passes(&project, &["--model", "esm2,boltz2"], HELD_BY_THE_HARNESS);
 }
 
-fn no_image() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM and HYDROTEST_APPTAINER"]
+fn an_image_that_the_node_does_not_have_ends_the_job_in_apptainers_words() {
     let _peace = in_peace();
     run(async {
         let error = failed_start(&open(&declared(&settings(Path::new("/no/such.sif"))))).await;

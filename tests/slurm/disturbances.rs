@@ -8,24 +8,6 @@ use crate::cluster::{self, alone, job_of, slurm, tried};
 use crate::harness::{failed_start, instance, request, run, started, stopped};
 use crate::witness::Witness;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    (
-        "a_controller_that_starts_anew_in_a_call_is_survived",
-        restarted_in_a_call,
-    ),
-    (
-        "a_controller_that_starts_anew_while_a_job_waits_is_survived",
-        restarted_in_the_queue,
-    ),
-    (
-        "a_controller_that_is_away_at_the_stop_is_waited_for",
-        restarted_at_the_stop,
-    ),
-    ("a_node_that_fails_in_a_call_is_named", node_fails),
-    ("a_job_that_is_preempted_in_a_call_died", preempted),
-    ("a_job_for_which_there_is_no_room_says_so", no_room),
-];
-
 /// The controller, away for as long as this is there.
 struct Away;
 
@@ -54,7 +36,9 @@ impl Drop for Away {
     }
 }
 
-fn restarted_in_a_call() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_controller_that_starts_anew_in_a_call_is_survived() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -73,7 +57,9 @@ fn restarted_in_a_call() {
     });
 }
 
-fn restarted_in_the_queue() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_controller_that_starts_anew_while_a_job_waits_is_survived() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -93,7 +79,9 @@ fn restarted_in_the_queue() {
     });
 }
 
-fn restarted_at_the_stop() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_controller_that_is_away_at_the_stop_is_waited_for() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -101,7 +89,7 @@ fn restarted_at_the_stop() {
         let guest = started(&instance, witness.meet()).await;
         let away = Away::new();
         let back = async {
-            // Long enough for the first orders to fail.
+            // No event says that the first orders have failed; this is long enough for it.
             tokio::time::sleep(crate::witness::LONG / 10).await;
             tokio::task::block_in_place(|| drop(away));
         };
@@ -110,7 +98,9 @@ fn restarted_at_the_stop() {
     });
 }
 
-fn node_fails() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_node_that_fails_in_a_call_is_named() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -137,7 +127,9 @@ fn node_fails() {
     });
 }
 
-fn preempted() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_job_that_is_preempted_in_a_call_died() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;
@@ -166,7 +158,9 @@ fn preempted() {
     });
 }
 
-fn no_room() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_job_for_which_there_is_no_room_says_so() {
     let _alone = alone();
     run(async {
         let witness = Witness::new().await;

@@ -6,11 +6,6 @@ use hydrotest::config::Config;
 use crate::cluster::in_peace;
 use crate::harness::{declared, run};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("the_doctor_finds_a_cluster_that_would_take_the_job", well),
-    ("the_doctor_finds_what_keeps_a_job_from_running", ill),
-];
-
 const COMMAND: &str = "command = ['true', '{port}']\n";
 
 async fn symptoms(settings: &str) -> Vec<Symptom> {
@@ -25,7 +20,9 @@ fn about<'a>(symptoms: &'a [Symptom], subject: &str) -> &'a Symptom {
     found.unwrap_or_else(|| panic!("nothing about {subject} in {symptoms:?}"))
 }
 
-fn well() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_doctor_finds_a_cluster_that_would_take_the_job() {
     let _peace = in_peace();
     run(async {
         let shared = tempfile::tempdir().unwrap();
@@ -45,7 +42,9 @@ fn well() {
     });
 }
 
-fn ill() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_doctor_finds_what_keeps_a_job_from_running() {
     let _peace = in_peace();
     run(async {
         let found = symptoms("command = ['${NO_SUCH_VARIABLE}/x', '{port}']").await;

@@ -7,22 +7,12 @@ use hydrotest::config::{Config, Source};
 use hydrotest::prediction::{Input, Method, Options, Request};
 
 use crate::cluster;
-use crate::misbehaviour::MISBEHAVE;
 use crate::runtime::run_within;
-use crate::witness::{LONG, VARIABLE, Witness};
+use crate::witness::{LONG, Witness};
 
 /// Runs a test in a runtime of its own.
 pub fn run(test: impl Future<Output = ()>) {
     run_within(5 * LONG, test);
-}
-
-/// A backend whose server does what `behaviour` says, with further settings.
-pub fn platform(witness: &Witness, behaviour: &str, settings: &str) -> Platform {
-    let address = witness.address();
-    declared(&format!(
-        "command = ['{{hydrotest}}', '{MISBEHAVE}', '{behaviour}', '{{port}}']\n\
-         env = {{ {VARIABLE} = '{address}' }}\n{settings}"
-    ))
 }
 
 /// The configuration of a backend of the kind `slurm` with these settings.
@@ -45,9 +35,9 @@ pub fn declared(settings: &str) -> Platform {
     Platform::select(&config, "lab", Overrides::default()).unwrap_or_else(|diagnostics| panic!("{diagnostics}"))
 }
 
-/// An instance of such a backend.
+/// An instance whose server is a job and misbehaves in a named way, with further settings.
 pub fn instance(witness: &Witness, behaviour: &str, settings: &str) -> Instance {
-    open(&platform(witness, behaviour, settings))
+    open(&declared(&(witness.misbehaving(behaviour) + settings)))
 }
 
 /// An instance of a platform.

@@ -9,29 +9,26 @@ use crate::harness::{declared, run, table};
 use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("a_job_predicts_what_reference_predicts", same),
-    ("every_suite_passes_on_every_model_in_jobs", green),
-    (
-        "a_script_that_is_only_shown_is_the_one_that_is_submitted_without_the_secret",
-        shown,
-    ),
-];
-
 const COMMAND: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '--port', '{port}']";
 
-fn same() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_job_predicts_what_reference_predicts() {
     let _peace = cluster::in_peace();
-    run(predicts_as_reference(&declared(COMMAND)));
+    run(async { predicts_as_reference(&declared(COMMAND)).await });
 }
 
-fn green() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn every_suite_passes_on_every_model_in_jobs() {
     let _peace = cluster::in_peace();
     let project = Project::new(&table(&format!("{COMMAND}\nmax_instances = 2")));
     every_suite_passes(&project, &[], HELD_BY_THE_HARNESS);
 }
 
-fn shown() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn a_script_that_is_only_shown_is_the_one_that_is_submitted_without_the_secret() {
     let config = Config::built_in().unwrap();
     let contract = config.model("esm2").unwrap();
     let platform = declared(&format!(

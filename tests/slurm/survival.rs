@@ -1,141 +1,95 @@
 //! No job outlives the harness: not one that is asked to end, and, after the next run, not one that was killed.
 
-use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 
-use crate::apart::STATE;
 use crate::clean::clean;
 use crate::cluster::{self, in_peace};
+use crate::harness::table;
+use crate::project::Project;
+use crate::signalled::{ended_by, nothing_kept, start};
+use crate::until::until;
+use crate::witness::LONG;
 
-pub const TRIALS: &[(&str, fn())] = &[
-    ("the_run_after_one_that_was_killed_at_once_clears_up_after_it", || {
-        killed_after(0);
-    }),
-    (
-        "the_run_after_one_that_was_killed_after_40_ms_clears_up_after_it",
-        || killed_after(40),
-    ),
-    (
-        "the_run_after_one_that_was_killed_after_150_ms_clears_up_after_it",
-        || killed_after(150),
-    ),
-    (
-        "the_run_after_one_that_was_killed_after_400_ms_clears_up_after_it",
-        || killed_after(400),
-    ),
-    (
-        "the_run_after_one_that_was_killed_after_900_ms_clears_up_after_it",
-        || killed_after(900),
-    ),
-    ("sigint_leaves_no_job", interrupted),
-    ("sigterm_leaves_no_job", terminated),
-];
+const SERVE: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '--port', '{port}']\n";
 
-/// A checkout with a backend on the cluster, and a harness of its own.
-struct Project {
-    home: TempDir,
+/// A harness of its own, with a directory that jobs share.
+struct Lab {
+    project: Project,
+    shared: TempDir,
 }
 
-impl Project {
-    fn new(settings: &str) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let config = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("backends.toml")).unwrap();
-        let table = format!(
-            "\n[backends.lab]\nkind = 'slurm'\nweights = 'synthetic'\nconf = '{}'\npoll_interval = '500ms'\nshared_dir = '{}'\n\
-             command = ['{{hydrotest}}', 'serve', '--host', '{{host}}', '--port', '{{port}}']\n{settings}\n",
-            cluster::conf(),
-            home.path().join("shared").display()
-        );
-        std::fs::create_dir(home.path().join("shared")).unwrap();
-        std::fs::write(home.path().join("backends.toml"), config + &table).unwrap();
-        Self { home }
-    }
-
-    fn harness(&self, model: &str) -> Child {
-        let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-        Command::new(env!("CARGO_BIN_EXE_hydrotest"))
-            .args(["--backend", "lab", "--model", model, "--suites"])
-            .arg(checkout.join("suites"))
-            .arg("--snapshots")
-            .arg(checkout.join("snapshots"))
-            .current_dir(self.home.path())
-            .env(STATE, self.home.path().join("state"))
-            .env("CI", "true")
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
+impl Lab {
+    fn new() -> Self {
+        let shared = tempfile::tempdir().unwrap();
+        let settings = format!("{SERVE}shared_dir = '{}'", shared.path().display());
+        let project = Project::new(&table(&settings));
+        Self { project, shared }
     }
 
     /// The name of its run, once it has one.
     fn run_name(&self) -> String {
-        let mut name = None;
-        cluster::until("a run begins", || {
-            name = self.runs().into_iter().next();
-            name.is_some()
-        });
-        name.unwrap()
-    }
-
-    fn runs(&self) -> Vec<String> {
-        let runs = std::fs::read_dir(self.home.path().join("state/runs"));
-        let runs = runs.into_iter().flatten().flatten();
-        runs.map(|entry| entry.file_name().into_string().unwrap()).collect()
+        until("a run begins", 3 * LONG, || {
+            let mut runs = std::fs::read_dir(self.project.state().join("runs")).ok()?;
+            Some(runs.next()?.unwrap().file_name().into_string().unwrap())
+        })
     }
 
     #[track_caller]
     fn nothing_is_left(&self, run: &str) {
         assert_eq!(cluster::jobs(run), []);
-        assert_eq!(self.runs(), [""; 0]);
-        let shared: Vec<_> = self.home.path().join("shared").read_dir().unwrap().collect();
+        nothing_kept(&self.project);
+        let shared: Vec<_> = self.shared.path().read_dir().unwrap().collect();
         assert!(shared.is_empty(), "{shared:?}");
     }
 }
 
-fn signalled(signal: Signal) -> ExitStatus {
+fn ended(signal: Signal, code: i32) {
     let _peace = in_peace();
-    let project = Project::new("");
-    let mut harness = project.harness("esmfold");
-    let run = project.run_name();
-    cluster::until("a job is submitted", || !cluster::jobs(&run).is_empty());
-    kill_process(Pid::from_child(&harness), signal).unwrap();
-    let ended = harness.wait().unwrap();
-    project.nothing_is_left(&run);
-    ended
+    let lab = Lab::new();
+    let mut run = String::new();
+    ended_by(&lab.project, signal, code, || {
+        run = lab.run_name();
+        cluster::until("a job is submitted", || !cluster::jobs(&run).is_empty());
+    });
+    lab.nothing_is_left(&run);
 }
 
-fn interrupted() {
-    assert_eq!(signalled(Signal::INT).code(), Some(130));
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn sigint_leaves_no_job() {
+    ended(Signal::INT, 130);
 }
 
-fn terminated() {
-    assert_eq!(signalled(Signal::TERM).code(), Some(143));
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn sigterm_leaves_no_job() {
+    ended(Signal::TERM, 143);
 }
 
 /// Kills a run so many milliseconds after it began.
 fn killed_after(wait: u64) {
     let _peace = in_peace();
-    let project = Project::new("");
-    let mut harness = project.harness("esmfold");
-    let run = project.run_name();
+    let lab = Lab::new();
+    let mut harness = start(&lab.project);
+    let run = lab.run_name();
+    // The moment is the point: it falls before, into and after the submission.
     std::thread::sleep(Duration::from_millis(wait));
     harness.kill().unwrap();
     harness.wait().unwrap();
     // Whatever there is of it by now, the next run removes it, and itself leaves nothing.
-    let next = project.harness("esmc").wait().unwrap();
-    assert_eq!(next.code(), Some(0));
+    lab.project.run(&["--model", "esmc"]).expect(0, &[]);
     // A job that was submitted in its last moment is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
-        command.arg("clean").env(STATE, project.home.path().join("state"));
+        command.arg("clean").env("HYDROTEST_STATE_DIR", lab.project.state());
         command
     });
     assert_eq!(cleaned, Ok(()));
-    project.nothing_is_left(&run);
+    lab.nothing_is_left(&run);
     cluster::until("its processes are gone", || !processes_of(&run));
 }
 
@@ -146,4 +100,34 @@ fn processes_of(run: &str) -> bool {
     entries
         .filter_map(|entry| std::fs::read(entry.path().join("environ")).ok())
         .any(|environment| environment.windows(mark.len()).any(|window| window == mark.as_bytes()))
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_at_once_clears_up_after_it() {
+    killed_after(0);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_40_ms_clears_up_after_it() {
+    killed_after(40);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_150_ms_clears_up_after_it() {
+    killed_after(150);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_400_ms_clears_up_after_it() {
+    killed_after(400);
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn the_run_after_one_that_was_killed_after_900_ms_clears_up_after_it() {
+    killed_after(900);
 }

@@ -1,29 +1,36 @@
 //! What the program tells of each way in which a job fails or is never started, and how it ends.
 
 use crate::cluster::in_peace;
-use crate::failing::{Failure, LARGE, NARROW, play};
+use crate::everywhere::{Servers, everywhere, shell};
+use crate::failing::{Failure, play};
 use crate::harness::table;
-
-pub const TRIALS: &[(&str, fn())] = &[
-    (
-        "every_refusal_and_wait_is_told_with_its_exit_code_and_command",
-        unstarted,
-    ),
-    ("every_end_of_a_job_is_told_with_its_exit_code_log_and_command", ended),
-];
 
 const SERVE: &str = "command = ['{hydrotest}', 'serve', '--host', '{host}', '--port', '{port}']\n";
 
-/// Settings of a server that a shell runs.
-fn shell(script: &str) -> String {
-    format!("command = ['/bin/sh', '-c', '''{script}''', '{{port}}']\ngrace = '1s'\n")
-}
+const SERVERS: Servers = Servers {
+    serve: "{hydrotest} serve --host 0.0.0.0 --port $0",
+    no_program: (&["fault: misconfigured"], Some("/no/such/program: No such file")),
+    never_ready: "no server listened within 8 s",
+    aborted: Some("the server was ended by SIGABRT in job "),
+    aborted_in_a_call: "SIGABRT",
+};
 
-fn unstarted() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn every_refusal_and_wait_is_told_with_its_exit_code_and_command() {
     let _peace = in_peace();
-    let refused = |name, settings: &str, words| Failure::broken(name, format!("{SERVE}{settings}"), words);
+    let refused = |name, settings: &str, words| {
+        let failure = Failure::broken(name, format!("{SERVE}{settings}"), words);
+        failure.words(&["launch failed: the job was refused: sbatch: ", "fault: misconfigured"])
+    };
     let waiting = |name, settings: &str, words| {
-        Failure::broken(name, format!("{SERVE}{settings}\nstart_timeout = '3s'"), words).log("was submitted")
+        let failure = Failure::broken(name, format!("{SERVE}{settings}\nstart_timeout = '3s'"), words);
+        let failure = failure.words(&[
+            "launch failed: the job did not start within 3 s",
+            "is PENDING",
+            "fault: timeout",
+        ]);
+        failure.log("was submitted")
     };
     play(
         table,
@@ -41,16 +48,12 @@ fn unstarted() {
             refused(
                 "no such partition",
                 "partition = 'nope'",
-                &[
-                    "the job was refused: sbatch: ",
-                    "Invalid partition name specified",
-                    "misconfigured",
-                ],
+                &["Invalid partition name specified"],
             ),
             refused(
                 "an account that may not",
                 "partition = 'members'\naccount = 'nobody'",
-                &["the job was refused: sbatch: ", "Invalid account"],
+                &["Invalid account"],
             ),
             refused(
                 "cards that no node has",
@@ -62,19 +65,35 @@ fn unstarted() {
                 "partition = 'short'\ntime = '5'",
                 &["Requested time limit is invalid"],
             ),
+            refused(
+                "more memory than there is",
+                "memory = '1T'",
+                &["Memory specification can not be satisfied"],
+            ),
+            refused(
+                "a time that is none",
+                "time = 'bogus'",
+                &["Invalid --time specification"],
+            ),
+            refused(
+                "an option that is none",
+                "arguments = ['--no-such-option']",
+                &["unrecognized option"],
+            ),
             waiting(
                 "a partition that is down",
                 "partition = 'closed'",
-                &[
-                    "the job did not start within 3 s",
-                    "(PartitionDown)",
-                    "its partition starts no jobs",
-                ],
+                &["(PartitionDown)", "its partition starts no jobs"],
             ),
             waiting(
                 "a job that is held",
                 "arguments = ['--hold']",
                 &["(JobHeldUser)", "`scontrol release` lets it go"],
+            ),
+            waiting(
+                "a job whose time has not come",
+                "arguments = ['--begin=now+1hour']",
+                &["(BeginTime)", "not start before its time"],
             ),
             waiting(
                 "nodes that are down",
@@ -85,43 +104,30 @@ fn unstarted() {
     );
 }
 
-fn ended() {
+#[test]
+#[ignore = "needs HYDROTEST_SLURM"]
+fn every_end_of_a_job_is_told_with_its_exit_code_log_and_command() {
     let _peace = in_peace();
-    play(
-        table,
-        &[
-            Failure::broken(
-                "an end at the start",
-                shell("echo no weights; exit 3"),
-                &["the server exited with status 3 in job ", "before it was ready"],
-            )
-            .log("no weights"),
-            Failure::broken(
-                "no such command",
-                "command = ['no-such-command', '{port}']",
-                &["misconfigured"],
-            )
-            .log("no-such-command: not found"),
-            Failure::broken("no such module", format!("{SERVE}modules = ['no/such']"), &["in job "]).log("module"),
-            Failure::broken(
-                "cancelled from outside",
-                shell("echo loading; scancel $SLURM_JOB_ID; exec sleep 1000"),
-                &["by somebody's scancel (CANCELLED)"],
-            )
-            .log("loading"),
-            Failure::broken(
-                "never listens",
-                format!("{}start_timeout = '8s'", shell("echo still loading; exec sleep 1000")),
-                &["no server listened within 8 s"],
-            )
-            .log("still loading"),
-            Failure::wrong(
-                "an end in a call",
-                shell(&format!("{NARROW} {{hydrotest}} serve --host 0.0.0.0 --port $0")),
-                &["SIGABRT", "in the middle of a call"],
-            )
-            .case(LARGE)
-            .log("memory allocation of"),
-        ],
-    );
+    let mut failures = everywhere(&SERVERS);
+    failures.extend([
+        Failure::broken(
+            "no such module",
+            format!("{SERVE}modules = ['no/such']"),
+            &["in job ", "fault: died"],
+        )
+        .log("module"),
+        Failure::broken(
+            "an end after the prologue",
+            format!("{}prologue = ['echo from the prologue']", shell("exit 3")),
+            &["exited with status 3 in job "],
+        )
+        .log("from the prologue"),
+        Failure::broken(
+            "cancelled from outside",
+            shell("echo loading; scancel $SLURM_JOB_ID; exec sleep 1000"),
+            &["by somebody's scancel (CANCELLED)", "fault: died"],
+        )
+        .log("loading"),
+    ]);
+    play(table, &failures);
 }

@@ -19,6 +19,7 @@ pub fn clean(command: impl Fn() -> Command) -> Result<(), String> {
         if !told.contains("may still come to be") || Instant::now() >= deadline {
             return Err(format!("`clean` ended with {}: {told}", output.status));
         }
+        // What may come to be only the command can find, so that it is asked again.
         std::thread::sleep(Duration::from_millis(500));
     }
 }

@@ -1,7 +1,10 @@
 //! Plays ways to fail through the program itself, one row each: its exit code, its words, the last lines of the server's log, the
-//! command that reproduces it, and that nothing is kept for a later run to clear up. Needs `world` beside it.
+//! command that reproduces it, and that nothing is kept for a later run to clear up. Needs `world` and `until` beside it.
+
+use std::time::Duration;
 
 use crate::project::Project;
+use crate::until::until;
 
 /// A case that any sound backend passes.
 pub const CASE: &str = "esm2::embed::minimal";
@@ -9,6 +12,9 @@ pub const CASE: &str = "esm2::embed::minimal";
 pub const LARGE: &str = "esm2::embed::layers@esm2_t36_3B_UR50D";
 /// What a shell has a server run under so that [`LARGE`] ends it in the middle of the call: less memory than the answer takes.
 pub const NARROW: &str = "ulimit -v 60000; exec";
+
+/// What was killed is gone long before this.
+const LONG: Duration = Duration::from_secs(30);
 
 /// A way to fail.
 pub struct Failure {
@@ -18,12 +24,14 @@ pub struct Failure {
     pub settings: String,
     /// The case that is run.
     pub case: &'static str,
-    /// 1 when the backend is wrong, 2 when a table is, 3 when the platform broke.
+    /// 0 when it is only told, 1 when the backend is wrong, 2 when a table is, 3 when the platform broke.
     pub code: i32,
-    /// Key words of what is said.
-    pub words: &'static [&'static str],
-    /// Words of the log's tail.
-    pub log: Option<&'static str>,
+    /// Key words of what is said, stage and fault among them.
+    pub words: Vec<&'static str>,
+    /// Words of the log's tail, a line each.
+    pub log: Vec<&'static str>,
+    /// The command of a process that must be gone afterwards.
+    pub gone: Option<String>,
 }
 
 impl Failure {
@@ -34,8 +42,9 @@ impl Failure {
             settings: settings.into(),
             case: CASE,
             code: 3,
-            words,
-            log: None,
+            words: words.to_vec(),
+            log: Vec::new(),
+            gone: None,
         }
     }
 
@@ -55,12 +64,30 @@ impl Failure {
         }
     }
 
-    /// With words of the log's tail.
-    pub fn log(self, words: &'static str) -> Self {
+    /// What does not change the verdict.
+    pub fn told(name: &'static str, settings: impl Into<String>, words: &'static [&'static str]) -> Self {
         Self {
-            log: Some(words),
-            ..self
+            code: 0,
+            ..Self::broken(name, settings, words)
         }
+    }
+
+    /// With words of a line of the log's tail.
+    pub fn log(mut self, words: &'static str) -> Self {
+        self.log.push(words);
+        self
+    }
+
+    /// With the command of a process that must be gone afterwards, which no other one has.
+    pub fn gone(mut self, command: &str) -> Self {
+        self.gone = Some(command.to_owned());
+        self
+    }
+
+    /// With further words that are said.
+    pub fn words(mut self, words: &[&'static str]) -> Self {
+        self.words.extend(words);
+        self
     }
 
     /// In another case.
@@ -96,19 +123,30 @@ fn missing(failure: &Failure, project: &Project, code: Option<i32>, told: &str) 
         told.lines()
             .any(|line| line.trim_start().starts_with(start) && line.contains(words))
     };
-    if let Some(words) = failure.log
-        && !lines_with("log: ", words)
-    {
+    for words in failure.log.iter().filter(|words| !lines_with("log: ", words)) {
         missing.push(format!("`{words}` is not in the log's tail"));
     }
     // A mistake in a file is shown where it is; everything else is a finding with the command that shows it again.
     let is_placed = failure.code == 2 && lines_with("-->", "backends.toml:");
-    if !is_placed && !lines_with("reproduce: ", failure.case) {
+    if failure.code != 0 && !is_placed && !lines_with("reproduce: ", failure.case) {
         missing.push("neither a place in the file nor a command to reproduce it is shown".to_owned());
+    }
+    if let Some(command) = &failure.gone {
+        until(&format!("the end of `{command}`"), LONG, || {
+            (!runs(command)).then_some(())
+        });
     }
     let runs = std::fs::read_dir(project.state().join("runs")).into_iter().flatten();
     if runs.count() > 0 {
         missing.push("the run's directory is kept".to_owned());
     }
     missing
+}
+
+/// Whether a process of this machine, in a container or not, runs this command.
+fn runs(command: &str) -> bool {
+    let words = command.replace(' ', "\0");
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let mut commands = processes.filter_map(|process| std::fs::read_to_string(process.path().join("cmdline")).ok());
+    commands.any(|running| running.trim_end_matches('\0') == words)
 }

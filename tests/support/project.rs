@@ -34,6 +34,9 @@ impl Project {
             .arg(repository.join("snapshots"))
             .args(arguments)
             .env("HYDROTEST_STATE_DIR", self.state())
+            // None of the user's credentials, and no bytecode beside the sources.
+            .env("DOCKER_CONFIG", self.home.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
             .env_remove("CI")
             .stdin(Stdio::null());
         command

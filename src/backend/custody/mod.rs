@@ -29,6 +29,6 @@ pub use dead::{Dead, DeadRun};
 pub(in crate::backend) use host::host_name;
 pub use mark::{Mark, VARIABLE};
 pub use processes::{Processes, processes_of};
-pub use run::{Run, state_directory};
+pub use run::Run;
 pub(in crate::backend) use steward::PROCESS;
 pub use steward::{Leftover, Steward, belongs};

@@ -11,10 +11,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::host::host_name;
-use crate::backend::private;
+use crate::backend::{installation, private};
 
-/// Says where the state directory is, in place of the usual one.
-const STATE: &str = "HYDROTEST_STATE_DIR";
 /// With what the name of a run begins; sixteen hexadecimal digits follow.
 const PREFIX: &str = "hydrotest-";
 /// The file in a run's directory that the run keeps locked.
@@ -156,26 +154,8 @@ pub(super) fn remove(directory: &Path) -> io::Result<()> {
     fs::remove_dir_all(directory)
 }
 
-/// Where the harness keeps what must outlive it: `HYDROTEST_STATE_DIR`, else the user's directory for state, else the
-/// system's for temporary files.
-#[must_use]
-pub fn state_directory() -> PathBuf {
-    let named = |name: &str| {
-        std::env::var_os(name)
-            .filter(|value| !value.is_empty())
-            .map(PathBuf::from)
-    };
-    named(STATE)
-        .or_else(|| Some(named("XDG_STATE_HOME")?.join("hydrotest")))
-        .or_else(|| Some(named("HOME")?.join(".local/state/hydrotest")))
-        .unwrap_or_else(|| {
-            let user = rustix::process::getuid().as_raw();
-            std::env::temp_dir().join(format!("hydrotest-{user}"))
-        })
-}
-
 pub(super) fn runs() -> PathBuf {
-    state_directory().join("runs")
+    installation::state_directory().join("runs")
 }
 
 /// Locks a directory that was just made; `None` when somebody who sweeps has taken it away meanwhile.

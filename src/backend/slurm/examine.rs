@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::settings::{Filled, SlurmSettings};
 use super::tools::{ToolError, Tools};
-use crate::backend::custody;
 use crate::backend::examination::Symptom;
+use crate::backend::installation;
 use crate::backend::kind::Overrides;
 use crate::prediction::Contract;
 
@@ -95,7 +95,7 @@ async fn submission(asked: Vec<String>, tools: &Tools) -> Symptom {
 fn directory(settings: &SlurmSettings) -> Symptom {
     let (subject, directory) = match settings.shared() {
         Some(shared) => ("shared_dir", shared.to_owned()),
-        None => ("state directory", custody::state_directory()),
+        None => ("state directory", installation::state_directory()),
     };
     let exists = |path: &PathBuf| path.is_dir();
     let writable = tempfile::tempfile_in(&directory);

@@ -13,7 +13,8 @@ use tokio::sync::watch;
 
 use super::ending::{Ending, Report, Survivor};
 use super::log::Log;
-use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE, own_program};
+use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE};
+use crate::backend::installation::program_to_start;
 
 /// How long a supervisor may take to end everything once it has been told to. Only a process that hangs in the kernel
 /// needs more.
@@ -66,13 +67,13 @@ pub enum Stopped {
 }
 
 impl Supervised {
-    /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime, in
-    /// a program whose `main` begins with [`super::run_if_asked`].
+    /// Starts a program whose output goes to `output`, the writing end of `log`. Must be called within a tokio runtime, by
+    /// hydrotest itself or by a process that has chosen an [`Installation`](crate::backend::installation::Installation) of it.
     ///
     /// # Errors
     /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`Ending`].
     pub fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
-        let mut command = Command::new(own_program()?);
+        let mut command = Command::new(program_to_start()?);
         command.as_std_mut().arg0("hydrotest").process_group(0);
         command
             .arg(SUPERVISE)

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use tokio::signal::unix::{self, SignalKind};
 
 use super::census;
 use super::ending::{Ending, NOT_EXECUTABLE, NOT_FOUND, Report, Survivor};
+use crate::backend::installation::program_to_start;
 
 /// First argument that makes this program the supervisor of the command that follows.
 pub(super) const SUPERVISE: &str = "__supervise";
@@ -102,15 +102,6 @@ fn supervise(command: &[OsString]) -> io::Result<()> {
     })
 }
 
-/// The path by which this very program is started again, also after its file was replaced.
-pub(super) fn own_program() -> io::Result<PathBuf> {
-    if cfg!(target_os = "linux") {
-        Ok("/proc/self/exe".into())
-    } else {
-        std::env::current_exe()
-    }
-}
-
 struct Supervisor {
     program: Pid,
     running: bool,
@@ -134,7 +125,7 @@ impl Supervisor {
             unix::signal(SignalKind::hangup())?,
         ];
         let control = pipe::Receiver::from_owned_fd(io::stdin().as_fd().try_clone_to_owned()?)?;
-        let program = Command::new(own_program()?)
+        let program = Command::new(program_to_start()?)
             .arg0("hydrotest")
             .arg(BECOME)
             .arg(getpid().as_raw_pid().to_string())

@@ -1,21 +1,18 @@
 //! How a test knows of processes: each of them connects here, says who it is, takes orders, and is known to be gone when its
-//! connection ends. So nothing has to be polled or slept for.
+//! connection ends. So nothing has to be polled or slept for. The processes are those of `tests/python/misbehave.py`.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// Variable that tells a process where the witness is.
-pub const VARIABLE: &str = "WITNESS";
 /// No event takes this long unless it never comes.
 pub const LONG: Duration = Duration::from_secs(30);
 
 /// The test's side.
 pub struct Witness {
-    listener: Option<TcpListener>,
+    listener: TcpListener,
     address: SocketAddr,
 }
 
@@ -31,26 +28,23 @@ impl Witness {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self {
             address: listener.local_addr().unwrap(),
-            listener: Some(listener),
+            listener,
         }
     }
 
-    /// A witness in another process, which only servers are to know.
-    pub fn elsewhere(address: &str) -> Self {
-        Self {
-            listener: None,
-            address: address.parse().unwrap(),
-        }
-    }
-
-    pub const fn address(&self) -> SocketAddr {
-        self.address
+    /// The settings of a server that misbehaves in a named way.
+    pub fn misbehaving(&self, behaviour: &str) -> String {
+        format!(
+            "command = ['python3', '{}/tests/python/misbehave.py', '{behaviour}', '{{port}}']\nenv = {{ WITNESS = '{}' }}\n",
+            env!("CARGO_MANIFEST_DIR"),
+            self.address
+        )
     }
 
     /// The next process that shows up.
     pub async fn meet(&self) -> Guest {
         let arrival = async {
-            let (stream, _) = self.listener.as_ref().unwrap().accept().await.unwrap();
+            let (stream, _) = self.listener.accept().await.unwrap();
             let mut stream = tokio::io::BufReader::new(stream);
             let mut line = String::new();
             stream.read_line(&mut line).await.unwrap();
@@ -85,31 +79,5 @@ impl Guest {
         let end = tokio::time::timeout(LONG, self.stream.read_to_end(&mut rest)).await;
         // A reset is an end as well.
         drop(end.unwrap_or_else(|_| panic!("process {} ({}) is still there", self.process, self.name)));
-    }
-}
-
-/// A process's side.
-pub struct Presence {
-    stream: TcpStream,
-}
-
-impl Presence {
-    /// Shows up.
-    pub fn announce(name: &str) -> Self {
-        let mut stream = TcpStream::connect(std::env::var(VARIABLE).unwrap()).unwrap();
-        writeln!(stream, "{name} {}", std::process::id()).unwrap();
-        Self { stream }
-    }
-
-    /// Says something.
-    pub fn say(&self, word: &str) {
-        writeln!(&self.stream, "{word}").unwrap();
-    }
-
-    /// Waits for the next order; none comes from a test that has ended.
-    pub fn obey(&self) -> String {
-        let mut line = String::new();
-        BufReader::with_capacity(1, &self.stream).read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
     }
 }

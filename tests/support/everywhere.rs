@@ -1,0 +1,105 @@
+//! The faults of a server that every platform meets which starts one: what the server does, and what the program tells of it.
+//! Each platform plays them beside its own. Needs `failing` beside it.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::failing::{Failure, LARGE, NARROW};
+
+/// How a platform starts servers, and its own words for what becomes of them.
+pub struct Servers {
+    /// What a shell runs to serve the embedded models on the port `$0`.
+    pub serve: &'static str,
+    /// What it says of a program that is not there, and what the log does where there is one.
+    pub no_program: (&'static [&'static str], Option<&'static str>),
+    /// What it says of a server that is never ready.
+    pub never_ready: &'static str,
+    /// What it says of a server that is ended by SIGABRT while it loads, where it can be.
+    pub aborted: Option<&'static str>,
+    /// What it says of a server that is ended by SIGABRT in a call.
+    pub aborted_in_a_call: &'static str,
+}
+
+/// Settings of a server that a shell runs.
+pub fn shell(script: &str) -> String {
+    format!("command = ['/bin/sh', '-c', '''{script}''', '{{port}}']\ngrace = '1s'\n")
+}
+
+/// A command that sleeps, and is no other test's.
+fn sleep() -> String {
+    static SLEEPS: AtomicU32 = AtomicU32::new(0);
+    let number = SLEEPS.fetch_add(1, Ordering::Relaxed);
+    format!("sleep {}", 1_000_000 + 10 * std::process::id() + number)
+}
+
+/// The faults.
+pub fn everywhere(on: &Servers) -> Vec<Failure> {
+    let serve = on.serve;
+    let asleep = sleep();
+    let loads_for_ever = shell(&format!("echo still loading; exec {asleep}"));
+    let (words, log) = on.no_program;
+    let no_program = Failure::broken("no such program", "command = ['/no/such/program', '{port}']", words);
+    let no_program = log.into_iter().fold(no_program, Failure::log);
+    let mut faults = vec![
+        Failure::broken(
+            "an end at the start",
+            shell("echo looking for weights; echo there are none >&2; exit 3"),
+            &[
+                "ready failed: the server exited with status 3",
+                "before it was ready",
+                "fault: died",
+            ],
+        )
+        .log("looking for weights")
+        .log("there are none"),
+        no_program,
+        Failure::broken(
+            "never ready",
+            format!("{loads_for_ever}start_timeout = '8s'"),
+            &["within 8 s", "fault: timeout"],
+        )
+        .words(&[on.never_ready])
+        .log("still loading")
+        .gone(&asleep),
+        Failure::broken(
+            "an end that tells the environment",
+            format!(
+                "{}device = 'cpu'",
+                shell(
+                    "echo $MODEL_CLASS on $DEVICE; echo with $MODEL_CONFIG; echo key=$BOILEROOM_TRANSPORT_HMAC_KEY; \
+                     echo told $# words; exit 4"
+                )
+            ),
+            &["exited with status 4"],
+        )
+        .log("boileroom.models.esm.core.ESM2Core on cpu")
+        .log(r#""device":"cpu""#)
+        .log("key=[secret]")
+        // The secret is in no word of the command.
+        .log("told 0 words"),
+        Failure::wrong(
+            "an end in a call",
+            shell(&format!("{NARROW} {serve}")),
+            &["call failed: the server ", "in the middle of a call", "fault: crashed"],
+        )
+        .words(&[on.aborted_in_a_call])
+        .case(LARGE)
+        .log("memory allocation of"),
+        Failure::told(
+            "a server that does not hear SIGTERM",
+            // Its shell waits for what comes after it.
+            shell(&format!("trap \"\" TERM; {serve}; exec {asleep}")),
+            &["shutdown failed: the server did not end within 1 s of SIGTERM and was killed"],
+        )
+        .gone(&asleep),
+    ];
+    faults.extend(on.aborted.map(|words| {
+        Failure::broken(
+            "an end by a signal at the start",
+            shell("echo loading; kill -ABRT $$"),
+            &["ready failed: the server was ended by SIGABRT", "fault: died"],
+        )
+        .words(&[words])
+        .log("loading")
+    }));
+    faults
+}

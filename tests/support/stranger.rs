@@ -1,0 +1,51 @@
+//! A stranger takes the port of a server before the server does. Needs `witness` beside it.
+
+use hydrotest::backend::Instance;
+use hydrotest::prediction::{Input, Method, Options, Request, Value};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::witness::Witness;
+
+/// Answers every request as a ready model server does, for as long as it is not dropped.
+fn impostor(listener: TcpListener) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 1024]).await;
+            let ready = b"HTTP/1.1 200 OK\r\ncontent-length: 18\r\n\r\n{\"status\":\"ready\"}";
+            let _ = stream.write_all(ready).await;
+        }
+    })
+}
+
+/// Checks that an instance whose server is `wait-then-serve` does not believe the stranger, and is started on another port.
+pub async fn takes_the_port(witness: &Witness, instance: &Instance) {
+    let theft = async {
+        // The server has not bound its port yet, and somebody else does.
+        let first = witness.meet().await;
+        let port: u16 = first.name.parse().unwrap();
+        let impostor = impostor(TcpListener::bind(("127.0.0.1", port)).await.unwrap());
+        // Only the impostor answers now: the server is ended and started with another port.
+        first.gone().await;
+        let mut second = witness.meet().await;
+        assert_ne!(second.name, port.to_string());
+        second.order("proceed").await;
+        (impostor, second)
+    };
+    let (started, (impostor, mut server)) = tokio::join!(instance.start(), theft);
+    started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
+    let request = Request {
+        method: Method::Embed,
+        input: Input::One("MALW".into()),
+        options: Options::new(),
+    };
+    let (result, ()) = tokio::join!(instance.predict(&request), server.order("proceed"));
+    assert_eq!(
+        result.unwrap().field("process"),
+        Some(&Value::Integer(server.process.into()))
+    );
+    impostor.abort();
+    assert_eq!(instance.stop().await, None);
+    assert_eq!(instance.take_leaks(), [""; 0]);
+    server.gone().await;
+}

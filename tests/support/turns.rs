@@ -1,0 +1,26 @@
+//! Turns on an engine, for tests of one process and of several: some have it to themselves, others share it.
+
+use std::fs::File;
+use std::path::Path;
+
+/// A turn, until it is dropped.
+pub struct Turn(#[expect(dead_code, reason = "the lock is let go of with it")] File);
+
+/// Waits until no test uses an engine, and keeps all others from it.
+pub fn alone(engine: &str) -> Turn {
+    let file = file(engine);
+    file.lock().unwrap();
+    Turn(file)
+}
+
+/// Waits until no test has an engine to itself, and keeps the others from that.
+pub fn together(engine: &str) -> Turn {
+    let file = file(engine);
+    file.lock_shared().unwrap();
+    Turn(file)
+}
+
+fn file(engine: &str) -> File {
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{engine}.lock"));
+    File::options().create(true).append(true).open(path).unwrap()
+}
