@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::element::ElementType;
 use super::error::{Bound, PickleFault};
-use super::machine::Outside;
+use super::reader::Outside;
 use super::symbol::Symbol;
 use crate::protein::{Bond, Structure};
 use crate::tensor::{DType, Tensor};

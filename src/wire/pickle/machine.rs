@@ -6,21 +6,11 @@ use super::call;
 use super::error::{PickleError, PickleFault};
 use super::graph::{Graph, Node, NodeId};
 use super::opcode as op;
-use super::reader::Reader;
+use super::reader::{Outside, Reader};
 use super::stack::{Memo, Stack};
 use super::symbol::{Symbol, is_dotted_name};
+use super::torch;
 use crate::wire::Limits;
-
-/// What a stream may name that is not in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outside<'a> {
-    /// Nothing, as in every pickle of a response.
-    Nothing,
-    /// Persistent objects, as in the streams of `torch.save`, where storages are named so.
-    Persistent,
-    /// The buffers that came with it, each in its turn.
-    Buffers(&'a [Bytes]),
-}
 
 /// Runs one pickle that begins at `start` of the payload: its graph, its result, and the byte behind its `STOP`.
 pub(super) fn run<'a>(
@@ -54,28 +44,6 @@ pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> Pickl
         offset,
         opcode: op::name(code).unwrap_or("unknown"),
         fault,
-    }
-}
-
-impl Outside<'_> {
-    /// Bytes that came besides the stream.
-    pub(super) fn size(self) -> usize {
-        match self {
-            Self::Buffers(buffers) => buffers.iter().map(Bytes::len).sum(),
-            Self::Nothing | Self::Persistent => 0,
-        }
-    }
-
-    /// The buffer whose turn it is.
-    fn next(&mut self) -> Result<Bytes, PickleFault> {
-        match self {
-            Self::Buffers([first, rest @ ..]) => {
-                let buffer = first.clone();
-                *self = Self::Buffers(rest);
-                Ok(buffer)
-            }
-            _ => Err(PickleFault::Buffer),
-        }
     }
 }
 
@@ -206,7 +174,10 @@ impl Machine<'_> {
             }
             op::REDUCE => {
                 let (arguments, callee) = (self.stack.pop()?, self.stack.pop()?);
-                call::call(&mut self.graph, callee, arguments)?
+                match self.graph.symbol(callee) {
+                    Some(Symbol::LoadFromBytes) => self.storage(arguments)?,
+                    _ => call::call(&mut self.graph, callee, arguments)?,
+                }
             }
             op::NEWOBJ => {
                 let (arguments, class) = (self.stack.pop()?, self.stack.pop()?);
@@ -260,6 +231,20 @@ impl Machine<'_> {
             symbol: Symbol::resolve(module, name),
             name: format!("{module}.{name}").into(),
         })
+    }
+
+    /// `torch.storage._load_from_bytes(stream)`: reads the pickles of a stream of `torch.save` with machines of their own, under
+    /// tighter bounds.
+    fn storage(&mut self, arguments: NodeId) -> Result<Node, PickleFault> {
+        let stream = torch::StorageStream::open(&mut self.graph, arguments)?;
+        let parse = |from, outside| run(&stream.header, from, &stream.limits, outside).map_err(|error| error.fault);
+        let (system, root, end) = parse(torch::MAGIC.len(), Outside::Nothing)?;
+        torch::check_system(&system, root)?;
+        let (object, root, end) = parse(end, Outside::Persistent)?;
+        let described = torch::described_storage(&object, root)?;
+        let (keys, root, end) = parse(end, Outside::Nothing)?;
+        torch::check_keys(&keys, root, &described)?;
+        stream.storage(end, &described)
     }
 
     /// A frame only says how much to read at once; it must not promise more than there is.

@@ -30,7 +30,7 @@ pub use error::{Bound, PickleError, PickleFault};
 
 use crate::prediction::{Prediction, Value};
 use crate::wire::Limits;
-use machine::Outside;
+use reader::Outside;
 
 /// Reads a pickle of protocol 2 to 5. Arrays are views into `payload` wherever their layout allows.
 ///

@@ -1,11 +1,47 @@
-//! A cursor over the payload: takes bytes and little-endian numbers, never past the end. Knows no instruction.
+//! What a pickle is read from: a cursor over the payload, which never goes past the end, and the buffers that came with it. Knows
+//! no instruction.
 
 use std::ops::Range;
+
+use bytes::Bytes;
 
 use super::error::PickleFault;
 
 /// The longest line `GLOBAL` may name a module or class with.
 const LONGEST_LINE: usize = 512;
+
+/// What a stream may name that is not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outside<'a> {
+    /// Nothing, as in every pickle of a response.
+    Nothing,
+    /// Persistent objects, as in the streams of `torch.save`, where storages are named so.
+    Persistent,
+    /// The buffers that came with it, each in its turn.
+    Buffers(&'a [Bytes]),
+}
+
+impl Outside<'_> {
+    /// Bytes that came besides the stream.
+    pub(super) fn size(self) -> usize {
+        match self {
+            Self::Buffers(buffers) => buffers.iter().map(Bytes::len).sum(),
+            Self::Nothing | Self::Persistent => 0,
+        }
+    }
+
+    /// The buffer whose turn it is.
+    pub(super) fn next(&mut self) -> Result<Bytes, PickleFault> {
+        match self {
+            Self::Buffers([first, rest @ ..]) => {
+                let buffer = first.clone();
+                *self = Self::Buffers(rest);
+                Ok(buffer)
+            }
+            _ => Err(PickleFault::Buffer),
+        }
+    }
+}
 
 pub(super) struct Reader<'a> {
     bytes: &'a [u8],
