@@ -77,7 +77,7 @@ fn texts_and_bytes_of_every_length_class_come_back_equal() {
 }
 
 #[test]
-fn more_items_than_a_batch_come_back_in_order() {
+fn a_long_mapping_comes_back_in_order() {
     let value = Value::Map(
         (0..2_500)
             .map(|number| (Value::Integer(number), Value::Text(number.to_string())))
@@ -109,7 +109,7 @@ fn arrays_on_a_device_stay_there() {
 
 #[test]
 fn a_text_is_never_taken_for_a_class_or_an_element_type() {
-    // What the writer once named its memo entries.
+    // Names under which a writer with a memo may keep its own classes and element types.
     let names = [
         "dtype\nf4",
         "dtype\ni8",

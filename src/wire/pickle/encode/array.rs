@@ -2,13 +2,13 @@
 //! or what lies on a device.
 
 use super::EncodeError;
-use super::writer::{MemoKey, Writer};
+use super::writer::PickleWriter;
 use crate::tensor::strided::c_strides;
 use crate::tensor::{DType, Tensor};
 use crate::wire::pickle::{opcode as op, torch};
 
 /// Writes `_reconstruct(ndarray, (0,), b'b')` with the array's state.
-pub(super) fn array(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeError> {
+pub(super) fn array(writer: &mut PickleWriter, tensor: &Tensor) -> Result<(), EncodeError> {
     if tensor.dtype() == DType::BF16 || tensor.device().is_some() {
         return torch_tensor(writer, tensor);
     }
@@ -22,9 +22,9 @@ pub(super) fn array(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeEr
 
 /// Writes an array of objects whose list of items `items` writes.
 pub(super) fn objects(
-    writer: &mut Writer,
+    writer: &mut PickleWriter,
     shape: &[usize],
-    items: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
+    items: impl FnOnce(&mut PickleWriter) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     begin(writer, shape);
     element_type(writer, "O8", "|", [-1, -1, 63]);
@@ -34,7 +34,7 @@ pub(super) fn objects(
     Ok(())
 }
 
-fn begin(writer: &mut Writer, shape: &[usize]) {
+fn begin(writer: &mut PickleWriter, shape: &[usize]) {
     // NumPy 2 still answers to the module's old name, NumPy 1 knows no other.
     writer.global("numpy.core.multiarray", "_reconstruct");
     writer.global("numpy", "ndarray");
@@ -47,12 +47,12 @@ fn begin(writer: &mut Writer, shape: &[usize]) {
     writer.sizes(shape);
 }
 
-fn end(writer: &mut Writer) {
+fn end(writer: &mut PickleWriter) {
     writer.op(op::TUPLE);
     writer.op(op::BUILD);
 }
 
-fn dtype(writer: &mut Writer, dtype: DType) -> Result<(), EncodeError> {
+fn dtype(writer: &mut PickleWriter, dtype: DType) -> Result<(), EncodeError> {
     let code = match dtype {
         DType::Bool => "b1",
         DType::I8 => "i1",
@@ -79,21 +79,16 @@ fn dtype(writer: &mut Writer, dtype: DType) -> Result<(), EncodeError> {
 }
 
 /// Writes `dtype(code, False, True)` and its state with size, alignment and flags.
-fn element_type(writer: &mut Writer, code: &str, order: &str, numbers: [i64; 3]) {
-    let key = MemoKey::DType(code.to_owned());
-    if writer.recall(&key) {
-        return;
-    }
+fn element_type(writer: &mut PickleWriter, code: &str, order: &str, numbers: [i64; 3]) {
     writer.global("numpy", "dtype");
-    writer.word(code);
+    writer.text(code);
     writer.boolean(false);
     writer.boolean(true);
     writer.op(op::TUPLE3);
     writer.op(op::REDUCE);
-    writer.memoise(key);
     writer.op(op::MARK);
     writer.integer(3);
-    writer.word(order);
+    writer.text(order);
     for _ in 0..3 {
         writer.op(op::NONE);
     }
@@ -104,7 +99,7 @@ fn element_type(writer: &mut Writer, code: &str, order: &str, numbers: [i64; 3])
     writer.op(op::BUILD);
 }
 
-fn torch_tensor(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeError> {
+fn torch_tensor(writer: &mut PickleWriter, tensor: &Tensor) -> Result<(), EncodeError> {
     let class = match tensor.dtype() {
         DType::Bool => "BoolStorage",
         DType::I8 => "CharStorage",

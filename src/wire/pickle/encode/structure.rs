@@ -2,14 +2,14 @@
 
 use super::EncodeError;
 use super::array::array;
-use super::writer::Writer;
+use super::writer::PickleWriter;
 use crate::protein::{Bond, Label, Structure};
 use crate::tensor::{DType, Tensor};
 use crate::wire::pickle::opcode as op;
 
 const MODULE: &str = "biotite.structure";
 
-pub(super) fn structure(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeError> {
+pub(super) fn structure(writer: &mut PickleWriter, structure: &Structure) -> Result<(), EncodeError> {
     check(structure)?;
     let atoms = structure.atoms();
     let (class, shape) = match structure.models {
@@ -21,19 +21,19 @@ pub(super) fn structure(writer: &mut Writer, structure: &Structure) -> Result<()
     writer.op(op::NEWOBJ);
     writer.op(op::EMPTY_DICT);
     writer.op(op::MARK);
-    writer.word("_annot");
+    writer.text("_annot");
     annotations(writer, structure)?;
-    writer.word("_array_length");
+    writer.text("_array_length");
     writer.integer(atoms as i64);
-    writer.word("_coord");
+    writer.text("_coord");
     let coord = Tensor::from_values(shape, structure.coord.as_flattened());
     array(writer, &coord.map_err(|_| EncodeError::Column("coord"))?)?;
-    writer.word("_bonds");
+    writer.text("_bonds");
     match &structure.bonds {
         Some(bonds) => bond_list(writer, atoms, &rows(bonds))?,
         None => writer.op(op::NONE),
     }
-    writer.word("_box");
+    writer.text("_box");
     match &structure.cell {
         Some(cell) => array(writer, cell)?,
         None => writer.op(op::NONE),
@@ -63,7 +63,7 @@ fn check(structure: &Structure) -> Result<(), EncodeError> {
     Ok(())
 }
 
-fn annotations(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeError> {
+fn annotations(writer: &mut PickleWriter, structure: &Structure) -> Result<(), EncodeError> {
     writer.op(op::EMPTY_DICT);
     writer.op(op::MARK);
     texts(writer, "chain_id", 4, &structure.chain_id)?;
@@ -89,14 +89,13 @@ fn annotations(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeE
     Ok(())
 }
 
-fn column(writer: &mut Writer, name: &str, tensor: &Tensor) -> Result<(), EncodeError> {
-    writer.end_frame_if_full();
-    writer.word(name);
+fn column(writer: &mut PickleWriter, name: &str, tensor: &Tensor) -> Result<(), EncodeError> {
+    writer.text(name);
     array(writer, tensor)
 }
 
 /// A column of text; wider than biotite's when a label would not fit, as biotite itself widens it.
-fn texts(writer: &mut Writer, name: &str, width: u32, labels: &[Label]) -> Result<(), EncodeError> {
+fn texts(writer: &mut PickleWriter, name: &str, width: u32, labels: &[Label]) -> Result<(), EncodeError> {
     let longest = labels.iter().map(|label| label.as_str().chars().count()).max();
     let width = width.max(longest.unwrap_or(0) as u32);
     column(
@@ -107,7 +106,7 @@ fn texts(writer: &mut Writer, name: &str, width: u32, labels: &[Label]) -> Resul
 }
 
 /// Writes `BondList(atoms, array)`: the constructor, because biotite changed how it pickles bonds in version 1.6.
-pub(super) fn bond_list(writer: &mut Writer, atoms: usize, rows: &Tensor) -> Result<(), EncodeError> {
+pub(super) fn bond_list(writer: &mut PickleWriter, atoms: usize, rows: &Tensor) -> Result<(), EncodeError> {
     writer.global(MODULE, "BondList");
     writer.integer(atoms as i64);
     array(writer, rows)?;
