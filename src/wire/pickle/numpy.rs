@@ -1,5 +1,7 @@
 //! `NumPy` dtypes, arrays and scalars from their pickled parts. Views into the payload wherever order and byte order allow.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::element::{ByteOrder, ElementType, Kind};
@@ -8,6 +10,22 @@ use super::graph::{Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::tensor::strided::{c_strides, fortran_strides, gather, swap_bytes};
 use crate::tensor::{DType, Tensor};
+
+/// The codes of element types of fixed size.
+const CODES: [(&str, DType); 12] = [
+    ("b1", DType::Bool),
+    ("i1", DType::I8),
+    ("i2", DType::I16),
+    ("i4", DType::I32),
+    ("i8", DType::I64),
+    ("u1", DType::U8),
+    ("u2", DType::U16),
+    ("u4", DType::U32),
+    ("u8", DType::U64),
+    ("f2", DType::F16),
+    ("f4", DType::F32),
+    ("f8", DType::F64),
+];
 
 /// How the elements of an array follow each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -234,26 +252,27 @@ fn is_code(code: &str) -> bool {
 }
 
 fn parse_code(code: &str) -> Option<Kind> {
-    Some(Kind::Plain(match code {
-        "b1" => DType::Bool,
-        "i1" => DType::I8,
-        "i2" => DType::I16,
-        "i4" => DType::I32,
-        "i8" => DType::I64,
-        "u1" => DType::U8,
-        "u2" => DType::U16,
-        "u4" => DType::U32,
-        "u8" => DType::U64,
-        "f2" => DType::F16,
-        "f4" => DType::F32,
-        "f8" => DType::F64,
-        "O8" => return Some(Kind::Object),
-        text => {
-            let width = text.strip_prefix('U')?.parse().ok()?;
-            // Text of no width would let a few bytes claim any number of elements.
-            (1..1 << 28).contains(&width).then_some(DType::Text(width))?
+    if code == "O8" {
+        return Some(Kind::Object);
+    }
+    let known = CODES.iter().find(|(name, _)| *name == code).map(|&(_, dtype)| dtype);
+    known.map(Kind::Plain).or_else(|| {
+        let width = code.strip_prefix('U')?.parse().ok()?;
+        // Text of no width would let a few bytes claim any number of elements.
+        (1..1 << 28).contains(&width).then_some(Kind::Plain(DType::Text(width)))
+    })
+}
+
+/// The code of an element type; `None` for those that `NumPy` does not have.
+pub(super) fn code(dtype: DType) -> Option<Cow<'static, str>> {
+    match dtype {
+        DType::Text(0) => None,
+        DType::Text(width) => Some(format!("U{width}").into()),
+        _ => {
+            let known = CODES.iter().find(|(_, known)| *known == dtype);
+            known.map(|&(code, _)| code.into())
         }
-    }))
+    }
 }
 
 #[cfg(test)]

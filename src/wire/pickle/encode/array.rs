@@ -5,7 +5,8 @@ use super::EncodeError;
 use super::writer::PickleWriter;
 use crate::tensor::strided::c_strides;
 use crate::tensor::{DType, Tensor};
-use crate::wire::pickle::{opcode as op, torch};
+use crate::wire::pickle::symbol::STORAGES;
+use crate::wire::pickle::{numpy, opcode as op, torch};
 
 /// Writes `_reconstruct(ndarray, (0,), b'b')` with the array's state.
 pub(super) fn array(writer: &mut PickleWriter, tensor: &Tensor) -> Result<(), EncodeError> {
@@ -53,28 +54,13 @@ fn end(writer: &mut PickleWriter) {
 }
 
 fn dtype(writer: &mut PickleWriter, dtype: DType) -> Result<(), EncodeError> {
-    let code = match dtype {
-        DType::Bool => "b1",
-        DType::I8 => "i1",
-        DType::I16 => "i2",
-        DType::I32 => "i4",
-        DType::I64 => "i8",
-        DType::U8 => "u1",
-        DType::U16 => "u2",
-        DType::U32 => "u4",
-        DType::U64 => "u8",
-        DType::F16 => "f2",
-        DType::F32 => "f4",
-        DType::F64 => "f8",
-        DType::Text(0) | DType::BF16 => return Err(EncodeError::DType(dtype)),
-        DType::Text(width) => {
-            let size = i64::from(width) * 4;
-            element_type(writer, &format!("U{width}"), "<", [size, 4, 8]);
-            return Ok(());
-        }
-    };
+    let code = numpy::code(dtype).ok_or(EncodeError::DType(dtype))?;
     let order = if dtype.size() == 1 { "|" } else { "<" };
-    element_type(writer, code, order, [-1, -1, 0]);
+    let numbers = match dtype {
+        DType::Text(_) => [dtype.size() as i64, 4, 8],
+        _ => [-1, -1, 0],
+    };
+    element_type(writer, &code, order, numbers);
     Ok(())
 }
 
@@ -100,19 +86,9 @@ fn element_type(writer: &mut PickleWriter, code: &str, order: &str, numbers: [i6
 }
 
 fn torch_tensor(writer: &mut PickleWriter, tensor: &Tensor) -> Result<(), EncodeError> {
-    let class = match tensor.dtype() {
-        DType::Bool => "BoolStorage",
-        DType::I8 => "CharStorage",
-        DType::I16 => "ShortStorage",
-        DType::I32 => "IntStorage",
-        DType::I64 => "LongStorage",
-        DType::U8 => "ByteStorage",
-        DType::F16 => "HalfStorage",
-        DType::BF16 => "BFloat16Storage",
-        DType::F32 => "FloatStorage",
-        DType::F64 => "DoubleStorage",
-        other @ (DType::U16 | DType::U32 | DType::U64 | DType::Text(_)) => return Err(EncodeError::DType(other)),
-    };
+    let dtype = tensor.dtype();
+    let class = STORAGES.iter().find(|(_, stored)| *stored == dtype);
+    let (class, _) = class.ok_or(EncodeError::DType(dtype))?;
     writer.global("torch._utils", "_rebuild_tensor_v2");
     writer.op(op::MARK);
     writer.global("torch.storage", "_load_from_bytes");
