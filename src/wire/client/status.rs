@@ -35,69 +35,68 @@ pub struct Status {
 
 const CREDENTIALS: &str = "kind `http` sends them with `headers = { Authorization = \"Bearer ${TOKEN}\" }`";
 
-/// All statuses that are no answer of a model server.
+/// All statuses that are no response of a model server.
 static TABLE: [Status; 10] = [
-    Status {
-        code: 401,
-        name: "unauthorized",
-        declined: Declined::Credentials,
-        advice: CREDENTIALS,
-    },
-    Status {
-        code: 403,
-        name: "forbidden",
-        declined: Declined::Credentials,
-        advice: CREDENTIALS,
-    },
-    Status {
-        code: 407,
-        name: "proxy authentication required",
-        declined: Declined::Credentials,
-        advice: "name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`",
-    },
-    Status {
-        code: 408,
-        name: "request timeout",
-        declined: Declined::Slowness,
-        advice: "raise the time that the server or its proxy waits for a request",
-    },
-    Status {
-        code: 413,
-        name: "content too large",
-        declined: Declined::Size,
-        advice: "raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)",
-    },
-    Status {
-        code: 425,
-        name: "too early",
-        declined: Declined::Load,
-        advice: "turn off early data (0-RTT) at the proxy",
-    },
-    Status {
-        code: 429,
-        name: "too many requests",
-        declined: Declined::Load,
-        advice: "raise the rate limit, or lower `max_instances` and `calls_per_instance`",
-    },
-    Status {
-        code: 502,
-        name: "bad gateway",
-        declined: Declined::Absence,
-        advice: "a proxy answers in place of the model server: look at the server's own log",
-    },
-    Status {
-        code: 503,
-        name: "service unavailable",
-        declined: Declined::Absence,
-        advice: "the model server takes no calls, or a proxy does not reach it: look at the server's own log",
-    },
-    Status {
-        code: 504,
-        name: "gateway timeout",
-        declined: Declined::Absence,
-        advice: "raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)",
-    },
+    status(401, "unauthorized", Declined::Credentials, CREDENTIALS),
+    status(403, "forbidden", Declined::Credentials, CREDENTIALS),
+    status(
+        407,
+        "proxy authentication required",
+        Declined::Credentials,
+        "name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`",
+    ),
+    status(
+        408,
+        "request timeout",
+        Declined::Slowness,
+        "raise the time that the server or its proxy waits for a request",
+    ),
+    status(
+        413,
+        "content too large",
+        Declined::Size,
+        "raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)",
+    ),
+    status(
+        425,
+        "too early",
+        Declined::Load,
+        "turn off early data (0-RTT) at the proxy",
+    ),
+    status(
+        429,
+        "too many requests",
+        Declined::Load,
+        "raise the rate limit, or lower `max_instances` and `calls_per_instance`",
+    ),
+    status(
+        502,
+        "bad gateway",
+        Declined::Absence,
+        "a proxy answers in place of the model server: look at the server's own log",
+    ),
+    status(
+        503,
+        "service unavailable",
+        Declined::Absence,
+        "the model server takes no calls, or a proxy does not reach it: look at the server's own log",
+    ),
+    status(
+        504,
+        "gateway timeout",
+        Declined::Absence,
+        "raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)",
+    ),
 ];
+
+const fn status(code: u16, name: &'static str, declined: Declined, advice: &'static str) -> Status {
+    Status {
+        code,
+        name,
+        declined,
+        advice,
+    }
+}
 
 impl Status {
     /// The row of a code; `None` for one that a model server may answer with itself.
