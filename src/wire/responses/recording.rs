@@ -1,14 +1,90 @@
-//! Which call a recording answers. Names it by content; touches no file.
+//! What a recording holds: which call it belongs to, where it comes from, and the response. Touches no file.
 
 use std::fmt::Write;
 
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use crate::prediction::{Options, Request};
 
-/// Hexadecimal digits of a name: enough that no two calls of anybody's suites share one.
+/// Hexadecimal digits of a name: enough that no two calls share one.
 const DIGITS: usize = 32;
+
+/// The most buffers of a response: Python names far fewer.
+pub(super) const MOST_BUFFERS: usize = 4096;
+
+/// What a model responded to a call, before anything of it is interpreted. `recording.json` has it without the bytes of a payload,
+/// which are parts of their own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RawResponse {
+    /// A result: a pickle, and the buffers that it names where they did not go into its stream.
+    Payload {
+        /// The pickle.
+        #[serde(skip)]
+        pickle: Bytes,
+        /// Its buffers outside of the stream, in the order in which it names them.
+        #[serde(with = "count")]
+        buffers: Vec<Bytes>,
+    },
+    /// A model server's response of another status than 200.
+    Status {
+        /// The status.
+        status: u16,
+        /// Where it redirects to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        location: Option<String>,
+        /// The beginning of its body, without secrets.
+        body: String,
+    },
+    /// Anything else, such as an exception in a Python process or a body without a valid signature.
+    Failure {
+        /// The name of the fault that it counts as.
+        fault: String,
+        /// Whether it arose when the response was read, not in the call.
+        #[serde(default)]
+        decoding: bool,
+        /// The message of the error.
+        message: String,
+        /// The class of the exception that the model raised, where it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        exception: Option<String>,
+    },
+}
+
+/// Buffers as how many there are.
+mod count {
+    use bytes::Bytes;
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(buffers: &[Bytes], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(buffers.len() as u64)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Bytes>, D::Error> {
+        let count = usize::deserialize(deserializer)?;
+        if count > super::MOST_BUFFERS {
+            return Err(D::Error::custom("more buffers than a recording may have"));
+        }
+        Ok(vec![Bytes::new(); count])
+    }
+}
+
+/// Where a recorded response comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ResponseOrigin {
+    /// The backend's name.
+    pub backend: String,
+    /// Its kind.
+    pub kind: String,
+    /// Which parameters stand behind the response.
+    pub weights: String,
+    /// The version of hydrotest that kept it.
+    pub hydrotest: String,
+}
 
 /// A call as recordings tell calls apart: the model, the configuration of its instance and the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +108,7 @@ impl CallKey {
 
     /// The key of a call that a recording describes.
     pub(super) fn of(call: Value) -> Self {
-        // The order in which somebody wrote options means nothing.
+        // The order of options means nothing.
         let call = sorted(call);
         let mut hash = String::with_capacity(2 * Sha256::output_size());
         for byte in Sha256::digest(call.to_string()) {
