@@ -6,7 +6,6 @@
 mod budget;
 pub mod client;
 pub mod envelope;
-mod fault;
 mod limits;
 pub mod pickle;
 pub mod readable;
@@ -15,6 +14,5 @@ mod secret;
 pub mod server;
 
 pub use budget::Budget;
-pub use fault::WireError;
 pub use limits::Limits;
 pub use secret::Secret;
