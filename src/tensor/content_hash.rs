@@ -75,7 +75,7 @@ impl Hasher {
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -100,20 +100,11 @@ impl FromStr for ContentHash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        let digits = text.as_bytes();
-        let digit = |at: usize| match digits.get(at) {
-            Some(&digit @ b'0'..=b'9') => Ok(digit - b'0'),
-            Some(&digit @ b'a'..=b'f') => Ok(digit - b'a' + 10),
-            _ => Err(NotAHash(text.chars().take(40).collect())),
-        };
         let mut bytes = [0; 16];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = digit(2 * at)? << 4 | digit(2 * at + 1)?;
-        }
-        if digits.len() == 32 {
-            Ok(Self(bytes))
-        } else {
-            Err(NotAHash(text.chars().take(40).collect()))
+        let is_lowercase = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        match hex::decode_to_slice(text, &mut bytes) {
+            Ok(()) if is_lowercase => Ok(Self(bytes)),
+            _ => Err(NotAHash(text.chars().take(40).collect())),
         }
     }
 }

@@ -51,10 +51,8 @@ impl Secret {
     pub fn generate() -> io::Result<Self> {
         let mut bytes = [0u8; 32];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-        let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
         Ok(Self {
-            text: digits.collect(),
+            text: hex::encode(bytes),
             hidden: Vec::new(),
         })
     }

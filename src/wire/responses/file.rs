@@ -72,7 +72,7 @@ pub(super) fn pack(key: &CallKey, origin: &ResponseOrigin, raw: &RawResponse) ->
     }
     let mut sums = String::new();
     for (name, part) in &all {
-        let _ = writeln!(sums, "{}  {name}", hexadecimal(part));
+        let _ = writeln!(sums, "{}  {name}", sha256(part));
     }
     all.push((SUMS.to_owned(), sums.into()));
     zip(&all).map_err(|error| error.to_string())
@@ -153,7 +153,7 @@ fn check_sums(sums: &str, parts: &BTreeMap<String, Bytes>) -> Result<(), String>
             .split_once("  ")
             .ok_or_else(|| format!("{SUMS} has the line {line:?}"))?;
         let part = parts.get(name).ok_or_else(|| format!("it has no part {name}"))?;
-        if hexadecimal(part) != hash {
+        if sha256(part) != hash {
             return Err(format!("its part {name} is not what was recorded: another SHA-256"));
         }
         stated += 1;
@@ -169,10 +169,6 @@ fn buffer_name(index: usize) -> String {
     format!("buffer-{index}.bin")
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }

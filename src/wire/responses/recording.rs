@@ -1,7 +1,5 @@
 //! What a recording holds: which call it belongs to, where it comes from, and the response. Touches no file.
 
-use std::fmt::Write;
-
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -110,10 +108,7 @@ impl CallKey {
     pub(super) fn of(call: Value) -> Self {
         // The order of options means nothing.
         let call = sorted(call);
-        let mut hash = String::with_capacity(2 * Sha256::output_size());
-        for byte in Sha256::digest(call.to_string()) {
-            let _ = write!(hash, "{byte:02x}");
-        }
+        let mut hash = hex::encode(Sha256::digest(call.to_string()));
         hash.truncate(DIGITS);
         Self { call, hash }
     }
