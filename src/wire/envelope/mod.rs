@@ -22,7 +22,7 @@ pub use error::EnvelopeError;
 
 use super::Limits;
 use base64::Base64Stream;
-use json::{Event, Field, Scanner};
+use json::{EnvelopeKey, Event, Scanner};
 use payload::Payload;
 use signer::PayloadSigner;
 
@@ -108,10 +108,10 @@ impl EnvelopeReader {
             return Err(EnvelopeError::Truncated(self.scanner.offset()));
         }
         if !self.has_payload {
-            return Err(EnvelopeError::MissingKey(Field::Payload.name()));
+            return Err(EnvelopeError::MissingKey(EnvelopeKey::Payload.name()));
         }
         if !self.has_signature {
-            return Err(EnvelopeError::MissingKey(Field::Signature.name()));
+            return Err(EnvelopeError::MissingKey(EnvelopeKey::Signature.name()));
         }
         let hash = self.signer.finish();
         let hash = hash.unwrap_or_else(|| signer(self.secret.as_bytes()).chain_update(self.payload.bytes()));
@@ -132,28 +132,28 @@ impl EnvelopeReader {
         while let Some(event) = self.scanner.next(&mut rest)? {
             match event {
                 Event::Begin(field) => self.begin(field)?,
-                Event::Piece(Field::Payload, digits) => self.decode(digits)?,
+                Event::Piece(EnvelopeKey::Payload, digits) => self.decode(digits)?,
                 // Python's decoder passes over line breaks, which its own encoder for mail writes.
-                Event::Escaped(Field::Payload, Some(b'\n' | b'\r')) => {}
-                Event::Escaped(Field::Payload, Some(digit)) => self.decode(&[digit])?,
+                Event::Escaped(EnvelopeKey::Payload, Some(b'\n' | b'\r')) => {}
+                Event::Escaped(EnvelopeKey::Payload, Some(digit)) => self.decode(&[digit])?,
                 Event::Piece(_, digits) => self.digits.extend_from_slice(digits),
-                Event::Escaped(Field::Payload, None) => return Err(self.invalid_base64(1)),
+                Event::Escaped(EnvelopeKey::Payload, None) => return Err(self.invalid_base64(1)),
                 Event::Escaped(_, digit) => self.digits.push(digit.unwrap_or(0)),
-                Event::End(Field::Payload) if !self.base64.is_complete() => {
+                Event::End(EnvelopeKey::Payload) if !self.base64.is_complete() => {
                     let offset = self.scanner.offset().saturating_sub(1);
                     return Err(EnvelopeError::Base64Padding { offset });
                 }
-                Event::End(Field::Payload) => {}
+                Event::End(EnvelopeKey::Payload) => {}
                 Event::End(_) => self.signature = parse_signature(&self.digits)?,
             }
         }
         Ok(())
     }
 
-    fn begin(&mut self, field: Field) -> Result<(), EnvelopeError> {
+    fn begin(&mut self, field: EnvelopeKey) -> Result<(), EnvelopeError> {
         let seen = match field {
-            Field::Payload => &mut self.has_payload,
-            Field::Signature | Field::Other => &mut self.has_signature,
+            EnvelopeKey::Payload => &mut self.has_payload,
+            EnvelopeKey::Signature | EnvelopeKey::Other => &mut self.has_signature,
         };
         if std::mem::replace(seen, true) {
             return Err(EnvelopeError::DuplicateKey(field.name()));

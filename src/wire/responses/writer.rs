@@ -14,11 +14,11 @@ use super::{CallKey, RawResponse, RecordingError, ResponseOrigin, file};
 pub struct ResponseWriter {
     directory: PathBuf,
     origin: ResponseOrigin,
-    state: Mutex<State>,
+    state: Mutex<KeptResponses>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct KeptResponses {
     /// Responses kept, by the call's hash.
     kept: HashMap<String, usize>,
     files: usize,
