@@ -5,13 +5,13 @@ use crate::tensor::DType;
 /// A `numpy.dtype`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ElementType {
-    pub(super) kind: Kind,
+    pub(super) kind: ElementKind,
     pub(super) order: ByteOrder,
 }
 
 /// What an element is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum ElementKind {
     Plain(DType),
     Object,
 }
@@ -27,8 +27,8 @@ impl ElementType {
     /// Bytes of one.
     pub(super) const fn size(self) -> usize {
         match self.kind {
-            Kind::Plain(dtype) => dtype.size(),
-            Kind::Object => 8,
+            ElementKind::Plain(dtype) => dtype.size(),
+            ElementKind::Object => 8,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::element::{ByteOrder, ElementType, Kind};
+use super::element::{ByteOrder, ElementKind, ElementType};
 use super::error::PickleFault;
 use super::graph::{Graph, Node, NodeId};
 use super::symbol::Symbol;
@@ -71,7 +71,7 @@ pub(super) fn dtype_state(graph: &Graph, element: ElementType, state: NodeId) ->
     if !is_plain {
         return Err(PickleFault::Unsupported("a structured dtype".into()));
     }
-    if let Kind::Plain(DType::Text(_)) = element.kind
+    if let ElementKind::Plain(DType::Text(_)) = element.kind
         && graph.size(*size) != Some(element.size())
     {
         return Err(FAULT);
@@ -110,12 +110,12 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
         _ => return Err(FAULT),
     };
     match (element.kind, graph.node(data)) {
-        (Kind::Plain(dtype), Node::Bytes(data)) => {
+        (ElementKind::Plain(dtype), Node::Bytes(data)) => {
             let data = Bytes::clone(data);
             array(graph, dtype, element.order, &layout, shape, data)
         }
         // NumPy writes objects in the order of their indices, whatever the layout in memory.
-        (Kind::Object, Node::List(items)) => {
+        (ElementKind::Object, Node::List(items)) => {
             let items = items.clone();
             graph.charge(size_of_val(items.as_slice()))?;
             let count = size_of_array(1, &shape)?;
@@ -151,7 +151,7 @@ pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Nod
         _ => return Err(FAULT),
     };
     match (element.kind, graph.bytes(data)) {
-        (Kind::Plain(dtype), Some(data)) => {
+        (ElementKind::Plain(dtype), Some(data)) => {
             let data = Bytes::clone(data);
             array(graph, dtype, element.order, &layout, shape, data)
         }
@@ -174,7 +174,7 @@ pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, Pi
     };
     let element = element_type(graph, element)?;
     match (element.kind, graph.bytes(data)) {
-        (Kind::Plain(dtype), Some(data)) => {
+        (ElementKind::Plain(dtype), Some(data)) => {
             let data = Bytes::clone(data);
             array(graph, dtype, element.order, &Layout::C, Vec::new(), data)
         }
@@ -251,15 +251,17 @@ fn is_code(code: &str) -> bool {
     letters.next().is_some_and(|kind| "bBiufcmMSaUVOT".contains(kind)) && letters.all(|digit| digit.is_ascii_digit())
 }
 
-fn parse_code(code: &str) -> Option<Kind> {
+fn parse_code(code: &str) -> Option<ElementKind> {
     if code == "O8" {
-        return Some(Kind::Object);
+        return Some(ElementKind::Object);
     }
     let known = CODES.iter().find(|(name, _)| *name == code).map(|&(_, dtype)| dtype);
-    known.map(Kind::Plain).or_else(|| {
+    known.map(ElementKind::Plain).or_else(|| {
         let width = code.strip_prefix('U')?.parse().ok()?;
         // Text of no width would let a few bytes claim any number of elements.
-        (1..1 << 28).contains(&width).then_some(Kind::Plain(DType::Text(width)))
+        (1..1 << 28)
+            .contains(&width)
+            .then_some(ElementKind::Plain(DType::Text(width)))
     })
 }
 
