@@ -6,7 +6,7 @@ use super::call;
 use super::error::{PickleError, PickleFault};
 use super::graph::{Graph, Node, NodeId};
 use super::opcode as op;
-use super::reader::{Outside, Reader};
+use super::reader::{Outside, PickleReader};
 use super::stack::{Memo, Stack};
 use super::symbol::{Symbol, is_dotted_name};
 use super::torch;
@@ -20,7 +20,7 @@ pub(super) fn run<'a>(
     outside: Outside<'a>,
 ) -> Result<(Graph<'a>, NodeId, usize), PickleError> {
     let mut machine = Machine {
-        reader: Reader::new(payload, start),
+        reader: PickleReader::new(payload, start),
         graph: Graph::new(payload, limits, outside),
         stack: Stack::new(limits),
         memo: Memo::new(limits),
@@ -51,7 +51,7 @@ pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> Pickl
 const OLDER: &[u8] = b"ccopy_reg\n_reconstructor\n";
 
 struct Machine<'a> {
-    reader: Reader<'a>,
+    reader: PickleReader<'a>,
     graph: Graph<'a>,
     stack: Stack,
     memo: Memo,

@@ -43,12 +43,12 @@ impl Outside<'_> {
     }
 }
 
-pub(super) struct Reader<'a> {
+pub(super) struct PickleReader<'a> {
     bytes: &'a [u8],
     position: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PickleReader<'a> {
     pub(super) const fn new(bytes: &'a [u8], position: usize) -> Self {
         Self { bytes, position }
     }
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn numbers_are_little_endian_and_never_read_past_the_end() {
-        let mut reader = Reader::new(&[1, 2, 0, 0, 0, 9], 0);
+        let mut reader = PickleReader::new(&[1, 2, 0, 0, 0, 9], 0);
         assert_eq!(reader.number::<1>(), Ok(1));
         assert_eq!(reader.number::<2>(), Ok(2));
         assert_eq!(reader.number::<4>(), Err(PickleFault::Truncated));
@@ -130,10 +130,10 @@ mod tests {
 
     #[test]
     fn a_line_ends_at_its_newline() {
-        let mut reader = Reader::new(b"os\nsystem", 0);
+        let mut reader = PickleReader::new(b"os\nsystem", 0);
         assert_eq!(reader.line(), Ok("os"));
         assert_eq!(reader.line(), Err(PickleFault::Truncated));
         let endless = vec![b'a'; 2 * LONGEST_LINE];
-        assert_eq!(Reader::new(&endless, 0).line(), Err(PickleFault::Name));
+        assert_eq!(PickleReader::new(&endless, 0).line(), Err(PickleFault::Name));
     }
 }
