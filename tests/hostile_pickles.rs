@@ -10,7 +10,7 @@ mod hostile;
 use bytes::Bytes;
 use hostile::{Assembler, BOMBS};
 use hydrotest::prediction::Value;
-use hydrotest::wire::pickle::{Bound, PickleError, PickleFault, decode};
+use hydrotest::wire::pickle::{PickleBound, PickleError, PickleFault, decode};
 use hydrotest::wire::{Limits, envelope};
 
 fn new() -> Assembler {
@@ -205,7 +205,7 @@ fn nesting_ends_at_its_own_bound() {
         assert_eq!(
             fault(make()),
             PickleFault::Limit {
-                bound: Bound::Depth,
+                bound: PickleBound::Depth,
                 limit
             },
             "{name}"

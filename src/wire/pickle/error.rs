@@ -83,7 +83,7 @@ pub enum PickleFault {
     #[error("{bound} exceed the limit of {limit}")]
     Limit {
         /// What was bounded.
-        bound: Bound,
+        bound: PickleBound,
         /// How much was allowed.
         limit: usize,
     },
@@ -102,7 +102,7 @@ impl PickleFault {
 
 /// What a pickle claims too much of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
+pub enum PickleBound {
     /// Levels of nesting.
     Depth,
     /// Values.
@@ -115,7 +115,7 @@ pub enum Bound {
     Allocation,
 }
 
-impl fmt::Display for Bound {
+impl fmt::Display for PickleBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Depth => "levels of nesting",

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::element::ElementType;
-use super::error::{Bound, PickleFault};
+use super::error::{PickleBound, PickleFault};
 use super::reader::Outside;
 use super::symbol::Symbol;
 use crate::protein::{Bond, Structure};
@@ -119,7 +119,7 @@ impl<'a> Graph<'a> {
         self.allocated = self.allocated.saturating_add(bytes);
         if self.allocated > self.allowance {
             return Err(PickleFault::Limit {
-                bound: Bound::Allocation,
+                bound: PickleBound::Allocation,
                 limit: self.allowance,
             });
         }
@@ -136,7 +136,7 @@ impl<'a> Graph<'a> {
         }
         if self.nodes.len() >= self.limits.items {
             return Err(PickleFault::Limit {
-                bound: Bound::Items,
+                bound: PickleBound::Items,
                 limit: self.limits.items,
             });
         }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::biotite;
-use super::error::{Bound, PickleFault};
+use super::error::{PickleBound, PickleFault};
 use super::graph::{Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::prediction::{Record, Value};
@@ -30,7 +30,7 @@ impl Materialiser<'_, '_> {
     fn value(&mut self, id: NodeId) -> Result<Value, PickleFault> {
         let limits = self.graph.limits();
         self.items += 1;
-        check(Bound::Items, self.items, limits.items)?;
+        check(PickleBound::Items, self.items, limits.items)?;
         // Paid for before it is made.
         let copied = copied_bytes(self.graph.node(id), limits)?;
         self.graph.charge(size_of::<Value>() + copied)?;
@@ -87,7 +87,7 @@ impl Materialiser<'_, '_> {
     }
 
     fn enter(&mut self, id: NodeId) -> Result<(), PickleFault> {
-        check(Bound::Depth, self.path.len() + 1, self.graph.limits().depth)?;
+        check(PickleBound::Depth, self.path.len() + 1, self.graph.limits().depth)?;
         if self.path.contains(&id) {
             return Err(PickleFault::Cycle);
         }
@@ -174,7 +174,7 @@ impl Key<'_> {
     }
 }
 
-const fn check(bound: Bound, used: usize, limit: usize) -> Result<(), PickleFault> {
+const fn check(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
     if used <= limit {
         Ok(())
     } else {
@@ -186,7 +186,7 @@ const fn check(bound: Bound, used: usize, limit: usize) -> Result<(), PickleFaul
 fn copied_bytes(node: &Node, limits: &Limits) -> Result<usize, PickleFault> {
     Ok(match node {
         Node::Text(range) => {
-            check(Bound::Text, range.len(), limits.text)?;
+            check(PickleBound::Text, range.len(), limits.text)?;
             range.len()
         }
         Node::Array(tensor) => size_of_val(tensor.shape()),

@@ -26,7 +26,7 @@ use bytes::Bytes;
 
 pub(in crate::wire) use biotite::BOND_LIST;
 pub use encode::{EncodeError, encode, encode_prediction};
-pub use error::{Bound, PickleError, PickleFault};
+pub use error::{PickleBound, PickleError, PickleFault};
 
 use crate::prediction::{Prediction, Value};
 use crate::wire::Limits;

@@ -1,6 +1,6 @@
 //! The working memory of the machine: its stack with marks, and its memo. Holds node numbers; knows no instruction.
 
-use super::error::{Bound, PickleFault};
+use super::error::{PickleBound, PickleFault};
 use super::graph::NodeId;
 use crate::wire::Limits;
 
@@ -21,13 +21,13 @@ impl Stack {
     }
 
     pub(super) fn push(&mut self, id: NodeId) -> Result<(), PickleFault> {
-        within(Bound::Items, self.items.len(), self.limit)?;
+        within(PickleBound::Items, self.items.len(), self.limit)?;
         self.items.push(id);
         Ok(())
     }
 
     pub(super) fn mark(&mut self) -> Result<(), PickleFault> {
-        within(Bound::Items, self.marks.len(), self.limit)?;
+        within(PickleBound::Items, self.marks.len(), self.limit)?;
         self.marks.push(self.items.len());
         Ok(())
     }
@@ -102,7 +102,7 @@ impl Memo {
     /// Writes an entry; returns how many entries the memo grew by.
     pub(super) fn put(&mut self, index: u64, id: NodeId) -> Result<usize, PickleFault> {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        within(Bound::Memo, index, self.limit)?;
+        within(PickleBound::Memo, index, self.limit)?;
         let before = self.entries.len();
         if index >= before {
             self.entries.resize(index + 1, None);
@@ -119,7 +119,7 @@ impl Memo {
     }
 }
 
-const fn within(bound: Bound, used: usize, limit: usize) -> Result<(), PickleFault> {
+const fn within(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
     if used < limit {
         Ok(())
     } else {
