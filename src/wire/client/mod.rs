@@ -24,7 +24,7 @@ pub use error::{ClientError, Finding, Phase};
 pub use status::{Declined, Status};
 pub use timeouts::Timeouts;
 
-use timeouts::Progress;
+use timeouts::ProgressWatch;
 use upload::Upload;
 
 /// Speaks to one model server. Cheap to clone.
@@ -185,7 +185,7 @@ impl ModelClient {
             return Err(ClientError::Internal(message));
         };
         let mut reader = EnvelopeReader::new(&self.limits, self.secret.expose(), declared);
-        let mut progress = Progress::new(self.timeouts.progress, Instant::now());
+        let mut progress = ProgressWatch::new(self.timeouts.progress, Instant::now());
         while let Some(chunk) = self.next_chunk(&mut response, &progress).await? {
             progress.note(chunk.len(), Instant::now());
             reader.push(&chunk)?;
@@ -232,7 +232,7 @@ impl ModelClient {
     async fn next_chunk(
         &self,
         response: &mut Response,
-        progress: &Progress,
+        progress: &ProgressWatch,
     ) -> Result<Option<bytes::Bytes>, ClientError> {
         let silence = Instant::now() + self.timeouts.read;
         let (deadline, phase, limit) = if silence < progress.deadline() {

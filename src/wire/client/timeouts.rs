@@ -40,13 +40,13 @@ impl Default for Timeouts {
 
 /// Counts what a response brings and tells a drip from a stream.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct ProgressWatch {
     span: Duration,
     since: Instant,
     bytes: usize,
 }
 
-impl Progress {
+impl ProgressWatch {
     pub(super) const fn new(span: Duration, now: Instant) -> Self {
         Self {
             span,
@@ -78,7 +78,7 @@ mod tests {
     fn a_drip_does_not_move_the_deadline_and_a_stream_does() {
         let start = Instant::now();
         let span = Duration::from_secs(30);
-        let mut progress = Progress::new(span, start);
+        let mut progress = ProgressWatch::new(span, start);
         for second in 1..20 {
             progress.note(1, start + Duration::from_secs(second));
         }
