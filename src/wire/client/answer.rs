@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::status::{Status, retry_after};
+use super::status::{DeclineStatus, retry_after};
 use super::{ClientError, Finding};
 use crate::wire::Secret;
 
@@ -27,7 +27,7 @@ pub(super) struct Headers<'a> {
 
 /// The error that a response of another status than 200 means. `body` is its beginning.
 pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
-    if let Some(status) = Status::of(status) {
+    if let Some(status) = DeclineStatus::of(status) {
         let text = words(body, secret);
         let retry_after = retry_after(headers.retry_after);
         return ClientError::Declined {
@@ -70,7 +70,7 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
 /// What the answer to `/health` means that does not say ready. A server that is still loading its model may have no words yet
 /// (5xx); another page, route or answer stays what it is.
 pub(super) fn unhealthy(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
-    if Status::of(status).is_some() || status >= 500 {
+    if DeclineStatus::of(status).is_some() || status >= 500 {
         return read(status, headers, body, secret);
     }
     let target = headers

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::status::Status;
+use super::status::DeclineStatus;
 use crate::wire::envelope::EnvelopeError;
 use crate::wire::pickle::PickleError;
 
@@ -27,7 +27,7 @@ pub enum ClientError {
     #[error("{} (HTTP {}): {text}; {}", status.name, status.code, status.advice)]
     Declined {
         /// What its status means.
-        status: &'static Status,
+        status: &'static DeclineStatus,
         /// The words with it.
         text: String,
         /// For how many seconds it asks to wait.

@@ -21,7 +21,7 @@ use crate::prediction::{Prediction, Request};
 
 pub use connection::Route;
 pub use error::{ClientError, Finding, Phase};
-pub use status::{Declined, Status};
+pub use status::{DeclineStatus, Declined};
 pub use timeouts::Timeouts;
 
 use timeouts::ProgressWatch;
@@ -154,7 +154,7 @@ impl ModelClient {
         if response.status() != 200 {
             let body = tokio::time::timeout(self.timeouts.progress, beginning(&mut response)).await;
             let body = body.unwrap_or_default();
-            if Status::of(response.status().as_u16()).is_some() {
+            if DeclineStatus::of(response.status().as_u16()).is_some() {
                 // No answer of a model, and nothing to keep as one.
                 return Err(self.refusal(&response, &body));
             }

@@ -22,7 +22,7 @@ pub enum Declined {
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct DeclineStatus {
     /// The number.
     pub code: u16,
     /// Its name in HTTP, in small letters.
@@ -36,7 +36,7 @@ pub struct Status {
 const CREDENTIALS: &str = "kind `http` sends them with `headers = { Authorization = \"Bearer ${TOKEN}\" }`";
 
 /// All statuses that are no response of a model server.
-static TABLE: [Status; 10] = [
+static TABLE: [DeclineStatus; 10] = [
     status(401, "unauthorized", Declined::Credentials, CREDENTIALS),
     status(403, "forbidden", Declined::Credentials, CREDENTIALS),
     status(
@@ -89,8 +89,8 @@ static TABLE: [Status; 10] = [
     ),
 ];
 
-const fn status(code: u16, name: &'static str, declined: Declined, advice: &'static str) -> Status {
-    Status {
+const fn status(code: u16, name: &'static str, declined: Declined, advice: &'static str) -> DeclineStatus {
+    DeclineStatus {
         code,
         name,
         declined,
@@ -98,7 +98,7 @@ const fn status(code: u16, name: &'static str, declined: Declined, advice: &'sta
     }
 }
 
-impl Status {
+impl DeclineStatus {
     /// The row of a code; `None` for one that a model server may answer with itself.
     #[must_use]
     pub fn of(code: u16) -> Option<&'static Self> {
@@ -141,7 +141,7 @@ mod tests {
 
     fn declined(code: u16, retry_after: Option<u64>) -> ClientError {
         ClientError::Declined {
-            status: Status::of(code).unwrap(),
+            status: DeclineStatus::of(code).unwrap(),
             text: String::new(),
             retry_after,
         }
@@ -151,7 +151,7 @@ mod tests {
     fn codes_are_there_once_and_in_order() {
         assert!(TABLE.windows(2).all(|pair| pair[0].code < pair[1].code));
         for code in [200, 400, 404, 405, 422, 500] {
-            assert_eq!(Status::of(code), None, "{code} is an answer of a model server");
+            assert_eq!(DeclineStatus::of(code), None, "{code} is an answer of a model server");
         }
     }
 
