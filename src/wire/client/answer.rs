@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::status::{DeclineStatus, retry_after};
-use super::{ClientError, Finding};
+use super::{ClientError, RequestProblem};
 use crate::wire::Secret;
 
 /// Bytes of an error body that are read; the rest is not.
@@ -12,7 +12,7 @@ pub(super) const LONGEST: usize = 64 << 10;
 /// Characters of one text of the server that are kept.
 const LONGEST_TEXT: usize = 4000;
 /// Complaints about one request that are kept.
-const MOST_FINDINGS: usize = 32;
+const MOST_PROBLEMS: usize = 32;
 /// What a server puts before the message of an exception of the model.
 const PREFIXES: [&str; 2] = ["Folding failed: ", "Embedding failed: "];
 
@@ -44,14 +44,14 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
             let message = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix));
             ClientError::Refused(printable(message.unwrap_or(&text), secret))
         }
-        (400 | 422, Some(Value::String(text))) => ClientError::Schema(vec![Finding {
+        (400 | 422, Some(Value::String(text))) => ClientError::Schema(vec![RequestProblem {
             kind: String::new(),
             place: String::new(),
             message: printable(&text, secret),
         }]),
         (400 | 422, Some(Value::Array(items))) if !items.is_empty() => {
-            let findings = items.iter().take(MOST_FINDINGS);
-            ClientError::Schema(findings.map(|item| finding(item, secret)).collect())
+            let problems = items.iter().take(MOST_PROBLEMS);
+            ClientError::Schema(problems.map(|item| problem(item, secret)).collect())
         }
         (300..=399, _) => {
             let target = headers
@@ -92,7 +92,7 @@ fn words(body: &[u8], secret: &Secret) -> String {
     }
 }
 
-fn finding(item: &Value, secret: &Secret) -> Finding {
+fn problem(item: &Value, secret: &Secret) -> RequestProblem {
     let text = |key: &str| {
         let text = item.get(key).and_then(Value::as_str).unwrap_or_default();
         printable(text, secret)
@@ -102,7 +102,7 @@ fn finding(item: &Value, secret: &Secret) -> Finding {
         .iter()
         .map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned))
         .collect();
-    Finding {
+    RequestProblem {
         kind: text("type"),
         place: printable(&steps.join("."), secret),
         message: text("msg"),
@@ -152,12 +152,12 @@ mod tests {
     #[test]
     fn complaints_about_the_request_keep_type_place_and_message() {
         let body = r#"{"detail":[{"type":"string_type","loc":["body","sequences",0],"msg":"no string","input":1}]}"#;
-        let finding = Finding {
+        let problem = RequestProblem {
             kind: "string_type".into(),
             place: "body.sequences.0".into(),
             message: "no string".into(),
         };
-        assert_eq!(answer(422, body), ClientError::Schema(vec![finding]));
+        assert_eq!(answer(422, body), ClientError::Schema(vec![problem]));
         assert_eq!(answer(422, body).to_string(), "body.sequences.0: no string");
         let error = answer(400, r#"{"detail":"There was an error parsing the body"}"#);
         assert_eq!(error.to_string(), "There was an error parsing the body");

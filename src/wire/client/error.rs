@@ -51,8 +51,8 @@ pub enum ClientError {
     #[error("{0}")]
     Refused(String),
     /// The server did not accept the request.
-    #[error("{}", show_findings(.0))]
-    Schema(Vec<Finding>),
+    #[error("{}", show_problems(.0))]
+    Schema(Vec<RequestProblem>),
     /// The server answered with something that the protocol does not have.
     #[error("{0}")]
     Protocol(String),
@@ -86,7 +86,7 @@ pub enum Phase {
 
 /// One complaint of the server about a request, as `FastAPI` words it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
+pub struct RequestProblem {
     /// What kind of complaint, such as `missing` or `string_type`; empty where the server gave a bare text.
     pub kind: String,
     /// The path to what it is about, such as `body.sequences`.
@@ -122,7 +122,7 @@ impl fmt::Display for Phase {
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for RequestProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.place.is_empty() {
             f.write_str(&self.message)
@@ -132,7 +132,7 @@ impl fmt::Display for Finding {
     }
 }
 
-fn show_findings(findings: &[Finding]) -> String {
-    let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
+fn show_problems(problems: &[RequestProblem]) -> String {
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     texts.join("; ")
 }

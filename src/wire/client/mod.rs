@@ -20,7 +20,7 @@ use super::{Budget, Limits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
 pub use connection::Route;
-pub use error::{ClientError, Finding, Phase};
+pub use error::{ClientError, Phase, RequestProblem};
 pub use status::{DeclineStatus, Declined};
 pub use timeouts::Timeouts;
 
