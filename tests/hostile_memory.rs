@@ -13,7 +13,7 @@ use bytes::Bytes;
 use hostile::BOMBS;
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Request, largest_response};
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::envelope::EnvelopeError;
 use hydrotest::wire::{Limits, Secret, pickle};
 
@@ -130,7 +130,7 @@ fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
     let client = ModelClient::new(
         &format!("http://{address}"),
         Secret::generate().unwrap(),
-        Timeouts::default(),
+        ClientTimeouts::default(),
     );
     let client = client.unwrap().with_limits(limits);
     let runtime = tokio::runtime::Builder::new_current_thread()

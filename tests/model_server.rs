@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
 use hydrotest::wire::Secret;
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::server::{Model, ModelServer};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, mpsc as channel};
@@ -69,7 +69,7 @@ impl Stage {
         let stopped = Arc::clone(&stop);
         let server = ModelServer::new(model, Some(secret.clone()));
         Self {
-            client: ModelClient::new(&format!("http://{address}"), secret, Timeouts::default()).unwrap(),
+            client: ModelClient::new(&format!("http://{address}"), secret, ClientTimeouts::default()).unwrap(),
             address,
             calls: Mutex::new(calls),
             gate,

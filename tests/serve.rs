@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use hydrotest::prediction::{Input, Method, Options, Request};
 use hydrotest::wire::Secret;
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use rustix::process::{Pid, Signal, kill_process};
 
 const CLASS: &str = "boileroom.models.esm.core.ESM2Core";
@@ -96,7 +96,7 @@ fn signals_end_it_with_the_codes_a_shell_knows() {
 #[tokio::test]
 async fn without_a_secret_it_is_ready_and_fails_every_call() {
     let (server, address, mut told) = started(serve(Some(CLASS), "{}", 0));
-    let client = ModelClient::new(&address, Secret::new("s").unwrap(), Timeouts::default()).unwrap();
+    let client = ModelClient::new(&address, Secret::new("s").unwrap(), ClientTimeouts::default()).unwrap();
     client.health().await.unwrap();
     let message = "BOILEROOM_TRANSPORT_HMAC_KEY environment variable must be set";
     assert_eq!(
@@ -114,7 +114,7 @@ async fn it_signs_with_the_secret_of_its_environment() {
     let mut command = serve(Some(CLASS), r#"{"device":"cpu"}"#, 0);
     command.env(Secret::VARIABLE, "open sesame");
     let (server, address, _) = started(command);
-    let client = |secret| ModelClient::new(&address, Secret::new(secret).unwrap(), Timeouts::default()).unwrap();
+    let client = |secret| ModelClient::new(&address, Secret::new(secret).unwrap(), ClientTimeouts::default()).unwrap();
     let prediction = client("open sesame").predict(&request()).await.unwrap();
     assert_eq!(prediction.class, "boileroom.models.esm.types.ESM2Output");
     assert_eq!(prediction.sequence_lengths(), Some(vec![4]));

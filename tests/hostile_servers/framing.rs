@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use hydrotest::prediction::Input;
-use hydrotest::wire::client::{ClientError, Phase, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, Phase};
 use hydrotest::wire::envelope::EnvelopeError;
 use tokio::io::AsyncWriteExt;
 
@@ -61,7 +61,7 @@ async fn interim_responses_are_skipped_and_cannot_hold_the_client() {
     assert_eq!(call(sending(whole).await).await.unwrap(), prediction());
 
     let limit = Duration::from_millis(300);
-    let impatient = Timeouts {
+    let impatient = ClientTimeouts {
         read: limit,
         ..timeouts()
     };

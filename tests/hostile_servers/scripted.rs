@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::envelope::seal;
 use hydrotest::wire::{Limits, Secret, pickle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -67,8 +67,8 @@ pub async fn finish(mut stream: TcpStream) {
     let _ = stream.read_to_end(&mut Vec::new()).await;
 }
 
-pub fn timeouts() -> Timeouts {
-    Timeouts {
+pub fn timeouts() -> ClientTimeouts {
+    ClientTimeouts {
         connect: Duration::from_secs(5),
         write: Duration::from_secs(5),
         read: Duration::from_secs(5),
@@ -78,7 +78,7 @@ pub fn timeouts() -> Timeouts {
     }
 }
 
-pub async fn call_with(address: SocketAddr, timeouts: Timeouts, input: Input) -> Result<Prediction, ClientError> {
+pub async fn call_with(address: SocketAddr, timeouts: ClientTimeouts, input: Input) -> Result<Prediction, ClientError> {
     let limits = Limits {
         body: BODY,
         ..Limits::default()

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Record, Request, Value};
 use hydrotest::reference::ReferenceModel;
-use hydrotest::wire::client::{ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientTimeouts, ModelClient};
 use hydrotest::wire::{Limits, Secret, pickle};
 use serde_json::{Value as Json, json};
 
@@ -41,7 +41,7 @@ fn answers() {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
-            let client = ModelClient::new(&url, secret.clone(), Timeouts::default()).unwrap();
+            let client = ModelClient::new(&url, secret.clone(), ClientTimeouts::default()).unwrap();
             while client.health().await.is_err() {
                 assert_eq!(server.try_wait().unwrap(), None, "the server ended");
                 tokio::task::yield_now().await;

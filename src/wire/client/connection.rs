@@ -9,7 +9,7 @@ use reqwest::redirect::Policy;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::{ClientError, Phase, Timeouts};
+use super::{ClientError, ClientTimeouts, Phase};
 
 /// How a server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ fn without_credentials(text: &str) -> &str {
 }
 
 /// A client for exchanges with one server.
-pub(super) fn open(base: &Url, timeouts: &Timeouts, route: Route) -> Result<reqwest::Client, ClientError> {
+pub(super) fn open(base: &Url, timeouts: &ClientTimeouts, route: Route) -> Result<reqwest::Client, ClientError> {
     let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(encryption(base)?)
         .redirect(Policy::none())
@@ -97,7 +97,7 @@ fn encryption(base: &Url) -> Result<ClientConfig, ClientError> {
 }
 
 /// What a failed exchange means.
-pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &Timeouts) -> ClientError {
+pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &ClientTimeouts) -> ClientError {
     if error.is_connect() && error.is_timeout() {
         let (phase, limit) = (Phase::Connect, timeouts.connect);
         return ClientError::Timeout { phase, limit };

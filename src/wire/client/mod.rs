@@ -22,7 +22,7 @@ use crate::prediction::{Prediction, Request};
 pub use connection::Route;
 pub use error::{ClientError, Phase, RequestProblem};
 pub use status::{DeclineStatus, Declined};
-pub use timeouts::Timeouts;
+pub use timeouts::ClientTimeouts;
 
 use timeouts::ProgressWatch;
 use upload::Upload;
@@ -35,7 +35,7 @@ pub struct ModelClient {
     secret: Secret,
     /// Sent with every request.
     headers: HeaderMap,
-    timeouts: Timeouts,
+    timeouts: ClientTimeouts,
     limits: Limits,
     budget: Budget,
 }
@@ -48,7 +48,7 @@ impl ModelClient {
     ///
     /// # Errors
     /// An address that is not plain `http://` or `https://`, or no certificates to check `https://` with.
-    pub fn new(base: &str, secret: Secret, timeouts: Timeouts) -> Result<Self, ClientError> {
+    pub fn new(base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
         Self::by(Route::Environment, base, secret, timeouts)
     }
 
@@ -56,7 +56,7 @@ impl ModelClient {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn by(route: Route, base: &str, secret: Secret, timeouts: Timeouts) -> Result<Self, ClientError> {
+    pub fn by(route: Route, base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
         let base = connection::base_address(base)?;
         let http = connection::open(&base, &timeouts, route)?;
         Ok(Self {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// Limits of time for the exchanges with one server. The defaults are those of boileroom's own client, plus a bound on the
 /// whole and on dripping bodies, which it does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
+pub struct ClientTimeouts {
     /// To connect.
     pub connect: Duration,
     /// Between two moves of the request on its way out.
@@ -20,12 +20,12 @@ pub struct Timeouts {
     pub progress: Duration,
 }
 
-impl Timeouts {
+impl ClientTimeouts {
     /// Bytes that a response must bring in each span of [`Self::progress`]: slower is a drip that nobody would wait for.
     pub const LEAST_PROGRESS: usize = 4096;
 }
 
-impl Default for Timeouts {
+impl Default for ClientTimeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -58,7 +58,7 @@ impl ProgressWatch {
     /// Notes bytes that came at `now`.
     pub(super) fn note(&mut self, bytes: usize, now: Instant) {
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes >= Timeouts::LEAST_PROGRESS {
+        if self.bytes >= ClientTimeouts::LEAST_PROGRESS {
             self.bytes = 0;
             self.since = now;
         }
@@ -84,7 +84,7 @@ mod tests {
         }
         assert_eq!(progress.deadline(), start + span);
         let later = start + Duration::from_secs(25);
-        progress.note(Timeouts::LEAST_PROGRESS, later);
+        progress.note(ClientTimeouts::LEAST_PROGRESS, later);
         assert_eq!(progress.deadline(), later + span);
     }
 }
