@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 
 use hydrotest::prediction::{Method, Prediction, Request};
 use hydrotest::wire::Secret;
-use hydrotest::wire::server::{Model, ModelServer};
+use hydrotest::wire::server::{ModelServer, ServedModel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -18,7 +18,7 @@ struct Recorded {
     raises: bool,
 }
 
-impl Model for Recorded {
+impl ServedModel for Recorded {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         match (self.raises, request.method) {
             (false, _) => Ok(Prediction {

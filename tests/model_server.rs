@@ -10,7 +10,7 @@ use std::time::Duration;
 use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
 use hydrotest::wire::Secret;
 use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
-use hydrotest::wire::server::{Model, ModelServer};
+use hydrotest::wire::server::{ModelServer, ServedModel};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, mpsc as channel};
 
@@ -22,7 +22,7 @@ struct Gated {
     most: Arc<AtomicUsize>,
 }
 
-impl Model for Gated {
+impl ServedModel for Gated {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);

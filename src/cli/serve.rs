@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::reference::ReferenceModel;
 use crate::wire::Secret;
-use crate::wire::server::{Model, ModelServer};
+use crate::wire::server::{ModelServer, ServedModel};
 
 /// The model could not be loaded.
 const NOT_LOADED: u8 = 3;
@@ -107,7 +107,7 @@ impl Embedded {
     }
 }
 
-impl Model for Embedded {
+impl ServedModel for Embedded {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         let bytes = largest_response(&self.contract, request, &self.config);
         if bytes > LARGEST {

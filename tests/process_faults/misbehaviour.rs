@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hydrotest::prediction::{Prediction, Request, Value};
 use hydrotest::wire::Secret;
-use hydrotest::wire::server::{Model, ModelServer};
+use hydrotest::wire::server::{ModelServer, ServedModel};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -106,7 +106,7 @@ struct Ordered {
     presence: Arc<Presence>,
 }
 
-impl Model for Ordered {
+impl ServedModel for Ordered {
     fn predict(&self, _: &Request) -> Result<Prediction, String> {
         self.presence.say("called");
         obey(&self.presence);

@@ -1,4 +1,4 @@
-//! The model server: the protocol over HTTP/1.1 around any [`Model`], with the statuses of boileroom's own server. Knows no
+//! The model server: the protocol over HTTP/1.1 around any [`ServedModel`], with the statuses of boileroom's own server. Knows no
 //! particular model and no processes.
 
 mod routes;
@@ -25,7 +25,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const MOST_CONNECTIONS: usize = 128;
 
 /// A model that takes calls.
-pub trait Model: Send + Sync + 'static {
+pub trait ServedModel: Send + Sync + 'static {
     /// Predicts for one call; blocks its thread for as long as it takes.
     ///
     /// # Errors
@@ -41,7 +41,7 @@ pub struct ModelServer<M> {
     turn: Arc<Semaphore>,
 }
 
-impl<M: Model> ModelServer<M> {
+impl<M: ServedModel> ModelServer<M> {
     /// A server that has the model loaded. Without a secret it is ready all the same and fails every call, as boileroom's.
     #[must_use]
     pub fn new(model: M, secret: Option<Secret>) -> Arc<Self> {

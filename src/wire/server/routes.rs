@@ -10,7 +10,7 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION
 use hyper::{Method as Verb, Request as HttpRequest, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Model, ModelServer};
+use super::{ModelServer, ServedModel};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
 use crate::wire::envelope::seal;
 use crate::wire::{Secret, pickle};
@@ -40,7 +40,7 @@ impl Endpoint {
     }
 }
 
-impl<M: Model> ModelServer<M> {
+impl<M: ServedModel> ModelServer<M> {
     /// Responds to one request.
     pub(super) async fn respond(&self, request: HttpRequest<Incoming>) -> HttpResponse {
         let path = request.uri().path();
