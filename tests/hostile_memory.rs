@@ -15,7 +15,7 @@ use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Request, largest_response};
 use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::envelope::EnvelopeError;
-use hydrotest::wire::{Limits, Secret, pickle};
+use hydrotest::wire::{ResponseLimits, Secret, pickle};
 
 /// Names the bomb a child process is to read.
 const CHILD: &str = "HYDROTEST_TEST_BOMB";
@@ -29,9 +29,9 @@ fn peak() -> Option<usize> {
 
 #[test]
 fn no_bomb_takes_more_memory_than_it_was_granted() {
-    let limits = Limits {
+    let limits = ResponseLimits {
         allocation: 64 << 20,
-        ..Limits::default()
+        ..ResponseLimits::default()
     };
     let wanted = std::env::var(CHILD).ok();
     for (name, make) in BOMBS {
@@ -126,7 +126,7 @@ fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
         input: Input::One("MALWMRLLPLLALLALWGPDPAAA".into()),
         options: Options::new(),
     };
-    let limits = Limits::for_fields(largest_response(contract, &request, &Options::new()));
+    let limits = ResponseLimits::for_fields(largest_response(contract, &request, &Options::new()));
     let client = ModelClient::new(
         &format!("http://{address}"),
         Secret::generate().unwrap(),

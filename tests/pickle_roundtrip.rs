@@ -12,18 +12,18 @@ use describe::describe;
 use hydrotest::prediction::{Record, Value};
 use hydrotest::protein::{Bond, Label, Structure};
 use hydrotest::tensor::{DType, Tensor};
-use hydrotest::wire::{Limits, pickle};
+use hydrotest::wire::{ResponseLimits, pickle};
 
 fn reread(value: &Value) -> Value {
     let payload = pickle::encode(value).unwrap();
-    pickle::decode(&payload, &Limits::default()).unwrap()
+    pickle::decode(&payload, &ResponseLimits::default()).unwrap()
 }
 
 #[test]
 fn every_fixture_survives_being_written_and_read() {
     for path in fixtures::paths() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
-        let value = pickle::decode(&payload, &Limits::default()).unwrap();
+        let value = pickle::decode(&payload, &ResponseLimits::default()).unwrap();
         assert_eq!(describe(&reread(&value)), describe(&value), "{}", path.display());
     }
 }
@@ -103,7 +103,7 @@ fn arrays_on_a_device_stay_there() {
     }
     // The process that has the device reads it where it is.
     let payload = pickle::encode(&Value::Array(here.clone().on_device("cuda:0".into()))).unwrap();
-    let local = pickle::decode_with_buffers(&payload, &[], &Limits::default()).unwrap();
+    let local = pickle::decode_with_buffers(&payload, &[], &ResponseLimits::default()).unwrap();
     assert_eq!(local, Value::Array(here));
 }
 

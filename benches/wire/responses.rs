@@ -4,12 +4,12 @@ use bytes::Bytes;
 use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::tensor::{DType, Tensor};
 use hydrotest::wire::envelope::{EnvelopeReader, seal};
-use hydrotest::wire::{Limits, pickle};
+use hydrotest::wire::{ResponseLimits, pickle};
 
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// Names of the sizes: the length of the JSON body.
 pub const SIZES: [&str; 3] = ["10 kB", "1 MB", "273 MB"];
-pub const LIMITS: Limits = Limits::DEFAULT;
+pub const LIMITS: ResponseLimits = ResponseLimits::DEFAULT;
 /// What a socket gives at once.
 const PIECE: usize = 64 << 10;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
 use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::envelope::seal;
-use hydrotest::wire::{Limits, Secret, pickle};
+use hydrotest::wire::{ResponseLimits, Secret, pickle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -79,9 +79,9 @@ pub fn timeouts() -> ClientTimeouts {
 }
 
 pub async fn call_with(address: SocketAddr, timeouts: ClientTimeouts, input: Input) -> Result<Prediction, ClientError> {
-    let limits = Limits {
+    let limits = ResponseLimits {
         body: BODY,
-        ..Limits::default()
+        ..ResponseLimits::default()
     };
     let client = ModelClient::new(&format!("http://{address}"), Secret::new(SECRET).unwrap(), timeouts);
     let client = client.unwrap().with_limits(limits);

@@ -8,7 +8,7 @@ use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Record, Request, Value};
 use hydrotest::reference::ReferenceModel;
 use hydrotest::wire::client::{ClientTimeouts, ModelClient};
-use hydrotest::wire::{Limits, Secret, pickle};
+use hydrotest::wire::{ResponseLimits, Secret, pickle};
 use serde_json::{Value as Json, json};
 
 use crate::describe::describe;
@@ -97,7 +97,7 @@ fn pickles() {
             continue;
         }
         let payload = Bytes::from(std::fs::read(&path).unwrap());
-        let value = pickle::decode(&payload, &Limits::default()).unwrap();
+        let value = pickle::decode(&payload, &ResponseLimits::default()).unwrap();
         let written = folder.path().join(name);
         std::fs::write(&written, pickle::encode(&value).unwrap()).unwrap();
         paths.push(written);

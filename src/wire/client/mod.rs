@@ -16,7 +16,7 @@ use tokio::time::timeout_at;
 
 use super::envelope::EnvelopeReader;
 use super::responses::RawResponse;
-use super::{Budget, Limits, Secret, pickle};
+use super::{Budget, ResponseLimits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
 pub use connection::Route;
@@ -36,7 +36,7 @@ pub struct ModelClient {
     /// Sent with every request.
     headers: HeaderMap,
     timeouts: ClientTimeouts,
-    limits: Limits,
+    limits: ResponseLimits,
     budget: Budget,
 }
 
@@ -65,14 +65,14 @@ impl ModelClient {
             secret,
             headers: HeaderMap::new(),
             timeouts,
-            limits: Limits::default(),
+            limits: ResponseLimits::default(),
             budget: Budget::of_process(),
         })
     }
 
     /// The same client with other bounds on responses.
     #[must_use]
-    pub const fn with_limits(mut self, limits: Limits) -> Self {
+    pub const fn with_limits(mut self, limits: ResponseLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -273,7 +273,7 @@ fn headers_of(response: &Response) -> answer::Headers<'_> {
 ///
 /// # Errors
 /// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] has no reader but whoever wrote it.
-pub async fn decode(raw: RawResponse, limits: &Limits) -> Result<Prediction, ClientError> {
+pub async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, ClientError> {
     match raw {
         RawResponse::Payload { pickle, buffers } => {
             let limits = *limits;

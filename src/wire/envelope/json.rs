@@ -3,7 +3,7 @@
 use memchr::memchr2;
 
 use super::error::EnvelopeError;
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The keys of the envelope, and all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,7 @@ pub(super) struct Scanner {
     closing: Vec<u8>,
     offset: usize,
     extra: usize,
-    limits: Limits,
+    limits: ResponseLimits,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +80,7 @@ impl Scanner {
     /// Room for the longest known key and one byte more.
     const KEY_KEPT: usize = 8;
 
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) const fn new(limits: &ResponseLimits) -> Self {
         Self {
             state: ScanState::Start,
             escape: Escape::None,

@@ -20,7 +20,7 @@ use sha2::Sha256;
 
 pub use error::EnvelopeError;
 
-use super::Limits;
+use super::ResponseLimits;
 use base64::Base64Stream;
 use json::{EnvelopeKey, Event, Scanner};
 use payload::Payload;
@@ -55,7 +55,7 @@ pub struct EnvelopeReader {
     signature: [u8; 32],
     has_payload: bool,
     has_signature: bool,
-    limits: Limits,
+    limits: ResponseLimits,
     failure: Option<EnvelopeError>,
 }
 
@@ -63,7 +63,7 @@ impl EnvelopeReader {
     /// A reader for a body signed with `secret`. `length` is the body's length as announced, if it was; it only saves
     /// growing the buffer.
     #[must_use]
-    pub fn new(limits: &Limits, secret: &str, length: Option<u64>) -> Self {
+    pub fn new(limits: &ResponseLimits, secret: &str, length: Option<u64>) -> Self {
         let announced = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         Self {
             secret: secret.to_owned(),

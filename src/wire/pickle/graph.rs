@@ -14,7 +14,7 @@ use super::reader::Outside;
 use super::symbol::Symbol;
 use crate::protein::{Bond, Structure};
 use crate::tensor::{DType, Tensor};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The number of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +77,7 @@ pub(super) struct BondTable {
 pub(super) struct Graph<'a> {
     payload: &'a Bytes,
     nodes: Vec<Node>,
-    limits: &'a Limits,
+    limits: &'a ResponseLimits,
     allocated: usize,
     allowance: usize,
     /// Whether whoever reads it is the process that wrote it, to which every device is at hand.
@@ -90,7 +90,7 @@ impl<'a> Graph<'a> {
     const TRUE: NodeId = NodeId(2);
 
     /// A graph of nothing yet, of a payload and what came besides it.
-    pub(super) fn new(payload: &'a Bytes, limits: &'a Limits, outside: Outside<'_>) -> Self {
+    pub(super) fn new(payload: &'a Bytes, limits: &'a ResponseLimits, outside: Outside<'_>) -> Self {
         Self {
             payload,
             nodes: vec![Node::None, Node::Bool(false), Node::Bool(true)],
@@ -105,7 +105,7 @@ impl<'a> Graph<'a> {
         self.payload
     }
 
-    pub(super) const fn limits(&self) -> &'a Limits {
+    pub(super) const fn limits(&self) -> &'a ResponseLimits {
         self.limits
     }
 

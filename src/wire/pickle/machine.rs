@@ -10,13 +10,13 @@ use super::reader::{Outside, PickleReader};
 use super::stack::{Memo, Stack};
 use super::symbol::{Symbol, is_dotted_name};
 use super::torch;
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// Runs one pickle that begins at `start` of the payload: its graph, its result, and the byte behind its `STOP`.
 pub(super) fn run<'a>(
     payload: &'a Bytes,
     start: usize,
-    limits: &'a Limits,
+    limits: &'a ResponseLimits,
     outside: Outside<'a>,
 ) -> Result<(Graph<'a>, NodeId, usize), PickleError> {
     let mut machine = Machine {

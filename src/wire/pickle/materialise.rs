@@ -7,7 +7,7 @@ use super::error::{PickleBound, PickleFault};
 use super::graph::{Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::prediction::{Record, Value};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The value of a node and everything below it.
 pub(super) fn value(graph: &mut Graph, root: NodeId) -> Result<Value, PickleFault> {
@@ -183,7 +183,7 @@ const fn check(bound: PickleBound, used: usize, limit: usize) -> Result<(), Pick
 }
 
 /// What a value copies out of its node, besides itself and its children.
-fn copied_bytes(node: &Node, limits: &Limits) -> Result<usize, PickleFault> {
+fn copied_bytes(node: &Node, limits: &ResponseLimits) -> Result<usize, PickleFault> {
     Ok(match node {
         Node::Text(range) => {
             check(PickleBound::Text, range.len(), limits.text)?;

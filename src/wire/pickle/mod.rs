@@ -29,14 +29,14 @@ pub use encode::{EncodeError, encode, encode_prediction};
 pub use error::{PickleBound, PickleError, PickleFault};
 
 use crate::prediction::{Prediction, Value};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 use reader::Outside;
 
 /// Reads a pickle of protocol 2 to 5. Arrays are views into `payload` wherever their layout allows.
 ///
 /// # Errors
 /// When the pickle is broken, would call something that is not plain data, or exceeds a limit.
-pub fn decode(payload: &Bytes, limits: &Limits) -> Result<Value, PickleError> {
+pub fn decode(payload: &Bytes, limits: &ResponseLimits) -> Result<Value, PickleError> {
     run(payload, Outside::Nothing, limits)
 }
 
@@ -45,11 +45,11 @@ pub fn decode(payload: &Bytes, limits: &Limits) -> Result<Value, PickleError> {
 ///
 /// # Errors
 /// As [`decode`], and when it names more buffers than came.
-pub fn decode_with_buffers(payload: &Bytes, buffers: &[Bytes], limits: &Limits) -> Result<Value, PickleError> {
+pub fn decode_with_buffers(payload: &Bytes, buffers: &[Bytes], limits: &ResponseLimits) -> Result<Value, PickleError> {
     run(payload, Outside::Buffers(buffers), limits)
 }
 
-fn run(payload: &Bytes, outside: Outside<'_>, limits: &Limits) -> Result<Value, PickleError> {
+fn run(payload: &Bytes, outside: Outside<'_>, limits: &ResponseLimits) -> Result<Value, PickleError> {
     let (mut graph, root, end) = machine::run(payload, 0, limits, outside)?;
     let at_stop = machine::error_at(end.saturating_sub(1), opcode::STOP);
     match payload.len() - end {
@@ -62,7 +62,7 @@ fn run(payload: &Bytes, outside: Outside<'_>, limits: &Limits) -> Result<Value, 
 ///
 /// # Errors
 /// As [`decode`], and when the result is anything else.
-pub fn decode_prediction(payload: &Bytes, limits: &Limits) -> Result<Prediction, PickleError> {
+pub fn decode_prediction(payload: &Bytes, limits: &ResponseLimits) -> Result<Prediction, PickleError> {
     prediction(payload, decode(payload, limits)?)
 }
 
@@ -73,7 +73,7 @@ pub fn decode_prediction(payload: &Bytes, limits: &Limits) -> Result<Prediction,
 pub fn decode_prediction_with_buffers(
     payload: &Bytes,
     buffers: &[Bytes],
-    limits: &Limits,
+    limits: &ResponseLimits,
 ) -> Result<Prediction, PickleError> {
     prediction(payload, decode_with_buffers(payload, buffers, limits)?)
 }

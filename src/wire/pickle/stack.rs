@@ -2,7 +2,7 @@
 
 use super::error::{PickleBound, PickleFault};
 use super::graph::NodeId;
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 pub(super) struct Stack {
     items: Vec<NodeId>,
@@ -12,7 +12,7 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) const fn new(limits: &ResponseLimits) -> Self {
         Self {
             items: Vec::new(),
             marks: Vec::new(),
@@ -87,7 +87,7 @@ impl Memo {
     /// Memory of one entry.
     pub(super) const ENTRY: usize = size_of::<Option<NodeId>>();
 
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) const fn new(limits: &ResponseLimits) -> Self {
         Self {
             entries: Vec::new(),
             limit: limits.memo,

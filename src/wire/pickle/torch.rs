@@ -12,7 +12,7 @@ use super::numpy::size_of_array;
 use super::symbol::Symbol;
 use crate::tensor::strided::{gather, is_c_order};
 use crate::tensor::{DType, Tensor};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The pickles of the magic number and of format version 1001, as `torch.save` has always written them.
 pub(super) const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
@@ -28,7 +28,7 @@ pub(super) struct StorageStream {
     /// The part that may hold pickles.
     pub(super) header: Bytes,
     /// Bounds on each of them.
-    pub(super) limits: Limits,
+    pub(super) limits: ResponseLimits,
 }
 
 impl StorageStream {
@@ -44,7 +44,7 @@ impl StorageStream {
         if !header.starts_with(MAGIC) {
             return Err(NO_STORAGE);
         }
-        let limits = Limits {
+        let limits = ResponseLimits {
             items: LONGEST_HEADER,
             memo: LONGEST_HEADER,
             ..*graph.limits()
