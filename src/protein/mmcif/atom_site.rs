@@ -49,10 +49,10 @@ const B_FACTOR: usize = 11;
 pub(super) const MODEL: usize = 12;
 
 /// The values of one atom, by slot; the last place takes what nobody asks for.
-pub(super) type Row<'a> = [Value<'a>; SLOTS + 1];
+pub(super) type AtomSiteRow<'a> = [CifValue<'a>; SLOTS + 1];
 
 /// The value of an item that a file leaves out.
-pub(super) const UNKNOWN: Value<'static> = Value {
+pub(super) const UNKNOWN: CifValue<'static> = CifValue {
     text: b"?",
     quoted: false,
 };
@@ -95,7 +95,7 @@ pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
 ///
 /// # Errors
 /// When a value is not of its kind.
-pub(super) fn atom(row: &Row) -> Result<Atom, String> {
+pub(super) fn atom(row: &AtomSiteRow) -> Result<Atom, String> {
     let name = label(row, NAME)?;
     let residue = label(row, RESIDUE)?;
     let mut element = label(row, ELEMENT)?.to_ascii_uppercase();
@@ -124,12 +124,12 @@ pub(super) fn atom(row: &Row) -> Result<Atom, String> {
 }
 
 /// Whether the value says that it does not know (`?`) or does not apply (`.`).
-fn is_missing(value: &Value) -> bool {
+fn is_missing(value: &CifValue) -> bool {
     !value.quoted && matches!(value.text, b"?" | b".")
 }
 
 /// The value of a slot, from the label item where the author item says nothing.
-fn value<'a>(row: &Row<'a>, slot: usize) -> Value<'a> {
+fn value<'a>(row: &AtomSiteRow<'a>, slot: usize) -> CifValue<'a> {
     if slot < LABELLED && is_missing(&row[slot]) {
         row[slot + LABELS]
     } else {
@@ -137,7 +137,7 @@ fn value<'a>(row: &Row<'a>, slot: usize) -> Value<'a> {
     }
 }
 
-fn label(row: &Row, slot: usize) -> Result<Label, String> {
+fn label(row: &AtomSiteRow, slot: usize) -> Result<Label, String> {
     let value = value(row, slot);
     if is_missing(&value) {
         return Ok(Label::default());
@@ -146,7 +146,7 @@ fn label(row: &Row, slot: usize) -> Result<Label, String> {
 }
 
 /// Programs name chains by words.
-fn chain(row: &Row) -> Result<Label, String> {
+fn chain(row: &AtomSiteRow) -> Result<Label, String> {
     let value = value(row, CHAIN);
     if is_missing(&value) || value.text.len() <= Label::CAPACITY {
         return label(row, CHAIN);
@@ -156,7 +156,7 @@ fn chain(row: &Row) -> Result<Label, String> {
         .ok_or_else(|| wrong(row, CHAIN, "a name of at most 64 bytes"))
 }
 
-fn whole(row: &Row, slot: usize) -> Result<Option<i32>, String> {
+fn whole(row: &AtomSiteRow, slot: usize) -> Result<Option<i32>, String> {
     let value = value(row, slot);
     if is_missing(&value) {
         return Ok(None);
@@ -165,7 +165,7 @@ fn whole(row: &Row, slot: usize) -> Result<Option<i32>, String> {
     Ok(Some(number))
 }
 
-fn b_factor(row: &Row) -> Result<Option<f64>, String> {
+fn b_factor(row: &AtomSiteRow) -> Result<Option<f64>, String> {
     if is_missing(&row[B_FACTOR]) {
         return Ok(None);
     }
@@ -182,7 +182,7 @@ fn without_uncertainty(text: &[u8]) -> Option<&[u8]> {
     text.ends_with(b")").then(|| text.get(..open)).flatten()
 }
 
-fn wrong(row: &Row, slot: usize, kind: &str) -> String {
+fn wrong(row: &AtomSiteRow, slot: usize, kind: &str) -> String {
     format!(
         "the {} is {}, not {kind}",
         ITEMS[slot].0,
