@@ -144,8 +144,8 @@ fn scalar(difference: &Difference, place: Option<&str>) -> String {
     match &difference.absolute {
         Some(most) => format!(
             "expected {}, got {}{}",
-            Element(most.expected, difference.dtype),
-            Element(most.actual, difference.dtype),
+            ShownElement(most.expected, difference.dtype),
+            ShownElement(most.actual, difference.dtype),
             in_brackets(place)
         ),
         None => "equal".to_owned(),
@@ -255,16 +255,16 @@ impl fmt::Display for At<'_> {
             "{} at {:?}{place}: expected {}, got {}",
             Amount(extreme.difference),
             extreme.position,
-            Element(extreme.expected, *dtype),
-            Element(extreme.actual, *dtype)
+            ShownElement(extreme.expected, *dtype),
+            ShownElement(extreme.actual, *dtype)
         )
     }
 }
 
 /// A value of an array with the digits its type holds, so that a float32 reads 0.7 and not 0.699999988079071.
-struct Element(f64, DType);
+struct ShownElement(f64, DType);
 
-impl fmt::Display for Element {
+impl fmt::Display for ShownElement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.1 {
             DType::F16 | DType::BF16 | DType::F32 => plainly(f, self.0 as f32, self.0),
@@ -332,10 +332,10 @@ mod tests {
 
     #[test]
     fn elements_have_the_digits_of_their_type() {
-        assert_eq!(Element(f64::from(0.7f32), DType::F32).to_string(), "0.7");
-        assert_eq!(Element(0.1, DType::F64).to_string(), "0.1");
-        assert_eq!(Element(f64::NAN, DType::F32).to_string(), "NaN");
-        assert_eq!(Element(7.0, DType::I64).to_string(), "7");
+        assert_eq!(ShownElement(f64::from(0.7f32), DType::F32).to_string(), "0.7");
+        assert_eq!(ShownElement(0.1, DType::F64).to_string(), "0.1");
+        assert_eq!(ShownElement(f64::NAN, DType::F32).to_string(), "NaN");
+        assert_eq!(ShownElement(7.0, DType::I64).to_string(), "7");
         assert_eq!(Amount(0.050_000_011_9).to_string(), "0.05");
         assert_eq!(Amount(1.5e-9).to_string(), "1.5e-9");
     }
