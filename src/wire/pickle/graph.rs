@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::element::ElementType;
 use super::error::{PickleBound, PickleFault};
 use super::reader::Outside;
 use super::symbol::Symbol;
@@ -56,6 +55,37 @@ pub(super) enum Node {
     Storage(Box<Storage>),
     /// What a torch stream names as stored elsewhere in it.
     Persistent(NodeId),
+}
+
+/// A `numpy.dtype`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ElementType {
+    pub(super) kind: ElementKind,
+    pub(super) order: ByteOrder,
+}
+
+/// What an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ElementKind {
+    Plain(DType),
+    Object,
+}
+
+/// In which order its bytes stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    Little,
+    Big,
+}
+
+impl ElementType {
+    /// Bytes of one.
+    pub(super) const fn size(self) -> usize {
+        match self.kind {
+            ElementKind::Plain(dtype) => dtype.size(),
+            ElementKind::Object => 8,
+        }
+    }
 }
 
 /// A torch storage.

@@ -8,7 +8,6 @@
 
 mod biotite;
 mod call;
-mod element;
 mod encode;
 mod error;
 mod graph;

@@ -4,9 +4,8 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 
-use super::element::{ByteOrder, ElementKind, ElementType};
 use super::error::PickleFault;
-use super::graph::{Graph, Node, NodeId};
+use super::graph::{ByteOrder, ElementKind, ElementType, Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::tensor::strided::{c_strides, fortran_strides, gather, swap_bytes};
 use crate::tensor::{DType, Tensor};
