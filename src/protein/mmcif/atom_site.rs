@@ -1,8 +1,7 @@
 //! What a row of the `_atom_site` category says about one atom. Knows the meaning of its items, not how they are written.
 
-use super::super::builder::Atom;
+use super::super::builder::{Atom, excerpt};
 use super::super::element::{Placement, guess};
-use super::super::parse_error::excerpt;
 use super::super::{Label, number};
 use super::token::Value;
 

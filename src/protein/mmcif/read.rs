@@ -2,8 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::builder::Builder;
-use super::super::parse_error::excerpt;
+use super::super::builder::{Builder, excerpt};
 use super::super::{ParseError, Structure};
 use super::atom_site::{AtomSiteRow, MODEL, SLOTS, UNKNOWN, atom, is_atom_item, slots};
 use super::token::{Broken, CifToken, CifTokens, CifValue};
