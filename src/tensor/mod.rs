@@ -8,7 +8,6 @@ mod dtype;
 mod element;
 mod kept_rows;
 pub mod strided;
-mod text;
 
 use std::fmt;
 use std::sync::Arc;
