@@ -17,5 +17,6 @@ mod structure;
 pub(crate) mod test_data;
 
 pub use builder::ParseError;
+pub use columns::bond_rows;
 pub use label::Label;
 pub use structure::{Bond, Structure, name_of_atom, name_of_residue, same_name};

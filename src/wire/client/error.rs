@@ -96,29 +96,27 @@ pub struct RequestProblem {
 }
 
 impl Phase {
-    /// Which key of a backend's table allows more, to follow what took too long.
-    const fn remedy(self) -> &'static str {
+    /// What took too long, and the key of a backend's table that allows more.
+    const fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::Connect => " (`connect_timeout` of the backend allows more)",
-            Self::Send => " (`write_timeout` of the backend allows more)",
-            Self::Wait => " (`read_timeout` of the backend allows more)",
-            Self::Progress => "",
-            Self::Total => " (`call_timeout` of the backend allows more)",
-            Self::Health => " (`health_timeout` of the backend allows more)",
+            Self::Connect => ("connecting", Some("connect_timeout")),
+            Self::Send => ("sending the request", Some("write_timeout")),
+            Self::Wait => ("waiting for the response", Some("read_timeout")),
+            Self::Progress => ("every 4 kB of the response", None),
+            Self::Total => ("the call", Some("call_timeout")),
+            Self::Health => ("the health check", Some("health_timeout")),
         }
+    }
+
+    fn remedy(self) -> String {
+        let (_, key) = self.words();
+        key.map_or_else(String::new, |key| format!(" (`{key}` of the backend allows more)"))
     }
 }
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "connecting",
-            Self::Send => "sending the request",
-            Self::Wait => "waiting for the response",
-            Self::Progress => "every 4 kB of the response",
-            Self::Total => "the call",
-            Self::Health => "the health check",
-        })
+        f.write_str(self.words().0)
     }
 }
 

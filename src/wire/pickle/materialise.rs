@@ -45,33 +45,18 @@ impl Materialiser<'_, '_> {
             Node::Array(tensor) => Value::Array(tensor.as_ref().clone()),
             Node::Structure(structure) => Value::Structure(structure.clone()),
             Node::Bonds(table) => Value::Record(biotite::bond_record(table)?),
-            Node::List(items) => {
-                let items = items.clone();
-                Value::List(self.values(id, &items)?)
-            }
-            Node::Tuple(items) => {
-                let items = items.clone();
-                Value::Tuple(self.values(id, &items)?)
-            }
-            Node::Set(items) => {
-                let items = items.clone();
-                Value::Set(self.values(id, &items)?)
-            }
+            Node::List(items) => Value::List(self.values(id, items.clone())?),
+            Node::Tuple(items) => Value::Tuple(self.values(id, items.clone())?),
+            Node::Set(items) => Value::Set(self.values(id, items.clone())?),
             Node::Objects(array) => {
                 let (shape, items) = array.as_ref().clone();
-                let items = self.values(id, &items)?;
+                let items = self.values(id, items)?;
                 Value::Objects { shape, items }
             }
-            Node::Map(entries) => {
-                let entries = entries.clone();
-                Value::Map(self.map(id, &entries)?)
-            }
+            Node::Map(entries) => Value::Map(self.map(id, entries.clone())?),
             Node::Object { class, state } => {
                 let (class, state) = (class.to_string(), *state);
-                let fields = match state {
-                    Some(state) => self.fields(state)?,
-                    None => Vec::new(),
-                };
+                let fields = state.map_or_else(|| Ok(Vec::new()), |state| self.fields(state))?;
                 Value::Record(Record { class, fields })
             }
             Node::Global {
@@ -95,22 +80,22 @@ impl Materialiser<'_, '_> {
         Ok(())
     }
 
-    fn values(&mut self, id: NodeId, items: &[NodeId]) -> Result<Vec<Value>, PickleFault> {
+    fn values(&mut self, id: NodeId, items: Vec<NodeId>) -> Result<Vec<Value>, PickleFault> {
         self.enter(id)?;
         // Grows as items are made and charged: a shared list is not given its whole length at once.
         let mut values = Vec::new();
-        for &item in items {
+        for item in items {
             values.push(self.value(item)?);
         }
         self.path.pop();
         Ok(values)
     }
 
-    fn map(&mut self, id: NodeId, entries: &[(NodeId, NodeId)]) -> Result<Vec<(Value, Value)>, PickleFault> {
+    fn map(&mut self, id: NodeId, entries: Vec<(NodeId, NodeId)>) -> Result<Vec<(Value, Value)>, PickleFault> {
         self.enter(id)?;
         let mut seen = HashSet::new();
         let mut pairs = Vec::new();
-        for &(key, value) in entries {
+        for (key, value) in entries {
             // Python keeps the last of two equal keys; a writer has no reason to send both, a forger has.
             let name = match self.graph.node(key) {
                 Node::Text(_) => self.graph.text(key).map(Key::Text),
@@ -146,7 +131,7 @@ impl Materialiser<'_, '_> {
                 Node::Map(entries) => entries.clone(),
                 _ => return Err(FAULT),
             };
-            for (key, value) in self.map(part, &entries)? {
+            for (key, value) in self.map(part, entries)? {
                 match key {
                     Value::Text(name) => fields.push((name, value)),
                     _ => return Err(FAULT),

@@ -3,8 +3,8 @@
 use super::EncodeError;
 use super::array::array;
 use super::writer::PickleWriter;
-use crate::protein::{Bond, Label, Structure};
-use crate::tensor::{DType, Tensor};
+use crate::protein::{Label, Structure, bond_rows};
+use crate::tensor::Tensor;
 use crate::wire::pickle::opcode as op;
 
 const MODULE: &str = "biotite.structure";
@@ -12,9 +12,9 @@ const MODULE: &str = "biotite.structure";
 pub(super) fn structure(writer: &mut PickleWriter, structure: &Structure) -> Result<(), EncodeError> {
     check(structure)?;
     let atoms = structure.atoms();
-    let (class, shape) = match structure.models {
-        None => ("AtomArray", vec![atoms, 3]),
-        Some(models) => ("AtomArrayStack", vec![models, atoms, 3]),
+    let class = match structure.models {
+        None => "AtomArray",
+        Some(_) => "AtomArrayStack",
     };
     writer.global(MODULE, class);
     writer.op(op::EMPTY_TUPLE);
@@ -26,11 +26,14 @@ pub(super) fn structure(writer: &mut PickleWriter, structure: &Structure) -> Res
     writer.text("_array_length");
     writer.integer(atoms as i64);
     writer.text("_coord");
-    let coord = Tensor::from_values(shape, structure.coord.as_flattened());
+    let coord = structure.coord_column();
     array(writer, &coord.map_err(|_| EncodeError::Column("coord"))?)?;
     writer.text("_bonds");
     match &structure.bonds {
-        Some(bonds) => bond_list(writer, atoms, &rows(bonds))?,
+        Some(bonds) => {
+            let rows = bond_rows(bonds).map_err(|_| EncodeError::Column("bonds"))?;
+            bond_list(writer, atoms, &rows)?;
+        }
         None => writer.op(op::NONE),
     }
     writer.text("_box");
@@ -44,19 +47,10 @@ pub(super) fn structure(writer: &mut PickleWriter, structure: &Structure) -> Res
 }
 
 fn check(structure: &Structure) -> Result<(), EncodeError> {
-    let atoms = structure.atoms();
-    let lengths = [
-        ("chain_id", structure.chain_id.len()),
-        ("res_id", structure.res_id.len()),
-        ("ins_code", structure.ins_code.len()),
-        ("res_name", structure.res_name.len()),
-        ("hetero", structure.hetero.len()),
-        ("element", structure.element.len()),
-        ("b_factor", structure.b_factor.as_ref().map_or(atoms, Vec::len)),
-    ];
-    if let Some((name, _)) = lengths.iter().find(|(_, length)| *length != atoms) {
+    if let Some(name) = structure.uneven_column() {
         return Err(EncodeError::Column(name));
     }
+    let atoms = structure.atoms();
     if structure.extra.iter().any(|(_, column)| column.shape() != [atoms]) {
         return Err(EncodeError::Column("extra column"));
     }
@@ -74,13 +68,8 @@ fn annotations(writer: &mut PickleWriter, structure: &Structure) -> Result<(), E
     column(writer, "hetero", &Tensor::vector(&structure.hetero))?;
     texts(writer, "atom_name", 6, &structure.atom_name)?;
     texts(writer, "element", 2, &structure.element)?;
-    if let Some(values) = &structure.b_factor {
-        let narrow = || values.iter().map(|&value| value as f32).collect::<Vec<_>>();
-        let tensor = match structure.b_factor_dtype {
-            Some(DType::F32) => Tensor::vector(&narrow()),
-            _ => Tensor::vector(values),
-        };
-        column(writer, "b_factor", &tensor)?;
+    if let Some(values) = structure.b_factor_column() {
+        column(writer, "b_factor", &values)?;
     }
     for (name, tensor) in &structure.extra {
         column(writer, name, tensor)?;
@@ -113,13 +102,4 @@ pub(super) fn bond_list(writer: &mut PickleWriter, atoms: usize, rows: &Tensor) 
     writer.op(op::TUPLE2);
     writer.op(op::REDUCE);
     Ok(())
-}
-
-fn rows(bonds: &[Bond]) -> Tensor {
-    let cells: Vec<u32> = bonds
-        .iter()
-        .flat_map(|bond| [bond.first, bond.second, bond.order.into()])
-        .collect();
-    // Three cells per bond, so the shape always fits.
-    Tensor::from_values(vec![bonds.len(), 3], &cells).unwrap_or_else(|_| Tensor::vector::<u32>(&[]))
 }
