@@ -134,7 +134,7 @@ impl Structure {
 
     /// The name of a column whose length does not fit the number of atoms (and models), should there be one.
     ///
-    /// The columns are public, so whoever fills them from outside can get them uneven; other methods may panic then.
+    /// The columns are public, so code outside can make them uneven; other methods may panic then.
     #[must_use]
     pub fn uneven_column(&self) -> Option<&'static str> {
         let atoms = self.atoms();

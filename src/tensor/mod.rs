@@ -116,7 +116,7 @@ impl Tensor {
         }
     }
 
-    /// The same array, of which its writer said that it lies on a device, such as `cuda:0`.
+    /// The same array, which its writer had on a device, such as `cuda:0`.
     #[must_use]
     pub fn on_device(mut self, device: Arc<str>) -> Self {
         self.device = Some(device);

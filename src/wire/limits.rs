@@ -31,7 +31,7 @@ impl ResponseLimits {
         text: 64 << 20,
         allocation: 2 << 30,
     };
-    /// Payload that is read of a response whatever was asked: one that holds too much can still be told what.
+    /// Payload that is read whatever was asked, so that a check can report what a response holds too much of.
     pub const PAYLOAD_BASE: usize = 32 << 20;
     /// What even the smallest payload may allocate.
     pub const ALLOCATION_BASE: usize = 16 << 20;

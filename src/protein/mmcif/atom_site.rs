@@ -1,4 +1,4 @@
-//! What a row of the `_atom_site` category says about one atom. Knows the meaning of its items, not how they are written.
+//! One atom from a row of the `_atom_site` category. Knows the meaning of its items, not how they are written.
 
 use super::super::builder::{Atom, excerpt};
 use super::super::element::{Placement, guess};
@@ -7,7 +7,7 @@ use super::token::Value;
 
 const CATEGORY: &[u8] = b"_atom_site.";
 
-/// What an atom needs to know, each with the item that tells it.
+/// What an atom is read from: the property and its item.
 const ITEMS: [(&str, &str); SLOTS] = [
     ("atom name", "auth_atom_id"),
     ("residue name", "auth_comp_id"),
@@ -47,7 +47,7 @@ const B_FACTOR: usize = 11;
 /// Slot of the model number.
 pub(super) const MODEL: usize = 12;
 
-/// The values of one atom, by slot; the last place takes what nobody asks for.
+/// The values of one atom, by slot; the last place takes all other items.
 pub(super) type AtomSiteRow<'a> = [CifValue<'a>; SLOTS + 1];
 
 /// The value of an item that a file leaves out.
@@ -62,7 +62,7 @@ pub(super) fn is_atom_item(tag: &[u8]) -> bool {
         .is_some_and(|category| category.eq_ignore_ascii_case(CATEGORY))
 }
 
-/// For every column of a loop the slot it fills; [`SLOTS`] for columns nobody asks for.
+/// For every column of a loop the slot it fills; [`SLOTS`] for all other columns.
 pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
     let mut slots = vec![SLOTS; tags.len()];
     let column_of = |name: &str| {
@@ -122,12 +122,12 @@ pub(super) fn atom(row: &AtomSiteRow) -> Result<Atom, String> {
     })
 }
 
-/// Whether the value says that it does not know (`?`) or does not apply (`.`).
+/// Whether the value is unknown (`?`) or does not apply (`.`).
 fn is_missing(value: &CifValue) -> bool {
     !value.quoted && matches!(value.text, b"?" | b".")
 }
 
-/// The value of a slot, from the label item where the author item says nothing.
+/// The value of a slot, from the label item where the author item is missing.
 fn value<'a>(row: &AtomSiteRow<'a>, slot: usize) -> CifValue<'a> {
     if slot < LABELLED && is_missing(&row[slot]) {
         row[slot + LABELS]

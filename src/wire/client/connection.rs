@@ -43,7 +43,7 @@ pub(super) fn base_address(text: &str) -> Result<Url, ClientError> {
     Ok(url)
 }
 
-/// Whatever stands before an `@` is not for a message.
+/// Drops what stands before an `@`: it may be a password.
 fn without_credentials(text: &str) -> &str {
     text.rsplit('@').next().unwrap_or(text)
 }
@@ -68,7 +68,7 @@ pub(super) fn open(base: &Url, timeouts: &ClientTimeouts, route: Route) -> Resul
     builder.build().map_err(|error| ClientError::Unusable(deepest(&error)))
 }
 
-/// Whether the server is on this machine, where a proxy has no business.
+/// Whether the server is on this machine, which needs no proxy.
 fn is_loopback(base: &Url) -> bool {
     let host = base.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -137,7 +137,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// The innermost cause, which says the most in the fewest words.
+/// The innermost cause, which is the most specific.
 fn deepest(error: &reqwest::Error) -> String {
     let mut deepest: &dyn Error = error;
     while let Some(inner) = deepest.source() {

@@ -1,4 +1,4 @@
-//! Why a call to a model server gave no prediction, as types. Says what happened; whom it blames is for higher floors.
+//! Why a call to a model server gave no prediction, as types. Who is responsible is decided in higher layers.
 
 use std::fmt;
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub enum ClientError {
         /// For how many seconds it asks to wait.
         retry_after: Option<u64>,
     },
-    /// The answer to `/health` is none that a model server gives, now or later.
+    /// The response to `/health` is none that a model server gives, now or later.
     #[error("GET /health must answer status 200 with {{\"status\": \"ready\"}}; it answered {0}")]
     NoModelServer(String),
     /// Something took longer than allowed.
@@ -53,7 +53,7 @@ pub enum ClientError {
     /// The server did not accept the request.
     #[error("{}", show_problems(.0))]
     Schema(Vec<RequestProblem>),
-    /// The server answered with something that the protocol does not have.
+    /// The response is none that the protocol has.
     #[error("{0}")]
     Protocol(String),
     /// The response is not a signed envelope, or not signed with our secret.
@@ -84,14 +84,14 @@ pub enum Phase {
     Health,
 }
 
-/// One complaint of the server about a request, as `FastAPI` words it.
+/// One thing that a server finds wrong with a request, in the form of `FastAPI`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestProblem {
-    /// What kind of complaint, such as `missing` or `string_type`; empty where the server gave a bare text.
+    /// What kind of problem, such as `missing` or `string_type`; empty where the server gave a bare text.
     pub kind: String,
     /// The path to what it is about, such as `body.sequences`.
     pub place: String,
-    /// The complaint in words.
+    /// The problem in words.
     pub message: String,
 }
 

@@ -1,9 +1,9 @@
-//! The client of a model server: one exchange per call, every one bounded in time and memory. Knows HTTP and the protocol,
-//! nothing of processes, cases or who is to blame.
+//! The client of a model server: one exchange per call, each bounded in time and memory. Knows HTTP and the protocol, and nothing
+//! of processes, cases or responsibility.
 
-mod answer;
 mod connection;
 mod error;
+mod error_response;
 mod status;
 mod timeouts;
 mod upload;
@@ -93,7 +93,7 @@ impl ModelClient {
     /// Asks once whether the server is ready.
     ///
     /// # Errors
-    /// When it cannot be reached, says something else than `{"status":"ready"}`, or takes too long to say it.
+    /// When it cannot be reached, responds with something else than `{"status":"ready"}`, or takes too long.
     pub async fn health(&self) -> Result<(), ClientError> {
         let limit = self.timeouts.health;
         let exchange = async {
@@ -106,7 +106,12 @@ impl ModelClient {
                 return Ok(());
             }
             let code = response.status().as_u16();
-            Err(answer::unhealthy(code, headers_of(&response), &body, &self.secret))
+            Err(error_response::unhealthy(
+                code,
+                headers_of(&response),
+                &body,
+                &self.secret,
+            ))
         };
         let phase = Phase::Health;
         let ended = tokio::time::timeout(limit, exchange).await;
@@ -128,7 +133,7 @@ impl ModelClient {
     /// the secret. [`Self::decode`] reads it.
     ///
     /// # Errors
-    /// A [`ClientError`] for everything but a signed payload or an answer of another status.
+    /// A [`ClientError`] for everything but a signed payload or a response of another status than 200.
     pub async fn ask(&self, request: &Request) -> Result<RawResponse, ClientError> {
         let (phase, limit) = (Phase::Total, self.timeouts.total);
         let ended = tokio::time::timeout(limit, self.exchange(request)).await;
@@ -155,7 +160,7 @@ impl ModelClient {
             let body = tokio::time::timeout(self.timeouts.progress, beginning(&mut response)).await;
             let body = body.unwrap_or_default();
             if DeclineStatus::of(response.status().as_u16()).is_some() {
-                // No answer of a model, and nothing to keep as one.
+                // Not from a model, so not kept as a response of one.
                 return Err(self.refusal(&response, &body));
             }
             let clean = |text: &str| self.secret.scrub(text).into_owned();
@@ -256,23 +261,24 @@ impl ModelClient {
     }
 
     fn refusal(&self, response: &Response, body: &[u8]) -> ClientError {
-        answer::read(response.status().as_u16(), headers_of(response), body, &self.secret)
+        error_response::read(response.status().as_u16(), headers_of(response), body, &self.secret)
     }
 }
 
 /// The headers that matter of a response that is no prediction.
-fn headers_of(response: &Response) -> answer::Headers<'_> {
+fn headers_of(response: &Response) -> error_response::Headers<'_> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    answer::Headers {
+    error_response::Headers {
         location: text(LOCATION),
         retry_after: text(RETRY_AFTER),
     }
 }
 
-/// What a response says: the only reader of responses, whether they came just now or were recorded.
+/// Reads a response, whether it has just come or was recorded.
 ///
 /// # Errors
-/// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] has no reader but whoever wrote it.
+/// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] is left to the
+/// kind of backend that wrote it.
 pub async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, ClientError> {
     match raw {
         RawResponse::Payload { pickle, buffers } => {
@@ -286,12 +292,12 @@ pub async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Predict
             let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;
             Ok(decoded?)
         }
-        // Whoever made it has taken the secret out.
-        RawResponse::Status { status, location, body } => Err(answer::read(
+        // The secret was taken out when it was kept.
+        RawResponse::Status { status, location, body } => Err(error_response::read(
             status,
-            answer::Headers {
+            error_response::Headers {
                 location: location.as_deref(),
-                ..answer::Headers::default()
+                ..error_response::Headers::default()
             },
             body.as_bytes(),
             &Secret::unknown(),
@@ -300,11 +306,11 @@ pub async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Predict
     }
 }
 
-/// The beginning of a body that is not a prediction; whatever came before it broke off.
+/// The beginning of a body that is not a prediction, up to where it broke off.
 async fn beginning(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = answer::LONGEST - body.len();
+        let room = error_response::LONGEST - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() >= room {
             break;
@@ -318,7 +324,7 @@ fn refuse_encoding(headers: &HeaderMap, secret: &Secret) -> Result<(), ClientErr
     let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| *value != "identity") else {
         return Ok(());
     };
-    let encoding = answer::printable(&String::from_utf8_lossy(encoding.as_bytes()), secret);
+    let encoding = error_response::printable(&String::from_utf8_lossy(encoding.as_bytes()), secret);
     let message = format!("the body is encoded as {encoding}, which was not asked for");
     Err(ClientError::Protocol(message))
 }

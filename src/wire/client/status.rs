@@ -1,5 +1,5 @@
-//! What the statuses mean by which a server, or a proxy before it, declines a call that it has not worked on: one table, with
-//! what to do about each. Decides neither who is responsible nor whether a call is made again.
+//! The statuses with which a server, or a proxy before it, declines a call without working on it: one table, with what to do
+//! about each. Decides neither who is responsible nor whether a call is made again.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ pub enum Declined {
     Slowness,
     /// It takes no call now.
     Load,
-    /// There is nothing behind the proxy that answers.
+    /// Nothing behind the proxy takes the call.
     Absence,
 }
 
@@ -99,7 +99,7 @@ const fn status(code: u16, name: &'static str, declined: Declined, advice: &'sta
 }
 
 impl DeclineStatus {
-    /// The row of a code; `None` for one that a model server may answer with itself.
+    /// The row of a code; `None` for one that a model server itself may respond with.
     #[must_use]
     pub fn of(code: u16) -> Option<&'static Self> {
         TABLE.iter().find(|status| status.code == code)
@@ -151,7 +151,7 @@ mod tests {
     fn codes_are_there_once_and_in_order() {
         assert!(TABLE.windows(2).all(|pair| pair[0].code < pair[1].code));
         for code in [200, 400, 404, 405, 422, 500] {
-            assert_eq!(DeclineStatus::of(code), None, "{code} is an answer of a model server");
+            assert_eq!(DeclineStatus::of(code), None, "{code} is a response of a model server");
         }
     }
 
@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(seconds(429, None), Some(1));
         assert_eq!(seconds(429, Some(7)), Some(7));
         assert_eq!(seconds(503, Some(60)), Some(60));
-        assert_eq!(seconds(429, Some(61)), None, "longer than anybody waits");
+        assert_eq!(seconds(429, Some(61)), None, "longer than the longest wait");
         assert_eq!(seconds(503, None), None);
         assert_eq!(seconds(401, Some(1)), None);
         assert_eq!(ClientError::Dropped(String::new()).wait(), None);

@@ -21,7 +21,7 @@ pub struct ClientTimeouts {
 }
 
 impl ClientTimeouts {
-    /// Bytes that a response must bring in each span of [`Self::progress`]: slower is a drip that nobody would wait for.
+    /// Bytes that a response must bring in each span of [`Self::progress`]: slower is a drip.
     pub const LEAST_PROGRESS: usize = 4096;
 }
 
@@ -38,7 +38,7 @@ impl Default for ClientTimeouts {
     }
 }
 
-/// Counts what a response brings and tells a drip from a stream.
+/// Counts the bytes of a response and recognises a drip.
 #[derive(Debug)]
 pub(super) struct ProgressWatch {
     span: Duration,

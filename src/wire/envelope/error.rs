@@ -53,7 +53,7 @@ pub enum EnvelopeError {
     /// The payload is URL-safe base64.
     #[error("byte {offset} of the body: the payload is URL-safe base64; it must be standard base64 with padding")]
     Base64Url {
-        /// Where in the body the first character is that tells.
+        /// Where in the body the first such character is.
         offset: usize,
     },
     /// The payload is base64 without its padding.

@@ -1,5 +1,5 @@
-//! The signature of a payload that is still arriving. A long one is hashed by a thread of its own beside the decoding, in copies
-//! of its blocks; what is signed with, and what a signature looks like, is not known here.
+//! The signature of a payload that is still arriving: a long one is hashed by a thread of its own beside the decoding, in copies
+//! of its blocks. Knows neither the key nor the form of a signature.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -45,7 +45,7 @@ impl PayloadSigner {
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.hashed = self.hashed.saturating_add(bytes.len());
         if let HashPlace::Here(hash) = &mut self.place {
-            // Without a thread to be had it goes on here.
+            // If no thread starts, it goes on here.
             match (self.hashed > SHORT).then(|| HashThread::start(hash.clone())).flatten() {
                 Some(thread) => self.place = HashPlace::Beside(thread),
                 None => return hash.update(bytes),
@@ -105,7 +105,7 @@ impl HashThread {
 fn hash_all(mut hash: Hmac<Sha256>, blocks: &Receiver<Vec<u8>>, used: &Sender<Vec<u8>>) -> Hmac<Sha256> {
     for block in blocks {
         hash.update(&block);
-        // Nobody takes the last ones back.
+        // Fails once the last block was sent.
         let _ = used.send(block);
     }
     hash

@@ -61,7 +61,7 @@ pub enum PickleFault {
     /// A part of a structure is missing, of the wrong type or size, or holds what no structure can.
     #[error("structure without a sound {0}")]
     Column(&'static str),
-    /// Sound Python data that this decoder does not read: no fault of who wrote it.
+    /// Sound Python data that this decoder does not read: no fault of its writer.
     #[error("hydrotest cannot read {0}")]
     Unsupported(String),
     /// Text that is not UTF-8.

@@ -110,7 +110,7 @@ pub(super) struct Graph<'a> {
     limits: &'a ResponseLimits,
     allocated: usize,
     allowance: usize,
-    /// Whether whoever reads it is the process that wrote it, to which every device is at hand.
+    /// Whether its reader is on the machine of its writer, where every device is at hand.
     is_local: bool,
 }
 
@@ -139,8 +139,8 @@ impl<'a> Graph<'a> {
         self.limits
     }
 
-    /// Whether it tells where torch had stored something: not to the process that has the device.
-    pub(super) const fn tells_devices(&self) -> bool {
+    /// Whether tensors carry the device that torch had stored them on: not where that device is at hand.
+    pub(super) const fn keeps_devices(&self) -> bool {
         !self.is_local
     }
 

@@ -1,7 +1,7 @@
-//! Names of Python, `NumPy` and torch that a sound response may hold and that we do not read. Calls none of them.
+//! Names of Python, `NumPy` and torch that a sound response may hold and that hydrotest does not read. Calls none of them.
 //!
-//! Each makes nothing but data from its arguments. One of them in a response is no fault of who wrote it, so it is told
-//! apart from a name that would run something. A name that may do more than make data is never listed.
+//! Each makes nothing but data from its arguments, so a response with one of them is no fault of the backend, unlike one that
+//! would run something. A name that may do more than make data is never listed.
 
 /// The modules, each with its names.
 const NAMES: &[(&str, &str)] = &[

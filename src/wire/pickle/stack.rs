@@ -33,7 +33,7 @@ impl Stack {
     }
 
     pub(super) fn top(&self) -> Result<NodeId, PickleFault> {
-        let above = self.items.get(self.floor()..).unwrap_or_default();
+        let above = self.items.get(self.base()..).unwrap_or_default();
         above.last().copied().ok_or(PickleFault::Stack)
     }
 
@@ -54,8 +54,8 @@ impl Stack {
 
     /// Takes the topmost `count` values, the lowest first.
     pub(super) fn take(&mut self, count: usize) -> Result<Vec<NodeId>, PickleFault> {
-        let floor = self.floor();
-        let start = self.items.len().checked_sub(count).filter(|&start| start >= floor);
+        let base = self.base();
+        let start = self.items.len().checked_sub(count).filter(|&start| start >= base);
         Ok(self.cut(start.ok_or(PickleFault::Stack)?))
     }
 
@@ -66,7 +66,7 @@ impl Stack {
     }
 
     /// What lies above the last mark cannot reach below it.
-    fn floor(&self) -> usize {
+    fn base(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
 

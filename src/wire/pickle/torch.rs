@@ -104,7 +104,7 @@ pub(super) fn storage_header(class: &str, device: &str, count: usize) -> Vec<u8>
     header
 }
 
-/// What a stream says of its storage.
+/// A storage as its stream describes it.
 pub(super) struct Described<'a> {
     dtype: DType,
     key: &'a str,
@@ -171,7 +171,7 @@ pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<
     };
     let tensor = Tensor::new(dtype, shape, elements)?;
     Ok(Node::Array(Box::new(match device {
-        Some(device) if graph.tells_devices() => tensor.on_device(device),
+        Some(device) if graph.keeps_devices() => tensor.on_device(device),
         _ => tensor,
     })))
 }

@@ -84,7 +84,7 @@ pub struct ResponseOrigin {
     pub hydrotest: String,
 }
 
-/// A call as recordings tell calls apart: the model, the configuration of its instance and the request.
+/// What distinguishes calls in recordings: the model, the configuration of its instance and the request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallKey {
     call: Value,

@@ -36,7 +36,7 @@ pub(super) fn objects(
 }
 
 fn begin(writer: &mut PickleWriter, shape: &[usize]) {
-    // NumPy 2 still answers to the module's old name, NumPy 1 knows no other.
+    // NumPy 2 still knows the module's old name, NumPy 1 no other.
     writer.global("numpy.core.multiarray", "_reconstruct");
     writer.global("numpy", "ndarray");
     writer.sizes(&[0]);
