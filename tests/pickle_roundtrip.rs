@@ -9,7 +9,7 @@ mod fixtures;
 
 use bytes::Bytes;
 use describe::describe;
-use hydrotest::prediction::{Record, Value};
+use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::protein::{Bond, Label, Structure};
 use hydrotest::tensor::{DType, Tensor};
 use hydrotest::wire::{ResponseLimits, pickle};
@@ -102,9 +102,14 @@ fn arrays_on_a_device_stay_there() {
         assert_eq!(reread(&value), value);
     }
     // The process that has the device reads it where it is.
-    let payload = pickle::encode(&Value::Array(here.clone().on_device("cuda:0".into()))).unwrap();
-    let local = pickle::decode_with_buffers(&payload, &[], &ResponseLimits::default()).unwrap();
-    assert_eq!(local, Value::Array(here));
+    let there = here.clone().on_device("cuda:0".into());
+    let prediction = Prediction {
+        class: "test.Output".into(),
+        fields: vec![("a".into(), Value::Array(there))],
+    };
+    let payload = pickle::encode_prediction(&prediction).unwrap();
+    let local = pickle::decode_prediction(&payload, Some(&[]), &ResponseLimits::default()).unwrap();
+    assert_eq!(local.field("a"), Some(&Value::Array(here)));
 }
 
 #[test]

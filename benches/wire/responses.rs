@@ -72,7 +72,7 @@ pub fn receive(body: &[u8]) -> Option<Prediction> {
     for piece in body.chunks(PIECE) {
         reader.push(piece).ok()?;
     }
-    pickle::decode_prediction(&reader.finish().ok()?, &LIMITS).ok()
+    pickle::decode_prediction(&reader.finish().ok()?, None, &LIMITS).ok()
 }
 
 /// Body to prediction, the body read piece by piece from a file, as it would be from a socket.
@@ -88,5 +88,5 @@ pub fn receive_file(path: &str) -> Option<Prediction> {
             length => reader.push(piece.get(..length)?).ok()?,
         }
     }
-    pickle::decode_prediction(&reader.finish().ok()?, &LIMITS).ok()
+    pickle::decode_prediction(&reader.finish().ok()?, None, &LIMITS).ok()
 }

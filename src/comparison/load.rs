@@ -248,8 +248,8 @@ fn response(path: &Path) -> Result<Loaded, String> {
         .decode_to_vec(body.pickled.as_bytes())
         .map_err(|_| at(&"`pickled` is not base64"))?;
     drop(body);
-    let prediction =
-        pickle::decode_prediction(&Bytes::from(payload), &ResponseLimits::default()).map_err(|error| at(&error))?;
+    let prediction = pickle::decode_prediction(&Bytes::from(payload), None, &ResponseLimits::default())
+        .map_err(|error| at(&error))?;
     let name = prediction
         .at("metadata.model_name")
         .and_then(Value::as_text)

@@ -103,7 +103,7 @@ fn is_readable(body: &str, secret: &str) -> Result<(), String> {
     reader.push(body.as_bytes()).map_err(|error| error.to_string())?;
     let payload: Bytes = reader.finish().map_err(|error| error.to_string())?;
     let prediction =
-        pickle::decode_prediction(&payload, &ResponseLimits::default()).map_err(|error| error.to_string())?;
+        pickle::decode_prediction(&payload, None, &ResponseLimits::default()).map_err(|error| error.to_string())?;
     for (name, value) in &prediction.fields {
         if let Some(first) = obstacles(name, value).first() {
             return Err(format!("{} is {}", first.path, first.reason));

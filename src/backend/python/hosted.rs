@@ -149,7 +149,7 @@ async fn decode(answer: Answer, raiser: Raiser, limits: ResponseLimits) -> Resul
     // Decoding hundreds of megabytes must not hold up the watch over other instances.
     let decoded = tokio::task::spawn_blocking(move || {
         let payload = blobs.remove(0);
-        pickle::decode_prediction_with_buffers(&payload, &blobs, &limits)
+        pickle::decode_prediction(&payload, Some(&blobs), &limits)
     });
     match decoded.await {
         Ok(Ok(prediction)) => Ok(prediction),

@@ -284,9 +284,9 @@ pub async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Predict
         RawResponse::Payload { pickle, buffers } => {
             let limits = *limits;
             // Decoding hundreds of megabytes must not hold up the watch over other servers.
-            let work = move || match buffers.as_slice() {
-                [] => pickle::decode_prediction(&pickle, &limits),
-                buffers => pickle::decode_prediction_with_buffers(&pickle, buffers, &limits),
+            let work = move || {
+                let buffers = Some(buffers.as_slice()).filter(|buffers| !buffers.is_empty());
+                pickle::decode_prediction(&pickle, buffers, &limits)
             };
             let decoded = tokio::task::spawn_blocking(work).await;
             let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;

@@ -108,23 +108,17 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
         Node::Bool(true) => Layout::Fortran,
         _ => return Err(FAULT),
     };
-    match (element.kind, graph.node(data)) {
-        (ElementKind::Plain(dtype), Node::Bytes(data)) => {
-            let data = Bytes::clone(data);
-            array(graph, dtype, element.order, &layout, shape, data)
+    // NumPy writes objects in the order of their indices, whatever the layout in memory.
+    if let (ElementKind::Object, Node::List(items)) = (element.kind, graph.node(data)) {
+        let items = items.clone();
+        graph.charge(size_of_val(items.as_slice()))?;
+        let count = size_of_array(1, &shape)?;
+        if count != items.len() {
+            return Err(FAULT);
         }
-        // NumPy writes objects in the order of their indices, whatever the layout in memory.
-        (ElementKind::Object, Node::List(items)) => {
-            let items = items.clone();
-            graph.charge(size_of_val(items.as_slice()))?;
-            let count = size_of_array(1, &shape)?;
-            if count != items.len() {
-                return Err(FAULT);
-            }
-            Ok(Node::Objects(Box::new((shape, items))))
-        }
-        _ => Err(FAULT),
+        return Ok(Node::Objects(Box::new((shape, items))));
     }
+    array(graph, element, &layout, shape, data, FAULT)
 }
 
 /// `_frombuffer(buffer, dtype, shape, order)`: how protocol 5 writes contiguous arrays. From `NumPy` 2.4 on
@@ -149,13 +143,7 @@ pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Nod
         }
         _ => return Err(FAULT),
     };
-    match (element.kind, graph.bytes(data)) {
-        (ElementKind::Plain(dtype), Some(data)) => {
-            let data = Bytes::clone(data);
-            array(graph, dtype, element.order, &layout, shape, data)
-        }
-        _ => Err(FAULT),
-    }
+    array(graph, element, &layout, shape, data, FAULT)
 }
 
 /// These sizes in the order of `axes`; `None` unless every axis is named once.
@@ -172,13 +160,7 @@ pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, Pi
         return Err(FAULT);
     };
     let element = element_type(graph, element)?;
-    match (element.kind, graph.bytes(data)) {
-        (ElementKind::Plain(dtype), Some(data)) => {
-            let data = Bytes::clone(data);
-            array(graph, dtype, element.order, &Layout::C, Vec::new(), data)
-        }
-        _ => Err(FAULT),
-    }
+    array(graph, element, &Layout::C, Vec::new(), data, FAULT)
 }
 
 /// Bytes an array needs, the way `NumPy` bounds it: also an empty array's other dimensions must fit into memory.
@@ -202,15 +184,20 @@ fn element_type(graph: &Graph, id: NodeId) -> Result<ElementType, PickleFault> {
     }
 }
 
-/// An array in C order and little-endian; the bytes are copied only when they are not so already.
+/// An array in C order and little-endian; the bytes are copied only when they are not so already. `fault` is for data that is not
+/// bytes.
 fn array(
     graph: &mut Graph,
-    dtype: DType,
-    order: ByteOrder,
+    element: ElementType,
     layout: &Layout,
     shape: Vec<usize>,
-    mut data: Bytes,
+    data: NodeId,
+    fault: PickleFault,
 ) -> Result<Node, PickleFault> {
+    let (ElementKind::Plain(dtype), Some(data)) = (element.kind, graph.bytes(data)) else {
+        return Err(fault);
+    };
+    let mut data = Bytes::clone(data);
     let size = dtype.size();
     size_of_array(size, &shape)?;
     graph.charge(size_of::<Tensor>() + size_of_val(shape.as_slice()))?;
@@ -222,7 +209,7 @@ fn array(
             .into();
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), data.clone())?;
     }
-    if order == ByteOrder::Big && size > 1 {
+    if element.order == ByteOrder::Big && size > 1 {
         graph.charge(data.len())?;
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), swap_bytes(dtype, &data).into())?;
     }
