@@ -3,7 +3,7 @@
 use super::super::builder::{Atom, excerpt};
 use super::super::element::{Placement, guess};
 use super::super::{Label, number};
-use super::token::Value;
+use super::token::CifValue;
 
 const CATEGORY: &[u8] = b"_atom_site.";
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// ResponseLimits of time for the exchanges with one server. The defaults are those of boileroom's own client, plus a bound on the
+/// Limits of time for the exchanges with one server. The defaults are those of boileroom's own client, plus a bound on the
 /// whole and on dripping bodies, which it does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientTimeouts {
