@@ -1,4 +1,4 @@
-//! Names made of content: what is equal has one name, and a name proves what it names. Hashes only.
+//! Names made of content: equal content has one name, and a name proves its content. Hashes only.
 
 use std::fmt;
 use std::str::FromStr;

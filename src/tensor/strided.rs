@@ -1,4 +1,4 @@
-//! Arrays whose elements do not lie in C order or not in little-endian order: copies them so that they do.
+//! Arrays whose elements do not lie in C order or not in little-endian order: copies them so that they do. Interprets no value.
 
 use super::DType;
 

@@ -1,4 +1,4 @@
-//! How much a response may claim before it is refused. Numbers only; the decoders enforce them.
+//! Bounds on how much a response may claim. Numbers only; the decoders enforce them.
 
 /// Bounds on one response. The defaults leave room for every published model at the longest input it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

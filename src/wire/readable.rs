@@ -1,4 +1,4 @@
-//! What boileroom's own client can read of a response that hydrotest can read: the rules in one place. Judges no values.
+//! The parts of a decoded response that boileroom's own client cannot read: the rules in one place. Judges no values.
 //!
 //! The client is `boileroom.backend.transport.deserialize_transport_payload` behind `httpx`; `tests/boileroom` holds each
 //! rule against it. What it needs, and where a response that lacks it is refused:

@@ -1,4 +1,4 @@
-//! Why a response body was refused before its pickle was looked at. Texts only.
+//! The reasons to refuse a response body before its pickle is looked at. Texts only.
 
 /// A body that is not `{"pickled": BASE64, "hmac": HEX}` with the right signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

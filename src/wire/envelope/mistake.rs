@@ -1,5 +1,5 @@
-//! Which of the usual mistakes a signature has that does not match. Tries other keys and other messages; what is signed is
-//! never interpreted.
+//! Recognises the usual mistakes in a signature that does not match. Tries other keys and other messages; never interprets the
+//! payload.
 
 use hmac::Mac;
 use sha2::{Digest, Sha256};

@@ -1,4 +1,4 @@
-//! What the reader takes and refuses, in one piece and cut at every byte.
+//! Bodies that the reader takes and refuses, in one piece and cut at every byte.
 
 use super::*;
 

@@ -1,4 +1,4 @@
-//! Why a pickle was refused: what, at which byte, by which instruction. Texts only; decides nothing.
+//! The reasons to refuse a pickle, each with its byte and its instruction. Texts only; decides nothing.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! What a pickle has built so far: nodes that refer to each other by number, in one flat arena.
+//! The objects that a pickle has built so far: nodes that refer to each other by number, in one flat arena.
 //!
 //! Shared and even cyclic objects cost one node each, and dropping the arena never recurses. Every node and every byte
 //! copied is charged to the budget here, before it is made.

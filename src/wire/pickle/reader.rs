@@ -1,5 +1,5 @@
-//! What a pickle is read from: a cursor over the payload, which never goes past the end, and the buffers that came with it. Knows
-//! no instruction.
+//! The input of the machine: a cursor over the payload, which never goes past its end, and the buffers that came with it. Knows no
+//! instruction.
 
 use std::ops::Range;
 

@@ -1,4 +1,4 @@
-//! What a recording holds: which call it belongs to, where it comes from, and the response. Touches no file.
+//! The data of a recording: the call it belongs to, its origin, and the response. Touches no file.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,5 @@
-//! Writes structures as biotite's `AtomArray` and `AtomArrayStack`, with the column widths biotite gives them.
+//! Writes structures as biotite's `AtomArray` and `AtomArrayStack`, with the column widths biotite gives them. Fills in
+//! nothing that a structure lacks.
 
 use super::EncodeError;
 use super::array::array;
