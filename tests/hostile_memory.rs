@@ -114,7 +114,7 @@ fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        // An answer that comes before its request is another fault.
+        // A response that comes before its request is another fault.
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         stream.write_all(head).unwrap();
         while stream.write_all(&piece).is_ok() {}

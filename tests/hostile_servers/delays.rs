@@ -51,7 +51,7 @@ async fn silence_and_drips_end_by_their_limits() {
         let error = call_with(address, timeouts, Input::One("A".into())).await.unwrap_err();
         assert_eq!(error, expected(phase));
     }
-    // An error that drips is told without waiting for its end.
+    // An error that drips is reported without waiting for its end.
     let address = drip(b"HTTP/1.1 500 Oops\r\n\r\n").await;
     let error = call_with(address, progress, Input::One("A".into())).await.unwrap_err();
     assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
@@ -75,7 +75,7 @@ async fn a_server_that_does_not_read_the_request_is_given_up() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_unreachable() {
+async fn no_server_is_unreachable() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error = call(address).await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable { .. }), "{error:?}");

@@ -90,8 +90,8 @@ pub async fn call_with(address: SocketAddr, timeouts: ClientTimeouts, input: Inp
         input,
         options: Options::new(),
     };
-    let answer = tokio::time::timeout(PATIENCE, client.predict(&request)).await;
-    answer.expect("the client hangs")
+    let response = tokio::time::timeout(PATIENCE, client.predict(&request)).await;
+    response.expect("the client hangs")
 }
 
 pub async fn call(address: SocketAddr) -> Result<Prediction, ClientError> {

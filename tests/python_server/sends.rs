@@ -1,4 +1,4 @@
-//! What Python makes of the answers of `hydrotest serve`: objects of its own classes, with exactly the bits we predicted.
+//! What Python makes of the responses of `hydrotest serve`: objects of its own classes, with exactly the bits we predicted.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -16,11 +16,11 @@ use crate::description::description;
 use crate::{fixtures, python, run, script};
 
 pub const TRIALS: &[(&str, fn())] = &[
-    ("python_reads_every_models_answers_as_its_own_classes", answers),
+    ("python_reads_every_models_responses_as_its_own_classes", responses),
     ("python_reads_back_every_pickle_it_once_wrote", pickles),
 ];
 
-fn answers() {
+fn responses() {
     run(async {
         let secret = Secret::generate().unwrap();
         for contract in &Config::built_in().unwrap().models {
