@@ -24,12 +24,12 @@ type HttpResponse = Response<Full<Bytes>>;
 
 /// What a path leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Endpoint {
+enum ServedPath {
     Health,
     Call(Method),
 }
 
-impl Endpoint {
+impl ServedPath {
     fn of(path: &str) -> Option<Self> {
         match path {
             "/health" => Some(Self::Health),
@@ -44,13 +44,13 @@ impl<M: ServedModel> ModelServer<M> {
     /// Responds to one request.
     pub(super) async fn respond(&self, request: HttpRequest<Incoming>) -> HttpResponse {
         let path = request.uri().path();
-        match (Endpoint::of(path), request.method()) {
-            (Some(Endpoint::Health), &Verb::GET) => with_json(StatusCode::OK, r#"{"status":"ready"}"#),
-            (Some(Endpoint::Health), _) => method_not_allowed("GET"),
-            (Some(Endpoint::Call(method)), &Verb::POST) => self.receive(method, request).await,
-            (Some(Endpoint::Call(_)), _) => method_not_allowed("POST"),
+        match (ServedPath::of(path), request.method()) {
+            (Some(ServedPath::Health), &Verb::GET) => with_json(StatusCode::OK, r#"{"status":"ready"}"#),
+            (Some(ServedPath::Health), _) => method_not_allowed("GET"),
+            (Some(ServedPath::Call(method)), &Verb::POST) => self.receive(method, request).await,
+            (Some(ServedPath::Call(_)), _) => method_not_allowed("POST"),
             (None, _) => match path.strip_suffix('/').map(|rest| rest.trim_end_matches('/')) {
-                Some(without) if Endpoint::of(without).is_some() => redirect(&request, without),
+                Some(without) if ServedPath::of(without).is_some() => redirect(&request, without),
                 _ => refusal(StatusCode::NOT_FOUND, "Not Found"),
             },
         }
