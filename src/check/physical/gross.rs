@@ -2,7 +2,7 @@
 //! nor a thread. Counts; writes no finding.
 
 use super::rules::{Kind, Rule};
-use crate::metric::geometry::{Backbone, Bond};
+use crate::metric::geometry::{Backbone, BackboneBond};
 use crate::prediction::gates::PhysicalGates;
 use crate::protein::Structure;
 
@@ -13,7 +13,7 @@ const FEWEST: usize = 20;
 pub(super) fn gross_rules(structure: &Structure, gates: &PhysicalGates) -> Vec<Rule> {
     let backbone = Backbone::of(structure);
     let mut torn = Rule::new("peptide bonds are torn", " Å", gates.torn, Kind::Fraction);
-    for bond in backbone.bonds(Bond::Peptide) {
+    for bond in backbone.bonds(BackboneBond::Peptide) {
         torn.see(bond.residue, bond.value, bond.value - gates.torn_length);
     }
     let mut heaped = Rule::new("chains are heaps", " Å of radius", 0.0, Kind::Every);

@@ -1,7 +1,7 @@
 //! The rules of geometry that confident residues are held to, each with what broke it. Counts; writes no finding.
 
 use super::super::number::show;
-use crate::metric::geometry::{Angle, Backbone, Bond, Torsion, clashes};
+use crate::metric::geometry::{Angle, Backbone, BackboneBond, Torsion, clashes};
 use crate::metric::selection::residue_of_atoms;
 use crate::prediction::gates::PhysicalGates;
 use crate::protein::{Label, Structure};
@@ -115,13 +115,13 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
 
     let mut bonds = Rule::new("backbone bonds have a wrong length", " Å", gates.bonds, Kind::Fraction);
     for bond in [
-        Bond::NitrogenAlpha,
-        Bond::AlphaCarbon,
-        Bond::CarbonOxygen,
-        Bond::Peptide,
+        BackboneBond::NitrogenAlpha,
+        BackboneBond::AlphaCarbon,
+        BackboneBond::CarbonOxygen,
+        BackboneBond::Peptide,
     ] {
         for measure in backbone.bonds(bond) {
-            let counts = if bond == Bond::Peptide {
+            let counts = if bond == BackboneBond::Peptide {
                 pair(measure.residue)
             } else {
                 is_judged(measure.residue)

@@ -43,7 +43,7 @@ pub struct Measure {
 
 /// A bond of the backbone, in ångström. Ideals after Engh & Huber (2001).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bond {
+pub enum BackboneBond {
     /// N to CA, 1.458 ± 0.019.
     NitrogenAlpha,
     /// CA to C, 1.525 ± 0.021.
@@ -121,13 +121,13 @@ impl Backbone {
 
     /// The length of a bond wherever both its atoms are.
     #[must_use]
-    pub fn bonds(&self, bond: Bond) -> Vec<Measure> {
+    pub fn bonds(&self, bond: BackboneBond) -> Vec<Measure> {
         let length = |first: Option<Vector>, second: Option<Vector>| Some(distance(first?, second?));
         match bond {
-            Bond::NitrogenAlpha => self.each(|here| length(here.nitrogen, here.alpha), |_| (1.458, 0.019)),
-            Bond::AlphaCarbon => self.each(|here| length(here.alpha, here.carbon), |_| (1.525, 0.021)),
-            Bond::CarbonOxygen => self.each(|here| length(here.carbon, here.oxygen), |_| (1.231, 0.020)),
-            Bond::Peptide => self.each_pair(
+            BackboneBond::NitrogenAlpha => self.each(|here| length(here.nitrogen, here.alpha), |_| (1.458, 0.019)),
+            BackboneBond::AlphaCarbon => self.each(|here| length(here.alpha, here.carbon), |_| (1.525, 0.021)),
+            BackboneBond::CarbonOxygen => self.each(|here| length(here.carbon, here.oxygen), |_| (1.231, 0.020)),
+            BackboneBond::Peptide => self.each_pair(
                 |here, next| length(here.carbon, next.nitrogen),
                 |next| {
                     if next.name == PROLINE {
@@ -267,11 +267,11 @@ mod tests {
     #[test]
     fn residues_bond_to_the_next_of_their_chain_only() {
         let backbone = Backbone::of(&sample());
-        let bonds = backbone.bonds(Bond::NitrogenAlpha);
+        let bonds = backbone.bonds(BackboneBond::NitrogenAlpha);
         assert_eq!(bonds.iter().map(|bond| bond.residue).collect::<Vec<_>>(), [0, 1, 2]);
         assert!(bonds[0].deviation.abs() < 1e-4);
         assert!(bonds[2].value.is_nan() && bonds[2].deviation.is_nan());
-        let peptide = backbone.bonds(Bond::Peptide);
+        let peptide = backbone.bonds(BackboneBond::Peptide);
         assert_eq!(peptide.len(), 1);
         let length = 1.3f64.hypot(0.1);
         assert!((peptide[0].value - length).abs() < 1e-6);
@@ -279,7 +279,7 @@ mod tests {
             (peptide[0].deviation - (length - 1.341) / 0.016).abs() < 1e-3,
             "proline follows"
         );
-        assert_eq!(backbone.bonds(Bond::CarbonOxygen), []);
+        assert_eq!(backbone.bonds(BackboneBond::CarbonOxygen), []);
         assert_eq!(backbone.alpha_distances().len(), 1);
     }
 

@@ -5,7 +5,7 @@ mod backbone;
 mod clash;
 mod vector;
 
-pub use backbone::{Angle, Backbone, Bond, Measure, ResidueAtoms, Torsion};
+pub use backbone::{Angle, Backbone, BackboneBond, Measure, ResidueAtoms, Torsion};
 pub use clash::{Clash, clashes};
 
 /// On real predictions, when they lie beside the project: values as biotite 1.6 gives them.
@@ -29,7 +29,7 @@ mod tests {
         let near =
             |value: f64, expected: f64| assert!((value - expected).abs() < 2e-5 * expected.abs(), "{value} {expected}");
         let values = |measures: Vec<Measure>| mean(measures.into_iter().map(|measure| measure.value));
-        near(values(backbone.bonds(Bond::Peptide)), 1.324_430_1);
+        near(values(backbone.bonds(BackboneBond::Peptide)), 1.324_430_1);
         near(values(backbone.angles(Angle::AlphaCarbonNitrogen)), 116.359_33);
         near(values(backbone.angles(Angle::CarbonNitrogenAlpha)), 121.473_91);
         near(
