@@ -261,7 +261,7 @@ fn gather<T: Copy>(column: &mut Vec<T>, indices: &[usize]) {
     *column = indices.iter().filter_map(|&index| column.get(index).copied()).collect();
 }
 
-/// What people call an atom: `CA of ALA 12 in chain A`. The columns must be even.
+/// The name of an atom for people: `CA of ALA 12 in chain A`. The columns must be even.
 #[must_use]
 pub fn name_of_atom(structure: &Structure, atom: usize) -> String {
     format!("{} of {}", structure.atom_name[atom], name_of_residue(structure, atom))

@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for ContentHash {
     }
 }
 
-/// What was found where a hash should stand.
+/// A text where a hash should stand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected 32 lowercase hexadecimal digits, got {0:?}")]
 pub struct NotAHash(String);

@@ -22,7 +22,7 @@ pub struct RowGrid {
     pub step: usize,
 }
 
-/// What is kept of one array.
+/// The kept rows of one array, and the lengths of all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptRows {
     /// The dimensions of the whole array.

@@ -14,9 +14,9 @@ use super::{ClientError, ClientTimeouts, Phase};
 /// How a server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// Without a proxy, whatever the environment says: it is a machine that we have started something on.
+    /// Without a proxy, whatever the environment says: hydrotest has started the server itself.
     Direct,
-    /// As the environment says (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); this machine itself without a proxy.
+    /// With the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); this machine itself without a proxy.
     Environment,
 }
 

@@ -30,7 +30,7 @@ pub enum ClientError {
         status: &'static DeclineStatus,
         /// The words with it.
         text: String,
-        /// For how many seconds it asks to wait.
+        /// The seconds that it asks to wait.
         retry_after: Option<u64>,
     },
     /// The response to `/health` is none that a model server gives, now or later.

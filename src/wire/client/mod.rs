@@ -148,7 +148,7 @@ impl ModelClient {
         decode(raw, &self.limits).await
     }
 
-    /// What signs the responses.
+    /// The secret that signs the responses.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -319,7 +319,7 @@ async fn beginning(response: &mut Response) -> Vec<u8> {
     body
 }
 
-/// We ask for no compression, so a compressed body is either a mistake or a bomb.
+/// The client asks for no compression, so a compressed body is either a mistake or a bomb.
 fn refuse_encoding(headers: &HeaderMap, secret: &Secret) -> Result<(), ClientError> {
     let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| *value != "identity") else {
         return Ok(());

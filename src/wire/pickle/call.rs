@@ -45,8 +45,8 @@ pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Resu
     }
 }
 
-/// Why a call of something harmless ends here: we do not read what it makes. With code among its arguments, as a factory
-/// of default values is, it is a call like any other.
+/// The fault of a call of something harmless: hydrotest does not read its result. With code among its arguments, such as a factory
+/// of default values, it is a call like any other.
 fn unread(graph: &Graph, callee: NodeId, arguments: NodeId) -> PickleFault {
     let is_code = |&argument: &NodeId| graph.symbol(argument) == Some(Symbol::Unknown);
     match graph.tuple(arguments) {

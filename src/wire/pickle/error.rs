@@ -10,7 +10,7 @@ use crate::tensor::TensorError;
 pub struct PickleError {
     /// Where the instruction begins in the payload.
     pub offset: usize,
-    /// Name of the instruction, as `pickletools` has it.
+    /// Name of the instruction in Python's `pickletools`.
     pub opcode: &'static str,
     /// What is wrong with it.
     pub fault: PickleFault,
@@ -93,7 +93,7 @@ pub enum PickleFault {
 }
 
 impl PickleFault {
-    /// Whether Python would read this without running anything, and we cannot.
+    /// Whether Python would read this without running anything, and hydrotest cannot.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Integer)

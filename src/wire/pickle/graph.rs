@@ -53,7 +53,7 @@ pub(super) enum Node {
     Bonds(Box<BondTable>),
     /// The elements behind torch tensors.
     Storage(Box<Storage>),
-    /// What a torch stream names as stored elsewhere in it.
+    /// An object that a torch stream stores elsewhere.
     Persistent(NodeId),
 }
 
@@ -119,7 +119,7 @@ impl<'a> Graph<'a> {
     const FALSE: NodeId = NodeId(1);
     const TRUE: NodeId = NodeId(2);
 
-    /// A graph of nothing yet, of a payload and what came besides it.
+    /// An empty graph of a payload and the buffers that came with it.
     pub(super) fn new(payload: &'a Bytes, limits: &'a ResponseLimits, outside: Outside<'_>) -> Self {
         Self {
             payload,

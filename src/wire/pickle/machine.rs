@@ -38,7 +38,7 @@ pub(super) fn run<'a>(
     }
 }
 
-/// Turns a fault into an error that says where it happened.
+/// Turns a fault into an error with its place.
 pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> PickleError {
     move |fault| PickleError {
         offset,
@@ -82,7 +82,7 @@ impl Machine<'_> {
             op::LONG_BINPUT => self.reader.number::<4>().and_then(|index| self.put(index)),
             op::BINGET => self.reader.number::<1>().and_then(|index| self.get(index)),
             op::LONG_BINGET => self.reader.number::<4>().and_then(|index| self.get(index)),
-            // Whether a buffer may be written to is of no account here.
+            // Decoded buffers are never written to.
             op::READONLY_BUFFER if matches!(self.outside, Outside::Buffers(_)) => self.stack.top().map(drop),
             op::BUILD => {
                 let state = self.stack.pop()?;
@@ -288,7 +288,7 @@ fn pairs(items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleFault> {
     }
 }
 
-/// Whether a text that is not UTF-8 is Python's all the same: what keeps it from being UTF-8 are lone surrogates.
+/// Whether lone surrogates, which Python's texts may hold, are all that keeps a text from being UTF-8.
 fn has_surrogates_only(mut bytes: &[u8]) -> bool {
     loop {
         let Err(error) = std::str::from_utf8(bytes) else {

@@ -6,7 +6,7 @@ macro_rules! opcodes {
      refused { $($other:ident = $code:literal,)* }) => {
         $(pub(super) const $name: u8 = $byte;)*
 
-        /// The name of an instruction, as Python's own documentation has it.
+        /// The name of an instruction in Python's documentation.
         pub(super) const fn name(byte: u8) -> Option<&'static str> {
             match byte {
                 $($byte => Some(stringify!($name)),)*

@@ -65,7 +65,7 @@ impl Stack {
         Ok(self.cut(start))
     }
 
-    /// What lies above the last mark cannot reach below it.
+    /// The height at the last mark, below which no instruction takes.
     fn base(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }

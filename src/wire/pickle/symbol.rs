@@ -1,4 +1,4 @@
-//! The allow-list: every class and function a pickle may name with a meaning. What is not here is never called.
+//! The allow-list: every class and function a pickle may name with a meaning. Other names are never called.
 
 use crate::tensor::DType;
 
@@ -41,13 +41,13 @@ pub(super) enum Symbol {
     ByteArray,
     /// `builtins.set` and `builtins.frozenset`
     Set,
-    /// A class or function of Python, `NumPy` or torch that makes nothing but data, which we do not read.
+    /// A class or function of Python, `NumPy` or torch that makes nothing but data, and that hydrotest does not read.
     Harmless,
     /// Everything else: may be the class of a record, is never called.
     Unknown,
 }
 
-/// The classes of torch's storages that we read.
+/// The classes of torch's storages that hydrotest reads.
 pub(super) const STORAGES: [(&str, DType); 10] = [
     ("BoolStorage", DType::Bool),
     ("CharStorage", DType::I8),

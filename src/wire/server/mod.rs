@@ -53,7 +53,7 @@ impl<M: ServedModel> ModelServer<M> {
     }
 
     /// Serves until `stop` is done, then takes no new connections and finishes the calls that are under way. A connection
-    /// that breaks, or cannot be taken for want of resources, ends alone.
+    /// that breaks, or cannot be taken for lack of resources, ends alone.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));

@@ -22,7 +22,7 @@ const BODY_LIMIT: Duration = Duration::from_secs(60);
 
 type HttpResponse = Response<Full<Bytes>>;
 
-/// What a path leads to.
+/// A path that the server knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ServedPath {
     Health,
