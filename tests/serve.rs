@@ -144,8 +144,8 @@ fn the_kind_http_tests_a_server_that_runs_already() {
             .env_remove("LAB");
         command.envs(secret.map(|secret| ("LAB", secret)));
         let output = command.output().unwrap();
-        let output = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8(output).unwrap())
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
     };
     let (code, output) = run("invalid_tokens", Some("open sesame"));
     assert!(code == Some(0) && output.contains("1 passed"), "{code:?} {output}");
