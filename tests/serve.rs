@@ -75,7 +75,12 @@ fn what_cannot_be_loaded_exits_3_before_it_listens() {
         assert_eq!(output.status.code(), Some(3), "{error}");
         errors += &error;
     }
-    insta::assert_snapshot!(errors, @"");
+    insta::assert_snapshot!(errors, @r"
+    error: MODEL_CLASS environment variable must be set
+    error: Failed to import no.such.Class: known classes are boileroom.models.esm.core.ESMFoldCore, boileroom.models.esm.core.ESM2Core, boileroom.models.esmfold2.core.ESMFold2Core, boileroom.models.esm3.core.ESMCCore, boileroom.models.esm3.core.ESM3Core, boileroom.models.chai.core.Chai1Core, boileroom.models.boltz.core.Boltz2Core
+    error: Invalid MODEL_CONFIG JSON: EOF while parsing an object at line 1 column 1
+    error: AssertionError: Model esm9 not supported
+    ");
 }
 
 #[test]
