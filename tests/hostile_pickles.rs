@@ -10,15 +10,15 @@ mod hostile;
 use bytes::Bytes;
 use hostile::{Assembler, BOMBS};
 use hydrotest::prediction::Value;
-use hydrotest::wire::pickle::{Bound, PickleError, PickleFault, decode};
-use hydrotest::wire::{Limits, envelope};
+use hydrotest::wire::pickle::{PickleBound, PickleError, PickleFault, decode};
+use hydrotest::wire::{ResponseLimits, envelope};
 
 fn new() -> Assembler {
     Assembler::new()
 }
 
 fn read(payload: Vec<u8>) -> Result<Value, PickleError> {
-    decode(&Bytes::from(payload), &Limits::default())
+    decode(&Bytes::from(payload), &ResponseLimits::default())
 }
 
 fn fault(payload: Vec<u8>) -> PickleFault {
@@ -188,9 +188,9 @@ fn a_nested_torch_stream_is_no_way_around_the_list() {
 
 #[test]
 fn every_bomb_ends_at_a_bound() {
-    let limits = Limits {
+    let limits = ResponseLimits {
         allocation: 64 << 20,
-        ..Limits::default()
+        ..ResponseLimits::default()
     };
     for (name, make) in BOMBS {
         let error = decode(&Bytes::from(make()), &limits).unwrap_err();
@@ -201,11 +201,11 @@ fn every_bomb_ends_at_a_bound() {
 #[test]
 fn nesting_ends_at_its_own_bound() {
     for (name, make) in BOMBS.into_iter().filter(|(name, _)| name.contains("nested")) {
-        let limit = Limits::default().depth;
+        let limit = ResponseLimits::default().depth;
         assert_eq!(
             fault(make()),
             PickleFault::Limit {
-                bound: Bound::Depth,
+                bound: PickleBound::Depth,
                 limit
             },
             "{name}"
@@ -300,7 +300,7 @@ fn every_fixture_cut_at_every_byte_is_an_error() {
         let length = payload.len();
         for cut in (0..length).filter(|cut| length < 8000 || *cut < 400 || *cut + 4000 > length) {
             assert!(
-                decode(&payload.slice(..cut), &Limits::default()).is_err(),
+                decode(&payload.slice(..cut), &ResponseLimits::default()).is_err(),
                 "{} cut at {cut}",
                 path.display()
             );
@@ -349,9 +349,9 @@ fn flipped_bits_never_do_more_than_fail() {
         .map(|path| std::fs::read(path).unwrap())
         .collect();
     let mut noise = Noise(20_240_607);
-    let limits = Limits {
+    let limits = ResponseLimits {
         allocation: 64 << 20,
-        ..Limits::default()
+        ..ResponseLimits::default()
     };
     let mut refused = 0;
     for _ in 0..10_000 {
@@ -370,7 +370,7 @@ fn a_changed_envelope_never_opens() {
     for _ in 0..10_000 {
         let mut body = sealed.clone();
         mutate(&mut noise, &mut body);
-        let mut reader = envelope::EnvelopeReader::new(&Limits::default(), "secret", None);
+        let mut reader = envelope::EnvelopeReader::new(&ResponseLimits::default(), "secret", None);
         let cut = noise.below(body.len());
         let pushed = reader.push(&body[..cut]).and_then(|()| reader.push(&body[cut..]));
         if pushed.is_ok()

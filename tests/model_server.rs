@@ -1,4 +1,4 @@
-//! The model server answers one call at a time, stays up through whatever happens in one, and ends in an orderly way.
+//! The model server takes one call at a time, stays up whatever happens in one, and ends in an orderly way.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
 use hydrotest::wire::Secret;
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
-use hydrotest::wire::server::{Model, ModelServer};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
+use hydrotest::wire::server::{ModelServer, ServedModel};
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, mpsc as channel};
 
-/// A model that tells when it is called and answers when it is let.
+/// A model that reports when it is called and responds when it is let.
 struct Gated {
     called: channel::UnboundedSender<String>,
     gate: std::sync::Mutex<mpsc::Receiver<()>>,
@@ -22,7 +22,7 @@ struct Gated {
     most: Arc<AtomicUsize>,
 }
 
-impl Model for Gated {
+impl ServedModel for Gated {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         let now = self.under_way.fetch_add(1, Ordering::SeqCst) + 1;
         self.most.fetch_max(now, Ordering::SeqCst);
@@ -69,7 +69,7 @@ impl Stage {
         let stopped = Arc::clone(&stop);
         let server = ModelServer::new(model, Some(secret.clone()));
         Self {
-            client: ModelClient::new(&format!("http://{address}"), secret, Timeouts::default()).unwrap(),
+            client: ModelClient::new(&format!("http://{address}"), secret, ClientTimeouts::default()).unwrap(),
             address,
             calls: Mutex::new(calls),
             gate,
@@ -98,7 +98,7 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn calls_are_answered_one_at_a_time_and_health_all_the_while() {
+async fn calls_run_one_at_a_time_and_health_responds_all_the_while() {
     let stage = Stage::new().await;
     let conduct = async {
         for _ in 0..3 {
@@ -108,8 +108,8 @@ async fn calls_are_answered_one_at_a_time_and_health_all_the_while() {
         }
     };
     let (one, other, third, ()) = tokio::join!(stage.call("A"), stage.call("C"), stage.call("D"), conduct);
-    for (answer, sequence) in [(one, "A"), (other, "C"), (third, "D")] {
-        assert_eq!(answer.unwrap().field("sequence"), Some(&Value::Text(sequence.into())));
+    for (response, sequence) in [(one, "A"), (other, "C"), (third, "D")] {
+        assert_eq!(response.unwrap().field("sequence"), Some(&Value::Text(sequence.into())));
     }
     assert_eq!(stage.most.load(Ordering::SeqCst), 1);
 }
@@ -119,10 +119,8 @@ async fn a_panic_is_a_server_error_and_the_next_call_works() {
     let stage = Stage::new().await;
     stage.let_through();
     let error = stage.call("PANIC").await.unwrap_err();
-    assert!(
-        matches!(&error, ClientError::Protocol(text) if text.contains("Internal Server Error")),
-        "{error:?}"
-    );
+    let message = "the server answered with status 500: Internal Server Error";
+    assert_eq!(error, ClientError::Protocol(message.into()));
     stage.let_through();
     assert_eq!(
         stage.call("RAISE").await.unwrap_err(),
@@ -144,8 +142,8 @@ async fn a_stop_finishes_the_call_under_way_and_takes_no_more() {
         }
         stage.let_through();
     };
-    let (answer, ()) = tokio::join!(stage.call("A"), stop);
-    assert!(answer.is_ok());
+    let (response, ()) = tokio::join!(stage.call("A"), stop);
+    assert!(response.is_ok());
     let ended = tokio::time::timeout(Duration::from_secs(20), stage.served).await;
     ended.unwrap().unwrap();
 }
@@ -154,7 +152,7 @@ async fn a_stop_finishes_the_call_under_way_and_takes_no_more() {
 async fn a_body_beyond_all_measure_is_refused() {
     let stage = Stage::new().await;
     let error = stage.call(&"A".repeat(33 << 20)).await.unwrap_err();
-    // The server answers before it has read everything, so that the answer may be lost on the way.
+    // The server responds before it has read everything, so that the response may be lost on the way.
     let fits = match &error {
         ClientError::Declined { status, .. } => status.code == 413,
         ClientError::Dropped(_) => true,

@@ -17,14 +17,14 @@ use std::path::Path;
 use bytes::Bytes;
 use describe::describe;
 use hydrotest::prediction::Value;
-use hydrotest::wire::{Limits, pickle};
+use hydrotest::wire::{ResponseLimits, pickle};
 
 #[test]
 fn every_pickle_of_python_decodes_to_what_it_wrote() {
     for path in fixtures::paths() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
-        let value =
-            pickle::decode(&payload, &Limits::default()).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let value = pickle::decode(&payload, &ResponseLimits::default())
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert_eq!(describe(&value), description::description(&path), "{}", path.display());
     }
 }
@@ -44,7 +44,7 @@ fn arrays_of_every_memory_layout_hold_their_numbers_at_their_places() {
     let is_layout = |path: &Path| path.file_name().unwrap().to_str().unwrap().starts_with("layouts.");
     for path in fixtures::paths().into_iter().filter(|path| is_layout(path)) {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
-        let Value::Map(entries) = pickle::decode(&payload, &Limits::default()).unwrap() else {
+        let Value::Map(entries) = pickle::decode(&payload, &ResponseLimits::default()).unwrap() else {
             panic!("{}", path.display());
         };
         for (name, array) in &entries {
@@ -100,7 +100,7 @@ fn sound_python_that_we_cannot_read_is_no_fault_of_its_writer() {
             .chunks(2)
             .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
             .collect();
-        let error = pickle::decode(&bytes.into(), &Limits::default()).expect_err(&name);
+        let error = pickle::decode(&bytes.into(), &ResponseLimits::default()).expect_err(&name);
         assert!(error.fault.is_ours(), "{name}: {error}");
         let text = error.to_string();
         assert!(
@@ -116,7 +116,7 @@ fn sound_python_that_we_cannot_read_is_no_fault_of_its_writer() {
 fn arrays_are_views_into_the_payload() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/pickle/large.numpy2.protocol4.pickle");
     let payload = Bytes::from(std::fs::read(path).unwrap());
-    let value = pickle::decode(&payload, &Limits::default()).unwrap();
+    let value = pickle::decode(&payload, &ResponseLimits::default()).unwrap();
     let Value::Map(entries) = &value else {
         panic!("{}", value.describe());
     };

@@ -9,21 +9,21 @@ mod fixtures;
 
 use bytes::Bytes;
 use describe::describe;
-use hydrotest::prediction::{Record, Value};
+use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::protein::{Bond, Label, Structure};
 use hydrotest::tensor::{DType, Tensor};
-use hydrotest::wire::{Limits, pickle};
+use hydrotest::wire::{ResponseLimits, pickle};
 
 fn reread(value: &Value) -> Value {
     let payload = pickle::encode(value).unwrap();
-    pickle::decode(&payload, &Limits::default()).unwrap()
+    pickle::decode(&payload, &ResponseLimits::default()).unwrap()
 }
 
 #[test]
 fn every_fixture_survives_being_written_and_read() {
     for path in fixtures::paths() {
         let payload = Bytes::from(std::fs::read(&path).unwrap());
-        let value = pickle::decode(&payload, &Limits::default()).unwrap();
+        let value = pickle::decode(&payload, &ResponseLimits::default()).unwrap();
         assert_eq!(describe(&reread(&value)), describe(&value), "{}", path.display());
     }
 }
@@ -77,7 +77,7 @@ fn texts_and_bytes_of_every_length_class_come_back_equal() {
 }
 
 #[test]
-fn more_items_than_a_batch_come_back_in_order() {
+fn a_long_mapping_comes_back_in_order() {
     let value = Value::Map(
         (0..2_500)
             .map(|number| (Value::Integer(number), Value::Text(number.to_string())))
@@ -102,14 +102,19 @@ fn arrays_on_a_device_stay_there() {
         assert_eq!(reread(&value), value);
     }
     // The process that has the device reads it where it is.
-    let payload = pickle::encode(&Value::Array(here.clone().on_device("cuda:0".into()))).unwrap();
-    let local = pickle::decode_with_buffers(&payload, &[], &Limits::default()).unwrap();
-    assert_eq!(local, Value::Array(here));
+    let there = here.clone().on_device("cuda:0".into());
+    let prediction = Prediction {
+        class: "test.Output".into(),
+        fields: vec![("a".into(), Value::Array(there))],
+    };
+    let payload = pickle::encode_prediction(&prediction).unwrap();
+    let local = pickle::decode_prediction(&payload, Some(&[]), &ResponseLimits::default()).unwrap();
+    assert_eq!(local.field("a"), Some(&Value::Array(here)));
 }
 
 #[test]
 fn a_text_is_never_taken_for_a_class_or_an_element_type() {
-    // What the writer once named its memo entries.
+    // Names under which a writer with a memo may keep its own classes and element types.
     let names = [
         "dtype\nf4",
         "dtype\ni8",

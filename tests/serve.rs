@@ -8,7 +8,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 
 use hydrotest::prediction::{Input, Method, Options, Request};
 use hydrotest::wire::Secret;
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use rustix::process::{Pid, Signal, kill_process};
 
 const CLASS: &str = "boileroom.models.esm.core.ESM2Core";
@@ -38,14 +38,14 @@ impl Drop for Server {
     }
 }
 
-/// A server with the address it tells.
+/// A server with the address that it reports.
 fn started(mut command: Command) -> (Server, String, BufReader<ChildStderr>) {
     let mut server = Server(command.spawn().unwrap());
-    let mut told = BufReader::new(server.0.stderr.take().unwrap());
+    let mut stderr = BufReader::new(server.0.stderr.take().unwrap());
     let mut line = String::new();
-    told.read_line(&mut line).unwrap();
+    stderr.read_line(&mut line).unwrap();
     let address = line.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
-    (server, address, told)
+    (server, address, stderr)
 }
 
 fn end(mut server: Server, signal: Signal) -> Option<i32> {
@@ -63,17 +63,24 @@ fn request() -> Request {
 
 #[test]
 fn what_cannot_be_loaded_exits_3_before_it_listens() {
-    for (class, config, words) in [
-        (None, "{}", "MODEL_CLASS environment variable must be set"),
-        (Some("no.such.Class"), "{}", "Failed to import no.such.Class"),
-        (Some(CLASS), "{", "Invalid MODEL_CONFIG JSON"),
-        (Some(CLASS), r#"{"model_name":"esm9"}"#, "esm9"),
+    let mut errors = String::new();
+    for (class, config) in [
+        (None, "{}"),
+        (Some("no.such.Class"), "{}"),
+        (Some(CLASS), "{"),
+        (Some(CLASS), r#"{"model_name":"esm9"}"#),
     ] {
         let output = serve(class, config, 0).output().unwrap();
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(3), "{told}");
-        assert!(told.contains(words), "{told}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(3), "{error}");
+        errors += &error;
     }
+    insta::assert_snapshot!(errors, @r"
+    error: MODEL_CLASS environment variable must be set
+    error: Failed to import no.such.Class: known classes are boileroom.models.esm.core.ESMFoldCore, boileroom.models.esm.core.ESM2Core, boileroom.models.esmfold2.core.ESMFold2Core, boileroom.models.esm3.core.ESMCCore, boileroom.models.esm3.core.ESM3Core, boileroom.models.chai.core.Chai1Core, boileroom.models.boltz.core.Boltz2Core
+    error: Invalid MODEL_CONFIG JSON: EOF while parsing an object at line 1 column 1
+    error: AssertionError: Model esm9 not supported
+    ");
 }
 
 #[test]
@@ -95,8 +102,8 @@ fn signals_end_it_with_the_codes_a_shell_knows() {
 
 #[tokio::test]
 async fn without_a_secret_it_is_ready_and_fails_every_call() {
-    let (server, address, mut told) = started(serve(Some(CLASS), "{}", 0));
-    let client = ModelClient::new(&address, Secret::new("s").unwrap(), Timeouts::default()).unwrap();
+    let (server, address, mut stderr) = started(serve(Some(CLASS), "{}", 0));
+    let client = ModelClient::new(&address, Secret::new("s").unwrap(), ClientTimeouts::default()).unwrap();
     client.health().await.unwrap();
     let message = "BOILEROOM_TRANSPORT_HMAC_KEY environment variable must be set";
     assert_eq!(
@@ -105,7 +112,7 @@ async fn without_a_secret_it_is_ready_and_fails_every_call() {
     );
     assert_eq!(end(server, Signal::TERM), Some(143));
     let mut rest = String::new();
-    told.read_to_string(&mut rest).unwrap();
+    stderr.read_to_string(&mut rest).unwrap();
     assert_eq!(rest, "");
 }
 
@@ -114,7 +121,7 @@ async fn it_signs_with_the_secret_of_its_environment() {
     let mut command = serve(Some(CLASS), r#"{"device":"cpu"}"#, 0);
     command.env(Secret::VARIABLE, "open sesame");
     let (server, address, _) = started(command);
-    let client = |secret| ModelClient::new(&address, Secret::new(secret).unwrap(), Timeouts::default()).unwrap();
+    let client = |secret| ModelClient::new(&address, Secret::new(secret).unwrap(), ClientTimeouts::default()).unwrap();
     let prediction = client("open sesame").predict(&request()).await.unwrap();
     assert_eq!(prediction.class, "boileroom.models.esm.types.ESM2Output");
     assert_eq!(prediction.sequence_lengths(), Some(vec![4]));
@@ -142,21 +149,21 @@ fn the_kind_http_tests_a_server_that_runs_already() {
             .env_remove("LAB");
         command.envs(secret.map(|secret| ("LAB", secret)));
         let output = command.output().unwrap();
-        let told = [output.stdout, output.stderr].concat();
-        (output.status.code(), String::from_utf8(told).unwrap())
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).unwrap())
     };
-    let (code, told) = run("invalid_tokens", Some("open sesame"));
-    assert!(code == Some(0) && told.contains("1 passed"), "{code:?} {told}");
-    let (code, told) = run("invalid_tokens", None);
+    let (code, output) = run("invalid_tokens", Some("open sesame"));
+    assert!(code == Some(0) && output.contains("1 passed"), "{code:?} {output}");
+    let (code, output) = run("invalid_tokens", None);
     assert!(
-        code == Some(2) && told.contains("environment variable LAB"),
-        "{code:?} {told}"
+        code == Some(2) && output.contains("environment variable LAB"),
+        "{code:?} {output}"
     );
     // It cannot be started anew with another configuration, which is no fault of the backend: skipped, and so nothing ran.
-    let (code, told) = run("unknown_esm2", Some("open sesame"));
+    let (code, output) = run("unknown_esm2", Some("open sesame"));
     assert!(
-        code == Some(4) && told.contains("1 skipped") && told.contains("`model_name` \"nope\" is wanted"),
-        "{code:?} {told}"
+        code == Some(4) && output.contains("1 skipped") && output.contains("`model_name` \"nope\" is wanted"),
+        "{code:?} {output}"
     );
     assert_eq!(end(server, Signal::TERM), Some(143));
 }

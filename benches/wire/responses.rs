@@ -4,12 +4,12 @@ use bytes::Bytes;
 use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::tensor::{DType, Tensor};
 use hydrotest::wire::envelope::{EnvelopeReader, seal};
-use hydrotest::wire::{Limits, pickle};
+use hydrotest::wire::{ResponseLimits, pickle};
 
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 /// Names of the sizes: the length of the JSON body.
 pub const SIZES: [&str; 3] = ["10 kB", "1 MB", "273 MB"];
-pub const LIMITS: Limits = Limits::DEFAULT;
+pub const LIMITS: ResponseLimits = ResponseLimits::DEFAULT;
 /// What a socket gives at once.
 const PIECE: usize = 64 << 10;
 
@@ -72,7 +72,7 @@ pub fn receive(body: &[u8]) -> Option<Prediction> {
     for piece in body.chunks(PIECE) {
         reader.push(piece).ok()?;
     }
-    pickle::decode_prediction(&reader.finish().ok()?, &LIMITS).ok()
+    pickle::decode_prediction(&reader.finish().ok()?, None, &LIMITS).ok()
 }
 
 /// Body to prediction, the body read piece by piece from a file, as it would be from a socket.
@@ -88,5 +88,5 @@ pub fn receive_file(path: &str) -> Option<Prediction> {
             length => reader.push(piece.get(..length)?).ok()?,
         }
     }
-    pickle::decode_prediction(&reader.finish().ok()?, &LIMITS).ok()
+    pickle::decode_prediction(&reader.finish().ok()?, None, &LIMITS).ok()
 }

@@ -2,11 +2,11 @@
 #![no_main]
 
 use hydrotest::wire::envelope::{EnvelopeError, EnvelopeReader};
-use hydrotest::wire::Limits;
+use hydrotest::wire::ResponseLimits;
 use libfuzzer_sys::fuzz_target;
 
 fn read(body: &[u8], piece: usize) -> Result<bytes::Bytes, EnvelopeError> {
-    let mut reader = EnvelopeReader::new(&Limits::DEFAULT, "secret", None);
+    let mut reader = EnvelopeReader::new(&ResponseLimits::DEFAULT, "secret", None);
     for piece in body.chunks(piece) {
         reader.push(piece)?;
     }

@@ -2,10 +2,10 @@
 #![no_main]
 
 use bytes::Bytes;
-use hydrotest::wire::{Limits, pickle};
+use hydrotest::wire::{ResponseLimits, pickle};
 use libfuzzer_sys::fuzz_target;
 
-const LIMITS: Limits = Limits { allocation: 16 << 20, ..Limits::DEFAULT };
+const LIMITS: ResponseLimits = ResponseLimits { allocation: 16 << 20, ..ResponseLimits::DEFAULT };
 
 fuzz_target!(|input: &[u8]| {
     let Ok(value) = pickle::decode(&Bytes::copy_from_slice(input), &LIMITS) else {
@@ -13,7 +13,7 @@ fuzz_target!(|input: &[u8]| {
     };
     // A value may have no pickle, such as a record whose class has no module; one that has must come back.
     if let Ok(payload) = pickle::encode(&value) {
-        let again = pickle::decode(&payload, &Limits::DEFAULT).expect("what we write can be read");
+        let again = pickle::decode(&payload, &ResponseLimits::DEFAULT).expect("what we write can be read");
         // Compared as bytes, because NaN is not equal to itself.
         assert_eq!(pickle::encode(&again).as_ref(), Ok(&payload));
     }

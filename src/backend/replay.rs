@@ -10,7 +10,7 @@ use super::served::failure;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, TableReader, interpolate};
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 use crate::wire::client::decode;
 use crate::wire::responses::{CallKey, RawResponse, RecordingError, Replayed, ResponseOrigin, ResponseReader};
 
@@ -116,7 +116,7 @@ impl Recorded {
             Replayed::Response { origin, raw } => {
                 self.check_weights(&origin)?;
                 let largest = largest_response(&self.contract, request, &self.config);
-                read(raw, &Limits::for_fields(largest)).await
+                read(raw, &ResponseLimits::for_fields(largest)).await
             }
         }
     }
@@ -140,7 +140,7 @@ fn broken(message: String) -> BackendError {
     BackendError::new(Stage::Call, Fault::Internal, message)
 }
 
-async fn read(raw: RawResponse, limits: &Limits) -> Result<Prediction, BackendError> {
+async fn read(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, BackendError> {
     let RawResponse::Failure {
         fault,
         decoding,

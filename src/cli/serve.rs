@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::reference::ReferenceModel;
 use crate::wire::Secret;
-use crate::wire::server::{Model, ModelServer};
+use crate::wire::server::{ModelServer, ServedModel};
 
 /// The model could not be loaded.
 const NOT_LOADED: u8 = 3;
@@ -70,7 +70,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
 }
 
 /// The model that `MODEL_CLASS` and `MODEL_CONFIG` describe; every class but the embedded ones is unknown here.
-fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<ServedModel, String> {
+fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<EmbeddedServer, String> {
     let class = variable("MODEL_CLASS").filter(|class| !class.is_empty());
     let class = class.ok_or("MODEL_CLASS environment variable must be set")?;
     let text = variable("MODEL_CONFIG").unwrap_or_else(|| "{}".to_owned());
@@ -81,20 +81,20 @@ fn load(config: &Config, variable: impl Fn(&str) -> Option<String>) -> Result<Se
         let known: Vec<&str> = config.models.iter().map(|model| model.core.as_str()).collect();
         format!("Failed to import {class}: known classes are {}", known.join(", "))
     })?;
-    ServedModel::load(contract, options)
+    EmbeddedServer::load(contract, options)
 }
 
 /// The largest response that is computed: a request of a few kilobytes could ask for any amount of memory.
 const LARGEST: usize = 1 << 30;
 
-struct ServedModel {
+struct EmbeddedServer {
     key: String,
     contract: Arc<Contract>,
     config: Options,
     model: ReferenceModel,
 }
 
-impl ServedModel {
+impl EmbeddedServer {
     fn load(contract: &Arc<Contract>, options: Options) -> Result<Self, String> {
         let model =
             ReferenceModel::load(Arc::clone(contract), options.clone()).map_err(|refusal| refusal.to_string())?;
@@ -107,7 +107,7 @@ impl ServedModel {
     }
 }
 
-impl Model for ServedModel {
+impl ServedModel for EmbeddedServer {
     fn predict(&self, request: &Request) -> Result<Prediction, String> {
         let bytes = largest_response(&self.contract, request, &self.config);
         if bytes > LARGEST {

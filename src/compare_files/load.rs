@@ -13,7 +13,7 @@ use crate::metric_value::Worst;
 use crate::prediction::{Prediction, Value};
 use crate::protein::{ParseError, Structure, mmcif, pdb};
 use crate::snapshot::{open, open_arrays, open_floors};
-use crate::wire::{Limits, pickle};
+use crate::wire::{ResponseLimits, pickle};
 
 /// The longest file.
 const LONGEST: u64 = 1 << 30;
@@ -249,8 +249,8 @@ fn response(path: &Path) -> Result<Loaded, String> {
         .decode_to_vec(body.pickled.as_bytes())
         .map_err(|_| at(&"`pickled` is not base64"))?;
     drop(body);
-    let prediction =
-        pickle::decode_prediction(&Bytes::from(payload), &Limits::default()).map_err(|error| at(&error))?;
+    let prediction = pickle::decode_prediction(&Bytes::from(payload), None, &ResponseLimits::default())
+        .map_err(|error| at(&error))?;
     let name = prediction
         .at("metadata.model_name")
         .and_then(Value::as_text)

@@ -14,7 +14,7 @@ const SHIPPED: &str = include_str!("../../suites/sequences.fasta");
 /// Sequences by name, in the order of the file.
 #[derive(Debug, Clone, Default)]
 pub struct Sequences {
-    records: Vec<fasta::Record>,
+    records: Vec<fasta::FastaRecord>,
     index: HashMap<String, usize>,
 }
 
@@ -52,7 +52,7 @@ impl Sequences {
 
     /// The records in the order of the file.
     #[must_use]
-    pub fn records(&self) -> &[fasta::Record] {
+    pub fn records(&self) -> &[fasta::FastaRecord] {
         &self.records
     }
 

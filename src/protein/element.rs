@@ -12,7 +12,7 @@ const TWO_LETTERS: [&str; 22] = [
 /// One-letter elements.
 const ONE_LETTER: &[u8] = b"HBCNOFPSKVYIWU";
 
-/// How the file places the name, which tells calcium from an alpha carbon.
+/// How the file places the name, which distinguishes calcium from an alpha carbon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Placement {
     /// The name starts in the column where PDB puts the first letter of a two-letter element.
@@ -21,7 +21,7 @@ pub(super) enum Placement {
     Other,
 }
 
-/// The element in capitals; empty when the name tells nothing.
+/// The element in capitals; empty when the name does not show it.
 pub(super) fn guess(atom_name: Label, residue_name: Label, placement: Placement) -> Label {
     let upper = atom_name.to_ascii_uppercase();
     let letters = upper

@@ -2,7 +2,7 @@
 
 /// One record of a FASTA file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct FastaRecord {
     /// The first word after `>`.
     pub name: String,
     /// The rest of the header line.
@@ -28,8 +28,8 @@ pub struct FastaError {
 /// # Errors
 /// At the first line that breaks the format: residues before a header, a header without a name, a name that occurred
 /// before, a record without residues, or a character that is neither a letter nor `*` or `-`.
-pub fn parse(text: &str) -> Result<Vec<Record>, FastaError> {
-    let mut records: Vec<Record> = Vec::new();
+pub fn parse(text: &str) -> Result<Vec<FastaRecord>, FastaError> {
+    let mut records: Vec<FastaRecord> = Vec::new();
     for (index, raw) in text.lines().enumerate() {
         let line = index + 1;
         let content = raw.trim();
@@ -52,7 +52,7 @@ pub fn parse(text: &str) -> Result<Vec<Record>, FastaError> {
                 let message = format!("sequence {name:?} is already defined on line {}", earlier.line);
                 return Err(FastaError { line, message });
             }
-            records.push(Record {
+            records.push(FastaRecord {
                 name: name.to_owned(),
                 description: description.trim().to_owned(),
                 sequence: String::new(),
@@ -80,7 +80,7 @@ pub fn parse(text: &str) -> Result<Vec<Record>, FastaError> {
     Ok(records)
 }
 
-fn close(record: Option<&Record>) -> Result<(), FastaError> {
+fn close(record: Option<&FastaRecord>) -> Result<(), FastaError> {
     match record {
         Some(record) if record.sequence.is_empty() => Err(FastaError {
             line: record.line,

@@ -90,7 +90,7 @@ impl Label {
     /// The label of some bytes of a file; `None` when they do not fit or are not UTF-8.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        // Names are ASCII but for a freak; the short way matters because a structure has five labels per atom.
+        // Names are nearly always ASCII; the short way matters because a structure has five labels per atom.
         if bytes.len() > Self::CAPACITY || bytes.iter().any(|&byte| byte == 0 || !byte.is_ascii()) {
             return Self::new(std::str::from_utf8(bytes).ok()?);
         }

@@ -6,9 +6,7 @@ mod element;
 pub mod fasta;
 mod label;
 pub mod mmcif;
-mod naming;
 mod number;
-mod parse_error;
 pub mod pdb;
 pub mod residue;
 #[cfg(test)]
@@ -18,7 +16,7 @@ mod structure;
 #[cfg(test)]
 pub(crate) mod test_data;
 
+pub use builder::ParseError;
+pub use columns::bond_rows;
 pub use label::Label;
-pub use naming::{name_of_atom, name_of_residue, same_name};
-pub use parse_error::ParseError;
-pub use structure::{Bond, Structure};
+pub use structure::{Bond, Structure, name_of_atom, name_of_residue, same_name};

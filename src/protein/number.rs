@@ -1,4 +1,4 @@
-//! Reads the decimal numbers of structure files: fast for the forms that occur, correctly rounded for all.
+//! Reads the decimal numbers of structure files: fast for the forms that occur, correctly rounded for all. Knows no format.
 
 /// Powers of ten that a double holds exactly.
 const EXACT_POWERS: [f64; 23] = [

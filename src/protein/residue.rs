@@ -1,4 +1,4 @@
-//! The twenty amino acids: letters, three-letter names and heavy atoms in the order structures list them.
+//! The twenty amino acids: letters, three-letter names and heavy atoms in the order structures list them. Tables only.
 
 /// One amino acid as structures name it.
 #[derive(Debug)]

@@ -110,7 +110,7 @@ fn a_real_mmcif_file_survives() {
     assert_eq!(mmcif::read(&mmcif::write(&structure, "model")).as_ref(), Ok(&structure));
 }
 
-/// Cuts, doubles and overwrites pieces of good files; every answer is fine as long as there is one.
+/// Cuts, doubles and overwrites pieces of good files; every result is fine that is not a panic.
 #[test]
 fn no_damaged_text_makes_a_reader_panic() {
     let good = [pdb::write(&sample()).unwrap(), mmcif::write(&sample(), "sample")];

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The text of a file of the data folder; `None`, said aloud, when it is not there.
+/// The text of a file of the data folder; `None`, and a line on stderr, when it is not there.
 pub(crate) fn read(name: &str) -> Option<String> {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("../shared/data")

@@ -1,4 +1,4 @@
-//! Names made of content: what is equal has one name, and a name proves what it names. Hashes only.
+//! Names made of content: equal content has one name, and a name proves its content. Hashes only.
 
 use std::fmt;
 use std::str::FromStr;
@@ -75,7 +75,7 @@ impl Hasher {
 
 impl fmt::Display for ContentHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&hex::encode(self.0))
     }
 }
 
@@ -91,7 +91,7 @@ impl<'de> Deserialize<'de> for ContentHash {
     }
 }
 
-/// What was found where a hash should stand.
+/// A text where a hash should stand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected 32 lowercase hexadecimal digits, got {0:?}")]
 pub struct NotAHash(String);
@@ -100,20 +100,11 @@ impl FromStr for ContentHash {
     type Err = NotAHash;
 
     fn from_str(text: &str) -> Result<Self, NotAHash> {
-        let digits = text.as_bytes();
-        let digit = |at: usize| match digits.get(at) {
-            Some(&digit @ b'0'..=b'9') => Ok(digit - b'0'),
-            Some(&digit @ b'a'..=b'f') => Ok(digit - b'a' + 10),
-            _ => Err(NotAHash(text.chars().take(40).collect())),
-        };
         let mut bytes = [0; 16];
-        for (at, byte) in bytes.iter_mut().enumerate() {
-            *byte = digit(2 * at)? << 4 | digit(2 * at + 1)?;
-        }
-        if digits.len() == 32 {
-            Ok(Self(bytes))
-        } else {
-            Err(NotAHash(text.chars().take(40).collect()))
+        let is_lowercase = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        match hex::decode_to_slice(text, &mut bytes) {
+            Ok(()) if is_lowercase => Ok(Self(bytes)),
+            _ => Err(NotAHash(text.chars().take(40).collect())),
         }
     }
 }

@@ -35,6 +35,23 @@ pub enum DType {
     Text(u32),
 }
 
+/// The names of the types of fixed size.
+const NAMES: [(DType, &str); 13] = [
+    (DType::Bool, "bool"),
+    (DType::I8, "int8"),
+    (DType::I16, "int16"),
+    (DType::I32, "int32"),
+    (DType::I64, "int64"),
+    (DType::U8, "uint8"),
+    (DType::U16, "uint16"),
+    (DType::U32, "uint32"),
+    (DType::U64, "uint64"),
+    (DType::F16, "float16"),
+    (DType::BF16, "bfloat16"),
+    (DType::F32, "float32"),
+    (DType::F64, "float64"),
+];
+
 impl DType {
     /// Bytes per element.
     #[must_use]
@@ -72,43 +89,20 @@ impl DType {
     /// The dtype a `NumPy` name stands for, `str4` meaning four code points.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        Some(match name {
-            "bool" => Self::Bool,
-            "int8" => Self::I8,
-            "int16" => Self::I16,
-            "int32" => Self::I32,
-            "int64" => Self::I64,
-            "uint8" => Self::U8,
-            "uint16" => Self::U16,
-            "uint32" => Self::U32,
-            "uint64" => Self::U64,
-            "float16" => Self::F16,
-            "bfloat16" => Self::BF16,
-            "float32" => Self::F32,
-            "float64" => Self::F64,
-            _ => Self::Text(name.strip_prefix("str")?.parse().ok()?),
-        })
+        let known = NAMES.iter().find(|(_, known)| *known == name);
+        match known {
+            Some((dtype, _)) => Some(*dtype),
+            None => Some(Self::Text(name.strip_prefix("str")?.parse().ok()?)),
+        }
     }
 }
 
 impl fmt::Display for DType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Bool => "bool",
-            Self::I8 => "int8",
-            Self::I16 => "int16",
-            Self::I32 => "int32",
-            Self::I64 => "int64",
-            Self::U8 => "uint8",
-            Self::U16 => "uint16",
-            Self::U32 => "uint32",
-            Self::U64 => "uint64",
-            Self::F16 => "float16",
-            Self::BF16 => "bfloat16",
-            Self::F32 => "float32",
-            Self::F64 => "float64",
-            Self::Text(width) => return write!(f, "str{width}"),
-        })
+        match (self, NAMES.iter().find(|(dtype, _)| dtype == self)) {
+            (Self::Text(width), _) => write!(f, "str{width}"),
+            (_, known) => f.write_str(known.map_or("", |(_, name)| name)),
+        }
     }
 }
 

@@ -1,5 +1,5 @@
-//! What is kept of an array that is too large to keep whole: some of its rows as they are, and the length of every row. Cuts;
-//! compares nothing.
+//! The record of an array that is too large to keep whole: some rows as they are, and the length of every row. Cuts; compares
+//! nothing.
 
 use super::{ContentHash, DType, Tensor};
 
@@ -22,7 +22,7 @@ pub struct RowGrid {
     pub step: usize,
 }
 
-/// What is kept of one array.
+/// The kept rows of one array, and the lengths of all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptRows {
     /// The dimensions of the whole array.

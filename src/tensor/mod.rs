@@ -8,7 +8,6 @@ mod dtype;
 mod element;
 mod kept_rows;
 pub mod strided;
-mod text;
 
 use std::fmt;
 use std::sync::Arc;
@@ -117,7 +116,7 @@ impl Tensor {
         }
     }
 
-    /// The same array, of which its writer said that it lies on a device, such as `cuda:0`.
+    /// The same array, which its writer had on a device, such as `cuda:0`.
     #[must_use]
     pub fn on_device(mut self, device: Arc<str>) -> Self {
         self.device = Some(device);

@@ -1,4 +1,4 @@
-//! Arrays whose elements do not lie in C order or not in little-endian order: copies them so that they do.
+//! Arrays whose elements do not lie in C order or not in little-endian order: copies them so that they do. Interprets no value.
 
 use super::DType;
 
@@ -36,8 +36,7 @@ pub fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {
     })
 }
 
-/// Copies elements of `size` bytes into C order. `strides` count elements, as `start` does; `None` when one lies
-/// outside `source`. The
+/// Copies elements of `size` bytes into C order. `strides` and `start` count elements; `None` when one lies outside `source`. The
 /// caller has bounded the result.
 #[must_use]
 pub fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usize], start: usize) -> Option<Vec<u8>> {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// What is counted in: a semaphore has no room for bytes.
+/// Bytes of one permit: a semaphore cannot count as many permits as there are bytes.
 const UNIT: usize = 1 << 20;
-/// What there is at least, and where the system does not say how much it has.
+/// The least budget, also where the system does not report its memory.
 const LEAST: usize = 2 << 30;
 /// How long a response waits for others to be dropped before it is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -78,7 +78,7 @@ impl Share {
     }
 }
 
-/// Bytes of memory that the machine has; 0 where it does not tell.
+/// Bytes of memory that the machine has; 0 where the system does not report them.
 fn memory() -> usize {
     let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));

@@ -1,8 +1,8 @@
-//! How much a response may claim before it is refused. Numbers only; the decoders enforce them.
+//! Bounds on how much a response may claim. Numbers only; the decoders enforce them.
 
 /// Bounds on one response. The defaults leave room for every published model at the longest input it takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
+pub struct ResponseLimits {
     /// Bytes of the JSON body. 3 GiB holds an `ESMFold` response with all fields at 1,300 residues.
     pub body: usize,
     /// Bytes of the JSON body outside the payload: other keys, white space, the signature.
@@ -20,7 +20,7 @@ pub struct Limits {
     pub allocation: usize,
 }
 
-impl Limits {
+impl ResponseLimits {
     /// The defaults.
     pub const DEFAULT: Self = Self {
         body: 3 << 30,
@@ -31,7 +31,7 @@ impl Limits {
         text: 64 << 20,
         allocation: 2 << 30,
     };
-    /// Payload that is read of a response whatever was asked: one that holds too much can still be told what.
+    /// Payload that is read whatever was asked, so that a check can report what a response holds too much of.
     pub const PAYLOAD_BASE: usize = 32 << 20;
     /// What even the smallest payload may allocate.
     pub const ALLOCATION_BASE: usize = 16 << 20;
@@ -74,7 +74,7 @@ impl Limits {
     }
 }
 
-impl Default for Limits {
+impl Default for ResponseLimits {
     fn default() -> Self {
         Self::DEFAULT
     }
@@ -86,22 +86,22 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_bounds_what_is_read() {
-        let small = Limits::for_fields(1 << 20);
+        let small = ResponseLimits::for_fields(1 << 20);
         assert!(small.body > 44 << 20 && small.body < 48 << 20, "{small:?}");
         assert_eq!(
-            Limits::for_fields(usize::MAX),
-            Limits {
-                body: Limits::DEFAULT.body,
-                ..Limits::DEFAULT
+            ResponseLimits::for_fields(usize::MAX),
+            ResponseLimits {
+                body: ResponseLimits::DEFAULT.body,
+                ..ResponseLimits::DEFAULT
             }
         );
-        assert!(Limits::for_fields(300 << 20).allocation > 1200 << 20);
+        assert!(ResponseLimits::for_fields(300 << 20).allocation > 1200 << 20);
     }
 
     #[test]
     fn a_small_payload_is_granted_less_than_a_large_one() {
-        let limits = Limits::default();
-        assert_eq!(limits.allocation_for(0), Limits::ALLOCATION_BASE);
+        let limits = ResponseLimits::default();
+        assert_eq!(limits.allocation_for(0), ResponseLimits::ALLOCATION_BASE);
         assert_eq!(limits.allocation_for(usize::MAX), limits.allocation);
     }
 }

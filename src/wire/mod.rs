@@ -1,12 +1,11 @@
 //! The model-server protocol: a signed envelope around a pickle that is read as data, never run.
 //!
-//! Everything that comes in is hostile until proven otherwise: every size is bounded by [`Limits`], every failure is a
+//! Everything that comes in is hostile until proven otherwise: every size is bounded by [`ResponseLimits`], every failure is a
 //! typed error. Nothing here judges a prediction.
 
 mod budget;
 pub mod client;
 pub mod envelope;
-mod fault;
 mod limits;
 pub mod pickle;
 pub mod readable;
@@ -15,6 +14,5 @@ mod secret;
 pub mod server;
 
 pub use budget::Budget;
-pub use fault::WireError;
-pub use limits::Limits;
+pub use limits::ResponseLimits;
 pub use secret::Secret;

@@ -1,4 +1,4 @@
-//! What boileroom's own client can read of a response that we can read: the rules in one place. Judges no values.
+//! The parts of a decoded response that boileroom's own client cannot read: the rules in one place. Judges no values.
 //!
 //! The client is `boileroom.backend.transport.deserialize_transport_payload` behind `httpx`; `tests/boileroom` holds each
 //! rule against it. What it needs, and where a response that lacks it is refused:
@@ -19,7 +19,7 @@
 use super::pickle::BOND_LIST;
 use crate::prediction::Value;
 
-/// What the names of boileroom's classes begin with. That it is the right one of them is for the contract to say.
+/// What the names of boileroom's classes begin with. Which of them is right is up to the contract.
 const CLASSES: &str = "boileroom.";
 
 /// A part of a response that the client fails on.

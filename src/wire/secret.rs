@@ -1,4 +1,4 @@
-//! The shared secret that signs responses. Keeps it out of everything a person may read; computes no signature.
+//! The shared secret that signs responses. Keeps it out of all text that people read; computes no signature.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,7 +9,7 @@ use std::io::{self, Read};
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret {
     text: String,
-    /// What else no text may show, such as the token of a header.
+    /// Other texts to mask, such as the token of a header.
     hidden: Vec<String>,
 }
 
@@ -18,10 +18,10 @@ impl Secret {
     pub const VARIABLE: &'static str = "BOILEROOM_TRANSPORT_HMAC_KEY";
     /// What stands where it was found in a text.
     const MASK: &'static str = "[secret]";
-    /// Shorter ones are not looked for in texts: masking every `a` helps nobody.
+    /// Shorter ones are not looked for in texts: masking every `a` would leave nothing readable.
     const LEAST_SCRUBBED: usize = 4;
 
-    /// A secret that somebody else chose; `None` when it is empty, which a model server takes for none at all.
+    /// A secret that is given; `None` when it is empty, which a model server takes for none at all.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Option<Self> {
         let text = text.into();
@@ -29,7 +29,7 @@ impl Secret {
         (!text.is_empty()).then_some(Self { text, hidden })
     }
 
-    /// The same secret, which keeps these texts out of what a person may read as well.
+    /// The same secret, which masks these texts as well.
     #[must_use]
     pub fn hiding(mut self, texts: impl IntoIterator<Item = String>) -> Self {
         self.hidden.extend(texts);
@@ -51,10 +51,8 @@ impl Secret {
     pub fn generate() -> io::Result<Self> {
         let mut bytes = [0u8; 32];
         File::open("/dev/urandom")?.read_exact(&mut bytes)?;
-        let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
-        let digits = bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
         Ok(Self {
-            text: digits.collect(),
+            text: hex::encode(bytes),
             hidden: Vec::new(),
         })
     }

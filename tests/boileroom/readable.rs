@@ -5,7 +5,7 @@ use hydrotest::prediction::{Prediction, Record, Value};
 use hydrotest::tensor::Tensor;
 use hydrotest::wire::envelope::{EnvelopeReader, seal};
 use hydrotest::wire::readable::obstacles;
-use hydrotest::wire::{Limits, Secret, pickle};
+use hydrotest::wire::{ResponseLimits, Secret, pickle};
 use serde_json::Value as Json;
 
 use crate::client;
@@ -97,10 +97,11 @@ fn cases(secret: &str) -> Vec<Case> {
 
 /// Whether we take a body for one that boileroom's client reads.
 fn is_readable(body: &str, secret: &str) -> Result<(), String> {
-    let mut reader = EnvelopeReader::new(&Limits::default(), secret, None);
+    let mut reader = EnvelopeReader::new(&ResponseLimits::default(), secret, None);
     reader.push(body.as_bytes()).map_err(|error| error.to_string())?;
     let payload: Bytes = reader.finish().map_err(|error| error.to_string())?;
-    let prediction = pickle::decode_prediction(&payload, &Limits::default()).map_err(|error| error.to_string())?;
+    let prediction =
+        pickle::decode_prediction(&payload, None, &ResponseLimits::default()).map_err(|error| error.to_string())?;
     for (name, value) in &prediction.fields {
         if let Some(first) = obstacles(name, value).first() {
             return Err(format!("{} is {}", first.path, first.reason));

@@ -55,7 +55,7 @@ async fn a_signature_that_is_not_ours_is_refused() {
 
 #[tokio::test]
 async fn a_response_recorded_from_another_start_is_refused() {
-    // Within one start the protocol knows no replay: nothing in a response says which call it answers.
+    // Within one start the protocol knows no replay: nothing in a response names its call.
     let recorded = seal(
         &pickle::encode_prediction(&prediction()).unwrap(),
         Secret::generate().unwrap().expose(),
@@ -69,7 +69,7 @@ async fn a_payload_that_would_run_code_is_refused_by_name() {
     let payload = b"\x80\x02cos\nsystem\nX\x02\x00\x00\x00id\x85R.";
     let error = refused(response("", &body_of(payload))).await;
     assert!(matches!(error, ClientError::Undecodable(_)), "{error:?}");
-    assert!(error.to_string().contains("os.system"), "{error}");
+    insta::assert_snapshot!(error, @"the payload cannot be read as data: pickle byte 21 (REDUCE): refused to call os.system");
 }
 
 #[tokio::test]
@@ -95,10 +95,8 @@ async fn an_endless_body_is_cut_at_the_limit() {
 #[tokio::test]
 async fn an_announced_giant_is_refused_unread() {
     let error = refused("HTTP/1.1 200 OK\r\ncontent-length: 999999999999\r\n\r\n").await;
-    assert!(
-        matches!(&error, ClientError::Protocol(message) if message.contains("999999999999")),
-        "{error:?}"
-    );
+    assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
+    insta::assert_snapshot!(error, @"the server announces 999999999999 bytes, and a response to this request has at most 1048576");
     for length in ["-1", "1e3", "99999999999999999999999", "5\r\ncontent-length: 6"] {
         let error = refused(format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n\r\nhello")).await;
         assert!(matches!(error, ClientError::Protocol(_)), "{length}: {error:?}");
@@ -123,10 +121,8 @@ async fn an_endless_error_is_read_only_at_its_beginning() {
 async fn a_compressed_body_is_not_inflated() {
     for encoding in ["gzip", "br", "deflate, gzip"] {
         let error = refused(response(&format!("content-encoding: {encoding}\r\n"), &body())).await;
-        assert!(
-            matches!(&error, ClientError::Protocol(message) if message.contains(encoding)),
-            "{error:?}"
-        );
+        let message = format!("the body is encoded as {encoding}, which was not asked for");
+        assert_eq!(error, ClientError::Protocol(message));
     }
     assert!(
         call(sending(response("content-encoding: identity\r\n", &body())).await)

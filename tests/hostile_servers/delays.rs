@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hydrotest::prediction::Input;
-use hydrotest::wire::client::{ClientError, Phase, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, Phase};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -26,12 +26,12 @@ async fn silence_and_drips_end_by_their_limits() {
     });
     let patient = timeouts();
     let (read, progress, total) = (
-        Timeouts { read: soon, ..patient },
-        Timeouts {
+        ClientTimeouts { read: soon, ..patient },
+        ClientTimeouts {
             progress: soon,
             ..patient
         },
-        Timeouts { total: soon, ..patient },
+        ClientTimeouts { total: soon, ..patient },
     );
     let expected = |phase| ClientError::Timeout { phase, limit: soon };
     for (address, timeouts, phase) in [
@@ -51,7 +51,7 @@ async fn silence_and_drips_end_by_their_limits() {
         let error = call_with(address, timeouts, Input::One("A".into())).await.unwrap_err();
         assert_eq!(error, expected(phase));
     }
-    // An error that drips is told without waiting for its end.
+    // An error that drips is reported without waiting for its end.
     let address = drip(b"HTTP/1.1 500 Oops\r\n\r\n").await;
     let error = call_with(address, progress, Input::One("A".into())).await.unwrap_err();
     assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
@@ -62,7 +62,7 @@ async fn a_server_that_does_not_read_the_request_is_given_up() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let limit = Duration::from_millis(300);
-    let impatient = Timeouts {
+    let impatient = ClientTimeouts {
         write: limit,
         ..timeouts()
     };
@@ -75,7 +75,7 @@ async fn a_server_that_does_not_read_the_request_is_given_up() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_unreachable() {
+async fn no_server_is_unreachable() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error = call(address).await.unwrap_err();
     assert!(matches!(error, ClientError::Unreachable { .. }), "{error:?}");

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
-use hydrotest::wire::client::{ClientError, ModelClient, Timeouts};
+use hydrotest::wire::client::{ClientError, ClientTimeouts, ModelClient};
 use hydrotest::wire::envelope::seal;
-use hydrotest::wire::{Limits, Secret, pickle};
+use hydrotest::wire::{ResponseLimits, Secret, pickle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -67,8 +67,8 @@ pub async fn finish(mut stream: TcpStream) {
     let _ = stream.read_to_end(&mut Vec::new()).await;
 }
 
-pub fn timeouts() -> Timeouts {
-    Timeouts {
+pub fn timeouts() -> ClientTimeouts {
+    ClientTimeouts {
         connect: Duration::from_secs(5),
         write: Duration::from_secs(5),
         read: Duration::from_secs(5),
@@ -78,10 +78,10 @@ pub fn timeouts() -> Timeouts {
     }
 }
 
-pub async fn call_with(address: SocketAddr, timeouts: Timeouts, input: Input) -> Result<Prediction, ClientError> {
-    let limits = Limits {
+pub async fn call_with(address: SocketAddr, timeouts: ClientTimeouts, input: Input) -> Result<Prediction, ClientError> {
+    let limits = ResponseLimits {
         body: BODY,
-        ..Limits::default()
+        ..ResponseLimits::default()
     };
     let client = ModelClient::new(&format!("http://{address}"), Secret::new(SECRET).unwrap(), timeouts);
     let client = client.unwrap().with_limits(limits);
@@ -90,8 +90,8 @@ pub async fn call_with(address: SocketAddr, timeouts: Timeouts, input: Input) ->
         input,
         options: Options::new(),
     };
-    let answer = tokio::time::timeout(PATIENCE, client.predict(&request)).await;
-    answer.expect("the client hangs")
+    let response = tokio::time::timeout(PATIENCE, client.predict(&request)).await;
+    response.expect("the client hangs")
 }
 
 pub async fn call(address: SocketAddr) -> Result<Prediction, ClientError> {

@@ -47,9 +47,9 @@ async fn described(instance: &Instance) -> Json {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let question = b"GET /described HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
     stream.write_all(question).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap()
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    serde_json::from_str(response.split_once("\r\n\r\n").unwrap().1).unwrap()
 }
 
 fn objects(variables: &str) {

@@ -1,4 +1,4 @@
-//! What Python makes of the answers of `hydrotest serve`: objects of its own classes, with exactly the bits we predicted.
+//! What Python makes of the responses of `hydrotest serve`: objects of its own classes, with exactly the bits we predicted.
 
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
@@ -7,8 +7,8 @@ use bytes::Bytes;
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Record, Request, Value};
 use hydrotest::reference::ReferenceModel;
-use hydrotest::wire::client::{ModelClient, Timeouts};
-use hydrotest::wire::{Limits, Secret, pickle};
+use hydrotest::wire::client::{ClientTimeouts, ModelClient};
+use hydrotest::wire::{ResponseLimits, Secret, pickle};
 use serde_json::{Value as Json, json};
 
 use crate::describe::describe;
@@ -17,7 +17,7 @@ use crate::{fixtures, python, run, script};
 
 #[test]
 #[ignore = "needs a Python with NumPy, biotite, fastapi and uvicorn"]
-fn python_reads_every_models_answers_as_its_own_classes() {
+fn python_reads_every_models_responses_as_its_own_classes() {
     run(async {
         let secret = Secret::generate().unwrap();
         for contract in &Config::built_in().unwrap().models {
@@ -38,7 +38,7 @@ fn python_reads_every_models_answers_as_its_own_classes() {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
-            let client = ModelClient::new(&url, secret.clone(), Timeouts::default()).unwrap();
+            let client = ModelClient::new(&url, secret.clone(), ClientTimeouts::default()).unwrap();
             while client.health().await.is_err() {
                 assert_eq!(server.try_wait().unwrap(), None, "the server ended");
                 tokio::task::yield_now().await;
@@ -96,7 +96,7 @@ fn python_reads_back_every_pickle_it_once_wrote() {
             continue;
         }
         let payload = Bytes::from(std::fs::read(&path).unwrap());
-        let value = pickle::decode(&payload, &Limits::default()).unwrap();
+        let value = pickle::decode(&payload, &ResponseLimits::default()).unwrap();
         let written = folder.path().join(name);
         std::fs::write(&written, pickle::encode(&value).unwrap()).unwrap();
         paths.push(written);

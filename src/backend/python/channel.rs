@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::exception::Raised;
 use super::frame::{self, Farewell, Frame, FrameError, Hello, Say};
 use super::step::Step;
-use crate::wire::{Budget, Limits};
+use crate::wire::{Budget, ResponseLimits};
 
 /// What the bridge has said so far that is no answer.
 #[derive(Debug, Clone, Default)]
@@ -90,11 +90,11 @@ impl Channel {
 
     /// Gives an order whose answer is small; it comes unless the channel ends before.
     pub(super) fn order(&self, order: Value) -> oneshot::Receiver<Answer> {
-        self.order_within(order, &Limits::for_fields(0))
+        self.order_within(order, &ResponseLimits::for_fields(0))
     }
 
     /// As [`Self::order`], with an answer within these limits.
-    pub(super) fn order_within(&self, mut order: Value, limits: &Limits) -> oneshot::Receiver<Answer> {
+    pub(super) fn order_within(&self, mut order: Value, limits: &ResponseLimits) -> oneshot::Receiver<Answer> {
         let (sender, answer) = oneshot::channel();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if self.news.borrow().closed.is_none() {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::step::Step;
 use crate::backend::served::declined;
 use crate::backend::{BackendError, Fault, Stage, device};
-use crate::wire::client::Status;
+use crate::wire::client::DeclineStatus;
 
 /// An exception as the bridge describes it.
 #[derive(Debug, Clone, Deserialize)]
@@ -146,7 +146,7 @@ impl Raised {
             let message = self.message.clone();
             return BackendError::new(Stage::Decode, Fault::Undecodable, message).with_log(self.traceback);
         }
-        if let Some(status) = self.status.and_then(Status::of) {
+        if let Some(status) = self.status.and_then(DeclineStatus::of) {
             let message = format!("the call {}\n{}", self.words(), status.advice);
             return self.into_error(Stage::Call, declined(status.declined), message);
         }

@@ -20,7 +20,7 @@ use crate::backend::status::Status;
 use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
 use crate::prediction::{Contract, Prediction, Request, largest_response};
 use crate::wire::responses::RawResponse;
-use crate::wire::{Limits, pickle};
+use crate::wire::{ResponseLimits, pickle};
 
 /// How long the bridge may take to say where a call hangs.
 const WHERE: Duration = Duration::from_secs(5);
@@ -87,7 +87,7 @@ impl Hosted {
             ));
         };
         let largest = largest_response(&self.contract, request, &self.hosting.config);
-        let limits = Limits::for_fields(largest);
+        let limits = ResponseLimits::for_fields(largest);
         let order = json!({
             "do": "call",
             "method": request.method.name(),
@@ -141,7 +141,7 @@ fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration
     BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
 }
 
-async fn decode(answer: Answer, raiser: Raiser, limits: Limits) -> Result<Prediction, BackendError> {
+async fn decode(answer: Answer, raiser: Raiser, limits: ResponseLimits) -> Result<Prediction, BackendError> {
     let mut blobs = answer.map_err(|raised| raised.in_call(raiser))?;
     if blobs.is_empty() {
         blobs.push(Bytes::new());
@@ -149,7 +149,7 @@ async fn decode(answer: Answer, raiser: Raiser, limits: Limits) -> Result<Predic
     // Decoding hundreds of megabytes must not hold up the watch over other instances.
     let decoded = tokio::task::spawn_blocking(move || {
         let payload = blobs.remove(0);
-        pickle::decode_prediction_with_buffers(&payload, &blobs, &limits)
+        pickle::decode_prediction(&payload, Some(&blobs), &limits)
     });
     match decoded.await {
         Ok(Ok(prediction)) => Ok(prediction),

@@ -69,7 +69,7 @@ fn envelope(error: &EnvelopeError) -> Fault {
 mod tests {
     use super::*;
     use crate::backend::Responsible;
-    use crate::wire::client::Status;
+    use crate::wire::client::DeclineStatus;
     use crate::wire::pickle::{PickleError, PickleFault};
 
     #[test]
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn each_status_has_an_owner() {
         let owner = |code| {
-            let status = Status::of(code).unwrap();
+            let status = DeclineStatus::of(code).unwrap();
             let declined = ClientError::Declined {
                 status,
                 text: String::new(),

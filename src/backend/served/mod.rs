@@ -14,7 +14,7 @@ use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request, largest_response};
 use crate::wire::client::{ClientError, ModelClient, Route};
 use crate::wire::envelope::EnvelopeError;
-use crate::wire::{Limits, Secret};
+use crate::wire::{ResponseLimits, Secret};
 
 pub(super) use failure::declined;
 pub use settings::ServedSettings;
@@ -222,7 +222,7 @@ impl<L: Launcher> Backend for Served<L> {
                 ));
             };
             let largest = largest_response(&self.job.contract, request, &self.job.config);
-            let client = client.clone().with_limits(Limits::for_fields(largest));
+            let client = client.clone().with_limits(ResponseLimits::for_fields(largest));
             let call = self.call(&client, request);
             tokio::select! {
                 // A complete answer counts, even of a server that ended right after it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::backend::registry::START_TIMEOUT;
 use crate::config::{BackendTable, TableReader};
-use crate::wire::client::Timeouts;
+use crate::wire::client::ClientTimeouts;
 
 /// How a model server is waited for and called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,17 +14,17 @@ pub struct ServedSettings {
     /// Time between two questions to `/health`.
     pub interval: Duration,
     /// Time for the parts of an exchange.
-    pub timeouts: Timeouts,
+    pub timeouts: ClientTimeouts,
 }
 
 impl ServedSettings {
     /// Takes its keys out of a backend's table.
     pub fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Self {
-        let standard = Timeouts::default();
+        let standard = ClientTimeouts::default();
         Self {
             start: table.start_timeout.unwrap_or(START_TIMEOUT),
             interval: reader.duration("health_interval").unwrap_or(Duration::from_secs(1)),
-            timeouts: Timeouts {
+            timeouts: ClientTimeouts {
                 connect: reader.duration("connect_timeout").unwrap_or(standard.connect),
                 write: reader.duration("write_timeout").unwrap_or(standard.write),
                 read: reader.duration("read_timeout").unwrap_or(standard.read),

@@ -1,14 +1,13 @@
-//! What a row of the `_atom_site` category says about one atom. Knows the meaning of its items, not how they are written.
+//! One atom from a row of the `_atom_site` category. Knows the meaning of its items, not how they are written.
 
-use super::super::builder::Atom;
+use super::super::builder::{Atom, excerpt};
 use super::super::element::{Placement, guess};
-use super::super::parse_error::excerpt;
 use super::super::{Label, number};
-use super::token::Value;
+use super::token::CifValue;
 
 const CATEGORY: &[u8] = b"_atom_site.";
 
-/// What an atom needs to know, each with the item that tells it.
+/// What an atom is read from: the property and its item.
 const ITEMS: [(&str, &str); SLOTS] = [
     ("atom name", "auth_atom_id"),
     ("residue name", "auth_comp_id"),
@@ -48,11 +47,11 @@ const B_FACTOR: usize = 11;
 /// Slot of the model number.
 pub(super) const MODEL: usize = 12;
 
-/// The values of one atom, by slot; the last place takes what nobody asks for.
-pub(super) type Row<'a> = [Value<'a>; SLOTS + 1];
+/// The values of one atom, by slot; the last place takes all other items.
+pub(super) type AtomSiteRow<'a> = [CifValue<'a>; SLOTS + 1];
 
 /// The value of an item that a file leaves out.
-pub(super) const UNKNOWN: Value<'static> = Value {
+pub(super) const UNKNOWN: CifValue<'static> = CifValue {
     text: b"?",
     quoted: false,
 };
@@ -63,7 +62,7 @@ pub(super) fn is_atom_item(tag: &[u8]) -> bool {
         .is_some_and(|category| category.eq_ignore_ascii_case(CATEGORY))
 }
 
-/// For every column of a loop the slot it fills; [`SLOTS`] for columns nobody asks for.
+/// For every column of a loop the slot it fills; [`SLOTS`] for all other columns.
 pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
     let mut slots = vec![SLOTS; tags.len()];
     let column_of = |name: &str| {
@@ -95,7 +94,7 @@ pub(super) fn slots(tags: &[&[u8]]) -> Result<Vec<usize>, String> {
 ///
 /// # Errors
 /// When a value is not of its kind.
-pub(super) fn atom(row: &Row) -> Result<Atom, String> {
+pub(super) fn atom(row: &AtomSiteRow) -> Result<Atom, String> {
     let name = label(row, NAME)?;
     let residue = label(row, RESIDUE)?;
     let mut element = label(row, ELEMENT)?.to_ascii_uppercase();
@@ -123,13 +122,13 @@ pub(super) fn atom(row: &Row) -> Result<Atom, String> {
     })
 }
 
-/// Whether the value says that it does not know (`?`) or does not apply (`.`).
-fn is_missing(value: &Value) -> bool {
+/// Whether the value is unknown (`?`) or does not apply (`.`).
+fn is_missing(value: &CifValue) -> bool {
     !value.quoted && matches!(value.text, b"?" | b".")
 }
 
-/// The value of a slot, from the label item where the author item says nothing.
-fn value<'a>(row: &Row<'a>, slot: usize) -> Value<'a> {
+/// The value of a slot, from the label item where the author item is missing.
+fn value<'a>(row: &AtomSiteRow<'a>, slot: usize) -> CifValue<'a> {
     if slot < LABELLED && is_missing(&row[slot]) {
         row[slot + LABELS]
     } else {
@@ -137,7 +136,7 @@ fn value<'a>(row: &Row<'a>, slot: usize) -> Value<'a> {
     }
 }
 
-fn label(row: &Row, slot: usize) -> Result<Label, String> {
+fn label(row: &AtomSiteRow, slot: usize) -> Result<Label, String> {
     let value = value(row, slot);
     if is_missing(&value) {
         return Ok(Label::default());
@@ -146,7 +145,7 @@ fn label(row: &Row, slot: usize) -> Result<Label, String> {
 }
 
 /// Programs name chains by words.
-fn chain(row: &Row) -> Result<Label, String> {
+fn chain(row: &AtomSiteRow) -> Result<Label, String> {
     let value = value(row, CHAIN);
     if is_missing(&value) || value.text.len() <= Label::CAPACITY {
         return label(row, CHAIN);
@@ -156,7 +155,7 @@ fn chain(row: &Row) -> Result<Label, String> {
         .ok_or_else(|| wrong(row, CHAIN, "a name of at most 64 bytes"))
 }
 
-fn whole(row: &Row, slot: usize) -> Result<Option<i32>, String> {
+fn whole(row: &AtomSiteRow, slot: usize) -> Result<Option<i32>, String> {
     let value = value(row, slot);
     if is_missing(&value) {
         return Ok(None);
@@ -165,7 +164,7 @@ fn whole(row: &Row, slot: usize) -> Result<Option<i32>, String> {
     Ok(Some(number))
 }
 
-fn b_factor(row: &Row) -> Result<Option<f64>, String> {
+fn b_factor(row: &AtomSiteRow) -> Result<Option<f64>, String> {
     if is_missing(&row[B_FACTOR]) {
         return Ok(None);
     }
@@ -182,7 +181,7 @@ fn without_uncertainty(text: &[u8]) -> Option<&[u8]> {
     text.ends_with(b")").then(|| text.get(..open)).flatten()
 }
 
-fn wrong(row: &Row, slot: usize, kind: &str) -> String {
+fn wrong(row: &AtomSiteRow, slot: usize, kind: &str) -> String {
     format!(
         "the {} is {}, not {kind}",
         ITEMS[slot].0,

@@ -2,11 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::super::builder::Builder;
-use super::super::parse_error::excerpt;
+use super::super::builder::{Builder, excerpt};
 use super::super::{ParseError, Structure};
-use super::atom_site::{MODEL, Row, SLOTS, UNKNOWN, atom, is_atom_item, slots};
-use super::token::{Broken, Token, Tokens, Value};
+use super::atom_site::{AtomSiteRow, MODEL, SLOTS, UNKNOWN, atom, is_atom_item, slots};
+use super::token::{Broken, CifToken, CifTokens, CifValue};
 
 /// The structure of the first data block that has atoms.
 ///
@@ -35,8 +34,8 @@ fn read_with<T>(
     builder: Builder,
     finish: impl FnOnce(Builder) -> Result<T, String>,
 ) -> Result<T, ParseError> {
-    let mut reader = Reader {
-        tokens: Tokens::new(text),
+    let mut reader = CifReader {
+        tokens: CifTokens::new(text),
         builder,
         model: None,
         earlier_models: HashSet::new(),
@@ -61,8 +60,8 @@ fn read_with<T>(
     })
 }
 
-struct Reader<'a> {
-    tokens: Tokens<'a>,
+struct CifReader<'a> {
+    tokens: CifTokens<'a>,
     builder: Builder,
     /// The model number of the last atom.
     model: Option<&'a [u8]>,
@@ -73,24 +72,24 @@ struct Reader<'a> {
 
 const TWICE: &str = "a block has the category _atom_site twice; its items belong into one loop";
 
-impl<'a> Reader<'a> {
+impl<'a> CifReader<'a> {
     /// Reads up to the end of the first block with atoms.
     fn blocks(&mut self) -> Result<(), Broken> {
         let mut single = Vec::new();
         let mut token = self.tokens.next()?;
         loop {
             token = match token {
-                Token::End => return self.single_atom(&single),
-                Token::Data if self.model.is_some() || !single.is_empty() => return self.single_atom(&single),
-                Token::Data => {
+                CifToken::End => return self.single_atom(&single),
+                CifToken::Data if self.model.is_some() || !single.is_empty() => return self.single_atom(&single),
+                CifToken::Data => {
                     self.has_table = false;
                     self.tokens.next()?
                 }
-                Token::Other => self.tokens.next()?,
-                Token::Loop => self.table(!single.is_empty())?,
-                Token::Tag(tag) => {
+                CifToken::Other => self.tokens.next()?,
+                CifToken::Loop => self.table(!single.is_empty())?,
+                CifToken::Tag(tag) => {
                     let offset = self.tokens.start();
-                    let Token::Value(value) = self.tokens.next()? else {
+                    let CifToken::Value(value) = self.tokens.next()? else {
                         let message = format!("{} has no value", excerpt(tag));
                         return Err(Broken { offset, message });
                     };
@@ -103,7 +102,7 @@ impl<'a> Reader<'a> {
                     }
                     self.tokens.next()?
                 }
-                Token::Value(value) => {
+                CifToken::Value(value) => {
                     let message = format!("the value {} has no tag", excerpt(value.text));
                     return Err(self.tokens.broken(message));
                 }
@@ -112,7 +111,7 @@ impl<'a> Reader<'a> {
     }
 
     /// An `_atom_site` category without a loop: one atom.
-    fn single_atom(&mut self, items: &[(&'a [u8], Value<'a>)]) -> Result<(), Broken> {
+    fn single_atom(&mut self, items: &[(&'a [u8], CifValue<'a>)]) -> Result<(), Broken> {
         if items.is_empty() {
             return Ok(());
         }
@@ -126,11 +125,11 @@ impl<'a> Reader<'a> {
     }
 
     /// A loop and the word after it; `has_atom` when the block has an atom without a loop.
-    fn table(&mut self, has_atom: bool) -> Result<Token<'a>, Broken> {
+    fn table(&mut self, has_atom: bool) -> Result<CifToken<'a>, Broken> {
         let offset = self.tokens.start();
         let mut tags = Vec::new();
         let mut token = self.tokens.next()?;
-        while let Token::Tag(tag) = token {
+        while let CifToken::Tag(tag) = token {
             tags.push(tag);
             token = self.tokens.next()?;
         }
@@ -143,7 +142,7 @@ impl<'a> Reader<'a> {
             return self.atoms(&slots, token);
         }
         let mut values = 0usize;
-        while let Token::Value(_) = token {
+        while let CifToken::Value(_) = token {
             values += 1;
             token = self.tokens.next()?;
         }
@@ -156,15 +155,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn atoms(&mut self, slots: &[usize], mut token: Token<'a>) -> Result<Token<'a>, Broken> {
+    fn atoms(&mut self, slots: &[usize], mut token: CifToken<'a>) -> Result<CifToken<'a>, Broken> {
         let mut row = [UNKNOWN; SLOTS + 1];
-        while let Token::Value(first) = token {
+        while let CifToken::Value(first) = token {
             let offset = self.tokens.start();
             let failed = |message: String| Broken { offset, message };
             let mut value = first;
             for (index, &slot) in slots.iter().enumerate() {
                 if index > 0 {
-                    let Token::Value(next) = self.tokens.next()? else {
+                    let CifToken::Value(next) = self.tokens.next()? else {
                         return Err(failed(format!("an atom has {index} values of {}", slots.len())));
                     };
                     value = next;
@@ -177,7 +176,7 @@ impl<'a> Reader<'a> {
         Ok(token)
     }
 
-    fn atom(&mut self, row: &Row<'a>) -> Result<(), String> {
+    fn atom(&mut self, row: &AtomSiteRow<'a>) -> Result<(), String> {
         let model = row[MODEL].text;
         if self.model != Some(model) {
             self.builder.end_model()?;

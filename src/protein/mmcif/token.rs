@@ -3,11 +3,11 @@
 
 /// One word of a CIF text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token<'a> {
+pub(super) enum CifToken<'a> {
     /// `_category.item`.
     Tag(&'a [u8]),
     /// A value without its quotes.
-    Value(Value<'a>),
+    Value(CifValue<'a>),
     /// `loop_`.
     Loop,
     /// `data_NAME`: a new block.
@@ -20,7 +20,7 @@ pub(super) enum Token<'a> {
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Value<'a> {
+pub(super) struct CifValue<'a> {
     pub text: &'a [u8],
     /// Whether it stood in quotes or in a text field, where `?` and `.` are themselves.
     pub quoted: bool,
@@ -35,7 +35,7 @@ pub(super) struct Broken {
 
 /// The words of a text, one after the other.
 #[derive(Debug, Clone)]
-pub(super) struct Tokens<'a> {
+pub(super) struct CifTokens<'a> {
     bytes: &'a [u8],
     /// Where the next word is looked for.
     next: usize,
@@ -43,7 +43,7 @@ pub(super) struct Tokens<'a> {
     start: usize,
 }
 
-impl<'a> Tokens<'a> {
+impl<'a> CifTokens<'a> {
     pub fn new(text: &'a str) -> Self {
         let byte_order_mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
         Self {
@@ -62,12 +62,12 @@ impl<'a> Tokens<'a> {
     ///
     /// # Errors
     /// When a quote or a text field does not end.
-    pub fn next(&mut self) -> Result<Token<'a>, Broken> {
+    pub fn next(&mut self) -> Result<CifToken<'a>, Broken> {
         let first = loop {
             match self.bytes.get(self.next) {
                 None => {
                     self.start = self.bytes.len();
-                    return Ok(Token::End);
+                    return Ok(CifToken::End);
                 }
                 Some(byte) if is_blank(*byte) => self.next += 1,
                 Some(b'#') => self.next = self.find(b'\n', self.next).unwrap_or(self.bytes.len()),
@@ -78,7 +78,7 @@ impl<'a> Tokens<'a> {
         match first {
             b'\'' | b'"' => self.quoted(first),
             b';' if self.starts_line() => self.text_field(),
-            b'_' => Ok(Token::Tag(self.word())),
+            b'_' => Ok(CifToken::Tag(self.word())),
             b'd' | b'D' | b'l' | b'L' | b's' | b'S' | b'g' | b'G' => Ok(classify(self.word())),
             _ => Ok(plain(self.word())),
         }
@@ -92,7 +92,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// A quote ends a value only before a blank: `'a dog's life'` is one.
-    fn quoted(&mut self, quote: u8) -> Result<Token<'a>, Broken> {
+    fn quoted(&mut self, quote: u8) -> Result<CifToken<'a>, Broken> {
         let from = self.start + 1;
         let mut at = from;
         while let Some(&byte) = self.bytes.get(at) {
@@ -109,7 +109,7 @@ impl<'a> Tokens<'a> {
     }
 
     /// A text field runs from a semicolon that starts a line to the next line that starts with one.
-    fn text_field(&mut self) -> Result<Token<'a>, Broken> {
+    fn text_field(&mut self) -> Result<CifToken<'a>, Broken> {
         let from = self.start + 1;
         let mut at = from;
         while let Some(end) = self.find(b'\n', at) {
@@ -127,8 +127,8 @@ impl<'a> Tokens<'a> {
         Err(self.broken("a text field does not end with a line that starts with ';'"))
     }
 
-    fn quoted_value(&self, from: usize, to: usize) -> Token<'a> {
-        Token::Value(Value {
+    fn quoted_value(&self, from: usize, to: usize) -> CifToken<'a> {
+        CifToken::Value(CifValue {
             text: self.bytes.get(from..to).unwrap_or_default(),
             quoted: true,
         })
@@ -166,23 +166,23 @@ static BLANK: [bool; 256] = {
     table
 };
 
-const fn plain(text: &[u8]) -> Token<'_> {
-    Token::Value(Value { text, quoted: false })
+const fn plain(text: &[u8]) -> CifToken<'_> {
+    CifToken::Value(CifValue { text, quoted: false })
 }
 
 /// A word that starts like a keyword; keywords have no case.
-fn classify(word: &[u8]) -> Token<'_> {
+fn classify(word: &[u8]) -> CifToken<'_> {
     let starts_with = |keyword: &[u8]| {
         word.get(..keyword.len())
             .is_some_and(|start| start.eq_ignore_ascii_case(keyword))
     };
     let is = |keyword: &[u8]| word.eq_ignore_ascii_case(keyword);
     if is(b"loop_") {
-        Token::Loop
+        CifToken::Loop
     } else if starts_with(b"data_") {
-        Token::Data
+        CifToken::Data
     } else if starts_with(b"save_") || is(b"stop_") || is(b"global_") {
-        Token::Other
+        CifToken::Other
     } else {
         plain(word)
     }
@@ -192,19 +192,19 @@ fn classify(word: &[u8]) -> Token<'_> {
 mod tests {
     use super::*;
 
-    fn all(text: &str) -> Result<Vec<Token<'_>>, Broken> {
-        let mut tokens = Tokens::new(text);
+    fn all(text: &str) -> Result<Vec<CifToken<'_>>, Broken> {
+        let mut tokens = CifTokens::new(text);
         let mut found = Vec::new();
         loop {
             match tokens.next()? {
-                Token::End => return Ok(found),
+                CifToken::End => return Ok(found),
                 token => found.push(token),
             }
         }
     }
 
-    fn quoted(text: &str) -> Token<'_> {
-        Token::Value(Value {
+    fn quoted(text: &str) -> CifToken<'_> {
+        CifToken::Value(CifValue {
             text: text.as_bytes(),
             quoted: true,
         })
@@ -216,13 +216,13 @@ mod tests {
         assert_eq!(
             tokens,
             [
-                Token::Data,
-                Token::Loop,
-                Token::Tag(b"_a.b"),
+                CifToken::Data,
+                CifToken::Loop,
+                CifToken::Tag(b"_a.b"),
                 plain(b"1.5"),
                 plain(b"d"),
                 plain(b"DATAX#1"),
-                Token::Other
+                CifToken::Other
             ]
         );
     }

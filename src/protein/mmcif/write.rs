@@ -1,4 +1,5 @@
-//! Writes mmCIF text: one data block with one `_atom_site` loop that biotite, gemmi and viewers can read.
+//! Writes mmCIF text: one data block with one `_atom_site` loop that biotite, gemmi and viewers can read. Writes no other
+//! category.
 
 use std::collections::HashMap;
 use std::fmt::{Display, Write};

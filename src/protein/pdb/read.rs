@@ -1,8 +1,7 @@
 //! Reads PDB text by its fixed columns. Looks only at ATOM, HETATM, MODEL and ENDMDL records.
 
-use super::super::builder::{Atom, Builder};
+use super::super::builder::{Atom, Builder, excerpt};
 use super::super::element::{Placement, guess};
-use super::super::parse_error::excerpt;
 use super::super::{Label, ParseError, Structure, number};
 use super::hybrid36;
 

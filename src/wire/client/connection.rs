@@ -9,14 +9,14 @@ use reqwest::redirect::Policy;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 
-use super::{ClientError, Phase, Timeouts};
+use super::{ClientError, ClientTimeouts, Phase};
 
 /// How a server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// Without a proxy, whatever the environment says: it is a machine that we have started something on.
+    /// Without a proxy, whatever the environment says: hydrotest has started the server itself.
     Direct,
-    /// As the environment says (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); this machine itself without a proxy.
+    /// With the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); this machine itself without a proxy.
     Environment,
 }
 
@@ -43,13 +43,13 @@ pub(super) fn base_address(text: &str) -> Result<Url, ClientError> {
     Ok(url)
 }
 
-/// Whatever stands before an `@` is not for a message.
+/// Drops what stands before an `@`: it may be a password.
 fn without_credentials(text: &str) -> &str {
     text.rsplit('@').next().unwrap_or(text)
 }
 
 /// A client for exchanges with one server.
-pub(super) fn open(base: &Url, timeouts: &Timeouts, route: Route) -> Result<reqwest::Client, ClientError> {
+pub(super) fn open(base: &Url, timeouts: &ClientTimeouts, route: Route) -> Result<reqwest::Client, ClientError> {
     let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(encryption(base)?)
         .redirect(Policy::none())
@@ -68,7 +68,7 @@ pub(super) fn open(base: &Url, timeouts: &Timeouts, route: Route) -> Result<reqw
     builder.build().map_err(|error| ClientError::Unusable(deepest(&error)))
 }
 
-/// Whether the server is on this machine, where a proxy has no business.
+/// Whether the server is on this machine, which needs no proxy.
 fn is_loopback(base: &Url) -> bool {
     let host = base.host_str().unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -97,7 +97,7 @@ fn encryption(base: &Url) -> Result<ClientConfig, ClientError> {
 }
 
 /// What a failed exchange means.
-pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &Timeouts) -> ClientError {
+pub(super) fn failure(error: &reqwest::Error, base: &Url, timeouts: &ClientTimeouts) -> ClientError {
     if error.is_connect() && error.is_timeout() {
         let (phase, limit) = (Phase::Connect, timeouts.connect);
         return ClientError::Timeout { phase, limit };
@@ -137,7 +137,7 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     std::iter::successors(Some(error), |&error| error.source())
 }
 
-/// The innermost cause, which says the most in the fewest words.
+/// The innermost cause, which is the most specific.
 fn deepest(error: &reqwest::Error) -> String {
     let mut deepest: &dyn Error = error;
     while let Some(inner) = deepest.source() {

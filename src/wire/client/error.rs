@@ -1,9 +1,9 @@
-//! Why a call to a model server gave no prediction, as types. Says what happened; whom it blames is for higher floors.
+//! Why a call to a model server gave no prediction, as types. Who is responsible is decided in higher layers.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::status::Status;
+use super::status::DeclineStatus;
 use crate::wire::envelope::EnvelopeError;
 use crate::wire::pickle::PickleError;
 
@@ -27,13 +27,13 @@ pub enum ClientError {
     #[error("{} (HTTP {}): {text}; {}", status.name, status.code, status.advice)]
     Declined {
         /// What its status means.
-        status: &'static Status,
+        status: &'static DeclineStatus,
         /// The words with it.
         text: String,
-        /// For how many seconds it asks to wait.
+        /// The seconds that it asks to wait.
         retry_after: Option<u64>,
     },
-    /// The answer to `/health` is none that a model server gives, now or later.
+    /// The response to `/health` is none that a model server gives, now or later.
     #[error("GET /health must answer status 200 with {{\"status\": \"ready\"}}; it answered {0}")]
     NoModelServer(String),
     /// Something took longer than allowed.
@@ -51,9 +51,9 @@ pub enum ClientError {
     #[error("{0}")]
     Refused(String),
     /// The server did not accept the request.
-    #[error("{}", show_findings(.0))]
-    Schema(Vec<Finding>),
-    /// The server answered with something that the protocol does not have.
+    #[error("{}", show_problems(.0))]
+    Schema(Vec<RequestProblem>),
+    /// The response is none that the protocol has.
     #[error("{0}")]
     Protocol(String),
     /// The response is not a signed envelope, or not signed with our secret.
@@ -84,45 +84,43 @@ pub enum Phase {
     Health,
 }
 
-/// One complaint of the server about a request, as `FastAPI` words it.
+/// One thing that a server finds wrong with a request, in the form of `FastAPI`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What kind of complaint, such as `missing` or `string_type`; empty where the server gave a bare text.
+pub struct RequestProblem {
+    /// What kind of problem, such as `missing` or `string_type`; empty where the server gave a bare text.
     pub kind: String,
     /// The path to what it is about, such as `body.sequences`.
     pub place: String,
-    /// The complaint in words.
+    /// The problem in words.
     pub message: String,
 }
 
 impl Phase {
-    /// Which key of a backend's table allows more, to follow what took too long.
-    const fn remedy(self) -> &'static str {
+    /// What took too long, and the key of a backend's table that allows more.
+    const fn words(self) -> (&'static str, Option<&'static str>) {
         match self {
-            Self::Connect => " (`connect_timeout` of the backend allows more)",
-            Self::Send => " (`write_timeout` of the backend allows more)",
-            Self::Wait => " (`read_timeout` of the backend allows more)",
-            Self::Progress => "",
-            Self::Total => " (`call_timeout` of the backend allows more)",
-            Self::Health => " (`health_timeout` of the backend allows more)",
+            Self::Connect => ("connecting", Some("connect_timeout")),
+            Self::Send => ("sending the request", Some("write_timeout")),
+            Self::Wait => ("waiting for the response", Some("read_timeout")),
+            Self::Progress => ("every 4 kB of the response", None),
+            Self::Total => ("the call", Some("call_timeout")),
+            Self::Health => ("the health check", Some("health_timeout")),
         }
+    }
+
+    fn remedy(self) -> String {
+        let (_, key) = self.words();
+        key.map_or_else(String::new, |key| format!(" (`{key}` of the backend allows more)"))
     }
 }
 
 impl fmt::Display for Phase {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Connect => "connecting",
-            Self::Send => "sending the request",
-            Self::Wait => "waiting for the response",
-            Self::Progress => "every 4 kB of the response",
-            Self::Total => "the call",
-            Self::Health => "the health check",
-        })
+        f.write_str(self.words().0)
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for RequestProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.place.is_empty() {
             f.write_str(&self.message)
@@ -132,7 +130,7 @@ impl fmt::Display for Finding {
     }
 }
 
-fn show_findings(findings: &[Finding]) -> String {
-    let texts: Vec<String> = findings.iter().map(ToString::to_string).collect();
+fn show_problems(problems: &[RequestProblem]) -> String {
+    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
     texts.join("; ")
 }

@@ -1,9 +1,9 @@
-//! The client of a model server: one exchange per call, every one bounded in time and memory. Knows HTTP and the protocol,
-//! nothing of processes, cases or who is to blame.
+//! The client of a model server: one exchange per call, each bounded in time and memory. Knows HTTP and the protocol, and nothing
+//! of processes, cases or responsibility.
 
-mod answer;
 mod connection;
 mod error;
+mod error_response;
 mod status;
 mod timeouts;
 mod upload;
@@ -16,15 +16,15 @@ use tokio::time::timeout_at;
 
 use super::envelope::EnvelopeReader;
 use super::responses::RawResponse;
-use super::{Budget, Limits, Secret, pickle};
+use super::{Budget, ResponseLimits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
 pub use connection::Route;
-pub use error::{ClientError, Finding, Phase};
-pub use status::{Declined, Status};
-pub use timeouts::Timeouts;
+pub use error::{ClientError, Phase, RequestProblem};
+pub use status::{DeclineStatus, Declined};
+pub use timeouts::ClientTimeouts;
 
-use timeouts::Progress;
+use timeouts::ProgressWatch;
 use upload::Upload;
 
 /// Speaks to one model server. Cheap to clone.
@@ -35,8 +35,8 @@ pub struct ModelClient {
     secret: Secret,
     /// Sent with every request.
     headers: HeaderMap,
-    timeouts: Timeouts,
-    limits: Limits,
+    timeouts: ClientTimeouts,
+    limits: ResponseLimits,
     budget: Budget,
 }
 
@@ -48,7 +48,7 @@ impl ModelClient {
     ///
     /// # Errors
     /// An address that is not plain `http://` or `https://`, or no certificates to check `https://` with.
-    pub fn new(base: &str, secret: Secret, timeouts: Timeouts) -> Result<Self, ClientError> {
+    pub fn new(base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
         Self::by(Route::Environment, base, secret, timeouts)
     }
 
@@ -56,7 +56,7 @@ impl ModelClient {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn by(route: Route, base: &str, secret: Secret, timeouts: Timeouts) -> Result<Self, ClientError> {
+    pub fn by(route: Route, base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
         let base = connection::base_address(base)?;
         let http = connection::open(&base, &timeouts, route)?;
         Ok(Self {
@@ -65,14 +65,14 @@ impl ModelClient {
             secret,
             headers: HeaderMap::new(),
             timeouts,
-            limits: Limits::default(),
+            limits: ResponseLimits::default(),
             budget: Budget::of_process(),
         })
     }
 
     /// The same client with other bounds on responses.
     #[must_use]
-    pub const fn with_limits(mut self, limits: Limits) -> Self {
+    pub const fn with_limits(mut self, limits: ResponseLimits) -> Self {
         self.limits = limits;
         self
     }
@@ -93,7 +93,7 @@ impl ModelClient {
     /// Asks once whether the server is ready.
     ///
     /// # Errors
-    /// When it cannot be reached, says something else than `{"status":"ready"}`, or takes too long to say it.
+    /// When it cannot be reached, responds with something else than `{"status":"ready"}`, or takes too long.
     pub async fn health(&self) -> Result<(), ClientError> {
         let limit = self.timeouts.health;
         let exchange = async {
@@ -106,7 +106,12 @@ impl ModelClient {
                 return Ok(());
             }
             let code = response.status().as_u16();
-            Err(answer::unhealthy(code, headers_of(&response), &body, &self.secret))
+            Err(error_response::unhealthy(
+                code,
+                headers_of(&response),
+                &body,
+                &self.secret,
+            ))
         };
         let phase = Phase::Health;
         let ended = tokio::time::timeout(limit, exchange).await;
@@ -128,7 +133,7 @@ impl ModelClient {
     /// the secret. [`Self::decode`] reads it.
     ///
     /// # Errors
-    /// A [`ClientError`] for everything but a signed payload or an answer of another status.
+    /// A [`ClientError`] for everything but a signed payload or a response of another status than 200.
     pub async fn ask(&self, request: &Request) -> Result<RawResponse, ClientError> {
         let (phase, limit) = (Phase::Total, self.timeouts.total);
         let ended = tokio::time::timeout(limit, self.exchange(request)).await;
@@ -143,7 +148,7 @@ impl ModelClient {
         decode(raw, &self.limits).await
     }
 
-    /// What signs the responses.
+    /// The secret that signs the responses.
     #[must_use]
     pub const fn secret(&self) -> &Secret {
         &self.secret
@@ -154,8 +159,8 @@ impl ModelClient {
         if response.status() != 200 {
             let body = tokio::time::timeout(self.timeouts.progress, beginning(&mut response)).await;
             let body = body.unwrap_or_default();
-            if Status::of(response.status().as_u16()).is_some() {
-                // No answer of a model, and nothing to keep as one.
+            if DeclineStatus::of(response.status().as_u16()).is_some() {
+                // Not from a model, so not kept as a response of one.
                 return Err(self.refusal(&response, &body));
             }
             let clean = |text: &str| self.secret.scrub(text).into_owned();
@@ -185,7 +190,7 @@ impl ModelClient {
             return Err(ClientError::Internal(message));
         };
         let mut reader = EnvelopeReader::new(&self.limits, self.secret.expose(), declared);
-        let mut progress = Progress::new(self.timeouts.progress, Instant::now());
+        let mut progress = ProgressWatch::new(self.timeouts.progress, Instant::now());
         while let Some(chunk) = self.next_chunk(&mut response, &progress).await? {
             progress.note(chunk.len(), Instant::now());
             reader.push(&chunk)?;
@@ -232,7 +237,7 @@ impl ModelClient {
     async fn next_chunk(
         &self,
         response: &mut Response,
-        progress: &Progress,
+        progress: &ProgressWatch,
     ) -> Result<Option<bytes::Bytes>, ClientError> {
         let silence = Instant::now() + self.timeouts.read;
         let (deadline, phase, limit) = if silence < progress.deadline() {
@@ -256,42 +261,43 @@ impl ModelClient {
     }
 
     fn refusal(&self, response: &Response, body: &[u8]) -> ClientError {
-        answer::read(response.status().as_u16(), headers_of(response), body, &self.secret)
+        error_response::read(response.status().as_u16(), headers_of(response), body, &self.secret)
     }
 }
 
 /// The headers that matter of a response that is no prediction.
-fn headers_of(response: &Response) -> answer::Headers<'_> {
+fn headers_of(response: &Response) -> error_response::Headers<'_> {
     let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
-    answer::Headers {
+    error_response::Headers {
         location: text(LOCATION),
         retry_after: text(RETRY_AFTER),
     }
 }
 
-/// What a response says: the only reader of responses, whether they came just now or were recorded.
+/// Reads a response, whether it has just come or was recorded.
 ///
 /// # Errors
-/// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] has no reader but whoever wrote it.
-pub async fn decode(raw: RawResponse, limits: &Limits) -> Result<Prediction, ClientError> {
+/// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] is left to the
+/// kind of backend that wrote it.
+pub async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, ClientError> {
     match raw {
         RawResponse::Payload { pickle, buffers } => {
             let limits = *limits;
             // Decoding hundreds of megabytes must not hold up the watch over other servers.
-            let work = move || match buffers.as_slice() {
-                [] => pickle::decode_prediction(&pickle, &limits),
-                buffers => pickle::decode_prediction_with_buffers(&pickle, buffers, &limits),
+            let work = move || {
+                let buffers = Some(buffers.as_slice()).filter(|buffers| !buffers.is_empty());
+                pickle::decode_prediction(&pickle, buffers, &limits)
             };
             let decoded = tokio::task::spawn_blocking(work).await;
             let decoded = decoded.map_err(|error| ClientError::Internal(format!("the decoder stopped: {error}")))?;
             Ok(decoded?)
         }
-        // Whoever made it has taken the secret out.
-        RawResponse::Status { status, location, body } => Err(answer::read(
+        // The secret was taken out when it was kept.
+        RawResponse::Status { status, location, body } => Err(error_response::read(
             status,
-            answer::Headers {
+            error_response::Headers {
                 location: location.as_deref(),
-                ..answer::Headers::default()
+                ..error_response::Headers::default()
             },
             body.as_bytes(),
             &Secret::unknown(),
@@ -300,11 +306,11 @@ pub async fn decode(raw: RawResponse, limits: &Limits) -> Result<Prediction, Cli
     }
 }
 
-/// The beginning of a body that is not a prediction; whatever came before it broke off.
+/// The beginning of a body that is not a prediction, up to where it broke off.
 async fn beginning(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = response.chunk().await {
-        let room = answer::LONGEST - body.len();
+        let room = error_response::LONGEST - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() >= room {
             break;
@@ -313,12 +319,12 @@ async fn beginning(response: &mut Response) -> Vec<u8> {
     body
 }
 
-/// We ask for no compression, so a compressed body is either a mistake or a bomb.
+/// The client asks for no compression, so a compressed body is either a mistake or a bomb.
 fn refuse_encoding(headers: &HeaderMap, secret: &Secret) -> Result<(), ClientError> {
     let Some(encoding) = headers.get(CONTENT_ENCODING).filter(|value| *value != "identity") else {
         return Ok(());
     };
-    let encoding = answer::printable(&String::from_utf8_lossy(encoding.as_bytes()), secret);
+    let encoding = error_response::printable(&String::from_utf8_lossy(encoding.as_bytes()), secret);
     let message = format!("the body is encoded as {encoding}, which was not asked for");
     Err(ClientError::Protocol(message))
 }

@@ -1,5 +1,5 @@
-//! What the statuses mean by which a server, or a proxy before it, declines a call that it has not worked on: one table, with
-//! what to do about each. Decides neither who is responsible nor whether a call is made again.
+//! The statuses with which a server, or a proxy before it, declines a call without working on it: one table, with what to do
+//! about each. Decides neither who is responsible nor whether a call is made again.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ pub enum Declined {
     Slowness,
     /// It takes no call now.
     Load,
-    /// There is nothing behind the proxy that answers.
+    /// Nothing behind the proxy takes the call.
     Absence,
 }
 
 /// One row of the table.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct DeclineStatus {
     /// The number.
     pub code: u16,
     /// Its name in HTTP, in small letters.
@@ -35,72 +35,71 @@ pub struct Status {
 
 const CREDENTIALS: &str = "kind `http` sends them with `headers = { Authorization = \"Bearer ${TOKEN}\" }`";
 
-/// All statuses that are no answer of a model server.
-static TABLE: [Status; 10] = [
-    Status {
-        code: 401,
-        name: "unauthorized",
-        declined: Declined::Credentials,
-        advice: CREDENTIALS,
-    },
-    Status {
-        code: 403,
-        name: "forbidden",
-        declined: Declined::Credentials,
-        advice: CREDENTIALS,
-    },
-    Status {
-        code: 407,
-        name: "proxy authentication required",
-        declined: Declined::Credentials,
-        advice: "name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`",
-    },
-    Status {
-        code: 408,
-        name: "request timeout",
-        declined: Declined::Slowness,
-        advice: "raise the time that the server or its proxy waits for a request",
-    },
-    Status {
-        code: 413,
-        name: "content too large",
-        declined: Declined::Size,
-        advice: "raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)",
-    },
-    Status {
-        code: 425,
-        name: "too early",
-        declined: Declined::Load,
-        advice: "turn off early data (0-RTT) at the proxy",
-    },
-    Status {
-        code: 429,
-        name: "too many requests",
-        declined: Declined::Load,
-        advice: "raise the rate limit, or lower `max_instances` and `calls_per_instance`",
-    },
-    Status {
-        code: 502,
-        name: "bad gateway",
-        declined: Declined::Absence,
-        advice: "a proxy answers in place of the model server: look at the server's own log",
-    },
-    Status {
-        code: 503,
-        name: "service unavailable",
-        declined: Declined::Absence,
-        advice: "the model server takes no calls, or a proxy does not reach it: look at the server's own log",
-    },
-    Status {
-        code: 504,
-        name: "gateway timeout",
-        declined: Declined::Absence,
-        advice: "raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)",
-    },
+/// All statuses that are no response of a model server.
+static TABLE: [DeclineStatus; 10] = [
+    status(401, "unauthorized", Declined::Credentials, CREDENTIALS),
+    status(403, "forbidden", Declined::Credentials, CREDENTIALS),
+    status(
+        407,
+        "proxy authentication required",
+        Declined::Credentials,
+        "name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`",
+    ),
+    status(
+        408,
+        "request timeout",
+        Declined::Slowness,
+        "raise the time that the server or its proxy waits for a request",
+    ),
+    status(
+        413,
+        "content too large",
+        Declined::Size,
+        "raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)",
+    ),
+    status(
+        425,
+        "too early",
+        Declined::Load,
+        "turn off early data (0-RTT) at the proxy",
+    ),
+    status(
+        429,
+        "too many requests",
+        Declined::Load,
+        "raise the rate limit, or lower `max_instances` and `calls_per_instance`",
+    ),
+    status(
+        502,
+        "bad gateway",
+        Declined::Absence,
+        "a proxy answers in place of the model server: look at the server's own log",
+    ),
+    status(
+        503,
+        "service unavailable",
+        Declined::Absence,
+        "the model server takes no calls, or a proxy does not reach it: look at the server's own log",
+    ),
+    status(
+        504,
+        "gateway timeout",
+        Declined::Absence,
+        "raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)",
+    ),
 ];
 
-impl Status {
-    /// The row of a code; `None` for one that a model server may answer with itself.
+const fn status(code: u16, name: &'static str, declined: Declined, advice: &'static str) -> DeclineStatus {
+    DeclineStatus {
+        code,
+        name,
+        declined,
+        advice,
+    }
+}
+
+impl DeclineStatus {
+    /// The row of a code; `None` for one that a model server itself may respond with.
     #[must_use]
     pub fn of(code: u16) -> Option<&'static Self> {
         TABLE.iter().find(|status| status.code == code)
@@ -142,7 +141,7 @@ mod tests {
 
     fn declined(code: u16, retry_after: Option<u64>) -> ClientError {
         ClientError::Declined {
-            status: Status::of(code).unwrap(),
+            status: DeclineStatus::of(code).unwrap(),
             text: String::new(),
             retry_after,
         }
@@ -152,7 +151,7 @@ mod tests {
     fn codes_are_there_once_and_in_order() {
         assert!(TABLE.windows(2).all(|pair| pair[0].code < pair[1].code));
         for code in [200, 400, 404, 405, 422, 500] {
-            assert_eq!(Status::of(code), None, "{code} is an answer of a model server");
+            assert_eq!(DeclineStatus::of(code), None, "{code} is a response of a model server");
         }
     }
 
@@ -162,7 +161,7 @@ mod tests {
         assert_eq!(seconds(429, None), Some(1));
         assert_eq!(seconds(429, Some(7)), Some(7));
         assert_eq!(seconds(503, Some(60)), Some(60));
-        assert_eq!(seconds(429, Some(61)), None, "longer than anybody waits");
+        assert_eq!(seconds(429, Some(61)), None, "longer than the longest wait");
         assert_eq!(seconds(503, None), None);
         assert_eq!(seconds(401, Some(1)), None);
         assert_eq!(ClientError::Dropped(String::new()).wait(), None);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// Limits of time for the exchanges with one server. The defaults are those of boileroom's own client, plus a bound on the
 /// whole and on dripping bodies, which it does not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
+pub struct ClientTimeouts {
     /// To connect.
     pub connect: Duration,
     /// Between two moves of the request on its way out.
@@ -20,12 +20,12 @@ pub struct Timeouts {
     pub progress: Duration,
 }
 
-impl Timeouts {
-    /// Bytes that a response must bring in each span of [`Self::progress`]: slower is a drip that nobody would wait for.
+impl ClientTimeouts {
+    /// Bytes that a response must bring in each span of [`Self::progress`]: slower is a drip.
     pub const LEAST_PROGRESS: usize = 4096;
 }
 
-impl Default for Timeouts {
+impl Default for ClientTimeouts {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(10),
@@ -38,15 +38,15 @@ impl Default for Timeouts {
     }
 }
 
-/// Counts what a response brings and tells a drip from a stream.
+/// Counts the bytes of a response and recognises a drip.
 #[derive(Debug)]
-pub(super) struct Progress {
+pub(super) struct ProgressWatch {
     span: Duration,
     since: Instant,
     bytes: usize,
 }
 
-impl Progress {
+impl ProgressWatch {
     pub(super) const fn new(span: Duration, now: Instant) -> Self {
         Self {
             span,
@@ -58,7 +58,7 @@ impl Progress {
     /// Notes bytes that came at `now`.
     pub(super) fn note(&mut self, bytes: usize, now: Instant) {
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes >= Timeouts::LEAST_PROGRESS {
+        if self.bytes >= ClientTimeouts::LEAST_PROGRESS {
             self.bytes = 0;
             self.since = now;
         }
@@ -78,13 +78,13 @@ mod tests {
     fn a_drip_does_not_move_the_deadline_and_a_stream_does() {
         let start = Instant::now();
         let span = Duration::from_secs(30);
-        let mut progress = Progress::new(span, start);
+        let mut progress = ProgressWatch::new(span, start);
         for second in 1..20 {
             progress.note(1, start + Duration::from_secs(second));
         }
         assert_eq!(progress.deadline(), start + span);
         let later = start + Duration::from_secs(25);
-        progress.note(Timeouts::LEAST_PROGRESS, later);
+        progress.note(ClientTimeouts::LEAST_PROGRESS, later);
         assert_eq!(progress.deadline(), later + span);
     }
 }

@@ -1,4 +1,4 @@
-//! The body of a request, which tells how far it got, so that a server that stops reading is noticed. Sends nothing itself.
+//! The body of a request, which reports how far it got, so that a server that stops reading is noticed. Sends nothing itself.
 
 use std::convert::Infallible;
 use std::pin::Pin;

@@ -1,4 +1,4 @@
-//! Why a response body was refused before its pickle was looked at. Texts only.
+//! The reasons to refuse a response body before its pickle is looked at. Texts only.
 
 /// A body that is not `{"pickled": BASE64, "hmac": HEX}` with the right signature.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -53,7 +53,7 @@ pub enum EnvelopeError {
     /// The payload is URL-safe base64.
     #[error("byte {offset} of the body: the payload is URL-safe base64; it must be standard base64 with padding")]
     Base64Url {
-        /// Where in the body the first character is that tells.
+        /// Where in the body the first such character is.
         offset: usize,
     },
     /// The payload is base64 without its padding.

@@ -3,17 +3,17 @@
 use memchr::memchr2;
 
 use super::error::EnvelopeError;
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The keys of the envelope, and all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Field {
+pub(super) enum EnvelopeKey {
     Payload,
     Signature,
     Other,
 }
 
-impl Field {
+impl EnvelopeKey {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Payload => "pickled",
@@ -27,30 +27,30 @@ impl Field {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Event<'a> {
     /// The text of a field begins.
-    Begin(Field),
+    Begin(EnvelopeKey),
     /// A piece of the text of a field, without escapes.
-    Piece(Field, &'a [u8]),
+    Piece(EnvelopeKey, &'a [u8]),
     /// One escaped character of it; `None` when it is not ASCII.
-    Escaped(Field, Option<u8>),
+    Escaped(EnvelopeKey, Option<u8>),
     /// The text of a field is complete.
-    End(Field),
+    End(EnvelopeKey),
 }
 
 pub(super) struct Scanner {
-    state: State,
+    state: ScanState,
     escape: Escape,
     /// The start of the current key; longer keys are unknown ones.
     key: Vec<u8>,
-    field: Field,
+    field: EnvelopeKey,
     /// The closing brackets that a skipped value waits for.
     closing: Vec<u8>,
     offset: usize,
     extra: usize,
-    limits: Limits,
+    limits: ResponseLimits,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
+enum ScanState {
     Start,
     FirstKey,
     NextKey,
@@ -80,12 +80,12 @@ impl Scanner {
     /// Room for the longest known key and one byte more.
     const KEY_KEPT: usize = 8;
 
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) const fn new(limits: &ResponseLimits) -> Self {
         Self {
-            state: State::Start,
+            state: ScanState::Start,
             escape: Escape::None,
             key: Vec::new(),
-            field: Field::Other,
+            field: EnvelopeKey::Other,
             closing: Vec::new(),
             offset: 0,
             extra: 0,
@@ -99,18 +99,18 @@ impl Scanner {
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.state == State::Done
+        self.state == ScanState::Done
     }
 
     /// The next event, taking its bytes from `rest`; `None` when `rest` is used up.
     pub(super) fn next<'a>(&mut self, rest: &mut &'a [u8]) -> Result<Option<Event<'a>>, EnvelopeError> {
         loop {
-            let is_text = self.state == State::Text && self.escape == Escape::None;
-            if is_text && self.field != Field::Other {
+            let is_text = self.state == ScanState::Text && self.escape == Escape::None;
+            if is_text && self.field != EnvelopeKey::Other {
                 let end = memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
                 let (piece, tail) = rest.split_at(end);
                 if !piece.is_empty() {
-                    if self.field != Field::Payload {
+                    if self.field != EnvelopeKey::Payload {
                         self.count(piece.len())?;
                     }
                     *rest = tail;
@@ -131,40 +131,44 @@ impl Scanner {
     }
 
     fn step(&mut self, byte: u8) -> Result<Option<Event<'static>>, EnvelopeError> {
-        if !(self.state == State::Text && self.field == Field::Payload) {
+        if !(self.state == ScanState::Text && self.field == EnvelopeKey::Payload) {
             self.count(1)?;
         }
         match self.state {
-            State::Key | State::Text | State::BracketsText => return self.text(byte),
-            State::Literal if matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') => return Ok(None),
-            State::Literal => self.state = State::Comma,
+            ScanState::Key | ScanState::Text | ScanState::BracketsText => return self.text(byte),
+            ScanState::Literal if matches!(byte, b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') => {
+                return Ok(None);
+            }
+            ScanState::Literal => self.state = ScanState::Comma,
             _ => {}
         }
         if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') {
             return Ok(None);
         }
         self.state = match (self.state, byte) {
-            (State::Start, b'{') => State::FirstKey,
-            (State::Start, _) => return self.expected("a JSON object"),
-            (State::FirstKey | State::NextKey, b'"') => {
+            (ScanState::Start, b'{') => ScanState::FirstKey,
+            (ScanState::Start, _) => return self.expected("a JSON object"),
+            (ScanState::FirstKey | ScanState::NextKey, b'"') => {
                 self.key.clear();
-                State::Key
+                ScanState::Key
             }
-            (State::FirstKey | State::Comma, b'}') => State::Done,
-            (State::FirstKey | State::NextKey, _) => return self.expected("a key"),
-            (State::Colon, b':') => State::Value,
-            (State::Colon, _) => return self.expected("a colon"),
-            (State::Value, b'"') => {
-                self.state = State::Text;
-                return Ok((self.field != Field::Other).then_some(Event::Begin(self.field)));
+            (ScanState::FirstKey | ScanState::Comma, b'}') => ScanState::Done,
+            (ScanState::FirstKey | ScanState::NextKey, _) => return self.expected("a key"),
+            (ScanState::Colon, b':') => ScanState::Value,
+            (ScanState::Colon, _) => return self.expected("a colon"),
+            (ScanState::Value, b'"') => {
+                self.state = ScanState::Text;
+                return Ok((self.field != EnvelopeKey::Other).then_some(Event::Begin(self.field)));
             }
-            (State::Value, _) if self.field != Field::Other => return Err(EnvelopeError::NotText(self.field.name())),
-            (State::Value, b'{' | b'[') => self.open(byte)?,
-            (State::Value, b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => State::Literal,
-            (State::Value, _) => return self.expected("a value"),
-            (State::Brackets, _) => self.brackets(byte)?,
-            (State::Comma, b',') => State::NextKey,
-            (State::Comma, _) => return self.expected("a comma or the end of the object"),
+            (ScanState::Value, _) if self.field != EnvelopeKey::Other => {
+                return Err(EnvelopeError::NotText(self.field.name()));
+            }
+            (ScanState::Value, b'{' | b'[') => self.open(byte)?,
+            (ScanState::Value, b'0'..=b'9' | b'-' | b't' | b'f' | b'n') => ScanState::Literal,
+            (ScanState::Value, _) => return self.expected("a value"),
+            (ScanState::Brackets, _) => self.brackets(byte)?,
+            (ScanState::Comma, b',') => ScanState::NextKey,
+            (ScanState::Comma, _) => return self.expected("a comma or the end of the object"),
             _ => return self.expected("the end of the body"),
         };
         Ok(None)
@@ -185,23 +189,25 @@ impl Scanner {
         Err(EnvelopeError::Json { offset, expected })
     }
 
-    fn open(&mut self, bracket: u8) -> Result<State, EnvelopeError> {
+    fn open(&mut self, bracket: u8) -> Result<ScanState, EnvelopeError> {
         if self.closing.len() >= self.limits.depth {
             let limit = self.limits.depth;
             return Err(EnvelopeError::TooDeep { limit });
         }
         self.closing.push(if bracket == b'{' { b'}' } else { b']' });
-        Ok(State::Brackets)
+        Ok(ScanState::Brackets)
     }
 
     /// One byte inside the brackets of an unknown key: they must match, their contents are not looked at.
-    fn brackets(&mut self, byte: u8) -> Result<State, EnvelopeError> {
+    fn brackets(&mut self, byte: u8) -> Result<ScanState, EnvelopeError> {
         match byte {
-            b'"' => Ok(State::BracketsText),
+            b'"' => Ok(ScanState::BracketsText),
             b'{' | b'[' => self.open(byte),
             b'}' | b']' if self.closing.pop() != Some(byte) => self.expected("matching brackets"),
-            b'}' | b']' if self.closing.is_empty() => Ok(State::Comma),
-            b'}' | b']' | b',' | b':' | b'.' | b'+' | b'-' | b'E' | b'0'..=b'9' | b'a'..=b'z' => Ok(State::Brackets),
+            b'}' | b']' if self.closing.is_empty() => Ok(ScanState::Comma),
+            b'}' | b']' | b',' | b':' | b'.' | b'+' | b'-' | b'E' | b'0'..=b'9' | b'a'..=b'z' => {
+                Ok(ScanState::Brackets)
+            }
             _ => self.expected("a value"),
         }
     }
@@ -239,32 +245,32 @@ impl Scanner {
             }
         };
         self.escape = Escape::None;
-        if self.state == State::Key && self.key.len() < Self::KEY_KEPT {
+        if self.state == ScanState::Key && self.key.len() < Self::KEY_KEPT {
             // A character that is not ASCII makes the key an unknown one, whatever stands for it here.
             self.key.push(letter.unwrap_or(0));
         }
-        let is_field = self.state == State::Text && self.field != Field::Other;
+        let is_field = self.state == ScanState::Text && self.field != EnvelopeKey::Other;
         Ok(is_field.then_some(Event::Escaped(self.field, letter)))
     }
 
     fn end_text(&mut self) -> Option<Event<'static>> {
         match self.state {
-            State::Key => {
+            ScanState::Key => {
                 self.field = match self.key.as_slice() {
-                    b"pickled" => Field::Payload,
-                    b"hmac" => Field::Signature,
-                    _ => Field::Other,
+                    b"pickled" => EnvelopeKey::Payload,
+                    b"hmac" => EnvelopeKey::Signature,
+                    _ => EnvelopeKey::Other,
                 };
-                self.state = State::Colon;
+                self.state = ScanState::Colon;
                 None
             }
-            State::BracketsText => {
-                self.state = State::Brackets;
+            ScanState::BracketsText => {
+                self.state = ScanState::Brackets;
                 None
             }
             _ => {
-                self.state = State::Comma;
-                (self.field != Field::Other).then_some(Event::End(self.field))
+                self.state = ScanState::Comma;
+                (self.field != EnvelopeKey::Other).then_some(Event::End(self.field))
             }
         }
     }

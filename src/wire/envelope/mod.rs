@@ -9,38 +9,38 @@ mod error;
 mod json;
 mod mistake;
 mod payload;
-mod seal;
 mod signer;
 #[cfg(test)]
 mod tests;
 
+use base64_simd::STANDARD;
 use bytes::Bytes;
-use hmac::digest::Key;
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
 pub use error::EnvelopeError;
-pub use seal::seal;
 
-use super::Limits;
+use super::ResponseLimits;
 use base64::Base64Stream;
-use json::{Event, Field, Scanner};
+use json::{EnvelopeKey, Event, Scanner};
 use payload::Payload;
 use signer::PayloadSigner;
 
 /// The signature of a payload: HMAC-SHA256 whose key is the secret's text, not what its digits may stand for.
+#[expect(clippy::expect_used, reason = "HMAC takes keys of every length")]
 fn signer(secret: &[u8]) -> Hmac<Sha256> {
-    // RFC 2104, section 2: a key longer than a block is hashed, a shorter one padded with zeros. Done here because the
-    // crate's constructor for keys of any length returns a result that is never an error.
-    let mut key = Key::<Hmac<Sha256>>::default();
-    match key.get_mut(..secret.len()) {
-        Some(start) => start.copy_from_slice(secret),
-        None => key
-            .iter_mut()
-            .zip(Sha256::digest(secret))
-            .for_each(|(place, byte)| *place = byte),
-    }
-    Hmac::new(&key)
+    Hmac::new_from_slice(secret).expect("HMAC takes keys of every length")
+}
+
+/// The JSON body for a payload signed with `secret`, as a model server writes it.
+#[must_use]
+pub fn seal(payload: &[u8], secret: &str) -> Vec<u8> {
+    let signature = signer(secret.as_bytes()).chain_update(payload).finalize();
+    let mut body = b"{\"pickled\":\"".to_vec();
+    STANDARD.encode_append(payload, &mut body);
+    let signature = hex::encode(signature.into_bytes());
+    body.extend_from_slice(format!("\",\"hmac\":\"{signature}\"}}").as_bytes());
+    body
 }
 
 /// Reads one body piece by piece.
@@ -50,10 +50,12 @@ pub struct EnvelopeReader {
     base64: Base64Stream,
     payload: Payload,
     signer: PayloadSigner,
-    signature: SignatureReader,
+    /// The digits of the signature as they arrive.
+    digits: Vec<u8>,
+    signature: [u8; 32],
     has_payload: bool,
     has_signature: bool,
-    limits: Limits,
+    limits: ResponseLimits,
     failure: Option<EnvelopeError>,
 }
 
@@ -61,7 +63,7 @@ impl EnvelopeReader {
     /// A reader for a body signed with `secret`. `length` is the body's length as announced, if it was; it only saves
     /// growing the buffer.
     #[must_use]
-    pub fn new(limits: &Limits, secret: &str, length: Option<u64>) -> Self {
+    pub fn new(limits: &ResponseLimits, secret: &str, length: Option<u64>) -> Self {
         let announced = length.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         Self {
             secret: secret.to_owned(),
@@ -69,7 +71,8 @@ impl EnvelopeReader {
             base64: Base64Stream::default(),
             payload: Payload::with_room(decoded_length(announced.min(limits.body))),
             signer: PayloadSigner::new(signer(secret.as_bytes())),
-            signature: SignatureReader::default(),
+            digits: Vec::new(),
+            signature: [0; 32],
             has_payload: false,
             has_signature: false,
             limits: *limits,
@@ -105,18 +108,18 @@ impl EnvelopeReader {
             return Err(EnvelopeError::Truncated(self.scanner.offset()));
         }
         if !self.has_payload {
-            return Err(EnvelopeError::MissingKey(Field::Payload.name()));
+            return Err(EnvelopeError::MissingKey(EnvelopeKey::Payload.name()));
         }
         if !self.has_signature {
-            return Err(EnvelopeError::MissingKey(Field::Signature.name()));
+            return Err(EnvelopeError::MissingKey(EnvelopeKey::Signature.name()));
         }
         let hash = self.signer.finish();
         let hash = hash.unwrap_or_else(|| signer(self.secret.as_bytes()).chain_update(self.payload.bytes()));
         // Compares in constant time.
-        if hash.verify_slice(&self.signature.value).is_ok() {
+        if hash.verify_slice(&self.signature).is_ok() {
             return Ok(self.payload.into_bytes());
         }
-        let mistake = mistake::of(&self.secret, self.payload.bytes(), &self.signature.value);
+        let mistake = mistake::of(&self.secret, self.payload.bytes(), &self.signature);
         Err(mistake.map_or(EnvelopeError::WrongSignature, EnvelopeError::SignatureMistake))
     }
 
@@ -129,28 +132,28 @@ impl EnvelopeReader {
         while let Some(event) = self.scanner.next(&mut rest)? {
             match event {
                 Event::Begin(field) => self.begin(field)?,
-                Event::Piece(Field::Payload, digits) => self.decode(digits)?,
+                Event::Piece(EnvelopeKey::Payload, digits) => self.decode(digits)?,
                 // Python's decoder passes over line breaks, which its own encoder for mail writes.
-                Event::Escaped(Field::Payload, Some(b'\n' | b'\r')) => {}
-                Event::Escaped(Field::Payload, Some(digit)) => self.decode(&[digit])?,
-                Event::Piece(_, digits) => digits.iter().for_each(|&digit| self.signature.push(digit)),
-                Event::Escaped(Field::Payload, None) => return Err(self.invalid_base64(1)),
-                Event::Escaped(_, digit) => self.signature.push(digit.unwrap_or(0)),
-                Event::End(Field::Payload) if !self.base64.is_complete() => {
+                Event::Escaped(EnvelopeKey::Payload, Some(b'\n' | b'\r')) => {}
+                Event::Escaped(EnvelopeKey::Payload, Some(digit)) => self.decode(&[digit])?,
+                Event::Piece(_, digits) => self.digits.extend_from_slice(digits),
+                Event::Escaped(EnvelopeKey::Payload, None) => return Err(self.invalid_base64(1)),
+                Event::Escaped(_, digit) => self.digits.push(digit.unwrap_or(0)),
+                Event::End(EnvelopeKey::Payload) if !self.base64.is_complete() => {
                     let offset = self.scanner.offset().saturating_sub(1);
                     return Err(EnvelopeError::Base64Padding { offset });
                 }
-                Event::End(Field::Payload) => {}
-                Event::End(_) => self.signature.check()?,
+                Event::End(EnvelopeKey::Payload) => {}
+                Event::End(_) => self.signature = parse_signature(&self.digits)?,
             }
         }
         Ok(())
     }
 
-    fn begin(&mut self, field: Field) -> Result<(), EnvelopeError> {
+    fn begin(&mut self, field: EnvelopeKey) -> Result<(), EnvelopeError> {
         let seen = match field {
-            Field::Payload => &mut self.has_payload,
-            Field::Signature | Field::Other => &mut self.has_signature,
+            EnvelopeKey::Payload => &mut self.has_payload,
+            EnvelopeKey::Signature | EnvelopeKey::Other => &mut self.has_signature,
         };
         if std::mem::replace(seen, true) {
             return Err(EnvelopeError::DuplicateKey(field.name()));
@@ -191,37 +194,15 @@ const fn decoded_length(digits: usize) -> usize {
     digits / 4 * 3 + 3
 }
 
-/// The signature's digits as they arrive.
-#[derive(Default)]
-struct SignatureReader {
-    value: [u8; 32],
-    digits: usize,
-    has_foreign: bool,
-    has_capital: bool,
-}
-
-impl SignatureReader {
-    const DIGITS: usize = 64;
-
-    fn push(&mut self, digit: u8) {
-        let number = char::from(digit).to_digit(16);
-        self.has_foreign |= number.is_none();
-        self.has_capital |= digit.is_ascii_uppercase();
-        if let Some(byte) = self.value.get_mut(self.digits / 2) {
-            *byte = *byte << 4 | number.unwrap_or(0) as u8;
-        }
-        self.digits += 1;
+/// What a signature's digits stand for.
+fn parse_signature(digits: &[u8]) -> Result<[u8; 32], EnvelopeError> {
+    let mut signature = [0; 32];
+    if !digits.iter().all(u8::is_ascii_hexdigit) {
+        return Err(EnvelopeError::SignatureDigits);
     }
-
-    const fn check(&self) -> Result<(), EnvelopeError> {
-        if self.has_foreign {
-            Err(EnvelopeError::SignatureDigits)
-        } else if self.digits != Self::DIGITS {
-            Err(EnvelopeError::SignatureLength(self.digits))
-        } else if self.has_capital {
-            Err(EnvelopeError::SignatureCase)
-        } else {
-            Ok(())
-        }
+    hex::decode_to_slice(digits, &mut signature).map_err(|_| EnvelopeError::SignatureLength(digits.len()))?;
+    if digits.iter().any(u8::is_ascii_uppercase) {
+        return Err(EnvelopeError::SignatureCase);
     }
+    Ok(signature)
 }

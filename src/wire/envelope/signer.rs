@@ -1,5 +1,5 @@
-//! The signature of a payload that is still arriving. A long one is hashed by a thread of its own beside the decoding, in copies
-//! of its blocks; what is signed with, and what a signature looks like, is not known here.
+//! The signature of a payload that is still arriving: a long one is hashed by a thread of its own beside the decoding, in copies
+//! of its blocks. Knows neither the key nor the form of a signature.
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
@@ -17,11 +17,11 @@ const WAITING: usize = 8;
 /// Hashes what it is given, in order.
 pub(super) struct PayloadSigner {
     hashed: usize,
-    place: Place,
+    place: HashPlace,
 }
 
 /// Where the hash is computed.
-enum Place {
+enum HashPlace {
     /// At once, in the caller's thread.
     Here(Hmac<Sha256>),
     Beside(HashThread),
@@ -38,20 +38,20 @@ impl PayloadSigner {
     pub(super) const fn new(keyed: Hmac<Sha256>) -> Self {
         Self {
             hashed: 0,
-            place: Place::Here(keyed),
+            place: HashPlace::Here(keyed),
         }
     }
 
     pub(super) fn update(&mut self, bytes: &[u8]) {
         self.hashed = self.hashed.saturating_add(bytes.len());
-        if let Place::Here(hash) = &mut self.place {
-            // Without a thread to be had it goes on here.
+        if let HashPlace::Here(hash) = &mut self.place {
+            // If no thread starts, it goes on here.
             match (self.hashed > SHORT).then(|| HashThread::start(hash.clone())).flatten() {
-                Some(thread) => self.place = Place::Beside(thread),
+                Some(thread) => self.place = HashPlace::Beside(thread),
                 None => return hash.update(bytes),
             }
         }
-        if let Place::Beside(thread) = &mut self.place {
+        if let HashPlace::Beside(thread) = &mut self.place {
             thread.update(bytes);
         }
     }
@@ -59,8 +59,8 @@ impl PayloadSigner {
     /// The hash of everything; `None` when its thread failed.
     pub(super) fn finish(self) -> Option<Hmac<Sha256>> {
         match self.place {
-            Place::Here(hash) => Some(hash),
-            Place::Beside(thread) => thread.finish(),
+            HashPlace::Here(hash) => Some(hash),
+            HashPlace::Beside(thread) => thread.finish(),
         }
     }
 }
@@ -105,7 +105,7 @@ impl HashThread {
 fn hash_all(mut hash: Hmac<Sha256>, blocks: &Receiver<Vec<u8>>, used: &Sender<Vec<u8>>) -> Hmac<Sha256> {
     for block in blocks {
         hash.update(&block);
-        // Nobody takes the last ones back.
+        // Fails once the last block was sent.
         let _ = used.send(block);
     }
     hash
@@ -133,7 +133,7 @@ mod tests {
     fn a_body_that_is_given_up_ends_the_thread() {
         let mut pieces = PayloadSigner::new(signer(b"secret"));
         pieces.update(&vec![0; SHORT + BLOCK]);
-        let Place::Beside(HashThread { thread, full, .. }) = pieces.place else {
+        let HashPlace::Beside(HashThread { thread, full, .. }) = pieces.place else {
             panic!("a long payload is hashed beside")
         };
         drop(full);

@@ -1,4 +1,4 @@
-//! What the reader takes and refuses, in one piece and cut at every byte.
+//! Bodies that the reader takes and refuses, in one piece and cut at every byte.
 
 use super::*;
 
@@ -9,7 +9,7 @@ const SIGNATURE: &str = "7d5668a79c82484e196d1a6454fcf4e9a8bce0ce43313d05a645394
 const DIGITS: &str = "aHlkcm90ZXN0";
 
 fn read(body: &str, piece: usize) -> Result<Bytes, EnvelopeError> {
-    let mut reader = EnvelopeReader::new(&Limits::default(), SECRET, None);
+    let mut reader = EnvelopeReader::new(&ResponseLimits::default(), SECRET, None);
     for piece in body.as_bytes().chunks(piece) {
         reader.push(piece)?;
     }
@@ -38,7 +38,7 @@ fn what_is_sealed_is_read_back_at_any_length() {
     for length in [0, 1, 2, 3, 4, 24 << 10, (24 << 10) + 1, 100_000] {
         let payload: Vec<u8> = (0..=255).cycle().take(length).collect();
         let sealed = String::from_utf8(seal(&payload, "short")).unwrap();
-        let mut reader = EnvelopeReader::new(&Limits::default(), "short", Some(sealed.len() as u64));
+        let mut reader = EnvelopeReader::new(&ResponseLimits::default(), "short", Some(sealed.len() as u64));
         sealed
             .as_bytes()
             .chunks(1000)
@@ -97,7 +97,7 @@ fn every_wrong_signature_has_its_own_error() {
     assert_eq!(error(&"g".repeat(64)), EnvelopeError::SignatureDigits);
     let missing = body().replace("hmac", "hmac_");
     assert_eq!(read_both(&missing), Err(EnvelopeError::MissingKey("hmac")));
-    let mut other_secret = EnvelopeReader::new(&Limits::default(), &SECRET.to_uppercase(), None);
+    let mut other_secret = EnvelopeReader::new(&ResponseLimits::default(), &SECRET.to_uppercase(), None);
     other_secret.push(body().as_bytes()).unwrap();
     assert_eq!(other_secret.finish(), Err(EnvelopeError::WrongSignature));
 }
@@ -147,11 +147,11 @@ fn a_body_cut_at_any_byte_is_truncated() {
 
 #[test]
 fn bounds_hold_however_the_body_arrives() {
-    let limits = Limits {
+    let limits = ResponseLimits {
         body: 1000,
         extra: 100,
         depth: 8,
-        ..Limits::default()
+        ..ResponseLimits::default()
     };
     let error = |body: String| {
         let mut reader = EnvelopeReader::new(&limits, SECRET, Some(u64::MAX));

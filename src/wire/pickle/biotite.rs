@@ -4,7 +4,7 @@ use super::error::PickleFault;
 use super::graph::{BondTable, Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::prediction::{Record, Value};
-use crate::protein::{Bond, Label, Structure};
+use crate::protein::{Bond, Label, Structure, bond_rows};
 use crate::tensor::{DType, Tensor};
 
 /// Memory of one atom without its positions: five labels, number, flag and temperature factor.
@@ -29,12 +29,7 @@ pub(super) fn size_of_structure(structure: &Structure) -> usize {
 
 /// A bond list that is no part of a structure, as `atom_count` and uint32 `bonds` `[n, 3]`.
 pub(super) fn bond_record(table: &BondTable) -> Result<Record, PickleFault> {
-    let rows: Vec<u32> = table
-        .bonds
-        .iter()
-        .flat_map(|bond| [bond.first, bond.second, bond.order.into()])
-        .collect();
-    let bonds = Tensor::from_values(vec![table.bonds.len(), 3], &rows)?;
+    let bonds = bond_rows(&table.bonds)?;
     let atoms = Value::Integer(table.atoms as i64);
     Ok(Record {
         class: BOND_LIST.into(),
@@ -139,19 +134,12 @@ fn read_columns(
             _ => structure.extra.push((name.to_owned(), tensor.clone())),
         }
     }
-    let columns = [
-        ("chain_id", structure.chain_id.len()),
-        ("res_id", structure.res_id.len()),
-        ("ins_code", structure.ins_code.len()),
-        ("res_name", structure.res_name.len()),
-        ("hetero", structure.hetero.len()),
-        ("atom_name", structure.atom_name.len()),
-        ("element", structure.element.len()),
-    ];
-    match columns.iter().find(|(_, length)| *length != atoms) {
-        Some((name, _)) => Err(PickleFault::Column(name)),
-        None => Ok(()),
+    if structure.atoms() != atoms {
+        return Err(PickleFault::Column("atom_name"));
     }
+    structure
+        .uneven_column()
+        .map_or(Ok(()), |name| Err(PickleFault::Column(name)))
 }
 
 fn positions(tensor: &Tensor) -> Option<Vec<[f32; 3]>> {

@@ -28,7 +28,6 @@ pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Resu
         Symbol::FromBuffer => numpy::from_buffer(graph, &arguments),
         Symbol::Scalar => numpy::scalar(graph, &arguments),
         Symbol::BondList | Symbol::BondListFromState => biotite::bond_list(graph, &arguments),
-        Symbol::LoadFromBytes => torch::load_from_bytes(graph, &arguments),
         Symbol::RebuildTensor => torch::rebuild_tensor(graph, &arguments),
         Symbol::OrderedDict => ordered_dict(graph, &arguments),
         Symbol::GetAttr => attribute(graph, &arguments),
@@ -39,13 +38,15 @@ pub(super) fn call(graph: &mut Graph, callee: NodeId, arguments: NodeId) -> Resu
         | Symbol::AtomArray
         | Symbol::AtomArrayStack
         | Symbol::TorchStorage(_)
+        // The machine reads its argument, which holds pickles, before it comes here.
+        | Symbol::LoadFromBytes
         | Symbol::Harmless
         | Symbol::Unknown => Err(PickleFault::Call(graph.describe(callee))),
     }
 }
 
-/// Why a call of something harmless ends here: we do not read what it makes. With code among its arguments, as a factory
-/// of default values is, it is a call like any other.
+/// The fault of a call of something harmless: hydrotest does not read its result. With code among its arguments, such as a factory
+/// of default values, it is a call like any other.
 fn unread(graph: &Graph, callee: NodeId, arguments: NodeId) -> PickleFault {
     let is_code = |&argument: &NodeId| graph.symbol(argument) == Some(Symbol::Unknown);
     match graph.tuple(arguments) {

@@ -1,4 +1,4 @@
-//! Why a pickle was refused: what, at which byte, by which instruction. Texts only; decides nothing.
+//! The reasons to refuse a pickle, each with its byte and its instruction. Texts only; decides nothing.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ use crate::tensor::TensorError;
 pub struct PickleError {
     /// Where the instruction begins in the payload.
     pub offset: usize,
-    /// Name of the instruction, as `pickletools` has it.
+    /// Name of the instruction in Python's `pickletools`.
     pub opcode: &'static str,
     /// What is wrong with it.
     pub fault: PickleFault,
@@ -61,7 +61,7 @@ pub enum PickleFault {
     /// A part of a structure is missing, of the wrong type or size, or holds what no structure can.
     #[error("structure without a sound {0}")]
     Column(&'static str),
-    /// Sound Python data that this decoder does not read: no fault of who wrote it.
+    /// Sound Python data that this decoder does not read: no fault of its writer.
     #[error("hydrotest cannot read {0}")]
     Unsupported(String),
     /// Text that is not UTF-8.
@@ -83,7 +83,7 @@ pub enum PickleFault {
     #[error("{bound} exceed the limit of {limit}")]
     Limit {
         /// What was bounded.
-        bound: Bound,
+        bound: PickleBound,
         /// How much was allowed.
         limit: usize,
     },
@@ -93,7 +93,7 @@ pub enum PickleFault {
 }
 
 impl PickleFault {
-    /// Whether Python would read this without running anything, and we cannot.
+    /// Whether Python would read this without running anything, and hydrotest cannot.
     #[must_use]
     pub const fn is_ours(&self) -> bool {
         matches!(self, Self::Unsupported(_) | Self::Integer)
@@ -102,7 +102,7 @@ impl PickleFault {
 
 /// What a pickle claims too much of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bound {
+pub enum PickleBound {
     /// Levels of nesting.
     Depth,
     /// Values.
@@ -115,7 +115,7 @@ pub enum Bound {
     Allocation,
 }
 
-impl fmt::Display for Bound {
+impl fmt::Display for PickleBound {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Depth => "levels of nesting",

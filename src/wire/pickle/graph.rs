@@ -1,4 +1,4 @@
-//! What a pickle has built so far: nodes that refer to each other by number, in one flat arena.
+//! The objects that a pickle has built so far: nodes that refer to each other by number, in one flat arena.
 //!
 //! Shared and even cyclic objects cost one node each, and dropping the arena never recurses. Every node and every byte
 //! copied is charged to the budget here, before it is made.
@@ -8,13 +8,12 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::element::ElementType;
-use super::error::{Bound, PickleFault};
-use super::machine::Outside;
+use super::error::{PickleBound, PickleFault};
+use super::reader::Outside;
 use super::symbol::Symbol;
 use crate::protein::{Bond, Structure};
 use crate::tensor::{DType, Tensor};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The number of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +53,39 @@ pub(super) enum Node {
     Bonds(Box<BondTable>),
     /// The elements behind torch tensors.
     Storage(Box<Storage>),
-    /// What a torch stream names as stored elsewhere in it.
+    /// An object that a torch stream stores elsewhere.
     Persistent(NodeId),
+}
+
+/// A `numpy.dtype`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ElementType {
+    pub(super) kind: ElementKind,
+    pub(super) order: ByteOrder,
+}
+
+/// What an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ElementKind {
+    Plain(DType),
+    Object,
+}
+
+/// In which order its bytes stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ByteOrder {
+    Little,
+    Big,
+}
+
+impl ElementType {
+    /// Bytes of one.
+    pub(super) const fn size(self) -> usize {
+        match self.kind {
+            ElementKind::Plain(dtype) => dtype.size(),
+            ElementKind::Object => 8,
+        }
+    }
 }
 
 /// A torch storage.
@@ -77,10 +107,10 @@ pub(super) struct BondTable {
 pub(super) struct Graph<'a> {
     payload: &'a Bytes,
     nodes: Vec<Node>,
-    limits: &'a Limits,
+    limits: &'a ResponseLimits,
     allocated: usize,
     allowance: usize,
-    /// Whether whoever reads it is the process that wrote it, to which every device is at hand.
+    /// Whether its reader is on the machine of its writer, where every device is at hand.
     is_local: bool,
 }
 
@@ -89,8 +119,8 @@ impl<'a> Graph<'a> {
     const FALSE: NodeId = NodeId(1);
     const TRUE: NodeId = NodeId(2);
 
-    /// A graph of nothing yet, of a payload and what came besides it.
-    pub(super) fn new(payload: &'a Bytes, limits: &'a Limits, outside: Outside<'_>) -> Self {
+    /// An empty graph of a payload and the buffers that came with it.
+    pub(super) fn new(payload: &'a Bytes, limits: &'a ResponseLimits, outside: Outside<'_>) -> Self {
         Self {
             payload,
             nodes: vec![Node::None, Node::Bool(false), Node::Bool(true)],
@@ -105,12 +135,12 @@ impl<'a> Graph<'a> {
         self.payload
     }
 
-    pub(super) const fn limits(&self) -> &'a Limits {
+    pub(super) const fn limits(&self) -> &'a ResponseLimits {
         self.limits
     }
 
-    /// Whether it tells where torch had stored something: not to the process that has the device.
-    pub(super) const fn tells_devices(&self) -> bool {
+    /// Whether tensors carry the device that torch had stored them on: not where that device is at hand.
+    pub(super) const fn keeps_devices(&self) -> bool {
         !self.is_local
     }
 
@@ -119,7 +149,7 @@ impl<'a> Graph<'a> {
         self.allocated = self.allocated.saturating_add(bytes);
         if self.allocated > self.allowance {
             return Err(PickleFault::Limit {
-                bound: Bound::Allocation,
+                bound: PickleBound::Allocation,
                 limit: self.allowance,
             });
         }
@@ -136,7 +166,7 @@ impl<'a> Graph<'a> {
         }
         if self.nodes.len() >= self.limits.items {
             return Err(PickleFault::Limit {
-                bound: Bound::Items,
+                bound: PickleBound::Items,
                 limit: self.limits.items,
             });
         }

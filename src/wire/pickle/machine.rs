@@ -6,31 +6,21 @@ use super::call;
 use super::error::{PickleError, PickleFault};
 use super::graph::{Graph, Node, NodeId};
 use super::opcode as op;
-use super::reader::Reader;
+use super::reader::{Outside, PickleReader};
 use super::stack::{Memo, Stack};
 use super::symbol::{Symbol, is_dotted_name};
-use crate::wire::Limits;
-
-/// What a stream may name that is not in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Outside<'a> {
-    /// Nothing, as in every pickle of a response.
-    Nothing,
-    /// Persistent objects, as in the streams of `torch.save`, where storages are named so.
-    Persistent,
-    /// The buffers that came with it, each in its turn.
-    Buffers(&'a [Bytes]),
-}
+use super::torch;
+use crate::wire::ResponseLimits;
 
 /// Runs one pickle that begins at `start` of the payload: its graph, its result, and the byte behind its `STOP`.
 pub(super) fn run<'a>(
     payload: &'a Bytes,
     start: usize,
-    limits: &'a Limits,
+    limits: &'a ResponseLimits,
     outside: Outside<'a>,
 ) -> Result<(Graph<'a>, NodeId, usize), PickleError> {
     let mut machine = Machine {
-        reader: Reader::new(payload, start),
+        reader: PickleReader::new(payload, start),
         graph: Graph::new(payload, limits, outside),
         stack: Stack::new(limits),
         memo: Memo::new(limits),
@@ -48,7 +38,7 @@ pub(super) fn run<'a>(
     }
 }
 
-/// Turns a fault into an error that says where it happened.
+/// Turns a fault into an error with its place.
 pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> PickleError {
     move |fault| PickleError {
         offset,
@@ -57,33 +47,11 @@ pub(super) fn error_at(offset: usize, code: u8) -> impl Fn(PickleFault) -> Pickl
     }
 }
 
-impl Outside<'_> {
-    /// Bytes that came besides the stream.
-    pub(super) fn size(self) -> usize {
-        match self {
-            Self::Buffers(buffers) => buffers.iter().map(Bytes::len).sum(),
-            Self::Nothing | Self::Persistent => 0,
-        }
-    }
-
-    /// The buffer whose turn it is.
-    fn next(&mut self) -> Result<Bytes, PickleFault> {
-        match self {
-            Self::Buffers([first, rest @ ..]) => {
-                let buffer = first.clone();
-                *self = Self::Buffers(rest);
-                Ok(buffer)
-            }
-            _ => Err(PickleFault::Buffer),
-        }
-    }
-}
-
 /// How protocols 0 and 1, which have no header, begin to write an object.
 const OLDER: &[u8] = b"ccopy_reg\n_reconstructor\n";
 
 struct Machine<'a> {
-    reader: Reader<'a>,
+    reader: PickleReader<'a>,
     graph: Graph<'a>,
     stack: Stack,
     memo: Memo,
@@ -114,7 +82,7 @@ impl Machine<'_> {
             op::LONG_BINPUT => self.reader.number::<4>().and_then(|index| self.put(index)),
             op::BINGET => self.reader.number::<1>().and_then(|index| self.get(index)),
             op::LONG_BINGET => self.reader.number::<4>().and_then(|index| self.get(index)),
-            // Whether a buffer may be written to is of no account here.
+            // Decoded buffers are never written to.
             op::READONLY_BUFFER if matches!(self.outside, Outside::Buffers(_)) => self.stack.top().map(drop),
             op::BUILD => {
                 let state = self.stack.pop()?;
@@ -206,7 +174,10 @@ impl Machine<'_> {
             }
             op::REDUCE => {
                 let (arguments, callee) = (self.stack.pop()?, self.stack.pop()?);
-                call::call(&mut self.graph, callee, arguments)?
+                match self.graph.symbol(callee) {
+                    Some(Symbol::LoadFromBytes) => self.storage(arguments)?,
+                    _ => call::call(&mut self.graph, callee, arguments)?,
+                }
             }
             op::NEWOBJ => {
                 let (arguments, class) = (self.stack.pop()?, self.stack.pop()?);
@@ -262,6 +233,20 @@ impl Machine<'_> {
         })
     }
 
+    /// `torch.storage._load_from_bytes(stream)`: reads the pickles of a stream of `torch.save` with machines of their own, under
+    /// tighter bounds.
+    fn storage(&mut self, arguments: NodeId) -> Result<Node, PickleFault> {
+        let stream = torch::StorageStream::open(&mut self.graph, arguments)?;
+        let parse = |from, outside| run(&stream.header, from, &stream.limits, outside).map_err(|error| error.fault);
+        let (system, root, end) = parse(torch::MAGIC.len(), Outside::Nothing)?;
+        torch::check_system(&system, root)?;
+        let (object, root, end) = parse(end, Outside::Persistent)?;
+        let described = torch::described_storage(&object, root)?;
+        let (keys, root, end) = parse(end, Outside::Nothing)?;
+        torch::check_keys(&keys, root, &described)?;
+        stream.storage(end, &described)
+    }
+
     /// A frame only says how much to read at once; it must not promise more than there is.
     fn frame(&mut self) -> Result<(), PickleFault> {
         let length = self.reader.number::<8>()?;
@@ -303,7 +288,7 @@ fn pairs(items: &[NodeId]) -> Result<Vec<(NodeId, NodeId)>, PickleFault> {
     }
 }
 
-/// Whether a text that is not UTF-8 is Python's all the same: what keeps it from being UTF-8 are lone surrogates.
+/// Whether lone surrogates, which Python's texts may hold, are all that keeps a text from being UTF-8.
 fn has_surrogates_only(mut bytes: &[u8]) -> bool {
     loop {
         let Err(error) = std::str::from_utf8(bytes) else {

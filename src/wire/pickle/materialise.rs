@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::biotite;
-use super::error::{Bound, PickleFault};
+use super::error::{PickleBound, PickleFault};
 use super::graph::{Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::prediction::{Record, Value};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The value of a node and everything below it.
 pub(super) fn value(graph: &mut Graph, root: NodeId) -> Result<Value, PickleFault> {
@@ -30,7 +30,7 @@ impl Materialiser<'_, '_> {
     fn value(&mut self, id: NodeId) -> Result<Value, PickleFault> {
         let limits = self.graph.limits();
         self.items += 1;
-        check(Bound::Items, self.items, limits.items)?;
+        check(PickleBound::Items, self.items, limits.items)?;
         // Paid for before it is made.
         let copied = copied_bytes(self.graph.node(id), limits)?;
         self.graph.charge(size_of::<Value>() + copied)?;
@@ -45,33 +45,18 @@ impl Materialiser<'_, '_> {
             Node::Array(tensor) => Value::Array(tensor.as_ref().clone()),
             Node::Structure(structure) => Value::Structure(structure.clone()),
             Node::Bonds(table) => Value::Record(biotite::bond_record(table)?),
-            Node::List(items) => {
-                let items = items.clone();
-                Value::List(self.values(id, &items)?)
-            }
-            Node::Tuple(items) => {
-                let items = items.clone();
-                Value::Tuple(self.values(id, &items)?)
-            }
-            Node::Set(items) => {
-                let items = items.clone();
-                Value::Set(self.values(id, &items)?)
-            }
+            Node::List(items) => Value::List(self.values(id, items.clone())?),
+            Node::Tuple(items) => Value::Tuple(self.values(id, items.clone())?),
+            Node::Set(items) => Value::Set(self.values(id, items.clone())?),
             Node::Objects(array) => {
                 let (shape, items) = array.as_ref().clone();
-                let items = self.values(id, &items)?;
+                let items = self.values(id, items)?;
                 Value::Objects { shape, items }
             }
-            Node::Map(entries) => {
-                let entries = entries.clone();
-                Value::Map(self.map(id, &entries)?)
-            }
+            Node::Map(entries) => Value::Map(self.map(id, entries.clone())?),
             Node::Object { class, state } => {
                 let (class, state) = (class.to_string(), *state);
-                let fields = match state {
-                    Some(state) => self.fields(state)?,
-                    None => Vec::new(),
-                };
+                let fields = state.map_or_else(|| Ok(Vec::new()), |state| self.fields(state))?;
                 Value::Record(Record { class, fields })
             }
             Node::Global {
@@ -87,7 +72,7 @@ impl Materialiser<'_, '_> {
     }
 
     fn enter(&mut self, id: NodeId) -> Result<(), PickleFault> {
-        check(Bound::Depth, self.path.len() + 1, self.graph.limits().depth)?;
+        check(PickleBound::Depth, self.path.len() + 1, self.graph.limits().depth)?;
         if self.path.contains(&id) {
             return Err(PickleFault::Cycle);
         }
@@ -95,22 +80,22 @@ impl Materialiser<'_, '_> {
         Ok(())
     }
 
-    fn values(&mut self, id: NodeId, items: &[NodeId]) -> Result<Vec<Value>, PickleFault> {
+    fn values(&mut self, id: NodeId, items: Vec<NodeId>) -> Result<Vec<Value>, PickleFault> {
         self.enter(id)?;
         // Grows as items are made and charged: a shared list is not given its whole length at once.
         let mut values = Vec::new();
-        for &item in items {
+        for item in items {
             values.push(self.value(item)?);
         }
         self.path.pop();
         Ok(values)
     }
 
-    fn map(&mut self, id: NodeId, entries: &[(NodeId, NodeId)]) -> Result<Vec<(Value, Value)>, PickleFault> {
+    fn map(&mut self, id: NodeId, entries: Vec<(NodeId, NodeId)>) -> Result<Vec<(Value, Value)>, PickleFault> {
         self.enter(id)?;
         let mut seen = HashSet::new();
         let mut pairs = Vec::new();
-        for &(key, value) in entries {
+        for (key, value) in entries {
             // Python keeps the last of two equal keys; a writer has no reason to send both, a forger has.
             let name = match self.graph.node(key) {
                 Node::Text(_) => self.graph.text(key).map(Key::Text),
@@ -146,7 +131,7 @@ impl Materialiser<'_, '_> {
                 Node::Map(entries) => entries.clone(),
                 _ => return Err(FAULT),
             };
-            for (key, value) in self.map(part, &entries)? {
+            for (key, value) in self.map(part, entries)? {
                 match key {
                     Value::Text(name) => fields.push((name, value)),
                     _ => return Err(FAULT),
@@ -174,7 +159,7 @@ impl Key<'_> {
     }
 }
 
-const fn check(bound: Bound, used: usize, limit: usize) -> Result<(), PickleFault> {
+const fn check(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
     if used <= limit {
         Ok(())
     } else {
@@ -183,10 +168,10 @@ const fn check(bound: Bound, used: usize, limit: usize) -> Result<(), PickleFaul
 }
 
 /// What a value copies out of its node, besides itself and its children.
-fn copied_bytes(node: &Node, limits: &Limits) -> Result<usize, PickleFault> {
+fn copied_bytes(node: &Node, limits: &ResponseLimits) -> Result<usize, PickleFault> {
     Ok(match node {
         Node::Text(range) => {
-            check(Bound::Text, range.len(), limits.text)?;
+            check(PickleBound::Text, range.len(), limits.text)?;
             range.len()
         }
         Node::Array(tensor) => size_of_val(tensor.shape()),

@@ -8,7 +8,6 @@
 
 mod biotite;
 mod call;
-mod element;
 mod encode;
 mod error;
 mod graph;
@@ -26,60 +25,31 @@ use bytes::Bytes;
 
 pub(in crate::wire) use biotite::BOND_LIST;
 pub use encode::{EncodeError, encode, encode_prediction};
-pub use error::{Bound, PickleError, PickleFault};
+pub use error::{PickleBound, PickleError, PickleFault};
 
 use crate::prediction::{Prediction, Value};
-use crate::wire::Limits;
-use machine::Outside;
+use crate::wire::ResponseLimits;
+use reader::Outside;
 
 /// Reads a pickle of protocol 2 to 5. Arrays are views into `payload` wherever their layout allows.
 ///
 /// # Errors
 /// When the pickle is broken, would call something that is not plain data, or exceeds a limit.
-pub fn decode(payload: &Bytes, limits: &Limits) -> Result<Value, PickleError> {
+pub fn decode(payload: &Bytes, limits: &ResponseLimits) -> Result<Value, PickleError> {
     run(payload, Outside::Nothing, limits)
 }
 
-/// Reads a pickle of protocol 5 whose large buffers did not go into the stream but came with it, in the order in which it
-/// names them.
+/// Reads a pickle whose result is an object with fields. `buffers` are those of a pickle of protocol 5 that another process on this
+/// machine wrote, in the order in which it names them; `None` for a pickle that came over the network.
 ///
 /// # Errors
-/// As [`decode`], and when it names more buffers than came.
-pub fn decode_with_buffers(payload: &Bytes, buffers: &[Bytes], limits: &Limits) -> Result<Value, PickleError> {
-    run(payload, Outside::Buffers(buffers), limits)
-}
-
-fn run(payload: &Bytes, outside: Outside<'_>, limits: &Limits) -> Result<Value, PickleError> {
-    let (mut graph, root, end) = machine::run(payload, 0, limits, outside)?;
-    let at_stop = machine::error_at(end.saturating_sub(1), opcode::STOP);
-    match payload.len() - end {
-        0 => materialise::value(&mut graph, root).map_err(at_stop),
-        trailing => Err(at_stop(PickleFault::Trailing(trailing))),
-    }
-}
-
-/// Reads a pickle whose result is an object with fields.
-///
-/// # Errors
-/// As [`decode`], and when the result is anything else.
-pub fn decode_prediction(payload: &Bytes, limits: &Limits) -> Result<Prediction, PickleError> {
-    prediction(payload, decode(payload, limits)?)
-}
-
-/// Reads a pickle whose result is an object with fields and whose buffers came with it.
-///
-/// # Errors
-/// As [`decode_with_buffers`], and when the result is anything else.
-pub fn decode_prediction_with_buffers(
+/// As [`decode`], when the result is anything else, and when the pickle names more buffers than there are.
+pub fn decode_prediction(
     payload: &Bytes,
-    buffers: &[Bytes],
-    limits: &Limits,
+    buffers: Option<&[Bytes]>,
+    limits: &ResponseLimits,
 ) -> Result<Prediction, PickleError> {
-    prediction(payload, decode_with_buffers(payload, buffers, limits)?)
-}
-
-fn prediction(payload: &Bytes, value: Value) -> Result<Prediction, PickleError> {
-    match value {
+    match run(payload, buffers.map_or(Outside::Nothing, Outside::Buffers), limits)? {
         Value::Record(record) => Ok(Prediction {
             class: record.class,
             fields: record.fields,
@@ -88,5 +58,14 @@ fn prediction(payload: &Bytes, value: Value) -> Result<Prediction, PickleError> 
             let fault = PickleFault::NotPrediction(other.describe());
             Err(machine::error_at(payload.len().saturating_sub(1), opcode::STOP)(fault))
         }
+    }
+}
+
+fn run(payload: &Bytes, outside: Outside<'_>, limits: &ResponseLimits) -> Result<Value, PickleError> {
+    let (mut graph, root, end) = machine::run(payload, 0, limits, outside)?;
+    let at_stop = machine::error_at(end.saturating_sub(1), opcode::STOP);
+    match payload.len() - end {
+        0 => materialise::value(&mut graph, root).map_err(at_stop),
+        trailing => Err(at_stop(PickleFault::Trailing(trailing))),
     }
 }

@@ -1,13 +1,30 @@
 //! `NumPy` dtypes, arrays and scalars from their pickled parts. Views into the payload wherever order and byte order allow.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
-use super::element::{ByteOrder, ElementType, Kind};
 use super::error::PickleFault;
-use super::graph::{Graph, Node, NodeId};
+use super::graph::{ByteOrder, ElementKind, ElementType, Graph, Node, NodeId};
 use super::symbol::Symbol;
 use crate::tensor::strided::{c_strides, fortran_strides, gather, swap_bytes};
 use crate::tensor::{DType, Tensor};
+
+/// The codes of element types of fixed size.
+const CODES: [(&str, DType); 12] = [
+    ("b1", DType::Bool),
+    ("i1", DType::I8),
+    ("i2", DType::I16),
+    ("i4", DType::I32),
+    ("i8", DType::I64),
+    ("u1", DType::U8),
+    ("u2", DType::U16),
+    ("u4", DType::U32),
+    ("u8", DType::U64),
+    ("f2", DType::F16),
+    ("f4", DType::F32),
+    ("f8", DType::F64),
+];
 
 /// How the elements of an array follow each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +70,7 @@ pub(super) fn dtype_state(graph: &Graph, element: ElementType, state: NodeId) ->
     if !is_plain {
         return Err(PickleFault::Unsupported("a structured dtype".into()));
     }
-    if let Kind::Plain(DType::Text(_)) = element.kind
+    if let ElementKind::Plain(DType::Text(_)) = element.kind
         && graph.size(*size) != Some(element.size())
     {
         return Err(FAULT);
@@ -91,23 +108,17 @@ pub(super) fn array_state(graph: &mut Graph, state: NodeId) -> Result<Node, Pick
         Node::Bool(true) => Layout::Fortran,
         _ => return Err(FAULT),
     };
-    match (element.kind, graph.node(data)) {
-        (Kind::Plain(dtype), Node::Bytes(data)) => {
-            let data = Bytes::clone(data);
-            array(graph, dtype, element.order, &layout, shape, data)
+    // NumPy writes objects in the order of their indices, whatever the layout in memory.
+    if let (ElementKind::Object, Node::List(items)) = (element.kind, graph.node(data)) {
+        let items = items.clone();
+        graph.charge(size_of_val(items.as_slice()))?;
+        let count = size_of_array(1, &shape)?;
+        if count != items.len() {
+            return Err(FAULT);
         }
-        // NumPy writes objects in the order of their indices, whatever the layout in memory.
-        (Kind::Object, Node::List(items)) => {
-            let items = items.clone();
-            graph.charge(size_of_val(items.as_slice()))?;
-            let count = size_of_array(1, &shape)?;
-            if count != items.len() {
-                return Err(FAULT);
-            }
-            Ok(Node::Objects(Box::new((shape, items))))
-        }
-        _ => Err(FAULT),
+        return Ok(Node::Objects(Box::new((shape, items))));
     }
+    array(graph, element, &layout, shape, data, FAULT)
 }
 
 /// `_frombuffer(buffer, dtype, shape, order)`: how protocol 5 writes contiguous arrays. From `NumPy` 2.4 on
@@ -132,13 +143,7 @@ pub(super) fn from_buffer(graph: &mut Graph, arguments: &[NodeId]) -> Result<Nod
         }
         _ => return Err(FAULT),
     };
-    match (element.kind, graph.bytes(data)) {
-        (Kind::Plain(dtype), Some(data)) => {
-            let data = Bytes::clone(data);
-            array(graph, dtype, element.order, &layout, shape, data)
-        }
-        _ => Err(FAULT),
-    }
+    array(graph, element, &layout, shape, data, FAULT)
 }
 
 /// These sizes in the order of `axes`; `None` unless every axis is named once.
@@ -155,13 +160,7 @@ pub(super) fn scalar(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, Pi
         return Err(FAULT);
     };
     let element = element_type(graph, element)?;
-    match (element.kind, graph.bytes(data)) {
-        (Kind::Plain(dtype), Some(data)) => {
-            let data = Bytes::clone(data);
-            array(graph, dtype, element.order, &Layout::C, Vec::new(), data)
-        }
-        _ => Err(FAULT),
-    }
+    array(graph, element, &Layout::C, Vec::new(), data, FAULT)
 }
 
 /// Bytes an array needs, the way `NumPy` bounds it: also an empty array's other dimensions must fit into memory.
@@ -185,15 +184,20 @@ fn element_type(graph: &Graph, id: NodeId) -> Result<ElementType, PickleFault> {
     }
 }
 
-/// An array in C order and little-endian; the bytes are copied only when they are not so already.
+/// An array in C order and little-endian; the bytes are copied only when they are not so already. `fault` is for data that is not
+/// bytes.
 fn array(
     graph: &mut Graph,
-    dtype: DType,
-    order: ByteOrder,
+    element: ElementType,
     layout: &Layout,
     shape: Vec<usize>,
-    mut data: Bytes,
+    data: NodeId,
+    fault: PickleFault,
 ) -> Result<Node, PickleFault> {
+    let (ElementKind::Plain(dtype), Some(data)) = (element.kind, graph.bytes(data)) else {
+        return Err(fault);
+    };
+    let mut data = Bytes::clone(data);
     let size = dtype.size();
     size_of_array(size, &shape)?;
     graph.charge(size_of::<Tensor>() + size_of_val(shape.as_slice()))?;
@@ -205,7 +209,7 @@ fn array(
             .into();
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), data.clone())?;
     }
-    if order == ByteOrder::Big && size > 1 {
+    if element.order == ByteOrder::Big && size > 1 {
         graph.charge(data.len())?;
         tensor = Tensor::new(dtype, tensor.shape().to_vec(), swap_bytes(dtype, &data).into())?;
     }
@@ -233,27 +237,30 @@ fn is_code(code: &str) -> bool {
     letters.next().is_some_and(|kind| "bBiufcmMSaUVOT".contains(kind)) && letters.all(|digit| digit.is_ascii_digit())
 }
 
-fn parse_code(code: &str) -> Option<Kind> {
-    Some(Kind::Plain(match code {
-        "b1" => DType::Bool,
-        "i1" => DType::I8,
-        "i2" => DType::I16,
-        "i4" => DType::I32,
-        "i8" => DType::I64,
-        "u1" => DType::U8,
-        "u2" => DType::U16,
-        "u4" => DType::U32,
-        "u8" => DType::U64,
-        "f2" => DType::F16,
-        "f4" => DType::F32,
-        "f8" => DType::F64,
-        "O8" => return Some(Kind::Object),
-        text => {
-            let width = text.strip_prefix('U')?.parse().ok()?;
-            // Text of no width would let a few bytes claim any number of elements.
-            (1..1 << 28).contains(&width).then_some(DType::Text(width))?
+fn parse_code(code: &str) -> Option<ElementKind> {
+    if code == "O8" {
+        return Some(ElementKind::Object);
+    }
+    let known = CODES.iter().find(|(name, _)| *name == code).map(|&(_, dtype)| dtype);
+    known.map(ElementKind::Plain).or_else(|| {
+        let width = code.strip_prefix('U')?.parse().ok()?;
+        // Text of no width would let a few bytes claim any number of elements.
+        (1..1 << 28)
+            .contains(&width)
+            .then_some(ElementKind::Plain(DType::Text(width)))
+    })
+}
+
+/// The code of an element type; `None` for those that `NumPy` does not have.
+pub(super) fn code(dtype: DType) -> Option<Cow<'static, str>> {
+    match dtype {
+        DType::Text(0) => None,
+        DType::Text(width) => Some(format!("U{width}").into()),
+        _ => {
+            let known = CODES.iter().find(|(_, known)| *known == dtype);
+            known.map(|&(code, _)| code.into())
         }
-    }))
+    }
 }
 
 #[cfg(test)]

@@ -1,18 +1,54 @@
-//! A cursor over the payload: takes bytes and little-endian numbers, never past the end. Knows no instruction.
+//! The input of the machine: a cursor over the payload, which never goes past its end, and the buffers that came with it. Knows no
+//! instruction.
 
 use std::ops::Range;
+
+use bytes::Bytes;
 
 use super::error::PickleFault;
 
 /// The longest line `GLOBAL` may name a module or class with.
 const LONGEST_LINE: usize = 512;
 
-pub(super) struct Reader<'a> {
+/// What a stream may name that is not in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outside<'a> {
+    /// Nothing, as in every pickle of a response.
+    Nothing,
+    /// Persistent objects, as in the streams of `torch.save`, where storages are named so.
+    Persistent,
+    /// The buffers that came with it, each in its turn.
+    Buffers(&'a [Bytes]),
+}
+
+impl Outside<'_> {
+    /// Bytes that came besides the stream.
+    pub(super) fn size(self) -> usize {
+        match self {
+            Self::Buffers(buffers) => buffers.iter().map(Bytes::len).sum(),
+            Self::Nothing | Self::Persistent => 0,
+        }
+    }
+
+    /// The buffer whose turn it is.
+    pub(super) fn next(&mut self) -> Result<Bytes, PickleFault> {
+        match self {
+            Self::Buffers([first, rest @ ..]) => {
+                let buffer = first.clone();
+                *self = Self::Buffers(rest);
+                Ok(buffer)
+            }
+            _ => Err(PickleFault::Buffer),
+        }
+    }
+}
+
+pub(super) struct PickleReader<'a> {
     bytes: &'a [u8],
     position: usize,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> PickleReader<'a> {
     pub(super) const fn new(bytes: &'a [u8], position: usize) -> Self {
         Self { bytes, position }
     }
@@ -84,7 +120,7 @@ mod tests {
 
     #[test]
     fn numbers_are_little_endian_and_never_read_past_the_end() {
-        let mut reader = Reader::new(&[1, 2, 0, 0, 0, 9], 0);
+        let mut reader = PickleReader::new(&[1, 2, 0, 0, 0, 9], 0);
         assert_eq!(reader.number::<1>(), Ok(1));
         assert_eq!(reader.number::<2>(), Ok(2));
         assert_eq!(reader.number::<4>(), Err(PickleFault::Truncated));
@@ -94,10 +130,10 @@ mod tests {
 
     #[test]
     fn a_line_ends_at_its_newline() {
-        let mut reader = Reader::new(b"os\nsystem", 0);
+        let mut reader = PickleReader::new(b"os\nsystem", 0);
         assert_eq!(reader.line(), Ok("os"));
         assert_eq!(reader.line(), Err(PickleFault::Truncated));
         let endless = vec![b'a'; 2 * LONGEST_LINE];
-        assert_eq!(Reader::new(&endless, 0).line(), Err(PickleFault::Name));
+        assert_eq!(PickleReader::new(&endless, 0).line(), Err(PickleFault::Name));
     }
 }

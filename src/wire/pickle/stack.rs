@@ -1,8 +1,8 @@
 //! The working memory of the machine: its stack with marks, and its memo. Holds node numbers; knows no instruction.
 
-use super::error::{Bound, PickleFault};
+use super::error::{PickleBound, PickleFault};
 use super::graph::NodeId;
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 pub(super) struct Stack {
     items: Vec<NodeId>,
@@ -12,7 +12,7 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) const fn new(limits: &ResponseLimits) -> Self {
         Self {
             items: Vec::new(),
             marks: Vec::new(),
@@ -21,19 +21,19 @@ impl Stack {
     }
 
     pub(super) fn push(&mut self, id: NodeId) -> Result<(), PickleFault> {
-        within(Bound::Items, self.items.len(), self.limit)?;
+        within(PickleBound::Items, self.items.len(), self.limit)?;
         self.items.push(id);
         Ok(())
     }
 
     pub(super) fn mark(&mut self) -> Result<(), PickleFault> {
-        within(Bound::Items, self.marks.len(), self.limit)?;
+        within(PickleBound::Items, self.marks.len(), self.limit)?;
         self.marks.push(self.items.len());
         Ok(())
     }
 
     pub(super) fn top(&self) -> Result<NodeId, PickleFault> {
-        let above = self.items.get(self.floor()..).unwrap_or_default();
+        let above = self.items.get(self.base()..).unwrap_or_default();
         above.last().copied().ok_or(PickleFault::Stack)
     }
 
@@ -54,8 +54,8 @@ impl Stack {
 
     /// Takes the topmost `count` values, the lowest first.
     pub(super) fn take(&mut self, count: usize) -> Result<Vec<NodeId>, PickleFault> {
-        let floor = self.floor();
-        let start = self.items.len().checked_sub(count).filter(|&start| start >= floor);
+        let base = self.base();
+        let start = self.items.len().checked_sub(count).filter(|&start| start >= base);
         Ok(self.cut(start.ok_or(PickleFault::Stack)?))
     }
 
@@ -65,8 +65,8 @@ impl Stack {
         Ok(self.cut(start))
     }
 
-    /// What lies above the last mark cannot reach below it.
-    fn floor(&self) -> usize {
+    /// The height at the last mark, below which no instruction takes.
+    fn base(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
 
@@ -87,7 +87,7 @@ impl Memo {
     /// Memory of one entry.
     pub(super) const ENTRY: usize = size_of::<Option<NodeId>>();
 
-    pub(super) const fn new(limits: &Limits) -> Self {
+    pub(super) const fn new(limits: &ResponseLimits) -> Self {
         Self {
             entries: Vec::new(),
             limit: limits.memo,
@@ -102,7 +102,7 @@ impl Memo {
     /// Writes an entry; returns how many entries the memo grew by.
     pub(super) fn put(&mut self, index: u64, id: NodeId) -> Result<usize, PickleFault> {
         let index = usize::try_from(index).unwrap_or(usize::MAX);
-        within(Bound::Memo, index, self.limit)?;
+        within(PickleBound::Memo, index, self.limit)?;
         let before = self.entries.len();
         if index >= before {
             self.entries.resize(index + 1, None);
@@ -119,7 +119,7 @@ impl Memo {
     }
 }
 
-const fn within(bound: Bound, used: usize, limit: usize) -> Result<(), PickleFault> {
+const fn within(bound: PickleBound, used: usize, limit: usize) -> Result<(), PickleFault> {
     if used < limit {
         Ok(())
     } else {

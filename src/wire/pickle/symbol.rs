@@ -1,4 +1,4 @@
-//! The allow-list: every class and function a pickle may name with a meaning. What is not here is never called.
+//! The allow-list: every class and function a pickle may name with a meaning. Other names are never called.
 
 use crate::tensor::DType;
 
@@ -41,11 +41,25 @@ pub(super) enum Symbol {
     ByteArray,
     /// `builtins.set` and `builtins.frozenset`
     Set,
-    /// A class or function of Python, `NumPy` or torch that makes nothing but data, which we do not read.
+    /// A class or function of Python, `NumPy` or torch that makes nothing but data, and that hydrotest does not read.
     Harmless,
     /// Everything else: may be the class of a record, is never called.
     Unknown,
 }
+
+/// The classes of torch's storages that hydrotest reads.
+pub(super) const STORAGES: [(&str, DType); 10] = [
+    ("BoolStorage", DType::Bool),
+    ("CharStorage", DType::I8),
+    ("ShortStorage", DType::I16),
+    ("IntStorage", DType::I32),
+    ("LongStorage", DType::I64),
+    ("ByteStorage", DType::U8),
+    ("HalfStorage", DType::F16),
+    ("BFloat16Storage", DType::BF16),
+    ("FloatStorage", DType::F32),
+    ("DoubleStorage", DType::F64),
+];
 
 impl Symbol {
     /// The meaning of a name in a module.
@@ -62,7 +76,6 @@ impl Symbol {
             ("biotite.structure" | "biotite.structure.bonds", "BondList._from_state") => Self::BondListFromState,
             ("torch._utils", "_rebuild_tensor_v2") => Self::RebuildTensor,
             ("torch.storage", "_load_from_bytes") => Self::LoadFromBytes,
-            ("torch", storage) if Self::storage(storage) != Self::Unknown => Self::storage(storage),
             ("collections", "OrderedDict") => Self::OrderedDict,
             ("_codecs", "encode") => Self::Encode,
             // Protocol 2 names the module as Python 2 did.
@@ -71,24 +84,12 @@ impl Symbol {
             ("builtins" | "__builtin__", "bytearray") => Self::ByteArray,
             ("builtins" | "__builtin__", "set" | "frozenset") => Self::Set,
             _ if super::harmless::is_listed(module, name) => Self::Harmless,
+            ("torch", _) => {
+                let storage = STORAGES.iter().find(|(class, _)| *class == name);
+                storage.map_or(Self::Unknown, |&(_, dtype)| Self::TorchStorage(dtype))
+            }
             _ => Self::Unknown,
         }
-    }
-
-    fn storage(name: &str) -> Self {
-        Self::TorchStorage(match name {
-            "BoolStorage" => DType::Bool,
-            "CharStorage" => DType::I8,
-            "ShortStorage" => DType::I16,
-            "IntStorage" => DType::I32,
-            "LongStorage" => DType::I64,
-            "ByteStorage" => DType::U8,
-            "HalfStorage" => DType::F16,
-            "BFloat16Storage" => DType::BF16,
-            "FloatStorage" => DType::F32,
-            "DoubleStorage" => DType::F64,
-            _ => return Self::Unknown,
-        })
     }
 
     /// Whether an object of this class may be made without arguments, to get its state later.

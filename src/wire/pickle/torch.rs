@@ -1,6 +1,6 @@
 //! Torch tensors: a view with strides onto a storage, which is a nested `torch.save` stream of the legacy format.
 //!
-//! The nested stream is five pickles and raw bytes; its pickles go through the same machine under tighter bounds.
+//! The nested stream is pickles and raw bytes. This file judges what its pickles hold; the machine reads them.
 
 use std::sync::Arc;
 
@@ -8,67 +8,79 @@ use bytes::Bytes;
 
 use super::error::PickleFault;
 use super::graph::{Graph, Node, NodeId, Storage};
-use super::machine::{self, Outside};
 use super::numpy::size_of_array;
 use super::symbol::Symbol;
 use crate::tensor::strided::{gather, is_c_order};
 use crate::tensor::{DType, Tensor};
-use crate::wire::Limits;
+use crate::wire::ResponseLimits;
 
 /// The pickles of the magic number and of format version 1001, as `torch.save` has always written them.
-const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
+pub(super) const MAGIC: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.";
 
 /// The pickles before the raw bytes take a few hundred bytes; more than this is no storage.
 const LONGEST_HEADER: usize = 4 << 10;
 
-/// `torch.storage._load_from_bytes(stream)`
-pub(super) fn load_from_bytes(graph: &mut Graph, arguments: &[NodeId]) -> Result<Node, PickleFault> {
-    const FAULT: PickleFault = PickleFault::Malformed("torch storage");
-    let &[stream] = arguments else {
-        return Err(FAULT);
-    };
-    let stream = graph.bytes(stream).cloned().ok_or(FAULT)?;
-    // Reading the header again and again, from one shared stream, is work that must be paid for.
-    graph.charge(4 * LONGEST_HEADER)?;
-    let header = stream.slice(..stream.len().min(LONGEST_HEADER));
-    if !header.starts_with(MAGIC) {
-        return Err(FAULT);
-    }
-    let limits = Limits {
-        items: LONGEST_HEADER,
-        memo: LONGEST_HEADER,
-        ..*graph.limits()
-    };
-    let parse = |from, outside| machine::run(&header, from, &limits, outside).map_err(|error| error.fault);
+const NO_STORAGE: PickleFault = PickleFault::Malformed("torch storage");
 
-    let (system, root, end) = parse(MAGIC.len(), Outside::Nothing)?;
-    let little_endian = system.entry(root, "little_endian").ok_or(FAULT)?;
-    if !matches!(system.node(little_endian), Node::Bool(true)) {
-        return Err(PickleFault::Unsupported("a big-endian torch storage".into()));
+/// A stream of `torch.save` that should hold one storage: the magic number and the version, three pickles, raw elements.
+pub(super) struct StorageStream {
+    stream: Bytes,
+    /// The part that may hold pickles.
+    pub(super) header: Bytes,
+    /// Bounds on each of them.
+    pub(super) limits: ResponseLimits,
+}
+
+impl StorageStream {
+    /// The stream that is the only argument of `torch.storage._load_from_bytes`.
+    pub(super) fn open(graph: &mut Graph, arguments: NodeId) -> Result<Self, PickleFault> {
+        let Some(&[stream]) = graph.tuple(arguments) else {
+            return Err(NO_STORAGE);
+        };
+        let stream = graph.bytes(stream).cloned().ok_or(NO_STORAGE)?;
+        // Reading the header again and again, from one shared stream, is work that must be paid for.
+        graph.charge(4 * LONGEST_HEADER)?;
+        let header = stream.slice(..stream.len().min(LONGEST_HEADER));
+        if !header.starts_with(MAGIC) {
+            return Err(NO_STORAGE);
+        }
+        let limits = ResponseLimits {
+            items: LONGEST_HEADER,
+            memo: LONGEST_HEADER,
+            ..*graph.limits()
+        };
+        Ok(Self { stream, header, limits })
     }
-    let (object, root, end) = parse(end, Outside::Persistent)?;
-    let Described {
-        dtype,
-        key,
-        device,
-        count,
-    } = described_storage(&object, root)?;
-    let (keys, root, end) = parse(end, Outside::Nothing)?;
-    let is_only_key = match keys.node(root) {
-        Node::List(items) => matches!(items.as_slice(), &[only] if keys.word(only) == Some(key)),
-        _ => false,
-    };
-    let raw = stream.slice(end..);
-    let (stated, data) = raw.split_first_chunk::<8>().ok_or(FAULT)?;
-    if !is_only_key || u64::from_le_bytes(*stated) != count as u64 {
-        return Err(FAULT);
+
+    /// The storage whose elements, behind their count, begin at `start` of the stream.
+    pub(super) fn storage(&self, start: usize, described: &Described<'_>) -> Result<Node, PickleFault> {
+        let raw = self.stream.slice(start..);
+        let (stated, data) = raw.split_first_chunk::<8>().ok_or(NO_STORAGE)?;
+        let &Described { dtype, count, .. } = described;
+        if u64::from_le_bytes(*stated) != count as u64 || count.checked_mul(dtype.size()) != Some(data.len()) {
+            return Err(NO_STORAGE);
+        }
+        let device = described.device.filter(|device| *device != "cpu").map(Arc::from);
+        let data = raw.slice(8..);
+        Ok(Node::Storage(Box::new(Storage { dtype, data, device })))
     }
-    if count.checked_mul(dtype.size()) != Some(data.len()) {
-        return Err(FAULT);
+}
+
+/// The first pickle: the machine that wrote the stream must have been little-endian.
+pub(super) fn check_system(graph: &Graph, root: NodeId) -> Result<(), PickleFault> {
+    match graph.entry(root, "little_endian").map(|order| graph.node(order)) {
+        Some(Node::Bool(true)) => Ok(()),
+        Some(_) => Err(PickleFault::Unsupported("a big-endian torch storage".into())),
+        None => Err(NO_STORAGE),
     }
-    let device = device.filter(|device| *device != "cpu").map(Arc::from);
-    let data = raw.slice(8..);
-    Ok(Node::Storage(Box::new(Storage { dtype, data, device })))
+}
+
+/// The third pickle: the list of the keys of all storages, of which there must be one.
+pub(super) fn check_keys(graph: &Graph, root: NodeId, described: &Described<'_>) -> Result<(), PickleFault> {
+    match graph.node(root) {
+        Node::List(items) if matches!(items.as_slice(), &[only] if graph.word(only) == Some(described.key)) => Ok(()),
+        _ => Err(NO_STORAGE),
+    }
 }
 
 /// Everything before the raw elements of a stream that holds one storage, as `torch.save` writes it.
@@ -92,27 +104,26 @@ pub(super) fn storage_header(class: &str, device: &str, count: usize) -> Vec<u8>
     header
 }
 
-/// What a stream says of its storage.
-struct Described<'a> {
+/// A storage as its stream describes it.
+pub(super) struct Described<'a> {
     dtype: DType,
     key: &'a str,
     device: Option<&'a str>,
     count: usize,
 }
 
-/// The persistent id of a storage: `('storage', class, key, location, count, None)`.
-fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Result<Described<'a>, PickleFault> {
-    const FAULT: PickleFault = PickleFault::Malformed("torch storage");
+/// The second pickle: the persistent id of a storage, `('storage', class, key, location, count, None)`.
+pub(super) fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Result<Described<'a>, PickleFault> {
     let Node::Persistent(id) = graph.node(root) else {
-        return Err(FAULT);
+        return Err(NO_STORAGE);
     };
     let Some(&[kind, class, key, location, count, view]) = graph.tuple(*id) else {
-        return Err(FAULT);
+        return Err(NO_STORAGE);
     };
     let dtype = match graph.symbol(class) {
         Some(Symbol::TorchStorage(dtype)) => dtype,
         Some(Symbol::Harmless) => return Err(PickleFault::Unsupported(graph.describe(class))),
-        _ => return Err(FAULT),
+        _ => return Err(NO_STORAGE),
     };
     let is_whole = graph.word(kind) == Some("storage") && matches!(graph.node(view), Node::None);
     let device = graph.word(location).filter(|name| is_device(name));
@@ -123,7 +134,7 @@ fn described_storage<'a>(graph: &Graph<'a>, root: NodeId) -> Result<Described<'a
             device,
             count,
         }),
-        _ => Err(FAULT),
+        _ => Err(NO_STORAGE),
     }
 }
 
@@ -160,7 +171,7 @@ pub(super) fn rebuild_tensor(graph: &mut Graph, arguments: &[NodeId]) -> Result<
     };
     let tensor = Tensor::new(dtype, shape, elements)?;
     Ok(Node::Array(Box::new(match device {
-        Some(device) if graph.tells_devices() => tensor.on_device(device),
+        Some(device) if graph.keeps_devices() => tensor.on_device(device),
         _ => tensor,
     })))
 }

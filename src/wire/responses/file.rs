@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipArchive, ZipWriter};
 
+use super::recording::MOST_BUFFERS;
 use super::{CallKey, RawResponse, ResponseOrigin};
 
 /// The version of the format.
@@ -24,8 +25,8 @@ const SUMS: &str = "SHA256SUMS";
 const PICKLE: &str = "payload.pickle";
 /// The most bytes that one recording may unpack to.
 const UNPACKED: u64 = 1 << 30;
-/// The most parts of a recording: Python names far fewer buffers in one response.
-const MOST_PARTS: usize = 4096;
+/// The most parts of a recording.
+const MOST_PARTS: usize = MOST_BUFFERS + 3;
 
 /// Why a file is no recording, or could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -50,72 +51,28 @@ struct Description {
     format: u32,
     call: Value,
     origin: ResponseOrigin,
-    response: Response,
-}
-
-/// How `recording.json` speaks of a response.
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Response {
-    /// The pickle and this many buffers are parts of their own.
-    Payload { buffers: usize },
-    Status {
-        status: u16,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        location: Option<String>,
-        body: String,
-    },
-    Failure {
-        fault: String,
-        #[serde(default)]
-        decoding: bool,
-        message: String,
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        exception: Option<String>,
-    },
+    response: RawResponse,
 }
 
 /// Packs a recording; equal recordings make equal bytes.
 pub(super) fn pack(key: &CallKey, origin: &ResponseOrigin, raw: &RawResponse) -> Result<Vec<u8>, String> {
-    let (response, parts) = match raw.clone() {
-        RawResponse::Payload { pickle, buffers } => {
-            let response = Response::Payload { buffers: buffers.len() };
-            let buffers = buffers.into_iter().enumerate();
-            let named = buffers.map(|(index, buffer)| (buffer_name(index), buffer));
-            (
-                response,
-                std::iter::once((PICKLE.to_owned(), pickle)).chain(named).collect(),
-            )
-        }
-        RawResponse::Status { status, location, body } => (Response::Status { status, location, body }, Vec::new()),
-        RawResponse::Failure {
-            fault,
-            decoding,
-            message,
-            exception,
-        } => {
-            let response = Response::Failure {
-                fault,
-                decoding,
-                message,
-                exception,
-            };
-            (response, Vec::new())
-        }
-    };
     let description = Description {
         format: FORMAT,
         call: key.call().clone(),
         origin: origin.clone(),
-        response,
+        response: raw.clone(),
     };
     let mut text = serde_json::to_vec_pretty(&description).map_err(|error| error.to_string())?;
     text.push(b'\n');
     let mut all: Vec<(String, Bytes)> = vec![(DESCRIPTION.to_owned(), text.into())];
-    all.extend(parts);
+    if let RawResponse::Payload { pickle, buffers } = raw {
+        all.push((PICKLE.to_owned(), pickle.clone()));
+        let buffers = buffers.iter().enumerate();
+        all.extend(buffers.map(|(index, buffer)| (buffer_name(index), buffer.clone())));
+    }
     let mut sums = String::new();
     for (name, part) in &all {
-        let _ = writeln!(sums, "{}  {name}", hexadecimal(part));
+        let _ = writeln!(sums, "{}  {name}", sha256(part));
     }
     all.push((SUMS.to_owned(), sums.into()));
     zip(&all).map_err(|error| error.to_string())
@@ -150,29 +107,14 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<(CallKey, ResponseOrigin, RawRespon
             "it is of format {format}, and this program reads format {FORMAT}"
         ));
     }
-    let raw = match description.response {
-        Response::Payload { buffers } => {
-            let mut part = |name: &str| parts.remove(name).ok_or_else(|| format!("it has no part {name}"));
-            RawResponse::Payload {
-                pickle: part(PICKLE)?,
-                buffers: (0..buffers)
-                    .map(|index| part(&buffer_name(index)))
-                    .collect::<Result<_, _>>()?,
-            }
+    let mut raw = description.response;
+    if let RawResponse::Payload { pickle, buffers } = &mut raw {
+        let mut part = |name: &str| parts.remove(name).ok_or_else(|| format!("it has no part {name}"));
+        *pickle = part(PICKLE)?;
+        for (index, buffer) in buffers.iter_mut().enumerate() {
+            *buffer = part(&buffer_name(index))?;
         }
-        Response::Status { status, location, body } => RawResponse::Status { status, location, body },
-        Response::Failure {
-            fault,
-            decoding,
-            message,
-            exception,
-        } => RawResponse::Failure {
-            fault,
-            decoding,
-            message,
-            exception,
-        },
-    };
+    }
     match parts.keys().next() {
         Some(name) => Err(format!("it has a part {name:?} that no recording has")),
         None => Ok((CallKey::of(description.call), description.origin, raw)),
@@ -211,7 +153,7 @@ fn check_sums(sums: &str, parts: &BTreeMap<String, Bytes>) -> Result<(), String>
             .split_once("  ")
             .ok_or_else(|| format!("{SUMS} has the line {line:?}"))?;
         let part = parts.get(name).ok_or_else(|| format!("it has no part {name}"))?;
-        if hexadecimal(part) != hash {
+        if sha256(part) != hash {
             return Err(format!("its part {name} is not what was recorded: another SHA-256"));
         }
         stated += 1;
@@ -227,10 +169,6 @@ fn buffer_name(index: usize) -> String {
     format!("buffer-{index}.bin")
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+fn sha256(bytes: &[u8]) -> String {
+    hex::encode(Sha256::digest(bytes))
 }

@@ -83,7 +83,7 @@ impl ResponseReader {
     /// The next response to a call.
     ///
     /// # Errors
-    /// When its file cannot be read, is no recording or answers another call than its name says.
+    /// When its file cannot be read, is no recording or belongs to another call than its name.
     pub fn next(&self, key: &CallKey) -> Result<Replayed, RecordingError> {
         let Some(paths) = self.files.get(key.hash()) else {
             return Ok(Replayed::Absent);
@@ -100,7 +100,7 @@ impl ResponseReader {
         let bytes = read(path)?;
         let (found, origin, raw) = file::unpack(&bytes).map_err(|problem| RecordingError::new(path, &problem))?;
         if found != *key {
-            return Err(RecordingError::new(path, "it answers another call than its name says"));
+            return Err(RecordingError::new(path, "it belongs to another call than its name"));
         }
         Ok(Replayed::Response { origin, raw })
     }
@@ -229,7 +229,7 @@ mod tests {
         let whole = fs::read(&path).unwrap();
         assert!(refused(&whole, &key("ACD")).contains("another call"));
         assert!(refused(&whole[..whole.len() / 2], &key("AC")).contains("zip"));
-        // The same parts with another payload, as whoever edits one by hand would leave it.
+        // The same parts with another payload, as an edit by hand leaves them.
         let other = file::pack(&key("AC"), &origin(), &payload(2)).unwrap();
         let mut mixed = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
         for (from, name) in [

@@ -14,11 +14,11 @@ use super::{CallKey, RawResponse, RecordingError, ResponseOrigin, file};
 pub struct ResponseWriter {
     directory: PathBuf,
     origin: ResponseOrigin,
-    state: Mutex<State>,
+    state: Mutex<KeptResponses>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct KeptResponses {
     /// Responses kept, by the call's hash.
     kept: HashMap<String, usize>,
     files: usize,
@@ -40,7 +40,7 @@ impl ResponseWriter {
         })
     }
 
-    /// Keeps a response. What goes wrong is kept for [`Self::failures`]: a call is answered all the same.
+    /// Keeps a response. Errors are kept for [`Self::failures`]: they must not fail the call.
     pub fn keep(&self, key: &CallKey, raw: &RawResponse) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let before = state.kept.get(key.hash()).copied().unwrap_or(0);

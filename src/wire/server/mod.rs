@@ -1,10 +1,7 @@
-//! The model server: the protocol over HTTP/1.1 around any [`Model`], with `FastAPI`'s status codes and bodies. Knows no
+//! The model server: the protocol over HTTP/1.1 around any [`ServedModel`], with the statuses of boileroom's own server. Knows no
 //! particular model and no processes.
 
-mod complaint;
-mod reply;
 mod routes;
-mod schema;
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -27,12 +24,12 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Connections served at once; further ones wait in the system's queue.
 const MOST_CONNECTIONS: usize = 128;
 
-/// What answers calls.
-pub trait Model: Send + Sync + 'static {
-    /// Answers one call; blocks its thread for as long as it takes.
+/// A model that takes calls.
+pub trait ServedModel: Send + Sync + 'static {
+    /// Predicts for one call; blocks its thread for as long as it takes.
     ///
     /// # Errors
-    /// What the model would have raised, as its text.
+    /// The text of the exception that the model would have raised.
     fn predict(&self, request: &Request) -> Result<Prediction, String>;
 }
 
@@ -40,11 +37,11 @@ pub trait Model: Send + Sync + 'static {
 pub struct ModelServer<M> {
     model: Arc<M>,
     secret: Option<Secret>,
-    /// Calls are answered one at a time.
+    /// Calls run one at a time.
     turn: Arc<Semaphore>,
 }
 
-impl<M: Model> ModelServer<M> {
+impl<M: ServedModel> ModelServer<M> {
     /// A server that has the model loaded. Without a secret it is ready all the same and fails every call, as boileroom's.
     #[must_use]
     pub fn new(model: M, secret: Option<Secret>) -> Arc<Self> {
@@ -56,7 +53,7 @@ impl<M: Model> ModelServer<M> {
     }
 
     /// Serves until `stop` is done, then takes no new connections and finishes the calls that are under way. A connection
-    /// that breaks, or cannot be taken for want of resources, ends alone.
+    /// that breaks, or cannot be taken for lack of resources, ends alone.
     pub async fn serve(self: Arc<Self>, listener: TcpListener, stop: impl Future<Output = ()>) {
         let (stopping, stopped) = watch::channel(false);
         let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -76,18 +73,18 @@ impl<M: Model> ModelServer<M> {
             }
         }
         drop(listener);
-        // Without a receiver there is nobody to tell.
+        // Fails only when no connection is left.
         let _ = stopping.send(true);
         while connections.join_next().await.is_some() {}
     }
 
     /// Serves one connection to its end.
     async fn converse(self: Arc<Self>, stream: TcpStream, mut stopped: watch::Receiver<bool>) {
-        // Small answers must not wait to be merged; a socket that refuses the option serves as well.
+        // Small responses must not wait to be merged; a socket that refuses the option serves as well.
         let _ = stream.set_nodelay(true);
         let service = service_fn(move |request| {
             let server = Arc::clone(&self);
-            async move { Ok::<_, std::convert::Infallible>(server.answer(request).await.into()) }
+            async move { Ok::<_, std::convert::Infallible>(server.respond(request).await) }
         });
         let mut connection = pin!(
             http1::Builder::new()
@@ -95,7 +92,7 @@ impl<M: Model> ModelServer<M> {
                 .header_read_timeout(HEAD_LIMIT)
                 .serve_connection(TokioIo::new(stream), service)
         );
-        // A client that went away or talked nonsense has its answer, or needs none: the result says nothing.
+        // A broken connection or a bad request ends alone: the client has its response, or is gone.
         tokio::select! {
             _ = connection.as_mut() => return,
             _ = stopped.wait_for(|stopped| *stopped) => connection.as_mut().graceful_shutdown(),

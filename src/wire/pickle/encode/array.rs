@@ -2,13 +2,14 @@
 //! or what lies on a device.
 
 use super::EncodeError;
-use super::writer::{MemoKey, Writer};
+use super::writer::PickleWriter;
 use crate::tensor::strided::c_strides;
 use crate::tensor::{DType, Tensor};
-use crate::wire::pickle::{opcode as op, torch};
+use crate::wire::pickle::symbol::STORAGES;
+use crate::wire::pickle::{numpy, opcode as op, torch};
 
 /// Writes `_reconstruct(ndarray, (0,), b'b')` with the array's state.
-pub(super) fn array(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeError> {
+pub(super) fn array(writer: &mut PickleWriter, tensor: &Tensor) -> Result<(), EncodeError> {
     if tensor.dtype() == DType::BF16 || tensor.device().is_some() {
         return torch_tensor(writer, tensor);
     }
@@ -22,9 +23,9 @@ pub(super) fn array(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeEr
 
 /// Writes an array of objects whose list of items `items` writes.
 pub(super) fn objects(
-    writer: &mut Writer,
+    writer: &mut PickleWriter,
     shape: &[usize],
-    items: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
+    items: impl FnOnce(&mut PickleWriter) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
     begin(writer, shape);
     element_type(writer, "O8", "|", [-1, -1, 63]);
@@ -34,8 +35,8 @@ pub(super) fn objects(
     Ok(())
 }
 
-fn begin(writer: &mut Writer, shape: &[usize]) {
-    // NumPy 2 still answers to the module's old name, NumPy 1 knows no other.
+fn begin(writer: &mut PickleWriter, shape: &[usize]) {
+    // NumPy 2 still knows the module's old name, NumPy 1 no other.
     writer.global("numpy.core.multiarray", "_reconstruct");
     writer.global("numpy", "ndarray");
     writer.sizes(&[0]);
@@ -47,53 +48,33 @@ fn begin(writer: &mut Writer, shape: &[usize]) {
     writer.sizes(shape);
 }
 
-fn end(writer: &mut Writer) {
+fn end(writer: &mut PickleWriter) {
     writer.op(op::TUPLE);
     writer.op(op::BUILD);
 }
 
-fn dtype(writer: &mut Writer, dtype: DType) -> Result<(), EncodeError> {
-    let code = match dtype {
-        DType::Bool => "b1",
-        DType::I8 => "i1",
-        DType::I16 => "i2",
-        DType::I32 => "i4",
-        DType::I64 => "i8",
-        DType::U8 => "u1",
-        DType::U16 => "u2",
-        DType::U32 => "u4",
-        DType::U64 => "u8",
-        DType::F16 => "f2",
-        DType::F32 => "f4",
-        DType::F64 => "f8",
-        DType::Text(0) | DType::BF16 => return Err(EncodeError::DType(dtype)),
-        DType::Text(width) => {
-            let size = i64::from(width) * 4;
-            element_type(writer, &format!("U{width}"), "<", [size, 4, 8]);
-            return Ok(());
-        }
-    };
+fn dtype(writer: &mut PickleWriter, dtype: DType) -> Result<(), EncodeError> {
+    let code = numpy::code(dtype).ok_or(EncodeError::DType(dtype))?;
     let order = if dtype.size() == 1 { "|" } else { "<" };
-    element_type(writer, code, order, [-1, -1, 0]);
+    let numbers = match dtype {
+        DType::Text(_) => [dtype.size() as i64, 4, 8],
+        _ => [-1, -1, 0],
+    };
+    element_type(writer, &code, order, numbers);
     Ok(())
 }
 
 /// Writes `dtype(code, False, True)` and its state with size, alignment and flags.
-fn element_type(writer: &mut Writer, code: &str, order: &str, numbers: [i64; 3]) {
-    let key = MemoKey::DType(code.to_owned());
-    if writer.recall(&key) {
-        return;
-    }
+fn element_type(writer: &mut PickleWriter, code: &str, order: &str, numbers: [i64; 3]) {
     writer.global("numpy", "dtype");
-    writer.word(code);
+    writer.text(code);
     writer.boolean(false);
     writer.boolean(true);
     writer.op(op::TUPLE3);
     writer.op(op::REDUCE);
-    writer.memoise(key);
     writer.op(op::MARK);
     writer.integer(3);
-    writer.word(order);
+    writer.text(order);
     for _ in 0..3 {
         writer.op(op::NONE);
     }
@@ -104,20 +85,10 @@ fn element_type(writer: &mut Writer, code: &str, order: &str, numbers: [i64; 3])
     writer.op(op::BUILD);
 }
 
-fn torch_tensor(writer: &mut Writer, tensor: &Tensor) -> Result<(), EncodeError> {
-    let class = match tensor.dtype() {
-        DType::Bool => "BoolStorage",
-        DType::I8 => "CharStorage",
-        DType::I16 => "ShortStorage",
-        DType::I32 => "IntStorage",
-        DType::I64 => "LongStorage",
-        DType::U8 => "ByteStorage",
-        DType::F16 => "HalfStorage",
-        DType::BF16 => "BFloat16Storage",
-        DType::F32 => "FloatStorage",
-        DType::F64 => "DoubleStorage",
-        other @ (DType::U16 | DType::U32 | DType::U64 | DType::Text(_)) => return Err(EncodeError::DType(other)),
-    };
+fn torch_tensor(writer: &mut PickleWriter, tensor: &Tensor) -> Result<(), EncodeError> {
+    let dtype = tensor.dtype();
+    let class = STORAGES.iter().find(|(_, stored)| *stored == dtype);
+    let (class, _) = class.ok_or(EncodeError::DType(dtype))?;
     writer.global("torch._utils", "_rebuild_tensor_v2");
     writer.op(op::MARK);
     writer.global("torch.storage", "_load_from_bytes");

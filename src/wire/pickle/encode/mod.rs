@@ -11,12 +11,10 @@ use super::opcode as op;
 use super::symbol::{Symbol, is_dotted_name};
 use crate::prediction::{Prediction, Record, Value};
 use crate::tensor::DType;
-use writer::Writer;
+use writer::PickleWriter;
 
 /// How deep values may nest; decoding allows as much by default.
 const DEEPEST: usize = 64;
-/// Python writes the items of containers in batches of this many.
-const BATCH: usize = 1000;
 
 /// Why a value has no pickle.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,7 +44,7 @@ pub enum EncodeError {
 /// # Errors
 /// When the value could not be read back: see [`EncodeError`].
 pub fn encode(value: &Value) -> Result<Bytes, EncodeError> {
-    let mut writer = Writer::new();
+    let mut writer = PickleWriter::new();
     save(&mut writer, value, 0)?;
     Ok(writer.finish().into())
 }
@@ -56,13 +54,12 @@ pub fn encode(value: &Value) -> Result<Bytes, EncodeError> {
 /// # Errors
 /// As [`encode`].
 pub fn encode_prediction(prediction: &Prediction) -> Result<Bytes, EncodeError> {
-    let mut writer = Writer::new();
+    let mut writer = PickleWriter::new();
     object(&mut writer, &prediction.class, &prediction.fields, 1)?;
     Ok(writer.finish().into())
 }
 
-fn save(writer: &mut Writer, value: &Value, depth: usize) -> Result<(), EncodeError> {
-    writer.end_frame_if_full();
+fn save(writer: &mut PickleWriter, value: &Value, depth: usize) -> Result<(), EncodeError> {
     match value {
         Value::None => writer.op(op::NONE),
         Value::Bool(value) => writer.boolean(*value),
@@ -75,27 +72,19 @@ fn save(writer: &mut Writer, value: &Value, depth: usize) -> Result<(), EncodeEr
         Value::Structure(atoms) => structure::structure(writer, atoms)?,
         Value::List(items) => list(writer, items, deeper(depth)?)?,
         Value::Tuple(items) => {
-            let depth = deeper(depth)?;
-            let mut result = Ok(());
-            writer.tuple(items, |writer, item| {
-                if result.is_ok() {
-                    result = save(writer, item, depth);
-                }
-            });
-            result?;
+            fill(writer, items, op::TUPLE, deeper(depth)?, save)?;
         }
         Value::Set(items) => {
             writer.op(op::EMPTY_SET);
-            let batches = items.chunks(BATCH);
-            batch(writer, batches, op::ADDITEMS, deeper(depth)?, save)?;
+            fill(writer, items, op::ADDITEMS, deeper(depth)?, save)?;
         }
         Value::Map(entries) => {
             writer.op(op::EMPTY_DICT);
-            let pair = |writer: &mut Writer, (key, value): &(Value, Value), depth| {
+            let pair = |writer: &mut PickleWriter, (key, value): &(Value, Value), depth| {
                 save(writer, key, depth)?;
                 save(writer, value, depth)
             };
-            batch(writer, entries.chunks(BATCH), op::SETITEMS, deeper(depth)?, pair)?;
+            fill(writer, entries, op::SETITEMS, deeper(depth)?, pair)?;
         }
         Value::Record(record) if record.class == BOND_LIST => bond_list(writer, record)?,
         Value::Record(record) => object(writer, &record.class, &record.fields, deeper(depth)?)?,
@@ -121,31 +110,29 @@ const fn deeper(depth: usize) -> Result<usize, EncodeError> {
     }
 }
 
-fn list(writer: &mut Writer, items: &[Value], depth: usize) -> Result<(), EncodeError> {
+fn list(writer: &mut PickleWriter, items: &[Value], depth: usize) -> Result<(), EncodeError> {
     writer.op(op::EMPTY_LIST);
-    batch(writer, items.chunks(BATCH), op::APPENDS, depth, save)
+    fill(writer, items, op::APPENDS, depth, save)
 }
 
-/// Writes items in batches, each between a mark and the instruction that takes it.
-fn batch<'a, T: 'a>(
-    writer: &mut Writer,
-    batches: impl Iterator<Item = &'a [T]>,
+/// Writes items between a mark and the instruction that takes them.
+fn fill<T>(
+    writer: &mut PickleWriter,
+    items: &[T],
     take: u8,
     depth: usize,
-    item: impl Fn(&mut Writer, &T, usize) -> Result<(), EncodeError>,
+    item: impl Fn(&mut PickleWriter, &T, usize) -> Result<(), EncodeError>,
 ) -> Result<(), EncodeError> {
-    for batch in batches {
-        writer.op(op::MARK);
-        for entry in batch {
-            item(writer, entry, depth)?;
-        }
-        writer.op(take);
+    writer.op(op::MARK);
+    for entry in items {
+        item(writer, entry, depth)?;
     }
+    writer.op(take);
     Ok(())
 }
 
 /// An object as Python makes it: the class without arguments, then its attributes.
-fn object(writer: &mut Writer, class: &str, fields: &[(String, Value)], depth: usize) -> Result<(), EncodeError> {
+fn object(writer: &mut PickleWriter, class: &str, fields: &[(String, Value)], depth: usize) -> Result<(), EncodeError> {
     let refused = || EncodeError::Class(class.to_owned());
     let (module, name) = class.rsplit_once('.').ok_or_else(refused)?;
     let is_plain = Symbol::resolve(module, name) == Symbol::Unknown;
@@ -159,17 +146,17 @@ fn object(writer: &mut Writer, class: &str, fields: &[(String, Value)], depth: u
         return Ok(());
     }
     writer.op(op::EMPTY_DICT);
-    let field = |writer: &mut Writer, (name, value): &(String, Value), depth| {
-        writer.word(name);
+    let field = |writer: &mut PickleWriter, (name, value): &(String, Value), depth| {
+        writer.text(name);
         save(writer, value, depth)
     };
-    batch(writer, fields.chunks(BATCH), op::SETITEMS, depth, field)?;
+    fill(writer, fields, op::SETITEMS, depth, field)?;
     writer.op(op::BUILD);
     Ok(())
 }
 
 /// A bond list that stands alone.
-fn bond_list(writer: &mut Writer, record: &Record) -> Result<(), EncodeError> {
+fn bond_list(writer: &mut PickleWriter, record: &Record) -> Result<(), EncodeError> {
     match record.fields.as_slice() {
         [(_, Value::Integer(atoms)), (_, Value::Array(rows))] => {
             let atoms = usize::try_from(*atoms).map_err(|_| EncodeError::Column("bonds"))?;

@@ -1,39 +1,43 @@
-//! Writes structures as biotite's `AtomArray` and `AtomArrayStack`, with the column widths biotite gives them.
+//! Writes structures as biotite's `AtomArray` and `AtomArrayStack`, with the column widths biotite gives them. Fills in
+//! nothing that a structure lacks.
 
 use super::EncodeError;
 use super::array::array;
-use super::writer::Writer;
-use crate::protein::{Bond, Label, Structure};
-use crate::tensor::{DType, Tensor};
+use super::writer::PickleWriter;
+use crate::protein::{Label, Structure, bond_rows};
+use crate::tensor::Tensor;
 use crate::wire::pickle::opcode as op;
 
 const MODULE: &str = "biotite.structure";
 
-pub(super) fn structure(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeError> {
+pub(super) fn structure(writer: &mut PickleWriter, structure: &Structure) -> Result<(), EncodeError> {
     check(structure)?;
     let atoms = structure.atoms();
-    let (class, shape) = match structure.models {
-        None => ("AtomArray", vec![atoms, 3]),
-        Some(models) => ("AtomArrayStack", vec![models, atoms, 3]),
+    let class = match structure.models {
+        None => "AtomArray",
+        Some(_) => "AtomArrayStack",
     };
     writer.global(MODULE, class);
     writer.op(op::EMPTY_TUPLE);
     writer.op(op::NEWOBJ);
     writer.op(op::EMPTY_DICT);
     writer.op(op::MARK);
-    writer.word("_annot");
+    writer.text("_annot");
     annotations(writer, structure)?;
-    writer.word("_array_length");
+    writer.text("_array_length");
     writer.integer(atoms as i64);
-    writer.word("_coord");
-    let coord = Tensor::from_values(shape, structure.coord.as_flattened());
+    writer.text("_coord");
+    let coord = structure.coord_column();
     array(writer, &coord.map_err(|_| EncodeError::Column("coord"))?)?;
-    writer.word("_bonds");
+    writer.text("_bonds");
     match &structure.bonds {
-        Some(bonds) => bond_list(writer, atoms, &rows(bonds))?,
+        Some(bonds) => {
+            let rows = bond_rows(bonds).map_err(|_| EncodeError::Column("bonds"))?;
+            bond_list(writer, atoms, &rows)?;
+        }
         None => writer.op(op::NONE),
     }
-    writer.word("_box");
+    writer.text("_box");
     match &structure.cell {
         Some(cell) => array(writer, cell)?,
         None => writer.op(op::NONE),
@@ -44,26 +48,17 @@ pub(super) fn structure(writer: &mut Writer, structure: &Structure) -> Result<()
 }
 
 fn check(structure: &Structure) -> Result<(), EncodeError> {
-    let atoms = structure.atoms();
-    let lengths = [
-        ("chain_id", structure.chain_id.len()),
-        ("res_id", structure.res_id.len()),
-        ("ins_code", structure.ins_code.len()),
-        ("res_name", structure.res_name.len()),
-        ("hetero", structure.hetero.len()),
-        ("element", structure.element.len()),
-        ("b_factor", structure.b_factor.as_ref().map_or(atoms, Vec::len)),
-    ];
-    if let Some((name, _)) = lengths.iter().find(|(_, length)| *length != atoms) {
+    if let Some(name) = structure.uneven_column() {
         return Err(EncodeError::Column(name));
     }
+    let atoms = structure.atoms();
     if structure.extra.iter().any(|(_, column)| column.shape() != [atoms]) {
         return Err(EncodeError::Column("extra column"));
     }
     Ok(())
 }
 
-fn annotations(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeError> {
+fn annotations(writer: &mut PickleWriter, structure: &Structure) -> Result<(), EncodeError> {
     writer.op(op::EMPTY_DICT);
     writer.op(op::MARK);
     texts(writer, "chain_id", 4, &structure.chain_id)?;
@@ -74,13 +69,8 @@ fn annotations(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeE
     column(writer, "hetero", &Tensor::vector(&structure.hetero))?;
     texts(writer, "atom_name", 6, &structure.atom_name)?;
     texts(writer, "element", 2, &structure.element)?;
-    if let Some(values) = &structure.b_factor {
-        let narrow = || values.iter().map(|&value| value as f32).collect::<Vec<_>>();
-        let tensor = match structure.b_factor_dtype {
-            Some(DType::F32) => Tensor::vector(&narrow()),
-            _ => Tensor::vector(values),
-        };
-        column(writer, "b_factor", &tensor)?;
+    if let Some(values) = structure.b_factor_column() {
+        column(writer, "b_factor", &values)?;
     }
     for (name, tensor) in &structure.extra {
         column(writer, name, tensor)?;
@@ -89,14 +79,13 @@ fn annotations(writer: &mut Writer, structure: &Structure) -> Result<(), EncodeE
     Ok(())
 }
 
-fn column(writer: &mut Writer, name: &str, tensor: &Tensor) -> Result<(), EncodeError> {
-    writer.end_frame_if_full();
-    writer.word(name);
+fn column(writer: &mut PickleWriter, name: &str, tensor: &Tensor) -> Result<(), EncodeError> {
+    writer.text(name);
     array(writer, tensor)
 }
 
 /// A column of text; wider than biotite's when a label would not fit, as biotite itself widens it.
-fn texts(writer: &mut Writer, name: &str, width: u32, labels: &[Label]) -> Result<(), EncodeError> {
+fn texts(writer: &mut PickleWriter, name: &str, width: u32, labels: &[Label]) -> Result<(), EncodeError> {
     let longest = labels.iter().map(|label| label.as_str().chars().count()).max();
     let width = width.max(longest.unwrap_or(0) as u32);
     column(
@@ -107,20 +96,11 @@ fn texts(writer: &mut Writer, name: &str, width: u32, labels: &[Label]) -> Resul
 }
 
 /// Writes `BondList(atoms, array)`: the constructor, because biotite changed how it pickles bonds in version 1.6.
-pub(super) fn bond_list(writer: &mut Writer, atoms: usize, rows: &Tensor) -> Result<(), EncodeError> {
+pub(super) fn bond_list(writer: &mut PickleWriter, atoms: usize, rows: &Tensor) -> Result<(), EncodeError> {
     writer.global(MODULE, "BondList");
     writer.integer(atoms as i64);
     array(writer, rows)?;
     writer.op(op::TUPLE2);
     writer.op(op::REDUCE);
     Ok(())
-}
-
-fn rows(bonds: &[Bond]) -> Tensor {
-    let cells: Vec<u32> = bonds
-        .iter()
-        .flat_map(|bond| [bond.first, bond.second, bond.order.into()])
-        .collect();
-    // Three cells per bond, so the shape always fits.
-    Tensor::from_values(vec![bonds.len(), 3], &cells).unwrap_or_else(|_| Tensor::vector::<u32>(&[]))
 }

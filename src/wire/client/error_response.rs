@@ -1,19 +1,19 @@
-//! Reads what a server says when it does not send a prediction: `FastAPI`'s `detail` in its forms, and everything else.
-//! Works on bytes that are already bounded; never trusts them.
+//! Reads error responses: `FastAPI`'s `detail` in its forms, and everything else. Works on bytes that are already bounded and
+//! never trusts them.
 
 use serde_json::Value;
 
-use super::status::{Status, retry_after};
-use super::{ClientError, Finding};
+use super::status::{DeclineStatus, retry_after};
+use super::{ClientError, RequestProblem};
 use crate::wire::Secret;
 
 /// Bytes of an error body that are read; the rest is not.
 pub(super) const LONGEST: usize = 64 << 10;
 /// Characters of one text of the server that are kept.
 const LONGEST_TEXT: usize = 4000;
-/// Complaints about one request that are kept.
-const MOST_FINDINGS: usize = 32;
-/// What a server puts before the message of an exception of the model.
+/// Problems of one request that are kept.
+const MOST_PROBLEMS: usize = 32;
+/// What a server puts before the message of a model's exception.
 const PREFIXES: [&str; 2] = ["Folding failed: ", "Embedding failed: "];
 
 /// The headers of a response that matter where it is no prediction.
@@ -27,7 +27,7 @@ pub(super) struct Headers<'a> {
 
 /// The error that a response of another status than 200 means. `body` is its beginning.
 pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
-    if let Some(status) = Status::of(status) {
+    if let Some(status) = DeclineStatus::of(status) {
         let text = words(body, secret);
         let retry_after = retry_after(headers.retry_after);
         return ClientError::Declined {
@@ -44,14 +44,14 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
             let message = PREFIXES.iter().find_map(|prefix| text.strip_prefix(prefix));
             ClientError::Refused(printable(message.unwrap_or(&text), secret))
         }
-        (400 | 422, Some(Value::String(text))) => ClientError::Schema(vec![Finding {
+        (400 | 422, Some(Value::String(text))) => ClientError::Schema(vec![RequestProblem {
             kind: String::new(),
             place: String::new(),
             message: printable(&text, secret),
         }]),
         (400 | 422, Some(Value::Array(items))) if !items.is_empty() => {
-            let findings = items.iter().take(MOST_FINDINGS);
-            ClientError::Schema(findings.map(|item| finding(item, secret)).collect())
+            let problems = items.iter().take(MOST_PROBLEMS);
+            ClientError::Schema(problems.map(|item| problem(item, secret)).collect())
         }
         (300..=399, _) => {
             let target = headers
@@ -67,10 +67,10 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
     }
 }
 
-/// What the answer to `/health` means that does not say ready. A server that is still loading its model may have no words yet
-/// (5xx); another page, route or answer stays what it is.
+/// What a response to `/health` means that is not ready. A server that is still loading its model may respond with 5xx; another
+/// page or route stays what it is.
 pub(super) fn unhealthy(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secret) -> ClientError {
-    if Status::of(status).is_some() || status >= 500 {
+    if DeclineStatus::of(status).is_some() || status >= 500 {
         return read(status, headers, body, secret);
     }
     let target = headers
@@ -92,7 +92,7 @@ fn words(body: &[u8], secret: &Secret) -> String {
     }
 }
 
-fn finding(item: &Value, secret: &Secret) -> Finding {
+fn problem(item: &Value, secret: &Secret) -> RequestProblem {
     let text = |key: &str| {
         let text = item.get(key).and_then(Value::as_str).unwrap_or_default();
         printable(text, secret)
@@ -102,7 +102,7 @@ fn finding(item: &Value, secret: &Secret) -> Finding {
         .iter()
         .map(|step| step.as_str().map_or_else(|| step.to_string(), ToOwned::to_owned))
         .collect();
-    Finding {
+    RequestProblem {
         kind: text("type"),
         place: printable(&steps.join("."), secret),
         message: text("msg"),
@@ -132,7 +132,7 @@ pub(super) fn printable(text: &str, secret: &Secret) -> String {
 mod tests {
     use super::*;
 
-    fn answer(status: u16, body: &str) -> ClientError {
+    fn read_body(status: u16, body: &str) -> ClientError {
         read(
             status,
             Headers::default(),
@@ -144,22 +144,25 @@ mod tests {
     #[test]
     fn an_exception_of_the_model_keeps_its_message_without_the_prefix() {
         let refused = |text: &str| ClientError::Refused(text.into());
-        assert_eq!(answer(500, r#"{"detail":"Folding failed: bad X"}"#), refused("bad X"));
-        assert_eq!(answer(500, r#"{"detail":"Embedding failed: "}"#), refused(""));
-        assert_eq!(answer(500, r#"{"detail":"other words"}"#), refused("other words"));
+        assert_eq!(
+            read_body(500, r#"{"detail":"Folding failed: bad X"}"#),
+            refused("bad X")
+        );
+        assert_eq!(read_body(500, r#"{"detail":"Embedding failed: "}"#), refused(""));
+        assert_eq!(read_body(500, r#"{"detail":"other words"}"#), refused("other words"));
     }
 
     #[test]
-    fn complaints_about_the_request_keep_type_place_and_message() {
+    fn problems_of_the_request_keep_type_place_and_message() {
         let body = r#"{"detail":[{"type":"string_type","loc":["body","sequences",0],"msg":"no string","input":1}]}"#;
-        let finding = Finding {
+        let problem = RequestProblem {
             kind: "string_type".into(),
             place: "body.sequences.0".into(),
             message: "no string".into(),
         };
-        assert_eq!(answer(422, body), ClientError::Schema(vec![finding]));
-        assert_eq!(answer(422, body).to_string(), "body.sequences.0: no string");
-        let error = answer(400, r#"{"detail":"There was an error parsing the body"}"#);
+        assert_eq!(read_body(422, body), ClientError::Schema(vec![problem]));
+        assert_eq!(read_body(422, body).to_string(), "body.sequences.0: no string");
+        let error = read_body(400, r#"{"detail":"There was an error parsing the body"}"#);
         assert_eq!(error.to_string(), "There was an error parsing the body");
         assert!(matches!(error, ClientError::Schema(_)));
     }
@@ -175,7 +178,7 @@ mod tests {
             (505, "[["),
             (204, ""),
         ] {
-            let error = answer(status, body);
+            let error = read_body(status, body);
             assert!(matches!(error, ClientError::Protocol(_)), "{status} {body}: {error:?}");
             assert!(error.to_string().contains(&status.to_string()));
         }
@@ -188,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn what_declines_a_call_is_told_with_its_name_its_words_and_advice() {
+    fn a_declined_call_is_reported_with_name_words_and_advice() {
         for (status, name, advice) in [
             (401, "unauthorized", "`headers"),
             (413, "content too large", "client_max_body_size"),
@@ -197,7 +200,7 @@ mod tests {
             (503, "service unavailable", "the server's own log"),
             (504, "gateway timeout", "proxy_read_timeout"),
         ] {
-            let text = answer(status, "<html>no live upstreams").to_string();
+            let text = read_body(status, "<html>no live upstreams").to_string();
             let start = format!("{name} (HTTP {status}): <html>no live upstreams; ");
             assert!(text.starts_with(&start) && text.contains(advice), "{text}");
         }
@@ -211,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_that_is_not_health_is_told_from_a_server_that_loads() {
+    fn a_page_that_is_not_health_differs_from_a_server_that_loads() {
         let secret = Secret::new("x").unwrap();
         let health = |status, body: &str| unhealthy(status, Headers::default(), body.as_bytes(), &secret);
         for (status, body, shown) in [
@@ -234,9 +237,9 @@ mod tests {
 
     #[test]
     fn texts_of_the_server_are_bounded_and_cannot_leak_or_paint() {
-        let error = answer(500, r#"{"detail":"a\u001b[31mred the-secret"}"#);
+        let error = read_body(500, r#"{"detail":"a\u001b[31mred the-secret"}"#);
         assert_eq!(error.to_string(), "a\\u{1b}[31mred [secret]");
         let long = format!(r#"{{"detail":"{}"}}"#, "x".repeat(2 * LONGEST_TEXT));
-        assert_eq!(answer(500, &long).to_string().chars().count(), LONGEST_TEXT + 1);
+        assert_eq!(read_body(500, &long).to_string().chars().count(), LONGEST_TEXT + 1);
     }
 }
