@@ -52,19 +52,19 @@ impl Home {
     }
 }
 
-/// A process with the mark of a run that is dead.
+/// A process with the label of a run that is dead.
 struct Orphan(Child);
 
 impl Orphan {
-    fn new(mark: &str) -> Self {
+    fn new(label: &str) -> Self {
         let child = Command::new("sleep")
             .arg("600")
-            .env("HYDROTEST_INSTANCE", mark)
+            .env("HYDROTEST_INSTANCE", label)
             .spawn()
             .unwrap();
         let environment = format!("/proc/{}/environ", child.id());
         // Between fork and exec it has our environment, not its own.
-        while !String::from_utf8_lossy(&fs::read(&environment).unwrap()).contains(mark) {
+        while !String::from_utf8_lossy(&fs::read(&environment).unwrap()).contains(label) {
             std::thread::yield_now();
         }
         Self(child)
@@ -93,7 +93,7 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
 
     let (told, code) = home.run(&["clean", "--dry-run"]);
     let listed = format!(
-        "would remove process {} (sleep 600)\n1 killed run to be cleared up after\n",
+        "would remove process {} (sleep 600)\n1 killed run to clean up\n",
         orphan.0.id()
     );
     assert_eq!((told, code), (listed, 0));
@@ -101,7 +101,7 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
 
     let (told, code) = home.run(&["clean"]);
     let removed = format!(
-        "removed process {} (sleep 600)\n1 killed run cleared up after\n",
+        "removed process {} (sleep 600)\n1 killed run cleaned up\n",
         orphan.0.id()
     );
     assert_eq!((told, code), (removed, 0));
@@ -116,12 +116,12 @@ fn what_cannot_be_cleared_up_is_told_and_kept() {
     let home = Home::new();
     home.write(&format!("state/runs/{}/lock", home.dead), "");
     home.write(
-        &format!("state/runs/{}/reaches/1.json", home.dead),
-        r#"{"kind": "no_such_kind", "reach": {}}"#,
+        &format!("state/runs/{}/platforms/1.json", home.dead),
+        r#"{"kind": "no_such_kind", "platform": {}}"#,
     );
     let (told, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{told}");
-    assert!(told.contains("kind `no_such_kind` has no steward"), "{told}");
+    assert!(told.contains("kind `no_such_kind` has no resource finder"), "{told}");
     assert!(told.contains("`hydrotest clean` tries again (exit code 3)"), "{told}");
     assert!(home.path().join("state/runs").join(&home.dead).exists());
 }
@@ -165,7 +165,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     let (told, code) = home.run(&["doctor"]);
     assert_eq!(code, 3, "{told}");
     for words in [
-        "killed runs      one was not cleared up after",
+        "killed runs      one was not cleaned up",
         "-> hydrotest clean",
         "tool (kind process): cannot run like this",
         "`no-such-tool` is in none of the",

@@ -74,7 +74,7 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     let (told, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("9 passed; 0 failed; 2 ignored"), "{told}");
-    assert!(!told.contains("left behind:") && !told.contains("trouble:"), "{told}");
+    assert!(!told.contains("leaked:") && !told.contains("warning:"), "{told}");
     let notes: Vec<&str> = told
         .lines()
         .filter(|line| line.contains("note: esm2 on torch: "))

@@ -344,12 +344,13 @@ impl Pool {
 
     /// Keeps what there is to say about an instance that has been stopped.
     fn note_end(&self, instance: &Instance, error: Option<BackendError>) {
+        let report = instance.take_report();
         push(&self.notes, error.map(|error| format!("{}: {error}", instance.label())));
-        push(&self.notes, instance.take_troubles());
-        push(&self.leaks, instance.take_leaks());
-        push(&self.unknown, instance.take_unknown());
+        push(&self.notes, report.warnings);
+        push(&self.leaks, report.leaks);
+        push(&self.unknown, report.failed_checks);
         let mut remarks = self.remarks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for remark in instance.take_remarks() {
+        for remark in report.remarks {
             remarks.add(instance.label(), remark);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode, Stdio};
 
-use hydrotest::backend::clearing::Fate;
+use hydrotest::backend::resources::Mode;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixListener;
@@ -73,8 +73,8 @@ pub fn sweep_up() -> ExitCode {
         .enable_all()
         .build()
         .unwrap();
-    let sweep = runtime.block_on(hydrotest::backend::registry::sweep(Fate::Removed));
-    ExitCode::from(u8::from(sweep.runs != 1 || !sweep.troubles.is_empty()))
+    let cleaned = runtime.block_on(hydrotest::backend::registry::clean(Mode::Remove));
+    ExitCode::from(u8::from(cleaned.runs != 1 || !cleaned.warnings.is_empty()))
 }
 
 /// Does what the next run does first that starts something.

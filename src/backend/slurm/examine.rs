@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use super::settings::{Filled, SlurmSettings};
 use super::tools::{ToolError, Tools};
-use crate::backend::custody;
 use crate::backend::examination::Symptom;
 use crate::backend::kind::Overrides;
+use crate::backend::resources;
 use crate::prediction::Contract;
 
 /// One symptom for each thing that a job needs.
@@ -95,7 +95,7 @@ async fn submission(asked: Vec<String>, tools: &Tools) -> Symptom {
 fn directory(settings: &SlurmSettings) -> Symptom {
     let (subject, directory) = match settings.shared() {
         Some(shared) => ("shared_dir", shared.to_owned()),
-        None => ("state directory", custody::state_directory()),
+        None => ("state directory", resources::state_directory()),
     };
     let exists = |path: &PathBuf| path.is_dir();
     let writable = tempfile::tempfile_in(&directory);
