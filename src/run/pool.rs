@@ -28,9 +28,9 @@ pub struct Pool {
     starts: Arc<Starts>,
     /// Failures to stop, for the report: they are nobody's verdict.
     notes: Lines,
-    /// What instances left behind, for the verdict on the run.
+    /// For the verdict on the run.
     leaks: Lines,
-    /// Where it is not known whether they left anything.
+    /// Leak checks that failed.
     unknown: Lines,
     /// What is worth knowing of them and no fault.
     remarks: std::sync::Mutex<Remarks>,
@@ -258,13 +258,13 @@ impl Pool {
             .lines(severity)
     }
 
-    /// What instances left behind so far.
+    /// Resources that instances have leaked so far.
     #[must_use]
     pub fn leaks(&self) -> Vec<String> {
         all(&self.leaks)
     }
 
-    /// Where it could not be found out so far whether instances left anything.
+    /// The leak checks that have failed so far.
     #[must_use]
     pub fn unknown(&self) -> Vec<String> {
         all(&self.unknown)

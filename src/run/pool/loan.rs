@@ -52,7 +52,7 @@ impl Pool {
         }
     }
 
-    /// Stops everything that was opened on a loan, and says what it has left behind.
+    /// Stops everything that was opened on a loan, and says what it has leaked.
     pub async fn give_back(&self, loan: Loan<'_>) -> Vec<String> {
         self.end_loan(loan.slot).await
     }
