@@ -29,6 +29,7 @@ mod replay;
 pub mod resources;
 mod scene;
 pub mod served;
+pub mod server_platform;
 mod slurm;
 pub mod status;
 pub mod supervise;
