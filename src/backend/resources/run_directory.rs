@@ -267,8 +267,8 @@ mod tests {
 
     #[test]
     fn nothing_is_created_before_it_is_needed_and_nothing_is_kept() {
-        let state = tempfile::tempdir().unwrap();
-        let run = Arc::new(RunDirectory::in_state(state.path()));
+        let home = tempfile::tempdir().unwrap();
+        let run = Arc::new(RunDirectory::in_state(home.path()));
         let instance = InstanceId::next(&run);
         assert!(instance.label().starts_with(run.name()) && instance.label().ends_with("-1"));
         assert!(!run.path.exists());
@@ -283,8 +283,8 @@ mod tests {
 
     #[test]
     fn the_directory_of_a_run_that_may_have_leaked_is_kept_and_unlocked() {
-        let state = tempfile::tempdir().unwrap();
-        let run = Arc::new(RunDirectory::in_state(state.path()));
+        let home = tempfile::tempdir().unwrap();
+        let run = Arc::new(RunDirectory::in_state(home.path()));
         InstanceId::next(&run).directory().unwrap();
         InstanceId::next(&run).keep_run();
         run.end();
@@ -294,8 +294,8 @@ mod tests {
 
     #[test]
     fn a_platform_is_recorded_once_and_read_again_from_a_stale_run() {
-        let state = tempfile::tempdir().unwrap();
-        let run = Arc::new(RunDirectory::in_state(state.path()));
+        let home = tempfile::tempdir().unwrap();
+        let run = Arc::new(RunDirectory::in_state(home.path()));
         assert_eq!(run.platforms().unwrap(), []);
         let platform = serde_json::json!({"host": "unix:///run/engine.sock"});
         for _ in 0..2 {

@@ -171,8 +171,8 @@ mod tests {
 
     #[test]
     fn only_a_directory_with_the_name_of_a_run_is_one() {
-        let state = tempfile::tempdir().unwrap();
-        let runs = state.path().join("runs");
+        let home = tempfile::tempdir().unwrap();
+        let runs = home.path().join("runs");
         assert!(StaleRuns::acquire_in(&runs).unwrap().runs.is_empty());
         for name in [NAME, "hydrotest", "hydrotest-0123456789abcdef-1", "mine"] {
             fs::create_dir_all(runs.join(name)).unwrap();
@@ -186,13 +186,13 @@ mod tests {
 
     #[test]
     fn a_run_that_cannot_be_read_is_an_error_and_not_nothing() {
-        let state = tempfile::tempdir().unwrap();
-        let file = state.path().join("file");
+        let home = tempfile::tempdir().unwrap();
+        let file = home.path().join("file");
         File::create(&file).unwrap();
         assert!(StaleRuns::acquire_in(&file).is_err());
-        fs::create_dir(state.path().join(NAME)).unwrap();
-        symlink(&file, state.path().join(NAME).join(LOCK)).unwrap();
-        let stale = StaleRuns::acquire_in(state.path()).unwrap();
+        fs::create_dir(home.path().join(NAME)).unwrap();
+        symlink(&file, home.path().join(NAME).join(LOCK)).unwrap();
+        let stale = StaleRuns::acquire_in(home.path()).unwrap();
         assert!(stale.runs.is_empty() && stale.refused[0].starts_with(&format!("{NAME} cannot be opened")));
     }
 
