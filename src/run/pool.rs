@@ -28,11 +28,10 @@ pub struct Pool {
     starts: Arc<Starts>,
     /// Failures to stop, for the report: they are nobody's verdict.
     notes: Lines,
-    /// For the verdict on the run.
     leaks: Lines,
     /// Leak checks that failed.
     unknown: Lines,
-    /// What is worth knowing of them and no fault.
+    /// What is worth knowing of instances and no fault.
     remarks: std::sync::Mutex<Remarks>,
 }
 

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::{OpenFinder, Processes, Resource, StaleRun, StaleRuns};
+use crate::backend::BackendError;
 
 /// How long one platform may take to be asked and cleaned.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -36,6 +37,10 @@ struct Place {
     /// Its kind and its record; `None` for the processes of this machine.
     platform: Option<(String, Value)>,
     runs: Vec<String>,
+    /// What was found there.
+    removed: Vec<Resource>,
+    /// The problem that its runs have to be kept for.
+    warning: Option<String>,
 }
 
 /// Finds what stale runs left on every platform that they have recorded, and removes it if the mode says so. All platforms are
@@ -81,12 +86,7 @@ async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &
     }
     // Platforms come first, because ending the processes of a container or job behind its platform's back looks like a failure
     // there.
-    let (platform, runs_here) = (None, everyone);
-    let here = Place {
-        platform,
-        runs: runs_here,
-    };
-    cleaned.push(here.clean(open, mode).await);
+    cleaned.push(Place::new(None, everyone).clean(open, mode).await);
     for place in cleaned {
         report.removed.extend(place.removed);
         if let Some(warning) = place.warning {
@@ -117,50 +117,46 @@ fn places(runs: &[StaleRun], kept: &mut Vec<String>, warnings: &mut Vec<String>)
         for platform in platforms.into_iter().map(Some) {
             match places.iter_mut().find(|place| place.platform == platform) {
                 Some(place) => place.runs.push(run.name.clone()),
-                None => places.push(Place {
-                    platform,
-                    runs: vec![run.name.clone()],
-                }),
+                None => places.push(Place::new(platform, vec![run.name.clone()])),
             }
         }
     }
     places
 }
 
-/// What was found at one place, and the problem that its runs have to be kept for.
-struct CleanedPlace {
-    removed: Vec<Resource>,
-    warning: Option<String>,
-    runs: Vec<String>,
-}
-
 impl Place {
-    async fn clean(self, open: OpenFinder, mode: Mode) -> CleanedPlace {
-        let mut removed = Vec::new();
-        let cleaning = async {
-            let finder = match &self.platform {
-                Some((kind, platform)) => open(kind, platform)?,
-                None => Box::new(Processes),
-            };
-            for resource in finder.find(&self.runs).await.map_err(|error| error.to_string())? {
-                if mode == Mode::Remove {
-                    let gone = finder.remove(&resource).await;
-                    gone.map_err(|error| error.to_string())?;
-                }
-                removed.push(resource);
-            }
-            Ok(())
-        };
-        let cleaned = tokio::time::timeout(PATIENCE, cleaning).await;
+    const fn new(platform: Option<(String, Value)>, runs: Vec<String>) -> Self {
+        Self {
+            platform,
+            runs,
+            removed: Vec::new(),
+            warning: None,
+        }
+    }
+
+    async fn clean(mut self, open: OpenFinder, mode: Mode) -> Self {
+        let cleaned = tokio::time::timeout(PATIENCE, self.try_clean(open, mode)).await;
         let cleaned = cleaned.unwrap_or_else(|_| Err(format!("not done within {} s", PATIENCE.as_secs())));
         let platform = self.platform.as_ref();
         let platform = platform.map_or_else(String::new, |(kind, platform)| format!(" ({kind} at {platform})"));
         let warning = cleaned.err();
-        CleanedPlace {
-            removed,
-            warning: warning.map(|error| format!("{}: {error}{platform}", self.runs.join(", "))),
-            runs: self.runs,
+        self.warning = warning.map(|error| format!("{}: {error}{platform}", self.runs.join(", ")));
+        self
+    }
+
+    async fn try_clean(&mut self, open: OpenFinder, mode: Mode) -> Result<(), String> {
+        let finder = match &self.platform {
+            Some((kind, platform)) => open(kind, platform)?,
+            None => Box::new(Processes),
+        };
+        let failed = |error: BackendError| error.to_string();
+        for resource in finder.find(&self.runs).await.map_err(failed)? {
+            if mode == Mode::Remove {
+                finder.remove(&resource).await.map_err(failed)?;
+            }
+            self.removed.push(resource);
         }
+        Ok(())
     }
 }
 
