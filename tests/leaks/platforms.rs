@@ -50,8 +50,7 @@ fn a_creation_that_was_given_up_is_looked_for_until_nothing_can_come_of_it() {
         130,
         &["leak check failed: esm2 on lab: the creation of a container was given up and may still be carried out"],
     );
-    home.run(&["clean"])
-        .expect(3, &["may still create it for; it is over in "]);
+    home.run(&["clean"]).expect(3, &["may still create it for "]);
     engine.create();
     home.run(&["clean"])
         .expect(3, &["removed container cccccccccccc (late)"]);

@@ -147,7 +147,7 @@ fn temporary_files_are_a_note_and_above_a_size_a_warning() {
     // As large as a file with a hole says that it is.
     let script = "truncate -s 101M $TMPDIR/weights; exec $SERVE $0";
     let ran = World::new(&scripted(script, "")).run(ONE);
-    let advice = "what is meant to stay, such as a cache, needs another place";
+    let advice = "files that are meant to stay, such as a cache, need another place";
     ran.expect(
         0,
         &[
