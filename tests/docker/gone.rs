@@ -61,7 +61,9 @@ fn goes_away(on: Platform) {
         // Nobody can say that nothing is left, so nobody does.
         let unknown = instance.take_report().failed_checks;
         assert!(
-            unknown.iter().any(|line| line.contains("could not be found out")),
+            unknown
+                .iter()
+                .any(|line| line.contains("resources could not be listed")),
             "{unknown:?}"
         );
         drop(instance);
