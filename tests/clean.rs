@@ -60,19 +60,19 @@ impl Home {
     }
 }
 
-/// A process with the mark of a run that is dead.
+/// A process with the label of a run that is dead.
 struct Orphan(Child);
 
 impl Orphan {
-    fn new(mark: &str) -> Self {
+    fn new(label: &str) -> Self {
         let child = Command::new("sleep")
             .arg("600")
-            .env("HYDROTEST_INSTANCE", mark)
+            .env("HYDROTEST_INSTANCE", label)
             .spawn()
             .unwrap();
         let environment = format!("/proc/{}/environ", child.id());
         // Between fork and exec it has our environment, not its own.
-        while !String::from_utf8_lossy(&fs::read(&environment).unwrap()).contains(mark) {
+        while !String::from_utf8_lossy(&fs::read(&environment).unwrap()).contains(label) {
             std::thread::yield_now();
         }
         Self(child)
@@ -125,8 +125,8 @@ fn what_cannot_be_cleared_up_is_told_and_kept() {
     let home = Home::new();
     home.write(&format!("state/runs/{}/lock", home.dead), "");
     home.write(
-        &format!("state/runs/{}/reaches/1.json", home.dead),
-        r#"{"kind": "no_such_kind", "reach": {}}"#,
+        &format!("state/runs/{}/platforms/1.json", home.dead),
+        r#"{"kind": "no_such_kind", "platform": {}}"#,
     );
     let (told, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{told}");

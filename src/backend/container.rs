@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::launcher::Job;
 use super::supervise::Program;
-use super::{BackendError, Fault, Stage, custody};
+use super::{BackendError, Fault, Stage, resources};
 use crate::wire::Secret;
 
 /// Whose drivers a container gets to see.
@@ -184,7 +184,7 @@ fn environment(container: &Container<'_>, job: &Job, secret: &Secret) -> Vec<(Os
         .map(|(name, value)| (container.family.inner_variable(&name), value.map(OsString::from)));
     let own = [
         (container.family.variable("NO_EVAL"), Some("1".into())),
-        (custody::VARIABLE.into(), Some(job.mark.name().into())),
+        (resources::VARIABLE.into(), Some(job.instance.label().into())),
     ];
     own.into_iter().chain(inner).collect()
 }

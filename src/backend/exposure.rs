@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use super::custody::processes_of;
 use super::remark::Remark;
+use super::resources::processes_of;
 use super::supervise::open_ports;
 use crate::wire::Secret;
 
@@ -70,7 +70,7 @@ mod tests {
     use std::net::{Ipv4Addr, TcpListener};
     use std::process::Command;
 
-    use super::super::custody::VARIABLE;
+    use super::super::resources::VARIABLE;
     use super::*;
 
     #[test]

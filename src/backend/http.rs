@@ -9,7 +9,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::examination::{State, Symptom};
-use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
 use super::launcher::{Demise, Endpoint, Job, Launcher};
 use super::served::{Credentials, Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
@@ -20,13 +20,7 @@ use crate::wire::client::ModelClient;
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: "http",
-    summary: "a model server that runs already",
     overrides: &[Override::KeepResponses],
-    weights: None,
-    calls_per_instance: 1,
-    leaves: Leaves::NeverStarted,
-    configured: Configured::Already,
     template: r#"# Where the server answers; a server has one model.
 url = "http://127.0.0.1:8000"
 models = ["esm2"]
@@ -35,7 +29,8 @@ secret_env = "HYDROTEST_SECRET"
 # What the server or a proxy before it wants in every request. Tokens come from your environment and are never shown.
 # headers = { Authorization = "Bearer ${LAB_TOKEN}" }
 "#,
-    configure,
+    is_preconfigured: true,
+    ..Kind::new("http", "a model server that runs already", Creates::Nothing, configure)
 };
 
 struct Http {

@@ -1,16 +1,16 @@
-//! The life cycle that every kind gets: idempotent start and stop, nothing left of a failed start, a stop that always
-//! stops, and an eye on what was left behind. Holds one backend; knows nothing of cases or of how many instances there are.
+//! The life cycle that every kind gets: idempotent start and stop, nothing left of a failed start, a stop that always stops, and
+//! a leak check after it. Holds one backend; knows nothing of cases or of other instances.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::RwLock;
 
-use super::aftermath::{Aftermath, Stopped};
-use super::custody::Leftover;
+use super::exposure;
 use super::remark::Remark;
+use super::resources::{LeakGuard, LeakReport, StoppedFrom};
 use super::status::{Doing, Status};
-use super::{Backend, BackendError, Fault, Scene, Stage, Watch};
+use super::{Backend, BackendError, Fault, Scene, Stage};
 use crate::prediction::{Prediction, Request};
 
 /// How long a stop may take before it is given up and reported.
@@ -19,38 +19,14 @@ const STOP_LIMIT: Duration = Duration::from_secs(30);
 /// How many starts a scene on the platform's own life cycle may take.
 const LONGEST_SCENE: u32 = 4;
 
-/// Looks after what an instance makes outside of this process.
-pub trait Caretaker: Send + Sync {
-    /// Called before every start: one line for each trouble with clearing up after others. Bounded in time.
-    fn before(&self) -> Watch<'_, Vec<String>>;
-
-    /// Called after every stop: what the instance left behind. Bounded in time.
-    fn after(&self, stopped: Stopped) -> Watch<'_, Aftermath>;
-
-    /// What there is of the instance now, on this machine and on its platform. Bounded in time.
-    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
-
-    /// Ends all of it behind the instance's back, as a crash does, and says what there was. Bounded in time.
-    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>>;
-
-    /// What is worth knowing of the instance while it runs: called after every start.
-    fn running(&self) -> Vec<Remark> {
-        Vec::new()
-    }
-
-    /// Freezes its processes on this machine, so that they do not end when they are asked to; says which.
-    fn freeze(&self) -> Vec<Leftover>;
-}
-
 /// One started (or not yet started) model on a backend.
 ///
 /// Calls share a read lock, so several may be under way; start and stop wait for them.
 pub struct Instance {
     label: String,
     start_limit: Duration,
-    caretaker: Option<Box<dyn Caretaker>>,
-    aftermath: Mutex<Aftermath>,
-    troubles: Mutex<Vec<String>>,
+    guard: Option<LeakGuard>,
+    report: Mutex<LeakReport>,
     status: Status,
     slot: RwLock<Slot>,
 }
@@ -67,9 +43,8 @@ impl Instance {
         Self {
             label: label.into(),
             start_limit,
-            caretaker: None,
-            aftermath: Mutex::default(),
-            troubles: Mutex::default(),
+            guard: None,
+            report: Mutex::default(),
             status: Status::default(),
             slot: RwLock::new(Slot {
                 backend,
@@ -78,16 +53,16 @@ impl Instance {
         }
     }
 
-    /// The same instance, with somebody who looks after what it leaves.
+    /// The same instance, whose resources are checked for leaks.
     #[must_use]
-    pub fn cared_for(mut self, caretaker: Box<dyn Caretaker>) -> Self {
-        self.caretaker = Some(caretaker);
+    pub fn guarded(mut self, guard: LeakGuard) -> Self {
+        self.guard = Some(guard);
         self
     }
 
-    /// The same instance, whose backend states here what a start is doing.
+    /// The same instance, whose backend says in `status` what a start is doing.
     #[must_use]
-    pub fn stating(mut self, status: Status) -> Self {
+    pub fn with_status(mut self, status: Status) -> Self {
         self.status = status;
         self
     }
@@ -98,34 +73,24 @@ impl Instance {
         self.status.now()
     }
 
-    /// What its stops and failed starts have left behind, one line for each thing. Taken: a second call has none of them.
+    /// Takes what was found at its starts and stops so far: a second call has none of it.
+    pub fn take_report(&self) -> LeakReport {
+        std::mem::take(&mut self.report())
+    }
+
+    /// Takes the leaks out of [`Self::take_report`] alone.
     pub fn take_leaks(&self) -> Vec<String> {
-        std::mem::take(&mut self.aftermath().left)
+        std::mem::take(&mut self.report().leaks)
     }
 
-    /// Where it could not be found out whether a stop or failed start left anything, one line for each. Taken, too.
-    pub fn take_unknown(&self) -> Vec<String> {
-        std::mem::take(&mut self.aftermath().unknown)
+    fn report(&self) -> MutexGuard<'_, LeakReport> {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What its starts and stops have shown that is worth knowing and no fault. Taken, too.
-    pub fn take_remarks(&self) -> Vec<Remark> {
-        std::mem::take(&mut self.aftermath().remarks)
-    }
-
-    fn aftermath(&self) -> MutexGuard<'_, Aftermath> {
-        self.aftermath.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What was in the way of clearing up after killed runs before its starts. Taken, too.
-    pub fn take_troubles(&self) -> Vec<String> {
-        std::mem::take(&mut self.troubles.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Who looks after what it makes; `None` where it makes nothing outside of this process.
+    /// Watches over its resources; `None` where it creates nothing outside of this process.
     #[must_use]
-    pub fn caretaker(&self) -> Option<&dyn Caretaker> {
-        self.caretaker.as_deref()
+    pub const fn guard(&self) -> Option<&LeakGuard> {
+        self.guard.as_ref()
     }
 
     /// Which model on which backend this is.
@@ -168,9 +133,8 @@ impl Instance {
         match result {
             Ok(()) => {
                 slot.running = true;
-                if let Some(caretaker) = &self.caretaker {
-                    let remarks = caretaker.running();
-                    self.aftermath().remarks.extend(remarks);
+                if let Some(guard) = &self.guard {
+                    self.report().remarks.extend(exposure::remarks(&guard.label()));
                 }
                 Ok(())
             }
@@ -178,8 +142,8 @@ impl Instance {
                 if error.log_tail.is_empty() {
                     error.log_tail = slot.backend.log_tail();
                 }
-                // What the failed start left behind must go; the cause that matters is already in hand.
-                let _ = self.shut_down(&mut slot, Stopped::HalfStarted).await;
+                // An error of this stop matters less than the one of the start, which is in hand.
+                let _ = self.shut_down(&mut slot, StoppedFrom::Starting).await;
                 Err(error)
             }
         }
@@ -203,25 +167,25 @@ impl Instance {
             return None;
         }
         slot.running = false;
-        self.shut_down(&mut slot, Stopped::Running).await
+        self.shut_down(&mut slot, StoppedFrom::Running).await
     }
 
     /// Stops whatever there is, also of a start that was cancelled half-way.
     pub async fn abort(&self) -> Option<BackendError> {
         let mut slot = self.slot.write().await;
-        let stopped = if std::mem::take(&mut slot.running) {
-            Stopped::Running
+        let from = if std::mem::take(&mut slot.running) {
+            StoppedFrom::Running
         } else {
-            Stopped::HalfStarted
+            StoppedFrom::Starting
         };
-        self.shut_down(&mut slot, stopped).await
+        self.shut_down(&mut slot, from).await
     }
 
-    /// Kills everything of it without waiting for whoever stops it, who then need not wait for its grace.
+    /// Kills all its processes and containers, so that a stop that is under way need not wait for their grace.
     pub async fn kill(&self) {
-        if let Some(caretaker) = &self.caretaker {
-            // What is still there afterwards, the census of the stop finds.
-            let _ = caretaker.crash().await;
+        if let Some(guard) = &self.guard {
+            // The leak check of the stop finds what is still there afterwards.
+            let _ = guard.kill().await;
         }
     }
 
@@ -240,20 +204,19 @@ impl Instance {
             let message = format!("the scene was not over within {} s", limit.as_secs());
             Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(slot.backend.log_tail()))
         });
-        let stopped = self.shut_down(&mut slot, Stopped::Running).await;
+        let stopped = self.shut_down(&mut slot, StoppedFrom::Running).await;
         slot.running = false;
         Some(stopped.map_or(played, Err))
     }
 
     async fn prepare(&self) {
-        if let Some(caretaker) = &self.caretaker {
-            let troubles = caretaker.before().await;
-            let mut known = self.troubles.lock().unwrap_or_else(PoisonError::into_inner);
-            known.extend(troubles);
+        if let Some(guard) = &self.guard {
+            let warnings = guard.clean_stale_runs().await;
+            self.report().warnings.extend(warnings);
         }
     }
 
-    async fn shut_down(&self, slot: &mut Slot, what: Stopped) -> Option<BackendError> {
+    async fn shut_down(&self, slot: &mut Slot, from: StoppedFrom) -> Option<BackendError> {
         // A start that was dropped half-way had no time to say that it is over.
         self.status.clear();
         let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
@@ -261,20 +224,20 @@ impl Instance {
             let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());
             Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
         });
-        let mut is_clear = true;
-        if let Some(caretaker) = &self.caretaker {
-            let found = caretaker.after(what).await;
-            is_clear = found.left.is_empty() && found.unknown.is_empty();
-            self.aftermath().add(&self.label, found);
+        let mut is_clean = true;
+        if let Some(guard) = &self.guard {
+            let found = guard.check(from).await;
+            is_clean = found.leaks.is_empty() && found.failed_checks.is_empty();
+            self.report().add(&self.label, found);
         }
         match stopped {
             // Servers ignore the request to end while they load a model, boileroom's does. Killed and gone, nothing is wrong.
-            Err(error) if what == Stopped::HalfStarted && error.fault == Fault::Timeout && is_clear => {
+            Err(error) if from == StoppedFrom::Starting && error.fault == Fault::Timeout && is_clean => {
                 let text = format!(
                     "a start that failed or was given up had to be killed: {}",
                     error.message
                 );
-                self.aftermath().remarks.push(Remark::note("stop during start", text));
+                self.report().remarks.push(Remark::note("stop during start", text));
                 None
             }
             stopped => stopped.err(),

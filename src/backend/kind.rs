@@ -1,12 +1,14 @@
-//! What a kind of backend is to the registry: a name, the overrides it understands, and two functions that lead from a table to
-//! a backend. Types only.
+//! A kind of backend as the registry sees it: a name, what its instances create, and the two steps from a table to a backend.
+//! Types only; a platform that starts servers by name needs just the trait of [`super::server_platform`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::custody::{Mark, Steward};
+use serde_json::Value;
+
 use super::examination::Symptom;
 use super::recorder::InstanceRecorder;
+use super::resources::{InstanceId, ResourceFinder};
 use super::status::Status;
 use super::{Backend, BackendError, Watch, Work};
 use crate::config::{BackendTable, Diagnostics};
@@ -15,48 +17,60 @@ use crate::prediction::{Contract, Options};
 /// The parameters behind the results of a backend that does not say: those that boileroom's models are published with.
 pub(super) const WEIGHTS: &str = "published";
 
-/// One kind of backend.
+/// One kind of backend: a row of the table in `registry.rs`.
 pub struct Kind {
     /// What `kind = "..."` says.
     pub name: &'static str,
     /// What it does, in a line.
     pub summary: &'static str,
+    /// What starting one of its instances creates.
+    pub creates: Creates,
+    /// Reads the settings of a table of this kind.
+    pub configure: Configure,
+    /// The keys of its table, below `kind`, with which `hydrotest new backend` begins one: TOML with a comment to each key.
+    pub template: &'static str,
     /// The command-line overrides it understands.
     pub overrides: &'static [Override],
     /// Which parameters stand behind its results, when it decides that itself.
     pub weights: Option<&'static str>,
     /// How many calls one of its instances works on at once, unless its table says otherwise.
     pub calls_per_instance: usize,
-    /// What its instances may leave where.
-    pub leaves: Leaves,
-    /// When they are configured.
-    pub configured: Configured,
-    /// The keys of its table, below `kind`, with which `hydrotest new backend` begins one: TOML with a comment to each key.
-    pub template: &'static str,
-    /// Reads the settings of a table of this kind.
-    pub configure: fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>,
+    /// Whether its instances run already, with the configuration in the backend's table: a case cannot choose another.
+    pub is_preconfigured: bool,
 }
 
-/// When an instance gets its configuration.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Configured {
-    /// When it starts, so that every case gets what it asks for.
-    AtStart,
-    /// Before, by somebody else: what a call may not change is as its backend's table says.
-    Already,
+/// Reads the settings of a backend's table and reports everything wrong with it. Touches nothing outside.
+pub type Configure = fn(&BackendTable, &mut Diagnostics) -> Option<Arc<dyn Settings>>;
+
+impl Kind {
+    /// A kind without overrides and without a template, whose instances take one call at a time.
+    #[must_use]
+    pub const fn new(name: &'static str, summary: &'static str, creates: Creates, configure: Configure) -> Self {
+        Self {
+            name,
+            summary,
+            creates,
+            configure,
+            template: "",
+            overrides: &[],
+            weights: None,
+            calls_per_instance: 1,
+            is_preconfigured: false,
+        }
+    }
 }
 
-/// What instances of a kind may leave behind, and who finds it.
+/// What starting an instance creates, which the leak check and the life-cycle suite look at.
 #[derive(Clone, Copy)]
-pub enum Leaves {
-    /// They are part of this process.
+pub enum Creates {
+    /// Nothing: what answers was there before, so that there is no life cycle to test.
     Nothing,
-    /// Nothing is ever started by it, so that there is no life cycle to test.
-    NeverStarted,
+    /// Objects in this process.
+    Objects,
     /// Processes of this machine.
     Processes,
-    /// Things on a platform as well, which the steward of a declared reach finds: see [`Mark::declare`].
-    On(fn(&serde_json::Value) -> Result<Box<dyn Steward>, BackendError>),
+    /// Resources of a platform as well. The function opens their finder from the record that [`InstanceId::record`] wrote.
+    Resources(fn(&Value) -> Result<Box<dyn ResourceFinder>, BackendError>),
 }
 
 /// A setting that the command line may give for one run.
@@ -126,8 +140,8 @@ pub struct Launch {
     pub config: Options,
     /// What the command line overrides.
     pub overrides: Overrides,
-    /// The mark for everything that is made for it.
-    pub mark: Mark,
+    /// Identifies it on everything that is created for it.
+    pub instance: InstanceId,
     /// Where it is stated what the start is doing.
     pub status: Status,
     /// What keeps the raw responses, when they are to be kept.

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::custody::{self, Mark};
 use super::kind::Launch;
 use super::recorder::InstanceRecorder;
+use super::resources::{self, InstanceId};
 use super::status::Status;
 use super::supervise::Owner;
 use super::{BackendError, Fault, Stage, Watch, Work};
@@ -87,8 +87,8 @@ pub struct Job {
     pub config: Options,
     /// The device that it runs on; the server's own choice when `None`.
     pub device: Option<String>,
-    /// The mark for everything that is made for it.
-    pub mark: Mark,
+    /// Identifies it on everything that is created for it.
+    pub instance: InstanceId,
     /// Where it is stated what the start is doing.
     pub status: Status,
     /// What keeps the raw responses, when they are to be kept.
@@ -107,13 +107,13 @@ impl Job {
             contract: Arc::clone(&launch.contract),
             config,
             device,
-            mark: launch.mark.clone(),
+            instance: launch.instance.clone(),
             status: launch.status.clone(),
             recorder: launch.recorder.clone(),
         }
     }
 
-    /// The variables of the server's environment: what the protocol wants, and the mark. `None` takes one away that the
+    /// The variables of the server's environment: what the protocol wants, and the label of the instance. `None` takes one away that the
     /// harness may have itself.
     #[must_use]
     pub fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 5] {
@@ -125,7 +125,7 @@ impl Job {
             ),
             ("DEVICE", self.device.clone()),
             (Secret::VARIABLE, Some(secret.expose().to_owned())),
-            (custody::VARIABLE, Some(self.mark.name())),
+            (resources::VARIABLE, Some(self.instance.label())),
         ]
     }
 }
@@ -154,8 +154,8 @@ impl Demise {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::custody::Run;
     use crate::backend::kind::Overrides;
+    use crate::backend::resources::RunDirectory;
     use crate::config::Config;
 
     fn launch(device: Option<&str>) -> Launch {
@@ -168,7 +168,7 @@ mod tests {
                 device: device.map(str::to_owned),
                 ..Overrides::default()
             },
-            mark: Arc::new(Run::new()).mark(),
+            instance: InstanceId::next(&Arc::new(RunDirectory::new())),
             status: Status::default(),
             recorder: None,
         }

@@ -1,13 +1,13 @@
 //! What every backend needs of this machine: programs that can be run, a place for state, disk, and no runs that were killed and
-//! never cleared up after. Looks, and changes nothing.
+//! never cleaned up. Looks, and changes nothing.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::custody::Dead;
 use super::examination::Symptom;
 use super::installation::state_directory;
+use super::resources::StaleRuns;
 
 /// Below this nothing can be relied on: logs, temporary files and recorded results need some.
 const TOO_LITTLE: u64 = 64 << 20;
@@ -66,12 +66,12 @@ fn disk(directory: &Path) -> Symptom {
 
 fn killed_runs() -> Symptom {
     const SUBJECT: &str = "killed runs";
-    let dead = match Dead::find() {
-        Ok(dead) if dead.closed.is_empty() => dead,
-        Ok(dead) => {
+    let stale = match StaleRuns::acquire() {
+        Ok(stale) if stale.refused.is_empty() => stale,
+        Ok(stale) => {
             return Symptom::broken(
                 SUBJECT,
-                dead.closed.join("; "),
+                stale.refused.join("; "),
                 "see to its permissions, then hydrotest clean",
             );
         }
@@ -84,10 +84,10 @@ fn killed_runs() -> Symptom {
             );
         }
     };
-    match dead.runs.len() {
+    match stale.runs.len() {
         0 => Symptom::well(SUBJECT, "none left anything unchecked"),
-        1 => Symptom::doubtful(SUBJECT, "one was not cleared up after", "hydrotest clean"),
-        runs => Symptom::doubtful(SUBJECT, format!("{runs} were not cleared up after"), "hydrotest clean"),
+        1 => Symptom::doubtful(SUBJECT, "one was not cleaned up", "hydrotest clean"),
+        runs => Symptom::doubtful(SUBJECT, format!("{runs} were not cleaned up"), "hydrotest clean"),
     }
 }
 

@@ -3,12 +3,8 @@
 //! A kind says how its platform starts a model, calls it and stops it; [`Instance`] adds the guarantees that every kind
 //! shares; [`registry`] knows the kinds. Nothing here prints or judges a prediction.
 
-pub mod aftermath;
 mod apptainer;
-mod caretaker;
-pub mod clearing;
 mod container;
-pub mod custody;
 mod device;
 mod docker;
 mod error;
@@ -31,8 +27,10 @@ mod reference;
 pub mod registry;
 pub mod remark;
 mod replay;
+pub mod resources;
 mod scene;
 pub mod served;
+pub mod server_platform;
 mod slurm;
 pub mod status;
 pub mod supervise;
@@ -44,7 +42,7 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Fault, Responsible, Stage};
-pub use instance::{Caretaker, Instance};
+pub use instance::Instance;
 pub use scene::Scene;
 
 /// Work in progress on a backend.

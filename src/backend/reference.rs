@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings};
+use super::kind::{Creates, Kind, Launch, Overrides, Settings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::{Contract, Options, Prediction, Request};
@@ -11,15 +11,14 @@ use crate::reference::{ReferenceModel, Refusal, WEIGHTS};
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: "reference",
-    summary: "the embedded synthetic models, in this process",
-    overrides: &[],
     weights: Some(WEIGHTS),
     calls_per_instance: usize::MAX,
-    leaves: Leaves::Nothing,
-    configured: Configured::AtStart,
-    template: "",
-    configure,
+    ..Kind::new(
+        "reference",
+        "the embedded synthetic models, in this process",
+        Creates::Objects,
+        configure,
+    )
 };
 
 #[expect(

@@ -4,14 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::caretaker::InstanceCaretaker;
-use super::clearing::{self, Fate, Sweep};
-use super::custody::Run;
 use super::examination::Symptom;
-use super::kind::{Kind, Launch, Leaves, Override, Overrides, Settings, WEIGHTS};
+use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings, WEIGHTS};
 use super::recorder::InstanceRecorder;
+use super::resources::{self, CleanReport, InstanceId, LeakGuard, Mode, ResourceFinder, RunDirectory};
 use super::status::Status;
 use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, replay, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
@@ -44,8 +43,8 @@ pub struct Platform {
     settings: Arc<dyn Settings>,
     overrides: Overrides,
     recorder: Option<Arc<ResponseWriter>>,
-    run: Arc<Run>,
-    swept: Arc<OnceCell<()>>,
+    run: Arc<RunDirectory>,
+    cleaned: Arc<OnceCell<()>>,
 }
 
 impl Platform {
@@ -83,7 +82,7 @@ impl Platform {
                 overrides,
                 recorder: None,
                 run: Arc::default(),
-                swept: Arc::default(),
+                cleaned: Arc::default(),
             }),
             _ => Err(diagnostics),
         }
@@ -95,15 +94,15 @@ impl Platform {
     /// When the model cannot run there at all.
     pub fn open(&self, contract: &Arc<Contract>, config: &Options) -> Result<Instance, BackendError> {
         let launch = self.launch(contract, config);
-        let mark = launch.mark.clone();
+        let id = launch.instance.clone();
         let backend = self.settings.open(&launch)?;
         let label = format!("{} on {}", contract.key, self.table.name);
         let limit = self.table.start_timeout.unwrap_or(START_TIMEOUT);
-        let instance = Instance::new(label, backend, limit).stating(launch.status);
-        Ok(match self.kind.leaves {
-            Leaves::Nothing | Leaves::NeverStarted => instance,
-            Leaves::Processes | Leaves::On(_) => {
-                instance.cared_for(Box::new(InstanceCaretaker::new(KINDS, mark, Arc::clone(&self.swept))))
+        let instance = Instance::new(label, backend, limit).with_status(launch.status);
+        Ok(match self.kind.creates {
+            Creates::Nothing | Creates::Objects => instance,
+            Creates::Processes | Creates::Resources(_) => {
+                instance.guarded(LeakGuard::new(id, open_finder, Arc::clone(&self.cleaned)))
             }
         })
     }
@@ -118,7 +117,7 @@ impl Platform {
     #[must_use]
     pub fn cannot_play(&self, scene: Scene) -> Option<String> {
         let kind = self.kind.name;
-        if matches!(self.kind.leaves, Leaves::NeverStarted) {
+        if matches!(self.kind.creates, Creates::Nothing) {
             return Some(format!(
                 "kind `{kind}` starts nothing, so that only hydrotest itself would be tested"
             ));
@@ -131,7 +130,7 @@ impl Platform {
                 self.table.name
             ));
         }
-        let has_no_grip = scene.needs_a_grip() && matches!(self.kind.leaves, Leaves::Nothing);
+        let has_no_grip = scene.needs_a_grip() && matches!(self.kind.creates, Creates::Objects);
         has_no_grip
             .then(|| format!("kind `{kind}` starts nothing outside of the harness that could be ended behind its back"))
     }
@@ -150,10 +149,10 @@ impl Platform {
         self.settings.foresee(models).await
     }
 
-    /// A launch with a mark of its own.
+    /// A launch of a new instance.
     fn launch(&self, contract: &Arc<Contract>, config: &Options) -> Launch {
         Launch {
-            mark: self.run.mark(),
+            instance: InstanceId::next(&self.run),
             status: Status::default(),
             contract: Arc::clone(contract),
             config: config.clone(),
@@ -203,9 +202,17 @@ pub fn kind(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
 }
 
-/// Finds what killed runs of any kind left, and removes it if it is to be removed.
-pub async fn sweep(fate: Fate) -> Sweep {
-    clearing::sweep(KINDS, fate).await
+/// Finds what killed runs left on the platforms of all kinds, and removes it if the mode says so.
+pub async fn clean(mode: Mode) -> CleanReport {
+    resources::clean(open_finder, mode).await
+}
+
+/// Opens the finder of a kind for a platform that a run has recorded.
+fn open_finder(name: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, String> {
+    match kind(name).map(|kind| kind.creates) {
+        Some(Creates::Resources(open)) => open(platform).map_err(|error| format!("{name}: {error}")),
+        _ => Err(format!("kind `{name}` has no resource finder")),
+    }
 }
 
 /// Reads the settings of every declared backend, as `--backend` does for one, and reports everything that is wrong.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Overrides, Settings, WEIGHTS};
+use super::kind::{Creates, Kind, Launch, Overrides, Settings, WEIGHTS};
 use super::served::failure;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, TableReader, interpolate};
@@ -16,20 +16,19 @@ use crate::wire::responses::{CallKey, RawResponse, RecordingError, Replayed, Res
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: "replay",
-    summary: "responses that `--keep-responses` recorded, judged again without the model",
-    overrides: &[],
-    weights: None,
     // Equal calls are answered in the order in which they were recorded, so that order has to be that of the plan.
     calls_per_instance: 1,
-    leaves: Leaves::NeverStarted,
-    configured: Configured::AtStart,
     template: r#"# Where `--keep-responses` has put the responses of another backend.
 directory = "responses"
 # Which parameters stand behind them: what that backend's table says.
 # weights = "published"
 "#,
-    configure,
+    ..Kind::new(
+        "replay",
+        "responses that `--keep-responses` recorded, judged again without the model",
+        Creates::Nothing,
+        configure,
+    )
 };
 
 struct Replay {

@@ -30,7 +30,7 @@ pub struct CommandLine {
 const EXIT_CODES: &str = "\
 Exit codes:
   0    everything came out as expected
-  1    a case failed or something was left behind: the backend is wrong; or an `xfail` is out of date
+  1    a case failed or a resource leaked: the backend is wrong; or an `xfail` is out of date
   2    usage or configuration is wrong
   3    the platform or hydrotest itself failed, or there was nothing to compare with
   4    nothing ran

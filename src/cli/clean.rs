@@ -4,43 +4,37 @@ use std::fmt::Write;
 
 use super::arguments::CleanArguments;
 use super::{BROKEN, CommandError, complain, runtime, say};
-use crate::backend::clearing::{Fate, Sweep};
 use crate::backend::registry;
+use crate::backend::resources::{CleanReport, Mode};
 
 /// Removes what is left, or says what would be removed.
 pub fn clean(arguments: &CleanArguments) -> Result<u8, CommandError> {
-    let fate = if arguments.dry_run {
-        Fate::LeftAlone
-    } else {
-        Fate::Removed
-    };
-    let sweep = runtime()?.block_on(registry::sweep(fate));
-    say(&told(&sweep, fate));
-    for trouble in &sweep.troubles {
-        complain(&format!("not cleared up: {trouble}"));
+    let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Remove };
+    let report = runtime()?.block_on(registry::clean(mode));
+    say(&summary(&report, mode));
+    for warning in &report.warnings {
+        complain(&format!("not cleaned up: {warning}"));
     }
-    if sweep.troubles.is_empty() {
+    if report.warnings.is_empty() {
         return Ok(0);
     }
-    complain(&format!(
-        "what could not be cleared up is kept in mind: `hydrotest clean` tries again (exit code {BROKEN})"
-    ));
+    complain(&format!("`hydrotest clean` tries again (exit code {BROKEN})"));
     Ok(BROKEN)
 }
 
-fn told(sweep: &Sweep, fate: Fate) -> String {
-    let (verb, done) = match fate {
-        Fate::LeftAlone => ("would remove", "to be cleared up after"),
-        Fate::Removed => ("removed", "cleared up after"),
+fn summary(report: &CleanReport, mode: Mode) -> String {
+    let (verb, done) = match mode {
+        Mode::DryRun => ("would remove", "to clean up"),
+        Mode::Remove => ("removed", "cleaned up"),
     };
     let mut text = String::new();
-    for leftover in &sweep.removed {
-        let _ = writeln!(text, "{verb} {leftover}");
+    for resource in &report.removed {
+        let _ = writeln!(text, "{verb} {resource}");
     }
-    let plural = if sweep.runs == 1 { "" } else { "s" };
-    if sweep.runs > 0 {
-        let _ = writeln!(text, "{} killed run{plural} {done}", sweep.runs);
-    } else if sweep.troubles.is_empty() {
+    let plural = if report.runs == 1 { "" } else { "s" };
+    if report.runs > 0 {
+        let _ = writeln!(text, "{} killed run{plural} {done}", report.runs);
+    } else if report.warnings.is_empty() {
         text.push_str("nothing to clean\n");
     }
     text

@@ -65,9 +65,9 @@ pub struct RunOutcome {
     pub notes: Vec<String>,
     /// What is worth knowing of instances and no fault.
     pub remarks: Vec<String>,
-    /// What instances left behind after their stop: each is a fault of the backend.
+    /// Resources that instances left after their stop: each is a fault of the backend.
     pub leaks: Vec<String>,
-    /// Where it could not be found out whether instances left anything: the platform failed.
+    /// Leak checks that failed, so that it is not known whether resources were left: the platform failed.
     pub unknown: Vec<String>,
     /// The signal that ended the run early.
     pub interrupted: Option<Interruption>,
@@ -114,7 +114,7 @@ pub struct VerdictCounts {
 pub enum Conclusion {
     /// Everything that ran came out as expected.
     Conforms,
-    /// At least one case, or something left behind, shows that the backend is wrong.
+    /// At least one case, or a leak, shows that the backend is wrong.
     Fails,
     /// No case failed, but some passed that are expected to fail: what expects it is out of date.
     Outdated,

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScene, PlannedTrial, Selection};
-use crate::backend::kind::Configured;
 use crate::backend::{Scene, registry};
 use crate::check;
 use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
@@ -166,7 +165,7 @@ impl Expansion<'_> {
         let mut config = call.config_for(contract, variant, per_model.config(contract));
         let mut options = call.options.clone();
         let kind = registry::kind(&self.backend.kind.value);
-        if kind.is_some_and(|kind| kind.configured == Configured::Already) {
+        if kind.is_some_and(|kind| kind.is_preconfigured) {
             send_along(contract, call, &per_model.config(contract), &mut config, &mut options);
         }
         let names_it = variant.is_some()

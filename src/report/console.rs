@@ -101,9 +101,9 @@ pub fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String {
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
     section(&mut text, "note", &report.remarks);
-    section(&mut text, "left behind", &report.leaks);
-    section(&mut text, "not known", &report.unknown);
-    section(&mut text, "trouble", &report.notes);
+    section(&mut text, "leaked", &report.leaks);
+    section(&mut text, "leak check failed", &report.unknown);
+    section(&mut text, "warning", &report.notes);
     section(&mut text, "closest to its limit", &margins(report));
     let empty: Vec<String> = subject.empty_suites.iter().map(ToString::to_string).collect();
     section(&mut text, "note", &empty);

@@ -28,11 +28,10 @@ pub struct Pool {
     starts: Arc<StartProgress>,
     /// Failures to stop, for the report: they change no verdict.
     notes: Lines,
-    /// What instances left behind, for the verdict on the run.
     leaks: Lines,
-    /// Where it is not known whether they left anything.
+    /// Leak checks that failed.
     unknown: Lines,
-    /// What is worth knowing of them and no fault.
+    /// What is worth knowing of instances and no fault.
     remarks: std::sync::Mutex<Remarks>,
 }
 
@@ -180,7 +179,7 @@ impl Pool {
         if slot.users == 0 && matches!(slot.state, SlotState::LeasedExclusively { .. }) {
             // Its trial broke before it could give it back.
             drop(slots);
-            let left = self.end_loan(index).await;
+            let left = self.end_lease(index).await;
             return push(&self.leaks, left);
         }
         if slot.users == 0 && slot.leases == 0 && matches!(slot.state, SlotState::Running(_)) {
@@ -260,13 +259,13 @@ impl Pool {
             .lines(severity)
     }
 
-    /// What instances left behind so far.
+    /// Resources that instances have leaked so far.
     #[must_use]
     pub fn leaks(&self) -> Vec<String> {
         all(&self.leaks)
     }
 
-    /// Where it could not be found out so far whether instances left anything.
+    /// The leak checks that have failed so far.
     #[must_use]
     pub fn unknown(&self) -> Vec<String> {
         all(&self.unknown)
@@ -346,12 +345,13 @@ impl Pool {
 
     /// Keeps what there is to say about an instance that has been stopped.
     fn note_end(&self, instance: &Instance, error: Option<BackendError>) {
+        let report = instance.take_report();
         push(&self.notes, error.map(|error| format!("{}: {error}", instance.label())));
-        push(&self.notes, instance.take_troubles());
-        push(&self.leaks, instance.take_leaks());
-        push(&self.unknown, instance.take_unknown());
+        push(&self.notes, report.warnings);
+        push(&self.leaks, report.leaks);
+        push(&self.unknown, report.failed_checks);
         let mut remarks = self.remarks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for remark in instance.take_remarks() {
+        for remark in report.remarks {
             remarks.add(instance.label(), remark);
         }
     }

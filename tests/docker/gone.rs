@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use hydrotest::backend::clearing::Fate;
-use hydrotest::backend::registry::sweep;
+use hydrotest::backend::registry::clean;
+use hydrotest::backend::resources::Mode;
 use hydrotest::backend::{Fault, Stage};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::{JoinHandle, JoinSet};
@@ -60,16 +60,18 @@ fn an_engine_that_goes_away_in_a_call_is_told_with_how_to_find_what_is_left() {
         let stopped = instance.stop().await.unwrap();
         assert_eq!(stopped.stage, Stage::Shutdown);
         // Nobody can say that nothing is left, so nobody does.
-        let unknown = instance.take_unknown();
+        let unknown = instance.take_report().failed_checks;
         assert!(
-            unknown.iter().any(|line| line.contains("could not be found out")),
+            unknown
+                .iter()
+                .any(|line| line.contains("resources could not be listed")),
             "{unknown:?}"
         );
         drop(instance);
         // Once the engine is back, the next run removes what was left.
         let proxy = self::proxy(&socket, on);
-        let sweep = sweep(Fate::Removed).await;
-        assert_eq!((sweep.runs, sweep.troubles), (1, Vec::new()));
+        let cleaned = clean(Mode::Remove).await;
+        assert_eq!((cleaned.runs, cleaned.warnings), (1, Vec::new()));
         assert_eq!(all(&docker).await, Vec::<String>::new());
         proxy.abort();
     });

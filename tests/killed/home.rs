@@ -133,7 +133,7 @@ impl<'a> Home<'a> {
         clean(|| self.command(&["clean"]))
     }
 
-    /// Clears up by running again; what may still come to be is for later.
+    /// Clears up by running again; pending creations are for later.
     pub fn next_run(&self) -> Result<(), String> {
         let output = self.command(ONE).output().unwrap();
         if !output.status.success() {
@@ -142,7 +142,7 @@ impl<'a> Home<'a> {
         }
         let mut runs = std::fs::read_dir(self.runs()).into_iter().flatten().flatten();
         let waits = |run: std::fs::DirEntry| {
-            let made = std::fs::read_dir(run.path().join("making"));
+            let made = std::fs::read_dir(run.path().join("pending"));
             made.is_ok_and(|mut made| made.next().is_some())
         };
         if runs.any(waits) { self.clean() } else { Ok(()) }

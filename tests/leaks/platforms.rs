@@ -24,7 +24,7 @@ fn on_engine(home: &Refusing) {
 fn age(home: &Refusing) {
     let runs = fs::read_dir(home.path().join("state/runs")).unwrap().flatten();
     for run in runs {
-        for file in fs::read_dir(run.path().join("making")).unwrap().flatten() {
+        for file in fs::read_dir(run.path().join("pending")).unwrap().flatten() {
             let file = fs::File::options().write(true).open(file.path()).unwrap();
             file.set_modified(SystemTime::now() - Duration::from_secs(3600))
                 .unwrap();
@@ -48,16 +48,15 @@ fn a_creation_that_was_given_up_is_looked_for_until_nothing_can_come_of_it() {
     kill_process(Pid::from_child(&child), Signal::INT).unwrap();
     Ran::from(child.wait_with_output().unwrap()).expect(
         130,
-        &["not known: esm2 on lab: whether the creation of a container that was given up still comes to its end"],
+        &["leak check failed: esm2 on lab: the creation of a container was given up and may still be carried out"],
     );
-    home.run(&["clean"])
-        .expect(3, &["which may still come to be; it is over in "]);
+    home.run(&["clean"]).expect(3, &["may still create it for "]);
     engine.create();
     home.run(&["clean"])
         .expect(3, &["removed container cccccccccccc (late)"]);
     assert_eq!(engine.containers(), 0);
     age(&home);
-    home.run(&["clean"]).expect(0, &["1 killed run cleared up after"]);
+    home.run(&["clean"]).expect(0, &["1 killed run cleaned up"]);
     home.run(&["clean"]).expect(0, &["nothing to clean"]);
 }
 
@@ -69,13 +68,11 @@ fn a_run_that_is_killed_in_a_creation_is_kept_in_mind_as_well() {
     let mut child = run_until_asked(&home, &engine);
     child.kill().unwrap();
     child.wait().unwrap();
-    home.run(&["clean"]).expect(3, &["which may still come to be"]);
+    home.run(&["clean"]).expect(3, &["may still create it for"]);
     engine.create();
     age(&home);
-    home.run(&["clean"]).expect(
-        0,
-        &["removed container cccccccccccc (late)", "1 killed run cleared up after"],
-    );
+    home.run(&["clean"])
+        .expect(0, &["removed container cccccccccccc (late)", "1 killed run cleaned up"]);
     assert_eq!(engine.containers(), 0);
 }
 
@@ -88,11 +85,11 @@ fn an_engine_that_goes_away_is_no_fault_of_the_backend() {
     ran.expect(
         3,
         &[
-            "not known: esm2 on lab: whether anything was left could not be found out",
+            "leak check failed: esm2 on lab: resources could not be listed",
             "the platform failed (exit code 3)",
         ],
     );
-    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
 }
 
 #[test]
@@ -103,29 +100,23 @@ fn dead_runs_on_an_engine_that_hangs_hold_up_a_run_once_and_are_told() {
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     for number in 0..3 {
         let run = project.state().join(format!("runs/hydrotest-000000000000000{number}"));
-        fs::create_dir_all(run.join("reaches")).unwrap();
+        fs::create_dir_all(run.join("platforms")).unwrap();
         fs::write(run.join("lock"), "").unwrap();
-        let reach = format!(
-            r#"{{"kind": "docker", "reach": {{"host": "unix://{}"}}}}"#,
+        let record = format!(
+            r#"{{"kind": "docker", "platform": {{"host": "unix://{}"}}}}"#,
             socket.display()
         );
-        fs::write(run.join("reaches/1.json"), reach).unwrap();
+        fs::write(run.join("platforms/1.json"), record).unwrap();
     }
     let begun = Instant::now();
     let ran = project.run(ONE);
-    ran.expect(
-        0,
-        &[
-            "trouble: a killed run is not cleared up after",
-            "nothing came of it within 20 s",
-        ],
-    );
+    ran.expect(0, &["warning: a killed run was not cleaned up", "not done within 20 s"]);
     assert!(
         begun.elapsed() < Duration::from_secs(40),
         "one after the other: {:?}",
         begun.elapsed()
     );
-    assert_eq!(ran.told.matches("trouble:").count(), 1, "{}", ran.told);
+    assert_eq!(ran.told.matches("warning:").count(), 1, "{}", ran.told);
 }
 
 #[test]
@@ -134,10 +125,10 @@ fn where_it_cannot_be_looked_is_not_nothing() {
     fs::write(home.path().join("backends.toml"), scripted("exec $SERVE $0", "")).unwrap();
     fs::write(home.path().join("state"), "a file").unwrap();
     home.run(&["clean"])
-        .expect(3, &["whether there is anything is not known", "Not a directory"]);
+        .expect(3, &["killed runs could not be listed", "Not a directory"]);
     home.run(&["doctor"])
         .expect(3, &["whether one left anything is not known"]);
     let ran = home.run(&[]);
     ran.expect(3, &["hydrotest itself failed (exit code 3)"]);
-    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
 }

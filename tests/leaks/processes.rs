@@ -23,14 +23,14 @@ fn what_a_server_leaves_is_named_and_fails_the_run() {
     ran.expect(
         1,
         &[
-            "left behind: esm2 on lab: process ",
+            "leaked: esm2 on lab: process ",
             "(sleep 7731) was still there after the stop; removed now",
             "serve --port 0, listening on port ",
             "note: esm2 on lab: temporary file forgotten.",
             "does not conform: the backend is wrong (exit code 1)",
         ],
     );
-    assert_eq!(ran.told.matches("left behind:").count(), 2, "{}", ran.told);
+    assert_eq!(ran.told.matches("leaked:").count(), 2, "{}", ran.told);
 }
 
 #[test]
@@ -65,7 +65,7 @@ fn what_ends_with_its_server_or_soon_after_is_no_leak() {
                   f=$(mktemp); rm $f; exec $SERVE $0";
     let ran = Project::new(&scripted(script, "")).run(ONE);
     ran.expect(0, &[SUCCESS]);
-    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
 }
 
 #[test]
@@ -75,11 +75,11 @@ fn a_server_that_has_to_be_killed_is_told_and_could_not_clear_up() {
     ran.expect(
         0,
         &[
-            "trouble: esm2 on lab: shutdown failed: the server did not end within 0.3 s",
+            "warning: esm2 on lab: shutdown failed: the server did not end within 0.3 s",
             SUCCESS,
         ],
     );
-    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_server_that_crashes_or_never_starts_leaves_no_leak() {
     ] {
         let ran = Project::new(&scripted(script, "")).run(ONE);
         ran.expect(3, &["the platform failed (exit code 3)"]);
-        assert!(!ran.told.contains("left behind"), "{}", ran.told);
+        assert!(!ran.told.contains("leaked:"), "{}", ran.told);
     }
 }
 
@@ -134,14 +134,9 @@ fn what_hosted_code_leaves_is_named_and_fails_the_run() {
         let ran = hosted(class);
         ran.expect(
             1,
-            &[
-                "1 passed, 0 failed",
-                "left behind: esm2 on lab: ",
-                words,
-                "(exit code 1)",
-            ],
+            &["1 passed, 0 failed", "leaked: esm2 on lab: ", words, "(exit code 1)"],
         );
-        assert_eq!(ran.told.matches("left behind:").count(), 1, "{}", ran.told);
+        assert_eq!(ran.told.matches("leaked:").count(), 1, "{}", ran.told);
     }
 }
 
@@ -152,23 +147,23 @@ fn temporary_files_are_a_note_and_above_a_size_a_warning() {
     // As large as a file with a hole says that it is.
     let script = "truncate -s 101M $TMPDIR/weights; exec $SERVE $0";
     let ran = Project::new(&scripted(script, "")).run(ONE);
-    let advice = "what is meant to stay, such as a cache, needs another place";
+    let advice = "files that are meant to stay, such as a cache, need another place";
     ran.expect(
         0,
         &[
-            "trouble: esm2 on lab: temporary file weights (101 MiB)",
+            "warning: esm2 on lab: temporary file weights (101 MiB)",
             advice,
             SUCCESS,
         ],
     );
-    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
 }
 
 #[test]
 fn hosted_code_that_clears_up_leaves_nothing() {
     let ran = hosted("Clean");
     ran.expect(0, &[SUCCESS]);
-    assert!(!ran.told.contains("left behind"), "{}", ran.told);
+    assert!(!ran.told.contains("leaked:"), "{}", ran.told);
 }
 
 #[test]
@@ -209,9 +204,5 @@ fn a_second_signal_kills_what_the_first_would_wait_for() {
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
     assert!(begun.elapsed().as_secs() < 15, "the grace was waited for");
-    assert_eq!(
-        fs::read_dir(runs).unwrap().count(),
-        0,
-        "nothing is left to be cleared up"
-    );
+    assert_eq!(fs::read_dir(runs).unwrap().count(), 0, "nothing is left to clean up");
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hydrotest::backend::kind::{Launch, Overrides};
 use hydrotest::backend::registry::KINDS;
+use hydrotest::backend::resources::{InstanceId, RunDirectory};
 use hydrotest::backend::{Backend, Fault, Scene};
 use hydrotest::config::{Config, Diagnostics, Source};
 use hydrotest::prediction::Options;
@@ -20,7 +21,7 @@ fn bare(settings: &str) -> Box<dyn Backend> {
         contract: Arc::clone(config.model("esm2").unwrap()),
         config: Options::new(),
         overrides: Overrides::default(),
-        mark: Arc::new(hydrotest::backend::custody::Run::new()).mark(),
+        instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         status: hydrotest::backend::status::Status::default(),
         recorder: None,
     };

@@ -16,7 +16,7 @@ pub fn clean(command: impl Fn() -> Command) -> Result<(), String> {
         }
         let told = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned());
         let told = told.concat();
-        if !told.contains("may still come to be") || Instant::now() >= deadline {
+        if !told.contains("may still create it") || Instant::now() >= deadline {
             return Err(format!("`clean` ended with {}: {told}", output.status));
         }
         // What may come to be only the command can find, so that it is asked again.

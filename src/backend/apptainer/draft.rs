@@ -9,12 +9,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::backend::custody::{Leftover, Mark, Steward, belongs};
+use crate::backend::resources::{InstanceId, Resource, ResourceFinder, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
 /// What the names of the directories begin with; the instance's name follows.
 const PREFIX: &str = ".pull-";
-/// The key of a reach: the directories in which they may be.
+/// The key of a record: the directories in which they may be.
 const DIRECTORIES: &str = "directories";
 /// How often removing a directory is tried while somebody who is being ended still writes to it.
 const ATTEMPTS: usize = 20;
@@ -35,7 +35,12 @@ impl Draft {
     ///
     /// # Errors
     /// When they cannot be made, or not be written down.
-    pub(super) fn new(kind: &str, images: &Path, temporary: Option<PathBuf>, mark: &Mark) -> io::Result<Self> {
+    pub(super) fn new(
+        kind: &str,
+        images: &Path,
+        temporary: Option<PathBuf>,
+        instance: &InstanceId,
+    ) -> io::Result<Self> {
         let places = [images.to_owned(), temporary.unwrap_or_else(|| images.to_owned())];
         let places = places.map(std::path::absolute);
         let [Ok(images), Ok(temporary)] = places else {
@@ -45,9 +50,9 @@ impl Draft {
         let [Some(first), Some(second)] = places.each_ref().map(|place| place.to_str()) else {
             return Err(io::Error::other("the name of a directory for pulls is not UTF-8"));
         };
-        let declared = mark.declare(kind, &json!({ DIRECTORIES: [first, second] }));
-        declared.map_err(|error| io::Error::other(error.message))?;
-        let directories = places.map(|place| place.join(format!("{PREFIX}{}", mark.name())));
+        let recorded = instance.record(kind, &json!({ DIRECTORIES: [first, second] }));
+        recorded.map_err(|error| io::Error::other(error.message))?;
+        let directories = places.map(|place| place.join(format!("{PREFIX}{}", instance.label())));
         let [sif, scratch] = &directories;
         let draft = Self {
             sif: sif.join("image.sif"),
@@ -78,20 +83,20 @@ pub(super) struct HalfPulls {
 }
 
 impl HalfPulls {
-    /// In the directories that a reach names.
+    /// In the recorded directories.
     ///
     /// # Errors
-    /// When the reach names none.
-    pub(super) fn at(reach: &Value) -> Result<Self, BackendError> {
-        let places = serde_json::from_value(reach[DIRECTORIES].clone());
+    /// When the record names none.
+    pub(super) fn at(record: &Value) -> Result<Self, BackendError> {
+        let places = serde_json::from_value(record[DIRECTORIES].clone());
         let places =
             places.map_err(|error| failed(format!("what it says of its directories is of no use: {error}")))?;
         Ok(Self { places })
     }
 }
 
-impl Steward for HalfPulls {
-    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>> {
+impl ResourceFinder for HalfPulls {
+    fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
         Box::pin(async move {
             let mut found = Vec::new();
             for place in &self.places {
@@ -99,18 +104,14 @@ impl Steward for HalfPulls {
                     Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                     entries => entries.map_err(|error| failed(format!("{}: {error}", place.display())))?,
                 };
-                let marks = entries.flatten().map(|entry| entry.path()).filter(|path| {
-                    let mark = path.file_name().and_then(|name| name.to_str()?.strip_prefix(PREFIX));
-                    mark.is_some_and(|mark| belongs(mark, names))
+                let pulls = entries.flatten().map(|entry| entry.path()).filter(|path| {
+                    let label = path.file_name().and_then(|name| name.to_str()?.strip_prefix(PREFIX));
+                    label.is_some_and(|label| is_labelled(label, labels))
                 });
-                for path in marks {
+                for path in pulls {
                     let id = path.to_string_lossy().into_owned();
-                    if !found.iter().any(|known: &Leftover| known.id == id) {
-                        found.push(Leftover {
-                            what: "half pull",
-                            id,
-                            detail: String::new(),
-                        });
+                    if !found.iter().any(|known: &Resource| known.id == id) {
+                        found.push(Resource::new("half pull", id));
                     }
                 }
             }
@@ -118,10 +119,10 @@ impl Steward for HalfPulls {
         })
     }
 
-    fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
+    fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
         Box::pin(async move {
-            let removed = remove(Path::new(&leftover.id)).await;
-            removed.map_err(|error| failed(format!("{leftover} cannot be removed: {error}")))
+            let removed = remove(Path::new(&resource.id)).await;
+            removed.map_err(|error| failed(format!("{resource} cannot be removed: {error}")))
         })
     }
 }
@@ -161,14 +162,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::backend::custody::Run;
+    use crate::backend::resources::RunDirectory;
 
     #[tokio::test]
-    async fn the_directories_of_a_pull_are_found_by_its_mark_and_removed() {
+    async fn the_directories_of_a_pull_are_found_by_its_label_and_removed() {
         let cache = tempfile::tempdir().unwrap();
-        let mark = Arc::new(Run::new()).mark();
+        let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
         let temporary = cache.path().join("tmp");
-        let draft = Draft::new("apptainer", cache.path(), Some(temporary.clone()), &mark).unwrap();
+        let draft = Draft::new("apptainer", cache.path(), Some(temporary.clone()), &instance).unwrap();
         fs::write(&draft.sif, "half").unwrap();
         let locked = draft.scratch.join("locked");
         fs::create_dir(&locked).unwrap();
@@ -176,15 +177,21 @@ mod tests {
         fs::set_permissions(&locked, Permissions::from_mode(0o500)).unwrap();
         fs::create_dir(cache.path().join(".pull-hydrotest-somebody-1")).unwrap();
 
-        let steward = HalfPulls::at(&json!({ DIRECTORIES: [cache.path(), temporary] })).unwrap();
-        for name in [mark.name().as_str(), mark.run_name()] {
-            assert_eq!(steward.find(&[name.to_owned()]).await.unwrap().len(), 2);
+        let finder = HalfPulls::at(&json!({ DIRECTORIES: [cache.path(), temporary] })).unwrap();
+        for name in [instance.label().as_str(), instance.run_label()] {
+            assert_eq!(finder.find(&[name.to_owned()]).await.unwrap().len(), 2);
         }
-        for leftover in steward.find(&[mark.name()]).await.unwrap() {
-            steward.remove(&leftover).await.unwrap();
+        for resource in finder.find(&[instance.label()]).await.unwrap() {
+            finder.remove(&resource).await.unwrap();
         }
-        assert!(steward.find(&[mark.run_name().to_owned()]).await.unwrap().is_empty());
-        assert_eq!(steward.find(&["hydrotest-somebody".to_owned()]).await.unwrap().len(), 1);
+        assert!(
+            finder
+                .find(&[instance.run_label().to_owned()])
+                .await
+                .unwrap()
+                .is_empty()
+        );
+        assert_eq!(finder.find(&["hydrotest-somebody".to_owned()]).await.unwrap().len(), 1);
         draft.remove().await.unwrap();
         assert!(HalfPulls::at(&json!({})).is_err());
     }
@@ -192,12 +199,17 @@ mod tests {
     #[tokio::test]
     async fn one_directory_is_enough() {
         let cache = tempfile::tempdir().unwrap();
-        let mark = Arc::new(Run::new()).mark();
-        let draft = Draft::new("apptainer", cache.path(), None, &mark).unwrap();
+        let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
+        let draft = Draft::new("apptainer", cache.path(), None, &instance).unwrap();
         assert!(draft.scratch.is_dir());
-        let reach = &mark.reaches()[0].1;
+        let record = &instance.platforms().unwrap()[0].1;
         assert_eq!(
-            HalfPulls::at(reach).unwrap().find(&[mark.name()]).await.unwrap().len(),
+            HalfPulls::at(record)
+                .unwrap()
+                .find(&[instance.label()])
+                .await
+                .unwrap()
+                .len(),
             1
         );
         draft.remove().await.unwrap();

@@ -16,7 +16,7 @@ use crate::backend::image::{ImageName, own_architecture};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::local::{LocalServer, demise, free_endpoint};
 use crate::backend::supervise::{Ending, Owner, Program};
-use crate::backend::{BackendError, Fault, Stage, Watch, Work, custody};
+use crate::backend::{BackendError, Fault, Stage, Watch, Work, resources};
 use crate::wire::Secret;
 
 /// Time between two looks at what a pull says.
@@ -114,7 +114,7 @@ impl ApptainerLauncher {
     async fn pull(&mut self, tool: &Tool, place: &Place, job: &Job, secret: &Secret) -> Result<(), BackendError> {
         let temporary = std::env::var_os(tool.variable("TMPDIR")).filter(|directory| !directory.is_empty());
         let temporary = temporary.map(PathBuf::from);
-        let draft = Draft::new(super::KIND.name, place.directory(), temporary, &job.mark);
+        let draft = Draft::new(super::KIND.name, place.directory(), temporary, &job.instance);
         let draft = self.draft.insert(draft.map_err(|error| unwritable(place, &error))?);
         let program = pull_program(tool, &self.image, draft, self.settings.https, job);
         let what = format!("{}-pull", job.contract.key);
@@ -250,7 +250,7 @@ fn pull_program(tool: &Tool, image: &ImageName, draft: &Draft, https: bool, job:
         (tool.variable("TMPDIR"), Some(draft.scratch.clone().into_os_string())),
         // What a killed pull leaves in Apptainer's own cache, nobody would ever remove.
         (tool.variable("DISABLE_CACHE"), Some("true".into())),
-        (custody::VARIABLE.into(), Some(job.mark.name().into())),
+        (resources::VARIABLE.into(), Some(job.instance.label().into())),
     ];
     if !https {
         environment.push((tool.variable("NOHTTPS"), Some("true".into())));

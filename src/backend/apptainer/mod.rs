@@ -14,7 +14,7 @@ mod trouble;
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Watch};
@@ -27,18 +27,12 @@ use settings::ApptainerSettings;
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: "apptainer",
-    summary: "a model server in a container of Apptainer or Singularity on this machine",
     overrides: &[
         Override::Tag,
         Override::Device,
         Override::DockerUser,
         Override::KeepResponses,
     ],
-    weights: None,
-    calls_per_instance: 1,
-    leaves: Leaves::On(|reach| Ok(Box::new(HalfPulls::at(reach)?))),
-    configured: Configured::AtStart,
     template: r#"# The directory that holds the package `boileroom`, whose server runs in the container.
 source = "${BOILEROOM_SOURCE}"
 # Which images: an account on Docker Hub or any registry, and the version that they are tagged with.
@@ -53,7 +47,12 @@ source = "${BOILEROOM_SOURCE}"
 # The first pull of an image counts as well.
 # start_timeout = "30m"
 "#,
-    configure,
+    ..Kind::new(
+        "apptainer",
+        "a model server in a container of Apptainer or Singularity on this machine",
+        Creates::Resources(|record| Ok(Box::new(HalfPulls::at(record)?))),
+        configure,
+    )
 };
 
 #[expect(

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::super::custody::Run;
 use super::super::registry::Platform;
+use super::super::resources::{InstanceId, RunDirectory};
 use super::super::status::Status;
 use super::container;
 use super::settings::{ApptainerSettings, Gpu};
@@ -43,7 +43,7 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
             device: device.map(str::to_owned),
             ..Overrides::default()
         },
-        mark: Arc::new(Run::new()).mark(),
+        instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         status: Status::default(),
         recorder: None,
     };
@@ -204,7 +204,7 @@ fn a_directory_that_no_bind_can_hold_is_refused() {
         contract,
         config: Options::new(),
         overrides: Overrides::default(),
-        mark: Arc::new(Run::new()).mark(),
+        instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         status: Status::default(),
         recorder: None,
     };

@@ -7,8 +7,8 @@ use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, HostConfig
 
 use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
-use crate::backend::custody::host_name;
 use crate::backend::launcher::Job;
+use crate::backend::resources::host_name;
 use crate::wire::Secret;
 
 /// The label that names the instance; what carries it is ours to remove.
@@ -84,8 +84,8 @@ fn environment(recipe: &Recipe, job: &Job, secret: &Secret) -> Vec<String> {
 
 fn labels(job: &Job) -> HashMap<String, String> {
     let labels = [
-        (INSTANCE, job.mark.name()),
-        (RUN, job.mark.run_name().to_owned()),
+        (INSTANCE, job.instance.label()),
+        (RUN, job.instance.run_label().to_owned()),
         (MODEL, job.contract.key.clone()),
         (OWNER, owner()),
     ];

@@ -16,7 +16,7 @@ use super::host;
 use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
 use super::watcher::Watcher;
-use super::{logs, pull, steward};
+use super::{finder, logs, pull};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::supervise::{Log, Owner};
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
@@ -70,7 +70,7 @@ impl DockerLauncher {
             BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
         };
         let log_dir = self.settings.log_dir.as_deref();
-        let log = logs::create(log_dir, &job.contract.key, &job.mark, self.launches, secret);
+        let log = logs::create(log_dir, &job.contract.key, &job.instance, self.launches, secret);
         let (log, mut writer) = log.map_err(|error| internal("no log can be kept", error))?;
         self.log = Some(log);
         let platform = self.settings.platform.as_deref();
@@ -80,7 +80,7 @@ impl DockerLauncher {
         };
         pull::ensure(&engine, &self.recipe, self.settings.pull, platform, &mut teller).await?;
         doing(format!("creating a container of {}", self.recipe.image));
-        job.mark.declare(super::NAME, &steward::reach(&engine))?;
+        job.instance.record(super::NAME, &finder::record(&engine))?;
         self.engine = Some(engine.clone());
         let id = self.create(&engine, job, secret).await?;
         doing(format!("starting a container of {}", self.recipe.image));
@@ -104,17 +104,17 @@ impl DockerLauncher {
     /// Creates the container in a task of its own: a request that was sent and not waited for would make one unseen.
     async fn create(&mut self, engine: &Engine, job: &Job, secret: &Secret) -> Result<String, BackendError> {
         let body = container::body(&self.settings, &self.recipe, job, secret);
-        let name = format!("{}-{}", job.mark.name(), self.launches);
+        let name = format!("{}-{}", job.instance.label(), self.launches);
         let mut options = CreateContainerOptionsBuilder::default().name(&name);
         if let Some(platform) = &self.settings.platform {
             options = options.platform(platform);
         }
-        let making = job.mark.making("the creation of a container")?;
+        let pending = job.instance.pending("the creation of a container")?;
         let (docker, options) = (engine.docker.clone(), options.build());
         let creation = tokio::spawn(async move {
             let created = docker.create_container(Some(options), body).await;
             if created.is_ok() || created.as_ref().is_err_and(|error| engine::refusal(error).is_some()) {
-                making.settled();
+                pending.confirm();
             }
             created.map(|created| created.id)
         });
@@ -210,7 +210,7 @@ impl DockerLauncher {
             return Ok(());
         };
         let killed = self.end(&engine, &container).await;
-        let removed = steward::remove(&engine, &container).await;
+        let removed = finder::remove(&engine, &container).await;
         if removed.is_ok() {
             self.container = None;
             self.engine = None;

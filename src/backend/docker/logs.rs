@@ -12,8 +12,8 @@ use tokio::net::unix::pipe::Sender;
 use tokio::task::JoinHandle;
 
 use super::engine::Engine;
-use crate::backend::custody::Mark;
 use crate::backend::private;
+use crate::backend::resources::InstanceId;
 use crate::backend::supervise::Log;
 use crate::wire::Secret;
 
@@ -24,7 +24,7 @@ pub(super) struct Writer(Sender);
 pub(super) fn create(
     named: Option<&Path>,
     model: &str,
-    mark: &Mark,
+    instance: &InstanceId,
     launch: usize,
     secret: &Secret,
 ) -> io::Result<(Log, Writer)> {
@@ -33,9 +33,9 @@ pub(super) fn create(
             private::make_directory(named)?;
             named.to_owned()
         }
-        None => mark.directory()?,
+        None => instance.directory()?,
     };
-    let path = directory.join(format!("{model}-{}-{launch}.log", mark.name()));
+    let path = directory.join(format!("{model}-{}-{launch}.log", instance.label()));
     let (log, writer) = Log::create(&path, secret)?;
     Ok((log, Writer(Sender::from_owned_fd(OwnedFd::from(writer))?)))
 }

@@ -6,6 +6,7 @@ mod credentials;
 mod ending;
 mod engine;
 mod examine;
+mod finder;
 mod host;
 mod launcher;
 mod logs;
@@ -14,13 +15,12 @@ mod pull;
 mod recipe;
 mod settings;
 mod size;
-mod steward;
 mod watcher;
 
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Watch};
@@ -35,18 +35,12 @@ const NAME: &str = "docker";
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: NAME,
-    summary: "a container of a Docker engine or of Podman",
     overrides: &[
         Override::Tag,
         Override::Device,
         Override::DockerUser,
         Override::KeepResponses,
     ],
-    weights: None,
-    calls_per_instance: 1,
-    leaves: Leaves::On(steward::open),
-    configured: Configured::AtStart,
     template: r#"# Where the images are: `docker.io/jakublala` with the version of boileroom as the tag, unless you say otherwise.
 # repository = "docker.io/jakublala"
 # tag = "cuda12.6-0.4.1"
@@ -62,7 +56,12 @@ source = "${BOILEROOM_SOURCE}"
 # host = "unix:///var/run/docker.sock"
 start_timeout = "30m"            # pulling an image and loading weights take their time
 "#,
-    configure,
+    ..Kind::new(
+        NAME,
+        "a container of a Docker engine or of Podman",
+        Creates::Resources(finder::open),
+        configure,
+    )
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {

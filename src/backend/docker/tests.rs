@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::backend::custody::Run;
 use crate::backend::registry::Platform;
+use crate::backend::resources::{InstanceId, RunDirectory};
 use crate::backend::status::Status;
 use crate::config::{Config, Source};
 use crate::prediction::Options;
@@ -174,7 +174,7 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
         contract: Config::built_in().unwrap().model("esm2").unwrap().clone(),
         config: Options::new(),
         overrides: Overrides::default(),
-        mark: Arc::new(Run::new()).mark(),
+        instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         status: Status::default(),
         recorder: None,
     };
@@ -185,7 +185,7 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
     assert!(environment.contains(&"A=b".to_owned()));
     assert!(environment.contains(&"MODEL_CLASS=boileroom.models.esm.core.ESM2Core".to_owned()));
     assert!(!environment.contains(&"MODEL_CLASS=mine".to_owned()));
-    assert_eq!(body.labels.unwrap()[container::INSTANCE], launch.mark.name());
+    assert_eq!(body.labels.unwrap()[container::INSTANCE], launch.instance.label());
     let host = body.host_config.unwrap();
     assert_eq!((host.memory, host.memory_swap), (Some(1 << 30), Some(1 << 30)));
     let ports = host.port_bindings.unwrap();

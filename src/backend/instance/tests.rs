@@ -139,7 +139,7 @@ async fn a_start_that_never_ends_is_given_up_and_cleaned_up() {
 async fn a_start_that_never_ends_is_told_with_what_it_was_doing() {
     let (instance, _) = scripted(|backend| backend.hangs = true);
     let status = Status::default();
-    let instance = instance.stating(status.clone());
+    let instance = instance.with_status(status.clone());
     status.set(Stage::Launch, "waiting for the engine");
     let error = instance.start().await.unwrap_err();
     assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout));

@@ -9,9 +9,9 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::custody::{Leftover, Mark};
 use super::launcher::{Demise, Endpoint, Job};
 use super::placeholders::Known;
+use super::resources::{InstanceId, Resource};
 use super::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
 use super::withheld::Withheld;
 use super::{BackendError, Fault, Stage, Watch, Work};
@@ -50,7 +50,7 @@ pub struct LocalServer {
     process: Option<Supervised>,
     /// Where it is to listen, if it is a server.
     port: Option<u16>,
-    mark: Option<Mark>,
+    instance: Option<InstanceId>,
     log: Option<Log>,
 }
 
@@ -71,7 +71,7 @@ impl LocalSettings {
 
 impl LocalServer {
     /// Starts a program, to listen on a port if it is a server, with a new log about `what`. Its temporary files go to a
-    /// directory of the instance, where the census sees what is left of them, unless the program's environment says otherwise.
+    /// directory of the instance, where the leak check sees what is left of them, unless the program's environment says otherwise.
     ///
     /// # Errors
     /// When there is no log to be had or no process. What is wrong with the program itself shows in its [`Ending`].
@@ -84,12 +84,12 @@ impl LocalServer {
         job: &Job,
         secret: &Secret,
     ) -> Result<(), BackendError> {
-        let path = settings.logs.next(what, &job.mark);
+        let path = settings.logs.next(what, &job.instance);
         let path = path.map_err(|error| failed("no log can be kept", &error))?;
         let (log, output) = Log::create(&path, secret).map_err(|error| failed("no log can be kept", &error))?;
         self.log = Some(log.clone());
-        self.mark = Some(job.mark.clone());
-        let temporary = job.mark.temporary();
+        self.instance = Some(job.instance.clone());
+        let temporary = job.instance.temporary();
         let temporary = temporary.map_err(|error| failed("no temporary files can be kept", &error))?;
         // What the program's environment says comes after these.
         let withheld = settings.withheld.names().into_iter().map(|name| (name, None));
@@ -153,9 +153,9 @@ impl LocalServer {
                 grace = rest;
             }
             let stopped = process.stop(grace).await;
-            if let (Some(mark), Some(survivors)) = (&self.mark, process.survivors()) {
-                mark.ended_orderly();
-                mark.outlived(survivors.into_iter().map(Leftover::from));
+            if let (Some(instance), Some(survivors)) = (&self.instance, process.survivors()) {
+                instance.exited_orderly();
+                instance.leaked(survivors.into_iter().map(Resource::from));
             }
             self.process = None;
             let message = match stopped {

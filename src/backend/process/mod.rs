@@ -8,7 +8,7 @@ use std::ffi::OsStr;
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Watch, machine};
@@ -20,13 +20,7 @@ use settings::ProcessSettings;
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: "process",
-    summary: "a model server that is started as a process of this machine",
     overrides: &[Override::Device, Override::KeepResponses],
-    weights: None,
-    calls_per_instance: 1,
-    leaves: Leaves::Processes,
-    configured: Configured::AtStart,
     template: r#"# How the model server is started. `{port}` is a free port, `{model}`, `{model.core}` and `{model.image}` are the model's,
 # `${NAME}` is a variable of your environment.
 command = ["{hydrotest}", "serve", "--host", "127.0.0.1", "--port", "{port}"]
@@ -38,7 +32,12 @@ weights = "synthetic"
 # device = "cuda:0"
 # start_timeout = "20m"
 "#,
-    configure,
+    ..Kind::new(
+        "process",
+        "a model server that is started as a process of this machine",
+        Creates::Processes,
+        configure,
+    )
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {

@@ -13,9 +13,9 @@ use super::interpreter::Interpreter;
 use super::rehearsal;
 use super::settings::Timeouts;
 use super::starting::{doing, raised_at_start, state_steps};
-use crate::backend::custody::Mark;
 use crate::backend::kind::Launch;
 use crate::backend::recorder::InstanceRecorder;
+use crate::backend::resources::InstanceId;
 use crate::backend::status::Status;
 use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
 use crate::prediction::{Contract, Prediction, Request, largest_response};
@@ -29,7 +29,7 @@ const WHERE: Duration = Duration::from_secs(5);
 pub(super) struct Hosted {
     hosting: Hosting,
     contract: Arc<Contract>,
-    mark: Mark,
+    instance: InstanceId,
     status: Status,
     recorder: Option<InstanceRecorder>,
     timeouts: Timeouts,
@@ -42,7 +42,7 @@ impl Hosted {
         Self {
             hosting,
             contract: Arc::clone(&launch.contract),
-            mark: launch.mark.clone(),
+            instance: launch.instance.clone(),
             status: launch.status.clone(),
             recorder: launch.recorder.clone(),
             timeouts,
@@ -53,7 +53,7 @@ impl Hosted {
     async fn start(&mut self) -> Result<(), BackendError> {
         let limit = self.timeouts.start;
         let deadline = tokio::time::Instant::now() + limit;
-        let interpreter = Interpreter::start(&self.hosting, &self.mark)?;
+        let interpreter = Interpreter::start(&self.hosting, &self.instance)?;
         let interpreter = self.interpreter.insert(interpreter);
         self.status.set(Stage::Launch, "waiting for the interpreter");
         let channel = interpreter.connect(limit).await?;
@@ -193,7 +193,7 @@ impl Backend for Hosted {
         }
         Some(Box::pin(rehearsal::play(
             &self.hosting,
-            &self.mark,
+            &self.instance,
             self.timeouts,
             scene,
         )))

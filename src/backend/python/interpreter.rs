@@ -16,8 +16,8 @@ use super::channel::{Channel, News};
 use super::exception::Raised;
 use super::frame::Farewell;
 use super::hosting::Hosting;
-use crate::backend::custody::{self, Leftover, Mark, PROCESS};
 use crate::backend::remark::Remark;
+use crate::backend::resources::{self, InstanceId, PROCESS, Resource};
 use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::wire::Secret;
@@ -41,7 +41,7 @@ pub(super) struct Interpreter {
     listener: Option<UnixListener>,
     channel: Option<Channel>,
     log: Log,
-    mark: Mark,
+    instance: InstanceId,
     /// What to do when it turns out to be none.
     advice: String,
     // Holds the bridge and the socket.
@@ -50,23 +50,23 @@ pub(super) struct Interpreter {
 
 impl Interpreter {
     /// Starts it. Nothing of the hosted code runs yet.
-    pub(super) fn start(hosting: &Hosting, mark: &Mark) -> Result<Self, BackendError> {
+    pub(super) fn start(hosting: &Hosting, instance: &InstanceId) -> Result<Self, BackendError> {
         if let Some(missing) = hosting.directory.as_ref().filter(|directory| !directory.is_dir()) {
             let message = format!("`cwd` is not a directory: {}", missing.display());
             return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
         }
-        Self::try_start(hosting, mark).map_err(|error| {
+        Self::try_start(hosting, instance).map_err(|error| {
             let message = format!("no interpreter can be started: {error}");
             BackendError::new(Stage::Launch, Fault::Internal, message)
         })
     }
 
-    fn try_start(hosting: &Hosting, mark: &Mark) -> io::Result<Self> {
-        let temporary = mark.temporary()?;
+    fn try_start(hosting: &Hosting, instance: &InstanceId) -> io::Result<Self> {
+        let temporary = instance.temporary()?;
         // Made anew with a name of its own, readable by nobody else.
         let directory = tempfile::Builder::new()
             .prefix("python-")
-            .tempdir_in(mark.directory()?)?;
+            .tempdir_in(instance.directory()?)?;
         let script = bridge::write(directory.path())?;
         let socket = directory.path().join(SOCKET);
         let listener = listen(directory.path())?;
@@ -77,7 +77,10 @@ impl Interpreter {
         let first = [(OsString::from("TMPDIR"), Some(temporary.into_os_string()))];
         let given = hosting.environment.iter();
         let given = given.map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
-        let last = [(OsString::from(custody::VARIABLE), Some(OsString::from(mark.name())))];
+        let last = [(
+            OsString::from(resources::VARIABLE),
+            Some(OsString::from(instance.label())),
+        )];
         let program = Program {
             command,
             directory: hosting.directory.clone(),
@@ -88,7 +91,7 @@ impl Interpreter {
             listener: Some(listener),
             channel: None,
             log,
-            mark: mark.clone(),
+            instance: instance.clone(),
             advice: hosting
                 .meant_interpreter()
                 .unwrap_or_else(|| "is `interpreter` a Python?".to_owned()),
@@ -184,17 +187,17 @@ impl Interpreter {
     fn tell_of_the_rest(&self, farewell: &Farewell) {
         let survivors = self.process.survivors();
         if survivors.is_some() {
-            self.mark.ended_orderly();
+            self.instance.exited_orderly();
         }
-        let mut left: Vec<Leftover> = survivors.into_iter().flatten().map(Leftover::from).collect();
-        for found in farewell.left.iter().map(|line| leftover(line)) {
+        let mut left: Vec<Resource> = survivors.into_iter().flatten().map(Resource::from).collect();
+        for found in farewell.left.iter().map(|line| resource(line)) {
             if !left.iter().any(|known| known.id == found.id) {
                 left.push(found);
             }
         }
-        self.mark.outlived(left);
+        self.instance.leaked(left);
         for note in &farewell.notes {
-            self.mark.remark(Remark::note("imports", note));
+            self.instance.remark(Remark::note("imports", note));
         }
     }
 
@@ -249,13 +252,13 @@ impl Interpreter {
 }
 
 /// A process that the bridge names in a line.
-fn leftover(line: &str) -> Leftover {
+fn resource(line: &str) -> Resource {
     let named = line
         .strip_prefix(PROCESS)
         .and_then(|rest| rest.trim_start().strip_suffix(')')?.split_once(" ("));
     let (id, detail) = named.unwrap_or((line, ""));
-    Leftover {
-        what: PROCESS,
+    Resource {
+        kind: PROCESS,
         id: id.to_owned(),
         detail: detail.to_owned(),
     }

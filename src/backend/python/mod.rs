@@ -29,7 +29,7 @@ mod step;
 use std::sync::Arc;
 
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
 use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
@@ -39,13 +39,7 @@ use settings::PythonSettings;
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: "python",
-    summary: "Python code in its own interpreter: a boileroom wrapper, a Backend class or a core class",
     overrides: &[Override::Tag, Override::Device, Override::Gpu, Override::KeepResponses],
-    weights: None,
-    calls_per_instance: 1,
-    leaves: Leaves::Processes,
-    configured: Configured::AtStart,
     template: r#"# The interpreter that has boileroom and your code: a program, or a program with arguments.
 interpreter = ["python3"]
 # Folders where your code is imported from.
@@ -60,7 +54,12 @@ selector = "your_backend"
 # device = "cuda:0"
 # start_timeout = "20m"
 "#,
-    configure,
+    ..Kind::new(
+        "python",
+        "Python code in its own interpreter: a boileroom wrapper, a Backend class or a core class",
+        Creates::Processes,
+        configure,
+    )
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {

@@ -10,8 +10,8 @@ use super::hosting::Hosting;
 use super::interpreter::Interpreter;
 use super::settings::Timeouts;
 use super::starting::raised_at_start;
-use crate::backend::custody::Mark;
 use crate::backend::remark::Remark;
+use crate::backend::resources::InstanceId;
 use crate::backend::{BackendError, Fault, Scene, Stage};
 
 /// What is called in a scene. Every model takes it.
@@ -35,16 +35,16 @@ struct Said {
 /// Plays a scene and says what was wrong in it. Leaves nothing, also when it is dropped half-way.
 pub(super) async fn play(
     hosting: &Hosting,
-    mark: &Mark,
+    instance: &InstanceId,
     timeouts: Timeouts,
     scene: Scene,
 ) -> Result<Vec<String>, BackendError> {
-    let mut interpreter = Interpreter::start(hosting, mark)?;
+    let mut interpreter = Interpreter::start(hosting, instance)?;
     let played = ask(&mut interpreter, hosting, timeouts, scene).await;
     let stopped = interpreter.stop(timeouts.stop).await;
     let said = played?;
     for note in said.notes {
-        mark.remark(Remark::warning(scene.name(), note));
+        instance.remark(Remark::warning(scene.name(), note));
     }
     stopped.map(|()| said.wrong)
 }

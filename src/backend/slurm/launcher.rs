@@ -17,7 +17,7 @@ use super::state::JobLine;
 use super::submission::Submission;
 use super::tools::ToolError;
 use super::watch::Watcher;
-use super::{NAME, reach};
+use super::{NAME, record};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::private;
 use crate::backend::status::Status;
@@ -83,7 +83,7 @@ impl SlurmLauncher {
         desk.set(&script::environment(&server.private))
             .map_err(|error| internal("the job's directory cannot be made", &error))?;
         let submission = Submission::new(&self.settings, &filled, &server, job, &desk);
-        let making = job.mark.making("the submission of a job")?;
+        let pending = job.instance.pending("the submission of a job")?;
         let queue = self.queue.clone();
         let submitted = tokio::spawn(async move {
             let submitted = submission.submit(&queue).await;
@@ -94,12 +94,12 @@ impl SlurmLauncher {
                 Err(ToolError::Late { .. }) => false,
             };
             if is_known {
-                making.settled();
+                pending.confirm();
             }
             submitted
         });
         self.launched = Some(Launched {
-            name: job.mark.name(),
+            name: job.instance.label(),
             secret: secret.clone(),
             desk,
             submission: Some(submitted),
@@ -114,7 +114,7 @@ impl SlurmLauncher {
             // The name is as good as anything while the controller is away.
             None => self.queue.address_of(&address.node).await.unwrap_or(address.node),
         };
-        let watcher = Watcher::start(self.queue.clone(), job.mark.name(), line, self.settings.poll);
+        let watcher = Watcher::start(self.queue.clone(), job.instance.label(), line, self.settings.poll);
         if let Some(launched) = &mut self.launched {
             launched.watcher = Some(watcher);
         }
@@ -126,15 +126,14 @@ impl SlurmLauncher {
 
     /// Says where something will be made, and where the job's files go.
     fn prepare(&mut self, job: &Job) -> Result<Desk, BackendError> {
-        let reach = reach(&self.settings);
-        job.mark.declare(NAME, &reach)?;
+        job.instance.record(NAME, &record(&self.settings))?;
         if let Some(logs) = self.settings.logs() {
             private::make_directory(logs).map_err(|error| internal("no log can be kept", &error))?;
         }
         let directory = match self.settings.shared() {
             Some(shared) => shared.to_owned(),
             None => job
-                .mark
+                .instance
                 .directory()
                 .map_err(|error| internal("no temporary files can be kept", &error))?,
         };

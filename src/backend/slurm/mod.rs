@@ -11,13 +11,13 @@
 mod container;
 mod desk;
 mod examine;
+mod finder;
 mod launcher;
 mod queue;
 mod script;
 mod server;
 mod settings;
 mod state;
-mod steward;
 mod submission;
 mod tools;
 mod watch;
@@ -27,9 +27,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::custody::Steward;
 use super::examination::Symptom;
-use super::kind::{Configured, Kind, Launch, Leaves, Override, Overrides, Settings};
+use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
 use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Fault, Stage, Watch};
@@ -40,7 +39,6 @@ use crate::wire::Secret;
 use launcher::SlurmLauncher;
 use server::Server;
 use settings::SlurmSettings;
-use steward::SlurmSteward;
 use submission::Submission;
 
 /// What `kind` says.
@@ -48,13 +46,7 @@ const NAME: &str = "slurm";
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
-    name: NAME,
-    summary: "a model server that is run as a batch job of a Slurm cluster",
     overrides: &[Override::Device, Override::KeepResponses],
-    weights: None,
-    calls_per_instance: 1,
-    leaves: Leaves::On(steward),
-    configured: Configured::AtStart,
     template: r#"# How a node starts the model server. `{host}` and `{port}` are where it has to listen, `{model}`, `{model.core}` and
 # `{model.image}` are the model's, `${NAME}` is a variable of your environment.
 command = ["{hydrotest}", "serve", "--host", "{host}", "--port", "{port}"]
@@ -79,7 +71,12 @@ weights = "synthetic"
 # Includes the time in the queue.
 start_timeout = "30m"
 "#,
-    configure,
+    ..Kind::new(
+        NAME,
+        "a model server that is run as a batch job of a Slurm cluster",
+        Creates::Resources(finder::open),
+        configure,
+    )
 };
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
@@ -89,14 +86,10 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
     Some(Arc::new(Slurm(Arc::new(settings?))))
 }
 
-fn steward(reach: &Value) -> Result<Box<dyn Steward>, BackendError> {
-    Ok(Box::new(SlurmSteward::new(reach)?))
-}
-
-/// Where jobs with these settings are found again.
-fn reach(settings: &SlurmSettings) -> Value {
+/// The record of where jobs with these settings are found again.
+fn record(settings: &SlurmSettings) -> Value {
     let user = rustix::process::getuid().as_raw();
-    steward::reach(settings.conf().as_deref(), user, settings.shared())
+    finder::record(settings.conf().as_deref(), user, settings.shared())
 }
 
 struct Slurm(Arc<SlurmSettings>);

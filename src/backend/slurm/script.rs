@@ -31,7 +31,7 @@ pub(super) struct Parts<'a> {
 
 /// The whole script, without the secret.
 pub(super) fn script(parts: &Parts<'_>, job: &Job) -> String {
-    let (name, model) = (job.mark.name(), &job.contract.key);
+    let (name, model) = (job.instance.label(), &job.contract.key);
     let mut text = format!("#!/bin/bash\n# {name}: the model server of {model}, submitted by hydrotest\n");
     let mut line = |content: String| {
         text.push_str(&content);

@@ -195,10 +195,10 @@ impl SlurmSettings {
 
     /// The desk of an instance's launch of this number, below `directory`, the instance's own or the shared one.
     pub(super) fn desk(&self, directory: &Path, launch: usize, job: &Job) -> Desk {
-        let (mark, model) = (job.mark.name(), &job.contract.key);
-        let desk = Desk::at(directory.join(&mark).join(launch.to_string()));
+        let (label, model) = (job.instance.label(), &job.contract.key);
+        let desk = Desk::at(directory.join(&label).join(launch.to_string()));
         match &self.logs {
-            Some(logs) => desk.with_log(logs.join(format!("{model}-{mark}-{launch}.log"))),
+            Some(logs) => desk.with_log(logs.join(format!("{model}-{label}-{launch}.log"))),
             None => desk,
         }
     }

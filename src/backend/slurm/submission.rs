@@ -1,4 +1,4 @@
-//! What sbatch is given for one job: its arguments, the script on its standard input, and the mark in its environment.
+//! What sbatch is given for one job: its arguments, the script on its standard input, and the label in its environment.
 
 use std::path::Path;
 
@@ -8,24 +8,24 @@ use super::script::{self, Parts, quoted};
 use super::server::Server;
 use super::settings::{Filled, SlurmSettings};
 use super::tools::{SUBMISSION, ToolError};
-use crate::backend::custody;
 use crate::backend::launcher::Job;
+use crate::backend::resources;
 
 /// A job that is to be submitted.
 #[derive(Debug)]
 pub(super) struct Submission {
-    mark: String,
+    label: String,
     arguments: Vec<String>,
     script: String,
 }
 
 impl Submission {
     pub(super) fn new(settings: &SlurmSettings, filled: &Filled, server: &Server, job: &Job, desk: &Desk) -> Self {
-        let mark = job.mark.name();
+        let label = job.instance.label();
         let mut arguments = vec!["--parsable".to_owned()];
         arguments.extend(filled.arguments.iter().cloned());
         // What follows must not be otherwise, whatever the table says.
-        arguments.push(format!("--job-name={mark}"));
+        arguments.push(format!("--job-name={label}"));
         arguments.push(format!("--output={}", pattern(desk.log())));
         arguments.push("--open-mode=append".to_owned());
         let directory = desk.directory().to_string_lossy();
@@ -38,7 +38,7 @@ impl Submission {
             tenths: settings.grace.as_millis() / 100,
         };
         Self {
-            mark,
+            label,
             arguments,
             script: script::script(&parts, job),
         }
@@ -52,7 +52,7 @@ impl Submission {
 
     /// Submits it and gives what sbatch says.
     pub(super) async fn submit(self, queue: &Queue) -> Result<String, ToolError> {
-        let variables = [(custody::VARIABLE, self.mark)];
+        let variables = [(resources::VARIABLE, self.label)];
         queue
             .tools
             .run("sbatch", &self.arguments, &self.script, &variables, SUBMISSION)

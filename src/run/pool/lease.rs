@@ -52,12 +52,12 @@ impl Pool {
         }
     }
 
-    /// Stops everything that was opened on a lease, and says what it has left behind.
+    /// Stops everything that was opened on a lease, and reports what it has leaked.
     pub async fn return_lease(&self, lease: ExclusiveLease<'_>) -> Vec<String> {
-        self.end_loan(lease.slot).await
+        self.end_lease(lease.slot).await
     }
 
-    pub(super) async fn end_loan(&self, index: usize) -> Vec<String> {
+    pub(super) async fn end_lease(&self, index: usize) -> Vec<String> {
         let opened = match self.slots.lock().await.get(index).map(|slot| &slot.state) {
             Some(SlotState::LeasedExclusively { instances, .. }) => instances.clone(),
             _ => Vec::new(),

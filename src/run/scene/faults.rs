@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::SCENE;
 use super::stage::{Halt, Stage, wrong};
-use crate::backend::{Caretaker, Fault, Instance, Stage as Step};
+use crate::backend::resources::LeakGuard;
+use crate::backend::{Fault, Instance, Stage as Step};
 use crate::check::Finding;
 
 /// At which parts of the time of a whole start others are given up.
@@ -60,7 +61,7 @@ async fn after_failure(stage: &Stage<'_>, instance: &Instance, when: &str) -> Re
 }
 
 async fn nothing_there(stage: &Stage<'_>, instance: &Instance, when: &str) -> Result<(), Halt> {
-    match stage.belongings(instance, when).await?.first() {
+    match stage.resources(instance, when).await?.first() {
         Some(thing) => Err(wrong(when, "nothing of it to be there", thing)),
         None => Ok(()),
     }
@@ -112,19 +113,19 @@ pub(super) async fn restart_after_crash(stage: &mut Stage<'_>) -> Result<(), Hal
     let instance = stage.open().await?;
     stage.start(&instance, "the start").await?;
     stage.responses(&instance, "after the start").await?;
-    let Some(caretaker) = instance.caretaker() else {
+    let Some(guard) = instance.guard() else {
         return Err(Halt::Unplayable(
             "it makes nothing that could be ended behind its back".to_owned(),
         ));
     };
-    let ended = caretaker.crash().await;
+    let ended = guard.kill().await;
     let ended = ended.map_err(|error| Halt::from(Finding::failed(SCENE, "ending it from outside", &error)))?;
     if ended.is_empty() {
-        let expected = "something with its mark while it runs";
+        let expected = "a resource with its label while it runs";
         return Err(wrong(
             "ending it from outside",
             expected,
-            "nothing that the census could find",
+            "nothing that the leak check could find",
         ));
     }
     let (when, expected) = ("a call after a crash", "an error that says that its server has ended");
@@ -148,7 +149,7 @@ pub(super) async fn failed_stop(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let instance = stage.open().await?;
     stage.start(&instance, "the start").await?;
     stage.responses(&instance, "after the start").await?;
-    let frozen = instance.caretaker().map(Caretaker::freeze).unwrap_or_default();
+    let frozen = instance.guard().map(LeakGuard::freeze).unwrap_or_default();
     if frozen.is_empty() {
         return Err(Halt::Unplayable(
             "none of its processes is on this machine, where it could be frozen".to_owned(),

@@ -146,16 +146,16 @@ impl<'a> Stage<'a> {
         }))
     }
 
-    /// What there is of an instance on its platform, by name.
-    pub(super) async fn belongings(&self, instance: &Instance, when: &str) -> Result<BTreeSet<String>, Halt> {
-        let Some(caretaker) = instance.caretaker() else {
+    /// The resources that an instance has on its platform, by name.
+    pub(super) async fn resources(&self, instance: &Instance, when: &str) -> Result<BTreeSet<String>, Halt> {
+        let Some(guard) = instance.guard() else {
             return Ok(BTreeSet::new());
         };
-        let found = caretaker.belongings().await;
+        let found = guard.resources().await;
         let found = found.map_err(|error| Halt::from(Finding::failed(SCENE, when, &error)))?;
         Ok(found
             .into_iter()
-            .map(|thing| format!("{} {}", thing.what, thing.id))
+            .map(|resource| format!("{} {}", resource.kind, resource.id))
             .collect())
     }
 }

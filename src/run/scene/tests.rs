@@ -5,9 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::backend::aftermath::{Aftermath, Stopped};
-use crate::backend::custody::Leftover;
-use crate::backend::{Backend, BackendError, Caretaker, Fault, Instance, Stage as Step, Watch, Work};
+use crate::backend::resources::{InstanceId, LeakGuard, Resource, ResourceFinder, RunDirectory};
+use crate::backend::{Backend, BackendError, Fault, Instance, Stage as Step, Work};
 use crate::config::Config;
 use crate::plan::PlannedCall;
 use crate::prediction::{Input, Method, Options, Prediction, Request};
@@ -30,8 +29,8 @@ enum Flaw {
     AcceptsAnything,
     /// Its own life cycle is wrong.
     OwnCycle,
-    /// Nothing of it carries its mark.
-    Unmarked,
+    /// Nothing of it carries its label.
+    Unlabelled,
 }
 
 /// What runs, by number, and how many things there were so far.
@@ -87,11 +86,10 @@ impl Backend for Fake {
     fn shutdown(&mut self) -> Work<'_, ()> {
         Box::pin(async {
             let own = *self.own.lock().unwrap();
-            self.platform
-                .running
-                .lock()
-                .unwrap()
-                .retain(|number| Some(*number) != own);
+            if self.flaw != Flaw::Leaks {
+                let mut running = self.platform.running.lock().unwrap();
+                running.retain(|number| Some(*number) != own);
+            }
             Ok(())
         })
     }
@@ -118,15 +116,15 @@ impl Backend for Fake {
     }
 }
 
-struct Keeper {
+struct FakeFinder {
     platform: Arc<Platform>,
     flaw: Flaw,
     own: Arc<Mutex<Option<usize>>>,
 }
 
-impl Keeper {
-    fn things(&self) -> Vec<Leftover> {
-        if self.flaw == Flaw::Unmarked {
+impl FakeFinder {
+    fn things(&self) -> Vec<Resource> {
+        if self.flaw == Flaw::Unlabelled {
             return Vec::new();
         }
         let own = *self.own.lock().unwrap();
@@ -136,46 +134,26 @@ impl Keeper {
             Flaw::ReplacesItself => self.platform.made.fetch_add(1, Ordering::SeqCst) + 100,
             _ => number,
         };
-        let things = things.map(|number| Leftover {
-            what: "thing",
-            id: shown(*number).to_string(),
-            detail: String::new(),
-        });
-        things.collect()
+        things
+            .map(|number| Resource::new("thing", shown(*number).to_string()))
+            .collect()
     }
 }
 
-impl Caretaker for Keeper {
-    fn before(&self) -> Watch<'_, Vec<String>> {
-        Box::pin(async { Vec::new() })
-    }
-
-    fn after(&self, _: Stopped) -> Watch<'_, Aftermath> {
-        let left = match self.flaw {
-            Flaw::Leaks => vec!["thing 7 was still there after the stop".to_owned()],
-            _ => Vec::new(),
-        };
-        Box::pin(async {
-            Aftermath {
-                left,
-                ..Aftermath::default()
-            }
-        })
-    }
-
-    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+impl ResourceFinder for FakeFinder {
+    fn find<'a>(&'a self, _: &'a [String]) -> Work<'a, Vec<Resource>> {
         Box::pin(async { Ok(self.things()) })
     }
 
-    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+    fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
         Box::pin(async {
-            let things = self.things();
-            self.platform.running.lock().unwrap().clear();
-            Ok(things)
+            let mut running = self.platform.running.lock().unwrap();
+            running.retain(|number| number.to_string() != resource.id);
+            Ok(())
         })
     }
 
-    fn freeze(&self) -> Vec<Leftover> {
+    fn freeze(&self, _: &str) -> Vec<Resource> {
         self.things()
     }
 }
@@ -217,6 +195,7 @@ async fn played(scene: Scene, flaw: Flaw, rehearses: bool) -> Played {
     let platform = Arc::new(Platform::default());
     let open = {
         let platform = Arc::clone(&platform);
+        let run = Arc::new(RunDirectory::new());
         move |index| {
             let own = Arc::default();
             let fake = Fake {
@@ -227,13 +206,14 @@ async fn played(scene: Scene, flaw: Flaw, rehearses: bool) -> Played {
                 failed: false,
                 own: Arc::clone(&own),
             };
-            let keeper = Keeper {
+            let finder = FakeFinder {
                 platform: Arc::clone(&platform),
                 flaw,
                 own,
             };
+            let guard = LeakGuard::of_finder(InstanceId::next(&run), Arc::new(finder));
             let instance = Instance::new("model on fake", Box::new(fake), Duration::from_secs(60));
-            Ok(instance.cared_for(Box::new(keeper)))
+            Ok(instance.guarded(guard))
         }
     };
     let pool = Pool::new(Box::new(open), vec![1, 1], 2);
@@ -271,7 +251,7 @@ async fn each_fault_is_found_by_the_scene_that_is_there_for_it() {
         (Scene::FailedStart, Flaw::AcceptsAnything),
         (Scene::StopDuringStart, Flaw::NoSecondTry),
         (Scene::RestartAfterCrash, Flaw::AnswersFromTheGrave),
-        (Scene::RestartAfterCrash, Flaw::Unmarked),
+        (Scene::RestartAfterCrash, Flaw::Unlabelled),
         (Scene::TwoAtOnce, Flaw::Shared),
         (Scene::StopTwice, Flaw::Leaks),
         (Scene::FailedStop, Flaw::Leaks),
@@ -290,7 +270,7 @@ async fn each_fault_is_found_by_the_scene_that_is_there_for_it() {
     StopDuringStart, NoSecondTry: scene [a start that is to be given up]: launch failed: the first one is in the way
       fault: died
     RestartAfterCrash, AnswersFromTheGrave: scene [a call after a crash]: expected an error that says that its server has ended; came an answer
-    RestartAfterCrash, Unmarked: scene [ending it from outside]: expected something with its mark while it runs; came nothing that the census could find
+    RestartAfterCrash, Unlabelled: scene [ending it from outside]: expected something with its label while it runs; came nothing that the leak check could find
     TwoAtOnce, Shared: scene [while two run]: expected each to have its own; came thing 0 of both
     StopTwice, Leaks: scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
     scene [after a stop]: expected nothing to be left; came model on fake: thing 7 was still there after the stop
@@ -320,6 +300,6 @@ async fn a_platform_with_a_life_cycle_of_its_own_plays_there_too() {
 
 #[tokio::test]
 async fn without_processes_here_nothing_is_frozen_and_that_is_no_pass() {
-    let played = played(Scene::FailedStop, Flaw::Unmarked, false).await;
+    let played = played(Scene::FailedStop, Flaw::Unlabelled, false).await;
     insta::assert_snapshot!(played.skip.unwrap(), @"none of its processes is on this machine, where it could be frozen");
 }

@@ -6,9 +6,9 @@ pub(super) async fn start_twice(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let instance = stage.open().await?;
     stage.start(&instance, "the first start").await?;
     stage.responses(&instance, "after the first start").await?;
-    let before = stage.belongings(&instance, "after the first start").await?;
+    let before = stage.resources(&instance, "after the first start").await?;
     stage.start(&instance, "the second start").await?;
-    let after = stage.belongings(&instance, "after the second start").await?;
+    let after = stage.resources(&instance, "after the second start").await?;
     if let Some(gone) = before.difference(&after).next() {
         let came = format_args!("a platform on which {gone} is gone");
         return Err(wrong(
@@ -48,7 +48,7 @@ pub(super) async fn stop_before_start(stage: &mut Stage<'_>) -> Result<(), Halt>
 pub(super) async fn use_before_start(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let instance = stage.open().await?;
     stage.is_down(&instance, "a call before any start").await?;
-    let made = stage.belongings(&instance, "after a call before any start").await?;
+    let made = stage.resources(&instance, "after a call before any start").await?;
     if let Some(thing) = made.first() {
         return Err(wrong("a call before any start", "nothing to be made by it", thing));
     }
@@ -64,8 +64,8 @@ pub(super) async fn two_at_once(stage: &mut Stage<'_>) -> Result<(), Halt> {
     let both = "the start of two instances at once";
     let (started, also_started) = tokio::join!(stage.start(&one, both), stage.start(&other, both));
     started.and(also_started)?;
-    let of_one = stage.belongings(&one, "while two run").await?;
-    let of_other = stage.belongings(&other, "while two run").await?;
+    let of_one = stage.resources(&one, "while two run").await?;
+    let of_other = stage.resources(&other, "while two run").await?;
     if let Some(shared) = of_one.intersection(&of_other).next() {
         return Err(wrong(
             "while two run",

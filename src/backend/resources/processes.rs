@@ -1,37 +1,36 @@
-//! The processes of this machine that carry a mark in their environment, wherever they went: a program that leaves its
-//! process group, its session or its parent still has the environment it was started with.
+//! Finds and removes the processes of this machine that carry a label in their environment: a program that leaves its process
+//! group, its session or its parent still has it. Sees no process of another user.
 
 use std::fs;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::mark::VARIABLE;
-use super::steward::{Leftover, PROCESS, Steward, belongs};
+use super::{PROCESS, Resource, ResourceFinder, VARIABLE, is_labelled};
 use crate::backend::supervise::{describe, family, is_alive, is_supervisor};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
-/// How long a supervisor may take to end by itself.
+/// How long a supervisor may take to exit by itself.
 const OWN_END: Duration = Duration::from_secs(2);
 /// How long a killed process may take to go.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The steward of this machine's processes.
+/// The finder of this machine's processes.
 #[derive(Debug, Clone, Copy)]
 pub struct Processes;
 
-impl Steward for Processes {
-    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>> {
-        Box::pin(async move { Ok(marked(names)) })
+impl ResourceFinder for Processes {
+    fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
+        Box::pin(async move { Ok(labelled(labels)) })
     }
 
-    fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
+    fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
         Box::pin(async move {
-            let Some(process) = leftover.id.parse().ok().and_then(Pid::from_raw) else {
+            let Some(process) = resource.id.parse().ok().and_then(Pid::from_raw) else {
                 return Ok(());
             };
-            if is_supervisor(&leftover.id) {
-                // It ends by itself once what it watches has, and takes what carries no mark with it.
+            if is_supervisor(&resource.id) {
+                // It exits once its program has, and ends the processes that carry no label.
                 let gone = async {
                     while is_alive(process.as_raw_pid()) {
                         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -40,29 +39,25 @@ impl Steward for Processes {
                 let _ = tokio::time::timeout(OWN_END, gone).await;
             }
             let gone = async {
-                // An error says that it has gone, or that it is not ours to end: then it stays, and that is told below. By now
-                // the number may be that of somebody else, who does not carry the mark.
+                // An error says that it has gone, or that we may not end it, which is reported below. By now the number may be
+                // that of another process, which does not carry the label.
                 while is_alive(process.as_raw_pid()) {
-                    if mark_of(&leftover.id).is_some() {
+                    if label_of(&resource.id).is_some() {
                         let _ = kill_process(process, Signal::KILL);
                     }
                     tokio::time::sleep(Duration::from_millis(10)).await;
                 }
             };
             tokio::time::timeout(PATIENCE, gone).await.map_err(|_| {
-                let message = format!("{leftover} could not be killed");
+                let message = format!("{resource} could not be killed");
                 BackendError::new(Stage::Shutdown, Fault::Timeout, message)
             })
         })
     }
-}
 
-impl Processes {
-    /// Freezes the processes of a name: they do not act on any signal but SIGKILL any more. Supervisors go on, because it is
-    /// they who must cope. Says which were frozen.
-    #[must_use]
-    pub fn freeze(self, name: &str) -> Vec<Leftover> {
-        let frozen = marked(&[name.to_owned()]).into_iter().filter(|found| {
+    /// With SIGSTOP: such a process reacts to no signal but SIGKILL any more. Supervisors go on, because they must cope.
+    fn freeze(&self, label: &str) -> Vec<Resource> {
+        let frozen = labelled(&[label.to_owned()]).into_iter().filter(|found| {
             let process = found.id.parse().ok().and_then(Pid::from_raw);
             let process = process.filter(|process| !is_supervisor(&process.as_raw_pid().to_string()));
             process.is_some_and(|process| kill_process(process, Signal::STOP).is_ok())
@@ -71,11 +66,11 @@ impl Processes {
     }
 }
 
-/// The numbers of the processes that carry a name, and of all that descend from them: those may have another environment.
+/// The numbers of the processes that carry a label, and of all that descend from them: those may have another environment.
 #[must_use]
-pub fn processes_of(name: &str) -> Vec<i32> {
-    let marked = marked(&[name.to_owned()]).into_iter();
-    let mut found: Vec<i32> = marked
+pub fn processes_of(label: &str) -> Vec<i32> {
+    let mut found: Vec<i32> = labelled(&[label.to_owned()])
+        .into_iter()
         .filter_map(|process| process.id.parse().ok())
         .flat_map(family)
         .collect();
@@ -84,8 +79,8 @@ pub fn processes_of(name: &str) -> Vec<i32> {
     found
 }
 
-/// The mark in the environment of a process. That of somebody else's process cannot be read, and is none of ours.
-fn mark_of(process: &str) -> Option<String> {
+/// The label in the environment of a process. That of another user's process cannot be read, and is none of ours.
+fn label_of(process: &str) -> Option<String> {
     let environment = fs::read(format!("/proc/{process}/environ")).ok()?;
     environment.split(|byte| *byte == 0).find_map(|variable| {
         let value = variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?;
@@ -93,19 +88,19 @@ fn mark_of(process: &str) -> Option<String> {
     })
 }
 
-/// All processes with the mark of one of these names, but this one; supervisors last.
-fn marked(names: &[String]) -> Vec<Leftover> {
+/// All processes that carry one of these labels, but this one; supervisors last.
+fn labelled(labels: &[String]) -> Vec<Resource> {
     let own = std::process::id().to_string();
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut found: Vec<Leftover> = entries
+    let mut found: Vec<Resource> = entries
         .filter_map(|entry| {
             let id = entry.file_name().into_string().ok()?;
             if id == own || !id.bytes().all(|digit| digit.is_ascii_digit()) {
                 return None;
             }
-            let mark = mark_of(&id)?;
-            belongs(&mark, names).then(|| Leftover {
-                what: PROCESS,
+            let label = label_of(&id)?;
+            is_labelled(&label, labels).then(|| Resource {
+                kind: PROCESS,
                 detail: id.parse().map(describe).unwrap_or_default(),
                 id,
             })
@@ -123,35 +118,35 @@ mod tests {
 
     #[tokio::test]
     #[cfg(target_os = "linux")]
-    async fn a_process_is_found_by_its_mark_and_removed() {
-        let mut marked = Command::new("sleep")
+    async fn a_process_is_found_by_its_label_and_removed() {
+        let mut process = Command::new("sleep")
             .arg("300")
-            .env(VARIABLE, "hydrotest-test0of0marks-7")
+            .env(VARIABLE, "hydrotest-test0of0labels-7")
             .spawn()
             .unwrap();
         // Between fork and exec it has our environment, not its own.
         let found = loop {
-            let found = Processes.find(&["hydrotest-test0of0marks".to_owned()]).await.unwrap();
+            let found = Processes.find(&["hydrotest-test0of0labels".to_owned()]).await.unwrap();
             if !found.is_empty() {
                 break found;
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         };
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].id, marked.id().to_string());
+        assert_eq!(found[0].id, process.id().to_string());
         assert!(found[0].to_string().contains("(sleep 300)"), "{}", found[0]);
         assert!(
             Processes
-                .find(&["hydrotest-test0of0mark".to_owned()])
+                .find(&["hydrotest-test0of0label".to_owned()])
                 .await
                 .unwrap()
                 .is_empty()
         );
         Processes.remove(&found[0]).await.unwrap();
-        assert!(!marked.wait().unwrap().success());
+        assert!(!process.wait().unwrap().success());
         assert!(
             Processes
-                .find(&["hydrotest-test0of0marks-7".to_owned()])
+                .find(&["hydrotest-test0of0labels-7".to_owned()])
                 .await
                 .unwrap()
                 .is_empty()

@@ -1,5 +1,5 @@
-//! What an instance has left in the directory for temporary files that hydrotest made for it and removes. Measures it within
-//! bounds and words it; removes nothing, and calls nothing a leak.
+//! The temporary files that an instance has left in the directory that hydrotest creates for it and removes. Measures them within
+//! bounds and describes them in a remark; removes nothing, and reports no leak.
 
 use std::fs;
 use std::io;
@@ -9,12 +9,12 @@ use crate::backend::remark::Remark;
 
 /// Above this many bytes it is worth a warning: the disk of the state directory may be small.
 const MUCH: u64 = 100 << 20;
-/// Entries that are measured; what is beyond them is counted as nothing.
+/// Entries that are measured; those beyond count as empty.
 const MEASURED: usize = 100_000;
 
-/// What is in such a directory.
+/// The content of such a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::backend) struct TemporaryFiles {
+pub(super) struct TemporaryFiles {
     /// The first of its entries by name, with what it is.
     example: String,
     /// How many entries it has.
@@ -52,9 +52,9 @@ impl TemporaryFiles {
         Ok(found)
     }
 
-    /// What there is to say about it: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and
-    /// nothing of it stays once hydrotest has removed the directory.
-    pub(in crate::backend) fn remark(&self) -> Remark {
+    /// No leak: libraries such as `PyTorch` leave an empty directory when a signal ends the process, and nothing of it stays
+    /// once hydrotest has removed the directory.
+    pub(super) fn remark(&self) -> Remark {
         const TOPIC: &str = "temporary files";
         let size = if self.bytes < 1 << 20 {
             format!("{} bytes", self.bytes)
@@ -67,7 +67,7 @@ impl TemporaryFiles {
         };
         let text = format!("{what} ({size}) was left in its TMPDIR, which hydrotest has removed");
         if self.bytes > MUCH {
-            let advice = "what is meant to stay, such as a cache, needs another place";
+            let advice = "files that are meant to stay, such as a cache, need another place";
             Remark::warning(TOPIC, format!("{text}; {advice}"))
         } else {
             Remark::note(TOPIC, text)

@@ -1,4 +1,5 @@
-//! Finds what the cluster and the shared directory hold of runs, by their names, and removes it.
+//! Finds the jobs of runs on the cluster and their directories in the shared one, by their labels, and removes them. Touches no
+//! job of another name.
 
 use std::fs;
 use std::io;
@@ -10,37 +11,41 @@ use tokio::time::Instant;
 
 use super::queue::Queue;
 use super::tools::Tools;
-use crate::backend::custody::{Leftover, Steward, belongs};
+use crate::backend::resources::{Resource, ResourceFinder, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
-/// How long a cancelled job may take to go: a little less than a sweep gives it.
+/// How long a cancelled job may take to go: a little less than `clean` gives it.
 const PATIENCE: Duration = Duration::from_secs(18);
 /// What jobs are called.
 const JOB: &str = "job";
 /// What directories are called.
 const DIRECTORY: &str = "directory";
 
-/// The steward of one user's jobs on one cluster.
-pub(super) struct SlurmSteward {
+/// The finder of one user's jobs on one cluster.
+struct SlurmFinder {
     queue: Queue,
     shared: Option<PathBuf>,
 }
 
-/// Where to look: the cluster by its `slurm.conf`, the user, and the directory that is shared with the nodes.
-pub(super) fn reach(conf: Option<&str>, user: u32, shared: Option<&Path>) -> Value {
+/// The record of the cluster by its `slurm.conf`, the user, and the directory that is shared with the nodes.
+pub(super) fn record(conf: Option<&str>, user: u32, shared: Option<&Path>) -> Value {
     json!({ "conf": conf, "user": user, "shared_dir": shared.map(Path::to_string_lossy) })
 }
 
-impl SlurmSteward {
-    /// The steward of a reach.
-    pub(super) fn new(reach: &Value) -> Result<Self, BackendError> {
-        let text = |key: &str| reach.get(key).and_then(Value::as_str).map(str::to_owned);
-        let user = reach
+/// Opens the finder of a recorded cluster.
+pub(super) fn open(record: &Value) -> Result<Box<dyn ResourceFinder>, BackendError> {
+    Ok(Box::new(SlurmFinder::new(record)?))
+}
+
+impl SlurmFinder {
+    fn new(record: &Value) -> Result<Self, BackendError> {
+        let text = |key: &str| record.get(key).and_then(Value::as_str).map(str::to_owned);
+        let user = record
             .get("user")
             .and_then(Value::as_u64)
             .and_then(|user| u32::try_from(user).ok());
         let user = user.ok_or_else(|| {
-            let message = format!("whose jobs they are is not said in {reach}");
+            let message = format!("whose jobs they are is not said in {record}");
             BackendError::new(Stage::Shutdown, Fault::Internal, message)
         })?;
         Ok(Self {
@@ -49,7 +54,7 @@ impl SlurmSteward {
         })
     }
 
-    async fn found(&self, names: &[String]) -> Result<Vec<Leftover>, BackendError> {
+    async fn found(&self, labels: &[String]) -> Result<Vec<Resource>, BackendError> {
         let jobs = self
             .queue
             .jobs(None)
@@ -57,17 +62,17 @@ impl SlurmSteward {
             .map_err(|error| error.during(Stage::Shutdown))?;
         let jobs = jobs
             .into_iter()
-            .filter(|job| !job.is_over() && belongs(&job.name, names));
-        let jobs = jobs.map(|job| Leftover {
-            what: JOB,
+            .filter(|job| !job.is_over() && is_labelled(&job.name, labels));
+        let jobs = jobs.map(|job| Resource {
+            kind: JOB,
             detail: format!("{}, {}", job.name, job.describe()),
             id: job.id,
         });
-        Ok(jobs.chain(self.directories(names)?).collect())
+        Ok(jobs.chain(self.directories(labels)?).collect())
     }
 
     /// It was there when the run began, so that one that cannot be read says nothing of what is in it.
-    fn directories(&self, names: &[String]) -> Result<Vec<Leftover>, BackendError> {
+    fn directories(&self, labels: &[String]) -> Result<Vec<Resource>, BackendError> {
         let Some(shared) = &self.shared else {
             return Ok(Vec::new());
         };
@@ -77,17 +82,22 @@ impl SlurmSteward {
             BackendError::new(Stage::Shutdown, Fault::Unreachable, message)
         })?;
         let ours = entries.into_iter();
-        let ours = ours.filter(|entry| entry.file_name().to_str().is_some_and(|found| belongs(found, names)));
+        let ours = ours.filter(|entry| {
+            entry
+                .file_name()
+                .to_str()
+                .is_some_and(|found| is_labelled(found, labels))
+        });
         Ok(ours
-            .map(|entry| Leftover::new(DIRECTORY, entry.path().to_string_lossy()))
+            .map(|entry| Resource::new(DIRECTORY, entry.path().to_string_lossy()))
             .collect())
     }
 
-    async fn removed(&self, leftover: &Leftover) -> Result<(), BackendError> {
-        if leftover.what == DIRECTORY {
-            return match fs::remove_dir_all(&leftover.id) {
+    async fn removed(&self, resource: &Resource) -> Result<(), BackendError> {
+        if resource.kind == DIRECTORY {
+            return match fs::remove_dir_all(&resource.id) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    let message = format!("{leftover} cannot be removed: {error}");
+                    let message = format!("{resource} cannot be removed: {error}");
                     Err(BackendError::new(Stage::Shutdown, Fault::Internal, message))
                 }
                 _ => Ok(()),
@@ -98,20 +108,20 @@ impl SlurmSteward {
             .jobs(None)
             .await
             .map_err(|error| error.during(Stage::Shutdown))?;
-        match jobs.into_iter().find(|job| job.id == leftover.id) {
+        match jobs.into_iter().find(|job| job.id == resource.id) {
             Some(job) => self.queue.clear(&job.name, Instant::now() + PATIENCE).await.map(drop),
             None => Ok(()),
         }
     }
 }
 
-impl Steward for SlurmSteward {
-    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>> {
-        Box::pin(self.found(names))
+impl ResourceFinder for SlurmFinder {
+    fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
+        Box::pin(self.found(labels))
     }
 
-    fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
-        Box::pin(self.removed(leftover))
+    fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
+        Box::pin(self.removed(resource))
     }
 }
 
@@ -125,14 +135,14 @@ mod tests {
         for name in ["hydrotest-ab-1", "hydrotest-ab-2", "hydrotest-abc-1", "mine"] {
             fs::create_dir_all(shared.path().join(name).join("1")).unwrap();
         }
-        let steward = SlurmSteward::new(&reach(None, 0, Some(shared.path()))).unwrap();
-        let found = steward.directories(&["hydrotest-ab".to_owned()]).unwrap();
+        let finder = SlurmFinder::new(&record(None, 0, Some(shared.path()))).unwrap();
+        let found = finder.directories(&["hydrotest-ab".to_owned()]).unwrap();
         assert_eq!(found.len(), 2);
-        for leftover in &found {
-            steward.remove(leftover).await.unwrap();
+        for resource in &found {
+            finder.remove(resource).await.unwrap();
         }
-        assert!(steward.directories(&["hydrotest-ab".to_owned()]).unwrap().is_empty());
+        assert!(finder.directories(&["hydrotest-ab".to_owned()]).unwrap().is_empty());
         assert_eq!(fs::read_dir(shared.path()).unwrap().count(), 2);
-        assert!(SlurmSteward::new(&json!({})).is_err());
+        assert!(SlurmFinder::new(&json!({})).is_err());
     }
 }

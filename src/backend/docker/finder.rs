@@ -6,24 +6,24 @@ use serde_json::{Value, json};
 
 use super::container::INSTANCE;
 use super::engine::{self, Engine, bounded};
-use crate::backend::custody::{Leftover, Steward, belongs};
+use crate::backend::resources::{Resource, ResourceFinder, is_labelled};
 use crate::backend::{BackendError, Fault, Stage, Work};
 
 /// Identifiers are shown as the docker command shows them.
 const SHOWN: usize = 12;
 
-/// Where to look again later: the engine that a run used.
-pub(super) fn reach(engine: &Engine) -> Value {
+/// The record of the engine that a run uses.
+pub(super) fn record(engine: &Engine) -> Value {
     json!({"host": engine.host})
 }
 
-/// The steward of an engine.
+/// Opens the finder of a recorded engine.
 ///
 /// # Errors
-/// When the reach names none.
-pub(super) fn open(reach: &Value) -> Result<Box<dyn Steward>, BackendError> {
-    let host = reach.get("host").and_then(Value::as_str).ok_or_else(|| {
-        let message = format!("{reach} names no engine");
+/// When the record names none.
+pub(super) fn open(record: &Value) -> Result<Box<dyn ResourceFinder>, BackendError> {
+    let host = record.get("host").and_then(Value::as_str).ok_or_else(|| {
+        let message = format!("{record} names no engine");
         BackendError::new(Stage::Shutdown, Fault::Internal, message)
     })?;
     Ok(Box::new(Containers { host: host.to_owned() }))
@@ -39,18 +39,18 @@ impl Containers {
     }
 }
 
-impl Steward for Containers {
-    fn find<'a>(&'a self, names: &'a [String]) -> Work<'a, Vec<Leftover>> {
+impl ResourceFinder for Containers {
+    fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
         Box::pin(async move {
             let engine = self.engine().await?;
             let listed = engine.labelled(INSTANCE).await?;
             let listed = listed.map_err(|error| failed("list the containers", &error))?;
-            Ok(listed.into_iter().filter_map(|found| leftover(found, names)).collect())
+            Ok(listed.into_iter().filter_map(|found| resource(found, labels)).collect())
         })
     }
 
-    fn remove<'a>(&'a self, leftover: &'a Leftover) -> Work<'a, ()> {
-        Box::pin(async move { remove(&self.engine().await?, &leftover.id).await })
+    fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
+        Box::pin(async move { remove(&self.engine().await?, &resource.id).await })
     }
 }
 
@@ -66,15 +66,15 @@ pub(super) async fn remove(engine: &Engine, container: &str) -> Result<(), Backe
     )
     .await?;
     match removed {
-        // 409: somebody is removing it this moment.
+        // 409: it is being removed this moment.
         Err(error) if engine::refusal(&error).is_some_and(|(status, _)| matches!(status, 404 | 409)) => Ok(()),
         removed => removed.map_err(|error| failed(&format!("remove the container {container}"), &error)),
     }
 }
 
-fn leftover(found: ContainerSummary, names: &[String]) -> Option<Leftover> {
-    let mark = found.labels.as_ref()?.get(INSTANCE)?;
-    if !belongs(mark, names) {
+fn resource(found: ContainerSummary, labels: &[String]) -> Option<Resource> {
+    let label = found.labels.as_ref()?.get(INSTANCE)?;
+    if !is_labelled(label, labels) {
         return None;
     }
     let names = found.names.unwrap_or_default();
@@ -85,8 +85,8 @@ fn leftover(found: ContainerSummary, names: &[String]) -> Option<Leftover> {
         &found.status.unwrap_or_default(),
     ];
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-    Some(Leftover {
-        what: "container",
+    Some(Resource {
+        kind: "container",
         id: found.id?.chars().take(SHOWN).collect(),
         detail: parts.join(", "),
     })
@@ -128,10 +128,10 @@ mod tests {
         };
         let answers = vec![version.clone(), version, listed("stopped"), listed("exited")];
         let answering = engine(UnixListener::bind(&socket).unwrap(), answers);
-        let steward = open(&json!({"host": format!("unix://{}", socket.display())})).unwrap();
-        let names = ["hydrotest-5f0c".to_owned()];
-        let (found, ()) = tokio::join!(steward.find(&names), answering);
-        let found: Vec<String> = found.unwrap().into_iter().map(|leftover| leftover.id).collect();
+        let finder = open(&json!({"host": format!("unix://{}", socket.display())})).unwrap();
+        let labels = ["hydrotest-5f0c".to_owned()];
+        let (found, ()) = tokio::join!(finder.find(&labels), answering);
+        let found: Vec<String> = found.unwrap().into_iter().map(|resource| resource.id).collect();
         assert_eq!(found, ["0123456789ab"]);
     }
 }

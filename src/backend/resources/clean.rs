@@ -1,0 +1,182 @@
+//! Cleans up after runs that were killed: asks each platform that they have recorded, and removes what carries their label.
+//! Removes nothing else, and nothing of a run that lives.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::{OpenFinder, Processes, Resource, StaleRun, StaleRuns};
+use crate::backend::BackendError;
+
+/// How long one platform may take to be asked and cleaned.
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Whether resources that are found are removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// They are only named.
+    DryRun,
+    /// They are removed.
+    Remove,
+}
+
+/// The result of cleaning up after stale runs.
+#[derive(Debug, Default)]
+pub struct CleanReport {
+    /// Stale runs of which nothing is left, or would be.
+    pub runs: usize,
+    /// The resources that were removed, or would be.
+    pub removed: Vec<Resource>,
+    /// What could not be read, found or removed, or may still be created; its run is kept for the next time.
+    pub warnings: Vec<String>,
+}
+
+/// A platform where stale runs may have created something. It is asked once for all of them.
+struct Place {
+    /// Its kind and its record; `None` for the processes of this machine.
+    platform: Option<(String, Value)>,
+    runs: Vec<String>,
+    /// What was found there.
+    removed: Vec<Resource>,
+    /// The problem that its runs have to be kept for.
+    warning: Option<String>,
+}
+
+/// Finds what stale runs left on every platform that they have recorded, and removes it if the mode says so. All platforms are
+/// asked at once, so that one that hangs delays the others by no more than 20 s.
+pub async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
+    let mut report = CleanReport::default();
+    let stale = match StaleRuns::acquire() {
+        Ok(stale) => stale,
+        Err(error) => {
+            report
+                .warnings
+                .push(format!("killed runs could not be listed: {error}"));
+            return report;
+        }
+    };
+    report.warnings.extend(stale.refused);
+    if !stale.runs.is_empty() {
+        clean_runs(stale.runs, open, mode, &mut report).await;
+    }
+    if mode == Mode::Remove {
+        StaleRun::remove_unlocked();
+    }
+    report
+}
+
+async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &mut CleanReport) {
+    let everyone: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
+    let mut kept: Vec<String> = Vec::new();
+    let mut asked = JoinSet::new();
+    for place in places(&runs, &mut kept, &mut report.warnings) {
+        asked.spawn(place.clean(open, mode));
+    }
+    let mut cleaned = Vec::new();
+    while let Some(place) = asked.join_next().await {
+        match place {
+            Ok(place) => cleaned.push(place),
+            // Which platform it was is not known, so no run may be removed.
+            Err(panic) => {
+                report.warnings.push(format!("asking a platform failed: {panic}"));
+                kept.clone_from(&everyone);
+            }
+        }
+    }
+    // Platforms come first, because ending the processes of a container or job behind its platform's back looks like a failure
+    // there.
+    cleaned.push(Place::new(None, everyone).clean(open, mode).await);
+    for place in cleaned {
+        report.removed.extend(place.removed);
+        if let Some(warning) = place.warning {
+            report.warnings.push(warning);
+            kept.extend(place.runs);
+        }
+    }
+    for run in runs {
+        if kept.contains(&run.name) {
+            continue;
+        }
+        match remove(run, mode) {
+            Ok(()) => report.runs += 1,
+            Err(warning) => report.warnings.push(warning),
+        }
+    }
+}
+
+/// Every platform that runs have recorded, once.
+fn places(runs: &[StaleRun], kept: &mut Vec<String>, warnings: &mut Vec<String>) -> Vec<Place> {
+    let mut places: Vec<Place> = Vec::new();
+    for run in runs {
+        let platforms = run.platforms().unwrap_or_else(|error| {
+            warnings.push(format!("{}: its record of platforms cannot be read: {error}", run.name));
+            kept.push(run.name.clone());
+            Vec::new()
+        });
+        for platform in platforms.into_iter().map(Some) {
+            match places.iter_mut().find(|place| place.platform == platform) {
+                Some(place) => place.runs.push(run.name.clone()),
+                None => places.push(Place::new(platform, vec![run.name.clone()])),
+            }
+        }
+    }
+    places
+}
+
+impl Place {
+    const fn new(platform: Option<(String, Value)>, runs: Vec<String>) -> Self {
+        Self {
+            platform,
+            runs,
+            removed: Vec::new(),
+            warning: None,
+        }
+    }
+
+    async fn clean(mut self, open: OpenFinder, mode: Mode) -> Self {
+        let cleaned = tokio::time::timeout(PATIENCE, self.try_clean(open, mode)).await;
+        let cleaned = cleaned.unwrap_or_else(|_| Err(format!("not done within {} s", PATIENCE.as_secs())));
+        let platform = self.platform.as_ref();
+        let platform = platform.map_or_else(String::new, |(kind, platform)| format!(" ({kind} at {platform})"));
+        let warning = cleaned.err();
+        self.warning = warning.map(|error| format!("{}: {error}{platform}", self.runs.join(", ")));
+        self
+    }
+
+    async fn try_clean(&mut self, open: OpenFinder, mode: Mode) -> Result<(), String> {
+        let finder = match &self.platform {
+            Some((kind, platform)) => open(kind, platform)?,
+            None => Box::new(Processes),
+        };
+        let failed = |error: BackendError| error.to_string();
+        for resource in finder.find(&self.runs).await.map_err(failed)? {
+            if mode == Mode::Remove {
+                finder.remove(&resource).await.map_err(failed)?;
+            }
+            self.removed.push(resource);
+        }
+        Ok(())
+    }
+}
+
+/// Removes the directory of a run of which nothing is left, unless something may still be created for it.
+fn remove(run: StaleRun, mode: Mode) -> Result<(), String> {
+    let name = run.name.clone();
+    match run.pending_for() {
+        Ok(None) => {}
+        Ok(Some(rest)) => {
+            let rest = rest.as_secs() + 1;
+            return Err(format!(
+                "{name}: a platform was asked for a resource when the run was killed, and may still create it for {rest} s"
+            ));
+        }
+        Err(error) => return Err(format!("{name}: its pending creations cannot be read: {error}")),
+    }
+    match mode {
+        Mode::DryRun => Ok(()),
+        Mode::Remove => run
+            .remove()
+            .map_err(|error| format!("{name}: its directory cannot be removed: {error}")),
+    }
+}

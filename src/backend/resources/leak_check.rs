@@ -1,0 +1,253 @@
+//! Checks after each stop of an instance that none of its resources is left, and removes those that are. Touches no resource
+//! that does not carry the label of the instance.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::OnceCell;
+use tokio::time::Instant;
+
+use super::clean::{Mode, PATIENCE, clean};
+use super::{InstanceId, OpenFinder, Processes, Resource, ResourceFinder};
+use crate::backend::remark::Remark;
+use crate::backend::{BackendError, Fault, Stage, Work};
+
+/// How long the last resource of an instance may take to go after its stop: engines report an exit before it is complete.
+const SETTLING: Duration = Duration::from_secs(3);
+
+/// What was found at the starts and stops of an instance, one line for each finding.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LeakReport {
+    /// Resources that were left after a stop: each is a fault of the backend.
+    pub leaks: Vec<String>,
+    /// Why it is not known whether resources were left: the platform failed.
+    pub failed_checks: Vec<String>,
+    /// What is worth knowing of the instance and no fault.
+    pub remarks: Vec<Remark>,
+    /// What could not be cleaned up after other runs, before a start.
+    pub warnings: Vec<String>,
+}
+
+/// The state that an instance was stopped from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoppedFrom {
+    /// It was running.
+    Running,
+    /// Its start failed or was given up: no server is expected to clean up in the middle of that.
+    Starting,
+}
+
+impl LeakReport {
+    /// Adds what was found at a stop of the instance that `name` says.
+    pub fn add(&mut self, name: &str, found: Self) {
+        let named = |line: String| format!("{name}: {line}");
+        self.leaks.extend(found.leaks.into_iter().map(named));
+        self.failed_checks.extend(found.failed_checks.into_iter().map(named));
+        self.remarks.extend(found.remarks);
+        self.warnings.extend(found.warnings);
+    }
+}
+
+/// Watches over the resources of one instance.
+pub struct LeakGuard {
+    instance: InstanceId,
+    open: OpenFinder,
+    /// Asked besides the platforms that the run has recorded.
+    local: Arc<dyn ResourceFinder>,
+    cleaned: Arc<OnceCell<()>>,
+    settling: Duration,
+}
+
+impl LeakGuard {
+    /// A guard that opens the finders of platforms with `open`. `cleaned` is shared by all instances of a run: the first of them
+    /// cleans up after stale runs.
+    #[must_use]
+    pub fn new(instance: InstanceId, open: OpenFinder, cleaned: Arc<OnceCell<()>>) -> Self {
+        Self {
+            instance,
+            open,
+            local: Arc::new(Processes),
+            cleaned,
+            settling: SETTLING,
+        }
+    }
+
+    /// A guard over what one finder sees, without stale runs.
+    #[cfg(test)]
+    pub(crate) fn of_finder(instance: InstanceId, local: Arc<dyn ResourceFinder>) -> Self {
+        Self {
+            instance,
+            open: |kind, _| Err(kind.to_owned()),
+            local,
+            cleaned: Arc::new(OnceCell::new_with(Some(()))),
+            settling: Duration::ZERO,
+        }
+    }
+
+    /// The label of the instance.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.instance.label()
+    }
+
+    /// Cleans up after stale runs, once for the run, before the first instance starts: a line for each problem. Bounded in time.
+    pub async fn clean_stale_runs(&self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        self.cleaned
+            .get_or_init(|| async { warnings = clean(self.open, Mode::Remove).await.warnings })
+            .await;
+        let told = |warning| format!("a killed run was not cleaned up, `hydrotest clean` tries again: {warning}");
+        warnings.into_iter().map(told).collect()
+    }
+
+    /// Checks after a stop what the instance has left, and removes it. Bounded in time.
+    pub async fn check(&self, from: StoppedFrom) -> LeakReport {
+        let mut report = LeakReport::default();
+        self.add_observed(from, &mut report);
+        let labels = [self.label()];
+        let deadline = Instant::now() + self.settling;
+        for finder in self.finders(&mut report.failed_checks) {
+            match left(&*finder, &labels, deadline).await {
+                Ok(resources) => {
+                    for resource in resources {
+                        report.leaks.push(self.remove(&*finder, &resource).await);
+                    }
+                }
+                Err(error) => report.failed_checks.push(format!(
+                    "resources could not be listed, `hydrotest clean` tries again: {error}"
+                )),
+            }
+        }
+        if !report.failed_checks.is_empty() {
+            self.instance.keep_run();
+        }
+        if let Err(error) = self.instance.remove_directories() {
+            self.instance.keep_run();
+            let text = format!("its temporary files could not be removed, `hydrotest clean` tries again: {error}");
+            report.remarks.push(Remark::warning("removing temporary files", text));
+        }
+        report
+    }
+
+    /// Adds what its backend has reported of its exit. An instance that was killed or crashed, or never ran, could not clean up.
+    fn add_observed(&self, from: StoppedFrom, report: &mut LeakReport) {
+        let observed = self.instance.take_observed();
+        report.remarks.extend(observed.remarks);
+        for what in observed.abandoned {
+            report.failed_checks.push(format!(
+                "{what} was given up and may still be carried out, `hydrotest clean` looks for it"
+            ));
+        }
+        if from == StoppedFrom::Starting {
+            return;
+        }
+        for resource in observed.leaked {
+            report.leaks.push(leaked(&resource));
+        }
+        if !observed.orderly {
+            return;
+        }
+        match self.instance.temporary_files() {
+            Ok(files) => report.remarks.extend(files.map(|files| files.remark())),
+            Err(error) => {
+                let text = format!("its TMPDIR could not be read: {error}");
+                report.remarks.push(Remark::warning("reading temporary files", text));
+            }
+        }
+    }
+
+    async fn remove(&self, finder: &dyn ResourceFinder, resource: &Resource) -> String {
+        if bounded(finder.remove(resource)).await.is_ok() {
+            return leaked(resource);
+        }
+        self.instance.keep_run();
+        format!("{resource} was still there after the stop and could not be removed: `hydrotest clean` tries again")
+    }
+
+    /// The finders to ask, those of platforms first: ending the processes of a container or job behind its platform's back looks
+    /// like a failure there.
+    fn finders(&self, failed: &mut Vec<String>) -> Vec<Arc<dyn ResourceFinder>> {
+        let mut finders: Vec<Arc<dyn ResourceFinder>> = Vec::new();
+        let platforms = self.instance.platforms().unwrap_or_else(|error| {
+            failed.push(format!("the record of platforms cannot be read: {error}"));
+            Vec::new()
+        });
+        for (kind, platform) in platforms {
+            match (self.open)(&kind, &platform) {
+                Ok(finder) => finders.push(Arc::from(finder)),
+                Err(error) => failed.push(error),
+            }
+        }
+        finders.push(Arc::clone(&self.local));
+        finders
+    }
+
+    /// The resources that the instance has now. Bounded in time.
+    ///
+    /// # Errors
+    /// When a platform cannot be asked.
+    pub async fn resources(&self) -> Result<Vec<Resource>, BackendError> {
+        self.each(Mode::DryRun).await
+    }
+
+    /// Removes all resources of the instance behind its back, as a crash does, and says what there was. Bounded in time.
+    ///
+    /// # Errors
+    /// When a platform cannot be asked, or does not remove one.
+    pub async fn kill(&self) -> Result<Vec<Resource>, BackendError> {
+        self.each(Mode::Remove).await
+    }
+
+    async fn each(&self, mode: Mode) -> Result<Vec<Resource>, BackendError> {
+        let labels = [self.label()];
+        let (mut failed, mut all) = (Vec::new(), Vec::new());
+        for finder in self.finders(&mut failed) {
+            let found = bounded(finder.find(&labels)).await?;
+            if mode == Mode::Remove {
+                for resource in &found {
+                    bounded(finder.remove(resource)).await?;
+                }
+            }
+            all.extend(found);
+        }
+        match failed.into_iter().next() {
+            Some(error) => Err(BackendError::new(Stage::Call, Fault::Internal, error)),
+            None => Ok(all),
+        }
+    }
+
+    /// Freezes the processes of the instance on this machine, so that they do not exit when they are asked to; says which.
+    #[must_use]
+    pub fn freeze(&self) -> Vec<Resource> {
+        self.local.freeze(&self.label())
+    }
+}
+
+fn leaked(resource: &Resource) -> String {
+    format!("{resource} was still there after the stop; removed now")
+}
+
+/// The answer of a platform, in bounded time.
+async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
+        let message = format!("no answer within {} s", PATIENCE.as_secs());
+        Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
+    })
+}
+
+/// The resources that are left once there has been time to go.
+async fn left(
+    finder: &dyn ResourceFinder,
+    labels: &[String],
+    deadline: Instant,
+) -> Result<Vec<Resource>, BackendError> {
+    let mut pause = Duration::from_millis(5);
+    loop {
+        let found = bounded(finder.find(labels)).await?;
+        if found.is_empty() || Instant::now() >= deadline {
+            return Ok(found);
+        }
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_millis(200));
+    }
+}

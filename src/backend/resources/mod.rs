@@ -1,0 +1,123 @@
+//! The resources that a run creates outside of this process, and how they are found and removed again. Decides no verdict, and
+//! knows no platform: a kind's own [`ResourceFinder`] does.
+//!
+//! Every instance has a label ([`InstanceId`]). It is in the environment of every process ([`VARIABLE`]), in the labels of every
+//! container and in the name of every job. Nothing has to be written down after it was created, so a run that is killed between
+//! two steps leaves no gap: the next run, or `hydrotest clean`, asks the recorded platforms for the label of the stale run.
+//!
+//! ```text
+//! STATE/runs/RUN/lock              held by the run, released by the system however the run ends; holds the machine's name
+//!               /platforms/*.json  where the run may have created something: written before anything is created there
+//!               /pending/*         creations that a platform was asked for and may still carry out when the run is gone
+//!               /N/                what the harness keeps of its instance N
+//!               /tN/               temporary files of what is started for its instance N
+//! ```
+//!
+//! How a stop works is read in `backend/instance.rs`, `leak_check.rs` and this file.
+
+mod clean;
+mod label;
+mod leak_check;
+mod pending;
+mod processes;
+mod run_directory;
+mod stale;
+mod temporary;
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::Work;
+use super::supervise::Survivor;
+
+pub use clean::{CleanReport, Mode, clean};
+pub use label::{InstanceId, VARIABLE};
+pub use leak_check::{LeakGuard, LeakReport, StoppedFrom};
+pub use pending::PendingCreation;
+pub use processes::{Processes, processes_of};
+pub use run_directory::RunDirectory;
+pub(in crate::backend) use run_directory::host_name;
+pub use stale::{StaleRun, StaleRuns};
+
+/// Finds and removes the resources that runs have created on one platform. Needs to know nothing of the runs but their labels.
+pub trait ResourceFinder: Send + Sync {
+    /// All resources there whose label [belongs to](is_labelled) one of `labels`.
+    fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>>;
+
+    /// Removes one of them and returns when it is gone. No error when it has gone by itself.
+    fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()>;
+
+    /// Keeps the resources of a label from acting, without ending them, and says which; none where that is not possible.
+    fn freeze(&self, label: &str) -> Vec<Resource> {
+        let _ = label;
+        Vec::new()
+    }
+}
+
+/// Opens the finder of a kind for a platform, from the record that a run has made of it. An error says why there is none.
+pub type OpenFinder = fn(kind: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, String>;
+
+/// What processes are called.
+pub(in crate::backend) const PROCESS: &str = "process";
+
+/// Something that a run has created outside of this process. After the stop of its instance it is a leak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource {
+    /// `process`, `container`, `job`, …
+    pub kind: &'static str,
+    /// By what its platform knows it: a number, an identifier.
+    pub id: String,
+    /// By what a reader recognises it: the command line, the image, the ports it listens on.
+    pub detail: String,
+}
+
+impl Resource {
+    /// A resource that needs no detail to be recognised.
+    #[must_use]
+    pub fn new(kind: &'static str, id: impl Into<String>) -> Self {
+        let (id, detail) = (id.into(), String::new());
+        Self { kind, id, detail }
+    }
+}
+
+impl From<Survivor> for Resource {
+    fn from(survivor: Survivor) -> Self {
+        Self {
+            kind: PROCESS,
+            id: survivor.process.to_string(),
+            detail: survivor.detail,
+        }
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.id)?;
+        if self.detail.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", self.detail)
+    }
+}
+
+/// Whether a label is one of `labels`, or that of an instance of a run among them: `RUN-7` belongs to `RUN`.
+#[must_use]
+pub fn is_labelled(label: &str, labels: &[String]) -> bool {
+    let mut rests = labels.iter().filter_map(|name| label.strip_prefix(name.as_str()));
+    rests.any(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_belongs_to_its_instance_and_its_run() {
+        let belongs = |label: &str, to: &str| is_labelled(label, &["hydrotest-zz".to_owned(), to.to_owned()]);
+        assert!(belongs("hydrotest-ab-1", "hydrotest-ab-1"));
+        assert!(belongs("hydrotest-ab-1", "hydrotest-ab"));
+        assert!(!belongs("hydrotest-ab-12", "hydrotest-ab-1"));
+        assert!(!belongs("hydrotest-abc", "hydrotest-ab"));
+    }
+}

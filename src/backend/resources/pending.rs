@@ -1,0 +1,111 @@
+//! Creations that a platform was asked for and may carry out late: a container, a job. Keeps a file for each until its outcome
+//! is known, which `clean` reads however the run ended; asks no platform itself.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::{Builder, TempPath};
+
+use super::label::{InstanceId, unwritten};
+use super::run_directory::RunDirectory;
+use crate::backend::{BackendError, private};
+
+/// The directory for these files in a run's directory.
+const DIRECTORY: &str = "pending";
+/// The longest time from asking to creation: as long as the longest submission is waited for.
+const LATEST: Duration = Duration::from_secs(60);
+
+/// A creation whose outcome is not known yet. Dropped without [`Self::confirm`] it counts as abandoned.
+#[derive(Debug)]
+pub struct PendingCreation {
+    instance: InstanceId,
+    what: &'static str,
+    file: Option<TempPath>,
+}
+
+impl InstanceId {
+    /// Records that a platform is about to be asked for a resource, which it may create although the answer is no longer waited
+    /// for. `what` names that in messages, such as `the creation of a container`.
+    ///
+    /// # Errors
+    /// When it cannot be written. The platform may not be asked then.
+    pub fn pending(&self, what: &'static str) -> Result<PendingCreation, BackendError> {
+        let file = create_file(self.run()).map_err(|error| unwritten(&error))?;
+        Ok(PendingCreation {
+            instance: self.clone(),
+            what,
+            file: Some(file),
+        })
+    }
+}
+
+fn create_file(run: &RunDirectory) -> io::Result<TempPath> {
+    run.begin()?;
+    let directory = run.path().join(DIRECTORY);
+    private::make_directory(&directory)?;
+    Ok(Builder::new().tempfile_in(&directory)?.into_temp_path())
+}
+
+impl PendingCreation {
+    /// The outcome is known: the resource was created, or never will be.
+    pub fn confirm(mut self) {
+        // Dropping the path removes the file.
+        self.file = None;
+    }
+}
+
+impl Drop for PendingCreation {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            // A file that cannot be kept is gone; the directory of the run is kept all the same.
+            let _ = file.keep();
+            self.instance.abandoned(self.what);
+        }
+    }
+}
+
+/// How long an abandoned creation of a run may still be carried out; `None` when none can.
+pub(super) fn pending_for(run: &Path) -> io::Result<Option<Duration>> {
+    let entries = match fs::read_dir(run.join(DIRECTORY)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        entries => entries?,
+    };
+    let mut longest = None;
+    for entry in entries {
+        // A clock that was set back says nothing of how long it has been.
+        let age = entry?.metadata()?.modified()?.elapsed().unwrap_or_default();
+        let rest = LATEST.checked_sub(age).filter(|rest| !rest.is_zero());
+        longest = longest.max(rest);
+    }
+    Ok(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    #[test]
+    fn an_abandoned_creation_stays_pending_for_a_while_and_a_confirmed_one_does_not() {
+        let state = tempfile::tempdir().unwrap();
+        let run = Arc::new(RunDirectory::in_state(state.path()));
+        let instance = InstanceId::next(&run);
+        instance.pending("the creation of a thing").unwrap().confirm();
+        assert_eq!(pending_for(run.path()).unwrap(), None);
+        assert!(instance.take_observed().abandoned.is_empty());
+        drop(instance.pending("the creation of a thing").unwrap());
+        assert_eq!(instance.take_observed().abandoned, ["the creation of a thing"]);
+        let rest = pending_for(run.path()).unwrap().unwrap();
+        assert!(rest <= LATEST && rest > LATEST / 2, "{rest:?}");
+        let file = fs::read_dir(run.path().join(DIRECTORY)).unwrap().next().unwrap();
+        let file = fs::File::options().write(true).open(file.unwrap().path()).unwrap();
+        file.set_modified(SystemTime::now() - LATEST).unwrap();
+        assert_eq!(pending_for(run.path()).unwrap(), None);
+        run.end();
+        assert!(run.path().exists(), "`clean` has to look there");
+    }
+}

@@ -1,0 +1,301 @@
+//! Makes a kind of backend out of a platform that starts model servers, knows each by its name, and ends it. Everything that a
+//! kind must get right beyond that is done here; how the platform is asked, its author writes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::task::JoinHandle;
+
+use super::examination::Symptom;
+use super::kind::{Creates, Kind, Launch, Overrides, Settings};
+use super::launcher::{Demise, Endpoint, Job, Launcher};
+use super::resources::{Resource, ResourceFinder, is_labelled};
+use super::served::{Served, ServedSettings};
+use super::{Backend, BackendError, Fault, Stage, Watch, Work};
+use crate::config::{BackendTable, Diagnostics, TableReader};
+use crate::prediction::Contract;
+use crate::wire::Secret;
+
+/// How often the platform is asked whether a server is still there.
+const POLL: Duration = Duration::from_millis(500);
+/// How long the platform may take to hand out the log of a server.
+const LOG: Duration = Duration::from_secs(5);
+
+/// A platform that starts boileroom's model server under a name. The value holds the settings of a backend's table. It is
+/// serialised to find the servers of a killed run again, so that no secret belongs in it.
+///
+/// Every method but `start` may be dropped half-way, and each has to end in bounded time.
+pub trait ServerPlatform: Clone + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What `kind = "..."` says.
+    const NAME: &'static str;
+    /// What the kind does, in a line.
+    const SUMMARY: &'static str;
+    /// The keys of a new table, with a comment to each.
+    const TEMPLATE: &'static str;
+
+    /// Reads the settings of a table and reports every mistake through the reader. Touches no network and no engine.
+    fn read(reader: &mut TableReader<'_>) -> Option<Self>;
+
+    /// Starts a server with these variables in its environment and returns the URL where it will answer.
+    ///
+    /// # Errors
+    /// When none was started; with [`Fault::Timeout`] or [`Fault::Unreachable`] when one may still come.
+    fn start(
+        &self,
+        name: &str,
+        variables: &[(&str, String)],
+    ) -> impl Future<Output = Result<String, BackendError>> + Send;
+
+    /// Ends a server; no error when there is none.
+    ///
+    /// # Errors
+    /// When it may still run.
+    fn stop(&self, name: &str) -> impl Future<Output = Result<(), BackendError>> + Send;
+
+    /// The names of all servers that run there, also of others.
+    ///
+    /// # Errors
+    /// When the platform cannot be asked.
+    fn list(&self) -> impl Future<Output = Result<Vec<String>, BackendError>> + Send;
+
+    /// The last lines that a server has written, also one that has ended; empty where there is no log.
+    fn log(&self, name: &str) -> impl Future<Output = Vec<String>> + Send {
+        let _ = name;
+        async { Vec::new() }
+    }
+
+    /// Checks for `hydrotest doctor` that everything it needs is there, without starting a server: a symptom for each thing.
+    fn examine(&self) -> impl Future<Output = Vec<Symptom>> + Send {
+        async { Vec::new() }
+    }
+}
+
+/// The row of such a kind for the table in `registry.rs`.
+#[must_use]
+pub const fn kind<P: ServerPlatform>() -> Kind {
+    Kind {
+        template: P::TEMPLATE,
+        ..Kind::new(
+            P::NAME,
+            P::SUMMARY,
+            Creates::Resources(open_finder::<P>),
+            configure::<P>,
+        )
+    }
+}
+
+fn configure<P: ServerPlatform>(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
+    let mut reader = TableReader::new(&table.settings, diagnostics);
+    let platform = P::read(&mut reader);
+    let served = ServedSettings::read(table, &mut reader);
+    reader.finish();
+    let platform = platform?;
+    Some(Arc::new(PlatformSettings { platform, served }))
+}
+
+fn open_finder<P: ServerPlatform>(record: &Value) -> Result<Box<dyn ResourceFinder>, BackendError> {
+    let platform = P::deserialize(record).map_err(|error| internal("its record cannot be read", &error))?;
+    Ok(Box::new(Servers(platform)))
+}
+
+fn internal(what: &str, error: &dyn std::error::Error) -> BackendError {
+    BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
+}
+
+struct PlatformSettings<P> {
+    platform: P,
+    served: ServedSettings,
+}
+
+impl<P: ServerPlatform> Settings for PlatformSettings<P> {
+    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+        let launcher = NamedServer::new(self.platform.clone(), launch.instance.label());
+        Ok(Box::new(Served::new(
+            launcher,
+            Job::new(launch, None),
+            self.served,
+            None,
+        )))
+    }
+
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+        Box::pin(self.platform.examine())
+    }
+}
+
+/// One server at a time, known on the platform by the label of its instance.
+struct NamedServer<P> {
+    platform: P,
+    name: String,
+    start: Option<JoinHandle<Result<String, BackendError>>>,
+}
+
+impl<P: ServerPlatform> NamedServer<P> {
+    const fn new(platform: P, name: String) -> Self {
+        let start = None;
+        Self { platform, name, start }
+    }
+
+    /// Asks for the server in a task of its own: a start that is no longer waited for would go on unseen.
+    async fn start(&mut self, job: &Job, secret: &Secret) -> Result<String, BackendError> {
+        let record = serde_json::to_value(&self.platform);
+        let record = record.map_err(|error| internal("the platform cannot be recorded", &error))?;
+        job.instance.record(P::NAME, &record)?;
+        let what = format!("starting a server on {}", P::NAME);
+        job.status.set(Stage::Launch, what);
+        let pending = job.instance.pending("the start of a server")?;
+        let (platform, name) = (self.platform.clone(), self.name.clone());
+        let variables = job.variables(secret).into_iter();
+        let variables: Vec<_> = variables.filter_map(|(name, value)| Some((name, value?))).collect();
+        let start = self.start.insert(tokio::spawn(async move {
+            let started = platform.start(&name, &variables).await;
+            let is_open = |error: &BackendError| matches!(error.fault, Fault::Timeout | Fault::Unreachable);
+            if !started.as_ref().is_err_and(is_open) {
+                pending.confirm();
+            }
+            started
+        }));
+        let started = start.await;
+        self.start = None;
+        started.map_err(|error| internal("the start of a server failed", &error))?
+    }
+}
+
+impl<P: ServerPlatform> Launcher for NamedServer<P> {
+    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
+        Box::pin(async {
+            let url = self.start(job, secret).await?.trim().to_owned();
+            Ok(Endpoint { url, port: None })
+        })
+    }
+
+    fn ended(&self) -> Watch<'_, Demise> {
+        Box::pin(async {
+            loop {
+                match self.platform.list().await {
+                    Ok(names) if !names.contains(&self.name) => break,
+                    // A platform that cannot be asked says nothing of the server.
+                    Ok(_) | Err(_) => tokio::time::sleep(POLL).await,
+                }
+            }
+            Demise::new(Fault::Died, format!("is no longer there, according to {}", P::NAME))
+        })
+    }
+
+    fn last_words(&self) -> Watch<'_, Vec<String>> {
+        Box::pin(async {
+            let log = tokio::time::timeout(LOG, self.platform.log(&self.name));
+            log.await.unwrap_or_default()
+        })
+    }
+
+    fn terminate(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            if let Some(start) = &mut self.start {
+                let _ = start.await;
+            }
+            self.start = None;
+            self.platform.stop(&self.name).await
+        })
+    }
+}
+
+/// The servers of runs on one platform.
+struct Servers<P>(P);
+
+impl<P: ServerPlatform> ResourceFinder for Servers<P> {
+    fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
+        Box::pin(async move {
+            let names = self.0.list().await?.into_iter();
+            let ours = names.filter(|name| is_labelled(name, labels));
+            Ok(ours.map(|name| Resource::new("server", name)).collect())
+        })
+    }
+
+    fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
+        Box::pin(self.0.stop(&resource.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::backend::kind::Overrides;
+    use crate::backend::resources::{InstanceId, LeakGuard, RunDirectory, StoppedFrom};
+    use crate::backend::status::Status;
+    use crate::config::Config;
+
+    /// Servers are files in a directory, and starting one takes a while.
+    #[derive(Clone, serde::Serialize, serde::Deserialize)]
+    struct Files(PathBuf);
+
+    impl ServerPlatform for Files {
+        const NAME: &'static str = "files";
+        const SUMMARY: &'static str = "";
+        const TEMPLATE: &'static str = "";
+
+        fn read(_: &mut TableReader<'_>) -> Option<Self> {
+            None
+        }
+
+        async fn start(&self, name: &str, variables: &[(&str, String)]) -> Result<String, BackendError> {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            assert!(variables.iter().any(|(variable, _)| *variable == Secret::VARIABLE));
+            fs::write(self.0.join(name), "").unwrap();
+            Ok("http://127.0.0.1:1\n".to_owned())
+        }
+
+        async fn stop(&self, name: &str) -> Result<(), BackendError> {
+            let _ = fs::remove_file(self.0.join(name));
+            Ok(())
+        }
+
+        async fn list(&self) -> Result<Vec<String>, BackendError> {
+            let entries = fs::read_dir(&self.0).unwrap();
+            let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+            Ok(names.collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_start_that_is_dropped_is_waited_for_and_what_it_started_is_found() {
+        let home = tempfile::tempdir().unwrap();
+        let files = Files(home.path().to_owned());
+        let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
+        let launch = Launch {
+            contract: Arc::clone(&Config::built_in().unwrap().models[0]),
+            config: serde_json::Map::new(),
+            overrides: Overrides::default(),
+            instance: instance.clone(),
+            status: Status::default(),
+            recorder: None,
+        };
+        let (job, secret) = (Job::new(&launch, None), Secret::new("s").unwrap());
+        let mut server = NamedServer::new(files.clone(), instance.label());
+        let dropped = tokio::time::timeout(Duration::from_millis(1), server.launch(&job, &secret)).await;
+        assert!(dropped.is_err() && files.list().await.unwrap().is_empty());
+        server.terminate().await.unwrap();
+        let guard = LeakGuard::new(
+            instance.clone(),
+            |_, record| Ok(open_finder::<Files>(record).unwrap()),
+            Arc::default(),
+        );
+        assert_eq!(guard.check(StoppedFrom::Starting).await.leaks, [""; 0]);
+
+        let endpoint = server.launch(&job, &secret).await.unwrap();
+        assert_eq!(endpoint.url, "http://127.0.0.1:1");
+        fs::write(home.path().join("of-others"), "").unwrap();
+        let found = guard.kill().await.unwrap();
+        assert_eq!(found, [Resource::new("server", instance.label())]);
+        let demise = server.ended().await;
+        assert_eq!(demise.message, "is no longer there, according to files");
+        assert_eq!(files.list().await.unwrap(), ["of-others"]);
+        server.terminate().await.unwrap();
+    }
+}
