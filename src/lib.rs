@@ -7,7 +7,7 @@
 //!
 //! | floor | rooms |
 //! |---|---|
-//! | 0 | [`tensor`] |
+//! | 0 | [`tensor`], [`os`] |
 //! | 1 | [`protein`] |
 //! | 2 | [`prediction`], [`metric`] |
 //! | 3 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`], [`measure`] |
@@ -26,6 +26,7 @@ pub mod comparison;
 pub mod config;
 pub mod measure;
 pub mod metric;
+pub mod os;
 pub mod outcome;
 pub mod plan;
 pub mod prediction;

@@ -29,7 +29,9 @@ fn stewards(kinds: &[Kind], reaches: &[(String, Value)], troubles: &mut Vec<Stri
             Err(trouble) => troubles.push(trouble),
         }
     }
-    stewards.push(Box::new(Processes));
+    if let Ok(processes) = Processes::here() {
+        stewards.push(Box::new(processes));
+    }
     stewards
 }
 
@@ -70,6 +72,12 @@ impl InstanceCaretaker {
         let names = [self.mark.name()];
         let mut found = Aftermath::default();
         self.hear(stopped, &mut found);
+        if let Err(unavailable) = Processes::here() {
+            found.remarks.push(Remark::note(
+                "leak check",
+                format!("leak check of processes: {unavailable}"),
+            ));
+        }
         let deadline = tokio::time::Instant::now() + SETTLING;
         for steward in stewards(self.kinds, &self.mark.reaches(), &mut found.unknown) {
             match last_of(&*steward, &names, deadline).await {
@@ -181,10 +189,12 @@ impl Caretaker for InstanceCaretaker {
     }
 
     fn running(&self) -> Vec<Remark> {
-        exposure::remarks(&self.mark.name())
+        // Where it is not available, the note about the leak check says so.
+        exposure::remarks(&self.mark.name()).unwrap_or_default()
     }
 
     fn freeze(&self) -> Vec<Leftover> {
-        Processes.freeze(&self.mark.name())
+        let processes = Processes::here().ok();
+        processes.map_or_else(Vec::new, |processes| processes.freeze(&self.mark.name()))
     }
 }

@@ -8,6 +8,7 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::custody::{Dead, DeadRun, Leftover, Processes, Steward};
 use super::kind::{Kind, Leaves};
+use crate::os::Unavailable;
 
 /// How long one platform may take to be asked and cleared.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,6 +31,8 @@ pub struct Sweep {
     pub removed: Vec<Leftover>,
     /// What could not be looked at or removed, or may still come to be; its run is kept for the next time.
     pub troubles: Vec<String>,
+    /// Set where it cannot be found out whether processes of these runs are left.
+    pub processes: Option<Unavailable>,
 }
 
 /// A place where dead runs may have made something: it is asked once for all of them.
@@ -73,7 +76,11 @@ pub async fn sweep(kinds: &'static [Kind], fate: Fate) -> Sweep {
     }
     // The platforms came first, because ending the processes of a container or job behind its platform's back looks like a
     // failure there.
-    take(Ok(clear(kinds, here, fate).await), &everyone, &mut sweep, &mut kept);
+    match Processes::here() {
+        Ok(_) => take(Ok(clear(kinds, here, fate).await), &everyone, &mut sweep, &mut kept),
+        // Supervisors end their processes by themselves; to keep the runs would not make it known.
+        Err(unavailable) => sweep.processes = Some(unavailable),
+    }
     for run in dead.runs {
         forget(run, &kept, fate, &mut sweep);
     }
@@ -124,7 +131,7 @@ async fn clear(kinds: &'static [Kind], place: Place, fate: Fate) -> Cleared {
     let clearing = async {
         let steward = match &place.reach {
             Some((kind, reach)) => steward(kinds, kind, reach)?,
-            None => Box::new(Processes),
+            None => Box::new(Processes::here().map_err(|unavailable| unavailable.to_string())?),
         };
         for leftover in steward.find(&names).await.map_err(|error| error.to_string())? {
             if fate == Fate::Removed {

@@ -37,6 +37,9 @@ fn told(sweep: &Sweep, fate: Fate) -> String {
     for leftover in &sweep.removed {
         let _ = writeln!(text, "{verb} {leftover}");
     }
+    if let Some(unavailable) = sweep.processes {
+        let _ = writeln!(text, "processes of killed runs: {unavailable}");
+    }
     let plural = if sweep.runs == 1 { "" } else { "s" };
     if sweep.runs > 0 {
         let _ = writeln!(text, "{} killed run{plural} {done}", sweep.runs);

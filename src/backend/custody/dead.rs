@@ -3,17 +3,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
 use serde_json::Value;
 
-use super::host::host_name;
 use super::making;
 use super::run::{LOCK, REACHES, is_name, remove, runs};
 use crate::backend::private;
+use crate::os;
 
 /// Bytes of the name of a machine that are read.
 const LONGEST_HOST: u64 = 256;
@@ -69,15 +67,8 @@ impl DeadRun {
     /// Takes it up; `None` when it lives, or was never more than a directory. An error says why nobody can here.
     fn take_up(name: &str, directory: &Path) -> Result<Option<Self>, String> {
         let closed = |error: io::Error| format!("cannot be opened: {error}");
-        // Neither a link to something else nor a pipe that nobody writes to is a lock of ours.
-        let flags = i32::from_ne_bytes((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().to_ne_bytes());
-        let lock = match File::options()
-            .read(true)
-            // Over NFS only what is open for writing can be locked for oneself.
-            .write(true)
-            .custom_flags(flags)
-            .open(directory.join(LOCK))
-        {
+        // Neither a link nor a pipe is a lock of ours. Over NFS only what is open for writing can be locked for oneself.
+        let lock = match os::open_plain_file(&directory.join(LOCK)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(closed)?,
         };
@@ -88,7 +79,7 @@ impl DeadRun {
         }
         let mut host = String::new();
         (&lock).take(LONGEST_HOST).read_to_string(&mut host).map_err(closed)?;
-        if host.is_empty() || host == host_name() {
+        if host.is_empty() || host == os::host_name() {
             return Ok(Some(Self::taken_up(name, directory, lock)));
         }
         // Its processes and sockets cannot be seen from here, nor is it sure that a lock of theirs would be.
@@ -230,7 +221,7 @@ mod tests {
             "{:?}",
             dead.closed
         );
-        fs::write(&lock, host_name()).unwrap();
+        fs::write(&lock, os::host_name()).unwrap();
         assert_eq!(Dead::among(runs.path()).unwrap().runs.len(), 1);
     }
 }

@@ -17,7 +17,6 @@
 //! finds and removes.
 
 mod dead;
-mod host;
 mod making;
 mod mark;
 mod processes;
@@ -26,7 +25,6 @@ mod steward;
 mod temporary;
 
 pub use dead::{Dead, DeadRun};
-pub(in crate::backend) use host::host_name;
 pub use mark::{Mark, VARIABLE};
 pub use processes::{Processes, processes_of};
 pub use run::{Run, state_directory};

@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::host::host_name;
 use crate::backend::private;
+use crate::os;
 
 /// Says where the state directory is, in place of the usual one.
 const STATE: &str = "HYDROTEST_STATE_DIR";
@@ -169,7 +169,7 @@ pub fn state_directory() -> PathBuf {
         .or_else(|| Some(named("XDG_STATE_HOME")?.join("hydrotest")))
         .or_else(|| Some(named("HOME")?.join(".local/state/hydrotest")))
         .unwrap_or_else(|| {
-            let user = rustix::process::getuid().as_raw();
+            let user = os::user();
             std::env::temp_dir().join(format!("hydrotest-{user}"))
         })
 }
@@ -191,7 +191,7 @@ fn lock_new(directory: &Path) -> io::Result<Option<File>> {
         return Ok(None);
     }
     // A directory that several machines share holds runs of each of them.
-    io::Write::write_all(&mut lock, host_name().as_bytes())?;
+    io::Write::write_all(&mut lock, os::host_name().as_bytes())?;
     Ok(Some(lock))
 }
 

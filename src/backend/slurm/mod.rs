@@ -34,6 +34,7 @@ use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Fault, Stage, Watch};
 use crate::config::{BackendTable, Diagnostics, Reader};
+use crate::os;
 use crate::prediction::Contract;
 use crate::wire::Secret;
 
@@ -95,7 +96,7 @@ fn steward(reach: &Value) -> Result<Box<dyn Steward>, BackendError> {
 
 /// Where jobs with these settings are found again.
 fn reach(settings: &SlurmSettings) -> Value {
-    let user = rustix::process::getuid().as_raw();
+    let user = os::user();
     steward::reach(settings.conf().as_deref(), user, settings.shared())
 }
 

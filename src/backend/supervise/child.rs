@@ -13,7 +13,8 @@ use tokio::sync::watch;
 
 use super::ending::{Ending, Report, Survivor};
 use super::log::Log;
-use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE, own_program};
+use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE};
+use crate::os;
 
 /// How long a supervisor may take to end everything once it has been told to. Only a process that hangs in the kernel
 /// needs more.
@@ -72,7 +73,7 @@ impl Supervised {
     /// # Errors
     /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`Ending`].
     pub fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
-        let mut command = Command::new(own_program()?);
+        let mut command = Command::new(os::own_program()?);
         command.as_std_mut().arg0("hydrotest").process_group(0);
         command
             .arg(SUPERVISE)
