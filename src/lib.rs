@@ -7,7 +7,7 @@
 //!
 //! | layer | modules |
 //! |---|---|
-//! | 0 | [`tensor`] |
+//! | 0 | [`tensor`], [`os`] |
 //! | 1 | [`protein`] |
 //! | 2 | [`prediction`], [`metric`] |
 //! | 3 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`], [`measure`] |
@@ -26,6 +26,7 @@ pub mod config;
 pub mod diagnosis;
 pub mod metric;
 pub mod metric_value;
+pub mod os;
 pub mod outcome;
 pub mod plan;
 pub mod prediction;

@@ -12,7 +12,16 @@ use hydrotest::backend::registry;
 /// The most lines of a file.
 const LONGEST: usize = 400;
 /// Crates that only one module may name.
-const HOMES: &[(&str, &str)] = &[("clap", "cli"), ("bollard", "backend/docker"), ("libtest_mimic", "run")];
+const HOMES: &[(&str, &str)] = &[
+    ("clap", "cli"),
+    ("bollard", "backend/docker"),
+    ("libtest_mimic", "run"),
+    ("rustix", "os"),
+];
+/// What only one operating system has. A path may go on after it, a word may not.
+const SYSTEM_SPECIFIC: &[&str] = &["/proc", "target_os", "rustix::process"];
+/// Files of other languages that may: one runs on a cluster's Linux, the others also work without.
+const EXCEPTIONS: &[&str] = &["os/", "backend/slurm/job.sh", "backend/python/bridge/"];
 
 /// A file of `src`: its path below that, and what it says.
 struct File {
@@ -42,15 +51,12 @@ impl File {
 
 fn files() -> Vec<File> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut open = vec![source.clone()];
-    let mut files = Vec::new();
-    while let Some(path) = open.pop() {
-        if path.is_dir() {
-            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            files.push(file(&source, &path));
-        }
-    }
+    let is_rust = |path: &&PathBuf| path.extension().is_some_and(|extension| extension == "rs");
+    let mut files: Vec<File> = paths(&source)
+        .iter()
+        .filter(is_rust)
+        .map(|path| file(&source, path))
+        .collect();
     // Tests may look at everything.
     let tests: Vec<String> = files
         .iter()
@@ -63,6 +69,20 @@ fn files() -> Vec<File> {
     files.retain(|file| !is_test(file));
     assert!(files.len() > 100, "these are not all: {}", files.len());
     files
+}
+
+/// Every file below a directory.
+fn paths(directory: &Path) -> Vec<PathBuf> {
+    let mut open = vec![directory.to_owned()];
+    let mut found = Vec::new();
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            open.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+        } else {
+            found.push(path);
+        }
+    }
+    found
 }
 
 fn file(source: &Path, path: &PathBuf) -> File {
@@ -166,6 +186,28 @@ fn a_crate_with_a_home_is_named_nowhere_else() {
         }
         assert!(at_home > 0, "nobody names {name}");
     }
+}
+
+#[test]
+fn what_one_system_alone_has_is_in_one_module() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut seen = 0;
+    for path in paths(&source) {
+        let file = file(&source, &path);
+        let holds = |line: &str, words: &str| {
+            let mut rests = line.split(words).skip(1);
+            rests.any(|rest| !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_'))
+        };
+        for (line, text) in file.text.lines().enumerate() {
+            let Some(words) = SYSTEM_SPECIFIC.iter().find(|words| holds(text, words)) else {
+                continue;
+            };
+            let allowed = EXCEPTIONS.iter().any(|exception| file.path.starts_with(exception));
+            assert!(allowed, "src/{}:{}: {words} stays in os", file.path, line + 1);
+            seen += 1;
+        }
+    }
+    assert!(seen > 10, "they are not seen: {seen}");
 }
 
 #[test]

@@ -2,11 +2,10 @@
 //! to every network. Warns; neither is a failure, because boileroom's own `ApptainerBackend` does both.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use super::remark::Remark;
 use super::resources::processes_of;
-use super::supervise::open_ports;
+use crate::os::{self, Unavailable};
 use crate::wire::Secret;
 
 /// The variable by which a server is given its secret.
@@ -15,16 +14,20 @@ const SECRET: &str = Secret::VARIABLE;
 const SHORTEST: usize = 8;
 
 /// What the processes of the instance of this name show.
-pub(super) fn remarks(name: &str) -> Vec<Remark> {
-    let processes = processes_of(name);
-    let read = |process: i32, what: &str| fs::read(format!("/proc/{process}/{what}")).unwrap_or_default();
-    let secrets: BTreeSet<Vec<u8>> = processes
-        .iter()
-        .flat_map(|process| secrets_in(&read(*process, "environ")))
-        .collect();
+///
+/// # Errors
+/// Where the system does not say which processes those are.
+pub(super) fn remarks(name: &str) -> Result<Vec<Remark>, Unavailable> {
+    let processes = processes_of(name)?;
+    let mut secrets = BTreeSet::new();
+    let mut ports = BTreeSet::new();
+    for process in &processes {
+        secrets.extend(secrets_in(&os::environment(*process)?));
+        ports.extend(os::open_ports(*process)?);
+    }
     let mut remarks = Vec::new();
     let telling = processes.iter().filter(|process| {
-        let line = read(**process, "cmdline");
+        let line = os::command_line(**process);
         !secrets_in(&line).is_empty() || secrets.iter().any(|secret| holds(&line, secret))
     });
     if let Some(process) = telling.min() {
@@ -34,7 +37,6 @@ pub(super) fn remarks(name: &str) -> Vec<Remark> {
         );
         remarks.push(Remark::warning("secret on a command line", text));
     }
-    let ports: BTreeSet<u16> = processes.iter().flat_map(|process| open_ports(*process)).collect();
     if let Some(port) = ports.first() {
         let text = format!(
             "its server listens on all network interfaces, at port {port}: every machine that reaches this one can call it \
@@ -42,7 +44,7 @@ pub(super) fn remarks(name: &str) -> Vec<Remark> {
         );
         remarks.push(Remark::note("open port", text));
     }
-    remarks
+    Ok(remarks)
 }
 
 /// The values that the variable is given in a block of texts that end with NUL, as command lines and environments are.
@@ -67,7 +69,6 @@ fn holds(line: &[u8], secret: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
     use std::process::Command;
 
     use super::super::resources::VARIABLE;
@@ -83,7 +84,6 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
     fn a_secret_on_a_command_line_is_found_by_its_value_and_one_in_the_environment_is_none() {
         let secret = "5ecret-0f-a-test";
         for (line, number) in [(secret, 1), ("something else", 0)] {
@@ -99,20 +99,10 @@ mod tests {
                 .unwrap();
             let mut said = [0];
             std::io::Read::read_exact(process.stdout.as_mut().unwrap(), &mut said).unwrap();
-            assert_eq!(remarks(&name).len(), number, "{line}");
+            let number = os::reads_environments().map(|()| number);
+            assert_eq!(remarks(&name).map(|found| found.len()), number, "{line}");
             process.kill().unwrap();
             process.wait().unwrap();
         }
-    }
-
-    #[test]
-    #[cfg(target_os = "linux")]
-    fn only_a_port_that_is_open_to_all_is_told() {
-        let own = std::process::id() as i32;
-        let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let open = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0)).unwrap();
-        let found = open_ports(own);
-        assert!(found.contains(&open.local_addr().unwrap().port()));
-        assert!(!found.contains(&closed.local_addr().unwrap().port()));
     }
 }

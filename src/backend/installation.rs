@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use crate::os;
+
 /// Says where the state directory is, in place of the usual one.
 const STATE: &str = "HYDROTEST_STATE_DIR";
 
@@ -40,10 +42,9 @@ pub(super) fn program() -> io::Result<PathBuf> {
 
 /// The path by which the program is started again, on Linux also after its own file was replaced.
 pub(super) fn program_to_start() -> io::Result<PathBuf> {
-    if cfg!(target_os = "linux") && CHOSEN.get().is_none() {
-        Ok("/proc/self/exe".into())
-    } else {
-        program()
+    match CHOSEN.get() {
+        Some(chosen) => Ok(chosen.program.clone()),
+        None => os::own_program(),
     }
 }
 
@@ -61,7 +62,7 @@ pub(super) fn state_directory() -> PathBuf {
         .or_else(|| Some(named("XDG_STATE_HOME")?.join("hydrotest")))
         .or_else(|| Some(named("HOME")?.join(".local/state/hydrotest")))
         .unwrap_or_else(|| {
-            let user = rustix::process::getuid().as_raw();
+            let user = os::user();
             std::env::temp_dir().join(format!("hydrotest-{user}"))
         })
 }

@@ -134,7 +134,9 @@ impl Instance {
             Ok(()) => {
                 slot.running = true;
                 if let Some(guard) = &self.guard {
-                    self.report().remarks.extend(exposure::remarks(&guard.label()));
+                    // Where they are not available, the note of the leak check says so.
+                    let remarks = exposure::remarks(&guard.label()).unwrap_or_default();
+                    self.report().remarks.extend(remarks);
                 }
                 Ok(())
             }

@@ -7,8 +7,8 @@ use super::kind::Launch;
 use super::recorder::InstanceRecorder;
 use super::resources::{self, InstanceId};
 use super::status::Status;
-use super::supervise::Owner;
 use super::{BackendError, Fault, Stage, Watch, Work};
+use crate::os::PortOwner;
 use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
 
@@ -27,9 +27,9 @@ pub trait Launcher: Send + Sync {
     }
 
     /// To whom the endpoint belongs by now, where that can be told.
-    fn owner(&self, endpoint: &Endpoint) -> Owner {
+    fn owner(&self, endpoint: &Endpoint) -> PortOwner {
         let _ = endpoint;
-        Owner::Unknown
+        PortOwner::Unknown
     }
 
     /// The last lines that the server logged, oldest first.

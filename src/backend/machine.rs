@@ -8,14 +8,12 @@ use std::path::{Path, PathBuf};
 use super::examination::Symptom;
 use super::installation::state_directory;
 use super::resources::StaleRuns;
+use crate::os;
 
 /// Below this nothing can be relied on: logs, temporary files and recorded results need some.
 const TOO_LITTLE: u64 = 64 << 20;
 /// Below this a run may still do; images and weights will not fit.
 const LITTLE: u64 = 2 << 30;
-
-/// What is there when NVIDIA's driver is loaded.
-const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
 
 /// What the machine is like, for backends of any kind.
 #[must_use]
@@ -40,9 +38,8 @@ fn writable(state: &Path) -> Symptom {
 fn disk(directory: &Path) -> Symptom {
     const SUBJECT: &str = "disk";
     let existing = directory.ancestors().find(|part| part.exists()).unwrap_or(directory);
-    match rustix::fs::statvfs(existing) {
-        Ok(space) => {
-            let free = space.f_bavail.saturating_mul(space.f_frsize);
+    match os::free_disk(existing) {
+        Ok(free) => {
             let found = format!(
                 "{:.1} GiB free at {}",
                 free as f64 / f64::from(1 << 30),
@@ -94,7 +91,7 @@ fn killed_runs() -> Symptom {
 /// Whether this machine has the GPU that a device of a model names; `None` where it names none.
 #[must_use]
 pub fn gpu(device: Option<&str>) -> Option<Symptom> {
-    let sign = Path::new(NVIDIA_DRIVER);
+    let sign = Path::new(os::NVIDIA_DRIVER);
     device.filter(|device| device.starts_with("cuda"))?;
     Some(if sign.exists() {
         Symptom::well("GPU", "NVIDIA's driver is loaded")
@@ -159,7 +156,7 @@ mod tests {
         assert_eq!(gpu(None), None);
         assert_eq!(gpu(Some("cpu")), None);
         let found = gpu(Some("cuda:1")).unwrap().state;
-        let expected = if Path::new(NVIDIA_DRIVER).exists() {
+        let expected = if Path::new(os::NVIDIA_DRIVER).exists() {
             State::Well
         } else {
             State::Doubtful

@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use crate::os;
+
 /// Makes a directory, with its parents where they are missing; nobody else may look into what was made.
 ///
 /// # Errors
@@ -32,7 +34,7 @@ pub(super) fn check_owner(path: &Path) -> io::Result<()> {
         let message = format!("{} is not a directory of its own", path.display());
         return Err(io::Error::new(io::ErrorKind::NotADirectory, message));
     }
-    let (owner, own) = (found.uid(), rustix::process::geteuid().as_raw());
+    let (owner, own) = (found.uid(), os::effective_user());
     if owner != own {
         let message = format!(
             "{} belongs to user {owner} and not to user {own}, who runs this; HYDROTEST_STATE_DIR names another directory",

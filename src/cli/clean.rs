@@ -31,6 +31,9 @@ fn summary(report: &CleanReport, mode: Mode) -> String {
     for resource in &report.removed {
         let _ = writeln!(text, "{verb} {resource}");
     }
+    if let Some(unavailable) = report.processes {
+        let _ = writeln!(text, "processes of killed runs: {unavailable}");
+    }
     let plural = if report.runs == 1 { "" } else { "s" };
     if report.runs > 0 {
         let _ = writeln!(text, "{} killed run{plural} {done}", report.runs);

@@ -2,6 +2,7 @@
 
 use tokio::sync::watch;
 
+use crate::os;
 use crate::outcome::Interruption;
 
 /// Tells everyone who holds a copy of the first signal that came.
@@ -16,14 +17,13 @@ impl Interrupt {
     ///
     /// # Errors
     /// When the system refuses to install a handler.
-    #[cfg(unix)]
     pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         // A run started with `nohup` must survive the hangup.
-        let mut hangup = if is_ignored(1) {
+        let mut hangup = if os::is_ignored(os::Signal::HUP) == Ok(true) {
             None
         } else {
             Some(signal(SignalKind::hangup())?)
@@ -79,19 +79,9 @@ impl Interrupt {
 }
 
 /// Waits for a signal that is listened to.
-#[cfg(unix)]
 async fn next(signal: Option<&mut tokio::signal::unix::Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),
         None => std::future::pending().await,
     }
-}
-
-/// Whether this process was started to ignore a signal, as far as the system tells.
-#[cfg(unix)]
-fn is_ignored(number: u32) -> bool {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_some_and(|mask| mask >> (number - 1) & 1 == 1)
 }

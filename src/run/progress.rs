@@ -7,9 +7,12 @@ use std::time::Instant;
 use super::outcome_queue::Activity;
 use super::start_log::StartLog;
 use super::start_progress::Start;
+use crate::os;
 
 /// Narrower than this, a suffix would only flicker.
 const ROOM_NEEDED: usize = 24;
+/// The columns of a terminal that does not say how many it has.
+const COLUMNS: usize = 80;
 
 /// Shows and hides the live suffix of the line that is being printed, or writes lines.
 pub struct Progress {
@@ -43,7 +46,11 @@ impl Progress {
         }
         Self::new(ProgressStyle::Lines {
             start_log: StartLog::default(),
-            beginning: if same_place() { Beginning::Anew } else { Beginning::Here },
+            beginning: if os::same_output() {
+                Beginning::Anew
+            } else {
+                Beginning::Here
+            },
         })
     }
 
@@ -71,7 +78,7 @@ impl Progress {
         match &mut self.form {
             ProgressStyle::Off => {}
             ProgressStyle::Live => {
-                let room = terminal_width().saturating_sub(printed + 1);
+                let room = os::terminal_width().unwrap_or(COLUMNS).saturating_sub(printed + 1);
                 if room < ROOM_NEEDED {
                     return;
                 }
@@ -126,23 +133,6 @@ fn describe(name_of: impl Fn(usize) -> String, activity: &Activity, starts: &[St
         }
         None => format!("[waiting, {left} left]"),
     }
-}
-
-/// Whether both standard streams go to the same file, pipe or terminal.
-fn same_place() -> bool {
-    let (out, err) = (
-        rustix::fs::fstat(std::io::stdout()),
-        rustix::fs::fstat(std::io::stderr()),
-    );
-    out.is_ok_and(|out| err.is_ok_and(|err| (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino)))
-}
-
-fn terminal_width() -> usize {
-    let size = rustix::termios::tcgetwinsize(std::io::stderr());
-    size.map(|size| usize::from(size.ws_col))
-        .ok()
-        .filter(|&columns| columns > 0)
-        .unwrap_or(80)
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::os;
+
 /// Bytes of one permit: a semaphore cannot count as many permits as there are bytes.
 const UNIT: usize = 1 << 20;
 /// The least budget, also where the system does not report its memory.
@@ -38,7 +40,10 @@ impl Budget {
     /// The budget of this process: half of the machine's memory.
     #[must_use]
     pub fn of_process() -> Self {
-        static SHARED: LazyLock<Budget> = LazyLock::new(|| Budget::new((memory() / 2).max(LEAST)));
+        static SHARED: LazyLock<Budget> = LazyLock::new(|| {
+            let memory = os::memory().map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+            Budget::new((memory / 2).max(LEAST))
+        });
         SHARED.clone()
     }
 
@@ -76,14 +81,6 @@ impl Share {
             _share: self.0.split(needed),
         })
     }
-}
-
-/// Bytes of memory that the machine has; 0 where the system does not report them.
-fn memory() -> usize {
-    let text = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"));
-    let number = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
-    number.unwrap_or(0).saturating_mul(1 << 10)
 }
 
 #[cfg(test)]

@@ -11,10 +11,10 @@ use super::trouble::{self, LITTLE};
 use crate::backend::examination::Symptom;
 use crate::backend::image::{ImageName, own_architecture};
 use crate::backend::kind::Overrides;
+use crate::os;
 use crate::prediction::Contract;
 
 /// What tells that a driver is there.
-const NVIDIA: &str = "/proc/driver/nvidia/version";
 const AMD: &str = "/dev/kfd";
 
 /// One symptom for each thing that the models need.
@@ -51,7 +51,7 @@ pub(super) async fn examine(
 fn gpu(gpu: Gpu) -> Symptom {
     let (name, sign) = match gpu {
         Gpu::None => return Symptom::well("GPU", "not asked for"),
-        Gpu::Nvidia => ("NVIDIA's", NVIDIA),
+        Gpu::Nvidia => ("NVIDIA's", os::NVIDIA_DRIVER),
         Gpu::Rocm => ("AMD's", AMD),
     };
     if Path::new(sign).exists() {
@@ -78,7 +78,7 @@ fn surroundings(filled: &Filled) -> Vec<Symptom> {
         });
     }
     let place = filled.cache.display();
-    symptoms.push(match trouble::free_space(&filled.cache) {
+    symptoms.push(match os::free_disk(&filled.cache).ok() {
         Some(free) if free >= LITTLE => Symptom::well("cache", format!("{place}, {} GiB free", free >> 30)),
         Some(free) => {
             let advice = "make room there, or set `cache` to a directory on a larger disk";

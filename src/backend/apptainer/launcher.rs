@@ -15,8 +15,9 @@ use super::trouble;
 use crate::backend::image::{ImageName, own_architecture};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::local::{LocalServer, demise, free_endpoint};
-use crate::backend::supervise::{Ending, Owner, Program};
+use crate::backend::supervise::{Ending, Program};
 use crate::backend::{BackendError, Fault, Stage, Watch, Work, resources};
+use crate::os::PortOwner;
 use crate::wire::Secret;
 
 /// Time between two looks at what a pull says.
@@ -197,7 +198,7 @@ impl Launcher for ApptainerLauncher {
         })
     }
 
-    fn owner(&self, endpoint: &Endpoint) -> Owner {
+    fn owner(&self, endpoint: &Endpoint) -> PortOwner {
         self.process.owner(endpoint)
     }
 

@@ -8,7 +8,7 @@ use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, HostConfig
 use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
 use crate::backend::launcher::Job;
-use crate::backend::resources::host_name;
+use crate::os;
 use crate::wire::Secret;
 
 /// The label that names the instance; what carries it is ours to remove.
@@ -95,8 +95,8 @@ fn labels(job: &Job) -> HashMap<String, String> {
 /// User and machine, such as `ada@node3`, for whoever meets the container on a shared engine.
 fn owner() -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
-    let user = user.unwrap_or_else(|_| format!("user {}", rustix::process::getuid().as_raw()));
-    format!("{user}@{}", host_name())
+    let user = user.unwrap_or_else(|_| format!("user {}", os::user()));
+    format!("{user}@{}", os::host_name())
 }
 
 fn devices(gpus: &Gpus) -> Option<Vec<DeviceRequest>> {

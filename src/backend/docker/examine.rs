@@ -1,5 +1,6 @@
 //! Looks whether an engine and what a backend needs of it are there, for `hydrotest doctor`. Starts, pulls and makes nothing.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use super::credentials;
@@ -10,6 +11,7 @@ use super::settings::{DockerSettings, Gpus, Pull};
 use super::{pull, size};
 use crate::backend::examination::Symptom;
 use crate::backend::kind::Overrides;
+use crate::os;
 use crate::prediction::Contract;
 
 /// Memory below which no published model loads, in bytes.
@@ -134,8 +136,9 @@ fn free(engine: &Engine, root: Option<&str>) -> Option<i64> {
     if engine.remote().is_some() {
         return None;
     }
-    let disk = rustix::fs::statvfs(root?).ok()?;
-    i64::try_from(disk.f_bavail.saturating_mul(disk.f_frsize)).ok()
+    // A root that is not here is in the machine of an engine that has one of its own.
+    let root = Path::new(root?);
+    i64::try_from(os::free_disk(root.exists().then_some(root)?).ok()?).ok()
 }
 
 async fn image(engine: &Engine, settings: &DockerSettings, recipe: &Recipe) -> Symptom {

@@ -18,8 +18,9 @@ use super::settings::{DockerSettings, Gpus};
 use super::watcher::Watcher;
 use super::{finder, logs, pull};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
-use crate::backend::supervise::{Log, Owner};
+use crate::backend::supervise::Log;
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
+use crate::os::PortOwner;
 use crate::wire::Secret;
 
 /// How long a creation that was under way when it was given up may take to come to an end.
@@ -269,8 +270,12 @@ impl Launcher for DockerLauncher {
 
     /// The engine holds the port for as long as the container runs, and it alone knows whose it is: no process of this machine
     /// proves it, only the signature of the first answer. Once the container has ended, whoever is there is somebody else.
-    fn owner(&self, _: &Endpoint) -> Owner {
-        if self.runs() { Owner::Unknown } else { Owner::Nobody }
+    fn owner(&self, _: &Endpoint) -> PortOwner {
+        if self.runs() {
+            PortOwner::Unknown
+        } else {
+            PortOwner::None
+        }
     }
 
     fn log_tail(&self) -> Vec<String> {

@@ -12,10 +12,11 @@ use std::time::Duration;
 use super::launcher::{Demise, Endpoint, Job};
 use super::placeholders::Known;
 use super::resources::{InstanceId, Resource};
-use super::supervise::{Ending, Log, Owner, Program, Stopped, Supervised, owner_of_port};
+use super::supervise::{Ending, Log, Program, Stopped, Supervised};
 use super::withheld::Withheld;
 use super::{BackendError, Fault, Stage, Watch, Work};
 use crate::config::TableReader;
+use crate::os::{self, PortOwner};
 use crate::wire::Secret;
 
 use logs::LogDirectory;
@@ -111,10 +112,10 @@ impl LocalServer {
 
     /// To whom the endpoint belongs by now.
     #[must_use]
-    pub fn owner(&self, endpoint: &Endpoint) -> Owner {
+    pub fn owner(&self, endpoint: &Endpoint) -> PortOwner {
         match (&self.process, endpoint.port) {
-            (Some(process), Some(port)) => owner_of_port(port, process.ancestor()),
-            _ => Owner::Unknown,
+            (Some(process), Some(port)) => os::owner_of_port(port, process.ancestor()),
+            _ => PortOwner::Unknown,
         }
     }
 
@@ -145,7 +146,7 @@ impl LocalServer {
             // A signal that meets Apptainer while it makes a container is lost.
             while self
                 .port
-                .is_some_and(|port| owner_of_port(port, process.ancestor()) == Owner::Nobody)
+                .is_some_and(|port| os::owner_of_port(port, process.ancestor()) == PortOwner::None)
                 && let Some(rest) = grace.checked_sub(AGAIN)
                 && process.ending().is_none()
             {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use super::settings::{Filled, ProcessSettings};
 use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
 use crate::backend::local::{LocalServer, demise, free_endpoint};
-use crate::backend::supervise::{Owner, Program};
+use crate::backend::supervise::Program;
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
+use crate::os::PortOwner;
 use crate::wire::Secret;
 
 /// Runs one server at a time.
@@ -49,7 +50,7 @@ impl Launcher for ProcessLauncher {
         Box::pin(async { demise(self.server.ended().await) })
     }
 
-    fn owner(&self, endpoint: &Endpoint) -> Owner {
+    fn owner(&self, endpoint: &Endpoint) -> PortOwner {
         self.server.owner(endpoint)
     }
 

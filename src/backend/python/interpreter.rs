@@ -1,9 +1,7 @@
 //! One interpreter with the bridge in it: starts it, waits for it to connect, and ends it. Gives no orders but the last.
 
 use std::ffi::OsString;
-use std::fs::File;
 use std::io;
-use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
 
@@ -20,6 +18,7 @@ use crate::backend::remark::Remark;
 use crate::backend::resources::{self, InstanceId, PROCESS, Resource};
 use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
 use crate::backend::{BackendError, Fault, Stage};
+use crate::os;
 use crate::wire::Secret;
 
 /// The socket's name in its directory.
@@ -270,13 +269,12 @@ fn listen(directory: &Path) -> io::Result<UnixListener> {
     if path.as_os_str().len() <= LONGEST_PATH {
         return UnixListener::bind(path);
     }
-    let folder = File::open(directory)?;
-    UnixListener::bind(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd()))
+    os::with_short_path(directory, |short| UnixListener::bind(short.join(SOCKET)))
 }
 
-/// The first connection of somebody who is this user.
+/// The first connection of this user.
 async fn accept(listener: &UnixListener) -> io::Result<UnixStream> {
-    let own = rustix::process::getuid().as_raw();
+    let own = os::user();
     loop {
         let (stream, _) = listener.accept().await?;
         if stream.peer_cred()?.uid() == own {

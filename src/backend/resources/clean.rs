@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 
 use super::{OpenFinder, Processes, Resource, StaleRun, StaleRuns};
 use crate::backend::BackendError;
+use crate::os::Unavailable;
 
 /// How long one platform may take to be asked and cleaned.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,6 +31,8 @@ pub struct CleanReport {
     pub removed: Vec<Resource>,
     /// What could not be read, found or removed, or may still be created; its run is kept for the next time.
     pub warnings: Vec<String>,
+    /// Set where it cannot be found out whether processes of these runs are left.
+    pub processes: Option<Unavailable>,
 }
 
 /// A platform where stale runs may have created something. It is asked once for all of them.
@@ -86,7 +89,11 @@ async fn clean_runs(runs: Vec<StaleRun>, open: OpenFinder, mode: Mode, report: &
     }
     // Platforms come first, because ending the processes of a container or job behind its platform's back looks like a failure
     // there.
-    cleaned.push(Place::new(None, everyone).clean(open, mode).await);
+    match Processes::here() {
+        Ok(_) => cleaned.push(Place::new(None, everyone).clean(open, mode).await),
+        // Supervisors end their processes by themselves; to keep the runs would not make it known.
+        Err(unavailable) => report.processes = Some(unavailable),
+    }
     for place in cleaned {
         report.removed.extend(place.removed);
         if let Some(warning) = place.warning {
@@ -147,7 +154,7 @@ impl Place {
     async fn try_clean(&mut self, open: OpenFinder, mode: Mode) -> Result<(), String> {
         let finder = match &self.platform {
             Some((kind, platform)) => open(kind, platform)?,
-            None => Box::new(Processes),
+            None => Box::new(Processes::here().map_err(|unavailable| unavailable.to_string())?),
         };
         let failed = |error: BackendError| error.to_string();
         for resource in finder.find(&self.runs).await.map_err(failed)? {

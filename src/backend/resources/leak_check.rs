@@ -11,6 +11,7 @@ use super::clean::{Mode, PATIENCE, clean};
 use super::{InstanceId, OpenFinder, Processes, Resource, ResourceFinder};
 use crate::backend::remark::Remark;
 use crate::backend::{BackendError, Fault, Stage, Work};
+use crate::os::Unavailable;
 
 /// How long the last resource of an instance may take to go after its stop: engines report an exit before it is complete.
 const SETTLING: Duration = Duration::from_secs(3);
@@ -52,8 +53,8 @@ impl LeakReport {
 pub struct LeakGuard {
     instance: InstanceId,
     open: OpenFinder,
-    /// Asked besides the platforms that the run has recorded.
-    local: Arc<dyn ResourceFinder>,
+    /// Asked besides the platforms that the run has recorded; an error where the system cannot find its processes.
+    local: Result<Arc<dyn ResourceFinder>, Unavailable>,
     cleaned: Arc<OnceCell<()>>,
     settling: Duration,
 }
@@ -66,7 +67,7 @@ impl LeakGuard {
         Self {
             instance,
             open,
-            local: Arc::new(Processes),
+            local: Processes::here().map(|processes| Arc::new(processes) as Arc<dyn ResourceFinder>),
             cleaned,
             settling: SETTLING,
         }
@@ -78,7 +79,7 @@ impl LeakGuard {
         Self {
             instance,
             open: |kind, _| Err(kind.to_owned()),
-            local,
+            local: Ok(local),
             cleaned: Arc::new(OnceCell::new_with(Some(()))),
             settling: Duration::ZERO,
         }
@@ -104,6 +105,10 @@ impl LeakGuard {
     pub async fn check(&self, from: StoppedFrom) -> LeakReport {
         let mut report = LeakReport::default();
         self.add_observed(from, &mut report);
+        if let Err(unavailable) = &self.local {
+            let text = format!("leak check of processes: {unavailable}");
+            report.remarks.push(Remark::note("leak check", text));
+        }
         let labels = [self.label()];
         let deadline = Instant::now() + self.settling;
         for finder in self.finders(&mut report.failed_checks) {
@@ -178,7 +183,7 @@ impl LeakGuard {
                 Err(error) => failed.push(error),
             }
         }
-        finders.push(Arc::clone(&self.local));
+        finders.extend(self.local.clone());
         finders
     }
 
@@ -219,7 +224,9 @@ impl LeakGuard {
     /// Freezes the processes of the instance on this machine, so that they do not exit when they are asked to; says which.
     #[must_use]
     pub fn freeze(&self) -> Vec<Resource> {
-        self.local.freeze(&self.label())
+        self.local
+            .as_ref()
+            .map_or_else(|_| Vec::new(), |local| local.freeze(&self.label()))
     }
 }
 

@@ -37,7 +37,6 @@ pub use leak_check::{LeakGuard, LeakReport, StoppedFrom};
 pub use pending::PendingCreation;
 pub use processes::{Processes, processes_of};
 pub use run_directory::RunDirectory;
-pub(in crate::backend) use run_directory::host_name;
 pub use stale::{StaleRun, StaleRuns};
 
 /// Finds and removes the resources that runs have created on one platform. Needs to know nothing of the runs but their labels.

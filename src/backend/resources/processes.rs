@@ -1,27 +1,35 @@
 //! Finds and removes the processes of this machine that carry a label in their environment: a program that leaves its process
 //! group, its session or its parent still has it. Sees no process of another user.
 
-use std::fs;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
-
 use super::{PROCESS, Resource, ResourceFinder, VARIABLE, is_labelled};
-use crate::backend::supervise::{describe, family, is_alive, is_supervisor};
+use crate::backend::supervise::is_supervisor;
 use crate::backend::{BackendError, Fault, Stage, Work};
+use crate::os::{self, Pid, Signal, Unavailable, is_alive, kill_process};
 
 /// How long a supervisor may take to exit by itself.
 const OWN_END: Duration = Duration::from_secs(2);
 /// How long a killed process may take to go.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The finder of this machine's processes.
+/// The finder of this machine's processes, where the system shows their environments.
 #[derive(Debug, Clone, Copy)]
-pub struct Processes;
+pub struct Processes(());
+
+impl Processes {
+    /// The finder of this machine.
+    ///
+    /// # Errors
+    /// Where the system shows no environments: then it must not be reported that there are no processes.
+    pub fn here() -> Result<Self, Unavailable> {
+        os::reads_environments().map(|()| Self(()))
+    }
+}
 
 impl ResourceFinder for Processes {
     fn find<'a>(&'a self, labels: &'a [String]) -> Work<'a, Vec<Resource>> {
-        Box::pin(async move { Ok(labelled(labels)) })
+        Box::pin(async move { labelled(labels).map_err(unavailable) })
     }
 
     fn remove<'a>(&'a self, resource: &'a Resource) -> Work<'a, ()> {
@@ -42,7 +50,8 @@ impl ResourceFinder for Processes {
                 // An error says that it has gone, or that we may not end it, which is reported below. By now the number may be
                 // that of another process, which does not carry the label.
                 while is_alive(process.as_raw_pid()) {
-                    if label_of(&resource.id).is_some() {
+                    let environment = os::environment(process.as_raw_pid()).unwrap_or_default();
+                    if label_in(&environment).is_some() {
                         let _ = kill_process(process, Signal::KILL);
                     }
                     tokio::time::sleep(Duration::from_millis(10)).await;
@@ -57,7 +66,8 @@ impl ResourceFinder for Processes {
 
     /// With SIGSTOP: such a process reacts to no signal but SIGKILL any more. Supervisors go on, because they must cope.
     fn freeze(&self, label: &str) -> Vec<Resource> {
-        let frozen = labelled(&[label.to_owned()]).into_iter().filter(|found| {
+        let found = labelled(&[label.to_owned()]).into_iter().flatten();
+        let frozen = found.filter(|found| {
             let process = found.id.parse().ok().and_then(Pid::from_raw);
             let process = process.filter(|process| !is_supervisor(&process.as_raw_pid().to_string()));
             process.is_some_and(|process| kill_process(process, Signal::STOP).is_ok())
@@ -67,21 +77,28 @@ impl ResourceFinder for Processes {
 }
 
 /// The numbers of the processes that carry a label, and of all that descend from them: those may have another environment.
-#[must_use]
-pub fn processes_of(label: &str) -> Vec<i32> {
-    let mut found: Vec<i32> = labelled(&[label.to_owned()])
-        .into_iter()
-        .filter_map(|process| process.id.parse().ok())
-        .flat_map(family)
-        .collect();
+///
+/// # Errors
+/// Where the system cannot tell which those are.
+pub fn processes_of(label: &str) -> Result<Vec<i32>, Unavailable> {
+    let mut found = Vec::new();
+    for process in labelled(&[label.to_owned()])? {
+        if let Ok(process) = process.id.parse() {
+            found.extend(os::with_descendants(process)?);
+        }
+    }
     found.sort_unstable();
     found.dedup();
-    found
+    Ok(found)
+}
+
+fn unavailable(why: Unavailable) -> BackendError {
+    let message = format!("finding processes of this machine: {why}");
+    BackendError::new(Stage::Shutdown, Fault::Internal, message)
 }
 
 /// The label in the environment of a process. That of another user's process cannot be read, and is none of ours.
-fn label_of(process: &str) -> Option<String> {
-    let environment = fs::read(format!("/proc/{process}/environ")).ok()?;
+fn label_in(environment: &[u8]) -> Option<String> {
     environment.split(|byte| *byte == 0).find_map(|variable| {
         let value = variable.strip_prefix(VARIABLE.as_bytes())?.strip_prefix(b"=")?;
         std::str::from_utf8(value).ok().map(str::to_owned)
@@ -89,25 +106,22 @@ fn label_of(process: &str) -> Option<String> {
 }
 
 /// All processes that carry one of these labels, but this one; supervisors last.
-fn labelled(labels: &[String]) -> Vec<Resource> {
-    let own = std::process::id().to_string();
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let mut found: Vec<Resource> = entries
-        .filter_map(|entry| {
-            let id = entry.file_name().into_string().ok()?;
-            if id == own || !id.bytes().all(|digit| digit.is_ascii_digit()) {
-                return None;
-            }
-            let label = label_of(&id)?;
+fn labelled(labels: &[String]) -> Result<Vec<Resource>, Unavailable> {
+    let own = std::process::id().cast_signed();
+    let environments = os::environments()?.into_iter();
+    let mut found: Vec<Resource> = environments
+        .filter(|(process, _)| *process != own)
+        .filter_map(|(process, environment)| {
+            let label = label_in(&environment)?;
             is_labelled(&label, labels).then(|| Resource {
                 kind: PROCESS,
-                detail: id.parse().map(describe).unwrap_or_default(),
-                id,
+                detail: os::describe(process),
+                id: process.to_string(),
             })
         })
         .collect();
     found.sort_by_key(|process| is_supervisor(&process.id));
-    found
+    Ok(found)
 }
 
 #[cfg(test)]
@@ -117,8 +131,12 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    #[cfg(target_os = "linux")]
     async fn a_process_is_found_by_its_label_and_removed() {
+        let Ok(processes) = Processes::here() else {
+            // Where none can be found it is never reported that there are none.
+            assert!(Processes(()).find(&[]).await.is_err() && processes_of("hydrotest").is_err());
+            return;
+        };
         let mut process = Command::new("sleep")
             .arg("300")
             .env(VARIABLE, "hydrotest-test0of0labels-7")
@@ -126,7 +144,7 @@ mod tests {
             .unwrap();
         // Between fork and exec it has our environment, not its own.
         let found = loop {
-            let found = Processes.find(&["hydrotest-test0of0labels".to_owned()]).await.unwrap();
+            let found = processes.find(&["hydrotest-test0of0labels".to_owned()]).await.unwrap();
             if !found.is_empty() {
                 break found;
             }
@@ -136,16 +154,16 @@ mod tests {
         assert_eq!(found[0].id, process.id().to_string());
         assert!(found[0].to_string().contains("(sleep 300)"), "{}", found[0]);
         assert!(
-            Processes
+            processes
                 .find(&["hydrotest-test0of0label".to_owned()])
                 .await
                 .unwrap()
                 .is_empty()
         );
-        Processes.remove(&found[0]).await.unwrap();
+        processes.remove(&found[0]).await.unwrap();
         assert!(!process.wait().unwrap().success());
         assert!(
-            Processes
+            processes
                 .find(&["hydrotest-test0of0labels-7".to_owned()])
                 .await
                 .unwrap()

@@ -11,6 +11,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::backend::{installation, private};
+use crate::os;
 
 /// The beginning of a run's name; sixteen hexadecimal digits follow.
 const PREFIX: &str = "hydrotest-";
@@ -178,13 +179,6 @@ pub(super) fn runs() -> PathBuf {
     installation::state_directory().join("runs")
 }
 
-/// The name of this machine: a state directory that several machines share holds the runs of each of them. Empty where the
-/// system does not tell.
-pub(in crate::backend) fn host_name() -> String {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    name.trim().to_owned()
-}
-
 /// Locks a directory that was just created; `None` when `clean` has removed it meanwhile.
 fn lock_new(directory: &Path) -> io::Result<Option<File>> {
     let path = directory.join(LOCK);
@@ -197,7 +191,7 @@ fn lock_new(directory: &Path) -> io::Result<Option<File>> {
     if !path.exists() {
         return Ok(None);
     }
-    io::Write::write_all(&mut lock, host_name().as_bytes())?;
+    io::Write::write_all(&mut lock, os::host_name().as_bytes())?;
     Ok(Some(lock))
 }
 

@@ -3,16 +3,15 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::fs::OFlags;
 use serde_json::Value;
 
 use super::pending;
-use super::run_directory::{self, LOCK, host_name, is_name, runs};
+use super::run_directory::{self, LOCK, is_name, runs};
 use crate::backend::private;
+use crate::os;
 
 /// Bytes of the name of a machine that are read.
 const LONGEST_HOST: u64 = 256;
@@ -67,15 +66,8 @@ impl StaleRun {
     /// `None` when the run lives, or was never more than a directory. An error says why it cannot be acquired here.
     fn acquire(name: &str, directory: &Path) -> Result<Option<Self>, String> {
         let closed = |error: io::Error| format!("cannot be opened: {error}");
-        // Neither a link to something else nor a pipe without a writer is a lock of ours.
-        let flags = i32::from_ne_bytes((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().to_ne_bytes());
-        let lock = match File::options()
-            .read(true)
-            // Over NFS only a file that is open for writing can be locked exclusively.
-            .write(true)
-            .custom_flags(flags)
-            .open(directory.join(LOCK))
-        {
+        // Neither a link nor a pipe is a lock of ours. Over NFS only a file that is open for writing can be locked exclusively.
+        let lock = match os::open_plain_file(&directory.join(LOCK)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             opened => opened.map_err(closed)?,
         };
@@ -86,7 +78,7 @@ impl StaleRun {
         }
         let mut host = String::new();
         (&lock).take(LONGEST_HOST).read_to_string(&mut host).map_err(closed)?;
-        if host.is_empty() || host == host_name() {
+        if host.is_empty() || host == os::host_name() {
             return Ok(Some(Self::locked(name, directory, lock)));
         }
         // Its processes and sockets cannot be seen from here, nor is it sure that a lock of theirs would be.
@@ -209,7 +201,7 @@ mod tests {
             "{:?}",
             stale.refused
         );
-        fs::write(&lock, host_name()).unwrap();
+        fs::write(&lock, os::host_name()).unwrap();
         assert_eq!(StaleRuns::acquire_in(runs.path()).unwrap().runs.len(), 1);
     }
 }

@@ -8,8 +8,8 @@ use tokio::time::{Instant, timeout_at};
 use super::{ServedSettings, failure};
 use crate::backend::launcher::{Endpoint, Launcher};
 use crate::backend::status::Status;
-use crate::backend::supervise::Owner;
 use crate::backend::{BackendError, Fault, Stage};
+use crate::os::PortOwner;
 use crate::wire::client::{ClientError, Declined, ModelClient};
 
 /// The first pause between two questions; they double up to the interval, so that a quick server is noticed quickly.
@@ -57,8 +57,8 @@ pub(super) async fn wait<L: Launcher>(
         demise = launcher.ended() => {
             // A server that could not have its port ends as one that is broken; who has the port tells them apart.
             return match launcher.owner(endpoint) {
-                Owner::Stranger => Ok(Readiness::Taken),
-                Owner::Family | Owner::Nobody | Owner::Unknown => {
+                PortOwner::Other => Ok(Readiness::Taken),
+                PortOwner::Ours | PortOwner::None | PortOwner::Unknown => {
                     let words = launcher.last_words().await;
                     // Whoever had the port may have gone again, or be a connection of somebody's that only passes.
                     let in_use = endpoint.port.is_some() && words.iter().any(|line| says_in_use(line));
@@ -93,14 +93,14 @@ async fn ask<L: Launcher>(
     loop {
         match client.health().await {
             Ok(()) => match launcher.owner(endpoint) {
-                Owner::Family | Owner::Unknown => return Ok(Readiness::Ready),
-                Owner::Stranger => return Ok(Readiness::Taken),
+                PortOwner::Ours | PortOwner::Unknown => return Ok(Readiness::Ready),
+                PortOwner::Other => return Ok(Readiness::Taken),
                 // It was there a moment ago; the next answer will be its successor's.
-                Owner::Nobody => {}
+                PortOwner::None => {}
             },
             Err(error) => {
                 let answered = !matches!(error, ClientError::Unreachable { .. });
-                if answered && launcher.owner(endpoint) == Owner::Stranger {
+                if answered && launcher.owner(endpoint) == PortOwner::Other {
                     return Ok(Readiness::Taken);
                 }
                 if is_final(&error) {

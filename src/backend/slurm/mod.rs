@@ -33,6 +33,7 @@ use super::launcher::Job;
 use super::served::Served;
 use super::{Backend, BackendError, Fault, Stage, Watch};
 use crate::config::{BackendTable, Diagnostics, TableReader};
+use crate::os;
 use crate::prediction::Contract;
 use crate::wire::Secret;
 
@@ -88,8 +89,7 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 
 /// The record of where jobs with these settings are found again.
 fn record(settings: &SlurmSettings) -> Value {
-    let user = rustix::process::getuid().as_raw();
-    finder::record(settings.conf().as_deref(), user, settings.shared())
+    finder::record(settings.conf().as_deref(), os::user(), settings.shared())
 }
 
 struct Slurm(Arc<SlurmSettings>);

@@ -14,6 +14,7 @@ use crate::backend::served::ServedSettings;
 use crate::backend::withheld::Withheld;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::config::{BackendTable, TableReader};
+use crate::os;
 use crate::prediction::Contract;
 
 /// Stands in a word of the command for the port, which only the job knows. No word can contain it: words end at it.
@@ -179,7 +180,7 @@ impl SlurmSettings {
 
     /// The queue of its cluster, for the user of this process.
     pub(super) fn queue(&self) -> Queue {
-        Queue::new(Tools::new(self.conf()), rustix::process::getuid().as_raw())
+        Queue::new(Tools::new(self.conf()), os::user())
     }
 
     /// The `slurm.conf` that it names, else that of the environment.

@@ -6,11 +6,11 @@ use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
 use crate::backend::{BackendError, Fault, Stage};
+use crate::os::{Pid, Signal, kill_process_group};
 
 /// How long a question or an order may take; a controller under load answers in seconds.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -189,7 +189,7 @@ fn words(status: ExitStatus, said: &str, complained: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::supervise::is_alive;
+    use crate::os::is_alive;
 
     #[test]
     fn what_would_make_a_submission_hang_is_kept_from_it_and_the_choices_of_the_user_are_not() {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use rustix::process::{Signal, WaitStatus};
+use crate::os::{Signal, WaitStatus};
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,12 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::io::Errno;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::backend::private;
+use crate::os;
 use crate::wire::Secret;
 
 /// Lines kept in memory, as many as boileroom shows.
@@ -103,7 +102,7 @@ impl Log {
 
     fn has_caught_up(&self) -> bool {
         let _taking = self.taking.lock().unwrap_or_else(PoisonError::into_inner);
-        !matches!(rustix::io::ioctl_fionread(&*self.reader), Ok(1..))
+        !os::has_bytes(&*self.reader)
     }
 
     /// Waits until nobody can write any more and everything is here.
@@ -129,7 +128,7 @@ impl Pump {
         let mut line = Vec::new();
         loop {
             // Waits without taking anything, so that what is on its way is either in the pipe or under the lock.
-            if poll(&mut [PollFd::new(reader, PollFlags::IN)], None) == Err(Errno::INTR) {
+            if os::wait_for_bytes(reader).is_err_and(|error| error.kind() == io::ErrorKind::Interrupted) {
                 continue;
             }
             let taking = Arc::clone(&self.taking);

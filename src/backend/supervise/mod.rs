@@ -18,16 +18,14 @@
 //! later. What is still there after that moment the supervisor names before it kills it: that much the program left behind.
 //! After a crash, or when the program has to be killed, nobody expects it to have cleared up, and nothing is named.
 //!
-//! On systems other than Linux there are neither subreapers nor parent-death signals: there, descendants that leave the
-//! program's process group are not found.
+//! What [`crate::os`] has of this differs by system: where there are neither subreapers nor parent-death signals, descendants
+//! that leave the program's process group are not found.
 
-mod census;
 mod child;
 mod ending;
 mod log;
 mod supervisor;
 
-pub use census::{Owner, describe, family, is_alive, open_ports, owner_of_port};
 pub use child::{Program, Stopped, Supervised};
 pub use ending::{Ending, Survivor};
 pub use log::Log;

@@ -8,15 +8,13 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
-use rustix::process::{Pid, Signal, WaitOptions, getpid, getppid, kill_process, kill_process_group, setsid, wait};
 use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind};
 
-use super::census;
 use super::ending::{Ending, NOT_EXECUTABLE, NOT_FOUND, Report, Survivor};
 use crate::backend::installation::program_to_start;
+use crate::os::{self, Pid, Reaped, Signal, getpid, getppid, kill_process, kill_process_group, setsid};
 
 /// First argument that makes this program the supervisor of the command that follows.
 pub(super) const SUPERVISE: &str = "__supervise";
@@ -56,7 +54,7 @@ pub fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
 /// Whether a process of this machine, by its number, is a supervisor.
 #[must_use]
 pub fn is_supervisor(process: &str) -> bool {
-    let line = std::fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+    let line = process.parse().map(os::command_line).unwrap_or_default();
     line.split(|byte| *byte == 0).nth(1) == Some(SUPERVISE.as_bytes())
 }
 
@@ -68,8 +66,7 @@ fn complain(message: &str) {
 
 /// Sets what only a process itself can set, and becomes the program. Returns when it could not, with the exit code for that.
 fn become_program(parent: i32, command: &[OsString]) -> u8 {
-    #[cfg(target_os = "linux")]
-    if let Err(error) = rustix::process::set_parent_process_death_signal(Some(Signal::KILL)) {
+    if let Err(error) = os::die_with_parent() {
         complain(&format!("failed to ask for a parent-death signal: {error}"));
     }
     // Whoever dies before the line above sends no signal.
@@ -90,8 +87,7 @@ fn become_program(parent: i32, command: &[OsString]) -> u8 {
 }
 
 fn supervise(command: &[OsString]) -> io::Result<()> {
-    #[cfg(target_os = "linux")]
-    rustix::process::set_child_subreaper(Some(getpid()))?;
+    os::adopt_descendants()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let mut supervisor = Supervisor::start(command)?;
@@ -180,10 +176,10 @@ impl Supervisor {
         let mut word = [0];
         loop {
             let _ = self.reap();
-            let left = census::descendants(getpid());
+            let left = os::remaining(self.program);
             if left.is_empty() || Instant::now() >= deadline {
                 for process in left {
-                    let detail = census::describe(process);
+                    let detail = os::describe(process);
                     report(&Report::Left(Survivor { process, detail }));
                 }
                 return report(&Report::Settled);
@@ -215,11 +211,8 @@ impl Supervisor {
     async fn clear(&mut self) {
         loop {
             self.signal(Signal::KILL);
-            for child in census::children(getpid()) {
-                // A child keeps its number until it has been waited for, so that no stranger can be hit.
-                let _ = kill_process(child, Signal::KILL);
-            }
-            if self.reap() == Remaining::None {
+            let others = os::kill_remaining(self.program);
+            if self.reap() == Remaining::None && !others {
                 return;
             }
             // A signal may be about a child that was waited for already; the round repeats in any case.
@@ -230,8 +223,8 @@ impl Supervisor {
     /// Takes leave of every child that ended.
     fn reap(&mut self) -> Remaining {
         loop {
-            match wait(WaitOptions::NOHANG) {
-                Ok(Some((child, status))) => {
+            match os::reap() {
+                Reaped::Child(child, status) => {
                     if child == self.program
                         && let Some(ending) = Ending::of(status)
                     {
@@ -240,8 +233,8 @@ impl Supervisor {
                         report(&Report::Ended(ending));
                     }
                 }
-                Ok(None) | Err(Errno::INTR) => return Remaining::Some,
-                Err(_) => return Remaining::None,
+                Reaped::AllRun => return Remaining::Some,
+                Reaped::NoChildren => return Remaining::None,
             }
         }
     }

@@ -7,6 +7,7 @@ use super::stage::{Halt, Stage, wrong};
 use crate::backend::resources::LeakGuard;
 use crate::backend::{Fault, Instance, Stage as Step};
 use crate::check::Finding;
+use crate::os;
 
 /// At which parts of the time of a whole start others are given up.
 const MOMENTS: [f64; 2] = [0.25, 0.75];
@@ -120,6 +121,11 @@ pub(super) async fn restart_after_crash(stage: &mut Stage<'_>) -> Result<(), Hal
     };
     let ended = guard.kill().await;
     let ended = ended.map_err(|error| Halt::from(Finding::failed(SCENE, "ending it from outside", &error)))?;
+    if ended.is_empty()
+        && let Err(unavailable) = os::reads_environments()
+    {
+        return Err(Halt::Unplayable(format!("ending it from outside: {unavailable}")));
+    }
     if ended.is_empty() {
         let expected = "a resource with its label while it runs";
         return Err(wrong(

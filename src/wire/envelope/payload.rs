@@ -7,6 +7,8 @@ use base64_simd::{AsOut as _, STANDARD};
 use bytes::Bytes;
 use memmap2::MmapMut;
 
+use crate::os;
+
 /// Shorter payloads lie on the heap.
 const LONG: usize = 4 << 20;
 
@@ -27,9 +29,7 @@ impl Payload {
     pub(super) fn with_room(bytes: usize) -> Self {
         let pages = (bytes > LONG).then(|| MmapMut::map_anon(bytes).ok()).flatten();
         if let Some(pages) = pages {
-            // Where there are no large pages, small ones do.
-            #[cfg(target_os = "linux")]
-            let _ = pages.advise(memmap2::Advice::HugePage);
+            os::advise_huge_pages(&pages);
             return Self::Pages(pages, 0);
         }
         let mut heap = Vec::new();

@@ -1,107 +1,58 @@
-//! Who is whose child and who listens where, as `/proc` tells. Reads only; elsewhere than on Linux it knows nothing.
+//! Which process listens on which TCP port, from the kernel's tables and the descriptors of processes. Reads only.
 
 use std::collections::HashSet;
-use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use rustix::process::Pid;
+use super::processes::with_descendants;
+use crate::os::{PortOwner, Unavailable};
 
-/// The longest command line that a message shows.
-const LONGEST: usize = 120;
+/// The listening and other TCP sockets of this network namespace.
+const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
-/// To whom the socket that answers on a port of this machine belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Owner {
-    /// To the process in question or a descendant of it.
-    Family,
-    /// To somebody else.
-    Stranger,
-    /// Nobody listens.
-    Nobody,
-    /// It cannot be told: no `/proc`, or a descendant whose files may not be looked at.
-    Unknown,
-}
-
-/// The processes whose parent is `parent`.
-pub(super) fn children(parent: Pid) -> Vec<Pid> {
-    processes()
-        .into_iter()
-        .filter(|(_, its_parent)| *its_parent == parent.as_raw_pid())
-        .filter_map(|(child, _)| Pid::from_raw(child))
-        .collect()
-}
-
-/// All descendants of `ancestor` that run; one that has ended and waits for its parent does not.
-pub(super) fn descendants(ancestor: Pid) -> Vec<i32> {
-    let ancestor = ancestor.as_raw_pid();
-    let family = family(ancestor).into_iter();
-    family
-        .filter(|&process| process != ancestor && is_alive(process))
-        .collect()
-}
-
-/// Whether a process runs; one that has ended and waits for its parent does not.
+/// Which process a connection to `127.0.0.1:port` reaches: `ancestor` with its descendants, or another.
 #[must_use]
-pub fn is_alive(process: i32) -> bool {
-    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-    let state = status.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
-    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
-}
-
-/// The command line of a process, in one line, and where it listens.
-#[must_use]
-pub fn describe(process: i32) -> String {
-    let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
-    let line = String::from_utf8_lossy(&line).replace(char::is_control, " ");
-    let mut shown: String = line.trim().chars().take(LONGEST).collect();
-    for port in listening_ports(process) {
-        let _ = write!(shown, ", listening on port {port}");
-    }
-    shown
-}
-
-/// To whom the socket belongs that a connection to `127.0.0.1:port` reaches, as seen from the family of `ancestor`.
-#[must_use]
-pub fn owner_of_port(port: u16, ancestor: u32) -> Owner {
-    let tables: Vec<String> = ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
-        .iter()
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .collect();
+pub fn owner_of_port(port: u16, ancestor: u32) -> PortOwner {
+    let tables: Vec<String> = TABLES.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
     if tables.is_empty() {
-        return Owner::Unknown;
+        return PortOwner::Unknown;
     }
     let sockets: Vec<String> = tables
         .iter()
         .flat_map(|table| table.lines().filter_map(|line| listening_socket(line, port)))
         .collect();
     if sockets.is_empty() {
-        return Owner::Nobody;
+        return PortOwner::None;
     }
     let mut held = HashSet::new();
     let mut all_seen = true;
-    for process in family(i32::try_from(ancestor).unwrap_or(i32::MAX)) {
+    let ancestor = i32::try_from(ancestor).unwrap_or(i32::MAX);
+    for process in with_descendants(ancestor).into_iter().flatten() {
         all_seen &= collect_sockets(process, &mut held);
     }
     if sockets.iter().all(|socket| held.contains(socket)) {
-        Owner::Family
+        PortOwner::Ours
     } else if all_seen {
-        Owner::Stranger
+        PortOwner::Other
     } else {
-        Owner::Unknown
+        PortOwner::Unknown
     }
 }
 
 /// The TCP ports on which a process listens, in order.
-#[must_use]
-pub fn listening_ports(process: i32) -> Vec<u16> {
-    ports(process, |_| true)
+///
+/// # Errors
+/// Where the system does not say.
+pub fn listening_ports(process: i32) -> Result<Vec<u16>, Unavailable> {
+    Ok(ports(process, |_| true))
 }
 
 /// The TCP ports on which a process listens for connections from all networks, in order.
-#[must_use]
-pub fn open_ports(process: i32) -> Vec<u16> {
-    ports(process, |address| address.bytes().all(|digit| digit == b'0'))
+///
+/// # Errors
+/// Where the system does not say.
+pub fn open_ports(process: i32) -> Result<Vec<u16>, Unavailable> {
+    Ok(ports(process, |address| address.bytes().all(|digit| digit == b'0')))
 }
 
 /// The TCP ports on which a process listens at addresses of a kind.
@@ -109,7 +60,7 @@ fn ports(process: i32, wanted: impl Fn(&str) -> bool) -> Vec<u16> {
     let mut held = HashSet::new();
     collect_sockets(process, &mut held);
     let mut ports = Vec::new();
-    for path in ["/proc/self/net/tcp", "/proc/self/net/tcp6"] {
+    for path in TABLES {
         let table = fs::read_to_string(path).unwrap_or_default();
         let listeners = table.lines().filter_map(listener);
         ports.extend(
@@ -155,20 +106,6 @@ fn takes_loopback(address: &str) -> bool {
     }
 }
 
-/// A process and all its descendants.
-#[must_use]
-pub fn family(ancestor: i32) -> Vec<i32> {
-    let processes = processes();
-    let mut members = vec![ancestor];
-    let mut index = 0;
-    while let Some(parent) = members.get(index).copied() {
-        index += 1;
-        let born = processes.iter().filter(|(_, its_parent)| *its_parent == parent);
-        members.extend(born.map(|(child, _)| *child));
-    }
-    members
-}
-
 /// Adds the sockets that a process holds; false when its files may not be looked at.
 fn collect_sockets(process: i32, held: &mut HashSet<String>) -> bool {
     match fs::read_dir(format!("/proc/{process}/fd")) {
@@ -177,7 +114,7 @@ fn collect_sockets(process: i32, held: &mut HashSet<String>) -> bool {
             held.extend(targets.filter_map(|target| socket_name(&target)));
             true
         }
-        // It ended meanwhile, and holds nothing any more.
+        // It has exited meanwhile, and holds nothing.
         Err(error) => error.kind() == std::io::ErrorKind::NotFound,
     }
 }
@@ -187,39 +124,11 @@ fn socket_name(target: &Path) -> Option<String> {
     name.starts_with("socket:").then(|| name.to_owned())
 }
 
-/// Every process with its parent.
-fn processes() -> Vec<(i32, i32)> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    entries
-        .flatten()
-        .filter_map(|entry| {
-            let process = entry.file_name().to_str()?.parse().ok()?;
-            let status = fs::read_to_string(entry.path().join("stat")).ok()?;
-            Some((process, parent_in(&status)?))
-        })
-        .collect()
-}
-
-/// The parent in the text of `/proc/PID/stat`. The second column is the program's name in parentheses, which may hold
-/// anything, also parentheses.
-fn parent_in(status: &str) -> Option<i32> {
-    let (_, rest) = status.rsplit_once(')')?;
-    rest.split_ascii_whitespace().nth(1)?.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 
     use super::*;
-
-    #[test]
-    fn a_parent_is_found_behind_any_name() {
-        assert_eq!(parent_in("17 (a) S 3 (b) c) S 4 17 0"), Some(4));
-        assert_eq!(parent_in("17 (a"), None);
-    }
 
     #[test]
     fn only_listeners_that_take_loopback_count() {
@@ -241,8 +150,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg(target_os = "linux")]
-    fn a_listener_of_this_process_is_family_to_it_and_strange_to_others() {
+    fn a_listener_of_this_process_is_its_own_and_another_one_to_others() {
         let own = std::process::id();
         let mut idle = std::process::Command::new("sleep").arg("60").spawn().unwrap();
         for address in [
@@ -256,18 +164,16 @@ mod tests {
                 continue;
             };
             let port = listener.local_addr().unwrap().port();
-            assert_eq!(owner_of_port(port, own), Owner::Family);
-            assert!(listening_ports(own as i32).contains(&port));
-            assert_eq!(open_ports(own as i32).contains(&port), address.is_unspecified());
-            assert_eq!(owner_of_port(port, idle.id()), Owner::Stranger);
+            assert_eq!(owner_of_port(port, own), PortOwner::Ours);
+            assert!(listening_ports(own as i32).unwrap().contains(&port));
+            assert_eq!(
+                open_ports(own as i32).unwrap().contains(&port),
+                address.is_unspecified()
+            );
+            assert_eq!(owner_of_port(port, idle.id()), PortOwner::Other);
             drop(listener);
-            assert_eq!(owner_of_port(port, own), Owner::Nobody);
+            assert_eq!(owner_of_port(port, own), PortOwner::None);
         }
-        assert!(
-            children(rustix::process::getpid())
-                .iter()
-                .any(|child| child.as_raw_pid() == idle.id() as i32)
-        );
         idle.kill().unwrap();
         idle.wait().unwrap();
     }

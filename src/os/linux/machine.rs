@@ -1,0 +1,56 @@
+//! This machine and this program: memory, pages, the driver of the GPU, the program's own file. Reads only.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
+
+use memmap2::{Advice, MmapMut};
+
+use crate::os::{Signal, Unavailable};
+
+/// The file that is there when NVIDIA's driver is loaded.
+pub const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
+
+/// The bytes of memory that the machine has.
+///
+/// # Errors
+/// Where the system does not say.
+pub fn memory() -> Result<u64, Unavailable> {
+    let told = rustix::system::sysinfo();
+    Ok((told.totalram as u64).saturating_mul(u64::from(told.mem_unit)))
+}
+
+/// Asks for huge pages; where there are none, small ones do.
+pub fn advise_huge_pages(pages: &MmapMut) {
+    let _ = pages.advise(Advice::HugePage);
+}
+
+/// Whether this process was started to ignore a signal.
+///
+/// # Errors
+/// Where the system does not say.
+pub fn is_ignored(signal: Signal) -> Result<bool, Unavailable> {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    let mask = mask.ok_or(Unavailable)?;
+    Ok(mask >> (signal.as_raw() - 1) & 1 == 1)
+}
+
+/// The path by which this program is started again, also after its file was replaced.
+///
+/// # Errors
+/// Where the system does not say.
+pub fn own_program() -> io::Result<PathBuf> {
+    Ok("/proc/self/exe".into())
+}
+
+/// Uses a directory by a path that is short enough for a socket in it, however long its own is.
+///
+/// # Errors
+/// When there is no such path, and those of its use.
+pub fn with_short_path<T>(directory: &Path, used: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+    let folder = File::open(directory)?;
+    used(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()))
+}

@@ -1,0 +1,129 @@
+//! The process table, from `/proc`: who runs, whose child it is, its command line and environment. Reads only.
+
+use std::fs;
+
+use crate::os::Unavailable;
+
+/// Whether processes can be found by what is in their environment.
+///
+/// # Errors
+/// Where the system does not show environments.
+pub fn reads_environments() -> Result<(), Unavailable> {
+    Ok(())
+}
+
+/// The environment of every process that may be looked at: `NAME=value`, each ended by NUL.
+///
+/// # Errors
+/// Where the system does not show environments.
+pub fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
+    let found = numbers().into_iter();
+    Ok(found
+        .filter_map(|process| Some((process, read(process, "environ")?)))
+        .collect())
+}
+
+/// The environment of a process: `NAME=value`, each ended by NUL. Empty for one that has exited or is another user's.
+///
+/// # Errors
+/// Where the system does not show environments.
+pub fn environment(process: i32) -> Result<Vec<u8>, Unavailable> {
+    Ok(read(process, "environ").unwrap_or_default())
+}
+
+/// The command line of a process, each argument ended by NUL. Empty for one that has exited.
+#[must_use]
+pub fn command_line(process: i32) -> Vec<u8> {
+    read(process, "cmdline").unwrap_or_default()
+}
+
+/// Whether a process runs; one that has exited and waits for its parent does not.
+#[must_use]
+pub fn is_alive(process: i32) -> bool {
+    let status = read(process, "stat").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let state = status.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+    state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+}
+
+/// A process and all its descendants.
+///
+/// # Errors
+/// Where the system does not say.
+pub fn with_descendants(ancestor: i32) -> Result<Vec<i32>, Unavailable> {
+    let processes = parents();
+    let mut members = vec![ancestor];
+    let mut index = 0;
+    while let Some(parent) = members.get(index).copied() {
+        index += 1;
+        let born = processes.iter().filter(|(_, its_parent)| *its_parent == parent);
+        members.extend(born.map(|(child, _)| *child));
+    }
+    Ok(members)
+}
+
+/// Every process with its parent.
+pub(super) fn parents() -> Vec<(i32, i32)> {
+    let with_parent = |process| {
+        let status = read(process, "stat")?;
+        Some((process, parent_in(&String::from_utf8_lossy(&status))?))
+    };
+    numbers().into_iter().filter_map(with_parent).collect()
+}
+
+fn numbers() -> Vec<i32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect()
+}
+
+fn read(process: i32, file: &str) -> Option<Vec<u8>> {
+    fs::read(format!("/proc/{process}/{file}")).ok()
+}
+
+/// The parent in the text of `/proc/PID/stat`. The second column is the program's name in parentheses, which may hold
+/// anything, also parentheses.
+fn parent_in(status: &str) -> Option<i32> {
+    let (_, rest) = status.rsplit_once(')')?;
+    rest.split_ascii_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parent_is_found_behind_any_name() {
+        assert_eq!(parent_in("17 (a) S 3 (b) c) S 4 17 0"), Some(4));
+        assert_eq!(parent_in("17 (a"), None);
+    }
+
+    #[test]
+    fn a_child_has_a_parent_and_an_environment() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("600")
+            .env("HYDROTEST_OS_TEST", "1")
+            .spawn()
+            .unwrap();
+        let process = child.id() as i32;
+        assert!(with_descendants(std::process::id() as i32).unwrap().contains(&process));
+        // Between fork and exec it has our environment.
+        let is_marked = |environment: &[u8]| {
+            environment
+                .split(|byte| *byte == 0)
+                .any(|one| one == b"HYDROTEST_OS_TEST=1")
+        };
+        while !is_marked(&environment(process).unwrap()) {
+            std::thread::yield_now();
+        }
+        assert!(
+            environments()
+                .unwrap()
+                .iter()
+                .any(|(found, text)| *found == process && is_marked(text))
+        );
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+}
