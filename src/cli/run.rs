@@ -130,8 +130,8 @@ pub fn run(arguments: &RunArguments) -> Result<u8, Trouble> {
 fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
     let mut declined = 0;
     plan.leave_out(|trial| {
-        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
-        scene.or_else(|| {
+        let scenario = trial.scenario.and_then(|planned| platform.cannot_run(planned.scenario));
+        scenario.or_else(|| {
             let reason = |call: &PlannedCall| platform.declines(&trial.contract, &call.config);
             let reason = trial.calls.iter().find_map(reason);
             declined += usize::from(reason.is_some());

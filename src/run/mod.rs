@@ -12,7 +12,7 @@ mod judging;
 mod news;
 mod pool;
 mod progress;
-mod scene;
+mod scenario;
 mod starts;
 #[cfg(test)]
 mod tests;

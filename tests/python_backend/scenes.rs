@@ -1,144 +1,113 @@
-//! The scenes of the life cycle on a user's own backend: nothing is wrong with a sound one, and each flaw is found.
+//! The scenarios of the life cycle on backends that a user wrote: each flaw is found in its scenario, on the hosted object itself.
+//! That a sound one passes them all, `package` shows.
 
-use std::sync::Arc;
-
-use hydrotest::backend::kind::{Launch, Overrides};
-use hydrotest::backend::registry::KINDS;
-use hydrotest::backend::{Backend, Fault, Scene};
-use hydrotest::config::{Config, Diagnostics, Source};
-use hydrotest::prediction::Options;
-
-use crate::hosted::{declaration, run};
+use crate::hosted::declaration;
+use crate::world::{Ran, World};
 
 pub const TRIALS: &[(&str, fn())] = &[
-    ("a_sound_backend_class_plays_every_scene", || {
-        sound(
-            "backend_class = 'boileroom.backend.your_backend:YourBackend'\narguments = { core_class = '{model.core}' }",
-        );
-    }),
-    ("a_sound_wrapper_plays_every_scene", || {
-        sound("selector = 'your_backend'");
-    }),
-    ("every_flaw_is_found_in_its_scene", flawed),
+    ("every_flaw_is_found_in_its_scenario", flawed),
     ("a_start_is_broken_off_where_it_can_be_taken_up_again", broken_off),
-    ("a_scene_that_hangs_is_given_up_and_shows_where_it_was", hanging),
-    ("a_core_has_no_life_cycle_of_its_own", core),
+    ("a_step_that_hangs_is_given_up_and_shows_where_it_was", hanging),
 ];
 
-/// A backend of the kind itself, without the guarantees that an instance adds.
-fn bare(settings: &str) -> Box<dyn Backend> {
-    let config = Config::parse(&Source::new("backends.toml", declaration("{hydrotest}", settings))).unwrap();
-    let kind = KINDS.iter().find(|kind| kind.name == "python").unwrap();
-    let mut diagnostics = Diagnostics::new();
-    let settings = (kind.configure)(config.backend("lab").unwrap(), &mut diagnostics);
-    let launch = Launch {
-        contract: Arc::clone(config.model("esm2").unwrap()),
-        config: Options::new(),
-        overrides: Overrides::default(),
-        mark: Arc::new(hydrotest::backend::custody::Run::new()).mark(),
-        status: hydrotest::backend::status::Status::default(),
-        recorder: None,
-    };
-    settings
-        .unwrap_or_else(|| panic!("{diagnostics}"))
-        .open(&launch)
-        .unwrap()
+/// Runs one scenario on a backend of a class of `flawed_backends`.
+fn ran(scenario: &str, class: &str, more: &str) -> Ran {
+    let settings = format!(
+        "backend_class = 'flawed_backends:{class}'\narguments = {{ core_class = '{{model.core}}', config = '{{config}}' }}\nmax_instances = 2\n{more}"
+    );
+    let world = World::new(&declaration(env!("CARGO_BIN_EXE_hydrotest"), &settings));
+    world.run(&["--exact", &format!("esm2::life_cycle::{scenario}")])
 }
 
-async fn wrong(backend: &dyn Backend, scene: Scene) -> Vec<String> {
-    let played = backend.rehearse(scene).expect("it is not played").await;
-    played.unwrap_or_else(|error| panic!("{}: {error}\n{}", scene.name(), error.log_tail.join("\n")))
-}
-
-fn sound(settings: &str) {
-    run(async {
-        let backend = bare(settings);
-        for scene in Scene::ALL {
-            assert_eq!(wrong(&*backend, scene).await, Vec::<String>::new(), "{}", scene.name());
-        }
-    });
+fn flawed() {
+    for (scenario, class, words) in [
+        (
+            "start_twice",
+            "StartsTwice",
+            "the second start]: expected startup() to be called 0 times; came 1 calls",
+        ),
+        (
+            "stop_twice",
+            "StopsTwice",
+            "the second stop]: expected shutdown() to be called 0 times; came 1 calls",
+        ),
+        (
+            "stop_twice",
+            "LeavesWhenHosted",
+            "the first stop]: expected nothing of it to be there; came process",
+        ),
+        (
+            "stop_before_start",
+            "RaisesWhenNotRunning",
+            "stop() raised RuntimeError: not running",
+        ),
+        (
+            "use_before_start",
+            "WrongError",
+            "expected a call to be refused because it `is not initialized`; came",
+        ),
+        (
+            "failed_start",
+            "RunsAfterFailure",
+            "a start that fails]: expected one that is not running; came one that counts as running",
+        ),
+        (
+            "failed_start",
+            "KeepsHook",
+            "a start that fails]: expected no exit hook to be left",
+        ),
+        ("failed_stop", "StopRaises", "stop() raised PlannedFailure"),
+        (
+            "restart_after_crash",
+            "NoRecovery",
+            "after a crash]: expected it stops without trouble; came",
+        ),
+        (
+            "stop_during_start",
+            "Orphans",
+            "after a start was given up]: expected nothing of it to be there; came process",
+        ),
+        (
+            "orderly_exit",
+            "NoHook",
+            "exited with status 0: shutdown() was not called",
+        ),
+        (
+            "terminated",
+            "IgnoresSignals",
+            "exited with status 1: shutdown() was not called",
+        ),
+        (
+            "two_at_once",
+            "Shared",
+            "after the stop of the other]: expected an answer; came",
+        ),
+    ] {
+        let ran = ran(scenario, class, "");
+        ran.expect(1, &["scenario [on the hosted object: ", words]);
+    }
 }
 
 /// An import is never broken off; and what a backend can clear up, but is never asked to by boileroom's base class, is no
 /// failure of it.
 fn broken_off() {
-    run(async {
-        for class in ["ImportsInStart", "LeavesToStop"] {
-            let settings =
-                format!("backend_class = 'flawed_backends:{class}'\narguments = {{ core_class = '{{model.core}}' }}");
-            let found = wrong(&*bare(&settings), Scene::StopDuringStart).await;
-            assert_eq!(found, Vec::<String>::new(), "{class}");
-        }
-    });
+    for class in ["ImportsInStart", "LeavesToStop"] {
+        let ran = ran("stop_during_start", class, "");
+        ran.expect(0, &["1 passed; 0 failed"]);
+        let is_warned = ran.told.contains("until shutdown() was called");
+        assert_eq!(is_warned, class == "LeavesToStop", "{}", ran.told);
+    }
 }
 
 fn hanging() {
-    run(async {
-        let backend = bare("backend_class = 'misbehaving:HangsAtStop'\nstart_timeout = '16s'\nstop_timeout = '1s'");
-        let played = backend.rehearse(Scene::StopTwice).expect("it is not played").await;
-        let error = played.unwrap_err();
-        assert_eq!(error.fault, Fault::Timeout);
-        let words = "the scene stop_twice took longer than 48 s; the log ends with where it was";
-        assert_eq!(error.message, words);
-        assert!(error.log_tail.iter().any(|line| line.contains("in hang")), "{error:?}");
-    });
-}
-
-fn flawed() {
-    run(async {
-        for (scene, class, words) in [
-            (Scene::StartTwice, "StartsTwice", "startup() was called 2 times"),
-            (Scene::StopTwice, "StopsTwice", "shutdown() was called 2 times"),
-            (
-                Scene::StopTwice,
-                "Leaves",
-                "after the first stop() there is still process",
-            ),
-            (
-                Scene::StopBeforeStart,
-                "RaisesWhenNotRunning",
-                "stop() before start() raised RuntimeError",
-            ),
-            (Scene::UseBeforeStart, "WrongError", "expected a RuntimeError"),
-            (Scene::FailedStart, "RunsAfterFailure", "an exit hook is left"),
-            (Scene::FailedStop, "StopRaises", "raised Staged"),
-            (
-                Scene::RestartAfterCrash,
-                "NoRecovery",
-                "stop() after a crash raised RuntimeError",
-            ),
-            (
-                Scene::StopDuringStart,
-                "Orphans",
-                "after start() was broken off and stop() called there is still process",
-            ),
-            (
-                Scene::OrderlyExit,
-                "NoHook",
-                "without stop(): shutdown() was not called",
-            ),
-            (
-                Scene::Terminated,
-                "IgnoresSignals",
-                "ended by SIGTERM (status 1): shutdown() was not called",
-            ),
-            (
-                Scene::TwoAtOnce,
-                "Shared",
-                "a call after the first of two was stopped raised",
-            ),
-        ] {
-            let settings =
-                format!("backend_class = 'flawed_backends:{class}'\narguments = {{ core_class = '{{model.core}}' }}");
-            let found = wrong(&*bare(&settings), scene).await;
-            assert!(
-                found.iter().any(|sentence| sentence.contains(words)),
-                "{class}: {found:?}"
-            );
-        }
-    });
-}
-
-fn core() {
-    assert!(bare("core = true").rehearse(Scene::StartTwice).is_none());
+    let ran = ran("start_twice", "HangsInSecondStart", "start_timeout = '16s'");
+    let words = "the second start]: expected it starts; came";
+    ran.expect(
+        1,
+        &[
+            words,
+            "start() took longer than 12 s; the log ends with where it was",
+            "in hang",
+        ],
+    );
 }

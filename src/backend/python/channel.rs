@@ -22,6 +22,8 @@ pub(super) struct News {
     pub(super) hello: Option<Hello>,
     /// The step of the start that is under way.
     pub(super) step: Option<(Step, String)>,
+    /// That an object of a scenario was shut down.
+    pub(super) shut_down: bool,
     /// That all is stopped.
     pub(super) farewell: Option<Farewell>,
     /// Why nothing more will come; empty for a plain end.
@@ -127,6 +129,12 @@ impl Channel {
         self.news.borrow().clone()
     }
 
+    /// Waits for the end of the channel, behind which nothing more comes.
+    pub(super) async fn ended(&self) {
+        let mut news = self.news.clone();
+        let _ = news.wait_for(|news| news.closed.is_some()).await;
+    }
+
     /// Waits for its last words, or the end of the channel without any.
     pub(super) async fn farewell(&self) -> Option<Farewell> {
         let mut news = self.news.clone();
@@ -142,7 +150,7 @@ fn allowed(say: &Say, waiting: &Mutex<Waiting>) -> usize {
     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     match say {
         Say::Done { id } => waiting.answers.get(id).map_or(0, |awaited| awaited.most),
-        Say::Hello(_) | Say::Step { .. } | Say::Raised { .. } | Say::Stopped(_) => 0,
+        Say::Hello(_) | Say::Step { .. } | Say::Raised { .. } | Say::Shutdown | Say::Stopped(_) => 0,
     }
 }
 
@@ -163,6 +171,7 @@ fn take(frame: Frame, waiting: &Mutex<Waiting>, news: &watch::Sender<News>) {
         Say::Step { step, what } => news.send_modify(|news| news.step = Some((step, what))),
         Say::Done { id } => answer(id, Ok(frame.blobs)),
         Say::Raised { id, error } => answer(id, Err(error)),
+        Say::Shutdown => news.send_modify(|news| news.shut_down = true),
         Say::Stopped(farewell) => news.send_modify(|news| news.farewell = Some(farewell)),
     }
 }

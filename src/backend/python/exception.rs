@@ -179,6 +179,18 @@ impl Raised {
         self.modules.iter().any(is_core) || self.modules.last().is_some_and(wrapper)
     }
 
+    /// The error of what an object was told to do in a scenario, such as `stop()`, when it raised this.
+    pub(super) fn in_act(self, doing: &str) -> BackendError {
+        let refused_use = self.ancestors.iter().any(|name| name == "builtins.RuntimeError");
+        let fault = if refused_use && self.message.contains("not initialized") {
+            Fault::NotRunning
+        } else {
+            Fault::Refused
+        };
+        let message = format!("{doing} {}", self.words());
+        self.into_error(Stage::Call, fault, message)
+    }
+
     /// The error of a stop that raised this.
     pub(super) fn at_stop(self) -> BackendError {
         let message = format!("shutdown() {}; it counts as stopped all the same", self.words());

@@ -33,6 +33,8 @@ pub(super) enum Say {
     Done { id: u64 },
     /// An order ended in an exception.
     Raised { id: u64, error: Raised },
+    /// The `shutdown()` of an object in a scenario was called.
+    Shutdown,
     /// What was hosted has been stopped, and the interpreter is about to end.
     Stopped(Farewell),
 }
@@ -42,13 +44,13 @@ pub(super) enum Say {
 pub(super) struct Hello {
     pub(super) version: String,
     pub(super) executable: String,
+    /// Its number among the processes.
+    pub(super) process: i32,
 }
 
 /// The last words of the bridge.
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Farewell {
-    /// Processes that were still there, a line for each.
-    pub(super) left: Vec<String>,
     /// What is worth knowing and no failure, a sentence for each.
     #[serde(default)]
     pub(super) notes: Vec<String>,
@@ -185,7 +187,10 @@ mod tests {
         for (head, allowed) in [
             (r#"{"say":"done","id":7,"sizes":[100,1]}"#, 100),
             (r#"{"say":"done","id":8,"sizes":[1]}"#, 0),
-            (r#"{"say":"hello","version":"3","executable":"python","sizes":[1]}"#, 0),
+            (
+                r#"{"say":"hello","version":"3","executable":"python","process":1,"sizes":[1]}"#,
+                0,
+            ),
         ] {
             let shown = fault(&frame(head, &[0; 101])).await;
             assert!(shown.ends_with(&format!("more than the {allowed} allowed")), "{shown}");

@@ -1,33 +1,29 @@
 //! A model that Python code hosts: start, calls, stop, and what became of the interpreter when one fails.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::channel::Answer;
 use super::exception::Raiser;
 use super::hosting::{Host, Hosting};
-use super::interpreter::Interpreter;
-use super::rehearsal;
+use super::interpreter::{Interpreter, Order, too_long};
+use super::objects::HostedObjects;
 use super::settings::Timeouts;
 use super::starting::{doing, raised_at_start, state_steps};
 use crate::backend::custody::Mark;
 use crate::backend::kind::Launch;
 use crate::backend::recorder::InstanceRecorder;
 use crate::backend::status::Status;
-use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
-use crate::prediction::{Contract, Prediction, Request, largest_response};
+use crate::backend::{Backend, BackendError, Fault, ObjectHost, Stage, Work};
+use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
 use crate::wire::responses::RawResponse;
 use crate::wire::{Limits, pickle};
 
-/// How long the bridge may take to say where a call hangs.
-const WHERE: Duration = Duration::from_secs(5);
-
 /// One model in one interpreter.
 pub(super) struct Hosted {
-    hosting: Hosting,
+    hosting: Arc<Hosting>,
     contract: Arc<Contract>,
     mark: Mark,
     status: Status,
@@ -40,7 +36,7 @@ impl Hosted {
     /// A model that is not started yet.
     pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: Timeouts) -> Self {
         Self {
-            hosting,
+            hosting: Arc::new(hosting),
             contract: Arc::clone(&launch.contract),
             mark: launch.mark.clone(),
             status: launch.status.clone(),
@@ -86,33 +82,17 @@ impl Hosted {
                 "the interpreter is not running",
             ));
         };
-        let largest = largest_response(&self.contract, request, &self.hosting.config);
-        let limits = Limits::for_fields(largest);
-        let order = json!({
-            "do": "call",
-            "method": request.method.name(),
-            "sequences": request.input.to_json(),
-            "options": request.options,
-        });
-        let answer = interpreter.channel()?.order_within(order, &limits);
-        match tokio::time::timeout(self.timeouts.call, answer).await {
-            Ok(Ok(answer)) => {
-                if answer.is_err() {
-                    interpreter.log_caught_up().await;
-                }
-                self.keep(request, &answer).await;
-                decode(answer, self.hosting.host.raiser(), limits).await
-            }
-            Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
-            Err(_) => {
-                interpreter.show_where(WHERE).await;
-                Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call))
-            }
+        let limits = limits_of(&self.contract, request, &self.hosting.config);
+        let answer = interpreter
+            .ask(Order::call(call(request), &limits, self.timeouts.call))
+            .await?;
+        if answer.is_err() {
+            interpreter.log_caught_up().await;
         }
+        self.keep(request, &answer).await;
+        decode(answer, self.hosting.host.raiser(), limits).await
     }
-}
 
-impl Hosted {
     /// Keeps an answer when answers are to be kept.
     async fn keep(&self, request: &Request, answer: &Answer) {
         let Some(recorder) = &self.recorder else { return };
@@ -133,15 +113,23 @@ impl Hosted {
     }
 }
 
-fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
-    let message = format!(
-        "{what} took longer than {} s; the log ends with where it was",
-        limit.as_secs_f64()
-    );
-    BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
+/// The order to make a call.
+pub(super) fn call(request: &Request) -> Value {
+    json!({
+        "do": "call",
+        "method": request.method.name(),
+        "sequences": request.input.to_json(),
+        "options": request.options,
+    })
 }
 
-async fn decode(answer: Answer, raiser: Raiser, limits: Limits) -> Result<Prediction, BackendError> {
+/// How large the response to a request may be.
+pub(super) fn limits_of(contract: &Contract, request: &Request, config: &Options) -> Limits {
+    Limits::for_fields(largest_response(contract, request, config))
+}
+
+/// The prediction in an answer.
+pub(super) async fn decode(answer: Answer, raiser: Raiser, limits: Limits) -> Result<Prediction, BackendError> {
     let mut blobs = answer.map_err(|raised| raised.in_call(raiser))?;
     if blobs.is_empty() {
         blobs.push(Bytes::new());
@@ -186,17 +174,14 @@ impl Backend for Hosted {
         Box::pin(self.call(request))
     }
 
-    fn rehearse(&self, scene: Scene) -> Option<Work<'_, Vec<String>>> {
+    fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
         // A core is started with its interpreter and ends with it.
         if matches!(self.hosting.host, Host::Core { .. }) {
             return None;
         }
-        Some(Box::pin(rehearsal::play(
-            &self.hosting,
-            &self.mark,
-            self.timeouts,
-            scene,
-        )))
+        let (hosting, contract) = (Arc::clone(&self.hosting), Arc::clone(&self.contract));
+        let starting = HostedObjects::start(hosting, contract, self.mark.clone(), self.timeouts);
+        Some(Box::pin(async { Ok(Box::new(starting.await?) as Box<dyn ObjectHost>) }))
     }
 
     fn log_tail(&self) -> Vec<String> {

@@ -7,33 +7,71 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 
 use super::bridge;
-use super::channel::{Channel, News};
+use super::channel::{Answer, Channel, News};
 use super::exception::Raised;
 use super::frame::Farewell;
-use super::hosting::Hosting;
-use crate::backend::custody::{self, Leftover, Mark, PROCESS};
+use super::hosting::{Host, Hosting};
+use crate::backend::custody::{self, Leftover, Mark, PROCESS, processes_of};
 use crate::backend::remark::Remark;
-use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
-use crate::backend::{BackendError, Fault, Stage};
-use crate::wire::Secret;
+use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised, describe, family, is_alive};
+use crate::backend::{BackendError, ExitedProgram, Fault, Stage};
+use crate::wire::{Limits, Secret};
 
 /// The socket's name in its directory.
 const SOCKET: &str = "channel";
 /// The longest path that a Unix socket may have on any system.
 const LONGEST_PATH: usize = 100;
-/// What the bridge may take, besides the hosted code, to say what is left.
-const LAST_WORDS: Duration = Duration::from_secs(4);
+/// What the bridge may take, besides the hosted code, to say that it is stopped.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(4);
 /// How long the interpreter may take at least to end once all is stopped: threads and exit hooks of the hosted code run then. As
 /// long as the hosted code may take to stop, where that is more: torch alone takes 2.7 s to unload when eight processes share two
 /// cores.
 const EXIT: Duration = Duration::from_secs(5);
+/// How long what the hosted code has started may take to go after its stop.
+const SETTLING: Duration = Duration::from_secs(3);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long the bridge may take to say where a call hangs.
+const WHERE: Duration = Duration::from_secs(5);
+/// Helpers of Python's standard library that live as long as the program does.
+const HELPERS: [&str; 2] = ["multiprocessing.resource_tracker", "multiprocessing.forkserver"];
 /// How long it may take to end when asked by a signal.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// An order that has an answer.
+pub(super) struct Order<'a> {
+    pub(super) order: Value,
+    pub(super) limits: &'a Limits,
+    pub(super) stage: Stage,
+    /// What it is, as the subject of a sentence.
+    pub(super) what: &'a str,
+    /// When an interpreter ends that ends in it.
+    pub(super) when: &'a str,
+    /// How long it may take.
+    pub(super) limit: Duration,
+    /// How long it may take to find out where it hangs.
+    pub(super) spare: Duration,
+}
+
+impl<'a> Order<'a> {
+    /// A call.
+    pub(super) const fn call(order: Value, limits: &'a Limits, limit: Duration) -> Self {
+        Self {
+            order,
+            limits,
+            stage: Stage::Call,
+            what: "the call",
+            when: "in the middle of a call",
+            limit,
+            spare: WHERE,
+        }
+    }
+}
 
 /// An interpreter that runs, or ran.
 pub(super) struct Interpreter {
@@ -44,6 +82,8 @@ pub(super) struct Interpreter {
     mark: Mark,
     /// What to do when it turns out to be none.
     advice: String,
+    /// Whether what it hosts can be stopped, other than by its end.
+    stops: bool,
     // Holds the bridge and the socket.
     _directory: TempDir,
 }
@@ -88,6 +128,7 @@ impl Interpreter {
             listener: Some(listener),
             channel: None,
             log,
+            stops: !matches!(hosting.host, Host::Core { .. }),
             mark: mark.clone(),
             advice: hosting
                 .meant_interpreter()
@@ -118,6 +159,41 @@ impl Interpreter {
     pub(super) fn channel(&self) -> Result<&Channel, BackendError> {
         let absent = || BackendError::new(Stage::Call, Fault::NotRunning, "the interpreter is not running");
         self.channel.as_ref().ok_or_else(absent)
+    }
+
+    /// The answer to an order.
+    pub(super) async fn ask(&self, order: Order<'_>) -> Result<Answer, BackendError> {
+        let answer = self.channel()?.order_within(order.order, order.limits);
+        match tokio::time::timeout(order.limit, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) => Err(self.lost(order.stage, order.when).await),
+            Err(_) => {
+                self.show_where(order.spare).await;
+                Err(too_long(self, order.stage, order.what, order.limit))
+            }
+        }
+    }
+
+    /// The processes of this machine that the hosted code has started and that are there.
+    pub(super) fn started_processes(&self) -> Vec<Leftover> {
+        let Some(own) = self.news().hello.map(|hello| hello.process) else {
+            return Vec::new();
+        };
+        let ancestor = i32::try_from(self.process.ancestor()).unwrap_or(i32::MAX);
+        let mut found = family(ancestor);
+        found.extend(processes_of(&self.mark.name()));
+        found.sort_unstable();
+        found.dedup();
+        // The interpreter may have been started by another program, such as uv.
+        found.retain(|&process| is_alive(process) && !family(process).contains(&own));
+        let named = found.into_iter().map(|process| Leftover {
+            what: PROCESS,
+            id: process.to_string(),
+            detail: describe(process),
+        });
+        named
+            .filter(|process| !HELPERS.iter().any(|helper| process.detail.contains(helper)))
+            .collect()
     }
 
     /// Its end without having connected.
@@ -180,14 +256,29 @@ impl Interpreter {
         }
     }
 
+    /// What is still there of what the hosted code has started, once it is stopped and that has had time to go.
+    async fn left_by_stop(&self) -> Vec<Leftover> {
+        if !self.stops {
+            return Vec::new();
+        }
+        let deadline = tokio::time::Instant::now() + SETTLING;
+        loop {
+            let left = self.started_processes();
+            if left.is_empty() || tokio::time::Instant::now() >= deadline {
+                return left;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Says what the hosted code has left: what was there when everything was stopped, and what outlived the interpreter.
-    fn tell_of_the_rest(&self, farewell: &Farewell) {
+    fn tell_of_the_rest(&self, farewell: &Farewell, left_by_stop: Vec<Leftover>) {
         let survivors = self.process.survivors();
         if survivors.is_some() {
             self.mark.ended_orderly();
         }
         let mut left: Vec<Leftover> = survivors.into_iter().flatten().map(Leftover::from).collect();
-        for found in farewell.left.iter().map(|line| leftover(line)) {
+        for found in left_by_stop {
             if !left.iter().any(|known| known.id == found.id) {
                 left.push(found);
             }
@@ -196,6 +287,32 @@ impl Interpreter {
         for note in &farewell.notes {
             self.mark.remark(Remark::note("imports", note));
         }
+    }
+
+    /// Lets the interpreter end without stopping what it hosts: by itself (`exit`) or by SIGTERM (`terminate`).
+    pub(super) async fn exit(&mut self, order: &str, patience: Duration) -> Result<ExitedProgram, BackendError> {
+        self.process.expect_end().await;
+        self.channel()?.tell(&json!({ "do": order }));
+        let limit = patience + EXIT;
+        let in_time = tokio::time::timeout(limit, self.process.ended()).await;
+        if in_time.is_err() {
+            self.show_where(WHERE).await;
+            return Err(too_long(self, Stage::Shutdown, "the end of the program", limit));
+        }
+        let _ = self.process.stop(GRACE).await;
+        if let Some(channel) = &self.channel {
+            let _ = tokio::time::timeout(LAST_WORDS, channel.ended()).await;
+        }
+        let leaked = self.process.survivors().unwrap_or_default().into_iter();
+        Ok(ExitedProgram {
+            ending: self
+                .process
+                .ending()
+                .map(|ending| ending.to_string())
+                .unwrap_or_default(),
+            shut_down: self.news().shut_down,
+            leaked: leaked.map(|survivor| Leftover::from(survivor).to_string()).collect(),
+        })
     }
 
     /// Stops what is hosted and ends the interpreter with everything it started.
@@ -212,6 +329,11 @@ impl Interpreter {
                 Err(_) => silent = true,
             }
         }
+        let mut left = Vec::new();
+        if let (Some(_), Some(channel)) = (&farewell, &self.channel) {
+            left = self.left_by_stop().await;
+            channel.tell(&json!({"do": "release"}));
+        }
         let lingers = farewell.is_some()
             && tokio::time::timeout(patience.max(EXIT), self.process.ended())
                 .await
@@ -221,7 +343,7 @@ impl Interpreter {
         }
         let stopped = self.process.stop(GRACE).await;
         if let Some(farewell) = &farewell {
-            self.tell_of_the_rest(farewell);
+            self.tell_of_the_rest(farewell, left);
         }
         let failed = |message: String| {
             let error = BackendError::new(Stage::Shutdown, Fault::Timeout, message);
@@ -248,17 +370,13 @@ impl Interpreter {
     }
 }
 
-/// A process that the bridge names in a line.
-fn leftover(line: &str) -> Leftover {
-    let named = line
-        .strip_prefix(PROCESS)
-        .and_then(|rest| rest.trim_start().strip_suffix(')')?.split_once(" ("));
-    let (id, detail) = named.unwrap_or((line, ""));
-    Leftover {
-        what: PROCESS,
-        id: id.to_owned(),
-        detail: detail.to_owned(),
-    }
+/// The error of what took too long.
+pub(super) fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
+    let message = format!(
+        "{what} took longer than {} s; the log ends with where it was",
+        limit.as_secs_f64()
+    );
+    BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
 }
 
 /// A socket in a directory, however long its path is.

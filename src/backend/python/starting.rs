@@ -66,7 +66,9 @@ fn step_in_words(step: Option<(Step, String)>) -> String {
 
 /// What to do about a module that is not found: the one that the settings name, or one that it imports in turn.
 fn advice(missing: &str, path: &str, hello: Option<&Hello>) -> String {
-    let Hello { version, executable } = hello.cloned().unwrap_or_default();
+    let Hello {
+        version, executable, ..
+    } = hello.cloned().unwrap_or_default();
     let is_named = path
         .strip_prefix(missing)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));

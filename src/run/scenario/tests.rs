@@ -1,0 +1,498 @@
+//! Every scenario against a platform in memory: it passes where all is well, and each fault is found by the scenario that is
+//! there for it.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::backend::aftermath::{Aftermath, Stopped};
+use crate::backend::custody::Leftover;
+use crate::backend::{
+    Backend, BackendError, Caretaker, ExitedProgram, Fault, Instance, ObjectAct, ObjectHost, ObjectState, ProgramExit,
+    Stage as Step, Watch, Work,
+};
+use crate::config::Config;
+use crate::plan::PlannedCall;
+use crate::prediction::{Input, Method, Options, Prediction, Request};
+
+/// How the platform is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flaw {
+    None,
+    /// A start after one that failed or was given up fails.
+    NoSecondTry,
+    /// Whatever is started is started anew by whoever looks.
+    ReplacesItself,
+    /// Things stay after a stop.
+    Leaks,
+    /// It goes on answering when everything of it has ended.
+    AnswersFromTheGrave,
+    /// All instances have the same server.
+    Shared,
+    /// Sizes that no model has are accepted.
+    AcceptsAnything,
+    /// The exit hook of its objects does not run.
+    NoExitHook,
+    /// Its objects start anew when they run.
+    StartsAnew,
+    /// Its objects shut down again when they are stopped.
+    StopsAnew,
+    /// Its objects are usable before they are started.
+    UsableTooEarly,
+    /// Its objects count as running after a start that failed.
+    RunsAfterFailure,
+    /// What its objects started is there after they were stopped.
+    ObjectsLeak,
+    /// A call of its objects is answered although all they started was killed.
+    AnswersAfterCrash,
+    /// Nothing of it carries its mark.
+    Unmarked,
+}
+
+/// What runs, by number, and how many things there were so far.
+#[derive(Default)]
+struct Platform {
+    running: Mutex<Vec<usize>>,
+    made: AtomicUsize,
+}
+
+struct Fake {
+    platform: Arc<Platform>,
+    flaw: Flaw,
+    refuses: bool,
+    has_objects: bool,
+    failed: bool,
+    own: Arc<Mutex<Option<usize>>>,
+}
+
+impl Fake {
+    fn is_up(&self) -> bool {
+        let own = *self.own.lock().unwrap();
+        own.is_some_and(|own| self.platform.running.lock().unwrap().contains(&own))
+    }
+}
+
+impl Backend for Fake {
+    fn startup(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            if self.failed && self.flaw == Flaw::NoSecondTry {
+                return Err(BackendError::new(
+                    Step::Launch,
+                    Fault::Died,
+                    "the first one is in the way",
+                ));
+            }
+            self.failed = true;
+            // Time in which a start can be given up.
+            tokio::time::sleep(Duration::from_millis(4)).await;
+            if self.refuses && self.flaw != Flaw::AcceptsAnything {
+                return Err(BackendError::new(Step::Ready, Fault::Died, "no such size"));
+            }
+            self.failed = false;
+            let number = match self.flaw {
+                Flaw::Shared => 0,
+                _ => self.platform.made.fetch_add(1, Ordering::SeqCst),
+            };
+            self.platform.running.lock().unwrap().push(number);
+            *self.own.lock().unwrap() = Some(number);
+            Ok(())
+        })
+    }
+
+    fn shutdown(&mut self) -> Work<'_, ()> {
+        Box::pin(async {
+            let own = *self.own.lock().unwrap();
+            self.platform
+                .running
+                .lock()
+                .unwrap()
+                .retain(|number| Some(*number) != own);
+            Ok(())
+        })
+    }
+
+    fn predict<'a>(&'a self, _: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(async {
+            if !self.is_up() && self.flaw != Flaw::AnswersFromTheGrave {
+                return Err(BackendError::new(Step::Call, Fault::Died, "the server is gone"));
+            }
+            Ok(Prediction {
+                class: "C".into(),
+                fields: Vec::new(),
+            })
+        })
+    }
+
+    fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
+        let host = FakeHost {
+            flaw: self.flaw,
+            objects: Mutex::default(),
+        };
+        self.has_objects
+            .then(|| Box::pin(async { Ok(Box::new(host) as Box<dyn ObjectHost>) }) as Work<'_, Box<dyn ObjectHost>>)
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct FakeObject {
+    running: bool,
+    killed: bool,
+    startups: usize,
+    shutdowns: usize,
+}
+
+struct FakeHost {
+    flaw: Flaw,
+    objects: Mutex<Vec<FakeObject>>,
+}
+
+impl FakeHost {
+    fn with<T>(&self, object: u64, change: impl FnOnce(&mut FakeObject) -> T) -> T {
+        change(&mut self.objects.lock().unwrap()[usize::try_from(object).unwrap()])
+    }
+
+    fn is(&self, flaw: Flaw) -> bool {
+        self.flaw == flaw
+    }
+}
+
+impl ObjectHost for FakeHost {
+    fn make(&self) -> Work<'_, u64> {
+        let mut objects = self.objects.lock().unwrap();
+        objects.push(FakeObject::default());
+        let number = objects.len() as u64 - 1;
+        Box::pin(async move { Ok(number) })
+    }
+
+    fn act(&self, object: u64, act: ObjectAct) -> Work<'_, ()> {
+        Box::pin(async move {
+            self.with(object, |it| match act {
+                ObjectAct::Start if !it.running || self.is(Flaw::StartsAnew) => {
+                    (it.running, it.killed, it.startups) = (true, false, it.startups + 1);
+                }
+                ObjectAct::Start => {}
+                ObjectAct::FailingStart => it.running = self.is(Flaw::RunsAfterFailure),
+                ObjectAct::Stop | ObjectAct::FailingStop | ObjectAct::Shutdown => {
+                    it.shutdowns += usize::from(it.running || self.is(Flaw::StopsAnew));
+                    it.running = false;
+                }
+                ObjectAct::GetModel => {}
+            });
+            if act == ObjectAct::GetModel && !self.is(Flaw::UsableTooEarly) {
+                return Err(BackendError::new(
+                    Step::Call,
+                    Fault::NotRunning,
+                    "it is not initialized",
+                ));
+            }
+            Ok(())
+        })
+    }
+
+    fn interrupt_start(&self, _: u64) -> Work<'_, bool> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn predict<'a>(&'a self, object: u64, _: &'a Request) -> Work<'a, Prediction> {
+        Box::pin(async move {
+            let answers = self.with(object, |it| it.running && !it.killed) || self.is(Flaw::AnswersAfterCrash);
+            let prediction = Prediction {
+                class: "C".into(),
+                fields: Vec::new(),
+            };
+            let failure = || BackendError::new(Step::Call, Fault::Refused, "the server is gone");
+            answers.then_some(prediction).ok_or_else(failure)
+        })
+    }
+
+    fn state(&self, object: u64) -> Work<'_, ObjectState> {
+        let state = self.with(object, |it| ObjectState {
+            running: Some(it.running),
+            exit_hooks: usize::from(it.running),
+            startups: Some(it.startups),
+            shutdowns: Some(it.shutdowns),
+        });
+        Box::pin(async { Ok(state) })
+    }
+
+    fn resources(&self) -> BTreeSet<String> {
+        let objects = self.objects.lock().unwrap();
+        let there = objects
+            .iter()
+            .any(|it| it.running || (it.startups > 0 && self.is(Flaw::ObjectsLeak)));
+        there.then(|| "process 7".to_owned()).into_iter().collect()
+    }
+
+    fn crash(&self) -> Vec<String> {
+        self.objects.lock().unwrap().iter_mut().for_each(|it| it.killed = true);
+        self.resources().into_iter().collect()
+    }
+
+    fn warn(&self, _: &'static str, _: String) {}
+
+    fn exit(&mut self, _: ProgramExit) -> Work<'_, ExitedProgram> {
+        let shut_down = !self.is(Flaw::NoExitHook);
+        self.objects.lock().unwrap().clear();
+        Box::pin(async move {
+            Ok(ExitedProgram {
+                ending: "exited with status 0".into(),
+                shut_down,
+                leaked: Vec::new(),
+            })
+        })
+    }
+
+    fn end(&mut self) -> Work<'_, ()> {
+        self.objects.lock().unwrap().clear();
+        Box::pin(async { Ok(()) })
+    }
+}
+
+struct Keeper {
+    platform: Arc<Platform>,
+    flaw: Flaw,
+    own: Arc<Mutex<Option<usize>>>,
+}
+
+impl Keeper {
+    fn things(&self) -> Vec<Leftover> {
+        if self.flaw == Flaw::Unmarked {
+            return Vec::new();
+        }
+        let own = *self.own.lock().unwrap();
+        let running = self.platform.running.lock().unwrap();
+        let things = running.iter().filter(|number| Some(**number) == own);
+        let shown = |number: usize| match self.flaw {
+            Flaw::ReplacesItself => self.platform.made.fetch_add(1, Ordering::SeqCst) + 100,
+            _ => number,
+        };
+        let things = things.map(|number| Leftover {
+            what: "thing",
+            id: shown(*number).to_string(),
+            detail: String::new(),
+        });
+        things.collect()
+    }
+}
+
+impl Caretaker for Keeper {
+    fn before(&self) -> Watch<'_, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
+
+    fn after(&self, _: Stopped) -> Watch<'_, Aftermath> {
+        let left = match self.flaw {
+            Flaw::Leaks => vec!["thing 7 was still there after the stop".to_owned()],
+            _ => Vec::new(),
+        };
+        Box::pin(async {
+            Aftermath {
+                left,
+                ..Aftermath::default()
+            }
+        })
+    }
+
+    fn belongings(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(async { Ok(self.things()) })
+    }
+
+    fn crash(&self) -> Watch<'_, Result<Vec<Leftover>, BackendError>> {
+        Box::pin(async {
+            let things = self.things();
+            self.platform.running.lock().unwrap().clear();
+            Ok(things)
+        })
+    }
+
+    fn freeze(&self) -> Vec<Leftover> {
+        self.things()
+    }
+}
+
+fn trial(scenario: Scenario) -> PlannedTrial {
+    let contract = Arc::clone(&Config::built_in().unwrap().models[0]);
+    let call = PlannedCall {
+        name: "call".into(),
+        instance: 0,
+        variant: None,
+        config: Options::new(),
+        request: Request {
+            method: Method::Fold,
+            input: Input::One("A".into()),
+            options: Options::new(),
+        },
+    };
+    PlannedTrial {
+        name: format!("model::life_cycle::{}", scenario.name()),
+        suite: "life_cycle".into(),
+        case: scenario.name().into(),
+        contract,
+        scenario: Some(PlannedScenario {
+            scenario,
+            refused: (scenario == Scenario::FailedStart).then_some(1),
+        }),
+        skip: None,
+        calls: vec![call],
+        checks: Arc::new([]),
+        timeout: Duration::from_secs(60),
+        retries: 0,
+        expected_failure: None,
+        known: Vec::new(),
+        source: "suites/life_cycle.toml".into(),
+    }
+}
+
+async fn ran(scenario: Scenario, flaw: Flaw, has_objects: bool) -> ScenarioResult {
+    let platform = Arc::new(Platform::default());
+    let open = {
+        let platform = Arc::clone(&platform);
+        move |index| {
+            let own = Arc::default();
+            let fake = Fake {
+                platform: Arc::clone(&platform),
+                flaw,
+                refuses: index == 1,
+                has_objects,
+                failed: false,
+                own: Arc::clone(&own),
+            };
+            let keeper = Keeper {
+                platform: Arc::clone(&platform),
+                flaw,
+                own,
+            };
+            let instance = Instance::new("model on fake", Box::new(fake), Duration::from_secs(60));
+            Ok(instance.cared_for(Box::new(keeper)))
+        }
+    };
+    let pool = Pool::new(Box::new(open), vec![1, 1], 2);
+    let trial = trial(scenario);
+    let planned = trial.scenario.unwrap();
+    let result = run(&trial, planned, &pool).await;
+    assert!(
+        platform.running.lock().unwrap().is_empty(),
+        "{scenario:?} leaves something running"
+    );
+    result
+}
+
+fn findings(result: &ScenarioResult) -> String {
+    let lines: Vec<String> = result.findings.iter().map(ToString::to_string).collect();
+    lines.join("\n")
+}
+
+#[tokio::test]
+async fn every_scenario_passes_where_all_is_well() {
+    for scenario in Scenario::ALL {
+        let result = ran(scenario, Flaw::None, false).await;
+        assert_eq!(findings(&result), "", "{scenario:?}");
+        let ours = !matches!(scenario, Scenario::OrderlyExit | Scenario::Terminated);
+        assert_eq!(result.skip.is_none(), ours, "{scenario:?}: {:?}", result.skip);
+        assert_eq!(!result.answers.is_empty(), ours, "{scenario:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
+    let cases = [
+        (
+            Scenario::StartTwice,
+            Flaw::ReplacesItself,
+            "expected a start that does nothing",
+        ),
+        (Scenario::FailedStart, Flaw::NoSecondTry, "the first one is in the way"),
+        (
+            Scenario::FailedStart,
+            Flaw::AcceptsAnything,
+            "expected it to fail; came a running instance",
+        ),
+        (
+            Scenario::StopDuringStart,
+            Flaw::NoSecondTry,
+            "the first one is in the way",
+        ),
+        (Scenario::RestartAfterCrash, Flaw::AnswersFromTheGrave, "came an answer"),
+        (
+            Scenario::RestartAfterCrash,
+            Flaw::Unmarked,
+            "nothing that the census could find",
+        ),
+        (
+            Scenario::TwoAtOnce,
+            Flaw::Shared,
+            "expected each to have its own; came thing 0 of both",
+        ),
+        (
+            Scenario::StopTwice,
+            Flaw::Leaks,
+            "expected nothing to be left; came model on fake: thing 7",
+        ),
+        (Scenario::FailedStop, Flaw::Leaks, "expected nothing to be left"),
+    ];
+    for (scenario, flaw, expected) in cases {
+        let result = ran(scenario, flaw, false).await;
+        assert!(
+            findings(&result).contains(expected),
+            "{scenario:?}, {flaw:?}: {}",
+            findings(&result)
+        );
+    }
+}
+
+#[tokio::test]
+async fn objects_go_through_every_scenario_too_and_what_runs_on_them_is_not_skipped() {
+    for scenario in Scenario::ALL {
+        let result = ran(scenario, Flaw::None, true).await;
+        assert_eq!((findings(&result).as_str(), result.skip), ("", None), "{scenario:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_an_object_is_found_by_its_scenario() {
+    for (scenario, flaw, expected) in [
+        (
+            Scenario::StartTwice,
+            Flaw::StartsAnew,
+            "expected startup() to be called 0 times; came 1 calls",
+        ),
+        (
+            Scenario::StopTwice,
+            Flaw::StopsAnew,
+            "expected shutdown() to be called 0 times; came 1 calls",
+        ),
+        (Scenario::StopBeforeStart, Flaw::StopsAnew, "came 1 calls"),
+        (
+            Scenario::StopTwice,
+            Flaw::ObjectsLeak,
+            "expected nothing of it to be there; came process 7",
+        ),
+        (Scenario::UseBeforeStart, Flaw::UsableTooEarly, "came an answer"),
+        (
+            Scenario::FailedStart,
+            Flaw::RunsAfterFailure,
+            "came one that counts as running",
+        ),
+        (Scenario::RestartAfterCrash, Flaw::AnswersAfterCrash, "came an answer"),
+        (
+            Scenario::OrderlyExit,
+            Flaw::NoExitHook,
+            "exited with status 0: shutdown() was not called",
+        ),
+        (Scenario::Terminated, Flaw::NoExitHook, "shutdown() was not called"),
+    ] {
+        let result = ran(scenario, flaw, true).await;
+        let shown = findings(&result);
+        assert!(
+            shown.contains("scenario [on the hosted object: ") && shown.contains(expected),
+            "{scenario:?}, {flaw:?}: {shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn without_processes_here_nothing_is_frozen_and_that_is_no_pass() {
+    let result = ran(Scenario::FailedStop, Flaw::Unmarked, false).await;
+    assert!(result.skip.is_some_and(|reason| reason.contains("could be frozen")));
+}
