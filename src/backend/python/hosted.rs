@@ -2,24 +2,20 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use serde_json::{Value, json};
-
-use super::channel::Answer;
-use super::exception::Raiser;
+use super::channel::OrderResult;
 use super::hosting::{Host, Hosting};
-use super::interpreter::{Interpreter, Order, too_long};
+use super::interpreter::Interpreter;
 use super::objects::HostedObjects;
-use super::settings::Timeouts;
+use super::orders::{BridgeOrder, decode, limits_of};
+use super::settings::PythonTimeouts;
 use super::starting::{doing, raised_at_start, state_steps};
 use crate::backend::custody::Mark;
 use crate::backend::kind::Launch;
 use crate::backend::recorder::InstanceRecorder;
 use crate::backend::status::Status;
 use crate::backend::{Backend, BackendError, Fault, ObjectHost, Stage, Work};
-use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
+use crate::prediction::{Contract, Prediction, Request};
 use crate::wire::responses::RawResponse;
-use crate::wire::{Limits, pickle};
 
 /// One model in one interpreter.
 pub(super) struct Hosted {
@@ -28,13 +24,13 @@ pub(super) struct Hosted {
     mark: Mark,
     status: Status,
     recorder: Option<InstanceRecorder>,
-    timeouts: Timeouts,
+    timeouts: PythonTimeouts,
     interpreter: Option<Interpreter>,
 }
 
 impl Hosted {
     /// A model that is not started yet.
-    pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: Timeouts) -> Self {
+    pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: PythonTimeouts) -> Self {
         Self {
             hosting: Arc::new(hosting),
             contract: Arc::clone(&launch.contract),
@@ -69,7 +65,7 @@ impl Hosted {
             }
             Err(_) => {
                 interpreter.show_where(self.timeouts.spare).await;
-                Err(too_long(interpreter, Stage::Ready, &doing(interpreter), limit))
+                Err(interpreter.too_long(Stage::Ready, &doing(interpreter), limit))
             }
         }
     }
@@ -84,17 +80,17 @@ impl Hosted {
         };
         let limits = limits_of(&self.contract, request, &self.hosting.config);
         let answer = interpreter
-            .ask(Order::call(call(request), &limits, self.timeouts.call))
+            .ask(BridgeOrder::call(request, &limits, self.timeouts.call))
             .await?;
         if answer.is_err() {
             interpreter.log_caught_up().await;
         }
         self.keep(request, &answer).await;
-        decode(answer, self.hosting.host.raiser(), limits).await
+        decode(answer, self.hosting.host.origin(), limits).await
     }
 
     /// Keeps an answer when answers are to be kept.
-    async fn keep(&self, request: &Request, answer: &Answer) {
+    async fn keep(&self, request: &Request, answer: &OrderResult) {
         let Some(recorder) = &self.recorder else { return };
         match answer {
             Ok(blobs) => {
@@ -106,51 +102,10 @@ impl Hosted {
                 recorder.keep(request, &raw, None).await;
             }
             Err(raised) => {
-                let error = raised.clone().in_call(self.hosting.host.raiser());
+                let error = raised.clone().in_call(self.hosting.host.origin());
                 recorder.keep_error(request, &error).await;
             }
         }
-    }
-}
-
-/// The order to make a call.
-pub(super) fn call(request: &Request) -> Value {
-    json!({
-        "do": "call",
-        "method": request.method.name(),
-        "sequences": request.input.to_json(),
-        "options": request.options,
-    })
-}
-
-/// How large the response to a request may be.
-pub(super) fn limits_of(contract: &Contract, request: &Request, config: &Options) -> Limits {
-    Limits::for_fields(largest_response(contract, request, config))
-}
-
-/// The prediction in an answer.
-pub(super) async fn decode(answer: Answer, raiser: Raiser, limits: Limits) -> Result<Prediction, BackendError> {
-    let mut blobs = answer.map_err(|raised| raised.in_call(raiser))?;
-    if blobs.is_empty() {
-        blobs.push(Bytes::new());
-    }
-    // Decoding hundreds of megabytes must not hold up the watch over other instances.
-    let decoded = tokio::task::spawn_blocking(move || {
-        let payload = blobs.remove(0);
-        pickle::decode_prediction_with_buffers(&payload, &blobs, &limits)
-    });
-    match decoded.await {
-        Ok(Ok(prediction)) => Ok(prediction),
-        Ok(Err(error)) => Err(BackendError::new(
-            Stage::Decode,
-            Fault::of_payload(&error),
-            error.to_string(),
-        )),
-        Err(panic) => Err(BackendError::new(
-            Stage::Decode,
-            Fault::Internal,
-            format!("the decoder stopped: {panic}"),
-        )),
     }
 }
 

@@ -7,20 +7,21 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 
 use super::bridge;
-use super::channel::{Answer, Channel, News};
-use super::exception::Raised;
-use super::frame::Farewell;
+use super::channel::{BridgeState, Channel};
+use super::exception::PythonException;
+use super::frame::ShutdownReport;
 use super::hosting::{Host, Hosting};
-use crate::backend::custody::{self, Leftover, Mark, PROCESS, processes_of};
+use super::processes;
+use crate::backend::custody::{self, Leftover, Mark};
 use crate::backend::remark::Remark;
-use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised, describe, family, is_alive};
+use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
 use crate::backend::{BackendError, ExitedProgram, Fault, Stage};
-use crate::wire::{Limits, Secret};
+use crate::wire::Secret;
 
 /// The socket's name in its directory.
 const SOCKET: &str = "channel";
@@ -37,41 +38,9 @@ const SETTLING: Duration = Duration::from_secs(3);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 /// How long the bridge may take to say where a call hangs.
-const WHERE: Duration = Duration::from_secs(5);
-/// Helpers of Python's standard library that live as long as the program does.
-const HELPERS: [&str; 2] = ["multiprocessing.resource_tracker", "multiprocessing.forkserver"];
+pub(super) const WHERE: Duration = Duration::from_secs(5);
 /// How long it may take to end when asked by a signal.
 const GRACE: Duration = Duration::from_secs(1);
-
-/// An order that has an answer.
-pub(super) struct Order<'a> {
-    pub(super) order: Value,
-    pub(super) limits: &'a Limits,
-    pub(super) stage: Stage,
-    /// What it is, as the subject of a sentence.
-    pub(super) what: &'a str,
-    /// When an interpreter ends that ends in it.
-    pub(super) when: &'a str,
-    /// How long it may take.
-    pub(super) limit: Duration,
-    /// How long it may take to find out where it hangs.
-    pub(super) spare: Duration,
-}
-
-impl<'a> Order<'a> {
-    /// A call.
-    pub(super) const fn call(order: Value, limits: &'a Limits, limit: Duration) -> Self {
-        Self {
-            order,
-            limits,
-            stage: Stage::Call,
-            what: "the call",
-            when: "in the middle of a call",
-            limit,
-            spare: WHERE,
-        }
-    }
-}
 
 /// An interpreter that runs, or ran.
 pub(super) struct Interpreter {
@@ -103,7 +72,7 @@ impl Interpreter {
 
     fn try_start(hosting: &Hosting, mark: &Mark) -> io::Result<Self> {
         let temporary = mark.temporary()?;
-        // Made anew with a name of its own, readable by nobody else.
+        // Made anew with a name of its own, readable by this user only.
         let directory = tempfile::Builder::new()
             .prefix("python-")
             .tempdir_in(mark.directory()?)?;
@@ -161,39 +130,12 @@ impl Interpreter {
         self.channel.as_ref().ok_or_else(absent)
     }
 
-    /// The answer to an order.
-    pub(super) async fn ask(&self, order: Order<'_>) -> Result<Answer, BackendError> {
-        let answer = self.channel()?.order_within(order.order, order.limits);
-        match tokio::time::timeout(order.limit, answer).await {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(_)) => Err(self.lost(order.stage, order.when).await),
-            Err(_) => {
-                self.show_where(order.spare).await;
-                Err(too_long(self, order.stage, order.what, order.limit))
-            }
-        }
-    }
-
     /// The processes of this machine that the hosted code has started and that are there.
     pub(super) fn started_processes(&self) -> Vec<Leftover> {
-        let Some(own) = self.news().hello.map(|hello| hello.process) else {
-            return Vec::new();
-        };
-        let ancestor = i32::try_from(self.process.ancestor()).unwrap_or(i32::MAX);
-        let mut found = family(ancestor);
-        found.extend(processes_of(&self.mark.name()));
-        found.sort_unstable();
-        found.dedup();
-        // The interpreter may have been started by another program, such as uv.
-        found.retain(|&process| is_alive(process) && !family(process).contains(&own));
-        let named = found.into_iter().map(|process| Leftover {
-            what: PROCESS,
-            id: process.to_string(),
-            detail: describe(process),
-        });
-        named
-            .filter(|process| !HELPERS.iter().any(|helper| process.detail.contains(helper)))
-            .collect()
+        let ready = self.state().ready;
+        ready.map_or_else(Vec::new, |ready| {
+            processes::started_by(ready.process, self.process.ancestor(), &self.mark)
+        })
     }
 
     /// Its end without having connected.
@@ -210,18 +152,18 @@ impl Interpreter {
     }
 
     /// What it has said so far that is no answer.
-    pub(super) fn news(&self) -> News {
-        self.channel.as_ref().map(Channel::news).unwrap_or_default()
+    pub(super) fn state(&self) -> BridgeState {
+        self.channel.as_ref().map(Channel::state).unwrap_or_default()
     }
 
-    /// The error of an order that no answer came to. Waits a while for the news of the interpreter's end.
+    /// The error of an order that no answer came to. Waits a while for news of the interpreter's end.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
         const NEWS: Duration = Duration::from_secs(5);
-        let news = self.news();
-        let why = news.closed.unwrap_or_default();
+        let seen = self.state();
+        let why = seen.closed.unwrap_or_default();
         if !why.is_empty() {
             let message = format!("what came from the interpreter {when} cannot be read: {why}");
-            let fault = if news.crowded { Fault::Internal } else { Fault::Died };
+            let fault = if seen.crowded { Fault::Internal } else { Fault::Died };
             return BackendError::new(stage, fault, message).with_log(self.log.tail());
         }
         let Ok(ending) = tokio::time::timeout(NEWS, self.process.ended()).await else {
@@ -272,7 +214,7 @@ impl Interpreter {
     }
 
     /// Says what the hosted code has left: what was there when everything was stopped, and what outlived the interpreter.
-    fn tell_of_the_rest(&self, farewell: &Farewell, left_by_stop: Vec<Leftover>) {
+    fn tell_of_the_rest(&self, report: &ShutdownReport, left_by_stop: Vec<Leftover>) {
         let survivors = self.process.survivors();
         if survivors.is_some() {
             self.mark.ended_orderly();
@@ -284,7 +226,7 @@ impl Interpreter {
             }
         }
         self.mark.outlived(left);
-        for note in &farewell.notes {
+        for note in &report.notes {
             self.mark.remark(Remark::note("imports", note));
         }
     }
@@ -297,7 +239,7 @@ impl Interpreter {
         let in_time = tokio::time::timeout(limit, self.process.ended()).await;
         if in_time.is_err() {
             self.show_where(WHERE).await;
-            return Err(too_long(self, Stage::Shutdown, "the end of the program", limit));
+            return Err(self.too_long(Stage::Shutdown, "the end of the program", limit));
         }
         let _ = self.process.stop(GRACE).await;
         if let Some(channel) = &self.channel {
@@ -310,31 +252,40 @@ impl Interpreter {
                 .ending()
                 .map(|ending| ending.to_string())
                 .unwrap_or_default(),
-            shut_down: self.news().shut_down,
+            shut_down: self.state().shut_down,
             leaked: leaked.map(|survivor| Leftover::from(survivor).to_string()).collect(),
         })
     }
 
+    /// The error of what took too long.
+    pub(super) fn too_long(&self, stage: Stage, what: &str, limit: Duration) -> BackendError {
+        let message = format!(
+            "{what} took longer than {} s; the log ends with where it was",
+            limit.as_secs_f64()
+        );
+        BackendError::new(stage, Fault::Timeout, message).with_log(self.log_tail())
+    }
+
     /// Stops what is hosted and ends the interpreter with everything it started.
     pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), BackendError> {
-        let mut farewell = None;
+        let mut report = None;
         let mut silent = false;
         if self.process.ending().is_none()
             && let Some(channel) = &self.channel
         {
             self.process.expect_end().await;
             channel.tell(&json!({"do": "stop"}));
-            match tokio::time::timeout(patience + LAST_WORDS, channel.farewell()).await {
-                Ok(last) => farewell = last,
+            match tokio::time::timeout(patience + LAST_WORDS, channel.stopped()).await {
+                Ok(last) => report = last,
                 Err(_) => silent = true,
             }
         }
         let mut left = Vec::new();
-        if let (Some(_), Some(channel)) = (&farewell, &self.channel) {
+        if let (Some(_), Some(channel)) = (&report, &self.channel) {
             left = self.left_by_stop().await;
             channel.tell(&json!({"do": "release"}));
         }
-        let lingers = farewell.is_some()
+        let lingers = report.is_some()
             && tokio::time::timeout(patience.max(EXIT), self.process.ended())
                 .await
                 .is_err();
@@ -342,8 +293,8 @@ impl Interpreter {
             channel.tell(&json!({"do": "where"}));
         }
         let stopped = self.process.stop(GRACE).await;
-        if let Some(farewell) = &farewell {
-            self.tell_of_the_rest(farewell, left);
+        if let Some(report) = &report {
+            self.tell_of_the_rest(report, left);
         }
         let failed = |message: String| {
             let error = BackendError::new(Stage::Shutdown, Fault::Timeout, message);
@@ -358,8 +309,8 @@ impl Interpreter {
                 patience.as_secs_f64()
             ));
         }
-        if let Some(error) = farewell.and_then(|farewell| farewell.error) {
-            return Err(Raised::at_stop(error));
+        if let Some(error) = report.and_then(|report| report.error) {
+            return Err(PythonException::at_stop(error));
         }
         if lingers {
             let message =
@@ -368,15 +319,6 @@ impl Interpreter {
         }
         Ok(())
     }
-}
-
-/// The error of what took too long.
-pub(super) fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
-    let message = format!(
-        "{what} took longer than {} s; the log ends with where it was",
-        limit.as_secs_f64()
-    );
-    BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
 }
 
 /// A socket in a directory, however long its path is.
@@ -389,7 +331,7 @@ fn listen(directory: &Path) -> io::Result<UnixListener> {
     UnixListener::bind(format!("/proc/self/fd/{}/{SOCKET}", folder.as_raw_fd()))
 }
 
-/// The first connection of somebody who is this user.
+/// The first connection of this user.
 async fn accept(listener: &UnixListener) -> io::Result<UnixStream> {
     let own = rustix::process::getuid().as_raw();
     loop {

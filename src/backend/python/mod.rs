@@ -20,11 +20,12 @@ mod hosted;
 mod hosting;
 mod interpreter;
 mod objects;
+mod orders;
+mod processes;
 mod question;
 mod reading;
 mod settings;
 mod starting;
-mod step;
 
 use std::sync::Arc;
 

@@ -10,11 +10,11 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::channel::Answer;
-use super::hosted::{call, decode, limits_of};
+use super::channel::OrderResult;
 use super::hosting::Hosting;
-use super::interpreter::{Interpreter, LAST_WORDS, Order};
-use super::settings::Timeouts;
+use super::interpreter::{Interpreter, LAST_WORDS};
+use super::orders::{BridgeOrder, decode, limits_of};
+use super::settings::PythonTimeouts;
 use super::starting::raised_at_start;
 use crate::backend::custody::{Leftover, Mark};
 use crate::backend::remark::Remark;
@@ -35,7 +35,7 @@ pub(super) struct HostedObjects {
     hosting: Arc<Hosting>,
     contract: Arc<Contract>,
     mark: Mark,
-    timeouts: Timeouts,
+    timeouts: PythonTimeouts,
     made: AtomicU64,
 }
 
@@ -45,7 +45,7 @@ impl HostedObjects {
         hosting: Arc<Hosting>,
         contract: Arc<Contract>,
         mark: Mark,
-        timeouts: Timeouts,
+        timeouts: PythonTimeouts,
     ) -> Result<Self, BackendError> {
         let mut interpreter = Interpreter::start(&hosting, &mark)?;
         interpreter.connect(timeouts.start).await?;
@@ -59,7 +59,7 @@ impl HostedObjects {
         })
     }
 
-    async fn order(&self, mut order: Value, name: &str, doing: &str) -> Result<Answer, BackendError> {
+    async fn order(&self, mut order: Value, name: &str, doing: &str) -> Result<OrderResult, BackendError> {
         let (stage, limit) = match name {
             "stop" | "failing_stop" | "shutdown" => (Stage::Shutdown, self.timeouts.stop + LAST_WORDS),
             "get_model" | "state" => (Stage::Call, self.timeouts.stop + LAST_WORDS),
@@ -68,7 +68,7 @@ impl HostedObjects {
         order["do"] = "object".into();
         order["act"] = name.into();
         self.interpreter
-            .ask(Order {
+            .ask(BridgeOrder {
                 order,
                 limits: &Limits::for_fields(0),
                 stage,
@@ -161,11 +161,10 @@ impl ObjectHost for HostedObjects {
     fn predict<'a>(&'a self, object: u64, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async move {
             let limits = limits_of(&self.contract, request, &self.hosting.config);
-            let mut order = call(request);
-            order["object"] = object.into();
-            let order = Order::call(order, &limits, self.timeouts.call);
+            let mut order = BridgeOrder::call(request, &limits, self.timeouts.call);
+            order.order["object"] = object.into();
             let answer = self.interpreter.ask(order).await?;
-            decode(answer, self.hosting.host.raiser(), limits).await
+            decode(answer, self.hosting.host.origin(), limits).await
         })
     }
 

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::SCENARIO;
-use super::context::{Context, Halt, Subject};
+use super::context::{Context, Halt, ScenarioSubject};
 use crate::backend::{Caretaker, Fault, Instance, ObjectAct, ProgramExit, Stage};
 use crate::check::Finding;
 
@@ -35,7 +35,7 @@ impl Context<'_> {
             }
             self.renew();
         }
-        if let Subject::Instance(instance) = self.subject(index).await?
+        if let ScenarioSubject::Instance(instance) = self.subject(index).await?
             && instance.start_within(Duration::ZERO).await.is_err()
         {
             let when = "after a start that was given no time";
@@ -54,7 +54,7 @@ impl Context<'_> {
     /// The same start fails again when it is tried again: nothing of the first is in its way or passes for it.
     async fn fails_twice(&mut self, index: usize) -> Result<(), Halt> {
         for when in ["a start with a size that no model has", "the same start once more"] {
-            if let Subject::Instance(instance) = self.subject(index).await?
+            if let ScenarioSubject::Instance(instance) = self.subject(index).await?
                 && instance.start().await.is_ok()
             {
                 return Err(self.wrong(when, "it to fail", "a running instance"));
@@ -76,7 +76,7 @@ impl Context<'_> {
                 "its class has no startup() that could be made to fail".to_owned(),
             ));
         }
-        if let Subject::Object(object) = subject {
+        if let ScenarioSubject::Object(object) = subject {
             let failed = self.act(object, ObjectAct::FailingStart).await;
             failed.map_err(|error| self.wrong(when, "start() to raise what startup() raises", error))?;
         }
@@ -88,11 +88,11 @@ impl Context<'_> {
     /// are asked to; the `shutdown()` of an object raises.
     pub(super) async fn fail_stop(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         match self.subject(index).await? {
-            Subject::Object(object) => {
+            ScenarioSubject::Object(object) => {
                 let stopped = self.act(object, ObjectAct::FailingStop).await;
                 stopped.map_err(|error| self.wrong(when, "a stop that hands no exception on", error))?;
             }
-            Subject::Instance(instance) => {
+            ScenarioSubject::Instance(instance) => {
                 let frozen = instance.caretaker().map(Caretaker::freeze).unwrap_or_default();
                 if frozen.is_empty() {
                     return Err(Halt::Impossible(
@@ -111,7 +111,7 @@ impl Context<'_> {
     pub(super) async fn crash(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let subject = self.subject(index).await?;
         match &subject {
-            Subject::Instance(instance) => {
+            ScenarioSubject::Instance(instance) => {
                 self.crash_instance(instance).await?;
                 let expected = "an error that says that its server has ended";
                 match self.ask(&subject).await? {
@@ -125,7 +125,7 @@ impl Context<'_> {
                 let _ = instance.stop().await;
                 self.up[index] = false;
             }
-            Subject::Object(object) => {
+            ScenarioSubject::Object(object) => {
                 let killed = self.host.as_ref().map(|host| host.crash()).unwrap_or_default();
                 // What runs nothing on this machine cannot be killed here: it is only stopped and started again.
                 if !killed.is_empty() {
@@ -156,7 +156,7 @@ impl Context<'_> {
     }
 
     /// A call of an object must raise, soon, and say something.
-    async fn call_fails(&self, object: &Subject, when: &str) -> Result<(), Halt> {
+    async fn call_fails(&self, object: &ScenarioSubject, when: &str) -> Result<(), Halt> {
         let expected = "a call to raise an exception that says why";
         match self.ask_within(object, LONGEST_FAILURE).await? {
             Ok(_) => Err(self.wrong(when, expected, "an answer")),
@@ -172,8 +172,8 @@ impl Context<'_> {
     /// interruption.
     pub(super) async fn abandon_start(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         match self.subject(index).await? {
-            Subject::Instance(instance) => self.abandon_starts(index, &instance, when).await,
-            Subject::Object(object) => self.interrupt_start(index, object, when).await,
+            ScenarioSubject::Instance(instance) => self.abandon_starts(index, &instance, when).await,
+            ScenarioSubject::Object(object) => self.interrupt_start(index, object, when).await,
         }
     }
 
@@ -184,7 +184,7 @@ impl Context<'_> {
         for part in MOMENTS {
             let mut moment = whole.mul_f64(part);
             for _ in 0..=HALVINGS {
-                // A start is given up as Ctrl-C does it: nobody waits for it any more.
+                // A start is given up as Ctrl-C does it: its future is dropped.
                 let over = tokio::time::timeout(moment, instance.start()).await;
                 if let Ok(Err(error)) = over {
                     return Err(Finding::failed(SCENARIO, "a start that is to be given up", &error).into());
@@ -217,19 +217,19 @@ impl Context<'_> {
         }
         let stopped = self.act(object, ObjectAct::Stop).await;
         stopped.map_err(|error| self.wrong(when, "it stops without trouble", error))?;
-        let Err(left) = self.is_empty(index, when).await else {
+        if self.is_empty(index, when).await.is_ok() {
             return self.is_down(index, when).await;
-        };
+        }
+        let left = self.host.as_ref().map(|host| host.resources()).unwrap_or_default();
         // The base class of boileroom 0.4 calls shutdown() for nothing but what runs, so that a backend has no way to learn of a
         // start that was broken off.
         let shut_down = self.act(object, ObjectAct::Shutdown).await;
         shut_down.map_err(|error| self.wrong(when, "shutdown() to clear up", error))?;
         self.is_empty(index, when).await?;
-        if let (Some(host), Halt::Wrong(finding)) = (&self.host, left) {
+        if let (Some(host), Some(thing)) = (&self.host, left.first()) {
             let text = format!(
-                "{}, until shutdown() was called: boileroom's own Backend.stop() does not call it for a start that did not \
-                 succeed; catch what interrupts startup() and clear up there",
-                finding.summary
+                "{when} there was still {thing}, until shutdown() was called: boileroom's own Backend.stop() does not call it for a \
+                 start that did not succeed; catch what interrupts startup() and clear up there"
             );
             host.warn("stop_during_start", text);
         }

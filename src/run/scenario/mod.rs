@@ -6,6 +6,7 @@ mod faults;
 mod table;
 #[cfg(test)]
 mod tests;
+mod usual;
 
 use std::time::{Duration, Instant};
 

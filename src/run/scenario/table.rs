@@ -1,11 +1,13 @@
-//! The scenarios, each as a table of steps. Says what happens in which order; `context` and `faults` do it, on instances and on
-//! hosted objects alike.
+//! The scenarios, each as a table of steps. Says what happens in which order; `usual` and `faults` do it, on instances
+//! and on hosted objects alike.
 
 use crate::backend::{ProgramExit, Scenario};
 
+use Action::{AbandonStart, Call, CallBoth, Crash, Down, Exit, FailStart, FailStop, Refuse, Start, StartBoth, Stop};
+
 /// One step of a scenario.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Step {
+pub(super) struct ScenarioStep {
     pub(super) action: Action,
     /// Which of the two subjects it happens to.
     pub(super) subject: usize,
@@ -42,145 +44,119 @@ pub(super) enum Action {
     CallBoth,
 }
 
-const fn one(action: Action, when: &'static str) -> Step {
-    Step {
+const fn one(action: Action, when: &'static str) -> ScenarioStep {
+    ScenarioStep {
         action,
         subject: 0,
         when,
     }
 }
 
-const fn other(action: Action, when: &'static str) -> Step {
-    Step {
+const fn other(action: Action, when: &'static str) -> ScenarioStep {
+    ScenarioStep {
         action,
         subject: 1,
         when,
     }
 }
 
-/// The steps of a scenario.
-pub(super) const fn steps(scenario: Scenario) -> &'static [Step] {
-    use Action::{
-        AbandonStart, Call, CallBoth, Crash, Down, Exit, FailStart, FailStop, Refuse, Start, StartBoth, Stop,
-    };
+const START_TWICE: &[ScenarioStep] = &[
+    one(Start, "the first start"),
+    one(Call, "after the first start"),
+    one(Start, "the second start"),
+    one(Call, "after the second start"),
+    // Whatever a second start had started besides is still there after one stop, and a leak.
+    one(Stop, "the stop after two starts"),
+];
 
+const STOP_TWICE: &[ScenarioStep] = &[
+    one(Start, "the start"),
+    one(Call, "after the start"),
+    one(Stop, "the first stop"),
+    one(Stop, "the second stop"),
+    one(Start, "a start after two stops"),
+    one(Call, "after the start that followed two stops"),
+    one(Stop, "the last stop"),
+];
+
+const STOP_BEFORE_START: &[ScenarioStep] = &[
+    one(Stop, "a stop before any start"),
+    one(Start, "the start after a stop"),
+    one(Call, "after the start that followed a stop"),
+    one(Stop, "the last stop"),
+];
+
+const USE_BEFORE_START: &[ScenarioStep] = &[
+    one(Refuse, "a call before any start"),
+    one(Start, "the start after a call that came too early"),
+    one(Call, "after the start"),
+    one(Stop, "the stop"),
+];
+
+const FAILED_START: &[ScenarioStep] = &[
+    one(FailStart, "a start that fails"),
+    one(Start, "the start after a failed one"),
+    one(Call, "after the start that followed a failed one"),
+    one(Stop, "the stop"),
+];
+
+const FAILED_STOP: &[ScenarioStep] = &[
+    one(Start, "the start"),
+    one(Call, "after the start"),
+    one(FailStop, "a stop that fails"),
+    one(Start, "the start after a failed stop"),
+    one(Call, "after the start that followed a failed stop"),
+    one(Stop, "the last stop"),
+];
+
+const RESTART_AFTER_CRASH: &[ScenarioStep] = &[
+    one(Start, "the start"),
+    one(Call, "after the start"),
+    one(Crash, "after a crash"),
+    one(Start, "the start after a crash"),
+    one(Call, "after the start that followed a crash"),
+    one(Stop, "the last stop"),
+];
+
+const STOP_DURING_START: &[ScenarioStep] = &[
+    one(AbandonStart, "after a start was given up"),
+    one(Start, "the start after one was given up"),
+    one(Call, "after the start that followed one that was given up"),
+    one(Stop, "the stop"),
+];
+
+const ORDERLY_EXIT: &[ScenarioStep] = &[
+    one(Start, "the start"),
+    one(Exit(ProgramExit::Orderly), "the end of the program that holds it"),
+];
+
+const TERMINATED: &[ScenarioStep] = &[
+    one(Start, "the start"),
+    one(Exit(ProgramExit::Terminated), "SIGTERM to the program that holds it"),
+];
+
+const TWO_AT_ONCE: &[ScenarioStep] = &[
+    one(StartBoth, "the start of two at once"),
+    one(CallBoth, "two calls at once"),
+    one(Stop, "the stop of one of two"),
+    other(Call, "after the stop of the other"),
+    one(Down, "after its stop, while the other runs"),
+    other(Stop, "the stop of the other"),
+];
+
+/// The steps of a scenario.
+pub(super) const fn steps(scenario: Scenario) -> &'static [ScenarioStep] {
     match scenario {
-        Scenario::StartTwice => {
-            const {
-                &[
-                    one(Start, "the first start"),
-                    one(Call, "after the first start"),
-                    one(Start, "the second start"),
-                    one(Call, "after the second start"),
-                    // Whatever a second start had started besides is still there after one stop, and a leak.
-                    one(Stop, "the stop after two starts"),
-                ]
-            }
-        }
-        Scenario::StopTwice => {
-            const {
-                &[
-                    one(Start, "the start"),
-                    one(Call, "after the start"),
-                    one(Stop, "the first stop"),
-                    one(Stop, "the second stop"),
-                    one(Start, "a start after two stops"),
-                    one(Call, "after the start that followed two stops"),
-                    one(Stop, "the last stop"),
-                ]
-            }
-        }
-        Scenario::StopBeforeStart => {
-            const {
-                &[
-                    one(Stop, "a stop before any start"),
-                    one(Start, "the start after a stop"),
-                    one(Call, "after the start that followed a stop"),
-                    one(Stop, "the last stop"),
-                ]
-            }
-        }
-        Scenario::UseBeforeStart => {
-            const {
-                &[
-                    one(Refuse, "a call before any start"),
-                    one(Start, "the start after a call that came too early"),
-                    one(Call, "after the start"),
-                    one(Stop, "the stop"),
-                ]
-            }
-        }
-        Scenario::FailedStart => {
-            const {
-                &[
-                    one(FailStart, "a start that fails"),
-                    one(Start, "the start after a failed one"),
-                    one(Call, "after the start that followed a failed one"),
-                    one(Stop, "the stop"),
-                ]
-            }
-        }
-        Scenario::FailedStop => {
-            const {
-                &[
-                    one(Start, "the start"),
-                    one(Call, "after the start"),
-                    one(FailStop, "a stop that fails"),
-                    one(Start, "the start after a failed stop"),
-                    one(Call, "after the start that followed a failed stop"),
-                    one(Stop, "the last stop"),
-                ]
-            }
-        }
-        Scenario::RestartAfterCrash => {
-            const {
-                &[
-                    one(Start, "the start"),
-                    one(Call, "after the start"),
-                    one(Crash, "after a crash"),
-                    one(Start, "the start after a crash"),
-                    one(Call, "after the start that followed a crash"),
-                    one(Stop, "the last stop"),
-                ]
-            }
-        }
-        Scenario::StopDuringStart => {
-            const {
-                &[
-                    one(AbandonStart, "after a start was given up"),
-                    one(Start, "the start after one was given up"),
-                    one(Call, "after the start that followed one that was given up"),
-                    one(Stop, "the stop"),
-                ]
-            }
-        }
-        Scenario::OrderlyExit => {
-            const {
-                &[
-                    one(Start, "the start"),
-                    one(Exit(ProgramExit::Orderly), "the end of the program that holds it"),
-                ]
-            }
-        }
-        Scenario::Terminated => {
-            const {
-                &[
-                    one(Start, "the start"),
-                    one(Exit(ProgramExit::Terminated), "SIGTERM to the program that holds it"),
-                ]
-            }
-        }
-        Scenario::TwoAtOnce => {
-            const {
-                &[
-                    one(StartBoth, "the start of two at once"),
-                    one(CallBoth, "two calls at once"),
-                    one(Stop, "the stop of one of two"),
-                    other(Call, "after the stop of the other"),
-                    one(Down, "after its stop, while the other runs"),
-                    other(Stop, "the stop of the other"),
-                ]
-            }
-        }
+        Scenario::StartTwice => START_TWICE,
+        Scenario::StopTwice => STOP_TWICE,
+        Scenario::StopBeforeStart => STOP_BEFORE_START,
+        Scenario::UseBeforeStart => USE_BEFORE_START,
+        Scenario::FailedStart => FAILED_START,
+        Scenario::FailedStop => FAILED_STOP,
+        Scenario::RestartAfterCrash => RESTART_AFTER_CRASH,
+        Scenario::StopDuringStart => STOP_DURING_START,
+        Scenario::OrderlyExit => ORDERLY_EXIT,
+        Scenario::Terminated => TERMINATED,
+        Scenario::TwoAtOnce => TWO_AT_ONCE,
     }
 }

@@ -1,17 +1,15 @@
 //! Every scenario against a platform in memory: it passes where all is well, and each fault is found by the scenario that is
 //! there for it.
 
-use std::collections::BTreeSet;
+mod objects;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::backend::aftermath::{Aftermath, Stopped};
 use crate::backend::custody::Leftover;
-use crate::backend::{
-    Backend, BackendError, Caretaker, ExitedProgram, Fault, Instance, ObjectAct, ObjectHost, ObjectState, ProgramExit,
-    Stage as Step, Watch, Work,
-};
+use crate::backend::{Backend, BackendError, Caretaker, Fault, Instance, ObjectHost, Stage as Step, Watch, Work};
 use crate::config::Config;
 use crate::plan::PlannedCall;
 use crate::prediction::{Input, Method, Options, Prediction, Request};
@@ -22,7 +20,7 @@ enum Flaw {
     None,
     /// A start after one that failed or was given up fails.
     NoSecondTry,
-    /// Whatever is started is started anew by whoever looks.
+    /// Whatever is started is started anew at each look.
     ReplacesItself,
     /// Things stay after a stop.
     Leaks,
@@ -52,13 +50,13 @@ enum Flaw {
 
 /// What runs, by number, and how many things there were so far.
 #[derive(Default)]
-struct Platform {
+struct FakePlatform {
     running: Mutex<Vec<usize>>,
     made: AtomicUsize,
 }
 
 struct Fake {
-    platform: Arc<Platform>,
+    platform: Arc<FakePlatform>,
     flaw: Flaw,
     refuses: bool,
     has_objects: bool,
@@ -125,132 +123,14 @@ impl Backend for Fake {
     }
 
     fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
-        let host = FakeHost {
-            flaw: self.flaw,
-            objects: Mutex::default(),
-        };
+        let host = objects::FakeHost::new(self.flaw);
         self.has_objects
             .then(|| Box::pin(async { Ok(Box::new(host) as Box<dyn ObjectHost>) }) as Work<'_, Box<dyn ObjectHost>>)
     }
 }
 
-#[derive(Clone, Copy, Default)]
-struct FakeObject {
-    running: bool,
-    killed: bool,
-    startups: usize,
-    shutdowns: usize,
-}
-
-struct FakeHost {
-    flaw: Flaw,
-    objects: Mutex<Vec<FakeObject>>,
-}
-
-impl FakeHost {
-    fn with<T>(&self, object: u64, change: impl FnOnce(&mut FakeObject) -> T) -> T {
-        change(&mut self.objects.lock().unwrap()[usize::try_from(object).unwrap()])
-    }
-
-    fn is(&self, flaw: Flaw) -> bool {
-        self.flaw == flaw
-    }
-}
-
-impl ObjectHost for FakeHost {
-    fn make(&self) -> Work<'_, u64> {
-        let mut objects = self.objects.lock().unwrap();
-        objects.push(FakeObject::default());
-        let number = objects.len() as u64 - 1;
-        Box::pin(async move { Ok(number) })
-    }
-
-    fn act(&self, object: u64, act: ObjectAct) -> Work<'_, ()> {
-        Box::pin(async move {
-            self.with(object, |it| match act {
-                ObjectAct::Start if !it.running || self.is(Flaw::StartsAnew) => {
-                    (it.running, it.killed, it.startups) = (true, false, it.startups + 1);
-                }
-                ObjectAct::Start => {}
-                ObjectAct::FailingStart => it.running = self.is(Flaw::RunsAfterFailure),
-                ObjectAct::Stop | ObjectAct::FailingStop | ObjectAct::Shutdown => {
-                    it.shutdowns += usize::from(it.running || self.is(Flaw::StopsAnew));
-                    it.running = false;
-                }
-                ObjectAct::GetModel => {}
-            });
-            if act == ObjectAct::GetModel && !self.is(Flaw::UsableTooEarly) {
-                return Err(BackendError::new(
-                    Step::Call,
-                    Fault::NotRunning,
-                    "it is not initialized",
-                ));
-            }
-            Ok(())
-        })
-    }
-
-    fn interrupt_start(&self, _: u64) -> Work<'_, bool> {
-        Box::pin(async { Ok(false) })
-    }
-
-    fn predict<'a>(&'a self, object: u64, _: &'a Request) -> Work<'a, Prediction> {
-        Box::pin(async move {
-            let answers = self.with(object, |it| it.running && !it.killed) || self.is(Flaw::AnswersAfterCrash);
-            let prediction = Prediction {
-                class: "C".into(),
-                fields: Vec::new(),
-            };
-            let failure = || BackendError::new(Step::Call, Fault::Refused, "the server is gone");
-            answers.then_some(prediction).ok_or_else(failure)
-        })
-    }
-
-    fn state(&self, object: u64) -> Work<'_, ObjectState> {
-        let state = self.with(object, |it| ObjectState {
-            running: Some(it.running),
-            exit_hooks: usize::from(it.running),
-            startups: Some(it.startups),
-            shutdowns: Some(it.shutdowns),
-        });
-        Box::pin(async { Ok(state) })
-    }
-
-    fn resources(&self) -> BTreeSet<String> {
-        let objects = self.objects.lock().unwrap();
-        let there = objects
-            .iter()
-            .any(|it| it.running || (it.startups > 0 && self.is(Flaw::ObjectsLeak)));
-        there.then(|| "process 7".to_owned()).into_iter().collect()
-    }
-
-    fn crash(&self) -> Vec<String> {
-        self.objects.lock().unwrap().iter_mut().for_each(|it| it.killed = true);
-        self.resources().into_iter().collect()
-    }
-
-    fn warn(&self, _: &'static str, _: String) {}
-
-    fn exit(&mut self, _: ProgramExit) -> Work<'_, ExitedProgram> {
-        let shut_down = !self.is(Flaw::NoExitHook);
-        self.objects.lock().unwrap().clear();
-        Box::pin(async move {
-            Ok(ExitedProgram {
-                ending: "exited with status 0".into(),
-                shut_down,
-                leaked: Vec::new(),
-            })
-        })
-    }
-
-    fn end(&mut self) -> Work<'_, ()> {
-        self.objects.lock().unwrap().clear();
-        Box::pin(async { Ok(()) })
-    }
-}
-
 struct Keeper {
-    platform: Arc<Platform>,
+    platform: Arc<FakePlatform>,
     flaw: Flaw,
     own: Arc<Mutex<Option<usize>>>,
 }
@@ -345,7 +225,7 @@ fn trial(scenario: Scenario) -> PlannedTrial {
 }
 
 async fn ran(scenario: Scenario, flaw: Flaw, has_objects: bool) -> ScenarioResult {
-    let platform = Arc::new(Platform::default());
+    let platform = Arc::new(FakePlatform::default());
     let open = {
         let platform = Arc::clone(&platform);
         move |index| {
@@ -437,56 +317,6 @@ async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
             findings(&result).contains(expected),
             "{scenario:?}, {flaw:?}: {}",
             findings(&result)
-        );
-    }
-}
-
-#[tokio::test]
-async fn objects_go_through_every_scenario_too_and_what_runs_on_them_is_not_skipped() {
-    for scenario in Scenario::ALL {
-        let result = ran(scenario, Flaw::None, true).await;
-        assert_eq!((findings(&result).as_str(), result.skip), ("", None), "{scenario:?}");
-    }
-}
-
-#[tokio::test]
-async fn each_fault_of_an_object_is_found_by_its_scenario() {
-    for (scenario, flaw, expected) in [
-        (
-            Scenario::StartTwice,
-            Flaw::StartsAnew,
-            "expected startup() to be called 0 times; came 1 calls",
-        ),
-        (
-            Scenario::StopTwice,
-            Flaw::StopsAnew,
-            "expected shutdown() to be called 0 times; came 1 calls",
-        ),
-        (Scenario::StopBeforeStart, Flaw::StopsAnew, "came 1 calls"),
-        (
-            Scenario::StopTwice,
-            Flaw::ObjectsLeak,
-            "expected nothing of it to be there; came process 7",
-        ),
-        (Scenario::UseBeforeStart, Flaw::UsableTooEarly, "came an answer"),
-        (
-            Scenario::FailedStart,
-            Flaw::RunsAfterFailure,
-            "came one that counts as running",
-        ),
-        (Scenario::RestartAfterCrash, Flaw::AnswersAfterCrash, "came an answer"),
-        (
-            Scenario::OrderlyExit,
-            Flaw::NoExitHook,
-            "exited with status 0: shutdown() was not called",
-        ),
-        (Scenario::Terminated, Flaw::NoExitHook, "shutdown() was not called"),
-    ] {
-        let result = ran(scenario, flaw, true).await;
-        let shown = findings(&result);
-        assert!(
-            shown.contains("scenario [on the hosted object: ") && shown.contains(expected),
-            "{scenario:?}, {flaw:?}: {shown}"
         );
     }
 }

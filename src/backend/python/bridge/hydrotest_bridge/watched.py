@@ -93,7 +93,7 @@ class Watched:
         try:
             setattr(self.backend, name, watched)
         except AttributeError:
-            # A class with slots; then nobody knows.
+            # A class with slots cannot be watched.
             return False
         return True
 
@@ -210,7 +210,7 @@ class Interruption:
             time.sleep(PAUSE)
             if _is_indivisible(sys._current_frames().get(main)):
                 continue
-            # The backend has to know by then what it has started; nobody can be asked to clear up before that.
+            # The backend has to know by then what it has started; it cannot be asked to clear up before that.
             time.sleep(PAUSE)
             if self.active and not _is_indivisible(sys._current_frames().get(main)):
                 signal.pthread_kill(main, signal.SIGINT)

@@ -48,7 +48,7 @@ class Bridge:
         """Carries out orders until the last."""
         threading.Thread(target=self.listen, name="hydrotest", daemon=True).start()
         python = {"version": platform.python_version(), "executable": sys.executable, "process": os.getpid()}
-        self.channel.send(dict(python, say="hello"))
+        self.channel.send(dict(python, say="ready"))
         status = None
         while status is None and not self.stopping:
             try:
@@ -58,7 +58,7 @@ class Bridge:
                     return 0
                 status = self.obey(order)
             except KeyboardInterrupt:
-                # Ours, and late: what it was to interrupt had just ended. Or somebody's, while there was nothing to do.
+                # Ours, and late: what it was to interrupt had just ended. Or of another sender, while there was nothing to do.
                 status = 0 if self.stopping else 130
         return self.stop(status)
 
