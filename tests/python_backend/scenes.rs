@@ -24,17 +24,17 @@ fn flawed() {
         (
             "start_twice",
             "StartsTwice",
-            "the second start]: expected startup() to be called 0 times; came 1 calls",
+            "step 3: start]: expected startup() to be called 0 times; came 1 calls",
         ),
         (
             "stop_twice",
             "StopsTwice",
-            "the second stop]: expected shutdown() to be called 0 times; came 1 calls",
+            "step 4: stop]: expected shutdown() to be called 0 times; came 1 calls",
         ),
         (
             "stop_twice",
             "LeavesWhenHosted",
-            "the first stop]: expected nothing of it to be there; came process",
+            "step 3: stop]: expected nothing of it to be there; came process",
         ),
         (
             "stop_before_start",
@@ -49,23 +49,23 @@ fn flawed() {
         (
             "failed_start",
             "RunsAfterFailure",
-            "a start that fails]: expected one that is not running; came one that counts as running",
+            "step 1: start that fails]: expected one that is not running; came one that counts as running",
         ),
         (
             "failed_start",
             "KeepsHook",
-            "a start that fails]: expected no exit hook to be left",
+            "step 1: start that fails]: expected no exit hook to be left",
         ),
         ("failed_stop", "StopRaises", "stop() raised PlannedFailure"),
         (
             "restart_after_crash",
             "NoRecovery",
-            "after a crash]: expected it stops without trouble; came",
+            "step 3: crash]: expected it stops without trouble; came",
         ),
         (
             "stop_during_start",
             "Orphans",
-            "after a start was given up]: expected nothing of it to be there; came process",
+            "step 1: start that is given up]: expected nothing of it to be there; came process",
         ),
         (
             "orderly_exit",
@@ -80,11 +80,11 @@ fn flawed() {
         (
             "two_at_once",
             "Shared",
-            "after the stop of the other]: expected an answer; came",
+            "step 4: call of the other]: expected an answer; came",
         ),
     ] {
         let ran = ran(scenario, class, "");
-        ran.expect(1, &["scenario [on the hosted object: ", words]);
+        ran.expect(1, &["scenario [hosted object, step ", words]);
     }
 }
 
@@ -101,7 +101,7 @@ fn broken_off() {
 
 fn hanging() {
     let ran = ran("start_twice", "HangsInSecondStart", "start_timeout = '16s'");
-    let words = "the second start]: expected it starts; came";
+    let words = "step 3: start]: expected it starts; came";
     ran.expect(
         1,
         &[

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::SCENARIO;
-use super::table::{Action, ScenarioStep, steps};
+use super::table::{ScenarioStep, steps};
 use crate::backend::{BackendError, Fault, Instance, ObjectAct, ObjectHost, ObjectState, Scenario, Stage};
 use crate::check::{Answer, Finding};
 use crate::plan::{PlannedCall, PlannedTrial};
@@ -76,30 +76,29 @@ impl<'a> Context<'a> {
 
     /// Takes all steps of a scenario.
     pub(super) async fn run(&mut self, scenario: Scenario) -> Result<(), Halt> {
-        for step in steps(scenario) {
-            self.take(*step).await?;
+        for (index, step) in steps(scenario).iter().enumerate() {
+            let when = format!("step {}: {}", index + 1, step.name());
+            self.take(*step, &when).await?;
         }
         Ok(())
     }
 
-    async fn take(&mut self, step: ScenarioStep) -> Result<(), Halt> {
-        let ScenarioStep { action, subject, when } = step;
-        match action {
-            Action::Start => self.start(subject, when).await.map(drop),
-            Action::Stop => self.stop(subject, when).await,
-            Action::Call => self.call(subject, when).await,
-            Action::Down => self.is_down(subject, when).await,
-            Action::Refuse => {
-                self.is_refused(subject, when).await?;
-                self.is_empty(subject, when).await
-            }
-            Action::FailStart => self.fail_start(subject, when).await,
-            Action::FailStop => self.fail_stop(subject, when).await,
-            Action::AbandonStart => self.abandon_start(subject, when).await,
-            Action::Crash => self.crash(subject, when).await,
-            Action::Exit(exit) => self.exit(exit, when).await,
-            Action::StartBoth => self.start_both(when).await,
-            Action::CallBoth => self.call_both(when).await,
+    async fn take(&mut self, step: ScenarioStep, when: &str) -> Result<(), Halt> {
+        match step {
+            ScenarioStep::Start => self.start(0, when).await.map(drop),
+            ScenarioStep::Stop => self.stop(0, when).await,
+            ScenarioStep::Call => self.call(0, when).await,
+            ScenarioStep::Down => self.is_down(0, when).await,
+            ScenarioStep::Refuse => self.refuse(0, when).await,
+            ScenarioStep::FailStart => self.fail_start(0, when).await,
+            ScenarioStep::FailStop => self.fail_stop(0, when).await,
+            ScenarioStep::AbandonStart => self.abandon_start(0, when).await,
+            ScenarioStep::Crash => self.crash(0, when).await,
+            ScenarioStep::Exit(exit) => self.exit(exit, when).await,
+            ScenarioStep::StartBoth => self.start_both(when).await,
+            ScenarioStep::CallBoth => self.call_both(when).await,
+            ScenarioStep::CallOther => self.call(1, when).await,
+            ScenarioStep::StopOther => self.stop(1, when).await,
         }
     }
 
@@ -124,7 +123,7 @@ impl<'a> Context<'a> {
 
     fn at(&self, when: &str) -> String {
         match self.host {
-            Some(_) => format!("on the hosted object: {when}"),
+            Some(_) => format!("hosted object, {when}"),
             None => when.to_owned(),
         }
     }

@@ -1,23 +1,11 @@
-//! The scenarios, each as a table of steps. Says what happens in which order; `usual` and `faults` do it, on instances
-//! and on hosted objects alike.
+//! The scenarios as a table of steps. Says what happens in which order; `usual` and `faults` do it, on instances and on hosted
+//! objects alike.
 
 use crate::backend::{ProgramExit, Scenario};
 
-use Action::{AbandonStart, Call, CallBoth, Crash, Down, Exit, FailStart, FailStop, Refuse, Start, StartBoth, Stop};
-
-/// One step of a scenario.
+/// What happens in one step of a scenario, and what must come of it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ScenarioStep {
-    pub(super) action: Action,
-    /// Which of the two subjects it happens to.
-    pub(super) subject: usize,
-    /// When that is, for findings.
-    pub(super) when: &'static str,
-}
-
-/// What happens in a step, and what must come of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Action {
+pub(super) enum ScenarioStep {
     /// It must start and count as running; where it runs already, nothing may happen.
     Start,
     /// It must stop, count as stopped and leave nothing; where it does not run, nothing may happen.
@@ -38,125 +26,58 @@ pub(super) enum Action {
     Crash,
     /// The program that holds it ends without stopping it: it must be stopped.
     Exit(ProgramExit),
-    /// Both start at once, and share nothing.
+    /// Two start at once, and must share nothing.
     StartBoth,
-    /// Both are called at once, and both answer.
+    /// Both are called at once, and both must answer.
     CallBoth,
+    /// As [`Self::Call`], for the second of two.
+    CallOther,
+    /// As [`Self::Stop`], for the second of two.
+    StopOther,
 }
-
-const fn one(action: Action, when: &'static str) -> ScenarioStep {
-    ScenarioStep {
-        action,
-        subject: 0,
-        when,
-    }
-}
-
-const fn other(action: Action, when: &'static str) -> ScenarioStep {
-    ScenarioStep {
-        action,
-        subject: 1,
-        when,
-    }
-}
-
-const START_TWICE: &[ScenarioStep] = &[
-    one(Start, "the first start"),
-    one(Call, "after the first start"),
-    one(Start, "the second start"),
-    one(Call, "after the second start"),
-    // Whatever a second start had started besides is still there after one stop, and a leak.
-    one(Stop, "the stop after two starts"),
-];
-
-const STOP_TWICE: &[ScenarioStep] = &[
-    one(Start, "the start"),
-    one(Call, "after the start"),
-    one(Stop, "the first stop"),
-    one(Stop, "the second stop"),
-    one(Start, "a start after two stops"),
-    one(Call, "after the start that followed two stops"),
-    one(Stop, "the last stop"),
-];
-
-const STOP_BEFORE_START: &[ScenarioStep] = &[
-    one(Stop, "a stop before any start"),
-    one(Start, "the start after a stop"),
-    one(Call, "after the start that followed a stop"),
-    one(Stop, "the last stop"),
-];
-
-const USE_BEFORE_START: &[ScenarioStep] = &[
-    one(Refuse, "a call before any start"),
-    one(Start, "the start after a call that came too early"),
-    one(Call, "after the start"),
-    one(Stop, "the stop"),
-];
-
-const FAILED_START: &[ScenarioStep] = &[
-    one(FailStart, "a start that fails"),
-    one(Start, "the start after a failed one"),
-    one(Call, "after the start that followed a failed one"),
-    one(Stop, "the stop"),
-];
-
-const FAILED_STOP: &[ScenarioStep] = &[
-    one(Start, "the start"),
-    one(Call, "after the start"),
-    one(FailStop, "a stop that fails"),
-    one(Start, "the start after a failed stop"),
-    one(Call, "after the start that followed a failed stop"),
-    one(Stop, "the last stop"),
-];
-
-const RESTART_AFTER_CRASH: &[ScenarioStep] = &[
-    one(Start, "the start"),
-    one(Call, "after the start"),
-    one(Crash, "after a crash"),
-    one(Start, "the start after a crash"),
-    one(Call, "after the start that followed a crash"),
-    one(Stop, "the last stop"),
-];
-
-const STOP_DURING_START: &[ScenarioStep] = &[
-    one(AbandonStart, "after a start was given up"),
-    one(Start, "the start after one was given up"),
-    one(Call, "after the start that followed one that was given up"),
-    one(Stop, "the stop"),
-];
-
-const ORDERLY_EXIT: &[ScenarioStep] = &[
-    one(Start, "the start"),
-    one(Exit(ProgramExit::Orderly), "the end of the program that holds it"),
-];
-
-const TERMINATED: &[ScenarioStep] = &[
-    one(Start, "the start"),
-    one(Exit(ProgramExit::Terminated), "SIGTERM to the program that holds it"),
-];
-
-const TWO_AT_ONCE: &[ScenarioStep] = &[
-    one(StartBoth, "the start of two at once"),
-    one(CallBoth, "two calls at once"),
-    one(Stop, "the stop of one of two"),
-    other(Call, "after the stop of the other"),
-    one(Down, "after its stop, while the other runs"),
-    other(Stop, "the stop of the other"),
-];
 
 /// The steps of a scenario.
 pub(super) const fn steps(scenario: Scenario) -> &'static [ScenarioStep] {
+    use ScenarioStep::{
+        AbandonStart, Call, CallBoth, CallOther, Crash, Down, Exit, FailStart, FailStop, Refuse, Start, StartBoth,
+        Stop, StopOther,
+    };
+
     match scenario {
-        Scenario::StartTwice => START_TWICE,
-        Scenario::StopTwice => STOP_TWICE,
-        Scenario::StopBeforeStart => STOP_BEFORE_START,
-        Scenario::UseBeforeStart => USE_BEFORE_START,
-        Scenario::FailedStart => FAILED_START,
-        Scenario::FailedStop => FAILED_STOP,
-        Scenario::RestartAfterCrash => RESTART_AFTER_CRASH,
-        Scenario::StopDuringStart => STOP_DURING_START,
-        Scenario::OrderlyExit => ORDERLY_EXIT,
-        Scenario::Terminated => TERMINATED,
-        Scenario::TwoAtOnce => TWO_AT_ONCE,
+        // What a second start had started besides is still there after one stop, and a leak.
+        Scenario::StartTwice => &[Start, Call, Start, Call, Stop],
+        Scenario::StopTwice => &[Start, Call, Stop, Stop, Start, Call, Stop],
+        Scenario::StopBeforeStart => &[Stop, Start, Call, Stop],
+        Scenario::UseBeforeStart => &[Refuse, Start, Call, Stop],
+        Scenario::FailedStart => &[FailStart, Start, Call, Stop],
+        Scenario::FailedStop => &[Start, Call, FailStop, Start, Call, Stop],
+        Scenario::RestartAfterCrash => &[Start, Call, Crash, Start, Call, Stop],
+        Scenario::StopDuringStart => &[AbandonStart, Start, Call, Stop],
+        Scenario::OrderlyExit => &[Start, Exit(ProgramExit::Orderly)],
+        Scenario::Terminated => &[Start, Exit(ProgramExit::Terminated)],
+        Scenario::TwoAtOnce => &[StartBoth, CallBoth, Stop, CallOther, Down, StopOther],
+    }
+}
+
+impl ScenarioStep {
+    /// What findings call it.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Call => "call",
+            Self::Down => "call after the stop",
+            Self::Refuse => "call before any start",
+            Self::FailStart => "start that fails",
+            Self::FailStop => "stop that fails",
+            Self::AbandonStart => "start that is given up",
+            Self::Crash => "crash",
+            Self::Exit(ProgramExit::Orderly) => "end of the program",
+            Self::Exit(ProgramExit::Terminated) => "SIGTERM to the program",
+            Self::StartBoth => "start of two",
+            Self::CallBoth => "call of both",
+            Self::CallOther => "call of the other",
+            Self::StopOther => "stop of the other",
+        }
     }
 }

@@ -102,8 +102,13 @@ impl Context<'_> {
         }
     }
 
-    /// A call is refused because it is not initialized.
-    pub(super) async fn is_refused(&mut self, index: usize, when: &str) -> Result<(), Halt> {
+    /// A call is refused because it is not initialized, and starts nothing.
+    pub(super) async fn refuse(&mut self, index: usize, when: &str) -> Result<(), Halt> {
+        self.is_refused(index, when).await?;
+        self.is_empty(index, when).await
+    }
+
+    async fn is_refused(&mut self, index: usize, when: &str) -> Result<(), Halt> {
         let refused = match self.subject(index).await? {
             subject @ ScenarioSubject::Instance(_) => self.ask(&subject).await?.map(drop),
             ScenarioSubject::Object(object) => self.act(object, ObjectAct::GetModel).await,

@@ -172,7 +172,7 @@ async fn each_fault_of_an_object_is_found_by_its_scenario() {
         let result = ran(scenario, flaw, true).await;
         let shown = findings(&result);
         assert!(
-            shown.contains("scenario [on the hosted object: ") && shown.contains(expected),
+            shown.contains("scenario [hosted object, step ") && shown.contains(expected),
             "{scenario:?}, {flaw:?}: {shown}"
         );
     }
