@@ -247,7 +247,8 @@ def _unstarted(plan, note):
     held = []
     bases = [(base, base.start) for base in _bases(cls)]
     for base, _ in bases:
-        base.start = held.append
+        # A built-in method would not be given the object.
+        base.start = lambda self: held.append(self)
     try:
         wrapper = cls(backend=plan["selector"], device=plan["device"], config=plan["config"])
     finally:
