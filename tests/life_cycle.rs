@@ -14,14 +14,14 @@ use std::process::{Child, Command, Stdio};
 use plain::plain;
 use tempfile::TempDir;
 
-const SCENES: &str = include_str!("../suites/life_cycle.toml");
+const SCENARIOS: &str = include_str!("../suites/life_cycle.toml");
 
-/// A directory with the shipped scenes, and the state of the runs in it.
-fn home(backends: &str, scenes: &str) -> TempDir {
+/// A directory with the shipped scenarios, and the state of the runs in it.
+fn home(backends: &str, scenarios: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join("suites")).unwrap();
     std::fs::write(home.path().join("backends.toml"), backends).unwrap();
-    std::fs::write(home.path().join("suites/life_cycle.toml"), scenes).unwrap();
+    std::fs::write(home.path().join("suites/life_cycle.toml"), scenarios).unwrap();
     let sequences = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/sequences.fasta");
     std::fs::copy(sequences, home.path().join("suites/sequences.fasta")).unwrap();
     home
@@ -40,17 +40,17 @@ fn run(home: &TempDir, arguments: &[&str]) -> (String, Option<i32>) {
     (told.concat(), output.status.code())
 }
 
-fn line<'a>(told: &'a str, scene: &str) -> &'a str {
-    let name = format!("esm2::life_cycle::{scene} ");
+fn line<'a>(told: &'a str, scenario: &str) -> &'a str {
+    let name = format!("esm2::life_cycle::{scenario} ");
     let found = told.lines().find(|line| line.contains(&name));
-    found.unwrap_or_else(|| panic!("no line about {scene} in\n{told}"))
+    found.unwrap_or_else(|| panic!("no line about {scenario} in\n{told}"))
 }
 
 #[test]
 fn processes_keep_every_promise() {
     let backends = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\n\
                     command = ['{hydrotest}', 'serve', '--port', '{port}']\ngrace = '5s'\n";
-    let home = home(backends, SCENES);
+    let home = home(backends, SCENARIOS);
     let (told, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("9 passed; 0 failed; 2 ignored"), "{told}");
@@ -74,7 +74,7 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
         "default = 'torch'\n[backends.torch]\nkind = 'process'\nweights = 'synthetic'\nmax_instances = 2\ngrace = '500ms'\n\
          command = ['sh', '-c', '''{TORCH}''', '{{port}}']\nenv = {{ SERVE = '{{hydrotest}} serve --port' }}\n"
     );
-    let home = home(&backends, SCENES);
+    let home = home(&backends, SCENARIOS);
     let (told, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("9 passed; 0 failed; 2 ignored"), "{told}");
@@ -105,7 +105,7 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
 fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
     let home = home(
         "default = 'reference'\n[backends.reference]\nkind = 'reference'\n",
-        SCENES,
+        SCENARIOS,
     );
     for (arguments, model) in [(vec![], "esm2::"), (vec!["--model", "boltz2,esmc"], "esmc::")] {
         let (told, code) = run(&home, &[&["--list"][..], &arguments].concat());
@@ -152,7 +152,7 @@ fn a_server_that_runs_already_has_no_life_cycle_to_test() {
     );
     let size = "\n[[case]]\nname = 'other_size'\nsequences = 'short'\nconfig = { model_name = 'esm2_t6_8M_UR50D' }\n\
                 checks = [{ check = 'contract' }]\n";
-    let home = home(&backends, &format!("{SCENES}{size}"));
+    let home = home(&backends, &format!("{SCENARIOS}{size}"));
     let (told, code) = run(&home, &[]);
     assert_eq!(code, Some(4), "{told}");
     let reasons = told.lines().filter(|line| line.starts_with("test esm2::life_cycle::"));
@@ -165,11 +165,11 @@ fn a_server_that_runs_already_has_no_life_cycle_to_test() {
 }
 
 #[test]
-fn mistakes_in_scenes_are_shown_where_they_are_written() {
+fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     let backends = "default = 'reference'\n[backends.reference]\nkind = 'reference'\n";
     let checks = "checks = [{ check = 'contract' }]";
     let wrong = format!(
-        "about = 'x'\nfirst_of = ['esm9']\n[[case]]\nname = 'a'\nscene = 'start_thrice'\nsequences = 'short'\n{checks}\n"
+        "about = 'x'\nfirst_of = ['esm9']\n[[case]]\nname = 'a'\nscenario = 'start_thrice'\nsequences = 'short'\n{checks}\n"
     );
     let (told, code) = run(&home(backends, &wrong), &[]);
     assert_eq!(code, Some(2), "{told}");
@@ -195,7 +195,7 @@ fn mistakes_in_scenes_are_shown_where_they_are_written() {
     1 error in usage or configuration (exit code 2)
     ");
     let calls = format!(
-        "about = 'x'\n[[case]]\nname = 'a'\nscene = 'stop_twice'\n{checks}\n[[case.call]]\nname = 'b'\nsequences = 'short'\n"
+        "about = 'x'\n[[case]]\nname = 'a'\nscenario = 'stop_twice'\n{checks}\n[[case.call]]\nname = 'b'\nsequences = 'short'\n"
     );
     let (told, code) = run(&home(backends, &calls), &[]);
     assert_eq!(code, Some(2), "{told}");

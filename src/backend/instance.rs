@@ -10,14 +10,11 @@ use super::exposure;
 use super::remark::Remark;
 use super::resources::{LeakGuard, LeakReport, StoppedFrom};
 use super::status::{Doing, Status};
-use super::{Backend, BackendError, Fault, Scene, Stage};
+use super::{Backend, BackendError, Fault, ObjectHost, Stage};
 use crate::prediction::{Prediction, Request};
 
 /// How long a stop may take before it is given up and reported.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
-
-/// How many starts a scene on the platform's own life cycle may take.
-const LONGEST_SCENE: u32 = 4;
 
 /// One started (or not yet started) model on a backend.
 ///
@@ -191,24 +188,16 @@ impl Instance {
         }
     }
 
-    /// Plays a scene on the platform's own life cycle, where it has one, and says what was wrong in it; afterwards there is
-    /// nothing left. `None` where there is no such life cycle or the scene cannot be played there.
+    /// Starts a program that hosts the objects which its kind wraps, where they have a life cycle of their own. It needs no
+    /// start before, and [`Self::abort`] after its end.
     ///
     /// # Errors
-    /// When the scene could not be played to its end.
-    pub async fn rehearse(&self, scene: Scene) -> Option<Result<Vec<String>, BackendError>> {
-        let mut slot = self.slot.write().await;
-        drop(slot.backend.rehearse(scene)?);
+    /// When the program cannot be started.
+    pub async fn objects(&self) -> Option<Result<Box<dyn ObjectHost>, BackendError>> {
+        let slot = self.slot.write().await;
+        let starting = slot.backend.objects()?;
         self.prepare().await;
-        let limit = self.start_limit * LONGEST_SCENE + STOP_LIMIT;
-        let played = tokio::time::timeout(limit, slot.backend.rehearse(scene)?).await;
-        let played = played.unwrap_or_else(|_| {
-            let message = format!("the scene was not over within {} s", limit.as_secs());
-            Err(BackendError::new(Stage::Call, Fault::Timeout, message).with_log(slot.backend.log_tail()))
-        });
-        let stopped = self.shut_down(&mut slot, StoppedFrom::Running).await;
-        slot.running = false;
-        Some(stopped.map_or(played, Err))
+        Some(starting.await)
     }
 
     async fn prepare(&self) {

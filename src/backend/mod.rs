@@ -28,7 +28,7 @@ pub mod registry;
 pub mod remark;
 mod replay;
 pub mod resources;
-mod scene;
+mod scenario;
 pub mod served;
 pub mod server_platform;
 mod slurm;
@@ -43,7 +43,7 @@ use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Fault, Responsible, Stage};
 pub use instance::Instance;
-pub use scene::Scene;
+pub use scenario::{ExitedProgram, ObjectAct, ObjectHost, ObjectState, ProgramExit, Scenario};
 
 /// Work in progress on a backend.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
@@ -64,10 +64,9 @@ pub trait Backend: Send + Sync {
     /// Answers one call. Several may be under way at once.
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction>;
 
-    /// Plays a scene on the platform's own life cycle, where this kind only wraps one that has its own guarantees to keep, and
-    /// says what was wrong in it. `None` where [`Instance`] gives the guarantees, or the scene cannot be played.
-    fn rehearse(&self, scene: Scene) -> Option<Work<'_, Vec<String>>> {
-        let _ = scene;
+    /// Starts a program that hosts the objects which this kind wraps, where they have a life cycle of their own. `None` where
+    /// [`Instance`] gives all guarantees there are.
+    fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
         None
     }
 

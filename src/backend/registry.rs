@@ -12,7 +12,7 @@ use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings, WEIGHTS}
 use super::recorder::InstanceRecorder;
 use super::resources::{self, CleanReport, InstanceId, LeakGuard, Mode, ResourceFinder, RunDirectory};
 use super::status::Status;
-use super::{BackendError, Instance, Scene, apptainer, docker, http, process, python, reference, replay, slurm};
+use super::{BackendError, Instance, Scenario, apptainer, docker, http, process, python, reference, replay, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 use crate::wire::responses::{RecordingError, ResponseOrigin, ResponseWriter};
@@ -113,9 +113,9 @@ impl Platform {
         self.settings.unsupported(contract, config)
     }
 
-    /// Why a scene of the life cycle cannot be played on it.
+    /// Why a scenario of the life cycle cannot run on it.
     #[must_use]
-    pub fn cannot_play(&self, scene: Scene) -> Option<String> {
+    pub fn cannot_run(&self, scenario: Scenario) -> Option<String> {
         let kind = self.kind.name;
         if matches!(self.kind.creates, Creates::Nothing) {
             return Some(format!(
@@ -123,16 +123,16 @@ impl Platform {
             ));
         }
         let limit = self.table.max_instances;
-        if scene.instances() > limit {
+        if scenario.instances() > limit {
             return Some(format!(
                 "needs {} instances at once, and `max_instances` of backend `{}` is {limit}",
-                scene.instances(),
+                scenario.instances(),
                 self.table.name
             ));
         }
-        let has_no_grip = scene.needs_a_grip() && matches!(self.kind.creates, Creates::Objects);
-        has_no_grip
-            .then(|| format!("kind `{kind}` starts nothing outside of the harness that could be ended behind its back"))
+        let is_out_of_reach = scenario.needs_external_kill() && matches!(self.kind.creates, Creates::Objects);
+        is_out_of_reach
+            .then(|| format!("kind `{kind}` starts nothing outside of the harness that could be killed from outside"))
     }
 
     /// What would be given to the platform to start a model, for a person to read; `None` where the kind has nothing to show.

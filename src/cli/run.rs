@@ -141,8 +141,8 @@ fn settings(arguments: &RunArguments, platform: &Platform, selector: &str, trial
 fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
     let mut declined = 0;
     plan.leave_out(|trial| {
-        let scene = trial.scene.and_then(|planned| platform.cannot_play(planned.scene));
-        scene.or_else(|| {
+        let scenario = trial.scenario.and_then(|planned| platform.cannot_run(planned.scenario));
+        scenario.or_else(|| {
             let reason = |call: &PlannedCall| platform.unsupported(&trial.contract, &call.config);
             let reason = trial.calls.iter().find_map(reason);
             declined += usize::from(reason.is_some());

@@ -20,9 +20,9 @@ pub struct Case {
     pub scope: Scope,
     /// The variants of the model it is repeated for.
     pub variants: Variants,
-    /// The scene of the life cycle that it plays, instead of only making its call; whether there is such a scene is for the
+    /// The scenario of the life cycle that it runs, instead of only making its call; whether there is such a scenario is for the
     /// plan to judge.
-    pub scene: Option<Located<String>>,
+    pub scenario: Option<Located<String>>,
     /// What it sends, in order; at least one.
     pub calls: Vec<Call>,
     /// What must hold, in order; at least one.
@@ -152,14 +152,14 @@ impl Case {
         let mut defaults = suite.read_options(&mut reader, vocabulary);
         defaults.read_input(&mut reader, sequences);
         let variants = read_variants(&mut reader, vocabulary);
-        let scene = reader.text("scene").map(|value| Located {
+        let scenario = reader.text("scenario").map(|value| Located {
             value,
-            location: reader.location_of("scene"),
+            location: reader.location_of("scenario"),
         });
-        if scene.is_some() && reader.has("call") {
+        if scenario.is_some() && reader.has("call") {
             reader.reject(
                 "call",
-                "a scene makes its own calls",
+                "a scenario makes its own calls",
                 "say in the case what it sends, without `call`",
             );
         }
@@ -175,7 +175,7 @@ impl Case {
             about,
             scope,
             variants,
-            scene,
+            scenario,
             calls,
             checks,
             timeout,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScene, PlannedTrial, Selection};
-use crate::backend::{Scene, registry};
+use super::{Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScenario, PlannedTrial, Selection};
+use crate::backend::{Scenario, registry};
 use crate::check;
 use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
 use crate::prediction::known::KnownDefect;
@@ -53,20 +53,20 @@ pub fn expand(
         .iter()
         .map(|suite| compile(config, suite, &mut diagnostics))
         .collect();
-    let scenes: Vec<Vec<Option<Scene>>> = suites.iter().map(|suite| scenes(suite, &mut diagnostics)).collect();
+    let scenarios: Vec<Vec<Option<Scenario>>> = suites.iter().map(|suite| scenarios(suite, &mut diagnostics)).collect();
     let mut trials = Vec::new();
     let models = config.models.iter().filter(|model| selection.wants_model(&model.key));
     for contract in models.filter(|model| backend.serves(&model.key)) {
         let first = trials.len();
-        let selected = suites.iter().zip(compiled.iter().zip(&scenes));
-        for (suite, (checks, scenes)) in selected.filter(|(suite, _)| selection.wants_suite(&suite.name)) {
+        let selected = suites.iter().zip(compiled.iter().zip(&scenarios));
+        for (suite, (checks, scenarios)) in selected.filter(|(suite, _)| selection.wants_suite(&suite.name)) {
             if !is_for(config, suite, backend, selection, contract) {
                 continue;
             }
             let name: Arc<str> = suite.name.as_str().into();
-            let cases = suite.cases.iter().zip(checks.iter().zip(scenes));
-            for (case, (checks, scene)) in cases.filter(|(case, _)| case.fits(contract)) {
-                expansion.repeat(contract, suite, &name, (case, checks, *scene), &mut trials);
+            let cases = suite.cases.iter().zip(checks.iter().zip(scenarios));
+            for (case, (checks, scenario)) in cases.filter(|(case, _)| case.fits(contract)) {
+                expansion.repeat(contract, suite, &name, (case, checks, *scenario), &mut trials);
             }
         }
         // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files. What a model must
@@ -102,7 +102,7 @@ impl Expansion<'_> {
         contract: &Arc<Contract>,
         suite: &Suite,
         suite_name: &Arc<str>,
-        (case, checks, scene): (&Case, &Checks, Option<Scene>),
+        (case, checks, scenario): (&Case, &Checks, Option<Scenario>),
         trials: &mut Vec<PlannedTrial>,
     ) {
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
@@ -120,18 +120,18 @@ impl Expansion<'_> {
             let calls: Vec<PlannedCall> = case
                 .calls
                 .iter()
-                .map(|call| self.call(contract, call, repetition.variant, scene))
+                .map(|call| self.call(contract, call, repetition.variant, scenario))
                 .collect();
-            let scene = scene.map(|scene| PlannedScene {
-                scene,
-                refused: self.refused(scene, contract, &calls),
+            let scenario = scenario.map(|scenario| PlannedScenario {
+                scenario,
+                refused: self.refused(scenario, contract, &calls),
             });
             trials.push(PlannedTrial {
                 name,
                 suite: Arc::clone(suite_name),
                 case: repetition.name.clone().into_owned(),
                 contract: Arc::clone(contract),
-                scene,
+                scenario,
                 skip: calls.iter().find_map(|call| self.lacks_variant(contract, call)),
                 calls,
                 checks: Arc::clone(checks),
@@ -159,7 +159,7 @@ impl Expansion<'_> {
         contract: &Arc<Contract>,
         call: &Call,
         variant: Option<&str>,
-        scene: Option<Scene>,
+        scenario: Option<Scenario>,
     ) -> PlannedCall {
         let per_model = &self.backend.per_model;
         let mut config = call.config_for(contract, variant, per_model.config(contract));
@@ -175,7 +175,7 @@ impl Expansion<'_> {
         let chosen = per_model.variant(contract).filter(|_| !names_it);
         PlannedCall {
             name: call.name.as_str().into(),
-            instance: match scene {
+            instance: match scenario {
                 Some(_) => self.new_instance(contract, config.clone()),
                 None => self.instance(contract, &config),
             },
@@ -246,8 +246,10 @@ impl Expansion<'_> {
     }
 
     /// An instance of a size that the model does not have, for a start that must fail.
-    fn refused(&mut self, scene: Scene, contract: &Arc<Contract>, calls: &[PlannedCall]) -> Option<usize> {
-        let option = contract.variant_option().filter(|_| scene == Scene::FailedStart)?;
+    fn refused(&mut self, scenario: Scenario, contract: &Arc<Contract>, calls: &[PlannedCall]) -> Option<usize> {
+        let option = contract
+            .variant_option()
+            .filter(|_| scenario == Scenario::FailedStart)?;
         let mut config = calls.first().map(|call| call.config.clone()).unwrap_or_default();
         config.insert(option.to_owned(), NO_SUCH_SIZE.into());
         Some(self.new_instance(contract, config))
@@ -268,19 +270,19 @@ fn send_along(contract: &Contract, call: &Call, base: &Options, config: &mut Opt
     }
 }
 
-/// The scene of every case of a suite.
-fn scenes(suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Option<Scene>> {
-    let scenes = suite.cases.iter().map(|case| {
-        let written = case.scene.as_ref()?;
-        let scene = Scene::named(&written.value);
-        if scene.is_none() {
-            let names = Scene::ALL.into_iter().map(Scene::name);
+/// The scenario of every case of a suite.
+fn scenarios(suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Option<Scenario>> {
+    let scenarios = suite.cases.iter().map(|case| {
+        let written = case.scenario.as_ref()?;
+        let scenario = Scenario::named(&written.value);
+        if scenario.is_none() {
+            let names = Scenario::ALL.into_iter().map(Scenario::name);
             let location = written.location.clone();
-            diagnostics.push(Diagnostic::unknown(location, "scene", &written.value, names));
+            diagnostics.push(Diagnostic::unknown(location, "scenario", &written.value, names));
         }
-        scene
+        scenario
     });
-    scenes.collect()
+    scenarios.collect()
 }
 
 /// Whether a suite is for a model in a run: it may be content with the first of several that there is.

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::backend::Scene;
+use crate::backend::Scenario;
 use crate::check::Check;
 use crate::config::{ExpectedFailure, repetition_name};
 use crate::prediction::known::KnownDefect;
@@ -52,11 +52,11 @@ pub struct PlannedTrial {
     pub case: String,
     /// The model.
     pub contract: Arc<Contract>,
-    /// The scene to play; `None` where its calls are simply made.
-    pub scene: Option<PlannedScene>,
+    /// The scenario to run; `None` where its calls are simply made.
+    pub scenario: Option<PlannedScenario>,
     /// Why it is not run.
     pub skip: Option<String>,
-    /// The calls to make, in order; in a scene the one that shows that an instance works.
+    /// The calls to make, in order; in a scenario the one that shows that an instance works.
     pub calls: Vec<PlannedCall>,
     /// What is judged afterwards.
     pub checks: Checks,
@@ -72,12 +72,12 @@ pub struct PlannedTrial {
     pub source: Arc<str>,
 }
 
-/// One scene of the life cycle. It gets instances of its own, which no other trial uses.
+/// One scenario of the life cycle. It gets instances of its own, which no other trial uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PlannedScene {
+pub struct PlannedScenario {
     /// Which one.
-    pub scene: Scene,
-    /// Index of an instance that the model must refuse to be, for the scene that needs one.
+    pub scenario: Scenario,
+    /// Index of an instance that the model must refuse to be, for the scenario that needs one.
     pub refused: Option<usize>,
 }
 
@@ -126,7 +126,7 @@ impl PlannedTrial {
     /// How many instances run at once for its sake.
     #[must_use]
     pub fn instances_at_once(&self) -> usize {
-        self.scene.map_or(1, |planned| planned.scene.instances())
+        self.scenario.map_or(1, |planned| planned.scenario.instances())
     }
 
     /// The instances that its calls go to, each once.

@@ -11,7 +11,7 @@ mod judging;
 mod outcome_queue;
 mod pool;
 mod progress;
-mod scene;
+mod scenario;
 mod start_log;
 mod start_progress;
 #[cfg(test)]

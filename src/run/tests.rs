@@ -99,7 +99,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             suite: "suite".into(),
             case: (*input).into(),
             contract: Arc::clone(&contract),
-            scene: None,
+            scenario: None,
             skip: None,
             calls: vec![call],
             checks: match *input {

@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::judging::{Judged, Judging};
 use super::pool::{Condition, Pool};
-use super::{scene, upstream};
+use super::{scenario, upstream};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
 use crate::outcome::{Outcome, Verdict};
-use crate::plan::{PlannedCall, PlannedScene, PlannedTrial};
+use crate::plan::{PlannedCall, PlannedScenario, PlannedTrial};
 
 /// Whether a case may pass that the backend failed before it was tried again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,8 +34,8 @@ pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, fla
     };
     let mut crashed: Option<String> = None;
     loop {
-        let attempt = match trial.scene {
-            Some(planned) => attempt_scene(trial, planned, pool, judging).await,
+        let attempt = match trial.scenario {
+            Some(planned) => attempt_scenario(trial, planned, pool, judging).await,
             None => attempt(trial, pool, judging, crashed.as_deref()).await,
         };
         let attempt = match attempt {
@@ -101,7 +101,7 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
     }
 }
 
-/// Why a scene could not be played, or that a call cannot be answered for want of a recorded response.
+/// Why a scenario could not run, or that a call cannot be answered for want of a recorded response.
 struct Unplayable(String);
 
 /// What came of one attempt.
@@ -159,23 +159,23 @@ async fn attempt(
     })
 }
 
-/// Plays a scene. Each of its answers is judged as if it were the only one.
-async fn attempt_scene(
+/// Runs a scenario. Each of its answers is judged as if it were the only one.
+async fn attempt_scenario(
     trial: &PlannedTrial,
-    planned: PlannedScene,
+    planned: PlannedScenario,
     pool: &Pool,
     judging: &Judging,
 ) -> Result<Attempt, Unplayable> {
-    let played = scene::play(trial, planned, pool).await;
-    if let (Some(reason), true) = (played.skip, played.findings.is_empty()) {
+    let ran = scenario::run(trial, planned, pool).await;
+    if let (Some(reason), true) = (ran.skip, ran.findings.is_empty()) {
         return Err(Unplayable(reason));
     }
     let begun = Instant::now();
     let mut judged = Judged {
-        findings: played.findings,
+        findings: ran.findings,
         ..Judged::default()
     };
-    for response in &played.responses {
+    for response in &ran.responses {
         let one = tokio::task::block_in_place(|| judging.judge(trial, std::slice::from_ref(response)));
         judged.findings.extend(one.findings);
         judged.notes.extend(one.notes);
@@ -184,7 +184,7 @@ async fn attempt_scene(
     }
     Ok(Attempt {
         judged,
-        elapsed: played.elapsed + begun.elapsed(),
+        elapsed: ran.elapsed + begun.elapsed(),
         is_answered: true,
         crashed: None,
         is_inherited: false,

@@ -122,7 +122,7 @@ mod tests {
             suite: "batch".into(),
             case: case.into(),
             contract: Config::built_in().unwrap().models[0].clone(),
-            scene: None,
+            scenario: None,
             skip: None,
             calls: Vec::new(),
             checks: Vec::new().into(),

@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from boileroom.backend.your_backend import YourBackend
+from misbehaving import hang
 
 
 class StartsTwice(YourBackend):
@@ -130,7 +131,26 @@ class Shared(YourBackend):
         super().shutdown()
 
 
-class Leaves(YourBackend):
+class LeavesWhenHosted(YourBackend):
+    """Leaves a process, but only where it is not alone the harness's own instance: where its calls are watched."""
+
     def startup(self):
         super().startup()
-        subprocess.Popen(["sleep", "600"], start_new_session=True)
+        if "startup" in vars(self):
+            subprocess.Popen(["sleep", "600"], start_new_session=True)
+
+
+class KeepsHook(YourBackend):
+    def start(self):
+        try:
+            super().start()
+        except Exception:
+            atexit.register(self.stop)
+            raise
+
+
+class HangsInSecondStart(YourBackend):
+    def start(self):
+        while self._is_running:
+            hang()
+        super().start()

@@ -23,7 +23,7 @@ mod package;
 mod project;
 #[path = "../support/runtime.rs"]
 mod runtime;
-mod scenes;
+mod scenarios;
 mod survival;
 #[path = "../support/timeless.rs"]
 mod timeless;

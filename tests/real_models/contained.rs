@@ -59,7 +59,7 @@ fn esm2_by_the_kind_apptainer() {
     )));
 }
 
-/// What it predicts, and the scene in which most can go wrong; all of them would take longer than they say more.
+/// What it predicts, and the scenario in which most can go wrong; all of them would take longer than they say more.
 fn plays(rig: &Rig) {
     rig.conforms(&["--model", "esm2", "--suite", "embed", "--skip", "beyond_1024"]);
     let (told, code) = rig.run(&["--model", "esm2", "--suite", "life_cycle", "during_start"]);

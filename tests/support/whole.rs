@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use crate::project::Project;
 
-/// What is said of the two scenes in which the program that holds the instance has to end.
+/// What is said of the two scenarios in which the program that holds the instance has to end.
 const HELD: &str = "the harness holds the instance itself";
 
-/// The scenes that cannot be played where the harness holds the instance, with words of the reason.
+/// The scenarios that cannot be played where the harness holds the instance, with words of the reason.
 pub const HELD_BY_THE_HARNESS: &[(&str, &str)] = &[("orderly_exit", HELD), ("terminated", HELD)];
 
-/// Checks that every case of the models that `models` selects passes, the scenes of the life cycle among them, but for the scenes in
+/// Checks that every case of the models that `models` selects passes, the scenarios of the life cycle among them, but for the scenarios in
 /// `skipped`, which are there and say why. What does not run, runs twice or is skipped without being expected to is an error.
 #[track_caller]
 pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, &str)]) {
@@ -35,10 +35,16 @@ pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, 
     let planned = planned(models);
     let played: BTreeSet<&str> = planned.iter().map(String::as_str).collect();
     assert_eq!(&passed | &ignored, played, "what ran is not what was planned");
-    let scenes: BTreeSet<&str> = ignored.iter().filter_map(|name| name.rsplit("::").next()).collect();
-    assert_eq!(scenes, skipped.iter().map(|(scene, _)| *scene).collect(), "{ignored:?}");
-    for (scene, reason) in skipped {
-        let said = results.iter().find(|(name, _)| name.ends_with(&format!("::{scene}")));
+    let scenarios: BTreeSet<&str> = ignored.iter().filter_map(|name| name.rsplit("::").next()).collect();
+    assert_eq!(
+        scenarios,
+        skipped.iter().map(|(scenario, _)| *scenario).collect(),
+        "{ignored:?}"
+    );
+    for (scenario, reason) in skipped {
+        let said = results
+            .iter()
+            .find(|(name, _)| name.ends_with(&format!("::{scenario}")));
         assert!(said.is_some_and(|(_, said)| said.contains(reason)), "{said:?}");
     }
     let summary = format!(

@@ -16,9 +16,9 @@ macro_rules! files {
 }
 
 /// Its modules.
-const MODULES: [(&str, &str); 13] = files! {
-    "__init__.py" "channel.py" "failure.py" "hosts.py" "inputs.py" "leftovers.py" "modal_service.py" "objects.py"
-    "offspring.py" "result.py" "scenes.py" "stage.py" "work.py"
+const MODULES: [(&str, &str); 10] = files! {
+    "__init__.py" "channel.py" "failure.py" "hosts.py" "inputs.py" "modal_service.py" "objects.py" "result.py" "watched.py"
+    "work.py"
 };
 
 /// Writes the bridge into a directory and gives the script to start.

@@ -1,5 +1,5 @@
-//! The harness's end of the private channel: gives orders, hands each answer to whoever waits for it, and keeps the news.
-//! Knows no process.
+//! The harness's end of the private channel: gives orders, hands each answer to the order's sender, and keeps what the
+//! bridge says besides. Knows no process.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,20 +10,21 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::exception::Raised;
-use super::frame::{self, Farewell, Frame, FrameError, Hello, Say};
-use super::step::Step;
+use super::exception::{PythonException, StartStep};
+use super::frame::{self, BridgeFrame, BridgeMessage, FrameError, InterpreterReady, ShutdownReport};
 use crate::wire::{Budget, ResponseLimits};
 
 /// What the bridge has said so far that is no answer.
 #[derive(Debug, Clone, Default)]
-pub(super) struct News {
+pub(super) struct BridgeState {
     /// The interpreter.
-    pub(super) hello: Option<Hello>,
+    pub(super) ready: Option<InterpreterReady>,
     /// The step of the start that is under way.
-    pub(super) step: Option<(Step, String)>,
+    pub(super) step: Option<(StartStep, String)>,
+    /// That an object of a scenario was shut down.
+    pub(super) shut_down: bool,
     /// That all is stopped.
-    pub(super) farewell: Option<Farewell>,
+    pub(super) report: Option<ShutdownReport>,
     /// Why nothing more will come; empty for a plain end.
     pub(super) closed: Option<String>,
     /// That it is closed for want of memory, which is no fault of what is hosted.
@@ -31,28 +32,28 @@ pub(super) struct News {
 }
 
 /// What became of an order: the blobs of its result, or an exception.
-pub(super) type Answer = Result<Vec<Bytes>, Raised>;
+pub(super) type OrderResult = Result<Vec<Bytes>, PythonException>;
 
 /// A connection to a bridge.
 #[derive(Debug)]
 pub(super) struct Channel {
     orders: mpsc::UnboundedSender<Vec<u8>>,
-    waiting: Arc<Mutex<Waiting>>,
-    news: watch::Receiver<News>,
+    waiting: Arc<Mutex<PendingOrders>>,
+    state: watch::Receiver<BridgeState>,
 }
 
 #[derive(Debug, Default)]
-struct Waiting {
+struct PendingOrders {
     last: u64,
-    answers: HashMap<u64, Awaited>,
+    answers: HashMap<u64, PendingOrder>,
 }
 
 /// An answer that is to come. It is read within its bounds also when nothing waits for it any more.
 #[derive(Debug)]
-struct Awaited {
+struct PendingOrder {
     /// Bytes that it may take.
     most: usize,
-    sender: oneshot::Sender<Answer>,
+    sender: oneshot::Sender<OrderResult>,
 }
 
 impl Channel {
@@ -60,8 +61,8 @@ impl Channel {
     pub(super) fn open(stream: UnixStream) -> Self {
         let (mut reader, mut writer) = stream.into_split();
         let (orders, mut queue) = mpsc::unbounded_channel::<Vec<u8>>();
-        let (sender, news) = watch::channel(News::default());
-        let waiting = Arc::new(Mutex::new(Waiting::default()));
+        let (sender, state) = watch::channel(BridgeState::default());
+        let waiting = Arc::new(Mutex::new(PendingOrders::default()));
         // Both run on by themselves, so that a call that is given up never leaves half a frame behind.
         tokio::spawn(async move {
             while let Some(order) = queue.recv().await {
@@ -73,7 +74,7 @@ impl Channel {
         let answers = Arc::clone(&waiting);
         tokio::spawn(async move {
             let budget = Budget::of_process();
-            let allowed = |say: &Say| allowed(say, &answers);
+            let allowed = |say: &BridgeMessage| allowed(say, &answers);
             let (closed, crowded) = loop {
                 match frame::read(&mut reader, allowed, &budget).await {
                     Ok(Some(frame)) => take(frame, &answers, &sender),
@@ -81,35 +82,35 @@ impl Channel {
                     Err(error) => break (error.to_string(), matches!(error, FrameError::Budget(_))),
                 }
             };
-            sender.send_modify(|news| (news.closed, news.crowded) = (Some(closed), crowded));
-            // Whoever waits for an answer learns that none comes.
+            sender.send_modify(|state| (state.closed, state.crowded) = (Some(closed), crowded));
+            // Every pending order learns that no answer comes.
             answers.lock().unwrap_or_else(PoisonError::into_inner).answers.clear();
         });
-        Self { orders, waiting, news }
+        Self { orders, waiting, state }
     }
 
     /// Gives an order whose answer is small; it comes unless the channel ends before.
-    pub(super) fn order(&self, order: Value) -> oneshot::Receiver<Answer> {
+    pub(super) fn order(&self, order: Value) -> oneshot::Receiver<OrderResult> {
         self.order_within(order, &ResponseLimits::for_fields(0))
     }
 
     /// As [`Self::order`], with an answer within these limits.
-    pub(super) fn order_within(&self, mut order: Value, limits: &ResponseLimits) -> oneshot::Receiver<Answer> {
+    pub(super) fn order_within(&self, mut order: Value, limits: &ResponseLimits) -> oneshot::Receiver<OrderResult> {
         let (sender, answer) = oneshot::channel();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.news.borrow().closed.is_none() {
+        if self.state.borrow().closed.is_none() {
             waiting.last += 1;
             order["id"] = waiting.last.into();
             let number = waiting.last;
             let most = limits.body;
-            waiting.answers.insert(number, Awaited { most, sender });
+            waiting.answers.insert(number, PendingOrder { most, sender });
         }
         drop(waiting);
         self.tell(&order);
         answer
     }
 
-    /// Gives an order that has no answer. When the channel has ended, nobody hears it.
+    /// Gives an order that has no answer. It is lost when the channel has ended.
     pub(super) fn tell(&self, order: &Value) {
         let text = order.to_string().into_bytes();
         let mut frame = (text.len() as u32).to_le_bytes().to_vec();
@@ -118,37 +119,47 @@ impl Channel {
     }
 
     /// What it has said so far, and says from now on.
-    pub(super) fn subscribe(&self) -> watch::Receiver<News> {
-        self.news.clone()
+    pub(super) fn subscribe(&self) -> watch::Receiver<BridgeState> {
+        self.state.clone()
     }
 
     /// What it has said so far.
-    pub(super) fn news(&self) -> News {
-        self.news.borrow().clone()
+    pub(super) fn state(&self) -> BridgeState {
+        self.state.borrow().clone()
     }
 
-    /// Waits for its last words, or the end of the channel without any.
-    pub(super) async fn farewell(&self) -> Option<Farewell> {
-        let mut news = self.news.clone();
-        let last = news
-            .wait_for(|news| news.farewell.is_some() || news.closed.is_some())
+    /// Waits for the end of the channel, behind which nothing more comes.
+    pub(super) async fn ended(&self) {
+        let mut state = self.state.clone();
+        let _ = state.wait_for(|state| state.closed.is_some()).await;
+    }
+
+    /// Waits until everything is stopped, or the channel ends without saying so.
+    pub(super) async fn stopped(&self) -> Option<ShutdownReport> {
+        let mut state = self.state.clone();
+        let last = state
+            .wait_for(|state| state.report.is_some() || state.closed.is_some())
             .await;
-        last.ok().and_then(|news| news.farewell.clone())
+        last.ok().and_then(|state| state.report.clone())
     }
 }
 
 /// Bytes that the blobs of a frame may take: only answers that were ordered have any.
-fn allowed(say: &Say, waiting: &Mutex<Waiting>) -> usize {
+fn allowed(say: &BridgeMessage, waiting: &Mutex<PendingOrders>) -> usize {
     let waiting = waiting.lock().unwrap_or_else(PoisonError::into_inner);
     match say {
-        Say::Done { id } => waiting.answers.get(id).map_or(0, |awaited| awaited.most),
-        Say::Hello(_) | Say::Step { .. } | Say::Raised { .. } | Say::Stopped(_) => 0,
+        BridgeMessage::Done { id } => waiting.answers.get(id).map_or(0, |awaited| awaited.most),
+        BridgeMessage::Ready(_)
+        | BridgeMessage::Step { .. }
+        | BridgeMessage::Raised { .. }
+        | BridgeMessage::Shutdown
+        | BridgeMessage::Stopped(_) => 0,
     }
 }
 
-/// Puts a frame where it belongs. Answers that nobody waits for any more are dropped.
-fn take(frame: Frame, waiting: &Mutex<Waiting>, news: &watch::Sender<News>) {
-    let answer = |id: u64, answer: Answer| {
+/// Puts a frame where it belongs. Answers to orders that were given up are dropped.
+fn take(frame: BridgeFrame, waiting: &Mutex<PendingOrders>, state: &watch::Sender<BridgeState>) {
+    let answer = |id: u64, answer: OrderResult| {
         let awaited = waiting
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -159,10 +170,11 @@ fn take(frame: Frame, waiting: &Mutex<Waiting>, news: &watch::Sender<News>) {
         }
     };
     match frame.say {
-        Say::Hello(hello) => news.send_modify(|news| news.hello = Some(hello)),
-        Say::Step { step, what } => news.send_modify(|news| news.step = Some((step, what))),
-        Say::Done { id } => answer(id, Ok(frame.blobs)),
-        Say::Raised { id, error } => answer(id, Err(error)),
-        Say::Stopped(farewell) => news.send_modify(|news| news.farewell = Some(farewell)),
+        BridgeMessage::Ready(ready) => state.send_modify(|state| state.ready = Some(ready)),
+        BridgeMessage::Step { step, what } => state.send_modify(|state| state.step = Some((step, what))),
+        BridgeMessage::Done { id } => answer(id, Ok(frame.blobs)),
+        BridgeMessage::Raised { id, error } => answer(id, Err(error)),
+        BridgeMessage::Shutdown => state.send_modify(|state| state.shut_down = true),
+        BridgeMessage::Stopped(report) => state.send_modify(|state| state.report = Some(report)),
     }
 }

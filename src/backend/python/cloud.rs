@@ -37,7 +37,7 @@ const CLASSES: [&str; 12] = [
 ];
 
 #[derive(Deserialize)]
-struct Answer {
+struct ServiceReply {
     trouble: Option<String>,
 }
 
@@ -52,9 +52,9 @@ pub(super) fn is_selected(hosting: &Hosting) -> bool {
 /// Whether the service answers and takes the token.
 pub(super) async fn service(hosting: &Hosting) -> Symptom {
     const SUBJECT: &str = "Modal";
-    let trouble = match ask::<Answer>(hosting, QUESTION, &[]).await {
-        Ok(Answer { trouble: None }) => return Symptom::well(SUBJECT, "its service answers and takes the token"),
-        Ok(Answer { trouble: Some(trouble) }) => trouble,
+    let trouble = match ask::<ServiceReply>(hosting, QUESTION, &[]).await {
+        Ok(ServiceReply { trouble: None }) => return Symptom::well(SUBJECT, "its service answers and takes the token"),
+        Ok(ServiceReply { trouble: Some(trouble) }) => trouble,
         Err(words) => words,
     };
     Symptom::broken(

@@ -30,7 +30,7 @@ const MODAL: &str = "modal";
 const ALWAYS: &str = "numpy";
 
 #[derive(Deserialize)]
-struct Answer {
+struct InterpreterReply {
     version: String,
     executable: String,
     found: BTreeMap<String, Option<String>>,
@@ -58,7 +58,7 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
                 if cloud::is_selected(&hosting) && !packages.iter().any(|package| package == MODAL) {
                     packages.push(MODAL.to_owned());
                 }
-                // A core runs in this interpreter, and so on this machine; where else a model runs, nobody here knows.
+                // A core runs in this interpreter, and so on this machine; where else a model runs is not known here.
                 if let Host::Core { .. } = hosting.host {
                     device = machine::gpu(hosting.device.as_deref());
                 }
@@ -73,7 +73,7 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
         return symptoms;
     };
     symptoms.extend(device);
-    match ask::<Answer>(&hosting, QUESTION, &packages).await {
+    match ask::<InterpreterReply>(&hosting, QUESTION, &packages).await {
         Err(words) => {
             let usual = || "name a Python of version 3.8 or newer with `interpreter`".to_owned();
             let advice = hosting.meant_interpreter().unwrap_or_else(usual);
@@ -94,7 +94,7 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
     symptoms
 }
 
-fn interpreter(answer: &Answer) -> Symptom {
+fn interpreter(answer: &InterpreterReply) -> Symptom {
     let found = format!("Python {}, {}", answer.version, answer.executable);
     let mut numbers = answer
         .version

@@ -2,14 +2,13 @@
 
 use serde::Deserialize;
 
-use super::step::Step;
 use crate::backend::served::declined;
 use crate::backend::{BackendError, Fault, Stage, device};
 use crate::wire::client::DeclineStatus;
 
 /// An exception as the bridge describes it.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Raised {
+pub(super) struct PythonException {
     /// Its class, without the module.
     pub(super) class: String,
     /// The dotted names of its class and of all classes above, nearest first.
@@ -26,6 +25,18 @@ pub(super) struct Raised {
     status: Option<u16>,
     /// The module that was not found, if it is about that.
     pub(super) missing: Option<String>,
+}
+
+/// A step of the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum StartStep {
+    /// A class is imported.
+    Import,
+    /// An object of it is made.
+    Build,
+    /// It is started.
+    Start,
 }
 
 /// Classes that speak of the platform and not of the model, wherever they are raised.
@@ -51,7 +62,7 @@ const OF_PLATFORMS: &[(&str, Fault)] = &[
 
 /// Whose code raises an exception at the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Raiser {
+pub(super) enum ExceptionOrigin {
     /// A wrapper's or a backend's, which runs the model elsewhere.
     Backend,
     /// The model's own.
@@ -72,10 +83,10 @@ const MISSING: &str = "hydrotest_bridge.objects.Missing";
 /// The class of the bridge's own for a class without the interface of boileroom's `Backend`.
 const UNFIT: &str = "hydrotest_bridge.objects.Unfit";
 
-impl Raised {
+impl PythonException {
     /// The error of a start that raised this in a step: `doing` names it, such as `ESMFold(backend='modal')`. An exception of
     /// the hosted code itself is its own failure.
-    pub(super) fn at_start(self, step: Option<Step>, doing: &str, raiser: Raiser) -> BackendError {
+    pub(super) fn at_start(self, step: Option<StartStep>, doing: &str, origin: ExceptionOrigin) -> BackendError {
         let is = |name: &str| self.ancestors.iter().any(|ancestor| ancestor == name);
         let message = if is(UNFIT) {
             // The class of this exception is the bridge's own, and nothing to a contributor.
@@ -83,7 +94,7 @@ impl Raised {
         } else {
             format!("{doing} {}", self.words())
         };
-        let (stage, fault) = if is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(raiser) {
+        let (stage, fault) = if is(MISSING) || self.is_wrong_argument(step) || self.is_wrong_selector(origin) {
             (Stage::Configure, Fault::Misconfigured)
         } else if is(UNFIT) {
             (Stage::Ready, Fault::Protocol)
@@ -100,27 +111,29 @@ impl Raised {
             (Stage::Ready, Fault::Refused)
         };
         let error = self.into_error(stage, fault, message);
-        match raiser {
+        match origin {
             // The class says something of the backend, and nothing of what the model raised.
-            Raiser::Backend => BackendError {
+            ExceptionOrigin::Backend => BackendError {
                 exception: None,
                 ..error
             },
-            Raiser::Model => error,
+            ExceptionOrigin::Model => error,
         }
     }
 
     /// Arguments that a constructor does not take are those of the table.
-    fn is_wrong_argument(&self, step: Option<Step>) -> bool {
+    fn is_wrong_argument(&self, step: Option<StartStep>) -> bool {
         let by_bridge = |module: &String| module.starts_with("hydrotest_bridge");
-        step == Some(Step::Build) && self.class == "TypeError" && self.modules.last().is_some_and(by_bridge)
+        step == Some(StartStep::Build) && self.class == "TypeError" && self.modules.last().is_some_and(by_bridge)
     }
 
     /// A selector that boileroom's own wrapper refuses is the table's.
-    fn is_wrong_selector(&self, raiser: Raiser) -> bool {
+    fn is_wrong_selector(&self, origin: ExceptionOrigin) -> bool {
         let by_boileroom =
             |module: &String| module.starts_with("boileroom.") && !module.starts_with("boileroom.backend.");
-        raiser == Raiser::Backend && self.class == "ValueError" && self.modules.last().is_some_and(by_boileroom)
+        origin == ExceptionOrigin::Backend
+            && self.class == "ValueError"
+            && self.modules.last().is_some_and(by_boileroom)
     }
 
     /// The error of an import that raised this: what is not installed is for the table to name, anything else is the failure of
@@ -141,7 +154,7 @@ impl Raised {
     }
 
     /// The error of a call that raised this.
-    pub(super) fn in_call(self, raiser: Raiser) -> BackendError {
+    pub(super) fn in_call(self, origin: ExceptionOrigin) -> BackendError {
         if self.ancestors.iter().any(|name| name == UNPICKLABLE) {
             let message = self.message.clone();
             return BackendError::new(Stage::Decode, Fault::Undecodable, message).with_log(self.traceback);
@@ -159,7 +172,7 @@ impl Raised {
             return self.into_error(Stage::Call, fault, message);
         }
         let message = self.message.clone();
-        let is_own = raiser == Raiser::Model || self.is_of_model();
+        let is_own = origin == ExceptionOrigin::Model || self.is_of_model();
         let error = self.into_error(Stage::Call, Fault::Refused, message);
         BackendError {
             exception: error.exception.filter(|_| is_own),
@@ -177,6 +190,18 @@ impl Raised {
         };
         let wrapper = |module: &String| module.starts_with("boileroom.models.");
         self.modules.iter().any(is_core) || self.modules.last().is_some_and(wrapper)
+    }
+
+    /// The error of what an object was told to do in a scenario, such as `stop()`, when it raised this.
+    pub(super) fn in_act(self, doing: &str) -> BackendError {
+        let refused_use = self.ancestors.iter().any(|name| name == "builtins.RuntimeError");
+        let fault = if refused_use && self.message.contains("not initialized") {
+            Fault::NotRunning
+        } else {
+            Fault::Refused
+        };
+        let message = format!("{doing} {}", self.words());
+        self.into_error(Stage::Call, fault, message)
     }
 
     /// The error of a stop that raised this.
@@ -214,9 +239,9 @@ mod tests {
     use super::*;
     use crate::backend::Responsible;
 
-    fn raised(ancestors: &[&str], message: &str) -> Raised {
+    fn raised(ancestors: &[&str], message: &str) -> PythonException {
         let class = ancestors[0].rsplit('.').next().unwrap();
-        Raised {
+        PythonException {
             class: class.into(),
             ancestors: ancestors.iter().map(|name| (*name).to_owned()).collect(),
             message: message.into(),
@@ -229,8 +254,8 @@ mod tests {
 
     #[test]
     fn the_model_refuses_with_its_own_words() {
-        let error =
-            raised(&["builtins.ValueError", "builtins.Exception"], "Invalid amino acid(s)").in_call(Raiser::Model);
+        let error = raised(&["builtins.ValueError", "builtins.Exception"], "Invalid amino acid(s)")
+            .in_call(ExceptionOrigin::Model);
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Refused));
         assert_eq!(error.message, "Invalid amino acid(s)");
         assert_eq!(error.exception.as_deref(), Some("ValueError"));
@@ -239,7 +264,7 @@ mod tests {
 
     #[test]
     fn the_platform_is_told_from_the_model() {
-        let fault = |ancestors: &[&str]| raised(ancestors, "no").in_call(Raiser::Model).fault;
+        let fault = |ancestors: &[&str]| raised(ancestors, "no").in_call(ExceptionOrigin::Model).fault;
         assert_eq!(
             fault(&["modal.exception.AuthError", "modal.exception.Error"]),
             Fault::Misconfigured
@@ -293,8 +318,9 @@ mod tests {
 
     #[test]
     fn a_start_that_raises_is_the_failure_of_the_code_that_raises() {
-        let start =
-            |ancestors: &[&str]| raised(ancestors, "no").at_start(Some(Step::Start), "B.start()", Raiser::Backend);
+        let start = |ancestors: &[&str]| {
+            raised(ancestors, "no").at_start(Some(StartStep::Start), "B.start()", ExceptionOrigin::Backend)
+        };
         let error = start(&["builtins.RuntimeError", "builtins.Exception"]);
         assert_eq!((error.responsible(), &error.exception), (Responsible::Backend, &None));
         assert_eq!(error.message, "B.start() raised RuntimeError: no");
@@ -315,18 +341,19 @@ mod tests {
         selector.modules = vec!["boileroom.models.esm.esm2".into()];
         assert_eq!(
             selector
-                .at_start(Some(Step::Start), "ESM2()", Raiser::Backend)
+                .at_start(Some(StartStep::Start), "ESM2()", ExceptionOrigin::Backend)
                 .responsible(),
             Responsible::Settings
         );
         let mut own = raised(&["builtins.ValueError"], "no");
         own.modules = vec!["boileroom.models.esm.esm2".into(), "boileroom.backend.mine".into()];
         assert_eq!(
-            own.at_start(Some(Step::Start), "ESM2()", Raiser::Backend).responsible(),
+            own.at_start(Some(StartStep::Start), "ESM2()", ExceptionOrigin::Backend)
+                .responsible(),
             Responsible::Backend
         );
         let error = raised(&["builtins.ValueError"], "Unsupported");
-        let error = error.at_start(Some(Step::Start), "ESM3Core._initialize()", Raiser::Model);
+        let error = error.at_start(Some(StartStep::Start), "ESM3Core._initialize()", ExceptionOrigin::Model);
         assert_eq!(
             (error.fault, error.exception.as_deref()),
             (Fault::Refused, Some("ValueError"))
@@ -338,7 +365,7 @@ mod tests {
         let class = |modules: &[&str]| {
             let mut raised = raised(&["builtins.RuntimeError"], "Invalid amino acid(s)");
             raised.modules = modules.iter().map(|name| (*name).to_owned()).collect();
-            let error = raised.in_call(Raiser::Backend);
+            let error = raised.in_call(ExceptionOrigin::Backend);
             assert_eq!(
                 (error.fault, error.message.as_str()),
                 (Fault::Refused, "Invalid amino acid(s)")
@@ -363,11 +390,14 @@ mod tests {
     fn a_status_of_a_proxy_and_words_about_the_device_keep_their_owner() {
         let mut denied = raised(&["httpx.HTTPStatusError"], "Client error '401 Unauthorized'");
         denied.status = Some(401);
-        assert_eq!(denied.in_call(Raiser::Backend).responsible(), Responsible::Settings);
+        assert_eq!(
+            denied.in_call(ExceptionOrigin::Backend).responsible(),
+            Responsible::Settings
+        );
         let memory = raised(
             &["torch.OutOfMemoryError", "builtins.RuntimeError"],
             "CUDA out of memory.",
         );
-        assert_eq!(memory.in_call(Raiser::Model).fault, Fault::OutOfMemory);
+        assert_eq!(memory.in_call(ExceptionOrigin::Model).fault, Fault::OutOfMemory);
     }
 }

@@ -5,8 +5,7 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::exception::Raised;
-use super::step::Step;
+use super::exception::{PythonException, StartStep};
 use crate::wire::Budget;
 
 /// Bytes of the JSON of one frame. Sizes take most of it: a result of a hundred thousand arrays is none of ours.
@@ -16,50 +15,52 @@ const RESERVED: usize = 1 << 20;
 
 /// One frame.
 #[derive(Debug)]
-pub(super) struct Frame {
-    pub(super) say: Say,
+pub(super) struct BridgeFrame {
+    pub(super) say: BridgeMessage,
     pub(super) blobs: Vec<Bytes>,
 }
 
 /// What a frame says.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "say", rename_all = "lowercase")]
-pub(super) enum Say {
+pub(super) enum BridgeMessage {
     /// The interpreter runs.
-    Hello(Hello),
+    Ready(InterpreterReady),
     /// A step of the start is under way.
-    Step { step: Step, what: String },
+    Step { step: StartStep, what: String },
     /// An order was carried out. The blobs are its result: the pickle and its buffers.
     Done { id: u64 },
     /// An order ended in an exception.
-    Raised { id: u64, error: Raised },
+    Raised { id: u64, error: PythonException },
+    /// The `shutdown()` of an object in a scenario was called.
+    Shutdown,
     /// What was hosted has been stopped, and the interpreter is about to end.
-    Stopped(Farewell),
+    Stopped(ShutdownReport),
 }
 
 /// Which interpreter this is.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub(super) struct Hello {
+pub(super) struct InterpreterReady {
     pub(super) version: String,
     pub(super) executable: String,
+    /// Its number among the processes.
+    pub(super) process: i32,
 }
 
-/// The last words of the bridge.
+/// What the bridge says when everything is stopped.
 #[derive(Debug, Clone, Deserialize)]
-pub(super) struct Farewell {
-    /// Processes that were still there, a line for each.
-    pub(super) left: Vec<String>,
+pub(super) struct ShutdownReport {
     /// What is worth knowing and no failure, a sentence for each.
     #[serde(default)]
     pub(super) notes: Vec<String>,
     /// What stopping raised.
-    pub(super) error: Option<Raised>,
+    pub(super) error: Option<PythonException>,
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct FrameHead {
     #[serde(flatten)]
-    say: Say,
+    say: BridgeMessage,
     sizes: Vec<usize>,
 }
 
@@ -82,9 +83,9 @@ pub(super) enum FrameError {
 /// with all other responses until the last of them is dropped.
 pub(super) async fn read(
     channel: &mut (impl AsyncRead + Unpin),
-    allowed: impl Fn(&Say) -> usize,
+    allowed: impl Fn(&BridgeMessage) -> usize,
     budget: &Budget,
-) -> Result<Option<Frame>, FrameError> {
+) -> Result<Option<BridgeFrame>, FrameError> {
     let Some(length) = length(channel).await? else {
         return Ok(None);
     };
@@ -92,7 +93,7 @@ pub(super) async fn read(
         return Err(FrameError::Head(length));
     }
     let head = exactly(channel, length).await?;
-    let Head { say, sizes } = serde_json::from_slice(&head)?;
+    let FrameHead { say, sizes } = serde_json::from_slice(&head)?;
     let announced = sizes.iter().fold(0_usize, |sum, size| sum.saturating_add(*size));
     let allowed = allowed(&say);
     if announced > allowed {
@@ -100,13 +101,13 @@ pub(super) async fn read(
     }
     if announced == 0 {
         let blobs = vec![Bytes::new(); sizes.len()];
-        return Ok(Some(Frame { say, blobs }));
+        return Ok(Some(BridgeFrame { say, blobs }));
     }
     let share = budget.take(announced).await;
     let share = share.ok_or_else(|| FrameError::Budget(budget.total()))?;
     let mut whole = share.hold(exactly(channel, announced).await?);
     let blobs = sizes.into_iter().map(|size| whole.split_to(size)).collect();
-    Ok(Some(Frame { say, blobs }))
+    Ok(Some(BridgeFrame { say, blobs }))
 }
 
 /// The length that begins a frame; `None` when the channel ended before it.
@@ -144,8 +145,12 @@ mod tests {
     }
 
     /// What a hundred bytes are allowed of, for the answer to the seventh order.
-    fn allowed(say: &Say) -> usize {
-        if matches!(say, Say::Done { id: 7 }) { 100 } else { 0 }
+    fn allowed(say: &BridgeMessage) -> usize {
+        if matches!(say, BridgeMessage::Done { id: 7 }) {
+            100
+        } else {
+            0
+        }
     }
 
     async fn fault(bytes: &[u8]) -> String {
@@ -157,11 +162,11 @@ mod tests {
     async fn a_frame_is_read_with_its_blobs_and_then_the_end() {
         let bytes = frame(r#"{"say":"done","id":7,"sizes":[2,0,3]}"#, b"abcde");
         let mut channel = &*bytes;
-        let Frame { say, blobs } = read(&mut channel, allowed, &Budget::of_process())
+        let BridgeFrame { say, blobs } = read(&mut channel, allowed, &Budget::of_process())
             .await
             .unwrap()
             .unwrap();
-        assert!(matches!(say, Say::Done { id: 7 }));
+        assert!(matches!(say, BridgeMessage::Done { id: 7 }));
         assert_eq!(blobs, [&b"ab"[..], b"", b"cde"]);
         assert!(
             read(&mut channel, allowed, &Budget::of_process())
@@ -185,7 +190,10 @@ mod tests {
         for (head, allowed) in [
             (r#"{"say":"done","id":7,"sizes":[100,1]}"#, 100),
             (r#"{"say":"done","id":8,"sizes":[1]}"#, 0),
-            (r#"{"say":"hello","version":"3","executable":"python","sizes":[1]}"#, 0),
+            (
+                r#"{"say":"ready","version":"3","executable":"python","process":1,"sizes":[1]}"#,
+                0,
+            ),
         ] {
             let shown = fault(&frame(head, &[0; 101])).await;
             assert!(shown.ends_with(&format!("more than the {allowed} allowed")), "{shown}");
@@ -200,7 +208,7 @@ mod tests {
             &format!(r#"{{"say":"done","id":7,"sizes":[3,{size}]}}"#),
             &vec![1; size + 3],
         );
-        let any = |_: &Say| usize::MAX;
+        let any = |_: &BridgeMessage| usize::MAX;
         let first = read(&mut &*bytes, any, &budget).await.unwrap().unwrap();
         let crowded = read(&mut &*bytes, any, &budget).await.unwrap_err();
         assert!(matches!(crowded, FrameError::Budget(_)), "{crowded}");

@@ -1,46 +1,38 @@
 //! A model that Python code hosts: start, calls, stop, and what became of the interpreter when one fails.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use serde_json::json;
-
-use super::channel::Answer;
-use super::exception::Raiser;
+use super::channel::OrderResult;
 use super::hosting::{Host, Hosting};
 use super::interpreter::Interpreter;
-use super::rehearsal;
-use super::settings::Timeouts;
+use super::objects::HostedObjects;
+use super::orders::{BridgeOrder, decode, limits_of};
+use super::settings::PythonTimeouts;
 use super::starting::{doing, raised_at_start, state_steps};
 use crate::backend::kind::Launch;
 use crate::backend::recorder::InstanceRecorder;
 use crate::backend::resources::InstanceId;
 use crate::backend::status::Status;
-use crate::backend::{Backend, BackendError, Fault, Scene, Stage, Work};
-use crate::prediction::{Contract, Prediction, Request, largest_response};
+use crate::backend::{Backend, BackendError, Fault, ObjectHost, Stage, Work};
+use crate::prediction::{Contract, Prediction, Request};
 use crate::wire::responses::RawResponse;
-use crate::wire::{ResponseLimits, pickle};
-
-/// How long the bridge may take to say where a call hangs.
-const WHERE: Duration = Duration::from_secs(5);
 
 /// One model in one interpreter.
 pub(super) struct Hosted {
-    hosting: Hosting,
+    hosting: Arc<Hosting>,
     contract: Arc<Contract>,
     instance: InstanceId,
     status: Status,
     recorder: Option<InstanceRecorder>,
-    timeouts: Timeouts,
+    timeouts: PythonTimeouts,
     interpreter: Option<Interpreter>,
 }
 
 impl Hosted {
     /// A model that is not started yet.
-    pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: Timeouts) -> Self {
+    pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: PythonTimeouts) -> Self {
         Self {
-            hosting,
+            hosting: Arc::new(hosting),
             contract: Arc::clone(&launch.contract),
             instance: launch.instance.clone(),
             status: launch.status.clone(),
@@ -73,7 +65,7 @@ impl Hosted {
             }
             Err(_) => {
                 interpreter.show_where(self.timeouts.spare).await;
-                Err(too_long(interpreter, Stage::Ready, &doing(interpreter), limit))
+                Err(interpreter.too_long(Stage::Ready, &doing(interpreter), limit))
             }
         }
     }
@@ -86,35 +78,19 @@ impl Hosted {
                 "the interpreter is not running",
             ));
         };
-        let largest = largest_response(&self.contract, request, &self.hosting.config);
-        let limits = ResponseLimits::for_fields(largest);
-        let order = json!({
-            "do": "call",
-            "method": request.method.name(),
-            "sequences": request.input.to_json(),
-            "options": request.options,
-        });
-        let answer = interpreter.channel()?.order_within(order, &limits);
-        match tokio::time::timeout(self.timeouts.call, answer).await {
-            Ok(Ok(answer)) => {
-                if answer.is_err() {
-                    interpreter.log_caught_up().await;
-                }
-                self.keep(request, &answer).await;
-                decode(answer, self.hosting.host.raiser(), limits).await
-            }
-            Ok(Err(_)) => Err(interpreter.lost(Stage::Call, "in the middle of a call").await),
-            Err(_) => {
-                interpreter.show_where(WHERE).await;
-                Err(too_long(interpreter, Stage::Call, "the call", self.timeouts.call))
-            }
+        let limits = limits_of(&self.contract, request, &self.hosting.config);
+        let answer = interpreter
+            .ask(BridgeOrder::call(request, &limits, self.timeouts.call))
+            .await?;
+        if answer.is_err() {
+            interpreter.log_caught_up().await;
         }
+        self.keep(request, &answer).await;
+        decode(answer, self.hosting.host.origin(), limits).await
     }
-}
 
-impl Hosted {
     /// Keeps an answer when answers are to be kept.
-    async fn keep(&self, request: &Request, answer: &Answer) {
+    async fn keep(&self, request: &Request, answer: &OrderResult) {
         let Some(recorder) = &self.recorder else { return };
         match answer {
             Ok(blobs) => {
@@ -126,43 +102,10 @@ impl Hosted {
                 recorder.keep(request, &raw, None).await;
             }
             Err(raised) => {
-                let error = raised.clone().in_call(self.hosting.host.raiser());
+                let error = raised.clone().in_call(self.hosting.host.origin());
                 recorder.keep_error(request, &error).await;
             }
         }
-    }
-}
-
-fn too_long(interpreter: &Interpreter, stage: Stage, what: &str, limit: Duration) -> BackendError {
-    let message = format!(
-        "{what} took longer than {} s; the log ends with where it was",
-        limit.as_secs_f64()
-    );
-    BackendError::new(stage, Fault::Timeout, message).with_log(interpreter.log_tail())
-}
-
-async fn decode(answer: Answer, raiser: Raiser, limits: ResponseLimits) -> Result<Prediction, BackendError> {
-    let mut blobs = answer.map_err(|raised| raised.in_call(raiser))?;
-    if blobs.is_empty() {
-        blobs.push(Bytes::new());
-    }
-    // Decoding hundreds of megabytes must not hold up the watch over other instances.
-    let decoded = tokio::task::spawn_blocking(move || {
-        let payload = blobs.remove(0);
-        pickle::decode_prediction(&payload, Some(&blobs), &limits)
-    });
-    match decoded.await {
-        Ok(Ok(prediction)) => Ok(prediction),
-        Ok(Err(error)) => Err(BackendError::new(
-            Stage::Decode,
-            Fault::of_payload(&error),
-            error.to_string(),
-        )),
-        Err(panic) => Err(BackendError::new(
-            Stage::Decode,
-            Fault::Internal,
-            format!("the decoder stopped: {panic}"),
-        )),
     }
 }
 
@@ -186,17 +129,14 @@ impl Backend for Hosted {
         Box::pin(self.call(request))
     }
 
-    fn rehearse(&self, scene: Scene) -> Option<Work<'_, Vec<String>>> {
+    fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
         // A core is started with its interpreter and ends with it.
         if matches!(self.hosting.host, Host::Core { .. }) {
             return None;
         }
-        Some(Box::pin(rehearsal::play(
-            &self.hosting,
-            &self.instance,
-            self.timeouts,
-            scene,
-        )))
+        let (hosting, contract) = (Arc::clone(&self.hosting), Arc::clone(&self.contract));
+        let starting = HostedObjects::start(hosting, contract, self.instance.clone(), self.timeouts);
+        Some(Box::pin(async { Ok(Box::new(starting.await?) as Box<dyn ObjectHost>) }))
     }
 
     fn log_tail(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::exception::Raiser;
+use super::exception::ExceptionOrigin;
 use crate::prediction::{Method, Options};
 
 /// One model, to be hosted.
@@ -57,10 +57,10 @@ impl Host {
     }
 
     /// Whose exceptions a start raises.
-    pub(super) const fn raiser(&self) -> Raiser {
+    pub(super) const fn origin(&self) -> ExceptionOrigin {
         match self {
-            Self::Wrapper { .. } | Self::Backend { .. } => Raiser::Backend,
-            Self::Core { .. } => Raiser::Model,
+            Self::Wrapper { .. } | Self::Backend { .. } => ExceptionOrigin::Backend,
+            Self::Core { .. } => ExceptionOrigin::Model,
         }
     }
 

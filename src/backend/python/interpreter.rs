@@ -10,14 +10,15 @@ use tempfile::TempDir;
 use tokio::net::{UnixListener, UnixStream};
 
 use super::bridge;
-use super::channel::{Channel, News};
-use super::exception::Raised;
-use super::frame::Farewell;
-use super::hosting::Hosting;
+use super::channel::{BridgeState, Channel};
+use super::exception::PythonException;
+use super::frame::ShutdownReport;
+use super::hosting::{Host, Hosting};
+use super::processes;
 use crate::backend::remark::Remark;
-use crate::backend::resources::{self, InstanceId, PROCESS, Resource};
+use crate::backend::resources::{self, InstanceId, Resource};
 use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
-use crate::backend::{BackendError, Fault, Stage};
+use crate::backend::{BackendError, ExitedProgram, Fault, Stage};
 use crate::os;
 use crate::wire::Secret;
 
@@ -25,12 +26,18 @@ use crate::wire::Secret;
 const SOCKET: &str = "channel";
 /// The longest path that a Unix socket may have on any system.
 const LONGEST_PATH: usize = 100;
-/// What the bridge may take, besides the hosted code, to say what is left.
-const LAST_WORDS: Duration = Duration::from_secs(4);
+/// What the bridge may take, besides the hosted code, to say that it is stopped.
+pub(super) const LAST_WORDS: Duration = Duration::from_secs(4);
 /// How long the interpreter may take at least to end once all is stopped: threads and exit hooks of the hosted code run then. As
 /// long as the hosted code may take to stop, where that is more: torch alone takes 2.7 s to unload when eight processes share two
 /// cores.
 const EXIT: Duration = Duration::from_secs(5);
+/// How long what the hosted code has started may take to go after its stop.
+const SETTLING: Duration = Duration::from_secs(3);
+/// How often that is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+/// How long the bridge may take to say where a call hangs.
+pub(super) const WHERE: Duration = Duration::from_secs(5);
 /// How long it may take to end when asked by a signal.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -43,6 +50,8 @@ pub(super) struct Interpreter {
     instance: InstanceId,
     /// What to do when it turns out to be none.
     advice: String,
+    /// Whether what it hosts can be stopped, other than by its end.
+    stops: bool,
     // Holds the bridge and the socket.
     _directory: TempDir,
 }
@@ -62,7 +71,7 @@ impl Interpreter {
 
     fn try_start(hosting: &Hosting, instance: &InstanceId) -> io::Result<Self> {
         let temporary = instance.temporary()?;
-        // Made anew with a name of its own, readable by nobody else.
+        // Made anew with a name of its own, readable by this user only.
         let directory = tempfile::Builder::new()
             .prefix("python-")
             .tempdir_in(instance.directory()?)?;
@@ -90,6 +99,7 @@ impl Interpreter {
             listener: Some(listener),
             channel: None,
             log,
+            stops: !matches!(hosting.host, Host::Core { .. }),
             instance: instance.clone(),
             advice: hosting
                 .meant_interpreter()
@@ -122,6 +132,14 @@ impl Interpreter {
         self.channel.as_ref().ok_or_else(absent)
     }
 
+    /// The processes of this machine that the hosted code has started and that are there.
+    pub(super) fn started_processes(&self) -> Vec<Resource> {
+        let ready = self.state().ready;
+        ready.map_or_else(Vec::new, |ready| {
+            processes::started_by(ready.process, self.process.ancestor(), &self.instance)
+        })
+    }
+
     /// Its end without having connected.
     async fn not_python(&self, ending: Ending) -> BackendError {
         self.process.settled().await;
@@ -136,18 +154,18 @@ impl Interpreter {
     }
 
     /// What it has said so far that is no answer.
-    pub(super) fn news(&self) -> News {
-        self.channel.as_ref().map(Channel::news).unwrap_or_default()
+    pub(super) fn state(&self) -> BridgeState {
+        self.channel.as_ref().map(Channel::state).unwrap_or_default()
     }
 
-    /// The error of an order that no answer came to. Waits a while for the news of the interpreter's end.
+    /// The error of an order that no answer came to. Waits a while for news of the interpreter's end.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
         const NEWS: Duration = Duration::from_secs(5);
-        let news = self.news();
-        let why = news.closed.unwrap_or_default();
+        let seen = self.state();
+        let why = seen.closed.unwrap_or_default();
         if !why.is_empty() {
             let message = format!("what came from the interpreter {when} cannot be read: {why}");
-            let fault = if news.crowded { Fault::Internal } else { Fault::Died };
+            let fault = if seen.crowded { Fault::Internal } else { Fault::Died };
             return BackendError::new(stage, fault, message).with_log(self.log.tail());
         }
         let Ok(ending) = tokio::time::timeout(NEWS, self.process.ended()).await else {
@@ -182,39 +200,94 @@ impl Interpreter {
         }
     }
 
+    /// What is still there of what the hosted code has started, once it is stopped and that has had time to go.
+    async fn left_by_stop(&self) -> Vec<Resource> {
+        if !self.stops {
+            return Vec::new();
+        }
+        let deadline = tokio::time::Instant::now() + SETTLING;
+        loop {
+            let left = self.started_processes();
+            if left.is_empty() || tokio::time::Instant::now() >= deadline {
+                return left;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
     /// Says what the hosted code has left: what was there when everything was stopped, and what outlived the interpreter.
-    fn tell_of_the_rest(&self, farewell: &Farewell) {
+    fn tell_of_the_rest(&self, report: &ShutdownReport, left_by_stop: Vec<Resource>) {
         let survivors = self.process.survivors();
         if survivors.is_some() {
             self.instance.exited_orderly();
         }
         let mut left: Vec<Resource> = survivors.into_iter().flatten().map(Resource::from).collect();
-        for found in farewell.left.iter().map(|line| resource(line)) {
+        for found in left_by_stop {
             if !left.iter().any(|known| known.id == found.id) {
                 left.push(found);
             }
         }
         self.instance.leaked(left);
-        for note in &farewell.notes {
+        for note in &report.notes {
             self.instance.remark(Remark::note("imports", note));
         }
     }
 
+    /// Lets the interpreter end without stopping what it hosts: by itself (`exit`) or by SIGTERM (`terminate`).
+    pub(super) async fn exit(&mut self, order: &str, patience: Duration) -> Result<ExitedProgram, BackendError> {
+        self.process.expect_end().await;
+        self.channel()?.tell(&json!({ "do": order }));
+        let limit = patience + EXIT;
+        let in_time = tokio::time::timeout(limit, self.process.ended()).await;
+        if in_time.is_err() {
+            self.show_where(WHERE).await;
+            return Err(self.too_long(Stage::Shutdown, "the end of the program", limit));
+        }
+        let _ = self.process.stop(GRACE).await;
+        if let Some(channel) = &self.channel {
+            let _ = tokio::time::timeout(LAST_WORDS, channel.ended()).await;
+        }
+        let leaked = self.process.survivors().unwrap_or_default().into_iter();
+        Ok(ExitedProgram {
+            ending: self
+                .process
+                .ending()
+                .map(|ending| ending.to_string())
+                .unwrap_or_default(),
+            shut_down: self.state().shut_down,
+            leaked: leaked.map(|survivor| Resource::from(survivor).to_string()).collect(),
+        })
+    }
+
+    /// The error of what took too long.
+    pub(super) fn too_long(&self, stage: Stage, what: &str, limit: Duration) -> BackendError {
+        let message = format!(
+            "{what} took longer than {} s; the log ends with where it was",
+            limit.as_secs_f64()
+        );
+        BackendError::new(stage, Fault::Timeout, message).with_log(self.log_tail())
+    }
+
     /// Stops what is hosted and ends the interpreter with everything it started.
     pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), BackendError> {
-        let mut farewell = None;
+        let mut report = None;
         let mut silent = false;
         if self.process.ending().is_none()
             && let Some(channel) = &self.channel
         {
             self.process.expect_end().await;
             channel.tell(&json!({"do": "stop"}));
-            match tokio::time::timeout(patience + LAST_WORDS, channel.farewell()).await {
-                Ok(last) => farewell = last,
+            match tokio::time::timeout(patience + LAST_WORDS, channel.stopped()).await {
+                Ok(last) => report = last,
                 Err(_) => silent = true,
             }
         }
-        let lingers = farewell.is_some()
+        let mut left = Vec::new();
+        if let (Some(_), Some(channel)) = (&report, &self.channel) {
+            left = self.left_by_stop().await;
+            channel.tell(&json!({"do": "release"}));
+        }
+        let lingers = report.is_some()
             && tokio::time::timeout(patience.max(EXIT), self.process.ended())
                 .await
                 .is_err();
@@ -222,8 +295,8 @@ impl Interpreter {
             channel.tell(&json!({"do": "where"}));
         }
         let stopped = self.process.stop(GRACE).await;
-        if let Some(farewell) = &farewell {
-            self.tell_of_the_rest(farewell);
+        if let Some(report) = &report {
+            self.tell_of_the_rest(report, left);
         }
         let failed = |message: String| {
             let error = BackendError::new(Stage::Shutdown, Fault::Timeout, message);
@@ -238,8 +311,8 @@ impl Interpreter {
                 patience.as_secs_f64()
             ));
         }
-        if let Some(error) = farewell.and_then(|farewell| farewell.error) {
-            return Err(Raised::at_stop(error));
+        if let Some(error) = report.and_then(|report| report.error) {
+            return Err(PythonException::at_stop(error));
         }
         if lingers {
             let message =
@@ -247,19 +320,6 @@ impl Interpreter {
             return failed(message.into());
         }
         Ok(())
-    }
-}
-
-/// A process that the bridge names in a line.
-fn resource(line: &str) -> Resource {
-    let named = line
-        .strip_prefix(PROCESS)
-        .and_then(|rest| rest.trim_start().strip_suffix(')')?.split_once(" ("));
-    let (id, detail) = named.unwrap_or((line, ""));
-    Resource {
-        kind: PROCESS,
-        id: id.to_owned(),
-        detail: detail.to_owned(),
     }
 }
 

@@ -19,12 +19,13 @@ mod frame;
 mod hosted;
 mod hosting;
 mod interpreter;
+mod objects;
+mod orders;
+mod processes;
 mod question;
 mod reading;
-mod rehearsal;
 mod settings;
 mod starting;
-mod step;
 
 use std::sync::Arc;
 

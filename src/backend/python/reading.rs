@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::hosting::Host;
-use super::settings::{Given, KNOWN, PythonSettings, Timeouts};
+use super::settings::{ArgumentValues, KNOWN, PythonSettings, PythonTimeouts};
 use crate::backend::registry::START_TIMEOUT;
 use crate::config::{BackendTable, Diagnostics, TableReader};
 
@@ -70,7 +70,7 @@ fn host(reader: &mut TableReader<'_>) -> Option<Host> {
     if let Some(arguments) = &arguments {
         let mut texts = Vec::new();
         collect(&Value::Object(arguments.clone()), &mut texts);
-        texts.retain(|text| !Given::NAMES.contains(&text.as_str()));
+        texts.retain(|text| !ArgumentValues::NAMES.contains(&text.as_str()));
         check_all(reader, "arguments", &texts);
         if backend.is_none() {
             reader.reject(
@@ -135,7 +135,7 @@ fn collect(value: &Value, texts: &mut Vec<String>) {
     }
 }
 
-fn timeouts(table: &BackendTable, reader: &mut TableReader<'_>) -> Timeouts {
+fn timeouts(table: &BackendTable, reader: &mut TableReader<'_>) -> PythonTimeouts {
     let stop = reader.duration("stop_timeout").unwrap_or(LONGEST_STOP);
     if stop > LONGEST_STOP {
         let message = format!("`stop_timeout` is {} s", stop.as_secs_f64());
@@ -148,7 +148,7 @@ fn timeouts(table: &BackendTable, reader: &mut TableReader<'_>) -> Timeouts {
     let start = table.start_timeout.unwrap_or(START_TIMEOUT);
     // The instance, which gives up then, could not say what was under way.
     let spare = (start / 4).min(Duration::from_secs(5));
-    Timeouts {
+    PythonTimeouts {
         start: start.saturating_sub(spare),
         spare: spare * 3 / 4,
         call: reader.duration("call_timeout").unwrap_or(Duration::from_secs(3600)),

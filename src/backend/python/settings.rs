@@ -26,12 +26,12 @@ pub(super) struct PythonSettings {
     pub(super) device: Option<String>,
     pub(super) objects: bool,
     /// How long what may take.
-    pub(super) timeouts: Timeouts,
+    pub(super) timeouts: PythonTimeouts,
 }
 
 /// How long what may take.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Timeouts {
+pub(super) struct PythonTimeouts {
     /// From the start of the interpreter to a model that can be called.
     pub(super) start: Duration,
     /// For finding out where a start hangs that took longer.
@@ -74,7 +74,7 @@ impl PythonSettings {
                 selector: tagged(&fill(selector)?, tag),
             },
             Host::Backend { class, arguments } => {
-                let given = Given {
+                let given = ArgumentValues {
                     config,
                     device: device.as_deref(),
                     tag,
@@ -113,13 +113,13 @@ impl PythonSettings {
 }
 
 /// What stands for the placeholders that only the arguments of a backend's constructor have.
-pub(super) struct Given<'a> {
+pub(super) struct ArgumentValues<'a> {
     config: &'a Options,
     device: Option<&'a str>,
     tag: Option<&'a str>,
 }
 
-impl Given<'_> {
+impl ArgumentValues<'_> {
     pub(super) const NAMES: [&'static str; 3] = ["{config}", "{device}", "{tag}"];
 
     fn object(

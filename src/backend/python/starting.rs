@@ -3,30 +3,33 @@
 use std::convert::Infallible;
 
 use super::channel::Channel;
-use super::exception::Raised;
-use super::frame::Hello;
+use super::exception::{PythonException, StartStep};
+use super::frame::InterpreterReady;
 use super::hosting::Hosting;
 use super::interpreter::Interpreter;
-use super::step::Step;
 use crate::backend::status::Status;
 use crate::backend::{BackendError, Stage};
 
 /// The error of a start that raised an exception.
-pub(super) async fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting, raised: Raised) -> BackendError {
-    let news = interpreter.news();
-    let mut error = match &news.step {
-        Some((Step::Import, path)) => {
+pub(super) async fn raised_at_start(
+    interpreter: &Interpreter,
+    hosting: &Hosting,
+    raised: PythonException,
+) -> BackendError {
+    let state = interpreter.state();
+    let mut error = match &state.step {
+        Some((StartStep::Import, path)) => {
             let advice = raised
                 .missing
                 .as_ref()
-                .map(|missing| advice(missing, path, news.hello.as_ref()));
+                .map(|missing| advice(missing, path, state.ready.as_ref()));
             let mut error = raised.at_import(&doing(interpreter));
             error.message.push_str(&advice.unwrap_or_default());
             error
         }
         step => {
             let step = step.as_ref().map(|(step, _)| *step);
-            raised.at_start(step, &doing(interpreter), hosting.host.raiser())
+            raised.at_start(step, &doing(interpreter), hosting.host.origin())
         }
     };
     interpreter.log_caught_up().await;
@@ -37,14 +40,14 @@ pub(super) async fn raised_at_start(interpreter: &Interpreter, hosting: &Hosting
 
 /// States each step of the start as it begins.
 pub(super) async fn state_steps(channel: &Channel, status: &Status) -> Infallible {
-    let mut news = channel.subscribe();
+    let mut state = channel.subscribe();
     loop {
-        let step = news.borrow_and_update().step.clone();
+        let step = state.borrow_and_update().step.clone();
         if step.is_some() {
             status.set(Stage::Ready, step_in_words(step));
         }
-        if news.changed().await.is_err() {
-            // Whoever waits for the answer learns of the end.
+        if state.changed().await.is_err() {
+            // The pending order learns of the end.
             std::future::pending::<()>().await;
         }
     }
@@ -52,21 +55,23 @@ pub(super) async fn state_steps(channel: &Channel, status: &Status) -> Infallibl
 
 /// What is under way at the start, as the subject of a sentence.
 pub(super) fn doing(interpreter: &Interpreter) -> String {
-    step_in_words(interpreter.news().step)
+    step_in_words(interpreter.state().step)
 }
 
-fn step_in_words(step: Option<(Step, String)>) -> String {
+fn step_in_words(step: Option<(StartStep, String)>) -> String {
     match step {
-        Some((Step::Import, what)) => format!("importing {what}"),
-        Some((Step::Build, what)) => format!("the constructor of {what}"),
-        Some((Step::Start, what)) => what,
+        Some((StartStep::Import, what)) => format!("importing {what}"),
+        Some((StartStep::Build, what)) => format!("the constructor of {what}"),
+        Some((StartStep::Start, what)) => what,
         None => "the start of the bridge".to_owned(),
     }
 }
 
 /// What to do about a module that is not found: the one that the settings name, or one that it imports in turn.
-fn advice(missing: &str, path: &str, hello: Option<&Hello>) -> String {
-    let Hello { version, executable } = hello.cloned().unwrap_or_default();
+fn advice(missing: &str, path: &str, ready: Option<&InterpreterReady>) -> String {
+    let InterpreterReady {
+        version, executable, ..
+    } = ready.cloned().unwrap_or_default();
     let is_named = path
         .strip_prefix(missing)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', ':']));

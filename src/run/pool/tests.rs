@@ -10,14 +10,14 @@ use crate::prediction::{Prediction, Request};
 
 /// Counts how many instances were started, stopped, and running at the same time at most.
 #[derive(Default)]
-struct Census {
+struct StartCount {
     started: AtomicUsize,
     stopped: AtomicUsize,
     most: AtomicUsize,
 }
 
 struct Counted {
-    census: Arc<Census>,
+    count: Arc<StartCount>,
     refuses: bool,
     up: bool,
 }
@@ -29,10 +29,10 @@ impl Backend for Counted {
                 return Err(BackendError::new(Stage::Launch, Fault::Died, "will not start"));
             }
             self.up = true;
-            let started = self.census.started.fetch_add(1, Ordering::SeqCst) + 1;
-            self.census
+            let started = self.count.started.fetch_add(1, Ordering::SeqCst) + 1;
+            self.count
                 .most
-                .fetch_max(started - self.census.stopped.load(Ordering::SeqCst), Ordering::SeqCst);
+                .fetch_max(started - self.count.stopped.load(Ordering::SeqCst), Ordering::SeqCst);
             Ok(())
         })
     }
@@ -40,7 +40,7 @@ impl Backend for Counted {
     fn shutdown(&mut self) -> Work<'_, ()> {
         Box::pin(async {
             if std::mem::take(&mut self.up) {
-                self.census.stopped.fetch_add(1, Ordering::SeqCst);
+                self.count.stopped.fetch_add(1, Ordering::SeqCst);
             }
             Ok(())
         })
@@ -52,12 +52,12 @@ impl Backend for Counted {
 }
 
 /// A pool whose instance 9 refuses to start.
-fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<Census>) {
-    let census = Arc::new(Census::default());
-    let counted = Arc::clone(&census);
+fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<StartCount>) {
+    let count = Arc::new(StartCount::default());
+    let counted = Arc::clone(&count);
     let open = move |index: usize| {
         let backend = Counted {
-            census: Arc::clone(&counted),
+            count: Arc::clone(&counted),
             refuses: index == 9,
             up: false,
         };
@@ -67,43 +67,43 @@ fn pool(users: Vec<usize>, limit: usize) -> (Pool, Arc<Census>) {
             Duration::from_secs(5),
         ))
     };
-    (Pool::new(Box::new(open), users, limit), census)
+    (Pool::new(Box::new(open), users, limit), count)
 }
 
-fn counts(census: &Census) -> (usize, usize) {
+fn counts(count: &StartCount) -> (usize, usize) {
     (
-        census.started.load(Ordering::SeqCst),
-        census.stopped.load(Ordering::SeqCst),
+        count.started.load(Ordering::SeqCst),
+        count.stopped.load(Ordering::SeqCst),
     )
 }
 
 #[tokio::test]
 async fn an_instance_loads_once_and_stops_with_its_last_user() {
-    let (pool, census) = pool(vec![2], 1);
+    let (pool, count) = pool(vec![2], 1);
     for stopped in [0, 1] {
         let lease = pool.lease(0).await.unwrap();
         pool.release(lease, Condition::Usable).await;
         pool.leave(0).await;
-        assert_eq!(counts(&census), (1, stopped));
+        assert_eq!(counts(&count), (1, stopped));
     }
 }
 
 #[tokio::test]
 async fn an_idle_instance_makes_room_and_comes_back_when_needed() {
-    let (pool, census) = pool(vec![2, 1], 1);
+    let (pool, count) = pool(vec![2, 1], 1);
     for index in [0, 1, 0] {
         let lease = pool.lease(index).await.unwrap();
         pool.release(lease, Condition::Usable).await;
     }
-    assert_eq!(counts(&census), (3, 2));
-    assert_eq!(census.most.load(Ordering::SeqCst), 1);
+    assert_eq!(counts(&count), (3, 2));
+    assert_eq!(count.most.load(Ordering::SeqCst), 1);
     pool.stop_all(std::future::pending()).await;
-    assert_eq!(counts(&census), (3, 3));
+    assert_eq!(counts(&count), (3, 3));
 }
 
 #[tokio::test]
 async fn a_busy_instance_is_waited_for() {
-    let (pool, census) = pool(vec![1, 1], 1);
+    let (pool, count) = pool(vec![1, 1], 1);
     let pool = Arc::new(pool);
     let held = pool.lease(0).await.unwrap();
     let waiting = tokio::spawn({
@@ -111,17 +111,17 @@ async fn a_busy_instance_is_waited_for() {
         async move { pool.lease(1).await.map(|lease| lease.instance.label().to_owned()) }
     });
     tokio::task::yield_now().await;
-    assert_eq!(counts(&census), (1, 0));
+    assert_eq!(counts(&count), (1, 0));
     pool.release(held, Condition::Usable).await;
     assert_eq!(waiting.await.unwrap().unwrap(), "instance 1");
-    assert_eq!(census.most.load(Ordering::SeqCst), 1);
+    assert_eq!(count.most.load(Ordering::SeqCst), 1);
     pool.stop_all(std::future::pending()).await;
-    assert_eq!(counts(&census), (2, 2));
+    assert_eq!(counts(&count), (2, 2));
 }
 
 #[tokio::test]
 async fn a_failed_start_is_told_to_everyone_without_another_try() {
-    let (pool, census) = pool(vec![1; 10], 1);
+    let (pool, count) = pool(vec![1; 10], 1);
     let first = pool.lease(9).await.err().unwrap();
     assert_eq!((first.message.as_str(), first.inherited), ("will not start", false));
     let second = pool.lease(9).await.err().unwrap();
@@ -129,20 +129,20 @@ async fn a_failed_start_is_told_to_everyone_without_another_try() {
         (second.message.as_str(), second.inherited),
         ("instance 9 did not start: will not start", true)
     );
-    assert_eq!(counts(&census), (0, 0));
+    assert_eq!(counts(&count), (0, 0));
     assert!(pool.lease(0).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
-    let (pool, census) = pool(vec![9], 1);
+    let (pool, count) = pool(vec![9], 1);
     let died = || BackendError::new(Stage::Call, Fault::Died, "died again");
     for _ in 0..=RESTARTS {
         let lease = pool.lease(0).await.unwrap();
         pool.release(lease, Condition::Broken(died())).await;
     }
     let starts = RESTARTS as usize + 1;
-    assert_eq!(counts(&census), (starts, starts));
+    assert_eq!(counts(&count), (starts, starts));
     let refused = pool.lease(0).await.err().unwrap();
     insta::assert_snapshot!(refused.message, @"instance 0 died 3 times, last: died again");
     assert!(refused.inherited);
@@ -150,30 +150,30 @@ async fn a_broken_instance_is_started_afresh_but_not_for_ever() {
 
 #[tokio::test]
 async fn what_no_start_mends_is_not_started_again() {
-    let (pool, census) = pool(vec![9, 9], 1);
+    let (pool, count) = pool(vec![9, 9], 1);
     let lease = pool.lease(0).await.unwrap();
     let denied = BackendError::new(Stage::Call, Fault::Denied, "no token");
     pool.release(lease, Condition::Broken(denied)).await;
     for instance in [0, 1] {
         assert_eq!(pool.lease(instance).await.err().unwrap().message, "no token");
     }
-    assert_eq!(counts(&census), (1, 1));
+    assert_eq!(counts(&count), (1, 1));
 }
 
 #[tokio::test]
 async fn a_loan_takes_room_from_others_and_gives_it_back() {
-    let (pool, census) = pool(vec![1, 1], 2);
+    let (pool, count) = pool(vec![1, 1], 2);
     let lease = pool.lease(0).await.unwrap();
     pool.release(lease, Condition::Usable).await;
     // The idle instance has to go to make room for two.
     let lease = pool.lease_exclusively(1, 2).await.unwrap();
-    assert_eq!(counts(&census), (1, 1));
+    assert_eq!(counts(&count), (1, 1));
     for _ in 0..2 {
         lease.open(1).await.unwrap().start().await.unwrap();
     }
     assert_eq!(pool.return_lease(lease).await, Vec::<String>::new());
-    assert_eq!(counts(&census), (3, 3));
-    assert_eq!(census.most.load(Ordering::SeqCst), 2);
+    assert_eq!(counts(&count), (3, 3));
+    assert_eq!(count.most.load(Ordering::SeqCst), 2);
     assert!(pool.lease(0).await.is_ok());
     assert!(
         pool.lease_exclusively(1, 3).await.is_err(),
@@ -183,15 +183,15 @@ async fn a_loan_takes_room_from_others_and_gives_it_back() {
 
 #[tokio::test]
 async fn what_was_lent_is_stopped_with_the_run_or_when_its_trial_breaks() {
-    let (pool, census) = pool(vec![1, 1], 1);
+    let (pool, count) = pool(vec![1, 1], 1);
     let lease = pool.lease_exclusively(0, 1).await.unwrap();
     lease.open(0).await.unwrap().start().await.unwrap();
     // Its trial panicked: the lease is never returned.
     pool.leave(0).await;
-    assert_eq!(counts(&census), (1, 1));
+    assert_eq!(counts(&count), (1, 1));
     let lease = pool.lease_exclusively(1, 1).await.unwrap();
     lease.open(1).await.unwrap().start().await.unwrap();
     pool.stop_all(std::future::pending()).await;
-    assert_eq!(counts(&census), (2, 2));
+    assert_eq!(counts(&count), (2, 2));
     assert!(lease.open(1).await.is_err(), "the run is over");
 }

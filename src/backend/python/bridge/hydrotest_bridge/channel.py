@@ -29,11 +29,13 @@ class Channel:
         if len(os.fsencode(path)) <= LONGEST_PATH:
             self._socket.connect(path)
             return
-        folder = os.open(os.path.dirname(path), os.O_RDONLY)
+        # A path may be longer than the name of a socket; this program has one thread yet.
+        before = os.getcwd()
+        os.chdir(os.path.dirname(path))
         try:
-            self._socket.connect("/proc/self/fd/{}/{}".format(folder, os.path.basename(path)))
+            self._socket.connect(os.path.basename(path))
         finally:
-            os.close(folder)
+            os.chdir(before)
 
     def send(self, head, blobs=()):
         """Sends one frame."""

@@ -48,7 +48,7 @@ class Host:
         try:
             backend.shutdown = watched
         except AttributeError:
-            # A class with slots; then nobody knows.
+            # A class with slots cannot be watched.
             pass
 
     def settle(self, backend):

@@ -1,7 +1,7 @@
 """Structured input as the objects that boileroom's users write, where there is such an object for it.
 
-What has none, such as an unknown kind of molecule or a number for a name, stays the mapping it is: nobody who writes objects
-would write that, and what the model says of it is the point then.
+What has none, such as an unknown kind of molecule or a number for a name, stays the mapping it is: users who write objects
+would not write that, and what the model says of it is the point then.
 """
 
 import importlib
@@ -43,7 +43,7 @@ def convert(value, types):
         return _object(value, types)
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         objects = [_object(item, types) for item in value]
-        # Objects and mappings in one list are a mistake that nobody made.
+        # Objects and mappings in one list would be a mistake of ours.
         return value if any(isinstance(item, dict) for item in objects) else objects
     return value
 

@@ -2,6 +2,7 @@
 event loops and most libraries expect to be. A second thread listens, so that an order to stop is heard in the middle of a call.
 """
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -12,8 +13,11 @@ import sys
 import threading
 import traceback
 
-from . import failure, hosts, leftovers, result, scenes
+from . import failure, hosts, result, watched
 from .channel import Channel
+
+# How long the harness may take to look at what is left after a stop, in seconds.
+LONGEST_LOOK = 5.0
 
 
 def main(path):
@@ -37,34 +41,48 @@ class Bridge:
         self.guard = threading.Lock()
         self.busy = False
         self.stopping = False
+        # The harness has looked at what is left after the stop.
+        self.released = threading.Event()
 
     def work(self):
         """Carries out orders until the last."""
         threading.Thread(target=self.listen, name="hydrotest", daemon=True).start()
-        self.channel.send({"say": "hello", "version": platform.python_version(), "executable": sys.executable})
+        python = {"version": platform.python_version(), "executable": sys.executable, "process": os.getpid()}
+        self.channel.send(dict(python, say="ready"))
         status = None
         while status is None and not self.stopping:
             try:
-                status = self.obey(self.orders.get())
+                order = self.orders.get()
+                if order["do"] == "exit":
+                    # As a program that forgets its backend: nothing is stopped but by exit hooks.
+                    return 0
+                status = self.obey(order)
             except KeyboardInterrupt:
-                # Ours, and late: what it was to interrupt had just ended. Or somebody's, while there was nothing to do.
+                # Ours, and late: what it was to interrupt had just ended. Or of another sender, while there was nothing to do.
                 status = 0 if self.stopping else 130
         return self.stop(status)
 
     def listen(self):
         """Hears orders. Runs on a thread of its own."""
         while True:
-            order = self.channel.receive() or {"do": "stop"}
+            order = self.channel.receive()
+            if order is None:
+                self.released.set()
+                self.interrupt()
+                self.orders.put({"do": "stop"})
+                return
             if order["do"] == "where":
                 self.show_where()
                 if "id" in order:
                     self.channel.send({"id": order["id"], "say": "done"})
-                continue
-            if order["do"] == "stop":
-                self.interrupt()
-            self.orders.put(order)
-            if order["do"] == "stop":
-                return
+            elif order["do"] == "interrupt":
+                self.host.interruption.begin()
+            elif order["do"] == "release":
+                self.released.set()
+            else:
+                if order["do"] == "stop":
+                    self.interrupt()
+                self.orders.put(order)
 
     def interrupt(self):
         """Breaks off what is under way, as Ctrl-C would."""
@@ -83,6 +101,10 @@ class Bridge:
         """Carries out one order. Gives an exit status when it was the last."""
         if order["do"] == "stop":
             return 0
+        if order["do"] == "terminate":
+            # As a scheduler does it.
+            os.kill(os.getpid(), signal.SIGTERM)
+            return None
         number = order["id"]
         try:
             with self.guard:
@@ -112,16 +134,27 @@ class Bridge:
             self.host = hosts.HOSTS[order["host"]](order, self.note)
             self.host.start()
             return ()
-        if order["do"] == "rehearse":
-            wrong, notes = scenes.play(order["scene"], order, self.note)
-            played = {"wrong": wrong, "notes": notes}
-            return (json.dumps({name: [line[:2000] for line in lines[:20]] for name, lines in played.items()}).encode(),)
-        value = self.host.call(order["method"], order["sequences"], order["options"])
+        if order["do"] == "object":
+            if self.host is None:
+                self.host = watched.Objects(self.note, self.tell_of_shutdown)
+            return (json.dumps(self.host.carry_out(order)).encode(),)
+        if "object" in order:
+            return self.pickled(self.host.call(order))
+        return self.pickled(self.host.call(order["method"], order["sequences"], order["options"]))
+
+    @staticmethod
+    def pickled(value):
+        """The blobs of a result."""
         try:
             return result.blobs(value)
         except Exception as error:
             raise Unpicklable("a {} cannot be pickled: {}: {}".format(
                 type(value).__name__, type(error).__name__, error)) from error
+
+    def tell_of_shutdown(self):
+        """Tells the harness that an object is shut down, if it still listens."""
+        with contextlib.suppress(OSError):
+            self.channel.send({"say": "shutdown"})
 
     def note(self, step, what):
         """Tells the harness what is under way."""
@@ -137,7 +170,7 @@ class Bridge:
                 pass
 
     def stop(self, status):
-        """Stops what is hosted and says what is left of it."""
+        """Stops what is hosted, and waits for the harness to look at what is left of it."""
         self.stopping = True
         trouble = None
         for _ in range(2):
@@ -154,16 +187,13 @@ class Bridge:
                 break
         trouble = trouble or getattr(self.host, "trouble", None)
         self.flush()
-        # A core has nothing that would stop it but the end of the process.
-        keeps = isinstance(self.host, hosts.CoreHost)
-        left = [] if keeps else leftovers.of(os.environ.get("HYDROTEST_INSTANCE"))
-        head = {"say": "stopped", "left": left, "notes": getattr(self.host, "notes", [])}
+        head = {"say": "stopped", "notes": list(getattr(self.host, "notes", ()))}
         if trouble is not None:
             head["error"] = failure.describe(trouble)
-        try:
+        with contextlib.suppress(OSError):
             self.channel.send(head)
-        except OSError:
-            pass
+            # Whatever ends with this process is there until the harness has looked for it.
+            self.released.wait(LONGEST_LOOK)
         return status
 
 

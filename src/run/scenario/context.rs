@@ -1,0 +1,258 @@
+//! What a scenario runs on and what it has found: its subjects, which are instances or hosted objects, and its responses. Does
+//! single things to a subject; what must come of them is for `usual` and `faults`.
+
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::SCENARIO;
+use super::table::{ScenarioStep, steps};
+use crate::backend::{BackendError, Fault, Instance, ObjectAct, ObjectHost, ObjectState, Scenario, Stage};
+use crate::check::{CallResult, Finding};
+use crate::plan::{PlannedCall, PlannedTrial};
+use crate::prediction::Prediction;
+use crate::run::pool::lease::ExclusiveLease;
+
+/// What one run of a scenario has and keeps.
+pub(super) struct Context<'a> {
+    trial: &'a PlannedTrial,
+    lease: &'a ExclusiveLease<'a>,
+    /// Index of an instance that the model must refuse to be.
+    pub(super) refused: Option<usize>,
+    /// Where the subjects are objects: the program that hosts them.
+    pub(super) host: Option<&'a mut dyn ObjectHost>,
+    subjects: [Option<ScenarioSubject>; 2],
+    /// Which of them run.
+    pub(super) up: [bool; 2],
+    /// Whether one has ever run: before that, an object that does not start says nothing about its life cycle.
+    pub(super) has_run: bool,
+    /// Time of calls so far.
+    pub(super) elapsed: Duration,
+    pub(super) responses: Vec<CallResult>,
+}
+
+/// What a scenario happens to.
+#[derive(Clone)]
+pub(super) enum ScenarioSubject {
+    Instance(Arc<Instance>),
+    /// By its number in the host.
+    Object(u64),
+}
+
+/// Why a scenario does not go on.
+pub(super) enum Halt {
+    /// Something was not as it must be.
+    Wrong(Box<Finding>),
+    /// It cannot run here.
+    Impossible(String),
+}
+
+impl From<Finding> for Halt {
+    fn from(finding: Finding) -> Self {
+        Self::Wrong(Box::new(finding))
+    }
+}
+
+impl<'a> Context<'a> {
+    pub(super) const fn new(
+        trial: &'a PlannedTrial,
+        lease: &'a ExclusiveLease<'a>,
+        refused: Option<usize>,
+        host: Option<&'a mut dyn ObjectHost>,
+    ) -> Self {
+        Self {
+            trial,
+            lease,
+            refused,
+            host,
+            subjects: [None, None],
+            up: [false, false],
+            has_run: false,
+            elapsed: Duration::ZERO,
+            responses: Vec::new(),
+        }
+    }
+
+    /// Takes all steps of a scenario.
+    pub(super) async fn run(&mut self, scenario: Scenario) -> Result<(), Halt> {
+        for (index, step) in steps(scenario).iter().enumerate() {
+            let when = format!("step {}: {}", index + 1, step.name());
+            self.take(*step, &when).await?;
+        }
+        Ok(())
+    }
+
+    async fn take(&mut self, step: ScenarioStep, when: &str) -> Result<(), Halt> {
+        match step {
+            ScenarioStep::Start => self.start(0, when).await.map(drop),
+            ScenarioStep::Stop => self.stop(0, when).await,
+            ScenarioStep::Call => self.call(0, when).await,
+            ScenarioStep::Down => self.is_down(0, when).await,
+            ScenarioStep::Refuse => self.refuse(0, when).await,
+            ScenarioStep::FailStart => self.fail_start(0, when).await,
+            ScenarioStep::FailStop => self.fail_stop(0, when).await,
+            ScenarioStep::AbandonStart => self.abandon_start(0, when).await,
+            ScenarioStep::Crash => self.crash(0, when).await,
+            ScenarioStep::Exit(exit) => self.exit(exit, when).await,
+            ScenarioStep::StartBoth => self.start_both(when).await,
+            ScenarioStep::CallBoth => self.call_both(when).await,
+            ScenarioStep::CallOther => self.call(1, when).await,
+            ScenarioStep::StopOther => self.stop(1, when).await,
+        }
+    }
+
+    /// The finding of an expectation that was not met.
+    pub(super) fn wrong(&self, when: &str, expected: &str, came: impl Display) -> Halt {
+        let when = self.at(when);
+        Finding::wrong(SCENARIO, &when, format!("expected {expected}; came {came}")).into()
+    }
+
+    /// The finding of an error where none was expected. Once an object has run, it is at fault whatever the error says.
+    pub(super) fn failed(&self, when: &str, error: &BackendError, expected: &str) -> Halt {
+        let when = self.at(when);
+        if self.host.is_some() && self.has_run {
+            let summary = format!("expected {expected}; came {error}");
+            let mut finding = Finding::wrong(SCENARIO, &when, summary);
+            finding.log_tail.clone_from(&error.log_tail);
+            return finding.into();
+        }
+        let finding = Finding::failed(SCENARIO, &when, error);
+        finding.detail(format!("expected: {expected}")).into()
+    }
+
+    fn at(&self, when: &str) -> String {
+        match self.host {
+            Some(_) => format!("hosted object, {when}"),
+            None => when.to_owned(),
+        }
+    }
+
+    pub(super) fn planned(&self) -> Result<&'a PlannedCall, Halt> {
+        let none = || Halt::from(Finding::unjudged(SCENARIO, "the scenario has no call"));
+        self.trial.calls.first().ok_or_else(none)
+    }
+
+    /// One of the two subjects, made when it is first asked for.
+    pub(super) async fn subject(&mut self, index: usize) -> Result<ScenarioSubject, Halt> {
+        if let Some(subject) = &self.subjects[index] {
+            return Ok(subject.clone());
+        }
+        let made = match &self.host {
+            None => self
+                .lease
+                .open(self.planned()?.instance)
+                .await
+                .map(ScenarioSubject::Instance),
+            Some(host) => host.make().await.map(ScenarioSubject::Object),
+        };
+        let made = made.map_err(|error| self.failed("opening it", &error, "it can be made"))?;
+        self.subjects[index] = Some(made.clone());
+        Ok(made)
+    }
+
+    /// Replaces the first subject by an instance of another index of the plan.
+    ///
+    /// # Errors
+    /// When there can be none.
+    pub(super) async fn open_planned(&mut self, index: usize) -> Result<(), BackendError> {
+        let instance = self.lease.open(index).await?;
+        self.subjects[0] = Some(ScenarioSubject::Instance(instance));
+        Ok(())
+    }
+
+    /// Forgets the first subject: the next step has a fresh one.
+    pub(super) fn renew(&mut self) {
+        self.subjects[0] = None;
+    }
+
+    /// Has an object do something. Without a host there are no objects.
+    pub(super) async fn act(&self, object: u64, act: ObjectAct) -> Result<(), BackendError> {
+        match &self.host {
+            Some(host) => host.act(object, act).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What can be seen of a subject that is an object.
+    pub(super) async fn state(&self, subject: &ScenarioSubject, when: &str) -> Result<Option<ObjectState>, Halt> {
+        let (Some(host), ScenarioSubject::Object(object)) = (&self.host, subject) else {
+            return Ok(None);
+        };
+        let state = host.state(*object).await;
+        let state = state.map_err(|error| self.failed(when, &error, "its state to be seen"))?;
+        Ok(Some(state))
+    }
+
+    pub(super) async fn try_start(&self, subject: &ScenarioSubject) -> Result<(), BackendError> {
+        match subject {
+            ScenarioSubject::Instance(instance) => instance.start().await,
+            ScenarioSubject::Object(object) => self.act(*object, ObjectAct::Start).await,
+        }
+    }
+
+    pub(super) async fn is_running(&self, subject: &ScenarioSubject, when: &str) -> Result<Option<bool>, Halt> {
+        match subject {
+            ScenarioSubject::Instance(instance) => Ok(Some(instance.is_running().await)),
+            ScenarioSubject::Object(_) => Ok(self.state(subject, when).await?.and_then(|state| state.running)),
+        }
+    }
+
+    /// What there is of it, by name: on its platform, or of all objects together.
+    pub(super) async fn resources(&self, subject: &ScenarioSubject, when: &str) -> Result<BTreeSet<String>, Halt> {
+        let instance = match (subject, &self.host) {
+            (ScenarioSubject::Instance(instance), _) => instance,
+            (ScenarioSubject::Object(_), Some(host)) => return Ok(host.resources()),
+            (ScenarioSubject::Object(_), None) => return Ok(BTreeSet::new()),
+        };
+        let Some(guard) = instance.guard() else {
+            return Ok(BTreeSet::new());
+        };
+        let found = guard.resources().await;
+        let found = found.map_err(|error| Halt::from(Finding::failed(SCENARIO, when, &error)))?;
+        Ok(found
+            .into_iter()
+            .map(|thing| format!("{} {}", thing.kind, thing.id))
+            .collect())
+    }
+
+    /// Keeps a response for the checks.
+    pub(super) fn keep(&mut self, prediction: Prediction) -> Result<(), Halt> {
+        let call = self.planned()?;
+        self.responses.push(CallResult {
+            call: call.name.to_string(),
+            request: call.request.clone(),
+            config: call.config.clone(),
+            result: Ok(prediction),
+        });
+        Ok(())
+    }
+
+    /// Calls it within the time that the case has left.
+    pub(super) async fn ask(&self, subject: &ScenarioSubject) -> Result<Result<Prediction, BackendError>, Halt> {
+        let left = self.trial.timeout.saturating_sub(self.elapsed);
+        self.ask_within(subject, left).await
+    }
+
+    pub(super) async fn ask_within(
+        &self,
+        subject: &ScenarioSubject,
+        limit: Duration,
+    ) -> Result<Result<Prediction, BackendError>, Halt> {
+        let request = &self.planned()?.request;
+        let asking = async {
+            match (subject, &self.host) {
+                (ScenarioSubject::Instance(instance), _) => instance.predict(request).await,
+                (ScenarioSubject::Object(object), Some(host)) => host.predict(*object, request).await,
+                (ScenarioSubject::Object(_), None) => {
+                    Err(BackendError::new(Stage::Call, Fault::Internal, "there is no host"))
+                }
+            }
+        };
+        let asked = tokio::time::timeout(limit, asking).await;
+        Ok(asked.unwrap_or_else(|_| {
+            let message = format!("no answer within {} s", limit.as_secs_f64());
+            Err(BackendError::new(Stage::Call, Fault::Timeout, message))
+        }))
+    }
+}
