@@ -16,6 +16,13 @@ use tempfile::TempDir;
 
 const SCENARIOS: &str = include_str!("../suites/life_cycle.toml");
 
+/// What comes of the scenarios; only Linux can crash and freeze an instance from outside.
+const ALL: &str = if cfg!(feature = "portable-os") {
+    "7 passed; 0 failed; 4 ignored"
+} else {
+    "9 passed; 0 failed; 2 ignored"
+};
+
 /// A directory with the shipped scenarios, and the state of the runs in it.
 fn home(backends: &str, scenarios: &str) -> TempDir {
     let home = tempfile::tempdir().unwrap();
@@ -53,12 +60,14 @@ fn processes_keep_every_promise() {
     let home = home(backends, SCENARIOS);
     let (told, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("9 passed; 0 failed; 2 ignored"), "{told}");
+    assert!(told.contains(ALL), "{told}");
     let ignored = ["orderly_exit", "terminated"].map(|scene| line(&told, scene));
     insta::assert_snapshot!(ignored.join("\n"), @"
     test esm2::life_cycle::orderly_exit        ... ignored (the harness holds the instance itself, and does not end in the middle of a run)
     test esm2::life_cycle::terminated          ... ignored (the harness holds the instance itself, and does not end in the middle of a run)
     ");
+    let unavailable = told.contains("leak check of processes: not available on this system");
+    assert_eq!(unavailable, cfg!(feature = "portable-os"), "{told}");
     let left: Vec<_> = home.path().join("state/runs").read_dir().unwrap().collect();
     assert!(left.is_empty(), "{left:?}");
 }
@@ -77,13 +86,12 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     let home = home(&backends, SCENARIOS);
     let (told, code) = run(&home, &[]);
     assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("9 passed; 0 failed; 2 ignored"), "{told}");
+    assert!(told.contains(ALL), "{told}");
     // Nothing leaks and nothing is the matter; by how many lines it notes what it saw is chance.
     let (_, closing) = told.split_once("test result: ").unwrap();
     let closing: Vec<&str> = closing.lines().filter(|line| !line.contains("  note: ")).collect();
-    insta::assert_snapshot!(plain(&closing[2..5].join("\n"), &[]), @"
+    insta::assert_snapshot!(plain(&[closing[2], closing[4]].join("\n"), &[]), @"
     backend torch (kind process, weights synthetic): 11 cases over 1 model in TIME s
-      9 passed, 0 failed, 2 skipped
     conforms: everything came out as expected (exit code 0)
     ");
     let notes: Vec<&str> = told

@@ -6,7 +6,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use super::launcher::Job;
+use super::kind::LaunchSpec;
 use super::supervise::Program;
 use super::{BackendError, Fault, Stage, resources};
 use crate::wire::Secret;
@@ -14,7 +14,7 @@ use crate::wire::Secret;
 /// Whose drivers a container gets to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Gpu {
-    /// Nobody's.
+    /// None.
     None,
     /// NVIDIA's.
     Nvidia,
@@ -38,14 +38,14 @@ impl Gpu {
 
 /// By which name the program's variables begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Family {
+pub enum ContainerFamily {
     /// Apptainer, also where it is called `singularity`.
     Apptainer,
     /// `SingularityCE`.
     Singularity,
 }
 
-impl Family {
+impl ContainerFamily {
     /// The variable that sets something for the program itself, such as `APPTAINER_TMPDIR`.
     #[must_use]
     pub fn variable(self, name: &str) -> OsString {
@@ -72,7 +72,7 @@ pub struct Container<'a> {
     /// By what Apptainer is run.
     pub tool: &'a str,
     /// What its variables are called.
-    pub family: Family,
+    pub family: ContainerFamily,
     /// Whose drivers it gets to see.
     pub gpu: Gpu,
     /// The image.
@@ -119,11 +119,11 @@ const FIXED: [(&str, &str); 8] = [
     ("CXX", "g++"),
 ];
 
-/// The program that runs the server of a job in a container of `sif`.
+/// The program that runs the server of a launch in a container of `sif`.
 ///
 /// # Errors
 /// When a directory to be bound has a name that a bind cannot hold.
-pub fn program(container: &Container<'_>, job: &Job, secret: &Secret) -> Result<Program, BackendError> {
+pub fn program(container: &Container<'_>, launch: &LaunchSpec, secret: &Secret) -> Result<Program, BackendError> {
     let mut command: Vec<OsString> = [container.tool, "exec", "--cleanenv", "--home", "/tmp"]
         .map(OsString::from)
         .to_vec();
@@ -149,12 +149,12 @@ pub fn program(container: &Container<'_>, job: &Job, secret: &Secret) -> Result<
     Ok(Program {
         command,
         directory: None,
-        environment: environment(container, job, secret),
+        environment: environment(container, launch, secret),
     })
 }
 
 /// Variables of the program, most of them for the container.
-fn environment(container: &Container<'_>, job: &Job, secret: &Secret) -> Vec<(OsString, Option<OsString>)> {
+fn environment(container: &Container<'_>, launch: &LaunchSpec, secret: &Secret) -> Vec<(OsString, Option<OsString>)> {
     let mut inner: Vec<(String, Option<String>)> = Vec::new();
     let mut put = |name: &str, value: &str| inner.push((name.to_owned(), Some(value.to_owned())));
     if let Some(source) = container.source {
@@ -164,7 +164,12 @@ fn environment(container: &Container<'_>, job: &Job, secret: &Secret) -> Vec<(Os
         put(name, value);
     }
     put("LD_LIBRARY_PATH", &LIBRARIES.join(":"));
-    if let Some(number) = job.device.as_deref().and_then(|device| device.strip_prefix("cuda:")) {
+    if let Some(number) = launch
+        .overrides
+        .device
+        .as_deref()
+        .and_then(|device| device.strip_prefix("cuda:"))
+    {
         put("CUDA_VISIBLE_DEVICES", number);
     }
     if container.model_directory.is_some() {
@@ -176,15 +181,15 @@ fn environment(container: &Container<'_>, job: &Job, secret: &Secret) -> Vec<(Os
     for (name, value) in container.environment {
         put(name, value);
     }
-    // The job's come last: whatever else a table says, these are what the model is run with.
-    let job_variables = job.variables(secret);
+    // The launch's come last: whatever else a table says, the model runs with these.
+    let job_variables = launch.variables(secret);
     inner.extend(job_variables.map(|(name, value)| (name.to_owned(), value)));
     let inner = inner
         .into_iter()
         .map(|(name, value)| (container.family.inner_variable(&name), value.map(OsString::from)));
     let own = [
         (container.family.variable("NO_EVAL"), Some("1".into())),
-        (resources::VARIABLE.into(), Some(job.instance.label().into())),
+        (resources::VARIABLE.into(), Some(launch.instance.label().into())),
     ];
     own.into_iter().chain(inner).collect()
 }

@@ -19,7 +19,7 @@ pub struct BackendError {
     pub exception: Option<String>,
     /// The last lines that the platform logged, oldest first.
     pub log_tail: Vec<String>,
-    /// The end came from outside: a signal of somebody else's, a scheduler, an engine or a machine that ran out of memory.
+    /// The end came from outside: a signal, a scheduler, an engine or a machine that ran out of memory.
     pub from_outside: bool,
     /// It happened to an earlier case, which reports it in full: this one was not asked because of it.
     pub inherited: bool,

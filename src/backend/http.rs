@@ -1,4 +1,4 @@
-//! The kind `http`: a model server that somebody else runs. Waits for it, calls it, never starts or stops it.
+//! The kind `http`: a model server that hydrotest did not start. Waits for it, calls it, never starts or stops it.
 
 mod headers;
 
@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::examination::{State, Symptom};
-use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
-use super::launcher::{Demise, Endpoint, Job, Launcher};
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
+use super::launcher::{Endpoint, Launcher, ServerExit};
+use super::requirement::{Requirement, RequirementStatus};
 use super::served::{Credentials, Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, PerModel, TableReader, interpolate};
@@ -66,7 +66,7 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 }
 
 impl Settings for Http {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let unusable = |message| BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         let variable = |name: &str| std::env::var(name).ok();
         let url = interpolate(&self.url, &[], variable).map_err(|error| unusable(error.to_string()))?;
@@ -84,19 +84,19 @@ impl Settings for Http {
         let launcher = Running {
             endpoint: Endpoint { url, port: None },
         };
-        let job = Job::new(launch, None);
-        Ok(Box::new(Served::new(launcher, job, self.served, Some(own))))
+        let launch = launch.on_device(None);
+        Ok(Box::new(Served::new(launcher, launch, self.served, Some(own))))
     }
 
-    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         Box::pin(async {
             let secret = std::env::var(&self.secret_variable).ok().and_then(Secret::new);
             let name = &self.secret_variable;
             let shown = match &secret {
-                Some(_) => Symptom::well("secret", format!("{name} is set")),
-                None => Symptom {
-                    state: State::Unset,
-                    ..Symptom::broken(
+                Some(_) => Requirement::met("secret", format!("{name} is set")),
+                None => Requirement {
+                    status: RequirementStatus::Unset,
+                    ..Requirement::unmet(
                         "secret",
                         format!("{name} is not set"),
                         format!("export {name} with the secret that the server signs with"),
@@ -203,13 +203,13 @@ impl Http {
     }
 
     /// Asks the server whether it is ready. The secret plays no part in that.
-    async fn call_on(&self, secret: Option<Secret>) -> Symptom {
+    async fn call_on(&self, secret: Option<Secret>) -> Requirement {
         const SUBJECT: &str = "server";
         let url = match interpolate(&self.url, &[], |name| std::env::var(name).ok()) {
             Ok(url) => url,
             Err(error) => {
                 let error = BackendError::new(Stage::Configure, Fault::Misconfigured, error.to_string());
-                return Symptom::unset(&error);
+                return Requirement::unset(&error);
             }
         };
         let client = secret
@@ -226,8 +226,8 @@ impl Http {
             Err(error) => Err(error),
         };
         match healthy {
-            Ok(()) => Symptom::well(SUBJECT, format!("{url} is ready")),
-            Err(error) => Symptom::broken(
+            Ok(()) => Requirement::met(SUBJECT, format!("{url} is ready")),
+            Err(error) => Requirement::unmet(
                 SUBJECT,
                 format!("{url} is not ready: {error}"),
                 "start the model server there, or correct `url`",
@@ -266,12 +266,12 @@ struct Running {
 }
 
 impl Launcher for Running {
-    fn launch<'a>(&'a mut self, _: &'a Job, _: &'a Secret) -> Work<'a, Endpoint> {
+    fn launch<'a>(&'a mut self, _: &'a LaunchSpec, _: &'a Secret) -> Work<'a, Endpoint> {
         let endpoint = self.endpoint.clone();
         Box::pin(async { Ok(endpoint) })
     }
 
-    fn ended(&self) -> Watch<'_, Demise> {
+    fn exited(&self) -> Watch<'_, ServerExit> {
         Box::pin(std::future::pending())
     }
 

@@ -9,7 +9,7 @@ use tokio::sync::RwLock;
 use super::exposure;
 use super::remark::Remark;
 use super::resources::{LeakGuard, LeakReport, StoppedFrom};
-use super::status::{Doing, Status};
+use super::start_progress::{StartProgress, StartStep};
 use super::{Backend, BackendError, Fault, ObjectHost, Stage};
 use crate::prediction::{Prediction, Request};
 
@@ -24,11 +24,11 @@ pub struct Instance {
     start_limit: Duration,
     guard: Option<LeakGuard>,
     report: Mutex<LeakReport>,
-    status: Status,
-    slot: RwLock<Slot>,
+    progress: StartProgress,
+    slot: RwLock<BackendSlot>,
 }
 
-struct Slot {
+struct BackendSlot {
     backend: Box<dyn Backend>,
     running: bool,
 }
@@ -42,8 +42,8 @@ impl Instance {
             start_limit,
             guard: None,
             report: Mutex::default(),
-            status: Status::default(),
-            slot: RwLock::new(Slot {
+            progress: StartProgress::default(),
+            slot: RwLock::new(BackendSlot {
                 backend,
                 running: false,
             }),
@@ -57,17 +57,17 @@ impl Instance {
         self
     }
 
-    /// The same instance, whose backend says in `status` what a start is doing.
+    /// The same instance, whose backend says in `progress` what a start is doing.
     #[must_use]
-    pub fn with_status(mut self, status: Status) -> Self {
-        self.status = status;
+    pub fn with_status(mut self, progress: StartProgress) -> Self {
+        self.progress = progress;
         self
     }
 
     /// What its start is doing; `None` when nothing starts, or its kind does not say.
     #[must_use]
-    pub fn doing(&self) -> Option<Doing> {
-        self.status.now()
+    pub fn doing(&self) -> Option<StartStep> {
+        self.progress.now()
     }
 
     /// Takes what was found at its starts and stops so far: a second call has none of it.
@@ -126,7 +126,7 @@ impl Instance {
             started = slot.backend.startup() => started,
             () = up => Err(self.too_late(limit)),
         };
-        self.status.clear();
+        self.progress.clear();
         match result {
             Ok(()) => {
                 slot.running = true;
@@ -150,7 +150,7 @@ impl Instance {
 
     /// The error of a start that its backend did not give up by itself: all there is to tell is what it was doing.
     fn too_late(&self, limit: Duration) -> BackendError {
-        let (stage, at_last) = match self.status.now() {
+        let (stage, at_last) = match self.progress.now() {
             Some(doing) => (doing.stage, format!("; at last: {doing}")),
             None => (Stage::Ready, String::new()),
         };
@@ -207,9 +207,9 @@ impl Instance {
         }
     }
 
-    async fn shut_down(&self, slot: &mut Slot, from: StoppedFrom) -> Option<BackendError> {
+    async fn shut_down(&self, slot: &mut BackendSlot, from: StoppedFrom) -> Option<BackendError> {
         // A start that was dropped half-way had no time to say that it is over.
-        self.status.clear();
+        self.progress.clear();
         let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
         let stopped = stopped.unwrap_or_else(|_| {
             let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::examination::Symptom;
 use super::recorder::InstanceRecorder;
+use super::requirement::Requirement;
 use super::resources::{InstanceId, ResourceFinder};
-use super::status::Status;
+use super::start_progress::StartProgress;
 use super::{Backend, BackendError, Watch, Work};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
@@ -94,7 +94,7 @@ pub trait Settings: Send + Sync {
     ///
     /// # Errors
     /// When the model cannot run there at all, such as for want of an image.
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError>;
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError>;
 
     /// Which of boileroom's own backends calls go through, such as `apptainer`, whose defects show then.
     fn through(&self) -> Option<String> {
@@ -118,14 +118,14 @@ pub trait Settings: Send + Sync {
 
     /// What would be given to the platform to start a model, for a person to read, such as a batch script; `None` where there
     /// is no such thing. No secret is in it, and nothing is started.
-    fn dry_run(&self, launch: &Launch) -> Option<Result<String, BackendError>> {
+    fn dry_run(&self, launch: &LaunchSpec) -> Option<Result<String, BackendError>> {
         let _ = launch;
         None
     }
 
     /// Looks whether everything it needs is there, without starting a model: tools, engine, versions, credentials, images,
-    /// disk. One symptom for each thing looked at, good ones too. Bounded in time.
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    /// disk. One requirement for each thing that was checked, met ones too. Bounded in time.
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         let _ = (models, overrides);
         Box::pin(async { Vec::new() })
     }
@@ -133,7 +133,7 @@ pub trait Settings: Send + Sync {
 
 /// What is to be started: one model, configured for one run.
 #[derive(Debug, Clone)]
-pub struct Launch {
+pub struct LaunchSpec {
     /// The model.
     pub contract: Arc<Contract>,
     /// Its configuration.
@@ -143,7 +143,7 @@ pub struct Launch {
     /// Identifies it on everything that is created for it.
     pub instance: InstanceId,
     /// Where it is stated what the start is doing.
-    pub status: Status,
+    pub progress: StartProgress,
     /// What keeps the raw responses, when they are to be kept.
     pub recorder: Option<InstanceRecorder>,
 }

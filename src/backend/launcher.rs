@@ -1,25 +1,21 @@
 //! What a kind adds that runs the model server somewhere: launch it, watch it, terminate it. [`super::served`] does the rest,
 //! the same for all of them.
 
-use std::sync::Arc;
-
-use super::kind::Launch;
-use super::recorder::InstanceRecorder;
-use super::resources::{self, InstanceId};
-use super::status::Status;
+use super::kind::LaunchSpec;
+use super::resources;
 use super::{BackendError, Fault, Stage, Watch, Work};
 use crate::os::PortOwner;
-use crate::prediction::{Contract, Options};
+use crate::prediction::Options;
 use crate::wire::Secret;
 
 /// Runs one model server.
 pub trait Launcher: Send + Sync {
     /// Makes the server start, with the job's variables in its environment, and says where it will answer once the model is
     /// loaded. Called again after [`Self::terminate`] when the address turned out to be taken.
-    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint>;
+    fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint>;
 
     /// Completes when the server has ended by itself, at once when it has already; never for one that cannot be watched.
-    fn ended(&self) -> Watch<'_, Demise>;
+    fn exited(&self) -> Watch<'_, ServerExit>;
 
     /// Whether the end of the server can be heard of.
     fn watches(&self) -> bool {
@@ -38,7 +34,7 @@ pub trait Launcher: Send + Sync {
     }
 
     /// The last lines of a server that has ended, once they are all here; waits for them only a short while.
-    fn last_words(&self) -> Watch<'_, Vec<String>> {
+    fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async { self.log_tail() })
     }
 
@@ -46,18 +42,18 @@ pub trait Launcher: Send + Sync {
     fn terminate(&mut self) -> Work<'_, ()>;
 }
 
-/// The end of a server that nobody asked to end.
+/// The exit of a server that was not asked to exit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Demise {
+pub struct ServerExit {
     /// As what it counts.
     pub fault: Fault,
-    /// What became of it, to follow the words "the server", such as `exited with status 1`.
+    /// What became of it, to follow the words "the server", such as `exited with progress 1`.
     pub message: String,
-    /// Whether somebody or something else ended it.
+    /// Whether it was ended from outside.
     pub from_outside: bool,
 }
 
-impl Demise {
+impl ServerExit {
     /// An end that nothing outside of the server is known to have caused.
     #[must_use]
     pub fn new(fault: Fault, message: impl Into<String>) -> Self {
@@ -78,39 +74,13 @@ pub struct Endpoint {
     pub port: Option<u16>,
 }
 
-/// What a server is to run: the model, configured, on a device.
-#[derive(Debug, Clone)]
-pub struct Job {
-    /// The model.
-    pub contract: Arc<Contract>,
-    /// Its configuration, with the device in it.
-    pub config: Options,
-    /// The device that it runs on; the server's own choice when `None`.
-    pub device: Option<String>,
-    /// Identifies it on everything that is created for it.
-    pub instance: InstanceId,
-    /// Where it is stated what the start is doing.
-    pub status: Status,
-    /// What keeps the raw responses, when they are to be kept.
-    pub recorder: Option<InstanceRecorder>,
-}
-
-impl Job {
-    /// A job on the device of the command line, else on that of its configuration, else on that of the backend's table.
-    ///
-    /// The device goes into the configuration as well: a server does not pass its variable on to the model.
+impl LaunchSpec {
+    /// The same on its device: that of the command line, else of its configuration, else of the backend's table.
     #[must_use]
-    pub fn new(launch: &Launch, device: Option<&str>) -> Self {
-        let mut config = launch.config.clone();
-        let device = device_of(launch.overrides.device.as_deref(), device, &mut config);
-        Self {
-            contract: Arc::clone(&launch.contract),
-            config,
-            device,
-            instance: launch.instance.clone(),
-            status: launch.status.clone(),
-            recorder: launch.recorder.clone(),
-        }
+    pub fn on_device(&self, table: Option<&str>) -> Self {
+        let mut spec = self.clone();
+        spec.overrides.device = device_of(self.overrides.device.as_deref(), table, &mut spec.config);
+        spec
     }
 
     /// The variables of the server's environment: what the protocol wants, and the label of the instance. `None` takes one away that the
@@ -123,7 +93,7 @@ impl Job {
                 "MODEL_CONFIG",
                 Some(serde_json::Value::Object(self.config.clone()).to_string()),
             ),
-            ("DEVICE", self.device.clone()),
+            ("DEVICE", self.overrides.device.clone()),
             (Secret::VARIABLE, Some(secret.expose().to_owned())),
             (resources::VARIABLE, Some(self.instance.label())),
         ]
@@ -140,7 +110,7 @@ pub(super) fn device_of(overriding: Option<&str>, table: Option<&str>, config: &
     Some(device)
 }
 
-impl Demise {
+impl ServerExit {
     /// The error of a stage that this end cut off.
     #[must_use]
     pub fn during(&self, stage: Stage, when: &str) -> BackendError {
@@ -153,15 +123,18 @@ impl Demise {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::backend::kind::Overrides;
-    use crate::backend::resources::RunDirectory;
+    use crate::backend::resources::{InstanceId, RunDirectory};
+    use crate::backend::start_progress::StartProgress;
     use crate::config::Config;
 
-    fn launch(device: Option<&str>) -> Launch {
+    fn launch(device: Option<&str>) -> LaunchSpec {
         let contract = Arc::clone(Config::built_in().unwrap().model("esm2").unwrap());
         let config = serde_json::json!({"model_name": "esm2_t6_8M_UR50D"});
-        Launch {
+        LaunchSpec {
             contract,
             config: config.as_object().unwrap().clone(),
             overrides: Overrides {
@@ -169,7 +142,7 @@ mod tests {
                 ..Overrides::default()
             },
             instance: InstanceId::next(&Arc::new(RunDirectory::new())),
-            status: Status::default(),
+            progress: StartProgress::default(),
             recorder: None,
         }
     }
@@ -177,8 +150,8 @@ mod tests {
     #[test]
     fn the_device_reaches_the_server_and_the_model() {
         let secret = Secret::new("s").unwrap();
-        let job = Job::new(&launch(Some("cpu")), Some("cuda:1"));
-        let variables = job.variables(&secret);
+        let spec = launch(Some("cpu")).on_device(Some("cuda:1"));
+        let variables = spec.variables(&secret);
         assert_eq!(variables[0].1.as_deref(), Some("boileroom.models.esm.core.ESM2Core"));
         assert_eq!(
             variables[1].1.as_deref(),
@@ -190,8 +163,8 @@ mod tests {
 
     #[test]
     fn without_a_device_none_is_inherited_or_configured() {
-        let job = Job::new(&launch(None), None);
-        assert_eq!(job.variables(&Secret::new("s").unwrap())[2], ("DEVICE", None));
-        assert!(!job.config.contains_key("device"));
+        let spec = launch(None).on_device(None);
+        assert_eq!(spec.variables(&Secret::new("s").unwrap())[2], ("DEVICE", None));
+        assert!(!spec.config.contains_key("device"));
     }
 }

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use super::examination::Symptom;
 use super::installation::state_directory;
+use super::requirement::Requirement;
 use super::resources::StaleRuns;
 use crate::os;
 
@@ -17,17 +17,17 @@ const LITTLE: u64 = 2 << 30;
 
 /// What the machine is like, for backends of any kind.
 #[must_use]
-pub fn examine() -> Vec<Symptom> {
+pub fn examine() -> Vec<Requirement> {
     let state = state_directory();
     vec![writable(&state), disk(&state), killed_runs()]
 }
 
-fn writable(state: &Path) -> Symptom {
+fn writable(state: &Path) -> Requirement {
     const SUBJECT: &str = "state directory";
     let tried = std::fs::create_dir_all(state).and_then(|()| tempfile::tempfile_in(state));
     match tried {
-        Ok(_) => Symptom::well(SUBJECT, format!("{} can be written", state.display())),
-        Err(error) => Symptom::broken(
+        Ok(_) => Requirement::met(SUBJECT, format!("{} can be written", state.display())),
+        Err(error) => Requirement::unmet(
             SUBJECT,
             format!("{} cannot be written: {error}", state.display()),
             "set HYDROTEST_STATE_DIR to a directory of your own: what a killed run leaves is found by what is kept there",
@@ -35,7 +35,7 @@ fn writable(state: &Path) -> Symptom {
     }
 }
 
-fn disk(directory: &Path) -> Symptom {
+fn disk(directory: &Path) -> Requirement {
     const SUBJECT: &str = "disk";
     let existing = directory.ancestors().find(|part| part.exists()).unwrap_or(directory);
     match os::free_disk(existing) {
@@ -46,27 +46,31 @@ fn disk(directory: &Path) -> Symptom {
                 existing.display()
             );
             if free < TOO_LITTLE {
-                Symptom::broken(SUBJECT, found, "make room")
+                Requirement::unmet(SUBJECT, found, "free some disk space")
             } else if free < LITTLE {
-                Symptom::doubtful(SUBJECT, found, "make room before images or weights are fetched")
+                Requirement::doubtful(
+                    SUBJECT,
+                    found,
+                    "free some disk space before images or weights are fetched",
+                )
             } else {
-                Symptom::well(SUBJECT, found)
+                Requirement::met(SUBJECT, found)
             }
         }
-        Err(error) => Symptom::doubtful(
+        Err(error) => Requirement::doubtful(
             SUBJECT,
             format!("the space at {} is not known: {error}", existing.display()),
-            "see for yourself",
+            "check with `df`",
         ),
     }
 }
 
-fn killed_runs() -> Symptom {
+fn killed_runs() -> Requirement {
     const SUBJECT: &str = "killed runs";
     let stale = match StaleRuns::acquire() {
         Ok(stale) if stale.refused.is_empty() => stale,
         Ok(stale) => {
-            return Symptom::broken(
+            return Requirement::unmet(
                 SUBJECT,
                 stale.refused.join("; "),
                 "see to its permissions, then hydrotest clean",
@@ -74,7 +78,7 @@ fn killed_runs() -> Symptom {
         }
         Err(error) => {
             let found = format!("whether one left anything is not known: {error}");
-            return Symptom::broken(
+            return Requirement::unmet(
                 SUBJECT,
                 found,
                 "see to the permissions there, or set HYDROTEST_STATE_DIR",
@@ -82,21 +86,21 @@ fn killed_runs() -> Symptom {
         }
     };
     match stale.runs.len() {
-        0 => Symptom::well(SUBJECT, "none left anything unchecked"),
-        1 => Symptom::doubtful(SUBJECT, "one was not cleaned up", "hydrotest clean"),
-        runs => Symptom::doubtful(SUBJECT, format!("{runs} were not cleaned up"), "hydrotest clean"),
+        0 => Requirement::met(SUBJECT, "none left anything unchecked"),
+        1 => Requirement::doubtful(SUBJECT, "one was not cleaned up", "hydrotest clean"),
+        runs => Requirement::doubtful(SUBJECT, format!("{runs} were not cleaned up"), "hydrotest clean"),
     }
 }
 
 /// Whether this machine has the GPU that a device of a model names; `None` where it names none.
 #[must_use]
-pub fn gpu(device: Option<&str>) -> Option<Symptom> {
+pub fn gpu(device: Option<&str>) -> Option<Requirement> {
     let sign = Path::new(os::NVIDIA_DRIVER);
     device.filter(|device| device.starts_with("cuda"))?;
     Some(if sign.exists() {
-        Symptom::well("GPU", "NVIDIA's driver is loaded")
+        Requirement::met("GPU", "NVIDIA's driver is loaded")
     } else {
-        Symptom::doubtful(
+        Requirement::doubtful(
             "GPU",
             format!("NVIDIA's driver is not loaded: there is no {}", sign.display()),
             "install the driver, or run on the processor with `device = \"cpu\"`",
@@ -107,14 +111,14 @@ pub fn gpu(device: Option<&str>) -> Option<Symptom> {
 /// Whether a program can be run, as the system would find it: by its path, seen from `directory`, or in the directories of
 /// `path`, the variable `PATH` as the program will have it.
 #[must_use]
-pub fn program(subject: &str, name: &str, directory: Option<&Path>, path: Option<&OsStr>) -> Symptom {
+pub fn program(subject: &str, name: &str, directory: Option<&Path>, path: Option<&OsStr>) -> Requirement {
     let directory = directory.unwrap_or(Path::new("."));
     if name.contains('/') {
         let file = directory.join(name);
         return match is_executable(&file) {
-            Some(true) => Symptom::well(subject, file.display().to_string()),
-            Some(false) => Symptom::broken(subject, format!("{} is not executable", file.display()), "chmod +x"),
-            None => Symptom::broken(
+            Some(true) => Requirement::met(subject, file.display().to_string()),
+            Some(false) => Requirement::unmet(subject, format!("{} is not executable", file.display()), "chmod +x"),
+            None => Requirement::unmet(
                 subject,
                 format!("{} is not there", file.display()),
                 "correct the path or install it",
@@ -131,8 +135,8 @@ pub fn program(subject: &str, name: &str, directory: Option<&Path>, path: Option
         .map(|place| directory.join(place).join(name))
         .find(|file| is_executable(file) == Some(true));
     match found {
-        Some(file) => Symptom::well(subject, file.display().to_string()),
-        None => Symptom::broken(
+        Some(file) => Requirement::met(subject, file.display().to_string()),
+        None => Requirement::unmet(
             subject,
             format!("`{name}` is in none of the {} directories of PATH", places.len()),
             "install it, or write its whole path",
@@ -148,18 +152,18 @@ fn is_executable(file: &Path) -> Option<bool> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::examination::State;
+    use super::super::requirement::RequirementStatus;
     use super::*;
 
     #[test]
     fn a_gpu_is_looked_for_where_a_device_names_one() {
         assert_eq!(gpu(None), None);
         assert_eq!(gpu(Some("cpu")), None);
-        let found = gpu(Some("cuda:1")).unwrap().state;
+        let found = gpu(Some("cuda:1")).unwrap().status;
         let expected = if Path::new(os::NVIDIA_DRIVER).exists() {
-            State::Well
+            RequirementStatus::Met
         } else {
-            State::Doubtful
+            RequirementStatus::Doubtful
         };
         assert_eq!(found, expected);
     }
@@ -170,14 +174,14 @@ mod tests {
         let tool = home.path().join("tool");
         std::fs::write(&tool, "").unwrap();
         let state = |name: &str, path: Option<&Path>| {
-            program("command", name, Some(home.path()), path.map(Path::as_os_str)).state
+            program("command", name, Some(home.path()), path.map(Path::as_os_str)).status
         };
-        assert_eq!(state("./tool", None), State::Broken, "it is not executable");
+        assert_eq!(state("./tool", None), RequirementStatus::Unmet, "it is not executable");
         std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
-        assert_eq!(state("./tool", None), State::Well);
-        assert_eq!(state("tool", Some(home.path())), State::Well);
-        assert_eq!(state("tool", Some(Path::new("/"))), State::Broken);
-        assert_eq!(state("./no_tool", None), State::Broken);
-        assert_eq!(state("sh", None), State::Well);
+        assert_eq!(state("./tool", None), RequirementStatus::Met);
+        assert_eq!(state("tool", Some(home.path())), RequirementStatus::Met);
+        assert_eq!(state("tool", Some(Path::new("/"))), RequirementStatus::Unmet);
+        assert_eq!(state("./no_tool", None), RequirementStatus::Unmet);
+        assert_eq!(state("sh", None), RequirementStatus::Met);
     }
 }

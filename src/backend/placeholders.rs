@@ -10,9 +10,9 @@ const COMMON: [&str; 4] = ["model", "model.core", "model.image", "hydrotest"];
 
 /// Which placeholders a kind knows besides those that all have, such as `port`.
 #[derive(Debug, Clone, Copy)]
-pub struct Known(pub &'static [&'static str]);
+pub struct Placeholders(pub &'static [&'static str]);
 
-impl Known {
+impl Placeholders {
     /// Whether the placeholders of a text are known, without the values of variables.
     ///
     /// # Errors
@@ -74,9 +74,9 @@ pub struct Words {
 
 /// What placeholders stand for.
 #[derive(Debug)]
-pub struct Values(Vec<(&'static str, String)>);
+pub struct PlaceholderValues(Vec<(&'static str, String)>);
 
-impl Values {
+impl PlaceholderValues {
     /// What those that all kinds have stand for, and the kind's own.
     ///
     /// # Errors

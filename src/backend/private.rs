@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::os;
 
-/// Makes a directory, with its parents where they are missing; nobody else may look into what was made.
+/// Makes a directory, with its parents where they are missing; others may not read what was made.
 ///
 /// # Errors
 /// When it cannot be made.
@@ -15,7 +15,7 @@ pub(super) fn make_directory(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Makes a file, or empties one, that nobody else may read.
+/// Makes a file, or empties one, that others may not read.
 ///
 /// # Errors
 /// When it cannot be made.
@@ -27,7 +27,7 @@ pub(super) fn create_file(path: &Path) -> io::Result<File> {
 /// Makes sure that a directory is this user's own: what is in another's cannot be trusted, and may be read by others.
 ///
 /// # Errors
-/// When it is not there, is a link, or belongs to somebody else.
+/// When it is not there, is a link, or belongs to another user.
 pub(super) fn check_owner(path: &Path) -> io::Result<()> {
     let found = fs::symlink_metadata(path)?;
     if !found.is_dir() {
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn a_directory_of_somebody_else_is_none_of_ours() {
+    fn a_directory_of_another_user_is_not_ours() {
         let place = tempfile::tempdir().unwrap();
         let link = place.path().join("link");
         std::os::unix::fs::symlink(place.path(), &link).unwrap();
@@ -91,7 +91,7 @@ mod tests {
             check_owner(&place.path().join("none")).unwrap_err().kind(),
             io::ErrorKind::NotFound
         );
-        // Only root can give a directory away, and root's own are somebody else's to all others.
+        // Only root can give a directory away, and root's own are another user's to all others.
         let strange = place.path().join("strange");
         fs::create_dir(&strange).unwrap();
         if std::os::unix::fs::chown(&strange, Some(4711), None).is_ok() {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Overrides, Settings};
+use super::kind::{Creates, Kind, LaunchSpec, Overrides, Settings};
+use super::requirement::Requirement;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::{Contract, Options, Prediction, Request};
@@ -33,7 +33,7 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 struct Embedded;
 
 impl Settings for Embedded {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         Ok(Box::new(Reference {
             contract: Arc::clone(&launch.contract),
             config: launch.config.clone(),
@@ -41,8 +41,8 @@ impl Settings for Embedded {
         }))
     }
 
-    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
-        Box::pin(async { vec![Symptom::well("models", "embedded: nothing else is needed")] })
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
+        Box::pin(async { vec![Requirement::met("models", "embedded: nothing else is needed")] })
     }
 }
 

@@ -7,11 +7,11 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings, WEIGHTS};
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings, WEIGHTS};
 use super::recorder::InstanceRecorder;
+use super::requirement::Requirement;
 use super::resources::{self, CleanReport, InstanceId, LeakGuard, Mode, ResourceFinder, RunDirectory};
-use super::status::Status;
+use super::start_progress::StartProgress;
 use super::{BackendError, Instance, Scenario, apptainer, docker, http, process, python, reference, replay, slurm};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
@@ -98,7 +98,7 @@ impl Platform {
         let backend = self.settings.open(&launch)?;
         let label = format!("{} on {}", contract.key, self.table.name);
         let limit = self.table.start_timeout.unwrap_or(START_TIMEOUT);
-        let instance = Instance::new(label, backend, limit).with_status(launch.status);
+        let instance = Instance::new(label, backend, limit).with_status(launch.progress);
         Ok(match self.kind.creates {
             Creates::Nothing | Creates::Objects => instance,
             Creates::Processes | Creates::Resources(_) => {
@@ -150,10 +150,10 @@ impl Platform {
     }
 
     /// A launch of a new instance.
-    fn launch(&self, contract: &Arc<Contract>, config: &Options) -> Launch {
-        Launch {
+    fn launch(&self, contract: &Arc<Contract>, config: &Options) -> LaunchSpec {
+        LaunchSpec {
             instance: InstanceId::next(&self.run),
-            status: Status::default(),
+            progress: StartProgress::default(),
             contract: Arc::clone(contract),
             config: config.clone(),
             overrides: self.overrides.clone(),
@@ -185,7 +185,7 @@ impl Platform {
     }
 
     /// Looks whether everything that the backend needs for these models is there, without starting one.
-    pub async fn examine(&self, models: &[Arc<Contract>]) -> Vec<Symptom> {
+    pub async fn examine(&self, models: &[Arc<Contract>]) -> Vec<Requirement> {
         self.settings.examine(models, &self.overrides).await
     }
 

@@ -23,10 +23,10 @@ pub struct Remark {
 
 /// The remarks of a run.
 #[derive(Debug, Default)]
-pub struct Remarks(Vec<Counted>);
+pub struct Remarks(Vec<CountedRemark>);
 
 #[derive(Debug)]
-struct Counted {
+struct CountedRemark {
     label: String,
     remark: Remark,
     times: usize,
@@ -54,12 +54,12 @@ impl Remark {
 impl Remarks {
     /// Adds a remark about the instance that `label` names.
     pub fn add(&mut self, label: &str, remark: Remark) {
-        let same = |known: &&mut Counted| {
+        let same = |known: &&mut CountedRemark| {
             known.label == label && known.remark.topic == remark.topic && known.remark.severity == remark.severity
         };
         match self.0.iter_mut().find(same) {
             Some(known) => known.times += 1,
-            None => self.0.push(Counted {
+            None => self.0.push(CountedRemark {
                 label: label.to_owned(),
                 remark,
                 times: 1,
@@ -71,7 +71,7 @@ impl Remarks {
     #[must_use]
     pub fn lines(&self, severity: Severity) -> Vec<String> {
         let chosen = self.0.iter().filter(|counted| counted.remark.severity == severity);
-        let lines = chosen.map(|Counted { label, remark, times }| match times {
+        let lines = chosen.map(|CountedRemark { label, remark, times }| match times {
             1 => format!("{label}: {}", remark.text),
             _ => format!("{label}: {} ({times} times)", remark.text),
         });

@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Overrides, Settings, WEIGHTS};
+use super::kind::{Creates, Kind, LaunchSpec, Overrides, Settings, WEIGHTS};
+use super::requirement::Requirement;
 use super::served::failure;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, TableReader, interpolate};
@@ -73,7 +73,7 @@ impl Replay {
 }
 
 impl Settings for Replay {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         Ok(Box::new(Recorded {
             reader: self.reader()?,
             weights: self.weights.clone(),
@@ -82,11 +82,11 @@ impl Settings for Replay {
         }))
     }
 
-    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         Box::pin(async {
             vec![match self.reader() {
-                Ok(reader) => Symptom::well("responses", format!("{} are recorded", reader.recorded())),
-                Err(error) => Symptom::unset(&error),
+                Ok(reader) => Requirement::met("responses", format!("{} are recorded", reader.recorded())),
+                Err(error) => Requirement::unset(&error),
             }]
         })
     }

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::task::JoinHandle;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Overrides, Settings};
-use super::launcher::{Demise, Endpoint, Job, Launcher};
+use super::kind::{Creates, Kind, LaunchSpec, Overrides, Settings};
+use super::launcher::{Endpoint, Launcher, ServerExit};
+use super::requirement::Requirement;
 use super::resources::{Resource, ResourceFinder, is_labelled};
 use super::served::{Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
@@ -68,7 +68,7 @@ pub trait ServerPlatform: Clone + Serialize + DeserializeOwned + Send + Sync + '
     }
 
     /// Checks for `hydrotest doctor` that everything it needs is there, without starting a server: a symptom for each thing.
-    fn examine(&self) -> impl Future<Output = Vec<Symptom>> + Send {
+    fn examine(&self) -> impl Future<Output = Vec<Requirement>> + Send {
         async { Vec::new() }
     }
 }
@@ -111,17 +111,17 @@ struct PlatformSettings<P> {
 }
 
 impl<P: ServerPlatform> Settings for PlatformSettings<P> {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let launcher = NamedServer::new(self.platform.clone(), launch.instance.label());
         Ok(Box::new(Served::new(
             launcher,
-            Job::new(launch, None),
+            launch.on_device(None),
             self.served,
             None,
         )))
     }
 
-    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         Box::pin(self.platform.examine())
     }
 }
@@ -140,15 +140,15 @@ impl<P: ServerPlatform> NamedServer<P> {
     }
 
     /// Asks for the server in a task of its own: a start that is no longer waited for would go on unseen.
-    async fn start(&mut self, job: &Job, secret: &Secret) -> Result<String, BackendError> {
+    async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<String, BackendError> {
         let record = serde_json::to_value(&self.platform);
         let record = record.map_err(|error| internal("the platform cannot be recorded", &error))?;
-        job.instance.record(P::NAME, &record)?;
+        launch.instance.record(P::NAME, &record)?;
         let what = format!("starting a server on {}", P::NAME);
-        job.status.set(Stage::Launch, what);
-        let pending = job.instance.pending("the start of a server")?;
+        launch.progress.set(Stage::Launch, what);
+        let pending = launch.instance.pending("the start of a server")?;
         let (platform, name) = (self.platform.clone(), self.name.clone());
-        let variables = job.variables(secret).into_iter();
+        let variables = launch.variables(secret).into_iter();
         let variables: Vec<_> = variables.filter_map(|(name, value)| Some((name, value?))).collect();
         let start = self.start.insert(tokio::spawn(async move {
             let started = platform.start(&name, &variables).await;
@@ -165,14 +165,14 @@ impl<P: ServerPlatform> NamedServer<P> {
 }
 
 impl<P: ServerPlatform> Launcher for NamedServer<P> {
-    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
+    fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint> {
         Box::pin(async {
-            let url = self.start(job, secret).await?.trim().to_owned();
+            let url = self.start(launch, secret).await?.trim().to_owned();
             Ok(Endpoint { url, port: None })
         })
     }
 
-    fn ended(&self) -> Watch<'_, Demise> {
+    fn exited(&self) -> Watch<'_, ServerExit> {
         Box::pin(async {
             loop {
                 match self.platform.list().await {
@@ -181,11 +181,11 @@ impl<P: ServerPlatform> Launcher for NamedServer<P> {
                     Ok(_) | Err(_) => tokio::time::sleep(POLL).await,
                 }
             }
-            Demise::new(Fault::Died, format!("is no longer there, according to {}", P::NAME))
+            ServerExit::new(Fault::Died, format!("is no longer there, according to {}", P::NAME))
         })
     }
 
-    fn last_words(&self) -> Watch<'_, Vec<String>> {
+    fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async {
             let log = tokio::time::timeout(LOG, self.platform.log(&self.name));
             log.await.unwrap_or_default()
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
     use crate::backend::kind::Overrides;
     use crate::backend::resources::{InstanceId, LeakGuard, RunDirectory, StoppedFrom};
-    use crate::backend::status::Status;
+    use crate::backend::start_progress::StartProgress;
     use crate::config::Config;
 
     /// Servers are files in a directory, and starting one takes a while.
@@ -268,17 +268,17 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let files = Files(home.path().to_owned());
         let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
-        let launch = Launch {
+        let launch = LaunchSpec {
             contract: Arc::clone(&Config::built_in().unwrap().models[0]),
             config: serde_json::Map::new(),
             overrides: Overrides::default(),
             instance: instance.clone(),
-            status: Status::default(),
+            progress: StartProgress::default(),
             recorder: None,
         };
-        let (job, secret) = (Job::new(&launch, None), Secret::new("s").unwrap());
+        let (launch, secret) = (launch.on_device(None), Secret::new("s").unwrap());
         let mut server = NamedServer::new(files.clone(), instance.label());
-        let dropped = tokio::time::timeout(Duration::from_millis(1), server.launch(&job, &secret)).await;
+        let dropped = tokio::time::timeout(Duration::from_millis(1), server.launch(&launch, &secret)).await;
         assert!(dropped.is_err() && files.list().await.unwrap().is_empty());
         server.terminate().await.unwrap();
         let guard = LeakGuard::new(
@@ -288,13 +288,13 @@ mod tests {
         );
         assert_eq!(guard.check(StoppedFrom::Starting).await.leaks, [""; 0]);
 
-        let endpoint = server.launch(&job, &secret).await.unwrap();
+        let endpoint = server.launch(&launch, &secret).await.unwrap();
         assert_eq!(endpoint.url, "http://127.0.0.1:1");
         fs::write(home.path().join("of-others"), "").unwrap();
         let found = guard.kill().await.unwrap();
         assert_eq!(found, [Resource::new("server", instance.label())]);
-        let demise = server.ended().await;
-        assert_eq!(demise.message, "is no longer there, according to files");
+        let server_exit = server.exited().await;
+        assert_eq!(server_exit.message, "is no longer there, according to files");
         assert_eq!(files.list().await.unwrap(), ["of-others"]);
         server.terminate().await.unwrap();
     }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use super::arguments::DoctorArguments;
 use super::project::Project;
 use super::{BROKEN, CommandError, list, runtime, say};
-use crate::backend::examination::{State, Symptom};
 use crate::backend::kind::Overrides;
 use crate::backend::machine;
 use crate::backend::registry::Platform;
+use crate::backend::requirement::{Requirement, RequirementStatus};
 use crate::plan::{Overriding, Selection, expand};
 use crate::prediction::Contract;
 use crate::report::doctor::{self, Patient, Role};
@@ -44,15 +44,15 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
             .cloned()
             .collect();
         let examined = runtime.block_on(async { tokio::time::timeout(PATIENCE, platform.examine(&models)).await });
-        let mut symptoms = examined.unwrap_or_else(|_| {
+        let mut requirements = examined.unwrap_or_else(|_| {
             let found = format!("the examination was not over within {} s", PATIENCE.as_secs());
-            vec![Symptom::broken(
+            vec![Requirement::unmet(
                 "platform",
                 found,
                 "ask the platform itself what it waits for",
             )]
         });
-        symptoms.push(snapshots(&project, platform)?);
+        requirements.push(snapshots(&project, platform)?);
         patients.push(Patient {
             name: &platform.table.name,
             kind: platform.kind.name,
@@ -61,12 +61,15 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
             } else {
                 Role::Declared
             },
-            symptoms,
+            requirements,
         });
     }
     // What hangs on a platform must not keep the program from ending.
     runtime.shutdown_background();
-    let broken = machine.iter().any(|symptom| symptom.state == State::Broken) || patients.iter().any(Patient::is_sick);
+    let broken = machine
+        .iter()
+        .any(|requirement| requirement.status == RequirementStatus::Unmet)
+        || patients.iter().any(Patient::is_sick);
     if arguments.list.json {
         list::show_json(&doctor::json(&machine, &patients))?;
     } else {
@@ -76,7 +79,7 @@ pub fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
 }
 
 /// How many of the results that the backend will be held against are recorded.
-fn snapshots(project: &Project, platform: &Platform) -> Result<Symptom, CommandError> {
+fn snapshots(project: &Project, platform: &Platform) -> Result<Requirement, CommandError> {
     const SUBJECT: &str = "snapshots";
     let everything = Selection::default();
     let plan = expand(
@@ -96,8 +99,8 @@ fn snapshots(project: &Project, platform: &Platform) -> Result<Symptom, CommandE
         keys.len()
     );
     if recorded == keys.len() {
-        return Ok(Symptom::well(SUBJECT, found));
+        return Ok(Requirement::met(SUBJECT, found));
     }
     let advice = "record them on a backend that you trust: hydrotest --backend NAME --record";
-    Ok(Symptom::doubtful(SUBJECT, found, advice))
+    Ok(Requirement::doubtful(SUBJECT, found, advice))
 }

@@ -1,5 +1,5 @@
 //! The portable version, for every Unix system: POSIX calls and `ps`. What POSIX does not offer is [`Unavailable`], never
-//! "nothing". The interface is that of [`super`].
+//! "nothing". The interface is that of [`crate::os`].
 
 use std::io;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::backend::examination::{State, Symptom};
+use crate::backend::requirement::{Requirement, RequirementStatus};
 
 /// A backend that was looked at.
 pub struct Patient<'a> {
@@ -15,7 +15,7 @@ pub struct Patient<'a> {
     /// Why it was looked at.
     pub role: Role,
     /// What was found.
-    pub symptoms: Vec<Symptom>,
+    pub requirements: Vec<Requirement>,
 }
 
 /// Why a backend is looked at.
@@ -31,17 +31,17 @@ impl Patient<'_> {
     /// Whether it has to run here and cannot, or is broken where it is set up.
     #[must_use]
     pub fn is_sick(&self) -> bool {
-        self.is(State::Broken) || (self.is(State::Unset) && self.role == Role::Wanted)
+        self.is(RequirementStatus::Unmet) || (self.is(RequirementStatus::Unset) && self.role == Role::Wanted)
     }
 
-    fn is(&self, state: State) -> bool {
-        self.symptoms.iter().any(|symptom| symptom.state == state)
+    fn is(&self, status: RequirementStatus) -> bool {
+        self.requirements.iter().any(|requirement| requirement.status == status)
     }
 
     fn conclusion(&self) -> &'static str {
         if self.is_sick() {
             "cannot run like this"
-        } else if self.is(State::Unset) {
+        } else if self.is(RequirementStatus::Unset) {
             "not set up on this machine"
         } else {
             "can run"
@@ -51,9 +51,12 @@ impl Patient<'_> {
 
 /// The table, ending in a line break: what is not well has its advice below.
 #[must_use]
-pub fn table(machine: &[Symptom], patients: &[Patient<'_>]) -> String {
-    let all = patients.iter().flat_map(|patient| &patient.symptoms).chain(machine);
-    let width = all.map(|symptom| symptom.subject.chars().count()).max().unwrap_or(0);
+pub fn table(machine: &[Requirement], patients: &[Patient<'_>]) -> String {
+    let all = patients.iter().flat_map(|patient| &patient.requirements).chain(machine);
+    let width = all
+        .map(|requirement| requirement.subject.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut text = String::from("this machine\n");
     lines(&mut text, machine, Role::Wanted, width);
     for patient in patients {
@@ -64,45 +67,49 @@ pub fn table(machine: &[Symptom], patients: &[Patient<'_>]) -> String {
             patient.kind,
             patient.conclusion()
         );
-        lines(&mut text, &patient.symptoms, patient.role, width);
+        lines(&mut text, &patient.requirements, patient.role, width);
     }
     text
 }
 
-fn lines(text: &mut String, symptoms: &[Symptom], role: Role, width: usize) {
-    for symptom in symptoms {
-        let Symptom { subject, found, .. } = symptom;
+fn lines(text: &mut String, requirements: &[Requirement], role: Role, width: usize) {
+    for requirement in requirements {
+        let Requirement { subject, found, .. } = requirement;
         let mut found = found.lines();
         let first = found.next().unwrap_or_default();
-        let _ = writeln!(text, "  {:6}  {subject:width$}  {first}", mark(symptom.state, role));
+        let _ = writeln!(
+            text,
+            "  {:6}  {subject:width$}  {first}",
+            mark(requirement.status, role)
+        );
         let indent = 10 + width + 2;
         for line in found {
             let _ = writeln!(text, "{:indent$}{line}", "");
         }
-        if !symptom.advice.is_empty() {
-            let _ = writeln!(text, "{:indent$}-> {}", "", symptom.advice);
+        if !requirement.advice.is_empty() {
+            let _ = writeln!(text, "{:indent$}-> {}", "", requirement.advice);
         }
     }
 }
 
-const fn mark(state: State, role: Role) -> &'static str {
-    match (state, role) {
-        (State::Well, _) => "ok",
-        (State::Doubtful, _) | (State::Unset, Role::Declared) => "note",
-        (State::Broken, _) | (State::Unset, Role::Wanted) => "broken",
+const fn mark(status: RequirementStatus, role: Role) -> &'static str {
+    match (status, role) {
+        (RequirementStatus::Met, _) => "ok",
+        (RequirementStatus::Doubtful, _) | (RequirementStatus::Unset, Role::Declared) => "note",
+        (RequirementStatus::Unmet, _) | (RequirementStatus::Unset, Role::Wanted) => "broken",
     }
 }
 
 /// The same for programs.
 #[must_use]
-pub fn json(machine: &[Symptom], patients: &[Patient<'_>]) -> Value {
-    let shown = |symptoms: &[Symptom], role: Role| -> Vec<Value> {
-        let shown = symptoms.iter().map(|symptom| {
+pub fn json(machine: &[Requirement], patients: &[Patient<'_>]) -> Value {
+    let shown = |requirements: &[Requirement], role: Role| -> Vec<Value> {
+        let shown = requirements.iter().map(|requirement| {
             json!({
-                "subject": symptom.subject,
-                "state": mark(symptom.state, role),
-                "found": symptom.found,
-                "advice": symptom.advice,
+                "subject": requirement.subject,
+                "state": mark(requirement.status, role),
+                "found": requirement.found,
+                "advice": requirement.advice,
             })
         });
         shown.collect()
@@ -113,8 +120,8 @@ pub fn json(machine: &[Symptom], patients: &[Patient<'_>]) -> Value {
             json!({
                 "name": patient.name,
                 "kind": patient.kind,
-                "can_run": !patient.is(State::Broken) && !patient.is(State::Unset),
-                "symptoms": shown(&patient.symptoms, patient.role),
+                "can_run": !patient.is(RequirementStatus::Unmet) && !patient.is(RequirementStatus::Unset),
+                "symptoms": shown(&patient.requirements, patient.role),
             })
         })
         .collect();
@@ -128,14 +135,14 @@ mod tests {
 
     #[test]
     fn every_line_has_a_mark_and_what_is_not_well_its_advice() {
-        let machine = [Symptom::well("disk", "9.0 GiB free")];
+        let machine = [Requirement::met("disk", "9.0 GiB free")];
         let patients = [Patient {
             name: "lab",
             kind: "http",
             role: Role::Wanted,
-            symptoms: vec![
-                Symptom::broken("server", "no connection\nrefused", "start it"),
-                Symptom::doubtful("snapshots", "0 of 3", "record them"),
+            requirements: vec![
+                Requirement::unmet("server", "no connection\nrefused", "start it"),
+                Requirement::doubtful("snapshots", "0 of 3", "record them"),
             ],
         }];
         insta::assert_snapshot!(table(&machine, &patients), @"
@@ -161,7 +168,7 @@ mod tests {
             name: "lab",
             kind: "process",
             role: Role::Declared,
-            symptoms: vec![Symptom::unset(&error)],
+            requirements: vec![Requirement::unset(&error)],
         };
         assert!(!patient.is_sick());
         let shown = table(&[], std::slice::from_ref(&patient));
@@ -183,7 +190,7 @@ mod tests {
                             -> set it in your environment, or correct the backend's table
         ");
         patient.role = Role::Declared;
-        patient.symptoms.push(Symptom::broken("disk", "full", ""));
+        patient.requirements.push(Requirement::unmet("disk", "full", ""));
         assert!(patient.is_sick(), "what is set up and broken is broken");
     }
 }

@@ -13,7 +13,7 @@ mod pool;
 mod progress;
 mod scenario;
 mod start_log;
-mod start_progress;
+mod starting;
 #[cfg(test)]
 mod tests;
 mod trial;
@@ -42,7 +42,7 @@ use interrupt::Interrupt;
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
 use progress::Progress;
-use start_progress::StartProgress;
+use starting::StartingInstances;
 
 /// How often the live line is renewed.
 const TICK: Duration = Duration::from_millis(100);
@@ -183,7 +183,7 @@ fn default_workers() -> usize {
 struct Printing {
     plan: Arc<Plan>,
     queue: Arc<OutcomeQueue>,
-    starts: Arc<StartProgress>,
+    starts: Arc<StartingInstances>,
     collected: Arc<Mutex<Vec<Outcome>>>,
     format: TrialFormat,
     reproduce: String,

@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, Notify};
 
-use super::start_progress::StartProgress;
+use super::starting::StartingInstances;
 use crate::backend::remark::{Remarks, Severity};
 use crate::backend::{BackendError, Fault, Instance, Stage};
 use breaking::{given_up, is_fatal, survived};
@@ -25,7 +25,7 @@ pub struct Pool {
     /// What no start of any instance mends: every server is the same, or every call has the same credentials.
     fatal: OnceLock<BackendError>,
     /// Who listens to what starts.
-    starts: Arc<StartProgress>,
+    starts: Arc<StartingInstances>,
     /// Failures to stop, for the report: they change no verdict.
     notes: Lines,
     leaks: Lines,
@@ -94,7 +94,7 @@ impl Pool {
 
     /// The same pool, reporting what its instances do while they start.
     #[must_use]
-    pub fn heard_by(mut self, starts: Arc<StartProgress>) -> Self {
+    pub fn heard_by(mut self, starts: Arc<StartingInstances>) -> Self {
         self.starts = starts;
         self
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::outcome_queue::Activity;
 use super::start_log::StartLog;
-use super::start_progress::Start;
+use super::starting::Start;
 use crate::os;
 
 /// Narrower than this, a suffix would only flicker.
@@ -141,7 +141,7 @@ mod tests {
 
     use super::*;
     use crate::backend::Stage;
-    use crate::backend::status::Doing;
+    use crate::backend::start_progress::StartStep;
 
     #[test]
     fn says_what_runs_how_long_and_how_many_are_left() {
@@ -154,10 +154,10 @@ mod tests {
         let start = Start {
             number: 1,
             label: "esm2 on lab".into(),
-            doing: Doing {
+            doing: StartStep {
                 stage: Stage::Launch,
-                what: "pulling esm".into(),
-                how_far: "1 of 3 layers, 40 MB of 112 MB".into(),
+                step: "pulling esm".into(),
+                detail: "1 of 3 layers, 40 MB of 112 MB".into(),
             },
         };
         insta::assert_snapshot!(describe(|_| String::new(), &activity, &[start]), @"[pulling esm: 1 of 3 layers, 40 MB of 112 MB, 12 s, 7 left]");

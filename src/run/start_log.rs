@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::start_progress::Start;
+use super::starting::Start;
 
 /// A step that is over sooner is not worth a line. This also bounds the lines that one instance can cause.
 const WORTH_A_LINE: Duration = Duration::from_secs(1);
@@ -35,20 +35,20 @@ impl StartLog {
 
     fn line(&mut self, start: &Start, now: Instant) -> Option<String> {
         let begin = || SeenStep {
-            what: start.doing.what.clone(),
+            what: start.doing.step.clone(),
             since: now,
             told: None,
         };
         let seen = self.0.entry(start.number).or_insert_with(begin);
-        if seen.what != start.doing.what {
+        if seen.what != start.doing.step {
             *seen = begin();
         }
         let due = match &seen.told {
             None => now.duration_since(seen.since) >= WORTH_A_LINE,
-            Some((how_far, when)) => *how_far != start.doing.how_far && now.duration_since(*when) >= INTERVAL,
+            Some((how_far, when)) => *how_far != start.doing.detail && now.duration_since(*when) >= INTERVAL,
         };
         due.then(|| {
-            seen.told = Some((start.doing.how_far.clone(), now));
+            seen.told = Some((start.doing.detail.clone(), now));
             let line = format!("{}: {}", start.label, start.doing);
             line.lines().next().unwrap_or_default().chars().take(LONGEST).collect()
         })
@@ -59,16 +59,16 @@ impl StartLog {
 mod tests {
     use super::*;
     use crate::backend::Stage;
-    use crate::backend::status::Doing;
+    use crate::backend::start_progress::StartStep;
 
     fn start(what: &str, how_far: &str) -> [Start; 1] {
         [Start {
             number: 1,
             label: "esm2 on lab".into(),
-            doing: Doing {
+            doing: StartStep {
                 stage: Stage::Launch,
-                what: what.into(),
-                how_far: how_far.into(),
+                step: what.into(),
+                detail: how_far.into(),
             },
         }]
     }

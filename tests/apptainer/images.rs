@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use hydrotest::backend::examination::State;
+use hydrotest::backend::requirement::RequirementStatus;
 use hydrotest::backend::{Fault, Stage};
 use hydrotest::config::Config;
 
@@ -79,34 +79,37 @@ fn an_examination_finds_the_tool_the_images_and_what_is_missing() {
         let built_in = Config::built_in().unwrap();
         let models = ["esm2", "esmfold", "chai1"].map(|key| built_in.model(key).unwrap().clone());
         let images = async |settings: &str| {
-            let symptoms = bench.platform(settings).examine(&models).await;
-            let tool = symptoms.iter().find(|symptom| symptom.subject == "apptainer").unwrap();
-            assert_eq!(tool.state, State::Well, "{tool:?}");
+            let requirements = bench.platform(settings).examine(&models).await;
+            let tool = requirements
+                .iter()
+                .find(|requirement| requirement.subject == "apptainer")
+                .unwrap();
+            assert_eq!(tool.status, RequirementStatus::Met, "{tool:?}");
             assert!(tool.found.contains("version"), "{tool:?}");
-            let images = symptoms
+            let images = requirements
                 .into_iter()
-                .filter(|symptom| symptom.subject.starts_with("image "));
+                .filter(|requirement| requirement.subject.starts_with("image "));
             images.collect::<Vec<_>>()
         };
         let lacking = images("").await;
         assert_eq!(lacking.len(), 2, "{lacking:?}");
         assert!(
-            lacking.iter().all(|image| image.state == State::Doubtful),
+            lacking.iter().all(|image| image.status == RequirementStatus::Doubtful),
             "{lacking:?}"
         );
 
         let instance = started(&bench, "").await;
         assert_eq!(instance.stop().await, None);
-        let states: Vec<State> = images("").await.into_iter().map(|image| image.state).collect();
-        assert_eq!(states, [State::Well, State::Doubtful]);
+        let states: Vec<RequirementStatus> = images("").await.into_iter().map(|image| image.status).collect();
+        assert_eq!(states, [RequirementStatus::Met, RequirementStatus::Doubtful]);
 
         let unreachable = images("repository = '127.0.0.1:1'\n").await;
         assert!(
-            unreachable.iter().all(|image| image.state == State::Broken),
+            unreachable.iter().all(|image| image.status == RequirementStatus::Unmet),
             "{unreachable:?}"
         );
-        let symptoms = bench.platform("tool = 'no-such-apptainer'\n").examine(&models).await;
-        assert_eq!(symptoms[0].state, State::Broken);
+        let requirements = bench.platform("tool = 'no-such-apptainer'\n").examine(&models).await;
+        assert_eq!(requirements[0].status, RequirementStatus::Unmet);
         assert!(registry().starts_with("127.0.0.1:"));
     });
 }

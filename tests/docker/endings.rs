@@ -51,7 +51,7 @@ fn a_container_removed_from_outside_in_a_call_is_told_so() {
         let error = result.unwrap_err();
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died));
         // A removal kills first, and either may be seen.
-        let seen = ["somebody removed", "somebody killed"]
+        let seen = ["removed from outside", "killed from outside"]
             .iter()
             .any(|part| error.message.contains(part));
         assert!(seen, "{error}");

@@ -12,7 +12,7 @@ use bollard::Docker;
 use bollard::auth::DockerCredentials;
 use bollard::query_parameters::{PushImageOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder};
 use futures_util::StreamExt;
-use hydrotest::backend::examination::State;
+use hydrotest::backend::requirement::RequirementStatus;
 use hydrotest::backend::{Fault, Stage};
 use hydrotest::config::Config;
 
@@ -91,29 +91,30 @@ fn examined(on: Platform) {
     run(async {
         let built_in = Config::built_in().unwrap();
         let models = ["esm2", "esmfold"].map(|key| built_in.model(key).unwrap().clone());
-        let symptoms = declared(on, SERVE).examine(&models).await;
+        let requirements = declared(on, SERVE).examine(&models).await;
         assert!(
-            symptoms
+            requirements
                 .iter()
-                .any(|symptom| symptom.subject == "docker engine" && symptom.state == State::Well)
+                .any(|requirement| requirement.subject == "docker engine"
+                    && requirement.status == RequirementStatus::Met)
         );
-        let images: Vec<_> = symptoms
+        let images: Vec<_> = requirements
             .iter()
-            .filter(|symptom| symptom.subject.starts_with("image "))
+            .filter(|requirement| requirement.subject.starts_with("image "))
             .collect();
-        assert_eq!(images.len(), 1, "the two models share an image: {symptoms:?}");
-        assert_ne!(images[0].state, State::Broken, "{symptoms:?}");
+        assert_eq!(images.len(), 1, "the two models share an image: {requirements:?}");
+        assert_ne!(images[0].status, RequirementStatus::Unmet, "{requirements:?}");
         let missing = declared(on, &format!("{SERVE}tag = '9.9.9'\n")).examine(&models).await;
         let broken: Vec<_> = missing
             .iter()
-            .filter(|symptom| symptom.state == State::Broken)
+            .filter(|requirement| requirement.status == RequirementStatus::Unmet)
             .collect();
         assert_eq!(broken.len(), 1, "{missing:?}");
         assert!(broken[0].subject.ends_with("boileroom-esm:9.9.9"), "{broken:?}");
         let text = table(on, SERVE).replace(&on.host(), "unix:///no/such/docker.sock");
         let down = select(&text).examine(&models).await;
         assert_eq!(down.len(), 1);
-        assert_eq!(down[0].state, State::Broken);
+        assert_eq!(down[0].status, RequirementStatus::Unmet);
     });
 }
 

@@ -8,6 +8,7 @@ use crate::stranger;
 use crate::witness::Witness;
 
 #[test]
+#[ignore = "needs a python3"]
 fn a_server_that_dies_while_loading_is_noticed_at_once() {
     run(async {
         let witness = Witness::new().await;
@@ -25,6 +26,7 @@ fn a_server_that_dies_while_loading_is_noticed_at_once() {
 }
 
 #[test]
+#[ignore = "needs a python3"]
 fn a_server_that_is_never_ready_runs_into_the_limit() {
     run(async {
         let witness = Witness::new().await;
@@ -43,6 +45,7 @@ fn a_server_that_is_never_ready_runs_into_the_limit() {
 }
 
 #[test]
+#[ignore = "needs a python3"]
 fn a_server_that_dies_between_calls_is_noticed_by_the_next_and_can_be_started_anew() {
     run(async {
         let witness = Witness::new().await;
@@ -70,6 +73,7 @@ fn a_server_that_dies_between_calls_is_noticed_by_the_next_and_can_be_started_an
 }
 
 #[test]
+#[ignore = "needs a python3"]
 fn a_server_that_floods_its_output_works_all_the_same() {
     run(async {
         let witness = Witness::new().await;
@@ -99,6 +103,7 @@ fn a_server_that_floods_its_output_works_all_the_same() {
 
 /// Whoever had the port is gone when the server's end is noticed: only its own words tell.
 #[test]
+#[ignore = "needs a python3"]
 fn a_port_that_somebody_had_for_a_moment_costs_another_try_and_no_more() {
     run(async {
         let witness = Witness::new().await;
@@ -145,6 +150,7 @@ fn a_port_that_somebody_had_for_a_moment_costs_another_try_and_no_more() {
 }
 
 #[test]
+#[ignore = "needs a python3"]
 fn ten_instances_started_together_each_meet_their_own_server() {
     run(async {
         let mut tasks = tokio::task::JoinSet::new();
@@ -170,6 +176,7 @@ fn ten_instances_started_together_each_meet_their_own_server() {
 }
 
 #[test]
+#[ignore = "needs a python3"]
 fn a_stranger_on_the_port_is_not_believed_and_another_port_is_tried() {
     run(async {
         let witness = Witness::new().await;

@@ -1,39 +1,39 @@
 //! What `hydrotest doctor` finds with a real interpreter: itself, the packages that are hosted, and those that are missing.
 
-use hydrotest::backend::examination::{State, Symptom};
+use hydrotest::backend::requirement::{Requirement, RequirementStatus};
 use hydrotest::config::Config;
 
 use crate::hosted::{declared, platform, run};
 
-async fn symptoms(platform: &hydrotest::backend::registry::Platform) -> Vec<Symptom> {
+async fn requirements(platform: &hydrotest::backend::registry::Platform) -> Vec<Requirement> {
     let models = &Config::built_in().unwrap().models;
     platform.examine(models).await
 }
 
 /// The symptom about something.
 #[track_caller]
-fn about<'a>(symptoms: &'a [Symptom], subject: &str) -> &'a Symptom {
-    let found = symptoms.iter().find(|symptom| symptom.subject == subject);
-    found.unwrap_or_else(|| panic!("nothing about {subject} in {symptoms:?}"))
+fn about<'a>(requirements: &'a [Requirement], subject: &str) -> &'a Requirement {
+    let found = requirements.iter().find(|requirement| requirement.subject == subject);
+    found.unwrap_or_else(|| panic!("nothing about {subject} in {requirements:?}"))
 }
 
 #[test]
 #[ignore = "needs a Python with NumPy and biotite"]
 fn the_doctor_finds_the_interpreter_and_its_packages() {
     run(async {
-        let found = symptoms(&platform("backend_class = 'misbehaving:Backend'")).await;
+        let found = requirements(&platform("backend_class = 'misbehaving:Backend'")).await;
         for subject in ["interpreter", "package numpy", "package misbehaving"] {
-            assert_eq!(about(&found, subject).state, State::Well, "{found:?}");
+            assert_eq!(about(&found, subject).status, RequirementStatus::Met, "{found:?}");
         }
         assert_eq!(found.len(), 3, "{found:?}");
-        let found = symptoms(&platform("backend_class = 'no_such_package:Backend'")).await;
+        let found = requirements(&platform("backend_class = 'no_such_package:Backend'")).await;
         let missing = about(&found, "package no_such_package");
-        assert_eq!(missing.state, State::Broken);
+        assert_eq!(missing.status, RequirementStatus::Unmet);
         assert!(missing.advice.contains("`path`"), "{missing:?}");
-        let found = symptoms(&platform("core = '${NO_SUCH_VARIABLE}:Core'")).await;
+        let found = requirements(&platform("core = '${NO_SUCH_VARIABLE}:Core'")).await;
         assert_eq!(
-            (found.len(), about(&found, "settings").state),
-            (1, State::Unset),
+            (found.len(), about(&found, "settings").status),
+            (1, RequirementStatus::Unset),
             "{found:?}"
         );
     });
@@ -51,11 +51,15 @@ fn the_doctor_says_what_modal_needs() {
                  device = '{device}'\n"
             ))
         };
-        let found = symptoms(&declared("Z9000")).await;
-        assert_eq!(about(&found, "package modal").state, State::Broken, "{found:?}");
-        assert_eq!(about(&found, "GPU").state, State::Doubtful, "{found:?}");
-        let found = symptoms(&declared("cuda:0")).await;
-        assert_eq!(about(&found, "GPU").state, State::Broken, "{found:?}");
+        let found = requirements(&declared("Z9000")).await;
+        assert_eq!(
+            about(&found, "package modal").status,
+            RequirementStatus::Unmet,
+            "{found:?}"
+        );
+        assert_eq!(about(&found, "GPU").status, RequirementStatus::Doubtful, "{found:?}");
+        let found = requirements(&declared("cuda:0")).await;
+        assert_eq!(about(&found, "GPU").status, RequirementStatus::Unmet, "{found:?}");
     });
 }
 
@@ -64,9 +68,9 @@ fn the_doctor_says_what_modal_needs() {
 fn the_doctor_knows_what_an_interpreter_was_meant_to_be() {
     run(async {
         let text = "default = 'lab'\n[backends.lab]\nkind = 'python'\nselector = 'lab'\ninterpreter = 'no-such-uv run python'\n";
-        let found = symptoms(&declared(text)).await;
+        let found = requirements(&declared(text)).await;
         let interpreter = about(&found, "interpreter");
-        assert_eq!(interpreter.state, State::Broken);
+        assert_eq!(interpreter.status, RequirementStatus::Unmet);
         assert!(
             interpreter
                 .advice

@@ -75,7 +75,10 @@ fn a_job_that_is_cancelled_from_outside_in_a_call_died() {
     run(async {
         let error = in_a_call("", |job| drop(slurm("scancel", &[job]))).await;
         assert_eq!((error.stage, error.fault), (Stage::Call, Fault::Died), "{error}");
-        assert!(error.message.contains("by somebody's scancel (CANCELLED)"), "{error}");
+        assert!(
+            error.message.contains("by a scancel from outside (CANCELLED)"),
+            "{error}"
+        );
         assert!(error.message.ends_with("in the middle of a call"), "{error}");
     });
 }

@@ -125,7 +125,7 @@ fn every_end_of_a_job_is_told_with_its_exit_code_log_and_command() {
         Failure::broken(
             "cancelled from outside",
             shell("echo loading; scancel $SLURM_JOB_ID; exec sleep 1000"),
-            &["by somebody's scancel (CANCELLED)", "fault: died"],
+            &["by a scancel from outside (CANCELLED)", "fault: died"],
         )
         .log("loading"),
     ]);

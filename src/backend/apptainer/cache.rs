@@ -3,7 +3,7 @@
 //! ```text
 //! CACHE/images/ACCOUNT-IMAGE_TAG.sif               where boileroom has it too
 //!             /ACCOUNT-IMAGE_TAG.sif.record.json   from where it came, with its SHA-256, size and time of change
-//!             /ACCOUNT-IMAGE_TAG.sif.lock          held by whoever pulls it
+//!             /ACCOUNT-IMAGE_TAG.sif.lock          held by the process that pulls it
 //!             /.pull-INSTANCE/                     a pull that is under way
 //! ```
 
@@ -22,32 +22,32 @@ use sha2::{Digest, Sha256};
 use super::sif::{Sif, SifError};
 use crate::backend::image::ImageName;
 
-/// How often a lock that somebody else holds is tried.
+/// How often a lock that another process holds is tried.
 const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Where the SIF file of one image is, whether it is there or not.
 #[derive(Debug, Clone)]
-pub(super) struct Place {
+pub(super) struct CacheEntry {
     /// The image.
     pub(super) image: String,
     /// Its SIF file.
     pub(super) sif: PathBuf,
 }
 
-/// What is at a place.
+/// What the cache holds of an image.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum EntryState {
     /// A SIF file that may be used.
-    Sound(Sif),
+    Valid(Sif),
     /// Nothing.
-    Nothing,
+    Missing,
     /// A file that must not be used, and why, to follow its path.
-    Unsound(String),
+    Invalid(String),
 }
 
 /// What is known about a SIF file that was pulled.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Record {
+struct PullRecord {
     image: String,
     sha256: String,
     file: Stamp,
@@ -60,7 +60,7 @@ struct Stamp {
     modified_ns: u64,
 }
 
-impl Place {
+impl CacheEntry {
     /// The place of an image in a cache.
     pub(super) fn new(cache: &Path, image: &ImageName) -> Self {
         let name = format!("{}_{}.sif", image.path().replace('/', "-"), image.tag());
@@ -86,38 +86,42 @@ impl Place {
     ///
     /// # Errors
     /// When it cannot be looked at.
-    pub(super) async fn look(&self) -> io::Result<Found> {
+    pub(super) async fn look(&self) -> io::Result<EntryState> {
         let sif = match Sif::read(&self.sif) {
             Ok(sif) => sif,
-            Err(SifError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Nothing),
+            Err(SifError::Io(error)) if error.kind() == io::ErrorKind::NotFound => return Ok(EntryState::Missing),
             Err(SifError::Io(error)) => return Err(error),
-            Err(error) => return Ok(Found::Unsound(error.to_string())),
+            Err(error) => return Ok(EntryState::Invalid(error.to_string())),
         };
-        let record: Record = match fs::read(self.beside(".record.json")) {
+        let record: PullRecord = match fs::read(self.beside(".record.json")) {
             Ok(text) => match serde_json::from_slice(&text) {
                 Ok(record) => record,
-                Err(error) => return Ok(Found::Unsound(format!("has a record that cannot be read: {error}"))),
+                Err(error) => {
+                    return Ok(EntryState::Invalid(format!(
+                        "has a record that cannot be read: {error}"
+                    )));
+                }
             },
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::Sound(sif)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(EntryState::Valid(sif)),
             Err(error) => return Err(error),
         };
         if record.image != self.image {
-            return Ok(Found::Unsound(format!("was pulled from {}", record.image)));
+            return Ok(EntryState::Invalid(format!("was pulled from {}", record.image)));
         }
         let file = Stamp::of(&self.sif)?;
         if record.file == file {
-            return Ok(Found::Sound(sif));
+            return Ok(EntryState::Valid(sif));
         }
         let sha256 = hash(&self.sif).await?;
         if record.sha256 != sha256 {
             let pulled = record.sha256;
-            return Ok(Found::Unsound(format!(
+            return Ok(EntryState::Invalid(format!(
                 "has changed: its SHA-256 is {sha256}, and {pulled} was pulled"
             )));
         }
-        // It was copied or touched. Somebody else's cache may be used without being written to.
-        let _ = self.write(&Record { file, ..record }, self.directory());
-        Ok(Found::Sound(sif))
+        // It was copied or touched. Another user's cache may be used without being written to.
+        let _ = self.write(&PullRecord { file, ..record }, self.directory());
+        Ok(EntryState::Valid(sif))
     }
 
     /// Puts a pulled file there, in one step, with a record of it.
@@ -128,7 +132,7 @@ impl Place {
         let sha256 = hash(pulled).await?;
         File::open(pulled)?.sync_all()?;
         // A record without its file does no harm: neither nothing nor an older file is as it says.
-        let record = Record {
+        let record = PullRecord {
             image: self.image.clone(),
             sha256,
             file: Stamp::of(pulled)?,
@@ -138,8 +142,8 @@ impl Place {
     }
 
     /// Writes a record, by way of a file in `directory`.
-    fn write(&self, record: &Record, directory: &Path) -> io::Result<()> {
-        // Whoever may read the file may read its record: a cache may be shared.
+    fn write(&self, record: &PullRecord, directory: &Path) -> io::Result<()> {
+        // Everyone who may read the file may read its record: a cache may be shared.
         let mut builder = tempfile::Builder::new();
         let mut file = builder
             .prefix(".record-")
@@ -150,7 +154,7 @@ impl Place {
         Ok(())
     }
 
-    /// Waits until nobody else pulls this image; what comes back keeps others waiting, until it is dropped or its holder is
+    /// Waits until no other process pulls this image; the returned file keeps others waiting, until it is dropped or its holder is
     /// killed. The file of the lock stays: removing it could part those who wait.
     ///
     /// # Errors
@@ -183,16 +187,16 @@ impl Stamp {
     }
 }
 
-/// The SHA-256 of a file, in hexadecimal digits. Reads on a thread of its own, and no further once nobody waits for it.
+/// The SHA-256 of a file, in hexadecimal digits. Reads on a thread of its own, and no further once its caller has gone.
 async fn hash(path: &Path) -> io::Result<String> {
-    struct Waiting(Arc<AtomicBool>);
-    impl Drop for Waiting {
+    struct StopWhenDropped(Arc<AtomicBool>);
+    impl Drop for StopWhenDropped {
         fn drop(&mut self) {
             self.0.store(false, Ordering::Relaxed);
         }
     }
     let awaited = Arc::new(AtomicBool::new(true));
-    let _waiting = Waiting(Arc::clone(&awaited));
+    let _waiting = StopWhenDropped(Arc::clone(&awaited));
     let path = path.to_owned();
     let hashing = tokio::task::spawn_blocking(move || {
         let mut file = File::open(path)?;

@@ -2,24 +2,24 @@
 
 use std::path::Path;
 
-use super::settings::Filled;
+use super::settings::ApptainerSpec;
 use super::tool::Tool;
 use crate::backend::BackendError;
 use crate::backend::container::{Container, Gpu};
-use crate::backend::launcher::Job;
+use crate::backend::kind::LaunchSpec;
 use crate::backend::supervise::Program;
 use crate::wire::Secret;
 
-/// The program that runs the server of a job in a container of `sif`.
+/// The program that runs the server of a launch in a container of `sif`.
 ///
 /// # Errors
 /// When a directory to be bound has a name that a bind cannot hold.
 pub(super) fn program(
     tool: &Tool,
-    filled: &Filled,
+    filled: &ApptainerSpec,
     gpu: Gpu,
     sif: &Path,
-    job: &Job,
+    launch: &LaunchSpec,
     secret: &Secret,
 ) -> Result<Program, BackendError> {
     let container = Container {
@@ -34,5 +34,5 @@ pub(super) fn program(
         command: &filled.command,
         environment: &filled.environment,
     };
-    crate::backend::container::program(&container, job, secret)
+    crate::backend::container::program(&container, launch, secret)
 }

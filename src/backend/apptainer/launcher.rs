@@ -5,17 +5,18 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::cache::{Found, Place};
+use super::cache::{CacheEntry, EntryState};
 use super::container;
-use super::draft::Draft;
-use super::settings::{ApptainerSettings, Filled};
+use super::failure;
+use super::pull_in_progress::PullInProgress;
+use super::settings::{ApptainerSettings, ApptainerSpec};
 use super::sif::Sif;
 use super::tool::Tool;
-use super::trouble;
 use crate::backend::image::{ImageName, own_architecture};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
-use crate::backend::local::{LocalServer, demise, free_endpoint};
-use crate::backend::supervise::{Ending, Program};
+use crate::backend::kind::LaunchSpec;
+use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
+use crate::backend::local::{LocalServer, free_endpoint, server_exit};
+use crate::backend::supervise::{ExitReason, Program};
 use crate::backend::{BackendError, Fault, Stage, Watch, Work, resources};
 use crate::os::PortOwner;
 use crate::wire::Secret;
@@ -23,7 +24,7 @@ use crate::wire::Secret;
 /// Time between two looks at what a pull says.
 const NEWS: Duration = Duration::from_secs(1);
 /// With which status Apptainer itself ends when it fails.
-const OWN_FAILURE: Ending = Ending::Exited(255);
+const OWN_FAILURE: ExitReason = ExitReason::Exited(255);
 
 /// Runs one container at a time.
 pub(super) struct ApptainerLauncher {
@@ -31,7 +32,7 @@ pub(super) struct ApptainerLauncher {
     image: ImageName,
     /// The pull or the container.
     process: LocalServer,
-    draft: Option<Draft>,
+    in_progress: Option<PullInProgress>,
 }
 
 impl ApptainerLauncher {
@@ -40,39 +41,45 @@ impl ApptainerLauncher {
             settings,
             image,
             process: LocalServer::default(),
-            draft: None,
+            in_progress: None,
         }
     }
 
-    async fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
+    async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
         let tool = Tool::find(self.settings.tool.as_deref()).await?;
-        let filled = self.settings.fill(&job.contract, 0)?;
+        let filled = self.settings.fill(&launch.contract, 0)?;
         prepare(&filled)?;
-        let place = Place::new(&filled.cache, &self.image);
-        self.obtain(&tool, &place, job, secret).await?;
+        let entry = CacheEntry::new(&filled.cache, &self.image);
+        self.obtain(&tool, &entry, launch, secret).await?;
         // Only now, because a pull takes long and the port is free only this moment.
         let (endpoint, port) = free_endpoint()?;
-        let filled = self.settings.fill(&job.contract, port)?;
-        let gpu = self.settings.gpu_for(job.device.as_deref());
-        let program = container::program(&tool, &filled, gpu, &place.sif, job, secret)?;
-        let what = &job.contract.key;
+        let filled = self.settings.fill(&launch.contract, port)?;
+        let gpu = self.settings.gpu_for(launch.overrides.device.as_deref());
+        let program = container::program(&tool, &filled, gpu, &entry.sif, launch, secret)?;
+        let what = &launch.contract.key;
         self.process
-            .start(program, Some(port), &self.settings.local, what, job, secret)?;
+            .start(program, Some(port), &self.settings.local, what, launch, secret)?;
         Ok(endpoint)
     }
 
     /// Makes sure that a sound image for this machine is at its place.
-    async fn obtain(&mut self, tool: &Tool, place: &Place, job: &Job, secret: &Secret) -> Result<(), BackendError> {
+    async fn obtain(
+        &mut self,
+        tool: &Tool,
+        entry: &CacheEntry,
+        launch: &LaunchSpec,
+        secret: &Secret,
+    ) -> Result<(), BackendError> {
         let limit = self.settings.served.patience();
         let image = self.image.clone();
-        let obtained = tokio::time::timeout(limit, self.look_or_pull(tool, place, job, secret)).await;
+        let obtained = tokio::time::timeout(limit, self.look_or_pull(tool, entry, launch, secret)).await;
         obtained.unwrap_or_else(|_| {
             let message = format!(
                 "the image {image} was not there within {} s; give it longer by `start_timeout`, or pull it by hand: \
                  {} pull {} docker://{image}",
                 limit.as_secs_f64(),
                 tool.program,
-                place.sif.display()
+                entry.sif.display()
             );
             let error = BackendError::new(Stage::Launch, Fault::Timeout, message);
             Err(error.with_log(self.process.log_tail()))
@@ -82,29 +89,31 @@ impl ApptainerLauncher {
     async fn look_or_pull(
         &mut self,
         tool: &Tool,
-        place: &Place,
-        job: &Job,
+        entry: &CacheEntry,
+        launch: &LaunchSpec,
         secret: &Secret,
     ) -> Result<(), BackendError> {
-        if let Found::Sound(sif) = look(place).await? {
-            return self.fits(&sif, Some(&place.sif));
+        if let EntryState::Valid(sif) = look(entry).await? {
+            return self.fits(&sif, Some(&entry.sif));
         }
-        job.status
-            .set(Stage::Launch, format!("waiting until nobody else pulls {}", self.image));
-        let _lock = place.lock().await.map_err(|error| unwritable(place, &error))?;
-        // Whoever held the lock may have pulled it.
-        let found = look(place).await?;
+        launch.progress.set(
+            Stage::Launch,
+            format!("waiting until no other process pulls {}", self.image),
+        );
+        let _lock = entry.lock().await.map_err(|error| unwritable(entry, &error))?;
+        // The process that held the lock may have pulled it.
+        let found = look(entry).await?;
         let why = match found {
-            Found::Sound(sif) => return self.fits(&sif, Some(&place.sif)),
-            Found::Nothing => None,
-            Found::Unsound(why) => Some(why),
+            EntryState::Valid(sif) => return self.fits(&sif, Some(&entry.sif)),
+            EntryState::Missing => None,
+            EntryState::Invalid(why) => Some(why),
         };
-        let pulled = self.pull(tool, place, job, secret).await;
+        let pulled = self.pull(tool, entry, launch, secret).await;
         pulled.map_err(|mut error| {
             if let Some(why) = why {
                 error.message = format!(
                     "{} {why}, so it was to be pulled anew; {}",
-                    place.sif.display(),
+                    entry.sif.display(),
                     error.message
                 );
             }
@@ -112,35 +121,45 @@ impl ApptainerLauncher {
         })
     }
 
-    async fn pull(&mut self, tool: &Tool, place: &Place, job: &Job, secret: &Secret) -> Result<(), BackendError> {
+    async fn pull(
+        &mut self,
+        tool: &Tool,
+        entry: &CacheEntry,
+        launch: &LaunchSpec,
+        secret: &Secret,
+    ) -> Result<(), BackendError> {
         let temporary = std::env::var_os(tool.variable("TMPDIR")).filter(|directory| !directory.is_empty());
         let temporary = temporary.map(PathBuf::from);
-        let draft = Draft::new(super::KIND.name, place.directory(), temporary, &job.instance);
-        let draft = self.draft.insert(draft.map_err(|error| unwritable(place, &error))?);
-        let program = pull_program(tool, &self.image, draft, self.settings.https, job);
-        let what = format!("{}-pull", job.contract.key);
+        let in_progress = PullInProgress::new(super::KIND.name, entry.directory(), temporary, &launch.instance);
+        let in_progress = self
+            .in_progress
+            .insert(in_progress.map_err(|error| unwritable(entry, &error))?);
+        let program = pull_program(tool, &self.image, in_progress, self.settings.https, launch);
+        let what = format!("{}-pull", launch.contract.key);
         self.process
-            .start(program, None, &self.settings.local, &what, job, secret)?;
-        job.status.set(Stage::Launch, format!("pulling {}", self.image));
-        let ending = loop {
-            match tokio::time::timeout(NEWS, self.process.ended()).await {
-                Ok(ending) => break ending,
-                Err(_) => job.status.progress(self.process.log_tail().pop().unwrap_or_default()),
+            .start(program, None, &self.settings.local, &what, launch, secret)?;
+        launch.progress.set(Stage::Launch, format!("pulling {}", self.image));
+        let reason = loop {
+            match tokio::time::timeout(NEWS, self.process.exited()).await {
+                Ok(reason) => break reason,
+                Err(_) => launch
+                    .progress
+                    .set_detail(self.process.log_tail().pop().unwrap_or_default()),
             }
         };
-        let words = self.process.last_words().await;
+        let words = self.process.final_log().await;
         self.process.stop(&self.settings.local).await?;
-        if ending != Ending::Exited(0) {
-            let disks = [place.directory(), draft.scratch.as_path()];
-            return Err(trouble::explain(ending, words, &self.image, self.settings.https, disks).await);
+        if reason != ExitReason::Exited(0) {
+            let disks = [entry.directory(), in_progress.scratch.as_path()];
+            return Err(failure::explain(reason, words, &self.image, self.settings.https, disks).await);
         }
-        let pulled = draft.sif.clone();
+        let pulled = in_progress.sif.clone();
         let sif = Sif::read(&pulled).map_err(|error| {
             let message = format!("what apptainer made of the image {} {error}", self.image);
             BackendError::new(Stage::Launch, Fault::Internal, message).with_log(words)
         })?;
         self.fits(&sif, None)?;
-        place.put(&pulled).await.map_err(|error| unwritable(place, &error))?;
+        entry.put(&pulled).await.map_err(|error| unwritable(entry, &error))?;
         self.forget_draft().await
     }
 
@@ -167,32 +186,32 @@ impl ApptainerLauncher {
     }
 
     async fn forget_draft(&mut self) -> Result<(), BackendError> {
-        if let Some(draft) = &self.draft {
-            draft.remove().await.map_err(|error| {
+        if let Some(in_progress) = &self.in_progress {
+            in_progress.remove().await.map_err(|error| {
                 let message = format!("what a pull left cannot be removed: {error}");
                 BackendError::new(Stage::Shutdown, Fault::Internal, message)
             })?;
         }
-        self.draft = None;
+        self.in_progress = None;
         Ok(())
     }
 }
 
 impl Launcher for ApptainerLauncher {
-    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
-        Box::pin(self.start(job, secret))
+    fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint> {
+        Box::pin(self.start(launch, secret))
     }
 
-    fn ended(&self) -> Watch<'_, Demise> {
+    fn exited(&self) -> Watch<'_, ServerExit> {
         Box::pin(async {
-            let ending = self.process.ended().await;
-            if ending != OWN_FAILURE {
-                return demise(ending);
+            let reason = self.process.exited().await;
+            if reason != OWN_FAILURE {
+                return server_exit(reason);
             }
             let image = &self.image;
-            Demise {
+            ServerExit {
                 fault: Fault::Misconfigured,
-                message: format!("{ending}, by which apptainer says that it could not run its program in {image}"),
+                message: format!("{reason}, by which apptainer says that it could not run its program in {image}"),
                 from_outside: true,
             }
         })
@@ -206,22 +225,22 @@ impl Launcher for ApptainerLauncher {
         self.process.log_tail()
     }
 
-    fn last_words(&self) -> Watch<'_, Vec<String>> {
-        self.process.last_words()
+    fn final_log(&self) -> Watch<'_, Vec<String>> {
+        self.process.final_log()
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {
         Box::pin(async {
             let settings = Arc::clone(&self.settings);
             let stopped = self.process.stop(&settings.local).await;
-            // The directories of a pull can only go once nobody writes to them, and have to go whatever came of the stop.
+            // The directories of a pull can only go once no process writes to them, and have to go however the stop went.
             stopped.and(self.forget_draft().await)
         })
     }
 }
 
 /// What has to be there before a container can see it.
-fn prepare(filled: &Filled) -> Result<(), BackendError> {
+fn prepare(filled: &ApptainerSpec) -> Result<(), BackendError> {
     let unusable = |message| Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
     if let Some(source) = &filled.source
         && !source.join("boileroom").is_dir()
@@ -243,15 +262,24 @@ fn prepare(filled: &Filled) -> Result<(), BackendError> {
 }
 
 /// The program that pulls an image.
-fn pull_program(tool: &Tool, image: &ImageName, draft: &Draft, https: bool, job: &Job) -> Program {
+fn pull_program(
+    tool: &Tool,
+    image: &ImageName,
+    in_progress: &PullInProgress,
+    https: bool,
+    launch: &LaunchSpec,
+) -> Program {
     let uri = format!("docker://{image}");
     let command = [tool.program.as_str(), "pull", "--force"].map(Into::into);
-    let command = command.into_iter().chain([draft.sif.clone().into(), uri.into()]);
+    let command = command.into_iter().chain([in_progress.sif.clone().into(), uri.into()]);
     let mut environment = vec![
-        (tool.variable("TMPDIR"), Some(draft.scratch.clone().into_os_string())),
-        // What a killed pull leaves in Apptainer's own cache, nobody would ever remove.
+        (
+            tool.variable("TMPDIR"),
+            Some(in_progress.scratch.clone().into_os_string()),
+        ),
+        // What a killed pull leaves in Apptainer's own cache would never be removed.
         (tool.variable("DISABLE_CACHE"), Some("true".into())),
-        (resources::VARIABLE.into(), Some(job.instance.label().into())),
+        (resources::VARIABLE.into(), Some(launch.instance.label().into())),
     ];
     if !https {
         environment.push((tool.variable("NOHTTPS"), Some("true".into())));
@@ -263,17 +291,17 @@ fn pull_program(tool: &Tool, image: &ImageName, draft: &Draft, https: bool, job:
     }
 }
 
-async fn look(place: &Place) -> Result<Found, BackendError> {
-    place.look().await.map_err(|error| {
-        let message = format!("{} cannot be looked at: {error}", place.sif.display());
+async fn look(entry: &CacheEntry) -> Result<EntryState, BackendError> {
+    entry.look().await.map_err(|error| {
+        let message = format!("{} cannot be looked at: {error}", entry.sif.display());
         BackendError::new(Stage::Launch, Fault::Misconfigured, message)
     })
 }
 
-fn unwritable(place: &Place, error: &std::io::Error) -> BackendError {
+fn unwritable(entry: &CacheEntry, error: &std::io::Error) -> BackendError {
     let message = format!(
         "the cache of images {} cannot be written to: {error}; set `cache` to a directory that can",
-        place.directory().display()
+        entry.directory().display()
     );
     BackendError::new(Stage::Launch, Fault::Misconfigured, message)
 }

@@ -4,25 +4,24 @@
 mod cache;
 mod container;
 mod doctor;
-mod draft;
+mod failure;
 mod launcher;
+mod pull_in_progress;
 mod settings;
 mod sif;
 mod tool;
-mod trouble;
 
 use std::sync::Arc;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
-use super::launcher::Job;
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
+use super::requirement::Requirement;
 use super::served::Served;
 use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::Contract;
 
-use draft::HalfPulls;
 use launcher::ApptainerLauncher;
+use pull_in_progress::HalfPulls;
 use settings::ApptainerSettings;
 
 /// The row of this kind.
@@ -67,16 +66,16 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 struct Apptainer(Arc<ApptainerSettings>);
 
 impl Settings for Apptainer {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let image = self.0.images.name(&launch.contract, &launch.overrides)?;
         // The port is only known at launch; everything else can be found wrong before.
         self.0.fill(&launch.contract, 0)?;
-        let job = Job::new(launch, Some(&self.0.device));
+        let launch = launch.on_device(Some(&self.0.device));
         let launcher = ApptainerLauncher::new(Arc::clone(&self.0), image);
-        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+        Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
     }
 
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         Box::pin(doctor::examine(&self.0, models, overrides))
     }
 }

@@ -6,17 +6,17 @@ use std::path::{Path, PathBuf};
 pub(super) use crate::backend::container::Gpu;
 use crate::backend::image::ImageSettings;
 use crate::backend::local::{self, LocalSettings};
-use crate::backend::placeholders::{Known, Values};
+use crate::backend::placeholders::{PlaceholderValues, Placeholders};
 use crate::backend::served::ServedSettings;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
 
 /// What its settings may refer to besides what all kinds know.
-const PLACEHOLDERS: Known = Known(&["port", "source"]);
+const PLACEHOLDERS: Placeholders = Placeholders(&["port", "source"]);
 /// The placeholder by which a command says that it needs boileroom's source, and the variable that says where that is.
 const SOURCE: (&str, &str) = ("{source}", "BOILEROOM_SOURCE");
-/// How boileroom starts its server in its images, but for the address: nobody outside of this machine is to reach it.
+/// How boileroom starts its server in its images, but for the address: it must not be reachable from outside of this machine.
 const COMMAND: [&str; 6] = [
     "/usr/local/bin/python3.12",
     "{source}/boileroom/backend/server.py",
@@ -25,7 +25,7 @@ const COMMAND: [&str; 6] = [
     "--port",
     "{port}",
 ];
-/// The device where nobody names one, as boileroom has it.
+/// The default device, which is boileroom's.
 const DEVICE: &str = "cuda:0";
 
 /// The validated settings.
@@ -55,7 +55,7 @@ pub(super) struct ApptainerSettings {
 
 /// Settings with all placeholders filled in.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Filled {
+pub(super) struct ApptainerSpec {
     /// Where SIF files are kept.
     pub(super) cache: PathBuf,
     /// Where weights are kept, if that is known.
@@ -115,10 +115,10 @@ impl ApptainerSettings {
     ///
     /// # Errors
     /// When a variable that a setting refers to is not set, or there is no place for a cache.
-    pub(super) fn fill(&self, contract: &Contract, port: u16) -> Result<Filled, BackendError> {
+    pub(super) fn fill(&self, contract: &Contract, port: u16) -> Result<ApptainerSpec, BackendError> {
         let port = ("port", port.to_string());
         // The source is filled in first: the command refers to it.
-        let values = Values::new(contract, [port.clone(), ("source", String::new())])?;
+        let values = PlaceholderValues::new(contract, [port.clone(), ("source", String::new())])?;
         let path = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
         let mut source = path(&self.source)?;
         if source.is_none() && self.command.iter().any(|word| word.contains(SOURCE.0)) {
@@ -138,8 +138,8 @@ impl ApptainerSettings {
             Some(cache) => absolute(&cache)?,
             None => model_directory.clone().map_or_else(usual_cache, Ok)?,
         };
-        let values = Values::new(contract, [port, ("source", source.clone().unwrap_or_default())])?;
-        Ok(Filled {
+        let values = PlaceholderValues::new(contract, [port, ("source", source.clone().unwrap_or_default())])?;
+        Ok(ApptainerSpec {
             cache,
             model_directory,
             source: source.map(|source| absolute(&source)).transpose()?,
@@ -156,7 +156,7 @@ impl ApptainerSettings {
     }
 }
 
-/// Where boileroom keeps SIF files when nobody says where.
+/// Where boileroom keeps SIF files by default.
 fn usual_cache() -> Result<PathBuf, BackendError> {
     let home = variable("HOME").ok_or_else(|| {
         unusable("there is no place for images: set `cache` in the backend's table, MODEL_DIR or HOME".to_owned())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::super::registry::Platform;
 use super::super::resources::{InstanceId, RunDirectory};
-use super::super::status::Status;
+use super::super::start_progress::StartProgress;
 use super::container;
 use super::settings::{ApptainerSettings, Gpu};
 use super::tool::Tool;
@@ -36,7 +36,7 @@ fn settings(table: &str) -> ApptainerSettings {
 fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<String>)>) {
     let settings = settings(table);
     let contract = Arc::clone(Config::built_in().unwrap().model("esm2").unwrap());
-    let launch = Launch {
+    let launch = LaunchSpec {
         contract: Arc::clone(&contract),
         config: Options::new(),
         overrides: Overrides {
@@ -44,18 +44,18 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
             ..Overrides::default()
         },
         instance: InstanceId::next(&Arc::new(RunDirectory::new())),
-        status: Status::default(),
+        progress: StartProgress::default(),
         recorder: None,
     };
-    let job = Job::new(&launch, Some(&settings.device));
+    let launch = launch.on_device(Some(&settings.device));
     let filled = settings.fill(&contract, 8123).unwrap();
     let tool = Tool {
         program: "apptainer".into(),
         version: "apptainer version 1.4.5".into(),
     };
-    let gpu = settings.gpu_for(job.device.as_deref());
+    let gpu = settings.gpu_for(launch.overrides.device.as_deref());
     let secret = Secret::new("the-secret").unwrap();
-    let program = container::program(&tool, &filled, gpu, Path::new("/cache/images/x.sif"), &job, &secret).unwrap();
+    let program = container::program(&tool, &filled, gpu, Path::new("/cache/images/x.sif"), &launch, &secret).unwrap();
     let text = |text: std::ffi::OsString| text.into_string().unwrap();
     let words: Vec<String> = program.command.into_iter().map(text).collect();
     let variables = program.environment.into_iter();
@@ -200,20 +200,20 @@ fn a_directory_that_no_bind_can_hold_is_refused() {
     let settings = settings("source = '/a:b'\n");
     let contract = Arc::clone(Config::built_in().unwrap().model("esm2").unwrap());
     let filled = settings.fill(&contract, 0).unwrap();
-    let launch = Launch {
+    let launch = LaunchSpec {
         contract,
         config: Options::new(),
         overrides: Overrides::default(),
         instance: InstanceId::next(&Arc::new(RunDirectory::new())),
-        status: Status::default(),
+        progress: StartProgress::default(),
         recorder: None,
     };
-    let job = Job::new(&launch, None);
+    let launch = launch.on_device(None);
     let tool = Tool {
         program: "apptainer".into(),
         version: String::new(),
     };
     let secret = Secret::new("s").unwrap();
-    let error = container::program(&tool, &filled, Gpu::None, Path::new("x"), &job, &secret).unwrap_err();
+    let error = container::program(&tool, &filled, Gpu::None, Path::new("x"), &launch, &secret).unwrap_err();
     insta::assert_snapshot!(error.message, @"/a:b/boileroom cannot be bound into a container: its name holds a colon or a comma, or is not UTF-8");
 }

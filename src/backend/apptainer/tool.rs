@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-use crate::backend::container::Family;
+use crate::backend::container::ContainerFamily;
 use crate::backend::{BackendError, Fault, Stage};
 
 /// The names it is looked for by, where the table gives none.
@@ -73,11 +73,11 @@ impl Tool {
     }
 
     /// A link called `singularity` may well lead to an Apptainer, so that not the name decides.
-    pub(super) fn family(&self) -> Family {
+    pub(super) fn family(&self) -> ContainerFamily {
         if self.version.starts_with("singularity") {
-            Family::Singularity
+            ContainerFamily::Singularity
         } else {
-            Family::Apptainer
+            ContainerFamily::Apptainer
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What a container is made of, in the engine's terms. Turns a recipe and a job into a request; sends nothing.
+//! What a container is made of, in the engine's terms. Turns a container spec and a launch spec into a request; sends nothing.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use bollard::models::{ContainerCreateBody, DeviceRequest, HostConfig, HostConfigLogConfig, PortBinding};
 
-use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
-use crate::backend::launcher::Job;
+use super::spec::ContainerSpec;
+use crate::backend::kind::LaunchSpec;
 use crate::os;
 use crate::wire::Secret;
 
@@ -31,8 +31,13 @@ pub(super) fn exposed(port: u16) -> String {
     format!("{port}/tcp")
 }
 
-/// The container of a job.
-pub(super) fn body(settings: &DockerSettings, recipe: &Recipe, job: &Job, secret: &Secret) -> ContainerCreateBody {
+/// The container of a launch.
+pub(super) fn body(
+    settings: &DockerSettings,
+    spec: &ContainerSpec,
+    launch: &LaunchSpec,
+    secret: &Secret,
+) -> ContainerCreateBody {
     let port = exposed(settings.port);
     // Port 0: the engine takes one that is free and keeps it for as long as the container runs.
     let binding = PortBinding {
@@ -40,21 +45,21 @@ pub(super) fn body(settings: &DockerSettings, recipe: &Recipe, job: &Job, secret
         host_port: Some("0".to_owned()),
     };
     ContainerCreateBody {
-        image: Some(recipe.image.clone()),
-        cmd: Some(recipe.command.clone()),
-        env: Some(environment(recipe, job, secret)),
-        labels: Some(labels(job)),
+        image: Some(spec.image.clone()),
+        cmd: Some(spec.command.clone()),
+        env: Some(environment(spec, launch, secret)),
+        labels: Some(labels(launch)),
         user: settings.user.clone(),
         exposed_ports: Some(vec![port.clone()]),
         host_config: Some(HostConfig {
             port_bindings: Some(HashMap::from([(port, Some(vec![binding]))])),
-            mounts: Some(recipe.binds.iter().map(super::mount::Bind::mount).collect()),
+            mounts: Some(spec.binds.iter().map(super::mount::Bind::mount).collect()),
             network_mode: settings.network.clone(),
             memory: settings.memory,
             // Without swap, so that the limit is one.
             memory_swap: settings.memory,
             shm_size: settings.shm,
-            device_requests: devices(&recipe.gpus),
+            device_requests: devices(&spec.gpus),
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".to_owned()),
                 config: Some(
@@ -69,12 +74,12 @@ pub(super) fn body(settings: &DockerSettings, recipe: &Recipe, job: &Job, secret
     }
 }
 
-/// The variables: the table's, then the job's, which nothing overrides. A variable that the job takes away cannot come from
+/// The variables: the table's, then the launch's, which nothing overrides. A variable that the launch takes away cannot come from
 /// here.
-fn environment(recipe: &Recipe, job: &Job, secret: &Secret) -> Vec<String> {
-    let own = job.variables(secret);
+fn environment(spec: &ContainerSpec, launch: &LaunchSpec, secret: &Secret) -> Vec<String> {
+    let own = launch.variables(secret);
     let is_own = |name: &str| own.iter().any(|(own, _)| *own == name);
-    let given = recipe.environment.iter().filter(|(name, _)| !is_own(name));
+    let given = spec.environment.iter().filter(|(name, _)| !is_own(name));
     let given = given.map(|(name, value)| format!("{name}={value}"));
     let own = own
         .iter()
@@ -82,17 +87,17 @@ fn environment(recipe: &Recipe, job: &Job, secret: &Secret) -> Vec<String> {
     given.chain(own).collect()
 }
 
-fn labels(job: &Job) -> HashMap<String, String> {
+fn labels(launch: &LaunchSpec) -> HashMap<String, String> {
     let labels = [
-        (INSTANCE, job.instance.label()),
-        (RUN, job.instance.run_label().to_owned()),
-        (MODEL, job.contract.key.clone()),
+        (INSTANCE, launch.instance.label()),
+        (RUN, launch.instance.run_label().to_owned()),
+        (MODEL, launch.contract.key.clone()),
         (OWNER, owner()),
     ];
     labels.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-/// User and machine, such as `ada@node3`, for whoever meets the container on a shared engine.
+/// User and machine, such as `ada@node3`, for other users of a shared engine.
 fn owner() -> String {
     let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME"));
     let user = user.unwrap_or_else(|_| format!("user {}", os::user()));

@@ -16,11 +16,11 @@ const HUB: &str = "docker.io";
 const HUB_KEY: &str = "https://index.docker.io/v1/";
 /// The user that a helper names when what it gives is a token.
 const TOKEN: &str = "<token>";
-/// How long a helper may take: it may ask its keychain, nobody else.
+/// How long a helper may take: it may ask its keychain and nothing else.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What was found for a registry.
-pub(super) struct Found {
+pub(super) struct FoundCredentials {
     /// The credentials, if any.
     pub(super) credentials: Option<DockerCredentials>,
     /// Where they are from, or why there are none, for messages.
@@ -28,8 +28,8 @@ pub(super) struct Found {
 }
 
 /// The credentials for a registry, as the docker command would find them.
-pub(super) async fn find(registry: &str, environment: Environment<'_>) -> Found {
-    let none = |origin: String| Found {
+pub(super) async fn find(registry: &str, environment: Environment<'_>) -> FoundCredentials {
+    let none = |origin: String| FoundCredentials {
         credentials: None,
         origin,
     };
@@ -52,7 +52,7 @@ pub(super) async fn find(registry: &str, environment: Environment<'_>) -> Found 
             credentials.serveraddress = Some(registry.to_owned());
             let user = credentials.username.as_deref().unwrap_or("a token");
             let origin = format!("with the credentials of {user} from {}", path.display());
-            Found {
+            FoundCredentials {
                 credentials: Some(credentials),
                 origin,
             }
@@ -109,9 +109,9 @@ fn stored(config: &Value, keys: &[&str]) -> Option<DockerCredentials> {
 }
 
 /// Asks a helper program.
-async fn ask(helper: &str, registry: &str) -> Found {
+async fn ask(helper: &str, registry: &str) -> FoundCredentials {
     let program = format!("docker-credential-{helper}");
-    let none = |why: String| Found {
+    let none = |why: String| FoundCredentials {
         credentials: None,
         origin: format!("without credentials: {program} {why}"),
     };
@@ -132,7 +132,7 @@ async fn ask(helper: &str, registry: &str) -> Found {
                 of_user(user.clone(), secret)
             };
             credentials.serveraddress = Some(registry.to_owned());
-            Found {
+            FoundCredentials {
                 credentials: Some(credentials),
                 origin: format!("with the credentials of {user} from {program}"),
             }
@@ -180,7 +180,7 @@ fn of_token(token: String) -> DockerCredentials {
 mod tests {
     use super::*;
 
-    async fn found(config: &str, registry: &str) -> Found {
+    async fn found(config: &str, registry: &str) -> FoundCredentials {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join("config.json"), config).unwrap();
         let path = home.path().to_str().unwrap().to_owned();

@@ -249,12 +249,12 @@ fn unreachable(host: &str, named: &str, error: &bollard::errors::Error) -> Backe
     let (what, advice) = match kind {
         _ if missing => ("there is no such socket", START),
         Some(io::ErrorKind::NotFound) => ("there is no such socket", START),
-        Some(io::ErrorKind::ConnectionRefused) => ("nobody listens there", START),
+        Some(io::ErrorKind::ConnectionRefused) => ("no process listens there", START),
         Some(io::ErrorKind::PermissionDenied) => (
             "permission denied",
             "join the group that owns the socket (`sudo usermod -aG docker $USER`, then log in anew), or use a rootless engine",
         ),
-        _ => ("it cannot be talked to", "ask it yourself: `docker version`"),
+        _ => ("it cannot be talked to", "check with `docker version`"),
     };
     let detail = if missing {
         String::new()

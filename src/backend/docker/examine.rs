@@ -6,11 +6,11 @@ use std::sync::Arc;
 use super::credentials;
 use super::engine::{self, Engine, bounded};
 use super::host::Environment;
-use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus, Pull};
+use super::spec::ContainerSpec;
 use super::{pull, size};
-use crate::backend::examination::Symptom;
 use crate::backend::kind::Overrides;
+use crate::backend::requirement::Requirement;
 use crate::os;
 use crate::prediction::Contract;
 
@@ -20,109 +20,109 @@ const LITTLE_MEMORY: i64 = 8 << 30;
 /// Disk space below which a published image may not fit, in bytes.
 const LITTLE_DISK: i64 = 20 << 30;
 
-/// All symptoms.
+/// All requirements.
 pub(super) async fn examine(
     settings: &DockerSettings,
     models: &[Arc<Contract>],
     overrides: &Overrides,
-) -> Vec<Symptom> {
+) -> Vec<Requirement> {
     let device = overrides.device.as_deref().or(settings.device.as_deref());
-    let mut symptoms = Vec::new();
-    let mut recipes: Vec<Recipe> = Vec::new();
+    let mut requirements = Vec::new();
+    let mut specs: Vec<ContainerSpec> = Vec::new();
     for model in models {
         if let Err(error) = settings.fill(model, overrides, device) {
-            Symptom::unset(&error).add_to(&mut symptoms);
+            Requirement::unset(&error).add_to(&mut requirements);
         }
         // Engine and images can be looked at whatever else is missing.
         match settings.outline(model, overrides, device) {
             // Models share images.
-            Ok(recipe) if recipes.iter().any(|known| known.image == recipe.image) => {}
-            Ok(recipe) => recipes.push(recipe),
-            Err(error) => Symptom::unset(&error).add_to(&mut symptoms),
+            Ok(spec) if specs.iter().any(|known| known.image == spec.image) => {}
+            Ok(spec) => specs.push(spec),
+            Err(error) => Requirement::unset(&error).add_to(&mut requirements),
         }
     }
-    let Some(first) = recipes.first() else {
-        return symptoms;
+    let Some(first) = specs.first() else {
+        return requirements;
     };
     let engine = match Engine::find(first.host.as_deref()).await {
         Ok(engine) => engine,
         Err(error) => {
-            symptoms.push(Symptom::broken(
+            requirements.push(Requirement::unmet(
                 "docker engine",
                 error.message,
                 "then run `hydrotest doctor` again",
             ));
-            return symptoms;
+            return requirements;
         }
     };
     let found = format!("{} at {}, {}", engine.version, engine.host, engine.architecture);
-    symptoms.push(Symptom::well("docker engine", found));
-    machine(&engine, settings, &first.gpus, &mut symptoms).await;
-    for recipe in &recipes {
-        symptoms.push(image(&engine, settings, recipe).await);
+    requirements.push(Requirement::met("docker engine", found));
+    machine(&engine, settings, &first.gpus, &mut requirements).await;
+    for spec in &specs {
+        requirements.push(image(&engine, settings, spec).await);
     }
-    symptoms
+    requirements
 }
 
 /// What the engine says of its machine: memory, and GPUs where they are wanted.
-async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, symptoms: &mut Vec<Symptom>) {
+async fn machine(engine: &Engine, settings: &DockerSettings, gpus: &Gpus, requirements: &mut Vec<Requirement>) {
     let info = match bounded("telling about its machine", engine.docker.info()).await {
         Ok(Ok(info)) => info,
         Ok(Err(error)) => {
             let words = engine::words(&error);
-            symptoms.push(Symptom::doubtful(
+            requirements.push(Requirement::doubtful(
                 "engine's machine",
                 words,
-                "ask it yourself: `docker info`",
+                "check with `docker info`",
             ));
             return;
         }
         Err(error) => {
-            symptoms.push(Symptom::doubtful(
+            requirements.push(Requirement::doubtful(
                 "engine's machine",
                 error.message,
-                "ask it yourself: `docker info`",
+                "check with `docker info`",
             ));
             return;
         }
     };
     let memory = info.mem_total.unwrap_or_default();
     let shown = size::approximately(memory);
-    symptoms.push(match settings.memory {
-        Some(limit) if limit > memory => Symptom::doubtful(
+    requirements.push(match settings.memory {
+        Some(limit) if limit > memory => Requirement::doubtful(
             "memory",
             format!("{shown}, and `memory` allows {}", size::show(limit)),
             "the limit protects nothing; set it below what the machine has",
         ),
         _ if memory < LITTLE_MEMORY => {
-            Symptom::doubtful("memory", shown, "published models need more; take a larger machine")
+            Requirement::doubtful("memory", shown, "published models need more; take a larger machine")
         }
-        _ => Symptom::well("memory", shown),
+        _ => Requirement::met("memory", shown),
     });
     if settings.memory.is_some() && info.memory_limit == Some(false) {
         let advice = "the machine's kernel lacks the memory controller; the limit will be ignored";
-        symptoms.push(Symptom::doubtful("memory limit", "not supported", advice));
+        requirements.push(Requirement::doubtful("memory limit", "not supported", advice));
     }
     if let Some(free) = free(engine, info.docker_root_dir.as_deref()) {
         let shown = format!("{} free", size::approximately(free));
-        symptoms.push(if free < LITTLE_DISK {
-            Symptom::doubtful(
+        requirements.push(if free < LITTLE_DISK {
+            Requirement::doubtful(
                 "disk of the engine",
                 shown,
                 "images take gigabytes; `docker system df` says what does",
             )
         } else {
-            Symptom::well("disk of the engine", shown)
+            Requirement::met("disk of the engine", shown)
         });
     }
     if *gpus != Gpus::None {
         let runtimes = info.runtimes.unwrap_or_default();
         let devices = info.discovered_devices.unwrap_or_default();
         let has = runtimes.contains_key("nvidia") || !devices.is_empty();
-        symptoms.push(if has {
-            Symptom::well("GPU", "the engine has a runtime for NVIDIA's")
+        requirements.push(if has {
+            Requirement::met("GPU", "the engine has a runtime for NVIDIA's")
         } else {
-            Symptom::doubtful(
+            Requirement::doubtful(
                 "GPU",
                 "the engine names no runtime or device for GPUs",
                 "install the NVIDIA container toolkit and run `nvidia-ctk runtime configure`, or set `device = \"cpu\"`",
@@ -141,44 +141,44 @@ fn free(engine: &Engine, root: Option<&str>) -> Option<i64> {
     i64::try_from(os::free_disk(root.exists().then_some(root)?).ok()?).ok()
 }
 
-async fn image(engine: &Engine, settings: &DockerSettings, recipe: &Recipe) -> Symptom {
-    let subject = format!("image {}", recipe.image);
-    match pull::inspect(engine, &recipe.image).await {
-        Err(error) => Symptom::broken(subject, error.message, "ask it yourself: `docker images`"),
-        Ok(Some(found)) => match pull::suits(engine, &recipe.image, &found, settings.platform.as_deref()) {
-            Ok(()) => Symptom::well(
+async fn image(engine: &Engine, settings: &DockerSettings, spec: &ContainerSpec) -> Requirement {
+    let subject = format!("image {}", spec.image);
+    match pull::inspect(engine, &spec.image).await {
+        Err(error) => Requirement::unmet(subject, error.message, "check with `docker images`"),
+        Ok(Some(found)) => match pull::suits(engine, &spec.image, &found, settings.platform.as_deref()) {
+            Ok(()) => Requirement::met(
                 subject,
                 format!("here, {}", size::approximately(found.size.unwrap_or_default())),
             ),
-            Err(error) => Symptom::broken(subject, error.message, "choose another tag or engine"),
+            Err(error) => Requirement::unmet(subject, error.message, "choose another tag or engine"),
         },
         Ok(None) if settings.pull == Pull::Never => {
-            let advice = format!("`docker pull {}`, or `pull = \"missing\"`", recipe.image);
-            Symptom::broken(subject, "not here, and it is not to be pulled", advice)
+            let advice = format!("`docker pull {}`, or `pull = \"missing\"`", spec.image);
+            Requirement::unmet(subject, "not here, and it is not to be pulled", advice)
         }
-        Ok(None) => missing(engine, recipe, subject).await,
+        Ok(None) => missing(engine, spec, subject).await,
     }
 }
 
 /// An image that would have to be pulled: whether its registry has it.
-async fn missing(engine: &Engine, recipe: &Recipe, subject: String) -> Symptom {
+async fn missing(engine: &Engine, spec: &ContainerSpec, subject: String) -> Requirement {
     let environment: Environment<'_> = &|name| std::env::var(name).ok();
-    let found = credentials::find(&recipe.registry, environment).await;
-    let asked = engine.docker.inspect_registry_image(&recipe.image, found.credentials);
+    let found = credentials::find(&spec.registry, environment).await;
+    let asked = engine.docker.inspect_registry_image(&spec.image, found.credentials);
     match bounded("asking a registry", asked).await {
         Ok(Ok(_)) => {
-            let advice = format!("the first start pulls it; `docker pull {}` does so now", recipe.image);
-            Symptom::doubtful(subject, "not here, but its registry has it", advice)
+            let advice = format!("the first start pulls it; `docker pull {}` does so now", spec.image);
+            Requirement::doubtful(subject, "not here, but its registry has it", advice)
         }
         Ok(Err(error)) => {
-            let advice = format!("is the tag right? `docker login {}` if it is private", recipe.registry);
-            Symptom::broken(
+            let advice = format!("is the tag right? `docker login {}` if it is private", spec.registry);
+            Requirement::unmet(
                 subject,
                 format!("not here, and asking {}: {}", found.origin, engine::words(&error)),
                 advice,
             )
         }
-        Err(error) => Symptom::broken(
+        Err(error) => Requirement::unmet(
             subject,
             error.message,
             "is the registry reachable from the engine's machine?",

@@ -10,14 +10,15 @@ use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOpt
 use tokio::task::JoinHandle;
 
 use super::container::{self, LOOPBACK};
-use super::ending::Ended;
 use super::engine::{self, Engine, bounded};
+use super::exit::ContainerExit;
 use super::host;
-use super::recipe::Recipe;
 use super::settings::{DockerSettings, Gpus};
-use super::watcher::Watcher;
+use super::spec::ContainerSpec;
+use super::watcher::ContainerWatcher;
 use super::{finder, logs, pull};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
+use crate::backend::kind::LaunchSpec;
+use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
 use crate::backend::supervise::Log;
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::os::PortOwner;
@@ -28,7 +29,7 @@ const CREATION: Duration = Duration::from_secs(8);
 /// How much longer than the grace the engine may take to stop a container.
 const STOPPING: Duration = Duration::from_secs(4);
 /// How long the last lines and the news of an end may take after the end.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const FINAL_LOG: Duration = Duration::from_secs(5);
 
 /// How long the news of an end may take that has happened.
 const NEWS: Duration = Duration::from_secs(30);
@@ -36,21 +37,21 @@ const NEWS: Duration = Duration::from_secs(30);
 /// Runs one container at a time.
 pub(super) struct DockerLauncher {
     settings: Arc<DockerSettings>,
-    recipe: Recipe,
+    spec: ContainerSpec,
     engine: Option<Engine>,
     /// A creation that has been asked for: it goes on when the launch is dropped, so that its outcome is known.
     creation: Option<JoinHandle<Result<String, bollard::errors::Error>>>,
     container: Option<String>,
-    watcher: Option<Watcher>,
+    watcher: Option<ContainerWatcher>,
     log: Option<Log>,
     launches: usize,
 }
 
 impl DockerLauncher {
-    pub(super) const fn new(settings: Arc<DockerSettings>, recipe: Recipe) -> Self {
+    pub(super) const fn new(settings: Arc<DockerSettings>, spec: ContainerSpec) -> Self {
         Self {
             settings,
-            recipe,
+            spec,
             engine: None,
             creation: None,
             container: None,
@@ -60,10 +61,10 @@ impl DockerLauncher {
         }
     }
 
-    async fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
+    async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
         self.launches += 1;
-        let (host, named) = host::find(self.recipe.host.as_deref(), &|name| std::env::var(name).ok());
-        let doing = |what: String| job.status.set(Stage::Launch, what);
+        let (host, named) = host::find(self.spec.host.as_deref(), &|name| std::env::var(name).ok());
+        let doing = |what: String| launch.progress.set(Stage::Launch, what);
         doing(format!("waiting for the engine at {host}"));
         let engine = Engine::connect(&host, named).await?;
         let machine = self.machine(&engine)?;
@@ -71,26 +72,26 @@ impl DockerLauncher {
             BackendError::new(Stage::Launch, Fault::Internal, format!("{what}: {error}"))
         };
         let log_dir = self.settings.log_dir.as_deref();
-        let log = logs::create(log_dir, &job.contract.key, &job.instance, self.launches, secret);
+        let log = logs::create(log_dir, &launch.contract.key, &launch.instance, self.launches, secret);
         let (log, mut writer) = log.map_err(|error| internal("no log can be kept", error))?;
         self.log = Some(log);
         let platform = self.settings.platform.as_deref();
-        let mut teller = pull::Teller {
+        let mut reporter = pull::PullReporter {
             log: &mut writer,
-            status: &job.status,
+            progress: &launch.progress,
         };
-        pull::ensure(&engine, &self.recipe, self.settings.pull, platform, &mut teller).await?;
-        doing(format!("creating a container of {}", self.recipe.image));
-        job.instance.record(super::NAME, &finder::record(&engine))?;
+        pull::ensure(&engine, &self.spec, self.settings.pull, platform, &mut reporter).await?;
+        doing(format!("creating a container of {}", self.spec.image));
+        launch.instance.record(super::NAME, &finder::record(&engine))?;
         self.engine = Some(engine.clone());
-        let id = self.create(&engine, job, secret).await?;
-        doing(format!("starting a container of {}", self.recipe.image));
+        let id = self.create(&engine, launch, secret).await?;
+        doing(format!("starting a container of {}", self.spec.image));
         let started = engine.docker.start_container(&id, None::<StartContainerOptions>);
         bounded("starting a container", started)
             .await?
             .map_err(|error| self.not_made("start", &error))?;
         let output = writer.follow(&engine, &id);
-        self.watcher = Some(Watcher::new(&engine, &id, self.settings.memory, output));
+        self.watcher = Some(ContainerWatcher::new(&engine, &id, self.settings.memory, output));
         let inspected = engine.inspect(&id).await?;
         let inspected = inspected.map_err(|error| self.not_made("tell the port of", &error))?;
         match published(&inspected, self.settings.port) {
@@ -103,14 +104,14 @@ impl DockerLauncher {
     }
 
     /// Creates the container in a task of its own: a request that was sent and not waited for would make one unseen.
-    async fn create(&mut self, engine: &Engine, job: &Job, secret: &Secret) -> Result<String, BackendError> {
-        let body = container::body(&self.settings, &self.recipe, job, secret);
-        let name = format!("{}-{}", job.instance.label(), self.launches);
+    async fn create(&mut self, engine: &Engine, launch: &LaunchSpec, secret: &Secret) -> Result<String, BackendError> {
+        let body = container::body(&self.settings, &self.spec, launch, secret);
+        let name = format!("{}-{}", launch.instance.label(), self.launches);
         let mut options = CreateContainerOptionsBuilder::default().name(&name);
         if let Some(platform) = &self.settings.platform {
             options = options.platform(platform);
         }
-        let pending = job.instance.pending("the creation of a container")?;
+        let pending = launch.instance.pending("the creation of a container")?;
         let (docker, options) = (engine.docker.clone(), options.build());
         let creation = tokio::spawn(async move {
             let created = docker.create_container(Some(options), body).await;
@@ -139,7 +140,7 @@ impl DockerLauncher {
                 Fault::Misconfigured,
                 format!(
                     "the engine is on {machine}, where a port published on loopback cannot be reached; forward its socket and \
-                     ports, or say with `address` on which of its addresses the server, which asks nobody who they are, may listen"
+                     ports, or say with `address` on which of its addresses the server, which authenticates no client, may listen"
                 ),
             )),
             (Some(address), Some(machine)) if address.is_unspecified() => Ok(machine.to_owned()),
@@ -161,10 +162,10 @@ impl DockerLauncher {
         };
         let mut message = format!(
             "the engine did not {verb} a container of {}: {}",
-            self.recipe.image,
+            self.spec.image,
             engine::words(error)
         );
-        if self.recipe.gpus != Gpus::None {
+        if self.spec.gpus != Gpus::None {
             message.push_str(
                 "; it was asked for GPUs, which need the NVIDIA container toolkit on the engine's machine \
                  (`nvidia-ctk runtime configure`); `gpus = \"none\"` and `--device cpu` do without",
@@ -176,11 +177,11 @@ impl DockerLauncher {
     /// A container without a port has ended already, or the engine publishes none on its network.
     async fn without_port(&self, found: &ContainerInspectResponse) -> BackendError {
         let runs = found.state.as_ref().is_some_and(|state| state.running == Some(true));
-        let news = if runs { LAST_WORDS } else { NEWS };
-        if let Ok(demise) = tokio::time::timeout(news, self.ended()).await {
-            return demise
+        let news = if runs { FINAL_LOG } else { NEWS };
+        if let Ok(server_exit) = tokio::time::timeout(news, self.exited()).await {
+            return server_exit
                 .during(Stage::Ready, "before it was ready")
-                .with_log(self.last_words().await);
+                .with_log(self.final_log().await);
         }
         let network = self.settings.network.as_deref().unwrap_or("default");
         let message = format!(
@@ -221,21 +222,21 @@ impl DockerLauncher {
     }
 
     /// Completes when the container has ended, never when none is watched.
-    async fn end_of_it(&self) -> Ended {
+    async fn end_of_it(&self) -> ContainerExit {
         match &self.watcher {
-            Some(watcher) => watcher.ended().await,
+            Some(watcher) => watcher.exited().await,
             None => std::future::pending().await,
         }
     }
 
     /// Whether a container is watched and has not ended.
     fn runs(&self) -> bool {
-        self.watcher.as_ref().is_some_and(|watcher| !watcher.has_ended())
+        self.watcher.as_ref().is_some_and(|watcher| !watcher.has_exited())
     }
 
     /// Asks the server to end; the engine kills it after the grace. An error when that was needed.
     async fn end(&self, engine: &Engine, container: &str) -> Option<BackendError> {
-        if self.watcher.as_ref().is_some_and(Watcher::has_ended) {
+        if self.watcher.as_ref().is_some_and(ContainerWatcher::has_exited) {
             return None;
         }
         let grace = self.settings.grace;
@@ -247,7 +248,7 @@ impl DockerLauncher {
         // Whatever comes of it, the removal that follows is forced.
         let _ = tokio::time::timeout(grace + STOPPING, stopped).await;
         let took = asked.elapsed();
-        let ended = tokio::time::timeout(LAST_WORDS, self.end_of_it()).await.ok()?;
+        let ended = tokio::time::timeout(FINAL_LOG, self.end_of_it()).await.ok()?;
         if took < grace || !ended.killed {
             return None;
         }
@@ -255,21 +256,21 @@ impl DockerLauncher {
             "the server did not end within {} s of SIGTERM and was killed",
             grace.as_secs_f64()
         );
-        Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.last_words().await))
+        Some(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.final_log().await))
     }
 }
 
 impl Launcher for DockerLauncher {
-    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
-        Box::pin(self.start(job, secret))
+    fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint> {
+        Box::pin(self.start(launch, secret))
     }
 
-    fn ended(&self) -> Watch<'_, Demise> {
-        Box::pin(async { self.end_of_it().await.demise })
+    fn exited(&self) -> Watch<'_, ServerExit> {
+        Box::pin(async { self.end_of_it().await.server_exit })
     }
 
     /// The engine holds the port for as long as the container runs, and it alone knows whose it is: no process of this machine
-    /// proves it, only the signature of the first answer. Once the container has ended, whoever is there is somebody else.
+    /// proves it, only the signature of the first answer. Once the container has exited, any process there is another one.
     fn owner(&self, _: &Endpoint) -> PortOwner {
         if self.runs() {
             PortOwner::Unknown
@@ -282,11 +283,11 @@ impl Launcher for DockerLauncher {
         self.log.as_ref().map(Log::tail).unwrap_or_default()
     }
 
-    fn last_words(&self) -> Watch<'_, Vec<String>> {
+    fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async {
             if let Some(log) = &self.log {
                 // The log ends when the follower does.
-                let _ = tokio::time::timeout(LAST_WORDS, log.ended()).await;
+                let _ = tokio::time::timeout(FINAL_LOG, log.closed()).await;
             }
             self.log_tail()
         })

@@ -18,7 +18,7 @@ use crate::backend::supervise::Log;
 use crate::wire::Secret;
 
 /// A log, and the end of it where lines go in.
-pub(super) struct Writer(Sender);
+pub(super) struct DockerLogWriter(Sender);
 
 /// Makes the log of one launch: in the directory that the user keeps, else in the instance's own.
 pub(super) fn create(
@@ -27,7 +27,7 @@ pub(super) fn create(
     instance: &InstanceId,
     launch: usize,
     secret: &Secret,
-) -> io::Result<(Log, Writer)> {
+) -> io::Result<(Log, DockerLogWriter)> {
     let directory: PathBuf = match named {
         Some(named) => {
             private::make_directory(named)?;
@@ -37,10 +37,10 @@ pub(super) fn create(
     };
     let path = directory.join(format!("{model}-{}-{launch}.log", instance.label()));
     let (log, writer) = Log::create(&path, secret)?;
-    Ok((log, Writer(Sender::from_owned_fd(OwnedFd::from(writer))?)))
+    Ok((log, DockerLogWriter(Sender::from_owned_fd(OwnedFd::from(writer))?)))
 }
 
-impl Writer {
+impl DockerLogWriter {
     /// Adds a line of our own.
     pub(super) async fn line(&mut self, text: &str) {
         self.put(format!("{text}\n").as_bytes()).await;

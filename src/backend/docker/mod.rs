@@ -3,25 +3,24 @@
 
 mod container;
 mod credentials;
-mod ending;
 mod engine;
 mod examine;
+mod exit;
 mod finder;
 mod host;
 mod launcher;
 mod logs;
 mod mount;
 mod pull;
-mod recipe;
 mod settings;
 mod size;
+mod spec;
 mod watcher;
 
 use std::sync::Arc;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
-use super::launcher::Job;
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
+use super::requirement::Requirement;
 use super::served::Served;
 use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
@@ -72,16 +71,16 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 struct Docker(Arc<DockerSettings>);
 
 impl Settings for Docker {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
-        let job = Job::new(launch, self.0.device.as_deref());
-        let recipe = self
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
+        let launch = launch.on_device(self.0.device.as_deref());
+        let spec = self
             .0
-            .fill(&launch.contract, &launch.overrides, job.device.as_deref())?;
-        let launcher = DockerLauncher::new(Arc::clone(&self.0), recipe);
-        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+            .fill(&launch.contract, &launch.overrides, launch.overrides.device.as_deref())?;
+        let launcher = DockerLauncher::new(Arc::clone(&self.0), spec);
+        Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
     }
 
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         Box::pin(examine::examine(&self.0, models, overrides))
     }
 }

@@ -12,12 +12,12 @@ use tokio::time::Instant;
 use super::credentials;
 use super::engine::{self, Engine, bounded};
 use super::host::Environment;
-use super::logs::Writer;
-use super::recipe::Recipe;
+use super::logs::DockerLogWriter;
 use super::settings::Pull;
 use super::size;
+use super::spec::ContainerSpec;
 use crate::backend::image::{self, PullObstacle};
-use crate::backend::status::Status;
+use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage};
 
 /// Time between two lines about a pull.
@@ -25,12 +25,12 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// The first of all statuses that are a server's fault.
 const SERVER_ERROR: u16 = 500;
 
-/// Who hears how far a pull is.
-pub(super) struct Teller<'a> {
-    /// Who reads the log afterwards.
-    pub(super) log: &'a mut Writer,
-    /// Who waits.
-    pub(super) status: &'a Status,
+/// Where a pull reports how far it is.
+pub(super) struct PullReporter<'a> {
+    /// The log of the instance.
+    pub(super) log: &'a mut DockerLogWriter,
+    /// The progress of the start.
+    pub(super) progress: &'a StartProgress,
 }
 
 /// Makes sure of the image.
@@ -39,31 +39,31 @@ pub(super) struct Teller<'a> {
 /// When there is no such image, it cannot be had, or it is for another machine.
 pub(super) async fn ensure(
     engine: &Engine,
-    recipe: &Recipe,
+    spec: &ContainerSpec,
     policy: Pull,
     platform: Option<&str>,
-    teller: &mut Teller<'_>,
+    reporter: &mut PullReporter<'_>,
 ) -> Result<(), BackendError> {
-    let looking = format!("asking the engine for the image {}", recipe.image);
-    teller.status.set(Stage::Launch, looking);
-    let here = inspect(engine, &recipe.image).await?;
+    let looking = format!("asking the engine for the image {}", spec.image);
+    reporter.progress.set(Stage::Launch, looking);
+    let here = inspect(engine, &spec.image).await?;
     let here = match (policy, here) {
         (Pull::Missing | Pull::Never, Some(here)) => here,
         (Pull::Never, None) => {
             let message = format!(
                 "the engine has no image {} and `pull = \"never\"`; run `docker pull {}`, or allow \"missing\"",
-                recipe.image, recipe.image
+                spec.image, spec.image
             );
             return Err(unusable(message));
         }
         (Pull::Always | Pull::Missing, _) => {
-            pull(engine, recipe, platform, teller).await?;
-            inspect(engine, &recipe.image)
+            pull(engine, spec, platform, reporter).await?;
+            inspect(engine, &spec.image)
                 .await?
-                .ok_or_else(|| unusable(format!("the engine has pulled {} and does not have it", recipe.image)))?
+                .ok_or_else(|| unusable(format!("the engine has pulled {} and does not have it", spec.image)))?
         }
     };
-    suits(engine, &recipe.image, &here, platform)
+    suits(engine, &spec.image, &here, platform)
 }
 
 /// The image as the engine has it, if it does.
@@ -118,47 +118,46 @@ pub(super) fn suits(
 
 async fn pull(
     engine: &Engine,
-    recipe: &Recipe,
+    spec: &ContainerSpec,
     platform: Option<&str>,
-    teller: &mut Teller<'_>,
+    reporter: &mut PullReporter<'_>,
 ) -> Result<(), BackendError> {
-    let Teller { log, status } = teller;
+    let PullReporter { log, progress } = reporter;
     let environment: Environment<'_> = &|name| std::env::var(name).ok();
-    let found = credentials::find(&recipe.registry, environment).await;
-    log.line(&format!("pulling {} {}", recipe.image, found.origin)).await;
-    status.set(Stage::Launch, format!("pulling {}", recipe.image));
-    let mut options = CreateImageOptionsBuilder::default().from_image(&recipe.image);
+    let found = credentials::find(&spec.registry, environment).await;
+    log.line(&format!("pulling {} {}", spec.image, found.origin)).await;
+    progress.set(Stage::Launch, format!("pulling {}", spec.image));
+    let mut options = CreateImageOptionsBuilder::default().from_image(&spec.image);
     if let Some(platform) = platform {
         options = options.platform(platform);
     }
     let mut news = engine
         .docker
         .create_image(Some(options.build()), None, found.credentials);
-    let mut progress = Progress::default();
+    let mut pulled = PullProgress::default();
     let mut told = Instant::now();
     while let Some(piece) = news.next().await {
-        let piece = piece.map_err(|error| refused(recipe, &found.origin, &error))?;
-        progress.take(&piece);
-        status.progress(progress.show());
+        let piece = piece.map_err(|error| refused(spec, &found.origin, &error))?;
+        pulled.take(&piece);
+        progress.set_detail(pulled.show());
         if told.elapsed() >= INTERVAL {
             told = Instant::now();
-            log.line(&format!("pulling {}: {}", recipe.image, progress.show()))
-                .await;
+            log.line(&format!("pulling {}: {}", spec.image, pulled.show())).await;
         }
     }
-    log.line(&format!("pulled {}: {}", recipe.image, progress.show())).await;
+    log.line(&format!("pulled {}: {}", spec.image, pulled.show())).await;
     Ok(())
 }
 
 /// How far a pull is.
 #[derive(Debug, Default)]
-struct Progress {
+struct PullProgress {
     /// For each layer the bytes that are here and those there will be.
     layers: HashMap<String, (i64, i64)>,
     last: String,
 }
 
-impl Progress {
+impl PullProgress {
     fn take(&mut self, piece: &CreateImageInfo) {
         if let Some(status) = &piece.status {
             self.last.clone_from(status);
@@ -197,8 +196,8 @@ impl Progress {
     }
 }
 
-fn refused(recipe: &Recipe, origin: &str, error: &bollard::errors::Error) -> BackendError {
-    let (image, words) = (&recipe.image, engine::words(error));
+fn refused(spec: &ContainerSpec, origin: &str, error: &bollard::errors::Error) -> BackendError {
+    let (image, words) = (&spec.image, engine::words(error));
     // Engines report most of what a registry says as their own failure, and only a missing image as missing.
     let server = engine::refusal(error).is_none_or(|(status, _)| status >= SERVER_ERROR);
     let fault = if server {
@@ -213,7 +212,7 @@ fn refused(recipe: &Recipe, origin: &str, error: &bollard::errors::Error) -> Bac
     let message = format!(
         "{image} cannot be pulled ({origin}): {words}; is the name right (`--image-tag`, `repository`)? Is the registry there \
          (`docker pull {image}`)? If it is private, `docker login {}`",
-        recipe.registry
+        spec.registry
     );
     BackendError::new(Stage::Launch, fault, message)
 }
@@ -233,7 +232,7 @@ mod tests {
 
     #[test]
     fn progress_counts_layers_and_bytes() {
-        let mut progress = Progress::default();
+        let mut progress = PullProgress::default();
         progress.take(&piece("0.4.1", "Pulling from lab/esm", ""));
         insta::assert_snapshot!(progress.show(), @"Pulling from lab/esm");
         progress.take(&piece("a", "Downloading", r#""current": 500000, "total": 2000000"#));

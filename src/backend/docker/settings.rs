@@ -1,4 +1,4 @@
-//! The settings of the kind `docker`: which image, which command, with what. Reads them; [`super::recipe`] fills
+//! The settings of the kind `docker`: which image, which command, with what. Reads them; [`super::spec`] fills
 //! them in for a model.
 
 use std::net::IpAddr;
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::size;
 use crate::backend::image::ImageSettings;
-use crate::backend::placeholders::Known;
+use crate::backend::placeholders::Placeholders;
 use crate::backend::served::ServedSettings;
 use crate::config::{BackendTable, Diagnostics, TableReader};
 
@@ -18,7 +18,7 @@ const LONGEST_GRACE: Duration = Duration::from_secs(15);
 /// The port in the container on which a server listens, where the table does not say.
 const PORT: i64 = 8000;
 /// What settings may refer to besides what all kinds know.
-const PLACEHOLDERS: Known = Known(&["port"]);
+const PLACEHOLDERS: Placeholders = Placeholders(&["port"]);
 /// Networks on which an engine publishes no port.
 const UNPUBLISHED: [&str; 3] = ["host", "none", "container"];
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::backend::registry::Platform;
 use crate::backend::resources::{InstanceId, RunDirectory};
-use crate::backend::status::Status;
+use crate::backend::start_progress::StartProgress;
 use crate::config::{Config, Source};
 use crate::prediction::Options;
 use crate::wire::Secret;
@@ -27,14 +27,14 @@ fn settings(table: &str) -> Result<DockerSettings, String> {
     }
 }
 
-fn recipe(table: &str, overrides: &Overrides, device: Option<&str>) -> Result<recipe::Recipe, String> {
+fn spec(table: &str, overrides: &Overrides, device: Option<&str>) -> Result<spec::ContainerSpec, String> {
     let contract = Config::built_in().unwrap().model("esmc").unwrap().clone();
     let filled = settings(table).unwrap().fill(&contract, overrides, device);
     filled.map_err(|error| error.message)
 }
 
-fn plain(table: &str) -> Result<recipe::Recipe, String> {
-    recipe(&format!("{WITH_COMMAND}{table}"), &Overrides::default(), None)
+fn plain(table: &str) -> Result<spec::ContainerSpec, String> {
+    spec(&format!("{WITH_COMMAND}{table}"), &Overrides::default(), None)
 }
 
 #[test]
@@ -122,7 +122,7 @@ fn an_image_named_in_full_is_taken_as_it_is_and_must_name_its_version() {
         tag: Some("8".into()),
         ..Overrides::default()
     };
-    let error = recipe(&format!("{WITH_COMMAND}image = 'lab/esm:7'"), &tagged, None).unwrap_err();
+    let error = spec(&format!("{WITH_COMMAND}image = 'lab/esm:7'"), &tagged, None).unwrap_err();
     insta::assert_snapshot!(error, @r#"`image = "lab/esm:7"` names an image in full, so that neither a tag nor an account can be chosen for it; write `repository` and `tag` instead"#);
 }
 
@@ -138,7 +138,7 @@ fn binds_and_gpus_follow_the_table_and_the_device() {
         ]
     );
     assert!(bare.environment.contains(&("MODEL_DIR".into(), "/.model_cache".into())));
-    let cuda = |table: &str| recipe(&format!("{WITH_COMMAND}{table}"), &Overrides::default(), Some("cuda:0"));
+    let cuda = |table: &str| spec(&format!("{WITH_COMMAND}{table}"), &Overrides::default(), Some("cuda:0"));
     assert_eq!(cuda("").unwrap().gpus, settings::Gpus::All);
     assert_eq!(cuda("gpus = 'none'").unwrap().gpus, settings::Gpus::None);
     assert_eq!(cuda("gpus = '2'").unwrap().gpus, settings::Gpus::Count(2));
@@ -149,9 +149,9 @@ fn binds_and_gpus_follow_the_table_and_the_device() {
 
 #[test]
 fn boileroom_is_started_as_it_starts_itself_and_needs_its_source() {
-    let recipe = recipe("source = '/src'", &Overrides::default(), None).unwrap();
+    let spec = spec("source = '/src'", &Overrides::default(), None).unwrap();
     assert_eq!(
-        recipe.command,
+        spec.command,
         [
             "/usr/local/bin/python3.12",
             "/boileroom/boileroom/backend/server.py",
@@ -161,7 +161,7 @@ fn boileroom_is_started_as_it_starts_itself_and_needs_its_source() {
             "8000"
         ]
     );
-    assert!(recipe.binds.contains(&mount::Bind::new("/src", "/boileroom", true)));
+    assert!(spec.binds.contains(&mount::Bind::new("/src", "/boileroom", true)));
 }
 
 #[test]
@@ -170,17 +170,17 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
         "{WITH_COMMAND}env = {{ A = 'b', MODEL_CLASS = 'mine' }}\nmemory = '1g'"
     ))
     .unwrap();
-    let launch = Launch {
+    let launch = LaunchSpec {
         contract: Config::built_in().unwrap().model("esm2").unwrap().clone(),
         config: Options::new(),
         overrides: Overrides::default(),
         instance: InstanceId::next(&Arc::new(RunDirectory::new())),
-        status: Status::default(),
+        progress: StartProgress::default(),
         recorder: None,
     };
-    let recipe = settings.fill(&launch.contract, &launch.overrides, None).unwrap();
-    let job = Job::new(&launch, None);
-    let body = container::body(&settings, &recipe, &job, &Secret::new("s3cret").unwrap());
+    let spec = settings.fill(&launch.contract, &launch.overrides, None).unwrap();
+    let launch = launch.on_device(None);
+    let body = container::body(&settings, &spec, &launch, &Secret::new("s3cret").unwrap());
     let environment = body.env.unwrap();
     assert!(environment.contains(&"A=b".to_owned()));
     assert!(environment.contains(&"MODEL_CLASS=boileroom.models.esm.core.ESM2Core".to_owned()));
@@ -211,7 +211,7 @@ fn a_tag_and_an_account_may_be_chosen() {
     let platform = Platform::select(&config(WITH_COMMAND), "lab:0.3.0", overrides.clone());
     assert!(platform.is_ok());
     assert_eq!(
-        recipe(WITH_COMMAND, &overrides, None).unwrap().image,
+        spec(WITH_COMMAND, &overrides, None).unwrap().image,
         "docker.io/ada/boileroom-esmfold2:0.4.0"
     );
 }

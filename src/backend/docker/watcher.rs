@@ -3,36 +3,36 @@
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::ending::{self, Ended};
 use super::engine::Engine;
+use super::exit::{self, ContainerExit};
 
 /// The tasks, and what they have found out.
-pub(super) struct Watcher {
-    ended: watch::Receiver<Option<Ended>>,
+pub(super) struct ContainerWatcher {
+    ended: watch::Receiver<Option<ContainerExit>>,
     waiting: JoinHandle<()>,
     output: JoinHandle<()>,
 }
 
-impl Watcher {
+impl ContainerWatcher {
     /// Watches a container. `output` is the task that follows its output already.
     pub(super) fn new(engine: &Engine, container: &str, memory: Option<i64>, output: JoinHandle<()>) -> Self {
         let (tell, ended) = watch::channel(None);
         let (engine, container) = (engine.clone(), container.to_owned());
         let waiting = tokio::spawn(async move {
-            let ended = ending::wait(&engine, &container, memory).await;
-            // Nobody may be listening any more.
+            let ended = exit::wait(&engine, &container, memory).await;
+            // The receiver may be gone.
             let _ = tell.send(Some(ended));
         });
         Self { ended, waiting, output }
     }
 
     /// Whether the container has ended, as far as is known.
-    pub(super) fn has_ended(&self) -> bool {
+    pub(super) fn has_exited(&self) -> bool {
         self.ended.borrow().is_some()
     }
 
     /// Completes when the container has ended.
-    pub(super) async fn ended(&self) -> Ended {
+    pub(super) async fn exited(&self) -> ContainerExit {
         if let Ok(ended) = self.ended.clone().wait_for(Option::is_some).await
             && let Some(ended) = ended.clone()
         {
@@ -43,7 +43,7 @@ impl Watcher {
     }
 }
 
-impl Drop for Watcher {
+impl Drop for ContainerWatcher {
     fn drop(&mut self) {
         self.waiting.abort();
         self.output.abort();

@@ -4,7 +4,7 @@ use reqwest::header::HeaderName;
 
 use crate::config::{TableReader, interpolate};
 
-/// Headers whose values let somebody in: they come from the environment, so that no file holds them.
+/// Headers whose values are credentials: they come from the environment, so that no file holds them.
 const PRIVATE: [&str; 4] = ["authorization", "proxy-authorization", "cookie", "x-api-key"];
 /// Headers that the exchange itself decides on.
 const OURS: [&str; 5] = [

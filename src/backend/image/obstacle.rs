@@ -1,5 +1,5 @@
 //! Why the pull of an image failed although its name is right: what engines and registries say of a full disk and of a limit.
-//! Reads their words, because engines hand on everything that a registry says as one failure of their own; asks nobody.
+//! Reads their words, because engines hand on everything that a registry says as one failure of their own; contacts no registry.
 
 use crate::backend::Fault;
 
@@ -51,7 +51,7 @@ impl PullObstacle {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::FullDisk => {
-                "the disk is full where images are kept: make room there, the name of the image is not the matter"
+                "the disk is full where images are kept: free some disk space there, the name of the image is not the matter"
             }
             Self::RateLimit => {
                 "the registry limits how often images are pulled from here: log in there, wait, or use a mirror (`repository`)"

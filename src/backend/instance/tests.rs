@@ -138,9 +138,9 @@ async fn a_start_that_never_ends_is_given_up_and_cleaned_up() {
 #[tokio::test(start_paused = true)]
 async fn a_start_that_never_ends_is_told_with_what_it_was_doing() {
     let (instance, _) = scripted(|backend| backend.hangs = true);
-    let status = Status::default();
-    let instance = instance.with_status(status.clone());
-    status.set(Stage::Launch, "waiting for the engine");
+    let progress = StartProgress::default();
+    let instance = instance.with_status(progress.clone());
+    progress.set(Stage::Launch, "waiting for the engine");
     let error = instance.start().await.unwrap_err();
     assert_eq!((error.stage, error.fault), (Stage::Launch, Fault::Timeout));
     insta::assert_snapshot!(error.message, @"model on scripted was not ready within 5 s; at last: waiting for the engine");

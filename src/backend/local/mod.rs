@@ -9,10 +9,11 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 use std::time::Duration;
 
-use super::launcher::{Demise, Endpoint, Job};
-use super::placeholders::Known;
+use super::kind::LaunchSpec;
+use super::launcher::{Endpoint, ServerExit};
+use super::placeholders::Placeholders;
 use super::resources::{InstanceId, Resource};
-use super::supervise::{Ending, Log, Program, Stopped, Supervised};
+use super::supervise::{ExitReason, Log, Program, StopOutcome, Supervised};
 use super::withheld::Withheld;
 use super::{BackendError, Fault, Stage, Watch, Work};
 use crate::config::TableReader;
@@ -75,22 +76,22 @@ impl LocalServer {
     /// directory of the instance, where the leak check sees what is left of them, unless the program's environment says otherwise.
     ///
     /// # Errors
-    /// When there is no log to be had or no process. What is wrong with the program itself shows in its [`Ending`].
+    /// When there is no log to be had or no process. What is wrong with the program itself shows in its [`ExitReason`].
     pub fn start(
         &mut self,
         mut program: Program,
         port: Option<u16>,
         settings: &LocalSettings,
         what: &str,
-        job: &Job,
+        launch: &LaunchSpec,
         secret: &Secret,
     ) -> Result<(), BackendError> {
-        let path = settings.logs.next(what, &job.instance);
+        let path = settings.logs.next(what, &launch.instance);
         let path = path.map_err(|error| failed("no log can be kept", &error))?;
         let (log, output) = Log::create(&path, secret).map_err(|error| failed("no log can be kept", &error))?;
         self.log = Some(log.clone());
-        self.instance = Some(job.instance.clone());
-        let temporary = job.instance.temporary();
+        self.instance = Some(launch.instance.clone());
+        let temporary = launch.instance.temporary();
         let temporary = temporary.map_err(|error| failed("no temporary files can be kept", &error))?;
         // What the program's environment says comes after these.
         let withheld = settings.withheld.names().into_iter().map(|name| (name, None));
@@ -103,9 +104,9 @@ impl LocalServer {
     }
 
     /// Waits until the process has ended; for ever when there is none.
-    pub fn ended(&self) -> Watch<'_, Ending> {
+    pub fn exited(&self) -> Watch<'_, ExitReason> {
         match &self.process {
-            Some(process) => Box::pin(process.ended()),
+            Some(process) => Box::pin(process.exited()),
             None => Box::pin(std::future::pending()),
         }
     }
@@ -126,7 +127,7 @@ impl LocalServer {
     }
 
     /// The last lines of a process that has ended, once they are all here.
-    pub fn last_words(&self) -> Watch<'_, Vec<String>> {
+    pub fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async {
             if let Some(process) = &self.process {
                 process.settled().await;
@@ -148,7 +149,7 @@ impl LocalServer {
                 .port
                 .is_some_and(|port| os::owner_of_port(port, process.ancestor()) == PortOwner::None)
                 && let Some(rest) = grace.checked_sub(AGAIN)
-                && process.ending().is_none()
+                && process.exit_reason().is_none()
             {
                 process.ask_to_end(AGAIN).await;
                 grace = rest;
@@ -160,12 +161,12 @@ impl LocalServer {
             }
             self.process = None;
             let message = match stopped {
-                Stopped::Before | Stopped::Asked => return Ok(()),
-                Stopped::Killed => {
+                StopOutcome::Before | StopOutcome::Asked => return Ok(()),
+                StopOutcome::Killed => {
                     let grace = settings.grace.as_secs_f64();
                     format!("the server did not end within {grace} s of SIGTERM and was killed")
                 }
-                Stopped::Stuck => "the server could not be killed: it hangs in the kernel".to_owned(),
+                StopOutcome::Stuck => "the server could not be killed: it hangs in the kernel".to_owned(),
             };
             Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message).with_log(self.log_tail()))
         })
@@ -173,7 +174,11 @@ impl LocalServer {
 }
 
 /// Reads the key `command`, which says how a server is started: it, or one of the variables, must hold `{port}`.
-pub fn command(known: Known, reader: &mut TableReader<'_>, environment: &[(String, String)]) -> Option<Vec<String>> {
+pub fn command(
+    known: Placeholders,
+    reader: &mut TableReader<'_>,
+    environment: &[(String, String)],
+) -> Option<Vec<String>> {
     let command = known.words(reader, "command")?;
     let has_port = |text: &String| text.contains("{port}");
     if command.words.is_empty() {
@@ -190,20 +195,20 @@ pub fn command(known: Known, reader: &mut TableReader<'_>, environment: &[(Strin
 
 /// The end of a process as that of a server: one that could not be run at all is a wrong setting.
 #[must_use]
-pub fn demise(ending: Ending) -> Demise {
-    let fault = if ending.is_not_runnable() {
+pub fn server_exit(reason: ExitReason) -> ServerExit {
+    let fault = if reason.is_not_runnable() {
         Fault::Misconfigured
     } else {
         Fault::Died
     };
-    Demise {
+    ServerExit {
         fault,
-        message: ending.to_string(),
-        from_outside: ending.is_from_outside(),
+        message: reason.to_string(),
+        from_outside: reason.is_from_outside(),
     }
 }
 
-/// An endpoint on a port of this machine that nobody has this moment. Somebody may take it before the server does, which is
+/// An endpoint on a port of this machine that is free at this moment. Another process may take it before the server does, which is
 /// why the owner of the socket is asked for before an answer is believed, and another port tried when it is not the server.
 ///
 /// # Errors

@@ -4,9 +4,10 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::settings::{Filled, ProcessSettings};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
-use crate::backend::local::{LocalServer, demise, free_endpoint};
+use super::settings::{ProcessSettings, ProcessSpec};
+use crate::backend::kind::LaunchSpec;
+use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
+use crate::backend::local::{LocalServer, free_endpoint, server_exit};
 use crate::backend::supervise::Program;
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::os::PortOwner;
@@ -26,28 +27,28 @@ impl ProcessLauncher {
         }
     }
 
-    fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
+    fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
         let (endpoint, port) = free_endpoint()?;
-        let filled = self.settings.fill(&job.contract, port)?;
+        let filled = self.settings.fill(&launch.contract, port)?;
         if let Some(missing) = filled.directory.as_ref().filter(|directory| !directory.is_dir()) {
             let message = format!("`cwd` is not a directory: {}", missing.display());
             return Err(BackendError::new(Stage::Launch, Fault::Misconfigured, message));
         }
-        let program = program(filled, job, secret);
+        let program = program(filled, launch, secret);
         let settings = &self.settings.local;
         self.server
-            .start(program, Some(port), settings, &job.contract.key, job, secret)?;
+            .start(program, Some(port), settings, &launch.contract.key, launch, secret)?;
         Ok(endpoint)
     }
 }
 
 impl Launcher for ProcessLauncher {
-    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
-        Box::pin(async { self.start(job, secret) })
+    fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint> {
+        Box::pin(async { self.start(launch, secret) })
     }
 
-    fn ended(&self) -> Watch<'_, Demise> {
-        Box::pin(async { demise(self.server.ended().await) })
+    fn exited(&self) -> Watch<'_, ServerExit> {
+        Box::pin(async { server_exit(self.server.exited().await) })
     }
 
     fn owner(&self, endpoint: &Endpoint) -> PortOwner {
@@ -58,8 +59,8 @@ impl Launcher for ProcessLauncher {
         self.server.log_tail()
     }
 
-    fn last_words(&self) -> Watch<'_, Vec<String>> {
-        self.server.last_words()
+    fn final_log(&self) -> Watch<'_, Vec<String>> {
+        self.server.final_log()
     }
 
     fn terminate(&mut self) -> Work<'_, ()> {
@@ -67,15 +68,15 @@ impl Launcher for ProcessLauncher {
     }
 }
 
-fn program(filled: Filled, job: &Job, secret: &Secret) -> Program {
+fn program(filled: ProcessSpec, launch: &LaunchSpec, secret: &Secret) -> Program {
     let given = filled.environment.into_iter();
     let given = given.map(|(name, value)| (OsString::from(name), Some(OsString::from(value))));
-    // The job's come last: whatever else a table says, these are what the model is run with.
-    let job = job.variables(secret).into_iter();
-    let job = job.map(|(name, value)| (OsString::from(name), value.map(OsString::from)));
+    // The launch's come last: whatever else a table says, the model runs with these.
+    let launch = launch.variables(secret).into_iter();
+    let launch = launch.map(|(name, value)| (OsString::from(name), value.map(OsString::from)));
     Program {
         command: filled.command.into_iter().map(OsString::from).collect(),
         directory: filled.directory,
-        environment: given.chain(job).collect(),
+        environment: given.chain(launch).collect(),
     }
 }

@@ -7,9 +7,8 @@ mod settings;
 use std::ffi::OsStr;
 use std::sync::Arc;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
-use super::launcher::Job;
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
+use super::requirement::Requirement;
 use super::served::Served;
 use super::{Backend, BackendError, Watch, machine};
 use crate::config::{BackendTable, Diagnostics};
@@ -49,48 +48,48 @@ struct Process(Arc<ProcessSettings>);
 
 impl Process {
     /// Looks for what the command of one model needs.
-    fn look_for(&self, contract: &Contract) -> Vec<Symptom> {
+    fn look_for(&self, contract: &Contract) -> Vec<Requirement> {
         let filled = match self.0.fill(contract, 1) {
             Ok(filled) => filled,
-            Err(error) => return vec![Symptom::unset(&error)],
+            Err(error) => return vec![Requirement::unset(&error)],
         };
-        let mut symptoms = Vec::new();
+        let mut requirements = Vec::new();
         if let Some(directory) = &filled.directory {
             let shown = directory.display().to_string();
-            symptoms.push(if directory.is_dir() {
-                Symptom::well("cwd", shown)
+            requirements.push(if directory.is_dir() {
+                Requirement::met("cwd", shown)
             } else {
                 let found = format!("{shown} is not a directory");
-                Symptom::broken("cwd", found, "correct `cwd`, or the variable it refers to")
+                Requirement::unmet("cwd", found, "correct `cwd`, or the variable it refers to")
             });
         }
         let path = filled.environment.iter().find(|(name, _)| name == "PATH");
         let path = path.map(|(_, path)| OsStr::new(path));
         if let Some(name) = filled.command.first() {
-            symptoms.push(machine::program("command", name, filled.directory.as_deref(), path));
+            requirements.push(machine::program("command", name, filled.directory.as_deref(), path));
         }
-        symptoms
+        requirements
     }
 }
 
 impl Settings for Process {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         // The port is only known at launch; everything else can be found wrong before.
         self.0.fill(&launch.contract, 0)?;
-        let job = Job::new(launch, self.0.device.as_deref());
+        let launch = launch.on_device(self.0.device.as_deref());
         let launcher = ProcessLauncher::new(Arc::clone(&self.0));
-        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+        Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
     }
 
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         // Every model may have a command of its own; what they share is said once.
-        let mut symptoms: Vec<Symptom> = Vec::new();
-        for symptom in models.iter().flat_map(|contract| self.look_for(contract)) {
-            symptom.add_to(&mut symptoms);
+        let mut requirements: Vec<Requirement> = Vec::new();
+        for requirement in models.iter().flat_map(|contract| self.look_for(contract)) {
+            requirement.add_to(&mut requirements);
         }
         let device = overrides.device.as_deref().or(self.0.device.as_deref());
-        symptoms.extend(machine::gpu(device));
-        Box::pin(async { symptoms })
+        requirements.extend(machine::gpu(device));
+        Box::pin(async { requirements })
     }
 }
 

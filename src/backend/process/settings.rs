@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use crate::backend::BackendError;
 use crate::backend::local::{self, LocalSettings};
-use crate::backend::placeholders::{Known, Values};
+use crate::backend::placeholders::{PlaceholderValues, Placeholders};
 use crate::backend::served::ServedSettings;
 use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::Contract;
 
 /// What its settings may refer to besides what all kinds know.
-const PLACEHOLDERS: Known = Known(&["port"]);
+const PLACEHOLDERS: Placeholders = Placeholders(&["port"]);
 
 /// The validated settings.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub(super) struct ProcessSettings {
 
 /// Settings with all placeholders filled in.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Filled {
+pub(super) struct ProcessSpec {
     pub(super) command: Vec<String>,
     pub(super) directory: Option<PathBuf>,
     pub(super) environment: Vec<(String, String)>,
@@ -59,9 +59,9 @@ impl ProcessSettings {
     ///
     /// # Errors
     /// When a variable that a setting refers to is not set.
-    pub(super) fn fill(&self, contract: &Contract, port: u16) -> Result<Filled, BackendError> {
-        let values = Values::new(contract, [("port", port.to_string())])?;
-        Ok(Filled {
+    pub(super) fn fill(&self, contract: &Contract, port: u16) -> Result<ProcessSpec, BackendError> {
+        let values = PlaceholderValues::new(contract, [("port", port.to_string())])?;
+        Ok(ProcessSpec {
             command: values.fill_all(&self.command)?,
             directory: self
                 .directory

@@ -129,7 +129,7 @@ impl Channel {
     }
 
     /// Waits for the end of the channel, behind which nothing more comes.
-    pub(super) async fn ended(&self) {
+    pub(super) async fn exited(&self) {
         let mut state = self.state.clone();
         let _ = state.wait_for(|state| state.closed.is_some()).await;
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::hosting::{Host, Hosting};
 use super::question::ask;
-use crate::backend::examination::Symptom;
+use crate::backend::requirement::Requirement;
 
 /// Asks the service what the bridge asks it before a start.
 const QUESTION: &str = concat!(
@@ -50,14 +50,16 @@ pub(super) fn is_selected(hosting: &Hosting) -> bool {
 }
 
 /// Whether the service answers and takes the token.
-pub(super) async fn service(hosting: &Hosting) -> Symptom {
+pub(super) async fn service(hosting: &Hosting) -> Requirement {
     const SUBJECT: &str = "Modal";
     let trouble = match ask::<ServiceReply>(hosting, QUESTION, &[]).await {
-        Ok(ServiceReply { trouble: None }) => return Symptom::well(SUBJECT, "its service answers and takes the token"),
+        Ok(ServiceReply { trouble: None }) => {
+            return Requirement::met(SUBJECT, "its service answers and takes the token");
+        }
         Ok(ServiceReply { trouble: Some(trouble) }) => trouble,
         Err(words) => words,
     };
-    Symptom::broken(
+    Requirement::unmet(
         SUBJECT,
         trouble,
         "`modal token new` gets a token; docs/modal.md says what else may be wrong",
@@ -65,21 +67,21 @@ pub(super) async fn service(hosting: &Hosting) -> Symptom {
 }
 
 /// Whether the device can be a class of GPU of Modal's.
-pub(super) fn device(device: Option<&str>) -> Option<Symptom> {
+pub(super) fn device(device: Option<&str>) -> Option<Requirement> {
     const SUBJECT: &str = "GPU";
     const LIST: &str = "modal.com/docs/guide/gpu lists the classes of GPU, such as `device = \"A100-40GB\"`";
     let device = device?;
     let class = device.split(':').next().unwrap_or(device).trim_end_matches('!');
     if CLASSES.iter().any(|known| known.eq_ignore_ascii_case(class)) {
-        return Some(Symptom::well(SUBJECT, format!("`{device}`, which Modal has")));
+        return Some(Requirement::met(SUBJECT, format!("`{device}`, which Modal has")));
     }
     Some(
         if class.eq_ignore_ascii_case("cuda") || class.eq_ignore_ascii_case("cpu") {
-            Symptom::broken(SUBJECT, format!("to Modal the device `{device}` is no GPU"), LIST)
+            Requirement::unmet(SUBJECT, format!("to Modal the device `{device}` is no GPU"), LIST)
         } else {
             let found =
                 format!("`{device}` is none of the classes of GPU that Modal is known to have; a start will tell");
-            Symptom::doubtful(SUBJECT, found, LIST)
+            Requirement::doubtful(SUBJECT, found, LIST)
         },
     )
 }
@@ -87,16 +89,16 @@ pub(super) fn device(device: Option<&str>) -> Option<Symptom> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backend::examination::State;
+    use crate::backend::requirement::RequirementStatus;
 
     #[test]
     fn a_device_is_a_class_of_gpu_or_not() {
-        let state = |name: &str| device(Some(name)).unwrap().state;
+        let state = |name: &str| device(Some(name)).unwrap().status;
         assert_eq!(device(None), None);
         for known in ["A100-40GB", "t4", "H100:4", "H100!"] {
-            assert_eq!(state(known), State::Well, "{known}");
+            assert_eq!(state(known), RequirementStatus::Met, "{known}");
         }
-        assert_eq!(state("cuda:0"), State::Broken);
-        assert_eq!(state("Z9000"), State::Doubtful);
+        assert_eq!(state("cuda:0"), RequirementStatus::Unmet);
+        assert_eq!(state("Z9000"), RequirementStatus::Doubtful);
     }
 }

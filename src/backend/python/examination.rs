@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::cloud;
 use super::hosting::{Host, Hosting};
 use super::question::ask;
-use crate::backend::examination::Symptom;
+use crate::backend::requirement::Requirement;
 use crate::backend::{BackendError, machine};
 
 /// Says who it is, and where it would find the packages that are asked for, without importing them.
@@ -37,8 +37,8 @@ struct InterpreterReply {
 }
 
 /// Looks at the interpreter of what is to be hosted.
-pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec<Symptom> {
-    let mut symptoms = Vec::new();
+pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec<Requirement> {
+    let mut requirements = Vec::new();
     let mut packages = vec![ALWAYS.to_owned()];
     let mut first = None;
     let mut device = None;
@@ -65,36 +65,36 @@ pub(super) async fn examine(hostings: Vec<Result<Hosting, BackendError>>) -> Vec
                 first.get_or_insert(hosting);
             }
             Err(error) => {
-                Symptom::unset(&error).add_to(&mut symptoms);
+                Requirement::unset(&error).add_to(&mut requirements);
             }
         }
     }
     let Some(hosting) = first else {
-        return symptoms;
+        return requirements;
     };
-    symptoms.extend(device);
+    requirements.extend(device);
     match ask::<InterpreterReply>(&hosting, QUESTION, &packages).await {
         Err(words) => {
             let usual = || "name a Python of version 3.8 or newer with `interpreter`".to_owned();
             let advice = hosting.meant_interpreter().unwrap_or_else(usual);
-            symptoms.push(Symptom::broken("interpreter", words, advice));
+            requirements.push(Requirement::unmet("interpreter", words, advice));
         }
         Ok(answer) => {
-            symptoms.push(interpreter(&answer));
+            requirements.push(interpreter(&answer));
             let found = answer.found.iter().map(|(name, place)| package(name, place.as_deref()));
-            symptoms.extend(found);
+            requirements.extend(found);
             if cloud::is_selected(&hosting) {
-                symptoms.extend(cloud::device(hosting.device.as_deref()));
+                requirements.extend(cloud::device(hosting.device.as_deref()));
                 if answer.found.get(MODAL).is_some_and(Option::is_some) {
-                    symptoms.push(cloud::service(&hosting).await);
+                    requirements.push(cloud::service(&hosting).await);
                 }
             }
         }
     }
-    symptoms
+    requirements
 }
 
-fn interpreter(answer: &InterpreterReply) -> Symptom {
+fn interpreter(answer: &InterpreterReply) -> Requirement {
     let found = format!("Python {}, {}", answer.version, answer.executable);
     let mut numbers = answer
         .version
@@ -102,20 +102,20 @@ fn interpreter(answer: &InterpreterReply) -> Symptom {
         .map(|number| number.parse::<u32>().unwrap_or_default());
     let version = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
     if version < (3, 8) {
-        return Symptom::broken(
+        return Requirement::unmet(
             "interpreter",
             found,
             "name a Python of version 3.8 or newer with `interpreter`",
         );
     }
-    Symptom::well("interpreter", found)
+    Requirement::met("interpreter", found)
 }
 
-fn package(name: &str, place: Option<&str>) -> Symptom {
+fn package(name: &str, place: Option<&str>) -> Requirement {
     let subject = format!("package {name}");
     match place {
-        Some(place) => Symptom::well(subject, place),
-        None => Symptom::broken(
+        Some(place) => Requirement::met(subject, place),
+        None => Requirement::unmet(
             subject,
             "the interpreter does not find it",
             "name its folder with `path`, install it, or name the interpreter that has it with `interpreter`",

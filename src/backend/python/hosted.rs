@@ -9,10 +9,10 @@ use super::objects::HostedObjects;
 use super::orders::{BridgeOrder, decode, limits_of};
 use super::settings::PythonTimeouts;
 use super::starting::{doing, raised_at_start, state_steps};
-use crate::backend::kind::Launch;
+use crate::backend::kind::LaunchSpec;
 use crate::backend::recorder::InstanceRecorder;
 use crate::backend::resources::InstanceId;
-use crate::backend::status::Status;
+use crate::backend::start_progress::StartProgress;
 use crate::backend::{Backend, BackendError, Fault, ObjectHost, Stage, Work};
 use crate::prediction::{Contract, Prediction, Request};
 use crate::wire::responses::RawResponse;
@@ -22,7 +22,7 @@ pub(super) struct Hosted {
     hosting: Arc<Hosting>,
     contract: Arc<Contract>,
     instance: InstanceId,
-    status: Status,
+    status: StartProgress,
     recorder: Option<InstanceRecorder>,
     timeouts: PythonTimeouts,
     interpreter: Option<Interpreter>,
@@ -30,12 +30,12 @@ pub(super) struct Hosted {
 
 impl Hosted {
     /// A model that is not started yet.
-    pub(super) fn new(hosting: Hosting, launch: &Launch, timeouts: PythonTimeouts) -> Self {
+    pub(super) fn new(hosting: Hosting, launch: &LaunchSpec, timeouts: PythonTimeouts) -> Self {
         Self {
             hosting: Arc::new(hosting),
             contract: Arc::clone(&launch.contract),
             instance: launch.instance.clone(),
-            status: launch.status.clone(),
+            status: launch.progress.clone(),
             recorder: launch.recorder.clone(),
             timeouts,
             interpreter: None,

@@ -17,7 +17,7 @@ use super::hosting::{Host, Hosting};
 use super::processes;
 use crate::backend::remark::Remark;
 use crate::backend::resources::{self, InstanceId, Resource};
-use crate::backend::supervise::{Ending, Log, Program, Stopped, Supervised};
+use crate::backend::supervise::{ExitReason, Log, Program, StopOutcome, Supervised};
 use crate::backend::{BackendError, ExitedProgram, Fault, Stage};
 use crate::os;
 use crate::wire::Secret;
@@ -114,7 +114,7 @@ impl Interpreter {
             let stream = tokio::select! {
                 biased;
                 stream = accept(&listener) => stream,
-                ending = self.process.ended() => return Err(self.not_python(ending).await),
+                ending = self.process.exited() => return Err(self.not_python(ending).await),
                 () = tokio::time::sleep(limit) => return Err(self.silent(limit)),
             };
             let stream = stream.map_err(|error| {
@@ -141,7 +141,7 @@ impl Interpreter {
     }
 
     /// Its end without having connected.
-    async fn not_python(&self, ending: Ending) -> BackendError {
+    async fn not_python(&self, ending: ExitReason) -> BackendError {
         self.process.settled().await;
         let message = format!("the interpreter {ending} before it said a word; {}", self.advice);
         BackendError::new(Stage::Launch, Fault::Misconfigured, message).with_log(self.log.tail())
@@ -168,7 +168,7 @@ impl Interpreter {
             let fault = if seen.crowded { Fault::Internal } else { Fault::Died };
             return BackendError::new(stage, fault, message).with_log(self.log.tail());
         }
-        let Ok(ending) = tokio::time::timeout(NEWS, self.process.ended()).await else {
+        let Ok(ending) = tokio::time::timeout(NEWS, self.process.exited()).await else {
             let message = format!("the interpreter closed the channel {when}, and still runs");
             return BackendError::new(stage, Fault::Died, message).with_log(self.log.tail());
         };
@@ -238,20 +238,20 @@ impl Interpreter {
         self.process.expect_end().await;
         self.channel()?.tell(&json!({ "do": order }));
         let limit = patience + EXIT;
-        let in_time = tokio::time::timeout(limit, self.process.ended()).await;
+        let in_time = tokio::time::timeout(limit, self.process.exited()).await;
         if in_time.is_err() {
             self.show_where(WHERE).await;
             return Err(self.too_long(Stage::Shutdown, "the end of the program", limit));
         }
         let _ = self.process.stop(GRACE).await;
         if let Some(channel) = &self.channel {
-            let _ = tokio::time::timeout(LAST_WORDS, channel.ended()).await;
+            let _ = tokio::time::timeout(LAST_WORDS, channel.exited()).await;
         }
         let leaked = self.process.survivors().unwrap_or_default().into_iter();
         Ok(ExitedProgram {
             ending: self
                 .process
-                .ending()
+                .exit_reason()
                 .map(|ending| ending.to_string())
                 .unwrap_or_default(),
             shut_down: self.state().shut_down,
@@ -272,7 +272,7 @@ impl Interpreter {
     pub(super) async fn stop(&mut self, patience: Duration) -> Result<(), BackendError> {
         let mut report = None;
         let mut silent = false;
-        if self.process.ending().is_none()
+        if self.process.exit_reason().is_none()
             && let Some(channel) = &self.channel
         {
             self.process.expect_end().await;
@@ -288,7 +288,7 @@ impl Interpreter {
             channel.tell(&json!({"do": "release"}));
         }
         let lingers = report.is_some()
-            && tokio::time::timeout(patience.max(EXIT), self.process.ended())
+            && tokio::time::timeout(patience.max(EXIT), self.process.exited())
                 .await
                 .is_err();
         if lingers && let Some(channel) = &self.channel {
@@ -302,7 +302,7 @@ impl Interpreter {
             let error = BackendError::new(Stage::Shutdown, Fault::Timeout, message);
             Err(error.with_log(self.log.tail()))
         };
-        if stopped == Stopped::Stuck {
+        if stopped == StopOutcome::Stuck {
             return failed("the interpreter could not be killed: it hangs in the kernel".into());
         }
         if silent {

@@ -29,8 +29,8 @@ mod starting;
 
 use std::sync::Arc;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
+use super::requirement::Requirement;
 use super::{Backend, BackendError, Watch};
 use crate::config::{BackendTable, Diagnostics};
 use crate::prediction::{Contract, Options};
@@ -71,7 +71,7 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
 struct Python(Arc<PythonSettings>);
 
 impl Settings for Python {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         let hosting = self.0.fill(&launch.contract, &launch.config, &launch.overrides)?;
         Ok(Box::new(Hosted::new(hosting, launch, self.0.timeouts)))
     }
@@ -80,7 +80,7 @@ impl Settings for Python {
         self.0.host.through().map(str::to_owned)
     }
 
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         let hostings = models
             .iter()
             .map(|model| self.0.fill(model, &Options::new(), overrides));
@@ -93,7 +93,7 @@ mod tests {
     use super::super::kind::Overrides;
     use super::super::registry::Platform;
     use super::KIND;
-    use crate::backend::examination::State;
+    use crate::backend::requirement::RequirementStatus;
     use crate::config::{Config, Source};
     use crate::prediction::Options;
 
@@ -162,11 +162,14 @@ mod tests {
     async fn what_is_no_python_is_told_from_one_that_lacks_something() {
         let models = &Config::built_in().unwrap().models[..2];
         let platform = select("selector = 'modal'\ninterpreter = 'true'\n", Overrides::default()).unwrap();
-        let symptoms = platform.examine(models).await;
-        assert_eq!((symptoms.len(), symptoms[0].state), (1, State::Broken));
+        let requirements = platform.examine(models).await;
+        assert_eq!(
+            (requirements.len(), requirements[0].status),
+            (1, RequirementStatus::Unmet)
+        );
         assert!(
-            symptoms[0].found.contains("does not answer as a Python does"),
-            "{symptoms:?}"
+            requirements[0].found.contains("does not answer as a Python does"),
+            "{requirements:?}"
         );
     }
 }

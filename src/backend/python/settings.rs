@@ -8,12 +8,12 @@ use serde_json::Value;
 
 use super::hosting::{Host, Hosting};
 use crate::backend::kind::Overrides;
-use crate::backend::placeholders::{Known, Values};
+use crate::backend::placeholders::{PlaceholderValues, Placeholders};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::prediction::{Contract, Options};
 
 /// The placeholders of this kind besides those that all have.
-pub(super) const KNOWN: Known = Known(&["model.name", "model.wrapper"]);
+pub(super) const KNOWN: Placeholders = Placeholders(&["model.name", "model.wrapper"]);
 
 /// The validated settings.
 #[derive(Debug)]
@@ -53,7 +53,7 @@ impl PythonSettings {
         config: &Options,
         overrides: &Overrides,
     ) -> Result<Hosting, BackendError> {
-        let values = Values::new(
+        let values = PlaceholderValues::new(
             contract,
             [
                 ("model.name", contract.name.clone()),

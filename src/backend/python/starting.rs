@@ -7,7 +7,7 @@ use super::exception::{PythonException, StartStep};
 use super::frame::InterpreterReady;
 use super::hosting::Hosting;
 use super::interpreter::Interpreter;
-use crate::backend::status::Status;
+use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Stage};
 
 /// The error of a start that raised an exception.
@@ -39,7 +39,7 @@ pub(super) async fn raised_at_start(
 }
 
 /// States each step of the start as it begins.
-pub(super) async fn state_steps(channel: &Channel, status: &Status) -> Infallible {
+pub(super) async fn state_steps(channel: &Channel, status: &StartProgress) -> Infallible {
     let mut state = channel.subscribe();
     loop {
         let step = state.borrow_and_update().step.clone();

@@ -1,4 +1,4 @@
-//! What a failed exchange with a model server means for the stage it happened in. Translates; asks nobody.
+//! What a failed exchange with a model server means for the stage it happened in. Translates only.
 
 use crate::backend::traceback::last_exception;
 use crate::backend::{BackendError, Fault, Stage, device};

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use reqwest::header::HeaderMap;
 
-use super::launcher::{Endpoint, Job, Launcher};
+use super::kind::LaunchSpec;
+use super::launcher::{Endpoint, Launcher};
 use super::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Prediction, Request, largest_response};
 use crate::wire::client::{ClientError, ModelClient, Route};
@@ -21,7 +22,7 @@ pub use settings::ServedSettings;
 
 use readiness::Readiness;
 
-/// How often a server is started anew because its address was taken by somebody else.
+/// How often a server is started anew because another process had taken its address.
 const ATTEMPTS: usize = 3;
 /// How often a call is made again because the server asks to come later.
 const REPEATS: usize = 3;
@@ -38,13 +39,13 @@ const MOMENT: Duration = Duration::from_secs(1);
 /// A model behind a server that `L` runs.
 pub struct Served<L> {
     launcher: L,
-    job: Job,
+    launch: LaunchSpec,
     settings: ServedSettings,
     own: Option<Credentials>,
     client: Option<ModelClient>,
 }
 
-/// What a server expects and gives that somebody else has started.
+/// The credentials and the identity of a server that hydrotest did not start.
 pub struct Credentials {
     /// What it signs with.
     pub secret: Secret,
@@ -57,10 +58,10 @@ pub struct Credentials {
 impl<L: Launcher> Served<L> {
     /// A backend that starts nothing yet. `own` is what the server has already; else every start makes a new secret.
     #[must_use]
-    pub const fn new(launcher: L, job: Job, settings: ServedSettings, own: Option<Credentials>) -> Self {
+    pub const fn new(launcher: L, launch: LaunchSpec, settings: ServedSettings, own: Option<Credentials>) -> Self {
         Self {
             launcher,
-            job,
+            launch,
             settings,
             own,
             client: None,
@@ -71,14 +72,14 @@ impl<L: Launcher> Served<L> {
         let deadline = tokio::time::Instant::now() + self.settings.patience();
         let mut taken = Vec::new();
         let mut in_use = None;
-        let status = &self.job.status;
+        let progress = &self.launch.progress;
         for _ in 0..ATTEMPTS {
             let secret = self.own_secret()?;
-            let endpoint = self.launcher.launch(&self.job, &secret).await?;
+            let endpoint = self.launcher.launch(&self.launch, &secret).await?;
             let client = ModelClient::by(self.route(), &endpoint.url, secret, self.settings.timeouts);
             let headers = self.own.as_ref().map(|own| own.headers.clone()).unwrap_or_default();
             let client = client.map_err(|error| failure::of(&error))?.with_headers(headers);
-            match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, status, deadline).await? {
+            match readiness::wait(&self.launcher, &endpoint, &client, &self.settings, progress, deadline).await? {
                 Readiness::Ready => {
                     self.client = Some(client);
                     return Ok(());
@@ -111,7 +112,7 @@ impl<L: Launcher> Served<L> {
 
     /// Makes one call; the raw response is kept first when it is to be, so that one which cannot be decoded is kept as well.
     async fn ask(&self, client: &ModelClient, request: &Request) -> Result<Prediction, ClientError> {
-        let Some(recorder) = &self.job.recorder else {
+        let Some(recorder) = &self.launch.recorder else {
             return client.predict(request).await;
         };
         match client.ask(request).await {
@@ -154,13 +155,13 @@ impl<L: Launcher> Served<L> {
             return self.look_after(error).await;
         }
         let wait = match error.fault {
-            // Whoever answered in full is alive, unless it is somebody else by now.
+            // A server that answered in full is alive, unless another one has its place by now.
             Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
             _ if !self.launcher.watches() => Duration::ZERO,
             Fault::Died | Fault::Unreachable => NEWS,
             _ => MOMENT,
         };
-        let Ok(demise) = tokio::time::timeout(wait, self.launcher.ended()).await else {
+        let Ok(server_exit) = tokio::time::timeout(wait, self.launcher.exited()).await else {
             return error;
         };
         let when = if error.fault == Fault::Unreachable {
@@ -168,15 +169,15 @@ impl<L: Launcher> Served<L> {
         } else {
             "in the middle of a call"
         };
-        demise
+        server_exit
             .during(Stage::Call, when)
-            .with_log(self.launcher.last_words().await)
+            .with_log(self.launcher.final_log().await)
     }
 }
 
 impl<L: Launcher> Served<L> {
     /// What became of a server that is not watched, whose connection ended in the middle of a call: one that is gone ended
-    /// with it. A server that somebody starts anew answers after a while.
+    /// with it. A server that is started anew from outside answers after a while.
     async fn look_after(&self, error: BackendError) -> BackendError {
         let Some(client) = &self.client else { return error };
         let deadline = tokio::time::Instant::now() + GONE_FOR;
@@ -221,7 +222,7 @@ impl<L: Launcher> Backend for Served<L> {
                     "the server is not running",
                 ));
             };
-            let largest = largest_response(&self.job.contract, request, &self.job.config);
+            let largest = largest_response(&self.launch.contract, request, &self.launch.config);
             let client = client.clone().with_limits(ResponseLimits::for_fields(largest));
             let call = self.call(&client, request);
             tokio::select! {
@@ -231,9 +232,9 @@ impl<L: Launcher> Backend for Served<L> {
                     Ok(prediction) => Ok(prediction),
                     Err(error) => Err(self.explain(&error).await),
                 },
-                demise = self.launcher.ended() => {
-                    let error = demise.during(Stage::Call, "in the middle of a call");
-                    Err(error.with_log(self.launcher.last_words().await))
+                server_exit = self.launcher.exited() => {
+                    let error = server_exit.during(Stage::Call, "in the middle of a call");
+                    Err(error.with_log(self.launcher.final_log().await))
                 }
             }
         })

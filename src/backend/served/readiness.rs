@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{ServedSettings, failure};
 use crate::backend::launcher::{Endpoint, Launcher};
-use crate::backend::status::Status;
+use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::os::PortOwner;
 use crate::wire::client::{ClientError, Declined, ModelClient};
@@ -22,7 +22,7 @@ const STRANGE_FOR: Duration = Duration::from_secs(10);
 pub(super) enum Readiness {
     /// The server answers.
     Ready,
-    /// Somebody else answers at its address.
+    /// Another process answers at its address.
     Taken,
     /// The server ended, saying that its address was in use: this is the error of its end.
     InUse(BackendError),
@@ -37,15 +37,15 @@ pub(super) async fn wait<L: Launcher>(
     endpoint: &Endpoint,
     client: &ModelClient,
     settings: &ServedSettings,
-    status: &Status,
+    progress: &StartProgress,
     deadline: Instant,
 ) -> Result<Readiness, BackendError> {
-    status.set(
+    progress.set(
         Stage::Ready,
         format!("waiting for the server at {} to be ready", endpoint.url),
     );
     let mut last = None;
-    let asking = ask(launcher, endpoint, client, settings.interval, status, &mut last);
+    let asking = ask(launcher, endpoint, client, settings.interval, progress, &mut last);
     tokio::select! {
         asked = timeout_at(deadline, asking) => {
             match asked {
@@ -54,15 +54,15 @@ pub(super) async fn wait<L: Launcher>(
                 Err(_) => {}
             }
         }
-        demise = launcher.ended() => {
+        server_exit = launcher.exited() => {
             // A server that could not have its port ends as one that is broken; who has the port tells them apart.
             return match launcher.owner(endpoint) {
                 PortOwner::Other => Ok(Readiness::Taken),
                 PortOwner::Ours | PortOwner::None | PortOwner::Unknown => {
-                    let words = launcher.last_words().await;
-                    // Whoever had the port may have gone again, or be a connection of somebody's that only passes.
+                    let words = launcher.final_log().await;
+                    // The process that had the port may have gone again, or be a client's connection.
                     let in_use = endpoint.port.is_some() && words.iter().any(|line| says_in_use(line));
-                    let error = failure::with_cause(demise.during(Stage::Ready, "before it was ready"), words);
+                    let error = failure::with_cause(server_exit.during(Stage::Ready, "before it was ready"), words);
                     if in_use { Ok(Readiness::InUse(error)) } else { Err(error) }
                 }
             };
@@ -85,7 +85,7 @@ async fn ask<L: Launcher>(
     endpoint: &Endpoint,
     client: &ModelClient,
     interval: Duration,
-    status: &Status,
+    progress: &StartProgress,
     last: &mut Option<ClientError>,
 ) -> Result<Readiness, ClientError> {
     let mut strange: Option<Instant> = None;
@@ -111,7 +111,7 @@ async fn ask<L: Launcher>(
                 } else {
                     strange = None;
                 }
-                status.progress(failure::of(&error).message);
+                progress.set_detail(failure::of(&error).message);
                 *last = Some(error);
             }
         }

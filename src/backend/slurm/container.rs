@@ -2,21 +2,21 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::backend::container::{Family, Gpu};
-use crate::backend::examination::{State, Symptom};
-use crate::backend::placeholders::{Known, Values};
+use crate::backend::container::{ContainerFamily, Gpu};
+use crate::backend::placeholders::{PlaceholderValues, Placeholders};
+use crate::backend::requirement::{Requirement, RequirementStatus};
 use crate::backend::{BackendError, machine};
 use crate::config::TableReader;
 
 /// What paths of a container may refer to: what all kinds know.
-const PLACEHOLDERS: Known = Known(&[]);
+const PLACEHOLDERS: Placeholders = Placeholders(&[]);
 
 /// The settings of the table `apptainer`.
 #[derive(Debug)]
 pub(super) struct ContainerSettings {
     image: String,
     tool: String,
-    family: Family,
+    family: ContainerFamily,
     gpu: Option<Gpu>,
     source: Option<String>,
     model_directory: Option<String>,
@@ -26,10 +26,10 @@ pub(super) struct ContainerSettings {
 
 /// The same with all placeholders filled in.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct FilledContainer {
+pub(super) struct JobContainer {
     pub(super) image: PathBuf,
     pub(super) tool: String,
-    pub(super) family: Family,
+    pub(super) family: ContainerFamily,
     pub(super) gpu: Option<Gpu>,
     pub(super) source: Option<PathBuf>,
     pub(super) model_directory: Option<PathBuf>,
@@ -43,11 +43,14 @@ impl ContainerSettings {
         let image = PLACEHOLDERS.text(reader.require("image"), "image");
         let tool = reader.text("tool").unwrap_or_else(|| "apptainer".to_owned());
         let gpus = [("none", Gpu::None), ("nvidia", Gpu::Nvidia), ("rocm", Gpu::Rocm)];
-        let families = [("apptainer", Family::Apptainer), ("singularity", Family::Singularity)];
+        let families = [
+            ("apptainer", ContainerFamily::Apptainer),
+            ("singularity", ContainerFamily::Singularity),
+        ];
         let words =
             |words: Option<crate::backend::placeholders::Words>| words.map_or_else(Vec::new, |words| words.words);
         Some(Self {
-            family: reader.choice("family", &families).unwrap_or(Family::Apptainer),
+            family: reader.choice("family", &families).unwrap_or(ContainerFamily::Apptainer),
             gpu: reader.choice("gpu", &gpus),
             source: PLACEHOLDERS.text(reader, "source"),
             model_directory: PLACEHOLDERS.text(reader, "model_dir"),
@@ -58,7 +61,7 @@ impl ContainerSettings {
         })
     }
 
-    pub(super) fn fill(&self, values: &Values) -> Result<FilledContainer, BackendError> {
+    pub(super) fn fill(&self, values: &PlaceholderValues) -> Result<JobContainer, BackendError> {
         let path = |text: &Option<String>| -> Result<Option<PathBuf>, BackendError> {
             Ok(text
                 .as_deref()
@@ -66,7 +69,7 @@ impl ContainerSettings {
                 .transpose()?
                 .map(PathBuf::from))
         };
-        Ok(FilledContainer {
+        Ok(JobContainer {
             image: values.fill(&self.image)?.into(),
             tool: self.tool.clone(),
             family: self.family,
@@ -79,25 +82,25 @@ impl ContainerSettings {
     }
 }
 
-impl FilledContainer {
+impl JobContainer {
     /// What of it is not on this machine. It is the nodes that need it, and they may have more than this one.
-    pub(super) fn look_here(&self, shared: Option<&Path>) -> Vec<Symptom> {
+    pub(super) fn look_here(&self, shared: Option<&Path>) -> Vec<Requirement> {
         const ADVICE: &str = "only the nodes need it; see that they have it under the same path";
-        let mut symptoms = Vec::new();
+        let mut requirements = Vec::new();
         let tool = machine::program("apptainer", &self.tool, None, None);
-        symptoms.push(match tool.state {
-            State::Well => tool,
-            _ => Symptom::doubtful(tool.subject, format!("{} here", tool.found), ADVICE),
+        requirements.push(match tool.status {
+            RequirementStatus::Met => tool,
+            _ => Requirement::doubtful(tool.subject, format!("{} here", tool.found), ADVICE),
         });
         let image = self.image.display();
-        symptoms.push(if self.image.is_file() {
-            Symptom::well("image", image.to_string())
+        requirements.push(if self.image.is_file() {
+            Requirement::met("image", image.to_string())
         } else if shared.is_some_and(|shared| self.image.starts_with(shared)) {
             let advice = "build it there, or correct `apptainer.image`";
-            Symptom::broken("image", format!("there is no {image} in the shared directory"), advice)
+            Requirement::unmet("image", format!("there is no {image} in the shared directory"), advice)
         } else {
-            Symptom::doubtful("image", format!("there is no {image} here"), ADVICE)
+            Requirement::doubtful("image", format!("there is no {image} here"), ADVICE)
         });
-        symptoms
+        requirements
     }
 }

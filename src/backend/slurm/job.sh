@@ -13,12 +13,12 @@ hydrotest_listeners() {
     done
 }
 
-# To whom a port belongs: to a process that carries this job's mark, to somebody else, or nobody.
+# The owner of a port: a process that carries this job's mark, another process, or none.
 hydrotest_owner() {
     local inodes inode marked held
     inodes=$(hydrotest_listeners "$1")
-    [ -n "$inodes" ] || { echo nobody; return; }
-    # A process that keeps its environment to itself cannot be told from a stranger; its answers are signed in any case.
+    [ -n "$inodes" ] || { echo none; return; }
+    # A process that keeps its environment to itself cannot be told from another one; its answers are signed in any case.
     if [ -n "${hydrotest_server:-}" ] && [ -e "/proc/$hydrotest_server" ] && [ ! -r "/proc/$hydrotest_server/environ" ]; then
         echo server
         return
@@ -27,7 +27,7 @@ hydrotest_owner() {
     # shellcheck disable=SC2086 # a path for each word
     held=$(ls -l ${marked//environ/fd} 2>/dev/null)
     for inode in $inodes; do
-        [[ $held == *"socket:[$inode]"* ]] || { echo stranger; return; }
+        [[ $held == *"socket:[$inode]"* ]] || { echo other; return; }
     done
     echo server
 }
@@ -53,7 +53,7 @@ hydrotest_stop() {
     return 137
 }
 
-# Runs the server on a port until it has ended, or until the port turns out to be taken by somebody else.
+# Runs the server on a port until it has ended, or until the port turns out to be taken by another process.
 hydrotest_attempt() {
     local port=$1 announced='' pause=0.1 round=0 status owner
     hydrotest_serve "$port" &
@@ -65,12 +65,12 @@ hydrotest_attempt() {
                 announced=yes
                 hydrotest_announce "$port"
                 ;;
-            stranger)
+            other)
                 hydrotest_stop
                 hydrotest_taken=yes
                 return
                 ;;
-            nobody)
+            none)
                 # A model that loads for long need not be asked about ten times a second.
                 round=$((round + 1))
                 [ "$round" -lt 50 ] || pause=1
@@ -89,7 +89,7 @@ hydrotest_attempt() {
         return
     fi
     # A server that could not have its port ends as one that is broken; who has the port tells them apart.
-    if [ -z "$announced" ] && [ "$(hydrotest_owner "$port")" = stranger ]; then
+    if [ -z "$announced" ] && [ "$(hydrotest_owner "$port")" = other ]; then
         hydrotest_taken=yes
     fi
     return "$status"
@@ -101,12 +101,12 @@ rm -f "$hydrotest_directory/address"
 for hydrotest_round in 1 2 3 4 5 6 7 8; do
     # Below the ports that a system gives to clients by itself.
     hydrotest_port=$((20000 + RANDOM % 12768))
-    [ "$(hydrotest_owner "$hydrotest_port")" = nobody ] || continue
+    [ "$(hydrotest_owner "$hydrotest_port")" = none ] || continue
     hydrotest_taken=
     hydrotest_attempt "$hydrotest_port"
     hydrotest_status=$?
     [ -n "$hydrotest_taken" ] && [ -z "$hydrotest_ending" ] || exit "$hydrotest_status"
-    echo "hydrotest: somebody else has port $hydrotest_port of $HOSTNAME; another one is tried"
+    echo "hydrotest: another process has port $hydrotest_port of $HOSTNAME; another one is tried"
 done
 echo "hydrotest: no port of $HOSTNAME could be had in $hydrotest_round attempts"
 exit 1

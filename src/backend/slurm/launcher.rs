@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use super::desk::{Address, Desk};
+use super::job_dir::{Address, JobDir};
 use super::queue::Queue;
 use super::script;
 use super::server::Server;
@@ -16,11 +16,12 @@ use super::settings::SlurmSettings;
 use super::state::JobLine;
 use super::submission::Submission;
 use super::tools::ToolError;
-use super::watch::Watcher;
+use super::watch::JobWatcher;
 use super::{NAME, record};
-use crate::backend::launcher::{Demise, Endpoint, Job, Launcher};
+use crate::backend::kind::LaunchSpec;
+use crate::backend::launcher::{Endpoint, Launcher, ServerExit};
 use crate::backend::private;
-use crate::backend::status::Status;
+use crate::backend::start_progress::StartProgress;
 use crate::backend::{BackendError, Fault, Stage, Watch, Work};
 use crate::wire::Secret;
 
@@ -28,7 +29,7 @@ use crate::wire::Secret;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// How long a stop may take: a little less than an instance gives it.
 const STOP: Duration = Duration::from_secs(27);
-/// How long a submission that nobody waits for any more may go on before it is given up.
+/// How long a submission of an abandoned start may go on before it is given up.
 const LATE_SUBMISSION: Duration = Duration::from_secs(5);
 /// What became of the job that the log's tail tells first.
 const EVENTS: usize = 6;
@@ -50,10 +51,10 @@ pub(super) struct SlurmLauncher {
 struct Launched {
     name: String,
     secret: Secret,
-    desk: Desk,
-    /// Goes on when nobody waits for it: a submission that is cut off may still become a job.
+    job_dir: JobDir,
+    /// Goes on when the start is dropped: a submission that is cut off may still become a job.
     submission: Option<JoinHandle<Result<String, ToolError>>>,
-    watcher: Option<Watcher>,
+    watcher: Option<JobWatcher>,
 }
 
 impl SlurmLauncher {
@@ -67,23 +68,24 @@ impl SlurmLauncher {
         }
     }
 
-    async fn start(&mut self, job: &Job, secret: &Secret) -> Result<Endpoint, BackendError> {
+    async fn start(&mut self, launch: &LaunchSpec, secret: &Secret) -> Result<Endpoint, BackendError> {
         let deadline = Instant::now() + self.settings.served.patience();
-        let filled = self.settings.fill(&job.contract)?;
+        let filled = self.settings.fill(&launch.contract)?;
         self.settings.check_paths()?;
-        let status = &job.status;
-        status.set(Stage::Launch, "asking for Slurm's controller");
-        // Where nobody answers nothing can be made, and nothing has to be looked for afterwards.
+        let progress = &launch.progress;
+        progress.set(Stage::Launch, "asking for Slurm's controller");
+        // Without a controller nothing can be made, and nothing has to be looked for afterwards.
         self.queue
             .controller()
             .await
             .map_err(|error| error.during(Stage::Launch))?;
-        let desk = self.prepare(job)?;
-        let server = Server::new(&filled, job, secret)?;
-        desk.set(&script::environment(&server.private))
+        let job_dir = self.prepare(launch)?;
+        let server = Server::new(&filled, launch, secret)?;
+        job_dir
+            .set(&script::environment(&server.private))
             .map_err(|error| internal("the job's directory cannot be made", &error))?;
-        let submission = Submission::new(&self.settings, &filled, &server, job, &desk);
-        let pending = job.instance.pending("the submission of a job")?;
+        let submission = Submission::new(&self.settings, &filled, &server, launch, &job_dir);
+        let pending = launch.instance.pending("the submission of a job")?;
         let queue = self.queue.clone();
         let submitted = tokio::spawn(async move {
             let submitted = submission.submit(&queue).await;
@@ -99,22 +101,22 @@ impl SlurmLauncher {
             submitted
         });
         self.launched = Some(Launched {
-            name: job.instance.label(),
+            name: launch.instance.label(),
             secret: secret.clone(),
-            desk,
+            job_dir,
             submission: Some(submitted),
             watcher: None,
         });
-        status.set(Stage::Launch, "submitting a job");
+        progress.set(Stage::Launch, "submitting a job");
         let id = self.submitted().await?;
-        status.set(Stage::Launch, format!("job {id} was submitted"));
-        let (address, line) = self.wait(&id, status, deadline).await?;
-        let host = match self.settings.address(&job.contract, &address.node) {
+        progress.set(Stage::Launch, format!("job {id} was submitted"));
+        let (address, line) = self.wait(&id, progress, deadline).await?;
+        let host = match self.settings.address(&launch.contract, &address.node) {
             Some(host) => host?,
             // The name is as good as anything while the controller is away.
             None => self.queue.address_of(&address.node).await.unwrap_or(address.node),
         };
-        let watcher = Watcher::start(self.queue.clone(), job.instance.label(), line, self.settings.poll);
+        let watcher = JobWatcher::start(self.queue.clone(), launch.instance.label(), line, self.settings.poll);
         if let Some(launched) = &mut self.launched {
             launched.watcher = Some(watcher);
         }
@@ -125,20 +127,20 @@ impl SlurmLauncher {
     }
 
     /// Says where something will be made, and where the job's files go.
-    fn prepare(&mut self, job: &Job) -> Result<Desk, BackendError> {
-        job.instance.record(NAME, &record(&self.settings))?;
+    fn prepare(&mut self, launch: &LaunchSpec) -> Result<JobDir, BackendError> {
+        launch.instance.record(NAME, &record(&self.settings))?;
         if let Some(logs) = self.settings.logs() {
             private::make_directory(logs).map_err(|error| internal("no log can be kept", &error))?;
         }
         let directory = match self.settings.shared() {
             Some(shared) => shared.to_owned(),
-            None => job
+            None => launch
                 .instance
                 .directory()
                 .map_err(|error| internal("no temporary files can be kept", &error))?,
         };
         self.launches += 1;
-        Ok(self.settings.desk(&directory, self.launches, job))
+        Ok(self.settings.job_dir(&directory, self.launches, launch))
     }
 
     /// Waits for sbatch and gives the number of the job.
@@ -164,7 +166,7 @@ impl SlurmLauncher {
             Err(error) => error,
         };
         let mut refused = error.during(Stage::Launch);
-        // A controller that answers has refused the job; otherwise there was nobody to take it.
+        // A controller that answers has refused the job; otherwise there was none to take it.
         match (&error, self.queue.controller().await) {
             (ToolError::Failed { .. }, Ok(_)) => {
                 refused.fault = Fault::Misconfigured;
@@ -182,7 +184,12 @@ impl SlurmLauncher {
     }
 
     /// Waits until the job says where its server answers.
-    async fn wait(&self, id: &str, status: &Status, deadline: Instant) -> Result<(Address, JobLine), BackendError> {
+    async fn wait(
+        &self,
+        id: &str,
+        progress: &StartProgress,
+        deadline: Instant,
+    ) -> Result<(Address, JobLine), BackendError> {
         let Some(launched) = &self.launched else {
             return Err(BackendError::new(
                 Stage::Launch,
@@ -204,15 +211,17 @@ impl SlurmLauncher {
                     };
                     if line.is_over() {
                         self.note(&line.describe());
-                        let error = line.demise(line.restarts).during(Stage::Ready, "before it was ready");
+                        let error = line
+                            .server_exit(line.restarts)
+                            .during(Stage::Ready, "before it was ready");
                         return Err(error.with_log(self.log_tail()));
                     }
                     if last.as_ref().map(JobLine::describe) != Some(line.describe()) {
                         self.note(&line.describe());
                         pause = FIRST_PAUSE;
                     }
-                    line.state_in(status);
-                    let address = launched.desk.address();
+                    line.state_in(progress);
+                    let address = launched.job_dir.address();
                     if let Some(address) = address.filter(|told| told.job == id && told.restarts == line.restarts)
                         && !line.waits()
                     {
@@ -245,7 +254,7 @@ impl SlurmLauncher {
             Some(line) => format!(
                 "no server listened within {seconds} s (`start_timeout`): {}; can the node write to {}?",
                 line.describe(),
-                launched.desk.directory().display()
+                launched.job_dir.directory().display()
             ),
             None => format!("nothing was heard of the job within {seconds} s (`start_timeout`)"),
         };
@@ -292,7 +301,7 @@ impl SlurmLauncher {
         };
         if let Some(launched) = self.launched.take() {
             launched
-                .desk
+                .job_dir
                 .clear()
                 .map_err(|error| internal("the job's directory cannot be removed", &error))?;
         }
@@ -313,13 +322,13 @@ impl SlurmLauncher {
 const KILLED: u32 = 137;
 
 impl Launcher for SlurmLauncher {
-    fn launch<'a>(&'a mut self, job: &'a Job, secret: &'a Secret) -> Work<'a, Endpoint> {
-        Box::pin(self.start(job, secret))
+    fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint> {
+        Box::pin(self.start(launch, secret))
     }
 
-    fn ended(&self) -> Watch<'_, Demise> {
+    fn exited(&self) -> Watch<'_, ServerExit> {
         match self.launched.as_ref().and_then(|launched| launched.watcher.as_ref()) {
-            Some(watcher) => Box::pin(watcher.ended()),
+            Some(watcher) => Box::pin(watcher.exited()),
             None => Box::pin(std::future::pending()),
         }
     }
@@ -329,7 +338,7 @@ impl Launcher for SlurmLauncher {
         let mut lines: Vec<String> = events.iter().cloned().collect();
         drop(events);
         if let Some(launched) = &self.launched {
-            let text = launched.desk.tail();
+            let text = launched.job_dir.tail();
             let text = launched.secret.scrub(&text);
             let written: Vec<&str> = text.lines().collect();
             let last = written.iter().skip(written.len().saturating_sub(TAIL));

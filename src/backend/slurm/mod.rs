@@ -9,9 +9,9 @@
 //! ```
 
 mod container;
-mod desk;
 mod examine;
 mod finder;
+mod job_dir;
 mod launcher;
 mod queue;
 mod script;
@@ -27,9 +27,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::examination::Symptom;
-use super::kind::{Creates, Kind, Launch, Override, Overrides, Settings};
-use super::launcher::Job;
+use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
+use super::requirement::Requirement;
 use super::served::Served;
 use super::{Backend, BackendError, Fault, Stage, Watch};
 use crate::config::{BackendTable, Diagnostics, TableReader};
@@ -95,33 +94,33 @@ fn record(settings: &SlurmSettings) -> Value {
 struct Slurm(Arc<SlurmSettings>);
 
 impl Settings for Slurm {
-    fn open(&self, launch: &Launch) -> Result<Box<dyn Backend>, BackendError> {
+    fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
         // Node and port are only known to the job; everything else can be found wrong before.
         self.0.fill(&launch.contract)?;
-        let job = Job::new(launch, self.0.device.as_deref());
+        let launch = launch.on_device(self.0.device.as_deref());
         let launcher = SlurmLauncher::new(Arc::clone(&self.0));
-        Ok(Box::new(Served::new(launcher, job, self.0.served, None)))
+        Ok(Box::new(Served::new(launcher, launch, self.0.served, None)))
     }
 
-    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Symptom>> {
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], overrides: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
         Box::pin(examine::examine(&self.0, models, overrides))
     }
 
-    fn dry_run(&self, launch: &Launch) -> Option<Result<String, BackendError>> {
+    fn dry_run(&self, launch: &LaunchSpec) -> Option<Result<String, BackendError>> {
         Some(self.shown(launch))
     }
 }
 
 impl Slurm {
-    fn shown(&self, launch: &Launch) -> Result<String, BackendError> {
+    fn shown(&self, launch: &LaunchSpec) -> Result<String, BackendError> {
         let filled = self.0.fill(&launch.contract)?;
-        let job = Job::new(launch, self.0.device.as_deref());
+        let launch = launch.on_device(self.0.device.as_deref());
         let directory = self.0.shared().unwrap_or(Path::new("DIRECTORY"));
-        let desk = self.0.desk(directory, 1, &job);
+        let job_dir = self.0.job_dir(directory, 1, &launch);
         // It is taken out of the script again, so that any will do.
         let secret = Secret::generate()
             .map_err(|error| BackendError::new(Stage::Configure, Fault::Internal, error.to_string()))?;
-        let server = Server::new(&filled, &job, &secret)?;
-        Ok(Submission::new(&self.0, &filled, &server, &job, &desk).shown())
+        let server = Server::new(&filled, &launch, &secret)?;
+        Ok(Submission::new(&self.0, &filled, &server, &launch, &job_dir).shown())
     }
 }

@@ -43,7 +43,7 @@ impl Queue {
     /// Cancels all jobs of a name and waits until nothing of them runs. Gives them as they ended.
     ///
     /// # Errors
-    /// When that cannot be made sure by `deadline`, in the words of whoever stands in the way.
+    /// When that cannot be made sure by `deadline`, with the reason of the command that failed.
     pub(super) async fn clear(&self, name: &str, deadline: Instant) -> Result<Vec<JobLine>, BackendError> {
         let mut pause = Duration::from_millis(50);
         let mut cancelled: Option<Instant> = None;

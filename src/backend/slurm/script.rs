@@ -4,10 +4,10 @@
 use std::ffi::OsString;
 use std::fmt::Write;
 
-use super::desk::ENVIRONMENT;
+use super::job_dir::ENVIRONMENT;
 use super::server::Server;
 use super::settings::PORT;
-use crate::backend::launcher::Job;
+use crate::backend::kind::LaunchSpec;
 
 /// The part that is the same for every job.
 const BODY: &str = include_str!("job.sh");
@@ -30,8 +30,8 @@ pub(super) struct Parts<'a> {
 }
 
 /// The whole script, without the secret.
-pub(super) fn script(parts: &Parts<'_>, job: &Job) -> String {
-    let (name, model) = (job.instance.label(), &job.contract.key);
+pub(super) fn script(parts: &Parts<'_>, launch: &LaunchSpec) -> String {
+    let (name, model) = (launch.instance.label(), &launch.contract.key);
     let mut text = format!("#!/bin/bash\n# {name}: the model server of {model}, submitted by hydrotest\n");
     let mut line = |content: String| {
         text.push_str(&content);
@@ -68,7 +68,7 @@ pub(super) fn script(parts: &Parts<'_>, job: &Job) -> String {
     text
 }
 
-/// The lines of the file with the variables that nobody else may read.
+/// The lines of the file with the variables that only its owner may read.
 pub(super) fn environment(variables: &[(String, String)]) -> String {
     let mut text = String::new();
     for (name, value) in variables {

@@ -1,12 +1,12 @@
 //! What a node runs, and with which variables: the command as it is, or in a container of Apptainer from an image that the
-//! node has. Tells the variables that nobody else may read from those that may stand in the script.
+//! node has. Tells the variables that only the owner may read from those that may stand in the script.
 
 use std::ffi::OsString;
 
-use super::settings::Filled;
+use super::settings::JobSpec;
 use crate::backend::BackendError;
 use crate::backend::container::{self, Container, Gpu};
-use crate::backend::launcher::Job;
+use crate::backend::kind::LaunchSpec;
 use crate::wire::Secret;
 
 /// A server as the script runs it.
@@ -21,13 +21,13 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// The server of a job.
+    /// The server of a launch.
     ///
     /// # Errors
     /// When a directory cannot be bound into the container.
-    pub(super) fn new(filled: &Filled, job: &Job, secret: &Secret) -> Result<Self, BackendError> {
+    pub(super) fn new(filled: &JobSpec, launch: &LaunchSpec, secret: &Secret) -> Result<Self, BackendError> {
         let Some(settings) = &filled.container else {
-            let own = job.variables(secret).into_iter();
+            let own = launch.variables(secret).into_iter();
             let own = own.filter(|(name, _)| *name != Secret::VARIABLE);
             let mut private = filled.environment.clone();
             private.push((Secret::VARIABLE.to_owned(), secret.expose().to_owned()));
@@ -42,7 +42,7 @@ impl Server {
             family: settings.family,
             gpu: settings
                 .gpu
-                .unwrap_or_else(|| job.device.as_deref().map_or(Gpu::None, Gpu::of)),
+                .unwrap_or_else(|| launch.overrides.device.as_deref().map_or(Gpu::None, Gpu::of)),
             sif: &settings.image,
             source: settings.source.as_deref(),
             model_directory: settings.model_directory.as_deref(),
@@ -51,10 +51,10 @@ impl Server {
             command: &filled.command,
             environment: &filled.environment,
         };
-        let program = container::program(&container, job, secret)?;
+        let program = container::program(&container, launch, secret)?;
         let text = |word: OsString| word.to_string_lossy().into_owned();
         let inner = |name: &str| text(settings.family.inner_variable(name));
-        let own = job.variables(secret).map(|(name, _)| inner(name));
+        let own = launch.variables(secret).map(|(name, _)| inner(name));
         let hidden: Vec<String> = filled.environment.iter().map(|(name, _)| inner(name)).collect();
         let mut public: Vec<(String, Option<String>)> = Vec::new();
         let mut private: Vec<(String, String)> = Vec::new();

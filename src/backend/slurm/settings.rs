@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::container::{ContainerSettings, FilledContainer};
-use super::desk::Desk;
+use super::container::{ContainerSettings, JobContainer};
+use super::job_dir::JobDir;
 use super::queue::Queue;
 use super::tools::Tools;
-use crate::backend::launcher::Job;
-use crate::backend::placeholders::{Known, Values};
+use crate::backend::kind::LaunchSpec;
+use crate::backend::placeholders::{PlaceholderValues, Placeholders};
 use crate::backend::served::ServedSettings;
 use crate::backend::withheld::Withheld;
 use crate::backend::{BackendError, Fault, Stage};
@@ -20,13 +20,13 @@ use crate::prediction::Contract;
 /// Stands in a word of the command for the port, which only the job knows. No word can contain it: words end at it.
 pub(super) const PORT: &str = "\0";
 /// What the command and its variables may refer to besides what all kinds know.
-const IN_COMMAND: Known = Known(&["host", "port"]);
+const IN_COMMAND: Placeholders = Placeholders(&["host", "port"]);
 /// What its variables may refer to: they are set before there is a port.
-const IN_ENVIRONMENT: Known = Known(&["host"]);
+const IN_ENVIRONMENT: Placeholders = Placeholders(&["host"]);
 /// What everything else may refer to.
-const ELSEWHERE: Known = Known(&[]);
+const ELSEWHERE: Placeholders = Placeholders(&[]);
 /// What the address of a node may refer to.
-const IN_ADDRESS: Known = Known(&["node"]);
+const IN_ADDRESS: Placeholders = Placeholders(&["node"]);
 /// The address that a server is told to listen on, where its table does not say: the harness is on another node.
 const HOST: &str = "0.0.0.0";
 /// How long a server may take to end when asked to, where its table does not say: as long as boileroom gives it.
@@ -66,12 +66,12 @@ pub(super) struct SlurmSettings {
 
 /// Settings with all placeholders filled in, but for the port.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Filled {
+pub(super) struct JobSpec {
     /// The command, with [`PORT`] for the port.
     pub(super) command: Vec<String>,
     /// What it runs in, if not on the node itself.
-    pub(super) container: Option<FilledContainer>,
-    /// Variables that nobody else may read.
+    pub(super) container: Option<JobContainer>,
+    /// Variables that only the owner may read.
     pub(super) environment: Vec<(String, String)>,
     /// Arguments of sbatch.
     pub(super) arguments: Vec<String>,
@@ -145,15 +145,15 @@ impl SlurmSettings {
     ///
     /// # Errors
     /// When a variable that a setting refers to is not set, or something cannot stand in a script.
-    pub(super) fn fill(&self, contract: &Contract) -> Result<Filled, BackendError> {
-        let common = Values::new(contract, [])?;
-        let own = Values::new(contract, [("host", self.host.clone()), ("port", PORT.to_owned())])?;
+    pub(super) fn fill(&self, contract: &Contract) -> Result<JobSpec, BackendError> {
+        let common = PlaceholderValues::new(contract, [])?;
+        let own = PlaceholderValues::new(contract, [("host", self.host.clone()), ("port", PORT.to_owned())])?;
         let mut arguments = self.requested();
         if let Some(directory) = &self.directory {
             arguments.push(format!("--chdir={}", common.fill(directory)?));
         }
         arguments.extend(common.fill_all(&self.arguments)?);
-        Ok(Filled {
+        Ok(JobSpec {
             command: own.fill_all(&self.command)?,
             container: self.container.as_ref().map(|table| table.fill(&common)).transpose()?,
             environment: own.fill_values(&self.environment)?,
@@ -194,13 +194,13 @@ impl SlurmSettings {
         self.shared.as_deref()
     }
 
-    /// The desk of an instance's launch of this number, below `directory`, the instance's own or the shared one.
-    pub(super) fn desk(&self, directory: &Path, launch: usize, job: &Job) -> Desk {
-        let (label, model) = (job.instance.label(), &job.contract.key);
-        let desk = Desk::at(directory.join(&label).join(launch.to_string()));
+    /// The directory of an instance's launch of this number, below `directory`, the instance's own or the shared one.
+    pub(super) fn job_dir(&self, directory: &Path, attempt: usize, launch: &LaunchSpec) -> JobDir {
+        let (label, model) = (launch.instance.label(), &launch.contract.key);
+        let job_dir = JobDir::at(directory.join(&label).join(attempt.to_string()));
         match &self.logs {
-            Some(logs) => desk.with_log(logs.join(format!("{model}-{label}-{launch}.log"))),
-            None => desk,
+            Some(logs) => job_dir.with_log(logs.join(format!("{model}-{label}-{attempt}.log"))),
+            None => job_dir,
         }
     }
 
@@ -215,7 +215,7 @@ impl SlurmSettings {
     /// When a variable that it refers to is not set.
     pub(super) fn address(&self, contract: &Contract, node: &str) -> Option<Result<String, BackendError>> {
         let address = self.address.as_deref()?;
-        Some(Values::new(contract, [("node", node.to_owned())]).and_then(|values| values.fill(address)))
+        Some(PlaceholderValues::new(contract, [("node", node.to_owned())]).and_then(|values| values.fill(address)))
     }
 
     /// Whether the paths that it names are there.

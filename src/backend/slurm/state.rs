@@ -1,14 +1,14 @@
 //! What Slurm says of a job, one line of `squeue`, and what it means: whether the job is over, and how it came to that.
-//! Reads text; asks nobody.
+//! Reads text only.
 //!
 //! The columns are asked for one by one, with a separator, and not as JSON: its shape changes from one release to the next,
 //! and needs a plugin that not every site has.
 
 use std::fmt::Write;
 
-use crate::backend::launcher::Demise;
-use crate::backend::status::Status;
-use crate::backend::supervise::Ending;
+use crate::backend::launcher::ServerExit;
+use crate::backend::start_progress::StartProgress;
+use crate::backend::supervise::ExitReason;
 use crate::backend::{Fault, Stage};
 
 /// The columns, in order. The name comes last: it alone may hold a separator.
@@ -60,7 +60,7 @@ const WAITING: [&str; 7] = [
     "RESV_DEL_HOLD",
 ];
 
-/// What reasons of waiting mean for somebody who waits, and what may help.
+/// What the reasons of waiting mean for the user, and what may help.
 const REASONS: [(&str, &str); 12] = [
     ("JobHeldUser", "it is held; `scontrol release` lets it go"),
     ("JobHeldAdmin", "an administrator holds it"),
@@ -123,17 +123,17 @@ impl JobLine {
     }
 
     /// Tells who waits for it to start: what it waits for, what that means, and when it is expected to start.
-    pub(super) fn state_in(&self, status: &Status) {
+    pub(super) fn state_in(&self, progress: &StartProgress) {
         if !self.waits() {
-            return status.set(
+            return progress.set(
                 Stage::Ready,
                 format!("{}: waiting for its server to listen", self.brief()),
             );
         }
-        status.set(Stage::Launch, self.brief());
+        progress.set(Stage::Launch, self.brief());
         let meaning = Some(self.explain()).filter(|meaning| !meaning.is_empty());
         let known: Vec<String> = self.outlook().into_iter().chain(meaning.map(str::to_owned)).collect();
-        status.progress(known.join("; "));
+        progress.set_detail(known.join("; "));
     }
 
     /// The state without what changes with every look.
@@ -169,8 +169,8 @@ impl JobLine {
         }
     }
 
-    /// What became of the server in a job that nobody of us ended, and that had been started anew `restarts` times then.
-    pub(super) fn demise(&self, restarts: u32) -> Demise {
+    /// How the server exited in a job that hydrotest did not end, and that had been started anew `restarts` times then.
+    pub(super) fn server_exit(&self, restarts: u32) -> ServerExit {
         let place = if self.node.is_empty() {
             format!("job {}", self.id)
         } else {
@@ -181,7 +181,7 @@ impl JobLine {
         let message = match self.state.as_str() {
             "TIMEOUT" => ended("its time limit (TIMEOUT; `time` asks for more)"),
             "DEADLINE" => ended("its deadline (DEADLINE)"),
-            "CANCELLED" => ended("somebody's scancel (CANCELLED)"),
+            "CANCELLED" => ended("a scancel from outside (CANCELLED)"),
             "NODE_FAIL" => ended("the failure of its node (NODE_FAIL; see `sinfo --list-reasons`)"),
             "BOOT_FAIL" => ended("a node that did not boot (BOOT_FAIL)"),
             "PREEMPTED" => ended("a job that goes before it (PREEMPTED; another `partition` or `qos` may be spared)"),
@@ -198,18 +198,18 @@ impl JobLine {
             ),
             // A shell tells of a signal by 128 and its number, of which there are 64.
             _ if (129..=192).contains(&status) => {
-                format!("{} in {place}", Ending::Killed((status - 128).cast_signed()))
+                format!("{} in {place}", ExitReason::Killed((status - 128).cast_signed()))
             }
-            _ => format!("{} in {place}", Ending::Exited(status.cast_signed())),
+            _ => format!("{} in {place}", ExitReason::Exited(status.cast_signed())),
         };
         let exited = ["FAILED", "COMPLETED", "COMPLETING"].contains(&self.state.as_str());
-        let ending = match status {
-            129..=192 => Ending::Killed((status - 128).cast_signed()),
-            _ => Ending::Exited(status.cast_signed()),
+        let reason = match status {
+            129..=192 => ExitReason::Killed((status - 128).cast_signed()),
+            _ => ExitReason::Exited(status.cast_signed()),
         };
-        Demise {
-            from_outside: !exited || self.was_requeued(restarts) || self.never_ran() || ending.is_from_outside(),
-            fault: if self.state == "FAILED" && Ending::Exited(status.cast_signed()).is_not_runnable() {
+        ServerExit {
+            from_outside: !exited || self.was_requeued(restarts) || self.never_ran() || reason.is_from_outside(),
+            fault: if self.state == "FAILED" && ExitReason::Exited(status.cast_signed()).is_not_runnable() {
                 Fault::Misconfigured
             } else {
                 Fault::Died
@@ -258,9 +258,9 @@ mod tests {
         let priority = line("14|PENDING|Priority|0|0||2026-11-24T10:00:00|n|");
         insta::assert_snapshot!(priority.describe(), @"job 14 is PENDING (Priority), expected to start at 2026-11-24T10:00:00");
         let told = |line: &JobLine| {
-            let status = Status::default();
-            line.state_in(&status);
-            let doing = status.now().unwrap();
+            let progress = StartProgress::default();
+            line.state_in(&progress);
+            let doing = progress.now().unwrap();
             (doing.stage, doing.to_string())
         };
         assert_eq!(
@@ -283,8 +283,8 @@ mod tests {
 
     #[test]
     fn every_end_has_its_words_and_its_fault() {
-        let demise = |state: &str, reason: &str, exit: u32| {
-            line(&format!("7|{state}|{reason}|{exit}|1|n1|N/A|hydrotest-ab-1|")).demise(1)
+        let server_exit = |state: &str, reason: &str, exit: u32| {
+            line(&format!("7|{state}|{reason}|{exit}|1|n1|N/A|hydrotest-ab-1|")).server_exit(1)
         };
         let told = [
             "TIMEOUT",
@@ -295,27 +295,27 @@ mod tests {
             "PENDING",
         ]
         .map(|state| {
-            let demise = demise(state, "None", 143 << 8);
-            assert_eq!(demise.fault, Fault::Died, "{state}");
-            demise.message
+            let server_exit = server_exit(state, "None", 143 << 8);
+            assert_eq!(server_exit.fault, Fault::Died, "{state}");
+            server_exit.message
         });
         insta::assert_snapshot!(told.join("\n"), @"
         was ended with job 7 on n1 by its time limit (TIMEOUT; `time` asks for more)
-        was ended with job 7 on n1 by somebody's scancel (CANCELLED)
+        was ended with job 7 on n1 by a scancel from outside (CANCELLED)
         was ended with job 7 on n1 by the failure of its node (NODE_FAIL; see `sinfo --list-reasons`)
         was ended with job 7 on n1 by a job that goes before it (PREEMPTED; another `partition` or `qos` may be spared)
         was ended with job 7 on n1 by the limit of its memory (OUT_OF_MEMORY; `memory` asks for more)
         was ended with job 7 on n1, which was put back into the queue (PENDING)
         ");
-        insta::assert_snapshot!(demise("FAILED", "NonZeroExitCode", 3 << 8).message, @"exited with status 3 in job 7 on n1");
-        assert_eq!(demise("FAILED", "None", 127 << 8).fault, Fault::Misconfigured);
-        insta::assert_snapshot!(demise("FAILED", "JobLaunchFailure", 4021).message, @"was never started in job 7 on n1 (FAILED JobLaunchFailure; can the node write to the job's directory, `shared_dir`?)");
+        insta::assert_snapshot!(server_exit("FAILED", "NonZeroExitCode", 3 << 8).message, @"exited with status 3 in job 7 on n1");
+        assert_eq!(server_exit("FAILED", "None", 127 << 8).fault, Fault::Misconfigured);
+        insta::assert_snapshot!(server_exit("FAILED", "JobLaunchFailure", 4021).message, @"was never started in job 7 on n1 (FAILED JobLaunchFailure; can the node write to the job's directory, `shared_dir`?)");
         for exit in [11, 139 << 8] {
             assert_eq!(
-                demise("FAILED", "None", exit).message,
+                server_exit("FAILED", "None", exit).message,
                 "was ended by SIGSEGV in job 7 on n1"
             );
         }
-        insta::assert_snapshot!(demise("COMPLETED", "None", 0).message, @"exited with status 0 in job 7 on n1");
+        insta::assert_snapshot!(server_exit("COMPLETED", "None", 0).message, @"exited with status 0 in job 7 on n1");
     }
 }

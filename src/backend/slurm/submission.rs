@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::desk::Desk;
+use super::job_dir::JobDir;
 use super::queue::Queue;
 use super::script::{self, Parts, quoted};
 use super::server::Server;
-use super::settings::{Filled, SlurmSettings};
+use super::settings::{JobSpec, SlurmSettings};
 use super::tools::{SUBMISSION, ToolError};
-use crate::backend::launcher::Job;
+use crate::backend::kind::LaunchSpec;
 use crate::backend::resources;
 
 /// A job that is to be submitted.
@@ -20,15 +20,21 @@ pub(super) struct Submission {
 }
 
 impl Submission {
-    pub(super) fn new(settings: &SlurmSettings, filled: &Filled, server: &Server, job: &Job, desk: &Desk) -> Self {
-        let label = job.instance.label();
+    pub(super) fn new(
+        settings: &SlurmSettings,
+        filled: &JobSpec,
+        server: &Server,
+        launch: &LaunchSpec,
+        job_dir: &JobDir,
+    ) -> Self {
+        let label = launch.instance.label();
         let mut arguments = vec!["--parsable".to_owned()];
         arguments.extend(filled.arguments.iter().cloned());
         // What follows must not be otherwise, whatever the table says.
         arguments.push(format!("--job-name={label}"));
-        arguments.push(format!("--output={}", pattern(desk.log())));
+        arguments.push(format!("--output={}", pattern(job_dir.log())));
         arguments.push("--open-mode=append".to_owned());
-        let directory = desk.directory().to_string_lossy();
+        let directory = job_dir.directory().to_string_lossy();
         let parts = Parts {
             directory: &directory,
             modules: &filled.modules,
@@ -40,7 +46,7 @@ impl Submission {
         Self {
             label,
             arguments,
-            script: script::script(&parts, job),
+            script: script::script(&parts, launch),
         }
     }
 

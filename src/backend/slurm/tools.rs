@@ -118,7 +118,7 @@ impl Tools {
             .kill_on_drop(true)
             .spawn();
         let mut child = child.map_err(missing)?;
-        let mut group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let mut group = CommandGroup(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let ended = tokio::time::timeout(patience, async {
             let write = async {
@@ -132,7 +132,7 @@ impl Tools {
         });
         let ended = ended.await;
         if ended.is_ok() {
-            // Its number may be somebody else's by now.
+            // Its number may be another process's by now.
             group.0 = None;
         }
         match ended {
@@ -151,12 +151,12 @@ impl Tools {
 }
 
 /// The process group of a command. Dropping it ends the command with everything that it started: at many sites it is a script.
-struct Group(Option<Pid>);
+struct CommandGroup(Option<Pid>);
 
-impl Drop for Group {
+impl Drop for CommandGroup {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            // An error says that there is nobody left.
+            // An error says that no process of it is left.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }

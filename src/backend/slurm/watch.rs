@@ -1,5 +1,5 @@
 //! Watches a job whose server answers until nothing of it runs, so that a call hears of its end. Asks now and then by
-//! itself, and at once when somebody waits for news.
+//! itself, and at once when a call waits for news.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tokio::time::sleep;
 use super::queue::Queue;
 use super::state::JobLine;
 use crate::backend::Fault;
-use crate::backend::launcher::Demise;
+use crate::backend::launcher::ServerExit;
 
-/// How long somebody waits before the queue is asked for their sake: most calls are over before.
+/// How long a call waits before the queue is asked for its sake: most calls are over before.
 const EAGERNESS: Duration = Duration::from_millis(250);
 /// Time between two looks at a job that is ending: its last state is the one that says why.
 const ENDING: Duration = Duration::from_millis(100);
@@ -22,32 +22,36 @@ const LONGEST_ENDING: u32 = 20;
 
 /// Watches one job. Dropping it ends the watch.
 #[derive(Debug)]
-pub(super) struct Watcher {
-    demise: watch::Receiver<Option<Demise>>,
+pub(super) struct JobWatcher {
+    server_exit: watch::Receiver<Option<ServerExit>>,
     wanted: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
-impl Watcher {
+impl JobWatcher {
     /// Watches the job of a name, which had been started anew `restarts` times when its server answered.
     pub(super) fn start(queue: Queue, name: String, job: JobLine, interval: Duration) -> Self {
-        let (sender, demise) = watch::channel(None);
+        let (sender, server_exit) = watch::channel(None);
         let wanted = Arc::new(Notify::new());
         let news = Arc::clone(&wanted);
         let task = tokio::spawn(async move {
-            let demise = follow(&queue, &name, &job, interval, &news).await;
-            // Nobody may be waiting.
-            let _ = sender.send(Some(demise));
+            let server_exit = follow(&queue, &name, &job, interval, &news).await;
+            // The receiver may be gone.
+            let _ = sender.send(Some(server_exit));
         });
-        Self { demise, wanted, task }
+        Self {
+            server_exit,
+            wanted,
+            task,
+        }
     }
 
     /// Waits for the end of the job.
-    pub(super) async fn ended(&self) -> Demise {
-        let mut demise = self.demise.clone();
+    pub(super) async fn exited(&self) -> ServerExit {
+        let mut server_exit = self.server_exit.clone();
         let told = async {
-            let told = demise.wait_for(Option::is_some).await;
-            told.ok().and_then(|demise| demise.clone())
+            let told = server_exit.wait_for(Option::is_some).await;
+            told.ok().and_then(|server_exit| server_exit.clone())
         };
         let wanting = async {
             sleep(EAGERNESS).await;
@@ -55,7 +59,7 @@ impl Watcher {
             std::future::pending::<()>().await;
         };
         tokio::select! {
-            demise = told => demise.unwrap_or_else(|| Demise {
+            server_exit = told => server_exit.unwrap_or_else(|| ServerExit {
                 fault: Fault::Internal,
                 message: "is not watched any more".into(),
                 from_outside: true,
@@ -65,14 +69,14 @@ impl Watcher {
     }
 }
 
-impl Drop for Watcher {
+impl Drop for JobWatcher {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
 /// Asks until the job is over. Questions that are not answered say nothing: the controller may be starting anew.
-async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wanted: &Notify) -> Demise {
+async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wanted: &Notify) -> ServerExit {
     let mut ending = 0;
     loop {
         match queue
@@ -82,14 +86,14 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
         {
             Ok(Some(found)) => {
                 if found.is_over() || found.was_requeued(job.restarts) || ending >= LONGEST_ENDING {
-                    return found.demise(job.restarts);
+                    return found.server_exit(job.restarts);
                 }
                 if found.state == "COMPLETING" {
                     ending += 1;
                 }
             }
             Ok(None) => {
-                return Demise {
+                return ServerExit {
                     fault: Fault::Died,
                     message: format!("was in job {}, of which Slurm knows nothing any more", job.id),
                     from_outside: true,
@@ -98,7 +102,7 @@ async fn follow(queue: &Queue, name: &str, job: &JobLine, interval: Duration, wa
             Err(_) => {}
         }
         let pause = if ending > 0 { ENDING } else { interval };
-        // Whether time passed or somebody wants to know, the answer is the same.
+        // Whether time passed or a call wants to know, the next step is the same.
         let _ = tokio::time::timeout(pause, wanted.notified()).await;
     }
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 
-use super::ending::{Ending, Report, Survivor};
+use super::exit::{ExitReason, SupervisorReport, Survivor};
 use super::log::Log;
 use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE};
 use crate::backend::installation::program_to_start;
@@ -39,13 +39,13 @@ pub struct Supervised {
     control: Option<ChildStdin>,
     /// Its end was asked for or announced.
     expected: bool,
-    state: watch::Receiver<State>,
+    state: watch::Receiver<SupervisedState>,
     log: Log,
 }
 
 #[derive(Debug, Clone, Default)]
-struct State {
-    ending: Option<Ending>,
+struct SupervisedState {
+    reason: Option<ExitReason>,
     /// What has been named so far.
     named: Vec<Survivor>,
     /// Whether all of it has been named.
@@ -55,7 +55,7 @@ struct State {
 
 /// How a program was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stopped {
+pub enum StopOutcome {
     /// It had ended before.
     Before,
     /// It ended when asked to.
@@ -71,7 +71,7 @@ impl Supervised {
     /// hydrotest itself or by a process that has chosen an [`Installation`](crate::backend::installation::Installation) of it.
     ///
     /// # Errors
-    /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`Ending`].
+    /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`ExitReason`].
     pub fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
         let mut command = Command::new(program_to_start()?);
         command.as_std_mut().arg0("hydrotest").process_group(0);
@@ -91,7 +91,7 @@ impl Supervised {
             };
         }
         let mut supervisor = command.spawn()?;
-        let (sender, state) = watch::channel(State::default());
+        let (sender, state) = watch::channel(SupervisedState::default());
         if let Some(reports) = supervisor.stdout.take() {
             tokio::spawn(listen(reports, sender));
         }
@@ -119,27 +119,27 @@ impl Supervised {
 
     /// How it ended; `None` while it runs.
     #[must_use]
-    pub fn ending(&self) -> Option<Ending> {
-        self.state.borrow().ending
+    pub fn exit_reason(&self) -> Option<ExitReason> {
+        self.state.borrow().reason
     }
 
     /// Waits until it has ended.
-    pub async fn ended(&self) -> Ending {
+    pub async fn exited(&self) -> ExitReason {
         let mut state = self.state.clone();
-        let state = state.wait_for(|state| state.ending.is_some()).await;
-        state.ok().and_then(|state| state.ending).unwrap_or(Ending::Lost)
+        let state = state.wait_for(|state| state.reason.is_some()).await;
+        state.ok().and_then(|state| state.reason).unwrap_or(ExitReason::Lost)
     }
 
     /// Announces that it is about to end by itself, so that what outlives it is left behind.
     pub async fn expect_end(&mut self) {
         if let Some(control) = &mut self.control {
-            // Whoever cannot be told has ended.
+            // A supervisor that cannot be told has exited.
             self.expected |= control.write_all(&[EXPECT]).await.is_ok();
         }
     }
 
-    /// What outlived it, once it has been stopped; `None` when it did not end in an orderly way, so that nobody could expect
-    /// it to have cleared up.
+    /// What outlived it, once it has been stopped; `None` when it did not exit in an orderly way, so that it could not be expected
+    /// to have cleared up.
     #[must_use]
     pub fn survivors(&self) -> Option<Vec<Survivor>> {
         let state = self.state.borrow();
@@ -150,38 +150,38 @@ impl Supervised {
     pub async fn settled(&self) {
         let settled = async {
             self.cleared().await;
-            self.log.ended().await;
+            self.log.closed().await;
         };
         // Late lines are lost, the ending is not.
         let _ = tokio::time::timeout(CLEARING, settled).await;
     }
 
     /// Asks it to end and waits for that, at most for `patience`. Whatever comes of it, it has to be stopped after.
-    pub async fn ask_to_end(&mut self, patience: Duration) -> Stopped {
-        if self.ending().is_none()
+    pub async fn ask_to_end(&mut self, patience: Duration) -> StopOutcome {
+        if self.exit_reason().is_none()
             && let Some(control) = &mut self.control
             && control.write_all(&[TERMINATE]).await.is_ok()
         {
             self.expected = true;
-            return match tokio::time::timeout(patience, self.ended()).await {
-                Ok(_) => Stopped::Asked,
-                Err(_) => Stopped::Killed,
+            return match tokio::time::timeout(patience, self.exited()).await {
+                Ok(_) => StopOutcome::Asked,
+                Err(_) => StopOutcome::Killed,
             };
         }
-        Stopped::Before
+        StopOutcome::Before
     }
 
     /// Asks it to end, waits for `grace`, and kills it and everything it started. Can be called again after being dropped
     /// half-way.
-    pub async fn stop(&mut self, grace: Duration) -> Stopped {
+    pub async fn stop(&mut self, grace: Duration) -> StopOutcome {
         let stopped = self.ask_to_end(grace).await;
-        if self.expected && self.ending().is_some() {
+        if self.expected && self.exit_reason().is_some() {
             // The end of the control pipe would end everything before it is named.
             let _ = tokio::time::timeout(SETTLING + CLEARING, self.named()).await;
         }
         self.control = None;
         if tokio::time::timeout(CLEARING, self.cleared()).await.is_err() {
-            return Stopped::Stuck;
+            return StopOutcome::Stuck;
         }
         // It has closed its pipes and exits; waiting for it leaves no zombie.
         let _ = tokio::time::timeout(CLEARING, self.supervisor.wait()).await;
@@ -203,18 +203,18 @@ impl Supervised {
 }
 
 /// Follows the reports to their end, which comes when everything of the program is gone.
-async fn listen(reports: ChildStdout, state: watch::Sender<State>) {
+async fn listen(reports: ChildStdout, state: watch::Sender<SupervisedState>) {
     let mut lines = BufReader::new(reports).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        match Report::parse(&line) {
-            Some(Report::Ended(ending)) => state.send_modify(|state| state.ending = Some(ending)),
-            Some(Report::Left(survivor)) => state.send_modify(|state| state.named.push(survivor)),
-            Some(Report::Settled) => state.send_modify(|state| state.settled = true),
-            Some(Report::Started) | None => {}
+        match SupervisorReport::parse(&line) {
+            Some(SupervisorReport::Exited(reason)) => state.send_modify(|state| state.reason = Some(reason)),
+            Some(SupervisorReport::Left(survivor)) => state.send_modify(|state| state.named.push(survivor)),
+            Some(SupervisorReport::Settled) => state.send_modify(|state| state.settled = true),
+            Some(SupervisorReport::Started) | None => {}
         }
     }
     state.send_modify(|state| {
-        state.ending.get_or_insert(Ending::Lost);
+        state.reason.get_or_insert(ExitReason::Lost);
         state.cleared = true;
     });
 }

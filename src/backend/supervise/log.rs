@@ -1,5 +1,5 @@
 //! What a program writes, line by line: into a file of bounded size and into memory for its last lines, never with the
-//! secret in it. Reads on a thread of its own, so that a program that floods its output waits for nobody else.
+//! secret in it. Reads on a thread of its own, so that a program that floods its output does not block the harness.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -65,7 +65,7 @@ impl Log {
         let source = Arc::clone(&reader);
         std::thread::Builder::new().name("log".into()).spawn(move || {
             pump.run(&source);
-            // Nobody may be waiting.
+            // The receiver may be gone.
             let _ = ending.send(true);
         })?;
         let log = Self {
@@ -105,8 +105,8 @@ impl Log {
         !os::has_bytes(&*self.reader)
     }
 
-    /// Waits until nobody can write any more and everything is here.
-    pub async fn ended(&self) {
+    /// Waits until every writer is closed and everything is here.
+    pub async fn closed(&self) {
         // The thread ends in either case.
         let _ = self.ended.clone().wait_for(|ended| *ended).await;
     }
@@ -219,7 +219,7 @@ mod tests {
             .await
             .unwrap()
             .unwrap();
-        log.ended().await;
+        log.closed().await;
         let written = std::fs::read_to_string(path).unwrap();
         (log, written, directory)
     }

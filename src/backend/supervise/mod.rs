@@ -16,18 +16,18 @@
 //!
 //! A program that is to end, because it is asked or because it was told otherwise, may need its workers to end a moment
 //! later. What is still there after that moment the supervisor names before it kills it: that much the program left behind.
-//! After a crash, or when the program has to be killed, nobody expects it to have cleared up, and nothing is named.
+//! After a crash, or when the program has to be killed, it cannot have cleared up, and nothing is named.
 //!
 //! What [`crate::os`] has of this differs by system: where there are neither subreapers nor parent-death signals, descendants
 //! that leave the program's process group are not found.
 
 mod child;
-mod ending;
+mod exit;
 mod log;
 mod supervisor;
 
-pub use child::{Program, Stopped, Supervised};
-pub use ending::{Ending, Survivor};
+pub use child::{Program, StopOutcome, Supervised};
+pub use exit::{ExitReason, Survivor};
 pub use log::Log;
 pub use supervisor::is_supervisor;
 pub(crate) use supervisor::run_if_asked;

@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind};
 
-use super::ending::{Ending, NOT_EXECUTABLE, NOT_FOUND, Report, Survivor};
+use super::exit::{ExitReason, NOT_EXECUTABLE, NOT_FOUND, SupervisorReport, Survivor};
 use crate::backend::installation::program_to_start;
 use crate::os::{self, Pid, Reaped, Signal, getpid, getppid, kill_process, kill_process_group, setsid};
 
@@ -60,7 +60,7 @@ pub fn is_supervisor(process: &str) -> bool {
 
 /// Says something where the program's own output goes, which is all the output there is here.
 fn complain(message: &str) {
-    // The log may be gone; then nobody listens.
+    // The log may be gone.
     let _ = writeln!(io::stderr(), "hydrotest: {message}");
 }
 
@@ -69,7 +69,7 @@ fn become_program(parent: i32, command: &[OsString]) -> u8 {
     if let Err(error) = os::die_with_parent() {
         complain(&format!("failed to ask for a parent-death signal: {error}"));
     }
-    // Whoever dies before the line above sends no signal.
+    // A parent that died before the line above sends no signal.
     let Some((program, arguments)) = command.split_first().filter(|_| getppid() == Pid::from_raw(parent)) else {
         return 1;
     };
@@ -114,7 +114,7 @@ impl Supervisor {
     /// Starts the program. Must run on the main thread: a parent-death signal comes when the *thread* dies that forked.
     fn start(command: &[OsString]) -> io::Result<Self> {
         let deaths = unix::signal(SignalKind::child())?;
-        // Whoever asks the supervisor to end means the program; to die first would leave its descendants behind.
+        // A request to the supervisor is meant for the program; a supervisor that dies first would leave its descendants.
         let requests = [
             unix::signal(SignalKind::terminate())?,
             unix::signal(SignalKind::interrupt())?,
@@ -130,7 +130,7 @@ impl Supervisor {
             .stdout(io::stderr().as_fd().try_clone_to_owned()?)
             .stderr(Stdio::inherit())
             .spawn()?;
-        report(&Report::Started);
+        report(&SupervisorReport::Started);
         Ok(Self {
             program: Pid::from_child(&program),
             running: true,
@@ -142,7 +142,7 @@ impl Supervisor {
         })
     }
 
-    /// Waits until there is nothing left to wait for: the program ended, or the harness did, or somebody asks.
+    /// Waits until there is nothing left to wait for: the program exited, the harness did, or a signal came.
     async fn watch(&mut self) {
         let mut word = [0];
         while self.running {
@@ -165,8 +165,8 @@ impl Supervisor {
         }
     }
 
-    /// After an orderly end: gives what the program started some time to go as well, and names what does not. Nobody who
-    /// wants everything to end at once is kept waiting.
+    /// After an orderly end: gives what the program started some time to go as well, and names what does not. A caller that
+    /// wants everything to end at once is not kept waiting.
     async fn settle(&mut self) {
         if !self.orderly {
             return;
@@ -180,9 +180,9 @@ impl Supervisor {
             if left.is_empty() || Instant::now() >= deadline {
                 for process in left {
                     let detail = os::describe(process);
-                    report(&Report::Left(Survivor { process, detail }));
+                    report(&SupervisorReport::Left(Survivor { process, detail }));
                 }
-                return report(&Report::Settled);
+                return report(&SupervisorReport::Settled);
             }
             let [terminate, interrupt, hangup] = &mut self.requests;
             tokio::select! {
@@ -226,11 +226,11 @@ impl Supervisor {
             match os::reap() {
                 Reaped::Child(child, status) => {
                     if child == self.program
-                        && let Some(ending) = Ending::of(status)
+                        && let Some(reason) = ExitReason::of(status)
                     {
                         self.running = false;
-                        self.orderly = self.expected && ending.is_orderly();
-                        report(&Report::Ended(ending));
+                        self.orderly = self.expected && reason.is_orderly();
+                        report(&SupervisorReport::Exited(reason));
                     }
                 }
                 Reaped::AllRun => return Remaining::Some,
@@ -248,7 +248,7 @@ enum Remaining {
 }
 
 /// Tells the harness something; when it is gone, the end of the control pipe will say so.
-fn report(report: &Report) {
+fn report(report: &SupervisorReport) {
     let mut out = io::stdout();
     let _ = writeln!(out, "{report}").and_then(|()| out.flush());
 }

@@ -1,4 +1,4 @@
-//! The full version, for Linux: `/proc` and the kernel's own calls. The interface is that of [`super`].
+//! The full version, for Linux: `/proc` and the kernel's own calls. The interface is that of [`crate::os`].
 
 mod machine;
 mod processes;

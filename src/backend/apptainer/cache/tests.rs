@@ -8,7 +8,7 @@ use crate::backend::image::ImageSettings;
 use crate::backend::kind::Overrides;
 use crate::config::Config;
 
-fn place(cache: &Path) -> Place {
+fn entry(cache: &Path) -> CacheEntry {
     let config = Config::built_in().unwrap();
     let overrides = Overrides {
         tag: Some("cuda12.6".into()),
@@ -16,94 +16,94 @@ fn place(cache: &Path) -> Place {
         ..Overrides::default()
     };
     let image = ImageSettings::default().name(config.model("esm2").unwrap(), &overrides);
-    Place::new(cache, &image.unwrap())
+    CacheEntry::new(cache, &image.unwrap())
 }
 
 /// A cache with a pulled file.
-async fn pulled() -> (tempfile::TempDir, Place) {
+async fn pulled() -> (tempfile::TempDir, CacheEntry) {
     let cache = tempfile::tempdir().unwrap();
-    let place = place(cache.path());
-    fs::create_dir_all(place.directory()).unwrap();
+    let entry = entry(cache.path());
+    fs::create_dir_all(entry.directory()).unwrap();
     let pulled = cache.path().join("pulled");
     fs::write(&pulled, sif(*b"02")).unwrap();
-    place.put(&pulled).await.unwrap();
+    entry.put(&pulled).await.unwrap();
     assert!(!pulled.exists());
-    (cache, place)
+    (cache, entry)
 }
 
-fn is_sound(found: &Found) -> bool {
-    matches!(found, Found::Sound(_))
+fn is_sound(found: &EntryState) -> bool {
+    matches!(found, EntryState::Valid(_))
 }
 
-async fn unsound(place: &Place) -> String {
-    match place.look().await.unwrap() {
-        Found::Unsound(why) => why,
+async fn unsound(entry: &CacheEntry) -> String {
+    match entry.look().await.unwrap() {
+        EntryState::Invalid(why) => why,
         found => panic!("{found:?}"),
     }
 }
 
 #[tokio::test]
 async fn the_layout_is_that_of_boileroom() {
-    let place = place(Path::new("/cache"));
+    let entry = entry(Path::new("/cache"));
     assert_eq!(
-        place.sif,
+        entry.sif,
         Path::new("/cache/images/lab-boileroom-esm_cuda12.6-0.4.1.sif")
     );
-    assert_eq!(place.image, "docker.io/lab/boileroom-esm:cuda12.6-0.4.1");
-    assert_eq!(place.look().await.unwrap(), Found::Nothing);
+    assert_eq!(entry.image, "docker.io/lab/boileroom-esm:cuda12.6-0.4.1");
+    assert_eq!(entry.look().await.unwrap(), EntryState::Missing);
 }
 
 #[tokio::test]
 async fn what_was_pulled_is_sound_until_it_changes() {
-    let (_cache, place) = pulled().await;
-    assert!(is_sound(&place.look().await.unwrap()));
+    let (_cache, entry) = pulled().await;
+    assert!(is_sound(&entry.look().await.unwrap()));
     let mut changed = sif(*b"02");
     changed[6000] ^= 1;
-    fs::write(&place.sif, &changed).unwrap();
-    insta::assert_snapshot!(unsound(&place).await, @"has changed: its SHA-256 is ed2c783758975346395a62b2a782f4d397387e1efa5bcecdf47c1aaa8c1112ea, and faecf6157e66a37740373e8cb1df77ab185ac411eb6434bcb838fca44a9e82eb was pulled");
-    fs::write(&place.sif, &changed[..5000]).unwrap();
-    assert!(unsound(&place).await.starts_with("is truncated: "));
+    fs::write(&entry.sif, &changed).unwrap();
+    insta::assert_snapshot!(unsound(&entry).await, @"has changed: its SHA-256 is ed2c783758975346395a62b2a782f4d397387e1efa5bcecdf47c1aaa8c1112ea, and faecf6157e66a37740373e8cb1df77ab185ac411eb6434bcb838fca44a9e82eb was pulled");
+    fs::write(&entry.sif, &changed[..5000]).unwrap();
+    assert!(unsound(&entry).await.starts_with("is truncated: "));
 }
 
 #[tokio::test]
 async fn a_file_that_was_only_touched_is_read_once_and_recorded_anew() {
-    let (_cache, place) = pulled().await;
-    let record = || fs::read_to_string(place.beside(".record.json")).unwrap();
+    let (_cache, entry) = pulled().await;
+    let record = || fs::read_to_string(entry.beside(".record.json")).unwrap();
     let before = record();
     let long_ago = UNIX_EPOCH + Duration::from_secs(1_000_000);
-    let file = File::options().write(true).open(&place.sif).unwrap();
+    let file = File::options().write(true).open(&entry.sif).unwrap();
     file.set_modified(long_ago).unwrap();
-    assert!(is_sound(&place.look().await.unwrap()));
+    assert!(is_sound(&entry.look().await.unwrap()));
     assert_ne!(record(), before);
     assert!(record().contains("\"modified_ns\": 1000000000000000"), "{}", record());
 }
 
 #[tokio::test]
 async fn a_file_without_a_record_has_to_be_whole() {
-    let (_cache, place) = pulled().await;
-    fs::remove_file(place.beside(".record.json")).unwrap();
-    assert!(is_sound(&place.look().await.unwrap()));
-    fs::write(&place.sif, &sif(*b"02")[..8000]).unwrap();
-    assert!(unsound(&place).await.starts_with("is truncated: "));
-    fs::write(&place.sif, "").unwrap();
-    assert_eq!(unsound(&place).await, "is empty");
+    let (_cache, entry) = pulled().await;
+    fs::remove_file(entry.beside(".record.json")).unwrap();
+    assert!(is_sound(&entry.look().await.unwrap()));
+    fs::write(&entry.sif, &sif(*b"02")[..8000]).unwrap();
+    assert!(unsound(&entry).await.starts_with("is truncated: "));
+    fs::write(&entry.sif, "").unwrap();
+    assert_eq!(unsound(&entry).await, "is empty");
 }
 
 #[tokio::test]
 async fn a_file_of_another_registry_is_not_taken_for_ours() {
-    let (_cache, mut place) = pulled().await;
-    place.image = "ghcr.io/lab/boileroom-esm:cuda12.6-0.4.1".into();
-    insta::assert_snapshot!(unsound(&place).await, @"was pulled from docker.io/lab/boileroom-esm:cuda12.6-0.4.1");
-    fs::write(place.beside(".record.json"), "{").unwrap();
-    insta::assert_snapshot!(unsound(&place).await, @"has a record that cannot be read: EOF while parsing an object at line 1 column 1");
+    let (_cache, mut entry) = pulled().await;
+    entry.image = "ghcr.io/lab/boileroom-esm:cuda12.6-0.4.1".into();
+    insta::assert_snapshot!(unsound(&entry).await, @"was pulled from docker.io/lab/boileroom-esm:cuda12.6-0.4.1");
+    fs::write(entry.beside(".record.json"), "{").unwrap();
+    insta::assert_snapshot!(unsound(&entry).await, @"has a record that cannot be read: EOF while parsing an object at line 1 column 1");
 }
 
 #[tokio::test]
 async fn a_lock_is_waited_for() {
     let cache = tempfile::tempdir().unwrap();
-    let place = place(cache.path());
-    let held = place.lock().await.unwrap();
-    let second = place.lock();
+    let entry = entry(cache.path());
+    let held = entry.lock().await.unwrap();
+    let second = entry.lock();
     tokio::pin!(second);
     let early = tokio::time::timeout(Duration::from_millis(1), &mut second).await;
     assert!(early.is_err());

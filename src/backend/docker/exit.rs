@@ -10,7 +10,7 @@ use super::container::INSTANCE;
 use super::engine::{self, Engine};
 use super::size;
 use crate::backend::Fault;
-use crate::backend::launcher::Demise;
+use crate::backend::launcher::ServerExit;
 
 /// How often an engine that has stopped answering is asked again, and how long between.
 const ATTEMPTS: usize = 5;
@@ -20,15 +20,15 @@ const KILLED: i64 = 137;
 
 /// The end of a container.
 #[derive(Debug, Clone)]
-pub(super) struct Ended {
+pub(super) struct ContainerExit {
     /// As the end of its server.
-    pub(super) demise: Demise,
+    pub(super) server_exit: ServerExit,
     /// Whether it was killed, by whomever.
     pub(super) killed: bool,
 }
 
 /// Waits until a container has ended, and says how.
-pub(super) async fn wait(engine: &Engine, container: &str, memory: Option<i64>) -> Ended {
+pub(super) async fn wait(engine: &Engine, container: &str, memory: Option<i64>) -> ContainerExit {
     let mut attempts = 0;
     loop {
         let mut waiting = Box::pin(engine.docker.wait_container(container, None::<WaitContainerOptions>));
@@ -63,7 +63,7 @@ pub(super) async fn wait(engine: &Engine, container: &str, memory: Option<i64>) 
 }
 
 /// The end of a container that is still there to be looked at.
-fn of_state(state: &ContainerState, memory: Option<i64>) -> Ended {
+fn of_state(state: &ContainerState, memory: Option<i64>) -> ContainerExit {
     let status = state.exit_code.unwrap_or_default();
     let message = if state.oom_killed == Some(true) {
         let limit = memory.map_or_else(
@@ -94,8 +94,8 @@ fn of_state(state: &ContainerState, memory: Option<i64>) -> Ended {
         Some(words) => format!("{message}; the engine says: {words}"),
         None => message,
     };
-    Ended {
-        demise: Demise {
+    ContainerExit {
+        server_exit: ServerExit {
             fault: Fault::Died,
             message,
             from_outside: status == KILLED || state.oom_killed == Some(true),
@@ -104,20 +104,20 @@ fn of_state(state: &ContainerState, memory: Option<i64>) -> Ended {
     }
 }
 
-fn removed() -> Ended {
-    Ended {
-        demise: Demise {
+fn removed() -> ContainerExit {
+    ContainerExit {
+        server_exit: ServerExit {
             fault: Fault::Died,
-            message: "is gone with its container, which somebody removed (`docker rm -f`?)".to_owned(),
+            message: "is gone with its container, which was removed from outside (`docker rm -f`?)".to_owned(),
             from_outside: true,
         },
         killed: false,
     }
 }
 
-fn lost(engine: &Engine, words: &str) -> Ended {
-    Ended {
-        demise: Demise {
+fn lost(engine: &Engine, words: &str) -> ContainerExit {
+    ContainerExit {
+        server_exit: ServerExit {
             fault: Fault::Unreachable,
             message: format!(
                 "cannot be watched any more, for the engine at {} has stopped answering ({words}); once it is back, \
@@ -156,7 +156,7 @@ mod tests {
             oom_killed: Some(oom_killed),
             ..ContainerState::default()
         };
-        of_state(&state, Some(64 << 20)).demise.message
+        of_state(&state, Some(64 << 20)).server_exit.message
     }
 
     #[test]

@@ -6,16 +6,16 @@ use crate::os::{Signal, WaitStatus};
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ending {
+pub enum ExitReason {
     /// It exited with a status.
     Exited(i32),
     /// A signal ended it.
     Killed(i32),
-    /// Its supervisor was ended by somebody else, and it with it.
+    /// Its supervisor was ended from outside, and it with it.
     Lost,
 }
 
-impl Ending {
+impl ExitReason {
     /// Whether the program could not be run at all: the statuses that shells and container engines use for that.
     #[must_use]
     pub const fn is_not_runnable(self) -> bool {
@@ -24,7 +24,7 @@ impl Ending {
         matches!(self, Self::Exited(LEAST..=GREATEST))
     }
 
-    /// Whether somebody else ended the program: no program sends itself these signals when it breaks.
+    /// Whether the program was ended from outside: no program sends itself these signals when it crashes.
     #[must_use]
     pub const fn is_from_outside(self) -> bool {
         const OTHERS: [i32; 4] = [
@@ -63,7 +63,7 @@ pub(super) const NOT_EXECUTABLE: u8 = 126;
 /// Exit status of a command that is not there.
 pub(super) const NOT_FOUND: u8 = 127;
 
-impl fmt::Display for Ending {
+impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exited(status) => write!(f, "exited with status {status}"),
@@ -103,18 +103,18 @@ pub struct Survivor {
 
 /// One line from the supervisor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Report {
+pub(super) enum SupervisorReport {
     /// The program runs; what it starts descends from the supervisor.
     Started,
     /// The program ended. Whatever else it started is being ended.
-    Ended(Ending),
+    Exited(ExitReason),
     /// The program had been asked to end and did, and this was still there when there had been time enough to go.
     Left(Survivor),
     /// There is no more of that.
     Settled,
 }
 
-impl Report {
+impl SupervisorReport {
     pub(super) fn parse(line: &str) -> Option<Self> {
         if line == "started" {
             return Some(Self::Started);
@@ -132,20 +132,20 @@ impl Report {
         }
         let number = number.parse().ok()?;
         match word {
-            "exited" => Some(Self::Ended(Ending::Exited(number))),
-            "killed" => Some(Self::Ended(Ending::Killed(number))),
+            "exited" => Some(Self::Exited(ExitReason::Exited(number))),
+            "killed" => Some(Self::Exited(ExitReason::Killed(number))),
             _ => None,
         }
     }
 }
 
-impl fmt::Display for Report {
+impl fmt::Display for SupervisorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Started => f.write_str("started"),
-            Self::Ended(Ending::Exited(status)) => write!(f, "exited {status}"),
-            Self::Ended(Ending::Killed(signal)) => write!(f, "killed {signal}"),
-            Self::Ended(Ending::Lost) => f.write_str("lost"),
+            Self::Exited(ExitReason::Exited(status)) => write!(f, "exited {status}"),
+            Self::Exited(ExitReason::Killed(signal)) => write!(f, "killed {signal}"),
+            Self::Exited(ExitReason::Lost) => f.write_str("lost"),
             Self::Left(Survivor { process, detail }) => write!(f, "left {process} {detail}"),
             Self::Settled => f.write_str("settled"),
         }
@@ -159,32 +159,36 @@ mod tests {
     #[test]
     fn reports_read_back_as_they_were_written() {
         for report in [
-            Report::Started,
-            Report::Ended(Ending::Exited(3)),
-            Report::Ended(Ending::Killed(9)),
-            Report::Left(Survivor {
+            SupervisorReport::Started,
+            SupervisorReport::Exited(ExitReason::Exited(3)),
+            SupervisorReport::Exited(ExitReason::Killed(9)),
+            SupervisorReport::Left(Survivor {
                 process: 17,
                 detail: "sleep 600, listening on port 80".into(),
             }),
-            Report::Settled,
+            SupervisorReport::Settled,
         ] {
-            assert_eq!(Report::parse(&report.to_string()), Some(report));
+            assert_eq!(SupervisorReport::parse(&report.to_string()), Some(report));
         }
-        assert_eq!(Report::parse("exited"), None);
-        assert_eq!(Report::parse("exited x"), None);
-        assert_eq!(Report::parse("left x y"), None);
+        assert_eq!(SupervisorReport::parse("exited"), None);
+        assert_eq!(SupervisorReport::parse("exited x"), None);
+        assert_eq!(SupervisorReport::parse("left x y"), None);
     }
 
     #[test]
     fn a_crash_or_a_kill_is_no_orderly_end() {
-        assert!(Ending::Exited(1).is_orderly() && Ending::Killed(Signal::TERM.as_raw()).is_orderly());
-        assert!(!Ending::Killed(9).is_orderly() && !Ending::Killed(11).is_orderly() && !Ending::Lost.is_orderly());
+        assert!(ExitReason::Exited(1).is_orderly() && ExitReason::Killed(Signal::TERM.as_raw()).is_orderly());
+        assert!(
+            !ExitReason::Killed(9).is_orderly()
+                && !ExitReason::Killed(11).is_orderly()
+                && !ExitReason::Lost.is_orderly()
+        );
     }
 
     #[test]
     fn endings_are_named_as_people_know_them() {
-        assert_eq!(Ending::Killed(9).to_string(), "was ended by SIGKILL");
-        assert_eq!(Ending::Killed(64).to_string(), "was ended by signal 64");
-        assert_eq!(Ending::Exited(1).to_string(), "exited with status 1");
+        assert_eq!(ExitReason::Killed(9).to_string(), "was ended by SIGKILL");
+        assert_eq!(ExitReason::Killed(64).to_string(), "was ended by signal 64");
+        assert_eq!(ExitReason::Exited(1).to_string(), "exited with status 1");
     }
 }

@@ -4,7 +4,7 @@
 use super::mount::Bind;
 use super::settings::{DockerSettings, Gpus};
 use crate::backend::kind::Overrides;
-use crate::backend::placeholders::Values;
+use crate::backend::placeholders::PlaceholderValues;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::prediction::Contract;
 
@@ -19,7 +19,7 @@ const MODEL_DIR: &str = "/.model_cache";
 
 /// Settings with everything filled in for one model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Recipe {
+pub(super) struct ContainerSpec {
     /// Where the engine is, if it is said.
     pub(super) host: Option<String>,
     /// The image, with tag or digest.
@@ -28,7 +28,7 @@ pub(super) struct Recipe {
     pub(super) registry: String,
     /// The command, to follow the image's own entry point.
     pub(super) command: Vec<String>,
-    /// Variables besides those of the job.
+    /// Variables besides those of the launch.
     pub(super) environment: Vec<(String, String)>,
     /// What the container sees of the engine's machine.
     pub(super) binds: Vec<Bind>,
@@ -46,8 +46,8 @@ impl DockerSettings {
         contract: &Contract,
         overrides: &Overrides,
         device: Option<&str>,
-    ) -> Result<Recipe, BackendError> {
-        let values = Values::new(contract, [("port", self.port.to_string())])?;
+    ) -> Result<ContainerSpec, BackendError> {
+        let values = PlaceholderValues::new(contract, [("port", self.port.to_string())])?;
         let fill = |text: &Option<String>| text.as_deref().map(|text| values.fill(text)).transpose();
         let outline = self.outline(contract, overrides, device)?;
         let mut environment = values.fill_values(&self.environment)?;
@@ -83,7 +83,7 @@ impl DockerSettings {
                 )));
             }
         };
-        Ok(Recipe {
+        Ok(ContainerSpec {
             command,
             environment,
             binds,
@@ -100,13 +100,13 @@ impl DockerSettings {
         contract: &Contract,
         overrides: &Overrides,
         device: Option<&str>,
-    ) -> Result<Recipe, BackendError> {
-        let values = Values::new(contract, [("port", self.port.to_string())])?;
+    ) -> Result<ContainerSpec, BackendError> {
+        let values = PlaceholderValues::new(contract, [("port", self.port.to_string())])?;
         let (image, registry) = self.image(contract, overrides, &values)?;
         // As boileroom does for its own containers: a server on a CUDA device needs one.
         let wants_gpu = device.is_some_and(|device| device.starts_with("cuda"));
         let standard = if wants_gpu { Gpus::All } else { Gpus::None };
-        Ok(Recipe {
+        Ok(ContainerSpec {
             host: self.host.as_deref().map(|host| values.fill(host)).transpose()?,
             image,
             registry,
@@ -122,7 +122,7 @@ impl DockerSettings {
         &self,
         contract: &Contract,
         overrides: &Overrides,
-        values: &Values,
+        values: &PlaceholderValues,
     ) -> Result<(String, String), BackendError> {
         let Some(image) = &self.image else {
             let name = self.images.name(contract, overrides)?;

@@ -16,13 +16,13 @@ use crate::backend::{BackendError, Fault, Stage, Work};
 const PREFIX: &str = ".pull-";
 /// The key of a record: the directories in which they may be.
 const DIRECTORIES: &str = "directories";
-/// How often removing a directory is tried while somebody who is being ended still writes to it.
+/// How often removing a directory is tried while a process that is being ended still writes to it.
 const ATTEMPTS: usize = 20;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The directories of one pull.
 #[derive(Debug)]
-pub(super) struct Draft {
+pub(super) struct PullInProgress {
     /// Where the SIF file is to be written: on the disk of the cache, so that it can be moved into it in one step.
     pub(super) sif: PathBuf,
     /// Where layers are unpacked.
@@ -30,7 +30,7 @@ pub(super) struct Draft {
     directories: [PathBuf; 2],
 }
 
-impl Draft {
+impl PullInProgress {
     /// Makes the directories: one in that of the images and one in that for temporary files, if there is one.
     ///
     /// # Errors
@@ -54,14 +54,14 @@ impl Draft {
         recorded.map_err(|error| io::Error::other(error.message))?;
         let directories = places.map(|place| place.join(format!("{PREFIX}{}", instance.label())));
         let [sif, scratch] = &directories;
-        let draft = Self {
+        let in_progress = Self {
             sif: sif.join("image.sif"),
             scratch: scratch.join("scratch"),
             directories,
         };
-        fs::create_dir_all(sif_directory(&draft.sif))?;
-        fs::create_dir_all(&draft.scratch)?;
-        Ok(draft)
+        fs::create_dir_all(sif_directory(&in_progress.sif))?;
+        fs::create_dir_all(&in_progress.scratch)?;
+        Ok(in_progress)
     }
 
     /// Removes everything.
@@ -169,9 +169,9 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
         let temporary = cache.path().join("tmp");
-        let draft = Draft::new("apptainer", cache.path(), Some(temporary.clone()), &instance).unwrap();
-        fs::write(&draft.sif, "half").unwrap();
-        let locked = draft.scratch.join("locked");
+        let in_progress = PullInProgress::new("apptainer", cache.path(), Some(temporary.clone()), &instance).unwrap();
+        fs::write(&in_progress.sif, "half").unwrap();
+        let locked = in_progress.scratch.join("locked");
         fs::create_dir(&locked).unwrap();
         fs::write(locked.join("file"), "").unwrap();
         fs::set_permissions(&locked, Permissions::from_mode(0o500)).unwrap();
@@ -192,7 +192,7 @@ mod tests {
                 .is_empty()
         );
         assert_eq!(finder.find(&["hydrotest-somebody".to_owned()]).await.unwrap().len(), 1);
-        draft.remove().await.unwrap();
+        in_progress.remove().await.unwrap();
         assert!(HalfPulls::at(&json!({})).is_err());
     }
 
@@ -200,8 +200,8 @@ mod tests {
     async fn one_directory_is_enough() {
         let cache = tempfile::tempdir().unwrap();
         let instance = InstanceId::next(&Arc::new(RunDirectory::new()));
-        let draft = Draft::new("apptainer", cache.path(), None, &instance).unwrap();
-        assert!(draft.scratch.is_dir());
+        let in_progress = PullInProgress::new("apptainer", cache.path(), None, &instance).unwrap();
+        assert!(in_progress.scratch.is_dir());
         let record = &instance.platforms().unwrap()[0].1;
         assert_eq!(
             HalfPulls::at(record)
@@ -212,7 +212,7 @@ mod tests {
                 .len(),
             1
         );
-        draft.remove().await.unwrap();
+        in_progress.remove().await.unwrap();
         assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0);
     }
 }

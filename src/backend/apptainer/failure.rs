@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 
 use crate::backend::image::{ImageName, PullObstacle};
-use crate::backend::supervise::Ending;
+use crate::backend::supervise::ExitReason;
 use crate::backend::{BackendError, Fault, Stage};
 use crate::os;
 
@@ -19,16 +19,16 @@ const HUB: (&str, &str) = ("docker.io", "registry-1.docker.io");
 
 /// The error of a pull that ended like this, with these last words.
 pub(super) async fn explain(
-    ending: Ending,
+    reason: ExitReason,
     words: Vec<String>,
     image: &ImageName,
     https: bool,
     disks: [&Path; 2],
 ) -> BackendError {
-    let said = last_words(&words);
+    let said = last_line(&words);
     let (fault, cause) = if let Some((disk, free)) = disks.iter().find_map(|disk| little_space(disk)) {
         let cause = format!(
-            "only {} MiB are free in {}: make room there, or set `cache` (and APPTAINER_TMPDIR) to a larger disk",
+            "only {} MiB are free in {}: free some disk space there, or set `cache` (and APPTAINER_TMPDIR) to a larger disk",
             free >> 20,
             disk.display()
         );
@@ -51,12 +51,12 @@ pub(super) async fn explain(
         );
         (Fault::Misconfigured, cause)
     };
-    let message = format!("the image {image} could not be pulled: apptainer {ending}, saying `{said}`; {cause}");
+    let message = format!("the image {image} could not be pulled: apptainer {reason}, saying `{said}`; {cause}");
     BackendError::new(Stage::Launch, fault, message).with_log(words)
 }
 
 /// What Apptainer says last of what it calls fatal, else the last line at all.
-fn last_words(words: &[String]) -> &str {
+fn last_line(words: &[String]) -> &str {
     let fatal = words.iter().rev().find_map(|line| line.strip_prefix("FATAL:"));
     fatal
         .or_else(|| words.last().map(String::as_str))
@@ -110,8 +110,8 @@ mod tests {
     fn what_is_called_fatal_is_told_before_what_comes_last() {
         let lines = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
         let told = lines(&["INFO:    Fetching", "FATAL:   no space left", "cleaning up"]);
-        assert_eq!(last_words(&told), "no space left");
-        assert_eq!(last_words(&lines(&["one", "two"])), "two");
-        assert_eq!(last_words(&[]), "nothing");
+        assert_eq!(last_line(&told), "no space left");
+        assert_eq!(last_line(&lines(&["one", "two"])), "two");
+        assert_eq!(last_line(&[]), "nothing");
     }
 }

@@ -1,4 +1,4 @@
-//! The directory in which harness and job meet: what the job may know lies there, it writes where its server answers, and
+//! The directory that harness and job share: the harness puts private variables there, the job its address, and
 //! Slurm writes its log. Only its owner can look into it. Reads what the node wrote with bounds; runs nothing.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The file in the instance's directory with the variables that nobody else may read.
+/// The file in the instance's directory with the variables that only its owner may read.
 pub(super) const ENVIRONMENT: &str = "environment";
 /// The file with the output of the job.
 const LOG: &str = "job.log";
@@ -19,7 +19,7 @@ const LONGEST_ADDRESS: u64 = 1 << 10;
 
 /// The directory of one launch.
 #[derive(Debug, Clone)]
-pub(super) struct Desk {
+pub(super) struct JobDir {
     directory: PathBuf,
     log: PathBuf,
 }
@@ -37,7 +37,7 @@ pub(super) struct Address {
     pub(super) port: u16,
 }
 
-impl Desk {
+impl JobDir {
     /// Where it will be, before there is anything.
     pub(super) fn at(directory: PathBuf) -> Self {
         let log = directory.join(LOG);
@@ -95,13 +95,13 @@ impl Desk {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// Removes everything but a log that is kept, and the instance's directory with its last desk.
+    /// Removes everything but a log that is kept, and the instance's directory with its last launch.
     pub(super) fn clear(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             removed => removed?,
         }
-        // It is not empty while another launch has a desk there.
+        // It is not empty while another launch has a directory there.
         let _ = self.directory.parent().map(fs::remove_dir);
         Ok(())
     }
@@ -137,15 +137,15 @@ mod tests {
     #[test]
     fn what_a_job_may_know_is_for_its_owner_alone() {
         let home = tempfile::tempdir().unwrap();
-        let desk = Desk::at(home.path().join("a/b"));
-        desk.set("export A=b\n").unwrap();
+        let job_dir = JobDir::at(home.path().join("a/b"));
+        job_dir.set("export A=b\n").unwrap();
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(desk.directory()), 0o700);
-        assert_eq!(mode(&desk.directory().join(ENVIRONMENT)), 0o600);
-        assert!(desk.set("").is_err(), "a second launch has a desk of its own");
-        desk.clear().unwrap();
-        desk.clear().unwrap();
-        assert!(!desk.directory().exists());
+        assert_eq!(mode(job_dir.directory()), 0o700);
+        assert_eq!(mode(&job_dir.directory().join(ENVIRONMENT)), 0o600);
+        assert!(job_dir.set("").is_err(), "a second launch has a directory of its own");
+        job_dir.clear().unwrap();
+        job_dir.clear().unwrap();
+        assert!(!job_dir.directory().exists());
     }
 
     #[test]
@@ -167,10 +167,10 @@ mod tests {
     #[test]
     fn only_the_end_of_a_long_log_is_read() {
         let home = tempfile::tempdir().unwrap();
-        let desk = Desk::at(home.path().to_owned());
-        assert_eq!(desk.tail(), "");
-        fs::write(desk.log(), format!("{}\nthe end\n", "x".repeat(300_000))).unwrap();
-        let tail = desk.tail();
+        let job_dir = JobDir::at(home.path().to_owned());
+        assert_eq!(job_dir.tail(), "");
+        fs::write(job_dir.log(), format!("{}\nthe end\n", "x".repeat(300_000))).unwrap();
+        let tail = job_dir.tail();
         assert!(tail.len() as u64 == LOOKED_AT && tail.ends_with("\nthe end\n"));
     }
 }

@@ -3,11 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::backend::Instance;
-use crate::backend::status::Doing;
+use crate::backend::start_progress::StartStep;
 
 /// The instances that a run has opened, in order.
 #[derive(Default)]
-pub struct StartProgress(Mutex<Opened>);
+pub struct StartingInstances(Mutex<Opened>);
 
 #[derive(Default)]
 struct Opened {
@@ -23,10 +23,10 @@ pub struct Start {
     /// The instance's label.
     pub label: String,
     /// What it is doing.
-    pub doing: Doing,
+    pub doing: StartStep,
 }
 
-impl StartProgress {
+impl StartingInstances {
     /// Listens to an instance from now on, for as long as there is one.
     pub fn add(&self, instance: &Arc<Instance>) {
         let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
