@@ -222,3 +222,80 @@ fn every_file_says_what_it_is_for_and_can_be_read_in_one_sitting() {
         assert!(lines <= LONGEST, "src/{} has {lines} lines", file.path);
     }
 }
+
+/// Words of our own that a newcomer would have to learn; the field has better ones.
+const PRIVATE_WORDS: &[&str] = &[
+    "aftermath",
+    "barren",
+    "belongings",
+    "caretaker",
+    "custody",
+    "demise",
+    "farewell",
+    "leftover",
+    "leftovers",
+    "likeness",
+    "nobody",
+    "rehearse",
+    "somebody",
+    "steward",
+    "stewards",
+    "symptom",
+    "symptoms",
+    "whoever",
+];
+
+/// The words of a text, split where identifiers and camel case are.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    let letters = text.split(|letter: char| !letter.is_ascii_alphabetic());
+    letters.flat_map(|word| {
+        let mut parts = vec![String::new()];
+        for letter in word.chars() {
+            if letter.is_ascii_uppercase()
+                && parts
+                    .last()
+                    .is_some_and(|part| part.ends_with(|last: char| last.is_ascii_lowercase()))
+            {
+                parts.push(String::new());
+            }
+            if let Some(part) = parts.last_mut() {
+                part.push(letter.to_ascii_lowercase());
+            }
+        }
+        parts
+    })
+}
+
+#[test]
+fn private_words_do_not_come_back() {
+    for file in files() {
+        for (line, text) in file.text.lines().enumerate() {
+            let found = words(text).find(|word| PRIVATE_WORDS.contains(&word.as_str()));
+            assert_eq!(found, None, "src/{}:{}: {text}", file.path, line + 1);
+        }
+    }
+}
+
+#[test]
+fn no_type_name_stands_twice() {
+    let mut homes: HashMap<String, String> = HashMap::new();
+    for file in files() {
+        for (line, text) in file.code() {
+            // Indented aliases are associated types of a trait.
+            let declared = text
+                .trim_start_matches("pub ")
+                .trim_start_matches("pub(super) ")
+                .trim_start_matches("pub(crate) ");
+            let name = ["struct ", "enum ", "trait ", "type "]
+                .iter()
+                .find_map(|keyword| declared.strip_prefix(keyword));
+            let Some(name) = name else { continue };
+            let name: String = name.chars().take_while(|letter| letter.is_alphanumeric()).collect();
+            let place = format!("src/{}:{}", file.path, line + 1);
+            if let Some(other) = homes.insert(name.clone(), place.clone()) {
+                panic!("{place}: `{name}` is a type of {other} already: name it by its role");
+            }
+        }
+    }
+    assert!(homes.len() > 300, "types are not seen: {}", homes.len());
+}

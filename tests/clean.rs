@@ -239,7 +239,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     assert_eq!(code, 3, "{told}");
     let json: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert_eq!(json["backends"][0]["can_run"], false);
-    assert_eq!(json["backends"][0]["symptoms"][0]["state"], "ok");
+    assert_eq!(json["backends"][0]["requirements"][0]["state"], "ok");
 
     let (told, code) = home.run(&["doctor", "--backend", "goood"]);
     assert_eq!(code, 2, "{told}");

@@ -207,10 +207,10 @@ fn backends_of_other_weights_are_not_asked_and_told_once() {
         let notes = ran.told.lines().filter(|line| line.contains("published"));
         notes.collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(notes(&ran), @"  note: suite published gave no case: it is for weights `published`, and those of backend `reference` are `synthetic`");
+    insta::assert_snapshot!(notes(&ran), @"  note: suite published has no cases: it is for weights `published`, and those of backend `reference` are `synthetic`");
     let ran = project.run(&["--backend", "reference", "--suite", "published"]);
     ran.expect(4, &[]);
-    insta::assert_snapshot!(notes(&ran), @"suite published gave no case: it is for weights `published`, and those of backend `reference` are `synthetic`");
+    insta::assert_snapshot!(notes(&ran), @"suite published has no cases: it is for weights `published`, and those of backend `reference` are `synthetic`");
 }
 
 #[test]

@@ -237,7 +237,7 @@ fn a_floor_above_the_tolerance_is_refused_unless_it_is_accepted() {
     let calibrate = ["calibrate", "--backend", "lab", "--model", "esm2"];
     let (told, error) = checkout.run(1, &calibrate);
     insta::assert_snapshot!(last(&told), @"
-    toy/esm2/small/short: refused: repeats differ by more than an answer may, in embeddings
+    toy/esm2/small/short: refused: repeats differ by more than a response may, in embeddings
     0 floors written
     ");
     insta::assert_snapshot!(error, @"error: 1 floor refused: look whether the backend is right every time; `--accept-noise` writes them all the same (exit code 1)");
@@ -263,7 +263,7 @@ fn a_response_that_is_not_synthetic_is_a_mistake_of_the_table_under_synthetic_we
     let (told, _) = checkout.run(2, &["--backend", "lab", "--model", "esm2"]);
     insta::assert_snapshot!(failures(&told, &[]), @r#"
     ---- esm2::small::short ----
-    error: the configuration is wrong, so there is no verdict on the backend
+    error: inconclusive, the configuration is wrong
 
     snapshot [call]: the response says that it is not synthetic (model version `1.0`), and the backend is declared with weights `synthetic`
       hint: change `weights = "synthetic"` in [backends.lab], backends.toml:7:1 to the name of the weights that the model has there, such as "published"

@@ -174,9 +174,9 @@ fn what_is_not_recorded_is_skipped_and_what_is_spoiled_is_no_verdict() {
     said.expect(2, &[]);
     insta::assert_snapshot!(plain(&project, &said), @r#"
     ---- esm2::embed::everything ----
-    error: the configuration is wrong, so there is no verdict on the backend
+    error: inconclusive, the configuration is wrong
 
-    answer [call]: configure failed: the responses are of weights `synthetic`, and the backend is declared with weights `published`; write `weights = "synthetic"` in its table
+    response [call]: configure failed: the responses are of weights `synthetic`, and the backend is declared with weights `published`; write `weights = "synthetic"` in its table
       fault: misconfigured
 
     inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)

@@ -89,9 +89,9 @@ fn an_engine_that_says_nothing_is_what_a_start_was_waiting_for() {
     let socket = socket.display().to_string();
     insta::assert_snapshot!(plain::failures(&stdout, &[(&socket, "SOCKET")]), @"
     ---- esm2::small::one ----
-    error: the platform failed, so there is no verdict on the backend
+    error: inconclusive, the platform failed
 
-    answer [call]: launch failed: esm2 on lab was not ready within 6 s; at last: waiting for the engine at unix://SOCKET
+    response [call]: launch failed: esm2 on lab was not ready within 6 s; at last: waiting for the engine at unix://SOCKET
       fault: timeout
 
     inconclusive: the backend could not be tested, the platform failed (exit code 3)

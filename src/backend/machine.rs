@@ -59,7 +59,7 @@ fn disk(directory: &Path) -> Requirement {
         }
         Err(error) => Requirement::doubtful(
             SUBJECT,
-            format!("the space at {} is not known: {error}", existing.display()),
+            format!("the space at {} is leak check failed: {error}", existing.display()),
             "check with `df`",
         ),
     }
@@ -77,7 +77,7 @@ fn killed_runs() -> Requirement {
             );
         }
         Err(error) => {
-            let found = format!("whether one left anything is not known: {error}");
+            let found = format!("whether one left anything is leak check failed: {error}");
             return Requirement::unmet(
                 SUBJECT,
                 found,

@@ -82,7 +82,8 @@ impl PlaceholderValues {
     /// # Errors
     /// When this program does not know where it is.
     pub fn new<const N: usize>(contract: &Contract, own: [(&'static str, String); N]) -> Result<Self, BackendError> {
-        let program = installation::program().map_err(|error| unusable(format!("who am I? {error}")))?;
+        let program =
+            installation::program().map_err(|error| unusable(format!("cannot find this executable: {error}")))?;
         let mut values = Vec::from(own);
         values.extend([
             ("model", contract.key.clone()),

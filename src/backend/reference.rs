@@ -84,7 +84,7 @@ impl Backend for Reference {
                 Err(panic) => Err(BackendError::new(
                     Stage::Call,
                     Fault::Internal,
-                    format!("the model broke: {panic}"),
+                    format!("the model panicked: {panic}"),
                 )),
             }
         })

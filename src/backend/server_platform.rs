@@ -67,7 +67,7 @@ pub trait ServerPlatform: Clone + Serialize + DeserializeOwned + Send + Sync + '
         async { Vec::new() }
     }
 
-    /// Checks for `hydrotest doctor` that everything it needs is there, without starting a server: a symptom for each thing.
+    /// Checks for `hydrotest doctor` that everything it needs is there, without starting a server: a line for each requirement.
     fn examine(&self) -> impl Future<Output = Vec<Requirement>> + Send {
         async { Vec::new() }
     }

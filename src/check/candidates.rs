@@ -85,7 +85,7 @@ impl<'a> Candidates<'a> {
             let Some(value) = answered.prediction.at(&field.to_string()) else {
                 continue;
             };
-            let label = format!("the answer to call `{}`", response.call);
+            let label = format!("the response to call `{}`", response.call);
             let relation = relation(results.contract, asked, &response.request);
             let Some((from, to)) = sides.samples else {
                 if response.call != first.call && response.call != second.call {
@@ -258,7 +258,7 @@ mod tests {
         let ask = |call: &str, input: &str| folded(&contract, call, input, json!({}));
         let responses = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", TRP_CAGE)];
         let found = judge(&*check, &contract, &responses);
-        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the answer to call `other` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
+        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the response to call `other` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
         let right = [ask("first", UBIQUITIN), ask("other", TRP_CAGE), ask("again", UBIQUITIN)];
         assert_eq!(judge(&*check, &contract, &right), []);
     }
@@ -278,14 +278,14 @@ mod tests {
             ..ask("back", format!("{two}|{one}"))
         };
         let found = judge(&*check, &contract, &[forth.clone(), stale]);
-        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the answer to call `forth` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
+        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals the response to call `forth` (explains 100 % of the difference); look at a cache, or a buffer or response that is used twice");
         let noisy = ask("back", format!("{one}|{two}")).with_element("embeddings", 0, 0.123);
         let permuted = CallResult {
             request: ask("back", format!("{two}|{one}")).request,
             ..noisy
         };
         let found = judge(&*check, &contract, &[forth, permuted]);
-        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals sample 1 of the answer to call `forth` (explains 100 % of the difference); look at the order in which a batch is sorted, padded and put back");
+        insta::assert_snapshot!(hints(&found)[0], @"likely cause: equals sample 1 of the response to call `forth` (explains 100 % of the difference); look at the order in which a batch is sorted, padded and put back");
     }
 
     #[test]

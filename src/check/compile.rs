@@ -26,7 +26,7 @@ pub struct CheckKind {
 pub static KINDS: [CheckKind; 20] = [
     CheckKind {
         name: contract::NAME,
-        summary: "the whole answer keeps the model's contract",
+        summary: "the whole response keeps the model's contract",
         keys: &["call"],
         read: contract::compile,
     },
@@ -110,13 +110,13 @@ pub static KINDS: [CheckKind; 20] = [
     },
     CheckKind {
         name: agree::NAME,
-        summary: "two answers, or two samples, say the same",
+        summary: "two responses, or two samples, say the same",
         keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "gates"],
         read: agree::compile,
     },
     CheckKind {
         name: differ::NAME,
-        summary: "two answers, or two samples, do not say the same",
+        summary: "two responses, or two samples, do not say the same",
         keys: &["fields", "first", "second", "items", "more_than"],
         read: differ::compile,
     },
@@ -140,7 +140,7 @@ pub static KINDS: [CheckKind; 20] = [
     },
     CheckKind {
         name: snapshot::NAME,
-        summary: "the answer is what was recorded",
+        summary: "the response is what was recorded",
         keys: &["fields", "atol", "rtol", "gates", "call"],
         read: snapshot::compile,
     },
@@ -194,7 +194,7 @@ pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diag
         if let Some(call) = hopeless.filter(|_| wants_answers) {
             let message = format!("nothing to judge: the call `{call}` must fail");
             let diagnostic = Diagnostic::at(table.kind.location.clone(), message);
-            diagnostics.push(diagnostic.with_label("this looks at its answer"));
+            diagnostics.push(diagnostic.with_label("this looks at its response"));
         }
     }
     compiled.into_iter().flatten().collect()
@@ -301,7 +301,7 @@ mod tests {
          --> suites/toy.toml:5:56
           |
         5 | checks = [{ check = 'error', call = 'bad' }, { check = 'contract', call = 'bad' }]
-          |                                                        ^^^^^^^^^^ this looks at its answer
+          |                                                        ^^^^^^^^^^ this looks at its response
         ");
         let all = case("{ check = 'error' }, { check = 'contract' }");
         insta::assert_snapshot!(all, @"
@@ -309,7 +309,7 @@ mod tests {
          --> suites/toy.toml:5:42
           |
         5 | checks = [{ check = 'error' }, { check = 'contract' }]
-          |                                          ^^^^^^^^^^ this looks at its answer
+          |                                          ^^^^^^^^^^ this looks at its response
         ");
         let pair = case("{ check = 'error', call = 'bad' }, { check = 'agree', fields = ['embeddings'] }");
         insta::assert_snapshot!(pair, @"
@@ -317,7 +317,7 @@ mod tests {
          --> suites/toy.toml:5:56
           |
         5 | checks = [{ check = 'error', call = 'bad' }, { check = 'agree', fields = ['embeddings'] }]
-          |                                                        ^^^^^^^ this looks at its answer
+          |                                                        ^^^^^^^ this looks at its response
         ");
     }
 

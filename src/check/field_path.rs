@@ -90,7 +90,7 @@ impl FieldPath {
                 self.name(),
                 value.describe()
             )),
-            (None, None) => wrong(format!("{self}: the answer has no attribute `{}`", self.name())),
+            (None, None) => wrong(format!("{self}: the response has no attribute `{}`", self.name())),
         }
     }
 }
@@ -153,6 +153,6 @@ mod tests {
         assert_eq!(unasked.responsible, Responsible::Harness);
         insta::assert_snapshot!(unasked.hint.unwrap(), @"the call `call` does not ask for it in `include_fields`");
         insta::assert_snapshot!(judge(json!({}), "atom_array[3]").summary, @"atom_array[3]: nothing is there; `atom_array` is list of 1");
-        insta::assert_snapshot!(judge(json!({}), "other").summary, @"other: the answer has no attribute `other`");
+        insta::assert_snapshot!(judge(json!({}), "other").summary, @"other: the response has no attribute `other`");
     }
 }

@@ -205,16 +205,16 @@ mod tests {
     #[test]
     fn a_failed_call_blames_by_its_fault_and_keeps_the_log() {
         let error =
-            BackendError::new(Stage::Call, Fault::Timeout, "no answer within 5 s").with_log(vec!["tick".into()]);
-        let finding = Finding::failed("answer", "first", &error);
+            BackendError::new(Stage::Call, Fault::Timeout, "no response within 5 s").with_log(vec!["tick".into()]);
+        let finding = Finding::failed("response", "first", &error);
         assert_eq!(finding.responsible, Responsible::Platform);
         insta::assert_snapshot!(finding, @"
-        answer [first]: call failed: no answer within 5 s
+        response [first]: call failed: no response within 5 s
           fault: timeout
           log: tick
         ");
         let refused = BackendError::new(Stage::Call, Fault::Refused, "bad\nworse").with_exception("ValueError");
-        let finding = Finding::failed("answer", "first", &refused);
+        let finding = Finding::failed("response", "first", &refused);
         assert_eq!(finding.responsible, Responsible::Backend);
         insta::assert_snapshot!(finding.summary, @"the call gave ValueError: bad");
         assert_eq!(finding.details, ["fault: refused", "worse"]);
@@ -225,8 +225,8 @@ mod tests {
     fn what_happened_to_another_case_is_told_in_one_line() {
         let error = BackendError::new(Stage::Ready, Fault::Died, "esm2 on lab did not start: exit 3\nmore")
             .with_log(vec!["Traceback".into()]);
-        let finding = Finding::failed("answer", "call", &error.inherited());
-        insta::assert_snapshot!(finding, @"answer [call]: not asked: esm2 on lab did not start: exit 3");
+        let finding = Finding::failed("response", "call", &error.inherited());
+        insta::assert_snapshot!(finding, @"response [call]: not asked: esm2 on lab did not start: exit 3");
         assert_eq!(finding.responsible, Responsible::Platform);
     }
 
@@ -235,7 +235,7 @@ mod tests {
         let log: Vec<String> = (0..50).map(|line| format!("{line:02}{}", "x".repeat(1998))).collect();
         let message = format!("{}\nthe second line", "é".repeat(64 << 10));
         let error = BackendError::new(Stage::Call, Fault::Died, message).with_log(log);
-        let whole = Finding::failed("answer", "first", &error);
+        let whole = Finding::failed("response", "first", &error);
         let short = whole.shortened();
         assert!(short.to_string().len() < 12 << 10, "{}", short.to_string().len());
         insta::assert_snapshot!(short.summary.replace('é', ""), @"call failed: … 64549 more characters");

@@ -75,7 +75,7 @@ pub trait Check: Send + Sync + std::fmt::Debug {
         false
     }
 
-    /// The paths at which two answers to one call differ by more than it allows a recorded one and the next, floors aside;
+    /// The paths at which two responses to one call differ by more than it allows a recorded one and the next, floors aside;
     /// empty for a check that records nothing.
     fn beyond(&self, _contract: &Contract, _one: &Prediction, _other: &Prediction) -> Vec<String> {
         Vec::new()
@@ -104,7 +104,7 @@ pub fn judge(checks: &[Box<dyn Check>], results: &CaseResults<'_>) -> Vec<Findin
     let failed = results.responses.iter().filter_map(|response| {
         let error = response.result.as_ref().err()?;
         let expected = checks.iter().any(|check| check.expects_error(&response.call));
-        (!expected).then(|| Finding::failed("answer", &response.call, error))
+        (!expected).then(|| Finding::failed("response", &response.call, error))
     });
     let failed: Vec<Finding> = failed.collect();
     let records = |check: &dyn Check| results.responses.iter().any(|response| check.records(&response.call));
@@ -184,7 +184,7 @@ mod tests {
     #[test]
     fn a_call_that_fails_is_a_finding_unless_a_check_expects_it() {
         let contract = folder();
-        let error = BackendError::new(Stage::Call, Fault::Timeout, "no answer within 5 s");
+        let error = BackendError::new(Stage::Call, Fault::Timeout, "no response within 5 s");
         let responses = [failed(&contract, "call", "A", error)];
         let results = CaseResults {
             suite: "suite",
@@ -198,7 +198,7 @@ mod tests {
         let findings = judge(&contract_check, &results);
         assert_eq!(
             (findings.len(), findings[0].check, findings[0].responsible),
-            (1, "answer", Responsible::Platform)
+            (1, "response", Responsible::Platform)
         );
         let expected = [compiled(&contract, "check = 'error'\nfault = 'timeout'")];
         assert_eq!(judge(&expected, &results), []);

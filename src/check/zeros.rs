@@ -95,7 +95,7 @@ impl Check for Zeros {
             match padded.first {
                 _ if padded.seen == 0 => add(format!("{field}: expected padding, but all samples are equally long")),
                 Some(spot) => add(format!(
-                    "{field}: {} of {} behind the end of a sample are not {}; at {:?} is {}",
+                    "{field}: {} of {} of padding are not {}; at {:?} is {}",
                     padded.broken,
                     count(padded.seen, "element"),
                     show(value),
@@ -152,7 +152,7 @@ mod tests {
             Vec::<String>::new()
         );
         insta::assert_snapshot!(summaries(&*check, &contract, &[one.with_element("embeddings", 5, 0.0)]).join("\n"), @"embeddings: expected at most 1 zero in the 12 elements of sample 0, got 2, the first at [0, 0, 3]");
-        insta::assert_snapshot!(summaries(&*check, &contract, &[right.with_element("embeddings", 23, 0.5)]).join("\n"), @"embeddings: 1 of 4 elements behind the end of a sample are not 0; at [1, 2, 3] is 0.5");
+        insta::assert_snapshot!(summaries(&*check, &contract, &[right.with_element("embeddings", 23, 0.5)]).join("\n"), @"embeddings: 1 of 4 elements of padding are not 0; at [1, 2, 3] is 0.5");
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub enum Command {
     Models(ListArguments),
     /// List the suites with the number of cases for each model.
     Suites(ListArguments),
-    /// Look whether everything is there that backends need, and say what to do: exits with 0 when they can run, 3 when not.
+    /// Check that the requirements of each backend are met, and say what to do: exits with 0 when they are, 3 when not.
     Doctor(DoctorArguments),
     /// Remove what killed runs left on this machine and on every platform: processes, containers, jobs, temporary files.
     Clean(CleanArguments),

@@ -27,7 +27,7 @@ struct CalibratedCall {
 }
 
 impl CalibratedCall {
-    /// The paths at which any two answers differ by more than an answer may from a recorded one: that may be noise, and may be
+    /// The paths at which any two answers differ by more than a response may from a recorded one: that may be noise, and may be
     /// a backend that is wrong now and then.
     fn beyond(&self) -> BTreeSet<String> {
         let mut beyond = BTreeSet::new();
@@ -138,7 +138,7 @@ pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandError> {
 /// A backend that does not answer twice alike.
 const REFUSED: u8 = 1;
 
-/// What to do with repeats that differ by more than an answer may.
+/// What to do with repeats that differ by more than a response may.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum NoisyRepeats {
     Refused,
@@ -203,7 +203,7 @@ fn write_floors(
             all.refused += 1;
             let _ = writeln!(
                 all.text,
-                "{key}: refused: repeats differ by more than an answer may, in {beyond}"
+                "{key}: refused: repeats differ by more than a response may, in {beyond}"
             );
             continue;
         }

@@ -108,7 +108,7 @@ impl From<Diagnostics> for CommandError {
 /// Something to wait for things with, where no run brings its own.
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    built.map_err(|error| CommandError::Broken(format!("there are no threads to be had: {error}")))
+    built.map_err(|error| CommandError::Broken(format!("cannot start the runtime: {error}")))
 }
 
 /// Writes to standard output. A reader that closed it wants no more output, so failures are ignored.

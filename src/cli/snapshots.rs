@@ -12,7 +12,7 @@ use super::{CommandError, complain, import, list, say};
 use crate::check;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
-use crate::snapshot::{Arrays, Floors, Listed, Prune, Recording, ReviewState, SnapshotError, SnapshotKey, Store};
+use crate::snapshot::{Floors, Listed, Prune, Recording, ReviewState, SnapshotError, SnapshotKey, Store, StoredArrays};
 
 /// Some result cannot be a reference.
 const REFUSED: u8 = 1;
@@ -242,8 +242,8 @@ fn used(project: &Project, listed: &[Listed]) -> Result<HashSet<SnapshotKey>, Co
 
 fn bytes(entry: &Listed) -> u64 {
     let arrays = match &entry.arrays {
-        Arrays::File { size, .. } => size.unwrap_or(0),
-        Arrays::None | Arrays::Unreadable(_) => 0,
+        StoredArrays::File { size, .. } => size.unwrap_or(0),
+        StoredArrays::None | StoredArrays::Unreadable(_) => 0,
     };
     entry.size + arrays
 }

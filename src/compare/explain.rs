@@ -3,7 +3,8 @@
 
 use super::comparison::{Comparison, FieldComparison, ValueDifference};
 use crate::diagnosis::{
-    Aspect, Candidate, Cause, Failed, OtherResult, Placement, Relation, of_arrays, of_failed, of_models, of_structures,
+    Aspect, Candidate, Cause, Failed, OtherResult, Relation, StructureFrame, of_arrays, of_failed, of_models,
+    of_structures,
 };
 use crate::prediction::{Leaf, Listing, Prediction, Value};
 use crate::tensor::{ContentHash, KeptRows};
@@ -70,7 +71,7 @@ fn of_field(
         let model = judged.map_or(0, |found| found.model.0);
         let (before, after) = (before.model(model)?, after.model(model)?);
         return with_candidates(expected, neighbours, path, |candidates| {
-            of_failed(&before, &after, Placement::Free, candidates, failed)
+            of_failed(&before, &after, StructureFrame::Free, candidates, failed)
         });
     }
     let column = path
@@ -78,7 +79,7 @@ fn of_field(
         .filter(|(_, column)| matches!(*column, "coord" | "b_factor"));
     if let Some((parent, (before, after))) = column.and_then(|(parent, _)| Some((parent, structures(parent)?))) {
         return with_candidates(expected, neighbours, parent, |candidates| {
-            of_structures(before, after, Placement::Fixed, candidates)
+            of_structures(before, after, StructureFrame::Fixed, candidates)
         });
     }
     if let (Some(before), Some(after)) = (expected.array(path), actual.array(path)) {

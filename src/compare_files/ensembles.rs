@@ -4,7 +4,7 @@
 use super::{ComparedPair, Coverage, Loaded, MetricRow, Rules};
 use crate::check::{Sample, test_samples};
 use crate::compare::{atom_faults, confidence_at, of_residues};
-use crate::diagnosis::{Placement, of_structures};
+use crate::diagnosis::{StructureFrame, of_structures};
 use crate::prediction::Listing;
 use crate::prediction::contract::FactorScale;
 
@@ -55,7 +55,7 @@ pub(super) fn compare(first: &Loaded, second: &Loaded, rules: &Rules) -> Option<
         after.len()
     ));
     if !section.is_same() {
-        section.cause = of_structures(reference, &after.first()?.structure, Placement::Free, &[]);
+        section.cause = of_structures(reference, &after.first()?.structure, StructureFrame::Free, &[]);
     }
     Some(section)
 }

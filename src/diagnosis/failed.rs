@@ -1,7 +1,7 @@
 //! What of two structures failed to agree, so that its cause is looked for there and nowhere else: the verdict is about confident
 //! residues, and noise of the others is many times what a mistake among them changes.
 
-use super::{Candidate, Cause, Placement, assembly, local, structure};
+use super::{Candidate, Cause, StructureFrame, assembly, local, structure};
 use crate::metric::selection::residue_of_atoms;
 use crate::protein::Structure;
 
@@ -32,7 +32,7 @@ pub struct Failed<'a> {
 pub fn of_failed(
     expected: &Structure,
     actual: &Structure,
-    frame: Placement,
+    frame: StructureFrame,
     candidates: &[Candidate<'_>],
     failed: Failed<'_>,
 ) -> Option<Cause> {

@@ -153,7 +153,7 @@ impl fmt::Display for Cause {
 /// Another result that the actual one may equal by mistake.
 #[derive(Debug, Clone, Copy)]
 pub struct Candidate<'a> {
-    /// What it is, such as `the answer to call first`.
+    /// What it is, such as `the response to call first`.
     pub label: &'a str,
     /// How it came about.
     pub relation: Relation,
@@ -197,7 +197,7 @@ impl<'a> Candidate<'a> {
 
 /// Whether structures are compared where they stand or after superposition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Placement {
+pub enum StructureFrame {
     /// Where they stand: a rigid motion is a difference.
     Fixed,
     /// After superposition: a rigid motion is none.

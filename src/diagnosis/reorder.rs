@@ -212,7 +212,7 @@ pub(super) fn of_atoms(expected: &Structure, actual: &Structure) -> Option<Cause
         .enumerate()
         .filter(|(atom, place)| atom != *place)
         .count();
-    let what = format!("{moved} atoms stand at each other's places, most often {first} and {second}");
+    let what = format!("{moved} atoms have swapped positions, most often {first} and {second}");
     Some(Cause::new(MistakeKind::PermutedAtoms, what, share))
 }
 

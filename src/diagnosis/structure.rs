@@ -4,7 +4,8 @@ use super::array::{FACTORS, of_arrays};
 use super::points::{FEWEST, Points, radius_of_gyration};
 use super::precision::FORMATS;
 use super::{
-    Candidate, Cause, MistakeKind, Placement, assembly, best, copied, hinge, length, models, pieces, reorder, share,
+    Candidate, Cause, MistakeKind, StructureFrame, assembly, best, copied, hinge, length, models, pieces, reorder,
+    share,
 };
 use crate::metric::selection::{Part, positions, shared_atoms};
 use crate::metric::{Point, rmsd, superpose};
@@ -26,7 +27,7 @@ const FEWEST_SHORT: usize = 20;
 pub fn of_structures(
     expected: &Structure,
     actual: &Structure,
-    frame: Placement,
+    frame: StructureFrame,
     candidates: &[Candidate<'_>],
 ) -> Option<Cause> {
     if expected.uneven_column().or(actual.uneven_column()).is_some() || expected.model_count() != actual.model_count() {
@@ -83,8 +84,8 @@ pub fn of_structures(
     points.runs = runs(expected, &before);
     let plain = rmsd(&points.expected, &points.actual).ok()?;
     let agrees = match frame {
-        Placement::Fixed => plain <= DIGITS,
-        Placement::Free => points.superposed <= DIGITS,
+        StructureFrame::Fixed => plain <= DIGITS,
+        StructureFrame::Free => points.superposed <= DIGITS,
     };
     if agrees && !points.is_rounded(plain) {
         return factors(expected, actual);
@@ -201,8 +202,8 @@ impl Points {
     }
 
     /// A rigid motion, if what is left after it is at most this.
-    fn moved(&self, plain: f64, frame: Placement, most: f64) -> Option<Cause> {
-        if frame == Placement::Free || self.superposed > most {
+    fn moved(&self, plain: f64, frame: StructureFrame, most: f64) -> Option<Cause> {
+        if frame == StructureFrame::Free || self.superposed > most {
             return None;
         }
         let share = share(self.superposed, plain, f64::INFINITY)?;

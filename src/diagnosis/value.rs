@@ -1,12 +1,17 @@
 //! The likely cause of a difference between two values of any kind: that of the first part that has one.
 
-use super::{Candidate, Cause, Placement, of_arrays, of_structures};
+use super::{Candidate, Cause, StructureFrame, of_arrays, of_structures};
 use crate::prediction::Value;
 use crate::tensor::Tensor;
 
 /// Names the mistake that makes `expected` into `actual`. Lists are walked in step, candidates with them.
 #[must_use]
-pub fn of_values(expected: &Value, actual: &Value, frame: Placement, candidates: &[Candidate<'_>]) -> Option<Cause> {
+pub fn of_values(
+    expected: &Value,
+    actual: &Value,
+    frame: StructureFrame,
+    candidates: &[Candidate<'_>],
+) -> Option<Cause> {
     match (expected, actual) {
         (Value::Array(expected), Value::Array(actual)) => of_arrays(expected, actual, candidates),
         (Value::Structure(expected), Value::Structure(actual)) => of_structures(expected, actual, frame, candidates),

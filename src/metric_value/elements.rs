@@ -7,7 +7,7 @@ use crate::prediction::contract::Tolerance;
 /// The key of the greatest absolute difference of two elements.
 pub const ABSOLUTE: &str = "absolute";
 
-/// The element that comes closest to its limit, which is `absolute + relative · |expected|` there. `found` must be bounded as
+/// The element that comes tightest margins, which is `absolute + relative · |expected|` there. `found` must be bounded as
 /// [`bound`](super::bound) says.
 #[must_use]
 pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {

@@ -37,7 +37,7 @@ pub enum Direction {
     Higher,
 }
 
-/// One measure of likeness.
+/// One number by which two results are compared.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MetricValue {
     /// Its key, which is that of its gate.

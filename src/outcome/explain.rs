@@ -15,13 +15,9 @@ impl Outcome {
         let meaning = match (self.verdict, self.owner()) {
             (Verdict::Fail, _) => "the backend is wrong",
             (Verdict::Error, Some(Responsible::Reference)) => "there is nothing sound to compare with",
-            (Verdict::Error, Some(Responsible::Settings)) => {
-                "the configuration is wrong, so there is no verdict on the backend"
-            }
-            (Verdict::Error, Some(Responsible::Harness)) => {
-                "hydrotest could not judge it, so there is no verdict on the backend"
-            }
-            (Verdict::Error, _) => "the platform failed, so there is no verdict on the backend",
+            (Verdict::Error, Some(Responsible::Settings)) => "inconclusive, the configuration is wrong",
+            (Verdict::Error, Some(Responsible::Harness)) => "inconclusive, hydrotest could not judge it",
+            (Verdict::Error, _) => "inconclusive, the platform failed",
             (Verdict::UnexpectedPass, _) => "passes although a failure is expected: remove `xfail` from the case",
             (Verdict::ExpectedFailure, _) => "fails as expected",
             (Verdict::KnownUpstream, _) => "a defect that is known upstream",

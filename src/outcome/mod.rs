@@ -334,11 +334,11 @@ mod tests {
     fn wrong_settings_are_told_from_a_broken_platform() {
         let mut report = report(&[Verdict::Error, Verdict::Error, Verdict::Pass]);
         let error = BackendError::new(Stage::Configure, Fault::Misconfigured, "there is no such tag");
-        report.outcomes[0].findings = vec![Finding::failed("answer", "call", &error)];
+        report.outcomes[0].findings = vec![Finding::failed("response", "call", &error)];
         assert_eq!(report.conclusion(), Conclusion::Misconfigured);
         assert_eq!(report.conclusion().exit_code(), 2);
         let error = BackendError::new(Stage::Launch, Fault::Misconfigured, "no such program on the node");
-        report.outcomes[0].findings = vec![Finding::failed("answer", "call", &error)];
+        report.outcomes[0].findings = vec![Finding::failed("response", "call", &error)];
         assert_eq!(report.conclusion(), Conclusion::PlatformFailed);
     }
 
@@ -354,7 +354,7 @@ mod tests {
         let error = BackendError::new(Stage::Call, Fault::Unreachable, "no route to host");
         report.outcomes[0]
             .findings
-            .push(Finding::failed("answer", "call", &error));
+            .push(Finding::failed("response", "call", &error));
         assert_eq!(report.conclusion(), Conclusion::PlatformFailed);
     }
 }

@@ -347,10 +347,10 @@ fn empty_suites(
         } else if served.is_empty() {
             format!("backend `{}` serves none of the selected models", backend.name)
         } else if served.iter().any(applies) {
-            "none of its cases is in this shard".to_owned()
+            "none is in this shard".to_owned()
         } else {
             let models: Vec<&str> = served.iter().map(|model| model.key.as_str()).collect();
-            format!("none of its cases fits {}", models.join(", "))
+            format!("none applies to {}", models.join(", "))
         }
     };
     empty

@@ -169,6 +169,6 @@ impl PlannedTrial {
 
 impl fmt::Display for EmptySuite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "suite {} gave no case: {}", self.name, self.reason)
+        write!(f, "suite {} has no cases: {}", self.name, self.reason)
     }
 }

@@ -27,7 +27,7 @@ pub struct ReportHeader<'a> {
     pub unused_snapshots: &'a [String],
     /// Results that wait for review.
     pub pending_snapshots: &'a [String],
-    /// Suites that were asked for and gave no case, with the reason.
+    /// Suites that were asked for and has no cases, with the reason.
     pub empty_suites: &'a [EmptySuite],
 }
 
@@ -104,7 +104,7 @@ pub fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String {
     section(&mut text, "leaked", &report.leaks);
     section(&mut text, "leak check failed", &report.unknown);
     section(&mut text, "warning", &report.notes);
-    section(&mut text, "closest to its limit", &margins(report));
+    section(&mut text, "tightest margins", &margins(report));
     let empty: Vec<String> = subject.empty_suites.iter().map(ToString::to_string).collect();
     section(&mut text, "note", &empty);
     section(&mut text, "unused snapshot", subject.unused_snapshots);
@@ -333,7 +333,7 @@ mod tests {
         insta::assert_snapshot!(closing(&report, &SUBJECT), @"
         backend local (kind process, weights published): 3 cases over 1 model in 0.00 s
           2 passed, 1 failed
-          closest to its limit: esmfold::fold::short: snapshot plddt[0]: pLDDT error 0.004, floor 0.001, allowed 0.005: within tolerance
+          tightest margins: esmfold::fold::short: snapshot plddt[0]: pLDDT error 0.004, floor 0.001, allowed 0.005: within tolerance
         does not conform: the backend is wrong (exit code 1)
         ");
         insta::assert_snapshot!(numbers(&report), @"
@@ -351,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_uses_is_named_with_a_way_out() {
+    fn unused_snapshots_are_named_with_a_way_out() {
         let report = RunOutcome {
             outcomes: vec![outcome("a::b::c", Verdict::Pass, 1)],
             ..RunOutcome::default()

@@ -121,7 +121,7 @@ pub fn json(machine: &[Requirement], patients: &[Patient<'_>]) -> Value {
                 "name": patient.name,
                 "kind": patient.kind,
                 "can_run": !patient.is(RequirementStatus::Unmet) && !patient.is(RequirementStatus::Unset),
-                "symptoms": shown(&patient.requirements, patient.role),
+                "requirements": shown(&patient.requirements, patient.role),
             })
         })
         .collect();
@@ -158,7 +158,7 @@ mod tests {
         ");
         let json = json(&machine, &patients);
         assert_eq!(json["backends"][0]["can_run"], false);
-        assert_eq!(json["backends"][0]["symptoms"][1]["state"], "note");
+        assert_eq!(json["backends"][0]["requirements"][1]["state"], "note");
     }
 
     #[test]

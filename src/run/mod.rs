@@ -145,7 +145,7 @@ pub fn run(
     }
     let broken = runtime.block_on(running).err();
     let mut notes = work.pool.notes();
-    notes.extend(broken.map(|panic| format!("the scheduler broke: {panic}")));
+    notes.extend(broken.map(|panic| format!("the scheduler panicked: {panic}")));
     let interrupted = interrupt.pending();
     runtime.shutdown_timeout(Duration::from_secs(1));
     if printed.is_err() {

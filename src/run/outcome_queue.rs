@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn a_closed_board_keeps_nobody_waiting() {
+    fn a_closed_queue_ends_all_waits() {
         let queue = OutcomeQueue::default();
         queue.begin(0);
         queue.close();

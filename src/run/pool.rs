@@ -233,7 +233,7 @@ impl Pool {
         while let Some(stopped) = stops.join_next().await {
             match stopped {
                 Ok((instance, error)) => self.note_end(&instance, error),
-                Err(panic) => push(&self.notes, [format!("stopping an instance broke: {panic}")]),
+                Err(panic) => push(&self.notes, [format!("stopping an instance panicked: {panic}")]),
             }
         }
     }

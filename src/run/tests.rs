@@ -237,7 +237,7 @@ async fn a_call_that_hangs_ends_at_the_deadline_with_the_log() {
     let outcome = one("hang", |trial| trial.timeout = Duration::from_millis(20)).await;
     assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 1));
     insta::assert_snapshot!(outcome.findings[0], @"
-    answer [call]: call failed: no answer to call `call` within the case's 0.02 s
+    response [call]: call failed: no response to call `call` within the case's 0.02 s
       fault: too_slow
       `--timeout`, `timeout` of the case or suite, or `case_timeout` of the backend allow more
       log: last line
@@ -253,7 +253,7 @@ async fn what_passes_when_tried_again_is_flaky() {
     let strict = one("flaky", |trial| trial.retries = 2).await;
     assert_eq!((strict.verdict, strict.attempts), (Verdict::Fail, 2));
     insta::assert_snapshot!(strict.findings[0], @"
-    answer [call]: call failed: not today
+    response [call]: call failed: not today
       fault: refused
       not repeatable: attempt 2 of the same calls passed; `--allow-flaky` accepts that
     ");
@@ -270,7 +270,7 @@ async fn a_call_that_crashes_twice_is_the_backends_fault() {
     let outcome = one("crash", |_| {}).await;
     assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Fail, 2));
     insta::assert_snapshot!(outcome.findings[0], @"
-    answer [call]: call failed: the server exited with status 7; the same call did so again on a fresh instance
+    response [call]: call failed: the server exited with status 7; the same call did so again on a fresh instance
       fault: crashed
       log: last line
     ");
@@ -281,7 +281,7 @@ async fn one_crash_is_not_laid_on_the_backend_and_is_no_pass_either() {
     let outcome = one("die", |_| {}).await;
     assert_eq!((outcome.verdict, outcome.attempts), (Verdict::Error, 2));
     insta::assert_snapshot!(outcome.findings[0], @"
-    answer [call]: call failed: the server exited with status 7
+    response [call]: call failed: the server exited with status 7
       fault: died
       asked again on a fresh instance, attempt 2 passed; `--retries 1` accepts that
       log: last line
@@ -321,7 +321,7 @@ async fn an_expected_failure_must_fail_and_for_the_expected_reason() {
     insta::assert_snapshot!(otherwise.explain("run"), @r#"
     fail: the backend is wrong (expected to fail with "something else" (known); it failed otherwise)
 
-    answer [call]: call failed: no
+    response [call]: call failed: no
       fault: refused
 
     reproduce: run --exact model::suite::refuse

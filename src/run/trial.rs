@@ -226,7 +226,7 @@ async fn call_once(
     } else {
         let (name, limit) = (&call.name, trial.timeout.as_secs_f64());
         let message = format!(
-            "no answer to call `{name}` within the case's {limit} s\n\
+            "no response to call `{name}` within the case's {limit} s\n\
              `--timeout`, `timeout` of the case or suite, or `case_timeout` of the backend allow more"
         );
         Err(BackendError::new(Stage::Call, Fault::TooSlow, message).with_log(lease.instance.log_tail().await))

@@ -24,12 +24,12 @@ pub struct Listed {
     /// The length of that file in bytes.
     pub size: u64,
     /// Its arrays.
-    pub arrays: Arrays,
+    pub arrays: StoredArrays,
 }
 
 /// The arrays of a snapshot on disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Arrays {
+pub enum StoredArrays {
     /// It has none.
     None,
     /// A file, which may serve several snapshots.
@@ -184,11 +184,11 @@ impl Store {
                 continue;
             }
             match entry.arrays {
-                Arrays::None => {}
-                Arrays::File { path, .. } => {
+                StoredArrays::None => {}
+                StoredArrays::File { path, .. } => {
                     named.insert(path);
                 }
-                Arrays::Unreadable(problem) => {
+                StoredArrays::Unreadable(problem) => {
                     let path = entry.path;
                     return Err(SnapshotError::Uncertain { path, problem });
                 }
@@ -212,16 +212,16 @@ impl Store {
         Ok(unused)
     }
 
-    fn arrays_of(&self, key: &SnapshotKey, path: &Path) -> Arrays {
+    fn arrays_of(&self, key: &SnapshotKey, path: &Path) -> StoredArrays {
         match record(path).map(|record| record.arrays) {
-            Ok(None) => Arrays::None,
+            Ok(None) => StoredArrays::None,
             Ok(Some(hash)) => {
                 let path = self.root().join(key.arrays_path(hash));
                 let size = fs::metadata(&path).ok().map(|metadata| metadata.len());
-                Arrays::File { path, size }
+                StoredArrays::File { path, size }
             }
-            Err(SnapshotError::Unreadable { problem, .. }) => Arrays::Unreadable(problem),
-            Err(error) => Arrays::Unreadable(error.to_string()),
+            Err(SnapshotError::Unreadable { problem, .. }) => StoredArrays::Unreadable(problem),
+            Err(error) => StoredArrays::Unreadable(error.to_string()),
         }
     }
 }

@@ -18,7 +18,7 @@ pub struct Floors {
     pub repeats: usize,
     /// For the path of a value, such as `atom_array[0]`, the worst that each measure gave.
     pub fields: BTreeMap<String, BTreeMap<String, f64>>,
-    /// Paths at which repeats differ by more than an answer may, which were accepted as noise.
+    /// Paths at which repeats differ by more than a response may, which were accepted as noise.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub accepted: Vec<String>,
 }

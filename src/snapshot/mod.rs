@@ -27,7 +27,7 @@ mod statistics;
 mod store;
 mod write;
 
-pub use array_files::{Arrays, Listed, Prune};
+pub use array_files::{Listed, Prune, StoredArrays};
 pub use error::SnapshotError;
 pub use floor::{Floors, open_floors};
 pub use key::{InvalidKey, ReviewState, SnapshotKey};

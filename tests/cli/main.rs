@@ -271,7 +271,7 @@ fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
     failures:
 
     ---- esm2::small::short ----
-    error: the configuration is wrong, so there is no verdict on the backend
+    error: inconclusive, the configuration is wrong
 
     snapshot [call]: the response says that it is synthetic (model version `synthetic-1`), and the backend is declared with weights `published`
       hint: write `weights = "synthetic"` in [backends.served], or run the model itself there

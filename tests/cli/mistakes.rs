@@ -151,7 +151,7 @@ fn nothing_run_is_an_outcome_of_its_own() {
     ]
     .map(|arguments| project.run(arguments).expect(4));
     insta::assert_snapshot!(ran.each_ref().map(|ran| ran.stderr.as_str()).join("\n"), @"
-    suite small gave no case: none of its cases fits boltz2
+    suite small has no cases: none applies to boltz2
     inconclusive: nothing ran (exit code 4)
 
     none of 2 planned cases is selected by the filter `no_such_case`; `--list` shows them

@@ -1,7 +1,7 @@
 //! A mistake among confident residues is named although residues that nobody is sure of lie elsewhere, as on another card; chains that
 //! stand wrongly to each other and a few residues that moved are named too.
 
-use hydrotest::diagnosis::{Aspect, Cause, Failed, MistakeKind, Placement, of_failed};
+use hydrotest::diagnosis::{Aspect, Cause, Failed, MistakeKind, StructureFrame, of_failed};
 use hydrotest::metric::selection::residue_of_atoms;
 use hydrotest::protein::Structure;
 
@@ -37,7 +37,7 @@ fn cause(aspect: Aspect, mistake: impl FnOnce(&mut Structure)) -> Cause {
         aspect,
         confident: Some(&marks),
     };
-    of_failed(&expected, &other, Placement::Free, &[], failed).unwrap()
+    of_failed(&expected, &other, StructureFrame::Free, &[], failed).unwrap()
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn swapped_names_are_named_beside_a_floppy_chain() {
         }
     });
     assert_eq!(found.kind, MistakeKind::PermutedAtoms, "{found}");
-    insta::assert_snapshot!(found.what, @"18 atoms stand at each other's places, most often CD1 and CD2");
+    insta::assert_snapshot!(found.what, @"18 atoms have swapped positions, most often CD1 and CD2");
 }
 
 #[test]

@@ -18,7 +18,7 @@ mod parts;
 use std::collections::BTreeMap;
 
 use hydrotest::config::Config;
-use hydrotest::diagnosis::{Candidate, Cause, MistakeKind, Placement, Relation, of_structures};
+use hydrotest::diagnosis::{Candidate, Cause, MistakeKind, Relation, StructureFrame, of_structures};
 use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
 use hydrotest::protein::{Label, Structure, fasta};
 use hydrotest::reference::ReferenceModel;
@@ -234,7 +234,7 @@ fn mistakes_in_structures_are_named() {
             score.add(
                 name,
                 kind,
-                of_structures(structure, &wrong, Placement::Fixed, &[]).as_ref(),
+                of_structures(structure, &wrong, StructureFrame::Fixed, &[]).as_ref(),
             );
         }
         // The same beneath the noise of another machine, as far as it leaves anything to see.
@@ -244,7 +244,7 @@ fn mistakes_in_structures_are_named() {
                 score.add(
                     name,
                     kind,
-                    of_structures(structure, &noisy, Placement::Fixed, &[]).as_ref(),
+                    of_structures(structure, &noisy, StructureFrame::Fixed, &[]).as_ref(),
                 );
             }
         }
@@ -259,7 +259,7 @@ fn mistakes_in_complexes_are_named() {
         let dimer = fold(&format!("{sequence}:{sequence}"));
         let half = dimer.atoms() / 2;
         let order: Vec<usize> = (half..2 * half).chain(0..half).collect();
-        let cause = of_structures(&dimer, &reordered(&dimer, &order), Placement::Free, &[]);
+        let cause = of_structures(&dimer, &reordered(&dimer, &order), StructureFrame::Free, &[]);
         // The two places of a symmetric dimer are one.
         if let Some(cause) = cause {
             score.add("equal chains", MistakeKind::PermutedChains, Some(&cause));
@@ -272,20 +272,20 @@ fn mistakes_in_complexes_are_named() {
         score.add(
             "chain order",
             MistakeKind::PermutedChains,
-            of_structures(&dimer, &renamed, Placement::Fixed, &[]).as_ref(),
+            of_structures(&dimer, &renamed, StructureFrame::Fixed, &[]).as_ref(),
         );
         let linked = fold(&format!("{sequence}{}{sequence}", "G".repeat(25)));
         score.add(
             "linker",
             MistakeKind::ExtraResidues,
-            of_structures(&dimer, &linked, Placement::Free, &[]).as_ref(),
+            of_structures(&dimer, &linked, StructureFrame::Free, &[]).as_ref(),
         );
         let whole = fold(&format!("{sequence}{sequence}"));
         let cut = fold(sequence);
         score.add(
             "cut short",
             MistakeKind::CutShort,
-            of_structures(&whole, &cut, Placement::Free, &[]).as_ref(),
+            of_structures(&whole, &cut, StructureFrame::Free, &[]).as_ref(),
         );
     }
     let (right, all) = score
@@ -315,10 +315,15 @@ fn another_answer_and_another_seed_are_recognised() {
             ("stale", Relation::OtherRequest, MistakeKind::Stale),
             ("seed", Relation::OtherSeed, MistakeKind::OtherSeed),
         ] {
-            let cause = of_structures(expected, actual, Placement::Free, &[candidate(relation)]);
+            let cause = of_structures(expected, actual, StructureFrame::Free, &[candidate(relation)]);
             score.add(name, kind, cause.as_ref());
         }
-        let same = of_structures(expected, expected, Placement::Free, &[candidate(Relation::OtherSeed)]);
+        let same = of_structures(
+            expected,
+            expected,
+            StructureFrame::Free,
+            &[candidate(Relation::OtherSeed)],
+        );
         assert_eq!(same, None, "the right seed");
     }
     let (right, all) = score
@@ -338,7 +343,7 @@ fn nothing_is_named_where_two_structures_agree() {
             relation: Relation::OtherRequest,
             value: &others[0],
         }];
-        for frame in [Placement::Fixed, Placement::Free] {
+        for frame in [StructureFrame::Fixed, StructureFrame::Free] {
             assert_eq!(of_structures(&structure, &structure, frame, &candidates), None);
             for size in [1e-5, 1e-3, 0.01, 0.1, 1.0] {
                 let other = jittered(&structure, index as u64 + 7, size);
@@ -350,7 +355,7 @@ fn nothing_is_named_where_two_structures_agree() {
             }
         }
         assert_eq!(
-            of_structures(&structure, &moved(&structure), Placement::Free, &candidates),
+            of_structures(&structure, &moved(&structure), StructureFrame::Free, &candidates),
             None
         );
     }

@@ -1,6 +1,6 @@
 //! Mistakes in which atoms there are and in which order they stand, in chains and in models.
 
-use hydrotest::diagnosis::{MistakeKind, Placement, of_structures};
+use hydrotest::diagnosis::{MistakeKind, StructureFrame, of_structures};
 use hydrotest::protein::Structure;
 
 use super::noise::noise;
@@ -79,14 +79,18 @@ fn atoms_that_are_missing_doubled_or_out_of_order_are_named() {
         ] {
             let wrong = taken(&dimer, order);
             for wrong in [jittered(&wrong, index as u64, 0.01), wrong] {
-                score.add(name, kind, of_structures(&dimer, &wrong, Placement::Free, &[]).as_ref());
+                score.add(
+                    name,
+                    kind,
+                    of_structures(&dimer, &wrong, StructureFrame::Free, &[]).as_ref(),
+                );
             }
         }
         let late = shifted_in_chains(&dimer);
         score.add(
             "late within chains",
             MistakeKind::Shifted,
-            of_structures(&dimer, &late, Placement::Free, &[]).as_ref(),
+            of_structures(&dimer, &late, StructureFrame::Free, &[]).as_ref(),
         );
         let mut zeros = dimer.clone();
         let sign = |atom: usize| if atom.is_multiple_of(2) { 0.0 } else { -0.0 };
@@ -94,7 +98,7 @@ fn atoms_that_are_missing_doubled_or_out_of_order_are_named() {
         score.add(
             "zeros of both signs",
             MistakeKind::Constant,
-            of_structures(&dimer, &zeros, Placement::Free, &[]).as_ref(),
+            of_structures(&dimer, &zeros, StructureFrame::Free, &[]).as_ref(),
         );
     }
     score.assert();
@@ -113,7 +117,7 @@ fn the_model_that_is_wrong_is_looked_into() {
     let mut mirror = far.clone();
     mirror.coord.iter_mut().for_each(|position| position[0] = -position[0]);
     let expected = models(&[&one, &near, &far]);
-    let cause = |actual: &Structure| of_structures(&expected, actual, Placement::Free, &[]);
+    let cause = |actual: &Structure| of_structures(&expected, actual, StructureFrame::Free, &[]);
     assert_eq!(cause(&expected), None);
     assert_eq!(
         cause(&models(&[&one, &near, &mirror])).map(|it| it.kind),

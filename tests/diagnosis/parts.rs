@@ -1,7 +1,7 @@
 //! Mistakes that befall parts of a structure: domains and chains that stand elsewhere or are another's, and residues that are
 //! numbered otherwise.
 
-use hydrotest::diagnosis::{Candidate, MistakeKind, Placement, Relation, of_structures};
+use hydrotest::diagnosis::{Candidate, MistakeKind, Relation, StructureFrame, of_structures};
 use hydrotest::prediction::Value;
 use hydrotest::protein::{Label, Structure};
 
@@ -81,7 +81,7 @@ fn a_hinge_is_named_by_its_residue() {
                 let cut = residues[residues.len() / 2 + residues.len() / (4 * part)].start;
                 let wrong = turned(&structure, cut..own.end, cut, 40.0);
                 for wrong in [jittered(&wrong, index as u64, 0.05), wrong] {
-                    let cause = of_structures(&structure, &wrong, Placement::Free, &[]);
+                    let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]);
                     score.add(name, MistakeKind::Hinge, cause.as_ref());
                     let found = cause.unwrap();
                     assert!(found.what.starts_with(&format!("chain {last} turns about ")), "{found}");
@@ -121,7 +121,7 @@ fn chains_that_are_copies_of_others_are_named() {
             (part, "chain B has the positions of chain A"),
         ] {
             for wrong in [jittered(&wrong, index as u64, 0.05), wrong] {
-                let cause = of_structures(&structure, &wrong, Placement::Free, &[]).unwrap();
+                let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]).unwrap();
                 assert_eq!((cause.kind, cause.what.as_str()), (MistakeKind::Copied, words));
             }
         }
@@ -132,7 +132,7 @@ fn chains_that_are_copies_of_others_are_named() {
         other.coord.iter_mut().for_each(|point| point[0] += 9.0);
         let value = Value::Structure(Box::new(other));
         let candidate = Candidate::new("what was recorded as atom_array[1]", Relation::OtherItem, &value);
-        let cause = of_structures(&structure, &wrong, Placement::Free, &[candidate]).unwrap();
+        let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[candidate]).unwrap();
         assert_eq!(cause.kind, MistakeKind::Copied);
         assert_eq!(cause.what, "chain C equals that of what was recorded as atom_array[1]");
     }
@@ -155,7 +155,7 @@ fn many_equal_chains_in_each_others_places_are_named() {
             }
             let is_in_order = order.iter().enumerate().all(|(place, &from)| place == from);
             for wrong in [jittered(&wrong, count as u64, 0.02), wrong] {
-                let cause = of_structures(&structure, &wrong, Placement::Free, &[]);
+                let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]);
                 let expected = (!is_in_order).then_some(MistakeKind::PermutedChains);
                 assert_eq!(
                     cause.as_ref().map(|cause| cause.kind),
@@ -174,7 +174,13 @@ fn the_chain_that_moved_is_named_among_many() {
     for (place, (name, atoms)) in structure.chains().into_iter().enumerate() {
         let mut wrong = structure.clone();
         wrong.coord[atoms].iter_mut().for_each(|point| point[2] += 12.0);
-        let cause = of_structures(&structure, &jittered(&wrong, place as u64, 0.05), Placement::Free, &[]).unwrap();
+        let cause = of_structures(
+            &structure,
+            &jittered(&wrong, place as u64, 0.05),
+            StructureFrame::Free,
+            &[],
+        )
+        .unwrap();
         assert_eq!(cause.kind, MistakeKind::ChainsMoved, "{cause}");
         let words = format!("chain {name} stands elsewhere, its atoms 12.0 Å off on average");
         assert_eq!(cause.what, words);
@@ -189,7 +195,7 @@ fn other_numbers_and_names_of_chains_are_named() {
     let told = |change: &dyn Fn(&mut Structure)| {
         let mut wrong = structure.clone();
         change(&mut wrong);
-        let cause = of_structures(&structure, &wrong, Placement::Free, &[]).unwrap();
+        let cause = of_structures(&structure, &wrong, StructureFrame::Free, &[]).unwrap();
         (cause.kind, cause.what)
     };
     let add = |structure: &mut Structure, chain: usize, number: i32| {
@@ -252,7 +258,7 @@ fn other_numbers_and_names_of_chains_are_named() {
     gaps.res_id
         .iter_mut()
         .for_each(|number| *number += i32::from(*number > 9) * 5);
-    let cause = of_structures(&gaps, &structure, Placement::Free, &[]).unwrap();
+    let cause = of_structures(&gaps, &structure, StructureFrame::Free, &[]).unwrap();
     assert_eq!(
         cause.what,
         "residues are counted on where their numbers should have gaps"

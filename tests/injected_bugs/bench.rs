@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hydrotest::check::{self, CallResult, CaseResults, Check, Finding, MetricValues, RecordedResults};
 use hydrotest::compare::floors;
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
-use hydrotest::diagnosis::{Candidate, MistakeKind, Placement, Relation, of_values};
+use hydrotest::diagnosis::{Candidate, MistakeKind, Relation, StructureFrame, of_values};
 use hydrotest::prediction::{Contract, Input, Options, Prediction, Request};
 use hydrotest::protein::fasta;
 use hydrotest::reference::ReferenceModel;
@@ -242,7 +242,7 @@ impl Scene<'_> {
                 let others: Vec<Candidate<'_>> = others
                     .map(|other| Candidate::new("another", Relation::OtherRequest, other))
                     .collect();
-                if let Some(cause) = of_values(expected, value, Placement::Free, &others) {
+                if let Some(cause) = of_values(expected, value, StructureFrame::Free, &others) {
                     eprintln!("{name} of {}: {cause}", self.input);
                     table.blamed += 1;
                 }

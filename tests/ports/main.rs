@@ -40,7 +40,7 @@ fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 404: Not Found
+    response [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 404: Not Found
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)
@@ -48,7 +48,7 @@ fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 200: {"status":"ok"}
+    response [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 200: {"status":"ok"}
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)
@@ -56,7 +56,7 @@ fn what_does_not_answer_health_as_a_model_server_is_told_at_once() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 200: <html>log in</html>
+    response [call]: ready failed: the server at http://127.0.0.1:PORT: GET /health must answer status 200 with {"status": "ready"}; it answered status 200: <html>log in</html>
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)
@@ -69,9 +69,9 @@ fn a_server_that_is_never_ready_is_the_platforms() {
     let ran = run(&address, "models = ['esm2']\nstart_timeout = '2s'\n", ONE);
     insta::assert_snapshot!(failures(&ran, 3), @r#"
     ---- esm2::embed::minimal ----
-    error: the platform failed, so there is no verdict on the backend
+    error: inconclusive, the platform failed
 
-    answer [call]: ready failed: the server at http://127.0.0.1:PORT was not ready: still 503 (service unavailable) after 2 s: {"status":"loading"}
+    response [call]: ready failed: the server at http://127.0.0.1:PORT was not ready: still 503 (service unavailable) after 2 s: {"status":"loading"}
       fault: timeout
 
     inconclusive: the backend could not be tested, the platform failed (exit code 3)
@@ -99,55 +99,55 @@ fn each_status_has_its_owner_and_advice() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: call failed: the server answered with status 500: Internal Server Error
+    response [call]: call failed: the server answered with status 500: Internal Server Error
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)
 
     ---- esm2::embed::minimal ----
-    error: the configuration is wrong, so there is no verdict on the backend
+    error: inconclusive, the configuration is wrong
 
-    answer [call]: call failed: unauthorized (HTTP 401): missing bearer token; kind `http` sends them with `headers = { Authorization = "Bearer ${TOKEN}" }`
+    response [call]: call failed: unauthorized (HTTP 401): missing bearer token; kind `http` sends them with `headers = { Authorization = "Bearer ${TOKEN}" }`
       fault: denied
 
     inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
 
     ---- esm2::embed::minimal ----
-    error: the configuration is wrong, so there is no verdict on the backend
+    error: inconclusive, the configuration is wrong
 
-    answer [call]: call failed: proxy authentication required (HTTP 407): an empty body; name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`
+    response [call]: call failed: proxy authentication required (HTTP 407): an empty body; name the host in `NO_PROXY`, or a proxy that accepts you in `HTTPS_PROXY`
       fault: denied
 
     inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
 
     ---- esm2::embed::minimal ----
-    error: the configuration is wrong, so there is no verdict on the backend
+    error: inconclusive, the configuration is wrong
 
-    answer [call]: call failed: content too large (HTTP 413): an empty body; raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)
+    response [call]: call failed: content too large (HTTP 413): an empty body; raise the limit of request bodies at the server or its proxy (nginx: `client_max_body_size`)
       fault: too_large
 
     inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
 
     ---- esm2::embed::minimal ----
-    error: the platform failed, so there is no verdict on the backend
+    error: inconclusive, the platform failed
 
-    answer [call]: call failed: bad gateway (HTTP 502): <h1>502</h1>nginx; a proxy answers in place of the model server: look at the server's own log
+    response [call]: call failed: bad gateway (HTTP 502): <h1>502</h1>nginx; a proxy answers in place of the model server: look at the server's own log
       fault: unreachable
 
     inconclusive: the backend could not be tested, the platform failed (exit code 3)
 
     ---- esm2::embed::minimal ----
-    error: the platform failed, so there is no verdict on the backend
+    error: inconclusive, the platform failed
 
-    answer [call]: call failed: gateway timeout (HTTP 504): an empty body; raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)
+    response [call]: call failed: gateway timeout (HTTP 504): an empty body; raise the time that the proxy waits for a response (nginx: `proxy_read_timeout`)
       fault: unreachable
 
     inconclusive: the backend could not be tested, the platform failed (exit code 3)
 
     ---- esm2::embed::minimal ----
-    error: the platform failed, so there is no verdict on the backend
+    error: inconclusive, the platform failed
 
-    answer [call]: call failed: CUDA out of memory. Tried
+    response [call]: call failed: CUDA out of memory. Tried
       fault: out_of_memory
       the memory of the device is too small: use a bigger GPU, a smaller model (`model_name`), or fewer instances on one GPU
 
@@ -156,7 +156,7 @@ fn each_status_has_its_owner_and_advice() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong, in each of 2 attempts
 
-    answer [call]: call failed: CUDA error: device-side assert triggered
+    response [call]: call failed: CUDA error: device-side assert triggered
       fault: poisoned
       an error of the GPU makes every later call of the process fail: the instance is restarted before the next call; the same call did so again on a fresh instance
 
@@ -186,7 +186,7 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: call failed: the server answered with status 500: echo: Bearer [secret]
+    response [call]: call failed: the server answered with status 500: echo: Bearer [secret]
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)
@@ -208,14 +208,14 @@ fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: call failed: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
+    response [call]: call failed: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
       fault: crashed
 
 
     ---- esm2::embed::everything ----
     fail: the backend is wrong
 
-    answer [call]: not asked: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
+    response [call]: not asked: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
     ");
     assert_eq!(ran.told.matches("fault: crashed").count(), 1, "{}", ran.told);
 }
@@ -232,7 +232,7 @@ fn a_failure_that_does_not_repeat_is_no_pass_unless_that_is_accepted() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong, in each of 2 attempts
 
-    answer [call]: call failed: the server answered with status 500: hiccup
+    response [call]: call failed: the server answered with status 500: hiccup
       fault: protocol
       not repeatable: attempt 2 of the same calls passed; `--allow-flaky` accepts that
 
@@ -252,7 +252,7 @@ fn a_call_beyond_the_cases_limit_names_the_limit() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: call failed: no answer to call `call` within the case's 0.5 s
+    response [call]: call failed: no response to call `call` within the case's 0.5 s
       fault: too_slow
       `--timeout`, `timeout` of the case or suite, or `case_timeout` of the backend allow more
 
@@ -275,7 +275,7 @@ fn each_mistake_of_a_signature_is_named() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: decode failed: the signature is of the base64 text; it must be of the bytes that the text stands for
+    response [call]: decode failed: the signature is of the base64 text; it must be of the bytes that the text stands for
       fault: signature
 
     does not conform: the backend is wrong (exit code 1)
@@ -288,7 +288,7 @@ fn each_mistake_of_a_signature_is_named() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: decode failed: the signature is made with a hash of the secret; the key must be the secret's text itself
+    response [call]: decode failed: the signature is made with a hash of the secret; the key must be the secret's text itself
       fault: signature
 
     does not conform: the backend is wrong (exit code 1)
@@ -301,7 +301,7 @@ fn each_mistake_of_a_signature_is_named() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: decode failed: the body has no key "hmac"
+    response [call]: decode failed: the body has no key "hmac"
       fault: signature
 
     does not conform: the backend is wrong (exit code 1)
@@ -317,7 +317,7 @@ fn each_mistake_of_a_signature_is_named() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: decode failed: byte 259 of the body: the payload is URL-safe base64; it must be standard base64 with padding
+    response [call]: decode failed: byte 259 of the body: the payload is URL-safe base64; it must be standard base64 with padding
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)
@@ -327,7 +327,7 @@ fn each_mistake_of_a_signature_is_named() {
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    answer [call]: decode failed: the body has no key "pickled"
+    response [call]: decode failed: the body has no key "pickled"
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)

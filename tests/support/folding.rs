@@ -19,7 +19,7 @@ pub fn fold(model: &str, sequence: &str, fields: &[&str]) -> Prediction {
         input: Input::One(sequence.to_owned()),
         options,
     };
-    embedded.predict(&request).expect("an answer")
+    embedded.predict(&request).expect("a response")
 }
 
 /// The first structure of an answer.

@@ -175,7 +175,7 @@ mod tests {
         fs::create_dir(&locked).unwrap();
         fs::write(locked.join("file"), "").unwrap();
         fs::set_permissions(&locked, Permissions::from_mode(0o500)).unwrap();
-        fs::create_dir(cache.path().join(".pull-hydrotest-somebody-1")).unwrap();
+        fs::create_dir(cache.path().join(".pull-hydrotest-other-1")).unwrap();
 
         let finder = HalfPulls::at(&json!({ DIRECTORIES: [cache.path(), temporary] })).unwrap();
         for name in [instance.label().as_str(), instance.run_label()] {
@@ -191,7 +191,7 @@ mod tests {
                 .unwrap()
                 .is_empty()
         );
-        assert_eq!(finder.find(&["hydrotest-somebody".to_owned()]).await.unwrap().len(), 1);
+        assert_eq!(finder.find(&["hydrotest-other".to_owned()]).await.unwrap().len(), 1);
         in_progress.remove().await.unwrap();
         assert!(HalfPulls::at(&json!({})).is_err());
     }

@@ -295,7 +295,7 @@ mod tests {
         assert_eq!(missing.fault, Fault::Unreachable);
         insta::assert_snapshot!(missing.message, @"no engine at unix:///no/such/docker.sock, which comes from `host`: there is no such socket; start it (`systemctl start docker`, `podman system service -t 0`, Docker Desktop), or say where it is by DOCKER_HOST or `host`");
         let refused = error("tcp://127.0.0.1:1").await;
-        insta::assert_snapshot!(refused.message, @"no engine at tcp://127.0.0.1:1, which comes from `host`: nobody listens there (Connection refused (os error 111)); start it (`systemctl start docker`, `podman system service -t 0`, Docker Desktop), or say where it is by DOCKER_HOST or `host`");
+        insta::assert_snapshot!(refused.message, @"no engine at tcp://127.0.0.1:1, which comes from `host`: no process listens there (Connection refused (os error 111)); start it (`systemctl start docker`, `podman system service -t 0`, Docker Desktop), or say where it is by DOCKER_HOST or `host`");
         let ssh = error("ssh://node").await;
         assert_eq!(ssh.fault, Fault::Misconfigured);
         insta::assert_snapshot!(ssh.message, @r#"ssh://node (`host`) is no address that this harness can reach an engine at: `unix://` and `tcp://` are; for an engine behind ssh, forward its socket: `ssh -nNT -L /tmp/engine.sock:/var/run/docker.sock HOST`, then `host = "unix:///tmp/engine.sock"`"#);

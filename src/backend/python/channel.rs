@@ -10,7 +10,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::exception::{PythonException, StartStep};
+use super::exception::{HostedStartStep, PythonException};
 use super::frame::{self, BridgeFrame, BridgeMessage, FrameError, InterpreterReady, ShutdownReport};
 use crate::wire::{Budget, ResponseLimits};
 
@@ -20,7 +20,7 @@ pub(super) struct BridgeState {
     /// The interpreter.
     pub(super) ready: Option<InterpreterReady>,
     /// The step of the start that is under way.
-    pub(super) step: Option<(StartStep, String)>,
+    pub(super) step: Option<(HostedStartStep, String)>,
     /// That an object of a scenario was shut down.
     pub(super) shut_down: bool,
     /// That all is stopped.

@@ -30,7 +30,7 @@ pub(super) struct PythonException {
 /// A step of the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum StartStep {
+pub(super) enum HostedStartStep {
     /// A class is imported.
     Import,
     /// An object of it is made.
@@ -86,7 +86,7 @@ const UNFIT: &str = "hydrotest_bridge.objects.Unfit";
 impl PythonException {
     /// The error of a start that raised this in a step: `doing` names it, such as `ESMFold(backend='modal')`. An exception of
     /// the hosted code itself is its own failure.
-    pub(super) fn at_start(self, step: Option<StartStep>, doing: &str, origin: ExceptionOrigin) -> BackendError {
+    pub(super) fn at_start(self, step: Option<HostedStartStep>, doing: &str, origin: ExceptionOrigin) -> BackendError {
         let is = |name: &str| self.ancestors.iter().any(|ancestor| ancestor == name);
         let message = if is(UNFIT) {
             // The class of this exception is the bridge's own, and nothing to a contributor.
@@ -122,9 +122,9 @@ impl PythonException {
     }
 
     /// Arguments that a constructor does not take are those of the table.
-    fn is_wrong_argument(&self, step: Option<StartStep>) -> bool {
+    fn is_wrong_argument(&self, step: Option<HostedStartStep>) -> bool {
         let by_bridge = |module: &String| module.starts_with("hydrotest_bridge");
-        step == Some(StartStep::Build) && self.class == "TypeError" && self.modules.last().is_some_and(by_bridge)
+        step == Some(HostedStartStep::Build) && self.class == "TypeError" && self.modules.last().is_some_and(by_bridge)
     }
 
     /// A selector that boileroom's own wrapper refuses is the table's.
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn a_start_that_raises_is_the_failure_of_the_code_that_raises() {
         let start = |ancestors: &[&str]| {
-            raised(ancestors, "no").at_start(Some(StartStep::Start), "B.start()", ExceptionOrigin::Backend)
+            raised(ancestors, "no").at_start(Some(HostedStartStep::Start), "B.start()", ExceptionOrigin::Backend)
         };
         let error = start(&["builtins.RuntimeError", "builtins.Exception"]);
         assert_eq!((error.responsible(), &error.exception), (Responsible::Backend, &None));
@@ -341,19 +341,23 @@ mod tests {
         selector.modules = vec!["boileroom.models.esm.esm2".into()];
         assert_eq!(
             selector
-                .at_start(Some(StartStep::Start), "ESM2()", ExceptionOrigin::Backend)
+                .at_start(Some(HostedStartStep::Start), "ESM2()", ExceptionOrigin::Backend)
                 .responsible(),
             Responsible::Settings
         );
         let mut own = raised(&["builtins.ValueError"], "no");
         own.modules = vec!["boileroom.models.esm.esm2".into(), "boileroom.backend.mine".into()];
         assert_eq!(
-            own.at_start(Some(StartStep::Start), "ESM2()", ExceptionOrigin::Backend)
+            own.at_start(Some(HostedStartStep::Start), "ESM2()", ExceptionOrigin::Backend)
                 .responsible(),
             Responsible::Backend
         );
         let error = raised(&["builtins.ValueError"], "Unsupported");
-        let error = error.at_start(Some(StartStep::Start), "ESM3Core._initialize()", ExceptionOrigin::Model);
+        let error = error.at_start(
+            Some(HostedStartStep::Start),
+            "ESM3Core._initialize()",
+            ExceptionOrigin::Model,
+        );
         assert_eq!(
             (error.fault, error.exception.as_deref()),
             (Fault::Refused, Some("ValueError"))

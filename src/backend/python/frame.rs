@@ -5,7 +5,7 @@ use bytes::{Bytes, BytesMut};
 use serde::Deserialize;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::exception::{PythonException, StartStep};
+use super::exception::{HostedStartStep, PythonException};
 use crate::wire::Budget;
 
 /// Bytes of the JSON of one frame. Sizes take most of it: a result of a hundred thousand arrays is none of ours.
@@ -27,7 +27,7 @@ pub(super) enum BridgeMessage {
     /// The interpreter runs.
     Ready(InterpreterReady),
     /// A step of the start is under way.
-    Step { step: StartStep, what: String },
+    Step { step: HostedStartStep, what: String },
     /// An order was carried out. The blobs are its result: the pickle and its buffers.
     Done { id: u64 },
     /// An order ended in an exception.

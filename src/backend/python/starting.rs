@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use super::channel::Channel;
-use super::exception::{PythonException, StartStep};
+use super::exception::{HostedStartStep, PythonException};
 use super::frame::InterpreterReady;
 use super::hosting::Hosting;
 use super::interpreter::Interpreter;
@@ -18,7 +18,7 @@ pub(super) async fn raised_at_start(
 ) -> BackendError {
     let state = interpreter.state();
     let mut error = match &state.step {
-        Some((StartStep::Import, path)) => {
+        Some((HostedStartStep::Import, path)) => {
             let advice = raised
                 .missing
                 .as_ref()
@@ -58,11 +58,11 @@ pub(super) fn doing(interpreter: &Interpreter) -> String {
     step_in_words(interpreter.state().step)
 }
 
-fn step_in_words(step: Option<(StartStep, String)>) -> String {
+fn step_in_words(step: Option<(HostedStartStep, String)>) -> String {
     match step {
-        Some((StartStep::Import, what)) => format!("importing {what}"),
-        Some((StartStep::Build, what)) => format!("the constructor of {what}"),
-        Some((StartStep::Start, what)) => what,
+        Some((HostedStartStep::Import, what)) => format!("importing {what}"),
+        Some((HostedStartStep::Build, what)) => format!("the constructor of {what}"),
+        Some((HostedStartStep::Start, what)) => what,
         None => "the start of the bridge".to_owned(),
     }
 }

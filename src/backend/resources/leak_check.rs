@@ -237,7 +237,7 @@ fn leaked(resource: &Resource) -> String {
 /// The answer of a platform, in bounded time.
 async fn bounded<T>(asked: Work<'_, T>) -> Result<T, BackendError> {
     tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(|_| {
-        let message = format!("no answer within {} s", PATIENCE.as_secs());
+        let message = format!("no response within {} s", PATIENCE.as_secs());
         Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
     })
 }

@@ -105,7 +105,7 @@ impl<L: Launcher> Served<L> {
     fn own_secret(&self) -> Result<Secret, BackendError> {
         let own = self.own.as_ref().map(|own| own.secret.clone());
         own.map_or_else(Secret::generate, Ok).map_err(|error| {
-            let message = format!("there is no random secret to be had: {error}");
+            let message = format!("cannot make a random secret: {error}");
             BackendError::new(Stage::Launch, Fault::Internal, message)
         })
     }

@@ -45,7 +45,7 @@ fn judge_attributes(answered: &AnsweredCall<'_>, report: &mut ContractFindings<'
     let got: Vec<&str> = fields.iter().map(|(name, _)| name.as_str()).collect();
     let absent: Vec<&str> = expected.iter().copied().filter(|name| !got.contains(name)).collect();
     if !absent.is_empty() {
-        let summary = format!("attributes: the answer has no {}", names(absent));
+        let summary = format!("attributes: the response has no {}", names(absent));
         report.add(
             report
                 .wrong(summary)

@@ -62,7 +62,7 @@ fn the_class_and_its_attributes_are_judged() {
         only(&contract, response)
     };
     insta::assert_snapshot!(with(&|prediction| prediction.class = "other.Class".into()), @"class: expected toy.embedder.Output, got other.Class");
-    insta::assert_snapshot!(with(&|prediction| prediction.fields.retain(|(name, _)| name != "hidden_states")), @"attributes: the answer has no `hidden_states`");
+    insta::assert_snapshot!(with(&|prediction| prediction.fields.retain(|(name, _)| name != "hidden_states")), @"attributes: the response has no `hidden_states`");
     insta::assert_snapshot!(with(&|prediction| prediction.fields.swap(2, 3)), @"attributes: expected `chain_index` in place 1 of the contract's, got `residue_index`");
     insta::assert_snapshot!(with(&|prediction| prediction.fields.push(("extra".into(), Value::Integer(1)))), @"`extra`: expected None (not in the contract), got int 1");
 }
@@ -187,8 +187,8 @@ fn an_open_size_must_be_the_same_everywhere() {
 fn elements_are_finite_within_range_and_padded() {
     let contract = embedder();
     insta::assert_snapshot!(only(&contract, embedding().with_element("embeddings", 9, f64::NAN)), @"embeddings: 1 of 24 elements is not finite; at [0, 2, 1] (chain B residue 0) is NaN");
-    insta::assert_snapshot!(only(&contract, embedding().with_element("embeddings", 22, 0.25)), @"embeddings: 1 of 4 elements behind the end of a sample must be 0; at [1, 2, 2] is 0.25");
-    insta::assert_snapshot!(only(&contract, embedding().with_element("chain_index", 5, 0.0)), @"chain_index: 1 of 1 element behind the end of a sample must be -1; at [1, 2] is 0");
+    insta::assert_snapshot!(only(&contract, embedding().with_element("embeddings", 22, 0.25)), @"embeddings: 1 of 4 elements of padding must be 0; at [1, 2, 2] is 0.25");
+    insta::assert_snapshot!(only(&contract, embedding().with_element("chain_index", 5, 0.0)), @"chain_index: 1 of 1 element of padding must be -1; at [1, 2] is 0");
     let contract = folder();
     let percent = fold().with_element("plddt", 2, 87.0);
     let findings = judge(&CHECK, &contract, &[percent]);

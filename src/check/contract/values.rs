@@ -56,7 +56,7 @@ pub(super) fn judge(subject: &JudgedArray<'_>, tensor: &Tensor, report: &mut Con
         );
     }
     if let (Some(first), Some(value)) = (padded.first, padding) {
-        let rule = format!("behind the end of a sample must be {}", show(value));
+        let rule = format!("of padding must be {}", show(value));
         let summary = format!(
             "{}: {} of {} {rule}; at {} is {}",
             subject.path,

@@ -109,7 +109,7 @@ fn one_seed_for_all_and_other_atoms_are_found() {
 }
 
 #[test]
-fn what_cannot_be_decided_is_nobodys_fault() {
+fn what_cannot_be_decided_is_no_fault() {
     let directory = tempfile::tempdir().unwrap();
     let few = &ensemble(1)[..3];
     assert_eq!(found(directory.path(), "{}", few), [], "recording needs no judgement");

@@ -72,7 +72,7 @@ fn the_words_name_the_rule_and_the_worst_residues() {
 }
 
 #[test]
-fn what_nobody_is_sure_of_is_judged_by_its_hands_only() {
+fn unsure_residues_are_judged_by_their_chirality_only() {
     let structure = first_structure(&folded(&declared("esmfold"), "call", UBIQUITIN, json!({})));
     let mut wrong = structure.clone();
     MISTAKES[3].1(&mut wrong);

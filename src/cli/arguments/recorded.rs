@@ -18,7 +18,7 @@ pub struct CalibrateArguments {
     /// How many answers of each call are compared with each other, every one from a fresh instance.
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
     pub repeats: u16,
-    /// Write a floor also where repeats differ by more than an answer may from a recorded one.
+    /// Write a floor also where repeats differ by more than a response may from a recorded one.
     #[arg(long)]
     pub accept_noise: bool,
     /// Only cases whose name, `model::suite::case`, contains this.

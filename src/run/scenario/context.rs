@@ -251,7 +251,7 @@ impl<'a> Context<'a> {
         };
         let asked = tokio::time::timeout(limit, asking).await;
         Ok(asked.unwrap_or_else(|_| {
-            let message = format!("no answer within {} s", limit.as_secs_f64());
+            let message = format!("no response within {} s", limit.as_secs_f64());
             Err(BackendError::new(Stage::Call, Fault::Timeout, message))
         }))
     }

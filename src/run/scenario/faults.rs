@@ -120,7 +120,7 @@ impl Context<'_> {
                     Err(error) => {
                         return Err(self.wrong(when, expected, format_args!("{}: {error}", error.fault.name())));
                     }
-                    Ok(_) => return Err(self.wrong(when, expected, "an answer")),
+                    Ok(_) => return Err(self.wrong(when, expected, "a response")),
                 }
                 // A stop of what is gone may find fault with that; it is stopped all the same.
                 let _ = instance.stop().await;
@@ -160,7 +160,7 @@ impl Context<'_> {
     async fn call_fails(&self, object: &ScenarioSubject, when: &str) -> Result<(), Halt> {
         let expected = "a call to raise an exception that says why";
         match self.ask_within(object, LONGEST_FAILURE).await? {
-            Ok(_) => Err(self.wrong(when, expected, "an answer")),
+            Ok(_) => Err(self.wrong(when, expected, "a response")),
             // A time limit of ours names no exception.
             Err(error) if error.message.is_empty() || (error.fault == Fault::Timeout && error.exception.is_none()) => {
                 Err(self.wrong(when, expected, error))

@@ -273,7 +273,11 @@ async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
             Flaw::NoSecondTry,
             "the first one is in the way",
         ),
-        (Scenario::RestartAfterCrash, Flaw::AnswersFromTheGrave, "came an answer"),
+        (
+            Scenario::RestartAfterCrash,
+            Flaw::AnswersFromTheGrave,
+            "came a response",
+        ),
         (
             Scenario::RestartAfterCrash,
             Flaw::Unlabelled,

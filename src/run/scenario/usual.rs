@@ -117,7 +117,7 @@ impl Context<'_> {
         match refused {
             Err(error) if error.fault == Fault::NotRunning && error.message.contains("not initialized") => Ok(()),
             Err(error) => Err(self.wrong(when, expected, error)),
-            Ok(()) => Err(self.wrong(when, expected, "an answer")),
+            Ok(()) => Err(self.wrong(when, expected, "a response")),
         }
     }
 
@@ -144,7 +144,7 @@ impl Context<'_> {
         let begun = Instant::now();
         let result = self.ask(&subject).await?;
         self.elapsed += begun.elapsed();
-        let prediction = result.map_err(|error| self.failed(when, &error, "an answer"))?;
+        let prediction = result.map_err(|error| self.failed(when, &error, "a response"))?;
         self.keep(prediction)
     }
 
@@ -174,7 +174,7 @@ impl Context<'_> {
         let (one, other) = (self.subject(0).await?, self.subject(1).await?);
         let (first, second) = tokio::join!(self.ask(&one), self.ask(&other));
         for result in [first?, second?] {
-            let prediction = result.map_err(|error| self.wrong(when, "an answer to each", error))?;
+            let prediction = result.map_err(|error| self.wrong(when, "a response to each", error))?;
             self.keep(prediction)?;
         }
         Ok(())

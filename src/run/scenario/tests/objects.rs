@@ -155,13 +155,13 @@ async fn each_fault_of_an_object_is_found_by_its_scenario() {
             Flaw::ObjectsLeak,
             "expected nothing of it to be there; came process 7",
         ),
-        (Scenario::UseBeforeStart, Flaw::UsableTooEarly, "came an answer"),
+        (Scenario::UseBeforeStart, Flaw::UsableTooEarly, "came a response"),
         (
             Scenario::FailedStart,
             Flaw::RunsAfterFailure,
             "came one that counts as running",
         ),
-        (Scenario::RestartAfterCrash, Flaw::AnswersAfterCrash, "came an answer"),
+        (Scenario::RestartAfterCrash, Flaw::AnswersAfterCrash, "came a response"),
         (
             Scenario::OrderlyExit,
             Flaw::NoExitHook,
