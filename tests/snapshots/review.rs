@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use hydrotest::prediction::{Prediction, Value};
-use hydrotest::snapshot::{Arrays, Prune, Recording, ReviewState, SnapshotKey};
+use hydrotest::snapshot::{Prune, Recording, ReviewState, SnapshotKey, StoredArrays};
 
 use crate::place::{Judged, Place, key, prediction, with, with_large, within};
 
@@ -99,7 +99,7 @@ fn pruning_takes_what_nothing_uses_and_nothing_else() {
         unused.iter().map(|entry| entry.key.case()).collect::<Vec<_>>(),
         ["dropped"]
     );
-    let Arrays::File { path, size: Some(_) } = &unused[0].arrays else {
+    let StoredArrays::File { path, size: Some(_) } = &unused[0].arrays else {
         panic!("{unused:?}");
     };
     let expected = vec![unused[0].path.clone(), path.clone()];
@@ -121,7 +121,7 @@ fn arrays_are_not_pruned_while_a_snapshot_is_unreadable() {
     let (path, arrays) = place.record(&prediction());
     fs::write(&path, "---\n<<<<<<< ours\n---\n").unwrap();
     let store = place.store(Recording::Never);
-    assert!(matches!(store.list().unwrap()[0].arrays, Arrays::Unreadable(_)));
+    assert!(matches!(store.list().unwrap()[0].arrays, StoredArrays::Unreadable(_)));
     let error = store.prune(None, Prune::Delete).unwrap_err().to_string();
     assert!(error.contains(&path.display().to_string()), "{error}");
     assert!(arrays.exists());
