@@ -14,10 +14,10 @@ use crate::measure::count;
 use crate::outcome::{Conclusion, Report};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
-use crate::reference::WEIGHTS;
 use crate::report::console::{self, Extent, Subject};
 use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Trials, Which};
 use crate::snapshot::{Recording, State, Store};
+use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.

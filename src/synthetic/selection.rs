@@ -1,0 +1,101 @@
+//! Which fields of a response a call asks for: the meaning of `include_fields`. Knows names only, makes no value.
+
+use serde_json::Value;
+
+use super::family::{Family, fill};
+use super::{ModelError, python};
+use crate::prediction::Contract;
+use crate::prediction::contract::{FieldSpec, Presence};
+
+/// The fields asked for by name or by `*`.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Selection {
+    names: Vec<String>,
+    all: bool,
+}
+
+impl Selection {
+    /// Reads `include_fields`: nothing, a list of names with `*` for all, or what Python makes of other types. A string
+    /// is searched for `*` and otherwise falls apart into letters, none of which is a field.
+    ///
+    /// # Errors
+    /// For a value that cannot be searched, and for fields that the response class has for another model.
+    pub fn read(contract: &Contract, family: &Family, include_fields: &Value) -> Result<Self, ModelError> {
+        let names: Vec<String> = match include_fields {
+            Value::Null => Vec::new(),
+            Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+            Value::Object(entries) => entries.keys().cloned().collect(),
+            Value::String(text) => text.chars().map(String::from).collect(),
+            Value::Bool(_) | Value::Number(_) => {
+                let name = python::type_name(include_fields);
+                return Err(ModelError::wrong_type(format!(
+                    "argument of type '{name}' is not iterable"
+                )));
+            }
+        };
+        let foreign = |field: &&FieldSpec| field.presence == Presence::Never && names.contains(&field.name);
+        if let Some(field) = contract.fields.iter().find(foreign) {
+            let values = [("field", field.name.as_str()), ("model", contract.name.as_str())];
+            return Err(ModelError::value(fill(family.foreign_field, &values)));
+        }
+        Ok(Self {
+            all: names.iter().any(|name| name == "*"),
+            names,
+        })
+    }
+
+    /// Whether a response has a value for this field.
+    pub fn wants(&self, field: &FieldSpec) -> bool {
+        match field.presence {
+            Presence::Always => true,
+            Presence::Requested => self.all || self.names.contains(&field.name),
+            Presence::Never => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::synthetic::fixture::{array_field, esm2, esm3_family};
+
+    fn read(contract: &Contract, include_fields: &Value) -> Result<Selection, ModelError> {
+        Selection::read(contract, Family::of(contract), include_fields)
+    }
+
+    #[test]
+    fn nothing_asked_for_is_the_minimum_whatever_its_form() {
+        let (contract, field) = (esm2(), array_field("plddt", &[]));
+        for nothing in [json!(null), json!([]), json!({}), json!("plddt"), json!([1, null, "x"])] {
+            assert!(!read(&contract, &nothing).unwrap().wants(&field), "{nothing}");
+        }
+        for all in [json!(["*"]), json!("*"), json!(["plddt"]), json!({"plddt": 1})] {
+            assert!(read(&contract, &all).unwrap().wants(&field), "{all}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_searched_is_refused() {
+        let refusal = read(&esm2(), &json!(5)).unwrap_err();
+        assert_eq!(refusal.to_string(), "TypeError: argument of type 'int' is not iterable");
+    }
+
+    #[test]
+    fn fields_of_a_sister_model_are_refused_by_name_and_left_out_of_all() {
+        let small = esm3_family("ESMCCore", "ESM-C", "sasa_logits");
+        assert_eq!(
+            read(&small, &json!(["sasa_logits"])).unwrap_err().message,
+            "sasa_logits are only available for ESM3, not ESM-C."
+        );
+        let large = esm3_family("ESM3Core", "ESM3", "hidden_states");
+        assert_eq!(
+            read(&large, &json!(["hidden_states"])).unwrap_err().message,
+            "hidden_states are not supported for ESM3 embeddings by the current SDK wrapper."
+        );
+        let all = read(&large, &json!(["*"])).unwrap();
+        assert!(!all.wants(large.field("hidden_states").unwrap()));
+        assert!(all.wants(large.field("sasa_logits").unwrap()));
+    }
+}
