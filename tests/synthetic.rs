@@ -174,9 +174,9 @@ fn every_fixed_option_is_refused_by_every_model() {
     for contract in contracts() {
         let model = load(&contract, json!({}));
         for name in contract.fixed_options() {
-            let refusal = call(&contract, &model, Input::One("ACD".into()), json!({ name: null })).unwrap_err();
+            let error = call(&contract, &model, Input::One("ACD".into()), json!({ name: null })).unwrap_err();
             assert_eq!(
-                refusal.to_string(),
+                error.to_string(),
                 format!(
                     "ValueError: The following config keys can only be set at initialization and cannot be \
                      overridden per-call: ['{name}']"
@@ -196,8 +196,8 @@ fn every_model_refuses_residues_and_methods_it_does_not_have() {
         } else {
             "ValueError: Invalid amino acid(s) in sequence: ['1', '2', '3', 'X']"
         };
-        let refusal = call(&contract, &model, sequence, json!({})).unwrap_err();
-        assert_eq!(refusal.to_string(), words);
+        let error = call(&contract, &model, sequence, json!({})).unwrap_err();
+        assert_eq!(error.to_string(), words);
         let other = match contract.method {
             Method::Fold => Method::Embed,
             Method::Embed | Method::Generate => Method::Fold,
@@ -207,10 +207,10 @@ fn every_model_refuses_residues_and_methods_it_does_not_have() {
             input: Input::One("ACD".into()),
             options: Options::new(),
         };
-        let refusal = model.predict(&request).unwrap_err();
-        assert_eq!(refusal.exception, "AttributeError");
+        let error = model.predict(&request).unwrap_err();
+        assert_eq!(error.exception, "AttributeError");
         let words = format!("object has no attribute '{other}'");
-        assert!(refusal.message.ends_with(&words), "{}", refusal.message);
+        assert!(error.message.ends_with(&words), "{}", error.message);
     }
 }
 
@@ -287,12 +287,9 @@ fn counts_and_seeds_that_cannot_be_are_refused() {
     ] {
         let contract = contract(key);
         let name = given.as_object().and_then(|given| given.keys().next()).unwrap().clone();
-        let refusal = call(&contract, &load(&contract, json!({})), Input::One("ACD".into()), given).unwrap_err();
-        assert_eq!(refusal.exception, exception, "{refusal}");
-        assert!(
-            refusal.message.contains(&format!("option '{name}' must be")),
-            "{refusal}"
-        );
+        let error = call(&contract, &load(&contract, json!({})), Input::One("ACD".into()), given).unwrap_err();
+        assert_eq!(error.exception, exception, "{error}");
+        assert!(error.message.contains(&format!("option '{name}' must be")), "{error}");
     }
 }
 

@@ -28,4 +28,9 @@ impl ModelError {
             message: message.into(),
         }
     }
+
+    /// A wrong type unless a condition holds.
+    pub(super) fn unless(holds: bool, message: &str) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::wrong_type(message)) }
+    }
 }

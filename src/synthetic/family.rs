@@ -4,7 +4,7 @@
 use crate::prediction::Contract;
 
 /// The wording of one core class. In a message `{model}`, `{field}`, `{sequence}` and `{fragment}` stand for what they name.
-pub(super) struct Family {
+pub(super) struct ModelFamily {
     /// The last part of the core's dotted path.
     core: &'static str,
     /// To no sequence at all.
@@ -37,7 +37,7 @@ pub(super) enum UnknownVariant {
 }
 
 /// Any model that boileroom does not ship.
-const OTHER: Family = Family {
+const OTHER: ModelFamily = ModelFamily {
     core: "",
     no_sequence: "{model} input must contain at least one sequence.",
     empty_sequence: "{model} input must contain at least one residue.",
@@ -50,14 +50,14 @@ const OTHER: Family = Family {
 };
 
 /// ESMFold reads complexes with the parser of ESM-2, and speaks with its words.
-const ESMFOLD: Family = Family {
+const ESMFOLD: ModelFamily = ModelFamily {
     core: "ESMFoldCore",
     empty_sequence: "ESM2 sequence must contain at least one residue token.",
     empty_chain: "Invalid ESM2 sequence {sequence}: empty chain near ':'.",
     ..OTHER
 };
 
-const ESM2: Family = Family {
+const ESM2: ModelFamily = ModelFamily {
     core: "ESM2Core",
     unreadable: "Invalid ESM2 token fragment {fragment} in sequence {sequence}.",
     unknown_variant: UnknownVariant::Assertion,
@@ -65,7 +65,7 @@ const ESM2: Family = Family {
     ..ESMFOLD
 };
 
-const ESMFOLD2: Family = Family {
+const ESMFOLD2: ModelFamily = ModelFamily {
     core: "ESMFold2Core",
     no_sequence: "ESMFold2.fold received an empty input sequence.",
     empty_sequence: "Invalid ESMFold2 protein sequence {sequence}: empty chain near ':'.",
@@ -75,7 +75,7 @@ const ESMFOLD2: Family = Family {
     ..OTHER
 };
 
-const ESMC: Family = Family {
+const ESMC: ModelFamily = ModelFamily {
     core: "ESMCCore",
     no_sequence: "ESM-C/ESM3 embedding input must contain at least one sequence.",
     empty_sequence: "ESM-C/ESM3 sequences must not contain empty chains.",
@@ -84,16 +84,16 @@ const ESMC: Family = Family {
     ..OTHER
 };
 
-const ESM3: Family = Family {
+const ESM3: ModelFamily = ModelFamily {
     core: "ESM3Core",
     foreign_field: "{field} are not supported for {model} embeddings by the current SDK wrapper.",
     ..ESMC
 };
 
-static KNOWN: [Family; 5] = [ESMFOLD, ESM2, ESMFOLD2, ESMC, ESM3];
-static UNKNOWN: Family = OTHER;
+static KNOWN: [ModelFamily; 5] = [ESMFOLD, ESM2, ESMFOLD2, ESMC, ESM3];
+static UNKNOWN: ModelFamily = OTHER;
 
-impl Family {
+impl ModelFamily {
     /// The family of a contract, by its core class.
     pub fn of(contract: &Contract) -> &'static Self {
         KNOWN

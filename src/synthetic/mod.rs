@@ -1,22 +1,32 @@
-//! The embedded models: deterministic, honestly synthetic answers to every contract, with boileroom's wording for what it
-//! refuses. They prove suites and transports without weights; they predict nothing about proteins.
+//! The embedded models: a test double that answers every contract the same for the same call, and words every error as boileroom
+//! does. They prove suites and transports without weights; they predict nothing about proteins and are compared with no real model.
 //!
 //! A model is served by its contract alone. Only what boileroom's own classes do differently from one another stands in
 //! one table, `family`.
 
+mod array;
+mod chain;
+mod complex;
+mod confidence;
 mod embed;
-mod encode;
 mod error;
 mod family;
-#[cfg(test)]
-mod fixture;
 mod fold;
+mod geometry;
+mod histogram;
 mod input;
+mod layout;
 mod metadata;
 mod options;
 mod python;
+mod random;
+mod residue;
+mod sampling;
+mod scores;
 mod selection;
-mod spacing;
+mod structure;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -25,11 +35,11 @@ use serde_json::Value as Json;
 
 use self::embed::Embedding;
 pub use self::error::ModelError;
-use self::family::{Family, core_class};
+use self::family::{ModelFamily, core_class};
 use self::fold::Folding;
 use self::metadata::Times;
 pub use self::metadata::synthetic_version;
-use self::selection::Selection;
+use self::selection::FieldSelection;
 use crate::prediction::{Contract, Method, Options, Prediction, Request, Value};
 
 /// What stands behind every result of these models, so that they are compared with nothing else.
@@ -48,7 +58,7 @@ impl SyntheticModel {
     /// # Errors
     /// When the configuration names a size the model does not have.
     pub fn load(contract: Arc<Contract>, config: Options) -> Result<Self, ModelError> {
-        options::check_variant(&contract, Family::of(&contract), &config)?;
+        options::check_variant(&contract, ModelFamily::of(&contract), &config)?;
         Ok(Self { contract, config })
     }
 
@@ -59,7 +69,7 @@ impl SyntheticModel {
     pub fn predict(&self, request: &Request) -> Result<Prediction, ModelError> {
         let started = Instant::now();
         let contract = self.contract.as_ref();
-        let family = Family::of(contract);
+        let family = ModelFamily::of(contract);
         if request.method != contract.method {
             let class = core_class(contract);
             let message = format!("'{class}' object has no attribute '{}'", request.method);
@@ -68,18 +78,18 @@ impl SyntheticModel {
         options::check_fixed(contract, &request.options)?;
         let effective = contract.effective_options(&self.config, &request.options);
         options::check_rules(contract, family, &effective)?;
-        let selection = Selection::read(contract, family, effective.get("include_fields").unwrap_or(&Json::Null))?;
-        let samples = input::read(contract, family, &request.input)?;
+        let selection = FieldSelection::read(contract, family, effective.get("include_fields").unwrap_or(&Json::Null))?;
+        let batch = input::read(contract, family, &request.input)?;
 
         let preprocessing = started.elapsed();
         let started = Instant::now();
         let (fields, lengths) = match contract.method {
             Method::Embed => {
-                let fields = Embedding::new(contract, &effective, &samples)?.fields(&selection)?;
-                (fields, samples.lengths)
+                let fields = Embedding::new(contract, &effective, &batch)?.fields(&selection)?;
+                (fields, batch.lengths)
             }
             Method::Fold => {
-                let folding = Folding::new(contract, &effective, &samples)?;
+                let folding = Folding::new(contract, &effective, &batch)?;
                 (folding.fields(&selection)?, folding.lengths())
             }
             // What a prompt should become is a matter of weights; there is no synthetic answer to it.
@@ -104,37 +114,4 @@ impl SyntheticModel {
 fn with_metadata(mut fields: Vec<(String, Value)>, metadata: Value, position: usize) -> Vec<(String, Value)> {
     fields.insert(position.min(fields.len()), ("metadata".into(), metadata));
     fields
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::prediction::Input;
-
-    #[test]
-    fn a_method_the_model_lacks_is_an_attribute_error() {
-        let model = fixture::load(fixture::esm2(), json!({})).unwrap();
-        let request = Request {
-            method: Method::Fold,
-            input: Input::One("A".into()),
-            options: Options::new(),
-        };
-        assert_eq!(
-            model.predict(&request).unwrap_err().to_string(),
-            "AttributeError: 'ESM2Core' object has no attribute 'fold'"
-        );
-    }
-
-    #[test]
-    fn calls_share_nothing() {
-        let model = fixture::load(fixture::esm2(), json!({})).unwrap();
-        let lengths = |sequence: &str| {
-            fixture::call(&model, json!(sequence), json!({}))
-                .unwrap()
-                .sequence_lengths()
-        };
-        assert_eq!((lengths("ACDE"), lengths("ACDEFG")), (Some(vec![4]), Some(vec![6])));
-    }
 }

@@ -3,13 +3,13 @@
 
 use serde_json::Value;
 
-use super::family::{Family, UnknownVariant};
+use super::family::{ModelFamily, UnknownVariant};
 use super::{ModelError, python};
 use crate::prediction::Options;
 use crate::prediction::contract::{Contract, OptionRule, OptionSpec, Variant};
 
 /// Refuses a configuration that names a size the model does not have.
-pub(super) fn check_variant(contract: &Contract, family: &Family, config: &Options) -> Result<(), ModelError> {
+pub(super) fn check_variant(contract: &Contract, family: &ModelFamily, config: &Options) -> Result<(), ModelError> {
     let Some(chosen) = contract.variant_option().and_then(|option| config.get(option)) else {
         return Ok(());
     };
@@ -45,7 +45,7 @@ pub(super) fn check_fixed(contract: &Contract, call: &Options) -> Result<(), Mod
 }
 
 /// Refuses the first option, in declared order, that breaks its rule.
-pub(super) fn check_rules(contract: &Contract, family: &Family, effective: &Options) -> Result<(), ModelError> {
+pub(super) fn check_rules(contract: &Contract, family: &ModelFamily, effective: &Options) -> Result<(), ModelError> {
     for option in &contract.options {
         let nullable = option.default.is_null() || family.nullable.contains(&option.name.as_str());
         let value = effective.get(&option.name).unwrap_or(&Value::Null);
@@ -109,19 +109,19 @@ mod tests {
 
     use super::*;
     use crate::prediction::Method;
-    use crate::synthetic::fixture::{bare, call, esm2, esm3_family, load, object, option};
+    use crate::synthetic::tests::fixture::{bare, call, esm2, esm3_family, load, object, option};
 
     #[test]
     fn fixed_options_of_a_call_are_listed_sorted() {
         let model = load(esm2(), json!({ "device": "cpu" })).unwrap();
-        let refusal = call(
+        let error = call(
             &model,
             json!("A"),
             json!({ "model_name": "x", "device": "cpu", "seed": 1 }),
         )
         .unwrap_err();
         assert_eq!(
-            refusal.to_string(),
+            error.to_string(),
             "ValueError: The following config keys can only be set at initialization and cannot be overridden \
              per-call: ['device', 'model_name']"
         );
@@ -167,12 +167,12 @@ mod tests {
             option("noise_scale", Json::Null, OptionRule::Number),
             option("msa_max_depth", json!(1024), OptionRule::PositiveInteger),
         ];
-        let family = Family::of(&contract);
+        let family = ModelFamily::of(&contract);
         let judge = |options: Json| {
             let effective = contract.effective_options(&Options::new(), &object(options));
             check_rules(&contract, family, &effective)
                 .err()
-                .map(|refusal| refusal.message)
+                .map(|error| error.message)
         };
         for (options, words) in [
             (json!({ "num_loops": 0 }), "'num_loops' must be a positive integer."),

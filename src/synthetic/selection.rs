@@ -1,32 +1,32 @@
 //! Which fields of a response a call asks for: the meaning of `include_fields`. Knows names only, makes no value.
 
-use serde_json::Value;
+use serde_json::Value as Json;
 
-use super::family::{Family, fill};
+use super::family::{ModelFamily, fill};
 use super::{ModelError, python};
-use crate::prediction::Contract;
 use crate::prediction::contract::{FieldSpec, Presence};
+use crate::prediction::{Contract, Value};
 
 /// The fields asked for by name or by `*`.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Selection {
+pub(super) struct FieldSelection {
     names: Vec<String>,
     all: bool,
 }
 
-impl Selection {
+impl FieldSelection {
     /// Reads `include_fields`: nothing, a list of names with `*` for all, or what Python makes of other types. A string
     /// is searched for `*` and otherwise falls apart into letters, none of which is a field.
     ///
     /// # Errors
     /// For a value that cannot be searched, and for fields that the response class has for another model.
-    pub fn read(contract: &Contract, family: &Family, include_fields: &Value) -> Result<Self, ModelError> {
+    pub fn read(contract: &Contract, family: &ModelFamily, include_fields: &Json) -> Result<Self, ModelError> {
         let names: Vec<String> = match include_fields {
-            Value::Null => Vec::new(),
-            Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            Value::Object(entries) => entries.keys().cloned().collect(),
-            Value::String(text) => text.chars().map(String::from).collect(),
-            Value::Bool(_) | Value::Number(_) => {
+            Json::Null => Vec::new(),
+            Json::Array(items) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
+            Json::Object(entries) => entries.keys().cloned().collect(),
+            Json::String(text) => text.chars().map(String::from).collect(),
+            Json::Bool(_) | Json::Number(_) => {
                 let name = python::type_name(include_fields);
                 return Err(ModelError::wrong_type(format!(
                     "argument of type '{name}' is not iterable"
@@ -44,8 +44,24 @@ impl Selection {
         })
     }
 
+    /// The selected fields in the order of the contract, each with what `value` says of it; the others are `None`.
+    ///
+    /// # Errors
+    /// Those of `value`.
+    pub fn fields(
+        &self,
+        contract: &Contract,
+        value: impl Fn(&FieldSpec) -> Result<Value, ModelError>,
+    ) -> Result<Vec<(String, Value)>, ModelError> {
+        let of = |field: &FieldSpec| {
+            let value = if self.wants(field) { value(field)? } else { Value::None };
+            Ok((field.name.clone(), value))
+        };
+        contract.fields.iter().map(of).collect()
+    }
+
     /// Whether a response has a value for this field.
-    pub fn wants(&self, field: &FieldSpec) -> bool {
+    fn wants(&self, field: &FieldSpec) -> bool {
         match field.presence {
             Presence::Always => true,
             Presence::Requested => self.all || self.names.contains(&field.name),
@@ -59,10 +75,10 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::synthetic::fixture::{array_field, esm2, esm3_family};
+    use crate::synthetic::tests::fixture::{array_field, esm2, esm3_family};
 
-    fn read(contract: &Contract, include_fields: &Value) -> Result<Selection, ModelError> {
-        Selection::read(contract, Family::of(contract), include_fields)
+    fn read(contract: &Contract, include_fields: &Json) -> Result<FieldSelection, ModelError> {
+        FieldSelection::read(contract, ModelFamily::of(contract), include_fields)
     }
 
     #[test]
@@ -78,8 +94,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_searched_is_refused() {
-        let refusal = read(&esm2(), &json!(5)).unwrap_err();
-        assert_eq!(refusal.to_string(), "TypeError: argument of type 'int' is not iterable");
+        let error = read(&esm2(), &json!(5)).unwrap_err();
+        assert_eq!(error.to_string(), "TypeError: argument of type 'int' is not iterable");
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(super) type Object = Map<String, Value>;
 
 /// Checks pocket, distogram conditioning and covalent bonds of a sample.
 pub(super) fn check(object: &Object) -> Result<(), ModelError> {
-    check_pocket(given(object, "pocket"))?;
+    given(object, "pocket").map_or(Ok(()), check_pocket)?;
     if let Some(distograms) = given(object, "distogram_conditioning") {
         for distogram in mappings(Some(distograms), "distogram_conditioning")? {
             required(distogram, "chain_id")?;
@@ -48,29 +48,25 @@ pub(super) fn check_alignment(value: Option<&Value>) -> Result<bool, ModelError>
     let object = match value {
         None | Some(Value::Null) => return Ok(false),
         Some(Value::Object(object)) => object,
-        Some(Value::Array(rows)) if all_strings(rows) => return Ok(false),
-        Some(_) => {
-            return Err(ModelError::wrong_type(
-                "Encoded ESMFold2 MSA payload must be a mapping, list[str], or None.",
-            ));
+        Some(other) => {
+            let is_list = other.as_array().is_some_and(|rows| all_strings(rows));
+            let message = "Encoded ESMFold2 MSA payload must be a mapping, list[str], or None.";
+            return ModelError::unless(is_list, message).map(|()| false);
         }
     };
     let (rows, path) = (given(object, "sequences"), given(object, "path"));
-    if rows.is_some_and(|rows| !rows.as_array().is_some_and(|rows| all_strings(rows))) {
-        return Err(ModelError::wrong_type(
-            "Encoded ESMFold2 MSA payload sequences must be a string sequence list.",
-        ));
-    }
-    if path.is_some_and(|path| !path.is_string()) {
-        return Err(ModelError::wrong_type(
-            "Encoded ESMFold2 MSA payload path must be a string path.",
-        ));
-    }
-    if object.get("remove_insertions").is_some_and(|flag| !flag.is_boolean()) {
-        return Err(ModelError::wrong_type(
-            "Encoded ESMFold2 MSA payload remove_insertions must be a boolean.",
-        ));
-    }
+    ModelError::unless(
+        rows.is_none_or(|rows| rows.as_array().is_some_and(|rows| all_strings(rows))),
+        "Encoded ESMFold2 MSA payload sequences must be a string sequence list.",
+    )?;
+    ModelError::unless(
+        path.is_none_or(Value::is_string),
+        "Encoded ESMFold2 MSA payload path must be a string path.",
+    )?;
+    ModelError::unless(
+        object.get("remove_insertions").is_none_or(Value::is_boolean),
+        "Encoded ESMFold2 MSA payload remove_insertions must be a boolean.",
+    )?;
     if rows.is_some() == path.is_some() {
         return Err(ModelError::value("MSAInput requires exactly one of sequences or path."));
     }
@@ -85,41 +81,30 @@ pub(super) fn mappings<'a>(value: Option<&'a Value>, name: &str) -> Result<Vec<&
         .ok_or_else(|| ModelError::wrong_type(format!("Encoded ESMFold2 {name} must be a list of mappings.")))
 }
 
-fn check_pocket(pocket: Option<&Value>) -> Result<(), ModelError> {
-    let Some(pocket) = pocket else { return Ok(()) };
-    let Some(pocket) = pocket.as_object() else {
-        return Err(ModelError::wrong_type(
-            "Encoded ESMFold2 pocket payload must be a mapping or None.",
-        ));
-    };
-    let Some(contacts) = pocket.get("contacts").and_then(Value::as_array) else {
-        return Err(ModelError::wrong_type(
-            "Encoded ESMFold2 pocket contacts must be a list.",
-        ));
-    };
-    if !pocket.get("binder_chain_id").is_some_and(Value::is_string) {
-        return Err(ModelError::wrong_type(
-            "Encoded ESMFold2 pocket.binder_chain_id must be a string.",
-        ));
-    }
-    contacts.iter().try_for_each(check_contact)
-}
-
-fn check_contact(contact: &Value) -> Result<(), ModelError> {
-    let Some([chain, residue]) = contact.as_array().map(Vec::as_slice) else {
-        return Err(ModelError::wrong_type(
-            "Encoded ESMFold2 pocket contacts must be [chain_id, residue_index] pairs.",
-        ));
-    };
-    if !chain.is_string() {
-        return Err(ModelError::wrong_type(
+fn check_pocket(pocket: &Value) -> Result<(), ModelError> {
+    let message = "Encoded ESMFold2 pocket payload must be a mapping or None.";
+    ModelError::unless(pocket.is_object(), message)?;
+    let contacts = pocket.get("contacts").and_then(Value::as_array);
+    let contacts =
+        contacts.ok_or_else(|| ModelError::wrong_type("Encoded ESMFold2 pocket contacts must be a list."))?;
+    let binder = pocket.get("binder_chain_id");
+    ModelError::unless(
+        binder.is_some_and(Value::is_string),
+        "Encoded ESMFold2 pocket.binder_chain_id must be a string.",
+    )?;
+    for contact in contacts {
+        let pair = "Encoded ESMFold2 pocket contacts must be [chain_id, residue_index] pairs.";
+        let Some([chain, residue]) = contact.as_array().map(Vec::as_slice) else {
+            return Err(ModelError::wrong_type(pair));
+        };
+        ModelError::unless(
+            chain.is_string(),
             "Encoded ESMFold2 pocket.contacts.chain_id must be a string.",
-        ));
-    }
-    if !residue.is_i64() && !residue.is_u64() {
-        return Err(ModelError::wrong_type(
+        )?;
+        ModelError::unless(
+            residue.is_i64() || residue.is_u64(),
             "Encoded ESMFold2 pocket contact residue index must be an integer.",
-        ));
+        )?;
     }
     Ok(())
 }

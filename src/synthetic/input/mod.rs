@@ -10,40 +10,40 @@ mod tests;
 use serde_json::Value;
 
 use super::ModelError;
-use super::family::Family;
+use super::family::ModelFamily;
 use crate::prediction::contract::{Contract, ListMeaning};
 use crate::prediction::{Input, Method};
 
 /// What a call asks to predict.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Samples {
+pub(super) struct InputBatch {
     /// One entry per structure or embedding.
-    pub items: Vec<Sample>,
+    pub items: Vec<InputSample>,
     /// Residues of every entry as the metadata count them; for a list of chains one number per chain.
     pub lengths: Vec<usize>,
 }
 
 /// The chains of one sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Sample {
+pub(super) struct InputSample {
     /// In the order of the input.
-    pub chains: Vec<Chain>,
+    pub chains: Vec<InputChain>,
 }
 
 /// One molecule with its identifier.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Chain {
+pub(super) struct InputChain {
     /// `A`, `B`, … unless the input names it.
     pub id: String,
     /// What it is made of.
-    pub molecule: Molecule,
+    pub molecule: InputMolecule,
 }
 
 /// What a chain is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Molecule {
+pub(super) enum InputMolecule {
     /// Amino acids.
-    Protein(Vec<Token>),
+    Protein(Vec<InputResidue>),
     /// Bases of a ribonucleic acid.
     Rna(String),
     /// Bases of a deoxyribonucleic acid.
@@ -56,25 +56,35 @@ pub(super) enum Molecule {
 
 /// One residue of a protein.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum InputResidue {
     /// A letter the model takes.
-    Residue(char),
+    Letter(char),
     /// A residue hidden from the model.
     Mask,
 }
 
-impl Samples {
+impl InputResidue {
+    /// Its letter; `?` for a hidden one, which no model takes as a letter.
+    pub(super) fn letter(self) -> char {
+        match self {
+            Self::Letter(letter) => letter,
+            Self::Mask => '?',
+        }
+    }
+}
+
+impl InputBatch {
     /// Whether any sample has several chains.
     pub fn has_complex(&self) -> bool {
         self.items.iter().any(|sample| sample.chains.len() > 1)
     }
 }
 
-impl Sample {
+impl InputSample {
     /// The residues of every protein chain.
-    pub fn proteins(&self) -> impl Iterator<Item = &[Token]> {
+    pub fn proteins(&self) -> impl Iterator<Item = &[InputResidue]> {
         self.chains.iter().filter_map(|chain| match &chain.molecule {
-            Molecule::Protein(tokens) => Some(tokens.as_slice()),
+            InputMolecule::Protein(tokens) => Some(tokens.as_slice()),
             _ => None,
         })
     }
@@ -84,7 +94,7 @@ impl Sample {
 ///
 /// # Errors
 /// What the family says to invalid residues, empty chains, empty or too long lists and malformed objects.
-pub(super) fn read(contract: &Contract, family: &Family, input: &Input) -> Result<Samples, ModelError> {
+pub(super) fn read(contract: &Contract, family: &ModelFamily, input: &Input) -> Result<InputBatch, ModelError> {
     match input {
         Input::One(_) | Input::Many(_) => strings::read(contract, family, input.strings()),
         Input::Structured(value) => read_value(contract, family, value),
@@ -92,7 +102,7 @@ pub(super) fn read(contract: &Contract, family: &Family, input: &Input) -> Resul
 }
 
 /// Reads any JSON value: strings, objects, or lists of either.
-fn read_value(contract: &Contract, family: &Family, value: &Value) -> Result<Samples, ModelError> {
+fn read_value(contract: &Contract, family: &ModelFamily, value: &Value) -> Result<InputBatch, ModelError> {
     let items = match value {
         Value::String(sequence) => return strings::read(contract, family, std::slice::from_ref(sequence)),
         Value::Object(_) => std::slice::from_ref(value),

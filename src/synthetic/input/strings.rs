@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Chain, ModelError, Molecule, Sample, Samples, Token, chain_id};
+use super::{InputBatch, InputChain, InputMolecule, InputResidue, InputSample, ModelError, chain_id};
 use crate::prediction::contract::{Contract, ListMeaning};
 use crate::protein::residue;
 use crate::protein::sequence::{CHAIN_SEPARATOR, MASK};
-use crate::synthetic::family::{Family, fill};
+use crate::synthetic::family::{ModelFamily, fill};
 use crate::synthetic::python;
 
 /// The other chain separator, where the contract has [`BAR_SEPARATOR`].
@@ -20,8 +20,8 @@ const BAR_SEPARATOR: &str = "bar_separator";
 const REJECTS_EMPTY_CHAINS: &str = "rejects_empty_chains";
 
 /// Reads every string: first all alphabets, then the length of the list, then the chains.
-pub(super) fn read(contract: &Contract, family: &Family, sequences: &[String]) -> Result<Samples, ModelError> {
-    let reader = Reader { contract, family };
+pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[String]) -> Result<InputBatch, ModelError> {
+    let reader = SequenceReader { contract, family };
     let batch = sequences
         .iter()
         .map(|sequence| reader.parts(sequence))
@@ -48,7 +48,7 @@ pub(super) fn read(contract: &Contract, family: &Family, sequences: &[String]) -
         return Err(reader.refuse(family.empty_sequence, "", ""));
     }
     let items = items.into_iter().map(sample).collect();
-    Ok(Samples { items, lengths })
+    Ok(InputBatch { items, lengths })
 }
 
 /// Refuses letters other than the twenty amino acids and the contract's extra ones, listing each once.
@@ -68,30 +68,30 @@ fn is_residue(extra: &str, letter: char) -> bool {
     residue::by_letter(letter).is_some() || extra.contains(letter)
 }
 
-fn sample(chains: Vec<Vec<Token>>) -> Sample {
-    let chains = chains.into_iter().enumerate().map(|(index, tokens)| Chain {
+fn sample(chains: Vec<Vec<InputResidue>>) -> InputSample {
+    let chains = chains.into_iter().enumerate().map(|(index, tokens)| InputChain {
         id: chain_id(index),
-        molecule: Molecule::Protein(tokens),
+        molecule: InputMolecule::Protein(tokens),
     });
-    Sample {
+    InputSample {
         chains: chains.collect(),
     }
 }
 
 /// A part of a sequence: a residue or the break between two chains.
-enum Part {
-    Token(Token),
+enum SequencePart {
+    Residue(InputResidue),
     Break,
 }
 
-struct Reader<'a> {
+struct SequenceReader<'a> {
     contract: &'a Contract,
-    family: &'a Family,
+    family: &'a ModelFamily,
 }
 
-impl Reader<'_> {
+impl SequenceReader<'_> {
     /// Splits a string into residues and chain breaks.
-    fn parts(&self, sequence: &str) -> Result<Vec<Part>, ModelError> {
+    fn parts(&self, sequence: &str) -> Result<Vec<SequencePart>, ModelError> {
         if self.contract.features.contains(MASKS) {
             return self.tokens(sequence);
         }
@@ -99,25 +99,25 @@ impl Reader<'_> {
         check_amino_acids(&self.contract.extra_residues, &residues)?;
         let part = |letter| {
             if self.is_break(letter) {
-                Part::Break
+                SequencePart::Break
             } else {
-                Part::Token(Token::Residue(letter))
+                SequencePart::Residue(InputResidue::Letter(letter))
             }
         };
         Ok(sequence.chars().map(part).collect())
     }
 
     /// Splits a string that may hold masks.
-    fn tokens(&self, sequence: &str) -> Result<Vec<Part>, ModelError> {
+    fn tokens(&self, sequence: &str) -> Result<Vec<SequencePart>, ModelError> {
         let mut parts = Vec::with_capacity(sequence.len());
         let mut rest = sequence;
         while let Some(letter) = rest.chars().next() {
             let (part, length) = if rest.starts_with(MASK) {
-                (Part::Token(Token::Mask), MASK.len())
+                (SequencePart::Residue(InputResidue::Mask), MASK.len())
             } else if self.is_break(letter) {
-                (Part::Break, letter.len_utf8())
+                (SequencePart::Break, letter.len_utf8())
             } else if is_residue(&self.contract.extra_residues, letter) {
-                (Part::Token(Token::Residue(letter)), letter.len_utf8())
+                (SequencePart::Residue(InputResidue::Letter(letter)), letter.len_utf8())
             } else {
                 return Err(self.refuse(self.family.unreadable, sequence, self.unreadable(rest)));
             };
@@ -139,11 +139,11 @@ impl Reader<'_> {
     }
 
     /// Groups residues into chains. A model that does not refuse empty ones leaves them out.
-    fn chains(&self, sequence: &str, parts: Vec<Part>) -> Result<Vec<Vec<Token>>, ModelError> {
+    fn chains(&self, sequence: &str, parts: Vec<SequencePart>) -> Result<Vec<Vec<InputResidue>>, ModelError> {
         let mut chains = vec![Vec::new()];
         for part in parts {
             match (part, chains.last_mut()) {
-                (Part::Token(token), Some(chain)) => chain.push(token),
+                (SequencePart::Residue(token), Some(chain)) => chain.push(token),
                 _ => chains.push(Vec::new()),
             }
         }

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::conditioning::{self, Object, mappings};
 use super::strings::{BAR, check_amino_acids};
-use super::{Chain, ModelError, Molecule, Sample, Samples, Token, chain_id};
+use super::{InputBatch, InputChain, InputMolecule, InputResidue, InputSample, ModelError, chain_id};
 use crate::protein::sequence::CHAIN_SEPARATOR;
 use crate::synthetic::python;
 
 /// Reads one object per sample. All are decoded before the first is judged, as boileroom does.
-pub(super) fn read(objects: &[&Object]) -> Result<Samples, ModelError> {
+pub(super) fn read(objects: &[&Object]) -> Result<InputBatch, ModelError> {
     let decoded = objects
         .iter()
         .map(|object| decode(object))
@@ -27,16 +27,16 @@ pub(super) fn read(objects: &[&Object]) -> Result<Samples, ModelError> {
         lengths.push(entities.iter().map(Entity::residues).sum::<Result<usize, _>>()?);
         items.push(sample(entities)?);
     }
-    Ok(Samples { items, lengths })
+    Ok(InputBatch { items, lengths })
 }
 
 /// One molecule as given, with the identifiers of its copies.
 struct Entity {
     ids: Vec<String>,
-    matter: Matter,
+    molecule: EntityMolecule,
 }
 
-enum Matter {
+enum EntityMolecule {
     Protein {
         sequence: String,
         aligned_to_file: bool,
@@ -74,11 +74,14 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
     }
     let ids = decode_ids(object.get("id"))?;
     if name == "ligand" {
-        let smiles = decode_smiles(object.get("smiles"))?;
-        let ccd = decode_components(object.get("ccd"))?;
+        let line = |value: &Value| value.as_str().map(str::to_owned);
+        let words = "Encoded ESMFold2 ligand.smiles must be a string or None.";
+        let smiles = optional(object.get("smiles"), line, words)?;
+        let words = "Encoded ESMFold2 ligand.ccd must be a list of strings or None.";
+        let ccd = optional(object.get("ccd"), strings, words)?;
         return Ok(Entity {
             ids,
-            matter: Matter::Ligand { smiles, ccd },
+            molecule: EntityMolecule::Ligand { smiles, ccd },
         });
     }
     let Some(sequence) = object.get("sequence").and_then(Value::as_str).map(str::to_owned) else {
@@ -87,57 +90,52 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
         )));
     };
     conditioning::check_modifications(object.get("modifications"))?;
-    let matter = match name {
-        "rna" => Matter::Rna(sequence),
-        "dna" => Matter::Dna(sequence),
-        _ => Matter::Protein {
+    let molecule = match name {
+        "rna" => EntityMolecule::Rna(sequence),
+        "dna" => EntityMolecule::Dna(sequence),
+        _ => EntityMolecule::Protein {
             sequence,
             aligned_to_file: conditioning::check_alignment(object.get("msa"))?,
         },
     };
-    Ok(Entity { ids, matter })
+    Ok(Entity { ids, molecule })
 }
 
 fn decode_ids(value: Option<&Value>) -> Result<Vec<String>, ModelError> {
-    match value {
-        Some(Value::String(id)) => Some(vec![id.clone()]),
-        Some(Value::Array(ids)) => ids.iter().map(|id| id.as_str().map(str::to_owned)).collect(),
-        _ => None,
-    }
-    .ok_or_else(|| ModelError::wrong_type("Encoded ESMFold2 id must be str or list[str]."))
+    let one = value.and_then(Value::as_str).map(|id| vec![id.to_owned()]);
+    one.or_else(|| value.and_then(strings))
+        .ok_or_else(|| ModelError::wrong_type("Encoded ESMFold2 id must be str or list[str]."))
 }
 
-fn decode_smiles(value: Option<&Value>) -> Result<Option<String>, ModelError> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(line)) => Ok(Some(line.clone())),
-        Some(_) => Err(ModelError::wrong_type(
-            "Encoded ESMFold2 ligand.smiles must be a string or None.",
-        )),
-    }
+/// A value that may be absent, as `read` reads it.
+fn optional<T>(
+    value: Option<&Value>,
+    read: impl Fn(&Value) -> Option<T>,
+    message: &str,
+) -> Result<Option<T>, ModelError> {
+    let given = value.filter(|value| !value.is_null());
+    let read = given.map(|value| read(value).ok_or_else(|| ModelError::wrong_type(message)));
+    read.transpose()
 }
 
-fn decode_components(value: Option<&Value>) -> Result<Option<Vec<String>>, ModelError> {
-    let codes: Option<Vec<String>> = match value {
-        None | Some(Value::Null) => return Ok(None),
-        Some(Value::Array(codes)) => codes.iter().map(|code| code.as_str().map(str::to_owned)).collect(),
-        Some(_) => None,
-    };
-    codes
-        .map(Some)
-        .ok_or_else(|| ModelError::wrong_type("Encoded ESMFold2 ligand.ccd must be a list of strings or None."))
+/// A list of strings.
+fn strings(value: &Value) -> Option<Vec<String>> {
+    let items = value.as_array()?.iter();
+    items.map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 impl Entity {
     /// What this entity adds to the sample's length in the metadata: residues of all copies, or parts of a ligand.
     fn residues(&self) -> Result<usize, ModelError> {
-        let sequence = match &self.matter {
-            Matter::Ligand { smiles, ccd } => {
+        let sequence = match &self.molecule {
+            EntityMolecule::Ligand { smiles, ccd } => {
                 let parts = ccd.as_ref().map_or(0, Vec::len);
                 let whole = usize::from(smiles.as_ref().is_some_and(|line| !line.is_empty()));
                 return Ok(self.ids.len().max(if parts > 0 { parts } else { whole }));
             }
-            Matter::Protein { sequence, .. } | Matter::Rna(sequence) | Matter::Dna(sequence) => sequence,
+            EntityMolecule::Protein { sequence, .. }
+            | EntityMolecule::Rna(sequence)
+            | EntityMolecule::Dna(sequence) => sequence,
         };
         let mut residues = 0;
         for chain in pieces(sequence) {
@@ -147,7 +145,7 @@ impl Entity {
                     "Invalid ESMFold2 sequence {shown}: empty chain near ':'."
                 )));
             }
-            if matches!(self.matter, Matter::Protein { .. }) {
+            if matches!(self.molecule, EntityMolecule::Protein { .. }) {
                 check_amino_acids("", chain)?;
             }
             residues += chain.chars().count();
@@ -156,10 +154,10 @@ impl Entity {
     }
 
     /// The molecules of one copy; more than one where the sequence holds chain breaks.
-    fn molecules(&self) -> Result<Vec<Molecule>, ModelError> {
+    fn molecules(&self) -> Result<Vec<InputMolecule>, ModelError> {
         let owned = |chain: &str| chain.to_owned();
-        Ok(match &self.matter {
-            Matter::Protein {
+        Ok(match &self.molecule {
+            EntityMolecule::Protein {
                 aligned_to_file: true, ..
             } => {
                 return Err(ModelError::value(
@@ -167,15 +165,19 @@ impl Entity {
                      file-backed MSA paths are reserved for other model adapters.",
                 ));
             }
-            Matter::Protein { sequence, .. } => {
-                let residues = |chain: &str| chain.chars().map(Token::Residue).collect();
-                pieces(sequence).map(residues).map(Molecule::Protein).collect()
+            EntityMolecule::Protein { sequence, .. } => {
+                let residues = |chain: &str| chain.chars().map(InputResidue::Letter).collect();
+                pieces(sequence).map(residues).map(InputMolecule::Protein).collect()
             }
-            Matter::Rna(sequence) => pieces(sequence).map(owned).map(Molecule::Rna).collect(),
-            Matter::Dna(sequence) => pieces(sequence).map(owned).map(Molecule::Dna).collect(),
-            Matter::Ligand { ccd: Some(codes), .. } if !codes.is_empty() => vec![Molecule::Components(codes.clone())],
-            Matter::Ligand { smiles: Some(line), .. } if !line.is_empty() => vec![Molecule::Smiles(line.clone())],
-            Matter::Ligand { .. } => {
+            EntityMolecule::Rna(sequence) => pieces(sequence).map(owned).map(InputMolecule::Rna).collect(),
+            EntityMolecule::Dna(sequence) => pieces(sequence).map(owned).map(InputMolecule::Dna).collect(),
+            EntityMolecule::Ligand { ccd: Some(codes), .. } if !codes.is_empty() => {
+                vec![InputMolecule::Components(codes.clone())]
+            }
+            EntityMolecule::Ligand { smiles: Some(line), .. } if !line.is_empty() => {
+                vec![InputMolecule::Smiles(line.clone())]
+            }
+            EntityMolecule::Ligand { .. } => {
                 return Err(ModelError::value("ESMFold2 ligand input requires smiles or ccd."));
             }
         })
@@ -188,7 +190,7 @@ fn pieces(sequence: &str) -> impl Iterator<Item = &str> {
 
 /// Lays the copies of all entities out as chains. A copy of several chains gives its identifier to the first; the
 /// others take the first names that nothing else has.
-fn sample(entities: Vec<Entity>) -> Result<Sample, ModelError> {
+fn sample(entities: Vec<Entity>) -> Result<InputSample, ModelError> {
     let mut taken: BTreeSet<String> = entities.iter().flat_map(|entity| entity.ids.iter().cloned()).collect();
     let mut chains = Vec::new();
     for entity in entities {
@@ -198,11 +200,11 @@ fn sample(entities: Vec<Entity>) -> Result<Sample, ModelError> {
             for molecule in molecules.clone() {
                 let id = id.take().unwrap_or_else(|| free_id(&taken));
                 taken.insert(id.clone());
-                chains.push(Chain { id, molecule });
+                chains.push(InputChain { id, molecule });
             }
         }
     }
-    Ok(Sample { chains })
+    Ok(InputSample { chains })
 }
 
 fn free_id(taken: &BTreeSet<String>) -> String {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Molecule, Samples, chain_id, read};
+use super::{InputBatch, InputMolecule, chain_id, read};
 use crate::prediction::contract::{Contract, ListMeaning};
 use crate::prediction::{Input, Method};
 use crate::synthetic::error::ModelError;
-use crate::synthetic::family::Family;
-use crate::synthetic::fixture::{bare, esm2, esm3_family, features};
+use crate::synthetic::family::ModelFamily;
+use crate::synthetic::tests::fixture::{bare, esm2, esm3_family, features};
 
 fn fold(core: &str, name: &str, has: &[&str]) -> Contract {
     Contract {
@@ -39,21 +39,21 @@ fn boltz() -> Contract {
     }
 }
 
-fn attempt(contract: &Contract, input: &Json) -> Result<Samples, ModelError> {
-    read(contract, Family::of(contract), &Input::Structured(input.clone()))
+fn attempt(contract: &Contract, input: &Json) -> Result<InputBatch, ModelError> {
+    read(contract, ModelFamily::of(contract), &Input::Structured(input.clone()))
 }
 
-fn refusal(contract: &Contract, input: &Json) -> String {
+fn error(contract: &Contract, input: &Json) -> String {
     attempt(contract, input).unwrap_err().to_string()
 }
 
 /// Identifiers and residue counts of the chains of every sample.
-fn chains(samples: &Samples) -> Vec<Vec<(&str, usize)>> {
-    let residues = |molecule: &Molecule| match molecule {
-        Molecule::Protein(tokens) => tokens.len(),
-        Molecule::Rna(bases) | Molecule::Dna(bases) => bases.len(),
-        Molecule::Components(codes) => codes.len(),
-        Molecule::Smiles(_) => 1,
+fn chains(samples: &InputBatch) -> Vec<Vec<(&str, usize)>> {
+    let residues = |molecule: &InputMolecule| match molecule {
+        InputMolecule::Protein(tokens) => tokens.len(),
+        InputMolecule::Rna(bases) | InputMolecule::Dna(bases) => bases.len(),
+        InputMolecule::Components(codes) => codes.len(),
+        InputMolecule::Smiles(_) => 1,
     };
     let samples = samples.items.iter();
     samples
@@ -70,12 +70,12 @@ fn chains(samples: &Samples) -> Vec<Vec<(&str, usize)>> {
 fn invalid_residues_are_listed_once_and_sorted() {
     for contract in [esmfold(), chai(), boltz(), esmfold2()] {
         assert_eq!(
-            refusal(&contract, &json!("MALWMRLLPX123LLALWGPD")),
+            error(&contract, &json!("MALWMRLLPX123LLALWGPD")),
             "ValueError: Invalid amino acid(s) in sequence: ['1', '2', '3', 'X']"
         );
     }
     assert_eq!(
-        refusal(&esm3_family("ESMCCore", "ESM-C", "sasa_logits"), &json!(["AC", "ac'"])),
+        error(&esm3_family("ESMCCore", "ESM-C", "sasa_logits"), &json!(["AC", "ac'"])),
         "ValueError: Invalid amino acid(s) in sequence: [\"'\", 'a', 'c']"
     );
 }
@@ -83,18 +83,18 @@ fn invalid_residues_are_listed_once_and_sorted() {
 #[test]
 fn every_family_words_an_empty_chain_its_own_way() {
     let esm2_words = "ValueError: Invalid ESM2 sequence 'A::C': empty chain near ':'.";
-    assert_eq!(refusal(&esm2(), &json!("A::C")), esm2_words);
-    assert_eq!(refusal(&esmfold(), &json!("A::C")), esm2_words);
+    assert_eq!(error(&esm2(), &json!("A::C")), esm2_words);
+    assert_eq!(error(&esmfold(), &json!("A::C")), esm2_words);
     assert_eq!(
-        refusal(&esmfold2(), &json!("A||C")),
+        error(&esmfold2(), &json!("A||C")),
         "ValueError: Invalid ESMFold2 protein sequence 'A||C': empty chain near ':'."
     );
     assert_eq!(
-        refusal(&esm3_family("ESM3Core", "ESM3", "hidden_states"), &json!("A:")),
+        error(&esm3_family("ESM3Core", "ESM3", "hidden_states"), &json!("A:")),
         "ValueError: ESM-C/ESM3 sequences must not contain empty chains."
     );
     assert_eq!(
-        refusal(&fold("NewCore", "New", &["rejects_empty_chains"]), &json!(":A")),
+        error(&fold("NewCore", "New", &["rejects_empty_chains"]), &json!(":A")),
         "ValueError: Invalid New sequence ':A': empty chain near ':'."
     );
     assert_eq!(
@@ -106,7 +106,7 @@ fn every_family_words_an_empty_chain_its_own_way() {
 #[test]
 fn nothing_to_predict_is_refused() {
     let empty = "ValueError: ESM2 sequence must contain at least one residue token.";
-    assert_eq!(refusal(&esm2(), &json!("")), empty);
+    assert_eq!(error(&esm2(), &json!("")), empty);
     for (contract, words) in [
         (esm2(), "ESM-2 input must contain at least one sequence."),
         (esmfold2(), "ESMFold2.fold received an empty input sequence."),
@@ -120,10 +120,10 @@ fn nothing_to_predict_is_refused() {
             "Chai-1 currently supports exactly one top-level sequence per call; use ':' to join chains.",
         ),
     ] {
-        assert_eq!(refusal(&contract, &json!([])), format!("ValueError: {words}"));
+        assert_eq!(error(&contract, &json!([])), format!("ValueError: {words}"));
     }
     assert_eq!(
-        refusal(&boltz(), &json!(["", ":"])),
+        error(&boltz(), &json!(["", ":"])),
         "ValueError: Boltz-2 input must contain at least one residue."
     );
 }
@@ -138,7 +138,7 @@ fn an_unreadable_fragment_ends_where_the_next_token_begins() {
         ("A<mask", "'<mask'"),
     ] {
         assert_eq!(
-            refusal(&esm2(), &json!(sequence)),
+            error(&esm2(), &json!(sequence)),
             format!("ValueError: Invalid ESM2 token fragment {fragment} in sequence '{sequence}'.")
         );
     }
@@ -159,7 +159,7 @@ fn a_list_means_what_the_contract_says() {
         [2, 4],
         "one length per item, though they are one complex"
     );
-    assert!(refusal(&chai(), &two).contains("exactly one top-level sequence"));
+    assert!(error(&chai(), &two).contains("exactly one top-level sequence"));
     assert_eq!(
         chains(&attempt(&chai(), &json!(["AC:D"])).unwrap()),
         [[("A", 2), ("B", 1)]]
@@ -169,16 +169,16 @@ fn a_list_means_what_the_contract_says() {
 #[test]
 fn objects_are_for_models_with_structured_input() {
     assert_eq!(
-        refusal(&esmfold(), &json!({"kind": "structure_prediction_input"})),
+        error(&esmfold(), &json!({"kind": "structure_prediction_input"})),
         "TypeError: ESMFold.fold expects a sequence string or a list of sequence strings."
     );
     assert_eq!(
-        refusal(&esmfold2(), &json!(["ACD", {}])),
+        error(&esmfold2(), &json!(["ACD", {}])),
         "TypeError: ESMFold2.fold input lists must contain only strings, only StructurePredictionInput objects, \
          or only molecule input dataclasses."
     );
     assert_eq!(
-        refusal(&esmfold2(), &json!(5)),
+        error(&esmfold2(), &json!(5)),
         "TypeError: ESMFold2.fold expects a sequence string, structure input, or a sequence of those inputs."
     );
 }
@@ -263,14 +263,14 @@ fn malformed_molecules_are_refused_as_boileroom_refuses_them() {
             "TypeError: Encoded ESMFold2 modifications must be a list of mappings.",
         ),
     ] {
-        assert_eq!(refusal(&esmfold2(), &complex(&json!([molecule]))), words);
+        assert_eq!(error(&esmfold2(), &complex(&json!([molecule]))), words);
     }
     assert_eq!(
-        refusal(&esmfold2(), &complex(&json!([]))),
+        error(&esmfold2(), &complex(&json!([]))),
         "ValueError: StructurePredictionInput.sequences must not be empty."
     );
     assert_eq!(
-        refusal(&esmfold2(), &json!({"sequences": []})),
+        error(&esmfold2(), &json!({"sequences": []})),
         "ValueError: ESMFold2 structure payload must have kind='structure_prediction_input'."
     );
 }
@@ -305,7 +305,7 @@ fn malformed_alignments_are_refused_as_boileroom_refuses_them() {
         ),
     ] {
         let protein = json!({"kind": "protein", "id": "A", "sequence": "AC", "msa": alignment});
-        assert_eq!(refusal(&esmfold2(), &complex(&json!([protein]))), words);
+        assert_eq!(error(&esmfold2(), &complex(&json!([protein]))), words);
     }
 }
 
@@ -346,7 +346,7 @@ fn malformed_conditioning_is_refused_as_boileroom_refuses_it() {
     ] {
         let mut input = complex(&json!([{"kind": "protein", "id": "A", "sequence": "AC"}]));
         input[key] = value;
-        assert_eq!(refusal(&esmfold2(), &input), words);
+        assert_eq!(error(&esmfold2(), &input), words);
     }
 }
 
