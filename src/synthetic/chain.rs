@@ -31,6 +31,21 @@ pub(super) struct SyntheticResidue {
     pub centre: usize,
 }
 
+impl SyntheticResidue {
+    /// Where the atom is that stands for it.
+    pub(super) fn middle(&self) -> Position {
+        self.atoms[self.centre].position
+    }
+
+    /// CB, or what stands for the residue where it has none.
+    pub(super) fn beta(&self) -> Position {
+        self.atoms.get(BETA).map_or_else(|| self.middle(), |atom| atom.position)
+    }
+}
+
+/// Index of CB among the atoms of an amino acid.
+const BETA: usize = 4;
+
 /// A reason for chains to lie a little differently: another seed, another model.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deviation {

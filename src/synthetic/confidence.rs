@@ -6,26 +6,30 @@ use std::f64::consts::TAU;
 use super::chain::SyntheticResidue;
 use super::complex::SyntheticComplex;
 use super::geometry::distance;
-use super::histogram::Histograms;
 use super::random::{Random, seed_of};
 
-/// Predicted distributions that all confidences are drawn from.
-#[derive(Debug)]
-pub(super) struct ConfidenceHeads {
-    pub lddt: Histograms,
-    pub aligned_error: Histograms,
+/// The bins of a predicted distribution, from 0 on. A value is spread over two of them, so that it is their expectation exactly:
+/// logits, probabilities and values agree.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ConfidenceBins {
+    count: u8,
+    width: f64,
 }
+
+/// The predicted aligned error in ångström, as `AlphaFold` and `ESMFold` have it.
+pub(super) const ALIGNED_ERROR: ConfidenceBins = ConfidenceBins { count: 64, width: 0.5 };
+/// The predicted lDDT between 0 and 1.
+pub(super) const LDDT: ConfidenceBins = ConfidenceBins { count: 50, width: 0.02 };
+/// Logit of a bin without any probability.
+const NEVER: f32 = -30.0;
 
 /// Confidence of one conformation, per residue or per pair of residues.
 #[derive(Debug, Clone)]
 pub(super) struct ConformationConfidence {
-    /// Distributions of the plddt, by their number in [`ConfidenceHeads::lddt`].
-    pub lddt_rows: Vec<u16>,
     /// 0 to 1.
     pub plddt: Vec<f32>,
-    /// Distributions of the aligned error, by their number in [`ConfidenceHeads::aligned_error`]: frame by row, scored residue by
-    /// column.
-    pub error_rows: Vec<u16>,
+    /// Predicted aligned error in ångström: frame by row, scored residue by column.
+    pub pae: Vec<f32>,
     /// Predicted distance error in ångström, symmetric.
     pub pde: Vec<f32>,
     pub ptm: f64,
@@ -40,36 +44,63 @@ const PERIOD: f64 = 25.0;
 /// Distances beyond this add no doubt, in ångström.
 const FARTHEST: f64 = 40.0;
 
-impl ConfidenceHeads {
-    pub(super) fn new() -> Self {
-        Self {
-            lddt: Histograms::lddt(),
-            aligned_error: Histograms::aligned_error(),
+impl ConfidenceBins {
+    /// The value that a bin stands for.
+    fn centre(self, bin: usize) -> f64 {
+        self.width * (bin as f64 + 0.5)
+    }
+
+    pub(super) fn greatest(self) -> f64 {
+        self.centre(usize::from(self.count) - 1)
+    }
+
+    /// The first of the two bins of a value, and the probability of the second.
+    fn split(self, value: f64) -> (usize, f64) {
+        let along = (value / self.width - 0.5).max(0.0);
+        let first = along.floor().min(f64::from(self.count - 2));
+        (first as usize, (along - first).min(1.0))
+    }
+
+    /// The expectation of a function of the bins' centres.
+    fn expectation(self, value: f64, function: impl Fn(f64) -> f64) -> f64 {
+        let (first, share) = self.split(value);
+        (1.0 - share) * function(self.centre(first)) + share * function(self.centre(first + 1))
+    }
+
+    pub(super) fn probabilities(self, value: f32, out: &mut [f32]) {
+        let (first, share) = self.split(f64::from(value));
+        out.fill(0.0);
+        out[first] = (1.0 - share) as f32;
+        out[first + 1] = share as f32;
+    }
+
+    pub(super) fn logits(self, value: f32, out: &mut [f32]) {
+        self.probabilities(value, out);
+        for value in out {
+            *value = value.ln().max(NEVER);
         }
     }
 }
 
 impl ConformationConfidence {
-    pub(super) fn of(complex: &SyntheticComplex, heads: &ConfidenceHeads) -> Self {
+    pub(super) fn of(complex: &SyntheticComplex) -> Self {
         let residues = complex.residues.iter();
-        let lddt_rows: Vec<u16> = residues.map(|own| heads.lddt.row_of(quality(complex, own))).collect();
-        let plddt: Vec<f32> = lddt_rows.iter().map(|&row| heads.lddt.row(row).mean).collect();
+        let plddt: Vec<f32> = residues.map(|own| quality(complex, own) as f32).collect();
         let length = complex.residues.len();
-        let error_rows = error_rows(complex, heads, &plddt);
-        let mean = |frame: usize, scored: usize| heads.aligned_error.row(error_rows[frame * length + scored]).mean;
+        let pae = aligned_errors(complex, &plddt);
+        let error = |frame: usize, scored: usize| pae[frame * length + scored];
         let pde = (0..length * length)
-            .map(|pair| 0.35 * (mean(pair / length, pair % length) + mean(pair % length, pair / length)))
+            .map(|pair| 0.35 * (error(pair / length, pair % length) + error(pair % length, pair / length)))
             .collect();
         let mut confidence = Self {
-            lddt_rows,
             plddt,
-            error_rows,
+            pae,
             pde,
             ptm: 0.0,
             iptm: 0.0,
             pair_iptm: vec![0.0; complex.chains.len() * complex.chains.len()],
         };
-        confidence.score(complex, heads);
+        confidence.score(complex);
         confidence
     }
 
@@ -78,17 +109,16 @@ impl ConformationConfidence {
     }
 
     /// Predicted TM-scores: J. Jumper et al., Nature 596:583 (2021), suppl. 1.9.7, and R. Evans et al. (2021) for interfaces.
-    fn score(&mut self, complex: &SyntheticComplex, heads: &ConfidenceHeads) {
+    fn score(&mut self, complex: &SyntheticComplex) {
         let (length, chains) = (complex.residues.len(), complex.chains.len());
         let scale = distance_scale(length);
-        let terms = heads
-            .aligned_error
-            .expectations(|error| 1.0 / (1.0 + (error / scale).powi(2)));
-        for (frame, rows) in complex.residues.iter().zip(self.error_rows.chunks_exact(length.max(1))) {
+        let term =
+            |&error: &f32| ALIGNED_ERROR.expectation(f64::from(error), |error| 1.0 / (1.0 + (error / scale).powi(2)));
+        for (frame, rows) in complex.residues.iter().zip(self.pae.chunks_exact(length.max(1))) {
             let (mut total, mut elsewhere, mut others) = (0.0, 0.0, 0);
             for (other, chain) in complex.chains.iter().enumerate() {
                 let own = &rows[chain.residues.clone()];
-                let sum: f64 = own.iter().map(|&row| terms[usize::from(row)]).sum();
+                let sum: f64 = own.iter().map(term).sum();
                 let best = &mut self.pair_iptm[frame.chain * chains + other];
                 *best = best.max(sum / own.len().max(1) as f64);
                 total += sum;
@@ -118,10 +148,10 @@ fn quality(complex: &SyntheticComplex, own: &SyntheticResidue) -> f64 {
 
 /// The error of every residue's position when the frame of every other is laid over the truth, frames by row. It grows with doubt
 /// about either and with their distance, and with every chain border.
-fn error_rows(complex: &SyntheticComplex, heads: &ConfidenceHeads, plddt: &[f32]) -> Vec<u16> {
+fn aligned_errors(complex: &SyntheticComplex, plddt: &[f32]) -> Vec<f32> {
     let centres = complex.centres();
     let doubts: Vec<f64> = plddt.iter().map(|&plddt| 1.0 - f64::from(plddt)).collect();
-    let mut rows = Vec::with_capacity(centres.len() * centres.len());
+    let mut errors = Vec::with_capacity(centres.len() * centres.len());
     for (frame, own) in complex.residues.iter().enumerate() {
         for (scored, other) in complex.residues.iter().enumerate() {
             let apart = distance(centres[frame], centres[scored]).min(FARTHEST);
@@ -133,10 +163,10 @@ fn error_rows(complex: &SyntheticComplex, heads: &ConfidenceHeads, plddt: &[f32]
             } else {
                 1.3 + doubt + 0.1 * apart
             };
-            rows.push(heads.aligned_error.row_of(error));
+            errors.push(error.clamp(ALIGNED_ERROR.centre(0), ALIGNED_ERROR.greatest()) as f32);
         }
     }
-    rows
+    errors
 }
 
 /// The normalising distance of the TM-score, with the lower bound on the length that `AlphaFold` sets.

@@ -4,7 +4,7 @@
 use super::ModelError;
 use super::array::{ArrayRow, ArrayRows, noise, published_sizes};
 use super::complex::SyntheticComplex;
-use super::confidence::{ConfidenceHeads, ConformationConfidence};
+use super::confidence::{ALIGNED_ERROR, ConformationConfidence, LDDT};
 use super::geometry::{axes, sub};
 use super::input::InputBatch;
 use super::random::hash_text;
@@ -24,7 +24,6 @@ pub(super) struct Folding<'a> {
     batch: &'a InputBatch,
     /// Those of one complex together.
     conformations: Vec<Conformation>,
-    heads: ConfidenceHeads,
     /// Conformations of every complex.
     samples: usize,
     /// Sizes that hold for the chosen variant.
@@ -56,13 +55,12 @@ impl<'a> Folding<'a> {
         let options = SamplingOptions::read(contract, effective, batch)?;
         let variant = contract.variant(effective);
         let name = variant.map_or(contract.key.as_str(), |variant| variant.name.as_str());
-        let heads = ConfidenceHeads::new();
         let mut conformations = Vec::new();
         for input in &batch.items {
             for sample in 0..options.samples {
                 let deviations = options.deviations(name, sample, input.chains.len());
                 let complex = SyntheticComplex::new(input, &deviations);
-                let confidence = ConformationConfidence::of(&complex, &heads);
+                let confidence = ConformationConfidence::of(&complex);
                 conformations.push(Conformation { complex, confidence });
             }
         }
@@ -70,7 +68,6 @@ impl<'a> Folding<'a> {
             contract,
             batch,
             conformations,
-            heads,
             samples: options.samples,
             sizes: published_sizes(contract, effective),
         })
@@ -146,92 +143,92 @@ impl<'a> Folding<'a> {
         let padding = (lengths.as_slice(), field.padding.unwrap_or(0.0) as f32);
         let tensor = rows.build(&field.name, dtype, padding, |row, values| {
             if let Some(conformation) = conformations.get(row.sample) {
-                self.write(field, rows.residue_axes, conformation, row, values);
+                write(field, rows.residue_axes, conformation, row, values);
             }
         })?;
         Ok(Value::Array(tensor))
     }
+}
 
-    /// Fills in one row of a field, known by its name, its residue axes and the size of the row.
-    fn write(&self, field: &FieldSpec, residue_axes: usize, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
-        let (complex, confidence, heads) = (&of.complex, &of.confidence, &self.heads);
-        let residue = complex.residues.get(row.residue);
-        let pair = row.residue * complex.residues.len() + row.partner;
-        let error = || heads.aligned_error.row(confidence.error_rows[pair]);
-        let chain = residue.map_or(0, |residue| residue.chain);
-        let number = match (field.name.as_str(), residue_axes, out.len()) {
-            ("ptm", 0, 1) => confidence.ptm as f32,
-            ("iptm", 0, 1) => confidence.iptm as f32,
-            ("max_pae", 0, 1) => heads.aligned_error.centres.last().copied().unwrap_or(0.0) as f32,
-            ("plddt", 1, 1) => confidence.plddt[row.residue],
-            ("residue_index", 1, 1) => residue.map_or(0, |residue| residue.index) as f32,
-            ("chain_index", 1, 1) => chain as f32,
-            ("entity_id", 1, 1) => complex.chains[chain].entity as f32,
-            ("aatype", 1, 1) => residue
-                .and_then(|residue| residue.amino)
-                .map_or(UNKNOWN_RESIDUE, |amino| amino as f32),
-            ("pae", 2, 1) => error().mean,
-            ("pde", 2, 1) => confidence.pde[pair],
-            ("per_chain_iptm" | "pair_chains_iptm", 0, size) if size == confidence.pair_iptm.len() => {
-                let scores = confidence.pair_iptm.iter().map(|&score| score as f32);
-                return out.iter_mut().zip(scores).for_each(|(value, score)| *value = score);
-            }
-            ("ptm_logits", 2, 64) => return out.copy_from_slice(&error().logits),
-            ("aligned_confidence_probs", 2, 64) => return out.copy_from_slice(&error().probabilities),
-            // The same for every atom; flatter in the blocks before the last, which know less.
-            ("lddt_head", 1, size) if size % 50 == 0 => {
-                let logits = &heads.lddt.row(confidence.lddt_rows[row.residue]).logits;
-                let values = out.iter_mut().zip(logits.iter().cycle());
-                return values.for_each(|(value, logit)| *value = logit * progress(row));
-            }
-            _ => {
-                let place = [row.layer, row.residue, row.partner].map(|index| index as u64);
-                let seed = [hash_text(&field.name), complex.seed, place[0], place[1], place[2]];
-                noise(field, &seed, out);
-                return Self::mean_something(field, of, row, out);
-            }
-        };
-        out.fill(number);
-    }
-
-    /// Gives rows of noise the little meaning that they have.
-    fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
-        let Some(residue) = of.complex.residues.get(row.residue) else {
-            return;
-        };
-        let atoms = residue
-            .atoms
-            .iter()
-            .map(|atom| atom.position.map(|axis| axis as f32 * progress(row)));
-        match (field.name.as_str(), out.len()) {
-            ("lm_logits", _) => {
-                if let Some(score) = residue.amino.and_then(|amino| out.get_mut(amino)) {
-                    *score += TRUE_RESIDUE;
-                }
-            }
-            // A quaternion and the position of the alpha carbon.
-            ("frames", 7) => {
-                if let Some(centre) = atoms.clone().nth(residue.centre) {
-                    out[4..].copy_from_slice(&centre);
-                }
-            }
-            // Eight matrices of 4 × 4, turned as the backbone and each at an atom.
-            ("sidechain_frames", 128) => {
-                let at = |index: usize| residue.atoms[index].position;
-                let turn = match residue.amino {
-                    Some(_) => axes(sub(at(2), at(1)), sub(at(0), at(1))),
-                    None => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
-                };
-                for (matrix, place) in out.chunks_exact_mut(16).zip(atoms.cycle()) {
-                    for line in 0..3 {
-                        let [x, y, z] = turn.map(|axis| axis[line] as f32);
-                        matrix[4 * line..4 * line + 4].copy_from_slice(&[x, y, z, place[line]]);
-                    }
-                    matrix[12..].copy_from_slice(&[0.0, 0.0, 0.0, 1.0]);
-                }
-            }
-            _ => {}
+/// Fills in one row of a field, known by its name, its residue axes and the size of the row.
+fn write(field: &FieldSpec, residue_axes: usize, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
+    let (complex, confidence) = (&of.complex, &of.confidence);
+    let residue = complex.residues.get(row.residue);
+    let pair = row.residue * complex.residues.len() + row.partner;
+    let chain = residue.map_or(0, |residue| residue.chain);
+    let number = match (field.name.as_str(), residue_axes, out.len()) {
+        ("ptm", 0, 1) => confidence.ptm as f32,
+        ("iptm", 0, 1) => confidence.iptm as f32,
+        ("max_pae", 0, 1) => ALIGNED_ERROR.greatest() as f32,
+        ("plddt", 1, 1) => confidence.plddt[row.residue],
+        ("residue_index", 1, 1) => residue.map_or(0, |residue| residue.index) as f32,
+        ("chain_index", 1, 1) => chain as f32,
+        ("entity_id", 1, 1) => complex.chains[chain].entity as f32,
+        ("aatype", 1, 1) => residue
+            .and_then(|residue| residue.amino)
+            .map_or(UNKNOWN_RESIDUE, |amino| amino as f32),
+        ("pae", 2, 1) => confidence.pae[pair],
+        ("pde", 2, 1) => confidence.pde[pair],
+        ("per_chain_iptm" | "pair_chains_iptm", 0, size) if size == confidence.pair_iptm.len() => {
+            let scores = confidence.pair_iptm.iter().map(|&score| score as f32);
+            return out.iter_mut().zip(scores).for_each(|(value, score)| *value = score);
         }
+        ("ptm_logits", 2, 64) => return ALIGNED_ERROR.logits(confidence.pae[pair], out),
+        ("aligned_confidence_probs", 2, 64) => return ALIGNED_ERROR.probabilities(confidence.pae[pair], out),
+        // The same for every atom; flatter in the blocks before the last, which know less.
+        ("lddt_head", 1, size) if size % 50 == 0 => {
+            for logits in out.chunks_exact_mut(50) {
+                LDDT.logits(confidence.plddt[row.residue], logits);
+            }
+            return out.iter_mut().for_each(|logit| *logit *= progress(row));
+        }
+        _ => {
+            let place = [row.layer, row.residue, row.partner].map(|index| index as u64);
+            let seed = [hash_text(&field.name), complex.seed, place[0], place[1], place[2]];
+            noise(field, &seed, out);
+            return mean_something(field, of, row, out);
+        }
+    };
+    out.fill(number);
+}
+
+/// Gives rows of noise the little meaning that they have.
+fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
+    let Some(residue) = of.complex.residues.get(row.residue) else {
+        return;
+    };
+    let atoms = residue
+        .atoms
+        .iter()
+        .map(|atom| atom.position.map(|axis| axis as f32 * progress(row)));
+    match (field.name.as_str(), out.len()) {
+        ("lm_logits", _) => {
+            if let Some(score) = residue.amino.and_then(|amino| out.get_mut(amino)) {
+                *score += TRUE_RESIDUE;
+            }
+        }
+        // A quaternion and the position of the alpha carbon.
+        ("frames", 7) => {
+            if let Some(centre) = atoms.clone().nth(residue.centre) {
+                out[4..].copy_from_slice(&centre);
+            }
+        }
+        // Eight matrices of 4 × 4, turned as the backbone and each at an atom.
+        ("sidechain_frames", 128) => {
+            let at = |index: usize| residue.atoms[index].position;
+            let turn = match residue.amino {
+                Some(_) => axes(sub(at(2), at(1)), sub(at(0), at(1))),
+                None => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            };
+            for (matrix, place) in out.chunks_exact_mut(16).zip(atoms.cycle()) {
+                for line in 0..3 {
+                    let [x, y, z] = turn.map(|axis| axis[line] as f32);
+                    matrix[4 * line..4 * line + 4].copy_from_slice(&[x, y, z, place[line]]);
+                }
+                matrix[12..].copy_from_slice(&[0.0, 0.0, 0.0, 1.0]);
+            }
+        }
+        _ => {}
     }
 }
 

@@ -13,7 +13,6 @@ mod error;
 mod family;
 mod fold;
 mod geometry;
-mod histogram;
 mod input;
 mod layout;
 mod metadata;
