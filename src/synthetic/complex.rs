@@ -109,8 +109,8 @@ fn best_place(before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> Place 
     let axis = cross(ACROSS[0], ACROSS[1]);
     let sides = (0..SIDES).map(|side| (TAU * f64::from(side) / f64::from(SIDES)).sin_cos());
     let sides = sides.map(|(sine, cosine)| add(scale(ACROSS[0], cosine), scale(ACROSS[1], sine)));
-    let slides = SLIDES.map(|along| scale(axis, along));
-    let places = sides.flat_map(|direction| slides.map(|slide| Place { direction, slide }));
+    let along = SLIDES.map(|way| scale(axis, way));
+    let places = sides.flat_map(|direction| along.map(|slide| Place { direction, slide }));
     let contacts = |place: &Place| {
         let shift = place.shift(before, chain);
         let near = |own: Position| before.iter().filter(move |other| distance(own, other.beta()) < CONTACT);

@@ -110,25 +110,16 @@ pub(super) fn core_class(contract: &Contract) -> &str {
 
 /// A message with its placeholders filled; those that `values` does not name stay as they are.
 pub(super) fn fill(message: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(message.len());
-    let mut rest = message;
-    while let Some((before, after)) = rest.split_once('{') {
-        filled.push_str(before);
-        let named = after.split_once('}').and_then(|(name, tail)| {
-            values
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (value, tail))
-        });
-        if let Some((value, tail)) = named {
-            filled.push_str(value);
-            rest = tail;
-        } else {
-            filled.push('{');
-            rest = after;
+    let value = |name: &str| values.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+    let mut parts = message.split('{');
+    let mut filled = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let named = part.split_once('}');
+        match named.and_then(|(name, rest)| Some([value(name)?, rest])) {
+            Some(texts) => filled.extend(texts),
+            None => filled.extend(["{", part]),
         }
     }
-    filled.push_str(rest);
     filled
 }
 

@@ -2,8 +2,8 @@
 //! positions lie between chains. Makes no numbers of it.
 
 use super::input::{InputResidue, InputSample};
+use super::options::ChainSpacing;
 use super::random::seed_of;
-use super::sampling::ChainSpacing;
 
 /// What stands at one place of the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,40 +9,38 @@ mod chain;
 mod complex;
 mod confidence;
 mod embed;
-mod error;
 mod family;
 mod fold;
 mod geometry;
 mod input;
 mod layout;
-mod metadata;
 mod options;
 mod python;
 mod random;
 mod residue;
-mod sampling;
-mod scores;
+mod results;
 mod selection;
-mod structure;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value as Json;
 
 use self::embed::Embedding;
-pub use self::error::ModelError;
 use self::family::{ModelFamily, core_class};
 use self::fold::Folding;
-use self::metadata::Times;
-pub use self::metadata::synthetic_version;
 use self::selection::FieldSelection;
-use crate::prediction::{Contract, Method, Options, Prediction, Request, Value};
+use crate::prediction::{Contract, Method, Options, Prediction, Record, Request, Value};
 
 /// What stands behind every result of these models, so that they are compared with nothing else.
 pub const WEIGHTS: &str = "synthetic";
+
+/// What stands in `model_version`: the embedded models are synthetic, and this changes when their answers do.
+const VERSION: &str = "synthetic-2";
+/// What every such version begins with.
+const SYNTHETIC: &str = "synthetic-";
 
 /// One embedded model as an instance has it: a contract and a configuration. Calls do not change it.
 #[derive(Debug, Clone)]
@@ -82,7 +80,7 @@ impl SyntheticModel {
 
         let preprocessing = started.elapsed();
         let started = Instant::now();
-        let (fields, lengths) = match contract.method {
+        let (mut fields, lengths) = match contract.method {
             Method::Embed => {
                 let fields = Embedding::new(contract, &effective, &batch)?.fields(&selection)?;
                 (fields, batch.lengths)
@@ -97,20 +95,74 @@ impl SyntheticModel {
                 return Err(ModelError::new("NotImplementedError", message));
             }
         };
-        let times = Times {
-            preprocessing,
-            inference: started.elapsed(),
-        };
-        let metadata = metadata::record(&contract.name, &lengths, times);
+        let metadata = metadata(&contract.name, &lengths, preprocessing, started.elapsed());
+        // It stands where the response class has it.
+        fields.insert(
+            family.metadata_position.min(fields.len()),
+            ("metadata".into(), metadata),
+        );
         Ok(Prediction {
             class: contract.output.clone(),
-            fields: with_metadata(fields, metadata, family.metadata_position),
+            fields,
         })
     }
 }
 
-/// Puts the metadata where the response class has it.
-fn with_metadata(mut fields: Vec<(String, Value)>, metadata: Value, position: usize) -> Vec<(String, Value)> {
-    fields.insert(position.min(fields.len()), ("metadata".into(), metadata));
-    fields
+/// The version that an answer gives itself, when it says by it that it is synthetic.
+#[must_use]
+pub fn synthetic_version(prediction: &Prediction) -> Option<&str> {
+    let version = prediction.at("metadata.model_version")?.as_text()?;
+    version.starts_with(SYNTHETIC).then_some(version)
+}
+
+/// The metadata record of one call. Nothing is left to do after the fields are computed, so the time for that is `None`.
+fn metadata(model: &str, lengths: &[usize], preprocessing: Duration, inference: Duration) -> Value {
+    let lengths = lengths.iter().map(|&length| Value::Integer(length as i64)).collect();
+    let seconds = |time: Duration| Value::Float(time.as_secs_f64());
+    Value::Record(Record {
+        class: "boileroom.base.PredictionMetadata".into(),
+        fields: vec![
+            ("model_name".into(), Value::Text(model.into())),
+            ("model_version".into(), Value::Text(VERSION.into())),
+            ("sequence_lengths".into(), Value::List(lengths)),
+            ("preprocessing_time".into(), seconds(preprocessing)),
+            ("inference_time".into(), seconds(inference)),
+            ("postprocessing_time".into(), Value::None),
+        ],
+    })
+}
+
+/// A Python exception: its class and its message, without a traceback.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{exception}: {message}")]
+pub struct ModelError {
+    /// Name of the exception class, such as `ValueError`.
+    pub exception: &'static str,
+    /// What `str(exception)` gives.
+    pub message: String,
+}
+
+impl ModelError {
+    /// A value of the right type that the model does not take.
+    pub fn value(message: impl Into<String>) -> Self {
+        Self::new("ValueError", message)
+    }
+
+    /// A value of the wrong type.
+    pub fn wrong_type(message: impl Into<String>) -> Self {
+        Self::new("TypeError", message)
+    }
+
+    /// Any other exception.
+    pub fn new(exception: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            exception,
+            message: message.into(),
+        }
+    }
+
+    /// A wrong type unless a condition holds.
+    fn unless(holds: bool, message: &str) -> Result<(), Self> {
+        if holds { Ok(()) } else { Err(Self::wrong_type(message)) }
+    }
 }

@@ -12,30 +12,23 @@ pub(super) type Object = Map<String, Value>;
 /// Checks pocket, distogram conditioning and covalent bonds of a sample.
 pub(super) fn check(object: &Object) -> Result<(), ModelError> {
     given(object, "pocket").map_or(Ok(()), check_pocket)?;
-    if let Some(distograms) = given(object, "distogram_conditioning") {
-        for distogram in mappings(Some(distograms), "distogram_conditioning")? {
-            required(distogram, "chain_id")?;
-            required(distogram, "distogram")?;
-        }
+    for distogram in optional_mappings(object, "distogram_conditioning")? {
+        required(distogram, "chain_id")?;
+        required(distogram, "distogram")?;
     }
-    if let Some(bonds) = given(object, "covalent_bonds") {
-        for bond in mappings(Some(bonds), "covalent_bonds")? {
-            for side in ["1", "2"] {
-                required(bond, &format!("chain_id{side}"))?;
-                whole_number(required(bond, &format!("res_idx{side}"))?)?;
-                whole_number(required(bond, &format!("atom_idx{side}"))?)?;
-            }
+    for bond in optional_mappings(object, "covalent_bonds")? {
+        for side in ["1", "2"] {
+            required(bond, &format!("chain_id{side}"))?;
+            whole_number(required(bond, &format!("res_idx{side}"))?)?;
+            whole_number(required(bond, &format!("atom_idx{side}"))?)?;
         }
     }
     Ok(())
 }
 
-/// Checks a list of modified residues.
-pub(super) fn check_modifications(value: Option<&Value>) -> Result<(), ModelError> {
-    if value.is_none_or(Value::is_null) {
-        return Ok(());
-    }
-    for modification in mappings(value, "modifications")? {
+/// Checks the modified residues of a molecule.
+pub(super) fn check_modifications(object: &Object) -> Result<(), ModelError> {
+    for modification in optional_mappings(object, "modifications")? {
         whole_number(required(modification, "position")?)?;
         required(modification, "ccd")?;
     }
@@ -55,18 +48,15 @@ pub(super) fn check_alignment(value: Option<&Value>) -> Result<bool, ModelError>
         }
     };
     let (rows, path) = (given(object, "sequences"), given(object, "path"));
-    ModelError::unless(
-        rows.is_none_or(|rows| rows.as_array().is_some_and(|rows| all_strings(rows))),
-        "Encoded ESMFold2 MSA payload sequences must be a string sequence list.",
-    )?;
-    ModelError::unless(
-        path.is_none_or(Value::is_string),
-        "Encoded ESMFold2 MSA payload path must be a string path.",
-    )?;
-    ModelError::unless(
-        object.get("remove_insertions").is_none_or(Value::is_boolean),
-        "Encoded ESMFold2 MSA payload remove_insertions must be a boolean.",
-    )?;
+    let are_rows = rows.is_none_or(|rows| rows.as_array().is_some_and(|rows| all_strings(rows)));
+    let has_flag = object.get("remove_insertions").is_none_or(Value::is_boolean);
+    for (holds, wanted) in [
+        (are_rows, "sequences must be a string sequence list"),
+        (path.is_none_or(Value::is_string), "path must be a string path"),
+        (has_flag, "remove_insertions must be a boolean"),
+    ] {
+        ModelError::unless(holds, &format!("Encoded ESMFold2 MSA payload {wanted}."))?;
+    }
     if rows.is_some() == path.is_some() {
         return Err(ModelError::value("MSAInput requires exactly one of sequences or path."));
     }
@@ -81,36 +71,30 @@ pub(super) fn mappings<'a>(value: Option<&'a Value>, name: &str) -> Result<Vec<&
         .ok_or_else(|| ModelError::wrong_type(format!("Encoded ESMFold2 {name} must be a list of mappings.")))
 }
 
+/// Those of a key, which may be absent.
+fn optional_mappings<'a>(object: &'a Object, name: &str) -> Result<Vec<&'a Object>, ModelError> {
+    given(object, name).map_or_else(|| Ok(Vec::new()), |value| mappings(Some(value), name))
+}
+
 fn check_pocket(pocket: &Value) -> Result<(), ModelError> {
-    let message = "Encoded ESMFold2 pocket payload must be a mapping or None.";
-    ModelError::unless(pocket.is_object(), message)?;
+    let check = |holds, wanted: &str| ModelError::unless(holds, &format!("Encoded ESMFold2 pocket{wanted}."));
+    check(pocket.is_object(), " payload must be a mapping or None")?;
     let contacts = pocket.get("contacts").and_then(Value::as_array);
-    let contacts =
-        contacts.ok_or_else(|| ModelError::wrong_type("Encoded ESMFold2 pocket contacts must be a list."))?;
-    let binder = pocket.get("binder_chain_id");
-    ModelError::unless(
-        binder.is_some_and(Value::is_string),
-        "Encoded ESMFold2 pocket.binder_chain_id must be a string.",
-    )?;
-    for contact in contacts {
-        let pair = "Encoded ESMFold2 pocket contacts must be [chain_id, residue_index] pairs.";
-        let Some([chain, residue]) = contact.as_array().map(Vec::as_slice) else {
-            return Err(ModelError::wrong_type(pair));
-        };
-        ModelError::unless(
-            chain.is_string(),
-            "Encoded ESMFold2 pocket.contacts.chain_id must be a string.",
-        )?;
-        ModelError::unless(
-            residue.is_i64() || residue.is_u64(),
-            "Encoded ESMFold2 pocket contact residue index must be an integer.",
-        )?;
+    check(contacts.is_some(), " contacts must be a list")?;
+    let has_binder = pocket.get("binder_chain_id").is_some_and(Value::is_string);
+    check(has_binder, ".binder_chain_id must be a string")?;
+    for contact in contacts.into_iter().flatten() {
+        let pair = contact.as_array().filter(|pair| pair.len() == 2);
+        check(pair.is_some(), " contacts must be [chain_id, residue_index] pairs")?;
+        check(contact[0].is_string(), ".contacts.chain_id must be a string")?;
+        let is_index = contact[1].is_i64() || contact[1].is_u64();
+        check(is_index, " contact residue index must be an integer")?;
     }
     Ok(())
 }
 
 /// The value of a key unless it is absent or null.
-fn given<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
+pub(super) fn given<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
     object.get(key).filter(|value| !value.is_null())
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{InputBatch, InputMolecule, chain_id, read};
 use crate::prediction::contract::{Contract, ListMeaning};
 use crate::prediction::{Input, Method};
-use crate::synthetic::error::ModelError;
+use crate::synthetic::ModelError;
 use crate::synthetic::family::ModelFamily;
 use crate::synthetic::tests::fixture::{bare, esm2, esm3_family, features};
 
