@@ -68,7 +68,7 @@ fn the_words_name_the_rule_and_the_worst_residues() {
     MISTAKES[4].1(&mut torn);
     let found = faults(&torn, None);
     assert_eq!(found.len(), 1, "a single break is told once: {found:?}");
-    insta::assert_snapshot!(found[0], @"atom_array[0]: 1 of 75 neighbours are torn apart, allowed none; ILE 29 in chain A: 22.9276 Å");
+    insta::assert_snapshot!(found[0], @"atom_array[0]: 1 of 75 neighbours are torn apart, allowed none; ILE 60 in chain A: 25.5494 Å");
 }
 
 #[test]
