@@ -10,7 +10,7 @@
 //! | 0 | [`tensor`], [`os`] |
 //! | 1 | [`protein`] |
 //! | 2 | [`prediction`], [`metric`] |
-//! | 3 | [`config`], [`reference`](mod@reference), [`wire`], [`cause`], [`measure`] |
+//! | 3 | [`config`], [`synthetic`], [`wire`], [`cause`], [`measure`] |
 //! | 4 | [`backend`], [`snapshot`], [`compare`] |
 //! | 5 | [`check`] |
 //! | 6 | [`plan`], [`comparison`], [`outcome`] |
@@ -31,9 +31,9 @@ pub mod outcome;
 pub mod plan;
 pub mod prediction;
 pub mod protein;
-pub mod reference;
 pub mod report;
 pub mod run;
 pub mod snapshot;
+pub mod synthetic;
 pub mod tensor;
 pub mod wire;

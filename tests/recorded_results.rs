@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Method, Options, Prediction, Request, Value};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 use hydrotest::tensor::Tensor;
 use hydrotest::wire::pickle::encode_prediction;
 use hydrotest::wire::responses::{CallKey, RawResponse, ResponseOrigin, ResponseWriter};
@@ -82,7 +82,7 @@ impl Checkout {
 /// The response of ESM-2 to the only case, as a model of other weights gives it, with every number `factor` times what it is.
 fn response(factor: f32) -> Prediction {
     let contract = Arc::clone(Config::built_in().unwrap().model("esm2").unwrap());
-    let model = ReferenceModel::load(contract, Options::new()).unwrap();
+    let model = SyntheticModel::load(contract, Options::new()).unwrap();
     let mut prediction = model.predict(&request()).unwrap();
     for (name, value) in &mut prediction.fields {
         match value {

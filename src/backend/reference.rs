@@ -1,4 +1,4 @@
-//! The kind `reference`: the embedded synthetic models, in this process. The yardstick of the suites; it starts nothing.
+//! The kind `reference`: serves the embedded synthetic models in this process. It starts nothing and judges nothing.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::requirement::Requirement;
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
 use crate::config::{BackendTable, Diagnostics, TableReader};
 use crate::prediction::{Contract, Options, Prediction, Request};
-use crate::reference::{ReferenceModel, Refusal, WEIGHTS};
+use crate::synthetic::{ModelError, SyntheticModel, WEIGHTS};
 
 /// The row of this kind.
 pub const KIND: Kind = Kind {
@@ -27,14 +27,14 @@ pub const KIND: Kind = Kind {
 )]
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
     TableReader::new(&table.settings, diagnostics).finish();
-    Some(Arc::new(Embedded))
+    Some(Arc::new(EmbeddedSettings))
 }
 
-struct Embedded;
+struct EmbeddedSettings;
 
-impl Settings for Embedded {
+impl Settings for EmbeddedSettings {
     fn open(&self, launch: &LaunchSpec) -> Result<Box<dyn Backend>, BackendError> {
-        Ok(Box::new(Reference {
+        Ok(Box::new(EmbeddedBackend {
             contract: Arc::clone(&launch.contract),
             config: launch.config.clone(),
             model: None,
@@ -46,17 +46,17 @@ impl Settings for Embedded {
     }
 }
 
-struct Reference {
+struct EmbeddedBackend {
     contract: Arc<Contract>,
     config: Options,
-    model: Option<Arc<ReferenceModel>>,
+    model: Option<Arc<SyntheticModel>>,
 }
 
-impl Backend for Reference {
+impl Backend for EmbeddedBackend {
     fn startup(&mut self) -> Work<'_, ()> {
         Box::pin(async {
-            let model = ReferenceModel::load(Arc::clone(&self.contract), self.config.clone())
-                .map_err(|refusal| refused(Stage::Ready, refusal))?;
+            let model = SyntheticModel::load(Arc::clone(&self.contract), self.config.clone())
+                .map_err(|error| refused(Stage::Ready, error))?;
             self.model = Some(Arc::new(model));
             Ok(())
         })
@@ -80,7 +80,7 @@ impl Backend for Reference {
             let request = request.clone();
             // The arithmetic takes milliseconds; on the blocking pool a deadline can still fire.
             match tokio::task::spawn_blocking(move || model.predict(&request)).await {
-                Ok(result) => result.map_err(|refusal| refused(Stage::Call, refusal)),
+                Ok(result) => result.map_err(|error| refused(Stage::Call, error)),
                 Err(panic) => Err(BackendError::new(
                     Stage::Call,
                     Fault::Internal,
@@ -91,6 +91,6 @@ impl Backend for Reference {
     }
 }
 
-fn refused(stage: Stage, refusal: Refusal) -> BackendError {
-    BackendError::new(stage, Fault::Refused, refusal.message).with_exception(refusal.exception)
+fn refused(stage: Stage, error: ModelError) -> BackendError {
+    BackendError::new(stage, Fault::Refused, error.message).with_exception(error.exception)
 }

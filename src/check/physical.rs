@@ -19,7 +19,7 @@ use crate::config::read_changes;
 use crate::prediction::Value;
 use crate::prediction::gates::{GateTable, GateValues, PhysicalGates};
 use crate::protein::{Structure, residue};
-use crate::reference::WEIGHTS as SYNTHETIC;
+use crate::synthetic::WEIGHTS as SYNTHETIC;
 use crate::tensor::Tensor;
 
 /// The name of the check.

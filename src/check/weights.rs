@@ -3,8 +3,8 @@
 
 use super::case_results::{AnsweredCall, RecordedResults};
 use super::finding::Finding;
-use crate::reference::{WEIGHTS as SYNTHETIC, synthetic_version};
 use crate::snapshot::SnapshotKey;
+use crate::synthetic::{WEIGHTS as SYNTHETIC, synthetic_version};
 
 /// A response that says by its version whether it is synthetic, where the backend's table says otherwise: to compare it would
 /// judge one model by the results of another.

@@ -14,10 +14,10 @@ use crate::metric_value::count;
 use crate::outcome::{Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
-use crate::reference::WEIGHTS;
 use crate::report::console::{self, ReportHeader, RunScope};
 use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Trials, Which};
 use crate::snapshot::{Recording, ReviewState, Store};
+use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.

@@ -10,7 +10,7 @@ use super::arguments::ServeArguments;
 use super::{CommandError, complain};
 use crate::config::Config;
 use crate::prediction::{Contract, Options, Prediction, Request, largest_response};
-use crate::reference::ReferenceModel;
+use crate::synthetic::SyntheticModel;
 use crate::wire::Secret;
 use crate::wire::server::{ModelServer, ServedModel};
 
@@ -91,13 +91,12 @@ struct EmbeddedServer {
     key: String,
     contract: Arc<Contract>,
     config: Options,
-    model: ReferenceModel,
+    model: SyntheticModel,
 }
 
 impl EmbeddedServer {
     fn load(contract: &Arc<Contract>, options: Options) -> Result<Self, String> {
-        let model =
-            ReferenceModel::load(Arc::clone(contract), options.clone()).map_err(|refusal| refusal.to_string())?;
+        let model = SyntheticModel::load(Arc::clone(contract), options.clone()).map_err(|error| error.to_string())?;
         Ok(Self {
             key: contract.key.clone(),
             contract: Arc::clone(contract),
@@ -118,7 +117,7 @@ impl ServedModel for EmbeddedServer {
                 bytes >> 20
             ));
         }
-        self.model.predict(request).map_err(|refusal| refusal.message)
+        self.model.predict(request).map_err(|error| error.message)
     }
 }
 

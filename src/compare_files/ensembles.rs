@@ -87,7 +87,7 @@ mod tests {
     use crate::metric_value::MetricVerdict;
     use crate::prediction::{Input, Options, Prediction, Request, Value};
     use crate::protein::Structure;
-    use crate::reference::ReferenceModel;
+    use crate::synthetic::SyntheticModel;
 
     fn samples_of(seed: u64, count: usize) -> Prediction {
         let config = Config::built_in().unwrap();
@@ -100,7 +100,7 @@ mod tests {
             input: Input::One("NLYIQWLKDGGPSSGRPPPS".to_owned()),
             options: options.as_object().unwrap().clone(),
         };
-        let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+        let model = SyntheticModel::load(contract.clone(), Options::new()).unwrap();
         model.predict(&request).unwrap()
     }
 

@@ -11,7 +11,7 @@ use crate::check;
 use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
 use crate::prediction::known::KnownDefect;
 use crate::prediction::{Contract, Options, Request};
-use crate::reference::WEIGHTS;
+use crate::synthetic::WEIGHTS;
 
 /// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
 /// complex on a slow GPU, short enough that a hang does not eat a night.

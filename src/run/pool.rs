@@ -24,7 +24,6 @@ pub struct Pool {
     changed: Notify,
     /// What no start of any instance mends: every server is the same, or every call has the same credentials.
     fatal: OnceLock<BackendError>,
-    /// Who listens to what starts.
     starts: Arc<StartingInstances>,
     /// Failures to stop, for the report: they change no verdict.
     notes: Lines,
@@ -37,7 +36,6 @@ pub struct Pool {
 
 struct PoolSlot {
     state: SlotState,
-    /// Calls under way.
     leases: usize,
     /// Trials that may still want it.
     users: usize,

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use hydrotest::config::Config;
 use hydrotest::prediction::{Contract, Input, Options, Record, Request, Value};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 use hydrotest::wire::Secret;
 use serde_json::{Value as Json, json};
 
@@ -65,7 +65,7 @@ fn boileroom_reads_every_model_s_answer_into_its_own_classes() {
             input: Input::One("MALW:RLLP".into()),
             options: options.as_object().unwrap().clone(),
         };
-        let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+        let model = SyntheticModel::load(contract.clone(), Options::new()).unwrap();
         let predicted = model.predict(&request).unwrap();
         let filled = predicted.fields.iter().filter(|(_, value)| !value.is_none()).count();
         assert!(filled > 3, "{}: {filled} fields", contract.key);

@@ -343,9 +343,9 @@ fn recorded_responses_are_judged_by_the_gates_of_the_model_that_they_name() {
 
     2 errors in usage or configuration (exit code 2)
 
-    error: DIR/broken.json: invalid length 0, expected struct Body with 1 element at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
+    error: DIR/broken.json: invalid length 0, expected struct ResponseBody with 1 element at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
 
-    error: DIR/broken.json: invalid length 0, expected struct Body with 1 element at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
+    error: DIR/broken.json: invalid length 0, expected struct ResponseBody with 1 element at line 1 column 2; expected the body of a response, {"pickled": …, "hmac": …}
 
     2 errors in usage or configuration (exit code 2)
 

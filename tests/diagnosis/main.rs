@@ -21,7 +21,7 @@ use hydrotest::config::Config;
 use hydrotest::diagnosis::{Candidate, Cause, MistakeKind, Relation, StructureFrame, of_structures};
 use hydrotest::prediction::{Input, Options, Prediction, Request, Value};
 use hydrotest::protein::{Label, Structure, fasta};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 use serde_json::json;
 
 use noise::noise;
@@ -39,7 +39,7 @@ fn sequences() -> Vec<String> {
 fn predict(key: &str, sequence: &str, options: &serde_json::Value) -> Prediction {
     let config = Config::built_in().unwrap();
     let contract = config.model(key).unwrap();
-    let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+    let model = SyntheticModel::load(contract.clone(), Options::new()).unwrap();
     let request = Request {
         method: contract.method,
         input: Input::One(sequence.to_owned()),

@@ -11,8 +11,8 @@ use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
 use hydrotest::diagnosis::{Candidate, MistakeKind, Relation, StructureFrame, of_values};
 use hydrotest::prediction::{Contract, Input, Options, Prediction, Request};
 use hydrotest::protein::fasta;
-use hydrotest::reference::ReferenceModel;
 use hydrotest::snapshot::{Floors, Recording, SnapshotKey, Store};
+use hydrotest::synthetic::SyntheticModel;
 
 use super::bugs;
 
@@ -38,7 +38,7 @@ pub fn complexes() -> Vec<(String, String)> {
 /// One model and the checks that judge its answers.
 pub struct Bench {
     contract: Arc<Contract>,
-    model: ReferenceModel,
+    model: SyntheticModel,
     options: serde_json::Value,
     checks: Vec<Box<dyn Check>>,
 }
@@ -50,7 +50,7 @@ impl Bench {
     pub fn new(key: &str, options: serde_json::Value, checks: &[&str]) -> Self {
         let config = Config::built_in().unwrap();
         let contract = Arc::clone(config.model(key).unwrap());
-        let model = ReferenceModel::load(Arc::clone(&contract), Options::new()).unwrap();
+        let model = SyntheticModel::load(Arc::clone(&contract), Options::new()).unwrap();
         let fields = options.get("include_fields").cloned().unwrap_or_default();
         let checks: Vec<String> = checks.iter().map(|check| format!("{{ {check} }}")).collect();
         let include = if fields.is_null() {

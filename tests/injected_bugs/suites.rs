@@ -12,8 +12,8 @@ use hydrotest::metric_value::CheckedValue;
 use hydrotest::plan::{Overriding, PlannedTrial, Selection, expand};
 use hydrotest::prediction::{Prediction, Value};
 use hydrotest::protein::Structure;
-use hydrotest::reference::ReferenceModel;
 use hydrotest::snapshot::{Floors, Recording, Store};
+use hydrotest::synthetic::SyntheticModel;
 
 /// What the embedded models' answers call themselves. They are judged as if they had noise, as a real model's are: by the gates.
 const WEIGHTS: &str = "synthetic";
@@ -37,7 +37,7 @@ impl Case {
         let mut trials = plan.unwrap_or_else(|errors| panic!("{errors}")).trials.into_iter();
         let trial = trials.find(|trial| trial.name == name).unwrap();
         let responses = trial.calls.iter().map(|call| {
-            let model = ReferenceModel::load(Arc::clone(&trial.contract), call.config.clone()).unwrap();
+            let model = SyntheticModel::load(Arc::clone(&trial.contract), call.config.clone()).unwrap();
             CallResult {
                 call: call.name.to_string(),
                 request: call.request.clone(),

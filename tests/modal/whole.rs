@@ -7,7 +7,7 @@ use hydrotest::backend::kind::Overrides;
 use hydrotest::backend::registry::Platform;
 use hydrotest::config::{Config, Source};
 use hydrotest::prediction::{Input, Options, Request};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 use serde_json::json;
 
 use crate::cloud::{Cloud, TOKEN, folder};
@@ -64,7 +64,7 @@ async fn same_as_reference(cloud: &Cloud) {
         let instance = platform.open(contract, &Options::new()).unwrap();
         let started = instance.start().await;
         started.unwrap_or_else(|error| panic!("{error}\n{}", error.log_tail.join("\n")));
-        let reference = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+        let reference = SyntheticModel::load(contract.clone(), Options::new()).unwrap();
         let request = |sequence: &str| Request {
             method: contract.method,
             input: Input::One(sequence.into()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hydrotest::config::Config;
 use hydrotest::prediction::{Contract, Input, Options, Prediction, Request, Value};
 use hydrotest::protein::{Structure, mmcif, pdb};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 use hydrotest::tensor::Tensor;
 
 use super::noise::noise;
@@ -301,7 +301,7 @@ pub fn vectors() -> Vec<Scene> {
     let mut scenes = Vec::new();
     for (name, key, size) in [("esm2", "esm2", 3e-5), ("esmc", "esmc", 1e-3), ("esm3", "esm3", 1e-3)] {
         let contract = contract(key);
-        let model = ReferenceModel::load(Arc::clone(&contract), Options::new()).unwrap();
+        let model = SyntheticModel::load(Arc::clone(&contract), Options::new()).unwrap();
         let request = Request {
             method: contract.method,
             input: Input::Many(vec![

@@ -2,7 +2,7 @@
 
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 use serde_json::json;
 
 use crate::hosted::{declaration, open, platform, request, run, start, stop};
@@ -22,7 +22,7 @@ fn same(settings: &str) {
         for contract in &Config::built_in().unwrap().models {
             let instance = open(&platform, &contract.key);
             start(&instance).await;
-            let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+            let model = SyntheticModel::load(contract.clone(), Options::new()).unwrap();
             for sequence in ["MALWMRLL", "MALW:RLLP"] {
                 let call = request(
                     contract,

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use bytes::Bytes;
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Record, Request, Value};
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 use hydrotest::wire::client::{ClientTimeouts, ModelClient};
 use hydrotest::wire::{ResponseLimits, Secret, pickle};
 use serde_json::{Value as Json, json};
@@ -26,7 +26,7 @@ fn python_reads_every_models_responses_as_its_own_classes() {
                 input: Input::One("MALW:RLLP".into()),
                 options: json!({ "include_fields": ["*"] }).as_object().unwrap().clone(),
             };
-            let model = ReferenceModel::load(contract.clone(), Options::new()).unwrap();
+            let model = SyntheticModel::load(contract.clone(), Options::new()).unwrap();
             let predicted = model.predict(&request).unwrap();
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let url = format!("http://127.0.0.1:{port}");

@@ -3,13 +3,13 @@
 use hydrotest::config::Config;
 use hydrotest::prediction::{Input, Options, Prediction, Request};
 use hydrotest::protein::Structure;
-use hydrotest::reference::ReferenceModel;
+use hydrotest::synthetic::SyntheticModel;
 
 /// What an embedded model answers for a sequence, chains parted by colons, with further fields by name.
 pub fn fold(model: &str, sequence: &str, fields: &[&str]) -> Prediction {
     let config = Config::built_in().expect("the built-in configuration is sound");
     let contract = config.model(model).expect("a built-in model");
-    let embedded = ReferenceModel::load(contract.clone(), Options::new()).expect("an embedded model");
+    let embedded = SyntheticModel::load(contract.clone(), Options::new()).expect("an embedded model");
     let mut options = Options::new();
     if !fields.is_empty() {
         options.insert("include_fields".into(), fields.into());

@@ -1,0 +1,220 @@
+//! Builds one molecule as residues with named atoms: a protein as a helix that its sequence bends a little, nucleic acids and
+//! ligands as one atom for each part. Places no chain beside another and predicts nothing.
+
+use super::geometry::Position;
+use super::input::{InputMolecule, InputResidue};
+use super::random::{Random, hash_text, seed_of};
+use super::residue::{self, BackboneTorsions};
+use crate::protein::Label;
+use crate::protein::residue::AMINO_ACIDS;
+
+/// One heavy atom.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SyntheticAtom {
+    pub name: Label,
+    pub element: Label,
+    pub position: Position,
+}
+
+/// A residue, a nucleotide or a component of a ligand.
+#[derive(Debug, Clone)]
+pub(super) struct SyntheticResidue {
+    /// Index of the chain in its complex.
+    pub chain: usize,
+    /// Index within the chain.
+    pub index: usize,
+    pub name: Label,
+    /// Index into [`AMINO_ACIDS`]; `None` for anything else.
+    pub amino: Option<usize>,
+    pub atoms: Vec<SyntheticAtom>,
+    /// The atom that stands for it: CA, C1' or the only one.
+    pub centre: usize,
+}
+
+impl SyntheticResidue {
+    /// Where the atom is that stands for it.
+    pub(super) fn middle(&self) -> Position {
+        self.atoms[self.centre].position
+    }
+
+    /// CB, or what stands for the residue where it has none.
+    pub(super) fn beta(&self) -> Position {
+        self.atoms.get(BETA).map_or_else(|| self.middle(), |atom| atom.position)
+    }
+}
+
+/// Index of CB among the atoms of an amino acid.
+const BETA: usize = 4;
+
+/// A reason for chains to lie a little differently: another seed, another model.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Deviation {
+    pub seed: u64,
+    /// Greatest turn of a psi in degrees.
+    pub size: f64,
+}
+
+/// Phi with which the ring of proline closes, in degrees.
+pub(super) const PROLINE_PHI: f64 = -65.0;
+
+/// Phi and psi of an alpha helix, in degrees, and by how much the sequence bends it at most.
+const HELIX: BackboneTorsions = [-62.0, -42.0];
+const SEQUENCE_BEND: f64 = 4.0;
+/// Psi one and two residues before a proline, in degrees: the ring finds room, and the helix keeps its direction. Others where the
+/// residue is a proline itself, and where another one follows at the third place.
+const PSI_BEFORE_PROLINE: [f64; 2] = [-61.0, -23.0];
+const PSI_OF_PROLINE_BEFORE_PROLINE: f64 = -28.0;
+const PSI_BEFORE_TWO_PROLINES: f64 = -50.0;
+/// How far ahead a proline needs an even helix.
+const EVEN: usize = 5;
+/// A turn of psi, and how it is undone two and four turns of the helix later: the chain leaves its axis and comes back, so that the
+/// displacement does not grow with its length.
+const DETOUR: [(usize, f64); 3] = [(0, 1.0), (7, -2.0), (14, 1.0)];
+/// What is left of a turn where a proline needs an even helix.
+const TIGHT: f64 = 0.4;
+
+/// Name of a residue that is none of the twenty; alanine stands in for it.
+const UNKNOWN: &str = "UNK";
+const STAND_IN: usize = 0;
+/// Name of a ligand that is given by its chemistry only.
+const UNNAMED_LIGAND: &str = "LIG";
+/// Name and element of the atom that stands for a nucleotide, and of that for a component of a ligand.
+const SUGAR: (&str, &str) = ("C1'", "C");
+const CARBON: (&str, &str) = ("C1", "C");
+/// Distance of neighbouring nucleotides and components, in ångström.
+const SPACING: f64 = 5.0;
+
+/// The residues of a molecule, which is chain number `chain` of its complex.
+pub(super) fn build(molecule: &InputMolecule, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
+    match molecule {
+        InputMolecule::Protein(letters) => protein(letters, hash(molecule), chain, deviations),
+        InputMolecule::Dna(bases) => row(bases.chars().map(|base| format!("D{base}")), SUGAR, chain),
+        InputMolecule::Rna(bases) => row(bases.chars().map(String::from), SUGAR, chain),
+        InputMolecule::Components(names) => row(names.iter().cloned(), CARBON, chain),
+        InputMolecule::Smiles(_) => row(std::iter::once(UNNAMED_LIGAND.to_owned()), CARBON, chain),
+    }
+}
+
+/// A number that tells molecules apart.
+pub(super) fn hash(molecule: &InputMolecule) -> u64 {
+    let of = |kind: u64, text: &str| seed_of(&[kind, hash_text(text)]);
+    match molecule {
+        InputMolecule::Protein(letters) => of(0, &letters.iter().map(|own| own.letter()).collect::<String>()),
+        InputMolecule::Dna(bases) => of(1, bases),
+        InputMolecule::Rna(bases) => of(2, bases),
+        InputMolecule::Smiles(line) => of(3, line),
+        InputMolecule::Components(names) => of(4, &names.join(" ")),
+    }
+}
+
+fn protein(letters: &[InputResidue], seed: u64, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
+    let aminos: Vec<Option<usize>> = letters
+        .iter()
+        .map(|letter| AMINO_ACIDS.iter().position(|amino| amino.letter == letter.letter()))
+        .collect();
+    let torsions = torsions(&aminos, seed, chain, deviations);
+    let mut built: Vec<SyntheticResidue> = Vec::with_capacity(aminos.len());
+    let mut before: Option<(Vec<Position>, f64)> = None;
+    for (index, (&amino, &own)) in aminos.iter().zip(&torsions).enumerate() {
+        let kind = &AMINO_ACIDS[amino.unwrap_or(STAND_IN)];
+        let follows = before.as_ref().map(|(atoms, psi)| (atoms.as_slice(), *psi));
+        let positions = residue::build(follows, amino.unwrap_or(STAND_IN), own);
+        let atoms = kind.atoms.iter().zip(&positions);
+        built.push(SyntheticResidue {
+            chain,
+            index,
+            name: label(if amino.is_some() { kind.name } else { UNKNOWN }),
+            amino,
+            // The heavy atoms of amino acids are C, N, O and S, the first letter of their names.
+            atoms: atoms
+                .map(|(name, &position)| atom(name, &name[..1], position))
+                .collect(),
+            centre: 1,
+        });
+        before = Some((positions, own[1]));
+    }
+    built
+}
+
+fn torsions(aminos: &[Option<usize>], seed: u64, chain: usize, deviations: &[Deviation]) -> Vec<BackboneTorsions> {
+    let is_proline = |index: usize| matches!(aminos.get(index), Some(Some(amino)) if AMINO_ACIDS[*amino].letter == 'P');
+    let near_proline = |index: usize| (index..index + EVEN).any(is_proline);
+    let mut random = Random::new(seed);
+    let mut torsions: Vec<BackboneTorsions> = (0..aminos.len())
+        .map(|index| {
+            let bend = HELIX.map(|_| SEQUENCE_BEND * random.signed());
+            let psi = match [0, 1, 2, 3].map(|ahead| is_proline(index + ahead)) {
+                [true, true, ..] => PSI_OF_PROLINE_BEFORE_PROLINE,
+                [_, true, _, true] => PSI_BEFORE_TWO_PROLINES,
+                [_, true, ..] => PSI_BEFORE_PROLINE[0],
+                [_, _, true, _] => PSI_BEFORE_PROLINE[1],
+                _ => HELIX[1],
+            };
+            let bend = if near_proline(index) { [0.0; 2] } else { bend };
+            [HELIX[0] + bend[0], psi + bend[1]]
+        })
+        .collect();
+    for deviation in deviations {
+        let mut random = Random::new(seed_of(&[deviation.seed, chain as u64]));
+        for start in 0..torsions.len() {
+            let is_tight = DETOUR.iter().any(|(later, _)| near_proline(start + later));
+            let turn = deviation.size * random.signed() * if is_tight { TIGHT } else { 1.0 };
+            for (later, share) in DETOUR {
+                if let Some([_, psi]) = torsions.get_mut(start + later) {
+                    *psi += share * turn;
+                }
+            }
+        }
+    }
+    for (_, own) in torsions.iter_mut().enumerate().filter(|(index, _)| is_proline(*index)) {
+        own[0] = PROLINE_PHI;
+    }
+    torsions
+}
+
+/// One atom for each nucleotide or component of a ligand, in a row.
+fn row(names: impl Iterator<Item = String>, (name, element): (&str, &str), chain: usize) -> Vec<SyntheticResidue> {
+    let residue = |(index, own): (usize, String)| SyntheticResidue {
+        chain,
+        index,
+        name: label(&own),
+        amino: None,
+        atoms: vec![atom(name, element, [SPACING * index as f64, 0.0, 0.0])],
+        centre: 0,
+    };
+    names.enumerate().map(residue).collect()
+}
+
+fn atom(name: &str, element: &str, position: Position) -> SyntheticAtom {
+    SyntheticAtom {
+        name: label(name),
+        element: label(element),
+        position,
+    }
+}
+
+/// As much of a name as a structure's column holds.
+pub(super) fn label(text: &str) -> Label {
+    let mut end = text.len().min(Label::CAPACITY);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    Label::new(&text[..end]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nucleotides_are_named_by_their_bases() {
+        let [dna, rna] = [InputMolecule::Dna, InputMolecule::Rna].map(|kind| build(&kind("GA".into()), 0, &[]));
+        assert_eq!([dna[0].name, dna[1].name, rna[1].name], ["DG", "DA", "A"].map(label));
+    }
+
+    #[test]
+    fn names_are_cut_to_what_fits() {
+        assert_eq!(label("LONGERTHAN8"), "LONGERTH");
+        assert_eq!(label("éééééé").as_str(), "éééé");
+    }
+}

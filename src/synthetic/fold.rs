@@ -1,0 +1,237 @@
+//! The folding models: structures with ideal geometry, confidences that fit them, and every other declared field, the same for the
+//! same call. They predict nothing: a field without a meaning here holds noise of the right shape, type and range.
+
+use super::ModelError;
+use super::array::{ArrayRow, ArrayRows, noise, published_sizes};
+use super::complex::SyntheticComplex;
+use super::confidence::{ALIGNED_ERROR, ConformationConfidence, LDDT};
+use super::geometry::{axes, sub};
+use super::input::InputBatch;
+use super::options::SamplingOptions;
+use super::random::hash_text;
+use super::results::{scores, structure};
+use super::selection::FieldSelection;
+use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, ListMeaning, Sizes};
+use crate::prediction::{Contract, Options, Value};
+use crate::protein::{mmcif, pdb};
+use crate::tensor::DType;
+
+/// Everything about the complexes of one call, from which any field can be read.
+#[derive(Debug)]
+pub(super) struct Folding<'a> {
+    contract: &'a Contract,
+    batch: &'a InputBatch,
+    /// Those of one complex together.
+    conformations: Vec<Conformation>,
+    /// Conformations of every complex.
+    samples: usize,
+    /// Sizes that hold for the chosen variant.
+    sizes: Sizes,
+}
+
+/// One conformation with its confidence.
+#[derive(Debug)]
+pub(super) struct Conformation {
+    pub complex: SyntheticComplex,
+    pub confidence: ConformationConfidence,
+}
+
+/// Feature of a contract that gives back the structure of the first sample only, and a score of the whole complex only where a
+/// single one was drawn.
+const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
+
+/// What a residue scores more for being the true one.
+const TRUE_RESIDUE: f32 = 4.0;
+/// Number of a residue that is none of the twenty.
+const UNKNOWN_RESIDUE: f32 = 20.0;
+
+impl<'a> Folding<'a> {
+    /// Folds every sample.
+    ///
+    /// # Errors
+    /// For options of the wrong type.
+    pub(super) fn new(contract: &'a Contract, effective: &Options, batch: &'a InputBatch) -> Result<Self, ModelError> {
+        let options = SamplingOptions::read(contract, effective, batch)?;
+        let variant = contract.variant(effective);
+        let name = variant.map_or(contract.key.as_str(), |variant| variant.name.as_str());
+        let mut conformations = Vec::new();
+        for input in &batch.items {
+            for sample in 0..options.samples {
+                let deviations = options.deviations(name, sample, input.chains.len());
+                let complex = SyntheticComplex::new(input, &deviations);
+                let confidence = ConformationConfidence::of(&complex);
+                conformations.push(Conformation { complex, confidence });
+            }
+        }
+        Ok(Self {
+            contract,
+            batch,
+            conformations,
+            samples: options.samples,
+            sizes: published_sizes(contract, effective),
+        })
+    }
+
+    /// Residues as the metadata count them: for a batch once for every conformation, else once for every string given.
+    pub(super) fn lengths(&self) -> Vec<usize> {
+        let repeats = match self.contract.list {
+            ListMeaning::Batch => self.samples,
+            ListMeaning::Single | ListMeaning::Chains => 1,
+        };
+        let lengths = self.batch.lengths.iter();
+        lengths
+            .flat_map(|&length| std::iter::repeat_n(length, repeats))
+            .collect()
+    }
+
+    /// The selected fields in the order of the contract; the others are `None`.
+    ///
+    /// # Errors
+    /// When an array does not fit into memory or a structure not into its file format.
+    pub(super) fn fields(&self, selection: &FieldSelection) -> Result<Vec<(String, Value)>, ModelError> {
+        selection.fields(self.contract, |field| self.value(field))
+    }
+
+    fn value(&self, field: &FieldSpec) -> Result<Value, ModelError> {
+        let of_first = self.contract.features.contains(FIRST_STRUCTURE_ONLY);
+        let of_residues = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == "N");
+        let all = self.conformations.iter();
+        let every = if of_first { self.samples.max(1) } else { 1 };
+        let structures = all
+            .clone()
+            .step_by(every)
+            .map(|conformation| structure(conformation, field));
+        let items = match field.kind {
+            FieldKind::Array | FieldKind::Scalar => return self.array(field, &self.conformations),
+            // Several samples were drawn and one structure came back: which of them a score belongs to cannot be told.
+            FieldKind::Arrays if of_first && self.samples > 1 && !field.shape.iter().any(of_residues) => {
+                return Ok(Value::None);
+            }
+            FieldKind::Arrays => all
+                .map(|conformation| self.array(field, std::slice::from_ref(conformation)))
+                .collect::<Result<_, _>>()?,
+            FieldKind::Structures => structures.map(|own| Value::Structure(Box::new(own))).collect(),
+            FieldKind::Pdb => structures
+                .map(|own| pdb::write(&own).map(Value::Text))
+                .collect::<Result<_, _>>()
+                .map_err(|error| ModelError::value(error.to_string()))?,
+            FieldKind::Cif => structures
+                .map(|own| Value::Text(mmcif::write(&own, &self.contract.key)))
+                .collect(),
+            FieldKind::Mappings => all.map(scores).collect(),
+            FieldKind::Mapping => {
+                let first = self.conformations.first().map(scores);
+                return first.ok_or_else(|| ModelError::value(format!("there is nothing to say in {}", field.name)));
+            }
+        };
+        Ok(Value::List(items))
+    }
+
+    /// The array of a field over some conformations: all of them, or one where each has an array of its own.
+    fn array(&self, field: &FieldSpec, conformations: &[Conformation]) -> Result<Value, ModelError> {
+        let complexes = conformations.iter().map(|conformation| &conformation.complex);
+        let lengths: Vec<usize> = complexes.clone().map(|complex| complex.residues.len()).collect();
+        let longest = lengths.iter().copied().max().unwrap_or(0);
+        let chains = complexes.map(|complex| complex.chains.len()).max().unwrap_or(0);
+        let mut sizes = self.sizes.clone();
+        for (name, size) in [("B", lengths.len()), ("L", longest), ("N", longest), ("C", chains)] {
+            sizes.insert(name.to_owned(), size);
+        }
+        let rows = ArrayRows::of(field, &sizes)?;
+        let dtype = field.dtypes.first().copied().unwrap_or(DType::F32);
+        let padding = (lengths.as_slice(), field.padding.unwrap_or(0.0) as f32);
+        let tensor = rows.build(&field.name, dtype, padding, |row, values| {
+            if let Some(conformation) = conformations.get(row.sample) {
+                write(field, rows.residue_axes, conformation, row, values);
+            }
+        })?;
+        Ok(Value::Array(tensor))
+    }
+}
+
+/// Fills in one row of a field, known by its name, its residue axes and the size of the row.
+fn write(field: &FieldSpec, residue_axes: usize, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
+    let (complex, confidence) = (&of.complex, &of.confidence);
+    let residue = complex.residues.get(row.residue);
+    let pair = row.residue * complex.residues.len() + row.partner;
+    let chain = residue.map_or(0, |residue| residue.chain);
+    let number = match (field.name.as_str(), residue_axes, out.len()) {
+        ("ptm", 0, 1) => confidence.ptm as f32,
+        ("iptm", 0, 1) => confidence.iptm as f32,
+        ("max_pae", 0, 1) => ALIGNED_ERROR.greatest() as f32,
+        ("plddt", 1, 1) => confidence.plddt[row.residue],
+        ("residue_index", 1, 1) => residue.map_or(0, |residue| residue.index) as f32,
+        ("chain_index", 1, 1) => chain as f32,
+        ("entity_id", 1, 1) => complex.chains[chain].entity as f32,
+        ("aatype", 1, 1) => residue
+            .and_then(|residue| residue.amino)
+            .map_or(UNKNOWN_RESIDUE, |amino| amino as f32),
+        ("pae", 2, 1) => confidence.pae[pair],
+        ("pde", 2, 1) => confidence.pde[pair],
+        ("per_chain_iptm" | "pair_chains_iptm", 0, size) if size == confidence.pair_iptm.len() => {
+            let scores = confidence.pair_iptm.iter().map(|&score| score as f32);
+            return out.iter_mut().zip(scores).for_each(|(value, score)| *value = score);
+        }
+        ("ptm_logits", 2, 64) => return ALIGNED_ERROR.logits(confidence.pae[pair], out),
+        ("aligned_confidence_probs", 2, 64) => return ALIGNED_ERROR.probabilities(confidence.pae[pair], out),
+        // The same for every atom; flatter in the blocks before the last, which know less.
+        ("lddt_head", 1, size) if size % 50 == 0 => {
+            for logits in out.chunks_exact_mut(50) {
+                LDDT.logits(confidence.plddt[row.residue], logits);
+            }
+            return out.iter_mut().for_each(|logit| *logit *= progress(row));
+        }
+        _ => {
+            let place = [row.layer, row.residue, row.partner].map(|index| index as u64);
+            let seed = [hash_text(&field.name), complex.seed, place[0], place[1], place[2]];
+            noise(field, &seed, out);
+            return mean_something(field, of, row, out);
+        }
+    };
+    out.fill(number);
+}
+
+/// Gives rows of noise the little meaning that they have.
+fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
+    let Some(residue) = of.complex.residues.get(row.residue) else {
+        return;
+    };
+    let atoms = residue
+        .atoms
+        .iter()
+        .map(|atom| atom.position.map(|axis| axis as f32 * progress(row)));
+    match (field.name.as_str(), out.len()) {
+        ("lm_logits", _) => {
+            if let Some(score) = residue.amino.and_then(|amino| out.get_mut(amino)) {
+                *score += TRUE_RESIDUE;
+            }
+        }
+        // A quaternion and the position of the alpha carbon.
+        ("frames", 7) => {
+            if let Some(centre) = atoms.clone().nth(residue.centre) {
+                out[4..].copy_from_slice(&centre);
+            }
+        }
+        // Eight matrices of 4 × 4, turned as the backbone and each at an atom.
+        ("sidechain_frames", 128) => {
+            let at = |index: usize| residue.atoms[index].position;
+            let turn = match residue.amino {
+                Some(_) => axes(sub(at(2), at(1)), sub(at(0), at(1))),
+                None => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
+            };
+            for (matrix, place) in out.chunks_exact_mut(16).zip(atoms.cycle()) {
+                for line in 0..3 {
+                    let [x, y, z] = turn.map(|axis| axis[line] as f32);
+                    matrix[4 * line..4 * line + 4].copy_from_slice(&[x, y, z, place[line]]);
+                }
+                matrix[12..].copy_from_slice(&[0.0, 0.0, 0.0, 1.0]);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// How far a block of a network has come: the last one is there.
+fn progress(row: &ArrayRow) -> f32 {
+    (row.layer + 1) as f32 / row.layers as f32
+}

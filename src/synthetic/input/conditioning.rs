@@ -1,0 +1,122 @@
+//! Checks the parts of structured input that steer a model without adding a molecule: alignments, modifications,
+//! pockets, distograms and bonds. The embedded models do not follow them, so nothing is kept.
+
+use serde_json::{Map, Value};
+
+use super::ModelError;
+use crate::synthetic::python;
+
+/// A JSON object.
+pub(super) type Object = Map<String, Value>;
+
+/// Checks pocket, distogram conditioning and covalent bonds of a sample.
+pub(super) fn check(object: &Object) -> Result<(), ModelError> {
+    given(object, "pocket").map_or(Ok(()), check_pocket)?;
+    for distogram in optional_mappings(object, "distogram_conditioning")? {
+        required(distogram, "chain_id")?;
+        required(distogram, "distogram")?;
+    }
+    for bond in optional_mappings(object, "covalent_bonds")? {
+        for side in ["1", "2"] {
+            required(bond, &format!("chain_id{side}"))?;
+            whole_number(required(bond, &format!("res_idx{side}"))?)?;
+            whole_number(required(bond, &format!("atom_idx{side}"))?)?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the modified residues of a molecule.
+pub(super) fn check_modifications(object: &Object) -> Result<(), ModelError> {
+    for modification in optional_mappings(object, "modifications")? {
+        whole_number(required(modification, "position")?)?;
+        required(modification, "ccd")?;
+    }
+    Ok(())
+}
+
+/// Checks an alignment and says whether it lies in a file.
+pub(super) fn check_alignment(value: Option<&Value>) -> Result<bool, ModelError> {
+    let all_strings = |items: &[Value]| items.iter().all(Value::is_string);
+    let object = match value {
+        None | Some(Value::Null) => return Ok(false),
+        Some(Value::Object(object)) => object,
+        Some(other) => {
+            let is_list = other.as_array().is_some_and(|rows| all_strings(rows));
+            let message = "Encoded ESMFold2 MSA payload must be a mapping, list[str], or None.";
+            return ModelError::unless(is_list, message).map(|()| false);
+        }
+    };
+    let (rows, path) = (given(object, "sequences"), given(object, "path"));
+    let are_rows = rows.is_none_or(|rows| rows.as_array().is_some_and(|rows| all_strings(rows)));
+    let has_flag = object.get("remove_insertions").is_none_or(Value::is_boolean);
+    for (holds, wanted) in [
+        (are_rows, "sequences must be a string sequence list"),
+        (path.is_none_or(Value::is_string), "path must be a string path"),
+        (has_flag, "remove_insertions must be a boolean"),
+    ] {
+        ModelError::unless(holds, &format!("Encoded ESMFold2 MSA payload {wanted}."))?;
+    }
+    if rows.is_some() == path.is_some() {
+        return Err(ModelError::value("MSAInput requires exactly one of sequences or path."));
+    }
+    Ok(path.is_some())
+}
+
+/// The objects of a list.
+pub(super) fn mappings<'a>(value: Option<&'a Value>, name: &str) -> Result<Vec<&'a Object>, ModelError> {
+    value
+        .and_then(Value::as_array)
+        .and_then(|items| items.iter().map(Value::as_object).collect())
+        .ok_or_else(|| ModelError::wrong_type(format!("Encoded ESMFold2 {name} must be a list of mappings.")))
+}
+
+/// Those of a key, which may be absent.
+fn optional_mappings<'a>(object: &'a Object, name: &str) -> Result<Vec<&'a Object>, ModelError> {
+    given(object, name).map_or_else(|| Ok(Vec::new()), |value| mappings(Some(value), name))
+}
+
+fn check_pocket(pocket: &Value) -> Result<(), ModelError> {
+    let check = |holds, wanted: &str| ModelError::unless(holds, &format!("Encoded ESMFold2 pocket{wanted}."));
+    check(pocket.is_object(), " payload must be a mapping or None")?;
+    let contacts = pocket.get("contacts").and_then(Value::as_array);
+    check(contacts.is_some(), " contacts must be a list")?;
+    let has_binder = pocket.get("binder_chain_id").is_some_and(Value::is_string);
+    check(has_binder, ".binder_chain_id must be a string")?;
+    for contact in contacts.into_iter().flatten() {
+        let pair = contact.as_array().filter(|pair| pair.len() == 2);
+        check(pair.is_some(), " contacts must be [chain_id, residue_index] pairs")?;
+        check(contact[0].is_string(), ".contacts.chain_id must be a string")?;
+        let is_index = contact[1].is_i64() || contact[1].is_u64();
+        check(is_index, " contact residue index must be an integer")?;
+    }
+    Ok(())
+}
+
+/// The value of a key unless it is absent or null.
+pub(super) fn given<'a>(object: &'a Object, key: &str) -> Option<&'a Value> {
+    object.get(key).filter(|value| !value.is_null())
+}
+
+/// The value of a key that Python reads by subscript.
+fn required<'a>(object: &'a Object, key: &str) -> Result<&'a Value, ModelError> {
+    object
+        .get(key)
+        .ok_or_else(|| ModelError::new("KeyError", python::repr(key)))
+}
+
+/// What Python's `int()` makes of a value, or how it refuses.
+fn whole_number(value: &Value) -> Result<(), ModelError> {
+    match value {
+        Value::Number(_) | Value::Bool(_) => Ok(()),
+        Value::String(digits) if digits.trim().parse::<i64>().is_ok() => Ok(()),
+        Value::String(_) => Err(ModelError::value(format!(
+            "invalid literal for int() with base 10: {}",
+            python::repr_value(value)
+        ))),
+        _ => Err(ModelError::wrong_type(format!(
+            "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+            python::type_name(value)
+        ))),
+    }
+}

@@ -1,0 +1,166 @@
+//! Lays the chains of a sample out in one row, as a language model sees them: where every residue stands once linkers and skipped
+//! positions lie between chains. Makes no numbers of it.
+
+use super::input::{InputResidue, InputSample};
+use super::options::ChainSpacing;
+use super::random::seed_of;
+
+/// What stands at one place of the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SiteContent {
+    Residue(InputResidue),
+    /// The token after the last residue.
+    End,
+    /// A token that fills a batch up.
+    Padding,
+}
+
+/// One place of the row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TokenSite {
+    pub content: SiteContent,
+    /// Position number that the model sees.
+    pub position: i64,
+    /// Index of the chain.
+    pub chain: usize,
+    /// Index of the residue within its chain.
+    pub residue: usize,
+}
+
+/// Position numbers that a model without options for it leaves between chains: it has a break token there.
+const BREAK: i64 = 1;
+/// Positions on either side that a residue sees.
+const WINDOW: u64 = 8;
+
+impl SiteContent {
+    /// A number of its own for everything that can stand at a place.
+    pub(super) fn code(self) -> u64 {
+        match self {
+            Self::Residue(residue) => u64::from(u32::from(residue.letter())),
+            Self::End => u64::MAX,
+            Self::Padding => u64::MAX - 1,
+        }
+    }
+}
+
+/// Position numbers between the last residue of a chain and the first of the next.
+pub(super) fn gap(spacing: Option<&ChainSpacing>) -> i64 {
+    spacing.map_or(BREAK, |spacing| {
+        spacing.skip.saturating_add(spacing.linker.chars().count() as i64)
+    })
+}
+
+/// The residues of a sample in order, linkers left out; only the gap between chains shows that there are any.
+pub(super) fn lay_out(sample: &InputSample, gap: i64) -> Vec<TokenSite> {
+    let mut sites = Vec::new();
+    let mut next = 0_i64;
+    for (chain, residues) in sample.proteins().enumerate() {
+        if chain > 0 {
+            next = next.saturating_add(gap);
+        }
+        for (residue, own) in residues.iter().enumerate() {
+            sites.push(TokenSite {
+                content: SiteContent::Residue(*own),
+                position: next,
+                chain,
+                residue,
+            });
+            next = next.saturating_add(1);
+        }
+    }
+    sites
+}
+
+/// Appends the end token and padding tokens up to `length` places.
+pub(super) fn pad(sites: &mut Vec<TokenSite>, length: usize) {
+    for residue in sites.len()..length {
+        let is_first = !matches!(sites.last(), Some(site) if site.content == SiteContent::End || site.content == SiteContent::Padding);
+        sites.push(TokenSite {
+            content: if is_first {
+                SiteContent::End
+            } else {
+                SiteContent::Padding
+            },
+            position: residue as i64,
+            chain: 0,
+            residue,
+        });
+    }
+}
+
+/// A number for every place, fixed by its position and the residues near it. Chains far apart in position do not see each other; end
+/// and padding tokens neither see nor are seen, for a sample must not depend on its batch.
+pub(super) fn surroundings(sites: &[TokenSite]) -> Vec<u64> {
+    let is_residue = |site: &&TokenSite| matches!(site.content, SiteContent::Residue(_));
+    let key = |site: &TokenSite| {
+        let mut parts = vec![site.content.code(), site.position as u64];
+        if is_residue(&site) {
+            let near = |other: &&TokenSite| other.position.abs_diff(site.position) <= WINDOW;
+            let seen = sites.iter().filter(is_residue).filter(near);
+            parts.extend(seen.flat_map(|other| [other.content.code(), other.position as u64]));
+        }
+        seed_of(&parts)
+    };
+    sites.iter().map(key).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::input::{InputChain, InputMolecule};
+    use super::*;
+
+    fn sample(chains: &[&str]) -> InputSample {
+        let chain = |letters: &&str| InputChain {
+            id: String::new(),
+            molecule: InputMolecule::Protein(letters.chars().map(InputResidue::Letter).collect()),
+        };
+        InputSample {
+            chains: chains.iter().map(chain).collect(),
+        }
+    }
+
+    fn positions(chains: &[&str], gap: i64) -> Vec<i64> {
+        let sites = lay_out(&sample(chains), gap);
+        sites.iter().map(|site| site.position).collect()
+    }
+
+    #[test]
+    fn a_gap_moves_only_the_chains_that_follow() {
+        assert_eq!(positions(&["AC", "DE"], 0), [0, 1, 2, 3]);
+        assert_eq!(positions(&["AC", "DE"], 2), [0, 1, 4, 5]);
+        assert_eq!(positions(&["AC", "DE", "F"], 514), [0, 1, 516, 517, 1032]);
+    }
+
+    #[test]
+    fn linker_and_skip_add_up_and_a_break_token_takes_one_place() {
+        let spacing = ChainSpacing {
+            linker: "GG".into(),
+            skip: 512,
+        };
+        assert_eq!((gap(Some(&spacing)), gap(None)), (514, 1));
+    }
+
+    #[test]
+    fn residue_numbers_restart_with_every_chain() {
+        let sites = lay_out(&sample(&["ACD", "EF"]), 1);
+        let numbers: Vec<_> = sites.iter().map(|site| (site.chain, site.residue)).collect();
+        assert_eq!(numbers, [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1)]);
+    }
+
+    #[test]
+    fn a_short_sample_ends_with_one_end_token_and_padding() {
+        let mut sites = lay_out(&sample(&["A"]), 0);
+        pad(&mut sites, 3);
+        let contents: Vec<_> = sites.iter().map(|site| site.content).collect();
+        assert_eq!(contents[1..], [SiteContent::End, SiteContent::Padding]);
+        assert_eq!(sites[2].residue, 2);
+    }
+
+    #[test]
+    fn neighbours_count_and_far_chains_do_not() {
+        let key = |chains: &[&str], gap: i64| surroundings(&lay_out(&sample(chains), gap))[0];
+        assert_ne!(key(&["ACD"], 0), key(&["ACE"], 0));
+        assert_ne!(key(&["A", "C"], 0), key(&["A", "D"], 0));
+        assert_eq!(key(&["A", "C"], 512), key(&["A", "D"], 512));
+    }
+}
