@@ -13,7 +13,7 @@ use crate::prediction::{Input, Method, Options, Prediction, Request};
 use crate::snapshot::{Recording, Store};
 
 /// What a scripted backend does with a call, by what it is asked.
-struct Scripted {
+struct ScriptedCalls {
     running: Arc<AtomicUsize>,
     flaky: Arc<Mutex<VecDeque<BackendError>>>,
     /// What ends it once.
@@ -26,7 +26,7 @@ fn died() -> BackendError {
     BackendError::new(Stage::Call, Fault::Died, "the server exited with status 7")
 }
 
-impl Backend for Scripted {
+impl Backend for ScriptedCalls {
     fn startup(&mut self) -> BackendWork<'_, ()> {
         Box::pin(async {
             self.up = true;
@@ -174,7 +174,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
     let open = {
         let running = Arc::clone(&running);
         move |_| {
-            let backend = Scripted {
+            let backend = ScriptedCalls {
                 running: Arc::clone(&running),
                 flaky: Arc::clone(&refusals),
                 ends: Arc::clone(&ends),

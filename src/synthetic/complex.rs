@@ -87,12 +87,12 @@ impl SyntheticComplex {
 
 /// Where a chain stands beside those before it: the direction to come from, and how far it is slid.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct DockingPlace {
     direction: Position,
     slide: Position,
 }
 
-impl Place {
+impl DockingPlace {
     /// What brings a chain there, up to where it touches.
     fn shift(self, before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> Position {
         let shift = add(sub(middle(before), middle(chain)), self.slide);
@@ -102,16 +102,16 @@ impl Place {
 }
 
 /// The place where most residues are in contact.
-fn best_place(before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> Place {
+fn best_place(before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> DockingPlace {
     if before.is_empty() {
-        return Place::default();
+        return DockingPlace::default();
     }
     let axis = cross(ACROSS[0], ACROSS[1]);
     let sides = (0..SIDES).map(|side| (TAU * f64::from(side) / f64::from(SIDES)).sin_cos());
     let sides = sides.map(|(sine, cosine)| add(scale(ACROSS[0], cosine), scale(ACROSS[1], sine)));
     let along = SLIDES.map(|way| scale(axis, way));
-    let places = sides.flat_map(|direction| along.map(|slide| Place { direction, slide }));
-    let contacts = |place: &Place| {
+    let places = sides.flat_map(|direction| along.map(|slide| DockingPlace { direction, slide }));
+    let contacts = |place: &DockingPlace| {
         let shift = place.shift(before, chain);
         let near = |own: Position| before.iter().filter(move |other| distance(own, other.beta()) < CONTACT);
         let betas = chain.iter().map(|own| add(own.beta(), shift));

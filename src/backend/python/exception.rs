@@ -27,15 +27,12 @@ pub(super) struct PythonException {
     pub(super) missing: Option<String>,
 }
 
-/// A step of the start.
+/// A step of the start: a class is imported, an object of it is made, and started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum HostedStartStep {
-    /// A class is imported.
     Import,
-    /// An object of it is made.
     Build,
-    /// It is started.
     Start,
 }
 
@@ -237,6 +234,8 @@ impl PythonException {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const START: Option<HostedStartStep> = Some(HostedStartStep::Start);
     use crate::backend::Responsible;
 
     fn raised(ancestors: &[&str], message: &str) -> PythonException {
@@ -318,9 +317,7 @@ mod tests {
 
     #[test]
     fn a_start_that_raises_is_the_failure_of_the_code_that_raises() {
-        let start = |ancestors: &[&str]| {
-            raised(ancestors, "no").at_start(Some(HostedStartStep::Start), "B.start()", ExceptionOrigin::Backend)
-        };
+        let start = |ancestors: &[&str]| raised(ancestors, "no").at_start(START, "B.start()", ExceptionOrigin::Backend);
         let error = start(&["builtins.RuntimeError", "builtins.Exception"]);
         assert_eq!((error.responsible(), &error.exception), (Responsible::Backend, &None));
         assert_eq!(error.message, "B.start() raised RuntimeError: no");
@@ -341,23 +338,18 @@ mod tests {
         selector.modules = vec!["boileroom.models.esm.esm2".into()];
         assert_eq!(
             selector
-                .at_start(Some(HostedStartStep::Start), "ESM2()", ExceptionOrigin::Backend)
+                .at_start(START, "ESM2()", ExceptionOrigin::Backend)
                 .responsible(),
             Responsible::Settings
         );
         let mut own = raised(&["builtins.ValueError"], "no");
         own.modules = vec!["boileroom.models.esm.esm2".into(), "boileroom.backend.mine".into()];
         assert_eq!(
-            own.at_start(Some(HostedStartStep::Start), "ESM2()", ExceptionOrigin::Backend)
-                .responsible(),
+            own.at_start(START, "ESM2()", ExceptionOrigin::Backend).responsible(),
             Responsible::Backend
         );
         let error = raised(&["builtins.ValueError"], "Unsupported");
-        let error = error.at_start(
-            Some(HostedStartStep::Start),
-            "ESM3Core._initialize()",
-            ExceptionOrigin::Model,
-        );
+        let error = error.at_start(START, "ESM3Core._initialize()", ExceptionOrigin::Model);
         assert_eq!(
             (error.fault, error.exception.as_deref()),
             (Fault::Refused, Some("ValueError"))

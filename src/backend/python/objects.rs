@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -21,6 +20,7 @@ use crate::backend::resources::{InstanceId, Resource};
 use crate::backend::{
     BackendError, ExitedProgram, Fault, ObjectAct, ObjectHost, ObjectState, ProgramExit, Stage, Work,
 };
+use crate::os::{Pid, Signal, kill_process};
 use crate::prediction::{Contract, Prediction, Request};
 use crate::wire::ResponseLimits;
 

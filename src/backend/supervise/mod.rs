@@ -7,7 +7,7 @@
 //!    └────────────── log pipe ──────────┴────────────────────────┘
 //! ```
 //!
-//! The supervisor is hydrotest itself, started anew with an argument that [`run_if_asked`] knows. It is a child subreaper, so a
+//! The supervisor is hydrotest itself, started anew with an argument that `run_if_asked` knows. It is a child subreaper, so a
 //! descendant that leaves its process group, or whose parent dies, becomes the supervisor's child and not the system's. When
 //! the control pipe ends, it kills its children until it has none. The kernel closes that pipe however the harness dies,
 //! SIGKILL included; a parent-death signal alone would reach the program but not what the program started. The program has

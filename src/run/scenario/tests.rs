@@ -291,7 +291,7 @@ async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
         (
             Scenario::StopTwice,
             Flaw::Leaks,
-            "expected nothing to be left; came model on fake: thing 7",
+            "expected nothing to be left; came model on fake: thing ",
         ),
         (Scenario::FailedStop, Flaw::Leaks, "expected nothing to be left"),
     ];
