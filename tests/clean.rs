@@ -107,7 +107,7 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
     let (told, code) = home.run(&["clean", "--dry-run"]);
     insta::assert_snapshot!(told.replace(&own, "process PID "), @"
     would remove process PID (sleep 600)
-    1 killed run to be cleared up after
+    1 killed run to clean up
     ");
     assert_eq!(code, 0);
     assert!(orphan.is_there());
@@ -115,7 +115,7 @@ fn what_a_killed_run_left_is_listed_then_removed_and_nothing_else_is() {
     let (told, code) = home.run(&["clean"]);
     insta::assert_snapshot!(told.replace(&own, "process PID "), @"
     removed process PID (sleep 600)
-    1 killed run cleared up after
+    1 killed run cleaned up
     ");
     assert_eq!(code, 0);
     assert!(!orphan.is_there(), "it is gone when the program says so");
@@ -135,8 +135,8 @@ fn what_cannot_be_cleared_up_is_told_and_kept() {
     let (told, code) = home.run(&["clean"]);
     assert_eq!(code, 3, "{told}");
     insta::assert_snapshot!(told, @"
-    not cleared up: DEAD: kind `no_such_kind` has no steward (no_such_kind at {})
-    what could not be cleared up is kept in mind: `hydrotest clean` tries again (exit code 3)
+    not cleaned up: DEAD: kind `no_such_kind` has no resource finder (no_such_kind at {})
+    `hydrotest clean` tries again (exit code 3)
     ");
     assert!(home.path().join("state/runs").join(&home.dead).exists());
 }
@@ -191,7 +191,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     insta::assert_snapshot!(without_disk(&told), @"
     this machine
       ok      state directory  HOME/state can be written
-      note    killed runs      one was not cleared up after
+      note    killed runs      one was not cleaned up
                                -> hydrotest clean
 
     good (kind reference): can run
@@ -226,7 +226,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     insta::assert_snapshot!(without_disk(&told), @"
     this machine
       ok      state directory  HOME/state can be written
-      note    killed runs      one was not cleared up after
+      note    killed runs      one was not cleaned up
                                -> hydrotest clean
 
     unset (kind process): cannot run like this
