@@ -59,7 +59,7 @@ fn disk(directory: &Path) -> Requirement {
         }
         Err(error) => Requirement::doubtful(
             SUBJECT,
-            format!("the space at {} is leak check failed: {error}", existing.display()),
+            format!("the space at {} cannot be read: {error}", existing.display()),
             "check with `df`",
         ),
     }
@@ -77,7 +77,7 @@ fn killed_runs() -> Requirement {
             );
         }
         Err(error) => {
-            let found = format!("whether one left anything is leak check failed: {error}");
+            let found = format!("they could not be listed: {error}");
             return Requirement::unmet(
                 SUBJECT,
                 found,

@@ -23,6 +23,13 @@ pub(super) const LDDT: ConfidenceBins = ConfidenceBins { count: 50, width: 0.02 
 /// Logit of a bin without any probability.
 const NEVER: f32 = -30.0;
 
+/// One conformation with its confidence.
+#[derive(Debug)]
+pub(super) struct Conformation {
+    pub complex: SyntheticComplex,
+    pub confidence: ConformationConfidence,
+}
+
 /// Confidence of one conformation, per residue or per pair of residues.
 #[derive(Debug, Clone)]
 pub(super) struct ConformationConfidence {

@@ -4,7 +4,7 @@
 use super::ModelError;
 use super::array::{ArrayRow, ArrayRows, noise, published_sizes};
 use super::complex::SyntheticComplex;
-use super::confidence::{ALIGNED_ERROR, ConformationConfidence, LDDT};
+use super::confidence::{ALIGNED_ERROR, Conformation, ConformationConfidence, LDDT};
 use super::geometry::{axes, sub};
 use super::input::InputBatch;
 use super::options::SamplingOptions;
@@ -27,13 +27,6 @@ pub(super) struct Folding<'a> {
     samples: usize,
     /// Sizes that hold for the chosen variant.
     sizes: Sizes,
-}
-
-/// One conformation with its confidence.
-#[derive(Debug)]
-pub(super) struct Conformation {
-    pub complex: SyntheticComplex,
-    pub confidence: ConformationConfidence,
 }
 
 /// Feature of a contract that gives back the structure of the first sample only, and a score of the whole complex only where a

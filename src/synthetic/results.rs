@@ -1,7 +1,7 @@
 //! What a conformation looks like in a response: the columns of a structure, and its scores as a mapping under the names that Boltz
 //! gives them. Computes no confidence and formats no text.
 
-use super::fold::Conformation;
+use super::confidence::Conformation;
 use super::geometry::distance;
 use crate::prediction::Value;
 use crate::prediction::contract::{FactorRule, FactorScale, FieldSpec};
