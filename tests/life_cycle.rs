@@ -194,11 +194,11 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     let (told, code) = run(&home(backends, &unknown), &[]);
     assert_eq!(code, Some(2), "{told}");
     insta::assert_snapshot!(told, @"
-    error: unknown scene `start_thrice`
-     --> suites/life_cycle.toml:4:9
+    error: unknown scenario `start_thrice`
+     --> suites/life_cycle.toml:4:12
       |
-    4 | scene = 'start_thrice'
-      |         ^^^^^^^^^^^^^^ did you mean `start_twice`?
+    4 | scenario = 'start_thrice'
+      |            ^^^^^^^^^^^^^^ did you mean `start_twice`?
 
     1 error in usage or configuration (exit code 2)
     ");
@@ -208,7 +208,7 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     let (told, code) = run(&home(backends, &calls), &[]);
     assert_eq!(code, Some(2), "{told}");
     insta::assert_snapshot!(told, @"
-    error: a scene makes its own calls
+    error: a scenario makes its own calls
      --> suites/life_cycle.toml:6:1
       |
     6 | [[case.call]]

@@ -184,7 +184,8 @@ fn answers_of_the_embedded_models_measure_as_elsewhere() {
     let directory = tempfile::tempdir().unwrap();
     for (model, sequence) in FOLDS {
         let first = folding::structure(&folding::fold(model, sequence, &[]));
-        let second = folding::bent(&first);
+        // No ripple may be so large that equivalent atoms fit better under each other's names: the tools compare by name.
+        let second = folding::bent_by(&first, 0.1);
         let paths: [PathBuf; 2] = ["first.pdb", "second.pdb"].map(|name| directory.path().join(name));
         std::fs::write(&paths[0], pdb::write(&first).unwrap()).unwrap();
         std::fs::write(&paths[1], pdb::write(&second).unwrap()).unwrap();

@@ -313,11 +313,15 @@ fn each_mistake_of_a_signature_is_named() {
             serde_json::json!({ "pickled": text, "hmac": "0".repeat(64) }).to_string(),
         )
     };
-    insta::assert_snapshot!(failures(&calls(url_safe, ONE), 1), @"
+    // Where the first letter of that alphabet comes depends on the payload, which holds times.
+    let told = failures(&calls(url_safe, ONE), 1);
+    let (before, after) = told.split_once("byte ").unwrap();
+    let after = after.trim_start_matches(|letter: char| letter.is_ascii_digit());
+    insta::assert_snapshot!(format!("{before}byte N{after}"), @"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
-    response [call]: decode failed: byte 259 of the body: the payload is URL-safe base64; it must be standard base64 with padding
+    response [call]: decode failed: byte N of the body: the payload is URL-safe base64; it must be standard base64 with padding
       fault: protocol
 
     does not conform: the backend is wrong (exit code 1)

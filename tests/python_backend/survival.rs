@@ -57,7 +57,7 @@ fn sweep(state: &std::path::Path) {
     let swept = command.arg("clean").env("HYDROTEST_STATE_DIR", state).output().unwrap();
     let told = String::from_utf8_lossy(&swept.stdout);
     assert!(
-        swept.status.success() && told.contains("1 killed run cleared up after"),
+        swept.status.success() && told.contains("1 killed run cleaned up"),
         "{told}"
     );
 }

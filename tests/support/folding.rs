@@ -30,11 +30,16 @@ pub fn structure(prediction: &Prediction) -> Structure {
 
 /// The structure with a bend that grows along the chain, and a ripple on it.
 pub fn bent(structure: &Structure) -> Structure {
+    bent_by(structure, 1.0)
+}
+
+/// The same with a ripple of another size.
+pub fn bent_by(structure: &Structure, ripple: f32) -> Structure {
     let mut bent = structure.clone();
     for (index, position) in bent.coord.iter_mut().enumerate() {
         let along = index as f32;
-        position[0] += (along * 0.7).sin() * 0.8 + along * along * 2e-6;
-        position[1] += (along * 0.3).cos() * 0.5;
+        position[0] += (along * 0.7).sin() * 0.8 * ripple + along * along * 2e-6;
+        position[1] += (along * 0.3).cos() * 0.5 * ripple;
     }
     bent
 }
