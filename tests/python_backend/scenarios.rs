@@ -76,7 +76,7 @@ fn every_flaw_is_found_in_its_scenario() {
         (
             "two_at_once",
             "Shared",
-            "step 4: call of the other]: expected an answer; came",
+            "step 4: call of the other]: expected a response; came",
         ),
     ] {
         let ran = ran(scenario, class, "");
