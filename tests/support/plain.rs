@@ -5,6 +5,11 @@ pub fn plain(text: &str, names: &[(&str, &str)]) -> String {
     let replaced = names
         .iter()
         .fold(text.to_owned(), |text, (from, to)| text.replace(from, to));
+    // What the portable version of the operating system cannot find out, it says in lines of its own.
+    let lines = replaced.split_inclusive('\n');
+    let replaced: String = lines
+        .filter(|line| !line.contains("not available on this system"))
+        .collect();
     let mut rest = replaced.as_str();
     let mut plain = String::new();
     while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {

@@ -187,6 +187,14 @@ impl LeakGuard {
         finders
     }
 
+    /// Whether its processes on this machine can be found.
+    ///
+    /// # Errors
+    /// Where the system does not show them: then nothing found does not mean that there is nothing.
+    pub fn finds_processes(&self) -> Result<(), Unavailable> {
+        self.local.as_ref().map(drop).map_err(|unavailable| *unavailable)
+    }
+
     /// The resources that the instance has now. Bounded in time.
     ///
     /// # Errors

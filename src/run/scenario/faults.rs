@@ -150,7 +150,10 @@ impl Context<'_> {
         let ended = guard.kill().await;
         let ended = ended.map_err(|error| self.failed(when, &error, "it can be killed"))?;
         if ended.is_empty() {
-            let expected = "something with its mark while it runs";
+            if let Err(unavailable) = guard.finds_processes() {
+                return Err(Halt::Impossible(format!("finding its processes: {unavailable}")));
+            }
+            let expected = "something with its label while it runs";
             return Err(self.wrong(when, expected, "nothing that the leak check could find"));
         }
         Ok(())
