@@ -168,6 +168,6 @@ pub struct ExitedProgram {
     pub ending: String,
     /// Whether an object was shut down on the way.
     pub shut_down: bool,
-    /// What outlived it.
+    /// What was left of it.
     pub leaked: Vec<String>,
 }

@@ -139,7 +139,7 @@ impl ExpectError {
         let hint = lost.then(|| "the log has it, so the platform's client lost it on the way".to_owned());
         let finding = Finding::wrong(NAME, call, summary).with_hint(hint);
         Some(Finding {
-            // Whether the backend or the connection is to blame follows from the fault, even one that was expected.
+            // Whether the backend or the connection is responsible follows from the fault, even one that was expected.
             responsible: match error.responsible() {
                 Responsible::Backend => finding.responsible,
                 responsible => responsible,

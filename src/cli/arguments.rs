@@ -64,7 +64,7 @@ pub enum Command {
     Serve(ServeArguments),
 }
 
-/// Where the declared world lies.
+/// Where the project lies.
 #[derive(Debug, Clone, Args)]
 pub struct ProjectPaths {
     /// The file that declares backends and models.
@@ -155,7 +155,7 @@ pub struct RunArguments {
     #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
     pub color: Colour,
 
-    /// Where the declared world lies.
+    /// Where the project lies.
     #[command(flatten)]
     pub places: ProjectPaths,
     /// Only cases marked as ignored, of which there are none: test runners ask for them.
@@ -211,7 +211,7 @@ pub struct ListArguments {
     /// As JSON.
     #[arg(long)]
     pub json: bool,
-    /// Where the declared world lies.
+    /// Where the project lies.
     #[command(flatten)]
     pub places: ProjectPaths,
 }
@@ -222,7 +222,7 @@ pub struct DoctorArguments {
     /// Only this backend, as declared [default: all of them].
     #[arg(long, value_name = "NAME[:TAG]")]
     pub backend: Option<String>,
-    /// The list, as JSON, and where the declared world lies.
+    /// The list, as JSON, and where the project lies.
     #[command(flatten)]
     pub list: ListArguments,
 }

@@ -1,4 +1,4 @@
-//! The declared world of a command: configuration, sequences and suites, read together so that all mistakes show at once.
+//! The project of a command: configuration, sequences and suites, read together so that all mistakes show at once.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};

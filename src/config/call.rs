@@ -45,14 +45,14 @@ pub(super) struct Defaults {
 
 impl Defaults {
     /// Reads `options` and `config` with their unchecked companions, over those of the outer table.
-    pub(super) fn read_options(&self, reader: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Self {
+    pub(super) fn read_options(&self, reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Self {
         let mut inner = self.clone();
         for (target, checked, unchecked) in [
             (&mut inner.options, "options", "unchecked_options"),
             (&mut inner.config, "config", "unchecked_config"),
         ] {
             if let Some(section) = reader.section(checked) {
-                check_options(&section, vocabulary, reader.diagnostics());
+                check_options(&section, scope_names, reader.diagnostics());
                 target.extend(reader.object(checked).unwrap_or_default());
             }
             if reader.has(unchecked) {
@@ -99,11 +99,11 @@ fn resolve(names: &OneOrMany, sequences: &Sequences, diagnostics: &mut Diagnosti
 }
 
 /// Options and names of fields that no model has are mistakes of writing; who means them says `unchecked_options`.
-fn check_options(section: &Section, vocabulary: &ScopeNames, diagnostics: &mut Diagnostics) {
+fn check_options(section: &Section, scope_names: &ScopeNames, diagnostics: &mut Diagnostics) {
     for entry in section.entries() {
         let key = entry.key();
-        if !vocabulary.options.contains(key) {
-            let known = vocabulary.options.iter().map(String::as_str);
+        if !scope_names.options.contains(key) {
+            let known = scope_names.options.iter().map(String::as_str);
             diagnostics.push(Diagnostic::unknown(entry.key_location(), "option", key, known));
         }
         let Datum::Array(items) = entry.item().datum() else {
@@ -111,9 +111,9 @@ fn check_options(section: &Section, vocabulary: &ScopeNames, diagnostics: &mut D
         };
         for item in items.iter().filter(|_| key == "include_fields") {
             if let Datum::Text(field) = item.datum()
-                && !vocabulary.fields.contains(field)
+                && !scope_names.fields.contains(field)
             {
-                let known = vocabulary.fields.iter().map(String::as_str);
+                let known = scope_names.fields.iter().map(String::as_str);
                 diagnostics.push(Diagnostic::unknown(item.location(), "field", field, known));
             }
         }

@@ -142,16 +142,16 @@ impl Case {
         section: &Section,
         suite: &Defaults,
         sequences: &Sequences,
-        vocabulary: &ScopeNames,
+        scope_names: &ScopeNames,
         outer: &mut TableReader<'_>,
     ) -> Option<Self> {
         let mut reader = outer.within(section);
         let name = read_name(&mut reader);
         let about = reader.text("about");
-        let scope = Scope::read(&mut reader, vocabulary);
-        let mut defaults = suite.read_options(&mut reader, vocabulary);
+        let scope = Scope::read(&mut reader, scope_names);
+        let mut defaults = suite.read_options(&mut reader, scope_names);
         defaults.read_input(&mut reader, sequences);
-        let variants = read_variants(&mut reader, vocabulary);
+        let variants = read_variants(&mut reader, scope_names);
         let scenario = reader.text("scenario").map(|value| Located {
             value,
             location: reader.location_of("scenario"),
@@ -165,9 +165,9 @@ impl Case {
         }
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
-        let expected_failures = read_expected_failures(&mut reader, vocabulary);
+        let expected_failures = read_expected_failures(&mut reader, scope_names);
         let checks = read_checks(&mut reader);
-        let calls = read_calls(&mut reader, defaults, sequences, vocabulary);
+        let calls = read_calls(&mut reader, defaults, sequences, scope_names);
         reader.finish();
         let name = name?;
         Some(Self {
@@ -197,7 +197,7 @@ fn read_name(reader: &mut TableReader<'_>) -> Option<Located<String>> {
     Some(Located { value, location })
 }
 
-fn read_variants(reader: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Variants {
+fn read_variants(reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Variants {
     let Some(written) = reader.text_or_texts("variants") else {
         return Variants::Configured;
     };
@@ -208,7 +208,7 @@ fn read_variants(reader: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Varia
     if names.is_empty() {
         reader.reject("variants", "no variant is named", "expected names, or \"*\" for all");
     }
-    let known = known_names(names, "variant", &vocabulary.variants, reader.diagnostics());
+    let known = known_names(names, "variant", &scope_names.variants, reader.diagnostics());
     known.map_or(Variants::Configured, Variants::Named)
 }
 
@@ -239,7 +239,7 @@ fn read_calls(
     outer: &mut TableReader<'_>,
     case: Defaults,
     sequences: &Sequences,
-    vocabulary: &ScopeNames,
+    scope_names: &ScopeNames,
 ) -> Vec<Call> {
     let sections = outer.sections("call");
     if sections.is_empty() {
@@ -260,7 +260,7 @@ fn read_calls(
     for section in &sections {
         let mut reader = outer.within(section);
         let name = read_name(&mut reader);
-        let mut defaults = case.read_options(&mut reader, vocabulary);
+        let mut defaults = case.read_options(&mut reader, scope_names);
         defaults.read_input(&mut reader, sequences);
         if defaults.input.is_none() {
             let diagnostic = sends_nothing("call", section);
@@ -291,7 +291,7 @@ fn sends_nothing(what: &str, section: &Section) -> Diagnostic {
 }
 
 /// Reads `xfail`: a reason, a table, or several tables.
-fn read_expected_failures(outer: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Vec<ExpectedFailure> {
+fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames) -> Vec<ExpectedFailure> {
     let location = outer.location_of("xfail");
     if let Some(reason) = outer.text_if_text("xfail") {
         return vec![ExpectedFailure {
@@ -309,7 +309,7 @@ fn read_expected_failures(outer: &mut TableReader<'_>, vocabulary: &ScopeNames) 
         let message = reader.text("message");
         let models = reader.located_texts("models");
         let backends = reader.located_texts("backends");
-        let models = models.and_then(|names| known_names(names, "model", &vocabulary.models, reader.diagnostics()));
+        let models = models.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));
         // A suite is shared: it may know failures of backends that are declared elsewhere.
         let backends = backends.map(|names| names.into_iter().map(|name| name.value).collect());
         reader.finish();

@@ -1,4 +1,4 @@
-//! The declared world: backends, models and suites, read from TOML with the place of every word.
+//! The project: backends, models and suites, read from TOML with the place of every word.
 //!
 //! Reads and validates; opens nothing, starts nothing and prints nothing. All mistakes of a file are found at once.
 //!

@@ -32,7 +32,7 @@ impl Scope {
     }
 
     /// Reads `method`, `needs`, `lacks` and `models`.
-    pub(super) fn read(reader: &mut TableReader<'_>, vocabulary: &ScopeNames) -> Self {
+    pub(super) fn read(reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Self {
         let method = reader.choice("method", &model::METHODS);
         let needs = reader.located_texts("needs");
         let lacks = reader.located_texts("lacks");
@@ -42,9 +42,9 @@ impl Scope {
         };
         Self {
             method,
-            needs: known(needs, "feature, option, field, size or gates", &vocabulary.provisions).unwrap_or_default(),
-            lacks: known(lacks, "feature, option, field, size or gates", &vocabulary.provisions).unwrap_or_default(),
-            models: known(models, "model", &vocabulary.models),
+            needs: known(needs, "feature, option, field, size or gates", &scope_names.provisions).unwrap_or_default(),
+            lacks: known(lacks, "feature, option, field, size or gates", &scope_names.provisions).unwrap_or_default(),
+            models: known(models, "model", &scope_names.models),
         }
     }
 }

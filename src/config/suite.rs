@@ -90,11 +90,11 @@ impl Suites {
     /// # Errors
     /// Everything that is wrong with any of them.
     pub fn parse(sources: &[Arc<Source>], config: &Config, sequences: &Sequences) -> Result<Self, Diagnostics> {
-        let vocabulary = ScopeNames::new(config)?;
+        let scope_names = ScopeNames::new(config)?;
         let mut diagnostics = Diagnostics::new();
         let mut suites: Vec<Suite> = sources
             .iter()
-            .filter_map(|source| Suite::read(source, sequences, &vocabulary, &mut diagnostics))
+            .filter_map(|source| Suite::read(source, sequences, &scope_names, &mut diagnostics))
             .collect();
         suites.sort_by(|a, b| a.name.cmp(&b.name));
         diagnostics.into_result(Self { suites })
@@ -111,7 +111,7 @@ impl Suite {
     fn read(
         source: &Arc<Source>,
         sequences: &Sequences,
-        vocabulary: &ScopeNames,
+        scope_names: &ScopeNames,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
         let stem = Path::new(source.path()).file_stem()?.to_string_lossy().into_owned();
@@ -130,17 +130,18 @@ impl Suite {
         }
         let mut reader = TableReader::new(&root, diagnostics);
         let about = reader.required_text("about");
-        let scope = Scope::read(&mut reader, vocabulary);
+        let scope = Scope::read(&mut reader, scope_names);
         let first_of = reader.located_texts("first_of");
-        let first_of = first_of.and_then(|names| known_names(names, "model", &vocabulary.models, reader.diagnostics()));
+        let first_of =
+            first_of.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));
         let weights = reader.texts("weights");
-        let defaults = Defaults::default().read_options(&mut reader, vocabulary);
+        let defaults = Defaults::default().read_options(&mut reader, scope_names);
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
         let sections = reader.require("case").sections("case");
         let cases: Vec<Arc<Case>> = sections
             .iter()
-            .filter_map(|section| Case::read(section, &defaults, sequences, vocabulary, &mut reader))
+            .filter_map(|section| Case::read(section, &defaults, sequences, scope_names, &mut reader))
             .map(Arc::new)
             .collect();
         reader.finish();
@@ -154,13 +155,18 @@ impl Suite {
             retries,
             cases,
         };
-        suite.check_applicability(vocabulary, diagnostics);
+        suite.check_applicability(scope_names, diagnostics);
         Some(suite)
     }
 
     /// A case that no model fits would never run, and two of one name for one model would share a snapshot.
-    fn check_applicability(&self, vocabulary: &ScopeNames, diagnostics: &mut Diagnostics) {
-        let contracts = || vocabulary.contracts.iter().filter(|contract| self.scope.fits(contract));
+    fn check_applicability(&self, scope_names: &ScopeNames, diagnostics: &mut Diagnostics) {
+        let contracts = || {
+            scope_names
+                .contracts
+                .iter()
+                .filter(|contract| self.scope.fits(contract))
+        };
         let mut names: HashSet<&str> = HashSet::with_capacity(self.cases.len());
         let mut shared: HashMap<&str, Vec<&Case>> = HashMap::new();
         for case in &self.cases {

@@ -55,7 +55,7 @@ pub fn is_alive(process: i32) -> bool {
 /// A process and all its descendants.
 ///
 /// # Errors
-/// Where the system does not say: a descendant whose parent has exited cannot be told from a stranger.
+/// Where the system does not say: a descendant whose parent has exited cannot be told from a process of others.
 pub fn with_descendants(_ancestor: i32) -> Result<Vec<i32>, Unavailable> {
     Err(Unavailable)
 }

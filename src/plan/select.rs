@@ -1,4 +1,4 @@
-//! Which part of the declared world a run is about: models, suites and a shard. Names are checked against what is
+//! Which part of the project a run is about: models, suites and a shard. Names are checked against what is
 //! declared, so that a typo cannot select nothing in silence.
 
 use std::str::FromStr;

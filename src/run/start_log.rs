@@ -1,4 +1,4 @@
-//! News of instances that are starting, for a log: a line when a step has lasted a while, and now and then how far it is.
+//! The progress of instances that are starting, for a log: a line when a step has lasted a while, and now and then how far it is.
 //! Decides what is worth a line; writes none.
 
 use std::collections::HashMap;

@@ -1,4 +1,4 @@
-//! Keeping house among recorded results: what lies there, what waits for review, what nothing uses. Judges no response.
+//! Maintenance of recorded results: what is there, what waits for review, what nothing uses. Judges no response.
 
 use std::collections::HashSet;
 use std::ffi::OsString;

@@ -22,7 +22,7 @@ use crate::os::PortOwner;
 use crate::wire::Secret;
 
 /// Time between two looks at what a pull says.
-const NEWS: Duration = Duration::from_secs(1);
+const EXIT_REPORT: Duration = Duration::from_secs(1);
 /// With which status Apptainer itself ends when it fails.
 const OWN_FAILURE: ExitReason = ExitReason::Exited(255);
 
@@ -140,7 +140,7 @@ impl ApptainerLauncher {
             .start(program, None, &self.settings.local, &what, launch, secret)?;
         launch.progress.set(Stage::Launch, format!("pulling {}", self.image));
         let reason = loop {
-            match tokio::time::timeout(NEWS, self.process.exited()).await {
+            match tokio::time::timeout(EXIT_REPORT, self.process.exited()).await {
                 Ok(reason) => break reason,
                 Err(_) => launch
                     .progress

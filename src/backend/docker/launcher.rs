@@ -28,11 +28,11 @@ use crate::wire::Secret;
 const CREATION: Duration = Duration::from_secs(8);
 /// How much longer than the grace the engine may take to stop a container.
 const STOPPING: Duration = Duration::from_secs(4);
-/// How long the last lines and the news of an end may take after the end.
+/// How long the last lines and the report of an exit may take after the end.
 const FINAL_LOG: Duration = Duration::from_secs(5);
 
-/// How long the news of an end may take that has happened.
-const NEWS: Duration = Duration::from_secs(30);
+/// How long the report of an exit may take that has happened.
+const EXIT_REPORT: Duration = Duration::from_secs(30);
 
 /// Runs one container at a time.
 pub(super) struct DockerLauncher {
@@ -177,8 +177,8 @@ impl DockerLauncher {
     /// A container without a port has ended already, or the engine publishes none on its network.
     async fn without_port(&self, found: &ContainerInspectResponse) -> BackendError {
         let runs = found.state.as_ref().is_some_and(|state| state.running == Some(true));
-        let news = if runs { FINAL_LOG } else { NEWS };
-        if let Ok(server_exit) = tokio::time::timeout(news, self.exited()).await {
+        let limit = if runs { FINAL_LOG } else { EXIT_REPORT };
+        if let Ok(server_exit) = tokio::time::timeout(limit, self.exited()).await {
             return server_exit
                 .during(Stage::Ready, "before it was ready")
                 .with_log(self.final_log().await);

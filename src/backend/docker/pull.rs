@@ -131,12 +131,12 @@ async fn pull(
     if let Some(platform) = platform {
         options = options.platform(platform);
     }
-    let mut news = engine
+    let mut pieces = engine
         .docker
         .create_image(Some(options.build()), None, found.credentials);
     let mut pulled = PullProgress::default();
     let mut told = Instant::now();
-    while let Some(piece) = news.next().await {
+    while let Some(piece) = pieces.next().await {
         let piece = piece.map_err(|error| refused(spec, &found.origin, &error))?;
         pulled.take(&piece);
         progress.set_detail(pulled.show());

@@ -155,9 +155,9 @@ impl LocalServer {
                 grace = rest;
             }
             let stopped = process.stop(grace).await;
-            if let (Some(instance), Some(survivors)) = (&self.instance, process.survivors()) {
+            if let (Some(instance), Some(leaked_processes)) = (&self.instance, process.leaked_processes()) {
                 instance.exited_orderly();
-                instance.leaked(survivors.into_iter().map(Resource::from));
+                instance.leaked(leaked_processes.into_iter().map(Resource::from));
             }
             self.process = None;
             let message = match stopped {

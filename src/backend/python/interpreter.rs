@@ -27,7 +27,7 @@ const SOCKET: &str = "channel";
 /// The longest path that a Unix socket may have on any system.
 const LONGEST_PATH: usize = 100;
 /// What the bridge may take, besides the hosted code, to say that it is stopped.
-pub(super) const LAST_WORDS: Duration = Duration::from_secs(4);
+pub(super) const SHUTDOWN_REPORT: Duration = Duration::from_secs(4);
 /// How long the interpreter may take at least to end once all is stopped: threads and exit hooks of the hosted code run then. As
 /// long as the hosted code may take to stop, where that is more: torch alone takes 2.7 s to unload when eight processes share two
 /// cores.
@@ -160,7 +160,7 @@ impl Interpreter {
 
     /// The error of an order that no answer came to. Waits a while for news of the interpreter's end.
     pub(super) async fn lost(&self, stage: Stage, when: &str) -> BackendError {
-        const NEWS: Duration = Duration::from_secs(5);
+        const EXIT_REPORT: Duration = Duration::from_secs(5);
         let seen = self.state();
         let why = seen.closed.unwrap_or_default();
         if !why.is_empty() {
@@ -168,7 +168,7 @@ impl Interpreter {
             let fault = if seen.crowded { Fault::Internal } else { Fault::Died };
             return BackendError::new(stage, fault, message).with_log(self.log.tail());
         }
-        let Ok(ending) = tokio::time::timeout(NEWS, self.process.exited()).await else {
+        let Ok(ending) = tokio::time::timeout(EXIT_REPORT, self.process.exited()).await else {
             let message = format!("the interpreter closed the channel {when}, and still runs");
             return BackendError::new(stage, Fault::Died, message).with_log(self.log.tail());
         };
@@ -215,13 +215,13 @@ impl Interpreter {
         }
     }
 
-    /// Says what the hosted code has left: what was there when everything was stopped, and what outlived the interpreter.
+    /// Says what the hosted code has left: what was there when everything was stopped, and what was left of the interpreter.
     fn tell_of_the_rest(&self, report: &ShutdownReport, left_by_stop: Vec<Resource>) {
-        let survivors = self.process.survivors();
-        if survivors.is_some() {
+        let leaked_processes = self.process.leaked_processes();
+        if leaked_processes.is_some() {
             self.instance.exited_orderly();
         }
-        let mut left: Vec<Resource> = survivors.into_iter().flatten().map(Resource::from).collect();
+        let mut left: Vec<Resource> = leaked_processes.into_iter().flatten().map(Resource::from).collect();
         for found in left_by_stop {
             if !left.iter().any(|known| known.id == found.id) {
                 left.push(found);
@@ -245,9 +245,9 @@ impl Interpreter {
         }
         let _ = self.process.stop(GRACE).await;
         if let Some(channel) = &self.channel {
-            let _ = tokio::time::timeout(LAST_WORDS, channel.exited()).await;
+            let _ = tokio::time::timeout(SHUTDOWN_REPORT, channel.exited()).await;
         }
-        let leaked = self.process.survivors().unwrap_or_default().into_iter();
+        let leaked = self.process.leaked_processes().unwrap_or_default().into_iter();
         Ok(ExitedProgram {
             ending: self
                 .process
@@ -255,7 +255,7 @@ impl Interpreter {
                 .map(|ending| ending.to_string())
                 .unwrap_or_default(),
             shut_down: self.state().shut_down,
-            leaked: leaked.map(|survivor| Resource::from(survivor).to_string()).collect(),
+            leaked: leaked.map(|leaked| Resource::from(leaked).to_string()).collect(),
         })
     }
 
@@ -277,7 +277,7 @@ impl Interpreter {
         {
             self.process.expect_end().await;
             channel.tell(&json!({"do": "stop"}));
-            match tokio::time::timeout(patience + LAST_WORDS, channel.stopped()).await {
+            match tokio::time::timeout(patience + SHUTDOWN_REPORT, channel.stopped()).await {
                 Ok(last) => report = last,
                 Err(_) => silent = true,
             }

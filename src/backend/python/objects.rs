@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::channel::OrderResult;
 use super::hosting::Hosting;
-use super::interpreter::{Interpreter, LAST_WORDS};
+use super::interpreter::{Interpreter, SHUTDOWN_REPORT};
 use super::orders::{BridgeOrder, decode, limits_of};
 use super::settings::PythonTimeouts;
 use super::starting::raised_at_start;
@@ -61,8 +61,8 @@ impl HostedObjects {
 
     async fn order(&self, mut order: Value, name: &str, doing: &str) -> Result<OrderResult, BackendError> {
         let (stage, limit) = match name {
-            "stop" | "failing_stop" | "shutdown" => (Stage::Shutdown, self.timeouts.stop + LAST_WORDS),
-            "get_model" | "state" => (Stage::Call, self.timeouts.stop + LAST_WORDS),
+            "stop" | "failing_stop" | "shutdown" => (Stage::Shutdown, self.timeouts.stop + SHUTDOWN_REPORT),
+            "get_model" | "state" => (Stage::Call, self.timeouts.stop + SHUTDOWN_REPORT),
             _ => (Stage::Ready, self.timeouts.start),
         };
         order["do"] = "object".into();

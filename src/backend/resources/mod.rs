@@ -29,7 +29,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::Work;
-use super::supervise::Survivor;
+use super::supervise::LeakedProcess;
 
 pub use clean::{CleanReport, Mode, clean};
 pub use label::{InstanceId, VARIABLE};
@@ -80,12 +80,12 @@ impl Resource {
     }
 }
 
-impl From<Survivor> for Resource {
-    fn from(survivor: Survivor) -> Self {
+impl From<LeakedProcess> for Resource {
+    fn from(leaked: LeakedProcess) -> Self {
         Self {
             kind: PROCESS,
-            id: survivor.process.to_string(),
-            detail: survivor.detail,
+            id: leaked.process.to_string(),
+            detail: leaked.detail,
         }
     }
 }

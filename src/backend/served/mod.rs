@@ -26,9 +26,9 @@ use readiness::Readiness;
 const ATTEMPTS: usize = 3;
 /// How often a call is made again because the server asks to come later.
 const REPEATS: usize = 3;
-/// How long to wait for the news of a server's end after its connection ended, which comes first: engines take a while to notice,
+/// How long to wait for the report of a server's exit after its connection ended, which comes first: engines take a while to notice,
 /// a busy machine longer.
-const NEWS: Duration = Duration::from_secs(15);
+const EXIT_REPORT: Duration = Duration::from_secs(15);
 /// How long nothing listens where a server was that is not watched, before it counts as ended.
 const GONE_FOR: Duration = Duration::from_secs(3);
 /// How often it is looked whether it is there again.
@@ -158,7 +158,7 @@ impl<L: Launcher> Served<L> {
             // A server that answered in full is alive, unless another one has its place by now.
             Fault::Refused | Fault::Schema | Fault::OutOfMemory | Fault::Poisoned => Duration::ZERO,
             _ if !self.launcher.watches() => Duration::ZERO,
-            Fault::Died | Fault::Unreachable => NEWS,
+            Fault::Died | Fault::Unreachable => EXIT_REPORT,
             _ => MOMENT,
         };
         let Ok(server_exit) = tokio::time::timeout(wait, self.launcher.exited()).await else {

@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::sync::watch;
 
-use super::exit::{ExitReason, SupervisorReport, Survivor};
+use super::exit::{ExitReason, LeakedProcess, SupervisorReport};
 use super::log::Log;
 use super::supervisor::{EXPECT, SETTLING, SUPERVISE, TERMINATE};
 use crate::backend::installation::program_to_start;
@@ -47,7 +47,7 @@ pub struct Supervised {
 struct SupervisedState {
     reason: Option<ExitReason>,
     /// What has been named so far.
-    named: Vec<Survivor>,
+    named: Vec<LeakedProcess>,
     /// Whether all of it has been named.
     settled: bool,
     cleared: bool,
@@ -138,10 +138,10 @@ impl Supervised {
         }
     }
 
-    /// What outlived it, once it has been stopped; `None` when it did not exit in an orderly way, so that it could not be expected
+    /// What was left of it, once it has been stopped; `None` when it did not exit in an orderly way, so that it could not be expected
     /// to have cleared up.
     #[must_use]
-    pub fn survivors(&self) -> Option<Vec<Survivor>> {
+    pub fn leaked_processes(&self) -> Option<Vec<LeakedProcess>> {
         let state = self.state.borrow();
         state.settled.then(|| state.named.clone())
     }
@@ -208,7 +208,7 @@ async fn listen(reports: ChildStdout, state: watch::Sender<SupervisedState>) {
     while let Ok(Some(line)) = lines.next_line().await {
         match SupervisorReport::parse(&line) {
             Some(SupervisorReport::Exited(reason)) => state.send_modify(|state| state.reason = Some(reason)),
-            Some(SupervisorReport::Left(survivor)) => state.send_modify(|state| state.named.push(survivor)),
+            Some(SupervisorReport::Left(leaked)) => state.send_modify(|state| state.named.push(leaked)),
             Some(SupervisorReport::Settled) => state.send_modify(|state| state.settled = true),
             Some(SupervisorReport::Started) | None => {}
         }

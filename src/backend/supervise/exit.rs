@@ -92,9 +92,9 @@ fn signal_name(number: i32) -> Option<&'static str> {
     found.map(|(_, name)| *name)
 }
 
-/// A process that outlived the program that it came of.
+/// A process that is still there after the program that started it has exited.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Survivor {
+pub struct LeakedProcess {
     /// Its number.
     pub process: i32,
     /// Its command, and where it listens.
@@ -109,7 +109,7 @@ pub(super) enum SupervisorReport {
     /// The program ended. Whatever else it started is being ended.
     Exited(ExitReason),
     /// The program had been asked to end and did, and this was still there when there had been time enough to go.
-    Left(Survivor),
+    Left(LeakedProcess),
     /// There is no more of that.
     Settled,
 }
@@ -125,7 +125,7 @@ impl SupervisorReport {
         let (word, number) = line.split_once(' ')?;
         if word == "left" {
             let (process, detail) = number.split_once(' ')?;
-            return Some(Self::Left(Survivor {
+            return Some(Self::Left(LeakedProcess {
                 process: process.parse().ok()?,
                 detail: detail.to_owned(),
             }));
@@ -146,7 +146,7 @@ impl fmt::Display for SupervisorReport {
             Self::Exited(ExitReason::Exited(status)) => write!(f, "exited {status}"),
             Self::Exited(ExitReason::Killed(signal)) => write!(f, "killed {signal}"),
             Self::Exited(ExitReason::Lost) => f.write_str("lost"),
-            Self::Left(Survivor { process, detail }) => write!(f, "left {process} {detail}"),
+            Self::Left(LeakedProcess { process, detail }) => write!(f, "left {process} {detail}"),
             Self::Settled => f.write_str("settled"),
         }
     }
@@ -162,7 +162,7 @@ mod tests {
             SupervisorReport::Started,
             SupervisorReport::Exited(ExitReason::Exited(3)),
             SupervisorReport::Exited(ExitReason::Killed(9)),
-            SupervisorReport::Left(Survivor {
+            SupervisorReport::Left(LeakedProcess {
                 process: 17,
                 detail: "sleep 600, listening on port 80".into(),
             }),

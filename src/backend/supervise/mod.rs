@@ -27,7 +27,7 @@ mod log;
 mod supervisor;
 
 pub use child::{Program, StopOutcome, Supervised};
-pub use exit::{ExitReason, Survivor};
+pub use exit::{ExitReason, LeakedProcess};
 pub use log::Log;
 pub use supervisor::is_supervisor;
 pub(crate) use supervisor::run_if_asked;

@@ -12,7 +12,7 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind};
 
-use super::exit::{ExitReason, NOT_EXECUTABLE, NOT_FOUND, SupervisorReport, Survivor};
+use super::exit::{ExitReason, LeakedProcess, NOT_EXECUTABLE, NOT_FOUND, SupervisorReport};
 use crate::backend::installation::program_to_start;
 use crate::os::{self, Pid, Reaped, Signal, getpid, getppid, kill_process, kill_process_group, setsid};
 
@@ -180,7 +180,7 @@ impl Supervisor {
             if left.is_empty() || Instant::now() >= deadline {
                 for process in left {
                     let detail = os::describe(process);
-                    report(&SupervisorReport::Left(Survivor { process, detail }));
+                    report(&SupervisorReport::Left(LeakedProcess { process, detail }));
                 }
                 return report(&SupervisorReport::Settled);
             }

@@ -30,7 +30,7 @@ pub struct CalibrateArguments {
     /// Only this suite; may be repeated or separated by commas.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub suite: Vec<String>,
-    /// Where the declared world lies.
+    /// Where the project lies.
     #[command(flatten)]
     pub places: ProjectPaths,
 }
@@ -66,7 +66,7 @@ pub struct ReviewArguments {
     /// Do not ask.
     #[arg(long, short)]
     pub yes: bool,
-    /// Where the declared world lies.
+    /// Where the project lies.
     #[command(flatten)]
     pub places: ProjectPaths,
 }
@@ -88,7 +88,7 @@ pub struct ImportArguments {
     /// The call, where the case makes several.
     #[arg(long, value_name = "NAME")]
     pub call: Option<String>,
-    /// Where the declared world lies.
+    /// Where the project lies.
     #[command(flatten)]
     pub places: ProjectPaths,
 }
@@ -105,7 +105,7 @@ pub struct PruneArguments {
     /// Also results of suites that are not declared here: they may belong to another directory of suites.
     #[arg(long)]
     pub undeclared: bool,
-    /// Where the declared world lies.
+    /// Where the project lies.
     #[command(flatten)]
     pub places: ProjectPaths,
 }

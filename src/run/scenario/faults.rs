@@ -129,7 +129,12 @@ impl Context<'_> {
             ScenarioSubject::Object(object) => {
                 let killed = self.host.as_ref().map(|host| host.crash()).unwrap_or_default();
                 // What runs nothing on this machine cannot be killed here: it is only stopped and started again.
-                if !killed.is_empty() {
+                if killed.is_empty() {
+                    // Where processes cannot be found, nothing was killed: a stop and a start would prove nothing.
+                    if let Err(unavailable) = crate::os::reads_environments() {
+                        return Err(Halt::Impossible(format!("finding its processes: {unavailable}")));
+                    }
+                } else {
                     self.call_fails(&subject, when).await?;
                 }
                 let stopped = self.act(*object, ObjectAct::Stop).await;
