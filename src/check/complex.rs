@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::protein::sequence::{self, CHAIN_SEPARATOR};
+use crate::protein::sequence::{self, CHAIN_SEPARATOR, chain_id};
 
 /// The chains of one complex; a single chain is a complex too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,19 +84,6 @@ impl Complex {
         let length = chains.iter().map(|chain| chain.residues).sum();
         Self { chains, length }
     }
-}
-
-/// The identifier of a chain by its place: A, B, … Z, AA, AB, ….
-#[must_use]
-pub fn chain_id(index: usize) -> String {
-    let mut letters = Vec::new();
-    let mut rest = index + 1;
-    while rest > 0 {
-        rest -= 1;
-        letters.push(char::from(b'A' + (rest % 26) as u8));
-        rest /= 26;
-    }
-    letters.iter().rev().collect()
 }
 
 /// The complexes of structured input: an object, or a list of objects for a batch.

@@ -24,6 +24,19 @@ pub fn chain_lengths(sequence: &str) -> Vec<usize> {
     chains(sequence).map(residues_in).collect()
 }
 
+/// The identifier of a chain by its place: A, B, … Z, AA, AB, ….
+#[must_use]
+pub fn chain_id(index: usize) -> String {
+    let mut letters = Vec::new();
+    let mut rest = index + 1;
+    while rest > 0 {
+        rest -= 1;
+        letters.push(char::from(b'A' + (rest % 26) as u8));
+        rest /= 26;
+    }
+    letters.iter().rev().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -33,5 +46,11 @@ mod tests {
         assert_eq!(chain_lengths("A<mask>:CD"), [2, 2]);
         assert_eq!(chain_lengths("<mask><mask>"), [2]);
         assert_eq!(chain_lengths("A::B"), [1, 0, 1]);
+    }
+
+    #[test]
+    fn chains_are_named_like_columns_of_a_spreadsheet() {
+        let names: Vec<String> = [0, 25, 26, 51, 52, 701, 702].map(chain_id).into();
+        assert_eq!(names, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
     }
 }

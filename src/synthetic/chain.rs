@@ -2,7 +2,7 @@
 //! ligands as one atom for each part. Places no chain beside another and predicts nothing.
 
 use super::geometry::Position;
-use super::input::{InputMolecule, InputResidue};
+use super::input::{InputMolecule, MoleculeKind};
 use super::random::{Random, hash_text, seed_of};
 use super::residue::{self, BackboneTorsions};
 use crate::protein::Label;
@@ -86,31 +86,25 @@ const SPACING: f64 = 5.0;
 
 /// The residues of a molecule, which is chain number `chain` of its complex.
 pub(super) fn build(molecule: &InputMolecule, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
-    match molecule {
-        InputMolecule::Protein(letters) => protein(letters, hash(molecule), chain, deviations),
-        InputMolecule::Dna(bases) => row(bases.chars().map(|base| format!("D{base}")), SUGAR, chain),
-        InputMolecule::Rna(bases) => row(bases.chars().map(String::from), SUGAR, chain),
-        InputMolecule::Components(names) => row(names.iter().cloned(), CARBON, chain),
-        InputMolecule::Smiles(_) => row(std::iter::once(UNNAMED_LIGAND.to_owned()), CARBON, chain),
+    let text = molecule.text.as_str();
+    match molecule.kind {
+        MoleculeKind::Protein => protein(text, hash(molecule), chain, deviations),
+        MoleculeKind::Dna => row(text.chars().map(|base| format!("D{base}")), SUGAR, chain),
+        MoleculeKind::Rna => row(text.chars().map(String::from), SUGAR, chain),
+        MoleculeKind::Components => row(text.split(' ').map(str::to_owned), CARBON, chain),
+        MoleculeKind::Smiles => row(std::iter::once(UNNAMED_LIGAND.to_owned()), CARBON, chain),
     }
 }
 
 /// A number that tells molecules apart.
 pub(super) fn hash(molecule: &InputMolecule) -> u64 {
-    let of = |kind: u64, text: &str| seed_of(&[kind, hash_text(text)]);
-    match molecule {
-        InputMolecule::Protein(letters) => of(0, &letters.iter().map(|own| own.letter()).collect::<String>()),
-        InputMolecule::Dna(bases) => of(1, bases),
-        InputMolecule::Rna(bases) => of(2, bases),
-        InputMolecule::Smiles(line) => of(3, line),
-        InputMolecule::Components(names) => of(4, &names.join(" ")),
-    }
+    seed_of(&[molecule.kind as u64, hash_text(&molecule.text)])
 }
 
-fn protein(letters: &[InputResidue], seed: u64, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
+fn protein(letters: &str, seed: u64, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
     let aminos: Vec<Option<usize>> = letters
-        .iter()
-        .map(|letter| AMINO_ACIDS.iter().position(|amino| amino.letter == letter.letter()))
+        .chars()
+        .map(|letter| AMINO_ACIDS.iter().position(|amino| amino.letter == letter))
         .collect();
     let torsions = torsions(&aminos, seed, chain, deviations);
     let mut built: Vec<SyntheticResidue> = Vec::with_capacity(aminos.len());
@@ -208,7 +202,10 @@ mod tests {
 
     #[test]
     fn nucleotides_are_named_by_their_bases() {
-        let [dna, rna] = [InputMolecule::Dna, InputMolecule::Rna].map(|kind| build(&kind("GA".into()), 0, &[]));
+        let [dna, rna] = [MoleculeKind::Dna, MoleculeKind::Rna].map(|kind| {
+            let text = "GA".into();
+            build(&InputMolecule { kind, text }, 0, &[])
+        });
         assert_eq!([dna[0].name, dna[1].name, rna[1].name], ["DG", "DA", "A"].map(label));
     }
 

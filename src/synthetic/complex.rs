@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use super::chain::{self, Deviation, SyntheticResidue, label};
 use super::geometry::{Position, add, centroid, cross, distance, dot, scale, sub};
-use super::input::{InputMolecule, InputSample};
+use super::input::{InputChain, InputMolecule};
 use super::random::seed_of;
 use crate::protein::Label;
 
@@ -42,12 +42,12 @@ const REACH: f64 = 20.0;
 
 impl SyntheticComplex {
     /// The molecules of a sample, each with the deviations in its own way.
-    pub(super) fn new(sample: &InputSample, deviations: &[Deviation]) -> Self {
+    pub(super) fn new(sample: &[InputChain], deviations: &[Deviation]) -> Self {
         let mut complex = Self::default();
         let mut ideal: Vec<SyntheticResidue> = Vec::new();
         let mut entities: Vec<&InputMolecule> = Vec::new();
         let mut seeds: Vec<u64> = deviations.iter().map(|deviation| deviation.seed).collect();
-        for (index, input) in sample.chains.iter().enumerate() {
+        for (index, input) in sample.iter().enumerate() {
             let molecule = &input.molecule;
             seeds.push(chain::hash(molecule));
             let entity = entities.iter().position(|known| *known == molecule);
@@ -70,7 +70,7 @@ impl SyntheticComplex {
                 id: label(&input.id),
                 entity,
                 residues: first..complex.residues.len(),
-                is_ligand: matches!(molecule, InputMolecule::Components(_) | InputMolecule::Smiles(_)),
+                is_ligand: molecule.kind.is_ligand(),
             });
         }
         let origin = scale(middle(&complex.residues), -1.0);

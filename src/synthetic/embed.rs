@@ -3,8 +3,8 @@
 
 use super::ModelError;
 use super::array::{ArrayRow, ArrayRows, noise, published_sizes};
-use super::input::{InputBatch, InputResidue, InputSample};
-use super::layout::{SiteContent, TokenSite, gap, lay_out, pad, surroundings};
+use super::input::{InputBatch, InputChain};
+use super::layout::{TokenSite, gap, lay_out, pad, surroundings};
 use super::options::ChainSpacing;
 use super::random::{Random, hash_text, seed_of};
 use super::selection::FieldSelection;
@@ -91,10 +91,10 @@ impl<'a> Embedding<'a> {
         match field.kind {
             FieldKind::Array | FieldKind::Scalar => self.array(field, &self.sizes, 0..self.sites.len()),
             FieldKind::Arrays => {
-                let own = |(index, sample): (usize, &InputSample)| {
-                    let residues = sample.proteins().map(<[_]>::len).sum();
+                let own = |(index, chains): (usize, &Vec<InputChain>)| {
+                    let residues = chains.iter().map(|chain| chain.molecule.text.chars().count()).sum();
                     let mut sizes = self.sizes.clone();
-                    sizes.extend([("N".to_owned(), residues), ("C".to_owned(), sample.chains.len())]);
+                    sizes.extend([("N".to_owned(), residues), ("C".to_owned(), chains.len())]);
                     self.array(field, &sizes, index..index + 1)
                 };
                 let arrays = self.batch.items.iter().enumerate().map(own);
@@ -159,7 +159,7 @@ impl<'a> Embedding<'a> {
                     out,
                 );
                 if name == "lm_logits" {
-                    write_scores(site.content, out);
+                    write_scores(site.code, out);
                 }
             }
         }
@@ -176,7 +176,7 @@ impl<'a> Embedding<'a> {
         let layers = row.layers + first - 1;
         let depth = (row.layer + first) as f32 / layers.max(1) as f32;
         let (keep, take) = (1.0 - 0.4 * depth * depth, depth * (2.2 - 1.2 * depth));
-        let mut own = Random::new(seed_of(&[self.name, site.content.code()]));
+        let mut own = Random::new(seed_of(&[self.name, site.code]));
         let mut around = Random::new(seed_of(&[self.name, key]));
         for value in out.iter_mut() {
             *value = UNIFORM_SCALE * (keep * own.signed() as f32 + take * around.signed() as f32);
@@ -194,14 +194,14 @@ impl<'a> Embedding<'a> {
 }
 
 /// Makes scores of the ESM alphabet of noise: highest for the residue that is seen; of a hidden one only the noise is left.
-fn write_scores(content: SiteContent, out: &mut [f32]) {
+fn write_scores(code: u64, out: &mut [f32]) {
     for (token, score) in out.iter_mut().enumerate() {
         let letter = token
             .checked_sub(TOKENS_BEFORE)
             .and_then(|index| LETTERS.chars().nth(index));
         *score += match letter {
             None => NO_RESIDUE,
-            Some(letter) if content == SiteContent::Residue(InputResidue::Letter(letter)) => SEEN,
+            Some(letter) if code == u64::from(letter) => SEEN,
             Some(_) => 0.0,
         };
     }

@@ -50,7 +50,7 @@ impl<'a> Folding<'a> {
         let mut conformations = Vec::new();
         for input in &batch.items {
             for sample in 0..options.samples {
-                let deviations = options.deviations(name, sample, input.chains.len());
+                let deviations = options.deviations(name, sample, input.len());
                 let complex = SyntheticComplex::new(input, &deviations);
                 let confidence = ConformationConfidence::of(&complex);
                 conformations.push(Conformation { complex, confidence });

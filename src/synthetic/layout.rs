@@ -1,24 +1,15 @@
 //! Lays the chains of a sample out in one row, as a language model sees them: where every residue stands once linkers and skipped
 //! positions lie between chains. Makes no numbers of it.
 
-use super::input::{InputResidue, InputSample};
+use super::input::InputChain;
 use super::options::ChainSpacing;
 use super::random::seed_of;
-
-/// What stands at one place of the row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum SiteContent {
-    Residue(InputResidue),
-    /// The token after the last residue.
-    End,
-    /// A token that fills a batch up.
-    Padding,
-}
 
 /// One place of the row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TokenSite {
-    pub content: SiteContent,
+    /// What stands there: the letter of a residue, [`END`] or [`PADDING`].
+    pub code: u64,
     /// Position number that the model sees.
     pub position: i64,
     /// Index of the chain.
@@ -27,21 +18,13 @@ pub(super) struct TokenSite {
     pub residue: usize,
 }
 
+/// The token after the last residue, and one that fills a batch up.
+const END: u64 = u64::MAX;
+const PADDING: u64 = u64::MAX - 1;
 /// Position numbers that a model without options for it leaves between chains: it has a break token there.
 const BREAK: i64 = 1;
 /// Positions on either side that a residue sees.
 const WINDOW: u64 = 8;
-
-impl SiteContent {
-    /// A number of its own for everything that can stand at a place.
-    pub(super) fn code(self) -> u64 {
-        match self {
-            Self::Residue(residue) => u64::from(u32::from(residue.letter())),
-            Self::End => u64::MAX,
-            Self::Padding => u64::MAX - 1,
-        }
-    }
-}
 
 /// Position numbers between the last residue of a chain and the first of the next.
 pub(super) fn gap(spacing: Option<&ChainSpacing>) -> i64 {
@@ -51,16 +34,16 @@ pub(super) fn gap(spacing: Option<&ChainSpacing>) -> i64 {
 }
 
 /// The residues of a sample in order, linkers left out; only the gap between chains shows that there are any.
-pub(super) fn lay_out(sample: &InputSample, gap: i64) -> Vec<TokenSite> {
+pub(super) fn lay_out(chains: &[InputChain], gap: i64) -> Vec<TokenSite> {
     let mut sites = Vec::new();
     let mut next = 0_i64;
-    for (chain, residues) in sample.proteins().enumerate() {
+    for (chain, own) in chains.iter().enumerate() {
         if chain > 0 {
             next = next.saturating_add(gap);
         }
-        for (residue, own) in residues.iter().enumerate() {
+        for (residue, letter) in own.molecule.text.chars().enumerate() {
             sites.push(TokenSite {
-                content: SiteContent::Residue(*own),
+                code: letter.into(),
                 position: next,
                 chain,
                 residue,
@@ -73,31 +56,25 @@ pub(super) fn lay_out(sample: &InputSample, gap: i64) -> Vec<TokenSite> {
 
 /// Appends the end token and padding tokens up to `length` places.
 pub(super) fn pad(sites: &mut Vec<TokenSite>, length: usize) {
-    for residue in sites.len()..length {
-        let is_first = !matches!(sites.last(), Some(site) if site.content == SiteContent::End || site.content == SiteContent::Padding);
-        sites.push(TokenSite {
-            content: if is_first {
-                SiteContent::End
-            } else {
-                SiteContent::Padding
-            },
-            position: residue as i64,
-            chain: 0,
-            residue,
-        });
-    }
+    let first = sites.len();
+    sites.extend((first..length).map(|residue| TokenSite {
+        code: if residue == first { END } else { PADDING },
+        position: residue as i64,
+        chain: 0,
+        residue,
+    }));
 }
 
 /// A number for every place, fixed by its position and the residues near it. Chains far apart in position do not see each other; end
 /// and padding tokens neither see nor are seen, for a sample must not depend on its batch.
 pub(super) fn surroundings(sites: &[TokenSite]) -> Vec<u64> {
-    let is_residue = |site: &&TokenSite| matches!(site.content, SiteContent::Residue(_));
+    let is_residue = |site: &&TokenSite| site.code < PADDING;
     let key = |site: &TokenSite| {
-        let mut parts = vec![site.content.code(), site.position as u64];
+        let mut parts = vec![site.code, site.position as u64];
         if is_residue(&site) {
             let near = |other: &&TokenSite| other.position.abs_diff(site.position) <= WINDOW;
             let seen = sites.iter().filter(is_residue).filter(near);
-            parts.extend(seen.flat_map(|other| [other.content.code(), other.position as u64]));
+            parts.extend(seen.flat_map(|other| [other.code, other.position as u64]));
         }
         seed_of(&parts)
     };
@@ -106,17 +83,18 @@ pub(super) fn surroundings(sites: &[TokenSite]) -> Vec<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::input::{InputChain, InputMolecule};
+    use super::super::input::{InputMolecule, MoleculeKind};
     use super::*;
 
-    fn sample(chains: &[&str]) -> InputSample {
+    fn sample(chains: &[&str]) -> Vec<InputChain> {
         let chain = |letters: &&str| InputChain {
             id: String::new(),
-            molecule: InputMolecule::Protein(letters.chars().map(InputResidue::Letter).collect()),
+            molecule: InputMolecule {
+                kind: MoleculeKind::Protein,
+                text: (*letters).into(),
+            },
         };
-        InputSample {
-            chains: chains.iter().map(chain).collect(),
-        }
+        chains.iter().map(chain).collect()
     }
 
     fn positions(chains: &[&str], gap: i64) -> Vec<i64> {
@@ -151,8 +129,8 @@ mod tests {
     fn a_short_sample_ends_with_one_end_token_and_padding() {
         let mut sites = lay_out(&sample(&["A"]), 0);
         pad(&mut sites, 3);
-        let contents: Vec<_> = sites.iter().map(|site| site.content).collect();
-        assert_eq!(contents[1..], [SiteContent::End, SiteContent::Padding]);
+        let codes: Vec<_> = sites.iter().map(|site| site.code).collect();
+        assert_eq!(codes[1..], [END, PADDING]);
         assert_eq!(sites[2].residue, 2);
     }
 

@@ -17,17 +17,10 @@ use crate::prediction::{Input, Method};
 /// What a call asks to predict.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct InputBatch {
-    /// One entry per structure or embedding.
-    pub items: Vec<InputSample>,
+    /// The chains of every structure or embedding, in the order of the input.
+    pub items: Vec<Vec<InputChain>>,
     /// Residues of every entry as the metadata count them; for a list of chains one number per chain.
     pub lengths: Vec<usize>,
-}
-
-/// The chains of one sample.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct InputSample {
-    /// In the order of the input.
-    pub chains: Vec<InputChain>,
 }
 
 /// One molecule with its identifier.
@@ -35,58 +28,39 @@ pub(super) struct InputSample {
 pub(super) struct InputChain {
     /// `A`, `B`, … unless the input names it.
     pub id: String,
-    /// What it is made of.
     pub molecule: InputMolecule,
 }
 
 /// What a chain is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum InputMolecule {
-    /// Amino acids.
-    Protein(Vec<InputResidue>),
-    /// Bases of a ribonucleic acid.
-    Rna(String),
-    /// Bases of a deoxyribonucleic acid.
-    Dna(String),
-    /// A small molecule by the component codes of its parts.
-    Components(Vec<String>),
-    /// A small molecule by its SMILES line.
-    Smiles(String),
+pub(super) struct InputMolecule {
+    pub kind: MoleculeKind,
+    /// Letters of residues or bases, a SMILES line, or component codes with spaces between.
+    pub text: String,
 }
 
-/// One residue of a protein.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InputResidue {
-    /// A letter the model takes.
-    Letter(char),
-    /// A residue hidden from the model.
-    Mask,
+pub(super) enum MoleculeKind {
+    Protein,
+    Dna,
+    Rna,
+    Smiles,
+    Components,
 }
 
-impl InputResidue {
-    /// Its letter; `?` for a hidden one, which no model takes as a letter.
-    pub(super) fn letter(self) -> char {
-        match self {
-            Self::Letter(letter) => letter,
-            Self::Mask => '?',
-        }
+/// The letter of a residue that is hidden from the model, which no model takes as one.
+pub(super) const MASKED: char = '?';
+
+impl MoleculeKind {
+    pub fn is_ligand(self) -> bool {
+        matches!(self, Self::Smiles | Self::Components)
     }
 }
 
 impl InputBatch {
     /// Whether any sample has several chains.
     pub fn has_complex(&self) -> bool {
-        self.items.iter().any(|sample| sample.chains.len() > 1)
-    }
-}
-
-impl InputSample {
-    /// The residues of every protein chain.
-    pub fn proteins(&self) -> impl Iterator<Item = &[InputResidue]> {
-        self.chains.iter().filter_map(|chain| match &chain.molecule {
-            InputMolecule::Protein(tokens) => Some(tokens.as_slice()),
-            _ => None,
-        })
+        self.items.iter().any(|chains| chains.len() > 1)
     }
 }
 
@@ -143,15 +117,4 @@ fn unreadable(contract: &Contract) -> ModelError {
         "a sequence string or a list of sequence strings"
     };
     ModelError::wrong_type(format!("{}.{} expects {wanted}.", contract.name, contract.method))
-}
-
-/// The identifier of a chain by its place: A, B, …, Z, AA, AB, ….
-fn chain_id(index: usize) -> String {
-    let mut letters = Vec::new();
-    let mut rest = index + 1;
-    while rest > 0 {
-        letters.push(char::from(b'A' + ((rest - 1) % 26) as u8));
-        rest = (rest - 1) / 26;
-    }
-    letters.iter().rev().collect()
 }

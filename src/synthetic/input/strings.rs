@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{InputBatch, InputChain, InputMolecule, InputResidue, InputSample, ModelError, chain_id};
+use super::{InputBatch, InputChain, InputMolecule, MASKED, ModelError, MoleculeKind};
 use crate::prediction::contract::{Contract, ListMeaning};
 use crate::protein::residue;
-use crate::protein::sequence::{CHAIN_SEPARATOR, MASK};
+use crate::protein::sequence::{CHAIN_SEPARATOR, MASK, chain_id};
 use crate::synthetic::family::{ModelFamily, fill};
 use crate::synthetic::python;
 
@@ -24,7 +24,7 @@ pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[Strin
     let reader = SequenceReader { contract, family };
     let batch = sequences
         .iter()
-        .map(|sequence| reader.parts(sequence))
+        .map(|sequence| reader.letters(sequence))
         .collect::<Result<Vec<_>, _>>()?;
     if contract.list == ListMeaning::Single && sequences.len() != 1 {
         return Err(ModelError::value(format!(
@@ -38,9 +38,12 @@ pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[Strin
     let mut items = sequences
         .iter()
         .zip(batch)
-        .map(|(sequence, parts)| reader.chains(sequence, parts))
+        .map(|(sequence, letters)| reader.chains(sequence, &letters))
         .collect::<Result<Vec<_>, _>>()?;
-    let lengths = items.iter().map(|chains| chains.iter().map(Vec::len).sum()).collect();
+    let lengths = items
+        .iter()
+        .map(|chains: &Vec<String>| chains.iter().map(|chain| chain.chars().count()).sum());
+    let lengths = lengths.collect();
     if contract.list == ListMeaning::Chains {
         items = vec![items.concat()];
     }
@@ -68,20 +71,15 @@ fn is_residue(extra: &str, letter: char) -> bool {
     residue::by_letter(letter).is_some() || extra.contains(letter)
 }
 
-fn sample(chains: Vec<Vec<InputResidue>>) -> InputSample {
-    let chains = chains.into_iter().enumerate().map(|(index, tokens)| InputChain {
+fn sample(chains: Vec<String>) -> Vec<InputChain> {
+    let chain = |(index, text): (usize, String)| InputChain {
         id: chain_id(index),
-        molecule: InputMolecule::Protein(tokens),
-    });
-    InputSample {
-        chains: chains.collect(),
-    }
-}
-
-/// A part of a sequence: a residue or the break between two chains.
-enum SequencePart {
-    Residue(InputResidue),
-    Break,
+        molecule: InputMolecule {
+            kind: MoleculeKind::Protein,
+            text,
+        },
+    };
+    chains.into_iter().enumerate().map(chain).collect()
 }
 
 struct SequenceReader<'a> {
@@ -90,65 +88,52 @@ struct SequenceReader<'a> {
 }
 
 impl SequenceReader<'_> {
-    /// Splits a string into residues and chain breaks.
-    fn parts(&self, sequence: &str) -> Result<Vec<SequencePart>, ModelError> {
-        if self.contract.features.contains(MASKS) {
-            return self.tokens(sequence);
+    /// A string with one letter for each residue, [`MASKED`] for a mask, and [`CHAIN_SEPARATOR`] for every chain break.
+    fn letters(&self, sequence: &str) -> Result<String, ModelError> {
+        if !self.contract.features.contains(MASKS) {
+            let residues = sequence.replace(|letter| self.is_break(letter), "");
+            check_amino_acids(&self.contract.extra_residues, &residues)?;
         }
-        let residues = sequence.replace(|letter| self.is_break(letter), "");
-        check_amino_acids(&self.contract.extra_residues, &residues)?;
-        let part = |letter| {
-            if self.is_break(letter) {
-                SequencePart::Break
-            } else {
-                SequencePart::Residue(InputResidue::Letter(letter))
-            }
-        };
-        Ok(sequence.chars().map(part).collect())
+        let (mut letters, mut rest) = (String::with_capacity(sequence.len()), sequence);
+        while !rest.is_empty() {
+            let (letter, after) = self
+                .first(rest)
+                .ok_or_else(|| self.refuse(self.family.unreadable, sequence, self.unreadable(rest)))?;
+            letters.push(letter);
+            rest = after;
+        }
+        Ok(letters)
     }
 
-    /// Splits a string that may hold masks.
-    fn tokens(&self, sequence: &str) -> Result<Vec<SequencePart>, ModelError> {
-        let mut parts = Vec::with_capacity(sequence.len());
-        let mut rest = sequence;
-        while let Some(letter) = rest.chars().next() {
-            let (part, length) = if rest.starts_with(MASK) {
-                (SequencePart::Residue(InputResidue::Mask), MASK.len())
-            } else if self.is_break(letter) {
-                (SequencePart::Break, letter.len_utf8())
-            } else if is_residue(&self.contract.extra_residues, letter) {
-                (SequencePart::Residue(InputResidue::Letter(letter)), letter.len_utf8())
-            } else {
-                return Err(self.refuse(self.family.unreadable, sequence, self.unreadable(rest)));
-            };
-            parts.push(part);
-            rest = rest.get(length..).unwrap_or_default();
+    /// What a text begins with and what follows it; `None` where it cannot be read.
+    fn first<'t>(&self, text: &'t str) -> Option<(char, &'t str)> {
+        if self.contract.features.contains(MASKS)
+            && let Some(after) = text.strip_prefix(MASK)
+        {
+            return Some((MASKED, after));
         }
-        Ok(parts)
+        let mut letters = text.chars();
+        let letter = letters.next()?;
+        if self.is_break(letter) {
+            return Some((CHAIN_SEPARATOR, letters.as_str()));
+        }
+        is_residue(&self.contract.extra_residues, letter).then_some((letter, letters.as_str()))
     }
 
     /// The text at the start of `rest` up to the next thing that can be read.
     fn unreadable<'t>(&self, rest: &'t str) -> &'t str {
-        let readable = |&(at, letter): &(usize, char)| {
-            rest.get(at..).is_some_and(|tail| tail.starts_with(MASK))
-                || self.is_break(letter)
-                || is_residue(&self.contract.extra_residues, letter)
-        };
-        let end = rest.char_indices().skip(1).find(readable);
-        end.and_then(|(at, _)| rest.get(..at)).unwrap_or(rest)
+        let mut places = rest.char_indices().skip(1).map(|(at, _)| at);
+        let end = places.find(|&at| self.first(&rest[at..]).is_some());
+        &rest[..end.unwrap_or(rest.len())]
     }
 
-    /// Groups residues into chains. A model that does not refuse empty ones leaves them out.
-    fn chains(&self, sequence: &str, parts: Vec<SequencePart>) -> Result<Vec<Vec<InputResidue>>, ModelError> {
-        let mut chains = vec![Vec::new()];
-        for part in parts {
-            match (part, chains.last_mut()) {
-                (SequencePart::Residue(token), Some(chain)) => chain.push(token),
-                _ => chains.push(Vec::new()),
-            }
-        }
-        let filled = chains.iter().filter(|chain| !chain.is_empty()).count();
-        if filled < chains.len() && self.contract.features.contains(REJECTS_EMPTY_CHAINS) {
+    /// Splits letters into chains. A model that does not refuse empty ones leaves them out.
+    fn chains(&self, sequence: &str, letters: &str) -> Result<Vec<String>, ModelError> {
+        let (empty, chains): (Vec<_>, Vec<_>) = letters
+            .split(CHAIN_SEPARATOR)
+            .map(str::to_owned)
+            .partition(String::is_empty);
+        if !empty.is_empty() && self.contract.features.contains(REJECTS_EMPTY_CHAINS) {
             let message = if sequence.is_empty() {
                 self.family.empty_sequence
             } else {
@@ -156,7 +141,6 @@ impl SequenceReader<'_> {
             };
             return Err(self.refuse(message, sequence, ""));
         }
-        chains.retain(|chain| !chain.is_empty());
         Ok(chains)
     }
 

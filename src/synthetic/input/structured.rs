@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::conditioning::{self, Object, given, mappings};
 use super::strings::{BAR, check_amino_acids};
-use super::{InputBatch, InputChain, InputMolecule, InputResidue, InputSample, ModelError, chain_id};
-use crate::protein::sequence::CHAIN_SEPARATOR;
+use super::{InputBatch, InputChain, InputMolecule, ModelError, MoleculeKind};
+use crate::protein::sequence::{CHAIN_SEPARATOR, chain_id};
 use crate::synthetic::python;
 
 /// Reads one object per sample. All are decoded before the first is judged, as boileroom does.
@@ -33,8 +33,6 @@ pub(super) fn read(objects: &[&Object]) -> Result<InputBatch, ModelError> {
 /// One molecule as given, with the identifiers of its copies.
 struct Entity {
     ids: Vec<String>,
-    /// Residues as given; `None` for a ligand.
-    sequence: Option<String>,
     /// The molecules of one copy: more than one where the sequence holds chain breaks.
     molecules: Vec<InputMolecule>,
     /// What is refused only once the residues of the whole sample are counted.
@@ -55,11 +53,11 @@ fn decode(object: &Object) -> Result<Vec<Entity>, ModelError> {
 
 fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
     let kind = object.get("kind").unwrap_or(&Value::Null);
-    let molecule: fn(&str) -> InputMolecule = match kind.as_str() {
+    let molecules = match kind.as_str() {
         Some("ligand") => return decode_ligand(object),
-        Some("protein") => |chain| InputMolecule::Protein(chain.chars().map(InputResidue::Letter).collect()),
-        Some("rna") => |chain| InputMolecule::Rna(chain.to_owned()),
-        Some("dna") => |chain| InputMolecule::Dna(chain.to_owned()),
+        Some("protein") => MoleculeKind::Protein,
+        Some("rna") => MoleculeKind::Rna,
+        Some("dna") => MoleculeKind::Dna,
         _ => {
             let shown = python::repr_value(kind);
             let message = format!("Unsupported ESMFold2 sequence payload kind: {shown}");
@@ -75,8 +73,10 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
     let in_file = kind == "protein" && conditioning::check_alignment(object.get("msa"))?;
     Ok(Entity {
         ids,
-        molecules: pieces(sequence).map(molecule).collect(),
-        sequence: Some(sequence.to_owned()),
+        molecules: sequence
+            .split([CHAIN_SEPARATOR, BAR])
+            .map(|piece| molecule(molecules, piece.to_owned()))
+            .collect(),
         refusal: in_file.then_some(
             "ESMFold2 currently requires in-memory MSA sequences; \
              file-backed MSA paths are reserved for other model adapters.",
@@ -86,26 +86,27 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
 
 fn decode_ligand(object: &Object) -> Result<Entity, ModelError> {
     let ids = decode_ids(object.get("id"))?;
-    let smiles = given(object, "smiles").map(|line| {
-        let message = "Encoded ESMFold2 ligand.smiles must be a string or None.";
-        line.as_str().ok_or_else(|| ModelError::wrong_type(message))
-    });
-    let smiles = smiles.transpose()?.filter(|line| !line.is_empty());
-    let codes = given(object, "ccd").map(|codes| {
-        let message = "Encoded ESMFold2 ligand.ccd must be a list of strings or None.";
-        strings(codes).ok_or_else(|| ModelError::wrong_type(message))
-    });
-    let codes = codes.transpose()?.filter(|codes| !codes.is_empty());
-    let smiles = smiles.map(|line| InputMolecule::Smiles(line.to_owned()));
-    let molecules = Vec::from_iter(codes.map(InputMolecule::Components).or(smiles));
+    let smiles = given(object, "smiles").map_or(Some(""), Value::as_str);
+    let message = "Encoded ESMFold2 ligand.smiles must be a string or None.";
+    let smiles = smiles.ok_or_else(|| ModelError::wrong_type(message))?;
+    let codes = given(object, "ccd").map_or(Some(Vec::new()), strings);
+    let message = "Encoded ESMFold2 ligand.ccd must be a list of strings or None.";
+    let codes = codes.ok_or_else(|| ModelError::wrong_type(message))?;
+    let is_empty = codes.is_empty() && smiles.is_empty();
+    let own = if codes.is_empty() {
+        molecule(MoleculeKind::Smiles, smiles.to_owned())
+    } else {
+        molecule(MoleculeKind::Components, codes.join(" "))
+    };
     Ok(Entity {
         ids,
-        sequence: None,
-        refusal: molecules
-            .is_empty()
-            .then_some("ESMFold2 ligand input requires smiles or ccd."),
-        molecules,
+        molecules: vec![own],
+        refusal: is_empty.then_some("ESMFold2 ligand input requires smiles or ccd."),
     })
+}
+
+fn molecule(kind: MoleculeKind, text: String) -> InputMolecule {
+    InputMolecule { kind, text }
 }
 
 fn decode_ids(value: Option<&Value>) -> Result<Vec<String>, ModelError> {
@@ -123,37 +124,29 @@ fn strings(value: &Value) -> Option<Vec<String>> {
 impl Entity {
     /// What this entity adds to the sample's length in the metadata: residues of all copies, or parts of a ligand.
     fn residues(&self) -> Result<usize, ModelError> {
-        let Some(sequence) = &self.sequence else {
-            let parts = match self.molecules.first() {
-                Some(InputMolecule::Components(codes)) => codes.len(),
-                _ => self.molecules.len(),
-            };
-            return Ok(self.ids.len().max(parts));
-        };
         let mut residues = 0;
-        for (chain, molecule) in pieces(sequence).zip(&self.molecules) {
-            if chain.is_empty() {
-                let shown = python::repr(&sequence.replace(BAR, ":"));
-                return Err(ModelError::value(format!(
-                    "Invalid ESMFold2 sequence {shown}: empty chain near ':'."
-                )));
+        for InputMolecule { kind, text } in &self.molecules {
+            match kind {
+                MoleculeKind::Smiles => return Ok(self.ids.len()),
+                MoleculeKind::Components => return Ok(self.ids.len().max(text.split(' ').count())),
+                _ if text.is_empty() => {
+                    let chains: Vec<&str> = self.molecules.iter().map(|own| own.text.as_str()).collect();
+                    let shown = python::repr(&chains.join(":"));
+                    let message = format!("Invalid ESMFold2 sequence {shown}: empty chain near ':'.");
+                    return Err(ModelError::value(message));
+                }
+                MoleculeKind::Protein => check_amino_acids("", text)?,
+                MoleculeKind::Dna | MoleculeKind::Rna => {}
             }
-            if matches!(molecule, InputMolecule::Protein(_)) {
-                check_amino_acids("", chain)?;
-            }
-            residues += chain.chars().count();
+            residues += text.chars().count();
         }
         Ok(residues * self.ids.len())
     }
 }
 
-fn pieces(sequence: &str) -> impl Iterator<Item = &str> {
-    sequence.split([CHAIN_SEPARATOR, BAR])
-}
-
 /// Lays the copies of all entities out as chains. A copy of several chains gives its identifier to the first; the
 /// others take the first names that nothing else has.
-fn sample(entities: Vec<Entity>) -> Result<InputSample, ModelError> {
+fn sample(entities: Vec<Entity>) -> Result<Vec<InputChain>, ModelError> {
     let mut taken: BTreeSet<String> = entities.iter().flat_map(|entity| entity.ids.iter().cloned()).collect();
     let mut chains = Vec::new();
     for entity in entities {
@@ -169,7 +162,7 @@ fn sample(entities: Vec<Entity>) -> Result<InputSample, ModelError> {
             }
         }
     }
-    Ok(InputSample { chains })
+    Ok(chains)
 }
 
 fn free_id(taken: &BTreeSet<String>) -> String {

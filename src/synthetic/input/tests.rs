@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{InputBatch, InputMolecule, chain_id, read};
+use super::{InputBatch, InputMolecule, MoleculeKind, read};
 use crate::prediction::contract::{Contract, ListMeaning};
 use crate::prediction::{Input, Method};
 use crate::synthetic::ModelError;
@@ -49,16 +49,15 @@ fn error(contract: &Contract, input: &Json) -> String {
 
 /// Identifiers and residue counts of the chains of every sample.
 fn chains(samples: &InputBatch) -> Vec<Vec<(&str, usize)>> {
-    let residues = |molecule: &InputMolecule| match molecule {
-        InputMolecule::Protein(tokens) => tokens.len(),
-        InputMolecule::Rna(bases) | InputMolecule::Dna(bases) => bases.len(),
-        InputMolecule::Components(codes) => codes.len(),
-        InputMolecule::Smiles(_) => 1,
+    let residues = |molecule: &InputMolecule| match molecule.kind {
+        MoleculeKind::Components => molecule.text.split(' ').count(),
+        MoleculeKind::Smiles => 1,
+        _ => molecule.text.chars().count(),
     };
     let samples = samples.items.iter();
     samples
         .map(|sample| {
-            let chains = sample.chains.iter();
+            let chains = sample.iter();
             chains
                 .map(|chain| (chain.id.as_str(), residues(&chain.molecule)))
                 .collect()
@@ -348,10 +347,4 @@ fn malformed_conditioning_is_refused_as_boileroom_refuses_it() {
         input[key] = value;
         assert_eq!(error(&esmfold2(), &input), words);
     }
-}
-
-#[test]
-fn chains_are_named_like_columns_of_a_spreadsheet() {
-    let names: Vec<String> = [0, 25, 26, 51, 52, 701, 702].map(chain_id).into();
-    assert_eq!(names, ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA"]);
 }
