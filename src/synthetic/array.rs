@@ -16,128 +16,84 @@ const UNPUBLISHED: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct ArrayRow {
     pub sample: usize,
-    /// Index along the first residue axis.
-    pub residue: usize,
-    /// Index along the second residue axis.
-    pub partner: usize,
+    /// Indices along the first and the second residue axis.
+    pub residues: [usize; 2],
+    /// How many residue axes there are.
+    pub residue_axes: usize,
     /// Index along all other axes before the last of these, such as the layers of a network.
     pub layer: usize,
     /// How many of those there are.
     pub layers: usize,
 }
 
-/// The shape of an array as rows.
-#[derive(Debug)]
-pub(super) struct ArrayRows {
-    shape: Vec<usize>,
-    /// The axes before the row, with their sizes.
-    axes: Vec<(ArrayAxis, usize)>,
-    /// Values per row: the axes after the last one that says which row it is.
-    width: usize,
-    /// Residue axes.
-    pub residue_axes: usize,
+/// Builds the array of a field in C order. `write` fills the rows of residues that there are by `lengths`, the residues of every
+/// sample; all others hold the field's padding.
+///
+/// # Errors
+/// When the array does not fit into memory.
+pub(super) fn build(
+    field: &FieldSpec,
+    dtype: DType,
+    sizes: &Sizes,
+    lengths: &[usize],
+    mut write: impl FnMut(&ArrayRow, &mut [f32]),
+) -> Result<Tensor, ModelError> {
+    let too_large = || ModelError::new("MemoryError", format!("{} does not fit into memory", field.name));
+    let resolve = |dimension: &Dimension| dimension.resolve(sizes).unwrap_or(UNPUBLISHED);
+    let shape: Vec<usize> = field.shape.iter().map(resolve).collect();
+    // What follows the last axis that says which row it is are the values of one row.
+    let says_which = |dimension| is_sample(dimension) || is_residue(dimension);
+    let axes = field.shape.iter().rposition(says_which).map_or(0, |last| last + 1);
+    let product = |sizes: &[usize]| sizes.iter().try_fold(1_usize, |all, &size| all.checked_mul(size));
+    let (rows, width) = product(&shape[..axes])
+        .zip(product(&shape[axes..]))
+        .ok_or_else(too_large)?;
+    let bytes = product(&[rows, width, dtype.size()]).ok_or_else(too_large)?;
+    let mut data = Vec::new();
+    data.try_reserve_exact(bytes).map_err(|_| too_large())?;
+    let mut values = vec![0.0_f32; width];
+    for index in 0..rows {
+        let row = row_at(&field.shape[..axes], &shape, index);
+        let length = lengths.get(row.sample).copied().unwrap_or(0);
+        if row.residue_axes > 0 && row.residues.iter().any(|&residue| residue >= length) {
+            values.fill(field.padding.unwrap_or(0.0) as f32);
+        } else {
+            write(&row, &mut values);
+        }
+        append(&values, dtype, &mut data);
+    }
+    let tensor = Tensor::new(dtype, shape, data.into());
+    tensor.map_err(|error| ModelError::new("RuntimeError", format!("{}: {error}", field.name)))
 }
 
-/// What an axis runs over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ArrayAxis {
-    Sample,
-    Residue,
-    Other,
+fn is_sample(dimension: &Dimension) -> bool {
+    matches!(dimension, Dimension::Symbol(name, 0) if name == "B")
 }
 
-impl ArrayAxis {
-    fn of(dimension: &Dimension) -> Self {
-        match dimension {
-            Dimension::Symbol(name, 0) if name == "B" => Self::Sample,
-            Dimension::Symbol(name, 0) if name == "L" || name == "N" => Self::Residue,
-            _ => Self::Other,
-        }
-    }
+fn is_residue(dimension: &Dimension) -> bool {
+    matches!(dimension, Dimension::Symbol(name, 0) if name == "L" || name == "N")
 }
 
-impl ArrayRows {
-    /// The rows of a field's array.
-    ///
-    /// # Errors
-    /// When a row does not fit into memory.
-    pub(super) fn of(field: &FieldSpec, sizes: &Sizes) -> Result<Self, ModelError> {
-        let resolve = |dimension: &Dimension| dimension.resolve(sizes).unwrap_or(UNPUBLISHED);
-        let shape: Vec<usize> = field.shape.iter().map(resolve).collect();
-        let axes: Vec<_> = field
-            .shape
-            .iter()
-            .map(ArrayAxis::of)
-            .zip(shape.iter().copied())
-            .collect();
-        let leading = axes.iter().rposition(|(axis, _)| *axis != ArrayAxis::Other);
-        let (axes, row) = axes.split_at(leading.map_or(0, |last| last + 1));
-        Ok(Self {
-            axes: axes.to_vec(),
-            residue_axes: axes.iter().filter(|(axis, _)| *axis == ArrayAxis::Residue).count(),
-            width: product(row.iter().map(|(_, size)| *size), &field.name)?,
-            shape,
-        })
-    }
-
-    /// Builds the array in C order. `write` fills the rows of residues that there are by `lengths`, the residues of every sample;
-    /// all others hold `padding`.
-    ///
-    /// # Errors
-    /// When the array does not fit into memory.
-    pub(super) fn build(
-        &self,
-        name: &str,
-        dtype: DType,
-        (lengths, padding): (&[usize], f32),
-        mut write: impl FnMut(&ArrayRow, &mut [f32]),
-    ) -> Result<Tensor, ModelError> {
-        let rows = product(self.axes.iter().map(|(_, size)| *size), name)?;
-        let bytes = product([rows, self.width, dtype.size()], name)?;
-        let mut data = Vec::new();
-        data.try_reserve_exact(bytes).map_err(|_| too_large(name))?;
-        let mut values = vec![0.0_f32; self.width];
-        for index in 0..rows {
-            let row = self.row(index);
-            let length = lengths.get(row.sample).copied().unwrap_or(0);
-            if self.residue_axes > 0 && row.residue.max(row.partner) >= length {
-                values.fill(padding);
-            } else {
-                write(&row, &mut values);
-            }
-            append(&values, dtype, &mut data);
+/// The row with this index, by the axes before the rows.
+fn row_at(axes: &[Dimension], shape: &[usize], mut index: usize) -> ArrayRow {
+    let mut row = ArrayRow {
+        layers: 1,
+        ..ArrayRow::default()
+    };
+    for (axis, &size) in axes.iter().zip(shape).rev() {
+        let along = index % size;
+        index /= size;
+        if is_sample(axis) {
+            row.sample = along;
+        } else if is_residue(axis) {
+            row.residues = [along, row.residues[0]];
+            row.residue_axes += 1;
+        } else {
+            row.layer += row.layers * along;
+            row.layers *= size;
         }
-        Tensor::new(dtype, self.shape.clone(), data.into())
-            .map_err(|error| ModelError::new("RuntimeError", format!("{name}: {error}")))
     }
-
-    fn row(&self, mut index: usize) -> ArrayRow {
-        let mut row = ArrayRow {
-            layers: 1,
-            ..ArrayRow::default()
-        };
-        let mut residue_axes = self.residue_axes;
-        for &(axis, size) in self.axes.iter().rev() {
-            let along = index % size.max(1);
-            index /= size.max(1);
-            match axis {
-                ArrayAxis::Sample => row.sample = along,
-                ArrayAxis::Residue => {
-                    residue_axes -= 1;
-                    if residue_axes == 0 {
-                        row.residue = along;
-                    } else {
-                        row.partner = along;
-                    }
-                }
-                ArrayAxis::Other => {
-                    row.layer += row.layers * along;
-                    row.layers *= size;
-                }
-            }
-        }
-        row
-    }
+    row
 }
 
 /// The sizes that the contract publishes, and those of the chosen variant.
@@ -164,15 +120,6 @@ pub(super) fn noise(field: &FieldSpec, seed: &[u64], row: &mut [f32]) {
         let number = least + (greatest - least) * random.unit();
         *value = if is_whole { number.round() } else { number } as f32;
     }
-}
-
-fn product(sizes: impl IntoIterator<Item = usize>, name: &str) -> Result<usize, ModelError> {
-    let product = sizes.into_iter().try_fold(1_usize, usize::checked_mul);
-    product.ok_or_else(|| too_large(name))
-}
-
-fn too_large(name: &str) -> ModelError {
-    ModelError::new("MemoryError", format!("{name} does not fit into memory"))
 }
 
 /// Appends values in a type. Whole numbers saturate at its bounds, text stays empty.
@@ -213,25 +160,24 @@ mod tests {
     }
 
     fn rows_of(shape: &[&str]) -> Vec<ArrayRow> {
-        let rows = ArrayRows::of(&array_field("x", shape), &sizes()).unwrap();
         let mut seen = Vec::new();
-        rows.build("x", DType::F32, (&[3, 3], 0.0), |row, _| seen.push(*row))
-            .unwrap();
+        let field = array_field("x", shape);
+        build(&field, DType::F32, &sizes(), &[3, 3], |row, _| seen.push(*row)).unwrap();
         seen
     }
 
     #[test]
     fn axes_are_found_wherever_they_stand() {
         let row = rows_of(&["B", "layers+1", "L", "D"])[1];
-        assert_eq!((row.sample, row.layer, row.layers, row.residue), (0, 0, 5, 1));
+        assert_eq!((row.sample, row.layer, row.layers, row.residues), (0, 0, 5, [1, 0]));
         let row = rows_of(&["layers", "B", "L", "D"])[4];
-        assert_eq!((row.sample, row.layer, row.layers, row.residue), (1, 0, 4, 1));
+        assert_eq!((row.sample, row.layer, row.layers, row.residues), (1, 0, 4, [1, 0]));
     }
 
     #[test]
     fn pairs_and_other_axes_get_their_own_rows() {
         let pairs = rows_of(&["B", "L", "L", "64"]);
-        assert_eq!((pairs[5].residue, pairs[5].partner), (1, 2));
+        assert_eq!((pairs[5].residues, pairs[5].residue_axes), ([1, 2], 2));
         let blocks = rows_of(&["8", "B", "L", "7", "2"]);
         assert_eq!((blocks.len(), blocks[47].layer), (8 * 2 * 3, 7));
         assert_eq!(rows_of(&["16"]).len(), 1);
@@ -239,10 +185,13 @@ mod tests {
 
     #[test]
     fn values_are_written_in_the_declared_type() {
-        let rows = ArrayRows::of(&array_field("x", &["L"]), &sizes()).unwrap();
+        let field = FieldSpec {
+            padding: Some(7.0),
+            ..array_field("x", &["L"])
+        };
         let numbers = |dtype: DType| {
-            let write = |row: &ArrayRow, values: &mut [f32]| values.fill(row.residue as f32 - 1.0);
-            let tensor = rows.build("x", dtype, (&[2], 7.0), write).unwrap();
+            let write = |row: &ArrayRow, values: &mut [f32]| values.fill(row.residues[0] as f32 - 1.0);
+            let tensor = build(&field, dtype, &sizes(), &[2], write).unwrap();
             tensor.to_f64().unwrap()
         };
         for dtype in [DType::I8, DType::I64, DType::F16, DType::BF16, DType::F32, DType::F64] {
@@ -254,8 +203,7 @@ mod tests {
     #[test]
     fn endless_shapes_are_errors() {
         let endless = array_field("x", &["9000000000", "9000000000", "9000000000", "L"]);
-        let rows = ArrayRows::of(&endless, &sizes()).unwrap();
-        let error = rows.build("x", DType::F32, (&[3], 0.0), |_, _| ()).unwrap_err();
+        let error = build(&endless, DType::F32, &sizes(), &[3], |_, _| ()).unwrap_err();
         assert_eq!(error.exception, "MemoryError");
     }
 }

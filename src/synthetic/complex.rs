@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 use std::ops::Range;
 
 use super::chain::{self, Deviation, SyntheticResidue, label};
-use super::geometry::{Position, add, centroid, cross, distance, dot, scale, sub};
+use super::geometry::{Position, add, centroid, cross, distance, inner, minus, scale};
 use super::input::{InputChain, InputMolecule};
 use super::random::seed_of;
 use crate::protein::Label;
@@ -95,7 +95,7 @@ struct DockingPlace {
 impl DockingPlace {
     /// What brings a chain there, up to where it touches.
     fn shift(self, before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> Position {
-        let shift = add(sub(middle(before), middle(chain)), self.slide);
+        let shift = add(minus(middle(before), middle(chain)), self.slide);
         let clear = clearance(before, chain, shift, self.direction);
         add(shift, scale(self.direction, clear))
     }
@@ -134,9 +134,9 @@ fn middle(residues: &[SyntheticResidue]) -> Position {
 /// How far along a direction residues, shifted first, must move so that no atom is nearer to one of those placed than [`TOUCH`].
 fn clearance(placed: &[SyntheticResidue], moving: &[SyntheticResidue], shift: Position, direction: Position) -> f64 {
     let way = |own: Position, other: Position, least: f64| {
-        let apart = sub(sub(other, own), shift);
-        let along = dot(apart, direction);
-        let room = least * least - (dot(apart, apart) - along * along);
+        let apart = minus(minus(other, own), shift);
+        let along = inner(apart, direction);
+        let room = least * least - (inner(apart, apart) - along * along);
         if room > 0.0 { along + room.sqrt() } else { 0.0 }
     };
     let mut farthest: f64 = 0.0;

@@ -7,6 +7,7 @@ use super::chain::SyntheticResidue;
 use super::complex::SyntheticComplex;
 use super::geometry::distance;
 use super::random::{Random, seed_of};
+use crate::metric::distance_scale;
 
 /// The bins of a predicted distribution, from 0 on. A value is spread over two of them, so that it is their expectation exactly:
 /// logits, probabilities and values agree.
@@ -174,9 +175,4 @@ fn aligned_errors(complex: &SyntheticComplex, plddt: &[f32]) -> Vec<f32> {
         }
     }
     errors
-}
-
-/// The normalising distance of the TM-score, with the lower bound on the length that `AlphaFold` sets.
-pub(super) fn distance_scale(residues: usize) -> f64 {
-    1.24 * (residues.max(19) as f64 - 15.0).cbrt() - 1.8
 }

@@ -2,9 +2,9 @@
 //! hashes of what stands there, trained on nothing.
 
 use super::ModelError;
-use super::array::{ArrayRow, ArrayRows, noise, published_sizes};
+use super::array::{ArrayRow, build, noise, published_sizes};
 use super::input::{InputBatch, InputChain};
-use super::layout::{TokenSite, gap, lay_out, pad, surroundings};
+use super::layout::{TokenSite, lay_out, pad, surroundings};
 use super::options::ChainSpacing;
 use super::random::{Random, hash_text, seed_of};
 use super::selection::FieldSelection;
@@ -45,12 +45,7 @@ impl<'a> Embedding<'a> {
     /// For options that do not say where chains lie.
     pub(super) fn new(contract: &'a Contract, effective: &Options, batch: &'a InputBatch) -> Result<Self, ModelError> {
         let is_multimer = batch.has_complex();
-        // A batch of single chains never looks at the options between chains.
-        let gap = if is_multimer {
-            gap(ChainSpacing::read(contract, effective)?.as_ref())
-        } else {
-            0
-        };
+        let gap = ChainSpacing::read(contract, effective, batch)?.gap();
         let mut places: Vec<_> = batch.items.iter().map(|sample| lay_out(sample, gap)).collect();
         let longest = places.iter().map(Vec::len).max().unwrap_or(0);
         if !is_multimer && !contract.features.contains(PADS_EVERY_BATCH) {
@@ -113,17 +108,9 @@ impl<'a> Embedding<'a> {
     }
 
     fn array(&self, field: &FieldSpec, sizes: &Sizes, samples: std::ops::Range<usize>) -> Result<Value, ModelError> {
-        let rows = ArrayRows::of(field, sizes)?;
-        let is_index = matches!(field.name.as_str(), "chain_index" | "residue_index");
-        let padding = field.padding.unwrap_or(if is_index { -1.0 } else { 0.0 }) as f32;
         let lengths: Vec<usize> = self.sites[samples.clone()].iter().map(Vec::len).collect();
-        let dtype = self.dtype(field);
-        let tensor = rows.build(&field.name, dtype, (&lengths, padding), |row, values| {
-            let own = ArrayRow {
-                sample: samples.start + row.sample,
-                ..*row
-            };
-            self.write(field, &own, values);
+        let tensor = build(field, self.dtype(field), sizes, &lengths, |row, values| {
+            self.write(field, samples.start + row.sample, row, values);
         })?;
         Ok(Value::Array(tensor))
     }
@@ -140,11 +127,10 @@ impl<'a> Embedding<'a> {
         }
     }
 
-    fn write(&self, field: &FieldSpec, row: &ArrayRow, out: &mut [f32]) {
-        let (Some(sites), Some(keys)) = (self.sites.get(row.sample), self.keys.get(row.sample)) else {
-            return;
-        };
-        let (Some(site), Some(&key)) = (sites.get(row.residue), keys.get(row.residue)) else {
+    fn write(&self, field: &FieldSpec, sample: usize, row: &ArrayRow, out: &mut [f32]) {
+        let [own, partner] = row.residues;
+        let sites = self.sites.get(sample).zip(self.keys.get(sample));
+        let Some((site, &key)) = sites.and_then(|(sites, keys)| sites.get(own).zip(keys.get(own))) else {
             return;
         };
         match field.name.as_str() {
@@ -152,12 +138,9 @@ impl<'a> Embedding<'a> {
             "chain_index" => out.fill(site.chain as f32),
             "residue_index" => out.fill(site.residue as f32),
             name => {
-                let partner = keys.get(row.partner).copied().unwrap_or(0);
-                noise(
-                    field,
-                    &[self.name, hash_text(name), key, partner, row.layer as u64],
-                    out,
-                );
+                let partner = self.keys[sample].get(partner).copied().unwrap_or(0);
+                let seed = [self.name, hash_text(name), key, partner, row.layer as u64];
+                noise(field, &seed, out);
                 if name == "lm_logits" {
                     write_scores(site.code, out);
                 }

@@ -3,7 +3,8 @@
 
 use crate::prediction::Contract;
 
-/// The wording of one core class. In a message `{model}`, `{field}`, `{sequence}` and `{fragment}` stand for what they name.
+/// The wording of one core class. In a message `{model}`, `{field}`, `{sequence}`, `{fragment}`, `{variant}` and
+/// `{variants}` stand for what they name.
 pub(super) struct ModelFamily {
     /// The last part of the core's dotted path.
     core: &'static str,
@@ -17,23 +18,12 @@ pub(super) struct ModelFamily {
     pub unreadable: &'static str,
     /// To the name of a field that the response class has for another model.
     pub foreign_field: &'static str,
-    /// To a size that is not published.
-    pub unknown_variant: UnknownVariant,
+    /// To a size that is not published: the exception and its words.
+    pub unknown_variant: (&'static str, &'static str),
     /// Options that may be `None` though their default is a value.
     pub nullable: &'static [&'static str],
     /// How many attributes of the response class come before `metadata`.
     pub metadata_position: usize,
-}
-
-/// How a family refuses a size that is not published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum UnknownVariant {
-    /// A failed assertion.
-    Assertion,
-    /// A `ValueError` that lists the sizes there are.
-    Listed,
-    /// The `OSError` of a client that looks the name up as a repository.
-    Repository,
 }
 
 /// Any model that boileroom does not ship.
@@ -44,7 +34,10 @@ const OTHER: ModelFamily = ModelFamily {
     empty_chain: "Invalid {model} sequence {sequence}: empty chain near ':'.",
     unreadable: "Invalid {model} token fragment {fragment} in sequence {sequence}.",
     foreign_field: "{field} are not available for {model}.",
-    unknown_variant: UnknownVariant::Listed,
+    unknown_variant: (
+        "ValueError",
+        "Unsupported {model} model: {variant}. Supported models: {variants}",
+    ),
     nullable: &[],
     metadata_position: 0,
 };
@@ -60,7 +53,7 @@ const ESMFOLD: ModelFamily = ModelFamily {
 const ESM2: ModelFamily = ModelFamily {
     core: "ESM2Core",
     unreadable: "Invalid ESM2 token fragment {fragment} in sequence {sequence}.",
-    unknown_variant: UnknownVariant::Assertion,
+    unknown_variant: ("AssertionError", "Model {variant} not supported"),
     metadata_position: 1,
     ..ESMFOLD
 };
@@ -70,7 +63,10 @@ const ESMFOLD2: ModelFamily = ModelFamily {
     no_sequence: "ESMFold2.fold received an empty input sequence.",
     empty_sequence: "Invalid ESMFold2 protein sequence {sequence}: empty chain near ':'.",
     empty_chain: "Invalid ESMFold2 protein sequence {sequence}: empty chain near ':'.",
-    unknown_variant: UnknownVariant::Repository,
+    unknown_variant: (
+        "OSError",
+        "{variant} is not a local folder and is not a valid model identifier listed on the model hub",
+    ),
     nullable: &["msa_max_depth", "lm_dropout", "msa_column_mask_rate"],
     ..OTHER
 };

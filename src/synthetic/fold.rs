@@ -2,10 +2,10 @@
 //! same call. They predict nothing: a field without a meaning here holds noise of the right shape, type and range.
 
 use super::ModelError;
-use super::array::{ArrayRow, ArrayRows, noise, published_sizes};
+use super::array::{ArrayRow, build, noise, published_sizes};
 use super::complex::SyntheticComplex;
 use super::confidence::{ALIGNED_ERROR, Conformation, ConformationConfidence, LDDT};
-use super::geometry::{axes, sub};
+use super::geometry::{axes, minus};
 use super::input::InputBatch;
 use super::options::SamplingOptions;
 use super::random::hash_text;
@@ -130,12 +130,10 @@ impl<'a> Folding<'a> {
         for (name, size) in [("B", lengths.len()), ("L", longest), ("N", longest), ("C", chains)] {
             sizes.insert(name.to_owned(), size);
         }
-        let rows = ArrayRows::of(field, &sizes)?;
         let dtype = field.dtypes.first().copied().unwrap_or(DType::F32);
-        let padding = (lengths.as_slice(), field.padding.unwrap_or(0.0) as f32);
-        let tensor = rows.build(&field.name, dtype, padding, |row, values| {
+        let tensor = build(field, dtype, &sizes, &lengths, |row, values| {
             if let Some(conformation) = conformations.get(row.sample) {
-                write(field, rows.residue_axes, conformation, row, values);
+                write(field, conformation, row, values);
             }
         })?;
         Ok(Value::Array(tensor))
@@ -143,16 +141,17 @@ impl<'a> Folding<'a> {
 }
 
 /// Fills in one row of a field, known by its name, its residue axes and the size of the row.
-fn write(field: &FieldSpec, residue_axes: usize, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
+fn write(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
     let (complex, confidence) = (&of.complex, &of.confidence);
-    let residue = complex.residues.get(row.residue);
-    let pair = row.residue * complex.residues.len() + row.partner;
+    let [own, partner] = row.residues;
+    let residue = complex.residues.get(own);
+    let pair = own * complex.residues.len() + partner;
     let chain = residue.map_or(0, |residue| residue.chain);
-    let number = match (field.name.as_str(), residue_axes, out.len()) {
+    let number = match (field.name.as_str(), row.residue_axes, out.len()) {
         ("ptm", 0, 1) => confidence.ptm as f32,
         ("iptm", 0, 1) => confidence.iptm as f32,
         ("max_pae", 0, 1) => ALIGNED_ERROR.greatest() as f32,
-        ("plddt", 1, 1) => confidence.plddt[row.residue],
+        ("plddt", 1, 1) => confidence.plddt[own],
         ("residue_index", 1, 1) => residue.map_or(0, |residue| residue.index) as f32,
         ("chain_index", 1, 1) => chain as f32,
         ("entity_id", 1, 1) => complex.chains[chain].entity as f32,
@@ -170,13 +169,13 @@ fn write(field: &FieldSpec, residue_axes: usize, of: &Conformation, row: &ArrayR
         // The same for every atom; flatter in the blocks before the last, which know less.
         ("lddt_head", 1, size) if size % 50 == 0 => {
             for logits in out.chunks_exact_mut(50) {
-                LDDT.logits(confidence.plddt[row.residue], logits);
+                LDDT.logits(confidence.plddt[own], logits);
             }
             return out.iter_mut().for_each(|logit| *logit *= progress(row));
         }
         _ => {
-            let place = [row.layer, row.residue, row.partner].map(|index| index as u64);
-            let seed = [hash_text(&field.name), complex.seed, place[0], place[1], place[2]];
+            let [layer, own, partner] = [row.layer, own, partner].map(|index| index as u64);
+            let seed = [hash_text(&field.name), complex.seed, layer, own, partner];
             noise(field, &seed, out);
             return mean_something(field, of, row, out);
         }
@@ -186,7 +185,7 @@ fn write(field: &FieldSpec, residue_axes: usize, of: &Conformation, row: &ArrayR
 
 /// Gives rows of noise the little meaning that they have.
 fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) {
-    let Some(residue) = of.complex.residues.get(row.residue) else {
+    let Some(residue) = of.complex.residues.get(row.residues[0]) else {
         return;
     };
     let atoms = residue
@@ -209,7 +208,7 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
         ("sidechain_frames", 128) => {
             let at = |index: usize| residue.atoms[index].position;
             let turn = match residue.amino {
-                Some(_) => axes(sub(at(2), at(1)), sub(at(0), at(1))),
+                Some(_) => axes(minus(at(2), at(1)), minus(at(0), at(1))),
                 None => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             };
             for (matrix, place) in out.chunks_exact_mut(16).zip(atoms.cycle()) {

@@ -1,35 +1,13 @@
 //! Places atoms by bond lengths, angles and torsions. Knows no chemistry.
 
-/// A position or a direction, in ångström.
-pub(super) type Position = [f64; 3];
+pub(super) use crate::metric::geometry::vector::{Vector as Position, cross, distance, inner, minus};
 
 pub(super) fn add(a: Position, b: Position) -> Position {
     [0, 1, 2].map(|axis| a[axis] + b[axis])
 }
 
-pub(super) fn sub(a: Position, b: Position) -> Position {
-    [0, 1, 2].map(|axis| a[axis] - b[axis])
-}
-
 pub(super) fn scale(a: Position, factor: f64) -> Position {
     a.map(|along| along * factor)
-}
-
-pub(super) fn dot(a: Position, b: Position) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-pub(super) fn distance(a: Position, b: Position) -> f64 {
-    let apart = sub(a, b);
-    dot(apart, apart).sqrt()
-}
-
-pub(super) fn cross(a: Position, b: Position) -> Position {
-    [
-        a[1] * b[2] - a[2] * b[1],
-        a[2] * b[0] - a[0] * b[2],
-        a[0] * b[1] - a[1] * b[0],
-    ]
 }
 
 /// The mean position; the origin for none.
@@ -40,7 +18,7 @@ pub(super) fn centroid(points: &[Position]) -> Position {
 
 /// Three orthonormal directions, right-handed: the first along `x`, the second on the side of `y`. The two must not be parallel.
 pub(super) fn axes(x: Position, y: Position) -> [Position; 3] {
-    let unit = |a: Position| scale(a, 1.0 / dot(a, a).sqrt());
+    let unit = |a: Position| scale(a, 1.0 / inner(a, a).sqrt());
     let x = unit(x);
     let z = unit(cross(x, y));
     [x, cross(z, x), z]
@@ -50,7 +28,7 @@ pub(super) fn axes(x: Position, y: Position) -> [Position; 3] {
 /// extension reference frame of Parsons et al., J. Comput. Chem. 26:1063 (2005).
 pub(super) fn place([a, b, c]: [Position; 3], bond: f64, angle: f64, torsion: f64) -> Position {
     // `aside` lies on a's side of the axis, so that a torsion of zero is cis; `upwards` then makes positive torsions clockwise.
-    let [along, aside, upwards] = axes(sub(c, b), sub(a, b));
+    let [along, aside, upwards] = axes(minus(c, b), minus(a, b));
     let (sin_angle, cos_angle) = angle.to_radians().sin_cos();
     let (sin_torsion, cos_torsion) = torsion.to_radians().sin_cos();
     let across = add(
@@ -63,7 +41,7 @@ pub(super) fn place([a, b, c]: [Position; 3], bond: f64, angle: f64, torsion: f6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::synthetic::tests::geometry::{angle, torsion};
+    use crate::metric::geometry::vector::{angle, torsion};
 
     #[test]
     fn a_placed_atom_measures_as_asked() {

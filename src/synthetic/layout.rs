@@ -2,7 +2,6 @@
 //! positions lie between chains. Makes no numbers of it.
 
 use super::input::InputChain;
-use super::options::ChainSpacing;
 use super::random::seed_of;
 
 /// One place of the row.
@@ -21,17 +20,8 @@ pub(super) struct TokenSite {
 /// The token after the last residue, and one that fills a batch up.
 const END: u64 = u64::MAX;
 const PADDING: u64 = u64::MAX - 1;
-/// Position numbers that a model without options for it leaves between chains: it has a break token there.
-const BREAK: i64 = 1;
 /// Positions on either side that a residue sees.
 const WINDOW: u64 = 8;
-
-/// Position numbers between the last residue of a chain and the first of the next.
-pub(super) fn gap(spacing: Option<&ChainSpacing>) -> i64 {
-    spacing.map_or(BREAK, |spacing| {
-        spacing.skip.saturating_add(spacing.linker.chars().count() as i64)
-    })
-}
 
 /// The residues of a sample in order, linkers left out; only the gap between chains shows that there are any.
 pub(super) fn lay_out(chains: &[InputChain], gap: i64) -> Vec<TokenSite> {
@@ -107,15 +97,6 @@ mod tests {
         assert_eq!(positions(&["AC", "DE"], 0), [0, 1, 2, 3]);
         assert_eq!(positions(&["AC", "DE"], 2), [0, 1, 4, 5]);
         assert_eq!(positions(&["AC", "DE", "F"], 514), [0, 1, 516, 517, 1032]);
-    }
-
-    #[test]
-    fn linker_and_skip_add_up_and_a_break_token_takes_one_place() {
-        let spacing = ChainSpacing {
-            linker: "GG".into(),
-            skip: 512,
-        };
-        assert_eq!((gap(Some(&spacing)), gap(None)), (514, 1));
     }
 
     #[test]

@@ -4,18 +4,21 @@
 use serde_json::Value;
 
 use super::chain::Deviation;
-use super::family::{ModelFamily, UnknownVariant};
+use super::family::{ModelFamily, fill};
 use super::input::InputBatch;
 use super::random::{hash_text, seed_of};
 use super::{ModelError, python};
 use crate::prediction::Options;
-use crate::prediction::contract::{Contract, OptionRole, OptionRule, OptionSpec, Variant};
+use crate::prediction::contract::{Contract, OptionRole, OptionRule, OptionSpec};
 
 /// Greatest turn of a psi, in degrees, by which models differ, by which samples of a stochastic one differ, and that linkers
 /// make.
 const MODEL_DEVIATION: f64 = 1.5;
 const SAMPLE_DEVIATION: f64 = 5.5;
 const SPACING_DEVIATION: f64 = 0.5;
+
+/// Position numbers that a model without options for it leaves between chains: it has a break token there.
+const BREAK: i64 = 1;
 
 /// Feature of a contract whose results depend on a seed.
 const STOCHASTIC: &str = "stochastic";
@@ -28,19 +31,18 @@ pub(super) fn check_variant(contract: &Contract, family: &ModelFamily, config: &
     if chosen.is_string() && contract.variant(config).is_some() {
         return Ok(());
     }
-    let name = python::text(chosen);
-    Err(match family.unknown_variant {
-        UnknownVariant::Assertion => ModelError::new("AssertionError", format!("Model {name} not supported")),
-        UnknownVariant::Listed => ModelError::value(format!(
-            "Unsupported {} model: {name}. Supported models: {}",
-            contract.name,
-            names(&contract.variants).join(", ")
-        )),
-        UnknownVariant::Repository => ModelError::new(
-            "OSError",
-            format!("{name} is not a local folder and is not a valid model identifier listed on the model hub"),
-        ),
-    })
+    let variants = contract.variants.iter();
+    let names = variants.flat_map(|variant| std::iter::once(&variant.name).chain(&variant.aliases));
+    let mut names: Vec<&str> = names.map(String::as_str).collect();
+    names.sort_unstable();
+    let (exception, message) = family.unknown_variant;
+    let chosen = python::text(chosen);
+    let values = [
+        ("model", contract.name.as_str()),
+        ("variant", &chosen),
+        ("variants", &names.join(", ")),
+    ];
+    Err(ModelError::new(exception, fill(message, &values)))
 }
 
 /// Refuses call options that only an instance may set.
@@ -61,67 +63,47 @@ pub(super) fn check_rules(contract: &Contract, family: &ModelFamily, effective: 
     for option in &contract.options {
         let nullable = option.default.is_null() || family.nullable.contains(&option.name.as_str());
         let value = effective.get(&option.name).unwrap_or(&Value::Null);
-        if (value.is_null() && nullable) || keeps(option.rule, value) {
+        let (wanted, keeps) = rule(option);
+        if (value.is_null() && nullable) || keeps(value) {
             continue;
         }
         return Err(ModelError::value(format!(
-            "{} option {} must be {}{}.",
+            "{} option {} must be {wanted}{}.",
             contract.name,
             python::repr(&option.name),
-            wanted(option),
             if nullable { " or None" } else { "" }
         )));
     }
     Ok(())
 }
 
-/// Every name and alias of the sizes, sorted.
-fn names(variants: &[Variant]) -> Vec<&str> {
-    let mut names: Vec<&str> = variants
-        .iter()
-        .flat_map(|variant| std::iter::once(&variant.name).chain(&variant.aliases))
-        .map(String::as_str)
-        .collect();
-    names.sort_unstable();
-    names
-}
-
-/// Python's `isinstance(value, int)` without booleans, as all rules have it.
-fn integer(value: &Value) -> Option<i128> {
-    let number = value.as_number()?;
-    number
-        .as_i64()
-        .map(i128::from)
-        .or_else(|| number.as_u64().map(i128::from))
-}
-
-fn keeps(rule: OptionRule, value: &Value) -> bool {
-    match rule {
-        OptionRule::Any => true,
-        OptionRule::PositiveInteger => integer(value).is_some_and(|number| number >= 1),
-        OptionRule::NonNegativeInteger => integer(value).is_some_and(|number| number >= 0),
-        OptionRule::NonNegativeNumber => value.as_f64().is_some_and(|number| number >= 0.0),
-        OptionRule::Number => value.is_number(),
-    }
-}
-
-fn wanted(option: &OptionSpec) -> &'static str {
-    match option.rule {
-        OptionRule::Any => "given",
-        OptionRule::PositiveInteger => "a positive integer",
-        OptionRule::NonNegativeInteger => "a non-negative integer",
-        OptionRule::NonNegativeNumber => "a non-negative number",
-        OptionRule::Number => "a finite number",
+/// What an option must be, in words and as a test. Seeds and numbers of samples are judged where the contract has no rule for them
+/// too, for the answer depends on them.
+fn rule(option: &OptionSpec) -> (&'static str, fn(&Value) -> bool) {
+    match (option.rule, option.role) {
+        (OptionRule::PositiveInteger, _) | (OptionRule::Any, Some(OptionRole::Samples)) => {
+            ("a positive integer", |value| {
+                value.as_u64().is_some_and(|number| number > 0)
+            })
+        }
+        (OptionRule::NonNegativeInteger, _) | (OptionRule::Any, Some(OptionRole::Seed)) => {
+            ("a non-negative integer", Value::is_u64)
+        }
+        (OptionRule::NonNegativeNumber, _) => ("a non-negative number", |value| {
+            value.as_f64().is_some_and(|number| number >= 0.0)
+        }),
+        (OptionRule::Number, _) => ("a finite number", Value::is_number),
+        (OptionRule::Any, _) => ("given", |_| true),
     }
 }
 
 /// What lies between two chains that a model sees as one.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ChainSpacing {
     /// Residues in between; the model does not attend to them.
-    pub linker: String,
+    linker: String,
     /// Position numbers left out.
-    pub skip: i64,
+    skip: i64,
 }
 
 /// The options of a call to a folding model that matter.
@@ -136,108 +118,62 @@ pub(super) struct SamplingOptions {
 }
 
 impl ChainSpacing {
-    /// Reads `glycine_linker` and `position_ids_skip`; `None` for a model that declares neither.
+    /// Reads `glycine_linker` and `position_ids_skip`, where they are declared. A batch of single chains never looks at them.
     ///
     /// # Errors
     /// For a linker that is no text and a skip that is no whole number.
-    pub(super) fn read(contract: &Contract, effective: &Options) -> Result<Option<Self>, ModelError> {
-        let option = |name: &str| {
-            let is_declared = contract.option(name).is_some();
-            is_declared.then(|| effective.get(name).unwrap_or(&Value::Null))
-        };
-        let (linker, skip) = (option("glycine_linker"), option("position_ids_skip"));
-        if linker.is_none() && skip.is_none() {
-            return Ok(None);
-        }
-        let linker = match linker {
-            None => String::new(),
-            Some(Value::String(residues)) => residues.clone(),
-            Some(other) => {
-                let name = python::type_name(other);
-                return Err(ModelError::wrong_type(format!("object of type '{name}' has no len()")));
-            }
-        };
-        let skip = match skip {
-            None => 0,
-            Some(value) => value.as_i64().ok_or_else(|| {
-                let name = python::type_name(value);
-                ModelError::wrong_type(format!("option 'position_ids_skip' must be an integer, not '{name}'"))
-            })?,
-        };
-        Ok(Some(Self { linker, skip }))
+    pub(super) fn read(contract: &Contract, effective: &Options, batch: &InputBatch) -> Result<Self, ModelError> {
+        let is_read = |name: &str| batch.has_complex() && contract.option(name).is_some();
+        let option = |name: &str| effective.get(name).filter(|_| is_read(name));
+        let wrong =
+            |value: &Value, words: &str| ModelError::wrong_type(words.replace("{type}", python::type_name(value)));
+        let linker = option("glycine_linker").map_or(Ok(""), |value| {
+            let words = "object of type '{type}' has no len()";
+            value.as_str().ok_or_else(|| wrong(value, words))
+        })?;
+        let skip = option("position_ids_skip").map_or(Ok(BREAK), |value| {
+            let words = "option 'position_ids_skip' must be an integer, not '{type}'";
+            value.as_i64().ok_or_else(|| wrong(value, words))
+        })?;
+        let linker = linker.to_owned();
+        Ok(Self { linker, skip })
+    }
+
+    /// Position numbers between the last residue of a chain and the first of the next.
+    pub(super) fn gap(&self) -> i64 {
+        self.skip.saturating_add(self.linker.chars().count() as i64)
     }
 }
 
 impl SamplingOptions {
-    /// Reads the options that the contract declares.
+    /// Reads the options that the contract declares, once [`check_rules`] let them pass.
     ///
     /// # Errors
-    /// For a value of the wrong type, where it is needed.
+    /// Those of [`ChainSpacing::read`].
     pub(super) fn read(contract: &Contract, effective: &Options, batch: &InputBatch) -> Result<Self, ModelError> {
-        let seed = match contract.seed_option().map(|name| (name, effective.get(name))) {
-            None | Some((_, None | Some(Value::Null))) => None,
-            Some((name, Some(value))) => {
-                // A list of seeds in one text is an option whose default is a text.
-                let takes_text = contract.option(name).is_some_and(|option| option.default.is_string());
-                let text = value.as_str().filter(|_| takes_text);
-                let seed = value.as_u64().or_else(|| text.map(hash_text));
-                Some(seed.ok_or_else(|| wrong(contract, name, "a non-negative integer or None", value))?)
-            }
-        };
-        let mut samples: usize = 1;
-        for name in contract.options_of(OptionRole::Samples) {
-            if let Some(value) = effective.get(name) {
-                let count = value.as_u64().and_then(|count| usize::try_from(count).ok());
-                let count = count.filter(|&count| count > 0);
-                let count = count.ok_or_else(|| wrong(contract, name, "a positive integer", value))?;
-                samples = samples.saturating_mul(count);
-            }
-        }
-        // A single chain never looks at what would lie between chains.
-        let spacing = if batch.has_complex() {
-            ChainSpacing::read(contract, effective)?.unwrap_or_default()
-        } else {
-            ChainSpacing::default()
-        };
+        let number = |name: &str| effective.get(name).and_then(Value::as_u64);
+        let samples = contract.options_of(OptionRole::Samples).filter_map(number);
         Ok(Self {
-            seed,
-            samples,
+            seed: contract.seed_option().and_then(number),
+            samples: samples.fold(1, |all, own| all.saturating_mul(own as usize)),
             is_stochastic: contract.features.contains(STOCHASTIC),
-            spacing,
+            spacing: ChainSpacing::read(contract, effective, batch)?,
         })
     }
 
     /// The reasons for one conformation to lie as it does: the model's name, the number of the sample of a stochastic model, and
     /// what lies between chains.
     pub(super) fn deviations(&self, model: &str, sample: usize, chains: usize) -> Vec<Deviation> {
-        let mut deviations = vec![Deviation {
-            seed: hash_text(model),
-            size: MODEL_DEVIATION,
-        }];
-        if self.is_stochastic {
-            let seed = self.seed.map_or_else(|| seed_of(&[]), |seed| seed_of(&[seed]));
-            deviations.push(Deviation {
-                seed: seed_of(&[seed, sample as u64]),
-                size: SAMPLE_DEVIATION,
-            });
-        }
-        if chains > 1 {
-            deviations.push(Deviation {
-                seed: seed_of(&[hash_text(&self.spacing.linker), self.spacing.skip as u64]),
-                size: SPACING_DEVIATION,
-            });
-        }
-        deviations
+        let drawn = self.seed.map_or_else(|| seed_of(&[]), |seed| seed_of(&[seed]));
+        let between = [hash_text(&self.spacing.linker), self.spacing.skip as u64];
+        let reasons = [
+            (true, hash_text(model), MODEL_DEVIATION),
+            (self.is_stochastic, seed_of(&[drawn, sample as u64]), SAMPLE_DEVIATION),
+            (chains > 1, seed_of(&between), SPACING_DEVIATION),
+        ];
+        let reasons = reasons.into_iter().filter(|(holds, ..)| *holds);
+        reasons.map(|(_, seed, size)| Deviation { seed, size }).collect()
     }
-}
-
-fn wrong(contract: &Contract, name: &str, wanted: &str, value: &Value) -> ModelError {
-    ModelError::value(format!(
-        "{} option {} must be {wanted}, not {}.",
-        contract.name,
-        python::repr(name),
-        python::repr_value(value)
-    ))
 }
 
 #[cfg(test)]

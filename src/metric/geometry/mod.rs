@@ -3,7 +3,7 @@
 
 mod backbone;
 mod clash;
-mod vector;
+pub(crate) mod vector;
 
 pub use backbone::{Angle, Backbone, BackboneBond, ResidueAtoms, ResidueValue, Torsion};
 pub use clash::{Clash, clashes};

@@ -1,16 +1,16 @@
 //! Arithmetic with vectors of three doubles.
 
-pub(super) type Vector = [f64; 3];
+pub(crate) type Vector = [f64; 3];
 
-pub(super) fn minus(first: Vector, second: Vector) -> Vector {
+pub(crate) fn minus(first: Vector, second: Vector) -> Vector {
     [first[0] - second[0], first[1] - second[1], first[2] - second[2]]
 }
 
-pub(super) fn inner(first: Vector, second: Vector) -> f64 {
+pub(crate) fn inner(first: Vector, second: Vector) -> f64 {
     first[0] * second[0] + first[1] * second[1] + first[2] * second[2]
 }
 
-pub(super) fn cross(first: Vector, second: Vector) -> Vector {
+pub(crate) fn cross(first: Vector, second: Vector) -> Vector {
     [
         first[1] * second[2] - first[2] * second[1],
         first[2] * second[0] - first[0] * second[2],
@@ -18,16 +18,16 @@ pub(super) fn cross(first: Vector, second: Vector) -> Vector {
     ]
 }
 
-pub(super) fn distance(first: Vector, second: Vector) -> f64 {
+pub(crate) fn distance(first: Vector, second: Vector) -> f64 {
     norm(minus(first, second))
 }
 
-pub(super) fn norm(vector: Vector) -> f64 {
+pub(crate) fn norm(vector: Vector) -> f64 {
     inner(vector, vector).sqrt()
 }
 
 /// The angle at `middle` in degrees, from 0 to 180.
-pub(super) fn angle(first: Vector, middle: Vector, last: Vector) -> f64 {
+pub(crate) fn angle(first: Vector, middle: Vector, last: Vector) -> f64 {
     let (left, right) = (minus(first, middle), minus(last, middle));
     // The arc tangent keeps its digits near 0° and 180°, where the arc cosine loses them.
     norm(cross(left, right)).atan2(inner(left, right)).to_degrees()
@@ -35,7 +35,7 @@ pub(super) fn angle(first: Vector, middle: Vector, last: Vector) -> f64 {
 
 /// The torsion about the bond between `second` and `third` in degrees, from −180 to 180; positive when looking along the bond
 /// the far end is turned clockwise (IUPAC).
-pub(super) fn torsion(first: Vector, second: Vector, third: Vector, fourth: Vector) -> f64 {
+pub(crate) fn torsion(first: Vector, second: Vector, third: Vector, fourth: Vector) -> f64 {
     let (before, along, after) = (minus(second, first), minus(third, second), minus(fourth, third));
     let (left, right) = (cross(before, along), cross(along, after));
     let sine = norm(along) * inner(before, right);

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::super::confidence::distance_scale;
 use super::built_in::{INSULIN, NIPAH, UBIQUITIN, array, fold, numbers, structure};
+use crate::metric::distance_scale;
 use crate::prediction::Value;
 
 /// Chai-1 draws five structures and tells the score of none, unless told to draw one.

@@ -35,6 +35,7 @@ fn index_field(name: &str, dtypes: &[DType]) -> FieldSpec {
     FieldSpec {
         presence: Presence::Always,
         dtypes: dtypes.to_vec(),
+        padding: Some(-1.0),
         ..array_field(name, &["B", "L"])
     }
 }

@@ -4,25 +4,12 @@ use std::ops::Range;
 
 use serde_json::json;
 
-use super::super::geometry::{Position, axes, cross, distance, dot, sub};
+use super::super::geometry::{Position, axes, cross, distance, inner, minus};
 use super::built_in::{INSULIN, NIPAH, TWENTY, fold, structure};
+use crate::metric::geometry::vector::{angle, torsion};
 use crate::prediction::Value;
 use crate::protein::Structure;
 use crate::protein::residue::by_name;
-
-/// The angle at `b`, in degrees.
-pub fn angle(a: Position, b: Position, c: Position) -> f64 {
-    let (one, other) = (sub(a, b), sub(c, b));
-    let cosine = dot(one, other) / (distance(a, b) * distance(c, b));
-    cosine.clamp(-1.0, 1.0).acos().to_degrees()
-}
-
-/// The torsion about `b–c` in degrees, positive when clockwise seen from `b` to `c`.
-pub fn torsion(a: Position, b: Position, c: Position, d: Position) -> f64 {
-    let [_, aside, upwards] = axes(sub(c, b), sub(a, b));
-    let across = sub(d, c);
-    dot(across, upwards).atan2(dot(across, aside)).to_degrees()
-}
 
 pub fn folded(sequence: &str) -> Structure {
     let prediction = fold("esmfold", sequence, json!({ "include_fields": [] }));
@@ -83,7 +70,7 @@ fn residues_are_left_handed_and_none_has_a_positive_phi() {
     for residue in structure.residues() {
         if structure.res_name[residue.start] != "GLY" {
             let [n, ca, c, cb] = ["N", "CA", "C", "CB"].map(|name| at(&structure, &residue, name));
-            let volume = dot(sub(n, ca), cross(sub(c, ca), sub(cb, ca)));
+            let volume = inner(minus(n, ca), cross(minus(c, ca), minus(cb, ca)));
             assert!((2.23..=2.77).contains(&volume), "volume {volume}");
         }
     }
@@ -156,10 +143,10 @@ fn rings_close_and_lie_flat() {
         }
         for (_, atoms) in flat.iter().filter(|row| name == *row.0) {
             let points: Vec<Position> = atoms.iter().map(|atom| at(&structure, &residue, atom)).collect();
-            let normal = cross(sub(points[1], points[0]), sub(points[2], points[0]));
+            let normal = cross(minus(points[1], points[0]), minus(points[2], points[0]));
             let normal = axes(normal, points[1])[0];
             for (&point, atom) in points.iter().zip(*atoms) {
-                assert!(dot(normal, sub(point, points[0])).abs() < 0.03, "{name} {atom}");
+                assert!(inner(normal, minus(point, points[0])).abs() < 0.03, "{name} {atom}");
             }
         }
         if name == "PRO" {
@@ -186,8 +173,8 @@ fn branched_side_chains_have_their_stereochemistry() {
         let name = structure.res_name[residue.start];
         for (_, centre, atoms, sign) in rows.iter().filter(|row| name == row.0) {
             let middle = at(&structure, &residue, centre);
-            let [a, b, c] = atoms.map(|atom| sub(at(&structure, &residue, atom), middle));
-            let volume = sign * dot(a, cross(b, c));
+            let [a, b, c] = atoms.map(|atom| minus(at(&structure, &residue, atom), middle));
+            let volume = sign * inner(a, cross(b, c));
             assert!((2.0..3.2).contains(&volume), "{name} {volume}");
             seen += 1;
         }
