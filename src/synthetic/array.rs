@@ -26,6 +26,13 @@ pub(super) struct ArrayRow {
     pub layers: usize,
 }
 
+impl ArrayRow {
+    /// How far a layer of a network has come: the last one is there, at 1.
+    pub(super) fn depth(&self) -> f32 {
+        (self.layer + 1) as f32 / self.layers as f32
+    }
+}
+
 /// Builds the array of a field in C order. `write` fills the rows of residues that there are by `lengths`, the residues of every
 /// sample; all others hold the field's padding.
 ///
@@ -33,11 +40,11 @@ pub(super) struct ArrayRow {
 /// When the array does not fit into memory.
 pub(super) fn build(
     field: &FieldSpec,
-    dtype: DType,
     sizes: &Sizes,
     lengths: &[usize],
     mut write: impl FnMut(&ArrayRow, &mut [f32]),
 ) -> Result<Tensor, ModelError> {
+    let dtype = field.dtypes.first().copied().unwrap_or(DType::F32);
     let too_large = || ModelError::new("MemoryError", format!("{} does not fit into memory", field.name));
     let resolve = |dimension: &Dimension| dimension.resolve(sizes).unwrap_or(UNPUBLISHED);
     let shape: Vec<usize> = field.shape.iter().map(resolve).collect();
@@ -60,7 +67,9 @@ pub(super) fn build(
         } else {
             write(&row, &mut values);
         }
-        append(&values, dtype, &mut data);
+        for value in &values {
+            append(*value, dtype, &mut data);
+        }
     }
     let tensor = Tensor::new(dtype, shape, data.into());
     tensor.map_err(|error| ModelError::new("RuntimeError", format!("{}: {error}", field.name)))
@@ -122,29 +131,17 @@ pub(super) fn noise(field: &FieldSpec, seed: &[u64], row: &mut [f32]) {
     }
 }
 
-/// Appends values in a type. Whole numbers saturate at its bounds, text stays empty.
-fn append(values: &[f32], dtype: DType, data: &mut Vec<u8>) {
+/// Appends a value in a type; text stays empty.
+fn append(value: f32, dtype: DType, data: &mut Vec<u8>) {
     match dtype {
-        DType::F32 => append_as(values, |value| value, data),
-        DType::Bool => append_as(values, |value| value > 0.0, data),
-        DType::I8 => append_as(values, |value| value as i8, data),
-        DType::I16 => append_as(values, |value| value as i16, data),
-        DType::I32 => append_as(values, |value| value as i32, data),
-        DType::I64 => append_as(values, |value| value as i64, data),
-        DType::U8 => append_as(values, |value| value as u8, data),
-        DType::U16 => append_as(values, |value| value as u16, data),
-        DType::U32 => append_as(values, |value| value as u32, data),
-        DType::U64 => append_as(values, |value| value as u64, data),
-        DType::F16 => append_as(values, f16::from_f32, data),
-        DType::BF16 => append_as(values, bf16::from_f32, data),
-        DType::F64 => append_as(values, f64::from, data),
-        DType::Text(_) => data.resize(data.len() + values.len() * dtype.size(), 0),
-    }
-}
-
-fn append_as<T: Element>(values: &[f32], convert: impl Fn(f32) -> T, data: &mut Vec<u8>) {
-    for value in values {
-        convert(*value).write(data);
+        DType::F16 => f16::from_f32(value).write(data),
+        DType::BF16 => bf16::from_f32(value).write(data),
+        DType::F32 => value.write(data),
+        DType::F64 => f64::from(value).write(data),
+        DType::Bool => (value > 0.0).write(data),
+        DType::Text(_) => data.resize(data.len() + dtype.size(), 0),
+        // Whole numbers are small, and their lower bytes are the number in any width.
+        _ => data.extend_from_slice(&(value as i64).to_le_bytes()[..dtype.size()]),
     }
 }
 
@@ -162,7 +159,7 @@ mod tests {
     fn rows_of(shape: &[&str]) -> Vec<ArrayRow> {
         let mut seen = Vec::new();
         let field = array_field("x", shape);
-        build(&field, DType::F32, &sizes(), &[3, 3], |row, _| seen.push(*row)).unwrap();
+        build(&field, &sizes(), &[3, 3], |row, _| seen.push(*row)).unwrap();
         seen
     }
 
@@ -185,13 +182,14 @@ mod tests {
 
     #[test]
     fn values_are_written_in_the_declared_type() {
-        let field = FieldSpec {
-            padding: Some(7.0),
-            ..array_field("x", &["L"])
-        };
         let numbers = |dtype: DType| {
+            let field = FieldSpec {
+                padding: Some(7.0),
+                dtypes: vec![dtype],
+                ..array_field("x", &["L"])
+            };
             let write = |row: &ArrayRow, values: &mut [f32]| values.fill(row.residues[0] as f32 - 1.0);
-            let tensor = build(&field, dtype, &sizes(), &[2], write).unwrap();
+            let tensor = build(&field, &sizes(), &[2], write).unwrap();
             tensor.to_f64().unwrap()
         };
         for dtype in [DType::I8, DType::I64, DType::F16, DType::BF16, DType::F32, DType::F64] {
@@ -203,7 +201,7 @@ mod tests {
     #[test]
     fn endless_shapes_are_errors() {
         let endless = array_field("x", &["9000000000", "9000000000", "9000000000", "L"]);
-        let error = build(&endless, DType::F32, &sizes(), &[3], |_, _| ()).unwrap_err();
+        let error = build(&endless, &sizes(), &[3], |_, _| ()).unwrap_err();
         assert_eq!(error.exception, "MemoryError");
     }
 }

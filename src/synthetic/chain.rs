@@ -12,7 +12,6 @@ use crate::protein::residue::AMINO_ACIDS;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SyntheticAtom {
     pub name: Label,
-    pub element: Label,
     pub position: Position,
 }
 
@@ -27,14 +26,12 @@ pub(super) struct SyntheticResidue {
     /// Index into [`AMINO_ACIDS`]; `None` for anything else.
     pub amino: Option<usize>,
     pub atoms: Vec<SyntheticAtom>,
-    /// The atom that stands for it: CA, C1' or the only one.
-    pub centre: usize,
 }
 
 impl SyntheticResidue {
-    /// Where the atom is that stands for it.
+    /// Where the atom is that stands for it: CA or the only one.
     pub(super) fn middle(&self) -> Position {
-        self.atoms[self.centre].position
+        self.atoms[1.min(self.atoms.len() - 1)].position
     }
 
     /// CB, or what stands for the residue where it has none.
@@ -78,9 +75,9 @@ const UNKNOWN: &str = "UNK";
 const STAND_IN: usize = 0;
 /// Name of a ligand that is given by its chemistry only.
 const UNNAMED_LIGAND: &str = "LIG";
-/// Name and element of the atom that stands for a nucleotide, and of that for a component of a ligand.
-const SUGAR: (&str, &str) = ("C1'", "C");
-const CARBON: (&str, &str) = ("C1", "C");
+/// The atom that stands for a nucleotide, and that for a component of a ligand.
+const SUGAR: &str = "C1'";
+const CARBON: &str = "C1";
 /// Distance of neighbouring nucleotides and components, in ångström.
 const SPACING: f64 = 5.0;
 
@@ -108,24 +105,20 @@ fn protein(letters: &str, seed: u64, chain: usize, deviations: &[Deviation]) -> 
         .collect();
     let torsions = torsions(&aminos, seed, chain, deviations);
     let mut built: Vec<SyntheticResidue> = Vec::with_capacity(aminos.len());
-    let mut before: Option<(Vec<Position>, f64)> = None;
-    for (index, (&amino, &own)) in aminos.iter().zip(&torsions).enumerate() {
+    for (index, &amino) in aminos.iter().enumerate() {
         let kind = &AMINO_ACIDS[amino.unwrap_or(STAND_IN)];
-        let follows = before.as_ref().map(|(atoms, psi)| (atoms.as_slice(), *psi));
-        let positions = residue::build(follows, amino.unwrap_or(STAND_IN), own);
-        let atoms = kind.atoms.iter().zip(&positions);
+        let before = built
+            .last()
+            .map(|own| ([0, 1, 2].map(|atom| own.atoms[atom].position), torsions[index - 1][1]));
+        let positions = residue::build(before, kind.letter, torsions[index]);
+        let atoms = kind.atoms.iter().zip(positions);
         built.push(SyntheticResidue {
             chain,
             index,
             name: label(if amino.is_some() { kind.name } else { UNKNOWN }),
             amino,
-            // The heavy atoms of amino acids are C, N, O and S, the first letter of their names.
-            atoms: atoms
-                .map(|(name, &position)| atom(name, &name[..1], position))
-                .collect(),
-            centre: 1,
+            atoms: atoms.map(|(name, position)| atom(name, position)).collect(),
         });
-        before = Some((positions, own[1]));
     }
     built
 }
@@ -145,7 +138,8 @@ fn torsions(aminos: &[Option<usize>], seed: u64, chain: usize, deviations: &[Dev
                 _ => HELIX[1],
             };
             let bend = if near_proline(index) { [0.0; 2] } else { bend };
-            [HELIX[0] + bend[0], psi + bend[1]]
+            let phi = if is_proline(index) { PROLINE_PHI } else { HELIX[0] };
+            [phi + bend[0], psi + bend[1]]
         })
         .collect();
     for deviation in deviations {
@@ -160,31 +154,24 @@ fn torsions(aminos: &[Option<usize>], seed: u64, chain: usize, deviations: &[Dev
             }
         }
     }
-    for (_, own) in torsions.iter_mut().enumerate().filter(|(index, _)| is_proline(*index)) {
-        own[0] = PROLINE_PHI;
-    }
     torsions
 }
 
 /// One atom for each nucleotide or component of a ligand, in a row.
-fn row(names: impl Iterator<Item = String>, (name, element): (&str, &str), chain: usize) -> Vec<SyntheticResidue> {
-    let residue = |(index, own): (usize, String)| SyntheticResidue {
+fn row(names: impl Iterator<Item = String>, own: &str, chain: usize) -> Vec<SyntheticResidue> {
+    let residue = |(index, name): (usize, String)| SyntheticResidue {
         chain,
         index,
-        name: label(&own),
+        name: label(&name),
         amino: None,
-        atoms: vec![atom(name, element, [SPACING * index as f64, 0.0, 0.0])],
-        centre: 0,
+        atoms: vec![atom(own, [SPACING * index as f64, 0.0, 0.0])],
     };
     names.enumerate().map(residue).collect()
 }
 
-fn atom(name: &str, element: &str, position: Position) -> SyntheticAtom {
-    SyntheticAtom {
-        name: label(name),
-        element: label(element),
-        position,
-    }
+fn atom(name: &str, position: Position) -> SyntheticAtom {
+    let name = label(name);
+    SyntheticAtom { name, position }
 }
 
 /// As much of a name as a structure's column holds.

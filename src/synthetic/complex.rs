@@ -4,8 +4,8 @@ use std::f64::consts::TAU;
 use std::ops::Range;
 
 use super::chain::{self, Deviation, SyntheticResidue, label};
-use super::geometry::{Position, add, centroid, cross, distance, inner, minus, scale};
-use super::input::{InputChain, InputMolecule};
+use super::geometry::{Position, add, centroid, distance, inner, minus, scale};
+use super::input::InputChain;
 use super::random::seed_of;
 use crate::protein::Label;
 
@@ -31,9 +31,7 @@ pub(super) struct SyntheticChain {
 
 /// Two directions across the axis on which all helices begin, and into how many the circle between them is divided.
 const ACROSS: [Position; 2] = [[0.616, 0.788, 0.0], [0.465, -0.363, 0.807]];
-const SIDES: u8 = 12;
-/// How far a chain is slid along that axis, in ångström: where it stands is where most residues are in contact.
-const SLIDES: [f64; 3] = [0.0, -12.0, 12.0];
+const SIDES: u8 = 24;
 /// Distance of the nearest atoms of two chains, and below which two CB are in contact, in ångström.
 const TOUCH: f64 = 2.8;
 const CONTACT: f64 = 8.0;
@@ -45,29 +43,26 @@ impl SyntheticComplex {
     pub(super) fn new(sample: &[InputChain], deviations: &[Deviation]) -> Self {
         let mut complex = Self::default();
         let mut ideal: Vec<SyntheticResidue> = Vec::new();
-        let mut entities: Vec<&InputMolecule> = Vec::new();
         let mut seeds: Vec<u64> = deviations.iter().map(|deviation| deviation.seed).collect();
-        for (index, input) in sample.iter().enumerate() {
-            let molecule = &input.molecule;
+        for (index, InputChain { id, molecule }) in sample.iter().enumerate() {
             seeds.push(chain::hash(molecule));
-            let entity = entities.iter().position(|known| *known == molecule);
-            let entity = entity.unwrap_or_else(|| {
-                entities.push(molecule);
-                entities.len() - 1
-            });
+            let mut known = complex.chains.iter().zip(sample);
+            let same = known.find(|(_, other)| other.molecule == *molecule);
+            let highest = complex.chains.iter().map(|chain| chain.entity + 1).max();
+            let entity = same.map_or(highest.unwrap_or(0), |(chain, _)| chain.entity);
             let mut residues = chain::build(molecule, index, deviations);
-            // The place is that of chains without deviations, so that a seed moves a chain and never to another side.
+            // The side is that of chains without deviations, so that a seed moves a chain and never to another side.
             let mut plain = chain::build(molecule, index, &[]);
-            let place = best_place(&ideal, &plain);
-            let shift = place.shift(&ideal, &plain);
+            let side = best_side(&ideal, &plain);
+            let shift = shift_beside(&ideal, &plain, side);
             shift_by(&mut plain, shift);
             ideal.extend(plain);
-            let shift = place.shift(&complex.residues, &residues);
+            let shift = shift_beside(&complex.residues, &residues, side);
             shift_by(&mut residues, shift);
             let first = complex.residues.len();
             complex.residues.extend(residues);
             complex.chains.push(SyntheticChain {
-                id: label(&input.id),
+                id: label(id),
                 entity,
                 residues: first..complex.residues.len(),
                 is_ligand: molecule.kind.is_ligand(),
@@ -78,46 +73,25 @@ impl SyntheticComplex {
         complex.seed = seed_of(&seeds);
         complex
     }
-
-    /// Where every residue's central atom is.
-    pub(super) fn centres(&self) -> Vec<Position> {
-        self.residues.iter().map(SyntheticResidue::middle).collect()
-    }
 }
 
-/// Where a chain stands beside those before it: the direction to come from, and how far it is slid.
-#[derive(Debug, Clone, Copy, Default)]
-struct DockingPlace {
-    direction: Position,
-    slide: Position,
+/// What brings a chain from a direction beside those before it, up to where it touches.
+fn shift_beside(before: &[SyntheticResidue], chain: &[SyntheticResidue], direction: Position) -> Position {
+    let shift = minus(middle(before), middle(chain));
+    add(shift, scale(direction, clearance(before, chain, shift, direction)))
 }
 
-impl DockingPlace {
-    /// What brings a chain there, up to where it touches.
-    fn shift(self, before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> Position {
-        let shift = add(minus(middle(before), middle(chain)), self.slide);
-        let clear = clearance(before, chain, shift, self.direction);
-        add(shift, scale(self.direction, clear))
-    }
-}
-
-/// The place where most residues are in contact.
-fn best_place(before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> DockingPlace {
-    if before.is_empty() {
-        return DockingPlace::default();
-    }
-    let axis = cross(ACROSS[0], ACROSS[1]);
+/// The direction from which most residues come into contact.
+fn best_side(before: &[SyntheticResidue], chain: &[SyntheticResidue]) -> Position {
     let sides = (0..SIDES).map(|side| (TAU * f64::from(side) / f64::from(SIDES)).sin_cos());
     let sides = sides.map(|(sine, cosine)| add(scale(ACROSS[0], cosine), scale(ACROSS[1], sine)));
-    let along = SLIDES.map(|way| scale(axis, way));
-    let places = sides.flat_map(|direction| along.map(|slide| DockingPlace { direction, slide }));
-    let contacts = |place: &DockingPlace| {
-        let shift = place.shift(before, chain);
+    let contacts = |direction: &Position| {
+        let shift = shift_beside(before, chain, *direction);
         let near = |own: Position| before.iter().filter(move |other| distance(own, other.beta()) < CONTACT);
         let betas = chain.iter().map(|own| add(own.beta(), shift));
         betas.map(|own| near(own).count()).sum::<usize>()
     };
-    places.max_by_key(contacts).unwrap_or_default()
+    sides.max_by_key(contacts).unwrap_or_default()
 }
 
 fn shift_by(residues: &mut [SyntheticResidue], shift: Position) {

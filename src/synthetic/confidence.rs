@@ -6,7 +6,7 @@ use std::f64::consts::TAU;
 use super::chain::SyntheticResidue;
 use super::complex::SyntheticComplex;
 use super::geometry::distance;
-use super::random::{Random, seed_of};
+use super::random::chance;
 use crate::metric::distance_scale;
 
 /// The bins of a predicted distribution, from 0 on. A value is spread over two of them, so that it is their expectation exactly:
@@ -91,78 +91,69 @@ impl ConfidenceBins {
 }
 
 impl ConformationConfidence {
+    /// The predicted TM-scores are those of J. Jumper et al., Nature 596:583 (2021), suppl. 1.9.7, and R. Evans et al. (2021) for
+    /// interfaces.
     pub(super) fn of(complex: &SyntheticComplex) -> Self {
-        let residues = complex.residues.iter();
-        let plddt: Vec<f32> = residues.map(|own| quality(complex, own) as f32).collect();
-        let length = complex.residues.len();
+        let (residues, chains) = (&complex.residues, complex.chains.len());
+        let plddt: Vec<f32> = residues.iter().map(|own| quality(complex, own) as f32).collect();
         let pae = aligned_errors(complex, &plddt);
+        let length = residues.len();
         let error = |frame: usize, scored: usize| pae[frame * length + scored];
         let pde = (0..length * length)
             .map(|pair| 0.35 * (error(pair / length, pair % length) + error(pair % length, pair / length)))
             .collect();
-        let mut confidence = Self {
+        let scale = distance_scale(length);
+        let near = |error: f64| 1.0 / (1.0 + (error / scale).powi(2));
+        let term = |&error: &f32| ALIGNED_ERROR.expectation(error.into(), near);
+        let terms: Vec<f64> = pae.iter().map(term).collect();
+        // The best frame's mean over the residues that are chosen by its chain and theirs.
+        let best = |is_chosen: &dyn Fn(usize, usize) -> bool| {
+            let frames = residues.iter().zip(terms.chunks_exact(length.max(1)));
+            let score = |(frame, terms): (&SyntheticResidue, &[f64])| {
+                let scored = residues.iter().zip(terms);
+                let chosen = scored.filter(|(scored, _)| is_chosen(frame.chain, scored.chain));
+                mean(chosen.map(|(_, &term)| term))
+            };
+            frames.map(score).fold(0.0, f64::max)
+        };
+        let of_pair = |pair: usize| best(&|frame, scored| frame * chains + scored == pair);
+        Self {
+            ptm: best(&|_, _| true),
+            iptm: best(&|frame, scored| frame != scored),
+            pair_iptm: (0..chains * chains).map(of_pair).collect(),
             plddt,
             pae,
             pde,
-            ptm: 0.0,
-            iptm: 0.0,
-            pair_iptm: vec![0.0; complex.chains.len() * complex.chains.len()],
-        };
-        confidence.score(complex);
-        confidence
-    }
-
-    pub(super) fn mean_plddt(&self) -> f64 {
-        self.plddt.iter().map(|&value| f64::from(value)).sum::<f64>() / self.plddt.len().max(1) as f64
-    }
-
-    /// Predicted TM-scores: J. Jumper et al., Nature 596:583 (2021), suppl. 1.9.7, and R. Evans et al. (2021) for interfaces.
-    fn score(&mut self, complex: &SyntheticComplex) {
-        let (length, chains) = (complex.residues.len(), complex.chains.len());
-        let scale = distance_scale(length);
-        let term =
-            |&error: &f32| ALIGNED_ERROR.expectation(f64::from(error), |error| 1.0 / (1.0 + (error / scale).powi(2)));
-        for (frame, rows) in complex.residues.iter().zip(self.pae.chunks_exact(length.max(1))) {
-            let (mut total, mut elsewhere, mut others) = (0.0, 0.0, 0);
-            for (other, chain) in complex.chains.iter().enumerate() {
-                let own = &rows[chain.residues.clone()];
-                let sum: f64 = own.iter().map(term).sum();
-                let best = &mut self.pair_iptm[frame.chain * chains + other];
-                *best = best.max(sum / own.len().max(1) as f64);
-                total += sum;
-                if other != frame.chain {
-                    elsewhere += sum;
-                    others += own.len();
-                }
-            }
-            self.ptm = self.ptm.max(total / length as f64);
-            self.iptm = self.iptm.max(elsewhere / others.max(1) as f64);
         }
     }
+}
+
+/// The mean; 0 of nothing.
+pub(super) fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0), |(sum, count), value| (sum + value, count + 1));
+    sum / f64::from(count.max(1))
 }
 
 /// How sure a residue's surroundings are, 0 to 1: in waves along the chain, and least at its ends.
 fn quality(complex: &SyntheticComplex, own: &SyntheticResidue) -> f64 {
     let chain = &complex.chains[own.chain];
-    let mut of_entity = Random::new(seed_of(&[chain.entity as u64, chain.residues.len() as u64]));
-    let phase = of_entity.unit();
-    let amino = own.amino.map_or(u64::MAX, |amino| amino as u64);
-    let mut of_residue = Random::new(seed_of(&[amino, own.index as u64]));
-    let mut of_draw = Random::new(seed_of(&[complex.seed, own.chain as u64, own.index as u64]));
+    let index = own.index as u64;
+    let phase = chance(&[chain.entity as u64, chain.residues.len() as u64]);
+    let of_residue = chance(&[own.amino.map_or(u64::MAX, |amino| amino as u64), index]);
+    let of_draw = chance(&[complex.seed, own.chain as u64, index]);
     let from_end = own.index.min(chain.residues.len() - 1 - own.index) as f64;
     let wave = (TAU * (own.index as f64 / PERIOD + phase)).sin();
-    0.8 + 0.12 * wave + 0.05 * of_residue.signed() - 0.22 * (-from_end / 2.5).exp() + 0.01 * of_draw.signed()
+    0.8 + 0.12 * wave + 0.05 * of_residue - 0.22 * (-from_end / 2.5).exp() + 0.01 * of_draw
 }
 
 /// The error of every residue's position when the frame of every other is laid over the truth, frames by row. It grows with doubt
 /// about either and with their distance, and with every chain border.
 fn aligned_errors(complex: &SyntheticComplex, plddt: &[f32]) -> Vec<f32> {
-    let centres = complex.centres();
     let doubts: Vec<f64> = plddt.iter().map(|&plddt| 1.0 - f64::from(plddt)).collect();
-    let mut errors = Vec::with_capacity(centres.len() * centres.len());
+    let mut errors = Vec::with_capacity(plddt.len() * plddt.len());
     for (frame, own) in complex.residues.iter().enumerate() {
         for (scored, other) in complex.residues.iter().enumerate() {
-            let apart = distance(centres[frame], centres[scored]).min(FARTHEST);
+            let apart = distance(own.middle(), other.middle()).min(FARTHEST);
             let doubt = 3.5 * doubts[scored] + 1.5 * doubts[frame];
             // Residues that follow each other closely can hardly err, whatever the doubt.
             let freedom = 1.0 - (-(own.index.abs_diff(other.index) as f64) / 6.0).exp();

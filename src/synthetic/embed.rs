@@ -4,13 +4,11 @@
 use super::ModelError;
 use super::array::{ArrayRow, build, noise, published_sizes};
 use super::input::{InputBatch, InputChain};
-use super::layout::{TokenSite, lay_out, pad, surroundings};
+use super::layout::{TokenSite, lay_out, look_around, pad};
 use super::options::ChainSpacing;
 use super::random::{Random, hash_text, seed_of};
-use super::selection::FieldSelection;
-use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, Sizes};
+use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
 use crate::prediction::{Contract, Options, Value};
-use crate::tensor::DType;
 
 /// Feature of a contract whose model pads every batch; the others let single chains run on into their tokens.
 const PADS_EVERY_BATCH: &str = "pads_every_batch";
@@ -27,15 +25,11 @@ const UNIFORM_SCALE: f32 = 1.732;
 
 /// A batch, ready to be read off into fields.
 pub(super) struct Embedding<'a> {
-    contract: &'a Contract,
     batch: &'a InputBatch,
     /// Fixes all numbers: equal for equal models whatever their key.
     name: u64,
     sizes: Sizes,
     sites: Vec<Vec<TokenSite>>,
-    /// What every site sees, see [`surroundings`].
-    keys: Vec<Vec<u64>>,
-    is_multimer: bool,
 }
 
 impl<'a> Embedding<'a> {
@@ -44,45 +38,32 @@ impl<'a> Embedding<'a> {
     /// # Errors
     /// For options that do not say where chains lie.
     pub(super) fn new(contract: &'a Contract, effective: &Options, batch: &'a InputBatch) -> Result<Self, ModelError> {
-        let is_multimer = batch.has_complex();
         let gap = ChainSpacing::read(contract, effective, batch)?.gap();
-        let mut places: Vec<_> = batch.items.iter().map(|sample| lay_out(sample, gap)).collect();
+        let mut places: Vec<_> = batch.items.iter().map(|chains| lay_out(chains, gap)).collect();
         let longest = places.iter().map(Vec::len).max().unwrap_or(0);
-        if !is_multimer && !contract.features.contains(PADS_EVERY_BATCH) {
-            for own in &mut places {
+        let is_padded = batch.has_complex() || contract.features.contains(PADS_EVERY_BATCH);
+        for own in &mut places {
+            if !is_padded {
                 pad(own, longest);
             }
+            look_around(own);
         }
         let mut sizes = published_sizes(contract, effective);
         sizes.extend([("B".to_owned(), places.len()), ("L".to_owned(), longest)]);
-        let name = contract
-            .variant(effective)
-            .map_or(&contract.core, |variant| &variant.name);
+        let variant = contract.variant(effective);
         Ok(Self {
-            contract,
             batch,
-            name: hash_text(name),
+            name: hash_text(variant.map_or(&contract.core, |variant| &variant.name)),
             sizes,
-            keys: places.iter().map(|own| surroundings(own)).collect(),
             sites: places,
-            is_multimer,
         })
     }
 
-    /// The selected fields in the order of the contract; the others are `None`.
+    /// What a field says.
     ///
     /// # Errors
-    /// When an array does not fit into memory, and for structures, which these models do not have.
-    pub(super) fn fields(&self, selection: &FieldSelection) -> Result<Vec<(String, Value)>, ModelError> {
-        selection.fields(self.contract, |field| self.value(field))
-    }
-
-    fn value(&self, field: &FieldSpec) -> Result<Value, ModelError> {
-        let count = |name: &str, length: usize| {
-            let key = Value::Text(name.into());
-            Value::Map(vec![(key, Value::Integer(length as i64))])
-        };
-        let lengths = &self.batch.lengths;
+    /// When an array does not fit into memory, and for anything else than arrays.
+    pub(super) fn value(&self, field: &FieldSpec) -> Result<Value, ModelError> {
         match field.kind {
             FieldKind::Array | FieldKind::Scalar => self.array(field, &self.sizes, 0..self.sites.len()),
             FieldKind::Arrays => {
@@ -95,93 +76,57 @@ impl<'a> Embedding<'a> {
                 let arrays = self.batch.items.iter().enumerate().map(own);
                 Ok(Value::List(arrays.collect::<Result<_, _>>()?))
             }
-            FieldKind::Mappings => {
-                let mappings = lengths.iter().map(|&length| count("sequence_length", length));
-                Ok(Value::List(mappings.collect()))
-            }
-            FieldKind::Mapping => Ok(count("residues", lengths.iter().sum())),
-            FieldKind::Structures | FieldKind::Pdb | FieldKind::Cif => Err(ModelError::new(
+            _ => Err(ModelError::new(
                 "NotImplementedError",
-                format!("an embedding model has no structure for {}", field.name),
+                format!("an embedding model has only arrays, and {} is none", field.name),
             )),
         }
     }
 
     fn array(&self, field: &FieldSpec, sizes: &Sizes, samples: std::ops::Range<usize>) -> Result<Value, ModelError> {
         let lengths: Vec<usize> = self.sites[samples.clone()].iter().map(Vec::len).collect();
-        let tensor = build(field, self.dtype(field), sizes, &lengths, |row, values| {
-            self.write(field, samples.start + row.sample, row, values);
+        let tensor = build(field, sizes, &lengths, |row, values| {
+            if let Some(sites) = self.sites.get(samples.start + row.sample) {
+                self.write(field, sites, row, values);
+            }
         })?;
         Ok(Value::Array(tensor))
     }
 
-    /// The first declared type. Of indices, 32 bits in a batch of single chains and 64 in one with a complex, where both are declared:
-    /// a tokenizer numbers the former, the complexes' own bookkeeping the latter.
-    fn dtype(&self, field: &FieldSpec) -> DType {
-        let usual = if self.is_multimer { DType::I64 } else { DType::I32 };
-        let first = field.dtypes.first().copied().unwrap_or(DType::F32);
-        if first.is_integer() && field.dtypes.contains(&usual) {
-            usual
-        } else {
-            first
-        }
-    }
-
-    fn write(&self, field: &FieldSpec, sample: usize, row: &ArrayRow, out: &mut [f32]) {
-        let [own, partner] = row.residues;
-        let sites = self.sites.get(sample).zip(self.keys.get(sample));
-        let Some((site, &key)) = sites.and_then(|(sites, keys)| sites.get(own).zip(keys.get(own))) else {
-            return;
-        };
+    fn write(&self, field: &FieldSpec, sites: &[TokenSite], row: &ArrayRow, out: &mut [f32]) {
+        let [own, partner] = row.residues.map(|residue| sites.get(residue));
+        let Some(own) = own else { return };
         match field.name.as_str() {
-            "embeddings" | "hidden_states" => self.write_state(field, row, (site, key), out),
-            "chain_index" => out.fill(site.chain as f32),
-            "residue_index" => out.fill(site.residue as f32),
+            "embeddings" | "hidden_states" => self.write_state(row, own, out),
+            "chain_index" => out.fill(own.chain as f32),
+            "residue_index" => out.fill(own.residue as f32),
             name => {
-                let partner = self.keys[sample].get(partner).copied().unwrap_or(0);
-                let seed = [self.name, hash_text(name), key, partner, row.layer as u64];
+                let partner = partner.map_or(0, |site| site.key);
+                let seed = [self.name, hash_text(name), own.key, partner, row.layer as u64];
                 noise(field, &seed, out);
                 if name == "lm_logits" {
-                    write_scores(site.code, out);
+                    write_scores(own.code, out);
                 }
             }
         }
     }
 
-    /// A state of the network: the residue itself fades slowly, its surroundings come in quickly and settle. The last of one more
-    /// states than layers is the output, after a layer normalisation (Ba et al. 2016) without gain and offset.
-    fn write_state(&self, field: &FieldSpec, row: &ArrayRow, (site, key): (&TokenSite, u64), out: &mut [f32]) {
-        let is_layer = |dimension: &&Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == "layers");
-        let first = match field.shape.iter().find(is_layer) {
-            Some(Dimension::Symbol(_, added)) => 1_usize.saturating_sub(*added),
-            _ => 1,
-        };
-        let layers = row.layers + first - 1;
-        let depth = (row.layer + first) as f32 / layers.max(1) as f32;
+    /// A state of the network: the residue itself fades slowly, its surroundings come in quickly and settle. The last is the output.
+    fn write_state(&self, row: &ArrayRow, site: &TokenSite, out: &mut [f32]) {
+        let depth = row.depth();
         let (keep, take) = (1.0 - 0.4 * depth * depth, depth * (2.2 - 1.2 * depth));
         let mut own = Random::new(seed_of(&[self.name, site.code]));
-        let mut around = Random::new(seed_of(&[self.name, key]));
-        for value in out.iter_mut() {
+        let mut around = Random::new(seed_of(&[self.name, site.key]));
+        for value in out {
             *value = UNIFORM_SCALE * (keep * own.signed() as f32 + take * around.signed() as f32);
-        }
-        if (first == 0 && row.layer + 1 == row.layers) || field.name == "embeddings" {
-            let count = out.len().max(1) as f32;
-            let mean = out.iter().sum::<f32>() / count;
-            let variance = out.iter().map(|value| (value - mean).powi(2)).sum::<f32>() / count;
-            let scale = 1.0 / (variance + 1e-5).sqrt();
-            for value in out {
-                *value = (*value - mean) * scale;
-            }
         }
     }
 }
 
 /// Makes scores of the ESM alphabet of noise: highest for the residue that is seen; of a hidden one only the noise is left.
 fn write_scores(code: u64, out: &mut [f32]) {
-    for (token, score) in out.iter_mut().enumerate() {
-        let letter = token
-            .checked_sub(TOKENS_BEFORE)
-            .and_then(|index| LETTERS.chars().nth(index));
+    let letters = std::iter::repeat_n(None, TOKENS_BEFORE).chain(LETTERS.chars().map(Some));
+    for (score, letter) in out.iter_mut().zip(letters.chain(std::iter::repeat(None))) {
         *score += match letter {
             None => NO_RESIDUE,
             Some(letter) if code == u64::from(letter) => SEEN,

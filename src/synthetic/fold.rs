@@ -5,16 +5,14 @@ use super::ModelError;
 use super::array::{ArrayRow, build, noise, published_sizes};
 use super::complex::SyntheticComplex;
 use super::confidence::{ALIGNED_ERROR, Conformation, ConformationConfidence, LDDT};
-use super::geometry::{axes, minus};
+use super::geometry::{Position, axes, minus};
 use super::input::InputBatch;
 use super::options::SamplingOptions;
 use super::random::hash_text;
 use super::results::{scores, structure};
-use super::selection::FieldSelection;
 use crate::prediction::contract::{Dimension, FieldKind, FieldSpec, ListMeaning, Sizes};
 use crate::prediction::{Contract, Options, Value};
 use crate::protein::{mmcif, pdb};
-use crate::tensor::DType;
 
 /// Everything about the complexes of one call, from which any field can be read.
 #[derive(Debug)]
@@ -67,33 +65,23 @@ impl<'a> Folding<'a> {
 
     /// Residues as the metadata count them: for a batch once for every conformation, else once for every string given.
     pub(super) fn lengths(&self) -> Vec<usize> {
-        let repeats = match self.contract.list {
-            ListMeaning::Batch => self.samples,
-            ListMeaning::Single | ListMeaning::Chains => 1,
-        };
-        let lengths = self.batch.lengths.iter();
-        lengths
-            .flat_map(|&length| std::iter::repeat_n(length, repeats))
-            .collect()
+        let is_batch = self.contract.list == ListMeaning::Batch;
+        let repeats = if is_batch { self.samples } else { 1 };
+        let repeated = |&length: &usize| std::iter::repeat_n(length, repeats);
+        self.batch.lengths.iter().flat_map(repeated).collect()
     }
 
-    /// The selected fields in the order of the contract; the others are `None`.
+    /// What a field says.
     ///
     /// # Errors
     /// When an array does not fit into memory or a structure not into its file format.
-    pub(super) fn fields(&self, selection: &FieldSelection) -> Result<Vec<(String, Value)>, ModelError> {
-        selection.fields(self.contract, |field| self.value(field))
-    }
-
-    fn value(&self, field: &FieldSpec) -> Result<Value, ModelError> {
+    pub(super) fn value(&self, field: &FieldSpec) -> Result<Value, ModelError> {
         let of_first = self.contract.features.contains(FIRST_STRUCTURE_ONLY);
         let of_residues = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == "N");
         let all = self.conformations.iter();
         let every = if of_first { self.samples.max(1) } else { 1 };
-        let structures = all
-            .clone()
-            .step_by(every)
-            .map(|conformation| structure(conformation, field));
+        let those_with_structure = all.clone().step_by(every);
+        let structures = those_with_structure.map(|conformation| structure(conformation, field));
         let items = match field.kind {
             FieldKind::Array | FieldKind::Scalar => return self.array(field, &self.conformations),
             // Several samples were drawn and one structure came back: which of them a score belongs to cannot be told.
@@ -112,10 +100,7 @@ impl<'a> Folding<'a> {
                 .map(|own| Value::Text(mmcif::write(&own, &self.contract.key)))
                 .collect(),
             FieldKind::Mappings => all.map(scores).collect(),
-            FieldKind::Mapping => {
-                let first = self.conformations.first().map(scores);
-                return first.ok_or_else(|| ModelError::value(format!("there is nothing to say in {}", field.name)));
-            }
+            FieldKind::Mapping => return Ok(self.conformations.first().map_or(Value::None, scores)),
         };
         Ok(Value::List(items))
     }
@@ -130,8 +115,7 @@ impl<'a> Folding<'a> {
         for (name, size) in [("B", lengths.len()), ("L", longest), ("N", longest), ("C", chains)] {
             sizes.insert(name.to_owned(), size);
         }
-        let dtype = field.dtypes.first().copied().unwrap_or(DType::F32);
-        let tensor = build(field, dtype, &sizes, &lengths, |row, values| {
+        let tensor = build(field, &sizes, &lengths, |row, values| {
             if let Some(conformation) = conformations.get(row.sample) {
                 write(field, conformation, row, values);
             }
@@ -171,7 +155,7 @@ fn write(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) 
             for logits in out.chunks_exact_mut(50) {
                 LDDT.logits(confidence.plddt[own], logits);
             }
-            return out.iter_mut().for_each(|logit| *logit *= progress(row));
+            return out.iter_mut().for_each(|logit| *logit *= row.depth());
         }
         _ => {
             let [layer, own, partner] = [row.layer, own, partner].map(|index| index as u64);
@@ -188,10 +172,7 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
     let Some(residue) = of.complex.residues.get(row.residues[0]) else {
         return;
     };
-    let atoms = residue
-        .atoms
-        .iter()
-        .map(|atom| atom.position.map(|axis| axis as f32 * progress(row)));
+    let place = |position: Position| position.map(|axis| axis as f32 * row.depth());
     match (field.name.as_str(), out.len()) {
         ("lm_logits", _) => {
             if let Some(score) = residue.amino.and_then(|amino| out.get_mut(amino)) {
@@ -199,11 +180,7 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
             }
         }
         // A quaternion and the position of the alpha carbon.
-        ("frames", 7) => {
-            if let Some(centre) = atoms.clone().nth(residue.centre) {
-                out[4..].copy_from_slice(&centre);
-            }
-        }
+        ("frames", 7) => out[4..].copy_from_slice(&place(residue.middle())),
         // Eight matrices of 4 × 4, turned as the backbone and each at an atom.
         ("sidechain_frames", 128) => {
             let at = |index: usize| residue.atoms[index].position;
@@ -211,7 +188,8 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
                 Some(_) => axes(minus(at(2), at(1)), minus(at(0), at(1))),
                 None => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             };
-            for (matrix, place) in out.chunks_exact_mut(16).zip(atoms.cycle()) {
+            let places = residue.atoms.iter().cycle().map(|atom| place(atom.position));
+            for (matrix, place) in out.chunks_exact_mut(16).zip(places) {
                 for line in 0..3 {
                     let [x, y, z] = turn.map(|axis| axis[line] as f32);
                     matrix[4 * line..4 * line + 4].copy_from_slice(&[x, y, z, place[line]]);
@@ -221,9 +199,4 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
         }
         _ => {}
     }
-}
-
-/// How far a block of a network has come: the last one is there.
-fn progress(row: &ArrayRow) -> f32 {
-    (row.layer + 1) as f32 / row.layers as f32
 }

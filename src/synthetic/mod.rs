@@ -38,7 +38,7 @@ use crate::prediction::{Contract, Method, Options, Prediction, Record, Request, 
 pub const WEIGHTS: &str = "synthetic";
 
 /// What stands in `model_version`: the embedded models are synthetic, and this changes when their answers do.
-const VERSION: &str = "synthetic-2";
+const VERSION: &str = "synthetic-3";
 /// What every such version begins with.
 const SYNTHETIC: &str = "synthetic-";
 
@@ -82,12 +82,16 @@ impl SyntheticModel {
         let started = Instant::now();
         let (mut fields, lengths) = match contract.method {
             Method::Embed => {
-                let fields = Embedding::new(contract, &effective, &batch)?.fields(&selection)?;
+                let embedding = Embedding::new(contract, &effective, &batch)?;
+                let fields = selection.fields(contract, |field| embedding.value(field))?;
                 (fields, batch.lengths)
             }
             Method::Fold => {
                 let folding = Folding::new(contract, &effective, &batch)?;
-                (folding.fields(&selection)?, folding.lengths())
+                (
+                    selection.fields(contract, |field| folding.value(field))?,
+                    folding.lengths(),
+                )
             }
             // What a prompt should become is a matter of weights; there is no synthetic answer to it.
             Method::Generate => {
@@ -159,10 +163,5 @@ impl ModelError {
             exception,
             message: message.into(),
         }
-    }
-
-    /// A wrong type unless a condition holds.
-    fn unless(holds: bool, message: &str) -> Result<(), Self> {
-        if holds { Ok(()) } else { Err(Self::wrong_type(message)) }
     }
 }

@@ -109,11 +109,10 @@ pub(super) struct ChainSpacing {
 /// The options of a call to a folding model that matter.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SamplingOptions {
-    /// Seed of a stochastic model; without one it answers the same every time.
-    seed: Option<u64>,
+    /// What fixes the samples of a stochastic model; without a seed it answers the same every time.
+    draw: Option<u64>,
     /// Conformations of every complex, at least 1.
     pub samples: usize,
-    is_stochastic: bool,
     spacing: ChainSpacing,
 }
 
@@ -152,11 +151,12 @@ impl SamplingOptions {
     /// Those of [`ChainSpacing::read`].
     pub(super) fn read(contract: &Contract, effective: &Options, batch: &InputBatch) -> Result<Self, ModelError> {
         let number = |name: &str| effective.get(name).and_then(Value::as_u64);
+        let is_stochastic = contract.features.contains(STOCHASTIC);
+        let seed = contract.seed_option().and_then(number);
         let samples = contract.options_of(OptionRole::Samples).filter_map(number);
         Ok(Self {
-            seed: contract.seed_option().and_then(number),
+            draw: is_stochastic.then(|| seed.map_or_else(|| seed_of(&[]), |seed| seed_of(&[seed]))),
             samples: samples.fold(1, |all, own| all.saturating_mul(own as usize)),
-            is_stochastic: contract.features.contains(STOCHASTIC),
             spacing: ChainSpacing::read(contract, effective, batch)?,
         })
     }
@@ -164,15 +164,20 @@ impl SamplingOptions {
     /// The reasons for one conformation to lie as it does: the model's name, the number of the sample of a stochastic model, and
     /// what lies between chains.
     pub(super) fn deviations(&self, model: &str, sample: usize, chains: usize) -> Vec<Deviation> {
-        let drawn = self.seed.map_or_else(|| seed_of(&[]), |seed| seed_of(&[seed]));
-        let between = [hash_text(&self.spacing.linker), self.spacing.skip as u64];
-        let reasons = [
-            (true, hash_text(model), MODEL_DEVIATION),
-            (self.is_stochastic, seed_of(&[drawn, sample as u64]), SAMPLE_DEVIATION),
-            (chains > 1, seed_of(&between), SPACING_DEVIATION),
-        ];
-        let reasons = reasons.into_iter().filter(|(holds, ..)| *holds);
-        reasons.map(|(_, seed, size)| Deviation { seed, size }).collect()
+        let deviation = |parts: &[u64], size: f64| Deviation {
+            seed: seed_of(parts),
+            size,
+        };
+        let spacing = [hash_text(&self.spacing.linker), self.spacing.skip as u64];
+        let model = Deviation {
+            seed: hash_text(model),
+            size: MODEL_DEVIATION,
+        };
+        let drawn = self
+            .draw
+            .map(|draw| deviation(&[draw, sample as u64], SAMPLE_DEVIATION));
+        let spaced = (chains > 1).then(|| deviation(&spacing, SPACING_DEVIATION));
+        [Some(model), drawn, spaced].into_iter().flatten().collect()
     }
 }
 

@@ -8,19 +8,12 @@ use serde_json::Value;
 /// `repr` of a string: single quotes unless only double quotes avoid an escape; unprintable characters escaped.
 #[must_use]
 pub fn repr(text: &str) -> String {
-    let quote = if text.contains('\'') && !text.contains('"') {
-        '"'
-    } else {
-        '\''
-    };
-    let mut shown = String::with_capacity(text.len() + 2);
-    shown.push(quote);
+    let is_double = text.contains('\'') && !text.contains('"');
+    let quote = if is_double { '"' } else { '\'' };
+    let mut shown = String::from(quote);
     for letter in text.chars() {
         match letter {
-            '\\' => shown.push_str("\\\\"),
-            '\n' => shown.push_str("\\n"),
-            '\r' => shown.push_str("\\r"),
-            '\t' => shown.push_str("\\t"),
+            '\\' | '\n' | '\r' | '\t' => shown.extend(letter.escape_default()),
             _ if letter == quote => shown.extend(['\\', letter]),
             _ if is_printable(letter) => shown.push(letter),
             _ => push_escape(&mut shown, letter),
@@ -33,8 +26,11 @@ pub fn repr(text: &str) -> String {
 /// `repr` of a list of strings.
 #[must_use]
 pub fn repr_list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
-    let items: Vec<String> = items.into_iter().map(repr).collect();
-    format!("[{}]", items.join(", "))
+    format!("[{}]", joined(items.into_iter().map(repr)))
+}
+
+fn joined(items: impl Iterator<Item = String>) -> String {
+    items.collect::<Vec<_>>().join(", ")
 }
 
 /// `str` of a JSON value as Python holds it: a string bare, anything else as its `repr`.
@@ -55,16 +51,11 @@ pub fn repr_value(value: &Value) -> String {
         Value::Bool(false) => "False".into(),
         Value::Number(number) => number.to_string(),
         Value::String(text) => repr(text),
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(repr_value).collect();
-            format!("[{}]", items.join(", "))
-        }
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(repr_value))),
         Value::Object(entries) => {
-            let entries: Vec<String> = entries
-                .iter()
-                .map(|(key, value)| format!("{}: {}", repr(key), repr_value(value)))
-                .collect();
-            format!("{{{}}}", entries.join(", "))
+            let entries = entries.iter();
+            let entries = entries.map(|(key, value)| format!("{}: {}", repr(key), repr_value(value)));
+            format!("{{{}}}", joined(entries))
         }
     }
 }

@@ -35,6 +35,11 @@ pub(super) fn seed_of(parts: &[u64]) -> u64 {
         .fold(GAMMA, |seed, &part| mix(seed ^ mix(part.wrapping_add(GAMMA))))
 }
 
+/// One number from parts, uniform in `[-1, 1)`.
+pub(super) fn chance(parts: &[u64]) -> f64 {
+    Random::new(seed_of(parts)).signed()
+}
+
 /// A number from text, the same everywhere: FNV-1a (Fowler, Noll and Vo) over its bytes, then mixed.
 pub(super) fn hash_text(text: &str) -> u64 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {

@@ -1,19 +1,13 @@
 //! Builds amino acids from ideal bond lengths, angles and torsions, all side chains of a kind alike. Chooses no backbone torsions.
 
 use super::geometry::{Position, place};
-use crate::protein::residue::AMINO_ACIDS;
-
-/// An atom of a side chain: three atoms of its residue by index, the bond length to the last of them in ångström, the angle there
-/// and the torsion in degrees.
-type SideChainAtom = ([usize; 3], f64, f64, f64);
 
 /// Backbone torsions phi and psi in degrees; omega is always 180.
 pub(super) type BackboneTorsions = [f64; 2];
 
-/// The heavy atoms of a residue in the order of [`AMINO_ACIDS`]. It follows `before`, the atoms of the residue before with its psi,
+/// The heavy atoms of an amino acid in the order of its kind. It follows `before`, N, CA and C of the residue before with its psi,
 /// or begins a chain at the origin.
-pub(super) fn build(before: Option<(&[Position], f64)>, amino: usize, [phi, psi]: BackboneTorsions) -> Vec<Position> {
-    let letter = AMINO_ACIDS[amino].letter;
+pub(super) fn build(before: Option<([Position; 3], f64)>, letter: char, [phi, psi]: BackboneTorsions) -> Vec<Position> {
     // Bond lengths and angles: R. A. Engh and R. Huber, Acta Cryst. A47:392 (1991) and International Tables F (2001).
     let (peptide_bond, peptide_angle) = if letter == 'P' { (1.341, 119.3) } else { (1.329, 121.7) };
     let alpha_angle = match letter {
@@ -22,128 +16,84 @@ pub(super) fn build(before: Option<(&[Position], f64)>, amino: usize, [phi, psi]
         _ => 111.2,
     };
     let (n, ca, behind, turn) = match before {
-        Some((&[n, ca, c, ..], psi)) => {
+        Some(([n, ca, c], psi)) => {
             let next = place([n, ca, c], peptide_bond, 117.2, psi);
             (next, place([ca, c, next], 1.458, peptide_angle, 180.0), c, phi)
         }
-        _ => ([0.0; 3], [1.458, 0.0, 0.0], [0.0, 1.0, 0.0], 180.0),
+        None => ([0.0; 3], [1.458, 0.0, 0.0], [0.0, 1.0, 0.0], 180.0),
     };
     let c = place([behind, n, ca], 1.525, alpha_angle, turn);
     let mut atoms = vec![n, ca, c, place([n, ca, c], 1.231, 120.5, psi + 180.0)];
-    if letter != 'G' {
-        atoms.push(beta(letter, alpha_angle, [n, ca, c]));
-    }
-    for (own, bond, angle, torsion) in side_chain(letter)
-        .iter()
-        .take(AMINO_ACIDS[amino].atoms.len() - atoms.len())
-    {
+    for (_, own, bond, angle, torsion) in SIDE_CHAINS.iter().filter(|(letters, ..)| letters.contains(letter)) {
         atoms.push(place(own.map(|atom| atoms[atom]), *bond, *angle, *torsion));
     }
     atoms
 }
 
-/// CB of an L-residue.
-fn beta(letter: char, alpha_angle: f64, [n, ca, c]: [Position; 3]) -> Position {
-    let (bond, to_n, to_c): (f64, f64, f64) = match letter {
-        'A' => (1.521, 110.4, 110.5),
-        'I' | 'T' | 'V' => (1.540, 111.5, 109.1),
-        'P' => (1.530, 103.0, 110.1),
-        _ => (1.530, 110.5, 110.1),
-    };
-    let [cos_to_c, cos_between, cos_to_n] = [to_c, alpha_angle, to_n].map(|angle| angle.to_radians().cos());
-    let sines = alpha_angle.to_radians().sin() * to_n.to_radians().sin();
-    // Both angles fix the turn about N–CA by the spherical law of cosines; its sign is what makes the residue L.
-    let turn = ((cos_to_c - cos_between * cos_to_n) / sines).clamp(-1.0, 1.0).acos();
-    place([c, n, ca], bond, to_n, -turn.to_degrees())
-}
+/// An atom of the side chains of some kinds: three atoms of its residue by index, the bond length to the last of them in ångström,
+/// the angle there and the torsion in degrees.
+type SideChainAtom = (&'static str, [usize; 3], f64, f64, f64);
 
-/// The atoms after CB, in the torsions that leave most room in a helix: N is 0, CA 1, C 2, O 3, CB 4, then in order. The torsions of
-/// the branches are their stereochemistry; the ring of proline closes where phi is [`super::chain::PROLINE_PHI`].
-fn side_chain(letter: char) -> &'static [SideChainAtom] {
-    match letter {
-        'R' => &[
-            ([0, 1, 4], 1.520, 114.1, -177.0),
-            ([1, 4, 5], 1.520, 111.3, 180.0),
-            ([4, 5, 6], 1.461, 112.0, 180.0),
-            ([5, 6, 7], 1.329, 124.2, 180.0),
-            ([6, 7, 8], 1.326, 120.0, 0.0),
-            ([6, 7, 8], 1.326, 120.0, 180.0),
-        ],
-        'N' => &[
-            ([0, 1, 4], 1.516, 112.6, -177.0),
-            ([1, 4, 5], 1.231, 120.8, 65.0),
-            ([1, 4, 5], 1.328, 116.4, -115.0),
-        ],
-        'D' => &[
-            ([0, 1, 4], 1.516, 112.6, -177.0),
-            ([1, 4, 5], 1.249, 118.4, 65.0),
-            ([1, 4, 5], 1.249, 118.4, -115.0),
-        ],
-        'C' => &[([0, 1, 4], 1.808, 114.4, -65.0)],
-        'Q' => &[
-            ([0, 1, 4], 1.520, 114.1, -177.0),
-            ([1, 4, 5], 1.516, 112.6, 180.0),
-            ([4, 5, 6], 1.231, 120.8, 180.0),
-            ([4, 5, 6], 1.328, 116.4, 0.0),
-        ],
-        'E' => &[
-            ([0, 1, 4], 1.520, 114.1, -177.0),
-            ([1, 4, 5], 1.516, 112.6, 180.0),
-            ([4, 5, 6], 1.249, 118.4, 180.0),
-            ([4, 5, 6], 1.249, 118.4, 0.0),
-        ],
-        'H' => &[
-            ([0, 1, 4], 1.497, 113.8, -160.0),
-            ([1, 4, 5], 1.378, 122.7, 75.0),
-            ([1, 4, 5], 1.354, 131.2, -105.0),
-            ([4, 5, 6], 1.321, 109.0, 180.0),
-            ([4, 5, 7], 1.374, 107.2, 180.0),
-        ],
-        'I' => &[
-            ([0, 1, 4], 1.530, 110.4, -57.0),
-            ([0, 1, 4], 1.521, 110.5, -179.6),
-            ([1, 4, 5], 1.513, 113.8, -60.0),
-        ],
-        'L' => &[
-            ([0, 1, 4], 1.530, 116.3, -177.0),
-            ([1, 4, 5], 1.521, 110.7, 65.0),
-            ([1, 4, 5], 1.521, 110.7, -172.2),
-        ],
-        'K' => &[
-            ([0, 1, 4], 1.520, 114.1, -177.0),
-            ([1, 4, 5], 1.520, 111.3, 180.0),
-            ([4, 5, 6], 1.520, 111.3, 180.0),
-            ([5, 6, 7], 1.489, 111.9, 180.0),
-        ],
-        'M' => &[
-            ([0, 1, 4], 1.520, 114.1, -177.0),
-            ([1, 4, 5], 1.803, 112.7, 180.0),
-            ([4, 5, 6], 1.791, 100.9, 180.0),
-        ],
-        'S' => &[([0, 1, 4], 1.417, 111.1, 62.0)],
-        'T' => &[([0, 1, 4], 1.433, 109.6, -65.0), ([0, 1, 4], 1.521, 110.5, 174.6)],
-        'W' => &[
-            ([0, 1, 4], 1.498, 113.6, -160.0),
-            ([1, 4, 5], 1.365, 126.9, 75.0),
-            ([1, 4, 5], 1.433, 126.8, -105.0),
-            ([4, 5, 6], 1.374, 110.2, 180.0),
-            ([4, 5, 7], 1.409, 107.2, 180.0),
-            ([4, 5, 7], 1.398, 133.9, 0.0),
-            ([5, 7, 9], 1.394, 122.4, 180.0),
-            ([5, 7, 10], 1.382, 118.6, 180.0),
-            ([7, 9, 11], 1.368, 117.5, 0.0),
-        ],
-        'F' | 'Y' => &[
-            ([0, 1, 4], 1.512, 113.8, -160.0),
-            ([1, 4, 5], 1.389, 120.8, 75.0),
-            ([1, 4, 5], 1.389, 120.8, -105.0),
-            ([4, 5, 6], 1.382, 121.2, 180.0),
-            ([4, 5, 7], 1.382, 121.2, 180.0),
-            ([5, 6, 8], 1.378, 119.6, 0.0),
-            ([6, 8, 10], 1.376, 119.9, 180.0),
-        ],
-        'V' => &[([0, 1, 4], 1.521, 110.5, 175.0), ([0, 1, 4], 1.521, 110.5, -62.4)],
-        'P' => &[([0, 1, 4], 1.492, 106.0, -18.0), ([1, 4, 5], 1.503, 104.0, 33.6)],
-        _ => &[],
-    }
-}
+/// Every kind takes its rows in their order, in the torsions that leave most room in a helix: N is 0, CA 1, C 2, O 3, CB 4, then as
+/// they come. The torsion of CB makes a residue L, those of the branches are their stereochemistry; the ring of proline closes where
+/// phi is [`super::chain::PROLINE_PHI`].
+static SIDE_CHAINS: [SideChainAtom; 58] = [
+    ("A", [2, 0, 1], 1.521, 110.4, -123.03),
+    ("ITV", [2, 0, 1], 1.540, 111.5, -122.01),
+    ("P", [2, 0, 1], 1.530, 103.0, -118.18),
+    ("CDEFHKLMNQRSWY", [2, 0, 1], 1.530, 110.5, -122.58),
+    ("EKMQR", [0, 1, 4], 1.520, 114.1, -177.0),
+    ("DN", [0, 1, 4], 1.516, 112.6, -177.0),
+    ("L", [0, 1, 4], 1.530, 116.3, -177.0),
+    ("FY", [0, 1, 4], 1.512, 113.8, -160.0),
+    ("H", [0, 1, 4], 1.497, 113.8, -160.0),
+    ("W", [0, 1, 4], 1.498, 113.6, -160.0),
+    ("C", [0, 1, 4], 1.808, 114.4, -65.0),
+    ("S", [0, 1, 4], 1.417, 111.1, 62.0),
+    ("P", [0, 1, 4], 1.492, 106.0, -18.0),
+    ("P", [1, 4, 5], 1.503, 104.0, 33.6),
+    ("T", [0, 1, 4], 1.433, 109.6, -65.0),
+    ("I", [0, 1, 4], 1.530, 110.4, -57.0),
+    ("I", [0, 1, 4], 1.521, 110.5, -179.6),
+    ("I", [1, 4, 5], 1.513, 113.8, -60.0),
+    ("TV", [0, 1, 4], 1.521, 110.5, 175.0),
+    ("V", [0, 1, 4], 1.521, 110.5, -62.4),
+    ("L", [1, 4, 5], 1.521, 110.7, 65.0),
+    ("L", [1, 4, 5], 1.521, 110.7, -172.2),
+    ("N", [1, 4, 5], 1.231, 120.8, 65.0),
+    ("N", [1, 4, 5], 1.328, 116.4, -115.0),
+    ("D", [1, 4, 5], 1.249, 118.4, 65.0),
+    ("D", [1, 4, 5], 1.249, 118.4, -115.0),
+    ("M", [1, 4, 5], 1.803, 112.7, 180.0),
+    ("M", [4, 5, 6], 1.791, 100.9, 180.0),
+    ("EQ", [1, 4, 5], 1.516, 112.6, 180.0),
+    ("Q", [4, 5, 6], 1.231, 120.8, 180.0),
+    ("Q", [4, 5, 6], 1.328, 116.4, 0.0),
+    ("E", [4, 5, 6], 1.249, 118.4, 180.0),
+    ("E", [4, 5, 6], 1.249, 118.4, 0.0),
+    ("KR", [1, 4, 5], 1.520, 111.3, 180.0),
+    ("K", [4, 5, 6], 1.520, 111.3, 180.0),
+    ("K", [5, 6, 7], 1.489, 111.9, 180.0),
+    ("R", [4, 5, 6], 1.461, 112.0, 180.0),
+    ("R", [5, 6, 7], 1.329, 124.2, 180.0),
+    ("R", [6, 7, 8], 1.326, 120.0, 0.0),
+    ("R", [6, 7, 8], 1.326, 120.0, 180.0),
+    ("H", [1, 4, 5], 1.378, 122.7, 75.0),
+    ("H", [1, 4, 5], 1.354, 131.2, -105.0),
+    ("H", [4, 5, 6], 1.321, 109.0, 180.0),
+    ("H", [4, 5, 7], 1.374, 107.2, 180.0),
+    ("W", [1, 4, 5], 1.365, 126.9, 75.0),
+    ("W", [1, 4, 5], 1.433, 126.8, -105.0),
+    ("W", [4, 5, 6], 1.374, 110.2, 180.0),
+    ("W", [4, 5, 7], 1.409, 107.2, 180.0),
+    ("W", [4, 5, 7], 1.398, 133.9, 0.0),
+    ("W", [5, 7, 9], 1.394, 122.4, 180.0),
+    ("W", [5, 7, 10], 1.382, 118.6, 180.0),
+    ("W", [7, 9, 11], 1.368, 117.5, 0.0),
+    ("FY", [1, 4, 5], 1.389, 120.8, 75.0),
+    ("FY", [1, 4, 5], 1.389, 120.8, -105.0),
+    ("FY", [4, 5, 6], 1.382, 121.2, 180.0),
+    ("FY", [4, 5, 7], 1.382, 121.2, 180.0),
+    ("FY", [5, 6, 8], 1.378, 119.6, 0.0),
+    ("Y", [6, 8, 10], 1.376, 119.9, 180.0),
+];

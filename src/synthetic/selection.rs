@@ -1,5 +1,7 @@
 //! Which fields of a response a call asks for: the meaning of `include_fields`. Knows names only, makes no value.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value as Json;
 
 use super::family::{ModelFamily, fill};
@@ -7,12 +9,9 @@ use super::{ModelError, python};
 use crate::prediction::contract::{FieldSpec, Presence};
 use crate::prediction::{Contract, Value};
 
-/// The fields asked for by name or by `*`.
+/// The names of the fields asked for, `*` for all.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct FieldSelection {
-    names: Vec<String>,
-    all: bool,
-}
+pub(super) struct FieldSelection(BTreeSet<String>);
 
 impl FieldSelection {
     /// Reads `include_fields`: nothing, a list of names with `*` for all, or what Python makes of other types. A string
@@ -21,8 +20,8 @@ impl FieldSelection {
     /// # Errors
     /// For a value that cannot be searched, and for fields that the response class has for another model.
     pub fn read(contract: &Contract, family: &ModelFamily, include_fields: &Json) -> Result<Self, ModelError> {
-        let names: Vec<String> = match include_fields {
-            Json::Null => Vec::new(),
+        let names: BTreeSet<String> = match include_fields {
+            Json::Null => BTreeSet::new(),
             Json::Array(items) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
             Json::Object(entries) => entries.keys().cloned().collect(),
             Json::String(text) => text.chars().map(String::from).collect(),
@@ -38,10 +37,7 @@ impl FieldSelection {
             let values = [("field", field.name.as_str()), ("model", contract.name.as_str())];
             return Err(ModelError::value(fill(family.foreign_field, &values)));
         }
-        Ok(Self {
-            all: names.iter().any(|name| name == "*"),
-            names,
-        })
+        Ok(Self(names))
     }
 
     /// The selected fields in the order of the contract, each with what `value` says of it; the others are `None`.
@@ -64,7 +60,7 @@ impl FieldSelection {
     fn wants(&self, field: &FieldSpec) -> bool {
         match field.presence {
             Presence::Always => true,
-            Presence::Requested => self.all || self.names.contains(&field.name),
+            Presence::Requested => self.0.contains("*") || self.0.contains(&field.name),
             Presence::Never => false,
         }
     }

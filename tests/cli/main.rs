@@ -273,7 +273,7 @@ fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
     ---- esm2::small::short ----
     error: inconclusive, the configuration is wrong
 
-    snapshot [call]: the response says that it is synthetic (model version `synthetic-2`), and the backend is declared with weights `published`
+    snapshot [call]: the response says that it is synthetic (model version `synthetic-3`), and the backend is declared with weights `published`
       hint: write `weights = "synthetic"` in [backends.served], or run the model itself there
 
     reproduce: hydrotest --backend served --exact esm2::small::short

@@ -10,7 +10,7 @@ use crate::synthetic::python;
 pub(super) type Object = Map<String, Value>;
 
 /// Checks pocket, distogram conditioning and covalent bonds of a sample.
-pub(super) fn check(object: &Object) -> Result<(), ModelError> {
+pub(super) fn check_sample(object: &Object) -> Result<(), ModelError> {
     given(object, "pocket").map_or(Ok(()), check_pocket)?;
     for distogram in optional_mappings(object, "distogram_conditioning")? {
         required(distogram, "chain_id")?;
@@ -37,38 +37,52 @@ pub(super) fn check_modifications(object: &Object) -> Result<(), ModelError> {
 
 /// Checks an alignment and says whether it lies in a file.
 pub(super) fn check_alignment(value: Option<&Value>) -> Result<bool, ModelError> {
-    let all_strings = |items: &[Value]| items.iter().all(Value::is_string);
+    let is_rows = |value: &Value| strings(value).is_some();
     let object = match value {
         None | Some(Value::Null) => return Ok(false),
         Some(Value::Object(object)) => object,
         Some(other) => {
-            let is_list = other.as_array().is_some_and(|rows| all_strings(rows));
-            let message = "Encoded ESMFold2 MSA payload must be a mapping, list[str], or None.";
-            return ModelError::unless(is_list, message).map(|()| false);
+            check(is_rows(other), "MSA payload must be a mapping, list[str], or None")?;
+            return Ok(false);
         }
     };
     let (rows, path) = (given(object, "sequences"), given(object, "path"));
-    let are_rows = rows.is_none_or(|rows| rows.as_array().is_some_and(|rows| all_strings(rows)));
     let has_flag = object.get("remove_insertions").is_none_or(Value::is_boolean);
-    for (holds, wanted) in [
-        (are_rows, "sequences must be a string sequence list"),
-        (path.is_none_or(Value::is_string), "path must be a string path"),
-        (has_flag, "remove_insertions must be a boolean"),
-    ] {
-        ModelError::unless(holds, &format!("Encoded ESMFold2 MSA payload {wanted}."))?;
-    }
+    check(
+        rows.is_none_or(is_rows),
+        "MSA payload sequences must be a string sequence list",
+    )?;
+    check(
+        path.is_none_or(Value::is_string),
+        "MSA payload path must be a string path",
+    )?;
+    check(has_flag, "MSA payload remove_insertions must be a boolean")?;
     if rows.is_some() == path.is_some() {
         return Err(ModelError::value("MSAInput requires exactly one of sequences or path."));
     }
     Ok(path.is_some())
 }
 
+/// What was found of an encoded object, or a wrong type in boileroom's words.
+pub(super) fn encoded<T>(found: Option<T>, wanted: &str) -> Result<T, ModelError> {
+    found.ok_or_else(|| ModelError::wrong_type(format!("Encoded ESMFold2 {wanted}.")))
+}
+
+fn check(holds: bool, wanted: &str) -> Result<(), ModelError> {
+    encoded(holds.then_some(()), wanted)
+}
+
+/// A list of strings.
+pub(super) fn strings(value: &Value) -> Option<Vec<String>> {
+    let items = value.as_array()?.iter();
+    items.map(|item| item.as_str().map(str::to_owned)).collect()
+}
+
 /// The objects of a list.
 pub(super) fn mappings<'a>(value: Option<&'a Value>, name: &str) -> Result<Vec<&'a Object>, ModelError> {
-    value
-        .and_then(Value::as_array)
-        .and_then(|items| items.iter().map(Value::as_object).collect())
-        .ok_or_else(|| ModelError::wrong_type(format!("Encoded ESMFold2 {name} must be a list of mappings.")))
+    let items = value.and_then(Value::as_array);
+    let objects = items.and_then(|items| items.iter().map(Value::as_object).collect());
+    encoded(objects, &format!("{name} must be a list of mappings"))
 }
 
 /// Those of a key, which may be absent.
@@ -77,18 +91,20 @@ fn optional_mappings<'a>(object: &'a Object, name: &str) -> Result<Vec<&'a Objec
 }
 
 fn check_pocket(pocket: &Value) -> Result<(), ModelError> {
-    let check = |holds, wanted: &str| ModelError::unless(holds, &format!("Encoded ESMFold2 pocket{wanted}."));
-    check(pocket.is_object(), " payload must be a mapping or None")?;
+    check(pocket.is_object(), "pocket payload must be a mapping or None")?;
     let contacts = pocket.get("contacts").and_then(Value::as_array);
-    check(contacts.is_some(), " contacts must be a list")?;
+    check(contacts.is_some(), "pocket contacts must be a list")?;
     let has_binder = pocket.get("binder_chain_id").is_some_and(Value::is_string);
-    check(has_binder, ".binder_chain_id must be a string")?;
+    check(has_binder, "pocket.binder_chain_id must be a string")?;
     for contact in contacts.into_iter().flatten() {
         let pair = contact.as_array().filter(|pair| pair.len() == 2);
-        check(pair.is_some(), " contacts must be [chain_id, residue_index] pairs")?;
-        check(contact[0].is_string(), ".contacts.chain_id must be a string")?;
+        check(
+            pair.is_some(),
+            "pocket contacts must be [chain_id, residue_index] pairs",
+        )?;
+        check(contact[0].is_string(), "pocket.contacts.chain_id must be a string")?;
         let is_index = contact[1].is_i64() || contact[1].is_u64();
-        check(is_index, " contact residue index must be an integer")?;
+        check(is_index, "pocket contact residue index must be an integer")?;
     }
     Ok(())
 }

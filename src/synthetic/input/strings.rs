@@ -22,10 +22,8 @@ const REJECTS_EMPTY_CHAINS: &str = "rejects_empty_chains";
 /// Reads every string: first all alphabets, then the length of the list, then the chains.
 pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[String]) -> Result<InputBatch, ModelError> {
     let reader = SequenceReader { contract, family };
-    let batch = sequences
-        .iter()
-        .map(|sequence| reader.letters(sequence))
-        .collect::<Result<Vec<_>, _>>()?;
+    let letters = sequences.iter().map(|sequence| reader.letters(sequence));
+    let letters: Vec<String> = letters.collect::<Result<_, _>>()?;
     if contract.list == ListMeaning::Single && sequences.len() != 1 {
         return Err(ModelError::value(format!(
             "{} currently supports exactly one top-level sequence per call; use ':' to join chains.",
@@ -35,15 +33,11 @@ pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[Strin
     if sequences.is_empty() {
         return Err(reader.refuse(family.no_sequence, "", ""));
     }
-    let mut items = sequences
-        .iter()
-        .zip(batch)
-        .map(|(sequence, letters)| reader.chains(sequence, &letters))
-        .collect::<Result<Vec<_>, _>>()?;
-    let lengths = items
-        .iter()
-        .map(|chains: &Vec<String>| chains.iter().map(|chain| chain.chars().count()).sum());
-    let lengths = lengths.collect();
+    let items = sequences.iter().zip(&letters);
+    let items = items.map(|(sequence, letters)| reader.chains(sequence, letters));
+    let mut items: Vec<Vec<String>> = items.collect::<Result<_, _>>()?;
+    let residues = |chains: &Vec<String>| chains.iter().map(|chain| chain.chars().count()).sum();
+    let lengths = items.iter().map(residues).collect();
     if contract.list == ListMeaning::Chains {
         items = vec![items.concat()];
     }
@@ -56,15 +50,13 @@ pub(super) fn read(contract: &Contract, family: &ModelFamily, sequences: &[Strin
 
 /// Refuses letters other than the twenty amino acids and the contract's extra ones, listing each once.
 pub(super) fn check_amino_acids(extra: &str, sequence: &str) -> Result<(), ModelError> {
-    let invalid: BTreeSet<char> = sequence.chars().filter(|&letter| !is_residue(extra, letter)).collect();
+    let invalid = sequence.chars().filter(|&letter| !is_residue(extra, letter));
+    let invalid: BTreeSet<String> = invalid.map(String::from).collect();
     if invalid.is_empty() {
         return Ok(());
     }
-    let invalid: Vec<String> = invalid.into_iter().map(String::from).collect();
-    Err(ModelError::value(format!(
-        "Invalid amino acid(s) in sequence: {}",
-        python::repr_list(invalid.iter().map(String::as_str))
-    )))
+    let shown = python::repr_list(invalid.iter().map(String::as_str));
+    Err(ModelError::value(format!("Invalid amino acid(s) in sequence: {shown}")))
 }
 
 fn is_residue(extra: &str, letter: char) -> bool {
@@ -129,15 +121,15 @@ impl SequenceReader<'_> {
 
     /// Splits letters into chains. A model that does not refuse empty ones leaves them out.
     fn chains(&self, sequence: &str, letters: &str) -> Result<Vec<String>, ModelError> {
-        let (empty, chains): (Vec<_>, Vec<_>) = letters
-            .split(CHAIN_SEPARATOR)
-            .map(str::to_owned)
-            .partition(String::is_empty);
+        let chains = letters.split(CHAIN_SEPARATOR).map(str::to_owned);
+        let (empty, chains): (Vec<_>, Vec<_>) = chains.partition(String::is_empty);
         if !empty.is_empty() && self.contract.features.contains(REJECTS_EMPTY_CHAINS) {
-            let message = if sequence.is_empty() {
-                self.family.empty_sequence
+            let family = self.family;
+            let is_empty = sequence.is_empty();
+            let message = if is_empty {
+                family.empty_sequence
             } else {
-                self.family.empty_chain
+                family.empty_chain
             };
             return Err(self.refuse(message, sequence, ""));
         }
@@ -150,13 +142,8 @@ impl SequenceReader<'_> {
 
     fn refuse(&self, message: &str, sequence: &str, fragment: &str) -> ModelError {
         let (sequence, fragment) = (python::repr(sequence), python::repr(fragment));
-        ModelError::value(fill(
-            message,
-            &[
-                ("model", &self.contract.name),
-                ("sequence", &sequence),
-                ("fragment", &fragment),
-            ],
-        ))
+        let model = self.contract.name.as_str();
+        let values = [("model", model), ("sequence", &sequence), ("fragment", &fragment)];
+        ModelError::value(fill(message, &values))
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::conditioning::{self, Object, given, mappings};
+use super::conditioning::{self, Object, encoded, given, mappings, strings};
 use super::strings::{BAR, check_amino_acids};
 use super::{InputBatch, InputChain, InputMolecule, ModelError, MoleculeKind};
 use crate::protein::sequence::{CHAIN_SEPARATOR, chain_id};
@@ -13,16 +13,13 @@ use crate::synthetic::python;
 
 /// Reads one object per sample. All are decoded before the first is judged, as boileroom does.
 pub(super) fn read(objects: &[&Object]) -> Result<InputBatch, ModelError> {
-    let decoded = objects
-        .iter()
-        .map(|object| decode(object))
-        .collect::<Result<Vec<_>, _>>()?;
+    let decoded = objects.iter().map(|object| decode(object));
+    let decoded: Vec<Vec<Entity>> = decoded.collect::<Result<_, _>>()?;
     let (mut items, mut lengths) = (Vec::new(), Vec::new());
     for entities in decoded {
         if entities.is_empty() {
-            return Err(ModelError::value(
-                "StructurePredictionInput.sequences must not be empty.",
-            ));
+            let message = "StructurePredictionInput.sequences must not be empty.";
+            return Err(ModelError::value(message));
         }
         lengths.push(entities.iter().map(Entity::residues).sum::<Result<usize, _>>()?);
         items.push(sample(entities)?);
@@ -47,7 +44,7 @@ fn decode(object: &Object) -> Result<Vec<Entity>, ModelError> {
     }
     let entities = mappings(object.get("sequences"), "sequences")?;
     let entities = entities.into_iter().map(decode_entity).collect::<Result<_, _>>()?;
-    conditioning::check(object)?;
+    conditioning::check_sample(object)?;
     Ok(entities)
 }
 
@@ -64,11 +61,9 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
             return Err(ModelError::value(message));
         }
     };
-    let ids = decode_ids(object.get("id"))?;
-    let Some(sequence) = object.get("sequence").and_then(Value::as_str) else {
-        let message = format!("Encoded ESMFold2 {}.sequence must be a string.", python::text(kind));
-        return Err(ModelError::wrong_type(message));
-    };
+    let ids = decode_ids(object)?;
+    let sequence = object.get("sequence").and_then(Value::as_str);
+    let sequence = encoded(sequence, &format!("{}.sequence must be a string", python::text(kind)))?;
     conditioning::check_modifications(object)?;
     let in_file = kind == "protein" && conditioning::check_alignment(object.get("msa"))?;
     Ok(Entity {
@@ -85,13 +80,11 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
 }
 
 fn decode_ligand(object: &Object) -> Result<Entity, ModelError> {
-    let ids = decode_ids(object.get("id"))?;
+    let ids = decode_ids(object)?;
     let smiles = given(object, "smiles").map_or(Some(""), Value::as_str);
-    let message = "Encoded ESMFold2 ligand.smiles must be a string or None.";
-    let smiles = smiles.ok_or_else(|| ModelError::wrong_type(message))?;
+    let smiles = encoded(smiles, "ligand.smiles must be a string or None")?;
     let codes = given(object, "ccd").map_or(Some(Vec::new()), strings);
-    let message = "Encoded ESMFold2 ligand.ccd must be a list of strings or None.";
-    let codes = codes.ok_or_else(|| ModelError::wrong_type(message))?;
+    let codes = encoded(codes, "ligand.ccd must be a list of strings or None")?;
     let is_empty = codes.is_empty() && smiles.is_empty();
     let own = if codes.is_empty() {
         molecule(MoleculeKind::Smiles, smiles.to_owned())
@@ -109,16 +102,12 @@ fn molecule(kind: MoleculeKind, text: String) -> InputMolecule {
     InputMolecule { kind, text }
 }
 
-fn decode_ids(value: Option<&Value>) -> Result<Vec<String>, ModelError> {
-    let one = value.and_then(Value::as_str).map(|id| vec![id.to_owned()]);
-    one.or_else(|| value.and_then(strings))
-        .ok_or_else(|| ModelError::wrong_type("Encoded ESMFold2 id must be str or list[str]."))
-}
-
-/// A list of strings.
-fn strings(value: &Value) -> Option<Vec<String>> {
-    let items = value.as_array()?.iter();
-    items.map(|item| item.as_str().map(str::to_owned)).collect()
+fn decode_ids(object: &Object) -> Result<Vec<String>, ModelError> {
+    let ids = object.get("id").and_then(|id| match id {
+        Value::String(id) => Some(vec![id.clone()]),
+        other => strings(other),
+    });
+    encoded(ids, "id must be str or list[str]")
 }
 
 impl Entity {
