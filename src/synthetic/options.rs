@@ -164,20 +164,16 @@ impl SamplingOptions {
     /// The reasons for one conformation to lie as it does: the model's name, the number of the sample of a stochastic model, and
     /// what lies between chains.
     pub(super) fn deviations(&self, model: &str, sample: usize, chains: usize) -> Vec<Deviation> {
-        let deviation = |parts: &[u64], size: f64| Deviation {
-            seed: seed_of(parts),
-            size,
-        };
-        let spacing = [hash_text(&self.spacing.linker), self.spacing.skip as u64];
-        let model = Deviation {
-            seed: hash_text(model),
-            size: MODEL_DEVIATION,
-        };
-        let drawn = self
-            .draw
-            .map(|draw| deviation(&[draw, sample as u64], SAMPLE_DEVIATION));
-        let spaced = (chains > 1).then(|| deviation(&spacing, SPACING_DEVIATION));
-        [Some(model), drawn, spaced].into_iter().flatten().collect()
+        let ChainSpacing { linker, skip } = &self.spacing;
+        let drawn = self.draw.map(|draw| seed_of(&[draw, sample as u64]));
+        let spaced = (chains > 1).then(|| seed_of(&[hash_text(linker), *skip as u64]));
+        let reasons = [
+            (Some(hash_text(model)), MODEL_DEVIATION),
+            (drawn, SAMPLE_DEVIATION),
+            (spaced, SPACING_DEVIATION),
+        ];
+        let deviation = |(seed, size): (Option<u64>, f64)| Some(Deviation { seed: seed?, size });
+        reasons.into_iter().filter_map(deviation).collect()
     }
 }
 

@@ -38,9 +38,8 @@ struct Entity {
 
 fn decode(object: &Object) -> Result<Vec<Entity>, ModelError> {
     if object.get("kind").and_then(Value::as_str) != Some("structure_prediction_input") {
-        return Err(ModelError::value(
-            "ESMFold2 structure payload must have kind='structure_prediction_input'.",
-        ));
+        let message = "ESMFold2 structure payload must have kind='structure_prediction_input'.";
+        return Err(ModelError::value(message));
     }
     let entities = mappings(object.get("sequences"), "sequences")?;
     let entities = entities.into_iter().map(decode_entity).collect::<Result<_, _>>()?;
@@ -50,7 +49,7 @@ fn decode(object: &Object) -> Result<Vec<Entity>, ModelError> {
 
 fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
     let kind = object.get("kind").unwrap_or(&Value::Null);
-    let molecules = match kind.as_str() {
+    let own = match kind.as_str() {
         Some("ligand") => return decode_ligand(object),
         Some("protein") => MoleculeKind::Protein,
         Some("rna") => MoleculeKind::Rna,
@@ -66,12 +65,10 @@ fn decode_entity(object: &Object) -> Result<Entity, ModelError> {
     let sequence = encoded(sequence, &format!("{}.sequence must be a string", python::text(kind)))?;
     conditioning::check_modifications(object)?;
     let in_file = kind == "protein" && conditioning::check_alignment(object.get("msa"))?;
+    let pieces = sequence.split([CHAIN_SEPARATOR, BAR]);
     Ok(Entity {
         ids,
-        molecules: sequence
-            .split([CHAIN_SEPARATOR, BAR])
-            .map(|piece| molecule(molecules, piece.to_owned()))
-            .collect(),
+        molecules: pieces.map(|piece| molecule(own, piece.to_owned())).collect(),
         refusal: in_file.then_some(
             "ESMFold2 currently requires in-memory MSA sequences; \
              file-backed MSA paths are reserved for other model adapters.",
