@@ -176,10 +176,10 @@ fn a_changed_answer_fails_with_the_place_the_numbers_and_the_command() {
     fail: the backend is wrong
 
     snapshot [call]: 1 of 6 values differs from the recorded result, `embeddings` first
-      embeddings: 11520 of 32000 elements beyond tolerance
-        greatest absolute difference 4.06193 at [0, 24, 225] (chain A residue 24): expected 2.2749298, got -1.7869977
-        greatest relative difference 4650.2 at [0, 19, 81]: expected -0.00040691986, got 1.8918529
-        allowed 1e-5 + 1e-5 × |expected|; an absolute tolerance of 4.07 would pass
+      embeddings: 11519 of 32000 elements beyond tolerance (11520 differ)
+        greatest absolute difference 4.69648 at [0, 24, 225] (chain A residue 24): expected 2.6506495, got -2.045833
+        greatest relative difference 2214.67 at [0, 24, 222]: expected -0.00085994956, got -1.9053646
+        allowed 1e-5 + 1e-5 × |expected|; an absolute tolerance of 4.7 would pass
       new result for review: HOME/snapshots/synthetic/esm2/small/short.snap.new
 
     reproduce: hydrotest --backend reference --exact esm2::small::short

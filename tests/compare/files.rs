@@ -180,7 +180,7 @@ fn results_of_different_weights_are_not_compared() {
         told(output, directory.path()).replace(repository, "")
     };
     insta::assert_snapshot!(plain(&output), @"
-    error: DIR/published/esmfold/fold/nipah.snap: its arrays are not where they were recorded, three directories up in arrays/92524ed570263f6d07ec09dbe6e403bd.npz; a snapshot is read from WEIGHTS/MODEL/SUITE/CASE.snap beside WEIGHTS/arrays
+    error: DIR/published/esmfold/fold/nipah.snap: its arrays are not where they were recorded, three directories up in arrays/b1a1a7ecf1a42cbd5174087164e51c41.npz; a snapshot is read from WEIGHTS/MODEL/SUITE/CASE.snap beside WEIGHTS/arrays
 
     1 error in usage or configuration (exit code 2)
     ");

@@ -213,5 +213,5 @@ fn the_floor_beside_a_snapshot_counts() {
         .lines()
         .find(|line| line.starts_with("RMSD of alpha carbons"))
         .unwrap();
-    insta::assert_snapshot!(row, @"RMSD of alpha carbons (Å)                  0.35154669  0.30459008    0.4  at most 0.01                       indistinguishable");
+    insta::assert_snapshot!(row, @"RMSD of alpha carbons (Å)                  0.35154669  0.32607183    0.4  at most 0.01                       indistinguishable");
 }

@@ -154,7 +154,8 @@ fn mistakes_of_both_axes_are_named() {
 
 #[test]
 fn what_befell_both_axes_is_told_by_its_place() {
-    let pairs = matrices(&sequences()[0], 1);
+    // Of the first chain, as long as the wave of the confidence, the errors are nearly their own mirror image.
+    let pairs = matrices(&sequences()[1], 1);
     let length = pairs.shape()[0];
     let all: Vec<usize> = (0..length).collect();
     let told = |order: &[usize]| {

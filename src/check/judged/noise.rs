@@ -128,23 +128,23 @@ fn what_repeats_differ_by_passes_and_is_reported() {
     let far = judge(repeat(9, 0.5));
     insta::assert_snapshot!(far[0], @"
     snapshot [call]: 1 of 3 values differs from the recorded result, `atom_array[0]` first
-      atom_array[0]: different: CA RMSD 0.506437 Å, floor 0.0451588, allowed 0.05; greatest CA distance 0.768098 Å, floor 0.0807264, allowed 0.001; all-atom RMSD 0.507677 Å, floor 0.0433152, allowed 0.1 (59 of 76 residues confident)
-        CA RMSD 0.506437 Å, floor 0.0451588, allowed 0.05: different
-        greatest CA distance 0.768098 Å, floor 0.0807264, allowed 0.001: different
-        all-atom RMSD 0.507677 Å, floor 0.0433152, allowed 0.1: different
-        greatest distance of a confident atom 0.853786 Å, floor 0.088059, allowed 0.5 (CD2 of PHE 44 in chain A): different
-        lDDT 0.933736, floor 1, allowed at least 0.999: different
-        least lDDT of a confident residue 0.911895, floor 1, allowed at least 0.9 (PHE 44 in chain A): within tolerance
+      atom_array[0]: different: CA RMSD 0.504284 Å, floor 0.0442313, allowed 0.05; greatest CA distance 0.774628 Å, floor 0.0827085, allowed 0.001; all-atom RMSD 0.542129 Å, floor 0.0435155, allowed 0.1 (59 of 76 residues confident)
+        CA RMSD 0.504284 Å, floor 0.0442313, allowed 0.05: different
+        greatest CA distance 0.774628 Å, floor 0.0827085, allowed 0.001: different
+        all-atom RMSD 0.542129 Å, floor 0.0435155, allowed 0.1: different
+        greatest distance of a confident atom 2.23633 Å, floor 0.0866246, allowed 0.5 (OD2 of ASP 51 in chain A): different
+        lDDT 0.931124, floor 1, allowed at least 0.999: different
+        least lDDT of a confident residue 0.896949, floor 1, allowed at least 0.9 (ASP 20 in chain A): different
         lDDT of all residues 0.931508, floor 1, allowed at least 0.95: different
-        confident residues with inverted chirality 7, floor 0, allowed 0 (LEU 7 in chain A): different
-        greatest turn of a confident peptide bond 53.5292°, floor 6.43134, allowed 30 (PRO 36 in chain A): different
+        confident residues with inverted chirality 8, floor 0, allowed 0 (THR 8 in chain A): different
+        greatest turn of a confident peptide bond 137.297°, floor 5.92752, allowed 30 (ALA 45 in chain A): different
         Cα with inverted chirality 0.142857, floor 0, allowed 0.02: different
         pLDDT error 0, floor 0, allowed 0.005: indistinguishable
         greatest pLDDT error of a residue 0, floor 0, allowed 0.05: indistinguishable
         pLDDT error of all residues 0, floor 0, allowed 0.02: indistinguishable
         change in confident residues 0, floor 0, allowed 0.05: indistinguishable
         temperature factor error of all atoms 0, floor 0, allowed 0.02: indistinguishable
-        farthest: CA of SER 19 in chain A, 0.768098 Å
+        farthest: CA of SER 19 in chain A, 0.774628 Å
       new result for review: DIR/synthetic/esmfold/suite/case.snap.new
     ");
 }

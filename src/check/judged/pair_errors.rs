@@ -72,11 +72,11 @@ fn aligned_errors_are_judged_by_their_mean() {
     }
     insta::assert_snapshot!(told.join("\n"), @"
     esmfold: snapshot [call]: 1 of 8 values differs from the recorded result, `pae` first
-      pae: different: PAE error 0.130758 Å, allowed 0.05; greatest PAE error of a residue 0.212502 Å, allowed 0.25; PAE error of all residues 0.203834 Å, allowed 0.5; lost PAE asymmetry 0, allowed 0.5; correlation of PAE asymmetry -1, allowed at least -0.5
+      pae: different: PAE error 0.129968 Å, allowed 0.05; greatest PAE error of a residue 0.216361 Å, allowed 0.25; PAE error of all residues 0.25288 Å, allowed 0.5; lost PAE asymmetry 0, allowed 0.5; correlation of PAE asymmetry -1, allowed at least -0.5
       new result for review: DIR/synthetic/esmfold/suite/case.snap.new
       hint: likely cause: axes in the order [0, 2, 1] (explains 100 % of the difference); look at a transpose or reshape, and the order in which arrays are laid out
     boltz2: snapshot [call]: 1 of 8 values differs from the recorded result, `pae[0]` first
-      pae[0]: different: PAE error 0.134352 Å, allowed 0.5; greatest PAE error of a residue 0.215169 Å, allowed 2.5; PAE error of all residues 0.208341 Å, allowed 1.5; lost PAE asymmetry 0, allowed 0.5; correlation of PAE asymmetry -1, allowed at least -0.5
+      pae[0]: different: PAE error 0.130198 Å, allowed 0.5; greatest PAE error of a residue 0.186107 Å, allowed 2.5; PAE error of all residues 0.257425 Å, allowed 1.5; lost PAE asymmetry 0, allowed 0.5; correlation of PAE asymmetry -1, allowed at least -0.5
       new result for review: DIR/synthetic/boltz2/suite/case.snap.new
       hint: likely cause: axes in the order [1, 0] (explains 100 % of the difference); look at a transpose or reshape, and the order in which arrays are laid out
     ");

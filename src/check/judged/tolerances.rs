@@ -55,9 +55,9 @@ fn structures_go_by_gates_whatever_the_check_says_of_numbers() {
     insta::assert_snapshot!(by_number[0], @"
     snapshot [call]: 1 of 3 values differs from the recorded result, `plddt[0]` first
       plddt[0]: 1 of 76 elements beyond tolerance
-        greatest absolute difference 0.171824 at [3] (chain A residue 3): expected 0.67182446, got 0.5
-        greatest relative difference 0.255758 there
-        allowed 0.001 + 0 × |expected|; an absolute tolerance of 0.172 would pass
+        greatest absolute difference 0.106475 at [3] (chain A residue 3): expected 0.60647506, got 0.5
+        greatest relative difference 0.175564 there
+        allowed 0.001 + 0 × |expected|; an absolute tolerance of 0.107 would pass
       new result for review: DIR/synthetic/esmfold/suite/case.snap.new
     ");
 }
@@ -88,8 +88,8 @@ fn a_backend_without_noise_is_held_to_every_atom() {
     insta::assert_snapshot!(words[0], @"
     snapshot [call]: 1 of 29 values differs from the recorded result, `atom_array[0].coord` first
       atom_array[0].coord: 601 of 1803 elements beyond tolerance
-        greatest absolute difference 3 at [95, 1] (A ILE 12 CA): expected 31.04968, got 34.049683
-        greatest relative difference 53.3447 at [300, 1]: expected 0.056237984, got 3.056238
+        greatest absolute difference 3 at [50, 1] (A LYS 5 CE): expected 31.182165, got 34.182167
+        greatest relative difference 53.2881 at [300, 1]: expected 0.05629772, got 3.0562978
         allowed 0.0001 + 0 × |expected|; an absolute tolerance of 3.01 would pass
       new result for review: DIR/synthetic/esmfold/suite/case.snap.new
       hint: likely cause: moved or turned as a whole, otherwise the same (explains 99.9 % of the difference); look at the frame in which coordinates are written: centring, or a final alignment

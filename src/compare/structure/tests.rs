@@ -128,7 +128,7 @@ fn of_several_models_the_worst_is_judged_and_named() {
     );
     assert_eq!(found.model, (2, 3));
     assert!(broken(&found).contains(&"inverted"), "{found:?}");
-    insta::assert_snapshot!(found.summary(), @"different: model 3 of 3: CA RMSD 3.3268 Å, allowed 0.05; greatest CA distance 5.48811 Å, allowed 0.25; all-atom RMSD 5.54972 Å, allowed 0.1 (59 of 76 residues confident)");
+    insta::assert_snapshot!(found.summary(), @"different: model 3 of 3: CA RMSD 3.2906 Å, allowed 0.05; greatest CA distance 5.57293 Å, allowed 0.25; all-atom RMSD 5.6631 Å, allowed 0.1 (59 of 76 residues confident)");
     let found = compare_with(
         &models(&[&one, &one]),
         &models(&[&shaken, &one]),
@@ -186,7 +186,7 @@ fn half_the_digits_are_within_tolerance_of_nothing_and_noise_of_the_floor() {
         .collect();
     let again = compare_with(&noisy(3), &noisy(4), &NoiseFloor::new(worst, 1.0));
     assert_eq!(again.verdict(), MetricVerdict::Indistinguishable, "{again:?}");
-    insta::assert_snapshot!(again.lines()[0], @"CA RMSD 0.0137495 Å, floor 0.0222088, allowed 0.05: indistinguishable");
+    insta::assert_snapshot!(again.lines()[0], @"CA RMSD 0.0142506 Å, floor 0.0216936, allowed 0.05: indistinguishable");
 }
 
 #[test]
