@@ -5,24 +5,26 @@
 //!
 //! The library is a façade for programs that embed the harness: read a configuration ([`config`]), [`plan`] a run, [`run`] it,
 //! read its [`outcome`], [`compare`] two predictions, or write a kind of [`backend`]. The other modules are public for the tests of
-//! this crate alone, hidden here, and may change at any time. `docs/design.md` draws the layers of all of them.
+//! this crate alone, hidden here, and may change at any time; what nothing outside uses is `pub(crate)`, so that the compiler finds
+//! what nothing uses at all. `docs/design.md` draws the layers of all of them.
+
+#![warn(unreachable_pub)]
+// Its documentation is read with private items.
+#![allow(rustdoc::private_intra_doc_links)]
 
 #[doc(hidden)]
 pub mod check;
 #[doc(hidden)]
 pub mod cli;
-#[doc(hidden)]
-pub mod compare_files;
+mod compare_files;
 #[doc(hidden)]
 pub mod diagnosis;
 #[doc(hidden)]
 pub mod metric;
 #[doc(hidden)]
 pub mod metric_value;
-#[doc(hidden)]
-pub mod os;
-#[doc(hidden)]
-pub mod report;
+mod os;
+mod report;
 #[doc(hidden)]
 pub mod snapshot;
 #[doc(hidden)]

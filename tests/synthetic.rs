@@ -70,8 +70,6 @@ fn findings(contract: &Contract, config: &Json, input: &Json, given: &Json) -> V
         config: options(config.clone()),
     };
     let evidence = CaseResults {
-        suite: "reference",
-        case: "contract",
         contract,
         responses: &[response],
         recorded: None,

@@ -13,7 +13,7 @@ use crate::wire::Secret;
 
 /// Whose drivers a container gets to see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gpu {
+pub(crate) enum Gpu {
     /// None.
     None,
     /// NVIDIA's.
@@ -24,8 +24,7 @@ pub enum Gpu {
 
 impl Gpu {
     /// The drivers that a device needs.
-    #[must_use]
-    pub fn of(device: &str) -> Self {
+    pub(crate) fn of(device: &str) -> Self {
         if device.starts_with("cuda") {
             Self::Nvidia
         } else if device.starts_with("rocm") || device.starts_with("hip") {
@@ -38,7 +37,7 @@ impl Gpu {
 
 /// By which name the program's variables begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContainerFamily {
+pub(crate) enum ContainerFamily {
     /// Apptainer, also where it is called `singularity`.
     Apptainer,
     /// `SingularityCE`.
@@ -47,14 +46,12 @@ pub enum ContainerFamily {
 
 impl ContainerFamily {
     /// The variable that sets something for the program itself, such as `APPTAINER_TMPDIR`.
-    #[must_use]
-    pub fn variable(self, name: &str) -> OsString {
+    pub(crate) fn variable(self, name: &str) -> OsString {
         format!("{}_{name}", self.prefix()).into()
     }
 
     /// The variable that becomes `name` in the container, also where nothing else of the environment gets in.
-    #[must_use]
-    pub fn inner_variable(self, name: &str) -> OsString {
+    pub(crate) fn inner_variable(self, name: &str) -> OsString {
         format!("{}ENV_{name}", self.prefix()).into()
     }
 
@@ -68,27 +65,27 @@ impl ContainerFamily {
 
 /// A container that is to run a server.
 #[derive(Debug)]
-pub struct Container<'a> {
+pub(crate) struct Container<'a> {
     /// By what Apptainer is run.
-    pub tool: &'a str,
+    pub(crate) tool: &'a str,
     /// What its variables are called.
-    pub family: ContainerFamily,
+    pub(crate) family: ContainerFamily,
     /// Whose drivers it gets to see.
-    pub gpu: Gpu,
+    pub(crate) gpu: Gpu,
     /// The image.
-    pub sif: &'a Path,
+    pub(crate) sif: &'a Path,
     /// The directory that holds the package `boileroom`, if the server is to run from it.
-    pub source: Option<&'a Path>,
+    pub(crate) source: Option<&'a Path>,
     /// Where weights are kept, if that is known.
-    pub model_directory: Option<&'a Path>,
+    pub(crate) model_directory: Option<&'a Path>,
     /// Further binds.
-    pub binds: &'a [String],
+    pub(crate) binds: &'a [String],
     /// Further options of `exec`.
-    pub options: &'a [String],
+    pub(crate) options: &'a [String],
     /// What runs in it.
-    pub command: &'a [String],
+    pub(crate) command: &'a [String],
     /// Further variables in it.
-    pub environment: &'a [(String, String)],
+    pub(crate) environment: &'a [(String, String)],
 }
 
 /// Where the container sees the directory of the weights.
@@ -123,7 +120,11 @@ const FIXED: [(&str, &str); 8] = [
 ///
 /// # Errors
 /// When a directory to be bound has a name that a bind cannot hold.
-pub fn program(container: &Container<'_>, launch: &LaunchSpec, secret: &Secret) -> Result<Program, BackendError> {
+pub(crate) fn program(
+    container: &Container<'_>,
+    launch: &LaunchSpec,
+    secret: &Secret,
+) -> Result<Program, BackendError> {
     let mut command: Vec<OsString> = [container.tool, "exec", "--cleanenv", "--home", "/tmp"]
         .map(OsString::from)
         .to_vec();

@@ -19,7 +19,7 @@ use crate::wire::Secret;
 use crate::wire::client::ModelClient;
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     overrides: &[Override::KeepResponses],
     template: r#"# Where the server answers; a server has one model.
 url = "http://127.0.0.1:8000"

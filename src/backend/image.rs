@@ -10,7 +10,7 @@ use super::{BackendError, Fault, Stage};
 use crate::config::TableReader;
 use crate::prediction::Contract;
 
-pub use obstacle::PullObstacle;
+pub(crate) use obstacle::PullObstacle;
 
 /// Where boileroom's images are published.
 const REPOSITORY: &str = "docker.io/jakublala";
@@ -29,14 +29,14 @@ const LONGEST_TAG: usize = 128;
 
 /// What a backend's table says about its images.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ImageSettings {
+pub(crate) struct ImageSettings {
     repository: Option<String>,
     tag: Option<String>,
 }
 
 /// The full name of an image.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageName {
+pub(crate) struct ImageName {
     registry: String,
     path: String,
     tag: String,
@@ -44,7 +44,7 @@ pub struct ImageName {
 
 impl ImageSettings {
     /// Takes the keys `repository` and `tag` out of a backend's table.
-    pub fn read(reader: &mut TableReader<'_>) -> Self {
+    pub(crate) fn read(reader: &mut TableReader<'_>) -> Self {
         let repository = reader.text("repository");
         if let Some(Err(message)) = repository.as_deref().map(Repository::parse) {
             let label = "expected such as `docker.io/jakublala` or `127.0.0.1:5000/lab`";
@@ -62,7 +62,7 @@ impl ImageSettings {
     ///
     /// # Errors
     /// When the command line or the environment gives a tag or a repository that cannot be.
-    pub fn name(&self, contract: &Contract, overrides: &Overrides) -> Result<ImageName, BackendError> {
+    pub(crate) fn name(&self, contract: &Contract, overrides: &Overrides) -> Result<ImageName, BackendError> {
         self.name_in(contract, overrides, |name| std::env::var(name).ok())
     }
 
@@ -113,27 +113,18 @@ impl ImageSettings {
 
 impl ImageName {
     /// The host it comes from, with the port if there is one, such as `docker.io` or `127.0.0.1:5000`.
-    #[must_use]
-    pub fn registry(&self) -> &str {
+    pub(crate) fn registry(&self) -> &str {
         &self.registry
     }
 
     /// Its path in the registry, such as `jakublala/boileroom-esm`.
-    #[must_use]
-    pub fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         &self.path
     }
 
     /// Its tag.
-    #[must_use]
-    pub fn tag(&self) -> &str {
+    pub(crate) fn tag(&self) -> &str {
         &self.tag
-    }
-
-    /// The name without the tag.
-    #[must_use]
-    pub fn repository(&self) -> String {
-        format!("{}/{}", self.registry, self.path)
     }
 }
 
@@ -144,8 +135,7 @@ impl fmt::Display for ImageName {
 }
 
 /// The architecture as image manifests call it, for a name that a kernel, a label or this program's build gives it.
-#[must_use]
-pub fn architecture(name: &str) -> String {
+pub(crate) fn architecture(name: &str) -> String {
     let name = name.trim().to_ascii_lowercase();
     match name.as_str() {
         "x86_64" | "x86-64" => "amd64".to_owned(),
@@ -157,8 +147,7 @@ pub fn architecture(name: &str) -> String {
 }
 
 /// The architecture of this machine.
-#[must_use]
-pub fn own_architecture() -> String {
+pub(crate) fn own_architecture() -> String {
     architecture(std::env::consts::ARCH)
 }
 

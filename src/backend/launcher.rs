@@ -9,7 +9,7 @@ use crate::prediction::Options;
 use crate::wire::Secret;
 
 /// Runs one model server.
-pub trait Launcher: Send + Sync {
+pub(crate) trait Launcher: Send + Sync {
     /// Makes the server start, with the job's variables in its environment, and says where it will answer once the model is
     /// loaded. Called again after [`Self::terminate`] when the address turned out to be taken.
     fn launch<'a>(&'a mut self, launch: &'a LaunchSpec, secret: &'a Secret) -> Work<'a, Endpoint>;
@@ -44,19 +44,18 @@ pub trait Launcher: Send + Sync {
 
 /// The exit of a server that was not asked to exit.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ServerExit {
+pub(crate) struct ServerExit {
     /// As what it counts.
-    pub fault: Fault,
+    pub(crate) fault: Fault,
     /// What became of it, to follow the words "the server", such as `exited with progress 1`.
-    pub message: String,
+    pub(crate) message: String,
     /// Whether it was ended from outside.
-    pub from_outside: bool,
+    pub(crate) from_outside: bool,
 }
 
 impl ServerExit {
     /// An end that nothing outside of the server is known to have caused.
-    #[must_use]
-    pub fn new(fault: Fault, message: impl Into<String>) -> Self {
+    pub(crate) fn new(fault: Fault, message: impl Into<String>) -> Self {
         Self {
             fault,
             message: message.into(),
@@ -67,17 +66,16 @@ impl ServerExit {
 
 /// Where a server answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     /// The address, without a route.
-    pub url: String,
+    pub(crate) url: String,
     /// The port, when it is one of this machine.
-    pub port: Option<u16>,
+    pub(crate) port: Option<u16>,
 }
 
 impl LaunchSpec {
     /// The same on its device: that of the command line, else of its configuration, else of the backend's table.
-    #[must_use]
-    pub fn on_device(&self, table: Option<&str>) -> Self {
+    pub(crate) fn on_device(&self, table: Option<&str>) -> Self {
         let mut spec = self.clone();
         spec.overrides.device = device_of(self.overrides.device.as_deref(), table, &mut spec.config);
         spec
@@ -85,8 +83,7 @@ impl LaunchSpec {
 
     /// The variables of the server's environment: what the protocol wants, and the label of the instance. `None` takes one away that the
     /// harness may have itself.
-    #[must_use]
-    pub fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 5] {
+    pub(crate) fn variables(&self, secret: &Secret) -> [(&'static str, Option<String>); 5] {
         [
             ("MODEL_CLASS", Some(self.contract.core.clone())),
             (
@@ -112,8 +109,7 @@ pub(super) fn device_of(overriding: Option<&str>, table: Option<&str>, config: &
 
 impl ServerExit {
     /// The error of a stage that this end cut off.
-    #[must_use]
-    pub fn during(&self, stage: Stage, when: &str) -> BackendError {
+    pub(crate) fn during(&self, stage: Stage, when: &str) -> BackendError {
         BackendError {
             from_outside: self.from_outside,
             ..BackendError::new(stage, self.fault, format!("the server {} {when}", self.message))

@@ -16,8 +16,7 @@ const TOO_LITTLE: u64 = 64 << 20;
 const LITTLE: u64 = 2 << 30;
 
 /// What the machine is like, for backends of any kind.
-#[must_use]
-pub fn examine() -> Vec<Requirement> {
+pub(crate) fn examine() -> Vec<Requirement> {
     let state = state_directory();
     vec![writable(&state), disk(&state), killed_runs()]
 }
@@ -93,8 +92,7 @@ fn killed_runs() -> Requirement {
 }
 
 /// Whether this machine has the GPU that a device of a model names; `None` where it names none.
-#[must_use]
-pub fn gpu(device: Option<&str>) -> Option<Requirement> {
+pub(crate) fn gpu(device: Option<&str>) -> Option<Requirement> {
     let sign = Path::new(os::NVIDIA_DRIVER);
     device.filter(|device| device.starts_with("cuda"))?;
     Some(if sign.exists() {
@@ -110,8 +108,7 @@ pub fn gpu(device: Option<&str>) -> Option<Requirement> {
 
 /// Whether a program can be run, as the system would find it: by its path, seen from `directory`, or in the directories of
 /// `path`, the variable `PATH` as the program will have it.
-#[must_use]
-pub fn program(subject: &str, name: &str, directory: Option<&Path>, path: Option<&OsStr>) -> Requirement {
+pub(crate) fn program(subject: &str, name: &str, directory: Option<&Path>, path: Option<&OsStr>) -> Requirement {
     let directory = directory.unwrap_or(Path::new("."));
     if name.contains('/') {
         let file = directory.join(name);

@@ -10,20 +10,20 @@ const COMMON: [&str; 4] = ["model", "model.core", "model.image", "hydrotest"];
 
 /// Which placeholders a kind knows besides those that all have, such as `port`.
 #[derive(Debug, Clone, Copy)]
-pub struct Placeholders(pub &'static [&'static str]);
+pub(crate) struct Placeholders(pub(crate) &'static [&'static str]);
 
 impl Placeholders {
     /// Whether the placeholders of a text are known, without the values of variables.
     ///
     /// # Errors
     /// The first mistake.
-    pub fn check(self, text: &str) -> Result<(), InterpolationError> {
+    pub(crate) fn check(self, text: &str) -> Result<(), InterpolationError> {
         let known: Vec<(&str, &str)> = self.0.iter().chain(&COMMON).map(|name| (*name, "")).collect();
         interpolate(text, &known, |_| Some(String::new())).map(drop)
     }
 
     /// Reads an array of words and reports every placeholder that is not known where it is written.
-    pub fn words(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<Words> {
+    pub(crate) fn words(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<Words> {
         let words = reader.located_texts(key)?;
         let mut sound = true;
         for word in &words {
@@ -38,7 +38,7 @@ impl Placeholders {
     }
 
     /// Reads a text and reports a placeholder in it that is not known.
-    pub fn text(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<String> {
+    pub(crate) fn text(self, reader: &mut TableReader<'_>, key: &'static str) -> Option<String> {
         let text = reader.text(key)?;
         if let Err(error) = self.check(&text) {
             reader.reject(key, error, "in this text");
@@ -47,7 +47,7 @@ impl Placeholders {
     }
 
     /// Reads the variables of the table `env`, in declared order.
-    pub fn environment(self, reader: &mut TableReader<'_>) -> Vec<(String, String)> {
+    pub(crate) fn environment(self, reader: &mut TableReader<'_>) -> Vec<(String, String)> {
         let mut variables = Vec::new();
         for (name, value) in reader.object("env").unwrap_or_default() {
             let serde_json::Value::String(value) = value else {
@@ -65,23 +65,25 @@ impl Placeholders {
 
 /// The words of a command as they are written.
 #[derive(Debug)]
-pub struct Words {
-    /// The words.
-    pub words: Vec<String>,
+pub(crate) struct Words {
+    pub(crate) words: Vec<String>,
     /// Whether all their placeholders are known.
-    pub sound: bool,
+    pub(crate) sound: bool,
 }
 
 /// What placeholders stand for.
 #[derive(Debug)]
-pub struct PlaceholderValues(Vec<(&'static str, String)>);
+pub(crate) struct PlaceholderValues(Vec<(&'static str, String)>);
 
 impl PlaceholderValues {
     /// What those that all kinds have stand for, and the kind's own.
     ///
     /// # Errors
     /// When this program does not know where it is.
-    pub fn new<const N: usize>(contract: &Contract, own: [(&'static str, String); N]) -> Result<Self, BackendError> {
+    pub(crate) fn new<const N: usize>(
+        contract: &Contract,
+        own: [(&'static str, String); N],
+    ) -> Result<Self, BackendError> {
         let program =
             installation::program().map_err(|error| unusable(format!("cannot find this executable: {error}")))?;
         let mut values = Vec::from(own);
@@ -98,7 +100,7 @@ impl PlaceholderValues {
     ///
     /// # Errors
     /// When a variable that it refers to is not set.
-    pub fn fill(&self, text: &str) -> Result<String, BackendError> {
+    pub(crate) fn fill(&self, text: &str) -> Result<String, BackendError> {
         let values: Vec<(&str, &str)> = self.0.iter().map(|(name, value)| (*name, value.as_str())).collect();
         interpolate(text, &values, |name| std::env::var(name).ok()).map_err(|error| unusable(error.to_string()))
     }
@@ -107,7 +109,7 @@ impl PlaceholderValues {
     ///
     /// # Errors
     /// As [`Self::fill`].
-    pub fn fill_all(&self, words: &[String]) -> Result<Vec<String>, BackendError> {
+    pub(crate) fn fill_all(&self, words: &[String]) -> Result<Vec<String>, BackendError> {
         words.iter().map(|word| self.fill(word)).collect()
     }
 
@@ -115,7 +117,7 @@ impl PlaceholderValues {
     ///
     /// # Errors
     /// As [`Self::fill`].
-    pub fn fill_values(&self, variables: &[(String, String)]) -> Result<Vec<(String, String)>, BackendError> {
+    pub(crate) fn fill_values(&self, variables: &[(String, String)]) -> Result<Vec<(String, String)>, BackendError> {
         let filled = variables
             .iter()
             .map(|(name, value)| Ok((name.clone(), self.fill(value)?)));

@@ -18,8 +18,7 @@ pub struct InstanceRecorder {
 
 impl InstanceRecorder {
     /// Keeps the responses of a model with a configuration.
-    #[must_use]
-    pub fn new(writer: Arc<ResponseWriter>, model: &str, config: &Options) -> Self {
+    pub(crate) fn new(writer: Arc<ResponseWriter>, model: &str, config: &Options) -> Self {
         Self {
             writer,
             model: model.to_owned(),
@@ -28,7 +27,7 @@ impl InstanceRecorder {
     }
 
     /// Keeps a response, unless the secret is in it.
-    pub async fn keep(&self, request: &Request, raw: &RawResponse, secret: Option<&Secret>) {
+    pub(crate) async fn keep(&self, request: &Request, raw: &RawResponse, secret: Option<&Secret>) {
         let key = CallKey::new(&self.model, &self.config, request);
         if secret.is_some_and(|secret| holds(raw, secret)) {
             let model = &self.model;
@@ -42,7 +41,7 @@ impl InstanceRecorder {
     }
 
     /// Keeps an answer that came in a form of its own, such as an exception; nothing where the error is no answer.
-    pub async fn keep_error(&self, request: &Request, error: &BackendError) {
+    pub(crate) async fn keep_error(&self, request: &Request, error: &BackendError) {
         if !error.fault.is_answer() {
             return;
         }

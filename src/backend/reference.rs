@@ -10,7 +10,7 @@ use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::synthetic::{ModelError, SyntheticModel, WEIGHTS};
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     weights: Some(WEIGHTS),
     calls_per_instance: usize::MAX,
     ..Kind::new(

@@ -3,7 +3,7 @@
 
 /// How much a remark matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Severity {
+pub(crate) enum Severity {
     /// Worth knowing.
     Note,
     /// Worth doing something about.
@@ -12,18 +12,18 @@ pub enum Severity {
 
 /// One note or warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
+pub(crate) struct Remark {
     /// How much it matters.
-    pub severity: Severity,
+    pub(crate) severity: Severity,
     /// What it is about: remarks about one thing are told once for all instances of the same name.
-    pub topic: &'static str,
+    pub(crate) topic: &'static str,
     /// The text, without the name of the instance.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The remarks of a run.
 #[derive(Debug, Default)]
-pub struct Remarks(Vec<CountedRemark>);
+pub(crate) struct Remarks(Vec<CountedRemark>);
 
 #[derive(Debug)]
 struct CountedRemark {
@@ -34,15 +34,13 @@ struct CountedRemark {
 
 impl Remark {
     /// A note about `topic`.
-    #[must_use]
-    pub fn note(topic: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn note(topic: &'static str, text: impl Into<String>) -> Self {
         let (severity, text) = (Severity::Note, text.into());
         Self { severity, topic, text }
     }
 
     /// A warning about `topic`.
-    #[must_use]
-    pub fn warning(topic: &'static str, text: impl Into<String>) -> Self {
+    pub(crate) fn warning(topic: &'static str, text: impl Into<String>) -> Self {
         let severity = Severity::Warning;
         Self {
             severity,
@@ -53,7 +51,7 @@ impl Remark {
 
 impl Remarks {
     /// Adds a remark about the instance that `label` names.
-    pub fn add(&mut self, label: &str, remark: Remark) {
+    pub(crate) fn add(&mut self, label: &str, remark: Remark) {
         let same = |known: &&mut CountedRemark| {
             known.label == label && known.remark.topic == remark.topic && known.remark.severity == remark.severity
         };
@@ -68,8 +66,7 @@ impl Remarks {
     }
 
     /// A line for each topic of this severity; where there were several remarks, the first of them and their number.
-    #[must_use]
-    pub fn lines(&self, severity: Severity) -> Vec<String> {
+    pub(crate) fn lines(&self, severity: Severity) -> Vec<String> {
         let chosen = self.0.iter().filter(|counted| counted.remark.severity == severity);
         let lines = chosen.map(|CountedRemark { label, remark, times }| match times {
             1 => format!("{label}: {}", remark.text),

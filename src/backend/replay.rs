@@ -15,7 +15,7 @@ use crate::wire::client::decode;
 use crate::wire::responses::{CallKey, RawResponse, RecordingError, Replayed, ResponseOrigin, ResponseReader};
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     // Equal calls are answered in the order in which they were recorded, so that order has to be that of the plan.
     calls_per_instance: 1,
     template: r#"# Where `--keep-responses` has put the responses of another backend.

@@ -37,7 +37,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All scenarios, in the order in which they run.
-    pub const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::StartTwice,
         Self::StopTwice,
         Self::StopBeforeStart,
@@ -52,26 +52,22 @@ impl Scenario {
     ];
 
     /// The scenario of a name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<Self> {
+    pub(crate) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|scenario| scenario.name() == name)
     }
 
     /// How many instances run at once in it.
-    #[must_use]
-    pub const fn instances(self) -> usize {
+    pub(crate) const fn instances(self) -> usize {
         if matches!(self, Self::TwoAtOnce) { 2 } else { 1 }
     }
 
     /// Whether processes or other resources of the instance have to be killed or frozen from outside.
-    #[must_use]
-    pub const fn needs_external_kill(self) -> bool {
+    pub(crate) const fn needs_external_kill(self) -> bool {
         matches!(self, Self::RestartAfterCrash | Self::FailedStop)
     }
 
     /// The name that suites use.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::StartTwice => "start_twice",
             Self::StopTwice => "stop_twice",
@@ -143,13 +139,13 @@ pub enum ObjectAct {
 #[derive(Debug, Clone, Deserialize)]
 pub struct ObjectState {
     /// Whether it counts as running; `None` where its class does not say.
-    pub running: Option<bool>,
+    pub(crate) running: Option<bool>,
     /// How many exit hooks of the program belong to it.
-    pub exit_hooks: usize,
+    pub(crate) exit_hooks: usize,
     /// How often `startup()` was called; `None` where it cannot be counted.
-    pub startups: Option<usize>,
+    pub(crate) startups: Option<usize>,
     /// How often `shutdown()` was called.
-    pub shutdowns: Option<usize>,
+    pub(crate) shutdowns: Option<usize>,
 }
 
 /// How a program ends.
@@ -165,9 +161,9 @@ pub enum ProgramExit {
 #[derive(Debug)]
 pub struct ExitedProgram {
     /// To follow a subject, such as `exited with status 1`.
-    pub ending: String,
+    pub(crate) ending: String,
     /// Whether an object was shut down on the way.
-    pub shut_down: bool,
+    pub(crate) shut_down: bool,
     /// What was left of it.
-    pub leaked: Vec<String>,
+    pub(crate) leaked: Vec<String>,
 }

@@ -16,14 +16,14 @@ pub struct StartStep {
     /// The stage it belongs to.
     pub stage: Stage,
     /// What it is, such as `pulling boileroom-esm` or `job 7 is PENDING (Priority)`. The same for as long as it is the same step.
-    pub step: String,
+    pub(crate) step: String,
     /// How far it is, such as `1 of 3 layers`; empty where that is not known.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 impl StartProgress {
     /// Reports the step that begins now.
-    pub fn set(&self, stage: Stage, step: impl Into<String>) {
+    pub(crate) fn set(&self, stage: Stage, step: impl Into<String>) {
         let step = step.into();
         self.change(|doing| {
             // The same step again keeps its detail.
@@ -38,7 +38,7 @@ impl StartProgress {
     }
 
     /// Reports how far the current step is.
-    pub fn set_detail(&self, detail: impl Into<String>) {
+    pub(crate) fn set_detail(&self, detail: impl Into<String>) {
         self.change(|doing| {
             if let Some(doing) = doing {
                 doing.detail = detail.into();
@@ -47,13 +47,12 @@ impl StartProgress {
     }
 
     /// Nothing is under way any more.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.change(|doing| *doing = None);
     }
 
     /// What is under way now.
-    #[must_use]
-    pub fn now(&self) -> Option<StartStep> {
+    pub(crate) fn now(&self) -> Option<StartStep> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

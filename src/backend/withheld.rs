@@ -42,14 +42,14 @@ const CREDENTIALS: [&str; 30] = [
 
 /// What a backend's table says about the variables that its servers inherit.
 #[derive(Debug, Default)]
-pub struct Withheld {
+pub(crate) struct Withheld {
     /// Names, or beginnings of names with a `*`, that are handed on all the same.
     passed: Vec<String>,
 }
 
 impl Withheld {
     /// Takes the key `pass_env` out of a backend's table.
-    pub fn read(reader: &mut TableReader<'_>) -> Self {
+    pub(crate) fn read(reader: &mut TableReader<'_>) -> Self {
         let passed = reader.texts("pass_env").unwrap_or_default();
         if let Some(wrong) = passed.iter().find(|name| !is_pattern(name)) {
             let message = format!("`{wrong}` in `pass_env` is no name of a variable");
@@ -63,8 +63,7 @@ impl Withheld {
     }
 
     /// The variables of this process that a server is not to have.
-    #[must_use]
-    pub fn names(&self) -> Vec<OsString> {
+    pub(crate) fn names(&self) -> Vec<OsString> {
         let mut names: Vec<OsString> = std::env::vars_os().map(|(name, _)| name).collect();
         names.retain(|name| self.withholds(&name.to_string_lossy()));
         names.sort();

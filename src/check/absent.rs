@@ -7,7 +7,7 @@ use super::finding::Finding;
 use super::parser::{CheckParser, FieldScope};
 
 /// The name of the check.
-pub const NAME: &str = "absent";
+pub(crate) const NAME: &str = "absent";
 
 #[derive(Debug)]
 struct Absent {
@@ -16,16 +16,12 @@ struct Absent {
 }
 
 /// Reads `fields` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let (calls, fields) = parser.calls_and_fields(FieldScope::All)?;
     Some(Box::new(Absent { calls, fields }))
 }
 
 impl Check for Absent {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -21,7 +21,7 @@ use crate::prediction::field_of;
 use crate::prediction::gates::{GateTable, GateValues, StructureGates};
 
 /// The name of the check.
-pub const NAME: &str = "agree";
+pub(crate) const NAME: &str = "agree";
 
 #[derive(Debug)]
 struct Agree {
@@ -36,7 +36,7 @@ struct Agree {
 }
 
 /// Reads `fields`, `first`, `second`, `items`, `atol`, `rtol`, `cosine` and `gates`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let compared = Compared::read(parser);
     let reader = parser.reader();
     let absolute = reader.number("atol", TOLERANCES);
@@ -72,10 +72,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Agree {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         self.compared.pair.calls()
     }

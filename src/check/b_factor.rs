@@ -13,7 +13,7 @@ use crate::prediction::contract::{FactorRule, FactorScale, FieldSpec};
 use crate::protein::Structure;
 
 /// The name of the check.
-pub const NAME: &str = "b_factor";
+pub(crate) const NAME: &str = "b_factor";
 
 /// The field of confidence per residue.
 const PLDDT: &str = "plddt";
@@ -27,7 +27,7 @@ struct BFactor {
 }
 
 /// Reads `field`, `atol` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let carries = |field: &FieldSpec| is_structural(field) && field.b_factor.is_some();
     let tolerance = parser.reader().require("atol").number("atol", TOLERANCES);
@@ -44,10 +44,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for BFactor {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -6,7 +6,7 @@ use super::number::show;
 
 /// Limits of a number.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     least: Limit,
     greatest: Limit,
 }
@@ -19,7 +19,7 @@ struct Limit {
 
 /// Whether a limit itself is allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reach {
+pub(crate) enum Reach {
     /// The limit may be reached.
     Inclusive,
     /// The limit may not be reached.
@@ -28,7 +28,7 @@ pub enum Reach {
 
 impl Bounds {
     /// No limits.
-    pub const ANY: Self = Self {
+    pub(crate) const ANY: Self = Self {
         least: Limit {
             value: f64::NEG_INFINITY,
             reached: Reach::Inclusive,
@@ -40,35 +40,30 @@ impl Bounds {
     };
 
     /// Both limits allowed.
-    #[must_use]
-    pub const fn between(least: f64, greatest: f64) -> Self {
+    pub(crate) const fn between(least: f64, greatest: f64) -> Self {
         Self::ANY.from(least, Reach::Inclusive).to(greatest, Reach::Inclusive)
     }
 
     /// With this lower limit.
-    #[must_use]
-    pub const fn from(mut self, value: f64, reached: Reach) -> Self {
+    pub(crate) const fn from(mut self, value: f64, reached: Reach) -> Self {
         self.least = Limit { value, reached };
         self
     }
 
     /// With this upper limit.
-    #[must_use]
-    pub const fn to(mut self, value: f64, reached: Reach) -> Self {
+    pub(crate) const fn to(mut self, value: f64, reached: Reach) -> Self {
         self.greatest = Limit { value, reached };
         self
     }
 
     /// Whether some number lies within and some does not.
-    #[must_use]
-    pub fn can_be_broken(&self) -> bool {
+    pub(crate) fn can_be_broken(&self) -> bool {
         *self != Self::ANY && self.least.value <= self.greatest.value
     }
 
     /// How far a number lies outside: above 0 when it does; NaN for NaN.
-    #[must_use]
     #[expect(clippy::float_cmp, reason = "an exclusive limit excludes exactly itself")]
-    pub fn excess(&self, value: f64) -> f64 {
+    pub(crate) fn excess(&self, value: f64) -> f64 {
         let on_the_edge = |limit: &Limit| limit.reached == Reach::Exclusive && value == limit.value;
         if value.is_nan() {
             return f64::NAN;

@@ -10,7 +10,7 @@ use crate::prediction::{Contract, Prediction, Request, Value};
 
 /// Other results with words for them.
 #[derive(Debug)]
-pub struct Candidates<'a> {
+pub(crate) struct Candidates<'a> {
     field: &'a FieldPath,
     /// Whether single samples of a list are compared, each as a list of one.
     is_item: bool,
@@ -19,8 +19,7 @@ pub struct Candidates<'a> {
 
 impl<'a> Candidates<'a> {
     /// What the second of two sides may be instead of the first.
-    #[must_use]
-    pub fn of(
+    pub(crate) fn of(
         results: &CaseResults<'_>,
         field: &'a FieldPath,
         sides: &Sides<'_>,
@@ -42,8 +41,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// The form in which causes are looked for.
-    #[must_use]
-    pub fn into_neighbours(self) -> Vec<OtherResult> {
+    pub(crate) fn into_neighbours(self) -> Vec<OtherResult> {
         self.found
     }
 

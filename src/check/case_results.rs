@@ -25,10 +25,6 @@ pub struct CallResult {
 /// Everything a check may look at.
 #[derive(Clone, Copy)]
 pub struct CaseResults<'a> {
-    /// Name of the suite.
-    pub suite: &'a str,
-    /// Name of the case.
-    pub case: &'a str,
     /// The contract of the model that answered.
     pub contract: &'a Contract,
     /// One answer for each call of the case, in order.
@@ -48,7 +44,13 @@ pub struct MetricValues {
 
 impl MetricValues {
     /// Keeps what a check measured at a path of the answer to a call.
-    pub fn keep(&self, check: &'static str, call: &str, path: &str, measures: impl IntoIterator<Item = MetricValue>) {
+    pub(crate) fn keep(
+        &self,
+        check: &'static str,
+        call: &str,
+        path: &str,
+        measures: impl IntoIterator<Item = MetricValue>,
+    ) {
         let measurements = measures.into_iter().map(|measure| CheckedValue {
             check,
             call: call.to_owned(),
@@ -60,7 +62,7 @@ impl MetricValues {
 
     /// Says that a check found nothing to judge in the answer to a call, and why: a case in which nothing is wrong has not passed
     /// then.
-    pub fn leave_unjudged(&self, check: &'static str, call: &str, reason: &str) {
+    pub(crate) fn leave_unjudged(&self, check: &'static str, call: &str, reason: &str) {
         self.unjudged.borrow_mut().push(format!("{check} [{call}]: {reason}"));
     }
 
@@ -99,8 +101,7 @@ pub struct RecordedResults<'a> {
 
 impl RecordedResults<'_> {
     /// What to do where nothing is recorded.
-    #[must_use]
-    pub fn advice(&self) -> String {
+    pub(crate) fn advice(&self) -> String {
         match self.command {
             Some(command) => format!("record it with: {command}"),
             None => "it is recorded only once nothing else is wrong with the case".to_owned(),
@@ -108,8 +109,7 @@ impl RecordedResults<'_> {
     }
 
     /// What is written beside a new result.
-    #[must_use]
-    pub fn provenance(&self, contract: &Contract, response: &CallResult) -> Provenance {
+    pub(crate) fn provenance(&self, contract: &Contract, response: &CallResult) -> Provenance {
         Provenance {
             backend: self.backend.to_owned(),
             kind: self.kind.to_owned(),
@@ -127,13 +127,13 @@ impl RecordedResults<'_> {
 #[derive(Debug, Clone)]
 pub struct AnsweredCall<'a> {
     /// The name of the call.
-    pub call: &'a str,
+    pub(crate) call: &'a str,
     /// The contract of the model that answered.
-    pub contract: &'a Contract,
+    pub(crate) contract: &'a Contract,
     /// What came back.
-    pub prediction: &'a Prediction,
+    pub(crate) prediction: &'a Prediction,
     /// What must come back.
-    pub expected: Expected,
+    pub(crate) expected: Expected,
 }
 
 /// Which calls of a case a check looks at.
@@ -148,14 +148,14 @@ pub enum Calls {
 impl Calls {
     /// The predictions among the answers of these calls. Errors are left out: they are findings of their own, unless the
     /// case expects them.
-    pub fn answered<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = AnsweredCall<'a>> + 'a {
+    pub(crate) fn answered<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = AnsweredCall<'a>> + 'a {
         let contract = results.contract;
         self.responses(results)
             .filter_map(move |response| AnsweredCall::new(contract, response))
     }
 
     /// The answers of these calls.
-    pub fn responses<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = &'a CallResult> + 'a {
+    pub(crate) fn responses<'a>(&'a self, results: &CaseResults<'a>) -> impl Iterator<Item = &'a CallResult> + 'a {
         results
             .responses
             .iter()
@@ -163,8 +163,7 @@ impl Calls {
     }
 
     /// Whether a call is one of these.
-    #[must_use]
-    pub fn includes(&self, call: &str) -> bool {
+    pub(crate) fn includes(&self, call: &str) -> bool {
         match self {
             Self::All => true,
             Self::Named(names) => names.iter().any(|name| name == call),
@@ -174,8 +173,7 @@ impl Calls {
 
 impl<'a> AnsweredCall<'a> {
     /// The prediction of an answer; `None` when the call failed.
-    #[must_use]
-    pub fn new(contract: &'a Contract, response: &'a CallResult) -> Option<Self> {
+    pub(crate) fn new(contract: &'a Contract, response: &'a CallResult) -> Option<Self> {
         let prediction = response.result.as_ref().ok()?;
         Some(Self {
             call: &response.call,

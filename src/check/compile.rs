@@ -15,8 +15,6 @@ use crate::prediction::Contract;
 pub struct CheckKind {
     /// Its name in suites.
     pub name: &'static str,
-    /// What it demands, in a few words.
-    pub summary: &'static str,
     /// The keys it has, those it cannot do without first.
     pub keys: &'static [&'static str],
     read: fn(&mut CheckParser<'_>) -> Option<Box<dyn Check>>,
@@ -26,129 +24,112 @@ pub struct CheckKind {
 pub static KINDS: [CheckKind; 20] = [
     CheckKind {
         name: contract::NAME,
-        summary: "the whole response keeps the model's contract",
         keys: &["call"],
         read: contract::compile,
     },
     CheckKind {
         name: present::NAME,
-        summary: "fields hold something",
         keys: &["fields", "call"],
         read: present::compile,
     },
     CheckKind {
         name: absent::NAME,
-        summary: "fields are None",
         keys: &["fields", "call"],
         read: absent::compile,
     },
     CheckKind {
         name: shape::NAME,
-        summary: "dimensions, element type and number of items of a field",
         keys: &["field", "shape", "dtype", "items", "call"],
         read: shape::compile,
     },
     CheckKind {
         name: range::NAME,
-        summary: "every number of a field lies within limits",
         keys: &["field", "min", "max", "above", "below", "call"],
         read: range::compile,
     },
     CheckKind {
         name: finite::NAME,
-        summary: "no number of the fields is NaN or infinite",
         keys: &["fields", "call"],
         read: finite::compile,
     },
     CheckKind {
         name: equals::NAME,
-        summary: "a field is exactly a given value",
         keys: &["field", "value", "atol", "call"],
         read: equals::compile,
     },
     CheckKind {
         name: text::NAME,
-        summary: "what texts start with, contain or must not contain",
         keys: &["field", "starts_with", "contains", "not_contains", "call"],
         read: text::compile,
     },
     CheckKind {
         name: error::NAME,
-        summary: "the call is refused, with given words",
         keys: &["message", "exception", "fault", "call"],
         read: error::compile,
     },
     CheckKind {
         name: sequence::NAME,
-        summary: "the residues of every structure are those of the input",
         keys: &["field", "call"],
         read: sequence::compile,
     },
     CheckKind {
         name: structure_text::NAME,
-        summary: "a structure file says the same as the array of atoms",
         keys: &["field", "atol", "call"],
         read: structure_text::compile,
     },
     CheckKind {
         name: b_factor::NAME,
-        summary: "temperature factors carry the plddt",
         keys: &["field", "atol", "call"],
         read: b_factor::compile,
     },
     CheckKind {
         name: physical::NAME,
-        summary: "structures could exist: bonds, angles, hands, clashes, breaks",
         keys: &["field", "gates", "confident", "call"],
         read: physical::compile,
     },
     CheckKind {
         name: positions::NAME,
-        summary: "atoms lie where the recorded ones do, without superposition",
         keys: &["rmsd", "b_factor", "call"],
         read: positions::compile,
     },
     CheckKind {
         name: agree::NAME,
-        summary: "two responses, or two samples, say the same",
         keys: &["fields", "first", "second", "items", "atol", "rtol", "cosine", "gates"],
         read: agree::compile,
     },
     CheckKind {
         name: differ::NAME,
-        summary: "two responses, or two samples, do not say the same",
         keys: &["fields", "first", "second", "items", "more_than"],
         read: differ::compile,
     },
     CheckKind {
         name: seeded::NAME,
-        summary: "structures under one seed are nearer to each other than to those of others",
         keys: &["first", "second", "others", "field", "ratio"],
         read: seeded::compile,
     },
     CheckKind {
         name: zeros::NAME,
-        summary: "few zeros among residues, only padding behind them",
         keys: &["field", "at_most", "padding", "call"],
         read: zeros::compile,
     },
     CheckKind {
         name: ensemble::NAME,
-        summary: "samples come from the distribution of the recorded ones",
         keys: &["gates", "call"],
         read: ensemble::compile,
     },
     CheckKind {
         name: snapshot::NAME,
-        summary: "the response is what was recorded",
         keys: &["fields", "atol", "rtol", "gates", "call"],
         read: snapshot::compile,
     },
 ];
 
 /// The check that a table describes; everything wrong with the table goes to `diagnostics`.
-#[must_use]
-pub fn compile(table: &CheckTable, known: &CaseContext<'_>, diagnostics: &mut Diagnostics) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(
+    table: &CheckTable,
+    known: &CaseContext<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Box<dyn Check>> {
     let kind = table.kind.value.as_str();
     let Some(kind) = KINDS.iter().find(|known| known.name == kind) else {
         let names = KINDS.iter().map(|known| known.name);

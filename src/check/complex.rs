@@ -7,31 +7,31 @@ use crate::protein::sequence::{self, CHAIN_SEPARATOR, chain_id};
 
 /// The chains of one complex; a single chain is a complex too.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Complex {
+pub(crate) struct Complex {
     /// In the order of the input.
-    pub chains: Vec<Chain>,
+    pub(crate) chains: Vec<Chain>,
     /// Residues of all chains, a ligand counting as its components.
-    pub length: usize,
+    pub(crate) length: usize,
 }
 
 /// One chain of a complex.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chain {
+pub(crate) struct Chain {
     /// The identifier that structures give it.
-    pub id: String,
+    pub(crate) id: String,
     /// What it is made of.
-    pub molecule: Molecule,
+    pub(crate) molecule: Molecule,
     /// One letter per residue; empty for ligands.
-    pub sequence: String,
+    pub(crate) sequence: String,
     /// Number of residues or, for a ligand, of components.
-    pub residues: usize,
+    pub(crate) residues: usize,
     /// Whether some residues are replaced by modified ones.
-    pub modified: bool,
+    pub(crate) modified: bool,
 }
 
 /// What a chain is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Molecule {
+pub(crate) enum Molecule {
     /// Amino acids.
     Protein,
     /// Ribonucleotides or deoxyribonucleotides.
@@ -42,8 +42,7 @@ pub enum Molecule {
 
 impl Complex {
     /// The protein chains of a string, joined by `:` or `|`, named A, B, …; chains without residues are left out.
-    #[must_use]
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let joined = text.replace('|', ":");
         let chains = joined
             .split(CHAIN_SEPARATOR)
@@ -59,16 +58,14 @@ impl Complex {
     }
 
     /// Whether a model has exactly one token for each residue, so that its arrays have a known size.
-    #[must_use]
-    pub fn has_known_tokens(&self) -> bool {
+    pub(crate) fn has_known_tokens(&self) -> bool {
         self.chains
             .iter()
             .all(|chain| chain.molecule != Molecule::Ligand && !chain.modified)
     }
 
     /// Chain and zero-based residue within it of a residue of the whole complex.
-    #[must_use]
-    pub fn residue(&self, index: usize) -> Option<(&Chain, usize)> {
+    pub(crate) fn residue(&self, index: usize) -> Option<(&Chain, usize)> {
         let mut rest = index;
         for chain in &self.chains {
             if rest < chain.residues {
@@ -87,8 +84,7 @@ impl Complex {
 }
 
 /// The complexes of structured input: an object, or a list of objects for a batch.
-#[must_use]
-pub fn structured(value: &Value) -> Vec<Complex> {
+pub(crate) fn structured(value: &Value) -> Vec<Complex> {
     match value {
         Value::Array(items) => items.iter().map(entities).collect(),
         other => vec![entities(other)],

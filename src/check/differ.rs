@@ -10,7 +10,7 @@ use crate::compare::{Agreement, Policy, ValueDifference as Found, compare};
 use crate::prediction::field_of;
 
 /// The name of the check.
-pub const NAME: &str = "differ";
+pub(crate) const NAME: &str = "differ";
 
 #[derive(Debug)]
 struct Differ {
@@ -19,7 +19,7 @@ struct Differ {
 }
 
 /// Reads `fields`, `first`, `second`, `items` and `more_than`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let compared = Compared::read(parser);
     let more_than = parser.reader().number("more_than", TOLERANCES).unwrap_or(0.0);
     Some(Box::new(Differ {
@@ -29,10 +29,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Differ {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         self.compared.pair.calls()
     }

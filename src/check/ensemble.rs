@@ -6,8 +6,8 @@ mod tested;
 #[cfg(test)]
 mod tests;
 
-pub use self::samples::Sample;
-pub use self::tested::{Tested, test};
+pub(crate) use self::samples::Sample;
+pub(crate) use self::tested::{Tested, test};
 use super::Check;
 use super::case_results::{AnsweredCall, CallResult, Calls, CaseResults, RecordedResults};
 use super::finding::Finding;
@@ -19,7 +19,7 @@ use crate::config::read_changes;
 use crate::prediction::gates::{EnsembleGates, GateTable, GateValues};
 
 /// The name of the check.
-pub const NAME: &str = "ensemble";
+pub(crate) const NAME: &str = "ensemble";
 
 /// The fields that are recorded of each call.
 const RECORDED: [&str; 3] = ["metadata", STRUCTURES, "plddt"];
@@ -39,7 +39,7 @@ struct Sets {
 
 /// Reads `gates` and `call`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this form")]
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let changes = read_changes::<EnsembleGates>(parser.reader()).unwrap_or_default();
     parser.demand_gates(EnsembleGates::NAME, |gates| gates.ensemble.is_some());
@@ -47,10 +47,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Ensemble {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -12,7 +12,7 @@ use crate::prediction::Value;
 use crate::tensor::{DType, Tensor};
 
 /// The name of the check.
-pub const NAME: &str = "equals";
+pub(crate) const NAME: &str = "equals";
 
 #[derive(Debug)]
 struct Equals {
@@ -23,7 +23,7 @@ struct Equals {
 }
 
 /// Reads `field`, `value`, `atol` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let field = parser.field();
     let value = parser.reader().require("value").json("value");
@@ -37,10 +37,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Equals {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -8,7 +8,7 @@ use crate::backend::{BackendError, Fault, Responsible, Stage};
 use crate::config::Diagnostic;
 
 /// The name of the check.
-pub const NAME: &str = "error";
+pub(crate) const NAME: &str = "error";
 
 /// The faults by which a request can be refused; a suite may name others.
 const REFUSALS: [Fault; 2] = [Fault::Refused, Fault::Schema];
@@ -46,7 +46,7 @@ struct ExpectError {
 
 /// Reads `message`, `exception`, `fault` and `call`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let message = parser.phrases("message");
     let exception = parser.reader().text("exception");
@@ -85,10 +85,6 @@ fn read_faults(parser: &mut CheckParser<'_>) -> Vec<Fault> {
 }
 
 impl Check for ExpectError {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -8,23 +8,23 @@ use crate::prediction::{Input, Options, Request};
 
 /// A feature of models that give back the structure of their first sample only, whatever its score, and a score of the whole complex only
 /// where a single sample was drawn.
-pub const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
+pub(crate) const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
 
 /// A feature of models that pad the rows past a sample's end in every batch; without it they do so only in batches
 /// that hold a complex of several chains.
-pub const PADS_EVERY_BATCH: &str = "pads_every_batch";
+pub(crate) const PADS_EVERY_BATCH: &str = "pads_every_batch";
 
 /// What a request asks of a model, as its contract reads it.
 #[derive(Debug, Clone)]
-pub struct Expected {
+pub(crate) struct Expected {
     /// The complexes to be predicted, in order; a single chain is a complex too.
-    pub complexes: Vec<Complex>,
+    pub(crate) complexes: Vec<Complex>,
     /// Residues as `metadata.sequence_lengths` must state them.
-    pub lengths: Vec<usize>,
+    pub(crate) lengths: Vec<usize>,
     /// Defaults, configuration and options of the call, merged.
-    pub options: Options,
+    pub(crate) options: Options,
     /// Whether rows past a sample's end must hold the field's padding value.
-    pub pads: bool,
+    pub(crate) pads: bool,
     draws: usize,
     first_structure_only: bool,
     sizes: Sizes,
@@ -32,8 +32,7 @@ pub struct Expected {
 
 impl Expected {
     /// What `request` asks of an instance with this configuration.
-    #[must_use]
-    pub fn new(contract: &Contract, request: &Request, config: &Options) -> Self {
+    pub(crate) fn new(contract: &Contract, request: &Request, config: &Options) -> Self {
         let options = contract.effective_options(config, &request.options);
         let complexes = complexes(contract.list, &request.input);
         let draws = contract.draws(&options);
@@ -69,8 +68,7 @@ impl Expected {
     }
 
     /// Whether a field was asked for, by name or by `*`.
-    #[must_use]
-    pub fn requests(&self, field: &str) -> bool {
+    pub(crate) fn requests(&self, field: &str) -> bool {
         match self.options.get("include_fields") {
             Some(serde_json::Value::Array(names)) => names.iter().any(|name| name == field || name == "*"),
             Some(serde_json::Value::String(names)) => names.contains('*'),
@@ -79,8 +77,7 @@ impl Expected {
     }
 
     /// Whether a field must be filled: it always is, or it was asked for and the model has something to say.
-    #[must_use]
-    pub fn fills(&self, field: &FieldSpec) -> bool {
+    pub(crate) fn fills(&self, field: &FieldSpec) -> bool {
         match field.presence {
             Presence::Always => true,
             Presence::Requested => self.requests(&field.name) && !self.withholds(field),
@@ -95,27 +92,23 @@ impl Expected {
     }
 
     /// How many items a field's list must have.
-    #[must_use]
-    pub fn samples(&self, kind: FieldKind) -> usize {
+    pub(crate) fn samples(&self, kind: FieldKind) -> usize {
         self.complexes.len() * self.draws_of(kind)
     }
 
     /// The complex that an item of a field's list is about.
-    #[must_use]
-    pub fn complex(&self, kind: FieldKind, sample: usize) -> Option<&Complex> {
+    pub(crate) fn complex(&self, kind: FieldKind, sample: usize) -> Option<&Complex> {
         self.complexes.get(sample / self.draws_of(kind).max(1))
     }
 
     /// The sizes that hold for the whole answer.
-    #[must_use]
-    pub const fn sizes(&self) -> &Sizes {
+    pub(crate) const fn sizes(&self) -> &Sizes {
         &self.sizes
     }
 
     /// The sizes that hold for one sample: `N` residues and `C` chains besides those of the whole answer. `N` is absent
     /// where the number of tokens is the model's own, as for ligands.
-    #[must_use]
-    pub fn sizes_of(&self, complex: &Complex) -> Sizes {
+    pub(crate) fn sizes_of(&self, complex: &Complex) -> Sizes {
         let mut sizes = self.sizes.clone();
         sizes.insert("C".into(), complex.chains.len());
         if complex.has_known_tokens() {
@@ -125,8 +118,7 @@ impl Expected {
     }
 
     /// Residues of every complex, in order.
-    #[must_use]
-    pub fn complex_lengths(&self) -> Vec<usize> {
+    pub(crate) fn complex_lengths(&self) -> Vec<usize> {
         self.complexes.iter().map(|complex| complex.length).collect()
     }
 

@@ -8,15 +8,14 @@ use crate::prediction::Value;
 
 /// A field, or a part of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldPath {
+pub(crate) struct FieldPath {
     text: String,
     name_length: usize,
 }
 
 impl FieldPath {
     /// Reads a path; `None` when it is not one.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let name_length = text.find(['.', '[']).unwrap_or(text.len());
         let (name, mut rest) = text.split_at(name_length);
         if !is_name(name) {
@@ -43,22 +42,19 @@ impl FieldPath {
     }
 
     /// The field of the answer.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.text[..self.name_length]
     }
 
     /// The attribute of the metadata that is meant; empty for all of it, `None` for another field.
-    #[must_use]
-    pub fn metadata_attribute(&self) -> Option<&str> {
+    pub(crate) fn metadata_attribute(&self) -> Option<&str> {
         let rest = self.text.strip_prefix("metadata")?;
         let attribute = rest.strip_prefix('.').or(rest.is_empty().then_some(""))?;
         Some(&attribute[..attribute.find(['.', '[']).unwrap_or(attribute.len())])
     }
 
     /// Whether the whole field is meant.
-    #[must_use]
-    pub const fn is_whole(&self) -> bool {
+    pub(crate) const fn is_whole(&self) -> bool {
         self.text.len() == self.name_length
     }
 
@@ -66,7 +62,7 @@ impl FieldPath {
     ///
     /// # Errors
     /// A finding when there is nothing. A field that is None because it was not requested is not the backend's fault.
-    pub fn find<'a>(&self, check: &'static str, answered: &AnsweredCall<'a>) -> Result<&'a Value, Box<Finding>> {
+    pub(crate) fn find<'a>(&self, check: &'static str, answered: &AnsweredCall<'a>) -> Result<&'a Value, Box<Finding>> {
         let prediction = answered.prediction;
         let wrong = |summary: String| Err(Box::new(Finding::wrong(check, answered.call, summary)));
         match (prediction.field(self.name()), prediction.at(&self.text)) {

@@ -9,25 +9,24 @@ use crate::backend::{BackendError, Responsible};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// Whether the backend is wrong (verdict fail), or anything else is, so that there is no verdict on it (verdict error).
-    pub responsible: Responsible,
+    pub(crate) responsible: Responsible,
     /// The check that found it.
     pub check: &'static str,
     /// The call whose answer it is about; `None` when it is about the case as a whole.
-    pub call: Option<String>,
+    pub(crate) call: Option<String>,
     /// One line: field, place, what was expected and what came.
-    pub summary: String,
+    pub(crate) summary: String,
     /// Further lines: numbers, positions, what would have passed.
-    pub details: Vec<String>,
+    pub(crate) details: Vec<String>,
     /// What most likely causes it, or what to do about it.
     pub hint: Option<String>,
     /// The last lines that the platform logged, oldest first.
-    pub log_tail: Vec<String>,
+    pub(crate) log_tail: Vec<String>,
 }
 
 impl Finding {
     /// A wrong answer of the backend.
-    #[must_use]
-    pub fn wrong(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
+    pub(crate) fn wrong(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Backend,
             check,
@@ -40,8 +39,7 @@ impl Finding {
     }
 
     /// A reason of ours, not of the backend's, why there is no verdict on its answer.
-    #[must_use]
-    pub fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
+    pub(crate) fn unjudged(check: &'static str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Harness,
             call: None,
@@ -50,8 +48,7 @@ impl Finding {
     }
 
     /// An answer of another backend than its table declares: neither it nor the platform is wrong.
-    #[must_use]
-    pub fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
+    pub(crate) fn misconfigured(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Settings,
             ..Self::wrong(check, call, summary)
@@ -59,8 +56,7 @@ impl Finding {
     }
 
     /// Nothing sound to hold an answer against: its recorded result is missing, altered or cannot be read.
-    #[must_use]
-    pub fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
+    pub(crate) fn without_reference(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
             responsible: Responsible::Reference,
             ..Self::wrong(check, call, summary)
@@ -68,8 +64,7 @@ impl Finding {
     }
 
     /// A call that gave an error where an answer was expected; the error says whom that blames.
-    #[must_use]
-    pub fn failed(check: &'static str, call: &str, error: &BackendError) -> Self {
+    pub(crate) fn failed(check: &'static str, call: &str, error: &BackendError) -> Self {
         let mut lines = error.message.lines();
         let first = lines.next().unwrap_or_default();
         if error.inherited {
@@ -94,30 +89,26 @@ impl Finding {
     }
 
     /// Adds a line of detail.
-    #[must_use]
-    pub fn detail(mut self, line: impl Into<String>) -> Self {
+    pub(crate) fn detail(mut self, line: impl Into<String>) -> Self {
         self.details.push(line.into());
         self
     }
 
     /// Adds several lines of detail.
-    #[must_use]
-    pub fn with_details(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn with_details(mut self, lines: impl IntoIterator<Item = String>) -> Self {
         self.details.extend(lines);
         self
     }
 
     /// Says what most likely causes it or what to do.
-    #[must_use]
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The same for a screen: long lines and logs are cut, with how much
     /// more there is. The beginning of a message tells most, and the end of a log.
-    #[must_use]
-    pub fn shortened(&self) -> Self {
+    pub(crate) fn shortened(&self) -> Self {
         let mut details = Vec::new();
         let mut room = ROOM;
         for (index, line) in self.details.iter().enumerate() {
@@ -150,8 +141,7 @@ impl Finding {
     }
 
     /// Says the likely cause, where there is one.
-    #[must_use]
-    pub fn with_hint(mut self, hint: Option<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: Option<String>) -> Self {
         self.hint = hint.or(self.hint);
         self
     }

@@ -8,7 +8,7 @@ use super::numbers::judge_each;
 use super::parser::{CheckParser, FieldScope};
 
 /// The name of the check.
-pub const NAME: &str = "finite";
+pub(crate) const NAME: &str = "finite";
 
 #[derive(Debug)]
 struct Finite {
@@ -17,16 +17,12 @@ struct Finite {
 }
 
 /// Reads `fields` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let (calls, fields) = parser.calls_and_fields(FieldScope::Fillable)?;
     Some(Box::new(Finite { calls, fields }))
 }
 
 impl Check for Finite {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

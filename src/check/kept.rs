@@ -10,7 +10,7 @@ use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotKey};
 ///
 /// # Errors
 /// Why there is nothing to compare with.
-pub fn find_or_keep(
+pub(crate) fn find_or_keep(
     check: &'static str,
     fields: &[&str],
     results: &CaseResults<'_>,
@@ -66,7 +66,7 @@ pub fn find_or_keep(
 }
 
 /// Why a recorded result is no reference for an answer: it was recorded under other fixed options than the instance has.
-pub fn configured_otherwise(
+pub(crate) fn configured_otherwise(
     check: &'static str,
     response: &CallResult,
     key: &SnapshotKey,

@@ -48,20 +48,16 @@ mod zeros;
 use crate::prediction::{Contract, Prediction};
 use crate::snapshot::Recording;
 
-pub use case_results::{AnsweredCall, CallResult, Calls, CaseResults, MetricValues, RecordedResults};
-pub use compile::{CheckKind, KINDS, compile, compile_case};
+pub(crate) use case_results::AnsweredCall;
+pub use case_results::{CallResult, Calls, CaseResults, MetricValues, RecordedResults};
+pub use compile::{KINDS, compile_case};
 pub use contract::ContractCheck;
-pub use ensemble::{Sample, Tested, test as test_samples};
-pub use expected::{Expected, FIRST_STRUCTURE_ONLY, PADS_EVERY_BATCH};
+pub(crate) use ensemble::{Sample, test as test_samples};
 pub use finding::Finding;
-pub use parser::CaseContext;
-pub use reviewed::breaches;
+pub(crate) use reviewed::breaches;
 
 /// One demand of a case, ready to judge.
 pub trait Check: Send + Sync + std::fmt::Debug {
-    /// Its name in suites.
-    fn name(&self) -> &'static str;
-
     /// The calls it looks at.
     fn calls(&self) -> &Calls;
 
@@ -187,8 +183,6 @@ mod tests {
         let error = BackendError::new(Stage::Call, Fault::Timeout, "no response within 5 s");
         let responses = [failed(&contract, "call", "A", error)];
         let results = CaseResults {
-            suite: "suite",
-            case: "case",
             contract: &contract,
             responses: &responses,
             recorded: None,
@@ -213,8 +207,6 @@ mod tests {
         ];
         let responses = [response(&contract, "call", "AC", json!({"include_fields": ["plddt"]}))];
         let results = CaseResults {
-            suite: "suite",
-            case: "case",
             contract: &contract,
             responses: &responses,
             recorded: None,

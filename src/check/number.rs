@@ -1,19 +1,17 @@
 //! Writes places, counts and lists for people, never a wall of them.
 
-pub use crate::metric_value::{count, exact, show};
+pub(crate) use crate::metric_value::{count, exact, show};
 
 use crate::prediction::Value;
 
 /// A position along every dimension: `[0, 12, 3]`.
-#[must_use]
-pub fn position(indices: &[usize]) -> String {
+pub(crate) fn position(indices: &[usize]) -> String {
     let indices: Vec<String> = indices.iter().map(ToString::to_string).collect();
     format!("[{}]", indices.join(", "))
 }
 
 /// Names in backquotes joined by commas, cut after the first dozen.
-#[must_use]
-pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
     const SHOWN: usize = 12;
     let names: Vec<&str> = names.into_iter().collect();
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect();
@@ -24,8 +22,7 @@ pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 /// Sizes as Python writes a shape: `(2, 3)`, `(5,)`.
-#[must_use]
-pub fn tuple(sizes: &[String]) -> String {
+pub(crate) fn tuple(sizes: &[String]) -> String {
     match sizes {
         [only] => format!("({only},)"),
         _ => format!("({})", sizes.join(", ")),
@@ -33,8 +30,7 @@ pub fn tuple(sizes: &[String]) -> String {
 }
 
 /// The key of a mapping as a path has it: a name or a number.
-#[must_use]
-pub fn show_key(key: &Value) -> String {
+pub(crate) fn show_key(key: &Value) -> String {
     match (key, key.as_text()) {
         (_, Some(name)) => name.to_owned(),
         (Value::Integer(number), _) => number.to_string(),

@@ -13,7 +13,7 @@ use crate::tensor::Tensor;
 ///
 /// # Errors
 /// The path of the first value that is no number, with what it is.
-pub fn numbers(path: &str, value: &Value) -> Result<Vec<(String, Tensor)>, String> {
+pub(crate) fn numbers(path: &str, value: &Value) -> Result<Vec<(String, Tensor)>, String> {
     let mut found = Vec::new();
     collect(path, value, &mut found)?;
     Ok(found)
@@ -53,7 +53,7 @@ fn collect(path: &str, value: &Value, found: &mut Vec<(String, Tensor)>) -> Resu
 }
 
 /// Judges every number of a field; `excess` says by how much one breaks the rule that `rule` states.
-pub fn judge_each(
+pub(crate) fn judge_each(
     check: &'static str,
     field: &FieldPath,
     answered: &AnsweredCall<'_>,

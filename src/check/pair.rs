@@ -11,7 +11,7 @@ use crate::prediction::{Axes, Leaf, Listing, Prediction, Value};
 
 /// Which two answers are compared, and which of their samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
+pub(crate) struct Pair {
     calls: Calls,
     first: String,
     second: String,
@@ -20,16 +20,16 @@ pub struct Pair {
 }
 
 /// A value on both sides and the words for it.
-pub struct Sides<'a> {
+pub(crate) struct Sides<'a> {
     /// The path, with what is compared with what.
-    pub label: String,
+    pub(crate) label: String,
     /// The value on the first side as a response that holds it, and how confident the model is of it. A sample of a list is a list
     /// of one.
-    pub first: Prediction,
+    pub(crate) first: Prediction,
     /// The same of the second side.
-    pub second: Prediction,
+    pub(crate) second: Prediction,
     /// The samples compared, by their places; `None` for whole fields.
-    pub samples: Option<(usize, usize)>,
+    pub(crate) samples: Option<(usize, usize)>,
     /// The value's path within the responses.
     path: String,
     /// The places in the second.
@@ -38,8 +38,7 @@ pub struct Sides<'a> {
 
 impl Sides<'_> {
     /// What a path within the responses is called in messages.
-    #[must_use]
-    pub fn label_of(&self, path: &str) -> String {
+    pub(crate) fn label_of(&self, path: &str) -> String {
         match path.strip_prefix(&self.path) {
             Some(rest) => format!("{}{rest}", self.label),
             None => self.label.clone(),
@@ -47,8 +46,7 @@ impl Sides<'_> {
     }
 
     /// The residues that an element of the array at a path is about.
-    #[must_use]
-    pub fn place(&self, path: &str, position: &[usize]) -> Option<String> {
+    pub(crate) fn place(&self, path: &str, position: &[usize]) -> Option<String> {
         match path.strip_prefix(&self.path)? {
             "" => self.places.residues(position),
             item => {
@@ -59,8 +57,7 @@ impl Sides<'_> {
     }
 
     /// Whether the first side holds anything that could have differed.
-    #[must_use]
-    pub fn holds_values(&self) -> bool {
+    pub(crate) fn holds_values(&self) -> bool {
         let Ok(listing) = Listing::of(&self.first) else {
             return false;
         };
@@ -77,16 +74,16 @@ impl Sides<'_> {
 
 /// What checks that compare read besides what they allow.
 #[derive(Debug)]
-pub struct Compared {
+pub(crate) struct Compared {
     /// The answers or samples.
-    pub pair: Pair,
+    pub(crate) pair: Pair,
     /// What of them.
-    pub fields: Vec<FieldPath>,
+    pub(crate) fields: Vec<FieldPath>,
 }
 
 impl Compared {
     /// Reads `fields`, `first`, `second` and `items`.
-    pub fn read(parser: &mut CheckParser<'_>) -> Option<Self> {
+    pub(crate) fn read(parser: &mut CheckParser<'_>) -> Option<Self> {
         let pair = Pair::read(parser);
         let fields = parser.fields(FieldScope::Fillable);
         let (pair, fields) = (pair?, fields?);
@@ -98,7 +95,7 @@ impl Compared {
 
     /// What `judge` finds in every field, once for each pair of samples; nothing when a call failed, which is a finding of its
     /// own.
-    pub fn judge_each(
+    pub(crate) fn judge_each(
         &self,
         check: &'static str,
         results: &CaseResults<'_>,
@@ -161,8 +158,7 @@ impl Pair {
     }
 
     /// The calls that are compared.
-    #[must_use]
-    pub const fn calls(&self) -> &Calls {
+    pub(crate) const fn calls(&self) -> &Calls {
         &self.calls
     }
 
@@ -173,14 +169,12 @@ impl Pair {
     }
 
     /// The second call, which findings are about.
-    #[must_use]
-    pub fn second(&self) -> &str {
+    pub(crate) fn second(&self) -> &str {
         &self.second
     }
 
     /// Both predictions; `None` when a call failed, which is a finding of its own.
-    #[must_use]
-    pub fn answered<'a>(&self, results: &CaseResults<'a>) -> Option<(AnsweredCall<'a>, AnsweredCall<'a>)> {
+    pub(crate) fn answered<'a>(&self, results: &CaseResults<'a>) -> Option<(AnsweredCall<'a>, AnsweredCall<'a>)> {
         let find = |name: &str| {
             let response = results.responses.iter().find(|response| response.call == name)?;
             AnsweredCall::new(results.contract, response)
@@ -189,14 +183,13 @@ impl Pair {
     }
 
     /// A third prediction, beside the two that are compared.
-    #[must_use]
-    pub fn other<'a>(results: &CaseResults<'a>, call: &str) -> Option<AnsweredCall<'a>> {
+    pub(crate) fn other<'a>(results: &CaseResults<'a>, call: &str) -> Option<AnsweredCall<'a>> {
         let response = results.responses.iter().find(|response| response.call == call)?;
         AnsweredCall::new(results.contract, response)
     }
 
     /// A field on both sides, once for each pair of samples.
-    pub fn sides<'a>(
+    pub(crate) fn sides<'a>(
         &self,
         check: &'static str,
         field: &FieldPath,
@@ -309,8 +302,7 @@ fn read_items(parser: &mut CheckParser<'_>) -> Option<Vec<(usize, usize)>> {
 }
 
 /// One sample of a whole field, without padding.
-#[must_use]
-pub fn sample(answered: &AnsweredCall<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
+pub(crate) fn sample(answered: &AnsweredCall<'_>, field: &FieldPath, value: &Value, index: usize) -> Option<Value> {
     let spec = answered.contract.field(field.name())?;
     match (spec.kind, value) {
         (FieldKind::Array, Value::Array(tensor)) => {

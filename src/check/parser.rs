@@ -11,26 +11,26 @@ use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
 use crate::prediction::{Contract, Gates};
 
 /// The tolerances that something can be beyond.
-pub const TOLERANCES: Range<f64> = 0.0..f64::INFINITY;
+pub(crate) const TOLERANCES: Range<f64> = 0.0..f64::INFINITY;
 
 /// What the checks of a case may speak of.
 #[derive(Debug, Clone, Copy)]
-pub struct CaseContext<'a> {
+pub(crate) struct CaseContext<'a> {
     /// The names of the calls of the case, in order.
-    pub calls: &'a [String],
+    pub(crate) calls: &'a [String],
     /// The contracts of the models that the case applies to.
-    pub contracts: &'a [&'a Contract],
+    pub(crate) contracts: &'a [&'a Contract],
 }
 
 /// A table being read for a check.
-pub struct CheckParser<'a> {
+pub(crate) struct CheckParser<'a> {
     reader: TableReader<'a>,
     context: &'a CaseContext<'a>,
 }
 
 /// Which fields a check may name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldScope {
+pub(crate) enum FieldScope {
     /// Those that the models can fill.
     Fillable,
     /// Also those that only other models fill.
@@ -39,8 +39,7 @@ pub enum FieldScope {
 
 impl<'a> CheckParser<'a> {
     /// Starts to read a check's table.
-    #[must_use]
-    pub fn new(section: &'a Section, context: &'a CaseContext<'a>, diagnostics: &'a mut Diagnostics) -> Self {
+    pub(crate) fn new(section: &'a Section, context: &'a CaseContext<'a>, diagnostics: &'a mut Diagnostics) -> Self {
         Self {
             reader: TableReader::new(section, diagnostics),
             context,
@@ -48,23 +47,22 @@ impl<'a> CheckParser<'a> {
     }
 
     /// The values of the table.
-    pub const fn reader(&mut self) -> &mut TableReader<'a> {
+    pub(crate) const fn reader(&mut self) -> &mut TableReader<'a> {
         &mut self.reader
     }
 
     /// The calls of the case, in order.
-    #[must_use]
-    pub const fn all_calls(&self) -> &'a [String] {
+    pub(crate) const fn all_calls(&self) -> &'a [String] {
         self.context.calls
     }
 
     /// The calls that `call` names, one or several; all when it is absent.
-    pub fn calls(&mut self) -> Calls {
+    pub(crate) fn calls(&mut self) -> Calls {
         self.named_calls("call").map_or(Calls::All, Calls::Named)
     }
 
     /// The calls that a key names, one or several; `None` when it is absent.
-    pub fn named_calls(&mut self, key: &'static str) -> Option<Vec<String>> {
+    pub(crate) fn named_calls(&mut self, key: &'static str) -> Option<Vec<String>> {
         let written = self.reader.text_or_texts(key)?.into_vec();
         if written.is_empty() {
             self.reader
@@ -79,7 +77,7 @@ impl<'a> CheckParser<'a> {
     }
 
     /// One call by the key that names it.
-    pub fn call(&mut self, key: &'static str) -> Option<String> {
+    pub(crate) fn call(&mut self, key: &'static str) -> Option<String> {
         let value = self.reader.text(key)?;
         let location = self.reader.location_of(key);
         if self.context.calls.contains(&value) {
@@ -90,20 +88,20 @@ impl<'a> CheckParser<'a> {
     }
 
     /// The field that `field` names, which must be there.
-    pub fn field(&mut self) -> Option<FieldPath> {
+    pub(crate) fn field(&mut self) -> Option<FieldPath> {
         let value = self.reader.required_text("field")?;
         let location = self.reader.location_of("field");
         self.path(&Located { value, location }, FieldScope::Fillable)
     }
 
     /// The field that `field` names, of which `accepts` must hold for every model; `what` says what it must be.
-    pub fn field_that(&mut self, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
+    pub(crate) fn field_that(&mut self, what: &str, accepts: impl Fn(&FieldSpec) -> bool) -> Option<FieldPath> {
         let path = self.field()?;
         self.demand(path, what, accepts)
     }
 
     /// As [`Self::field_that`], with a field that is meant when none is named.
-    pub fn field_or(
+    pub(crate) fn field_or(
         &mut self,
         usual: &'static str,
         what: &str,
@@ -119,13 +117,13 @@ impl<'a> CheckParser<'a> {
     }
 
     /// What checks of several fields read: `call` and `fields`.
-    pub fn calls_and_fields(&mut self, naming: FieldScope) -> Option<(Calls, Vec<FieldPath>)> {
+    pub(crate) fn calls_and_fields(&mut self, naming: FieldScope) -> Option<(Calls, Vec<FieldPath>)> {
         let calls = self.calls();
         Some((calls, self.fields(naming)?))
     }
 
     /// The fields that `fields` names, at least one.
-    pub fn fields(&mut self, naming: FieldScope) -> Option<Vec<FieldPath>> {
+    pub(crate) fn fields(&mut self, naming: FieldScope) -> Option<Vec<FieldPath>> {
         let written = self.reader.require("fields").located_texts("fields")?;
         if written.is_empty() {
             self.reader
@@ -137,7 +135,7 @@ impl<'a> CheckParser<'a> {
     }
 
     /// Demands that every model has a table of gates; `name` is that of the table.
-    pub fn demand_gates(&mut self, name: &str, has: impl Fn(&Gates) -> bool) {
+    pub(crate) fn demand_gates(&mut self, name: &str, has: impl Fn(&Gates) -> bool) {
         let without = self.context.contracts.iter().filter(|contract| !has(&contract.gates));
         let without: Vec<&str> = without.map(|contract| contract.key.as_str()).collect();
         if !without.is_empty() {
@@ -150,7 +148,7 @@ impl<'a> CheckParser<'a> {
     }
 
     /// Demands that shapes of every model may speak of a symbol.
-    pub fn demand_symbol(&mut self, symbol: &str, location: Location) {
+    pub(crate) fn demand_symbol(&mut self, symbol: &str, location: Location) {
         let without = self
             .context
             .contracts
@@ -178,7 +176,7 @@ impl<'a> CheckParser<'a> {
     }
 
     /// Demands that fields hold one item for each sample, and are named whole.
-    pub fn demand_samples(&mut self, fields: &[FieldPath]) {
+    pub(crate) fn demand_samples(&mut self, fields: &[FieldPath]) {
         let has_samples = |path: &&FieldPath| path.is_whole() && path.metadata_attribute().is_none();
         if let Some(path) = fields.iter().find(|path| !has_samples(path)) {
             let message = format!("`{path}` has no samples");
@@ -188,7 +186,7 @@ impl<'a> CheckParser<'a> {
     }
 
     /// Demands that, where `key` is given, at least one field is of a kind that it speaks of.
-    pub fn demand_some(
+    pub(crate) fn demand_some(
         &mut self,
         key: &'static str,
         fields: &[FieldPath],
@@ -208,14 +206,14 @@ impl<'a> CheckParser<'a> {
     }
 
     /// The phrases of a key, one or several; none when it is absent.
-    pub fn phrases(&mut self, key: &'static str) -> Vec<String> {
+    pub(crate) fn phrases(&mut self, key: &'static str) -> Vec<String> {
         let written = self.reader.text_or_texts(key).map(OneOrMany::into_vec);
         let phrases = written.unwrap_or_default();
         phrases.into_iter().map(|phrase| phrase.value).collect()
     }
 
     /// Reports the keys that the check does not have.
-    pub fn finish(self) {
+    pub(crate) fn finish(self) {
         self.reader.finish();
     }
 

@@ -23,7 +23,7 @@ use crate::synthetic::WEIGHTS as SYNTHETIC;
 use crate::tensor::Tensor;
 
 /// The name of the check.
-pub const NAME: &str = "physical";
+pub(crate) const NAME: &str = "physical";
 
 /// How many of the worst residues a finding names.
 const NAMED: usize = 3;
@@ -41,7 +41,7 @@ struct Physical {
 }
 
 /// Reads `field`, `gates`, `confident` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let changes = read_changes::<PhysicalGates>(parser.reader()).unwrap_or_default();
     parser.demand_gates(PhysicalGates::NAME, |gates| gates.physical.is_some());
@@ -56,10 +56,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Physical {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

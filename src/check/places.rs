@@ -8,7 +8,7 @@ use crate::prediction::contract::{FieldKind, FieldSpec};
 
 /// What the dimensions of an array are about. Without anything known, places are positions.
 #[derive(Debug, Clone, Default)]
-pub struct Places<'a> {
+pub(crate) struct Places<'a> {
     field: Option<(&'a FieldSpec, &'a AnsweredCall<'a>)>,
     axes: Axes,
     complexes: &'a [Complex],
@@ -17,8 +17,7 @@ pub struct Places<'a> {
 
 impl<'a> Places<'a> {
     /// The places of a whole field; nothing is known of one that the contract does not have.
-    #[must_use]
-    pub fn of_field(name: &str, answered: &'a AnsweredCall<'a>) -> Self {
+    pub(crate) fn of_field(name: &str, answered: &'a AnsweredCall<'a>) -> Self {
         let Some(field) = answered.contract.field(name) else {
             return Self::default();
         };
@@ -41,8 +40,7 @@ impl<'a> Places<'a> {
     }
 
     /// The places of one item of a list.
-    #[must_use]
-    pub fn of_item(&self, index: usize) -> Self {
+    pub(crate) fn of_item(&self, index: usize) -> Self {
         match self.field {
             Some((field, answered)) if field.kind.is_per_sample() => {
                 let complex = answered.expected.complex(field.kind, index);
@@ -57,8 +55,7 @@ impl<'a> Places<'a> {
     }
 
     /// The places of one sample cut out of a whole batch.
-    #[must_use]
-    pub fn of_sample(&self, index: usize) -> Self {
+    pub(crate) fn of_sample(&self, index: usize) -> Self {
         if self.axes.batch.is_none() {
             return self.of_item(index);
         }
@@ -70,15 +67,13 @@ impl<'a> Places<'a> {
     }
 
     /// The residues that a position is about, such as `chain A residue 12`; `None` where it is about none.
-    #[must_use]
-    pub fn residues(&self, position: &[usize]) -> Option<String> {
+    pub(crate) fn residues(&self, position: &[usize]) -> Option<String> {
         residues(&self.axes, position, self.complexes, self.first_residue)
     }
 }
 
 /// A position, and of which residues it is, such as `[0, 12, 3] (chain A residue 12)`.
-#[must_use]
-pub fn place(axes: &Axes, position: &[usize], complexes: &[Complex], first_residue: usize) -> String {
+pub(crate) fn place(axes: &Axes, position: &[usize], complexes: &[Complex], first_residue: usize) -> String {
     let words = number::position(position);
     match residues(axes, position, complexes, first_residue) {
         Some(residues) => format!("{words} ({residues})"),

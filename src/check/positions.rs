@@ -16,7 +16,7 @@ use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
 
 /// The name of the check.
-pub const NAME: &str = "positions";
+pub(crate) const NAME: &str = "positions";
 
 /// The fields that are recorded of each call.
 const RECORDED: [&str; 2] = ["metadata", STRUCTURES];
@@ -29,7 +29,7 @@ struct Positions {
 }
 
 /// Reads `rmsd`, `b_factor` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let reader = parser.reader();
     reader.require("rmsd").require("b_factor");
@@ -42,10 +42,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Positions {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -8,7 +8,7 @@ use super::{Check, number};
 use crate::prediction::Value;
 
 /// The name of the check.
-pub const NAME: &str = "present";
+pub(crate) const NAME: &str = "present";
 
 #[derive(Debug)]
 struct Present {
@@ -17,16 +17,12 @@ struct Present {
 }
 
 /// Reads `fields` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let (calls, fields) = parser.calls_and_fields(FieldScope::Fillable)?;
     Some(Box::new(Present { calls, fields }))
 }
 
 impl Check for Present {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -10,7 +10,7 @@ use super::parser::CheckParser;
 use crate::config::Diagnostic;
 
 /// The name of the check.
-pub const NAME: &str = "range";
+pub(crate) const NAME: &str = "range";
 
 #[derive(Debug)]
 struct Range {
@@ -20,7 +20,7 @@ struct Range {
 }
 
 /// Reads `field`, `call`, and at least one of `min`, `max`, `above` and `below`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let field = parser.field();
     let reader = parser.reader();
@@ -56,10 +56,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Range {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -81,8 +81,6 @@ mod tests {
         }
         let responses = [answered];
         let results = CaseResults {
-            suite: "suite",
-            case: "case",
             contract: &contract,
             responses: &responses,
             recorded: None,

@@ -6,8 +6,7 @@ use crate::prediction::{Contract, Leaf, Listing, Prediction, field_of};
 use crate::tensor::{DType, Tensor};
 
 /// Where a stored result breaks the contract of its model, one line for each field.
-#[must_use]
-pub fn breaches(contract: &Contract, prediction: &Prediction) -> Vec<String> {
+pub(crate) fn breaches(contract: &Contract, prediction: &Prediction) -> Vec<String> {
     let listing = match Listing::of(prediction) {
         Ok(listing) => listing,
         Err(error) => return vec![error.to_string()],

@@ -19,7 +19,7 @@ use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
 
 /// The name of the check.
-pub const NAME: &str = "seeded";
+pub(crate) const NAME: &str = "seeded";
 
 /// At most this fraction of the distance to another seed, unless the check says otherwise. Chai-1 repeats itself to 0.65 Å where
 /// its structures lie (chai-lab, issue 426), and samples of it lie 22 to 33 Å apart, superposed 1.8 to 2.7 Å.
@@ -44,7 +44,7 @@ struct Distance {
 }
 
 /// Reads `first`, `second`, `others`, `field` and `ratio`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let field = parser.field_or("atom_array", "a field of structures", |field| {
         field.kind == FieldKind::Structures
     });
@@ -72,10 +72,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Seeded {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -10,7 +10,7 @@ use super::structure_field::{is_structural, structure_of};
 use crate::protein::Structure;
 
 /// The name of the check.
-pub const NAME: &str = "sequence";
+pub(crate) const NAME: &str = "sequence";
 
 #[derive(Debug)]
 struct Sequence {
@@ -19,17 +19,13 @@ struct Sequence {
 }
 
 /// Reads `field` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let field = parser.field_or("atom_array", "structures or structure files", is_structural)?;
     Some(Box::new(Sequence { calls, field }))
 }
 
 impl Check for Sequence {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -12,7 +12,7 @@ use crate::prediction::{Value, show_shape};
 use crate::tensor::{DType, Tensor};
 
 /// The name of the check.
-pub const NAME: &str = "shape";
+pub(crate) const NAME: &str = "shape";
 
 #[derive(Debug)]
 struct ShapeCheck {
@@ -24,7 +24,7 @@ struct ShapeCheck {
 }
 
 /// Reads `field`, `call`, and at least one of `shape`, `dtype` and `items`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let field = parser.field();
     let items = parser.reader().count("items", 0);
@@ -77,10 +77,6 @@ fn read_dtype(parser: &mut CheckParser<'_>) -> Option<DType> {
 }
 
 impl Check for ShapeCheck {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

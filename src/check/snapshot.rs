@@ -16,7 +16,7 @@ use crate::prediction::{Contract, Prediction, field_of};
 use crate::snapshot::{Kept, Provenance, ReferenceResult, SnapshotError, SnapshotKey};
 
 /// The name of the check.
-pub const NAME: &str = "snapshot";
+pub(crate) const NAME: &str = "snapshot";
 
 /// The most lines of a comparison that a finding tells.
 const LINES: usize = 40;
@@ -29,7 +29,7 @@ struct Snapshot {
 }
 
 /// Reads `fields`, `atol`, `rtol`, `gates` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let fields = if parser.reader().has("fields") {
         let fields = parser.fields(FieldScope::Fillable)?;
@@ -54,10 +54,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for Snapshot {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

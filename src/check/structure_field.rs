@@ -5,17 +5,15 @@ use std::borrow::Cow;
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::protein::{Structure, mmcif, pdb};
-pub use crate::protein::{name_of_atom, same_name};
+pub(crate) use crate::protein::{name_of_atom, same_name};
 
 /// Whether a field holds structures in any form.
-#[must_use]
-pub const fn is_structural(field: &FieldSpec) -> bool {
+pub(crate) const fn is_structural(field: &FieldSpec) -> bool {
     matches!(field.kind, FieldKind::Structures) || is_file(field)
 }
 
 /// Whether a field holds structure files.
-#[must_use]
-pub const fn is_file(field: &FieldSpec) -> bool {
+pub(crate) const fn is_file(field: &FieldSpec) -> bool {
     matches!(field.kind, FieldKind::Pdb | FieldKind::Cif)
 }
 
@@ -23,7 +21,7 @@ pub const fn is_file(field: &FieldSpec) -> bool {
 ///
 /// # Errors
 /// What the item is instead, or why its text cannot be read.
-pub fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>, String> {
+pub(crate) fn structure_of(kind: FieldKind, item: &Value) -> Result<Cow<'_, Structure>, String> {
     let (format, parsed) = match (kind, item) {
         (_, Value::Structure(structure)) => {
             return match structure.uneven_column() {

@@ -12,7 +12,7 @@ use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
 
 /// The name of the check.
-pub const NAME: &str = "structure_text";
+pub(crate) const NAME: &str = "structure_text";
 
 /// The array of atoms that every folding model gives.
 const ATOMS: &str = "atom_array";
@@ -31,7 +31,7 @@ struct StructureText {
 }
 
 /// Reads `field`, `atol` and `call`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let tolerance = parser
         .reader()
@@ -46,10 +46,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for StructureText {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

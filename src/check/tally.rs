@@ -3,35 +3,35 @@
 
 /// An element and its value.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spot {
+pub(crate) struct Spot {
     /// Flat index within its array.
-    pub flat: usize,
+    pub(crate) flat: usize,
     /// The value there.
-    pub value: f64,
+    pub(crate) value: f64,
 }
 
 /// The elements that broke one rule.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// How many broke it.
-    pub broken: usize,
+    pub(crate) broken: usize,
     /// How many were looked at.
-    pub seen: usize,
+    pub(crate) seen: usize,
     /// The first that broke it.
-    pub first: Option<Spot>,
+    pub(crate) first: Option<Spot>,
     /// The one that broke it by most.
-    pub worst: Option<Spot>,
+    pub(crate) worst: Option<Spot>,
     most: f64,
 }
 
 impl Tally {
     /// Counts an element that keeps the rule.
-    pub const fn keep(&mut self) {
+    pub(crate) const fn keep(&mut self) {
         self.seen += 1;
     }
 
     /// Counts an element that breaks the rule by `excess`; NaN counts as the greatest excess.
-    pub fn break_by(&mut self, flat: usize, value: f64, excess: f64) {
+    pub(crate) fn break_by(&mut self, flat: usize, value: f64, excess: f64) {
         let spot = Spot { flat, value };
         self.seen += 1;
         self.broken += 1;
@@ -43,7 +43,7 @@ impl Tally {
     }
 
     /// Counts an element: `excess` is above 0 where it breaks the rule.
-    pub fn judge(&mut self, flat: usize, value: f64, excess: f64) {
+    pub(crate) fn judge(&mut self, flat: usize, value: f64, excess: f64) {
         if excess > 0.0 || excess.is_nan() {
             self.break_by(flat, value, excess);
         } else {

@@ -9,7 +9,7 @@ use crate::config::Diagnostic;
 use crate::prediction::Value;
 
 /// The name of the check.
-pub const NAME: &str = "text";
+pub(crate) const NAME: &str = "text";
 
 #[derive(Debug)]
 struct TextCheck {
@@ -21,7 +21,7 @@ struct TextCheck {
 }
 
 /// Reads `field`, `call`, and at least one of `starts_with`, `contains` and `not_contains`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let field = parser.field();
     let starts_with = parser.reader().text("starts_with");
@@ -44,10 +44,6 @@ pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 }
 
 impl Check for TextCheck {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -8,7 +8,7 @@ use crate::synthetic::{WEIGHTS as SYNTHETIC, synthetic_version};
 
 /// A response that says by its version whether it is synthetic, where the backend's table says otherwise: to compare it would
 /// judge one model by the results of another.
-pub fn mislabelled(
+pub(crate) fn mislabelled(
     check: &'static str,
     key: &SnapshotKey,
     recorded: &RecordedResults<'_>,

@@ -13,7 +13,7 @@ use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::tensor::Tensor;
 
 /// The name of the check.
-pub const NAME: &str = "zeros";
+pub(crate) const NAME: &str = "zeros";
 
 #[derive(Debug)]
 struct Zeros {
@@ -24,7 +24,7 @@ struct Zeros {
 }
 
 /// Reads `field`, `call`, and at least one of `at_most` and `padding`.
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let at_most = parser.reader().count("at_most", 0);
     let padding = parser.reader().number("padding", ..);
@@ -49,10 +49,6 @@ fn has_rows(field: &FieldSpec) -> bool {
 }
 
 impl Check for Zeros {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

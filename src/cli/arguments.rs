@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use recorded::{
+pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
 
@@ -18,13 +18,13 @@ use crate::plan::Shard;
 /// back with contracts and recorded reference results.
 #[derive(Debug, Parser)]
 #[command(name = "hydrotest", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
-pub struct CommandLine {
+pub(crate) struct CommandLine {
     /// What to do, when not to run the suites.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub(crate) command: Option<Command>,
     /// How to run the suites.
     #[command(flatten)]
-    pub run: RunArguments,
+    pub(crate) run: RunArguments,
 }
 
 const EXIT_CODES: &str = "\
@@ -38,7 +38,7 @@ Exit codes:
 
 /// Everything but running the suites.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Run the suites; the same as no command at all.
     Run(Box<RunArguments>),
     /// List the declared backends and the kinds there are.
@@ -66,104 +66,104 @@ pub enum Command {
 
 /// Where the project lies.
 #[derive(Debug, Clone, Args)]
-pub struct ProjectPaths {
+pub(crate) struct ProjectPaths {
     /// The file that declares backends and models.
     #[arg(long, value_name = "FILE", default_value = "backends.toml", help_heading = "Places")]
-    pub config: PathBuf,
+    pub(crate) config: PathBuf,
     /// The directory of the suites [default: `suites` beside the configuration].
     #[arg(long, value_name = "DIR", help_heading = "Places")]
-    pub suites: Option<PathBuf>,
+    pub(crate) suites: Option<PathBuf>,
     /// The directory of the recorded results [default: `snapshots` beside the configuration].
     #[arg(long, value_name = "DIR", help_heading = "Places")]
-    pub snapshots: Option<PathBuf>,
+    pub(crate) snapshots: Option<PathBuf>,
 }
 
 /// How to run the suites.
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
-pub struct RunArguments {
+pub(crate) struct RunArguments {
     /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: `default` in the configuration].
     #[arg(long, value_name = "NAME[:TAG]", help_heading = "Backend")]
-    pub backend: Option<String>,
+    pub(crate) backend: Option<String>,
     /// The device that models run on, such as `cuda:0` or `cpu`.
     #[arg(long, help_heading = "Backend")]
-    pub device: Option<String>,
+    pub(crate) device: Option<String>,
     /// The class of GPU to ask the platform for, such as `A10G`.
     #[arg(long, help_heading = "Backend")]
-    pub gpu: Option<String>,
+    pub(crate) gpu: Option<String>,
     /// The tag of images, when the backend's name does not give one.
     #[arg(long, value_name = "TAG", help_heading = "Backend")]
-    pub image_tag: Option<String>,
+    pub(crate) image_tag: Option<String>,
     /// The account that images come from.
     #[arg(long, value_name = "USER", help_heading = "Backend")]
-    pub docker_user: Option<String>,
+    pub(crate) docker_user: Option<String>,
 
     /// Only cases whose name, `model::suite::case`, contains this.
     #[arg(value_name = "FILTER", help_heading = "Selection")]
-    pub filter: Option<String>,
+    pub(crate) filter: Option<String>,
     /// Match names exactly, in FILTER and --skip.
     #[arg(long, help_heading = "Selection")]
-    pub exact: bool,
+    pub(crate) exact: bool,
     /// Leave out cases whose name contains this; may be repeated.
     #[arg(long, value_name = "FILTER", help_heading = "Selection")]
-    pub skip: Vec<String>,
+    pub(crate) skip: Vec<String>,
     /// Only this model; may be repeated or separated by commas.
     #[arg(long, value_name = "KEY", value_delimiter = ',', help_heading = "Selection")]
-    pub model: Vec<String>,
+    pub(crate) model: Vec<String>,
     /// Only this suite; may be repeated or separated by commas.
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Selection")]
-    pub suite: Vec<String>,
+    pub(crate) suite: Vec<String>,
     /// Only one of several parts; a case stays in its part when others come and go.
     #[arg(long, value_name = "INDEX/COUNT", help_heading = "Selection")]
-    pub shard: Option<Shard>,
+    pub(crate) shard: Option<Shard>,
 
     /// List the selected cases and run none.
     #[arg(long, help_heading = "Running")]
-    pub list: bool,
+    pub(crate) list: bool,
     /// Show what would be given to the platform to start each model, such as a batch script, and start nothing.
     #[arg(long, conflicts_with = "list", help_heading = "Running")]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Cases that may be under way at once [default: number of processors].
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
-    pub test_threads: Option<u16>,
+    pub(crate) test_threads: Option<u16>,
     /// Time for the calls of a case, in place of what suites and backend say, such as `90s` or `20m`.
     #[arg(long, value_name = "TIME", value_parser = parse_duration, help_heading = "Running")]
-    pub timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     /// How often a case without an answer is tried again, in place of what suites and backend say; wrong values never are.
     #[arg(long, value_name = "COUNT", help_heading = "Running")]
-    pub retries: Option<u32>,
+    pub(crate) retries: Option<u32>,
     /// Let a case pass that the backend failed before it was tried again.
     #[arg(long, help_heading = "Running")]
-    pub allow_flaky: bool,
+    pub(crate) allow_flaky: bool,
     /// Record the results of cases that have no snapshot yet; never touches one that is there.
     #[arg(long, help_heading = "Running")]
-    pub record: bool,
+    pub(crate) record: bool,
     /// Keep every raw response of the models in this directory, for a backend of kind `replay`.
     #[arg(long, value_name = "DIR", help_heading = "Running")]
-    pub keep_responses: Option<PathBuf>,
+    pub(crate) keep_responses: Option<PathBuf>,
 
     /// The form of the output.
     #[arg(long, value_enum, help_heading = "Output")]
-    pub format: Option<OutputFormat>,
+    pub(crate) format: Option<OutputFormat>,
     /// One character per case; the same as `--format terse`.
     #[arg(long, short, conflicts_with = "format", help_heading = "Output")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Show what every comparison observed, what repeats differ by and what is allowed, in cases that pass too.
     #[arg(long, help_heading = "Output")]
-    pub show_numbers: bool,
+    pub(crate) show_numbers: bool,
     /// When to use colours.
     #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
-    pub color: Colour,
+    pub(crate) color: Colour,
 
     /// Where the project lies.
     #[command(flatten)]
-    pub places: ProjectPaths,
+    pub(crate) places: ProjectPaths,
     /// Only cases marked as ignored, of which there are none: test runners ask for them.
     #[arg(long, hide = true)]
-    pub ignored: bool,
+    pub(crate) ignored: bool,
     /// Flags of libtest that its tools pass and that change nothing here.
     #[command(flatten)]
-    pub accepted: Accepted,
+    pub(crate) accepted: Accepted,
 }
 
 /// Flags of libtest that tools pass to every test program; nothing is captured or ignored here.
@@ -172,7 +172,7 @@ pub struct RunArguments {
     clippy::struct_excessive_bools,
     reason = "each is a flag of libtest's command line and is not read here"
 )]
-pub struct Accepted {
+pub(crate) struct Accepted {
     #[arg(long, hide = true)]
     nocapture: bool,
     #[arg(long, hide = true)]
@@ -185,7 +185,7 @@ pub struct Accepted {
 
 /// The form of a run's output, as libtest has it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum OutputFormat {
+pub(crate) enum OutputFormat {
     /// A line per case.
     Pretty,
     /// A character per case.
@@ -196,7 +196,7 @@ pub enum OutputFormat {
 
 /// When to use colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Colour {
+pub(crate) enum Colour {
     /// On a terminal.
     Auto,
     /// Always.
@@ -207,45 +207,45 @@ pub enum Colour {
 
 /// How to list what is declared.
 #[derive(Debug, Args)]
-pub struct ListArguments {
+pub(crate) struct ListArguments {
     /// As JSON.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Where the project lies.
     #[command(flatten)]
-    pub places: ProjectPaths,
+    pub(crate) places: ProjectPaths,
 }
 
 /// Which backends to look at.
 #[derive(Debug, Args)]
-pub struct DoctorArguments {
+pub(crate) struct DoctorArguments {
     /// Only this backend, as declared [default: all of them].
     #[arg(long, value_name = "NAME[:TAG]")]
-    pub backend: Option<String>,
+    pub(crate) backend: Option<String>,
     /// The list, as JSON, and where the project lies.
     #[command(flatten)]
-    pub list: ListArguments,
+    pub(crate) list: ListArguments,
 }
 
 /// How to clear up.
 #[derive(Debug, Args)]
-pub struct CleanArguments {
+pub(crate) struct CleanArguments {
     /// Only say what would be removed.
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
 }
 
 /// What to begin.
 #[derive(Debug, Args)]
-pub struct NewArguments {
+pub(crate) struct NewArguments {
     /// What to begin.
     #[command(subcommand)]
-    pub what: New,
+    pub(crate) what: New,
 }
 
 /// What can be begun.
 #[derive(Debug, Subcommand)]
-pub enum New {
+pub(crate) enum New {
     /// Declare a backend: adds a table with the keys of its kind to the configuration.
     Backend {
         /// Its name.
@@ -261,48 +261,48 @@ pub enum New {
 
 /// What to compare, and by whose gates.
 #[derive(Debug, Args)]
-pub struct CompareArguments {
+pub(crate) struct CompareArguments {
     /// The reference.
     #[arg(value_name = "A")]
-    pub first: PathBuf,
+    pub(crate) first: PathBuf,
     /// The other result.
     #[arg(value_name = "B")]
-    pub second: PathBuf,
+    pub(crate) second: PathBuf,
     /// As JSON.
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Only this field, such as `plddt`; for an npy file, the field that it holds [default: the one its name says].
     #[arg(long, value_name = "NAME")]
-    pub field: Option<String>,
+    pub(crate) field: Option<String>,
     /// The model whose gates judge [default: the one that a snapshot or response names, else those of unknown models].
     #[arg(long, value_name = "KEY", help_heading = "Gates")]
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// A gate of structures to change, such as `ca_rmsd=0.1`; may be repeated.
     #[arg(long, value_name = "GATE=VALUE", value_parser = parse_gate, help_heading = "Gates")]
-    pub gate: Vec<(&'static str, f64)>,
+    pub(crate) gate: Vec<(&'static str, f64)>,
     /// Greatest absolute difference of the elements of arrays.
     #[arg(long, value_name = "NUMBER", value_parser = parse_bound, help_heading = "Gates")]
-    pub atol: Option<f64>,
+    pub(crate) atol: Option<f64>,
     /// Greatest difference of the elements of arrays as a fraction of the first.
     #[arg(long, value_name = "NUMBER", value_parser = parse_bound, help_heading = "Gates")]
-    pub rtol: Option<f64>,
+    pub(crate) rtol: Option<f64>,
     /// The file that declares models and gates [default: `backends.toml` where there is one, else the one built in].
     #[arg(long, value_name = "FILE", help_heading = "Gates")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// Where to serve.
 #[derive(Debug, Args)]
-pub struct ServeArguments {
+pub(crate) struct ServeArguments {
     /// The address to listen on.
     #[arg(long, default_value = "127.0.0.1")]
-    pub host: String,
+    pub(crate) host: String,
     /// The port to listen on; 0 means any that is free.
     #[arg(long, default_value_t = 8000)]
-    pub port: u16,
+    pub(crate) port: u16,
     /// A file that declares other models than those built in.
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[cfg(test)]

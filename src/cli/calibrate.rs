@@ -44,7 +44,7 @@ impl CalibratedCall {
 type Collected = BTreeMap<SnapshotKey, CalibratedCall>;
 
 /// Repeats what was asked for and writes the floors.
-pub fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandError> {
+pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let mut selection = Selection {
         models: arguments.model.clone(),

@@ -8,7 +8,7 @@ use crate::backend::registry;
 use crate::backend::resources::{CleanReport, Mode};
 
 /// Removes what is left, or says what would be removed.
-pub fn clean(arguments: &CleanArguments) -> Result<u8, CommandError> {
+pub(crate) fn clean(arguments: &CleanArguments) -> Result<u8, CommandError> {
     let mode = if arguments.dry_run { Mode::DryRun } else { Mode::Remove };
     let report = runtime()?.block_on(registry::clean(mode));
     say(&summary(&report, mode));

@@ -16,7 +16,7 @@ const DIFFERENT: u8 = 1;
 const CONFIG: &str = "backends.toml";
 
 /// Compares and says how far the two are apart.
-pub fn run(arguments: &CompareArguments) -> Result<u8, CommandError> {
+pub(crate) fn run(arguments: &CompareArguments) -> Result<u8, CommandError> {
     let config = match &arguments.config {
         Some(path) => Config::load(path)?,
         None if Path::new(CONFIG).exists() => Config::load(Path::new(CONFIG))?,

@@ -19,7 +19,7 @@ use crate::snapshot::{Recording, Store};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Examines this machine and the backends that were asked for.
-pub fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
+pub(crate) fn doctor(arguments: &DoctorArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.list.places)?;
     let selectors: Vec<&str> = match &arguments.backend {
         Some(selector) => vec![selector],

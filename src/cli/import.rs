@@ -26,7 +26,7 @@ const PLDDT: &str = "plddt";
 const LONGEST_JSON: u64 = 16 << 20;
 
 /// Imports one result.
-pub fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
+pub(crate) fn import(arguments: &ImportArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let trial = find(&project, arguments)?;
     let call = recorded_call(&trial, arguments.call.as_deref())?;

@@ -12,7 +12,7 @@ use crate::prediction::Contract;
 use crate::prediction::contract::Presence;
 
 /// Lists the declared backends, and the kinds there are.
-pub fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
+pub(crate) fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
     let config = read_config(&arguments.places)?;
     let default = &config.default;
     if arguments.json {
@@ -59,7 +59,7 @@ pub fn backends(arguments: &ListArguments) -> Result<u8, CommandError> {
 }
 
 /// Lists the declared models with their contracts.
-pub fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
+pub(crate) fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
     let config = read_config(&arguments.places)?;
     if arguments.json {
         let models: Vec<_> = config.models.iter().map(|model| contract_json(model)).collect();
@@ -94,7 +94,7 @@ pub fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
 }
 
 /// Lists the suites with the number of cases for each model.
-pub fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
+pub(crate) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
         let is_declared = |key: &str| project.config.model(key).is_some();

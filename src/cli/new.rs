@@ -13,7 +13,7 @@ use crate::config::{Config, Diagnostic, Diagnostics, Source, suggest};
 const LONGEST_NAME: usize = 64;
 
 /// Begins what was asked for.
-pub fn new(what: &New) -> Result<u8, CommandError> {
+pub(crate) fn new(what: &New) -> Result<u8, CommandError> {
     match what {
         New::Backend { name, kind, config } => backend(name, kind, config),
     }

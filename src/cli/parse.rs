@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::prediction::gates::{GateTable, StructureGates};
 
 /// A gate of structures by its key, with a value that it may have.
-pub fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
+pub(crate) fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
     let gates = StructureGates::gates();
     let keys = || gates.iter().map(|gate| gate.key).collect::<Vec<_>>().join(", ");
     let (key, value) = text
@@ -24,13 +24,13 @@ pub fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
 }
 
 /// A field and a file.
-pub fn parse_field(text: &str) -> Result<(String, PathBuf), String> {
+pub(crate) fn parse_field(text: &str) -> Result<(String, PathBuf), String> {
     let (name, path) = text.split_once('=').ok_or("expected FIELD=FILE")?;
     Ok((name.trim().to_owned(), PathBuf::from(path)))
 }
 
 /// A bound of differences.
-pub fn parse_bound(text: &str) -> Result<f64, String> {
+pub(crate) fn parse_bound(text: &str) -> Result<f64, String> {
     let bound: Option<f64> = text.parse().ok();
     bound
         .filter(|bound| (0.0..f64::INFINITY).contains(bound))
@@ -38,6 +38,6 @@ pub fn parse_bound(text: &str) -> Result<f64, String> {
 }
 
 /// A span of time.
-pub fn parse_duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn parse_duration(text: &str) -> Result<Duration, String> {
     crate::config::parse_duration(text).ok_or_else(|| "expected a time span such as `90s`, `1.5s` or `20m`".into())
 }

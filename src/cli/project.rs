@@ -10,20 +10,20 @@ use crate::plan::{Overriding, Selection, expand};
 use crate::snapshot::SnapshotKey;
 
 /// Everything that is declared.
-pub struct Project {
+pub(crate) struct Project {
     /// Backends and models.
-    pub config: Config,
+    pub(crate) config: Config,
     /// Suites in the order of their names.
-    pub suites: Vec<Suite>,
+    pub(crate) suites: Vec<Suite>,
     /// Where recorded results lie.
-    pub snapshots: PathBuf,
+    pub(crate) snapshots: PathBuf,
 }
 
 /// Backends and models only, for commands that need no suites.
 ///
 /// # Errors
 /// Every mistake in the configuration and in the settings of every backend.
-pub fn read_config(places: &ProjectPaths) -> Result<Config, Diagnostics> {
+pub(crate) fn read_config(places: &ProjectPaths) -> Result<Config, Diagnostics> {
     let (config, diagnostics) = read_both(places)?;
     diagnostics.into_result(config)
 }
@@ -48,7 +48,7 @@ impl Project {
     ///
     /// # Errors
     /// Every mistake in the configuration, in the settings of every backend and in every suite.
-    pub fn read(places: &ProjectPaths) -> Result<Self, Diagnostics> {
+    pub(crate) fn read(places: &ProjectPaths) -> Result<Self, Diagnostics> {
         let (config, mut diagnostics) = read_both(places)?;
         let home = places.config.parent().unwrap_or(Path::new(""));
         let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| home.join(name));
@@ -68,7 +68,7 @@ impl Project {
     ///
     /// # Errors
     /// Names that are not declared, with what may have been meant.
-    pub fn check(&self, selection: &Selection) -> Result<(), Diagnostics> {
+    pub(crate) fn check(&self, selection: &Selection) -> Result<(), Diagnostics> {
         let mut diagnostics = Diagnostics::new();
         let models: Vec<&str> = self.config.models.iter().map(|model| model.key.as_str()).collect();
         let suites: Vec<&str> = self.suites.iter().map(|suite| suite.name.as_str()).collect();
@@ -91,7 +91,7 @@ impl Project {
     ///
     /// # Errors
     /// Everything that is wrong with the checks of any case.
-    pub fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
+    pub(crate) fn snapshot_keys(&self, weights: &str) -> Result<HashSet<SnapshotKey>, Diagnostics> {
         let mut keys = HashSet::new();
         let mut add = |table: &BackendTable| -> Result<(), Diagnostics> {
             let selection = Selection {
@@ -126,8 +126,7 @@ impl Project {
     }
 
     /// Whether there is a suite of this name.
-    #[must_use]
-    pub fn declares_suite(&self, name: &str) -> bool {
+    pub(crate) fn declares_suite(&self, name: &str) -> bool {
         self.suites.iter().any(|suite| suite.name == name)
     }
 }

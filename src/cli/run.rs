@@ -21,7 +21,7 @@ use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
-pub fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
+pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
     let mut selection = Selection {
         models: arguments.model.clone(),

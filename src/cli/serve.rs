@@ -24,7 +24,7 @@ const INTERRUPTED: u8 = 130;
 const TERMINATED: u8 = 143;
 
 /// Loads the model that the environment asks for, then listens; ends on SIGINT or SIGTERM, once the call under way is done.
-pub fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
+pub(crate) fn serve(arguments: &ServeArguments) -> Result<u8, CommandError> {
     let config = match &arguments.config {
         Some(path) => Config::load(path)?,
         None => Config::built_in()?,

@@ -18,7 +18,7 @@ use crate::snapshot::{Floors, Listed, Prune, Recording, ReviewState, SnapshotErr
 const REFUSED: u8 = 1;
 
 /// Does what was asked for.
-pub fn snapshots(action: SnapshotAction) -> Result<u8, CommandError> {
+pub(crate) fn snapshots(action: SnapshotAction) -> Result<u8, CommandError> {
     match action {
         SnapshotAction::List(arguments) => list_all(&arguments),
         SnapshotAction::Accept(arguments) => accept(&arguments),
@@ -94,7 +94,7 @@ fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, Co
         } else {
             "new"
         };
-        let _ = writeln!(text, "{} ({place}): {}", entry.key, store.origin(entry));
+        let _ = writeln!(text, "{} ({place}): {}", entry.key, entry.origin());
     }
     say(&text);
     Ok(listed)

@@ -15,8 +15,7 @@ const MOST_FIELDS: usize = 4;
 const MOST_ITEMS: usize = 16;
 
 /// The paths of the differences that are looked into.
-#[must_use]
-pub fn paths_of_causes(comparison: &Comparison) -> Vec<&str> {
+pub(crate) fn paths_of_causes(comparison: &Comparison) -> Vec<&str> {
     let paths = comparison.beyond().map(|field| match field.path.rsplit_once('.') {
         Some((structure, "coord" | "b_factor")) => structure,
         _ => field.path.as_str(),

@@ -10,28 +10,28 @@ use crate::protein::Structure;
 use crate::tensor::Tensor;
 
 /// The field of structures.
-pub const STRUCTURES: &str = "atom_array";
+pub(crate) const STRUCTURES: &str = "atom_array";
 
 /// The field of confidence per residue.
-pub const PLDDT: &str = "plddt";
+pub(crate) const PLDDT: &str = "plddt";
 
 /// Both responses by path.
 #[derive(Debug, Clone, Copy)]
-pub struct BothResponses<'a> {
+pub(crate) struct BothResponses<'a> {
     /// What is expected.
-    pub expected: &'a Listing<'a>,
+    pub(crate) expected: &'a Listing<'a>,
     /// What is there.
-    pub actual: &'a Listing<'a>,
+    pub(crate) actual: &'a Listing<'a>,
 }
 
 impl<'a> BothResponses<'a> {
     /// The structures at a path.
-    pub fn structures(self, path: &str) -> Option<(&'a Structure, &'a Structure)> {
+    pub(crate) fn structures(self, path: &str) -> Option<(&'a Structure, &'a Structure)> {
         Some((self.expected.structure(path)?, self.actual.structure(path)?))
     }
 
     /// The whole arrays at a path.
-    pub fn arrays(self, path: &str) -> Option<(&'a Tensor, &'a Tensor)> {
+    pub(crate) fn arrays(self, path: &str) -> Option<(&'a Tensor, &'a Tensor)> {
         Some((self.expected.array(path)?, self.actual.array(path)?))
     }
 }
@@ -107,8 +107,7 @@ pub(super) fn side<'a>(
 }
 
 /// The confidence behind the structure at a path such as `atom_array[1]`.
-#[must_use]
-pub fn confidence_at(listing: &Listing<'_>, path: &str) -> Option<Vec<f64>> {
+pub(crate) fn confidence_at(listing: &Listing<'_>, path: &str) -> Option<Vec<f64>> {
     let (field, index) = path.strip_suffix(']')?.split_once('[')?;
     let index: usize = index.parse().ok()?;
     let paths = (0..).map(|index| format!("{field}[{index}]"));

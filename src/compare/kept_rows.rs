@@ -13,26 +13,26 @@ use crate::tensor::{KeptRows, RowGrid};
 #[derive(Debug, Clone, PartialEq)]
 pub struct RowsDifference {
     /// How they were cut.
-    pub grid: RowGrid,
+    pub(crate) grid: RowGrid,
     /// The kept rows, with indices into the whole array.
-    pub kept: Difference,
+    pub(crate) kept: Difference,
     /// Rows whose lengths lie farther apart than elements within tolerance could make them.
-    pub beyond: usize,
+    pub(crate) beyond: usize,
     /// The row whose length comes closest to that, or exceeds it most; `None` where all are equal.
-    pub worst: Option<RowLength>,
+    pub(crate) worst: Option<RowLength>,
 }
 
 /// The length of a row on both sides.
 #[derive(Debug, Clone, PartialEq)]
-pub struct RowLength {
+pub(crate) struct RowLength {
     /// The position of the row's first element.
-    pub position: Vec<usize>,
+    pub(crate) position: Vec<usize>,
     /// Its recorded length.
-    pub expected: f64,
+    pub(crate) expected: f64,
     /// Its length now.
-    pub actual: f64,
+    pub(crate) actual: f64,
     /// How far the two may lie apart.
-    pub allowed: f64,
+    pub(crate) allowed: f64,
 }
 
 /// Compares what is kept of two arrays; `None` where they are not of one type and shape.
@@ -87,14 +87,12 @@ fn allowed(grid: RowGrid, length: f64, tolerance: Tolerance) -> f64 {
 
 impl RowsDifference {
     /// Whether every kept row and every length is within tolerance.
-    #[must_use]
-    pub const fn is_within(&self) -> bool {
+    pub(crate) const fn is_within(&self) -> bool {
         self.kept.is_within() && self.beyond == 0
     }
 
     /// The worst length of a row as a measure, with the floor of single elements.
-    #[must_use]
-    pub fn measure(&self, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
+    pub(crate) fn measure(&self, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
         let worst = self.worst.as_ref();
         let scale = (self.grid.width as f64).sqrt();
         MetricValue {

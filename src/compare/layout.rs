@@ -17,24 +17,23 @@ use crate::tensor::{ContentHash, KeptRows, Tensor};
 
 /// What the elements of a field are about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FieldLayout {
+pub(crate) struct FieldLayout {
     holds: Holds,
     axes: Axes,
 }
 
 /// The gates that fields are judged by, where the model has them.
 #[derive(Debug, Clone, Copy)]
-pub struct LayoutGates {
+pub(crate) struct LayoutGates {
     /// Of rows.
-    pub embedding: Option<EmbeddingGates>,
+    pub(crate) embedding: Option<EmbeddingGates>,
     /// Of frames and positions, and from where on a residue is confident.
-    pub structure: Option<StructureGates>,
+    pub(crate) structure: Option<StructureGates>,
 }
 
 impl FieldLayout {
     /// The layout of a field; `None` where every element is judged by itself.
-    #[must_use]
-    pub fn of(field: &FieldSpec) -> Option<Self> {
+    pub(crate) fn of(field: &FieldSpec) -> Option<Self> {
         let is_array = matches!(field.kind, FieldKind::Array | FieldKind::Arrays);
         (is_array && field.holds != Holds::Numbers).then(|| Self {
             holds: field.holds,
@@ -43,8 +42,7 @@ impl FieldLayout {
     }
 
     /// Whether it holds frames or positions.
-    #[must_use]
-    pub const fn is_placed(&self) -> bool {
+    pub(crate) const fn is_placed(&self) -> bool {
         matches!(self.holds, Holds::Frames | Holds::Positions)
     }
 

@@ -14,8 +14,7 @@ const TOLD: usize = 12;
 
 impl Comparison {
     /// How many values differ, and the first of them: a line.
-    #[must_use]
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let differing = self.beyond().count();
         let verb = if differing == 1 { "differs" } else { "differ" };
         let all = count(self.fields.len(), "value");
@@ -49,8 +48,7 @@ impl fmt::Display for Comparison {
 
 impl FieldComparison {
     /// What was found, without the path: a line.
-    #[must_use]
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         match &self.finding {
             ValueDifference::Same => "equal".to_owned(),
             ValueDifference::Numbers { difference, place, .. } if difference.total == 1 => {
@@ -90,8 +88,7 @@ impl FieldComparison {
     }
 
     /// Numbers, places, and what would have passed: a line each.
-    #[must_use]
-    pub fn details(&self) -> Vec<String> {
+    pub(crate) fn details(&self) -> Vec<String> {
         match &self.finding {
             ValueDifference::Numbers {
                 difference,

@@ -6,7 +6,7 @@ use crate::prediction::gates::GateTable;
 
 /// What a metric is about, for those who look for the cause of its failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum About {
+pub(crate) enum About {
     /// Positions of residues that both sides are confident of.
     Confident,
     /// Positions of all residues.
@@ -23,21 +23,21 @@ pub enum About {
 
 /// A metric with a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct GatedMetric {
+pub(crate) struct GatedMetric {
     /// Its key in reports and floors.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What sentences call it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// What tables call it, with the unit.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// The unit behind a number, with the space before it.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// Which way is better.
-    pub better: Direction,
+    pub(crate) better: Direction,
     /// What it is about.
-    pub about: About,
+    pub(crate) about: About,
     /// The key of its gate.
-    pub gate: &'static str,
+    pub(crate) gate: &'static str,
 }
 
 /// A row whose gate has its own key.
@@ -64,7 +64,7 @@ use Direction::{Higher, Lower};
 
 /// Every metric with a gate, in the order in which tables show them.
 #[rustfmt::skip]
-pub const METRICS: [GatedMetric; 30] = [
+pub(crate) const METRICS: [GatedMetric; 30] = [
     row("ca_rmsd", ("CA RMSD", "RMSD of alpha carbons (Å)"), " Å", Lower, Confident),
     row("rmsd", ("all-atom RMSD", "RMSD of all atoms (Å)"), " Å", Lower, Confident),
     row("ca_max", ("greatest CA distance", "farthest alpha carbons (Å)"), " Å", Lower, Confident),
@@ -102,8 +102,7 @@ pub const METRICS: [GatedMetric; 30] = [
 ];
 
 /// The metric of a key.
-#[must_use]
-pub fn metric(key: &str) -> Option<&'static GatedMetric> {
+pub(crate) fn metric(key: &str) -> Option<&'static GatedMetric> {
     METRICS.iter().find(|metric| metric.key == key)
 }
 

@@ -24,17 +24,14 @@ mod structure;
 mod walk;
 
 pub use comparison::{Agreement, Comparison, FieldComparison, ValueDifference};
-pub use explain::{likely_cause, paths_of_causes};
-pub use fields::{PLDDT, STRUCTURES, confidence_at};
-pub use kept_rows::{RowLength, RowsDifference};
-pub use metrics::{About, GatedMetric, METRICS, metric};
+pub use explain::likely_cause;
+pub(crate) use explain::paths_of_causes;
+pub(crate) use fields::{PLDDT, STRUCTURES, confidence_at};
+pub(crate) use metrics::metric;
 pub use noise::floors;
-pub use pair_errors::PAIR_ERRORS;
 pub use policy::{Policy, ToleranceOverrides};
-pub use structure::{
-    Side, StructureComparison, atom_faults, behind, compare_pae, compare_structures, factor_of, least_dockq,
-    of_residues,
-};
+pub(crate) use structure::{Side, atom_faults, behind, compare_structures, factor_of, least_dockq, of_residues};
+pub use structure::{StructureComparison, compare_pae};
 
 use crate::prediction::{Listing, Prediction};
 

@@ -11,7 +11,7 @@ use crate::prediction::{Listing, field_of};
 use crate::tensor::Tensor;
 
 /// The fields of predicted errors between pairs of residues: of positions after alignment, and of distances.
-pub const PAIR_ERRORS: [&str; 2] = ["pae", "pde"];
+pub(crate) const PAIR_ERRORS: [&str; 2] = ["pae", "pde"];
 
 /// Judges aligned errors such as `pae[0]`, or `pae` of a batch, where both sides are confident; every residue counts where neither
 /// side says how confident it is. `None` where they are no square matrices of one shape, and where they are equal.

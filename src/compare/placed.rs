@@ -21,7 +21,7 @@ const REACH: f64 = 1.5;
 const FEWEST: usize = 4;
 
 /// The points of every frame or position of an array, the origin first; `None` where its last dimensions hold none.
-pub fn points_of(holds: Holds, tensor: &Tensor) -> Option<Vec<Vec<Point>>> {
+pub(crate) fn points_of(holds: Holds, tensor: &Tensor) -> Option<Vec<Vec<Point>>> {
     let values = tensor.to_f64().filter(|_| tensor.dtype().is_float())?;
     let point = |axes: [f64; 3]| axes.map(|axis| axis as f32);
     match (holds, tensor.shape()) {
@@ -87,15 +87,14 @@ fn tips(turn: [[f64; 3]; 3], origin: [f64; 3]) -> Vec<Point> {
 /// The alpha carbons of the structures that the frames belong to, the recorded ones and those of the answer; empty where there are
 /// none to go by.
 #[derive(Debug, Clone, Default)]
-pub struct Traces {
+pub(crate) struct Traces {
     expected: Vec<Point>,
     got: Vec<Point>,
 }
 
 impl Traces {
     /// Those of two structures; `None` where not every residue has its own.
-    #[must_use]
-    pub fn of(expected: &Structure, got: &Structure) -> Option<Self> {
+    pub(crate) fn of(expected: &Structure, got: &Structure) -> Option<Self> {
         let residues = expected.residues().len();
         let alphas = |structure: &Structure| {
             let alphas = Part::AlphaCarbons.of(structure);
@@ -119,13 +118,13 @@ impl Traces {
 
 /// What frames are about: for each its place, and for each sample of which residues both sides are confident and where they lie.
 #[derive(Debug, Clone, Copy)]
-pub struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     /// One for each frame.
-    pub places: &'a [RowPlace],
+    pub(crate) places: &'a [RowPlace],
     /// One for each sample; `None` where it is not said.
-    pub confident: &'a [Option<Vec<bool>>],
+    pub(crate) confident: &'a [Option<Vec<bool>>],
     /// One for each sample.
-    pub traces: &'a [Traces],
+    pub(crate) traces: &'a [Traces],
 }
 
 /// A frame of a group, its residue and whether both sides are confident of it.
@@ -138,7 +137,7 @@ struct Member {
 
 /// What the points of two arrays measure, frame by frame at their places: of several blocks and samples the worst. `None` where
 /// they cannot be measured.
-pub fn measure_placed(
+pub(crate) fn measure_placed(
     (expected, got): &(Vec<Vec<Point>>, Vec<Vec<Point>>),
     about: Placed<'_>,
     gates: &StructureGates,

@@ -4,13 +4,13 @@ use crate::prediction::Axes;
 
 /// What a row or frame is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RowPlace {
+pub(crate) struct RowPlace {
     /// The sample, counted from the first of the array.
-    pub sample: usize,
+    pub(crate) sample: usize,
     /// Its residues: two of a pair.
-    pub residues: Vec<usize>,
+    pub(crate) residues: Vec<usize>,
     /// What else the array counts before residues, such as blocks.
-    pub block: Vec<usize>,
+    pub(crate) block: Vec<usize>,
 }
 
 impl RowPlace {
@@ -28,7 +28,7 @@ impl RowPlace {
 
     /// Whether all its residues are within their sample, and whether all are confident; where it is not known how sure the
     /// model is of a sample, all are.
-    pub fn is_confident(&self, confident: &[Option<Vec<bool>>]) -> Option<bool> {
+    pub(crate) fn is_confident(&self, confident: &[Option<Vec<bool>>]) -> Option<bool> {
         match confident.get(self.sample) {
             Some(Some(own)) => {
                 let own: Option<Vec<bool>> = self.residues.iter().map(|residue| own.get(*residue).copied()).collect();

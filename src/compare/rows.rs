@@ -10,10 +10,10 @@ use crate::prediction::gates::EmbeddingGates;
 use crate::tensor::Tensor;
 
 /// The measure of the lengths of rows.
-pub const NORM_RATIO: &str = "norm_ratio";
+pub(crate) const NORM_RATIO: &str = "norm_ratio";
 
 /// The rows of an array and which of them count.
-pub struct JudgedRows {
+pub(crate) struct JudgedRows {
     width: usize,
     /// For every row whether it counts by itself; `None` for padding, which does not count at all.
     counted: Vec<Option<bool>>,
@@ -22,7 +22,7 @@ pub struct JudgedRows {
 impl JudgedRows {
     /// Rows of so many elements at their places; `confident` says of the residues of each sample whether both sides are. Where
     /// they are of none, all rows count.
-    pub fn new(width: usize, places: impl Iterator<Item = RowPlace>, confident: &[Option<Vec<bool>>]) -> Self {
+    pub(crate) fn new(width: usize, places: impl Iterator<Item = RowPlace>, confident: &[Option<Vec<bool>>]) -> Self {
         let mut counted: Vec<Option<bool>> = places.map(|place| place.is_confident(confident)).collect();
         if !counted.contains(&Some(true)) {
             counted.iter_mut().flatten().for_each(|row| *row = true);
@@ -31,8 +31,7 @@ impl JudgedRows {
     }
 
     /// How far the ratio of the lengths of a counted row is from 1 at worst; infinite for what is not finite.
-    #[must_use]
-    pub fn greatest_change(&self, expected: &[f64], got: &[f64]) -> f64 {
+    pub(crate) fn greatest_change(&self, expected: &[f64], got: &[f64]) -> f64 {
         let pairs = expected.iter().zip(got).zip(&self.counted);
         let counted = pairs.filter(|(_, counted)| **counted == Some(true));
         let changes = counted.map(|((expected, got), _)| match (*expected > 0.0, *got > 0.0) {
@@ -64,7 +63,7 @@ impl JudgedRows {
 
 /// The measures of whole arrays: the least cosine of a counted row and how far the ratio of its lengths is from 1 at worst, and the
 /// mean cosine of all. `None` where they cannot be measured, such as numbers that are not finite.
-pub fn measure_rows(
+pub(crate) fn measure_rows(
     expected: &Tensor,
     got: &Tensor,
     rows: &JudgedRows,

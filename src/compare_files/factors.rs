@@ -8,11 +8,11 @@ use crate::protein::Structure;
 #[derive(Default)]
 pub(super) struct Factors {
     /// Whether both are fractions of 1 now.
-    pub is_scaled: bool,
+    pub(crate) is_scaled: bool,
     /// What a reader must know of them.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// What is wrong with them, where both files are of one kind and should have the same columns.
-    pub difference: Option<String>,
+    pub(crate) difference: Option<String>,
 }
 
 impl Factors {

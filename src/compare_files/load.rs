@@ -20,26 +20,26 @@ const LONGEST: u64 = 1 << 30;
 
 /// What a file holds.
 #[derive(Debug, Clone)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// What it holds as a response. The structure of a file is `atom_array[0]`, the array of an npy file is called as the file.
-    pub prediction: Prediction,
+    pub(crate) prediction: Prediction,
     /// What kind of file it is.
-    pub form: FileFormat,
+    pub(crate) form: FileFormat,
     /// The key of the model, where a snapshot says so.
-    pub model: Option<String>,
+    pub(crate) model: Option<String>,
     /// Which parameters stand behind it, where a snapshot says so.
-    pub weights: Option<String>,
+    pub(crate) weights: Option<String>,
     /// The class of the response and what the model calls itself, where a response says so.
-    pub class: Option<(String, String)>,
+    pub(crate) class: Option<(String, String)>,
     /// By how much repeats differ, by path, where that lies beside a snapshot.
-    pub floors: BTreeMap<String, Worst>,
+    pub(crate) floors: BTreeMap<String, Worst>,
     /// What a reader must know of it.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 /// Kinds of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileFormat {
+pub(crate) enum FileFormat {
     /// A PDB file.
     Pdb,
     /// An mmCIF file.
@@ -56,7 +56,7 @@ pub enum FileFormat {
 ///
 /// # Errors
 /// In words that begin with the file, and the line where there is one.
-pub fn load(path: &Path) -> Result<Loaded, String> {
+pub(crate) fn load(path: &Path) -> Result<Loaded, String> {
     // What is not there is not called by a wrong name.
     std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
     let is_packed = is_gzip(path);

@@ -10,8 +10,8 @@ mod rules;
 mod shared;
 mod structures;
 
-pub use load::{FileFormat, Loaded, load};
-pub use rules::Rules;
+pub(crate) use load::{FileFormat, Loaded, load};
+pub(crate) use rules::Rules;
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ use pairing::{Pairing, is_within, list};
 
 /// What a metric was taken over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coverage {
+pub(crate) enum Coverage {
     /// Everything.
     All,
     /// What both sides are confident of.
@@ -32,49 +32,49 @@ pub enum Coverage {
 
 /// One metric on all of the pair and on its confident part.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MetricRow {
+pub(crate) struct MetricRow {
     /// The metric with its unit.
-    pub metric: &'static str,
+    pub(crate) metric: &'static str,
     /// Over everything, or why there is no value.
-    pub all: Result<f64, String>,
+    pub(crate) all: Result<f64, String>,
     /// Where both sides are confident; `None` where there is no such part.
-    pub confident: Option<Result<f64, String>>,
+    pub(crate) confident: Option<Result<f64, String>>,
     /// What was judged, with floor and bound; nothing where the metric has no gate.
-    pub judged: Vec<(Coverage, MetricValue)>,
+    pub(crate) judged: Vec<(Coverage, MetricValue)>,
     /// The place of an extreme value.
-    pub place: Option<String>,
+    pub(crate) place: Option<String>,
 }
 
 /// A pair of structures, arrays or other values.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ComparedPair {
+pub(crate) struct ComparedPair {
     /// Its path, empty where a file holds one thing only.
-    pub name: String,
+    pub(crate) name: String,
     /// What the whole comes down to.
-    pub verdict: MetricVerdict,
+    pub(crate) verdict: MetricVerdict,
     /// The metrics.
-    pub rows: Vec<MetricRow>,
+    pub(crate) rows: Vec<MetricRow>,
     /// What differs beyond all metrics, such as atoms that only one side has.
-    pub differences: Vec<String>,
+    pub(crate) differences: Vec<String>,
     /// What a reader should know besides.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// What a reader must know even of what is equal.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
     /// The likely cause, when something differs.
-    pub cause: Option<Cause>,
+    pub(crate) cause: Option<Cause>,
     /// How well each residue of a structure fits.
-    pub residues: Vec<ResidueScore>,
+    pub(crate) residues: Vec<ResidueScore>,
 }
 
 /// How well a residue fits.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ResidueScore {
+pub(crate) struct ResidueScore {
     /// Its name, number and chain.
-    pub name: String,
+    pub(crate) name: String,
     /// The symmetric lDDT of its atoms; `None` where nothing is near it.
-    pub lddt: Option<f64>,
+    pub(crate) lddt: Option<f64>,
     /// Whether both sides are confident of it; all are where a side does not say.
-    pub confident: bool,
+    pub(crate) confident: bool,
 }
 
 impl ComparedPair {
@@ -102,15 +102,13 @@ impl ComparedPair {
     }
 
     /// Whether the two sides count as the same.
-    #[must_use]
-    pub fn is_same(&self) -> bool {
+    pub(crate) fn is_same(&self) -> bool {
         self.verdict != MetricVerdict::Different
     }
 }
 
 /// What all sections together say.
-#[must_use]
-pub fn verdict(sections: &[ComparedPair]) -> MetricVerdict {
+pub(crate) fn verdict(sections: &[ComparedPair]) -> MetricVerdict {
     let verdicts = sections.iter().map(|section| section.verdict);
     verdicts.max().unwrap_or(MetricVerdict::Different)
 }
@@ -119,7 +117,12 @@ pub fn verdict(sections: &[ComparedPair]) -> MetricVerdict {
 ///
 /// # Errors
 /// When the two have nothing in common that could be compared, in words.
-pub fn compare(first: Loaded, second: Loaded, rules: &Rules, field: Option<&str>) -> Result<Vec<ComparedPair>, String> {
+pub(crate) fn compare(
+    first: Loaded,
+    second: Loaded,
+    rules: &Rules,
+    field: Option<&str>,
+) -> Result<Vec<ComparedPair>, String> {
     let wants_samples = field.is_none_or(|field| field == STRUCTURES);
     let are_results = (first.form, second.form) == (FileFormat::Result, FileFormat::Result);
     let set = (wants_samples && are_results)

@@ -17,22 +17,22 @@ const LISTED: usize = 12;
 /// Two files as two responses.
 #[derive(Default)]
 pub(super) struct Pairing {
-    pub first: Prediction,
-    pub second: Prediction,
+    pub(crate) first: Prediction,
+    pub(crate) second: Prediction,
     /// How temperature factors carry confidence on each side.
-    pub scales: [Option<FactorScale>; 2],
+    pub(crate) scales: [Option<FactorScale>; 2],
     /// Whether the two are single things without a name of their own.
-    pub is_unnamed: bool,
+    pub(crate) is_unnamed: bool,
     /// Whether confidences are there for the sake of other values only.
-    pub hides_confidence: bool,
+    pub(crate) hides_confidence: bool,
     /// What a reader must know of a value, by its path.
-    pub notes: BTreeMap<String, Vec<String>>,
+    pub(crate) notes: BTreeMap<String, Vec<String>>,
     /// How the temperature factors of a structure differ by themselves.
-    pub differences: BTreeMap<String, String>,
+    pub(crate) differences: BTreeMap<String, String>,
     /// Those that one side should have too, with the side that has them.
-    pub missing: Vec<(String, &'static str)>,
+    pub(crate) missing: Vec<(String, &'static str)>,
     /// What one side holds besides what the other is about.
-    pub besides: Vec<String>,
+    pub(crate) besides: Vec<String>,
 }
 
 /// An array with its name.

@@ -19,9 +19,9 @@ const EMBEDDINGS: &str = "embeddings";
 
 /// What counts as the same.
 #[derive(Debug)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Whose rules these are, in words.
-    pub name: String,
+    pub(crate) name: String,
     /// The rules themselves.
     pub(super) policy: Policy,
     /// Gates of sets of samples, where two samples need not agree.
@@ -38,7 +38,7 @@ impl Rules {
     ///
     /// # Errors
     /// When no model of that name is declared, and when the two results name different ones or different weights; in words.
-    pub fn of(
+    pub(crate) fn of(
         config: &Config,
         model: Option<&str>,
         (first, second): (&Loaded, &Loaded),

@@ -162,7 +162,7 @@ impl<'a> Shared<'a> {
 
     /// How well each residue that both have fits, by the symmetric lDDT of all atoms.
     pub(super) fn residue_scores(&self) -> Vec<ResidueScore> {
-        let Ok(found) = &self.lddt(Over::All).of_either else {
+        let Ok(found) = &self.lddt(Over::All).either else {
             return Vec::new();
         };
         let mut present: Vec<usize> = self.residues.clone();
@@ -269,13 +269,13 @@ impl<'a> Shared<'a> {
         add(title("ca_max"), &[(sure, "ca_max")], &|over| Some(self.farthest(over)));
         add("TM-score", &[], &|over| Some(self.tm_score(over)));
         add(title("lddt"), &[(sure, "lddt")], &|over| {
-            Some(global(&self.lddt(over).of_first))
+            Some(global(&self.lddt(over).first))
         });
         add("lDDT, contacts of the second", &[], &|over| {
-            Some(global(&self.lddt(over).of_second))
+            Some(global(&self.lddt(over).second))
         });
         add(title("unmasked_lddt"), &[(all, "unmasked_lddt")], &|over| {
-            Some(global(&self.lddt(over).of_either))
+            Some(global(&self.lddt(over).either))
         });
         add(title("inverted"), &[(all, "inverted")], &|_| None);
         for (over, key) in PARTS {

@@ -41,8 +41,7 @@ pub struct BackendTable {
 
 impl BackendTable {
     /// Whether it serves a model.
-    #[must_use]
-    pub fn serves(&self, model: &str) -> bool {
+    pub(crate) fn serves(&self, model: &str) -> bool {
         self.models
             .as_ref()
             .is_none_or(|models| models.iter().any(|served| served.value == model))

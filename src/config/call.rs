@@ -8,24 +8,23 @@ use crate::prediction::{Contract, Input, Options};
 
 /// A call to a model.
 #[derive(Debug, Clone)]
-pub struct Call {
+pub(crate) struct Call {
     /// Its name within the case; `call` where the case makes only one and does not name it.
-    pub name: String,
+    pub(crate) name: String,
     /// What is sent.
-    pub input: Input,
+    pub(crate) input: Input,
     /// The options that are sent along.
-    pub options: Options,
+    pub(crate) options: Options,
     /// What the instance is started with.
-    pub config: Options,
+    pub(crate) config: Options,
     /// Where it is written.
-    pub location: Location,
+    pub(crate) location: Location,
 }
 
 impl Call {
     /// What the instance is started with on a backend that gives its instances `base`, when the case is repeated for a
     /// variant of the model: the call's own word counts most, the backend's least.
-    #[must_use]
-    pub fn config_for(&self, contract: &Contract, variant: Option<&str>, base: Options) -> Options {
+    pub(crate) fn config_for(&self, contract: &Contract, variant: Option<&str>, base: Options) -> Options {
         let mut config = base;
         if let (Some(option), Some(variant)) = (contract.variant_option(), variant) {
             config.insert(option.to_owned(), variant.into());

@@ -14,32 +14,30 @@ use crate::prediction::Contract;
 pub struct Case {
     /// Its name, unique in the suite for every model it is for.
     pub name: String,
-    /// What it proves.
-    pub about: Option<String>,
     /// The models it is for, among those the suite is for.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// The variants of the model it is repeated for.
-    pub variants: Variants,
+    pub(crate) variants: Variants,
     /// The scenario of the life cycle that it runs, instead of only making its call; whether there is such a scenario is for the
     /// plan to judge.
-    pub scenario: Option<Located<String>>,
+    pub(crate) scenario: Option<Located<String>>,
     /// What it sends, in order; at least one.
-    pub calls: Vec<Call>,
+    pub(crate) calls: Vec<Call>,
     /// What must hold, in order; at least one.
-    pub checks: Vec<CheckTable>,
+    pub(crate) checks: Vec<CheckTable>,
     /// How long it may take.
-    pub timeout: Option<Duration>,
+    pub(crate) timeout: Option<Duration>,
     /// How often it is tried again when it fails.
-    pub retries: Option<usize>,
+    pub(crate) retries: Option<usize>,
     /// Where it is known to fail.
-    pub expected_failures: Vec<ExpectedFailure>,
+    pub(crate) expected_failures: Vec<ExpectedFailure>,
     /// Where its name is written.
-    pub location: Location,
+    pub(crate) location: Location,
 }
 
 /// The variants of a model that a case is repeated for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Variants {
+pub(crate) enum Variants {
     /// It runs once, with the configuration it has.
     Configured,
     /// Every published one.
@@ -50,40 +48,37 @@ pub enum Variants {
 
 /// One run of a case for a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repetition<'a> {
+pub(crate) struct Repetition<'a> {
     /// The case's name, and after `@` the variant where there is one.
-    pub name: Cow<'a, str>,
+    pub(crate) name: Cow<'a, str>,
     /// The variant to configure.
-    pub variant: Option<&'a str>,
+    pub(crate) variant: Option<&'a str>,
 }
 
 /// One check as it was written.
 #[derive(Debug, Clone)]
-pub struct CheckTable {
+pub(crate) struct CheckTable {
     /// Which check it is.
-    pub kind: Located<String>,
+    pub(crate) kind: Located<String>,
     /// The whole table, for the check to read its own keys from; `check` is known there.
-    pub section: Section,
+    pub(crate) section: Section,
 }
 
 /// A failure that is known and explained. The case still runs: if it passes, the entry is out of date.
 #[derive(Debug, Clone)]
 pub struct ExpectedFailure {
     /// Why it fails.
-    pub reason: String,
+    pub(crate) reason: String,
     /// A text that the failure must contain, so that another failure does not hide behind this one.
-    pub message: Option<String>,
+    pub(crate) message: Option<String>,
     /// The models it fails for; `None` means all.
-    pub models: Option<Vec<String>>,
+    pub(crate) models: Option<Vec<String>>,
     /// The backends it fails on; `None` means all.
-    pub backends: Option<Vec<String>>,
-    /// Where it is written.
-    pub location: Location,
+    pub(crate) backends: Option<Vec<String>>,
 }
 
 /// The name of a case for one variant.
-#[must_use]
-pub fn repetition_name(case: &str, variant: &str) -> String {
+pub(crate) fn repetition_name(case: &str, variant: &str) -> String {
     // A variant such as `biohub/ESMFold2-Fast` must not make a directory of a file name.
     format!("{case}@{}", variant.rsplit('/').next().unwrap_or(variant))
 }
@@ -91,8 +86,7 @@ pub fn repetition_name(case: &str, variant: &str) -> String {
 impl Case {
     /// Its runs for a model, which must be one that suite and case are for; none when it is for variants that the model
     /// does not have.
-    #[must_use]
-    pub fn repetitions<'a>(&'a self, contract: &'a Contract) -> Vec<Repetition<'a>> {
+    pub(crate) fn repetitions<'a>(&'a self, contract: &'a Contract) -> Vec<Repetition<'a>> {
         let repeated = |variant: &'a str| Repetition {
             name: repetition_name(&self.name, variant).into(),
             variant: Some(variant),
@@ -115,8 +109,7 @@ impl Case {
     }
 
     /// Whether it runs for a model that its suite is for.
-    #[must_use]
-    pub fn fits(&self, contract: &Contract) -> bool {
+    pub(crate) fn fits(&self, contract: &Contract) -> bool {
         let has_variants = match &self.variants {
             Variants::Configured => true,
             Variants::All | Variants::Named(_) => !self.repetitions(contract).is_empty(),
@@ -125,8 +118,7 @@ impl Case {
     }
 
     /// The known failure for a model on a backend.
-    #[must_use]
-    pub fn expected_failure(&self, model: &str, backend: &str) -> Option<&ExpectedFailure> {
+    pub(crate) fn expected_failure(&self, model: &str, backend: &str) -> Option<&ExpectedFailure> {
         let named = |names: &Option<Vec<String>>, name: &str| {
             names
                 .as_ref()
@@ -147,7 +139,8 @@ impl Case {
     ) -> Option<Self> {
         let mut reader = outer.within(section);
         let name = read_name(&mut reader);
-        let about = reader.text("about");
+        // For readers of the suite alone.
+        let _ = reader.text("about");
         let scope = Scope::read(&mut reader, scope_names);
         let mut defaults = suite.read_options(&mut reader, scope_names);
         defaults.read_input(&mut reader, sequences);
@@ -172,7 +165,6 @@ impl Case {
         let name = name?;
         Some(Self {
             name: name.value,
-            about,
             scope,
             variants,
             scenario,
@@ -292,14 +284,12 @@ fn sends_nothing(what: &str, section: &Section) -> Diagnostic {
 
 /// Reads `xfail`: a reason, a table, or several tables.
 fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames) -> Vec<ExpectedFailure> {
-    let location = outer.location_of("xfail");
     if let Some(reason) = outer.text_if_text("xfail") {
         return vec![ExpectedFailure {
             reason,
             message: None,
             models: None,
             backends: None,
-            location,
         }];
     }
     let mut failures = Vec::new();
@@ -318,7 +308,6 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
             message,
             models,
             backends,
-            location: section.location(),
         }));
     }
     failures

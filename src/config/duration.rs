@@ -15,8 +15,7 @@ pub(super) fn from_seconds(seconds: f64) -> Option<Duration> {
 
 /// Reads `1.5s` or `1h30m`; a number without a unit means seconds only when nothing else is there. `None` when it is not a
 /// time span longer than nothing.
-#[must_use]
-pub fn parse(text: &str) -> Option<Duration> {
+pub(crate) fn parse(text: &str) -> Option<Duration> {
     if let Some(seconds) = plain_number(text) {
         return from_seconds(seconds);
     }

@@ -33,8 +33,7 @@ fn read_table<T: GateTable>(outer: &mut TableReader<'_>) -> Option<T> {
 
 /// Reads the gates that the table of a check changes, below its key `gates`: any of those that `T` has. `None` where the
 /// key is absent. A gate beside that key judges nothing, and is a mistake that is easily made.
-#[must_use]
-pub fn read_changes<T: GateTable>(outer: &mut TableReader<'_>) -> Option<GateValues> {
+pub(crate) fn read_changes<T: GateTable>(outer: &mut TableReader<'_>) -> Option<GateValues> {
     for gate in T::gates() {
         let is_beside = outer.table().entries().any(|entry| entry.key() == gate.key);
         if is_beside && outer.has(gate.key) {

@@ -6,7 +6,7 @@ use super::suggestion::list_names;
 
 /// Why a text with placeholders has no value. Never shows the value of a variable, which may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum InterpolationError {
+pub(crate) enum InterpolationError {
     /// A name that stands for nothing here.
     #[error("unknown placeholder `{{{name}}}`{hint}")]
     Unknown {
@@ -34,7 +34,7 @@ pub enum InterpolationError {
 ///
 /// # Errors
 /// For names without a value, variables that are not set and braces without their counterpart.
-pub fn interpolate(
+pub(crate) fn interpolate(
     text: &str,
     values: &[(&str, &str)],
     environment: impl Fn(&str) -> Option<String>,

@@ -8,7 +8,7 @@ use super::{Section, TableReader, json};
 
 impl TableReader<'_> {
     /// A table.
-    pub fn section(&mut self, key: &'static str) -> Option<Section> {
+    pub(crate) fn section(&mut self, key: &'static str) -> Option<Section> {
         match self.item(key)?.datum() {
             Datum::Table(section) => Some(section),
             _ => self.wrong_type(key, "a table"),
@@ -24,7 +24,7 @@ impl TableReader<'_> {
     }
 
     /// An array of tables; empty when the key is absent.
-    pub fn sections(&mut self, key: &'static str) -> Vec<Section> {
+    pub(crate) fn sections(&mut self, key: &'static str) -> Vec<Section> {
         let Some(item) = self.item(key) else {
             return Vec::new();
         };
@@ -55,7 +55,7 @@ impl TableReader<'_> {
     }
 
     /// A table whose keys are names of the user's choice and whose values are tables, in declared order.
-    pub fn named_sections(&mut self, key: &'static str) -> Vec<(Located<String>, Section)> {
+    pub(crate) fn named_sections(&mut self, key: &'static str) -> Vec<(Located<String>, Section)> {
         let Some(section) = self.section(key) else {
             return Vec::new();
         };
@@ -96,13 +96,13 @@ impl TableReader<'_> {
     }
 
     /// Any value as JSON; dates and non-finite numbers, which JSON has not, are reported.
-    pub fn json(&mut self, key: &'static str) -> Option<serde_json::Value> {
+    pub(crate) fn json(&mut self, key: &'static str) -> Option<serde_json::Value> {
         let item = self.item(key)?;
         json::value(item, self.diagnostics())
     }
 
     /// A table as a JSON object.
-    pub fn object(&mut self, key: &'static str) -> Option<crate::prediction::Options> {
+    pub(crate) fn object(&mut self, key: &'static str) -> Option<crate::prediction::Options> {
         match self.item(key)?.datum() {
             Datum::Table(section) => json::object(&section, self.diagnostics()),
             _ => self.wrong_type(key, "a table"),

@@ -20,8 +20,7 @@ pub struct PerModel {
 impl PerModel {
     /// The options that an instance of a model gets here before any case says otherwise, its size among them where the
     /// backend names one.
-    #[must_use]
-    pub fn config(&self, contract: &Contract) -> Options {
+    pub(crate) fn config(&self, contract: &Contract) -> Options {
         let mut config = self.configs.get(&contract.key).cloned().unwrap_or_default();
         let first = self.variants.get(&contract.key).and_then(|names| names.first());
         if let (Some(option), Some(first)) = (contract.variant_option(), first) {
@@ -31,16 +30,14 @@ impl PerModel {
     }
 
     /// The size that a model has here unless a case says otherwise, where it is not the contract's own default.
-    #[must_use]
-    pub fn variant<'a>(&self, contract: &'a Contract) -> Option<&'a Variant> {
+    pub(crate) fn variant<'a>(&self, contract: &'a Contract) -> Option<&'a Variant> {
         let chosen = contract.variant(&self.config(contract))?;
         let by_default = contract.variants.first()?;
         (chosen.name != by_default.name).then_some(chosen)
     }
 
     /// Whether there is a published size of a model here.
-    #[must_use]
-    pub fn offers(&self, contract: &Contract, variant: &Variant) -> bool {
+    pub(crate) fn offers(&self, contract: &Contract, variant: &Variant) -> bool {
         let offered = self.variants.get(&contract.key);
         offered.is_none_or(|names| names.contains(&variant.name))
     }

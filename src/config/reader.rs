@@ -22,8 +22,7 @@ pub struct TableReader<'a> {
 
 impl<'a> TableReader<'a> {
     /// Starts to read.
-    #[must_use]
-    pub fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
+    pub(crate) fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
         let taken = section.taken();
         let mut asked = Vec::with_capacity(taken.len() + 8);
         asked.extend_from_slice(taken);
@@ -38,36 +37,33 @@ impl<'a> TableReader<'a> {
     }
 
     /// A reader of another table, usually a part of this one, that reports to the same collection.
-    #[must_use]
-    pub fn within<'b>(&'b mut self, section: &'b Section) -> TableReader<'b> {
+    pub(crate) fn within<'b>(&'b mut self, section: &'b Section) -> TableReader<'b> {
         TableReader::new(section, self.diagnostics)
     }
 
     /// The table being read.
-    #[must_use]
-    pub const fn table(&self) -> &'a Section {
+    pub(crate) const fn table(&self) -> &'a Section {
         self.section
     }
 
     /// Where findings go, for those that only the caller can make.
-    pub const fn diagnostics(&mut self) -> &mut Diagnostics {
+    pub(crate) const fn diagnostics(&mut self) -> &mut Diagnostics {
         self.diagnostics
     }
 
     /// Whether a key is there; counts as asking for it.
-    pub fn has(&mut self, key: &'static str) -> bool {
+    pub(crate) fn has(&mut self, key: &'static str) -> bool {
         self.entry(key).is_some()
     }
 
     /// Where the value of a key is; the table's own place when the key is absent.
-    #[must_use]
-    pub fn location_of(&self, key: &str) -> Location {
+    pub(crate) fn location_of(&self, key: &str) -> Location {
         let entry = self.section.entries().find(|entry| entry.key() == key);
         entry.map_or_else(|| self.section.location(), |entry| entry.item().location())
     }
 
     /// Demands a key; its absence is reported by [`Self::finish`].
-    pub fn require(&mut self, key: &'static str) -> &mut Self {
+    pub(crate) fn require(&mut self, key: &'static str) -> &mut Self {
         if self.entry(key).is_none() {
             self.missing.push(key);
         }
@@ -75,14 +71,14 @@ impl<'a> TableReader<'a> {
     }
 
     /// Reports something wrong with the value of a key.
-    pub fn reject(&mut self, key: &str, message: impl fmt::Display, label: impl fmt::Display) {
+    pub(crate) fn reject(&mut self, key: &str, message: impl fmt::Display, label: impl fmt::Display) {
         let location = self.location_of(key);
         let diagnostic = Diagnostic::at(location, message.to_string()).with_label(label.to_string());
         self.diagnostics.push(diagnostic);
     }
 
     /// Reports the keys that are missing and the unknown ones.
-    pub fn finish(mut self) {
+    pub(crate) fn finish(mut self) {
         self.report_missing();
         for index in 0..self.settled.len() {
             self.report_unknown(index);
@@ -91,8 +87,7 @@ impl<'a> TableReader<'a> {
 
     /// Reports the keys that are missing and leaves unknown ones to a later reader of the table that
     /// comes back, usually on a higher layer.
-    #[must_use]
-    pub fn rest(mut self) -> Section {
+    pub(crate) fn rest(mut self) -> Section {
         self.report_missing();
         self.section.after(&self.asked)
     }

@@ -12,19 +12,18 @@ use crate::prediction::{Contract, Method};
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// The method they answer.
-    pub method: Option<Method>,
+    pub(crate) method: Option<Method>,
     /// Features, options and fields they have.
-    pub needs: Vec<String>,
+    pub(crate) needs: Vec<String>,
     /// Features, options and fields they have not.
-    pub lacks: Vec<String>,
+    pub(crate) lacks: Vec<String>,
     /// Their keys, where no feature says it.
-    pub models: Option<Vec<String>>,
+    pub(crate) models: Option<Vec<String>>,
 }
 
 impl Scope {
     /// Whether it is for a model.
-    #[must_use]
-    pub fn fits(&self, contract: &Contract) -> bool {
+    pub(crate) fn fits(&self, contract: &Contract) -> bool {
         self.method.is_none_or(|method| method == contract.method)
             && self.needs.iter().all(|need| contract.provides(need))
             && !self.lacks.iter().any(|need| contract.provides(need))

@@ -15,26 +15,22 @@ pub struct Section {
 
 impl Section {
     /// Parses a whole file. Every syntax error goes to `diagnostics`; what could be read in spite of them comes back.
-    #[must_use]
-    pub fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Self {
+    pub(crate) fn parse(source: &Arc<Source>, diagnostics: &mut Diagnostics) -> Self {
         Self::of(&Arc::new(Document::parse(source, diagnostics)), 0)
     }
 
     /// The place of its header, or of the whole of an inline table.
-    #[must_use]
-    pub fn location(&self) -> Location {
+    pub(crate) fn location(&self) -> Location {
         self.document.place(self.document.table(self.table).span)
     }
 
     /// Its keys in declared order.
-    #[must_use]
-    pub fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
+    pub(crate) fn keys(&self) -> impl ExactSizeIterator<Item = &str> {
         self.entries().map(Entry::key)
     }
 
     /// The place of a key; `None` when it is not there.
-    #[must_use]
-    pub fn key_location(&self, key: &str) -> Option<Location> {
+    pub(crate) fn key_location(&self, key: &str) -> Option<Location> {
         let entry = self.entries().find(|entry| entry.key() == key)?;
         Some(entry.key_location())
     }

@@ -4,8 +4,7 @@
 ///
 /// Near means at most one edit (insertion, deletion, substitution or swap of neighbours) in three letters, capitals and
 /// `-` for `_` aside; failing that, a name that begins with the word. Of equally near candidates the first wins.
-#[must_use]
-pub fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn suggest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let folded = fold(word);
     let letters = folded.chars().count();
     let mut nearest: Option<(usize, &str)> = None;

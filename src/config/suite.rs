@@ -99,12 +99,6 @@ impl Suites {
         suites.sort_by(|a, b| a.name.cmp(&b.name));
         diagnostics.into_result(Self { suites })
     }
-
-    /// The suite of a name.
-    #[must_use]
-    pub fn suite(&self, name: &str) -> Option<&Suite> {
-        self.suites.iter().find(|suite| suite.name == name)
-    }
 }
 
 impl Suite {

@@ -10,15 +10,14 @@ use super::{Diagnostic, Location, TableReader, duration};
 /// A value with the place it was written at.
 #[derive(Debug, Clone)]
 pub struct Located<T> {
-    /// The value.
-    pub value: T,
+    pub(crate) value: T,
     /// Where it is written.
-    pub location: Location,
+    pub(crate) location: Location,
 }
 
 /// One string or several, each with its place.
 #[derive(Debug, Clone)]
-pub enum OneOrMany {
+pub(crate) enum OneOrMany {
     /// A string by itself.
     One(Located<String>),
     /// An array of strings.
@@ -27,8 +26,7 @@ pub enum OneOrMany {
 
 impl OneOrMany {
     /// All of them.
-    #[must_use]
-    pub fn into_vec(self) -> Vec<Located<String>> {
+    pub(crate) fn into_vec(self) -> Vec<Located<String>> {
         match self {
             Self::One(text) => vec![text],
             Self::Many(texts) => texts,
@@ -38,7 +36,7 @@ impl OneOrMany {
 
 impl TableReader<'_> {
     /// A string.
-    pub fn text(&mut self, key: &'static str) -> Option<String> {
+    pub(crate) fn text(&mut self, key: &'static str) -> Option<String> {
         match self.item(key)?.datum() {
             Datum::Text(text) => Some(text.to_owned()),
             _ => self.wrong_type(key, "a string"),
@@ -54,12 +52,12 @@ impl TableReader<'_> {
     }
 
     /// A string that must be there.
-    pub fn required_text(&mut self, key: &'static str) -> Option<String> {
+    pub(crate) fn required_text(&mut self, key: &'static str) -> Option<String> {
         self.require(key).text(key)
     }
 
     /// A boolean.
-    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
+    pub(crate) fn flag(&mut self, key: &'static str) -> Option<bool> {
         match self.item(key)?.datum() {
             Datum::Flag(flag) => Some(flag),
             _ => self.wrong_type(key, "`true` or `false`"),
@@ -67,7 +65,7 @@ impl TableReader<'_> {
     }
 
     /// A whole number within a range.
-    pub fn integer(&mut self, key: &'static str, range: impl RangeBounds<i64>) -> Option<i64> {
+    pub(crate) fn integer(&mut self, key: &'static str, range: impl RangeBounds<i64>) -> Option<i64> {
         match self.item(key)?.datum() {
             Datum::Integer(value) if range.contains(&value) => Some(value),
             Datum::Integer(value) => {
@@ -80,13 +78,13 @@ impl TableReader<'_> {
     }
 
     /// A whole number of at least `least`, as a size.
-    pub fn count(&mut self, key: &'static str, least: u32) -> Option<usize> {
+    pub(crate) fn count(&mut self, key: &'static str, least: u32) -> Option<usize> {
         let value = self.integer(key, i64::from(least)..)?;
         usize::try_from(value).ok()
     }
 
     /// A number within a range, written with or without a fraction; never NaN.
-    pub fn number(&mut self, key: &'static str, range: impl RangeBounds<f64>) -> Option<f64> {
+    pub(crate) fn number(&mut self, key: &'static str, range: impl RangeBounds<f64>) -> Option<f64> {
         let value = match self.item(key)?.datum() {
             Datum::Integer(value) => value as f64,
             Datum::Float(value) => value,
@@ -101,7 +99,7 @@ impl TableReader<'_> {
     }
 
     /// Numbers in an array, none of them NaN.
-    pub fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
+    pub(crate) fn numbers(&mut self, key: &'static str) -> Option<Vec<f64>> {
         let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of numbers");
         };
@@ -112,25 +110,14 @@ impl TableReader<'_> {
         })
     }
 
-    /// Whole numbers in an array.
-    pub fn integers(&mut self, key: &'static str) -> Option<Vec<i64>> {
-        let Datum::Array(items) = self.item(key)?.datum() else {
-            return self.wrong_type(key, "an array of integers");
-        };
-        self.each(key, items, "an integer", |datum| match datum {
-            Datum::Integer(value) => Some(value),
-            _ => None,
-        })
-    }
-
     /// Strings in an array.
-    pub fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
+    pub(crate) fn texts(&mut self, key: &'static str) -> Option<Vec<String>> {
         let located = self.located_texts(key)?;
         Some(located.into_iter().map(|text| text.value).collect())
     }
 
     /// Strings in an array, each with its place.
-    pub fn located_texts(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
+    pub(crate) fn located_texts(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
         let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of strings");
         };
@@ -142,7 +129,7 @@ impl TableReader<'_> {
     }
 
     /// Array dimensions, each a string or a whole number, as text with their places.
-    pub fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
+    pub(crate) fn located_sizes(&mut self, key: &'static str) -> Option<Vec<Located<String>>> {
         let Datum::Array(items) = self.item(key)?.datum() else {
             return self.wrong_type(key, "an array of sizes and symbols");
         };
@@ -155,7 +142,7 @@ impl TableReader<'_> {
     }
 
     /// Either one string or an array of strings.
-    pub fn text_or_texts(&mut self, key: &'static str) -> Option<OneOrMany> {
+    pub(crate) fn text_or_texts(&mut self, key: &'static str) -> Option<OneOrMany> {
         let item = self.item(key)?;
         match item.datum() {
             Datum::Text(text) => Some(OneOrMany::One(Located {
@@ -168,7 +155,7 @@ impl TableReader<'_> {
     }
 
     /// A time span longer than nothing: a number of seconds, or text such as `"1.5s"`, `"20m"`, `"1h30m"`.
-    pub fn duration(&mut self, key: &'static str) -> Option<Duration> {
+    pub(crate) fn duration(&mut self, key: &'static str) -> Option<Duration> {
         let read = match self.item(key)?.datum() {
             Datum::Integer(seconds) => duration::from_seconds(seconds as f64),
             Datum::Float(seconds) => duration::from_seconds(seconds),
@@ -183,7 +170,7 @@ impl TableReader<'_> {
     }
 
     /// One of several names, each of which stands for a value.
-    pub fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
+    pub(crate) fn choice<T: Copy>(&mut self, key: &'static str, choices: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
         let found = choices.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
         if found.is_none() {

@@ -8,9 +8,9 @@ use crate::prediction::gates::Gates;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Unknown {
     /// Tolerance of arrays.
-    pub tolerance: Tolerance,
+    pub(crate) tolerance: Tolerance,
     /// Gates of structures.
-    pub gates: Gates,
+    pub(crate) gates: Gates,
 }
 
 /// Reads the table; `None` where there is none.

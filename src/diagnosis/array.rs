@@ -15,8 +15,7 @@ const FEWEST_SCALED: usize = 64;
 pub(super) const FACTORS: [(f64, &str); 4] = [(0.1, "÷ 10"), (10.0, "× 10"), (0.01, "÷ 100"), (100.0, "× 100")];
 
 /// Why no cause is looked for in two arrays, in words.
-#[must_use]
-pub fn too_large(expected: &Tensor, actual: &Tensor) -> Option<String> {
+pub(crate) fn too_large(expected: &Tensor, actual: &Tensor) -> Option<String> {
     let elements = expected.len().max(actual.len());
     (elements > MOST_ELEMENTS)
         .then(|| format!("no cause was looked for: {elements} elements, at most {MOST_ELEMENTS} are looked into"))

@@ -21,7 +21,7 @@ pub(super) struct Gaps {
 impl Gaps {
     /// The cheapest way to give every entry of the shorter side one of the longer side, in order. A new gap costs `price`; of
     /// equally cheap ways the one whose gaps come last is taken.
-    pub fn cheapest(short: usize, extra: usize, price: f64, cost: impl Fn(usize, usize) -> f64) -> Self {
+    pub(crate) fn cheapest(short: usize, extra: usize, price: f64, cost: impl Fn(usize, usize) -> f64) -> Self {
         let width = extra + 1;
         let mut from: Vec<u32> = Vec::with_capacity(short * width);
         let mut total = vec![0.0; width];
@@ -55,7 +55,7 @@ impl Gaps {
     }
 
     /// Moves the places of gaps, one after the other, to where the whole costs least.
-    pub fn polish(&mut self, whole: impl Fn(&Self) -> f64) -> f64 {
+    pub(crate) fn polish(&mut self, whole: impl Fn(&Self) -> f64) -> f64 {
         let mut least = whole(self);
         for gap in (0..self.inner().len()).chain(0..self.inner().len()) {
             let Some(&(place, _)) = self.inner().get(gap) else {
@@ -85,7 +85,7 @@ impl Gaps {
     }
 
     /// The counterpart of an entry of the shorter side.
-    pub fn counterpart(&self, entry: usize) -> usize {
+    pub(crate) fn counterpart(&self, entry: usize) -> usize {
         entry + self.offsets[entry]
     }
 
@@ -109,7 +109,7 @@ impl Gaps {
 
     /// Whether so many gaps are one mistake. Of entries of few numbers some fit anywhere by chance: they have one gap, or one
     /// token at the beginning and what is left at the end.
-    pub fn is_one_mistake(&self, is_telling: bool) -> bool {
+    pub(crate) fn is_one_mistake(&self, is_telling: bool) -> bool {
         let inner = self.inner().len();
         let all = self.all().len();
         if is_telling {
@@ -120,7 +120,7 @@ impl Gaps {
     }
 
     /// What is wrong when the longer side is what came: `along` says of what.
-    pub fn too_many(&self, along: &str) -> (MistakeKind, String) {
+    pub(crate) fn too_many(&self, along: &str) -> (MistakeKind, String) {
         let short = self.offsets.len();
         let all = self.all();
         let inner = self.inner().len();
@@ -155,7 +155,7 @@ impl Gaps {
     }
 
     /// What is wrong when the shorter side is what came.
-    pub fn missing(&self, along: &str) -> (MistakeKind, String) {
+    pub(crate) fn missing(&self, along: &str) -> (MistakeKind, String) {
         let (got, wanted) = (self.offsets.len(), self.offsets.len() + self.extra);
         match self.all().as_slice() {
             &[(place, _)] => {

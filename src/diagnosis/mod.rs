@@ -21,16 +21,15 @@ mod points;
 mod precision;
 mod reorder;
 mod structure;
-mod value;
 
 use std::fmt;
 
-pub use array::{of_arrays, too_large};
+pub use array::of_arrays;
+pub(crate) use array::too_large;
 pub use failed::{Aspect, Failed, of_failed};
-pub use models::of_models;
-pub use neighbour::OtherResult;
+pub(crate) use models::of_models;
+pub(crate) use neighbour::OtherResult;
 pub use structure::of_structures;
-pub use value::of_values;
 
 use crate::prediction::Value;
 
@@ -43,7 +42,7 @@ pub struct Cause {
     pub what: String,
     /// The share of the difference it explains, from 0 to 1: 1 − (what remains after undoing it) / (the difference), both as
     /// root mean squares.
-    pub share: f64,
+    pub(crate) share: f64,
 }
 
 /// The mistakes that are looked for.
@@ -180,8 +179,7 @@ impl<'a> Candidate<'a> {
     }
 
     /// The cause of a difference when the actual result is known to be this one, as by an equal hash.
-    #[must_use]
-    pub fn identical(&self) -> Cause {
+    pub(crate) fn identical(&self) -> Cause {
         self.cause(1.0)
     }
 

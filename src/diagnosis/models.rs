@@ -9,8 +9,7 @@ use crate::protein::Structure;
 const MOST_MODELS: usize = 64;
 
 /// Names the order of the models where they are the same ones in another order.
-#[must_use]
-pub fn of_models(expected: &Structure, actual: &Structure) -> Option<Cause> {
+pub(crate) fn of_models(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let (before, after) = (models(expected)?, models(actual)?);
     if before.len() != after.len() || before.len() > MOST_MODELS || before == after {
         return None;

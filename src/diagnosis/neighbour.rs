@@ -7,9 +7,9 @@ use crate::prediction::Prediction;
 #[derive(Debug, Clone)]
 pub struct OtherResult {
     /// What it is, such as `the recorded result of fold::short`.
-    pub label: String,
+    pub(crate) label: String,
     /// How what was asked differs.
-    pub relation: Relation,
+    pub(crate) relation: Relation,
     /// The result.
-    pub prediction: Prediction,
+    pub(crate) prediction: Prediction,
 }

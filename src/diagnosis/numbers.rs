@@ -7,17 +7,17 @@ pub(super) const TELLING: usize = 4;
 
 /// Two arrays of one shape as double precision, and how far they lie apart.
 pub(super) struct Numbers<'a> {
-    pub shape: &'a [usize],
-    pub expected: &'a [f64],
-    pub actual: &'a [f64],
+    pub(crate) shape: &'a [usize],
+    pub(crate) expected: &'a [f64],
+    pub(crate) actual: &'a [f64],
     /// Root mean square of the differences.
-    pub difference: f64,
+    pub(crate) difference: f64,
     /// Standard deviation of the expected values; their size where they do not vary.
-    pub spread: f64,
+    pub(crate) spread: f64,
 }
 
 impl<'a> Numbers<'a> {
-    pub fn new(shape: &'a [usize], expected: &'a [f64], actual: &'a [f64]) -> Self {
+    pub(crate) fn new(shape: &'a [usize], expected: &'a [f64], actual: &'a [f64]) -> Self {
         Self {
             shape,
             expected,
@@ -28,7 +28,7 @@ impl<'a> Numbers<'a> {
     }
 
     /// The share that is explained when `expected` would have been this.
-    pub fn explained(&self, mistaken: impl Iterator<Item = f64>, unit: f64) -> Option<f64> {
+    pub(crate) fn explained(&self, mistaken: impl Iterator<Item = f64>, unit: f64) -> Option<f64> {
         let squares = mistaken.zip(self.actual).map(|(a, b)| ((a - b) / unit).powi(2));
         let residual = (squares.sum::<f64>() / self.expected.len() as f64).sqrt();
         share(residual, self.difference, self.spread)

@@ -9,18 +9,18 @@ pub(super) const FEWEST: usize = 4;
 
 /// Atoms of two structures that correspond, and how far they lie apart.
 pub(super) struct Points {
-    pub expected: Vec<Point>,
-    pub actual: Vec<Point>,
+    pub(crate) expected: Vec<Point>,
+    pub(crate) actual: Vec<Point>,
     /// The run of residues that each is in, where it is known: neighbours are of one run.
-    pub runs: Vec<usize>,
+    pub(crate) runs: Vec<usize>,
     /// Root mean square distance after superposition.
-    pub superposed: f64,
+    pub(crate) superposed: f64,
     /// Radius of gyration of the expected points.
-    pub size: f64,
+    pub(crate) size: f64,
 }
 
 impl Points {
-    pub fn new(expected: Vec<Point>, actual: Vec<Point>) -> Option<Self> {
+    pub(crate) fn new(expected: Vec<Point>, actual: Vec<Point>) -> Option<Self> {
         if expected.len() < FEWEST {
             return None;
         }
@@ -33,7 +33,7 @@ impl Points {
         })
     }
 
-    pub fn share(&self, residual: f64) -> Option<f64> {
+    pub(crate) fn share(&self, residual: f64) -> Option<f64> {
         share(residual, self.superposed, self.size)
     }
 }

@@ -5,12 +5,12 @@ use super::error::MetricError;
 
 /// The asymmetry of a matrix against that of the expected one.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Asymmetry {
+pub(crate) struct Asymmetry {
     /// How much of what is expected is gone: 1 for a symmetric matrix, 0 for one that has no less than expected. `None` where hardly
     /// any is expected.
-    pub lost: Option<f64>,
+    pub(crate) lost: Option<f64>,
     /// Correlation over pairs: 1 for the same, −1 for a transposed one. `None` where a side has none.
-    pub correlation: Option<f64>,
+    pub(crate) correlation: Option<f64>,
 }
 
 /// Less asymmetry than this, as a part of the whole, is rounding.
@@ -22,7 +22,7 @@ const TILE: usize = 32;
 ///
 /// # Errors
 /// When a matrix has not as many columns as rows.
-pub fn asymmetry(expected: &[f64], got: &[f64], size: usize) -> Result<Asymmetry, MetricError> {
+pub(crate) fn asymmetry(expected: &[f64], got: &[f64], size: usize) -> Result<Asymmetry, MetricError> {
     if size.checked_mul(size) != Some(expected.len()) || got.len() != expected.len() {
         return Err(MetricError::Malformed("the matrix is not square"));
     }

@@ -5,11 +5,11 @@ use super::superposition::{Superposition, best_motion, superpose};
 
 /// An assignment of chains and how well it fits.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ChainPermutation {
+pub(crate) struct ChainPermutation {
     /// For every chain of the reference the index of the model's chain that plays it.
-    pub order: Vec<usize>,
+    pub(crate) order: Vec<usize>,
     /// Root mean square distance in ångström of all points, superposed together under this assignment.
-    pub rmsd: f64,
+    pub(crate) rmsd: f64,
 }
 
 /// All assignments are tried up to this many: seven copies of one chain have 5,040.
@@ -23,7 +23,7 @@ const MOST_ASSIGNMENTS: usize = 5_040;
 ///
 /// # Errors
 /// Without chains, for sides with different kinds, chains of one kind that differ in length, and as [`superpose`].
-pub fn best_chain_permutation(
+pub(crate) fn best_chain_permutation(
     reference: &[&[Point]],
     reference_kinds: &[usize],
     model: &[&[Point]],

@@ -15,7 +15,7 @@ const STEPS: usize = 12;
 pub(super) struct Columns {
     width: f64,
     /// Index of each point in the slice it came from, in the order of the columns.
-    pub order: Vec<usize>,
+    pub(crate) order: Vec<usize>,
     /// Heights in the same order.
     heights: Vec<f32>,
     /// Key and first place of every column that has points, sorted by key; its points end where the next begin.
@@ -33,7 +33,7 @@ struct NearColumn {
 
 impl Columns {
     /// Sorts finite points into columns suited to a search radius in ångström, which must be positive.
-    pub fn new(points: &[Point], radius: f64) -> Self {
+    pub(crate) fn new(points: &[Point], radius: f64) -> Self {
         // Half the radius: narrow enough to leave far points out, wide enough that a column is worth a look-up.
         let width = radius / 2.0;
         let key = |[x, y, _]: Point| (cell(x, width), cell(y, width));
@@ -59,7 +59,12 @@ impl Columns {
 
     /// Calls `visit` with a place in [`Self::order`] and a range of later places that hold every later neighbour within the
     /// radius (and some points beyond it), for all places. So every pair is seen once, from its earlier place.
-    pub fn for_each_candidate_run(&self, points: &[Point], radius: f64, mut visit: impl FnMut(usize, Range<usize>)) {
+    pub(crate) fn for_each_candidate_run(
+        &self,
+        points: &[Point],
+        radius: f64,
+        mut visit: impl FnMut(usize, Range<usize>),
+    ) {
         for (number, &(key, start)) in self.starts.iter().enumerate() {
             let end = self.end(number);
             let mut later = self.later_columns(number, key);
@@ -85,7 +90,7 @@ impl Columns {
     }
 
     /// Whether more points lie in one place than matter has room for, which would cost time with the square of their number.
-    pub fn is_crowded(&self, radius: f64) -> bool {
+    pub(crate) fn is_crowded(&self, radius: f64) -> bool {
         (0..self.starts.len()).any(|number| {
             let heights = &self.heights[self.starts[number].1..self.end(number)];
             let pairs = heights.iter().zip(heights.iter().skip(CROWD));

@@ -7,7 +7,7 @@ use super::error::{MetricError, check_lengths, check_number};
 ///
 /// # Errors
 /// For empty lists, lists of different length, and values that are not finite.
-pub fn mean_absolute_error<T: Copy + Into<f64>>(observed: &[T], reference: &[T]) -> Result<f64, MetricError> {
+pub(crate) fn mean_absolute_error<T: Copy + Into<f64>>(observed: &[T], reference: &[T]) -> Result<f64, MetricError> {
     check_values(observed, reference, 1)?;
     let apart = observed
         .iter()
@@ -20,7 +20,7 @@ pub fn mean_absolute_error<T: Copy + Into<f64>>(observed: &[T], reference: &[T])
 ///
 /// # Errors
 /// With fewer than two values, lists of different length, values that are not finite, and when a side is constant.
-pub fn pearson<T: Copy + Into<f64>>(first: &[T], second: &[T]) -> Result<f64, MetricError> {
+pub(crate) fn pearson<T: Copy + Into<f64>>(first: &[T], second: &[T]) -> Result<f64, MetricError> {
     check_values(first, second, 2)?;
     let mean = |values: &[T]| values.iter().map(|&value| value.into()).sum::<f64>() / values.len() as f64;
     let (first_mean, second_mean) = (mean(first), mean(second));

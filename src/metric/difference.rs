@@ -9,7 +9,7 @@ use crate::tensor::{DType, Element, Tensor};
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
     /// The element type of both; the values of a narrow float have no more digits than it holds.
-    pub dtype: DType,
+    pub(crate) dtype: DType,
     /// Elements compared.
     pub total: usize,
     /// Elements that are not equal.
@@ -19,7 +19,7 @@ pub struct Difference {
     /// The element with the greatest absolute difference; `None` when all are equal.
     pub absolute: Option<Extreme>,
     /// The element with the greatest relative difference; `None` when all are equal.
-    pub relative: Option<Extreme>,
+    pub(crate) relative: Option<Extreme>,
     /// The smallest absolute bound that all elements would keep, given the same relative one.
     pub needed: f64,
 }
@@ -41,8 +41,7 @@ pub struct Extreme {
 
 impl Difference {
     /// Whether every element keeps the bound.
-    #[must_use]
-    pub const fn is_within(&self) -> bool {
+    pub(crate) const fn is_within(&self) -> bool {
         self.beyond == 0
     }
 }

@@ -8,7 +8,7 @@ use super::error::{MetricError, check_lengths, check_points};
 use super::superposition::{Superposition, superpose};
 
 /// Residues touch when two of their atoms are nearer than this distance in ångström.
-pub const CONTACT: f64 = 5.0;
+pub(crate) const CONTACT: f64 = 5.0;
 /// Residues form the interface when two of their atoms are nearer than this distance in ångström.
 const INTERFACE: f64 = 10.0;
 /// Distances in ångström at which the two terms count half.
@@ -17,31 +17,31 @@ const LIGAND_SCALE: f64 = 8.5;
 
 /// The two chains of a complex, atom by atom the same in reference and model: those of the first chain, then the second's.
 #[derive(Debug, Clone, Copy)]
-pub struct DockedPair<'a> {
+pub(crate) struct DockedPair<'a> {
     /// Atoms of the reference's residues without hydrogens, see [`super::selection::is_docked`].
-    pub reference: &'a [Point],
+    pub(crate) reference: &'a [Point],
     /// The same atoms of the model.
-    pub model: &'a [Point],
+    pub(crate) model: &'a [Point],
     /// Residue of every atom, from 0 over both chains; no residue is in both.
-    pub residues: &'a [usize],
+    pub(crate) residues: &'a [usize],
     /// Whether an atom is N, CA, C or O.
-    pub backbone: &'a [bool],
+    pub(crate) backbone: &'a [bool],
     /// Number of atoms in the first chain.
-    pub first_chain: usize,
+    pub(crate) first_chain: usize,
 }
 
 /// The score and its three parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct DockQ {
+pub(crate) struct DockQ {
     /// The mean of the parts, from 0 to 1: above 0.23 acceptable, 0.49 medium, 0.80 high quality.
-    pub score: f64,
+    pub(crate) score: f64,
     /// Fraction of the reference's residue contacts that the model keeps.
-    pub native_contacts: f64,
+    pub(crate) native_contacts: f64,
     /// Root mean square distance of the interface's backbone in ångström, superposed by itself.
-    pub interface_rmsd: f64,
+    pub(crate) interface_rmsd: f64,
     /// Root mean square distance of the smaller chain's backbone in ångström, superposed by the larger chain's; of two equal
     /// chains the first one's, superposed by the second's.
-    pub ligand_rmsd: f64,
+    pub(crate) ligand_rmsd: f64,
 }
 
 /// The `DockQ` of a model (Basu & Wallner, `PLoS` ONE 11, 2016): (fnat + 1/(1 + (iRMSD/1.5)²) + 1/(1 + (LRMSD/8.5)²)) / 3.
@@ -49,7 +49,7 @@ pub struct DockQ {
 /// # Errors
 /// When the lists do not correspond, points are not finite, a chain has no backbone, the reference's chains do not touch, and
 /// when thousands of points lie in one place.
-pub fn dockq(pair: &DockedPair) -> Result<DockQ, MetricError> {
+pub(crate) fn dockq(pair: &DockedPair) -> Result<DockQ, MetricError> {
     check(pair)?;
     let native = touching_residues(pair, pair.reference, CONTACT)?;
     if native.is_empty() {

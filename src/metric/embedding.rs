@@ -6,28 +6,27 @@ use crate::tensor::Tensor;
 
 /// A value and the index it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct IndexedValue {
-    /// The value.
-    pub value: f64,
+pub(crate) struct IndexedValue {
+    pub(crate) value: f64,
     /// The index, of an element or a residue.
-    pub index: usize,
+    pub(crate) index: usize,
 }
 
 /// The differences between two embeddings.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EmbeddingError {
+pub(crate) struct EmbeddingError {
     /// The greatest |observed − reference| of an element, by flat index.
-    pub greatest_absolute: IndexedValue,
+    pub(crate) greatest_absolute: IndexedValue,
     /// ‖observed − reference‖ / ‖reference‖ over all elements; 0 when both are zero, infinite when only the reference is.
-    pub relative: f64,
+    pub(crate) relative: f64,
     /// The least cosine between a residue's two vectors, by residue.
-    pub least_cosine: IndexedValue,
+    pub(crate) least_cosine: IndexedValue,
     /// The mean of these cosines.
-    pub mean_cosine: f64,
+    pub(crate) mean_cosine: f64,
     /// The least ‖observed‖ / ‖reference‖ of a residue, by residue.
-    pub least_norm_ratio: IndexedValue,
+    pub(crate) least_norm_ratio: IndexedValue,
     /// The greatest ‖observed‖ / ‖reference‖ of a residue, by residue.
-    pub greatest_norm_ratio: IndexedValue,
+    pub(crate) greatest_norm_ratio: IndexedValue,
 }
 
 /// Compares embeddings of `width` numbers per residue.
@@ -37,7 +36,7 @@ pub struct EmbeddingError {
 ///
 /// # Errors
 /// For empty embeddings, different lengths, a length that is no multiple of the width, and values that are not finite.
-pub fn embedding_error<T: Copy + Into<f64>>(
+pub(crate) fn embedding_error<T: Copy + Into<f64>>(
     observed: &[T],
     reference: &[T],
     width: usize,
@@ -55,7 +54,7 @@ pub fn embedding_error<T: Copy + Into<f64>>(
 ///
 /// # Errors
 /// As [`embedding_error`], also for arrays of text.
-pub fn embedding_error_of(observed: &Tensor, reference: &Tensor) -> Result<EmbeddingError, MetricError> {
+pub(crate) fn embedding_error_of(observed: &Tensor, reference: &Tensor) -> Result<EmbeddingError, MetricError> {
     let width = reference.shape().last().copied().unwrap_or(1);
     check_widths(observed.len(), reference.len(), width)?;
     if !(observed.dtype().is_numeric() && reference.dtype().is_numeric()) {

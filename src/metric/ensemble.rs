@@ -12,9 +12,9 @@ pub struct EnergyTest {
     /// Fraction of the ways to split all samples that give at least this distance.
     pub p_value: f64,
     /// Number of splits looked at.
-    pub splits: usize,
+    pub(crate) splits: usize,
     /// Whether these were all there are.
-    pub exact: bool,
+    pub(crate) exact: bool,
 }
 
 /// All splits are tried up to this many: two sets of ten have 184,756.

@@ -16,7 +16,7 @@ use crate::protein::residue::equivalent_atoms;
 ///
 /// # Errors
 /// When a list has not one point for every atom.
-pub fn match_equivalent_names(
+pub(crate) fn match_equivalent_names(
     structure: &Structure,
     reference: &[Point],
     model: &mut [Point],

@@ -11,17 +11,16 @@ const SAME: f64 = 1e-3;
 
 /// How many turns of a chain could be told, and how many of them go the other way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hands {
+pub(crate) struct Hands {
     /// Turns that both sides have.
-    pub told: usize,
+    pub(crate) told: usize,
     /// Those of them with another hand.
-    pub changed: usize,
+    pub(crate) changed: usize,
 }
 
 impl Hands {
     /// The fraction that changed; `None` where no turn could be told.
-    #[must_use]
-    pub fn fraction(&self) -> Option<f64> {
+    pub(crate) fn fraction(&self) -> Option<f64> {
         (self.told > 0).then(|| self.changed as f64 / self.told as f64)
     }
 }
@@ -34,7 +33,7 @@ impl Hands {
 ///
 /// # Errors
 /// With fewer than four points, for lists of different length and points that are not finite.
-pub fn changed_hands(observed: &[Point], reference: &[Point], chains: &[usize]) -> Result<Hands, MetricError> {
+pub(crate) fn changed_hands(observed: &[Point], reference: &[Point], chains: &[usize]) -> Result<Hands, MetricError> {
     check_points(observed, reference, 4)?;
     check_lengths("chains", chains.len(), reference.len())?;
     let mut hands = Hands { told: 0, changed: 0 };

@@ -25,9 +25,9 @@ pub enum Contacts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lddt {
     /// Over all pairs.
-    pub global: f64,
+    pub(crate) global: f64,
     /// Over the pairs of each residue's atoms; `None` where a residue has no pair.
-    pub per_residue: Vec<Option<f64>>,
+    pub(crate) per_residue: Vec<Option<f64>>,
     /// Number of pairs.
     pub pairs: usize,
 }
@@ -86,19 +86,18 @@ fn scored(tally: &[PairCounts]) -> Result<Lddt, MetricError> {
 
 /// One pair of structures by every choice of contacts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct LddtBothWays {
+pub(crate) struct LddtBothWays {
     /// By the contacts of the first.
-    pub of_first: Result<Lddt, MetricError>,
+    pub(crate) first: Result<Lddt, MetricError>,
     /// By the contacts of the second.
-    pub of_second: Result<Lddt, MetricError>,
+    pub(crate) second: Result<Lddt, MetricError>,
     /// By the contacts of either.
-    pub of_either: Result<Lddt, MetricError>,
+    pub(crate) either: Result<Lddt, MetricError>,
 }
 
 /// What [`lddt`] says of `first` as the reference, of `second` as the reference, and with the contacts of either: pairs that are near
 /// in both are counted once for all three.
-#[must_use]
-pub fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> LddtBothWays {
+pub(crate) fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> LddtBothWays {
     let near = checked(first, second, residues).and_then(|tally| {
         let mut tallies = [tally.clone(), tally];
         count_pairs(first, second, residues, |squared| [true, squared <= NEAR], &mut tallies)?;
@@ -123,9 +122,9 @@ pub fn lddt_both_ways(first: &[Point], second: &[Point], residues: &[usize]) -> 
     };
     LddtBothWays {
         // Where the first cannot be counted, the second may.
-        of_second: and_far(&near_in_both).or_else(|_| lddt(second, first, residues, Contacts::InReference)),
-        of_either: and_far(&near_in_first),
-        of_first: near_in_first.and_then(|tally| scored(&tally)),
+        second: and_far(&near_in_both).or_else(|_| lddt(second, first, residues, Contacts::InReference)),
+        either: and_far(&near_in_first),
+        first: near_in_first.and_then(|tally| scored(&tally)),
     }
 }
 
@@ -292,19 +291,15 @@ mod tests {
         let residues: Vec<usize> = (0..300).map(|atom| atom / 3).collect();
         let found = lddt_both_ways(&first, &second, &residues);
         let alone = |one: &[Point], other: &[Point], contacts| lddt(one, other, &residues, contacts);
-        assert_eq!(found.of_first, alone(&first, &second, Contacts::InReference));
-        assert_eq!(found.of_second, alone(&second, &first, Contacts::InReference));
-        assert_eq!(found.of_either, alone(&first, &second, Contacts::InEither));
-        assert!(found.of_first != found.of_second && found.of_either != found.of_first);
+        assert_eq!(found.first, alone(&first, &second, Contacts::InReference));
+        assert_eq!(found.second, alone(&second, &first, Contacts::InReference));
+        assert_eq!(found.either, alone(&first, &second, Contacts::InEither));
+        assert!(found.first != found.second && found.either != found.first);
         // What has no value one way may have one the other way.
         let spread: Vec<Point> = (0..300u16).map(|index| [100.0 * f32::from(index), 0.0, 0.0]).collect();
         let found = lddt_both_ways(&spread, &first, &residues);
         assert_eq!(
-            (
-                found.of_first.is_err(),
-                found.of_second.is_ok(),
-                found.of_either.is_ok()
-            ),
+            (found.first.is_err(), found.second.is_ok(), found.either.is_ok()),
             (true, true, true)
         );
     }

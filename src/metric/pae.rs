@@ -9,15 +9,15 @@ use super::error::{MetricError, check_lengths, check_number};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PaeError {
     /// Mean of |observed − reference| in ångström.
-    pub mean_absolute: f64,
+    pub(crate) mean_absolute: f64,
     /// Root of the mean squared difference in ångström.
-    pub root_mean_square: f64,
+    pub(crate) root_mean_square: f64,
     /// The greatest |observed − reference| in ångström.
-    pub greatest: f64,
+    pub(crate) greatest: f64,
     /// Row and column of the greatest difference.
-    pub greatest_at: (usize, usize),
+    pub(crate) greatest_at: (usize, usize),
     /// Mean of |observed − reference| over pairs in different chains; `None` where there is none.
-    pub mean_absolute_between_chains: Option<f64>,
+    pub(crate) mean_absolute_between_chains: Option<f64>,
 }
 
 /// Compares two square matrices in C order over the residues of a structure.

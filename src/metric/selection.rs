@@ -19,8 +19,7 @@ pub enum Part {
 
 impl Part {
     /// Whether an atom of this name belongs to the part.
-    #[must_use]
-    pub fn contains(self, atom_name: Label) -> bool {
+    pub(crate) fn contains(self, atom_name: Label) -> bool {
         const BACKBONE: [Label; 4] = [
             Label::literal("N"),
             Label::literal("CA"),
@@ -46,8 +45,7 @@ impl Part {
 }
 
 /// Whether an atom counts for `DockQ`: its program reads neither hydrogens nor HETATM records.
-#[must_use]
-pub fn is_docked(structure: &Structure, atom: usize) -> bool {
+pub(crate) fn is_docked(structure: &Structure, atom: usize) -> bool {
     structure.element.get(atom) != Some(&Label::literal("H")) && structure.hetero.get(atom) != Some(&true)
 }
 
@@ -61,8 +59,7 @@ pub fn positions(structure: &Structure, atoms: &[usize]) -> Vec<Point> {
 }
 
 /// The run of one chain that each atom belongs to, counted from 0 in the order they come.
-#[must_use]
-pub fn chain_of_atoms(structure: &Structure) -> Vec<usize> {
+pub(crate) fn chain_of_atoms(structure: &Structure) -> Vec<usize> {
     let runs = structure.chains().into_iter().enumerate();
     runs.flat_map(|(number, (_, atoms))| std::iter::repeat_n(number, atoms.len()))
         .collect()
@@ -81,8 +78,7 @@ pub fn residue_of_atoms(structure: &Structure) -> Vec<usize> {
 /// Pairs of atoms with the same chain, residue number, insertion code, residue name and atom name, in the order of `first`.
 ///
 /// Atoms that only one side has are left out; of atoms that occur twice on a side, the first counts.
-#[must_use]
-pub fn shared_atoms(first: &Structure, second: &Structure) -> Vec<(usize, usize)> {
+pub(crate) fn shared_atoms(first: &Structure, second: &Structure) -> Vec<(usize, usize)> {
     let identity = |structure: &Structure, atom: usize| {
         let residue = (
             structure.chain_id[atom],

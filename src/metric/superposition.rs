@@ -7,16 +7,16 @@ use super::quaternion;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Superposition {
     /// Rotation matrix by rows, determinant +1.
-    pub rotation: [[f64; 3]; 3],
+    pub(crate) rotation: [[f64; 3]; 3],
     /// Translation in ångström, applied after the rotation.
-    pub translation: [f64; 3],
+    pub(crate) translation: [f64; 3],
     /// Root mean square distance after superposition in ångström, from the distances themselves.
-    pub rmsd: f64,
+    pub(crate) rmsd: f64,
 }
 
 impl Superposition {
     /// The motion that leaves every point where it is.
-    pub const IDENTITY: Self = Self {
+    pub(crate) const IDENTITY: Self = Self {
         rotation: [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
         translation: [0.0; 3],
         rmsd: 0.0,
@@ -34,7 +34,7 @@ impl Superposition {
     }
 
     /// Distance in ångström of every moved point of `mobile` from its partner in `target`.
-    pub fn distances<'a>(&'a self, mobile: &'a [Point], target: &'a [Point]) -> impl Iterator<Item = f64> + 'a {
+    pub(crate) fn distances<'a>(&'a self, mobile: &'a [Point], target: &'a [Point]) -> impl Iterator<Item = f64> + 'a {
         mobile
             .iter()
             .zip(target)
@@ -141,7 +141,7 @@ pub(super) fn best_weighted_motion(pairs: impl Iterator<Item = (Point, Point, f6
 ///
 /// # Errors
 /// As [`superpose`].
-pub fn rmsd(first: &[Point], second: &[Point]) -> Result<f64, MetricError> {
+pub(crate) fn rmsd(first: &[Point], second: &[Point]) -> Result<f64, MetricError> {
     check_points(first, second, 1)?;
     Ok((Superposition::IDENTITY.sum_of_squares(first, second) / first.len() as f64).sqrt())
 }

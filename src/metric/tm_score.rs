@@ -7,9 +7,9 @@ use super::superposition::{Superposition, best_motion, best_weighted_motion};
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TmScore {
     /// From 0 to 1; two unrelated folds score about 0.17, the same fold above 0.5.
-    pub score: f64,
+    pub(crate) score: f64,
     /// Lays the first structure onto the second; its `rmsd` is that of all points under this motion.
-    pub superposition: Superposition,
+    pub(crate) superposition: Superposition,
 }
 
 /// Shortest fragment the search starts from.
@@ -29,8 +29,7 @@ const CLIMBS: usize = 40;
 const SETTLED: f64 = 1e-7;
 
 /// The distance in ångström at which a pair counts half: 1.24·∛(L − 15) − 1.8, at least 0.5, for L residues.
-#[must_use]
-pub fn distance_scale(length: usize) -> f64 {
+pub(crate) fn distance_scale(length: usize) -> f64 {
     (1.24 * (length as f64 - 15.0).cbrt() - 1.8).max(0.5)
 }
 

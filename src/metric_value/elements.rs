@@ -5,12 +5,11 @@ use crate::metric::{Difference, Extreme};
 use crate::prediction::contract::Tolerance;
 
 /// The key of the greatest absolute difference of two elements.
-pub const ABSOLUTE: &str = "absolute";
+pub(crate) const ABSOLUTE: &str = "absolute";
 
 /// The element that comes tightest margins, which is `absolute + relative · |expected|` there. `found` must be bounded as
 /// [`bound`](super::bound) says.
-#[must_use]
-pub fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
+pub(crate) fn of_elements(found: &Difference, tolerance: Tolerance, floor: Option<Noise>) -> MetricValue {
     let limit = |extreme: &Extreme| {
         let slack = tolerance.relative * extreme.expected.abs();
         tolerance.absolute + if slack.is_finite() { slack } else { 0.0 }

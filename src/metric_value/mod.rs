@@ -6,18 +6,20 @@ mod noise_floor;
 mod number;
 mod value;
 
-pub use elements::{ABSOLUTE, of_elements};
-pub use noise_floor::{Noise, NoiseFloor, Worst, with_slack};
-pub use number::{count, exact, show};
-pub use value::{Direction, MetricValue, MetricVerdict, bound};
+pub(crate) use elements::{ABSOLUTE, of_elements};
+pub use noise_floor::NoiseFloor;
+pub(crate) use noise_floor::{Noise, Worst, with_slack};
+pub(crate) use number::{count, exact, show};
+pub use value::MetricVerdict;
+pub(crate) use value::{Direction, MetricValue, bound};
 
 /// One measure of one value of an answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CheckedValue {
     /// The check that took it.
-    pub check: &'static str,
+    pub(crate) check: &'static str,
     /// The call whose answer it is about.
-    pub call: String,
+    pub(crate) call: String,
     /// The value, such as `atom_array[0]`.
     pub path: String,
     /// What was seen, what repeats differ by, what is allowed.

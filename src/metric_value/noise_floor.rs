@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 /// The worst that any pair of repeats gave, by the key of the measure.
-pub type Worst = BTreeMap<String, f64>;
+pub(crate) type Worst = BTreeMap<String, f64>;
 
 /// What repeats give in one measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -13,7 +13,7 @@ pub struct Noise {
     pub worst: f64,
     /// Repeats are few, so that another one may differ a little more than any of them: up to this many times the worst is no
     /// difference yet.
-    pub slack: f64,
+    pub(crate) slack: f64,
 }
 
 /// What repeats of one value give, by the key of the measure.
@@ -21,14 +21,6 @@ pub struct Noise {
 pub struct NoiseFloor {
     worst: Worst,
     slack: f64,
-}
-
-impl Noise {
-    /// No more than that by itself.
-    #[must_use]
-    pub const fn within(worst: f64) -> Self {
-        Self { worst, slack: 1.0 }
-    }
 }
 
 impl NoiseFloor {
@@ -42,14 +34,12 @@ impl NoiseFloor {
     }
 
     /// What was measured, with the slack that is allowed.
-    #[must_use]
-    pub const fn new(worst: Worst, slack: f64) -> Self {
+    pub(crate) const fn new(worst: Worst, slack: f64) -> Self {
         Self { worst, slack }
     }
 
     /// What repeats give in a measure, where that is known.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<Noise> {
+    pub(crate) fn get(&self, key: &str) -> Option<Noise> {
         let worst = *self.worst.get(key)?;
         Some(Noise {
             worst,
@@ -59,8 +49,7 @@ impl NoiseFloor {
 }
 
 /// The floors of several values, by path.
-#[must_use]
-pub fn with_slack(fields: BTreeMap<String, Worst>, slack: f64) -> BTreeMap<String, NoiseFloor> {
+pub(crate) fn with_slack(fields: BTreeMap<String, Worst>, slack: f64) -> BTreeMap<String, NoiseFloor> {
     let floors = fields.into_iter();
     floors
         .map(|(path, worst)| (path, NoiseFloor::new(worst, slack)))

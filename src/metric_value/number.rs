@@ -1,20 +1,17 @@
 //! Writes numbers for people: as many digits as matter. Reads none.
 
 /// A number with six significant digits, whole numbers as such.
-#[must_use]
-pub fn show(value: f64) -> String {
+pub(crate) fn show(value: f64) -> String {
     significant(value, 6)
 }
 
 /// A number with the nine significant digits that tell any two single-precision numbers apart.
-#[must_use]
-pub fn exact(value: f64) -> String {
+pub(crate) fn exact(value: f64) -> String {
     significant(value, 9)
 }
 
 /// A count with its noun: `1 element`, `3 elements`.
-#[must_use]
-pub fn count(number: usize, noun: &str) -> String {
+pub(crate) fn count(number: usize, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {noun}{plural}")
 }

@@ -7,8 +7,7 @@ use super::{Noise, show};
 use crate::prediction::contract::Tolerance;
 
 /// What elements are allowed where repeats differ by `floor` already.
-#[must_use]
-pub fn bound(tolerance: Tolerance, floor: Option<Noise>) -> Tolerance {
+pub(crate) fn bound(tolerance: Tolerance, floor: Option<Noise>) -> Tolerance {
     Tolerance {
         absolute: floor.map_or(tolerance.absolute, |floor| {
             tolerance.absolute.max(floor.slack * floor.worst)
@@ -30,7 +29,7 @@ pub enum MetricVerdict {
 
 /// Which values of a measure are the better ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub(crate) enum Direction {
     /// Distances and errors: 0 is perfect.
     Lower,
     /// Scores: 1 is perfect.
@@ -43,23 +42,22 @@ pub struct MetricValue {
     /// Its key, which is that of its gate.
     pub key: &'static str,
     /// What people call it.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Its unit with a space before it, or nothing.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// Which values are the better ones.
-    pub better: Direction,
+    pub(crate) better: Direction,
     /// What was seen.
     pub observed: f64,
     /// What repeats give at worst, where that is known.
     pub floor: Option<Noise>,
     /// What the gate allows at worst.
-    pub allowed: f64,
+    pub(crate) allowed: f64,
 }
 
 impl Direction {
     /// The value that equal results give.
-    #[must_use]
-    pub const fn perfect(self) -> f64 {
+    pub(crate) const fn perfect(self) -> f64 {
         match self {
             Self::Lower => 0.0,
             Self::Higher => 1.0,
@@ -81,13 +79,12 @@ impl MetricValue {
     }
 
     /// Makes it that of two equal results.
-    pub const fn set_perfect(&mut self) {
+    pub(crate) const fn set_perfect(&mut self) {
         self.observed = self.better.perfect();
     }
 
     /// How much of what is allowed, or of what repeats show, is used up: 0 for a perfect match, 1 at the limit.
-    #[must_use]
-    pub fn used(&self) -> f64 {
+    pub(crate) fn used(&self) -> f64 {
         let from_perfect = |value: f64| match self.better {
             Direction::Lower => value,
             Direction::Higher => 1.0 - value,
@@ -175,7 +172,7 @@ mod tests {
         );
         assert_eq!(distance(0.31, Some(0.2)).verdict(), MetricVerdict::Different);
         let strict = MetricValue {
-            floor: Some(Noise::within(0.2)),
+            floor: Some(Noise { worst: 0.2, slack: 1.0 }),
             ..distance(0.21, None)
         };
         assert_eq!(strict.verdict(), MetricVerdict::Different, "no slack is allowed");

@@ -26,12 +26,12 @@ mod system;
 
 use std::fmt::Write;
 
-pub use system::{
+pub(crate) use system::{
     NVIDIA_DRIVER, adopt_descendants, advise_huge_pages, command_line, die_with_parent, environment, environments,
     is_alive, is_ignored, kill_remaining, listening_ports, memory, open_ports, own_program, owner_of_port,
     reads_environments, remaining, with_descendants, with_short_path,
 };
-pub use unix::{
+pub(crate) use unix::{
     Pid, Reaped, Signal, WaitStatus, effective_user, free_disk, getpid, getppid, has_bytes, host_name, kill_process,
     kill_process_group, open_plain_file, reap, same_output, setsid, terminal_width, user, wait_for_bytes,
 };
@@ -42,12 +42,16 @@ const LONGEST: usize = 120;
 /// What the portable version cannot find out. Never to be read as "nothing".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not available on this system")]
-pub struct Unavailable;
+pub(crate) struct Unavailable;
 
 /// Which process answers on a port of this machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PortOwner {
+pub(crate) enum PortOwner {
     /// The process in question or a descendant of it.
+    #[cfg_attr(
+        any(not(target_os = "linux"), feature = "portable-os"),
+        allow(dead_code, reason = "the portable version cannot tell")
+    )]
     Ours,
     /// Another process.
     Other,
@@ -58,8 +62,7 @@ pub enum PortOwner {
 }
 
 /// The command line of a process, in one line, and the ports on which it listens where the system says.
-#[must_use]
-pub fn describe(process: i32) -> String {
+pub(crate) fn describe(process: i32) -> String {
     let line = command_line(process);
     let line = String::from_utf8_lossy(&line).replace(char::is_control, " ");
     let mut shown: String = line.trim().chars().take(LONGEST).collect();

@@ -1,6 +1,8 @@
 //! The portable version, for every Unix system: POSIX calls and `ps`. What POSIX does not offer is [`Unavailable`], never
 //! "nothing". The interface is that of [`crate::os`].
 
+#![expect(clippy::unnecessary_wraps, reason = "Linux may refuse")]
+
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,13 +13,13 @@ use rustix::process::test_kill_process_group;
 use super::{Pid, PortOwner, Signal, Unavailable, kill_process_group};
 
 /// The file that is there when NVIDIA's driver is loaded.
-pub const NVIDIA_DRIVER: &str = "/dev/nvidiactl";
+pub(crate) const NVIDIA_DRIVER: &str = "/dev/nvidiactl";
 
 /// Whether processes can be found by what is in their environment.
 ///
 /// # Errors
 /// Where the system does not show environments.
-pub fn reads_environments() -> Result<(), Unavailable> {
+pub(crate) fn reads_environments() -> Result<(), Unavailable> {
     Err(Unavailable)
 }
 
@@ -25,7 +27,7 @@ pub fn reads_environments() -> Result<(), Unavailable> {
 ///
 /// # Errors
 /// Where the system does not show environments.
-pub fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
+pub(crate) fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
     Err(Unavailable)
 }
 
@@ -33,22 +35,20 @@ pub fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
 ///
 /// # Errors
 /// Where the system does not show environments.
-pub fn environment(_process: i32) -> Result<Vec<u8>, Unavailable> {
+pub(crate) fn environment(_process: i32) -> Result<Vec<u8>, Unavailable> {
     Err(Unavailable)
 }
 
 /// The command line of a process, each argument ended by NUL. Empty for one that has exited.
 ///
 /// `ps` does not show where an argument with a space ends: it becomes several.
-#[must_use]
-pub fn command_line(process: i32) -> Vec<u8> {
+pub(crate) fn command_line(process: i32) -> Vec<u8> {
     let line = ps(&["-o", "command=", "-p", &process.to_string()]);
     line.trim().replace(' ', "\0").into_bytes()
 }
 
 /// Whether a process runs; one that has exited and waits for its parent does not.
-#[must_use]
-pub fn is_alive(process: i32) -> bool {
+pub(crate) fn is_alive(process: i32) -> bool {
     runs(ps(&["-o", "stat=", "-p", &process.to_string()]).trim())
 }
 
@@ -56,13 +56,12 @@ pub fn is_alive(process: i32) -> bool {
 ///
 /// # Errors
 /// Where the system does not say: a descendant whose parent has exited cannot be told from a process of others.
-pub fn with_descendants(_ancestor: i32) -> Result<Vec<i32>, Unavailable> {
+pub(crate) fn with_descendants(_ancestor: i32) -> Result<Vec<i32>, Unavailable> {
     Err(Unavailable)
 }
 
 /// Which process a connection to `127.0.0.1:port` reaches: `ancestor` with its descendants, or another.
-#[must_use]
-pub fn owner_of_port(_port: u16, _ancestor: u32) -> PortOwner {
+pub(crate) fn owner_of_port(_port: u16, _ancestor: u32) -> PortOwner {
     PortOwner::Unknown
 }
 
@@ -70,7 +69,7 @@ pub fn owner_of_port(_port: u16, _ancestor: u32) -> PortOwner {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn listening_ports(_process: i32) -> Result<Vec<u16>, Unavailable> {
+pub(crate) fn listening_ports(_process: i32) -> Result<Vec<u16>, Unavailable> {
     Err(Unavailable)
 }
 
@@ -78,7 +77,7 @@ pub fn listening_ports(_process: i32) -> Result<Vec<u16>, Unavailable> {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn open_ports(_process: i32) -> Result<Vec<u16>, Unavailable> {
+pub(crate) fn open_ports(_process: i32) -> Result<Vec<u16>, Unavailable> {
     Err(Unavailable)
 }
 
@@ -86,7 +85,7 @@ pub fn open_ports(_process: i32) -> Result<Vec<u16>, Unavailable> {
 ///
 /// # Errors
 /// None.
-pub fn die_with_parent() -> io::Result<()> {
+pub(crate) fn die_with_parent() -> io::Result<()> {
     Ok(())
 }
 
@@ -94,13 +93,12 @@ pub fn die_with_parent() -> io::Result<()> {
 ///
 /// # Errors
 /// None.
-pub fn adopt_descendants() -> io::Result<()> {
+pub(crate) fn adopt_descendants() -> io::Result<()> {
     Ok(())
 }
 
 /// What still runs of all that `program`, a child of this process, started and that has not left its process group.
-#[must_use]
-pub fn remaining(program: Pid) -> Vec<i32> {
+pub(crate) fn remaining(program: Pid) -> Vec<i32> {
     // `ps` is itself a child of this process, whose death wakes the supervisor: it is only asked when there is something.
     if test_kill_process_group(program).is_err() {
         return Vec::new();
@@ -110,8 +108,7 @@ pub fn remaining(program: Pid) -> Vec<i32> {
 
 /// Kills what remains of `program`, as far as it can be seen. Says whether there may be some that are not children of this
 /// process.
-#[must_use]
-pub fn kill_remaining(program: Pid) -> bool {
+pub(crate) fn kill_remaining(program: Pid) -> bool {
     kill_process_group(program, Signal::KILL).is_ok()
 }
 
@@ -119,18 +116,18 @@ pub fn kill_remaining(program: Pid) -> bool {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn memory() -> Result<u64, Unavailable> {
+pub(crate) fn memory() -> Result<u64, Unavailable> {
     Err(Unavailable)
 }
 
 /// Asks for huge pages: POSIX has none.
-pub fn advise_huge_pages(_pages: &MmapMut) {}
+pub(crate) fn advise_huge_pages(_pages: &MmapMut) {}
 
 /// Whether this process was started to ignore a signal.
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn is_ignored(_signal: Signal) -> Result<bool, Unavailable> {
+pub(crate) fn is_ignored(_signal: Signal) -> Result<bool, Unavailable> {
     Err(Unavailable)
 }
 
@@ -138,7 +135,7 @@ pub fn is_ignored(_signal: Signal) -> Result<bool, Unavailable> {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn own_program() -> io::Result<PathBuf> {
+pub(crate) fn own_program() -> io::Result<PathBuf> {
     std::env::current_exe()
 }
 
@@ -147,7 +144,7 @@ pub fn own_program() -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// When there is no such path, and those of its use.
-pub fn with_short_path<T>(directory: &Path, used: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn with_short_path<T>(directory: &Path, used: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let home = tempfile::Builder::new().prefix("ht").tempdir_in("/tmp")?;
     let link = home.path().join("d");
     std::os::unix::fs::symlink(std::path::absolute(directory)?, &link)?;

@@ -12,11 +12,11 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 use rustix::process::{WaitOptions, wait};
 
-pub use rustix::process::{Pid, Signal, WaitStatus, getpid, getppid, kill_process, kill_process_group, setsid};
+pub(crate) use rustix::process::{Pid, Signal, WaitStatus, getpid, getppid, kill_process, kill_process_group, setsid};
 
 /// What [`reap`] found.
 #[derive(Debug, Clone, Copy)]
-pub enum Reaped {
+pub(crate) enum Reaped {
     /// This child has exited.
     Child(Pid, WaitStatus),
     /// There are children, and all of them run.
@@ -26,8 +26,7 @@ pub enum Reaped {
 }
 
 /// Waits for one child that has exited, if there is one. Never blocks.
-#[must_use]
-pub fn reap() -> Reaped {
+pub(crate) fn reap() -> Reaped {
     match wait(WaitOptions::NOHANG) {
         Ok(Some((child, status))) => Reaped::Child(child, status),
         Ok(None) | Err(Errno::INTR) => Reaped::AllRun,
@@ -36,20 +35,17 @@ pub fn reap() -> Reaped {
 }
 
 /// The real user id of this process.
-#[must_use]
-pub fn user() -> u32 {
+pub(crate) fn user() -> u32 {
     rustix::process::getuid().as_raw()
 }
 
 /// The effective user id of this process, which owns the files that it makes.
-#[must_use]
-pub fn effective_user() -> u32 {
+pub(crate) fn effective_user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
 /// The name of this machine; machines that share a directory are told apart by it.
-#[must_use]
-pub fn host_name() -> String {
+pub(crate) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
@@ -57,7 +53,7 @@ pub fn host_name() -> String {
 ///
 /// # Errors
 /// When the system does not say.
-pub fn free_disk(path: &Path) -> io::Result<u64> {
+pub(crate) fn free_disk(path: &Path) -> io::Result<u64> {
     let existing = path.ancestors().find(|part| part.exists()).unwrap_or(path);
     let disk = rustix::fs::statvfs(existing)?;
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
@@ -67,7 +63,7 @@ pub fn free_disk(path: &Path) -> io::Result<u64> {
 ///
 /// # Errors
 /// When it cannot be opened, or is a link.
-pub fn open_plain_file(path: &Path) -> io::Result<File> {
+pub(crate) fn open_plain_file(path: &Path) -> io::Result<File> {
     let flags = i32::from_ne_bytes((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().to_ne_bytes());
     File::options().read(true).write(true).custom_flags(flags).open(path)
 }
@@ -76,26 +72,24 @@ pub fn open_plain_file(path: &Path) -> io::Result<File> {
 ///
 /// # Errors
 /// When a signal interrupts the wait, or the descriptor cannot be waited for.
-pub fn wait_for_bytes(reader: &impl AsFd) -> io::Result<()> {
+pub(crate) fn wait_for_bytes(reader: &impl AsFd) -> io::Result<()> {
     poll(&mut [PollFd::new(reader, PollFlags::IN)], None)?;
     Ok(())
 }
 
 /// Whether a descriptor has bytes to read.
-pub fn has_bytes(reader: &impl AsFd) -> bool {
+pub(crate) fn has_bytes(reader: &impl AsFd) -> bool {
     matches!(rustix::io::ioctl_fionread(reader), Ok(1..))
 }
 
 /// Whether standard output and standard error are the same file, pipe or terminal.
-#[must_use]
-pub fn same_output() -> bool {
+pub(crate) fn same_output() -> bool {
     let (out, err) = (rustix::fs::fstat(io::stdout()), rustix::fs::fstat(io::stderr()));
     out.is_ok_and(|out| err.is_ok_and(|err| (out.st_dev, out.st_ino) == (err.st_dev, err.st_ino)))
 }
 
 /// The columns of the terminal that standard error is; `None` where it is none.
-#[must_use]
-pub fn terminal_width() -> Option<usize> {
+pub(crate) fn terminal_width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(io::stderr()).ok()?;
     Some(usize::from(size.ws_col)).filter(|&columns| columns > 0)
 }

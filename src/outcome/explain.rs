@@ -9,8 +9,7 @@ impl Outcome {
     /// The whole story of a case that went wrong: the verdict, every finding, and the command that repeats just this case.
     ///
     /// `reproduce` is the command line up to the name of a case.
-    #[must_use]
-    pub fn explain(&self, reproduce: &str) -> String {
+    pub(crate) fn explain(&self, reproduce: &str) -> String {
         let mut text = String::new();
         let meaning = match (self.verdict, self.owner()) {
             (Verdict::Fail, _) => "the backend is wrong",
@@ -42,8 +41,7 @@ impl Outcome {
 }
 
 /// A word that a shell reads as one: quoted when it holds anything that a shell would act on.
-#[must_use]
-pub fn quote(word: &str) -> String {
+pub(crate) fn quote(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "_-:./=@%+,".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {
         return word.to_owned();

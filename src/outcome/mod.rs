@@ -2,7 +2,7 @@
 
 mod explain;
 
-pub use explain::quote;
+pub(crate) use explain::quote;
 
 use std::fmt;
 use std::time::Duration;
@@ -195,12 +195,6 @@ impl Verdict {
         } else {
             Self::Error
         }
-    }
-
-    /// Whether a run with this verdict in it may not be called a success.
-    #[must_use]
-    pub const fn is_bad(self) -> bool {
-        matches!(self, Self::Fail | Self::Error | Self::UnexpectedPass | Self::Stale)
     }
 }
 

@@ -7,28 +7,27 @@ use crate::tensor::Tensor;
 
 /// The dimensions of a field that run over samples and over residues.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Axes {
+pub(crate) struct Axes {
     /// The dimension `B`.
-    pub batch: Option<usize>,
+    pub(crate) batch: Option<usize>,
     /// The dimensions `L` or `N`.
-    pub residues: Vec<usize>,
+    pub(crate) residues: Vec<usize>,
 }
 
 /// A run of neighbouring elements that belong to the same sample and residues.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ElementRun {
+pub(crate) struct ElementRun {
     /// Flat indices.
-    pub range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// Which sample they belong to; 0 in an array of one.
-    pub sample: usize,
+    pub(crate) sample: usize,
     /// Whether they lie within that sample, not in the padding behind it.
-    pub inside: bool,
+    pub(crate) inside: bool,
 }
 
 impl Axes {
     /// The axes of a field by the symbols of its shape.
-    #[must_use]
-    pub fn of(field: &FieldSpec) -> Self {
+    pub(crate) fn of(field: &FieldSpec) -> Self {
         let places = |symbols: &[&str]| {
             let named = |dimension: &Dimension| symbols.iter().any(|symbol| is_symbol(dimension, symbol));
             let places = field.shape.iter().enumerate();
@@ -44,7 +43,7 @@ impl Axes {
     }
 
     /// Visits the array in runs, in order. `lengths` are the residues of every sample; samples beyond them are padding.
-    pub fn for_each_run(&self, tensor: &Tensor, lengths: &[usize], mut visit: impl FnMut(ElementRun)) {
+    pub(crate) fn for_each_run(&self, tensor: &Tensor, lengths: &[usize], mut visit: impl FnMut(ElementRun)) {
         // Along the innermost of these dimensions neighbours stay neighbours in memory, so it need not be walked.
         let Some(&innermost) = self.batch.iter().chain(&self.residues).max() else {
             visit(ElementRun {
@@ -85,8 +84,7 @@ impl Axes {
 
     /// The part of the array that belongs to one sample: without the batch dimension and without padding. `None` when the
     /// array is too small for it.
-    #[must_use]
-    pub fn sample(&self, tensor: &Tensor, sample: usize, length: usize) -> Option<Tensor> {
+    pub(crate) fn sample(&self, tensor: &Tensor, sample: usize, length: usize) -> Option<Tensor> {
         let mut shape = tensor.shape().to_vec();
         for &axis in &self.residues {
             let size = shape.get_mut(axis).filter(|size| **size >= length)?;
@@ -110,8 +108,7 @@ impl Axes {
     }
 
     /// The axes that are left of an array when one sample is taken out.
-    #[must_use]
-    pub fn without_batch(&self) -> Self {
+    pub(crate) fn without_batch(&self) -> Self {
         let Some(batch) = self.batch else {
             return self.clone();
         };
@@ -127,8 +124,7 @@ impl Axes {
 }
 
 /// Whether a dimension is this symbol and nothing added to it.
-#[must_use]
-pub fn is_symbol(dimension: &Dimension, symbol: &str) -> bool {
+pub(crate) fn is_symbol(dimension: &Dimension, symbol: &str) -> bool {
     matches!(dimension, Dimension::Symbol(name, 0) if name == symbol)
 }
 

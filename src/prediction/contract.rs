@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-pub use super::holds::Holds;
-pub use super::option::{OptionRole, OptionRule, OptionSpec};
+pub(crate) use super::holds::Holds;
+pub(crate) use super::option::{OptionRole, OptionRule, OptionSpec};
 
 use super::gates::Gates;
 use super::known::KnownDefect;
@@ -25,31 +25,31 @@ pub struct Contract {
     /// Dotted path of the class a model server builds.
     pub core: String,
     /// Dotted path of the class Python users build.
-    pub wrapper: String,
+    pub(crate) wrapper: String,
     /// Dotted path of the class of its responses.
     pub output: String,
     /// Image that holds it, without repository and tag.
-    pub image: String,
+    pub(crate) image: String,
     /// What a list of sequences means.
     pub list: ListMeaning,
     /// Free names of what it can do; suites ask for them by `needs`. The name of [`Self::list`] is among them.
     pub features: BTreeSet<String>,
     /// Letters accepted besides the twenty amino acids.
-    pub extra_residues: String,
+    pub(crate) extra_residues: String,
     /// Options in declared order, with their defaults.
     pub options: Vec<OptionSpec>,
     /// Sizes that hold for every variant, such as `vocabulary`.
-    pub dimensions: BTreeMap<String, usize>,
+    pub(crate) dimensions: BTreeMap<String, usize>,
     /// The published sizes of the model, the default first; empty when there is only one.
     pub variants: Vec<Variant>,
     /// Attributes of a response in the order of its class, without `metadata`.
     pub fields: Vec<FieldSpec>,
     /// Tolerance of a comparison with a recorded result, unless a field says otherwise.
-    pub tolerance: Tolerance,
+    pub(crate) tolerance: Tolerance,
     /// What checks on structures judge by.
     pub gates: Gates,
     /// What is known to go wrong in it on every platform.
-    pub known: Vec<Arc<KnownDefect>>,
+    pub(crate) known: Vec<Arc<KnownDefect>>,
 }
 
 /// What a list of sequences asks of a model.
@@ -65,7 +65,7 @@ pub enum ListMeaning {
 
 impl ListMeaning {
     /// Every meaning with its name in the configuration, which is also what suites ask for by `needs`.
-    pub const NAMES: [(&'static str, Self); 3] = [
+    pub(crate) const NAMES: [(&'static str, Self); 3] = [
         ("batch", Self::Batch),
         ("single", Self::Single),
         ("chains", Self::Chains),
@@ -78,9 +78,9 @@ pub struct Variant {
     /// The value of the option.
     pub name: String,
     /// Other values that mean the same.
-    pub aliases: Vec<String>,
+    pub(crate) aliases: Vec<String>,
     /// Its sizes, such as `layers` and `D`.
-    pub dimensions: BTreeMap<String, usize>,
+    pub(crate) dimensions: BTreeMap<String, usize>,
 }
 
 /// One attribute of a response.
@@ -89,39 +89,39 @@ pub struct FieldSpec {
     /// Its name.
     pub name: String,
     /// What it holds.
-    pub kind: FieldKind,
+    pub(crate) kind: FieldKind,
     /// When it has a value.
-    pub presence: Presence,
+    pub(crate) presence: Presence,
     /// Dimensions of the array, or of each array of a per-sample list.
-    pub shape: Vec<Dimension>,
+    pub(crate) shape: Vec<Dimension>,
     /// Element types allowed.
-    pub dtypes: Vec<DType>,
+    pub(crate) dtypes: Vec<DType>,
     /// Smallest and greatest value allowed, padding aside.
-    pub range: Option<(f64, f64)>,
+    pub(crate) range: Option<(f64, f64)>,
     /// Value of the rows past a sample's end in a padded batch; `None` where they are not judged.
-    pub padding: Option<f64>,
+    pub(crate) padding: Option<f64>,
     /// Residue number of the first residue of every chain, for structures.
     pub first_residue: Option<i32>,
     /// How the temperature factors carry the plddt; `None` where the column is absent.
     pub b_factor: Option<FactorScale>,
     /// What an array holds, and so by what two of them are compared.
-    pub holds: Holds,
+    pub(crate) holds: Holds,
     /// Tolerance of a comparison, where the model's does not serve.
-    pub tolerance: Option<Tolerance>,
+    pub(crate) tolerance: Option<Tolerance>,
 }
 
 /// How the temperature factors of a structure carry the plddt of its residues.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct FactorScale {
     /// The factor of a plddt of 1.
-    pub greatest: f64,
+    pub(crate) greatest: f64,
     /// Which factor of a residue is its plddt.
-    pub rule: FactorRule,
+    pub(crate) rule: FactorRule,
 }
 
 /// Which of the temperature factors of a residue's atoms is its plddt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FactorRule {
+pub(crate) enum FactorRule {
     /// That of its alpha carbon, or of its first atom where it has none; other atoms have factors of their own.
     Alpha,
     /// The mean of all, each of which is its atom's own.
@@ -132,13 +132,13 @@ pub enum FactorRule {
 
 impl FactorRule {
     /// Every rule with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 3] = [("CA", Self::Alpha), ("mean", Self::Mean), ("each", Self::Each)];
+    pub(crate) const NAMES: [(&'static str, Self); 3] =
+        [("CA", Self::Alpha), ("mean", Self::Mean), ("each", Self::Each)];
 }
 
 impl FactorScale {
     /// Factors up to `greatest`, of which that of the alpha carbon counts: what is assumed where nothing is said.
-    #[must_use]
-    pub const fn of_alphas(greatest: f64) -> Self {
+    pub(crate) const fn of_alphas(greatest: f64) -> Self {
         Self {
             greatest,
             rule: FactorRule::Alpha,
@@ -148,7 +148,7 @@ impl FactorScale {
 
 /// When an attribute of a response has a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
+pub(crate) enum Presence {
     /// In every response.
     Always,
     /// Where `include_fields` names it or holds `*`.
@@ -159,7 +159,7 @@ pub enum Presence {
 
 impl Presence {
     /// Every presence with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 3] = [
+    pub(crate) const NAMES: [(&'static str, Self); 3] = [
         ("always", Self::Always),
         ("requested", Self::Requested),
         ("never", Self::Never),
@@ -168,7 +168,7 @@ impl Presence {
 
 /// What a field holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FieldKind {
+pub(crate) enum FieldKind {
     /// One array for the whole batch.
     Array,
     /// A list with one array per sample.
@@ -189,7 +189,7 @@ pub enum FieldKind {
 
 /// One dimension of a shape.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Dimension {
+pub(crate) enum Dimension {
     /// Exactly this many.
     Fixed(usize),
     /// A symbol plus an offset: `B` samples, `L` longest residue count, `N` residues of this sample, `C` chains of this
@@ -207,16 +207,15 @@ pub struct Tolerance {
 }
 
 /// Symbols that have a size in every response: samples, longest residue count, residues and chains of the sample.
-pub const RESPONSE_SYMBOLS: [&str; 4] = ["B", "L", "N", "C"];
+pub(crate) const RESPONSE_SYMBOLS: [&str; 4] = ["B", "L", "N", "C"];
 
 /// The sizes that symbols stand for in one response.
-pub type Sizes = BTreeMap<String, usize>;
+pub(crate) type Sizes = BTreeMap<String, usize>;
 
 impl Contract {
     /// The variant that a configuration selects, by name or alias; the first when it names none; `None` for an unknown
     /// name or a model without variants.
-    #[must_use]
-    pub fn variant(&self, config: &Options) -> Option<&Variant> {
+    pub(crate) fn variant(&self, config: &Options) -> Option<&Variant> {
         let chosen = self
             .variant_option()
             .and_then(|option| config.get(option))
@@ -228,8 +227,7 @@ impl Contract {
     }
 
     /// The option that selects a variant, where there are any.
-    #[must_use]
-    pub fn variant_option(&self) -> Option<&str> {
+    pub(crate) fn variant_option(&self) -> Option<&str> {
         if self.variants.is_empty() {
             return None;
         }
@@ -237,26 +235,23 @@ impl Contract {
     }
 
     /// The option that is the seed of stochastic results.
-    #[must_use]
-    pub fn seed_option(&self) -> Option<&str> {
+    pub(crate) fn seed_option(&self) -> Option<&str> {
         self.options_of(OptionRole::Seed).next()
     }
 
     /// The options with a role, in declared order.
-    pub fn options_of(&self, role: OptionRole) -> impl Iterator<Item = &str> {
+    pub(crate) fn options_of(&self, role: OptionRole) -> impl Iterator<Item = &str> {
         let options = self.options.iter().filter(move |option| option.role == Some(role));
         options.map(|option| option.name.as_str())
     }
 
     /// The option of a name.
-    #[must_use]
-    pub fn option(&self, name: &str) -> Option<&OptionSpec> {
+    pub(crate) fn option(&self, name: &str) -> Option<&OptionSpec> {
         self.options.iter().find(|option| option.name == name)
     }
 
     /// How many samples a call draws of each complex, with these effective options.
-    #[must_use]
-    pub fn draws(&self, effective: &Options) -> usize {
+    pub(crate) fn draws(&self, effective: &Options) -> usize {
         self.options_of(OptionRole::Samples)
             .filter_map(|name| effective.get(name)?.as_u64())
             .filter_map(|count| usize::try_from(count).ok())
@@ -264,8 +259,7 @@ impl Contract {
     }
 
     /// The variant of a name or alias.
-    #[must_use]
-    pub fn variant_named(&self, name: &str) -> Option<&Variant> {
+    pub(crate) fn variant_named(&self, name: &str) -> Option<&Variant> {
         self.variants.iter().find(|variant| variant.answers_to(name))
     }
 
@@ -289,8 +283,7 @@ impl Contract {
     }
 
     /// Defaults, then configuration, then the options of a call.
-    #[must_use]
-    pub fn effective_options(&self, config: &Options, call: &Options) -> Options {
+    pub(crate) fn effective_options(&self, config: &Options, call: &Options) -> Options {
         let mut merged: Options = self
             .options
             .iter()
@@ -304,16 +297,14 @@ impl Contract {
 
 impl Variant {
     /// Whether this is its name or one of its aliases.
-    #[must_use]
-    pub fn answers_to(&self, name: &str) -> bool {
+    pub(crate) fn answers_to(&self, name: &str) -> bool {
         self.name == name || self.aliases.iter().any(|alias| alias == name)
     }
 }
 
 impl Dimension {
     /// The number of elements along this dimension; `None` while its symbol has no size.
-    #[must_use]
-    pub fn resolve(&self, sizes: &Sizes) -> Option<usize> {
+    pub(crate) fn resolve(&self, sizes: &Sizes) -> Option<usize> {
         match self {
             Self::Fixed(size) => Some(*size),
             Self::Symbol(name, plus) => sizes.get(name)?.checked_add(*plus),
@@ -321,8 +312,7 @@ impl Dimension {
     }
 
     /// Reads `B`, `layers+1` or `64`.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         if text.starts_with(|first: char| first.is_ascii_digit()) {
             return text.parse().ok().map(Self::Fixed);
         }
@@ -350,7 +340,7 @@ impl fmt::Display for Dimension {
 
 impl FieldKind {
     /// Every kind with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 8] = [
+    pub(crate) const NAMES: [(&'static str, Self); 8] = [
         ("array", Self::Array),
         ("arrays", Self::Arrays),
         ("scalar", Self::Scalar),
@@ -362,8 +352,7 @@ impl FieldKind {
     ];
 
     /// Whether there is one item per sample, in a list.
-    #[must_use]
-    pub const fn is_per_sample(self) -> bool {
+    pub(crate) const fn is_per_sample(self) -> bool {
         !matches!(self, Self::Array | Self::Scalar | Self::Mapping)
     }
 }

@@ -6,18 +6,18 @@ use std::ops::RangeInclusive;
 
 /// One number of a table of gates.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Gate {
+pub(crate) struct Gate {
     /// Its key in the configuration.
-    pub key: &'static str,
+    pub(crate) key: &'static str,
     /// What it may be.
-    pub range: RangeInclusive<f64>,
+    pub(crate) range: RangeInclusive<f64>,
 }
 
 /// Some gates by their keys, as a check gives them to change those of a model.
-pub type GateValues = BTreeMap<&'static str, f64>;
+pub(crate) type GateValues = BTreeMap<&'static str, f64>;
 
 /// A table of gates.
-pub trait GateTable: Sized + Copy {
+pub(crate) trait GateTable: Sized + Copy {
     /// Name of the table below `[models.KEY.gates]`.
     const NAME: &'static str;
 
@@ -41,24 +41,23 @@ pub struct Gates {
     /// When two structures are the same.
     pub structure: Option<StructureGates>,
     /// When two sets of vectors of residues are the same.
-    pub embedding: Option<EmbeddingGates>,
+    pub(crate) embedding: Option<EmbeddingGates>,
     /// When two sets of samples come from one distribution.
     pub ensemble: Option<EnsembleGates>,
     /// When a structure could exist.
-    pub physical: Option<PhysicalGates>,
+    pub(crate) physical: Option<PhysicalGates>,
     /// What noise forgives.
-    pub floor: Option<FloorGates>,
+    pub(crate) floor: Option<FloorGates>,
 }
 
 impl Gates {
     /// How many times what repeats differ by is no difference yet; without a gate it is that and no more.
-    #[must_use]
-    pub fn slack(&self) -> f64 {
+    pub(crate) fn slack(&self) -> f64 {
         self.floor.map_or(1.0, |floor| floor.slack)
     }
 
     /// The tables that there are, as suites ask for them by `needs`.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let tables = [
             ("gates.structure", self.structure.is_some()),
             ("gates.embedding", self.embedding.is_some()),

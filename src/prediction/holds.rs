@@ -2,7 +2,7 @@
 
 /// What the elements of an array are together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Holds {
+pub(crate) enum Holds {
     /// Numbers, each judged by itself.
     Numbers,
     /// One vector for each residue or pair, of all dimensions behind those of residues: judged by direction and length.
@@ -16,7 +16,7 @@ pub enum Holds {
 
 impl Holds {
     /// Every kind with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 4] = [
+    pub(crate) const NAMES: [(&'static str, Self); 4] = [
         ("numbers", Self::Numbers),
         ("vectors", Self::Vectors),
         ("frames", Self::Frames),

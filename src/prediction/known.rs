@@ -5,44 +5,41 @@
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownDefect {
     /// The cases, as `suite::case`; a `*` stands for anything.
-    pub case: String,
+    pub(crate) case: String,
     /// What findings say of it, any of these phrases.
-    pub messages: Vec<String>,
+    pub(crate) messages: Vec<String>,
     /// Keys of the models whose cases are meant; `None` means all for which the entry holds.
-    pub models: Option<Vec<String>>,
+    pub(crate) models: Option<Vec<String>>,
     /// The one of boileroom's own backends that has it; `None` means that it shows through all.
-    pub through: Option<String>,
+    pub(crate) through: Option<String>,
     /// Releases of boileroom that have it; `None` means all.
-    pub boileroom: Option<Vec<String>>,
+    pub(crate) boileroom: Option<Vec<String>>,
     /// What is wrong there.
-    pub reason: String,
+    pub(crate) reason: String,
     /// Where it is written about.
-    pub link: String,
+    pub(crate) link: String,
     /// Until when it explains anything, in days since 1970.
-    pub expires: i64,
+    pub(crate) expires: i64,
     /// The same as it is written.
-    pub expires_text: String,
+    pub(crate) expires_text: String,
     /// Where the table stands, as `file:line:column`.
-    pub place: String,
+    pub(crate) place: String,
 }
 
 impl KnownDefect {
     /// Whether it is about a case of a suite, repeated for a variant or not.
-    #[must_use]
-    pub fn is_about(&self, suite: &str, case: &str) -> bool {
+    pub(crate) fn is_about(&self, suite: &str, case: &str) -> bool {
         let case = case.split('@').next().unwrap_or(case);
         matches(&self.case, &format!("{suite}::{case}"))
     }
 
     /// Whether it is about a single case, so that one pass shows that it is gone.
-    #[must_use]
-    pub fn is_about_one(&self) -> bool {
+    pub(crate) fn is_about_one(&self) -> bool {
         !self.case.contains('*')
     }
 
     /// Whether a release has it; of an unknown one that is taken for granted.
-    #[must_use]
-    pub fn concerns(&self, boileroom: Option<&str>) -> bool {
+    pub(crate) fn concerns(&self, boileroom: Option<&str>) -> bool {
         match (&self.boileroom, boileroom) {
             (Some(releases), Some(release)) => releases.iter().any(|known| known == release),
             _ => true,
@@ -50,22 +47,19 @@ impl KnownDefect {
     }
 
     /// Whether it may show in a model.
-    #[must_use]
-    pub fn concerns_model(&self, key: &str) -> bool {
+    pub(crate) fn concerns_model(&self, key: &str) -> bool {
         self.models
             .as_ref()
             .is_none_or(|models| models.iter().any(|model| model == key))
     }
 
     /// Whether it shows on a backend that goes through one of boileroom's own, or through none.
-    #[must_use]
-    pub fn shows_through(&self, own: Option<&str>) -> bool {
+    pub(crate) fn shows_through(&self, own: Option<&str>) -> bool {
         self.through.as_deref().is_none_or(|through| own == Some(through))
     }
 
     /// Whether it explains a finding.
-    #[must_use]
-    pub fn explains(&self, finding: &str) -> bool {
+    pub(crate) fn explains(&self, finding: &str) -> bool {
         self.messages.iter().any(|message| finding.contains(message.as_str()))
     }
 }
@@ -90,8 +84,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 /// Days from 1970 to a date of the Gregorian calendar as `2027-06-30`; `None` where the text is none.
-#[must_use]
-pub fn days(date: &str) -> Option<i64> {
+pub(crate) fn days(date: &str) -> Option<i64> {
     let parts: Vec<&str> = date.split('-').collect();
     let [year, month, day] = parts[..] else { return None };
     let number = |text: &str, size: usize| text.parse::<i64>().ok().filter(|_| text.len() == size);

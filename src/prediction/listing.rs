@@ -20,7 +20,7 @@ const METADATA: [&str; 1] = ["sequence_lengths"];
 
 /// One value without the values below it.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Leaf<'a> {
+pub(crate) enum Leaf<'a> {
     /// Python's `None`.
     None,
     /// `bool`.
@@ -47,7 +47,7 @@ pub enum Leaf<'a> {
 
 /// What held the numbers of an array.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArrayOrigin {
+pub(crate) enum ArrayOrigin {
     /// A `NumPy` array or scalar.
     Array,
     /// A Python list of numbers.
@@ -56,9 +56,9 @@ pub enum ArrayOrigin {
 
 /// A response by paths such as `plddt[0]` or `atom_array[0].coord`.
 #[derive(Debug, Clone)]
-pub struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     /// Dotted Python class of the response.
-    pub class: String,
+    pub(crate) class: String,
     entries: Vec<(String, Leaf<'a>)>,
     places: HashMap<String, usize>,
 }
@@ -70,8 +70,7 @@ pub struct TooManyValues;
 
 impl ArrayOrigin {
     /// `array` or `list`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Array => "array",
             Self::List => "list",
@@ -81,8 +80,7 @@ impl ArrayOrigin {
 
 impl Leaf<'_> {
     /// What a reader calls the value, without the numbers of an array.
-    #[must_use]
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         match self {
             Self::None => "None".to_owned(),
             Self::Bool(value) => format!("bool {value}"),
@@ -108,7 +106,7 @@ impl<'a> Listing<'a> {
     ///
     /// # Errors
     /// When the response has more values than can be recorded.
-    pub fn of(prediction: &'a Prediction) -> Result<Self, TooManyValues> {
+    pub(crate) fn of(prediction: &'a Prediction) -> Result<Self, TooManyValues> {
         let mut listing = Self {
             class: plain(&prediction.class, "."),
             entries: Vec::new(),
@@ -130,20 +128,18 @@ impl<'a> Listing<'a> {
     }
 
     /// Every path and its value, in order.
-    pub fn entries(&self) -> impl Iterator<Item = (&str, &Leaf<'a>)> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &Leaf<'a>)> {
         self.entries.iter().map(|(path, leaf)| (path.as_str(), leaf))
     }
 
     /// The value at a path.
-    #[must_use]
-    pub fn get(&self, path: &str) -> Option<&Leaf<'a>> {
+    pub(crate) fn get(&self, path: &str) -> Option<&Leaf<'a>> {
         let (_, leaf) = self.entries.get(*self.places.get(path)?)?;
         Some(leaf)
     }
 
     /// The array at a path; `None` where it is none or only some rows of it are known.
-    #[must_use]
-    pub fn array(&self, path: &str) -> Option<&Tensor> {
+    pub(crate) fn array(&self, path: &str) -> Option<&Tensor> {
         match self.get(path)? {
             Leaf::Array(_, tensor) => Some(tensor),
             _ => None,
@@ -151,8 +147,7 @@ impl<'a> Listing<'a> {
     }
 
     /// What is kept of the array at a path that is not known whole.
-    #[must_use]
-    pub fn rows(&self, path: &str) -> Option<&'a KeptRows> {
+    pub(crate) fn rows(&self, path: &str) -> Option<&'a KeptRows> {
         match self.get(path)? {
             Leaf::Rows(rows) => Some(rows),
             _ => None,
@@ -160,8 +155,7 @@ impl<'a> Listing<'a> {
     }
 
     /// The structure at a path such as `atom_array[0]`.
-    #[must_use]
-    pub fn structure(&self, path: &str) -> Option<&'a Structure> {
+    pub(crate) fn structure(&self, path: &str) -> Option<&'a Structure> {
         match self.get(path)? {
             Leaf::Structure(structure) => Some(structure),
             _ => None,
@@ -169,8 +163,7 @@ impl<'a> Listing<'a> {
     }
 
     /// The array, the structure or the list of them at a path; `None` where it is none of these.
-    #[must_use]
-    pub fn value(&self, path: &str) -> Option<Value> {
+    pub(crate) fn value(&self, path: &str) -> Option<Value> {
         match self.get(path)? {
             Leaf::Array(_, tensor) => Some(Value::Array(tensor.clone())),
             Leaf::Structure(structure) => Some(Value::Structure(Box::new((*structure).clone()))),

@@ -15,12 +15,13 @@ mod provision;
 mod request;
 mod value;
 
-pub use axes::{Axes, ElementRun, is_symbol};
+pub(crate) use axes::{Axes, is_symbol};
 pub use contract::Contract;
 pub use gates::Gates;
 pub use largest::largest_response;
-pub use listing::{ArrayOrigin, Leaf, Listing, TooManyValues};
-pub use path::{field_of, unescaped};
+pub use listing::TooManyValues;
+pub(crate) use listing::{ArrayOrigin, Leaf, Listing};
+pub(crate) use path::{field_of, unescaped};
 pub use request::{Input, Method, Request};
 pub use value::{Record, Value, show_shape};
 

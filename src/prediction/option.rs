@@ -11,18 +11,18 @@ pub struct OptionSpec {
     /// Its key.
     pub name: String,
     /// The value when neither configuration nor call give one; `null` where the model decides.
-    pub default: serde_json::Value,
+    pub(crate) default: serde_json::Value,
     /// Whether it is fixed when the instance starts; a call that gives it is refused.
-    pub fixed: bool,
+    pub(crate) fixed: bool,
     /// What values it may have.
-    pub rule: OptionRule,
+    pub(crate) rule: OptionRule,
     /// What it is to everybody but the model, if anything.
-    pub role: Option<OptionRole>,
+    pub(crate) role: Option<OptionRole>,
 }
 
 /// What values an option may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OptionRule {
+pub(crate) enum OptionRule {
     /// Not judged.
     Any,
     /// A whole number of at least 1.
@@ -37,7 +37,7 @@ pub enum OptionRule {
 
 /// What an option means beyond its model, so that no name of an option is known to this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OptionRole {
+pub(crate) enum OptionRole {
     /// Where the model runs or keeps files: it changes no result and may differ between backends.
     Placement,
     /// Which of the published sizes it is.
@@ -50,7 +50,7 @@ pub enum OptionRole {
 
 impl OptionRule {
     /// Every rule with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 5] = [
+    pub(crate) const NAMES: [(&'static str, Self); 5] = [
         ("any", Self::Any),
         ("positive_integer", Self::PositiveInteger),
         ("non_negative_integer", Self::NonNegativeInteger),
@@ -61,7 +61,7 @@ impl OptionRule {
 
 impl OptionRole {
     /// Every role with its name in the configuration.
-    pub const NAMES: [(&'static str, Self); 4] = [
+    pub(crate) const NAMES: [(&'static str, Self); 4] = [
         ("placement", Self::Placement),
         ("variant", Self::Variant),
         ("seed", Self::Seed),
@@ -72,8 +72,7 @@ impl OptionRole {
 impl Contract {
     /// The options in which two configurations make different instances, with the value of each; one that a call may give
     /// makes none, nor does a place. Two names of one variant are the same.
-    #[must_use]
-    pub fn differences<'a>(&'a self, one: &Options, other: &Options) -> Vec<(&'a str, Json, Json)> {
+    pub(crate) fn differences<'a>(&'a self, one: &Options, other: &Options) -> Vec<(&'a str, Json, Json)> {
         let fixed = self
             .options
             .iter()
@@ -92,8 +91,7 @@ impl Contract {
 
     /// The fixed options of a configuration that change results and are not the defaults. The variant is not among them: results of
     /// another one have another name.
-    #[must_use]
-    pub fn decisive_config(&self, config: &Options) -> Options {
+    pub(crate) fn decisive_config(&self, config: &Options) -> Options {
         let changed = self.differences(&Options::new(), config).into_iter();
         let is_variant = |name: &str| self.variant_option() == Some(name);
         changed

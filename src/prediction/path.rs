@@ -3,8 +3,7 @@
 use std::fmt::Write as _;
 
 /// The field that a path such as `atom_array[0].coord` leads into.
-#[must_use]
-pub fn field_of(path: &str) -> &str {
+pub(crate) fn field_of(path: &str) -> &str {
     &path[..path.find(['.', '[']).unwrap_or(path.len())]
 }
 
@@ -27,8 +26,7 @@ pub(super) fn plain(text: &str, also: &str) -> String {
 }
 
 /// The name that stands in a path: what is no word was written by its code.
-#[must_use]
-pub fn unescaped(path: &str) -> String {
+pub(crate) fn unescaped(path: &str) -> String {
     let bytes = path.trim_end_matches('~').as_bytes();
     let mut name = Vec::with_capacity(bytes.len());
     let mut place = 0;

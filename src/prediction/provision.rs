@@ -7,13 +7,12 @@ use super::contract::{Contract, Dimension, Presence, RESPONSE_SYMBOLS};
 impl Contract {
     /// Whether the model has what a suite asks for by `needs`: a feature, an option (`fixed.NAME`: one that only an instance may
     /// set), a field that it can fill, a size that shapes may speak of, or gates.
-    #[must_use]
-    pub fn provides(&self, need: &str) -> bool {
+    pub(crate) fn provides(&self, need: &str) -> bool {
         self.provisions().any(|provided| provided == need)
     }
 
     /// Everything that [`Self::provides`] says yes to.
-    pub fn provisions(&self) -> impl Iterator<Item = Cow<'_, str>> {
+    pub(crate) fn provisions(&self) -> impl Iterator<Item = Cow<'_, str>> {
         let fixed = self.options.iter().filter(|option| option.fixed);
         let fixed = fixed.map(|option| Cow::Owned(format!("fixed.{}", option.name)));
         let fields = self.fields.iter().filter(|field| field.presence != Presence::Never);
@@ -33,8 +32,7 @@ impl Contract {
     }
 
     /// Whether shapes may speak of a symbol: one of every response, a size of the model, or one that its own fields speak of.
-    #[must_use]
-    pub fn has_symbol(&self, symbol: &str) -> bool {
+    pub(crate) fn has_symbol(&self, symbol: &str) -> bool {
         let is_it = |dimension: &Dimension| matches!(dimension, Dimension::Symbol(name, _) if name == symbol);
         RESPONSE_SYMBOLS.contains(&symbol)
             || self.dimensions.contains_key(symbol)
@@ -46,7 +44,7 @@ impl Contract {
     }
 
     /// The symbols that shapes may speak of, without those of single fields.
-    pub fn symbols(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = &str> {
         let sizes = self
             .variants
             .first()

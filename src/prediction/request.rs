@@ -25,14 +25,6 @@ impl Method {
             Self::Generate => "generate",
         }
     }
-
-    /// The method of a name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Fold, Self::Embed, Self::Generate]
-            .into_iter()
-            .find(|method| method.name() == name)
-    }
 }
 
 impl fmt::Display for Method {
@@ -83,15 +75,4 @@ pub struct Request {
     pub input: Input,
     /// Per-call options; empty is sent as an empty object.
     pub options: Options,
-}
-
-impl Request {
-    /// The optional fields asked for: `include_fields` of the options, `None` when absent or null.
-    #[must_use]
-    pub fn include_fields(&self) -> Option<Vec<&str>> {
-        self.options
-            .get("include_fields")?
-            .as_array()
-            .map(|names| names.iter().filter_map(|name| name.as_str()).collect())
-    }
 }

@@ -7,17 +7,17 @@ use crate::tensor::DType;
 /// One atom of a file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Atom {
-    pub chain: Label,
-    pub number: i32,
-    pub ins_code: Label,
-    pub residue: Label,
-    pub name: Label,
-    pub element: Label,
-    pub hetero: bool,
+    pub(crate) chain: Label,
+    pub(crate) number: i32,
+    pub(crate) ins_code: Label,
+    pub(crate) residue: Label,
+    pub(crate) name: Label,
+    pub(crate) element: Label,
+    pub(crate) hetero: bool,
     /// Names one of several places of the same atom; empty when there is one.
-    pub alternative: Label,
-    pub b_factor: Option<f64>,
-    pub position: [f32; 3],
+    pub(crate) alternative: Label,
+    pub(crate) b_factor: Option<f64>,
+    pub(crate) position: [f32; 3],
 }
 
 /// A structure in the making.
@@ -38,7 +38,7 @@ pub(super) struct Builder {
 
 impl Builder {
     /// An empty structure with room for `atoms`.
-    pub fn with_capacity(atoms: usize) -> Self {
+    pub(crate) fn with_capacity(atoms: usize) -> Self {
         let structure = Structure {
             coord: Vec::with_capacity(atoms),
             chain_id: Vec::with_capacity(atoms),
@@ -63,7 +63,7 @@ impl Builder {
     }
 
     /// Empty, for models that need not list the same atoms; [`Self::finish_models`] gives them.
-    pub fn of_separate_models() -> Self {
+    pub(crate) fn of_separate_models() -> Self {
         Self {
             separate: Some(Vec::new()),
             ..Self::with_capacity(0)
@@ -74,7 +74,7 @@ impl Builder {
     ///
     /// # Errors
     /// When a later model has another atom in this place.
-    pub fn push(&mut self, atom: &Atom) -> Result<(), String> {
+    pub(crate) fn push(&mut self, atom: &Atom) -> Result<(), String> {
         let index = self.atoms;
         self.atoms += 1;
         self.structure.coord.push(atom.position);
@@ -99,7 +99,7 @@ impl Builder {
     ///
     /// # Errors
     /// When it has fewer atoms than the first.
-    pub fn end_model(&mut self) -> Result<(), String> {
+    pub(crate) fn end_model(&mut self) -> Result<(), String> {
         if self.atoms == 0 {
             return Ok(());
         }
@@ -121,7 +121,7 @@ impl Builder {
     ///
     /// # Errors
     /// When there is no atom at all.
-    pub fn finish_models(mut self) -> Result<Vec<Structure>, String> {
+    pub(crate) fn finish_models(mut self) -> Result<Vec<Structure>, String> {
         self.end_model()?;
         match self.separate.filter(|models| !models.is_empty()) {
             Some(models) => Ok(models),
@@ -133,7 +133,7 @@ impl Builder {
     ///
     /// # Errors
     /// As [`Self::end_model`], and when there is no atom at all.
-    pub fn finish(mut self) -> Result<Structure, String> {
+    pub(crate) fn finish(mut self) -> Result<Structure, String> {
         self.end_model()?;
         if self.complete == 0 {
             return Err("there is no atom".into());
@@ -211,9 +211,9 @@ fn first_alternatives(structure: &Structure, alternatives: &[Label]) -> Vec<bool
 #[error("line {line}: {message}")]
 pub struct ParseError {
     /// One-based line.
-    pub line: usize,
+    pub(crate) line: usize,
     /// What is wrong there.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// A piece of a file for a message: at most forty characters of it, readable whatever the bytes are.

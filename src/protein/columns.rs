@@ -6,8 +6,7 @@ use crate::tensor::{DType, Tensor, TensorError};
 impl Structure {
     /// Coordinates, temperature factors, bonds, cell and what else the structure carries, one array each by name. The columns
     /// must be even.
-    #[must_use]
-    pub fn number_columns(&self) -> Vec<(String, Tensor)> {
+    pub(crate) fn number_columns(&self) -> Vec<(String, Tensor)> {
         let named = |name: &str, column: Option<Tensor>| column.map(|column| (name.to_owned(), column));
         let fixed = [
             named("coord", self.coord_column().ok()),
@@ -24,7 +23,7 @@ impl Structure {
     ///
     /// # Errors
     /// When there are more or fewer coordinates than atoms.
-    pub fn coord_column(&self) -> Result<Tensor, TensorError> {
+    pub(crate) fn coord_column(&self) -> Result<Tensor, TensorError> {
         let mut bytes = vec![0; self.coord.as_flattened().len() * 4];
         let (cells, _) = bytes.as_chunks_mut();
         for (cell, value) in cells.iter_mut().zip(self.coord.as_flattened()) {
@@ -35,8 +34,7 @@ impl Structure {
     }
 
     /// The temperature factors in the type in which they came.
-    #[must_use]
-    pub fn b_factor_column(&self) -> Option<Tensor> {
+    pub(crate) fn b_factor_column(&self) -> Option<Tensor> {
         let values = self.b_factor.as_ref()?;
         Some(match self.b_factor_dtype {
             Some(DType::F32) => Tensor::vector(&values.iter().map(|&value| value as f32).collect::<Vec<_>>()),
@@ -49,7 +47,7 @@ impl Structure {
 ///
 /// # Errors
 /// When there are more of them than memory can hold.
-pub fn bond_rows(bonds: &[Bond]) -> Result<Tensor, TensorError> {
+pub(crate) fn bond_rows(bonds: &[Bond]) -> Result<Tensor, TensorError> {
     let rows = bonds.iter();
     let rows: Vec<u32> = rows
         .flat_map(|bond| [bond.first, bond.second, bond.order.into()])

@@ -8,15 +8,16 @@ mod label;
 pub mod mmcif;
 mod number;
 pub mod pdb;
-pub mod residue;
+pub(crate) mod residue;
 #[cfg(test)]
 mod round_trip;
-pub mod sequence;
+pub(crate) mod sequence;
 mod structure;
 #[cfg(test)]
 pub(crate) mod test_data;
 
 pub use builder::ParseError;
-pub use columns::bond_rows;
+pub(crate) use columns::bond_rows;
 pub use label::Label;
-pub use structure::{Bond, Structure, name_of_atom, name_of_residue, same_name};
+pub use structure::{Bond, Structure};
+pub(crate) use structure::{name_of_atom, name_of_residue, same_name};

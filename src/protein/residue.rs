@@ -2,17 +2,17 @@
 
 /// One amino acid as structures name it.
 #[derive(Debug)]
-pub struct AminoAcid {
+pub(crate) struct AminoAcid {
     /// One-letter code.
-    pub letter: char,
+    pub(crate) letter: char,
     /// Three-letter code.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// Names of the heavy atoms of a residue inside a chain (no terminal OXT), backbone first.
-    pub atoms: &'static [&'static str],
+    pub(crate) atoms: &'static [&'static str],
 }
 
 /// The twenty, in the alphabetical order of their three-letter names that AlphaFold-like models number them by.
-pub static AMINO_ACIDS: [AminoAcid; 20] = [
+pub(crate) static AMINO_ACIDS: [AminoAcid; 20] = [
     amino('A', "ALA", &["N", "CA", "C", "O", "CB"]),
     amino(
         'R',
@@ -57,17 +57,10 @@ pub static AMINO_ACIDS: [AminoAcid; 20] = [
     amino('V', "VAL", &["N", "CA", "C", "O", "CB", "CG1", "CG2"]),
 ];
 
-/// The 37 heavy-atom names of `AlphaFold`'s dense layout, in its order; `atom37` arrays are indexed by it.
-pub static ATOM37: [&str; 37] = [
-    "N", "CA", "C", "CB", "O", "CG", "CG1", "CG2", "OG", "OG1", "SG", "CD", "CD1", "CD2", "ND1", "ND2", "OD1", "OD2",
-    "SD", "CE", "CE1", "CE2", "CE3", "NE", "NE1", "NE2", "OE1", "OE2", "CH2", "NH1", "NH2", "OH", "CZ", "CZ2", "CZ3",
-    "NZ", "OXT",
-];
-
 /// Pairs of atoms that may trade names, all pairs of a residue at once: turning the group by 180° changes nothing else.
 ///
 /// The methyl groups of leucine and valine are not among them: their names say which is which in space.
-pub static EQUIVALENT_ATOMS: [(&str, &[(&str, &str)]); 4] = [
+pub(crate) static EQUIVALENT_ATOMS: [(&str, &[(&str, &str)]); 4] = [
     ("ASP", &[("OD1", "OD2")]),
     ("GLU", &[("OE1", "OE2")]),
     ("PHE", &[("CD1", "CD2"), ("CE1", "CE2")]),
@@ -75,8 +68,7 @@ pub static EQUIVALENT_ATOMS: [(&str, &[(&str, &str)]); 4] = [
 ];
 
 /// The pairs of atoms of a residue that may trade names; none for most.
-#[must_use]
-pub fn equivalent_atoms(residue_name: &str) -> &'static [(&'static str, &'static str)] {
+pub(crate) fn equivalent_atoms(residue_name: &str) -> &'static [(&'static str, &'static str)] {
     let entry = EQUIVALENT_ATOMS.iter().find(|(name, _)| *name == residue_name);
     entry.map_or(&[], |(_, pairs)| pairs)
 }
@@ -86,35 +78,23 @@ const fn amino(letter: char, name: &'static str, atoms: &'static [&'static str])
 }
 
 /// The amino acid with this one-letter code.
-#[must_use]
-pub fn by_letter(letter: char) -> Option<&'static AminoAcid> {
+pub(crate) fn by_letter(letter: char) -> Option<&'static AminoAcid> {
     AMINO_ACIDS.iter().find(|amino| amino.letter == letter)
 }
 
 /// The amino acid with this three-letter code.
-#[must_use]
-pub fn by_name(name: &str) -> Option<&'static AminoAcid> {
+pub(crate) fn by_name(name: &str) -> Option<&'static AminoAcid> {
     AMINO_ACIDS.iter().find(|amino| amino.name == name)
 }
 
 /// The one-letter code of a three-letter name.
-#[must_use]
-pub fn letter_of(name: &str) -> Option<char> {
+pub(crate) fn letter_of(name: &str) -> Option<char> {
     by_name(name).map(|amino| amino.letter)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_heavy_atom_has_a_place_among_the_37() {
-        for amino in &AMINO_ACIDS {
-            for atom in amino.atoms {
-                assert!(ATOM37.contains(atom), "{} {atom}", amino.name);
-            }
-        }
-    }
 
     #[test]
     fn equivalent_atoms_are_atoms_of_their_residue() {

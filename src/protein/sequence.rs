@@ -1,32 +1,19 @@
-//! Sequences as the models take them: chains joined by `:` in one string. Splits and counts; judges no alphabet.
+//! Sequences as the models take them: chains joined by `:` in one string. Counts residues; judges no alphabet.
 
 /// The character between chains of one string.
-pub const CHAIN_SEPARATOR: char = ':';
+pub(crate) const CHAIN_SEPARATOR: char = ':';
 
 /// The token that hides one residue from a language model.
-pub const MASK: &str = "<mask>";
-
-/// The chains of a string, in order; a string without separator is one chain.
-pub fn chains(sequence: &str) -> impl Iterator<Item = &str> {
-    sequence.split(CHAIN_SEPARATOR)
-}
+pub(crate) const MASK: &str = "<mask>";
 
 /// Number of residues in a chain, a mask counting as one.
-#[must_use]
-pub fn residues_in(chain: &str) -> usize {
+pub(crate) fn residues_in(chain: &str) -> usize {
     let masks = chain.matches(MASK).count();
     chain.chars().count() - masks * (MASK.len() - 1)
 }
 
-/// Residues of every chain of a string.
-#[must_use]
-pub fn chain_lengths(sequence: &str) -> Vec<usize> {
-    chains(sequence).map(residues_in).collect()
-}
-
 /// The identifier of a chain by its place: A, B, … Z, AA, AB, ….
-#[must_use]
-pub fn chain_id(index: usize) -> String {
+pub(crate) fn chain_id(index: usize) -> String {
     let mut letters = Vec::new();
     let mut rest = index + 1;
     while rest > 0 {
@@ -43,9 +30,9 @@ mod tests {
 
     #[test]
     fn masks_count_as_one_residue() {
-        assert_eq!(chain_lengths("A<mask>:CD"), [2, 2]);
-        assert_eq!(chain_lengths("<mask><mask>"), [2]);
-        assert_eq!(chain_lengths("A::B"), [1, 0, 1]);
+        assert_eq!(residues_in("A<mask>"), 2);
+        assert_eq!(residues_in("<mask><mask>"), 2);
+        assert_eq!(residues_in(""), 0);
     }
 
     #[test]

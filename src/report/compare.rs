@@ -11,18 +11,17 @@ use crate::metric_value::{Direction, MetricValue, MetricVerdict, show};
 const HEAD: [&str; 7] = ["METRIC", "ALL", "CONFIDENT", "FLOOR", "ALLOWED", "VERDICT", "WHERE"];
 
 /// What is compared.
-pub struct ComparedFiles<'a> {
+pub(crate) struct ComparedFiles<'a> {
     /// The reference, and what a reader must know of it.
-    pub first: (&'a str, &'a [String]),
+    pub(crate) first: (&'a str, &'a [String]),
     /// The other one.
-    pub second: (&'a str, &'a [String]),
+    pub(crate) second: (&'a str, &'a [String]),
     /// By whose rules, in words.
-    pub rules: &'a str,
+    pub(crate) rules: &'a str,
 }
 
 /// The table, ending in a line break. What is equal is only named.
-#[must_use]
-pub fn table(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> String {
+pub(crate) fn table(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> String {
     let mut text = String::new();
     for (word, (file, notes)) in [("first ", subject.first), ("second", subject.second)] {
         let _ = write!(text, "{word}  {file}");
@@ -179,8 +178,7 @@ fn number(value: &Result<f64, String>) -> String {
 }
 
 /// The same for programs. What has no value is null, with the reason beside it.
-#[must_use]
-pub fn json(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> Value {
+pub(crate) fn json(subject: &ComparedFiles<'_>, sections: &[ComparedPair]) -> Value {
     let finite = |value: f64| value.is_finite().then_some(value);
     let judged = |(part, measure): &(Coverage, MetricValue)| {
         json!({

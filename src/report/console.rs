@@ -14,26 +14,25 @@ const NAMED: usize = 10;
 const TIGHTEST: usize = 3;
 
 /// What a report is about.
-pub struct ReportHeader<'a> {
+pub(crate) struct ReportHeader<'a> {
     /// The backend's name.
-    pub backend: &'a str,
-    /// Its kind.
-    pub kind: &'a str,
+    pub(crate) backend: &'a str,
+    pub(crate) kind: &'a str,
     /// Which parameters stand behind its results.
-    pub weights: &'a str,
+    pub(crate) weights: &'a str,
     /// Which cases are judged.
-    pub extent: RunScope,
+    pub(crate) extent: RunScope,
     /// Recorded results that no case uses; only looked for when everything was selected.
-    pub unused_snapshots: &'a [String],
+    pub(crate) unused_snapshots: &'a [String],
     /// Results that wait for review.
-    pub pending_snapshots: &'a [String],
+    pub(crate) pending_snapshots: &'a [String],
     /// Suites that were asked for and has no cases, with the reason.
-    pub empty_suites: &'a [EmptySuite],
+    pub(crate) empty_suites: &'a [EmptySuite],
 }
 
 /// How much of what applies to a backend a run judges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RunScope {
+pub(crate) enum RunScope {
     /// All of it.
     Whole,
     /// What was selected of so many cases.
@@ -49,8 +48,7 @@ pub enum RunScope {
 }
 
 /// The closing lines, ending in a line break.
-#[must_use]
-pub fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String {
+pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String {
     let mut text = String::new();
     let tally = report.tally();
     let models: BTreeSet<&str> = report
@@ -158,8 +156,7 @@ fn margins(report: &RunOutcome) -> Vec<String> {
 }
 
 /// What every comparison of a run observed, with floor, bound and word; a line for each, below the name of its case.
-#[must_use]
-pub fn numbers(report: &RunOutcome) -> String {
+pub(crate) fn numbers(report: &RunOutcome) -> String {
     let mut text = String::new();
     for outcome in report
         .outcomes
@@ -180,8 +177,7 @@ pub fn numbers(report: &RunOutcome) -> String {
 }
 
 /// The sentence that a conclusion comes down to, with its exit code.
-#[must_use]
-pub fn verdict(conclusion: Conclusion) -> String {
+pub(crate) fn verdict(conclusion: Conclusion) -> String {
     let sentence = match conclusion {
         Conclusion::Conforms => "conforms: everything came out as expected",
         Conclusion::Fails => "does not conform: the backend is wrong",
@@ -311,7 +307,7 @@ mod tests {
                 unit: "",
                 better: Direction::Lower,
                 observed,
-                floor: floor.map(Noise::within),
+                floor: floor.map(|worst| Noise { worst, slack: 1.0 }),
                 allowed: 0.005,
             },
         }

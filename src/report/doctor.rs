@@ -7,20 +7,18 @@ use serde_json::{Value, json};
 use crate::backend::requirement::{Requirement, RequirementStatus};
 
 /// A backend that was looked at.
-pub struct Patient<'a> {
-    /// Its name.
-    pub name: &'a str,
-    /// Its kind.
-    pub kind: &'a str,
+pub(crate) struct Patient<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) kind: &'a str,
     /// Why it was looked at.
-    pub role: Role,
+    pub(crate) role: Role,
     /// What was found.
-    pub requirements: Vec<Requirement>,
+    pub(crate) requirements: Vec<Requirement>,
 }
 
 /// Why a backend is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Role {
+pub(crate) enum Role {
     /// It was asked for, or is the default: it has to run here.
     Wanted,
     /// It is declared, perhaps for other machines than this.
@@ -29,8 +27,7 @@ pub enum Role {
 
 impl Patient<'_> {
     /// Whether it has to run here and cannot, or is broken where it is set up.
-    #[must_use]
-    pub fn is_sick(&self) -> bool {
+    pub(crate) fn is_sick(&self) -> bool {
         self.is(RequirementStatus::Unmet) || (self.is(RequirementStatus::Unset) && self.role == Role::Wanted)
     }
 
@@ -50,8 +47,7 @@ impl Patient<'_> {
 }
 
 /// The table, ending in a line break: what is not well has its advice below.
-#[must_use]
-pub fn table(machine: &[Requirement], patients: &[Patient<'_>]) -> String {
+pub(crate) fn table(machine: &[Requirement], patients: &[Patient<'_>]) -> String {
     let all = patients.iter().flat_map(|patient| &patient.requirements).chain(machine);
     let width = all
         .map(|requirement| requirement.subject.chars().count())
@@ -101,8 +97,7 @@ const fn mark(status: RequirementStatus, role: Role) -> &'static str {
 }
 
 /// The same for programs.
-#[must_use]
-pub fn json(machine: &[Requirement], patients: &[Patient<'_>]) -> Value {
+pub(crate) fn json(machine: &[Requirement], patients: &[Patient<'_>]) -> Value {
     let shown = |requirements: &[Requirement], role: Role| -> Vec<Value> {
         let shown = requirements.iter().map(|requirement| {
             json!({

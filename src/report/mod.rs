@@ -1,6 +1,6 @@
 //! Reports: one file per format. A report sees what is known already and makes text; who calls it
 //! decides where that goes.
 
-pub mod compare;
-pub mod console;
-pub mod doctor;
+pub(crate) mod compare;
+pub(crate) mod console;
+pub(crate) mod doctor;

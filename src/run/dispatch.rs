@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 
 /// Trials grouped by the instance of their first call. Instances open in plan order, at most `open_limit` at a time.
 #[derive(Debug)]
-pub struct Dispatcher {
+pub(crate) struct Dispatcher {
     lanes: Vec<Lane>,
     /// Lanes before this one are finished, so that a long plan is not searched from its start every time.
     first_open: usize,
@@ -25,7 +25,7 @@ struct Lane {
 
 /// What a free worker does next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Run this trial, then give its lane back with [`Dispatcher::done`].
     Take {
         /// Index of the trial.
@@ -44,8 +44,7 @@ impl Dispatcher {
     /// instances run at once for it.
     ///
     /// `open_limit` instances may be in use at once, and `calls_per_instance` workers may use one of them.
-    #[must_use]
-    pub fn new(
+    pub(crate) fn new(
         trials: impl IntoIterator<Item = (usize, usize, usize)>,
         open_limit: usize,
         calls_per_instance: usize,
@@ -69,7 +68,7 @@ impl Dispatcher {
     }
 
     /// The next trial for a free worker: of an open instance when one has room, else of a new instance.
-    pub fn take(&mut self) -> Next {
+    pub(crate) fn take(&mut self) -> Next {
         while self.lanes.get(self.first_open).is_some_and(Lane::is_finished) {
             self.first_open += 1;
         }
@@ -99,7 +98,7 @@ impl Dispatcher {
     }
 
     /// Gives a lane back after its trial is over.
-    pub fn done(&mut self, lane: usize) {
+    pub(crate) fn done(&mut self, lane: usize) {
         if let Some(lane) = self.lanes.get_mut(lane) {
             lane.active = lane.active.saturating_sub(1);
         }

@@ -7,7 +7,7 @@ use crate::outcome::Interruption;
 
 /// Tells everyone who holds a copy of the first signal that came.
 #[derive(Clone)]
-pub struct Interrupt {
+pub(crate) struct Interrupt {
     receiver: watch::Receiver<Option<Interruption>>,
     urged: watch::Receiver<bool>,
 }
@@ -17,7 +17,7 @@ impl Interrupt {
     ///
     /// # Errors
     /// When the system refuses to install a handler.
-    pub fn listen() -> std::io::Result<Self> {
+    pub(crate) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
 
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -49,7 +49,7 @@ impl Interrupt {
     }
 
     /// Waits for a signal.
-    pub async fn received(&self) -> Interruption {
+    pub(crate) async fn received(&self) -> Interruption {
         let mut receiver = self.receiver.clone();
         loop {
             if let Some(signal) = *receiver.borrow_and_update() {
@@ -63,7 +63,7 @@ impl Interrupt {
     }
 
     /// Waits for a second signal, which ends the grace periods.
-    pub async fn urged(&self) {
+    pub(crate) async fn urged(&self) {
         let mut urged = self.urged.clone();
         if urged.wait_for(|urged| *urged).await.is_err() {
             // The listener is gone with its runtime.
@@ -72,8 +72,7 @@ impl Interrupt {
     }
 
     /// The signal that has come, if any.
-    #[must_use]
-    pub fn pending(&self) -> Option<Interruption> {
+    pub(crate) fn pending(&self) -> Option<Interruption> {
         *self.receiver.borrow()
     }
 }

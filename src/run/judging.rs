@@ -12,15 +12,15 @@ use crate::snapshot::Store;
 
 /// What judging gave.
 #[derive(Debug, Default)]
-pub struct Judged {
+pub(crate) struct Judged {
     /// What is wrong; empty when all is well.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// What is worth knowing although nothing is wrong.
-    pub notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
     /// The numbers behind the verdicts of comparisons.
-    pub measurements: Vec<CheckedValue>,
+    pub(crate) measurements: Vec<CheckedValue>,
     /// What checks could not judge although nothing is wrong, and why.
-    pub unjudged: Vec<String>,
+    pub(crate) unjudged: Vec<String>,
 }
 
 /// Where answers come from, as a recorded result names it.
@@ -106,8 +106,6 @@ fn results<'a>(
     measured: &'a MetricValues,
 ) -> CaseResults<'a> {
     CaseResults {
-        suite: &trial.suite,
-        case: &trial.case,
         contract: &trial.contract,
         responses,
         recorded,

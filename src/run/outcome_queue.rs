@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 
 /// The state of a run that both sides see.
 #[derive(Default)]
-pub struct OutcomeQueue {
+pub(crate) struct OutcomeQueue {
     state: Mutex<QueueState>,
     changed: Condvar,
 }
@@ -23,30 +23,30 @@ struct QueueState {
 
 /// What is going on at one moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Activity {
+pub(crate) struct Activity {
     /// The trial that runs for the longest, and for how long.
-    pub oldest: Option<(usize, Duration)>,
+    pub(crate) oldest: Option<(usize, Duration)>,
     /// Trials under way.
-    pub running: usize,
+    pub(crate) running: usize,
     /// Trials that no worker has taken yet.
-    pub waiting: usize,
+    pub(crate) waiting: usize,
 }
 
 impl OutcomeQueue {
     /// Says how many trials there will be.
-    pub fn expect(&self, trials: usize) {
+    pub(crate) fn expect(&self, trials: usize) {
         self.lock().waiting = trials;
     }
 
     /// A worker has taken a trial.
-    pub fn begin(&self, trial: usize) {
+    pub(crate) fn begin(&self, trial: usize) {
         let mut state = self.lock();
         state.waiting = state.waiting.saturating_sub(1);
         state.running.insert(trial, Instant::now());
     }
 
     /// A trial is over.
-    pub fn end(&self, trial: usize, outcome: Outcome) {
+    pub(crate) fn end(&self, trial: usize, outcome: Outcome) {
         let mut state = self.lock();
         state.running.remove(&trial);
         state.outcomes.insert(trial, outcome);
@@ -55,14 +55,14 @@ impl OutcomeQueue {
     }
 
     /// No further outcome will come.
-    pub fn close(&self) {
+    pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
     /// Waits for the outcome of a trial and takes it; `None` when the run ended without one. Calls `tick` about every
     /// `interval` while waiting.
-    pub fn wait(&self, trial: usize, interval: Duration, mut tick: impl FnMut(Activity)) -> Option<Outcome> {
+    pub(crate) fn wait(&self, trial: usize, interval: Duration, mut tick: impl FnMut(Activity)) -> Option<Outcome> {
         let mut state = self.lock();
         loop {
             if let Some(outcome) = state.outcomes.remove(&trial) {

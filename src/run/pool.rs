@@ -2,7 +2,7 @@
 //! the limit is reached. Guarantees that everything it started is stopped; decides no order and judges nothing.
 
 mod breaking;
-pub mod lease;
+pub(crate) mod lease;
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +17,7 @@ use breaking::{given_up, is_fatal, survived};
 pub type Open = dyn Fn(usize) -> Result<Instance, BackendError> + Send + Sync;
 
 /// The instances of one run.
-pub struct Pool {
+pub(crate) struct Pool {
     open: Box<Open>,
     limit: usize,
     slots: Mutex<Vec<PoolSlot>>,
@@ -57,16 +57,15 @@ enum SlotState {
 
 /// The right to make a call on a running instance. Give it back with [`Pool::release`].
 #[derive(Clone)]
-pub struct Lease {
+pub(crate) struct Lease {
     slot: usize,
     /// The running instance.
-    pub instance: Arc<Instance>,
+    pub(crate) instance: Arc<Instance>,
 }
 
 impl Pool {
     /// A pool for instances `0..users.len()`, where `users[i]` trials will call [`Self::leave`] for instance `i`.
-    #[must_use]
-    pub fn new(open: Box<Open>, users: Vec<usize>, limit: usize) -> Self {
+    pub(crate) fn new(open: Box<Open>, users: Vec<usize>, limit: usize) -> Self {
         let slots = users
             .into_iter()
             .map(|users| PoolSlot {
@@ -91,8 +90,7 @@ impl Pool {
     }
 
     /// The same pool, reporting what its instances do while they start.
-    #[must_use]
-    pub fn heard_by(mut self, starts: Arc<StartingInstances>) -> Self {
+    pub(crate) fn heard_by(mut self, starts: Arc<StartingInstances>) -> Self {
         self.starts = starts;
         self
     }
@@ -108,7 +106,7 @@ impl Pool {
     ///
     /// # Errors
     /// The error of its start; who asks later in the run gets it as inherited, without another try.
-    pub async fn lease(&self, index: usize) -> Result<Lease, BackendError> {
+    pub(crate) async fn lease(&self, index: usize) -> Result<Lease, BackendError> {
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
@@ -150,7 +148,7 @@ impl Pool {
     }
 
     /// Gives a lease back. One that is broken is stopped, and started afresh for the next call, at most `RESTARTS` times.
-    pub async fn release(&self, lease: Lease, condition: Condition) {
+    pub(crate) async fn release(&self, lease: Lease, condition: Condition) {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(lease.slot) else { return };
         slot.leases = slot.leases.saturating_sub(1);
@@ -170,7 +168,7 @@ impl Pool {
     }
 
     /// Says that one trial will not use the instance any more; after the last one it is stopped.
-    pub async fn leave(&self, index: usize) {
+    pub(crate) async fn leave(&self, index: usize) {
         let mut slots = self.slots.lock().await;
         let Some(slot) = slots.get_mut(index) else { return };
         slot.users = slot.users.saturating_sub(1);
@@ -187,7 +185,7 @@ impl Pool {
 
     /// Stops everything that was started, also what is only half started. Returns once nothing runs. When `urged` comes first,
     /// all of it is killed while a stop waits for its grace period; the leak check still runs.
-    pub async fn stop_all(&self, urged: impl Future<Output = ()>) {
+    pub(crate) async fn stop_all(&self, urged: impl Future<Output = ()>) {
         let instances: Vec<Arc<Instance>> = {
             let mut slots = self.slots.lock().await;
             slots
@@ -237,16 +235,14 @@ impl Pool {
     }
 
     /// Failures to stop so far, and other warnings.
-    #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    pub(crate) fn notes(&self) -> Vec<String> {
         let mut notes = all(&self.notes);
         notes.extend(self.remarked(Severity::Warning));
         notes
     }
 
     /// What is worth knowing so far and no fault.
-    #[must_use]
-    pub fn remarks(&self) -> Vec<String> {
+    pub(crate) fn remarks(&self) -> Vec<String> {
         self.remarked(Severity::Note)
     }
 
@@ -258,14 +254,12 @@ impl Pool {
     }
 
     /// Resources that instances have leaked so far.
-    #[must_use]
-    pub fn leaks(&self) -> Vec<String> {
+    pub(crate) fn leaks(&self) -> Vec<String> {
         all(&self.leaks)
     }
 
     /// The leak checks that have failed so far.
-    #[must_use]
-    pub fn unknown(&self) -> Vec<String> {
+    pub(crate) fn unknown(&self) -> Vec<String> {
         all(&self.unknown)
     }
 
@@ -374,7 +368,7 @@ fn all(lines: &Lines) -> Vec<String> {
 }
 
 /// In what condition a call leaves an instance.
-pub enum Condition {
+pub(crate) enum Condition {
     /// It can be called again.
     Usable,
     /// It died, hangs or cannot be trusted; the error says how.

@@ -15,7 +15,7 @@ const ROOM_NEEDED: usize = 24;
 const COLUMNS: usize = 80;
 
 /// Shows and hides the live suffix of the line that is being printed, or writes lines.
-pub struct Progress {
+pub(crate) struct Progress {
     form: ProgressStyle,
     shown: bool,
 }
@@ -38,8 +38,7 @@ enum Beginning {
 impl Progress {
     /// A live suffix when both standard streams are terminals, for the line it extends goes to standard output and the
     /// suffix itself to standard error; else lines.
-    #[must_use]
-    pub fn detect() -> Self {
+    pub(crate) fn detect() -> Self {
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         if std::io::stdout().is_terminal() && std::io::stderr().is_terminal() && !dumb {
             return Self::new(ProgressStyle::Live);
@@ -55,8 +54,7 @@ impl Progress {
     }
 
     /// Lines beside an output that ends each of its own lines at once.
-    #[must_use]
-    pub fn lines() -> Self {
+    pub(crate) fn lines() -> Self {
         Self::new(ProgressStyle::Lines {
             start_log: StartLog::default(),
             beginning: Beginning::Here,
@@ -64,8 +62,7 @@ impl Progress {
     }
 
     /// A display that never shows anything.
-    #[must_use]
-    pub const fn off() -> Self {
+    pub(crate) const fn off() -> Self {
         Self::new(ProgressStyle::Off)
     }
 
@@ -74,7 +71,13 @@ impl Progress {
     }
 
     /// Shows what goes on, on a terminal behind `printed` columns that are on the line already.
-    pub fn show(&mut self, printed: usize, name_of: impl Fn(usize) -> String, activity: &Activity, starts: &[Start]) {
+    pub(crate) fn show(
+        &mut self,
+        printed: usize,
+        name_of: impl Fn(usize) -> String,
+        activity: &Activity,
+        starts: &[Start],
+    ) {
         match &mut self.form {
             ProgressStyle::Off => {}
             ProgressStyle::Live => {
@@ -105,7 +108,7 @@ impl Progress {
     }
 
     /// Takes the suffix away, so that the line can go on.
-    pub fn hide(&mut self) {
+    pub(crate) fn hide(&mut self) {
         if std::mem::take(&mut self.shown) && matches!(self.form, ProgressStyle::Live) {
             let mut stderr = std::io::stderr().lock();
             let _ = write!(stderr, "\x1b[K");

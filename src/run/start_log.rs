@@ -15,7 +15,7 @@ const LONGEST: usize = 300;
 
 /// What was heard of instances and what was told of it.
 #[derive(Debug, Default)]
-pub struct StartLog(HashMap<usize, SeenStep>);
+pub(crate) struct StartLog(HashMap<usize, SeenStep>);
 
 #[derive(Debug)]
 struct SeenStep {
@@ -27,7 +27,7 @@ struct SeenStep {
 
 impl StartLog {
     /// The lines that are due now.
-    pub fn due(&mut self, starts: &[Start], now: Instant) -> Vec<String> {
+    pub(crate) fn due(&mut self, starts: &[Start], now: Instant) -> Vec<String> {
         self.0
             .retain(|number, _| starts.iter().any(|start| start.number == *number));
         starts.iter().filter_map(|start| self.line(start, now)).collect()

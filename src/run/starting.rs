@@ -7,7 +7,7 @@ use crate::backend::start_progress::StartStep;
 
 /// The instances that a run has opened, in order.
 #[derive(Default)]
-pub struct StartingInstances(Mutex<Opened>);
+pub(crate) struct StartingInstances(Mutex<Opened>);
 
 #[derive(Default)]
 struct Opened {
@@ -17,18 +17,18 @@ struct Opened {
 
 /// What an instance is doing.
 #[derive(Debug, Clone)]
-pub struct Start {
+pub(crate) struct Start {
     /// Which instance it is: instances of one label may start at the same time.
-    pub number: usize,
+    pub(crate) number: usize,
     /// The instance's label.
-    pub label: String,
+    pub(crate) label: String,
     /// What it is doing.
-    pub doing: StartStep,
+    pub(crate) doing: StartStep,
 }
 
 impl StartingInstances {
     /// Listens to an instance from now on, for as long as there is one.
-    pub fn add(&self, instance: &Arc<Instance>) {
+    pub(crate) fn add(&self, instance: &Arc<Instance>) {
         let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         opened.count += 1;
         let number = opened.count;
@@ -36,7 +36,7 @@ impl StartingInstances {
     }
 
     /// What every instance that is starting is doing, the oldest first.
-    pub fn now(&self) -> Vec<Start> {
+    pub(crate) fn now(&self) -> Vec<Start> {
         let mut opened = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         opened.instances.retain(|(_, instance)| instance.strong_count() > 0);
         let starts = opened.instances.iter().filter_map(|(number, instance)| {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as BackendWork};
 use crate::check::{Calls, CaseResults, Check};
-use crate::config::{Config, ExpectedFailure, Source};
+use crate::config::{Config, ExpectedFailure};
 use crate::plan::{PlannedCall, PlannedInstance, PlannedTrial};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
 use crate::snapshot::{Recording, Store};
@@ -136,10 +136,6 @@ enum Opinion {
 }
 
 impl Check for Opinion {
-    fn name(&self) -> &'static str {
-        "range"
-    }
-
     fn calls(&self) -> &Calls {
         &Calls::All
     }
@@ -228,7 +224,6 @@ fn expected(message: Option<&str>) -> Arc<ExpectedFailure> {
         message: message.map(str::to_owned),
         models: None,
         backends: None,
-        location: Source::new("suite.toml", "").line(1),
     })
 }
 

@@ -21,7 +21,7 @@ pub enum Flaky {
 }
 
 /// Runs a trial to its outcome, trying again where another attempt can say more.
-pub async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
+pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
         verdict: Verdict::Pass,

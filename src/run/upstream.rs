@@ -11,7 +11,7 @@ use crate::prediction::known::KnownDefect;
 const SECONDS_OF_A_DAY: u64 = 86_400;
 
 /// Today, in days since 1970.
-pub fn today() -> i64 {
+pub(crate) fn today() -> i64 {
     let since = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
@@ -19,7 +19,7 @@ pub fn today() -> i64 {
 }
 
 /// Weighs a failure against the entries for its case, and a pass against those that say it cannot pass.
-pub fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
+pub(crate) fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
     let (current, expired): (Vec<_>, Vec<_>) = trial.known.iter().partition(|defect| today <= defect.expires);
     let findings: Vec<String> = outcome.findings.iter().map(ToString::to_string).collect();
     match outcome.verdict {
@@ -56,7 +56,7 @@ pub fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
 
 /// The entries for several cases that no case needs any more, each with its edit. Only where every case of an entry was judged and
 /// passed: one that was skipped or failed may be the one that has the defect.
-pub fn stale(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
+pub(crate) fn stale(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
     let passed = |trial: &PlannedTrial| {
         let outcome = outcomes.iter().find(|outcome| outcome.name == trial.name);
         outcome.is_some_and(|outcome| outcome.verdict == Verdict::Pass)

@@ -73,7 +73,7 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Arrays, ArchiveError> {
 
 /// Why bytes are not a file of arrays, or arrays could not become one.
 #[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
+pub(crate) enum ArchiveError {
     /// The zip container.
     #[error(transparent)]
     Zip(#[from] zip::result::ZipError),
@@ -98,7 +98,7 @@ pub enum ArchiveError {
 
 /// How stored arrays contradict the digest that names them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum StoredError {
+pub(crate) enum StoredError {
     /// The digest speaks of it, the file does not have it.
     #[error("has no array {0:?}")]
     Missing(String),

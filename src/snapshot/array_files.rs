@@ -22,9 +22,16 @@ pub struct Listed {
     /// Its file.
     pub path: PathBuf,
     /// The length of that file in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
     /// Its arrays.
     pub arrays: StoredArrays,
+}
+
+impl Listed {
+    /// Where it comes from, in words; empty where it cannot be read.
+    pub(crate) fn origin(&self) -> String {
+        record(&self.path).map_or_else(|_| String::new(), |record| record.origin.description())
+    }
 }
 
 /// The arrays of a snapshot on disk.
@@ -145,21 +152,15 @@ impl Store {
     ///
     /// # Errors
     /// When it is not whole, or holds something else than it should.
-    pub fn inspect(&self, entry: &Listed) -> Result<Prediction, SnapshotError> {
+    pub(crate) fn inspect(&self, entry: &Listed) -> Result<Prediction, SnapshotError> {
         Ok(self.reference(&entry.key, &entry.path)?.prediction)
-    }
-
-    /// Where a result on disk comes from, in words; empty where it cannot be read.
-    #[must_use]
-    pub fn origin(&self, entry: &Listed) -> String {
-        record(&entry.path).map_or_else(|_| String::new(), |record| record.origin.description())
     }
 
     /// Deletes a result that waits for review.
     ///
     /// # Errors
     /// When its file cannot be deleted.
-    pub fn reject(&self, entry: &Listed) -> Result<(), SnapshotError> {
+    pub(crate) fn reject(&self, entry: &Listed) -> Result<(), SnapshotError> {
         fs::remove_file(&entry.path).map_err(|error| SnapshotError::file(&entry.path, error))?;
         remove_empty(self.root(), &entry.path);
         Ok(())

@@ -27,7 +27,7 @@ pub struct Floors {
 ///
 /// # Errors
 /// As [`Store::floors`].
-pub fn open_floors(snapshot: &Path) -> Result<Option<Floors>, SnapshotError> {
+pub(crate) fn open_floors(snapshot: &Path) -> Result<Option<Floors>, SnapshotError> {
     read_floors(&snapshot.with_extension("floor.json"))
 }
 
@@ -45,7 +45,7 @@ impl Store {
     ///
     /// # Errors
     /// When the file cannot be read or holds something else.
-    pub fn floors(&self, key: &SnapshotKey) -> Result<Option<Floors>, SnapshotError> {
+    pub(crate) fn floors(&self, key: &SnapshotKey) -> Result<Option<Floors>, SnapshotError> {
         read_floors(&self.floors_path(key))
     }
 

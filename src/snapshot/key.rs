@@ -60,20 +60,17 @@ impl SnapshotKey {
     }
 
     /// Which parameters stand behind the result.
-    #[must_use]
-    pub fn weights(&self) -> &str {
+    pub(crate) fn weights(&self) -> &str {
         &self.weights
     }
 
     /// Key of the model.
-    #[must_use]
-    pub fn model(&self) -> &str {
+    pub(crate) fn model(&self) -> &str {
         &self.model
     }
 
     /// Name of the suite.
-    #[must_use]
-    pub fn suite(&self) -> &str {
+    pub(crate) fn suite(&self) -> &str {
         &self.suite
     }
 
@@ -84,8 +81,7 @@ impl SnapshotKey {
     }
 
     /// Name of the call, where the case makes several.
-    #[must_use]
-    pub fn call(&self) -> Option<&str> {
+    pub(crate) fn call(&self) -> Option<&str> {
         self.call.as_deref()
     }
 
@@ -109,8 +105,7 @@ impl SnapshotKey {
     }
 
     /// The file of the result that waits to be accepted, below the root.
-    #[must_use]
-    pub fn pending_path(&self) -> PathBuf {
+    pub(crate) fn pending_path(&self) -> PathBuf {
         self.directory().join(self.stem() + PENDING)
     }
 

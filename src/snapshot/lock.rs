@@ -8,7 +8,7 @@ use super::{Recording, SnapshotError, Store};
 
 /// Held while recorded results may change; dropping it lets others go on.
 #[derive(Debug)]
-pub struct StoreLock {
+pub(crate) struct StoreLock {
     /// `None` where there is nothing to lock, or the file system has no locks.
     _directory: Option<File>,
 }
@@ -18,7 +18,7 @@ impl Store {
     ///
     /// # Errors
     /// When the directory cannot be opened.
-    pub fn lock_to_record(&self) -> Result<StoreLock, SnapshotError> {
+    pub(crate) fn lock_to_record(&self) -> Result<StoreLock, SnapshotError> {
         if self.recording() == Recording::Missing {
             fs::create_dir_all(self.root()).map_err(|error| SnapshotError::file(self.root(), error))?;
         }
@@ -32,7 +32,7 @@ impl Store {
     ///
     /// # Errors
     /// When a run is recording there, or the directory cannot be opened.
-    pub fn lock_to_change(&self) -> Result<StoreLock, SnapshotError> {
+    pub(crate) fn lock_to_change(&self) -> Result<StoreLock, SnapshotError> {
         let Some(directory) = self.directory()? else {
             return Ok(StoreLock { _directory: None });
         };

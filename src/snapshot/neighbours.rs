@@ -14,8 +14,7 @@ const MOST_LOADED: usize = 8;
 
 impl Store {
     /// Other results of the model of `key` with a value of this form at one of `paths`, in the order of their names.
-    #[must_use]
-    pub fn neighbours(
+    pub(crate) fn neighbours(
         &self,
         key: &SnapshotKey,
         provenance: &Provenance,

@@ -37,7 +37,7 @@ fn arrays_of(path: &Path, hash: ContentHash) -> Result<PathBuf, SnapshotError> {
 ///
 /// # Errors
 /// When the file cannot be read or is neither.
-pub fn open_arrays(path: &Path) -> Result<Vec<(String, Tensor)>, SnapshotError> {
+pub(crate) fn open_arrays(path: &Path) -> Result<Vec<(String, Tensor)>, SnapshotError> {
     if path
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("npz"))

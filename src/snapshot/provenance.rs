@@ -35,24 +35,24 @@ pub struct Provenance {
 #[serde(deny_unknown_fields)]
 pub(super) struct Origin {
     /// The version that wrote it.
-    pub hydrotest: String,
-    pub source: String,
-    pub backend: String,
-    pub kind: String,
-    pub weights: String,
+    pub(crate) hydrotest: String,
+    pub(crate) source: String,
+    pub(crate) backend: String,
+    pub(crate) kind: String,
+    pub(crate) weights: String,
     /// The key of the model in the configuration.
-    pub model: String,
+    pub(crate) model: String,
     /// What the model calls itself.
-    pub name: String,
-    pub method: String,
-    pub input: serde_json::Value,
-    pub options: Options,
+    pub(crate) name: String,
+    pub(crate) method: String,
+    pub(crate) input: serde_json::Value,
+    pub(crate) options: Options,
     #[serde(default, skip_serializing_if = "Options::is_empty")]
-    pub config: Options,
+    pub(crate) config: Options,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub call: Option<String>,
+    pub(crate) call: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub recorded: Option<String>,
+    pub(crate) recorded: Option<String>,
 }
 
 impl Provenance {

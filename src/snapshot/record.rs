@@ -18,16 +18,16 @@ const EARLIER: &str = "hydrotest snapshot";
 #[serde(deny_unknown_fields)]
 pub(super) struct SnapshotRecord {
     /// The version of the form.
-    pub format: u32,
+    pub(crate) format: u32,
     /// Where the result comes from.
-    pub origin: Origin,
+    pub(crate) origin: Origin,
     /// Dotted Python class of the response.
-    pub class: String,
+    pub(crate) class: String,
     /// Name of the file with the arrays; `None` when no entry has any.
-    pub arrays: Option<ContentHash>,
+    pub(crate) arrays: Option<ContentHash>,
     /// Path and entry of every value, in the order of the response.
     #[serde(with = "values")]
-    pub values: Vec<(String, RecordedValue)>,
+    pub(crate) values: Vec<(String, RecordedValue)>,
 }
 
 /// One value of a response.
@@ -87,17 +87,17 @@ pub(super) enum RecordedValue {
 pub(super) struct ArrayEntry {
     /// Its element type.
     #[serde(rename = "type", with = "element_type")]
-    pub dtype: DType,
+    pub(crate) dtype: DType,
     /// Its dimensions.
-    pub shape: Vec<usize>,
+    pub(crate) shape: Vec<usize>,
     /// Least, greatest, mean and standard deviation; empty for texts and for arrays without elements.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub statistics: String,
+    pub(crate) statistics: String,
     /// Whether only some rows of it are stored, and the length of every row.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub rows: bool,
+    pub(crate) rows: bool,
     /// Hash of type, shape and all elements, stored or not.
-    pub hash: ContentHash,
+    pub(crate) hash: ContentHash,
 }
 
 /// Where and why a text is not a record.

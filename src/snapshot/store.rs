@@ -59,8 +59,7 @@ pub enum Kept {
 impl ReferenceResult {
     /// How the fixed options under which it was recorded differ from those of now: its own, then those of now, in words; `None`
     /// where they are the same.
-    #[must_use]
-    pub fn configured_otherwise(&self, now: &Provenance) -> Option<(String, String)> {
+    pub(crate) fn configured_otherwise(&self, now: &Provenance) -> Option<(String, String)> {
         self.origin.configured_otherwise(now)
     }
 
@@ -88,8 +87,7 @@ impl Store {
     }
 
     /// The same directory, for a caller that may write something else.
-    #[must_use]
-    pub fn with(&self, recording: Recording) -> Self {
+    pub(crate) fn with(&self, recording: Recording) -> Self {
         Self {
             root: self.root.clone(),
             recording,
@@ -97,26 +95,22 @@ impl Store {
     }
 
     /// What may be written.
-    #[must_use]
-    pub const fn recording(&self) -> Recording {
+    pub(crate) const fn recording(&self) -> Recording {
         self.recording
     }
 
     /// The directory, as an absolute path.
-    #[must_use]
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// Where the result of a key is, or would be.
-    #[must_use]
-    pub fn path(&self, key: &SnapshotKey) -> PathBuf {
+    pub(crate) fn path(&self, key: &SnapshotKey) -> PathBuf {
         self.root.join(key.path())
     }
 
     /// Whether a result was recorded, without reading it.
-    #[must_use]
-    pub fn has(&self, key: &SnapshotKey) -> bool {
+    pub(crate) fn has(&self, key: &SnapshotKey) -> bool {
         self.path(key).exists()
     }
 

@@ -10,7 +10,7 @@ use crate::protein::Structure;
 use crate::tensor::{ContentHash, KeptRows, Tensor};
 
 /// Arrays up to this many bytes are stored whole.
-pub const WHOLE_BYTES: usize = 8 << 20;
+pub(crate) const WHOLE_BYTES: usize = 8 << 20;
 /// The longest text, in characters, that the record quotes.
 const QUOTED: usize = 60;
 

@@ -12,21 +12,21 @@ use crate::protein::Label;
 /// One conformation of a sample, its middle at the origin.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SyntheticComplex {
-    pub chains: Vec<SyntheticChain>,
+    pub(crate) chains: Vec<SyntheticChain>,
     /// Those of all chains in order: the tokens of a model.
-    pub residues: Vec<SyntheticResidue>,
+    pub(crate) residues: Vec<SyntheticResidue>,
     /// Fixes every number that has no meaning: equal for equal molecules and deviations.
-    pub seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// One chain of a complex.
 #[derive(Debug, Clone)]
 pub(super) struct SyntheticChain {
-    pub id: Label,
+    pub(crate) id: Label,
     /// Equal for equal molecules, counted from 0.
-    pub entity: usize,
-    pub residues: Range<usize>,
-    pub is_ligand: bool,
+    pub(crate) entity: usize,
+    pub(crate) residues: Range<usize>,
+    pub(crate) is_ligand: bool,
 }
 
 /// Two directions across the axis on which all helices begin, and into how many the circle between them is divided.

@@ -27,24 +27,24 @@ const NEVER: f32 = -30.0;
 /// One conformation with its confidence.
 #[derive(Debug)]
 pub(super) struct Conformation {
-    pub complex: SyntheticComplex,
-    pub confidence: ConformationConfidence,
+    pub(crate) complex: SyntheticComplex,
+    pub(crate) confidence: ConformationConfidence,
 }
 
 /// Confidence of one conformation, per residue or per pair of residues.
 #[derive(Debug, Clone)]
 pub(super) struct ConformationConfidence {
     /// 0 to 1.
-    pub plddt: Vec<f32>,
+    pub(crate) plddt: Vec<f32>,
     /// Predicted aligned error in ångström: frame by row, scored residue by column.
-    pub pae: Vec<f32>,
+    pub(crate) pae: Vec<f32>,
     /// Predicted distance error in ångström, symmetric.
-    pub pde: Vec<f32>,
-    pub ptm: f64,
+    pub(crate) pde: Vec<f32>,
+    pub(crate) ptm: f64,
     /// 0 for a single chain, as Boltz and Chai have it.
-    pub iptm: f64,
+    pub(crate) iptm: f64,
     /// Frames of one chain by row, scored residues of another by column; a chain's own pTM on the diagonal.
-    pub pair_iptm: Vec<f64>,
+    pub(crate) pair_iptm: Vec<f64>,
 }
 
 /// Residues after which the quality of a chain has gone up and down once.

@@ -91,7 +91,7 @@ static UNKNOWN: ModelFamily = OTHER;
 
 impl ModelFamily {
     /// The family of a contract, by its core class.
-    pub fn of(contract: &Contract) -> &'static Self {
+    pub(crate) fn of(contract: &Contract) -> &'static Self {
         KNOWN
             .iter()
             .find(|family| family.core == core_class(contract))

@@ -35,7 +35,7 @@ use self::selection::FieldSelection;
 use crate::prediction::{Contract, Method, Options, Prediction, Record, Request, Value};
 
 /// What stands behind every result of these models, so that they are compared with nothing else.
-pub const WEIGHTS: &str = "synthetic";
+pub(crate) const WEIGHTS: &str = "synthetic";
 
 /// What stands in `model_version`: the embedded models are synthetic, and this changes when their answers do.
 const VERSION: &str = "synthetic-3";
@@ -113,8 +113,7 @@ impl SyntheticModel {
 }
 
 /// The version that an answer gives itself, when it says by it that it is synthetic.
-#[must_use]
-pub fn synthetic_version(prediction: &Prediction) -> Option<&str> {
+pub(crate) fn synthetic_version(prediction: &Prediction) -> Option<&str> {
     let version = prediction.at("metadata.model_version")?.as_text()?;
     version.starts_with(SYNTHETIC).then_some(version)
 }
@@ -148,17 +147,17 @@ pub struct ModelError {
 
 impl ModelError {
     /// A value of the right type that the model does not take.
-    pub fn value(message: impl Into<String>) -> Self {
+    pub(crate) fn value(message: impl Into<String>) -> Self {
         Self::new("ValueError", message)
     }
 
     /// A value of the wrong type.
-    pub fn wrong_type(message: impl Into<String>) -> Self {
+    pub(crate) fn wrong_type(message: impl Into<String>) -> Self {
         Self::new("TypeError", message)
     }
 
     /// Any other exception.
-    pub fn new(exception: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exception: &'static str, message: impl Into<String>) -> Self {
         Self {
             exception,
             message: message.into(),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 /// `repr` of a string: single quotes unless only double quotes avoid an escape; unprintable characters escaped.
 #[must_use]
-pub fn repr(text: &str) -> String {
+pub(crate) fn repr(text: &str) -> String {
     let is_double = text.contains('\'') && !text.contains('"');
     let quote = if is_double { '"' } else { '\'' };
     let mut shown = String::from(quote);
@@ -25,7 +25,7 @@ pub fn repr(text: &str) -> String {
 
 /// `repr` of a list of strings.
 #[must_use]
-pub fn repr_list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn repr_list<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     format!("[{}]", joined(items.into_iter().map(repr)))
 }
 
@@ -35,7 +35,7 @@ fn joined(items: impl Iterator<Item = String>) -> String {
 
 /// `str` of a JSON value as Python holds it: a string bare, anything else as its `repr`.
 #[must_use]
-pub fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => repr_value(other),
@@ -44,7 +44,7 @@ pub fn text(value: &Value) -> String {
 
 /// `repr` of a JSON value as Python holds it.
 #[must_use]
-pub fn repr_value(value: &Value) -> String {
+pub(crate) fn repr_value(value: &Value) -> String {
     match value {
         Value::Null => "None".into(),
         Value::Bool(true) => "True".into(),
@@ -62,7 +62,7 @@ pub fn repr_value(value: &Value) -> String {
 
 /// The name of the Python type that holds a JSON value.
 #[must_use]
-pub fn type_name(value: &Value) -> &'static str {
+pub(crate) fn type_name(value: &Value) -> &'static str {
     match value {
         Value::Null => "NoneType",
         Value::Bool(_) => "bool",

@@ -19,7 +19,7 @@ impl FieldSelection {
     ///
     /// # Errors
     /// For a value that cannot be searched, and for fields that the response class has for another model.
-    pub fn read(contract: &Contract, family: &ModelFamily, include_fields: &Json) -> Result<Self, ModelError> {
+    pub(crate) fn read(contract: &Contract, family: &ModelFamily, include_fields: &Json) -> Result<Self, ModelError> {
         let names: BTreeSet<String> = match include_fields {
             Json::Null => BTreeSet::new(),
             Json::Array(items) => items.iter().filter_map(Json::as_str).map(str::to_owned).collect(),
@@ -44,7 +44,7 @@ impl FieldSelection {
     ///
     /// # Errors
     /// Those of `value`.
-    pub fn fields(
+    pub(crate) fn fields(
         &self,
         contract: &Contract,
         value: impl Fn(&FieldSpec) -> Result<Value, ModelError>,

@@ -11,27 +11,25 @@ use super::{DType, Tensor};
 
 /// The first 128 bits of a SHA-256, written as 32 lowercase hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct ContentHash([u8; 16]);
+pub(crate) struct ContentHash([u8; 16]);
 
 impl ContentHash {
     /// The hash of plain bytes.
-    #[must_use]
-    pub fn of_bytes(bytes: &[u8]) -> Self {
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
         let mut hasher = Hasher::default();
         hasher.bytes(bytes);
         hasher.finish()
     }
 
     /// The hash of an array: element type, shape and elements.
-    #[must_use]
-    pub fn of_tensor(tensor: &Tensor) -> Self {
+    pub(crate) fn of_tensor(tensor: &Tensor) -> Self {
         let mut hasher = Hasher::default();
         hasher.tensor(tensor);
         hasher.finish()
     }
 
     /// The hash of named arrays, which must come sorted by name.
-    pub fn of_named<'a>(arrays: impl IntoIterator<Item = (&'a String, &'a Tensor)>) -> Self {
+    pub(crate) fn of_named<'a>(arrays: impl IntoIterator<Item = (&'a String, &'a Tensor)>) -> Self {
         let mut hasher = Hasher::default();
         for (name, tensor) in arrays {
             hasher.bytes(name.as_bytes());
@@ -94,7 +92,7 @@ impl<'de> Deserialize<'de> for ContentHash {
 /// A text where a hash should stand.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected 32 lowercase hexadecimal digits, got {0:?}")]
-pub struct NotAHash(String);
+pub(crate) struct NotAHash(String);
 
 impl FromStr for ContentHash {
     type Err = NotAHash;

@@ -13,34 +13,33 @@ const MOST_WIDTH: usize = 1 << 14;
 
 /// How an array is cut into rows and which of them are kept: a function of type and shape alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RowGrid {
+pub(crate) struct RowGrid {
     /// Elements of a row: those of the innermost dimensions.
-    pub width: usize,
+    pub(crate) width: usize,
     /// Rows of the whole array.
-    pub rows: usize,
+    pub(crate) rows: usize,
     /// Every so many rows one is kept, the first of them.
-    pub step: usize,
+    pub(crate) step: usize,
 }
 
 /// The kept rows of one array, and the lengths of all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptRows {
     /// The dimensions of the whole array.
-    pub shape: Vec<usize>,
+    pub(crate) shape: Vec<usize>,
     /// The hash of the whole array.
-    pub hash: ContentHash,
+    pub(crate) hash: ContentHash,
     /// How it was cut.
-    pub grid: RowGrid,
+    pub(crate) grid: RowGrid,
     /// The kept rows, one after the other, in their own type: `[kept, width]`.
-    pub rows: Tensor,
+    pub(crate) rows: Tensor,
     /// The length of every row of the array.
-    pub lengths: Vec<f64>,
+    pub(crate) lengths: Vec<f64>,
 }
 
 impl RowGrid {
     /// The grid of an array of this type and shape.
-    #[must_use]
-    pub fn of(dtype: DType, shape: &[usize]) -> Self {
+    pub(crate) fn of(dtype: DType, shape: &[usize]) -> Self {
         let mut width = 1usize;
         for size in shape.iter().rev() {
             if width >= LEAST_WIDTH {
@@ -65,14 +64,12 @@ impl RowGrid {
     }
 
     /// How many rows are kept.
-    #[must_use]
-    pub const fn kept(&self) -> usize {
+    pub(crate) const fn kept(&self) -> usize {
         self.rows.div_ceil(self.step)
     }
 
     /// The flat index in the whole array of an element of the kept rows.
-    #[must_use]
-    pub const fn flat(&self, kept: usize) -> usize {
+    pub(crate) const fn flat(&self, kept: usize) -> usize {
         match kept.checked_div(self.width) {
             Some(row) => row * self.step * self.width + kept % self.width,
             None => 0,
@@ -82,8 +79,7 @@ impl RowGrid {
 
 impl KeptRows {
     /// Cuts an array of numbers.
-    #[must_use]
-    pub fn of(tensor: &Tensor) -> Self {
+    pub(crate) fn of(tensor: &Tensor) -> Self {
         let grid = RowGrid::of(tensor.dtype(), tensor.shape());
         let mut squares = vec![0.0; grid.rows];
         tensor.for_each_f64(0..tensor.len(), |at, value| {
@@ -108,14 +104,12 @@ impl KeptRows {
     }
 
     /// The element type of the whole array.
-    #[must_use]
-    pub const fn dtype(&self) -> DType {
+    pub(crate) const fn dtype(&self) -> DType {
         self.rows.dtype()
     }
 
     /// The position in the whole array of an element by its flat index.
-    #[must_use]
-    pub fn position(&self, flat: usize) -> Vec<usize> {
+    pub(crate) fn position(&self, flat: usize) -> Vec<usize> {
         let mut position = vec![0; self.shape.len()];
         let mut rest = flat;
         for (axis, &size) in self.shape.iter().enumerate().rev() {

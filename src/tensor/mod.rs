@@ -7,17 +7,18 @@ mod content_hash;
 mod dtype;
 mod element;
 mod kept_rows;
-pub mod strided;
+pub(crate) mod strided;
 
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
-pub use content_hash::{ContentHash, NotAHash};
+pub(crate) use content_hash::ContentHash;
 pub use dtype::DType;
 pub use element::Element;
-pub use kept_rows::{KeptRows, RowGrid};
+pub use kept_rows::KeptRows;
+pub(crate) use kept_rows::RowGrid;
 
 /// An n-dimensional array in C order over little-endian bytes. Zero dimensions make it a scalar of one element.
 #[derive(Clone, PartialEq, Eq)]

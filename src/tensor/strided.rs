@@ -3,8 +3,7 @@
 use super::DType;
 
 /// Distances in elements between neighbours along each dimension, for an array in Fortran order.
-#[must_use]
-pub fn fortran_strides(shape: &[usize]) -> Vec<usize> {
+pub(crate) fn fortran_strides(shape: &[usize]) -> Vec<usize> {
     let mut step = 1;
     shape
         .iter()
@@ -17,8 +16,7 @@ pub fn fortran_strides(shape: &[usize]) -> Vec<usize> {
 }
 
 /// Distances in elements between neighbours along each dimension, for an array in C order.
-#[must_use]
-pub fn c_strides(shape: &[usize]) -> Vec<usize> {
+pub(crate) fn c_strides(shape: &[usize]) -> Vec<usize> {
     let backwards: Vec<usize> = shape.iter().rev().copied().collect();
     let mut strides = fortran_strides(&backwards);
     strides.reverse();
@@ -26,8 +24,7 @@ pub fn c_strides(shape: &[usize]) -> Vec<usize> {
 }
 
 /// Whether these strides are those of C order; where a dimension is one long its stride means nothing.
-#[must_use]
-pub fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {
+pub(crate) fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {
     let mut step = 1;
     shape.iter().zip(strides).rev().all(|(&dimension, &stride)| {
         let fits = dimension == 1 || stride == step;
@@ -38,8 +35,7 @@ pub fn is_c_order(shape: &[usize], strides: &[usize]) -> bool {
 
 /// Copies elements of `size` bytes into C order. `strides` and `start` count elements; `None` when one lies outside `source`. The
 /// caller has bounded the result.
-#[must_use]
-pub fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usize], start: usize) -> Option<Vec<u8>> {
+pub(crate) fn gather(source: &[u8], size: usize, shape: &[usize], strides: &[usize], start: usize) -> Option<Vec<u8>> {
     let count: usize = shape.iter().product();
     if count == 0 {
         return Some(Vec::new());
@@ -99,8 +95,7 @@ fn copy_rows<const N: usize>(source: &[u8], out: &mut [u8], shape: &[usize], str
 }
 
 /// Turns big-endian elements into little-endian ones; text is swapped code point by code point.
-#[must_use]
-pub fn swap_bytes(dtype: DType, source: &[u8]) -> Vec<u8> {
+pub(crate) fn swap_bytes(dtype: DType, source: &[u8]) -> Vec<u8> {
     let unit = match dtype {
         DType::Text(_) => 4,
         _ => dtype.size(),

@@ -17,19 +17,18 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A budget that many responses share.
 #[derive(Debug, Clone)]
-pub struct Budget {
+pub(crate) struct Budget {
     units: Arc<Semaphore>,
     total: usize,
 }
 
 /// A part of a budget, given back when dropped.
 #[derive(Debug)]
-pub struct Share(OwnedSemaphorePermit);
+pub(crate) struct Share(OwnedSemaphorePermit);
 
 impl Budget {
     /// A budget of its own.
-    #[must_use]
-    pub fn new(bytes: usize) -> Self {
+    pub(crate) fn new(bytes: usize) -> Self {
         let total = (bytes / UNIT).max(1);
         Self {
             units: Arc::new(Semaphore::new(total)),
@@ -38,8 +37,7 @@ impl Budget {
     }
 
     /// The budget of this process: half of the machine's memory.
-    #[must_use]
-    pub fn of_process() -> Self {
+    pub(crate) fn of_process() -> Self {
         static SHARED: LazyLock<Budget> = LazyLock::new(|| {
             let memory = os::memory().map_or(0, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
             Budget::new((memory / 2).max(LEAST))
@@ -49,23 +47,21 @@ impl Budget {
 
     /// Takes room for a response, once there is; all of the budget for one that is larger. `None` when others hold it for
     /// too long.
-    pub async fn take(&self, bytes: usize) -> Option<Share> {
+    pub(crate) async fn take(&self, bytes: usize) -> Option<Share> {
         let units = bytes.div_ceil(UNIT).clamp(1, self.total);
         let permit = Arc::clone(&self.units).acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX));
         tokio::time::timeout(PATIENCE, permit).await.ok()?.ok().map(Share)
     }
 
     /// Bytes of the whole budget.
-    #[must_use]
-    pub const fn total(&self) -> usize {
+    pub(crate) const fn total(&self) -> usize {
         self.total * UNIT
     }
 }
 
 impl Share {
     /// The same bytes, which hold of the share what they need until the last view of them is dropped.
-    #[must_use]
-    pub fn hold(mut self, payload: Bytes) -> Bytes {
+    pub(crate) fn hold(mut self, payload: Bytes) -> Bytes {
         struct Held {
             payload: Bytes,
             _share: Option<OwnedSemaphorePermit>,

@@ -32,11 +32,11 @@ impl ResponseLimits {
         allocation: 2 << 30,
     };
     /// Payload that is read whatever was asked, so that a check can report what a response holds too much of.
-    pub const PAYLOAD_BASE: usize = 32 << 20;
+    pub(crate) const PAYLOAD_BASE: usize = 32 << 20;
     /// What even the smallest payload may allocate.
-    pub const ALLOCATION_BASE: usize = 16 << 20;
+    pub(crate) const ALLOCATION_BASE: usize = 16 << 20;
     /// Bytes allocated per byte of payload: a list of `None` takes one byte per item on the wire, dozens in memory.
-    pub const ALLOCATION_FACTOR: usize = 128;
+    pub(crate) const ALLOCATION_FACTOR: usize = 128;
 
     /// Bounds on a response whose fields take this many bytes at most.
     #[must_use]

@@ -13,6 +13,6 @@ pub mod responses;
 mod secret;
 pub mod server;
 
-pub use budget::Budget;
+pub(crate) use budget::Budget;
 pub use limits::ResponseLimits;
 pub use secret::Secret;

@@ -30,8 +30,7 @@ impl Secret {
     }
 
     /// The same secret, which masks these texts as well.
-    #[must_use]
-    pub fn hiding(mut self, texts: impl IntoIterator<Item = String>) -> Self {
+    pub(crate) fn hiding(mut self, texts: impl IntoIterator<Item = String>) -> Self {
         self.hidden.extend(texts);
         self
     }
@@ -65,8 +64,7 @@ impl Secret {
     }
 
     /// A text without this secret.
-    #[must_use]
-    pub fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(crate) fn scrub<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let all = std::iter::once(&self.text).chain(&self.hidden);
         all.filter(|secret| secret.len() >= Self::LEAST_SCRUBBED)
             .fold(Cow::Borrowed(text), |text, secret| {

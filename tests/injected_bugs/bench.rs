@@ -8,11 +8,12 @@ use std::sync::Arc;
 use hydrotest::check::{self, CallResult, CaseResults, Check, Finding, MetricValues, RecordedResults};
 use hydrotest::compare::floors;
 use hydrotest::config::{Config, Diagnostics, Sequences, Source, Suites};
-use hydrotest::diagnosis::{Candidate, MistakeKind, Relation, StructureFrame, of_values};
-use hydrotest::prediction::{Contract, Input, Options, Prediction, Request};
+use hydrotest::diagnosis::{Candidate, Cause, MistakeKind, Relation, StructureFrame, of_arrays, of_structures};
+use hydrotest::prediction::{Contract, Input, Options, Prediction, Request, Value};
 use hydrotest::protein::fasta;
 use hydrotest::snapshot::{Floors, Recording, SnapshotKey, Store};
 use hydrotest::synthetic::SyntheticModel;
+use hydrotest::tensor::Tensor;
 
 use super::bugs;
 
@@ -40,19 +41,21 @@ pub struct Bench {
     contract: Arc<Contract>,
     model: SyntheticModel,
     options: serde_json::Value,
-    checks: Vec<Box<dyn Check>>,
+    /// With the name of each.
+    checks: Vec<(&'static str, Box<dyn Check>)>,
 }
 
 const CALLS: [&str; 2] = ["first", "call"];
 
 impl Bench {
     /// Checks are written as in a suite; `call` is the answer that is judged, `first` a right one.
-    pub fn new(key: &str, options: serde_json::Value, checks: &[&str]) -> Self {
+    pub fn new(key: &str, options: serde_json::Value, checks: &[&'static str]) -> Self {
         let config = Config::built_in().unwrap();
         let contract = Arc::clone(config.model(key).unwrap());
         let model = SyntheticModel::load(Arc::clone(&contract), Options::new()).unwrap();
         let fields = options.get("include_fields").cloned().unwrap_or_default();
-        let checks: Vec<String> = checks.iter().map(|check| format!("{{ {check} }}")).collect();
+        let names = checks.iter().map(|check| check.split('\'').nth(1).unwrap());
+        let tables: Vec<String> = checks.iter().map(|check| format!("{{ {check} }}")).collect();
         let include = if fields.is_null() {
             String::new()
         } else {
@@ -61,14 +64,15 @@ impl Bench {
         let text = format!(
             "about = 'bugs'\n[[case]]\nname = 'case'\nmodels = ['{key}']\nliteral = 'ACD'\n{include}\nchecks = [{}]\n\
              [[case.call]]\nname = 'first'\n[[case.call]]\nname = 'call'\n",
-            checks.join(", ")
+            tables.join(", ")
         );
         let sequences = Sequences::parse(&Source::new("sequences.fasta", ">a\nACD\n")).unwrap();
         let suites = Suites::parse(&[Source::new("suites/bugs.toml", text)], &config, &sequences);
         let suites = suites.unwrap_or_else(|errors| panic!("{errors}"));
         let mut diagnostics = Diagnostics::new();
-        let checks = check::compile_case(&suites.suites[0].cases[0], &[&contract], &mut diagnostics);
+        let compiled = check::compile_case(&suites.suites[0].cases[0], &[&contract], &mut diagnostics);
         assert!(diagnostics.is_empty(), "{diagnostics}");
+        let checks = names.zip(compiled).collect();
         Self {
             contract,
             model,
@@ -116,7 +120,7 @@ impl Bench {
                 },
                 recording: Recording::Missing,
             };
-            for check in self.checks.iter().filter(|check| check.records("call")) {
+            for (_, check) in self.checks.iter().filter(|(_, check)| check.records("call")) {
                 assert_eq!(scene.judge_by(&**check, prediction), [], "recording");
             }
         }
@@ -162,8 +166,6 @@ impl Scene<'_> {
         });
         let store = Store::new(self.root, self.recording).unwrap();
         check.judge(&CaseResults {
-            suite: "bugs",
-            case: &self.case,
             contract: &self.bench.contract,
             responses: &responses,
             recorded: Some(&RecordedResults {
@@ -184,8 +186,10 @@ impl Scene<'_> {
 
     /// What one kind of check finds.
     pub fn sees(&self, name: &str, prediction: &Prediction) -> Vec<Finding> {
-        let checks = self.bench.checks.iter().filter(|check| check.name() == name);
-        checks.flat_map(|check| self.judge_by(&**check, prediction)).collect()
+        let checks = self.bench.checks.iter().filter(|(known, _)| *known == name);
+        checks
+            .flat_map(|(_, check)| self.judge_by(&**check, prediction))
+            .collect()
     }
 
     /// Keeps by how much answers differ as the floor of the case.
@@ -204,10 +208,10 @@ impl Scene<'_> {
     pub fn judge(&self, table: &mut Table, bug: &'static str, kind: MistakeKind, wrong: &Prediction) {
         let mut seen: Vec<&'static str> = Vec::new();
         let mut cause = None;
-        for check in &self.bench.checks {
+        for (name, check) in &self.bench.checks {
             let findings = self.judge_by(&**check, wrong);
-            if !findings.is_empty() && !seen.contains(&check.name()) {
-                seen.push(check.name());
+            if !findings.is_empty() && !seen.contains(name) {
+                seen.push(name);
             }
             let hints = findings.into_iter().filter_map(|finding| finding.hint);
             cause = cause.or(hints.into_iter().find(|hint| hint.starts_with("likely cause")));
@@ -230,7 +234,7 @@ impl Scene<'_> {
                 .bench
                 .checks
                 .iter()
-                .flat_map(|check| self.judge_by(&**check, &prediction))
+                .flat_map(|(_, check)| self.judge_by(&**check, &prediction))
                 .collect();
             if let Some(finding) = findings.first() {
                 eprintln!("false alarm for {}: {finding}", self.input);
@@ -242,12 +246,38 @@ impl Scene<'_> {
                 let others: Vec<Candidate<'_>> = others
                     .map(|other| Candidate::new("another", Relation::OtherRequest, other))
                     .collect();
-                if let Some(cause) = of_values(expected, value, StructureFrame::Free, &others) {
+                if let Some(cause) = cause_of(expected, value, &others) {
                     eprintln!("{name} of {}: {cause}", self.input);
                     table.blamed += 1;
                 }
             }
         }
+    }
+}
+
+/// The likely cause of a difference between two values: that of the first part that has one.
+fn cause_of(expected: &Value, actual: &Value, others: &[Candidate<'_>]) -> Option<Cause> {
+    match (expected, actual) {
+        (Value::Array(expected), Value::Array(actual)) => of_arrays(expected, actual, others),
+        (Value::Structure(expected), Value::Structure(actual)) => {
+            of_structures(expected, actual, StructureFrame::Free, others)
+        }
+        (Value::Float(expected), Value::Float(actual)) => {
+            of_arrays(&Tensor::scalar(*expected), &Tensor::scalar(*actual), &[])
+        }
+        (Value::List(expected), Value::List(actual)) => {
+            let parts = expected.iter().zip(actual).enumerate();
+            parts.into_iter().find_map(|(index, (expected, actual))| {
+                let items = others.iter().filter_map(|other| {
+                    let Value::List(values) = other.value else { return None };
+                    let value = values.get(index)?;
+                    Some(Candidate { value, ..*other })
+                });
+                let others: Vec<Candidate<'_>> = items.collect();
+                cause_of(expected, actual, &others)
+            })
+        }
+        _ => None,
     }
 }
 

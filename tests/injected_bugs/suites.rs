@@ -97,8 +97,6 @@ impl Case {
         let findings = check::judge(
             &self.trial.checks,
             &CaseResults {
-                suite: &self.trial.suite,
-                case: &self.trial.case,
                 contract: &self.trial.contract,
                 responses,
                 recorded: Some(&RecordedResults {

@@ -28,7 +28,6 @@ const LOCK_INTERVAL: Duration = Duration::from_millis(100);
 /// Where the SIF file of one image is, whether it is there or not.
 #[derive(Debug, Clone)]
 pub(super) struct CacheEntry {
-    /// The image.
     pub(super) image: String,
     /// Its SIF file.
     pub(super) sif: PathBuf,

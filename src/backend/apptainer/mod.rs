@@ -25,7 +25,7 @@ use pull_in_progress::HalfPulls;
 use settings::ApptainerSettings;
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     overrides: &[
         Override::Tag,
         Override::Device,

@@ -33,7 +33,7 @@ use settings::DockerSettings;
 const NAME: &str = "docker";
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     overrides: &[
         Override::Tag,
         Override::Device,

@@ -5,7 +5,7 @@ use crate::backend::Fault;
 
 /// What stands in the way of a pull besides the name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PullObstacle {
+pub(crate) enum PullObstacle {
     /// The disk has no room for the image.
     FullDisk,
     /// The registry takes no more pulls from here for a while.
@@ -14,8 +14,7 @@ pub enum PullObstacle {
 
 impl PullObstacle {
     /// The obstacle that these words are about; `None` when they are about something else.
-    #[must_use]
-    pub fn in_words(words: &str) -> Option<Self> {
+    pub(crate) fn in_words(words: &str) -> Option<Self> {
         const OBSTACLES: [(&str, PullObstacle); 6] = [
             ("no space left on device", PullObstacle::FullDisk),
             ("disk quota exceeded", PullObstacle::FullDisk),
@@ -38,8 +37,7 @@ impl PullObstacle {
     }
 
     /// The fault of a start that it kept from an image.
-    #[must_use]
-    pub const fn fault(self) -> Fault {
+    pub(crate) const fn fault(self) -> Fault {
         match self {
             Self::FullDisk => Fault::Misconfigured,
             Self::RateLimit => Fault::Unreachable,
@@ -47,8 +45,7 @@ impl PullObstacle {
     }
 
     /// What to do about it.
-    #[must_use]
-    pub const fn advice(self) -> &'static str {
+    pub(crate) const fn advice(self) -> &'static str {
         match self {
             Self::FullDisk => {
                 "the disk is full where images are kept: free some disk space there, the name of the image is not the matter"

@@ -176,7 +176,6 @@ fn the_parts_of_a_name_can_be_told() {
     assert_eq!(name.registry(), "127.0.0.1:5000");
     assert_eq!(name.path(), "lab/boileroom-esm");
     assert_eq!(name.tag(), "0.4.1");
-    assert_eq!(name.repository(), "127.0.0.1:5000/lab/boileroom-esm");
 }
 
 #[test]

@@ -37,7 +37,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 
 /// What the table of such a kind says about the process.
 #[derive(Debug)]
-pub struct LocalSettings {
+pub(crate) struct LocalSettings {
     /// Time between asking it to end and killing it.
     grace: Duration,
     /// Where its logs go.
@@ -48,7 +48,7 @@ pub struct LocalSettings {
 
 /// One process at a time. Dropping it ends the process.
 #[derive(Debug, Default)]
-pub struct LocalServer {
+pub(crate) struct LocalServer {
     process: Option<Supervised>,
     /// Where it is to listen, if it is a server.
     port: Option<u16>,
@@ -58,7 +58,7 @@ pub struct LocalServer {
 
 impl LocalSettings {
     /// Takes the keys `grace`, `log_dir` and `pass_env` out of a backend's table.
-    pub fn read(reader: &mut TableReader<'_>) -> Self {
+    pub(crate) fn read(reader: &mut TableReader<'_>) -> Self {
         let grace = reader.duration("grace").unwrap_or(GRACE);
         if grace > LONGEST_GRACE {
             let message = format!("`grace` is {} s", grace.as_secs_f64());
@@ -77,7 +77,7 @@ impl LocalServer {
     ///
     /// # Errors
     /// When there is no log to be had or no process. What is wrong with the program itself shows in its [`ExitReason`].
-    pub fn start(
+    pub(crate) fn start(
         &mut self,
         mut program: Program,
         port: Option<u16>,
@@ -104,7 +104,7 @@ impl LocalServer {
     }
 
     /// Waits until the process has ended; for ever when there is none.
-    pub fn exited(&self) -> Watch<'_, ExitReason> {
+    pub(crate) fn exited(&self) -> Watch<'_, ExitReason> {
         match &self.process {
             Some(process) => Box::pin(process.exited()),
             None => Box::pin(std::future::pending()),
@@ -112,8 +112,7 @@ impl LocalServer {
     }
 
     /// To whom the endpoint belongs by now.
-    #[must_use]
-    pub fn owner(&self, endpoint: &Endpoint) -> PortOwner {
+    pub(crate) fn owner(&self, endpoint: &Endpoint) -> PortOwner {
         match (&self.process, endpoint.port) {
             (Some(process), Some(port)) => os::owner_of_port(port, process.ancestor()),
             _ => PortOwner::Unknown,
@@ -121,13 +120,12 @@ impl LocalServer {
     }
 
     /// The last lines of the newest log.
-    #[must_use]
-    pub fn log_tail(&self) -> Vec<String> {
+    pub(crate) fn log_tail(&self) -> Vec<String> {
         self.log.as_ref().map(Log::tail).unwrap_or_default()
     }
 
     /// The last lines of a process that has ended, once they are all here.
-    pub fn final_log(&self) -> Watch<'_, Vec<String>> {
+    pub(crate) fn final_log(&self) -> Watch<'_, Vec<String>> {
         Box::pin(async {
             if let Some(process) = &self.process {
                 process.settled().await;
@@ -138,7 +136,7 @@ impl LocalServer {
 
     /// Asks the process to end, a server that does not listen yet every second, and kills it, and everything it started, after
     /// the grace. Does nothing when there is none. Can be called again after being dropped half-way.
-    pub fn stop<'a>(&'a mut self, settings: &'a LocalSettings) -> Work<'a, ()> {
+    pub(crate) fn stop<'a>(&'a mut self, settings: &'a LocalSettings) -> Work<'a, ()> {
         Box::pin(async {
             let Some(process) = &mut self.process else {
                 return Ok(());
@@ -174,7 +172,7 @@ impl LocalServer {
 }
 
 /// Reads the key `command`, which says how a server is started: it, or one of the variables, must hold `{port}`.
-pub fn command(
+pub(crate) fn command(
     known: Placeholders,
     reader: &mut TableReader<'_>,
     environment: &[(String, String)],
@@ -194,8 +192,7 @@ pub fn command(
 }
 
 /// The end of a process as that of a server: one that could not be run at all is a wrong setting.
-#[must_use]
-pub fn server_exit(reason: ExitReason) -> ServerExit {
+pub(crate) fn server_exit(reason: ExitReason) -> ServerExit {
     let fault = if reason.is_not_runnable() {
         Fault::Misconfigured
     } else {
@@ -213,7 +210,7 @@ pub fn server_exit(reason: ExitReason) -> ServerExit {
 ///
 /// # Errors
 /// When no port is free.
-pub fn free_endpoint() -> Result<(Endpoint, u16), BackendError> {
+pub(crate) fn free_endpoint() -> Result<(Endpoint, u16), BackendError> {
     let free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).and_then(|listener| listener.local_addr());
     // While a model loads, connections of others take any of the ports that the system gives them by itself.
     let fixed = (0..TRIES).find_map(|_| free(chosen_port()).ok());

@@ -18,7 +18,7 @@ use launcher::ProcessLauncher;
 use settings::ProcessSettings;
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     overrides: &[Override::Device, Override::KeepResponses],
     template: r#"# How the model server is started. `{port}` is a free port, `{model}`, `{model.core}` and `{model.image}` are the model's,
 # `${NAME}` is a variable of your environment.

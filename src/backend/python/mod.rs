@@ -39,7 +39,7 @@ use hosted::Hosted;
 use settings::PythonSettings;
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     overrides: &[Override::Tag, Override::Device, Override::Gpu, Override::KeepResponses],
     template: r#"# The interpreter that has boileroom and your code: a program, or a program with arguments.
 interpreter = ["python3"]

@@ -28,11 +28,11 @@ pub struct CleanReport {
     /// Stale runs of which nothing is left, or would be.
     pub runs: usize,
     /// The resources that were removed, or would be.
-    pub removed: Vec<Resource>,
+    pub(crate) removed: Vec<Resource>,
     /// What could not be read, found or removed, or may still be created; its run is kept for the next time.
     pub warnings: Vec<String>,
     /// Set where it cannot be found out whether processes of these runs are left.
-    pub processes: Option<Unavailable>,
+    pub(crate) processes: Option<Unavailable>,
 }
 
 /// A platform where stale runs may have created something. It is asked once for all of them.
@@ -48,7 +48,7 @@ struct Place {
 
 /// Finds what stale runs left on every platform that they have recorded, and removes it if the mode says so. All platforms are
 /// asked at once, so that one that hangs delays the others by no more than 20 s.
-pub async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
+pub(crate) async fn clean(open: OpenFinder, mode: Mode) -> CleanReport {
     let mut report = CleanReport::default();
     let stale = match StaleRuns::acquire() {
         Ok(stale) => stale,

@@ -15,7 +15,7 @@ use crate::backend::remark::Remark;
 use crate::backend::{BackendError, Fault, Stage, private};
 
 /// The variable that holds the label in the environment of every process that is started for an instance.
-pub const VARIABLE: &str = "HYDROTEST_INSTANCE";
+pub(crate) const VARIABLE: &str = "HYDROTEST_INSTANCE";
 
 /// Identifies one instance of a run. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,8 +39,7 @@ pub(super) struct Observed {
 
 impl InstanceId {
     /// The next instance of a run.
-    #[must_use]
-    pub fn next(run: &Arc<RunDirectory>) -> Self {
+    pub(crate) fn next(run: &Arc<RunDirectory>) -> Self {
         Self {
             run: Arc::clone(run),
             number: run.count_instance(),
@@ -49,14 +48,12 @@ impl InstanceId {
     }
 
     /// The label of the whole run, `hydrotest-` and sixteen letters and digits: fit for a label, a container or a job.
-    #[must_use]
-    pub fn run_label(&self) -> &str {
+    pub(crate) fn run_label(&self) -> &str {
         self.run.name()
     }
 
     /// The label of the instance: the run's and a number, such as `hydrotest-5f0c…-3`.
-    #[must_use]
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         format!("{}-{}", self.run.name(), self.number)
     }
 
@@ -64,7 +61,7 @@ impl InstanceId {
     ///
     /// # Errors
     /// When it cannot be created.
-    pub fn directory(&self) -> io::Result<PathBuf> {
+    pub(crate) fn directory(&self) -> io::Result<PathBuf> {
         self.create(&self.number.to_string())
     }
 
@@ -73,7 +70,7 @@ impl InstanceId {
     ///
     /// # Errors
     /// When it cannot be created.
-    pub fn temporary(&self) -> io::Result<PathBuf> {
+    pub(crate) fn temporary(&self) -> io::Result<PathBuf> {
         self.create(&self.temporary_name())
     }
 
@@ -105,7 +102,7 @@ impl InstanceId {
     ///
     /// # Errors
     /// When it cannot be written. Nothing may be created then, because no later run could find it.
-    pub fn record(&self, kind: &str, platform: &Value) -> Result<(), BackendError> {
+    pub(crate) fn record(&self, kind: &str, platform: &Value) -> Result<(), BackendError> {
         self.run.record(kind, platform).map_err(|error| unwritten(&error))
     }
 

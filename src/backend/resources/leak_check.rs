@@ -20,18 +20,18 @@ const SETTLING: Duration = Duration::from_secs(3);
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LeakReport {
     /// Resources that were left after a stop: each is a fault of the backend.
-    pub leaks: Vec<String>,
+    pub(crate) leaks: Vec<String>,
     /// Why it is not known whether resources were left: the platform failed.
     pub failed_checks: Vec<String>,
     /// What is worth knowing of the instance and no fault.
-    pub remarks: Vec<Remark>,
+    pub(crate) remarks: Vec<Remark>,
     /// What could not be cleaned up after other runs, before a start.
-    pub warnings: Vec<String>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// The state that an instance was stopped from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoppedFrom {
+pub(crate) enum StoppedFrom {
     /// It was running.
     Running,
     /// Its start failed or was given up: no server is expected to clean up in the middle of that.
@@ -40,7 +40,7 @@ pub enum StoppedFrom {
 
 impl LeakReport {
     /// Adds what was found at a stop of the instance that `name` says.
-    pub fn add(&mut self, name: &str, found: Self) {
+    pub(crate) fn add(&mut self, name: &str, found: Self) {
         let named = |line: String| format!("{name}: {line}");
         self.leaks.extend(found.leaks.into_iter().map(named));
         self.failed_checks.extend(found.failed_checks.into_iter().map(named));
@@ -62,8 +62,7 @@ pub struct LeakGuard {
 impl LeakGuard {
     /// A guard that opens the finders of platforms with `open`. `cleaned` is shared by all instances of a run: the first of them
     /// cleans up after stale runs.
-    #[must_use]
-    pub fn new(instance: InstanceId, open: OpenFinder, cleaned: Arc<OnceCell<()>>) -> Self {
+    pub(crate) fn new(instance: InstanceId, open: OpenFinder, cleaned: Arc<OnceCell<()>>) -> Self {
         Self {
             instance,
             open,
@@ -86,13 +85,12 @@ impl LeakGuard {
     }
 
     /// The label of the instance.
-    #[must_use]
-    pub fn label(&self) -> String {
+    pub(crate) fn label(&self) -> String {
         self.instance.label()
     }
 
     /// Cleans up after stale runs, once for the run, before the first instance starts: a line for each problem. Bounded in time.
-    pub async fn clean_stale_runs(&self) -> Vec<String> {
+    pub(crate) async fn clean_stale_runs(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         self.cleaned
             .get_or_init(|| async { warnings = clean(self.open, Mode::Remove).await.warnings })
@@ -102,7 +100,7 @@ impl LeakGuard {
     }
 
     /// Checks after a stop what the instance has left, and removes it. Bounded in time.
-    pub async fn check(&self, from: StoppedFrom) -> LeakReport {
+    pub(crate) async fn check(&self, from: StoppedFrom) -> LeakReport {
         let mut report = LeakReport::default();
         self.add_observed(from, &mut report);
         if let Err(unavailable) = &self.local {
@@ -191,7 +189,7 @@ impl LeakGuard {
     ///
     /// # Errors
     /// Where the system does not show them: then nothing found does not mean that there is nothing.
-    pub fn finds_processes(&self) -> Result<(), Unavailable> {
+    pub(crate) fn finds_processes(&self) -> Result<(), Unavailable> {
         self.local.as_ref().map(drop).map_err(|unavailable| *unavailable)
     }
 
@@ -199,7 +197,7 @@ impl LeakGuard {
     ///
     /// # Errors
     /// When a platform cannot be asked.
-    pub async fn resources(&self) -> Result<Vec<Resource>, BackendError> {
+    pub(crate) async fn resources(&self) -> Result<Vec<Resource>, BackendError> {
         self.each(Mode::DryRun).await
     }
 
@@ -207,7 +205,7 @@ impl LeakGuard {
     ///
     /// # Errors
     /// When a platform cannot be asked, or does not remove one.
-    pub async fn kill(&self) -> Result<Vec<Resource>, BackendError> {
+    pub(crate) async fn kill(&self) -> Result<Vec<Resource>, BackendError> {
         self.each(Mode::Remove).await
     }
 
@@ -230,8 +228,7 @@ impl LeakGuard {
     }
 
     /// Freezes the processes of the instance on this machine, so that they do not exit when they are asked to; says which.
-    #[must_use]
-    pub fn freeze(&self) -> Vec<Resource> {
+    pub(crate) fn freeze(&self) -> Vec<Resource> {
         self.local
             .as_ref()
             .map_or_else(|_| Vec::new(), |local| local.freeze(&self.label()))

@@ -31,13 +31,13 @@ use serde_json::Value;
 use super::Work;
 use super::supervise::LeakedProcess;
 
-pub use clean::{CleanReport, Mode, clean};
-pub use label::{InstanceId, VARIABLE};
-pub use leak_check::{LeakGuard, LeakReport, StoppedFrom};
-pub use pending::PendingCreation;
-pub use processes::{Processes, processes_of};
-pub use run_directory::RunDirectory;
-pub use stale::{StaleRun, StaleRuns};
+pub use clean::Mode;
+pub(crate) use clean::{CleanReport, clean};
+pub(crate) use label::{InstanceId, VARIABLE};
+pub(crate) use leak_check::{LeakGuard, LeakReport, StoppedFrom};
+pub(crate) use processes::{Processes, processes_of};
+pub(crate) use run_directory::RunDirectory;
+pub(crate) use stale::{StaleRun, StaleRuns};
 
 /// Finds and removes the resources that runs have created on one platform. Needs to know nothing of the runs but their labels.
 pub trait ResourceFinder: Send + Sync {
@@ -55,7 +55,7 @@ pub trait ResourceFinder: Send + Sync {
 }
 
 /// Opens the finder of a kind for a platform, from the record that a run has made of it. An error says why there is none.
-pub type OpenFinder = fn(kind: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, String>;
+pub(crate) type OpenFinder = fn(kind: &str, platform: &Value) -> Result<Box<dyn ResourceFinder>, String>;
 
 /// What processes are called.
 pub(in crate::backend) const PROCESS: &str = "process";
@@ -64,17 +64,16 @@ pub(in crate::backend) const PROCESS: &str = "process";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
     /// `process`, `container`, `job`, …
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// By what its platform knows it: a number, an identifier.
-    pub id: String,
+    pub(crate) id: String,
     /// By what a reader recognises it: the command line, the image, the ports it listens on.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 impl Resource {
     /// A resource that needs no detail to be recognised.
-    #[must_use]
-    pub fn new(kind: &'static str, id: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: &'static str, id: impl Into<String>) -> Self {
         let (id, detail) = (id.into(), String::new());
         Self { kind, id, detail }
     }
@@ -101,8 +100,7 @@ impl fmt::Display for Resource {
 }
 
 /// Whether a label is one of `labels`, or that of an instance of a run among them: `RUN-7` belongs to `RUN`.
-#[must_use]
-pub fn is_labelled(label: &str, labels: &[String]) -> bool {
+pub(crate) fn is_labelled(label: &str, labels: &[String]) -> bool {
     let mut rests = labels.iter().filter_map(|name| label.strip_prefix(name.as_str()));
     rests.any(|rest| rest.is_empty() || rest.starts_with('-'))
 }

@@ -19,7 +19,7 @@ const LATEST: Duration = Duration::from_secs(60);
 
 /// A creation whose outcome is not known yet. Dropped without [`Self::confirm`] it counts as abandoned.
 #[derive(Debug)]
-pub struct PendingCreation {
+pub(crate) struct PendingCreation {
     instance: InstanceId,
     what: &'static str,
     file: Option<TempPath>,
@@ -31,7 +31,7 @@ impl InstanceId {
     ///
     /// # Errors
     /// When it cannot be written. The platform may not be asked then.
-    pub fn pending(&self, what: &'static str) -> Result<PendingCreation, BackendError> {
+    pub(crate) fn pending(&self, what: &'static str) -> Result<PendingCreation, BackendError> {
         let file = create_file(self.run()).map_err(|error| unwritten(&error))?;
         Ok(PendingCreation {
             instance: self.clone(),
@@ -50,7 +50,7 @@ fn create_file(run: &RunDirectory) -> io::Result<TempPath> {
 
 impl PendingCreation {
     /// The outcome is known: the resource was created, or never will be.
-    pub fn confirm(mut self) {
+    pub(crate) fn confirm(mut self) {
         // Dropping the path removes the file.
         self.file = None;
     }

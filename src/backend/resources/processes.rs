@@ -15,14 +15,14 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The finder of this machine's processes, where the system shows their environments.
 #[derive(Debug, Clone, Copy)]
-pub struct Processes(());
+pub(crate) struct Processes(());
 
 impl Processes {
     /// The finder of this machine.
     ///
     /// # Errors
     /// Where the system shows no environments: then it must not be reported that there are no processes.
-    pub fn here() -> Result<Self, Unavailable> {
+    pub(crate) fn here() -> Result<Self, Unavailable> {
         os::reads_environments().map(|()| Self(()))
     }
 }
@@ -80,7 +80,7 @@ impl ResourceFinder for Processes {
 ///
 /// # Errors
 /// Where the system cannot tell which those are.
-pub fn processes_of(label: &str) -> Result<Vec<i32>, Unavailable> {
+pub(crate) fn processes_of(label: &str) -> Result<Vec<i32>, Unavailable> {
     let mut found = Vec::new();
     for process in labelled(&[label.to_owned()])? {
         if let Ok(process) = process.id.parse() {

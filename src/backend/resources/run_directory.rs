@@ -22,7 +22,7 @@ const PLATFORMS: &str = "platforms";
 
 /// The directory of a run. Created for the first instance that needs it, and removed by [`RunDirectory::end`] or when dropped.
 #[derive(Debug)]
-pub struct RunDirectory {
+pub(crate) struct RunDirectory {
     name: String,
     path: PathBuf,
     lock: Mutex<Option<File>>,
@@ -33,8 +33,7 @@ pub struct RunDirectory {
 
 impl RunDirectory {
     /// The directory of a new run, with a name that no other has.
-    #[must_use]
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let name = new_name();
         Self {
             path: runs().join(&name),
@@ -53,8 +52,7 @@ impl RunDirectory {
     }
 
     /// The name of the run: `hydrotest-` and sixteen letters and digits.
-    #[must_use]
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
@@ -120,7 +118,7 @@ impl RunDirectory {
     }
 
     /// Removes the directory, unless something of the run may still be on a platform. Unlocked, it is that of a stale run then.
-    pub fn end(&self) {
+    pub(crate) fn end(&self) {
         let mut lock = self.lock();
         if lock.is_some() && !self.kept.load(Ordering::Relaxed) {
             // What cannot be removed `clean` tries again, once the lock is gone.

@@ -18,18 +18,17 @@ const LONGEST_HOST: u64 = 256;
 
 /// The stale runs in the state directory.
 #[derive(Debug, Default)]
-pub struct StaleRuns {
+pub(crate) struct StaleRuns {
     /// Those that were acquired.
-    pub runs: Vec<StaleRun>,
+    pub(crate) runs: Vec<StaleRun>,
     /// Those that could not be, with the reason.
-    pub refused: Vec<String>,
+    pub(crate) refused: Vec<String>,
 }
 
 /// A stale run. No other process can acquire it while this is held.
 #[derive(Debug)]
-pub struct StaleRun {
-    /// Its name.
-    pub name: String,
+pub(crate) struct StaleRun {
+    pub(crate) name: String,
     directory: PathBuf,
     _lock: File,
 }
@@ -39,7 +38,7 @@ impl StaleRuns {
     ///
     /// # Errors
     /// When the directory of runs cannot be read: there may be some then. Without such a directory there are none.
-    pub fn acquire() -> io::Result<Self> {
+    pub(crate) fn acquire() -> io::Result<Self> {
         Self::acquire_in(&runs()).map_err(|error| {
             let message = format!("{} cannot be read: {error}", runs().display());
             io::Error::new(error.kind(), message)
@@ -100,7 +99,7 @@ impl StaleRun {
     ///
     /// # Errors
     /// When a record of one cannot be read.
-    pub fn platforms(&self) -> io::Result<Vec<(String, Value)>> {
+    pub(crate) fn platforms(&self) -> io::Result<Vec<(String, Value)>> {
         run_directory::platforms(&self.directory)
     }
 
@@ -108,7 +107,7 @@ impl StaleRun {
     ///
     /// # Errors
     /// When that cannot be read.
-    pub fn pending_for(&self) -> io::Result<Option<Duration>> {
+    pub(crate) fn pending_for(&self) -> io::Result<Option<Duration>> {
         pending::pending_for(&self.directory)
     }
 
@@ -116,13 +115,13 @@ impl StaleRun {
     ///
     /// # Errors
     /// When something in the directory cannot be removed.
-    pub fn remove(self) -> io::Result<()> {
+    pub(crate) fn remove(self) -> io::Result<()> {
         run_directory::remove(&self.directory)
     }
 
     /// Removes the directories of runs that were killed between creating theirs and locking it, or between removing the lock
     /// and the rest: they are empty, and their runs created nothing.
-    pub fn remove_unlocked() {
+    pub(crate) fn remove_unlocked() {
         for (_, directory) in directories(&runs()).unwrap_or_default() {
             if !directory.join(LOCK).exists() {
                 // Fails where there is something; a run that lives creates its directory again.

@@ -18,7 +18,7 @@ use crate::wire::envelope::EnvelopeError;
 use crate::wire::{ResponseLimits, Secret};
 
 pub(super) use failure::declined;
-pub use settings::ServedSettings;
+pub(crate) use settings::ServedSettings;
 
 use readiness::Readiness;
 
@@ -37,7 +37,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 const MOMENT: Duration = Duration::from_secs(1);
 
 /// A model behind a server that `L` runs.
-pub struct Served<L> {
+pub(crate) struct Served<L> {
     launcher: L,
     launch: LaunchSpec,
     settings: ServedSettings,
@@ -46,19 +46,23 @@ pub struct Served<L> {
 }
 
 /// The credentials and the identity of a server that hydrotest did not start.
-pub struct Credentials {
+pub(crate) struct Credentials {
     /// What it signs with.
-    pub secret: Secret,
+    pub(crate) secret: Secret,
     /// The variable that holds the secret.
-    pub variable: String,
+    pub(crate) variable: String,
     /// Headers for every request.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 impl<L: Launcher> Served<L> {
     /// A backend that starts nothing yet. `own` is what the server has already; else every start makes a new secret.
-    #[must_use]
-    pub const fn new(launcher: L, launch: LaunchSpec, settings: ServedSettings, own: Option<Credentials>) -> Self {
+    pub(crate) const fn new(
+        launcher: L,
+        launch: LaunchSpec,
+        settings: ServedSettings,
+        own: Option<Credentials>,
+    ) -> Self {
         Self {
             launcher,
             launch,

@@ -8,18 +8,18 @@ use crate::wire::client::ClientTimeouts;
 
 /// How a model server is waited for and called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ServedSettings {
+pub(crate) struct ServedSettings {
     /// Time until the first answer of `/health`.
-    pub start: Duration,
+    pub(crate) start: Duration,
     /// Time between two questions to `/health`.
-    pub interval: Duration,
+    pub(crate) interval: Duration,
     /// Time for the parts of an exchange.
-    pub timeouts: ClientTimeouts,
+    pub(crate) timeouts: ClientTimeouts,
 }
 
 impl ServedSettings {
     /// Takes its keys out of a backend's table.
-    pub fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Self {
+    pub(crate) fn read(table: &BackendTable, reader: &mut TableReader<'_>) -> Self {
         let standard = ClientTimeouts::default();
         Self {
             start: table.start_timeout.unwrap_or(START_TIMEOUT),
@@ -36,8 +36,7 @@ impl ServedSettings {
     }
 
     /// When to give up waiting: a little before the instance does, which could not say what was wrong.
-    #[must_use]
-    pub fn patience(&self) -> Duration {
+    pub(crate) fn patience(&self) -> Duration {
         self.start.saturating_sub((self.start / 20).min(Duration::from_secs(1)))
     }
 }

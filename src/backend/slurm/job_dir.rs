@@ -31,9 +31,7 @@ pub(super) struct Address {
     pub(super) job: String,
     /// How often it had been started anew.
     pub(super) restarts: u32,
-    /// The node.
     pub(super) node: String,
-    /// The port.
     pub(super) port: u16,
 }
 

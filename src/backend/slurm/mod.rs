@@ -45,7 +45,7 @@ use submission::Submission;
 const NAME: &str = "slurm";
 
 /// The row of this kind.
-pub const KIND: Kind = Kind {
+pub(crate) const KIND: Kind = Kind {
     overrides: &[Override::Device, Override::KeepResponses],
     template: r#"# How a node starts the model server. `{host}` and `{port}` are where it has to listen, `{model}`, `{model.core}` and
 # `{model.image}` are the model's, `${NAME}` is a variable of your environment.

@@ -12,7 +12,6 @@ use crate::wire::Secret;
 /// A server as the script runs it.
 #[derive(Debug)]
 pub(super) struct Server {
-    /// The command.
     pub(super) command: Vec<String>,
     /// Variables that may stand in the script; `None` takes one away.
     pub(super) public: Vec<(String, Option<String>)>,

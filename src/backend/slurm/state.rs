@@ -31,7 +31,6 @@ pub(super) struct JobLine {
     pub(super) node: String,
     /// When it started or is expected to, where that is known.
     start: Option<String>,
-    /// Its name.
     pub(super) name: String,
 }
 

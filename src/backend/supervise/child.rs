@@ -22,18 +22,18 @@ const CLEARING: Duration = Duration::from_secs(5);
 
 /// A program to run.
 #[derive(Debug, Clone)]
-pub struct Program {
+pub(crate) struct Program {
     /// The command and its arguments.
-    pub command: Vec<OsString>,
+    pub(crate) command: Vec<OsString>,
     /// Where it runs; here when `None`.
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
     /// Variables it finds, besides or instead of those of this process; `None` takes one away.
-    pub environment: Vec<(OsString, Option<OsString>)>,
+    pub(crate) environment: Vec<(OsString, Option<OsString>)>,
 }
 
 /// A program that runs, or ran, under a supervisor. Dropping it ends the program.
 #[derive(Debug)]
-pub struct Supervised {
+pub(crate) struct Supervised {
     supervisor: Child,
     number: u32,
     control: Option<ChildStdin>,
@@ -55,7 +55,7 @@ struct SupervisedState {
 
 /// How a program was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopOutcome {
+pub(crate) enum StopOutcome {
     /// It had ended before.
     Before,
     /// It ended when asked to.
@@ -72,7 +72,7 @@ impl Supervised {
     ///
     /// # Errors
     /// When the supervisor cannot be started. What is wrong with the program itself shows in its [`ExitReason`].
-    pub fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
+    pub(crate) fn start(program: &Program, log: Log, output: io::PipeWriter) -> io::Result<Self> {
         let mut command = Command::new(program_to_start()?);
         command.as_std_mut().arg0("hydrotest").process_group(0);
         command
@@ -106,32 +106,24 @@ impl Supervised {
     }
 
     /// The process number of the supervisor, the ancestor of everything that came of the program.
-    #[must_use]
-    pub const fn ancestor(&self) -> u32 {
+    pub(crate) const fn ancestor(&self) -> u32 {
         self.number
     }
 
-    /// Its log.
-    #[must_use]
-    pub const fn log(&self) -> &Log {
-        &self.log
-    }
-
     /// How it ended; `None` while it runs.
-    #[must_use]
-    pub fn exit_reason(&self) -> Option<ExitReason> {
+    pub(crate) fn exit_reason(&self) -> Option<ExitReason> {
         self.state.borrow().reason
     }
 
     /// Waits until it has ended.
-    pub async fn exited(&self) -> ExitReason {
+    pub(crate) async fn exited(&self) -> ExitReason {
         let mut state = self.state.clone();
         let state = state.wait_for(|state| state.reason.is_some()).await;
         state.ok().and_then(|state| state.reason).unwrap_or(ExitReason::Lost)
     }
 
     /// Announces that it is about to end by itself, so that what outlives it is left behind.
-    pub async fn expect_end(&mut self) {
+    pub(crate) async fn expect_end(&mut self) {
         if let Some(control) = &mut self.control {
             // A supervisor that cannot be told has exited.
             self.expected |= control.write_all(&[EXPECT]).await.is_ok();
@@ -140,14 +132,13 @@ impl Supervised {
 
     /// What was left of it, once it has been stopped; `None` when it did not exit in an orderly way, so that it could not be expected
     /// to have cleared up.
-    #[must_use]
-    pub fn leaked_processes(&self) -> Option<Vec<LeakedProcess>> {
+    pub(crate) fn leaked_processes(&self) -> Option<Vec<LeakedProcess>> {
         let state = self.state.borrow();
         state.settled.then(|| state.named.clone())
     }
 
     /// Waits until it and everything it started are gone and its log is complete, at most for a short while.
-    pub async fn settled(&self) {
+    pub(crate) async fn settled(&self) {
         let settled = async {
             self.cleared().await;
             self.log.closed().await;
@@ -157,7 +148,7 @@ impl Supervised {
     }
 
     /// Asks it to end and waits for that, at most for `patience`. Whatever comes of it, it has to be stopped after.
-    pub async fn ask_to_end(&mut self, patience: Duration) -> StopOutcome {
+    pub(crate) async fn ask_to_end(&mut self, patience: Duration) -> StopOutcome {
         if self.exit_reason().is_none()
             && let Some(control) = &mut self.control
             && control.write_all(&[TERMINATE]).await.is_ok()
@@ -173,7 +164,7 @@ impl Supervised {
 
     /// Asks it to end, waits for `grace`, and kills it and everything it started. Can be called again after being dropped
     /// half-way.
-    pub async fn stop(&mut self, grace: Duration) -> StopOutcome {
+    pub(crate) async fn stop(&mut self, grace: Duration) -> StopOutcome {
         let stopped = self.ask_to_end(grace).await;
         if self.expected && self.exit_reason().is_some() {
             // The end of the control pipe would end everything before it is named.

@@ -6,7 +6,7 @@ use crate::os::{Signal, WaitStatus};
 
 /// How a program ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ExitReason {
+pub(crate) enum ExitReason {
     /// It exited with a status.
     Exited(i32),
     /// A signal ended it.
@@ -17,16 +17,14 @@ pub enum ExitReason {
 
 impl ExitReason {
     /// Whether the program could not be run at all: the statuses that shells and container engines use for that.
-    #[must_use]
-    pub const fn is_not_runnable(self) -> bool {
+    pub(crate) const fn is_not_runnable(self) -> bool {
         const LEAST: i32 = NOT_EXECUTABLE as i32;
         const GREATEST: i32 = NOT_FOUND as i32;
         matches!(self, Self::Exited(LEAST..=GREATEST))
     }
 
     /// Whether the program was ended from outside: no program sends itself these signals when it crashes.
-    #[must_use]
-    pub const fn is_from_outside(self) -> bool {
+    pub(crate) const fn is_from_outside(self) -> bool {
         const OTHERS: [i32; 4] = [
             Signal::KILL.as_raw(),
             Signal::TERM.as_raw(),
@@ -94,11 +92,11 @@ fn signal_name(number: i32) -> Option<&'static str> {
 
 /// A process that is still there after the program that started it has exited.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeakedProcess {
+pub(crate) struct LeakedProcess {
     /// Its number.
-    pub process: i32,
+    pub(crate) process: i32,
     /// Its command, and where it listens.
-    pub detail: String,
+    pub(crate) detail: String,
 }
 
 /// One line from the supervisor.

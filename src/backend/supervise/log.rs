@@ -29,8 +29,7 @@ const ON_ITS_WAY: Duration = Duration::from_secs(5);
 
 /// The log of one program. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Log {
-    path: PathBuf,
+pub(crate) struct Log {
     tail: Arc<Mutex<VecDeque<String>>>,
     ended: watch::Receiver<bool>,
     reader: Arc<PipeReader>,
@@ -43,7 +42,7 @@ impl Log {
     ///
     /// # Errors
     /// When the file cannot be created, or the system is out of pipes or threads.
-    pub fn create(path: &Path, secret: &Secret) -> io::Result<(Self, PipeWriter)> {
+    pub(crate) fn create(path: &Path, secret: &Secret) -> io::Result<(Self, PipeWriter)> {
         Self::create_bounded(path, secret, LARGEST_FILE)
     }
 
@@ -69,7 +68,6 @@ impl Log {
             let _ = ending.send(true);
         })?;
         let log = Self {
-            path: path.to_owned(),
             tail,
             ended,
             reader,
@@ -78,22 +76,15 @@ impl Log {
         Ok((log, writer))
     }
 
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The last lines so far, oldest first.
-    #[must_use]
-    pub fn tail(&self) -> Vec<String> {
+    pub(crate) fn tail(&self) -> Vec<String> {
         let tail = self.tail.lock().unwrap_or_else(PoisonError::into_inner);
         tail.iter().cloned().collect()
     }
 
     /// Waits until what has been written so far is here: an answer by another way may come before the lines that were written
     /// first.
-    pub async fn caught_up(&self) {
+    pub(crate) async fn caught_up(&self) {
         let deadline = Instant::now() + ON_ITS_WAY;
         while Instant::now() < deadline && !self.has_caught_up() {
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -106,7 +97,7 @@ impl Log {
     }
 
     /// Waits until every writer is closed and everything is here.
-    pub async fn closed(&self) {
+    pub(crate) async fn closed(&self) {
         // The thread ends in either case.
         let _ = self.ended.clone().wait_for(|ended| *ended).await;
     }

@@ -26,8 +26,7 @@ mod exit;
 mod log;
 mod supervisor;
 
-pub use child::{Program, StopOutcome, Supervised};
-pub use exit::{ExitReason, LeakedProcess};
-pub use log::Log;
-pub use supervisor::is_supervisor;
-pub(crate) use supervisor::run_if_asked;
+pub(crate) use child::{Program, StopOutcome, Supervised};
+pub(crate) use exit::{ExitReason, LeakedProcess};
+pub(crate) use log::Log;
+pub(crate) use supervisor::{is_supervisor, run_if_asked};

@@ -34,8 +34,7 @@ const ROUND: Duration = Duration::from_millis(20);
 
 /// Does the work of a supervisor when the program was started as one, and says with which code to exit. Call it first thing
 /// with the program's arguments, its name included.
-#[must_use]
-pub fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
+pub(crate) fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
     let (role, command) = arguments.get(1..)?.split_first()?;
     if role == SUPERVISE {
         let supervised = supervise(command);
@@ -52,8 +51,7 @@ pub fn run_if_asked(arguments: &[OsString]) -> Option<u8> {
 }
 
 /// Whether a process of this machine, by its number, is a supervisor.
-#[must_use]
-pub fn is_supervisor(process: &str) -> bool {
+pub(crate) fn is_supervisor(process: &str) -> bool {
     let line = process.parse().map(os::command_line).unwrap_or_default();
     line.split(|byte| *byte == 0).nth(1) == Some(SUPERVISE.as_bytes())
 }

@@ -22,7 +22,7 @@ use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
 use crate::wire::readable;
 
 /// The name of the check.
-pub const NAME: &str = "contract";
+pub(crate) const NAME: &str = "contract";
 
 /// Places of one field that are named besides the first where the client cannot read it.
 const MOST_OBSTACLES: usize = 8;
@@ -43,15 +43,11 @@ impl ContractCheck {
 
 /// Reads `call`.
 #[expect(clippy::unnecessary_wraps, reason = "every check is read by a function of this type")]
-pub fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
+pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     Some(Box::new(ContractCheck::new(parser.calls())))
 }
 
 impl Check for ContractCheck {
-    fn name(&self) -> &'static str {
-        NAME
-    }
-
     fn calls(&self) -> &Calls {
         &self.calls
     }

@@ -203,7 +203,7 @@ fn padding_of_single_chains_is_judged_only_where_the_model_promises_it() {
     let loose = response(&contract, "call", "ACD|GH", json!({})).with_element("embeddings", 23, 0.25);
     assert_eq!(found(&contract, loose.clone()), Vec::<String>::new());
     let mut strict = contract;
-    strict.features.insert(super::super::PADS_EVERY_BATCH.into());
+    strict.features.insert(super::super::expected::PADS_EVERY_BATCH.into());
     assert_eq!(found(&strict, loose).len(), 1);
 }
 

@@ -10,13 +10,13 @@ use crate::tensor::Tensor;
 
 /// One sample of a complex.
 #[derive(Debug, Clone)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// The call it comes from and its place, in words.
-    pub name: String,
+    pub(crate) name: String,
     /// Its atoms.
-    pub structure: Structure,
+    pub(crate) structure: Structure,
     /// Confidence of every residue as a fraction of 1.
-    pub confidence: Option<Vec<f64>>,
+    pub(crate) confidence: Option<Vec<f64>>,
 }
 
 /// The samples in an answer, complex by complex.

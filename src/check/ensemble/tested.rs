@@ -13,29 +13,27 @@ const SEED: u64 = 0x5eed;
 
 /// The result of one test.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Tested {
+pub(crate) struct Tested {
     /// What the distance is called.
-    pub words: &'static str,
+    pub(crate) words: &'static str,
     /// Its unit, with a space before it.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// The distance between the sets and how surprising it is.
-    pub result: EnergyTest,
+    pub(crate) result: EnergyTest,
     /// The greatest distance that does not count.
-    pub margin: f64,
+    pub(crate) margin: f64,
     /// The probability below which it is no chance: the share of this test in that of all.
-    pub p: f64,
+    pub(crate) p: f64,
 }
 
 impl Tested {
     /// Whether the sets differ by more than chance and by more than matters.
-    #[must_use]
-    pub fn differs(&self) -> bool {
+    pub(crate) fn differs(&self) -> bool {
         self.result.p_value < self.p && self.result.distance > self.margin
     }
 
     /// The distance against its margin; where that is exceeded and may still be chance, the probability of that.
-    #[must_use]
-    pub fn measure(&self) -> MetricValue {
+    pub(crate) fn measure(&self) -> MetricValue {
         let distance = MetricValue {
             key: "energy_distance",
             name: self.words,
@@ -60,8 +58,7 @@ impl Tested {
     }
 
     /// Whether any distance at all could be surprising with so few samples.
-    #[must_use]
-    pub fn can_fail(&self) -> bool {
+    pub(crate) fn can_fail(&self) -> bool {
         2.0 / (self.result.splits as f64) < self.p
     }
 }
@@ -82,8 +79,7 @@ impl std::fmt::Display for Tested {
 }
 
 /// What is wrong with the confidence of new samples, so that no test of it can be taken, where it can be of those recorded.
-#[must_use]
-pub fn unsound_confidence(recorded: &[Sample], now: &[Sample]) -> Option<String> {
+pub(crate) fn unsound_confidence(recorded: &[Sample], now: &[Sample]) -> Option<String> {
     let length = recorded.iter().map(|sample| Some(sample.confidence.as_ref()?.len()));
     let length = length.collect::<Option<Vec<_>>>()?.into_iter().max()?;
     now.iter().find_map(|sample| {
@@ -103,8 +99,7 @@ pub fn unsound_confidence(recorded: &[Sample], now: &[Sample]) -> Option<String>
 }
 
 /// Every test that the samples allow. All must have the same atoms.
-#[must_use]
-pub fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -> Vec<Tested> {
+pub(crate) fn test(recorded: &[Sample], now: &[Sample], gates: &EnsembleGates) -> Vec<Tested> {
     let all: Vec<&Sample> = recorded.iter().chain(now).collect();
     let mut found = Vec::new();
     let mut add = |words, unit, margin, distance: &dyn Fn(usize, usize) -> Option<f64>| {

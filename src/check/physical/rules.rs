@@ -13,15 +13,15 @@ const PROLINE: Label = Label::literal("PRO");
 #[derive(Debug)]
 pub(super) struct Rule {
     /// What is wrong with those that break it, in words.
-    pub words: &'static str,
+    pub(crate) words: &'static str,
     /// Unit of the values, with a space before it.
-    pub unit: &'static str,
+    pub(crate) unit: &'static str,
     /// How many could break it.
-    pub total: usize,
+    pub(crate) total: usize,
     /// Residue, value and how bad that is of each that does.
-    pub broken: Vec<(usize, f64, f64)>,
+    pub(crate) broken: Vec<(usize, f64, f64)>,
     /// The greatest fraction that may.
-    pub fraction: f64,
+    pub(crate) fraction: f64,
     kind: RuleKind,
 }
 

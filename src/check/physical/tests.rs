@@ -105,8 +105,6 @@ fn with_weights(
     let key = |call: &str| SnapshotKey::new(weights, "esmfold", "suite", "case", Some(call));
     let measured = MetricValues::default();
     let findings = check.judge(&CaseResults {
-        suite: "suite",
-        case: "case",
         contract: &contract,
         responses: std::slice::from_ref(response),
         recorded: Some(&RecordedResults {

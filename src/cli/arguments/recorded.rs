@@ -10,42 +10,42 @@ use super::{ListArguments, ProjectPaths};
 
 /// What to repeat, and how often.
 #[derive(Debug, Args)]
-pub struct CalibrateArguments {
+pub(crate) struct CalibrateArguments {
     /// The backend to repeat on, as declared: the one that recorded the results [default: `default` in the
     /// configuration].
     #[arg(long, value_name = "NAME[:TAG]")]
-    pub backend: Option<String>,
+    pub(crate) backend: Option<String>,
     /// How many answers of each call are compared with each other, every one from a fresh instance.
     #[arg(long, value_name = "COUNT", default_value_t = 5, value_parser = clap::value_parser!(u16).range(2..))]
-    pub repeats: u16,
+    pub(crate) repeats: u16,
     /// Write a floor also where repeats differ by more than a response may from a recorded one.
     #[arg(long)]
-    pub accept_noise: bool,
+    pub(crate) accept_noise: bool,
     /// Only cases whose name, `model::suite::case`, contains this.
     #[arg(value_name = "FILTER")]
-    pub filter: Option<String>,
+    pub(crate) filter: Option<String>,
     /// Only this model; may be repeated or separated by commas.
     #[arg(long, value_name = "KEY", value_delimiter = ',')]
-    pub model: Vec<String>,
+    pub(crate) model: Vec<String>,
     /// Only this suite; may be repeated or separated by commas.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    pub suite: Vec<String>,
+    pub(crate) suite: Vec<String>,
     /// Where the project lies.
     #[command(flatten)]
-    pub places: ProjectPaths,
+    pub(crate) places: ProjectPaths,
 }
 
 /// What to do with recorded results.
 #[derive(Debug, Args)]
-pub struct SnapshotArguments {
+pub(crate) struct SnapshotArguments {
     /// What to do.
     #[command(subcommand)]
-    pub action: SnapshotAction,
+    pub(crate) action: SnapshotAction,
 }
 
 /// What to do with recorded results.
 #[derive(Debug, Subcommand)]
-pub enum SnapshotAction {
+pub(crate) enum SnapshotAction {
     /// List recorded and pending results with their noise floors, and those that no case uses.
     List(ListArguments),
     /// Make pending results the reference, after showing where each comes from.
@@ -60,52 +60,52 @@ pub enum SnapshotAction {
 
 /// Which pending results are meant.
 #[derive(Debug, Args)]
-pub struct ReviewArguments {
+pub(crate) struct ReviewArguments {
     /// Only those whose name contains this [default: all].
-    pub filter: Option<String>,
+    pub(crate) filter: Option<String>,
     /// Do not ask.
     #[arg(long, short)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Where the project lies.
     #[command(flatten)]
-    pub places: ProjectPaths,
+    pub(crate) places: ProjectPaths,
 }
 
 /// What to make a reference result of.
 #[derive(Debug, Args)]
-pub struct ImportArguments {
+pub(crate) struct ImportArguments {
     /// The case whose result it is, `model::suite::case`.
-    pub case: String,
+    pub(crate) case: String,
     /// The weights that the result comes from.
     #[arg(long, value_name = "NAME")]
-    pub weights: String,
+    pub(crate) weights: String,
     /// A field and the file that holds it; may be repeated.
     #[arg(long, value_name = "FIELD=FILE", value_parser = parse_field, required = true)]
-    pub field: Vec<(String, PathBuf)>,
+    pub(crate) field: Vec<(String, PathBuf)>,
     /// Where the files come from, in words that stay with the result.
     #[arg(long, value_name = "TEXT")]
-    pub source: String,
+    pub(crate) source: String,
     /// The call, where the case makes several.
     #[arg(long, value_name = "NAME")]
-    pub call: Option<String>,
+    pub(crate) call: Option<String>,
     /// Where the project lies.
     #[command(flatten)]
-    pub places: ProjectPaths,
+    pub(crate) places: ProjectPaths,
 }
 
 /// What to delete.
 #[derive(Debug, Args)]
-pub struct PruneArguments {
+pub(crate) struct PruneArguments {
     /// Only say what would be deleted.
     #[arg(long, conflicts_with = "yes")]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Do not ask.
     #[arg(long, short)]
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Also results of suites that are not declared here: they may belong to another directory of suites.
     #[arg(long)]
-    pub undeclared: bool,
+    pub(crate) undeclared: bool,
     /// Where the project lies.
     #[command(flatten)]
-    pub places: ProjectPaths,
+    pub(crate) places: ProjectPaths,
 }

@@ -7,8 +7,11 @@ use crate::protein::Structure;
 
 /// One confidence for each residue in the order of [`Structure::residues`]: from the temperature factors, where `scale` says
 /// how they carry it, else from `plddt`. `None` where neither speaks of every residue.
-#[must_use]
-pub fn of_residues(structure: &Structure, scale: Option<FactorScale>, plddt: Option<&[f64]>) -> Option<Vec<f64>> {
+pub(crate) fn of_residues(
+    structure: &Structure,
+    scale: Option<FactorScale>,
+    plddt: Option<&[f64]>,
+) -> Option<Vec<f64>> {
     let residues = structure.residues();
     if let (Some(factors), Some(scale)) = (&structure.b_factor, scale) {
         let factor = |residue| Some(factor_of(structure, factors, residue, scale.rule)? / scale.greatest);
@@ -18,8 +21,12 @@ pub fn of_residues(structure: &Structure, scale: Option<FactorScale>, plddt: Opt
 }
 
 /// The temperature factor that stands for a residue; `None` where the column is too short for it.
-#[must_use]
-pub fn factor_of(structure: &Structure, factors: &[f64], residue: &Range<usize>, rule: FactorRule) -> Option<f64> {
+pub(crate) fn factor_of(
+    structure: &Structure,
+    factors: &[f64],
+    residue: &Range<usize>,
+    rule: FactorRule,
+) -> Option<f64> {
     match rule {
         FactorRule::Mean => {
             let own = factors.get(residue.clone()).filter(|own| !own.is_empty())?;
@@ -34,8 +41,7 @@ pub fn factor_of(structure: &Structure, factors: &[f64], residue: &Range<usize>,
 
 /// The confidence behind one of `structures` structures when a field holds `items` arrays: its own, or where several samples
 /// were drawn and only the first of them became a structure, that of the first.
-#[must_use]
-pub fn behind(items: &[Option<Vec<f64>>], structures: usize, index: usize) -> Option<Vec<f64>> {
+pub(crate) fn behind(items: &[Option<Vec<f64>>], structures: usize, index: usize) -> Option<Vec<f64>> {
     let per_structure = items.len().checked_div(structures)?;
     if per_structure * structures != items.len() {
         return None;

@@ -6,8 +6,7 @@ use crate::metric_value::{MetricValue, MetricVerdict};
 
 /// What the failed ones of these measures are about: confidences only where all positions agree, and how chains stand to each
 /// other only where each of them agrees.
-#[must_use]
-pub fn aspect(measures: &[MetricValue]) -> Aspect {
+pub(crate) fn aspect(measures: &[MetricValue]) -> Aspect {
     let failed = measures
         .iter()
         .filter(|measure| measure.verdict() == MetricVerdict::Different);

@@ -6,8 +6,7 @@ use crate::protein::Structure;
 use crate::protein::name_of_atom;
 
 /// What is not the same about the atoms of two structures whose columns are even; nothing when they can be measured.
-#[must_use]
-pub fn faults(expected: &Structure, got: &Structure) -> Vec<String> {
+pub(crate) fn faults(expected: &Structure, got: &Structure) -> Vec<String> {
     if expected.model_count() != got.model_count() {
         let (expected, got) = (expected.model_count(), got.model_count());
         return vec![format!("{} against {got}", count(expected, "model"))];

@@ -6,8 +6,12 @@ use crate::protein::Structure;
 
 /// The least `DockQ` of any two chains that touch in the reference, by their confident residues. Chains of which less than half is
 /// confident are no part of it; `None` where no two are left.
-#[must_use]
-pub fn least_dockq(structure: &Structure, reference: &[Point], model: &[Point], confident: &[bool]) -> Option<f64> {
+pub(crate) fn least_dockq(
+    structure: &Structure,
+    reference: &[Point],
+    model: &[Point],
+    confident: &[bool],
+) -> Option<f64> {
     let residues = residue_of_atoms(structure);
     let kept = |atom: &usize| residues.get(*atom).and_then(|residue| confident.get(*residue)) == Some(&true);
     let chains = structure.chains().into_iter().filter_map(|(_, atoms)| {

@@ -24,23 +24,23 @@ use crate::prediction::contract::FactorScale;
 use crate::prediction::gates::StructureGates;
 use crate::protein::{Structure, name_of_atom};
 
-pub use confidence::{behind, factor_of, of_residues};
-pub use failed::aspect;
-pub use identity::faults as atom_faults;
-pub use interface::least_dockq;
+pub(crate) use confidence::{behind, factor_of, of_residues};
+pub(crate) use failed::aspect;
+pub(crate) use identity::faults as atom_faults;
+pub(crate) use interface::least_dockq;
 pub use pae::compare as compare_pae;
-pub use plddt::compare_confidence;
+pub(crate) use plddt::compare_confidence;
 use plddt::{confidence_measures, mask};
 
 /// A structure and what the model thinks of its residues.
 #[derive(Debug, Clone)]
-pub struct Side<'a> {
+pub(crate) struct Side<'a> {
     /// The atoms.
-    pub structure: &'a Structure,
+    pub(crate) structure: &'a Structure,
     /// Confidence of every residue as a fraction of 1, in the order of [`Structure::residues`].
-    pub confidence: Option<Vec<f64>>,
+    pub(crate) confidence: Option<Vec<f64>>,
     /// How the temperature factors carry it, where they are confidences.
-    pub scale: Option<FactorScale>,
+    pub(crate) scale: Option<FactorScale>,
 }
 
 impl Side<'_> {
@@ -55,25 +55,24 @@ impl Side<'_> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct StructureComparison {
     /// What is wrong whatever the measures say; nothing was measured where the atoms are not the same ones.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
     /// Every measure that could be taken.
-    pub measures: Vec<MetricValue>,
+    pub(crate) measures: Vec<MetricValue>,
     /// How many residues both sides are confident of, and how many there are.
-    pub confident: (usize, usize),
+    pub(crate) confident: (usize, usize),
     /// For every residue whether both sides are confident of it; empty where nothing was measured.
-    pub mask: Vec<bool>,
+    pub(crate) mask: Vec<bool>,
     /// The confident alpha carbon that moved farthest, in words.
-    pub farthest: Option<String>,
+    pub(crate) farthest: Option<String>,
     /// Where the worst part of a measure is, by the key of the measure.
-    pub places: BTreeMap<&'static str, String>,
+    pub(crate) places: BTreeMap<&'static str, String>,
     /// Which model the measures are of, counted from 0, and how many there are: of several the worst one tells.
-    pub model: (usize, usize),
+    pub(crate) model: (usize, usize),
 }
 
 impl StructureComparison {
     /// The worst that a measure says.
-    #[must_use]
-    pub fn verdict(&self) -> MetricVerdict {
+    pub(crate) fn verdict(&self) -> MetricVerdict {
         let measured = self.measures.iter().map(MetricValue::verdict).max();
         match measured {
             Some(verdict) if self.faults.is_empty() => verdict,
@@ -82,8 +81,7 @@ impl StructureComparison {
     }
 
     /// What failed, for those who look for the cause.
-    #[must_use]
-    pub fn failed(&self) -> Failed<'_> {
+    pub(crate) fn failed(&self) -> Failed<'_> {
         Failed {
             aspect: aspect(&self.measures),
             confident: (!self.mask.is_empty()).then_some(self.mask.as_slice()),
@@ -91,8 +89,7 @@ impl StructureComparison {
     }
 
     /// One line: the verdict, and the faults or the measures behind it.
-    #[must_use]
-    pub fn summary(&self) -> String {
+    pub(crate) fn summary(&self) -> String {
         let verdict = match self.model {
             (_, 0 | 1) => self.verdict().to_string(),
             (model, models) => format!("{}: model {} of {models}", self.verdict(), model + 1),
@@ -116,8 +113,7 @@ impl StructureComparison {
     }
 
     /// A measure and where its worst part is.
-    #[must_use]
-    pub fn tell(&self, measure: &MetricValue) -> String {
+    pub(crate) fn tell(&self, measure: &MetricValue) -> String {
         match self.places.get(measure.key).filter(|_| measure.used() > 0.0) {
             Some(place) => format!("{measure} ({place})"),
             None => measure.to_string(),
@@ -125,8 +121,7 @@ impl StructureComparison {
     }
 
     /// All measures, one a line, and where the greatest difference is.
-    #[must_use]
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         let measures = self.measures.iter();
         let measures = measures.map(|measure| format!("{}: {}", self.tell(measure), measure.verdict()));
         measures.chain(self.farthest.clone()).collect()
@@ -137,8 +132,7 @@ impl StructureComparison {
 ///
 /// Residues count as confident when both sides reach the gate, and all do where a side says nothing. Atoms that may trade
 /// names are given those that fit first.
-#[must_use]
-pub fn compare_structures(
+pub(crate) fn compare_structures(
     expected: &Side<'_>,
     got: &Side<'_>,
     gates: &StructureGates,

@@ -7,8 +7,7 @@ use crate::metric_value::{MetricValue, NoiseFloor};
 use crate::prediction::gates::StructureGates;
 
 /// Holds confidences of residues against those expected; the measures that need no atoms.
-#[must_use]
-pub fn compare_confidence(
+pub(crate) fn compare_confidence(
     expected: &[f64],
     got: &[f64],
     gates: &StructureGates,

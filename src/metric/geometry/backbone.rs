@@ -6,44 +6,43 @@ use crate::protein::{Label, Structure};
 
 /// The backbone of every residue of one model of a structure, with the beta carbon.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Backbone {
+pub(crate) struct Backbone {
     /// One entry per residue, in the order of [`Structure::residues`].
-    pub residues: Vec<ResidueAtoms>,
+    pub(crate) residues: Vec<ResidueAtoms>,
 }
 
 /// Where a residue's atoms are, in ångström; `None` for those it lacks.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct ResidueAtoms {
+pub(crate) struct ResidueAtoms {
     /// Three-letter name.
-    pub name: Label,
+    pub(crate) name: Label,
     /// Chain, counted from 0: a residue is bonded to the next entry of the same chain, whatever their numbers say.
-    pub chain: usize,
+    pub(crate) chain: usize,
     /// The nitrogen N.
-    pub nitrogen: Option<Vector>,
+    pub(crate) nitrogen: Option<Vector>,
     /// The alpha carbon CA.
-    pub alpha: Option<Vector>,
+    pub(crate) alpha: Option<Vector>,
     /// The carbonyl carbon C.
-    pub carbon: Option<Vector>,
+    pub(crate) carbon: Option<Vector>,
     /// The carbonyl oxygen O.
-    pub oxygen: Option<Vector>,
+    pub(crate) oxygen: Option<Vector>,
     /// The beta carbon CB.
-    pub beta: Option<Vector>,
+    pub(crate) beta: Option<Vector>,
 }
 
 /// A value of one residue, NaN where its atoms' positions are no numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ResidueValue {
+pub(crate) struct ResidueValue {
     /// Index of the residue; of the first of two.
-    pub residue: usize,
-    /// The value.
-    pub value: f64,
+    pub(crate) residue: usize,
+    pub(crate) value: f64,
     /// How far the value is above its ideal, in standard deviations found in accurate crystal structures.
-    pub deviation: f64,
+    pub(crate) deviation: f64,
 }
 
 /// A bond of the backbone, in ångström. Ideals after Engh & Huber (2001).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BackboneBond {
+pub(crate) enum BackboneBond {
     /// N to CA, 1.458 ± 0.019.
     NitrogenAlpha,
     /// CA to C, 1.525 ± 0.021.
@@ -56,7 +55,7 @@ pub enum BackboneBond {
 
 /// An angle of the backbone across a peptide bond, in degrees. Ideals after Engh & Huber (2001).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Angle {
+pub(crate) enum Angle {
     /// CA, C, N of the next residue: 117.2 ± 2.2.
     AlphaCarbonNitrogen,
     /// C, then N and CA of the next residue: 121.7 ± 2.5.
@@ -65,11 +64,9 @@ pub enum Angle {
 
 /// A torsion of the backbone, in degrees from −180 to 180.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Torsion {
+pub(crate) enum Torsion {
     /// C of the residue before, N, CA, C. Rarely positive but in glycine.
     Phi,
-    /// N, CA, C, N of the next residue.
-    Psi,
     /// CA, C, N and CA of the next residue: near 180 (trans) or, mostly before proline, near 0 (cis).
     Omega,
 }
@@ -78,14 +75,12 @@ const PROLINE: Label = Label::literal("PRO");
 
 impl Backbone {
     /// The backbone of a structure. Ligands and waters take part as residues without backbone atoms.
-    #[must_use]
-    pub fn of(structure: &Structure) -> Self {
+    pub(crate) fn of(structure: &Structure) -> Self {
         Self::at(structure, &structure.coord)
     }
 
     /// The same with the atoms at other points, one for each, such as those of another model.
-    #[must_use]
-    pub fn at(structure: &Structure, points: &[Point]) -> Self {
+    pub(crate) fn at(structure: &Structure, points: &[Point]) -> Self {
         const NAMES: [Label; 5] = [
             Label::literal("N"),
             Label::literal("CA"),
@@ -120,8 +115,7 @@ impl Backbone {
     }
 
     /// The length of a bond wherever both its atoms are.
-    #[must_use]
-    pub fn bonds(&self, bond: BackboneBond) -> Vec<ResidueValue> {
+    pub(crate) fn bonds(&self, bond: BackboneBond) -> Vec<ResidueValue> {
         let length = |first: Option<Vector>, second: Option<Vector>| Some(distance(first?, second?));
         match bond {
             BackboneBond::NitrogenAlpha => self.each(|here| length(here.nitrogen, here.alpha), |_| (1.458, 0.019)),
@@ -141,8 +135,7 @@ impl Backbone {
     }
 
     /// The size of an angle wherever its three atoms are.
-    #[must_use]
-    pub fn angles(&self, kind: Angle) -> Vec<ResidueValue> {
+    pub(crate) fn angles(&self, kind: Angle) -> Vec<ResidueValue> {
         match kind {
             Angle::AlphaCarbonNitrogen => self.each_pair(
                 |here, next| Some(angle(here.alpha?, here.carbon?, next.nitrogen?)),
@@ -155,13 +148,11 @@ impl Backbone {
         }
     }
 
-    /// Index of the residue and torsion in degrees, wherever its four atoms are. Phi and psi belong to the residue whose CA is
-    /// in the middle, omega to the first of its two.
-    #[must_use]
-    pub fn torsions(&self, kind: Torsion) -> Vec<(usize, f64)> {
+    /// Index of the residue and torsion in degrees, wherever its four atoms are. Phi belongs to the residue whose CA is in the
+    /// middle, omega to the first of its two.
+    pub(crate) fn torsions(&self, kind: Torsion) -> Vec<(usize, f64)> {
         let value = |here: &ResidueAtoms, next: &ResidueAtoms| match kind {
             Torsion::Phi => Some(torsion(here.carbon?, next.nitrogen?, next.alpha?, next.carbon?)),
-            Torsion::Psi => Some(torsion(here.nitrogen?, here.alpha?, here.carbon?, next.nitrogen?)),
             Torsion::Omega => Some(torsion(here.alpha?, here.carbon?, next.nitrogen?, next.alpha?)),
         };
         let shift = usize::from(kind == Torsion::Phi);
@@ -172,16 +163,14 @@ impl Backbone {
 
     /// Index of the residue and distance in ångström to the next alpha carbon of its chain: 3.80 across a trans peptide bond,
     /// 2.8 to 3.1 across a cis one, more at a break.
-    #[must_use]
-    pub fn alpha_distances(&self) -> Vec<(usize, f64)> {
+    pub(crate) fn alpha_distances(&self) -> Vec<(usize, f64)> {
         self.pairs()
             .filter_map(|(index, here, next)| Some((index, distance(here.alpha?, next.alpha?))))
             .collect()
     }
 
     /// Index of the residue and (N−CA)·[(C−CA)×(CB−CA)] in Å³: about +2.5 for L-amino acids, −2.5 for their mirror images.
-    #[must_use]
-    pub fn chirality_volumes(&self) -> Vec<(usize, f64)> {
+    pub(crate) fn chirality_volumes(&self) -> Vec<(usize, f64)> {
         let volume = |here: &ResidueAtoms| {
             let from_alpha = |atom: Option<Vector>| Some(minus(atom?, here.alpha?));
             let (nitrogen, carbon, beta) = (

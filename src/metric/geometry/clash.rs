@@ -9,13 +9,13 @@ use crate::protein::{Label, Structure};
 
 /// An atom that is too close to another.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Clash {
+pub(crate) struct Clash {
     /// Index of the atom.
-    pub atom: usize,
+    pub(crate) atom: usize,
     /// Index of the atom of another residue that it overlaps most.
-    pub other: usize,
+    pub(crate) other: usize,
     /// How much closer than the sum of their van der Waals radii they are, in ångström.
-    pub overlap: f64,
+    pub(crate) overlap: f64,
 }
 
 /// Van der Waals radii in ångström (Bondi 1964).
@@ -36,8 +36,7 @@ const GREATEST_RADIUS: f64 = 1.9;
 ///
 /// Peptide bonds within a chain and disulfide bonds are no clashes. Atoms of other elements and positions that are no
 /// numbers are left out.
-#[must_use]
-pub fn clashes(structure: &Structure, tolerance: f64) -> Vec<Clash> {
+pub(crate) fn clashes(structure: &Structure, tolerance: f64) -> Vec<Clash> {
     let reach = 2.0 * GREATEST_RADIUS - tolerance;
     if !(reach > 0.0 && reach.is_finite()) {
         return Vec::new();

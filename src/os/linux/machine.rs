@@ -10,19 +10,19 @@ use memmap2::{Advice, MmapMut};
 use crate::os::{Signal, Unavailable};
 
 /// The file that is there when NVIDIA's driver is loaded.
-pub const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
+pub(crate) const NVIDIA_DRIVER: &str = "/proc/driver/nvidia/version";
 
 /// The bytes of memory that the machine has.
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn memory() -> Result<u64, Unavailable> {
+pub(crate) fn memory() -> Result<u64, Unavailable> {
     let told = rustix::system::sysinfo();
     Ok((told.totalram as u64).saturating_mul(u64::from(told.mem_unit)))
 }
 
 /// Asks for huge pages; where there are none, small ones do.
-pub fn advise_huge_pages(pages: &MmapMut) {
+pub(crate) fn advise_huge_pages(pages: &MmapMut) {
     let _ = pages.advise(Advice::HugePage);
 }
 
@@ -30,7 +30,7 @@ pub fn advise_huge_pages(pages: &MmapMut) {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn is_ignored(signal: Signal) -> Result<bool, Unavailable> {
+pub(crate) fn is_ignored(signal: Signal) -> Result<bool, Unavailable> {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
@@ -42,7 +42,7 @@ pub fn is_ignored(signal: Signal) -> Result<bool, Unavailable> {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn own_program() -> io::Result<PathBuf> {
+pub(crate) fn own_program() -> io::Result<PathBuf> {
     Ok("/proc/self/exe".into())
 }
 
@@ -50,7 +50,7 @@ pub fn own_program() -> io::Result<PathBuf> {
 ///
 /// # Errors
 /// When there is no such path, and those of its use.
-pub fn with_short_path<T>(directory: &Path, used: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
+pub(crate) fn with_short_path<T>(directory: &Path, used: impl FnOnce(&Path) -> io::Result<T>) -> io::Result<T> {
     let folder = File::open(directory)?;
     used(&Path::new("/proc/self/fd").join(folder.as_raw_fd().to_string()))
 }

@@ -8,7 +8,7 @@ use crate::os::Unavailable;
 ///
 /// # Errors
 /// Where the system does not show environments.
-pub fn reads_environments() -> Result<(), Unavailable> {
+pub(crate) fn reads_environments() -> Result<(), Unavailable> {
     Ok(())
 }
 
@@ -16,7 +16,7 @@ pub fn reads_environments() -> Result<(), Unavailable> {
 ///
 /// # Errors
 /// Where the system does not show environments.
-pub fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
+pub(crate) fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
     let found = numbers().into_iter();
     Ok(found
         .filter_map(|process| Some((process, read(process, "environ")?)))
@@ -27,19 +27,17 @@ pub fn environments() -> Result<Vec<(i32, Vec<u8>)>, Unavailable> {
 ///
 /// # Errors
 /// Where the system does not show environments.
-pub fn environment(process: i32) -> Result<Vec<u8>, Unavailable> {
+pub(crate) fn environment(process: i32) -> Result<Vec<u8>, Unavailable> {
     Ok(read(process, "environ").unwrap_or_default())
 }
 
 /// The command line of a process, each argument ended by NUL. Empty for one that has exited.
-#[must_use]
-pub fn command_line(process: i32) -> Vec<u8> {
+pub(crate) fn command_line(process: i32) -> Vec<u8> {
     read(process, "cmdline").unwrap_or_default()
 }
 
 /// Whether a process runs; one that has exited and waits for its parent does not.
-#[must_use]
-pub fn is_alive(process: i32) -> bool {
+pub(crate) fn is_alive(process: i32) -> bool {
     let status = read(process, "stat").unwrap_or_default();
     let status = String::from_utf8_lossy(&status);
     let state = status.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
@@ -50,7 +48,7 @@ pub fn is_alive(process: i32) -> bool {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn with_descendants(ancestor: i32) -> Result<Vec<i32>, Unavailable> {
+pub(crate) fn with_descendants(ancestor: i32) -> Result<Vec<i32>, Unavailable> {
     let processes = parents();
     let mut members = vec![ancestor];
     let mut index = 0;

@@ -11,8 +11,7 @@ use crate::os::{PortOwner, Unavailable};
 const TABLES: [&str; 2] = ["/proc/self/net/tcp", "/proc/self/net/tcp6"];
 
 /// Which process a connection to `127.0.0.1:port` reaches: `ancestor` with its descendants, or another.
-#[must_use]
-pub fn owner_of_port(port: u16, ancestor: u32) -> PortOwner {
+pub(crate) fn owner_of_port(port: u16, ancestor: u32) -> PortOwner {
     let tables: Vec<String> = TABLES.iter().filter_map(|path| fs::read_to_string(path).ok()).collect();
     if tables.is_empty() {
         return PortOwner::Unknown;
@@ -43,7 +42,7 @@ pub fn owner_of_port(port: u16, ancestor: u32) -> PortOwner {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn listening_ports(process: i32) -> Result<Vec<u16>, Unavailable> {
+pub(crate) fn listening_ports(process: i32) -> Result<Vec<u16>, Unavailable> {
     Ok(ports(process, |_| true))
 }
 
@@ -51,7 +50,7 @@ pub fn listening_ports(process: i32) -> Result<Vec<u16>, Unavailable> {
 ///
 /// # Errors
 /// Where the system does not say.
-pub fn open_ports(process: i32) -> Result<Vec<u16>, Unavailable> {
+pub(crate) fn open_ports(process: i32) -> Result<Vec<u16>, Unavailable> {
     Ok(ports(process, |address| address.bytes().all(|digit| digit == b'0')))
 }
 

@@ -12,7 +12,7 @@ use crate::os::{Pid, Signal, getpid, kill_process};
 ///
 /// # Errors
 /// When the system refuses.
-pub fn die_with_parent() -> io::Result<()> {
+pub(crate) fn die_with_parent() -> io::Result<()> {
     Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
 }
 
@@ -20,13 +20,12 @@ pub fn die_with_parent() -> io::Result<()> {
 ///
 /// # Errors
 /// When the system refuses.
-pub fn adopt_descendants() -> io::Result<()> {
+pub(crate) fn adopt_descendants() -> io::Result<()> {
     Ok(set_child_subreaper(Some(getpid()))?)
 }
 
 /// What still runs of all that `program`, a child of this process, started.
-#[must_use]
-pub fn remaining(_program: Pid) -> Vec<i32> {
+pub(crate) fn remaining(_program: Pid) -> Vec<i32> {
     let own = getpid().as_raw_pid();
     let all = with_descendants(own).into_iter().flatten();
     all.filter(|&process| process != own && is_alive(process)).collect()
@@ -34,8 +33,7 @@ pub fn remaining(_program: Pid) -> Vec<i32> {
 
 /// Kills what remains of `program`, as far as it can be seen. Those of a killed child become ours, so that this has to be
 /// repeated. Says whether there may be some that are not children of this process.
-#[must_use]
-pub fn kill_remaining(_program: Pid) -> bool {
+pub(crate) fn kill_remaining(_program: Pid) -> bool {
     let own = getpid().as_raw_pid();
     for (child, _) in parents().into_iter().filter(|(_, parent)| *parent == own) {
         // A child keeps its number until it has been waited for, so that no other process can be hit.

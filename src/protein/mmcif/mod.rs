@@ -5,5 +5,6 @@ mod read;
 mod token;
 mod write;
 
-pub use read::{read, read_models};
+pub use read::read;
+pub(crate) use read::read_models;
 pub use write::write;

@@ -25,7 +25,7 @@ pub fn read(text: &str) -> Result<Structure, ParseError> {
 ///
 /// # Errors
 /// As [`read`], save that the models may differ.
-pub fn read_models(text: &str) -> Result<Vec<Structure>, ParseError> {
+pub(crate) fn read_models(text: &str) -> Result<Vec<Structure>, ParseError> {
     read_with(text, Builder::of_separate_models(), Builder::finish_models)
 }
 

@@ -21,16 +21,16 @@ pub(super) enum CifToken<'a> {
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct CifValue<'a> {
-    pub text: &'a [u8],
+    pub(crate) text: &'a [u8],
     /// Whether it stood in quotes or in a text field, where `?` and `.` are themselves.
-    pub quoted: bool,
+    pub(crate) quoted: bool,
 }
 
 /// What breaks the grammar, and the offset where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Broken {
-    pub offset: usize,
-    pub message: String,
+    pub(crate) offset: usize,
+    pub(crate) message: String,
 }
 
 /// The words of a text, one after the other.
@@ -44,7 +44,7 @@ pub(super) struct CifTokens<'a> {
 }
 
 impl<'a> CifTokens<'a> {
-    pub fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         let byte_order_mark = if text.starts_with('\u{feff}') { 3 } else { 0 };
         Self {
             bytes: text.as_bytes(),
@@ -54,7 +54,7 @@ impl<'a> CifTokens<'a> {
     }
 
     /// Offset of the first byte of the last word.
-    pub const fn start(&self) -> usize {
+    pub(crate) const fn start(&self) -> usize {
         self.start
     }
 
@@ -62,7 +62,7 @@ impl<'a> CifTokens<'a> {
     ///
     /// # Errors
     /// When a quote or a text field does not end.
-    pub fn next(&mut self) -> Result<CifToken<'a>, Broken> {
+    pub(crate) fn next(&mut self) -> Result<CifToken<'a>, Broken> {
         let first = loop {
             match self.bytes.get(self.next) {
                 None => {
@@ -144,7 +144,7 @@ impl<'a> CifTokens<'a> {
     }
 
     /// An error at the last word.
-    pub fn broken(&self, message: impl Into<String>) -> Broken {
+    pub(crate) fn broken(&self, message: impl Into<String>) -> Broken {
         Broken {
             offset: self.start,
             message: message.into(),

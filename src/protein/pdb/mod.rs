@@ -4,5 +4,6 @@ mod hybrid36;
 mod read;
 mod write;
 
-pub use read::{read, read_models};
-pub use write::{WriteError, write};
+pub use read::read;
+pub(crate) use read::read_models;
+pub use write::write;

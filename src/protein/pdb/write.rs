@@ -10,9 +10,9 @@ use super::hybrid36;
 #[error("atom {atom} does not fit the PDB format: {message}")]
 pub struct WriteError {
     /// Index of the atom.
-    pub atom: usize,
+    pub(crate) atom: usize,
     /// What does not fit.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 /// The structure as PDB text: ATOM and HETATM records with occupancy 1.00, TER after the polymer of each chain, END.

@@ -7,7 +7,7 @@ use super::{Pool, PoolSlot, SlotState, over};
 use crate::backend::{BackendError, Fault, Instance, Stage};
 
 /// The right of one trial to run instances of its own. Give it back with [`Pool::return_lease`].
-pub struct ExclusiveLease<'a> {
+pub(crate) struct ExclusiveLease<'a> {
     pool: &'a Pool,
     slot: usize,
 }
@@ -17,7 +17,11 @@ impl Pool {
     ///
     /// # Errors
     /// When there will never be room, or the run is over.
-    pub async fn lease_exclusively(&self, index: usize, instances: usize) -> Result<ExclusiveLease<'_>, BackendError> {
+    pub(crate) async fn lease_exclusively(
+        &self,
+        index: usize,
+        instances: usize,
+    ) -> Result<ExclusiveLease<'_>, BackendError> {
         if instances > self.limit {
             let message = format!("{instances} instances cannot run at once where {} may", self.limit);
             return Err(BackendError::new(Stage::Configure, Fault::Misconfigured, message));
@@ -53,7 +57,7 @@ impl Pool {
     }
 
     /// Stops everything that was opened on a lease, and reports what it has leaked.
-    pub async fn return_lease(&self, lease: ExclusiveLease<'_>) -> Vec<String> {
+    pub(crate) async fn return_lease(&self, lease: ExclusiveLease<'_>) -> Vec<String> {
         self.end_lease(lease.slot).await
     }
 
@@ -83,7 +87,7 @@ impl ExclusiveLease<'_> {
     ///
     /// # Errors
     /// When it cannot run at all, or the run is over.
-    pub async fn open(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
+    pub(crate) async fn open(&self, index: usize) -> Result<Arc<Instance>, BackendError> {
         let instance = self.pool.open(index)?;
         let mut slots = self.pool.slots.lock().await;
         match slots.get_mut(self.slot).map(|slot| &mut slot.state) {

@@ -23,19 +23,19 @@ const SCENARIO: &str = "scenario";
 
 /// What came of a scenario.
 #[derive(Debug, Default)]
-pub struct ScenarioResult {
+pub(crate) struct ScenarioResult {
     /// What was wrong.
-    pub findings: Vec<Finding>,
+    pub(crate) findings: Vec<Finding>,
     /// Every response that was given in it, to be judged one by one.
-    pub responses: Vec<CallResult>,
+    pub(crate) responses: Vec<CallResult>,
     /// Why it could not run here at all.
-    pub skip: Option<String>,
+    pub(crate) skip: Option<String>,
     /// How long it took.
-    pub elapsed: Duration,
+    pub(crate) elapsed: Duration,
 }
 
 /// Runs the scenario of a trial. Whatever is opened for it is stopped before this returns.
-pub async fn run(trial: &PlannedTrial, planned: PlannedScenario, pool: &Pool) -> ScenarioResult {
+pub(crate) async fn run(trial: &PlannedTrial, planned: PlannedScenario, pool: &Pool) -> ScenarioResult {
     let own = trial.calls.first().map_or(0, |call| call.instance);
     let lease = match pool.lease_exclusively(own, planned.scenario.instances()).await {
         Ok(lease) => lease,

@@ -52,14 +52,14 @@ pub(super) enum MoleculeKind {
 pub(super) const MASKED: char = '?';
 
 impl MoleculeKind {
-    pub fn is_ligand(self) -> bool {
+    pub(crate) fn is_ligand(self) -> bool {
         matches!(self, Self::Smiles | Self::Components)
     }
 }
 
 impl InputBatch {
     /// Whether any sample has several chains.
-    pub fn has_complex(&self) -> bool {
+    pub(crate) fn has_complex(&self) -> bool {
         self.items.iter().any(|chains| chains.len() > 1)
     }
 }

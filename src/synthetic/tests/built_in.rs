@@ -9,29 +9,29 @@ use crate::synthetic::tests::fixture::{call, load, object};
 use crate::tensor::Tensor;
 
 /// The twenty amino acids, each after each other kind of neighbour.
-pub const TWENTY: &str = "ARNDCQEGHILKMFPSTWYVAWLFYIVMKRHPEDQNSTGC";
+pub(crate) const TWENTY: &str = "ARNDCQEGHILKMFPSTWYVAWLFYIVMKRHPEDQNSTGC";
 /// Preproinsulin fragment.
-pub const INSULIN: &str = "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT";
+pub(crate) const INSULIN: &str = "MALWMRLLPLLALLALWGPDPAAAFVNQHLCGSHLVEALYLVCGERGFFYTPKT";
 /// Human ubiquitin, PDB 1UBQ.
-pub const UBIQUITIN: &str = "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG";
+pub(crate) const UBIQUITIN: &str = "MQIFVKTLTGKTITLEVEPSDTIENVKAKIQDKEGIPPDQQRLIFAGKQLEDGRTLSDYNIQKESTLHLVLRLRGG";
 /// Nipah virus glycoprotein head.
-pub const NIPAH: &str = "ICLQKTSNQILKPKLISYTLGQSGTCITDPLLAMDEGYFAYSHLERIGSCSRGVSKQRIIGVGEVLDRGDEVPSLFMTNVWTPPNPNTVYHCSAVYNN\
+pub(crate) const NIPAH: &str = "ICLQKTSNQILKPKLISYTLGQSGTCITDPLLAMDEGYFAYSHLERIGSCSRGVSKQRIIGVGEVLDRGDEVPSLFMTNVWTPPNPNTVYHCSAVYNN\
 EFYYVLCAVSTVGDPILNSTYWSGSLMMTRLAVKPKSNGGGYNQHQLALRSIEKGRYDKVMPYGPSGIKQGDTLYFPAVGFLVRTEFKYNDSNCPITKCQYSKPENCRLSMGI\
 RPNSHYILRSGLLKYNLSDGENPKVVFIEISDQRLSIGSPSKIYDSLGQPVFYQASFSWDTMIKFGDVLTVNPLVVNWRNNTVISRPGQSQCPRFNTCPEICWEGVYNDAFLI\
 DRINWISAGVFLDSNQTAENPVFTVFKDNEILYRAQLASEDTNAQKTITNCFLLKNKIWCISLVEIYDTGDNVIRPKLFAVKIPEQCTH";
 
-pub fn contract(key: &str) -> Contract {
+pub(crate) fn contract(key: &str) -> Contract {
     Contract::clone(Config::built_in().unwrap().model(key).unwrap())
 }
 
 /// An answer of one of the built-in models, see [`fold_with`].
-pub fn fold(key: &str, input: impl Into<Json>, options: Json) -> Prediction {
+pub(crate) fn fold(key: &str, input: impl Into<Json>, options: Json) -> Prediction {
     fold_with(contract(key), input.into(), options)
 }
 
 /// An answer with all fields, unless the options choose. They are given as configuration, which takes those too that may
 /// not be said in a call.
-pub fn fold_with(contract: Contract, input: Json, options: Json) -> Prediction {
+pub(crate) fn fold_with(contract: Contract, input: Json, options: Json) -> Prediction {
     let mut config = json!({ "include_fields": ["*"] });
     for (name, value) in object(options) {
         config[name] = value;
@@ -39,23 +39,23 @@ pub fn fold_with(contract: Contract, input: Json, options: Json) -> Prediction {
     call(&load(contract, config).unwrap(), input, json!({})).unwrap()
 }
 
-pub fn structure<'a>(prediction: &'a Prediction, path: &str) -> &'a Structure {
+pub(crate) fn structure<'a>(prediction: &'a Prediction, path: &str) -> &'a Structure {
     prediction.at(path).and_then(Value::as_structure).unwrap()
 }
 
-pub fn array<'a>(prediction: &'a Prediction, path: &str) -> &'a Tensor {
+pub(crate) fn array<'a>(prediction: &'a Prediction, path: &str) -> &'a Tensor {
     let found = prediction.at(path);
     found
         .and_then(Value::as_array)
         .unwrap_or_else(|| panic!("no array at {path}"))
 }
 
-pub fn numbers(prediction: &Prediction, path: &str) -> Vec<f64> {
+pub(crate) fn numbers(prediction: &Prediction, path: &str) -> Vec<f64> {
     array(prediction, path).to_f64().unwrap()
 }
 
 /// An answer without its times, which differ from call to call.
-pub fn timeless(prediction: Prediction) -> Vec<(String, Value)> {
+pub(crate) fn timeless(prediction: Prediction) -> Vec<(String, Value)> {
     let fields = prediction.fields.into_iter();
     fields.filter(|(name, _)| name != "metadata").collect()
 }

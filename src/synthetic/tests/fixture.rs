@@ -14,7 +14,7 @@ use crate::synthetic::{ModelError, SyntheticModel};
 use crate::tensor::DType;
 
 /// An array of floats of this shape.
-pub fn array_field(name: &str, shape: &[&str]) -> FieldSpec {
+pub(crate) fn array_field(name: &str, shape: &[&str]) -> FieldSpec {
     FieldSpec {
         name: name.into(),
         kind: FieldKind::Array,
@@ -40,7 +40,7 @@ fn index_field(name: &str, dtypes: &[DType]) -> FieldSpec {
     }
 }
 
-pub fn option(name: &str, default: Json, rule: OptionRule) -> OptionSpec {
+pub(crate) fn option(name: &str, default: Json, rule: OptionRule) -> OptionSpec {
     OptionSpec {
         name: name.into(),
         default,
@@ -56,7 +56,7 @@ pub fn option(name: &str, default: Json, rule: OptionRule) -> OptionSpec {
     }
 }
 
-pub fn variant(name: &str, aliases: &[&str], layers: usize, width: usize) -> Variant {
+pub(crate) fn variant(name: &str, aliases: &[&str], layers: usize, width: usize) -> Variant {
     Variant {
         name: name.into(),
         aliases: aliases.iter().map(|alias| (*alias).to_owned()).collect(),
@@ -64,12 +64,12 @@ pub fn variant(name: &str, aliases: &[&str], layers: usize, width: usize) -> Var
     }
 }
 
-pub fn features(names: &[&str]) -> BTreeSet<String> {
+pub(crate) fn features(names: &[&str]) -> BTreeSet<String> {
     names.iter().map(|name| (*name).to_owned()).collect()
 }
 
 /// A model without anything of its own.
-pub fn bare(core: &str, name: &str, method: Method) -> Contract {
+pub(crate) fn bare(core: &str, name: &str, method: Method) -> Contract {
     Contract {
         key: name.to_lowercase(),
         name: name.into(),
@@ -97,7 +97,7 @@ pub fn bare(core: &str, name: &str, method: Method) -> Contract {
     }
 }
 
-pub fn esm2() -> Contract {
+pub(crate) fn esm2() -> Contract {
     let mut contract = bare("ESM2Core", "ESM-2", Method::Embed);
     contract.features = features(&["masks", "rejects_empty_chains"]);
     contract.extra_residues = "XBZOU".into();
@@ -125,7 +125,7 @@ pub fn esm2() -> Contract {
 }
 
 /// ESM-C or ESM3 by the name of its core; each lacks a field that the other has.
-pub fn esm3_family(core: &str, name: &str, lacks: &str) -> Contract {
+pub(crate) fn esm3_family(core: &str, name: &str, lacks: &str) -> Contract {
     let mut contract = bare(core, name, Method::Embed);
     contract.features = features(&["pads_every_batch", "rejects_empty_chains"]);
     contract.options.push(option("model_name", Json::Null, OptionRule::Any));
@@ -151,11 +151,11 @@ pub fn esm3_family(core: &str, name: &str, lacks: &str) -> Contract {
     contract
 }
 
-pub fn load(contract: Contract, config: Json) -> Result<SyntheticModel, ModelError> {
+pub(crate) fn load(contract: Contract, config: Json) -> Result<SyntheticModel, ModelError> {
     SyntheticModel::load(Arc::new(contract), object(config))
 }
 
-pub fn object(value: Json) -> Options {
+pub(crate) fn object(value: Json) -> Options {
     match value {
         Json::Object(entries) => entries,
         _ => Options::new(),
@@ -163,7 +163,7 @@ pub fn object(value: Json) -> Options {
 }
 
 /// Calls a model's own method with any JSON input.
-pub fn call(model: &SyntheticModel, input: Json, options: Json) -> Result<Prediction, ModelError> {
+pub(crate) fn call(model: &SyntheticModel, input: Json, options: Json) -> Result<Prediction, ModelError> {
     let strings = |items: &[Json]| items.iter().map(|item| item.as_str().map(str::to_owned)).collect();
     let input = match input {
         Json::String(sequence) => Input::One(sequence),

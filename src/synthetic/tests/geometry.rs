@@ -11,12 +11,12 @@ use crate::prediction::Value;
 use crate::protein::Structure;
 use crate::protein::residue::by_name;
 
-pub fn folded(sequence: &str) -> Structure {
+pub(crate) fn folded(sequence: &str) -> Structure {
     let prediction = fold("esmfold", sequence, json!({ "include_fields": [] }));
     structure(&prediction, "atom_array[0]").clone()
 }
 
-pub fn at(structure: &Structure, residue: &Range<usize>, name: &str) -> Position {
+pub(crate) fn at(structure: &Structure, residue: &Range<usize>, name: &str) -> Position {
     let atom = structure.atom_named(residue, name).unwrap();
     structure.coord[atom].map(f64::from)
 }

@@ -5,8 +5,8 @@ mod confidence;
 mod contact;
 mod contract;
 mod embed;
-pub mod fixture;
-pub mod geometry;
+pub(crate) mod fixture;
+pub(crate) mod geometry;
 mod stochastic;
 
 use serde_json::json;

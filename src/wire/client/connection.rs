@@ -13,7 +13,7 @@ use super::{ClientError, ClientTimeouts, Phase};
 
 /// How a server is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Route {
+pub(crate) enum Route {
     /// Without a proxy, whatever the environment says: hydrotest has started the server itself.
     Direct,
     /// With the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`); this machine itself without a proxy.

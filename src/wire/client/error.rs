@@ -88,11 +88,11 @@ pub enum Phase {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestProblem {
     /// What kind of problem, such as `missing` or `string_type`; empty where the server gave a bare text.
-    pub kind: String,
+    pub(crate) kind: String,
     /// The path to what it is about, such as `body.sequences`.
-    pub place: String,
+    pub(crate) place: String,
     /// The problem in words.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 impl Phase {

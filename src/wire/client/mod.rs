@@ -19,9 +19,10 @@ use super::responses::RawResponse;
 use super::{Budget, ResponseLimits, Secret, pickle};
 use crate::prediction::{Prediction, Request};
 
-pub use connection::Route;
-pub use error::{ClientError, Phase, RequestProblem};
-pub use status::{DeclineStatus, Declined};
+pub(crate) use connection::Route;
+pub(crate) use error::RequestProblem;
+pub use error::{ClientError, Phase};
+pub(crate) use status::{DeclineStatus, Declined};
 pub use timeouts::ClientTimeouts;
 
 use timeouts::ProgressWatch;
@@ -56,7 +57,7 @@ impl ModelClient {
     ///
     /// # Errors
     /// As [`Self::new`].
-    pub fn by(route: Route, base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
+    pub(crate) fn by(route: Route, base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
         let base = connection::base_address(base)?;
         let http = connection::open(&base, &timeouts, route)?;
         Ok(Self {
@@ -78,15 +79,13 @@ impl ModelClient {
     }
 
     /// The same client, which sends these headers with every request.
-    #[must_use]
-    pub fn with_headers(mut self, headers: HeaderMap) -> Self {
+    pub(crate) fn with_headers(mut self, headers: HeaderMap) -> Self {
         self.headers = headers;
         self
     }
 
     /// Where the server is.
-    #[must_use]
-    pub fn address(&self) -> &str {
+    pub(crate) fn address(&self) -> &str {
         self.base.as_str()
     }
 
@@ -134,7 +133,7 @@ impl ModelClient {
     ///
     /// # Errors
     /// A [`ClientError`] for everything but a signed payload or a response of another status than 200.
-    pub async fn ask(&self, request: &Request) -> Result<RawResponse, ClientError> {
+    pub(crate) async fn ask(&self, request: &Request) -> Result<RawResponse, ClientError> {
         let (phase, limit) = (Phase::Total, self.timeouts.total);
         let ended = tokio::time::timeout(limit, self.exchange(request)).await;
         ended.unwrap_or(Err(ClientError::Timeout { phase, limit }))
@@ -144,13 +143,12 @@ impl ModelClient {
     ///
     /// # Errors
     /// As [`decode`].
-    pub async fn decode(&self, raw: RawResponse) -> Result<Prediction, ClientError> {
+    pub(crate) async fn decode(&self, raw: RawResponse) -> Result<Prediction, ClientError> {
         decode(raw, &self.limits).await
     }
 
     /// The secret that signs the responses.
-    #[must_use]
-    pub const fn secret(&self) -> &Secret {
+    pub(crate) const fn secret(&self) -> &Secret {
         &self.secret
     }
 
@@ -279,7 +277,7 @@ fn headers_of(response: &Response) -> error_response::Headers<'_> {
 /// # Errors
 /// A [`ClientError`] for everything but a decodable payload. A [`RawResponse::Failure`] is left to the
 /// kind of backend that wrote it.
-pub async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, ClientError> {
+pub(crate) async fn decode(raw: RawResponse, limits: &ResponseLimits) -> Result<Prediction, ClientError> {
     match raw {
         RawResponse::Payload { pickle, buffers } => {
             let limits = *limits;

@@ -7,7 +7,7 @@ use super::ClientError;
 
 /// In which way a call was declined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Declined {
+pub(crate) enum Declined {
     /// Our credentials are missing or not accepted.
     Credentials,
     /// The request is larger than is accepted there.
@@ -26,11 +26,11 @@ pub struct DeclineStatus {
     /// The number.
     pub code: u16,
     /// Its name in HTTP, in small letters.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// In which way the call was declined.
-    pub declined: Declined,
+    pub(crate) declined: Declined,
     /// What to do about it.
-    pub advice: &'static str,
+    pub(crate) advice: &'static str,
 }
 
 const CREDENTIALS: &str = "kind `http` sends them with `headers = { Authorization = \"Bearer ${TOKEN}\" }`";
@@ -100,8 +100,7 @@ const fn status(code: u16, name: &'static str, declined: Declined, advice: &'sta
 
 impl DeclineStatus {
     /// The row of a code; `None` for one that a model server itself may respond with.
-    #[must_use]
-    pub fn of(code: u16) -> Option<&'static Self> {
+    pub(crate) fn of(code: u16) -> Option<&'static Self> {
         TABLE.iter().find(|status| status.code == code)
     }
 }
@@ -113,8 +112,7 @@ const USUAL_WAIT: Duration = Duration::from_secs(1);
 
 impl ClientError {
     /// How long to wait before the same call is made again; `None` when it is not to be made again.
-    #[must_use]
-    pub fn wait(&self) -> Option<Duration> {
+    pub(crate) fn wait(&self) -> Option<Duration> {
         let Self::Declined {
             status, retry_after, ..
         } = self

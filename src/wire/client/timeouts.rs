@@ -22,7 +22,7 @@ pub struct ClientTimeouts {
 
 impl ClientTimeouts {
     /// Bytes that a response must bring in each span of [`Self::progress`]: slower is a drip.
-    pub const LEAST_PROGRESS: usize = 4096;
+    pub(crate) const LEAST_PROGRESS: usize = 4096;
 }
 
 impl Default for ClientTimeouts {

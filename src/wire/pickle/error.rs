@@ -9,7 +9,7 @@ use crate::tensor::TensorError;
 #[error("pickle byte {offset} ({opcode}): {fault}")]
 pub struct PickleError {
     /// Where the instruction begins in the payload.
-    pub offset: usize,
+    pub(crate) offset: usize,
     /// Name of the instruction in Python's `pickletools`.
     pub opcode: &'static str,
     /// What is wrong with it.

@@ -11,7 +11,7 @@ mod reader;
 mod recording;
 mod writer;
 
-pub use file::RecordingError;
-pub use reader::{Replayed, ResponseReader};
+pub(crate) use file::RecordingError;
+pub(crate) use reader::{Replayed, ResponseReader};
 pub use recording::{CallKey, RawResponse, ResponseOrigin};
 pub use writer::ResponseWriter;

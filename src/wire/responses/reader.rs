@@ -15,7 +15,7 @@ const MOST: usize = 100_000;
 
 /// The recordings below a directory.
 #[derive(Debug)]
-pub struct ResponseReader {
+pub(crate) struct ResponseReader {
     /// By the call's hash, in the order in which they came.
     files: HashMap<String, Vec<PathBuf>>,
     given: Mutex<HashMap<String, usize>>,
@@ -23,7 +23,7 @@ pub struct ResponseReader {
 
 /// What there is for a call.
 #[derive(Debug)]
-pub enum Replayed {
+pub(crate) enum Replayed {
     /// The next recorded response.
     Response {
         /// Where it comes from.
@@ -45,7 +45,7 @@ impl ResponseReader {
     ///
     /// # Errors
     /// When a directory cannot be listed.
-    pub fn open(directory: &Path) -> Result<Self, RecordingError> {
+    pub(crate) fn open(directory: &Path) -> Result<Self, RecordingError> {
         let mut found: Vec<(String, usize, PathBuf)> = Vec::new();
         let mut waiting = vec![directory.to_owned()];
         while let Some(current) = waiting.pop() {
@@ -75,8 +75,7 @@ impl ResponseReader {
     }
 
     /// How many responses are recorded.
-    #[must_use]
-    pub fn recorded(&self) -> usize {
+    pub(crate) fn recorded(&self) -> usize {
         self.files.values().map(Vec::len).sum()
     }
 
@@ -84,7 +83,7 @@ impl ResponseReader {
     ///
     /// # Errors
     /// When its file cannot be read, is no recording or belongs to another call than its name.
-    pub fn next(&self, key: &CallKey) -> Result<Replayed, RecordingError> {
+    pub(crate) fn next(&self, key: &CallKey) -> Result<Replayed, RecordingError> {
         let Some(paths) = self.files.get(key.hash()) else {
             return Ok(Replayed::Absent);
         };

@@ -114,14 +114,12 @@ impl CallKey {
     }
 
     /// The key of the model.
-    #[must_use]
-    pub fn model(&self) -> &str {
+    pub(crate) fn model(&self) -> &str {
         self.call.get("model").and_then(Value::as_str).unwrap_or_default()
     }
 
     /// The name of the call in file names.
-    #[must_use]
-    pub fn hash(&self) -> &str {
+    pub(crate) fn hash(&self) -> &str {
         &self.hash
     }
 

@@ -55,7 +55,7 @@ impl ResponseWriter {
     }
 
     /// Notes that a response cannot be kept.
-    pub fn refuse(&self, reason: String) {
+    pub(crate) fn refuse(&self, reason: String) {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.failures.push(reason);
     }
@@ -86,14 +86,12 @@ impl ResponseWriter {
     }
 
     /// Where it writes.
-    #[must_use]
-    pub fn directory(&self) -> &Path {
+    pub(crate) fn directory(&self) -> &Path {
         &self.directory
     }
 
     /// How many responses were kept, and their bytes on disk.
-    #[must_use]
-    pub fn kept(&self) -> (usize, u64) {
+    pub(crate) fn kept(&self) -> (usize, u64) {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         (state.files, state.bytes)
     }
