@@ -23,6 +23,7 @@ pub mod diagnosis;
 pub mod metric;
 #[doc(hidden)]
 pub mod metric_value;
+mod mutant;
 mod os;
 mod report;
 #[doc(hidden)]

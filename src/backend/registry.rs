@@ -12,7 +12,9 @@ use super::recorder::InstanceRecorder;
 use super::requirement::Requirement;
 use super::resources::{self, CleanReport, InstanceId, LeakGuard, Mode, ResourceFinder, RunDirectory};
 use super::start_progress::StartProgress;
-use super::{BackendError, Instance, Scenario, apptainer, docker, http, process, python, reference, replay, slurm};
+use super::{
+    Backend, BackendError, Instance, Scenario, apptainer, docker, http, process, python, reference, replay, slurm,
+};
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, suggest};
 use crate::prediction::{Contract, Options};
 use crate::wire::responses::{RecordingError, ResponseOrigin, ResponseWriter};
@@ -93,9 +95,22 @@ impl Platform {
     /// # Errors
     /// When the model cannot run there at all.
     pub fn open(&self, contract: &Arc<Contract>, config: &Options) -> Result<Instance, BackendError> {
+        self.open_wrapped(contract, config, |backend| backend)
+    }
+
+    /// An instance as [`Self::open`] makes it, whose backend is the platform's inside of another.
+    ///
+    /// # Errors
+    /// When the model cannot run there at all.
+    pub fn open_wrapped(
+        &self,
+        contract: &Arc<Contract>,
+        config: &Options,
+        wrap: impl FnOnce(Box<dyn Backend>) -> Box<dyn Backend>,
+    ) -> Result<Instance, BackendError> {
         let launch = self.launch(contract, config);
         let id = launch.instance.clone();
-        let backend = self.settings.open(&launch)?;
+        let backend = wrap(self.settings.open(&launch)?);
         let label = format!("{} on {}", contract.key, self.table.name);
         let limit = self.table.start_timeout.unwrap_or(START_TIMEOUT);
         let instance = Instance::new(label, backend, limit).with_status(launch.progress);

@@ -90,6 +90,11 @@ pub trait Check: Send + Sync + std::fmt::Debug {
     }
 }
 
+/// Whether the findings of a check of this name rest on a recorded result.
+pub(crate) fn needs_reference(check: &str) -> bool {
+    [snapshot::NAME, positions::NAME, ensemble::NAME].contains(&check)
+}
+
 /// All that is wrong with the answers of a case: calls that failed though no check wants them to, then what the checks
 /// find. A check whose call failed has nothing to look at; the failure itself is the finding.
 ///

@@ -1,5 +1,6 @@
 //! What the command line may say. Declares and documents; does nothing with it.
 
+mod mutants;
 mod recorded;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use mutants::{MutantArguments, MutantFormat};
 pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Calibrate(CalibrateArguments),
     /// List, accept, reject or prune recorded reference results.
     Snapshots(SnapshotArguments),
+    /// Measure the suites: run them against backends with one planted fault each. Exits with 1 when one survives.
+    Mutants(Box<MutantArguments>),
     /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
     /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its answers.
     Serve(ServeArguments),

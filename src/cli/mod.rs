@@ -7,6 +7,7 @@ mod compare;
 mod doctor;
 mod import;
 mod list;
+mod mutants;
 mod new;
 mod parse;
 mod project;
@@ -61,6 +62,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Mutants(arguments)) => mutants::mutants(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };
     result.unwrap_or_else(|trouble| trouble.report(colour))

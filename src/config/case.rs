@@ -23,6 +23,8 @@ pub struct Case {
     pub(crate) scenario: Option<Located<String>>,
     /// What it sends, in order; at least one.
     pub(crate) calls: Vec<Call>,
+    /// When its calls are made.
+    pub(crate) order: CallOrder,
     /// What must hold, in order; at least one.
     pub(crate) checks: Vec<CheckTable>,
     /// How long it may take.
@@ -33,6 +35,20 @@ pub struct Case {
     pub(crate) expected_failures: Vec<ExpectedFailure>,
     /// Where its name is written.
     pub(crate) location: Location,
+}
+
+/// When the calls of a case are made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CallOrder {
+    /// Each after the response to the one before it.
+    #[default]
+    InTurn,
+    /// All at the same time.
+    AtOnce,
+}
+
+impl CallOrder {
+    const NAMES: [(&'static str, Self); 2] = [("in_turn", Self::InTurn), ("at_once", Self::AtOnce)];
 }
 
 /// The variants of a model that a case is repeated for.
@@ -156,6 +172,7 @@ impl Case {
                 "say in the case what it sends, without `call`",
             );
         }
+        let order = reader.choice("order", &CallOrder::NAMES).unwrap_or_default();
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
         let expected_failures = read_expected_failures(&mut reader, scope_names);
@@ -169,6 +186,7 @@ impl Case {
             variants,
             scenario,
             calls,
+            order,
             checks,
             timeout,
             retries,

@@ -38,7 +38,7 @@ use std::sync::Arc;
 
 pub use backend::BackendTable;
 pub(crate) use call::Call;
-pub use case::{Case, ExpectedFailure};
+pub use case::{CallOrder, Case, ExpectedFailure};
 pub(crate) use case::{CheckTable, repetition_name};
 pub use diagnostic::{Diagnostic, Diagnostics, Style};
 pub(crate) use duration::parse as parse_duration;

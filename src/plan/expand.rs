@@ -134,6 +134,7 @@ impl Expansion<'_> {
                 scenario,
                 skip: calls.iter().find_map(|call| self.lacks_variant(contract, call)),
                 calls,
+                order: case.order,
                 checks: Arc::clone(checks),
                 timeout: [
                     self.overriding.timeout,

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use crate::backend::Scenario;
 use crate::check::Check;
-use crate::config::{ExpectedFailure, repetition_name};
+use crate::config::{CallOrder, ExpectedFailure, repetition_name};
 use crate::prediction::known::KnownDefect;
 use crate::prediction::{Contract, Options, Request};
 use crate::snapshot::{InvalidKey, SnapshotKey};
@@ -58,6 +58,8 @@ pub struct PlannedTrial {
     pub skip: Option<String>,
     /// The calls to make, in order; in a scenario the one that shows that an instance works.
     pub calls: Vec<PlannedCall>,
+    /// When they are made.
+    pub order: CallOrder,
     /// What is judged afterwards.
     pub checks: Checks,
     /// How long the calls of one attempt may take together.

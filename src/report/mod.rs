@@ -4,3 +4,4 @@
 pub(crate) mod compare;
 pub(crate) mod console;
 pub(crate) mod doctor;
+pub(crate) mod mutants;

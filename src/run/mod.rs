@@ -12,6 +12,7 @@ mod outcome_queue;
 mod pool;
 mod progress;
 mod scenario;
+mod silent;
 mod start_log;
 mod starting;
 #[cfg(test)]
@@ -32,13 +33,14 @@ use crate::check::Finding;
 use crate::outcome::{Outcome, RunOutcome, Verdict};
 use crate::plan::Plan;
 
+pub(crate) use interrupt::Interrupt;
 pub use judging::{AnswerOrigin, Judging};
 pub use pool::Open;
+pub(crate) use silent::run_silently;
 pub use trial::Flaky;
 pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
 
 use dispatch::{Dispatcher, Next};
-use interrupt::Interrupt;
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
 use progress::Progress;
@@ -130,7 +132,8 @@ pub fn run(
         let _inside = runtime.enter();
         Interrupt::listen()?
     };
-    let work = Arc::new(Workers::new(&context, &selected, settings, open, judging));
+    let shared = (Arc::clone(&context.queue), Arc::clone(&context.starts));
+    let work = Arc::new(Workers::new(plan, &selected, settings, open, judging, shared));
     let abandoned = Arc::new(Notify::new());
     let running = runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned)));
 
@@ -274,13 +277,13 @@ struct Workers {
 
 impl Workers {
     fn new(
-        printing: &Printing,
+        plan: &Arc<Plan>,
         selected: &[usize],
         settings: &RunSettings,
         open: Box<Open>,
         judging: Arc<Judging>,
+        (queue, starts): (Arc<OutcomeQueue>, Arc<StartingInstances>),
     ) -> Self {
-        let plan = &printing.plan;
         let mut users = vec![0; plan.instances.len()];
         for &index in selected {
             for instance in plan.trials[index].instances() {
@@ -294,12 +297,12 @@ impl Workers {
             .map(|&index| (index, first_instance(index), at_once(index)));
         Self {
             plan: Arc::clone(plan),
-            pool: Pool::new(open, users, settings.instances).heard_by(Arc::clone(&printing.starts)),
+            pool: Pool::new(open, users, settings.instances).heard_by(starts),
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
             judging,
             flaky: settings.flaky,
-            queue: Arc::clone(&printing.queue),
+            queue,
         }
     }
 

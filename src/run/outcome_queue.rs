@@ -54,6 +54,11 @@ impl OutcomeQueue {
         self.changed.notify_all();
     }
 
+    /// Takes the outcome of a trial that is over.
+    pub(crate) fn take(&self, trial: usize) -> Option<Outcome> {
+        self.lock().outcomes.remove(&trial)
+    }
+
     /// No further outcome will come.
     pub(crate) fn close(&self) {
         self.lock().closed = true;

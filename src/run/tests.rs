@@ -102,6 +102,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             scenario: None,
             skip: None,
             calls: vec![call],
+            order: crate::config::CallOrder::InTurn,
             checks: match *input {
                 "wrong" => Arc::new([Box::new(Opinion::Wrong)]),
                 "panic" => Arc::new([Box::new(Opinion::Panic)]),
@@ -196,7 +197,14 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         reproduce: String::new(),
     };
     printing.queue.expect(selected.len());
-    let work = Arc::new(Workers::new(&printing, &selected, &settings, Box::new(open), judging()));
+    let work = Arc::new(Workers::new(
+        &printing.plan,
+        &selected,
+        &settings,
+        Box::new(open),
+        judging(),
+        (Arc::clone(&printing.queue), Arc::clone(&printing.starts)),
+    ));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
     Arc::clone(&work)

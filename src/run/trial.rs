@@ -7,8 +7,10 @@ use super::pool::{Condition, Pool};
 use super::{scenario, upstream};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
+use crate::config::CallOrder;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedScenario, PlannedTrial};
+use crate::prediction::Prediction;
 
 /// Whether a case may pass that the backend failed before it was tried again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -191,19 +193,34 @@ async fn attempt_scenario(
     })
 }
 
-/// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
+/// Makes the calls of a case, as its order says.
 async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
+    match trial.order {
+        CallOrder::InTurn => ask_in_turn(trial, pool, elapsed).await,
+        CallOrder::AtOnce => ask_at_once(trial, pool, elapsed).await,
+    }
+}
+
+/// Makes all calls at the same time.
+async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
+    let calls = trial.calls.iter().map(|call| async move {
+        let mut own = Duration::ZERO;
+        let result = call_once(trial, call, pool, &mut own).await;
+        (response_to(call, result), own)
+    });
+    let answered = futures_util::future::join_all(calls).await;
+    *elapsed += answered.iter().map(|(_, own)| *own).max().unwrap_or_default();
+    answered.into_iter().map(|(response, _)| response).collect()
+}
+
+/// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
+async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
     let mut responses = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {
         let result = call_once(trial, call, pool, elapsed).await;
         let broken =
             (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
-        responses.push(CallResult {
-            call: call.name.to_string(),
-            request: call.request.clone(),
-            config: call.config.clone(),
-            result,
-        });
+        responses.push(response_to(call, result));
         if broken {
             break;
         }
@@ -211,12 +228,21 @@ async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<C
     responses
 }
 
+fn response_to(call: &PlannedCall, result: Result<Prediction, BackendError>) -> CallResult {
+    CallResult {
+        call: call.name.to_string(),
+        request: call.request.clone(),
+        config: call.config.clone(),
+        result,
+    }
+}
+
 async fn call_once(
     trial: &PlannedTrial,
     call: &PlannedCall,
     pool: &Pool,
     elapsed: &mut Duration,
-) -> Result<crate::prediction::Prediction, BackendError> {
+) -> Result<Prediction, BackendError> {
     let lease = pool.lease(call.instance).await?;
     let begun = Instant::now();
     let left = trial.timeout.saturating_sub(*elapsed);

@@ -125,6 +125,7 @@ mod tests {
             scenario: None,
             skip: None,
             calls: Vec::new(),
+            order: crate::config::CallOrder::InTurn,
             checks: Vec::new().into(),
             timeout: std::time::Duration::ZERO,
             retries: 0,

@@ -144,6 +144,28 @@ impl ChainSpacing {
     }
 }
 
+/// Options that change what a stochastic model draws from one seed.
+const SCHEDULE: [&str; 9] = [
+    "num_loops",
+    "num_sampling_steps",
+    "num_trunk_recycles",
+    "num_diffn_timesteps",
+    "recycling_steps",
+    "sampling_steps",
+    "noise_scale",
+    "step_scale",
+    "use_esm_embeddings",
+];
+
+/// A number for each of these options that has another value than its default.
+fn schedule(contract: &Contract, effective: &Options) -> impl Iterator<Item = u64> {
+    SCHEDULE.iter().filter_map(|name| {
+        let value = effective.get(*name)?;
+        let is_default = contract.option(name)?.default == *value;
+        (!is_default).then(|| hash_text(&format!("{name} {value}")))
+    })
+}
+
 impl SamplingOptions {
     /// Reads the options that the contract declares, once [`check_rules`] let them pass.
     ///
@@ -154,8 +176,9 @@ impl SamplingOptions {
         let is_stochastic = contract.features.contains(STOCHASTIC);
         let seed = contract.seed_option().and_then(number);
         let samples = contract.options_of(OptionRole::Samples).filter_map(number);
+        let reasons: Vec<u64> = seed.into_iter().chain(schedule(contract, effective)).collect();
         Ok(Self {
-            draw: is_stochastic.then(|| seed.map_or_else(|| seed_of(&[]), |seed| seed_of(&[seed]))),
+            draw: is_stochastic.then(|| seed_of(&reasons)),
             samples: samples.fold(1, |all, own| all.saturating_mul(own as usize)),
             spacing: ChainSpacing::read(contract, effective, batch)?,
         })

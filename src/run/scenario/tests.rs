@@ -193,6 +193,7 @@ fn trial(scenario: Scenario) -> PlannedTrial {
         }),
         skip: None,
         calls: vec![call],
+        order: crate::config::CallOrder::InTurn,
         checks: Arc::new([]),
         timeout: Duration::from_secs(60),
         retries: 0,

@@ -1,0 +1,371 @@
+//! `hydrotest mutants`: runs the suites against mutants of a backend and says which they kill. Wires platform, plan, run and
+//! report; decides nothing itself.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::arguments::{MutantArguments, MutantFormat};
+use super::project::Project;
+use super::{CommandError, complain, say};
+use crate::backend::Responsible;
+use crate::backend::kind::Overrides;
+use crate::backend::registry::Platform;
+use crate::check::{self, needs_reference};
+use crate::config::{Diagnostic, Diagnostics, Suite, suggest};
+use crate::mutant::{
+    self, Answers, Fate, Kill, Mutant, MutantBackend, MutantFault, MutantResult, MutatedCall, is_within_tolerance,
+};
+use crate::outcome::{Conclusion, Outcome, RunOutcome, Verdict};
+use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
+use crate::prediction::{Contract, Prediction};
+use crate::report::mutants as report;
+use crate::run::{AnswerOrigin, Flaky, Interrupt, Judging, Open, RunSettings, Trials, run_silently};
+use crate::snapshot::{Recording, Store};
+
+/// A mutant survived, or a benign one was refused.
+const SURVIVED: u8 = 1;
+
+/// Runs, or lists, the mutants that were asked for.
+pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
+    let mut project = Project::read(&arguments.places)?;
+    judge_without(&mut project.suites, &arguments.without)?;
+    let mut selection = Selection {
+        models: arguments.model.clone(),
+        suites: arguments.suite.clone(),
+        shard: None,
+        weights: None,
+    };
+    project.check(&selection)?;
+    let selector = arguments.backend.as_deref().unwrap_or(&project.config.default);
+    let platform = Platform::select(&project.config, selector, Overrides::default())?;
+    selection.weights = Some(platform.weights.clone());
+    let plan = expand(
+        &project.config,
+        &project.suites,
+        &platform.table,
+        &selection,
+        Overriding::default(),
+    )?;
+    let plan = Arc::new(plan);
+    let models = models(&plan);
+    let wanted = |mutant: &Mutant| {
+        arguments
+            .filter
+            .as_ref()
+            .is_none_or(|filter| mutant.name.contains(filter))
+    };
+    let all = mutant::catalogue(&models, |contract, option| is_set(&plan, contract, option));
+    let all: Vec<Arc<Mutant>> = all.into_iter().filter(wanted).map(Arc::new).collect();
+    if arguments.list {
+        say(&report::list(&all));
+        return Ok(0);
+    }
+    if all.is_empty() || plan.trials.is_empty() {
+        complain("no mutant or no case is selected; `--list` shows the mutants");
+        return Ok(Conclusion::NothingRan.exit_code());
+    }
+    let directory = tempfile::tempdir().map_err(|error| CommandError::Broken(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| CommandError::Broken(error.to_string()))?;
+    let measuring = Measuring {
+        plan,
+        platform: Arc::new(platform),
+        store: Store::new(directory.path(), Recording::Never)?,
+        answers: Arc::default(),
+    };
+    let results = runtime.block_on(measuring.run(all))?;
+    let (results, left_out) = match results {
+        Measured::Whole { results, left_out } => (results, left_out),
+        Measured::Interrupted(code) => return Ok(code),
+    };
+    if let Some(path) = &arguments.markdown {
+        let written = std::fs::write(path, report::markdown(&results));
+        written.map_err(|error| CommandError::Broken(format!("{}: {error}", path.display())))?;
+    }
+    match arguments.format {
+        MutantFormat::Text => say(&report::text(&results, &left_out)),
+        MutantFormat::Json => say(&report::json(&results)),
+    }
+    let is_bad =
+        |result: &MutantResult| matches!(result.fate(), Fate::Survived | Fate::KilledByChance | Fate::FalseAlarm);
+    let has_effect = results.iter().any(|result| result.fate() != Fate::NoEffect);
+    Ok(match (results.iter().any(is_bad), has_effect) {
+        (true, _) => SURVIVED,
+        (false, true) => 0,
+        (false, false) => Conclusion::NothingRan.exit_code(),
+    })
+}
+
+/// Takes checks out of all cases, and cases that have no other.
+fn judge_without(suites: &mut [Suite], without: &[String]) -> Result<(), Diagnostics> {
+    let known = || check::KINDS.iter().map(|kind| kind.name);
+    let mut diagnostics = Diagnostics::new();
+    for name in without
+        .iter()
+        .filter(|name| !known().any(|known| known == name.as_str()))
+    {
+        let diagnostic = Diagnostic::new(format!("there is no check {name}"));
+        diagnostics.push(match suggest(name, known()) {
+            Some(meant) => diagnostic.with_help(format!("did you mean `{meant}`?")),
+            None => diagnostic.with_help(format!("checks: {}", known().collect::<Vec<_>>().join(", "))),
+        });
+    }
+    for suite in suites {
+        for case in suite.cases.iter_mut().filter_map(Arc::get_mut) {
+            case.checks.retain(|check| !without.contains(&check.kind.value));
+        }
+        suite.cases.retain(|case| !case.checks.is_empty());
+    }
+    diagnostics.into_result(())
+}
+
+/// The models of a plan, each once.
+fn models(plan: &Plan) -> Vec<Arc<Contract>> {
+    let mut models: Vec<Arc<Contract>> = Vec::new();
+    for trial in &plan.trials {
+        if models.iter().all(|known| known.key != trial.contract.key) {
+            models.push(Arc::clone(&trial.contract));
+        }
+    }
+    models
+}
+
+/// Whether some case sets an option of a model to something else than its default.
+fn is_set(plan: &Plan, contract: &Contract, option: &str) -> bool {
+    let default = contract.option(option).map(|option| &option.default);
+    let of_model = plan.trials.iter().filter(|trial| trial.contract.key == contract.key);
+    let mut calls = of_model
+        .filter(|trial| !trial.expects_error())
+        .flat_map(|trial| &trial.calls);
+    calls.any(|call| {
+        let given = call.request.options.get(option).or_else(|| call.config.get(option));
+        given.is_some() && given != default
+    })
+}
+
+/// All that the runs of mutants share.
+struct Measuring {
+    plan: Arc<Plan>,
+    platform: Arc<Platform>,
+    store: Store,
+    answers: Arc<Answers>,
+}
+
+enum Measured {
+    Whole {
+        results: Vec<MutantResult>,
+        /// Cases that the backend does not pass itself, so that they kill no mutant.
+        left_out: Vec<String>,
+    },
+    Interrupted(u8),
+}
+
+impl Measuring {
+    /// Asks the backend for right answers, records them as the reference, and runs every mutant.
+    async fn run(self, mutants: Vec<Arc<Mutant>>) -> Result<Measured, CommandError> {
+        let interrupt = Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?;
+        let judged: Vec<usize> = (0..self.plan.trials.len())
+            .filter(|&index| self.plan.trials[index].skip.is_none() && self.plan.trials[index].scenario.is_none())
+            .collect();
+        let baseline = self
+            .judge(&judged, None, &self.store.with(Recording::Missing), &interrupt)
+            .await;
+        if let Some(signal) = baseline.interrupted {
+            return Ok(Measured::Interrupted(Conclusion::Interrupted(signal).exit_code()));
+        }
+        let mut left_out = Vec::new();
+        let mut sound = Vec::new();
+        for (&index, outcome) in judged.iter().zip(&baseline.outcomes) {
+            match outcome.verdict {
+                Verdict::Pass => sound.push(index),
+                verdict => left_out.push(format!("{}: {verdict}", outcome.name)),
+            }
+        }
+        let (this, sound) = (Arc::new(self), Arc::new(sound));
+        let (mutants, next) = (Arc::new(mutants), Arc::new(AtomicUsize::new(0)));
+        let mut team = tokio::task::JoinSet::new();
+        for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+            let (this, sound, mutants) = (Arc::clone(&this), Arc::clone(&sound), Arc::clone(&mutants));
+            let (next, interrupt) = (Arc::clone(&next), interrupt.clone());
+            team.spawn(async move {
+                let mut results = Vec::new();
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(mutant) = mutants.get(index) else {
+                        return results;
+                    };
+                    if interrupt.pending().is_some() {
+                        return results;
+                    }
+                    results.push((index, this.kill(mutant, &sound, &interrupt).await));
+                }
+            });
+        }
+        let mut results: Vec<(usize, MutantResult)> = Vec::new();
+        while let Some(some) = team.join_next().await {
+            results.extend(some.map_err(|panic| CommandError::Broken(format!("a mutant could not be run: {panic}")))?);
+        }
+        if let Some(signal) = interrupt.pending() {
+            return Ok(Measured::Interrupted(Conclusion::Interrupted(signal).exit_code()));
+        }
+        results.sort_by_key(|(index, _)| *index);
+        let results = results.into_iter().map(|(_, result)| result).collect();
+        Ok(Measured::Whole { results, left_out })
+    }
+
+    /// Runs the cases that a mutant can change.
+    async fn kill(&self, mutant: &Arc<Mutant>, sound: &[usize], interrupt: &Interrupt) -> MutantResult {
+        let concerned: Vec<usize> = sound
+            .iter()
+            .copied()
+            .filter(|&index| {
+                let trial = &self.plan.trials[index];
+                mutant.is_for(&trial.contract.key) && self.can_change(mutant, trial)
+            })
+            .collect();
+        if concerned.is_empty() {
+            return MutantResult {
+                mutant: Arc::clone(mutant),
+                cases: 0,
+                kills: Vec::new(),
+                is_within_tolerance: false,
+            };
+        }
+        let run = self.judge(&concerned, Some(mutant), &self.store, interrupt).await;
+        // A run with an error does not conform either, unless the error is that there is nothing to compare with.
+        let is_red = |outcome: &Outcome| match outcome.verdict {
+            Verdict::Fail => true,
+            Verdict::Error => !outcome.is_without_reference(),
+            _ => false,
+        };
+        let failed = run.outcomes.iter().filter(|outcome| is_red(outcome));
+        let kills: Vec<Kill> = failed.map(kill).collect();
+        MutantResult {
+            mutant: Arc::clone(mutant),
+            cases: concerned.len(),
+            is_within_tolerance: kills.is_empty()
+                && concerned
+                    .iter()
+                    .all(|&index| self.is_within_tolerance(mutant, &self.plan.trials[index])),
+            kills,
+        }
+    }
+
+    /// Whether a mutant can change what comes of any call of a trial.
+    fn can_change(&self, mutant: &Mutant, trial: &PlannedTrial) -> bool {
+        let mut calls = self.calls(trial);
+        calls.any(|(call, right)| mutant.can_change(&call, right.as_deref()))
+    }
+
+    /// Whether every response of a trial that a mutant changes is the right one within the model's tolerances.
+    fn is_within_tolerance(&self, mutant: &Mutant, trial: &PlannedTrial) -> bool {
+        self.calls(trial).all(|(call, right)| {
+            let Some(right) = right else { return true };
+            let changed = mutant.changed(&call, &right);
+            changed.map_or_else(
+                || !mutant.can_change(&call, Some(&right)),
+                |changed| is_within_tolerance(&trial.contract, &right, &changed),
+            )
+        })
+    }
+
+    /// The calls of a trial as the first call of a fresh instance, with their right answers.
+    fn calls<'a>(
+        &'a self,
+        trial: &'a PlannedTrial,
+    ) -> impl Iterator<Item = (MutatedCall<'a>, Option<Arc<Prediction>>)> + 'a {
+        trial.calls.iter().map(|planned| {
+            let right = self.answers.right(&trial.contract, &planned.config, &planned.request);
+            let call = MutatedCall {
+                contract: &trial.contract,
+                config: &planned.config,
+                request: &planned.request,
+                earlier: &[],
+                count: 0,
+                answers: &self.answers,
+            };
+            (call, right)
+        })
+    }
+
+    async fn judge(
+        &self,
+        trials: &[usize],
+        mutant: Option<&Arc<Mutant>>,
+        store: &Store,
+        interrupt: &Interrupt,
+    ) -> RunOutcome {
+        let settings = RunSettings {
+            trials: Trials {
+                // The order of calls is part of the result: stale answers depend on it.
+                workers: Some(1),
+                ..Trials::default()
+            },
+            instances: self.platform.table.max_instances,
+            calls_per_instance: self.platform.calls_per_instance(),
+            flaky: Flaky::Fails,
+            reproduce: String::new(),
+        };
+        let judging = Judging::Checks {
+            origin: AnswerOrigin {
+                backend: self.platform.table.name.clone(),
+                kind: self.platform.kind.name,
+                weights: self.platform.weights.clone(),
+                declared: String::new(),
+                // Judged as a real model is: by the gates of its contract.
+                noise: None,
+                reproduce: String::new(),
+            },
+            store: store.clone(),
+        };
+        let open = self.open(mutant.cloned());
+        run_silently(&self.plan, trials, &settings, open, Arc::new(judging), interrupt).await
+    }
+
+    fn open(&self, mutant: Option<Arc<Mutant>>) -> Box<Open> {
+        let (plan, platform, answers) = (
+            Arc::clone(&self.plan),
+            Arc::clone(&self.platform),
+            Arc::clone(&self.answers),
+        );
+        Box::new(move |index| {
+            let planned = &plan.instances[index];
+            let contract = &planned.contract;
+            let config = match mutant.as_ref().map(|mutant| &mutant.fault) {
+                Some(MutantFault::Config(change)) => change(contract, &planned.config),
+                _ => planned.config.clone(),
+            };
+            platform.open_wrapped(contract, &config, |backend| {
+                let (mutant, answers) = (mutant.clone(), Arc::clone(&answers));
+                Box::new(MutantBackend::new(
+                    mutant,
+                    answers,
+                    Arc::clone(contract),
+                    config.clone(),
+                    backend,
+                ))
+            })
+        })
+    }
+}
+
+/// What a failed case says about the mutant that it failed on.
+fn kill(outcome: &Outcome) -> Kill {
+    let wrong = outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.responsible != Responsible::Reference);
+    let mut checks: Vec<&'static str> = Vec::new();
+    for finding in wrong.clone() {
+        if !checks.contains(&finding.check) {
+            checks.push(finding.check);
+        }
+    }
+    Kill {
+        case: outcome.name.clone(),
+        without_reference: checks.iter().any(|check| !needs_reference(check)),
+        message: wrong.clone().next().map(ToString::to_string).unwrap_or_default(),
+        hint: wrong.clone().find_map(|finding| finding.hint.clone()),
+        checks,
+    }
+}

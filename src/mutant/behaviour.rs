@@ -1,0 +1,172 @@
+//! Mutants that answer by what happened before: stale and cached answers, state that leaks between calls, crashes, wrong errors.
+
+use std::sync::Arc;
+
+use super::alter::{Operation, altered};
+use super::generated::replaced;
+use super::{Mutant, MutantFault, MutatedCall, hand_made};
+use crate::backend::{BackendError, Fault as BackendFault, Stage};
+use crate::prediction::{Prediction, Value};
+
+type Answer = Result<Prediction, BackendError>;
+
+type AnswerChange = fn(&MutatedCall<'_>, Answer) -> Answer;
+
+/// All of them.
+pub(super) fn mutants() -> Vec<Mutant> {
+    let table = ANSWERS.iter().chain(ERRORS);
+    let of_table =
+        table.map(|&(name, about, change)| hand_made(name, about, &[], MutantFault::Result(Arc::new(change))));
+    let crossed = hand_made(
+        "crossed",
+        "of two calls at once each gets the other's answer",
+        &[],
+        MutantFault::Crossed,
+    );
+    of_table.chain([crossed]).collect()
+}
+
+/// Answers to something else.
+const ANSWERS: &[(&str, &str, AnswerChange)] = &[
+    (
+        "stale",
+        "every answer is that to the call before",
+        |call, right| match call.earlier.last() {
+            // What was given before was stale already: the right answer to that request is what is kept.
+            Some((request, _)) => call
+                .answers
+                .right(call.contract, call.config, request)
+                .map_or(right, |answer| Ok((*answer).clone())),
+            None => right,
+        },
+    ),
+    (
+        "cached-by-sequence",
+        "an answer is kept for its sequence, whatever the options are",
+        |call, right| {
+            let same = call
+                .earlier
+                .iter()
+                .find(|(request, _)| request.input == call.request.input);
+            same.map_or(right, |(_, answer)| Ok(answer.clone()))
+        },
+    ),
+    (
+        "cached-by-length",
+        "an answer is kept for the length of its sequence",
+        |call, right| {
+            let length = |request: &crate::prediction::Request| request.input.to_json().to_string().len();
+            let same = call.earlier.iter().find(|(request, _)| {
+                length(request) == length(call.request) && request.options == call.request.options
+            });
+            same.map_or(right, |(_, answer)| Ok(answer.clone()))
+        },
+    ),
+    (
+        "state-leaks",
+        "every answer is changed by the number of those before it",
+        |call, right| right.map(|right| if call.count == 0 { right } else { disturbed(&right) }),
+    ),
+    ("flickers", "every fifth answer is wrong in one row", |call, right| {
+        right.map(|right| if call.count % 5 == 4 { disturbed(&right) } else { right })
+    }),
+    (
+        "flickers-rarely",
+        "every second answer to the same request is wrong in one row",
+        |call, right| {
+            let again = call
+                .earlier
+                .iter()
+                .filter(|(request, _)| request == call.request)
+                .count();
+            right.map(|right| if again % 2 == 1 { disturbed(&right) } else { right })
+        },
+    ),
+];
+
+/// Errors where there should be none, none where there should be, and wrong ones.
+const ERRORS: &[(&str, &str, AnswerChange)] = &[
+    ("crash-on-third-call", "it dies at its third call", |call, right| {
+        if call.count == 2 {
+            return Err(BackendError::new(
+                Stage::Call,
+                BackendFault::Died,
+                "the server exited with code 139",
+            ));
+        }
+        right
+    }),
+    ("crash-on-long-input", "it dies at a long sequence", |call, right| {
+        if call.request.input.to_json().to_string().len() > 400 {
+            return Err(BackendError::new(
+                Stage::Call,
+                BackendFault::Died,
+                "the server exited with code 137",
+            ));
+        }
+        right
+    }),
+    ("not-ready", "it says that it is ready before it is", |call, right| {
+        if call.count == 0 {
+            return Err(refusal("RuntimeError", "model is not initialized"));
+        }
+        right
+    }),
+    ("other-exception", "errors are of another class", |_, right| {
+        right.map_err(|error| BackendError {
+            exception: Some("RuntimeError".to_owned()),
+            ..error
+        })
+    }),
+    (
+        "other-message",
+        "errors have a message that says nothing",
+        |_, right| {
+            right.map_err(|error| BackendError {
+                message: "Internal server error".to_owned(),
+                ..error
+            })
+        },
+    ),
+    ("errors-stay", "after an error every call is refused", |call, right| {
+        if call.count > call.earlier.len() {
+            return Err(refusal("RuntimeError", "an earlier call failed"));
+        }
+        right
+    }),
+    (
+        "accepts-anything",
+        "what must be refused gets some answer",
+        |call, right| {
+            right.or_else(|error| {
+                let any = call
+                    .answers
+                    .another(call.contract, call.config, call.request, |_, _| true);
+                any.map(|any| (*any).clone()).ok_or(error)
+            })
+        },
+    ),
+    ("empty-answers", "every answer has all its fields None", |_, right| {
+        right.map(|right| Prediction {
+            fields: right.fields.into_iter().map(|(name, _)| (name, Value::None)).collect(),
+            class: right.class,
+        })
+    }),
+    ("refuses-everything", "every call is refused", |_, _| {
+        Err(refusal("RuntimeError", "CUDA error: out of memory"))
+    }),
+];
+
+fn refusal(exception: &str, message: &str) -> BackendError {
+    BackendError::new(Stage::Call, BackendFault::Refused, message).with_exception(exception)
+}
+
+/// A response of which one row of the first field is wrong that is always there.
+fn disturbed(right: &Prediction) -> Prediction {
+    let fields = ["embeddings", "atom_array"].into_iter();
+    let mut wrong = fields.filter_map(|name| {
+        let axis = usize::from(name == "embeddings");
+        replaced(right, name, |value| altered(value, Operation::OneRow(axis)))
+    });
+    wrong.next().unwrap_or_else(|| right.clone())
+}

@@ -1,0 +1,175 @@
+//! Mutants: backends with one planted fault each, by which the suites are measured. A suite kills a mutant when one of its cases
+//! fails on it. Here is what faults there are and the backend that has one; nothing here runs or judges a case.
+
+mod alter;
+mod alter_structure;
+mod answers;
+mod backend;
+mod behaviour;
+mod benign;
+mod benign_files;
+mod generated;
+mod input_class;
+mod of_atoms;
+mod of_factors;
+mod of_requests;
+mod of_responses;
+mod of_structures;
+mod scatter;
+mod score;
+mod structure_parts;
+mod tolerance;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::backend::BackendError;
+use crate::prediction::{Contract, Options, Prediction, Request};
+
+pub(crate) use answers::Answers;
+pub(crate) use backend::MutantBackend;
+pub(crate) use input_class::InputClass;
+pub(crate) use score::{Fate, Kill, MutantResult, Score};
+pub(crate) use tolerance::is_within_tolerance;
+
+/// A backend with one planted fault, or with a peculiarity that is none.
+pub(crate) struct Mutant {
+    /// Unique among all: `generated/FIELD/CLASS/OPERATION`, `fault/NAME` or `benign/NAME`.
+    pub name: String,
+    /// What it does, in a few words.
+    pub about: String,
+    /// Whether the suites have to kill it.
+    pub group: Group,
+    /// The model it is made for; `None` for all.
+    pub model: Option<String>,
+    /// The checks by which it may be killed; empty for any.
+    pub killers: &'static [&'static str],
+    /// What it does.
+    pub fault: MutantFault,
+}
+
+/// Which mutants belong together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Group {
+    /// Written by hand, after bugs of real ports.
+    Fault,
+    /// Made by rule: every field, every class of input, every operation.
+    Generated,
+    /// Not a fault: every case must pass.
+    Benign,
+}
+
+impl fmt::Display for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Fault => "hand-made",
+            Self::Generated => "generated",
+            Self::Benign => "benign",
+        })
+    }
+}
+
+/// One call as a mutant sees it.
+pub(crate) struct MutatedCall<'a> {
+    /// The model that is called.
+    pub contract: &'a Contract,
+    /// What its instance is configured with.
+    pub config: &'a Options,
+    /// What is asked.
+    pub request: &'a Request,
+    /// What this instance was asked and has answered before, oldest first.
+    pub earlier: &'a [(Request, Prediction)],
+    /// How often this instance was called before, refused calls included.
+    pub count: usize,
+    /// Right answers to other calls of the same model.
+    pub answers: &'a Answers,
+}
+
+type ConfigFault = dyn Fn(&Contract, &Options) -> Options + Send + Sync;
+type RequestFault = dyn Fn(&MutatedCall<'_>) -> Option<Request> + Send + Sync;
+type ResponseFault = dyn Fn(&MutatedCall<'_>, &Prediction) -> Option<Prediction> + Send + Sync;
+type ResultFault =
+    dyn Fn(&MutatedCall<'_>, Result<Prediction, BackendError>) -> Result<Prediction, BackendError> + Send + Sync;
+
+/// What a mutant does in place of the right thing.
+#[derive(Clone)]
+pub(crate) enum MutantFault {
+    /// It starts with another configuration than it was given.
+    Config(Arc<ConfigFault>),
+    /// It computes another request than it was asked; `None` leaves the request alone.
+    Request(Arc<RequestFault>),
+    /// It changes a right response, by what it was asked alone; `None` leaves the response alone.
+    Response(Arc<ResponseFault>),
+    /// It gives something else in place of a result, by what happened before.
+    Result(Arc<ResultFault>),
+    /// Of two calls at once, each gets the answer to the other.
+    Crossed,
+}
+
+impl MutantFault {
+    fn request(change: impl Fn(&MutatedCall<'_>) -> Option<Request> + Send + Sync + 'static) -> Self {
+        Self::Request(Arc::new(change))
+    }
+
+    fn response(change: impl Fn(&MutatedCall<'_>, &Prediction) -> Option<Prediction> + Send + Sync + 'static) -> Self {
+        Self::Response(Arc::new(change))
+    }
+}
+
+impl Mutant {
+    /// Whether it is made for a model.
+    #[must_use]
+    pub(crate) fn is_for(&self, model: &str) -> bool {
+        self.model.as_deref().is_none_or(|own| own == model)
+    }
+
+    /// What it makes of a right response, where that follows from the response alone; `None` where it changes nothing.
+    pub(crate) fn changed(&self, call: &MutatedCall<'_>, right: &Prediction) -> Option<Prediction> {
+        let MutantFault::Response(change) = &self.fault else {
+            return None;
+        };
+        change(call, right).filter(|changed| changed != right)
+    }
+
+    /// Whether it can change what comes of a call, given the right answer to it. What depends on earlier calls always can.
+    #[must_use]
+    pub(crate) fn can_change(&self, call: &MutatedCall<'_>, right: Option<&Prediction>) -> bool {
+        match &self.fault {
+            MutantFault::Config(change) => change(call.contract, call.config) != *call.config,
+            MutantFault::Request(change) => change(call).is_some_and(|changed| changed != *call.request),
+            MutantFault::Response(_) => right.is_some_and(|right| self.changed(call, right).is_some()),
+            MutantFault::Result(_) | MutantFault::Crossed => true,
+        }
+    }
+}
+
+/// Every mutant for these models: the hand-made, the generated and the benign ones. Of options, those that `is_set` says some case
+/// sets for a model.
+#[must_use]
+pub(crate) fn catalogue(models: &[Arc<Contract>], is_set: impl Fn(&Contract, &str) -> bool) -> Vec<Mutant> {
+    let mut all = of_requests::mutants();
+    all.extend(of_responses::mutants());
+    all.extend(of_structures::mutants());
+    all.extend(behaviour::mutants());
+    for contract in models {
+        all.extend(generated::mutants(contract));
+        all.extend(of_requests::ignoring_options(contract, |option| {
+            is_set(contract, option)
+        }));
+        all.extend(of_requests::leaving_out_fields(contract));
+    }
+    all.extend(benign::mutants());
+    all
+}
+
+/// A row of a table of hand-made mutants.
+fn hand_made(name: &str, about: &str, killers: &'static [&'static str], fault: MutantFault) -> Mutant {
+    Mutant {
+        name: format!("fault/{name}"),
+        about: about.to_owned(),
+        group: Group::Fault,
+        model: None,
+        killers,
+        fault,
+    }
+}

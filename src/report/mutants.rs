@@ -1,0 +1,253 @@
+//! What came of mutants, as text, as Markdown and as JSON. Sees results only.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::check::needs_reference;
+use crate::metric_value::count;
+use crate::mutant::{Fate, Group, Mutant, MutantResult, Score};
+
+/// Mutants that are listed by name before the rest is counted.
+const SHOWN: usize = 60;
+
+/// The names of mutants, a line each.
+#[must_use]
+pub(crate) fn list(mutants: &[Arc<Mutant>]) -> String {
+    let mut text = String::new();
+    for mutant in mutants {
+        let _ = writeln!(text, "{}: {}", mutant.name, mutant.about);
+    }
+    let _ = writeln!(text, "\n{}", count(mutants.len(), "mutant"));
+    text
+}
+
+/// Scores, then what has to be mended: what survived, kills by chance, false alarms.
+#[must_use]
+pub(crate) fn text(results: &[MutantResult], left_out: &[String]) -> String {
+    let mut text = String::new();
+    for (title, score) in scores(results) {
+        let _ = writeln!(text, "{title:24} {}", shown(score));
+    }
+    let benign = |fate: Fate| results.iter().filter(|result| result.fate() == fate).count();
+    let (accepted, alarms) = (benign(Fate::Accepted), benign(Fate::FalseAlarm));
+    let _ = writeln!(text, "{:24} {accepted} of {} accepted", "benign", accepted + alarms);
+    for (title, fate) in [
+        ("without effect", Fate::NoEffect),
+        ("within tolerance", Fate::Equivalent),
+    ] {
+        let _ = writeln!(text, "{title:24} {}, not counted", benign(fate));
+    }
+    if !left_out.is_empty() {
+        let _ = writeln!(text, "\nleft out, because the backend itself does not pass them:");
+        for case in left_out.iter().take(SHOWN) {
+            let _ = writeln!(text, "  {case}");
+        }
+    }
+    for (title, fate) in [
+        ("survived", Fate::Survived),
+        ("killed by a check that their fault is not about", Fate::KilledByChance),
+        ("false alarms", Fate::FalseAlarm),
+    ] {
+        let such: Vec<&MutantResult> = results.iter().filter(|result| result.fate() == fate).collect();
+        if such.is_empty() {
+            continue;
+        }
+        let _ = writeln!(text, "\n{title}: {}", such.len());
+        for result in such.iter().take(SHOWN) {
+            let _ = writeln!(text, "  {}: {}", result.mutant.name, result.mutant.about);
+            if let Some(kill) = result.kills.first() {
+                let line = kill.message.lines().next().unwrap_or_default();
+                let _ = writeln!(text, "    {}: {line}", kill.case);
+            }
+        }
+        if such.len() > SHOWN {
+            let _ = writeln!(text, "  … {} more", such.len() - SHOWN);
+        }
+    }
+    text
+}
+
+/// The score of each group, and of generated mutants of each model.
+fn scores(results: &[MutantResult]) -> Vec<(String, Score)> {
+    let of_group = |group: Group| results.iter().filter(move |result| result.mutant.group == group);
+    let mut scores = vec![
+        (Group::Fault.to_string(), Score::of(of_group(Group::Fault))),
+        (Group::Generated.to_string(), Score::of(of_group(Group::Generated))),
+    ];
+    let mut by_model: BTreeMap<&str, Vec<&MutantResult>> = BTreeMap::new();
+    for result in of_group(Group::Generated) {
+        let model = result.mutant.model.as_deref().unwrap_or_default();
+        by_model.entry(model).or_default().push(result);
+    }
+    for (model, results) in by_model {
+        scores.push((format!("  {model}"), Score::of(results)));
+    }
+    scores.retain(|(_, score)| score.mutants > 0);
+    scores
+}
+
+fn shown(score: Score) -> String {
+    let Score {
+        mutants,
+        killed,
+        without_reference,
+    } = score;
+    let percent = score.percent();
+    format!("{killed} of {mutants} killed ({percent:.1} %), {without_reference} without a recorded result")
+}
+
+/// How many mutants a check kills.
+#[derive(Default)]
+struct KillsOfCheck {
+    all: usize,
+    /// Those that would survive without it.
+    alone: usize,
+    /// Those that would survive without it if nothing were recorded.
+    alone_without_reference: usize,
+}
+
+/// What each check is there for: without it, the mutants that it kills alone would survive.
+fn kills_by_check(results: &[MutantResult]) -> BTreeMap<&'static str, KillsOfCheck> {
+    let mut by_check: BTreeMap<&'static str, KillsOfCheck> = BTreeMap::new();
+    for result in results.iter().filter(|result| result.fate() == Fate::Killed) {
+        let killers = |counts: fn(&str) -> bool| -> BTreeSet<&'static str> {
+            let checks = result.kills.iter().flat_map(|kill| kill.checks.iter().copied());
+            checks.filter(|check| counts(check)).collect()
+        };
+        let all = killers(|_| true);
+        let without_reference = killers(|check| !needs_reference(check));
+        for check in &all {
+            let kills = by_check.entry(check).or_default();
+            kills.all += 1;
+            kills.alone += usize::from(all.len() == 1);
+            kills.alone_without_reference += usize::from(without_reference.iter().eq([check]));
+        }
+    }
+    by_check
+}
+
+/// The tables of the page on mutants.
+#[must_use]
+pub(crate) fn markdown(results: &[MutantResult]) -> String {
+    let mut text = String::from("| mutants | effective | killed | without a recorded result |\n|---|---|---|---|\n");
+    for (title, score) in scores(results) {
+        let Score {
+            mutants,
+            killed,
+            without_reference,
+        } = score;
+        let _ = writeln!(
+            text,
+            "| {} | {mutants} | {killed} | {without_reference} |",
+            title.trim()
+        );
+    }
+    text.push_str("\n| check | kills | alone | alone without a recorded result |\n|---|---|---|---|\n");
+    for (check, kills) in kills_by_check(results) {
+        let KillsOfCheck {
+            all,
+            alone,
+            alone_without_reference,
+        } = kills;
+        let _ = writeln!(text, "| `{check}` | {all} | {alone} | {alone_without_reference} |");
+    }
+    text.push_str(
+        "\n| model | field | input | effective | killed | without a recorded result |\n|---|---|---|---|---|---|\n",
+    );
+    let mut by_field: BTreeMap<(&str, &str, &str), Vec<&MutantResult>> = BTreeMap::new();
+    for result in results.iter().filter(|result| result.mutant.group == Group::Generated) {
+        let mut parts = result.mutant.name.split('/').skip(1);
+        if let (Some(model), Some(field), Some(class)) = (parts.next(), parts.next(), parts.next()) {
+            by_field.entry((model, field, class)).or_default().push(result);
+        }
+    }
+    for ((model, field, class), results) in by_field {
+        let score = Score::of(results);
+        if score.mutants == 0 {
+            continue;
+        }
+        let Score {
+            mutants,
+            killed,
+            without_reference,
+        } = score;
+        let _ = writeln!(
+            text,
+            "| {model} | `{field}` | {class} | {mutants} | {killed} | {without_reference} |"
+        );
+    }
+    text.push_str("\n| survived | what it does |\n|---|---|\n");
+    for result in results.iter().filter(|result| result.fate() == Fate::Survived) {
+        let _ = writeln!(text, "| {} | {} |", result.mutant.name, result.mutant.about);
+    }
+    text.push_str("\n| mutant | what it does | first killed by | likely cause |\n|---|---|---|---|\n");
+    for result in results.iter().filter(|result| result.mutant.group == Group::Fault) {
+        let name = result.mutant.name.trim_start_matches("fault/");
+        let (by, cause) = match result.kills.first() {
+            Some(kill) => (
+                format!("{} ({})", kill.case, kill.checks.join(", ")),
+                kill.hint
+                    .as_deref()
+                    .unwrap_or("")
+                    .lines()
+                    .next()
+                    .unwrap_or("")
+                    .replace('|', "\\|"),
+            ),
+            None if result.cases == 0 => ("no effect".to_owned(), String::new()),
+            None => ("**survived**".to_owned(), String::new()),
+        };
+        let _ = writeln!(
+            text,
+            "| {name} | {} | {by} | {cause} |",
+            result.mutant.about.replace('|', "\\|")
+        );
+    }
+    text
+}
+
+/// A JSON object for each mutant, a line each.
+#[must_use]
+pub(crate) fn json(results: &[MutantResult]) -> String {
+    let mut text = String::new();
+    for result in results {
+        let kills: Vec<_> = result
+            .kills
+            .iter()
+            .map(|kill| {
+                json!({
+                    "case": kill.case,
+                    "checks": kill.checks,
+                    "without_reference": kill.without_reference,
+                    "message": kill.message,
+                    "likely_cause": kill.hint,
+                })
+            })
+            .collect();
+        let object = json!({
+            "mutant": result.mutant.name,
+            "about": result.mutant.about,
+            "group": result.mutant.group.to_string(),
+            "fate": fate(result.fate()),
+            "cases": result.cases,
+            "kills": kills,
+        });
+        let _ = writeln!(text, "{object}");
+    }
+    text
+}
+
+const fn fate(fate: Fate) -> &'static str {
+    match fate {
+        Fate::NoEffect => "no effect",
+        Fate::Killed => "killed",
+        Fate::KilledByChance => "killed by chance",
+        Fate::Survived => "survived",
+        Fate::Equivalent => "within tolerance",
+        Fate::Accepted => "accepted",
+        Fate::FalseAlarm => "false alarm",
+    }
+}
