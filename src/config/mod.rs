@@ -14,6 +14,7 @@ mod document;
 mod duration;
 mod field;
 mod gates;
+mod identity;
 mod interpolation;
 mod json;
 mod known;

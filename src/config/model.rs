@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Diagnostic, Diagnostics, Located, Section, TableReader, field, gates, known};
+use super::{Diagnostic, Diagnostics, Located, Section, TableReader, field, gates, identity, known};
 use crate::prediction::Method;
 use crate::prediction::contract::{
     Contract, ListMeaning, OptionRole, OptionRule, OptionSpec, RESPONSE_SYMBOLS, Variant,
@@ -40,11 +40,17 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
     check_variants(&mut reader, &options, &variants);
     let gates = gates::read(&mut reader);
     let symbols = read_symbols(&mut reader, &dimensions, &variants);
-    let fields = reader
-        .named_sections("fields")
+    let (names, sections): (Vec<_>, Vec<_>) = reader.named_sections("fields").into_iter().unzip();
+    let fields = names
         .iter()
+        .zip(&sections)
         .map(|(name, section)| field::read(&name.value, section, &symbols, &mut reader))
         .collect::<Vec<_>>();
+    let declared = identity::DeclaredFields {
+        names: &names,
+        read: &fields,
+    };
+    let identities = identity::read(&declared, &mut reader);
     let (known, _) = known::read(&mut reader, known::Of::OneModel);
     reader.finish();
     if let Some((name, _)) = ListMeaning::NAMES.iter().find(|(_, meaning)| Some(*meaning) == list) {
@@ -65,6 +71,7 @@ pub(super) fn read(key: &Located<String>, section: &Section, diagnostics: &mut D
         dimensions,
         variants,
         fields: fields.into_iter().collect::<Option<_>>()?,
+        identities,
         tolerance: tolerance.unwrap_or(field::EXACT),
         gates,
         known,

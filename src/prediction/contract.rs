@@ -9,6 +9,7 @@ pub(crate) use super::holds::Holds;
 pub(crate) use super::option::{OptionRole, OptionRule, OptionSpec};
 
 use super::gates::Gates;
+use super::identity::FieldIdentity;
 use super::known::KnownDefect;
 use super::{Method, Options};
 use crate::tensor::DType;
@@ -44,6 +45,8 @@ pub struct Contract {
     pub variants: Vec<Variant>,
     /// Attributes of a response in the order of its class, without `metadata`.
     pub fields: Vec<FieldSpec>,
+    /// How fields of one answer follow from one another.
+    pub(crate) identities: Vec<FieldIdentity>,
     /// Tolerance of a comparison with a recorded result, unless a field says otherwise.
     pub(crate) tolerance: Tolerance,
     /// What checks on structures judge by.

@@ -6,6 +6,7 @@ mod axes;
 pub mod contract;
 pub mod gates;
 mod holds;
+pub(crate) mod identity;
 pub mod known;
 mod largest;
 mod listing;

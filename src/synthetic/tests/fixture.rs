@@ -88,6 +88,7 @@ pub(crate) fn bare(core: &str, name: &str, method: Method) -> Contract {
         dimensions: BTreeMap::new(),
         variants: Vec::new(),
         fields: Vec::new(),
+        identities: Vec::new(),
         tolerance: Tolerance {
             absolute: 0.0,
             relative: 0.0,
