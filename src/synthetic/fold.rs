@@ -159,7 +159,12 @@ fn write(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mut [f32]) 
         }
         _ => {
             let [layer, own, partner] = [row.layer, own, partner].map(|index| index as u64);
-            let seed = [hash_text(&field.name), complex.seed, layer, own, partner];
+            let name = if field.name == "angles" {
+                "unnormalized_angles"
+            } else {
+                &field.name
+            };
+            let seed = [hash_text(name), complex.seed, layer, own, partner];
             noise(field, &seed, out);
             return mean_something(field, of, row, out);
         }
@@ -179,8 +184,12 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
                 *score += TRUE_RESIDUE;
             }
         }
+        ("angles", _) => out.chunks_exact_mut(2).for_each(normalise),
         // A quaternion and the position of the alpha carbon.
-        ("frames", 7) => out[4..].copy_from_slice(&place(residue.middle())),
+        ("frames", 7) => {
+            normalise(&mut out[..4]);
+            out[4..].copy_from_slice(&place(residue.middle()));
+        }
         // Eight matrices of 4 × 4, turned as the backbone and each at an atom.
         ("sidechain_frames", 128) => {
             let at = |index: usize| residue.atoms[index].position;
@@ -198,5 +207,13 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
             }
         }
         _ => {}
+    }
+}
+
+/// Brings a vector to length 1.
+fn normalise(vector: &mut [f32]) {
+    let norm = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
+    for value in vector {
+        *value /= norm;
     }
 }
