@@ -2,6 +2,7 @@
 //! each from the request alone. Compares nothing with other answers or with recorded ones.
 
 mod arrays;
+mod identities;
 mod indices;
 mod judged_array;
 mod metadata;
@@ -76,6 +77,7 @@ fn judge(answered: &AnsweredCall<'_>) -> Vec<Finding> {
             Some(value) => judge_field(answered, field, value, &mut sizes, &mut report),
         }
     }
+    identities::judge(answered, &mut report);
     report.findings
 }
 
