@@ -190,14 +190,14 @@ fn mean_something(field: &FieldSpec, of: &Conformation, row: &ArrayRow, out: &mu
             normalise(&mut out[..4]);
             out[4..].copy_from_slice(&place(residue.middle()));
         }
-        // Eight matrices of 4 × 4, turned as the backbone and each at an atom.
+        // Eight matrices of 4 × 4, turned as the backbone and each at an atom, the alpha carbon first.
         ("sidechain_frames", 128) => {
             let at = |index: usize| residue.atoms[index].position;
             let turn = match residue.amino {
                 Some(_) => axes(minus(at(2), at(1)), minus(at(0), at(1))),
                 None => [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
             };
-            let places = residue.atoms.iter().cycle().map(|atom| place(atom.position));
+            let places = residue.atoms.iter().cycle().skip(1).map(|atom| place(atom.position));
             for (matrix, place) in out.chunks_exact_mut(16).zip(places) {
                 for line in 0..3 {
                     let [x, y, z] = turn.map(|axis| axis[line] as f32);
