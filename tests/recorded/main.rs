@@ -147,12 +147,23 @@ fn a_known_defect_hides_nothing_else() {
 }
 
 /// What has been believed of real answers, and the case that shows it is wrong.
-const MISTAKES: [(&str, &str, &str); 1] = [
+const MISTAKES: [(&str, &str, &str); 3] = [
     // Chai-1 writes a factor for each atom, and the residue's plddt is their mean.
     (
         "b_factor_of = \"mean\"",
         "b_factor_of = \"CA\"",
         "chai1::recorded::nipah",
+    ),
+    // What follows from another field follows from no neighbour of it.
+    (
+        "lddt_head[-1, :, :, 1]",
+        "lddt_head[-1, :, :, 2]",
+        "esmfold::recorded::everything",
+    ),
+    (
+        "hidden_states[:, -1]",
+        "hidden_states[:, -2]",
+        "esm2::esm2::every_layer",
     ),
 ];
 
@@ -181,6 +192,20 @@ fn a_contract_that_is_wrong_about_real_answers_is_found_out() {
     fail: the backend is wrong
 
     b_factor [call]: cif[0]: the temperature factor of the alpha carbon is not `plddt` × 100 in 340 of 413 residues; ILE 1 in chain A should have 49.1035, has 52.846
+
+    does not conform: the backend is wrong (exit code 1)
+    ---- esmfold::recorded::everything ----
+    fail: the backend is wrong
+
+    contract [call]: `plddt` is not the expectation of the softmax of `lddt_head[-1, :, :, 2]`: at [0][1] (chain A residue 1) expected 0.496813, got 0.510286, allowed 0.001
+      beyond that: 4 of 4 elements, by up to 0.0134734
+
+    does not conform: the backend is wrong (exit code 1)
+    ---- esm2::esm2::every_layer ----
+    fail: the backend is wrong
+
+    contract [call]: `embeddings` is not `hidden_states[:, -2]`: at [0, 2, 165] (chain A residue 2) expected 1.2446, got 3.60247, allowed 0.0001
+      beyond that: 1280 of 1280 elements, by up to 2.35787
 
     does not conform: the backend is wrong (exit code 1)
     ");

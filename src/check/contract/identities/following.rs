@@ -83,10 +83,10 @@ fn follow(relation: &FieldRelation, row: &mut Vec<f64>) {
                 *value /= norm;
             }
         }
-        FieldRelation::Expectation(bins) => *row = vec![expectation(row, |bin| bins.centre(bin))],
+        FieldRelation::Expectation(bins) => become_expectation(row, *bins),
         FieldRelation::SoftmaxExpectation(bins) => {
             softmax(row);
-            *row = vec![expectation(row, |bin| bins.centre(bin))];
+            become_expectation(row, *bins);
         }
         _ => {}
     }
@@ -111,6 +111,12 @@ fn softmax(row: &mut [f64]) {
 fn expectation(probabilities: &[f64], value: impl Fn(usize) -> f64) -> f64 {
     let terms = probabilities.iter().enumerate();
     terms.map(|(bin, probability)| probability * value(bin)).sum()
+}
+
+fn become_expectation(row: &mut Vec<f64>, bins: BinCentres) {
+    let expected = expectation(row, |bin| bins.centre(bin));
+    row.clear();
+    row.push(expected);
 }
 
 /// The best frame's mean over all residues. J. Jumper et al., Nature 596:583 (2021), suppl. 1.9.7.
