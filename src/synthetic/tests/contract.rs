@@ -116,7 +116,7 @@ fn frames_of_the_last_block_stand_at_the_alpha_carbons() {
         };
         let frame = &frames[(last + index) * 7..][..7];
         assert!(distance([frame[4], frame[5], frame[6]], position("CA")) < 1e-3);
-        let matrix = &groups[((last + index) * 8 + 1) * 16..][..16];
+        let matrix = &groups[(last + index) * 8 * 16..][..16];
         assert!(distance([matrix[3], matrix[7], matrix[11]], position("CA")) < 1e-3);
         // C lies on the x-axis.
         let tip = [0, 1, 2].map(|line| matrix[4 * line + 3] + 1.525 * matrix[4 * line]);
