@@ -6,13 +6,13 @@ mod tests;
 use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::Check;
 use super::candidates::Candidates;
 use super::case_results::{Calls, CaseResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::pair::{Compared, Sides};
 use super::parser::{CheckParser, TOLERANCES};
+use super::{Check, InputScope};
 use crate::compare::{Comparison, PLDDT, Policy, compare, likely_cause};
 use crate::config::read_changes;
 use crate::metric_value::{NoiseFloor, with_slack};
@@ -74,6 +74,12 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 impl Check for Agree {
     fn calls(&self) -> &Calls {
         self.compared.pair.calls()
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        let Compared { pair, fields } = &self.compared;
+        // Samples of a batch are those of this input.
+        (!pair.is_of_samples() && fields.iter().all(FieldPath::is_whole)).then_some((NAME, InputScope::Common))
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {

@@ -1,12 +1,12 @@
 //! `b_factor`: the temperature factors of structures and structure files carry the plddt of their residues.
 
-use super::Check;
 use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::show;
 use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{is_structural, structure_of};
+use super::{Check, InputScope};
 use crate::compare::factor_of;
 use crate::prediction::Value;
 use crate::prediction::contract::{FactorRule, FactorScale, FieldSpec};
@@ -46,6 +46,11 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 impl Check for BFactor {
     fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        // A place in the field, such as a sample of a batch, is one of this input.
+        self.field.is_whole().then_some((NAME, InputScope::Every))
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {

@@ -1,11 +1,11 @@
 //! `finite`: every number of a field is one, neither NaN nor infinite.
 
-use super::Check;
 use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::numbers::judge_each;
 use super::parser::{CheckParser, FieldScope};
+use super::{Check, InputScope};
 
 /// The name of the check.
 pub(crate) const NAME: &str = "finite";
@@ -25,6 +25,12 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 impl Check for Finite {
     fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        // A place in the field, such as a sample of a batch, is one of this input.
+        let whole = self.fields.iter().all(FieldPath::is_whole);
+        whole.then_some((NAME, InputScope::Every))
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {

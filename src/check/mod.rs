@@ -25,6 +25,7 @@ mod judged;
 mod kept;
 mod number;
 mod numbers;
+mod other_inputs;
 mod pair;
 mod parser;
 mod physical;
@@ -54,7 +55,17 @@ pub use compile::{KINDS, compile_case};
 pub use contract::ContractCheck;
 pub(crate) use ensemble::{Sample, test as test_samples};
 pub use finding::Finding;
+pub(crate) use other_inputs::for_other_inputs;
 pub(crate) use reviewed::breaches;
+
+/// For which other inputs than those of its case the demand of a check holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputScope {
+    /// For every input: what it demands follows from the request.
+    Every,
+    /// For every input, as long as all its calls have the same one and keep their options.
+    Common,
+}
 
 /// One demand of a case, ready to judge.
 pub trait Check: Send + Sync + std::fmt::Debug {
@@ -69,6 +80,12 @@ pub trait Check: Send + Sync + std::fmt::Debug {
     /// Whether it compares the answer to a call with a recorded one, so that a recording exists for that call.
     fn records(&self, _call: &str) -> bool {
         false
+    }
+
+    /// Its name and the inputs that it can judge besides the one that its case states; `None` where another input would break
+    /// its demand for no fault of the backend.
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        None
     }
 
     /// The paths at which two responses to one call differ by more than it allows a recorded one and the next, floors aside;

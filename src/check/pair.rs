@@ -164,7 +164,7 @@ impl Pair {
 
     /// Whether samples are compared, not whole fields.
     #[must_use]
-    const fn is_of_samples(&self) -> bool {
+    pub(super) const fn is_of_samples(&self) -> bool {
         !self.items.is_empty()
     }
 

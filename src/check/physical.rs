@@ -7,13 +7,13 @@ mod rules;
 
 use self::gross::gross_rules;
 use self::rules::{Rule, rules};
-use super::Check;
 use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
 use super::parser::CheckParser;
 use super::structure_field::{is_structural, structure_of};
+use super::{Check, InputScope};
 use crate::compare::{behind, of_residues};
 use crate::config::read_changes;
 use crate::prediction::Value;
@@ -58,6 +58,11 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 impl Check for Physical {
     fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        // How much of a structure a model is sure of depends on the protein.
+        (self.field.is_whole() && self.confident.is_none()).then_some((NAME, InputScope::Every))
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {

@@ -1,12 +1,12 @@
 //! `sequence`: the residues of every structure, read off its atoms, are those of the input, chain by chain.
 
-use super::Check;
 use super::case_results::{AnsweredCall, Calls};
 use super::complex::{Complex, Molecule};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::parser::CheckParser;
 use super::structure_field::{is_structural, structure_of};
+use super::{Check, InputScope};
 use crate::protein::Structure;
 
 /// The name of the check.
@@ -28,6 +28,11 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 impl Check for Sequence {
     fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        // A place in the field, such as a sample of a batch, is one of this input.
+        self.field.is_whole().then_some((NAME, InputScope::Every))
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {

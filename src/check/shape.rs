@@ -1,11 +1,11 @@
 //! `shape`: dimensions, element type and number of items of a field.
 
-use super::Check;
 use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::tuple;
 use super::parser::CheckParser;
+use super::{Check, InputScope};
 use crate::config::Diagnostic;
 use crate::prediction::contract::{Dimension, FieldKind, Sizes};
 use crate::prediction::{Value, show_shape};
@@ -79,6 +79,12 @@ fn read_dtype(parser: &mut CheckParser<'_>) -> Option<DType> {
 impl Check for ShapeCheck {
     fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        let fixed = |dimension: &Dimension| matches!(dimension, Dimension::Fixed(_));
+        let fixes_a_size = self.dimensions.iter().flatten().any(fixed);
+        (self.field.is_whole() && self.items.is_none() && !fixes_a_size).then_some((NAME, InputScope::Every))
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {

@@ -1,12 +1,12 @@
 //! `structure_text`: a structure file says the same as the array of atoms beside it.
 
-use super::Check;
 use super::case_results::{AnsweredCall, Calls};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
 use super::parser::{CheckParser, TOLERANCES};
 use super::structure_field::{is_file, name_of_atom, structure_of};
+use super::{Check, InputScope};
 use crate::prediction::Value;
 use crate::prediction::contract::FieldKind;
 use crate::protein::Structure;
@@ -48,6 +48,11 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 impl Check for StructureText {
     fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        // A place in the field, such as a sample of a batch, is one of this input.
+        self.field.is_whole().then_some((NAME, InputScope::Every))
     }
 
     fn judge_one(&self, answered: &AnsweredCall<'_>) -> Vec<Finding> {

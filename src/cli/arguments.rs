@@ -2,6 +2,7 @@
 
 mod mutants;
 mod recorded;
+mod trying;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub(crate) use mutants::{MutantArguments, MutantFormat};
 pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
+pub(crate) use trying::TryArguments;
 
 use super::parse::{parse_bound, parse_duration, parse_gate};
 use crate::plan::Shard;
@@ -59,6 +61,8 @@ pub(crate) enum Command {
     Compare(Box<CompareArguments>),
     /// Repeat calls that have recorded results and keep by how much the answers differ: the floor of later comparisons.
     Calibrate(CalibrateArguments),
+    /// Make one call of a model and judge its answer by the contract of the model; tells and exits as a run does.
+    Try(Box<TryArguments>),
     /// List, accept, reject or prune recorded reference results.
     Snapshots(SnapshotArguments),
     /// Measure the suites: run them against backends with one planted fault each. Exits with 1 when one survives.
@@ -82,10 +86,20 @@ pub(crate) struct ProjectPaths {
     pub(crate) snapshots: Option<PathBuf>,
 }
 
-/// How to run the suites.
-#[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
-pub(crate) struct RunArguments {
+impl ProjectPaths {
+    /// The same for a command that reads no suites.
+    pub(crate) fn without_suites(&self) -> Self {
+        Self {
+            suites: None,
+            snapshots: None,
+            ..self.clone()
+        }
+    }
+}
+
+/// Which backend, and what of its table to change.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TargetArguments {
     /// The backend to test, as declared; `NAME:TAG` picks an image tag [default: `default` in the configuration].
     #[arg(long, value_name = "NAME[:TAG]", help_heading = "Backend")]
     pub(crate) backend: Option<String>,
@@ -101,6 +115,15 @@ pub(crate) struct RunArguments {
     /// The account that images come from.
     #[arg(long, value_name = "USER", help_heading = "Backend")]
     pub(crate) docker_user: Option<String>,
+}
+
+/// How to run the suites.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
+pub(crate) struct RunArguments {
+    /// What to test.
+    #[command(flatten)]
+    pub(crate) target: TargetArguments,
 
     /// Only cases whose name, `model::suite::case`, contains this.
     #[arg(value_name = "FILTER", help_heading = "Selection")]
@@ -142,6 +165,20 @@ pub(crate) struct RunArguments {
     /// Record the results of cases that have no snapshot yet; never touches one that is there.
     #[arg(long, help_heading = "Running")]
     pub(crate) record: bool,
+    /// After the run, look for a shortest input on which each case that the backend failed still fails in the same way, and
+    /// print a command line that makes that call.
+    #[arg(long, conflicts_with_all = ["list", "dry_run"], help_heading = "Running")]
+    pub(crate) shrink: bool,
+    /// Calls that this may make for each such case.
+    #[arg(
+        long,
+        value_name = "COUNT",
+        default_value_t = 100,
+        value_parser = clap::value_parser!(u16).range(1..),
+        requires = "shrink",
+        help_heading = "Running"
+    )]
+    pub(crate) shrink_calls: u16,
     /// Keep every raw response of the models in this directory, for a backend of kind `replay`.
     #[arg(long, value_name = "DIR", help_heading = "Running")]
     pub(crate) keep_responses: Option<PathBuf>,
@@ -331,7 +368,7 @@ mod tests {
             "--nocapture",
         ]);
         assert!(parsed.command.is_none());
-        assert_eq!(parsed.run.backend.as_deref(), Some("local:1.2"));
+        assert_eq!(parsed.run.target.backend.as_deref(), Some("local:1.2"));
         assert_eq!(parsed.run.filter.as_deref(), Some("two_chains"));
         assert!(parsed.run.exact);
     }

@@ -14,7 +14,9 @@ mod project;
 mod reproduce;
 mod run;
 mod serve;
+mod shrink;
 mod snapshots;
+mod try_call;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
@@ -60,6 +62,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Clean(arguments)) => clean::clean(&arguments),
         Some(Command::New(arguments)) => new::new(&arguments.what),
         Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
+        Some(Command::Try(arguments)) => try_call::try_call(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Mutants(arguments)) => mutants::mutants(&arguments),

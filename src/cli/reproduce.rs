@@ -8,6 +8,11 @@ use crate::outcome::quote;
 
 /// The command line up to the name of a case: what was asked for, without what selects cases.
 pub(super) fn command(selector: &str, overrides: &Overrides, places: &ProjectPaths) -> String {
+    of_command("", selector, overrides, places)
+}
+
+/// The same for a command, whose name ends in a blank.
+pub(super) fn of_command(command: &str, selector: &str, overrides: &Overrides, places: &ProjectPaths) -> String {
     // Cargo says so when it started us, and then its user knows no other name for us.
     let program = if std::env::var_os("CARGO").is_some() {
         "cargo run --"
@@ -26,7 +31,7 @@ pub(super) fn command(selector: &str, overrides: &Overrides, places: &ProjectPat
         ("--suites", suites.as_deref()),
         ("--snapshots", snapshots.as_deref()),
     ];
-    let mut line = format!("{program} --backend {}", quote(selector));
+    let mut line = format!("{program} {command}--backend {}", quote(selector));
     for (flag, value) in given {
         if let Some(value) = value {
             let _ = write!(line, " {flag} {}", quote(value));

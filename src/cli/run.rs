@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::arguments::{OutputFormat, RunArguments};
 use super::project::Project;
+use super::shrink::FailedCases;
 use super::{BROKEN, CommandError, colours, complain, reproduce, say};
 use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
@@ -15,7 +16,7 @@ use crate::outcome::{Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::report::console::{self, ReportHeader, RunScope};
-use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Trials, Which};
+use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Open, Trials, Which};
 use crate::snapshot::{Recording, ReviewState, Store};
 use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
@@ -23,6 +24,16 @@ use crate::wire::responses::ResponseWriter;
 /// Runs, or lists, what was asked for.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
+    let command = reproduce::command(selector(arguments, &project), &overrides(arguments), &arguments.places);
+    run_project(arguments, &project, command)
+}
+
+fn selector<'a>(arguments: &'a RunArguments, project: &'a Project) -> &'a str {
+    arguments.target.backend.as_deref().unwrap_or(&project.config.default)
+}
+
+/// The same where it is known what is declared. `reproduce` is the command line of a case up to its name; empty where a case has none.
+pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce: String) -> Result<u8, CommandError> {
     let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
@@ -30,7 +41,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
         weights: None,
     };
     project.check(&selection)?;
-    let selector = arguments.backend.as_deref().unwrap_or(&project.config.default);
+    let selector = selector(arguments, project);
     let mut platform = Platform::select(&project.config, selector, overrides(arguments))?;
     selection.weights = Some(platform.weights.clone());
     let overriding = Overriding {
@@ -70,39 +81,61 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
     };
     let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
     let unused = if everything {
-        unused_snapshots(&project, &store, &platform.weights)?
+        unused_snapshots(project, &store, &platform.weights)?
     } else {
         Vec::new()
     };
-    let settings = settings(arguments, &platform, selector, trials);
+    let settings = settings(arguments, &platform, reproduce, trials);
     let name = platform.table.name.clone();
     let weights = platform.weights.clone();
     let kind = platform.kind.name;
-    let judging = Judging::Checks {
+    let declared = declared(&platform);
+    let judging = |store: &Store| Judging::Checks {
         origin: AnswerOrigin {
             backend: name.clone(),
             kind,
             weights: weights.clone(),
-            declared: declared(&platform),
+            declared: declared.clone(),
             noise: (weights == WEIGHTS).then_some(SYNTHETIC_NOISE),
             reproduce: settings.reproduce.clone(),
         },
         store: store.clone(),
     };
-    let open = {
+    let open: Arc<Open> = {
         let plan = Arc::clone(&plan);
-        move |index: usize| {
+        Arc::new(move |index: usize| {
             let planned = &plan.instances[index];
             platform.open(&planned.contract, &planned.config)
-        }
+        })
     };
-    let report = run::run(&plan, &settings, Box::new(open), Arc::new(judging))
-        .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
+    let own = Arc::clone(&open);
+    let report = run::run(
+        &plan,
+        &settings,
+        Box::new(move |index| own(index)),
+        Arc::new(judging(&store)),
+    )
+    .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(&plan, arguments));
         return Ok(conclusion.exit_code());
     }
+    let shrunk = if arguments.shrink {
+        let given = FailedCases {
+            plan: &plan,
+            report: &report,
+            open,
+            judging: &judging(&store.with(Recording::Never)),
+            instances: settings.instances,
+            calls: arguments.shrink_calls.into(),
+        };
+        let (overrides, places) = (overrides(arguments), &arguments.places);
+        let line = reproduce::of_command("try ", selector, &overrides, &places.without_suites());
+        given.shrink(project, &line, &settings.reproduce)?
+    } else {
+        String::new()
+    };
     // Who picks a model knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
     let expected = !arguments.model.is_empty() && arguments.suite.is_empty();
     let empty = if expected { &[][..] } else { &plan.empty[..] };
@@ -116,14 +149,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
             cases => RunScope::Without { cases },
         },
         unused_snapshots: &unused,
-        pending_snapshots: &pending(&project, &store, &weights)?,
+        pending_snapshots: &pending(project, &store, &weights)?,
         empty_suites: empty,
     };
-    Ok(close(arguments, &report, &subject, kept.as_ref()))
+    Ok(close(arguments, &report, &subject, (&shrunk, kept.as_ref())))
 }
 
 /// How the plan is run on the platform.
-fn settings(arguments: &RunArguments, platform: &Platform, selector: &str, trials: Trials) -> run::RunSettings {
+fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, trials: Trials) -> run::RunSettings {
     run::RunSettings {
         instances: platform.table.max_instances,
         calls_per_instance: platform.calls_per_instance(),
@@ -132,7 +165,7 @@ fn settings(arguments: &RunArguments, platform: &Platform, selector: &str, trial
         } else {
             Flaky::Fails
         },
-        reproduce: reproduce::command(selector, &overrides(arguments), &arguments.places),
+        reproduce,
         trials,
     }
 }
@@ -157,14 +190,14 @@ fn close(
     arguments: &RunArguments,
     report: &RunOutcome,
     subject: &ReportHeader<'_>,
-    kept: Option<&Arc<ResponseWriter>>,
+    (shrunk, kept): (&str, Option<&Arc<ResponseWriter>>),
 ) -> u8 {
     let numbers = if arguments.show_numbers {
         console::numbers(report) + "\n"
     } else {
         String::new()
     };
-    let mut closing = numbers + &console::closing(report, subject);
+    let mut closing = shrunk.to_owned() + &numbers + &console::closing(report, subject);
     let mut code = report.conclusion().exit_code();
     if let Some(kept) = kept {
         closing.push_str(&told_of(kept));
@@ -310,10 +343,10 @@ fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
 
 fn overrides(arguments: &RunArguments) -> Overrides {
     Overrides {
-        tag: arguments.image_tag.clone(),
-        device: arguments.device.clone(),
-        gpu: arguments.gpu.clone(),
-        docker_user: arguments.docker_user.clone(),
+        tag: arguments.target.image_tag.clone(),
+        device: arguments.target.device.clone(),
+        gpu: arguments.target.gpu.clone(),
+        docker_user: arguments.target.docker_user.clone(),
         keep_responses: arguments.keep_responses.clone(),
     }
 }

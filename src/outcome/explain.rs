@@ -8,7 +8,7 @@ use crate::backend::Responsible;
 impl Outcome {
     /// The whole story of a case that went wrong: the verdict, every finding, and the command that repeats just this case.
     ///
-    /// `reproduce` is the command line up to the name of a case.
+    /// `reproduce` is the command line up to the name of a case; empty where there is none.
     pub(crate) fn explain(&self, reproduce: &str) -> String {
         let mut text = String::new();
         let meaning = match (self.verdict, self.owner()) {
@@ -35,7 +35,9 @@ impl Outcome {
         for finding in &self.findings {
             let _ = write!(text, "\n\n{finding}");
         }
-        let _ = write!(text, "\n\nreproduce: {reproduce} --exact {}", quote(&self.name));
+        if !reproduce.is_empty() {
+            let _ = write!(text, "\n\nreproduce: {reproduce} --exact {}", quote(&self.name));
+        }
         text
     }
 }

@@ -1,8 +1,10 @@
 //! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
 
 mod explain;
+mod shrunk;
 
 pub(crate) use explain::quote;
+pub(crate) use shrunk::{Shrinking, ShrunkCase};
 
 use std::fmt;
 use std::time::Duration;

@@ -43,6 +43,7 @@ pub struct PlannedInstance {
 }
 
 /// One case for one model.
+#[derive(Clone)]
 pub struct PlannedTrial {
     /// `model::suite::case`.
     pub name: String,

@@ -5,3 +5,4 @@ pub(crate) mod compare;
 pub(crate) mod console;
 pub(crate) mod doctor;
 pub(crate) mod mutants;
+pub(crate) mod shrink;

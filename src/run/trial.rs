@@ -104,21 +104,22 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
 }
 
 /// Why a scenario could not run, or that a call cannot be answered for want of a recorded response.
-struct Unplayable(String);
+pub(super) struct Unplayable(String);
 
 /// What came of one attempt.
-struct Attempt {
-    judged: Judged,
+pub(super) struct Attempt {
+    pub(super) judged: Judged,
     elapsed: Duration,
     /// Every call has an answer, or was refused as it must be: all that is wrong are values.
     is_answered: bool,
     /// The call that ended the instance.
-    crashed: Option<String>,
+    pub(super) crashed: Option<String>,
     /// An earlier case had left no instance to ask.
-    is_inherited: bool,
+    pub(super) is_inherited: bool,
 }
 
-async fn attempt(
+/// Makes the calls of a trial once and judges the answers. `crashed` names the call that ended the instance before.
+pub(super) async fn attempt(
     trial: &PlannedTrial,
     pool: &Pool,
     judging: &Judging,

@@ -6,6 +6,7 @@
 #[path = "../support/plain.rs"]
 mod plain;
 mod port;
+mod shrink;
 #[path = "../support/project.rs"]
 #[expect(dead_code, reason = "every run here has an environment of its own")]
 mod project;

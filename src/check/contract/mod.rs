@@ -16,7 +16,7 @@ use self::judged_array::JudgedArray;
 use super::case_results::{AnsweredCall, Calls, CaseResults};
 use super::finding::Finding;
 use super::parser::CheckParser;
-use super::{Check, number};
+use super::{Check, InputScope, number};
 use crate::prediction::Axes;
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec, Sizes};
@@ -51,6 +51,10 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
 impl Check for ContractCheck {
     fn calls(&self) -> &Calls {
         &self.calls
+    }
+
+    fn other_inputs(&self) -> Option<(&'static str, InputScope)> {
+        Some((NAME, InputScope::Every))
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {

@@ -1,0 +1,231 @@
+//! Looks for a shortest input on which a case still fails in the same way: makes its calls over and over with less in them. Changes no
+//! verdict and prints nothing; whatever it starts is stopped before it returns.
+//!
+//! Loading a model takes minutes, so all of a search goes to one instance, from a pool of its own that starts it with the first
+//! call. What an instance was asked before may be why it fails, and by then it was asked much; so the result is asked for once more
+//! on a fresh one. That makes two starts for each case, and a few more where calls end the instance.
+
+mod attempts;
+mod ddmin;
+mod failure;
+mod parts;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use self::attempts::Attempts;
+use self::ddmin::shortest;
+use self::failure::{FailureKey, why_not};
+use self::parts::{InputParts, Level};
+use super::{Interrupt, Judging, Open};
+use crate::backend::Responsible;
+use crate::check::{Finding, InputScope, for_other_inputs};
+use crate::outcome::{Outcome, Shrinking, ShrunkCase};
+use crate::plan::{PlannedCall, PlannedTrial};
+
+/// A case that failed, and what the search may use.
+pub(crate) struct ShrinkRequest<'a> {
+    /// The case.
+    pub(crate) trial: &'a PlannedTrial,
+    /// What came of it.
+    pub(crate) outcome: &'a Outcome,
+    /// Opens an instance by its index in the plan.
+    pub(crate) open: Arc<Open>,
+    /// How answers are judged; nothing may be recorded.
+    pub(crate) judging: &'a Judging,
+    /// Instances that may run at once.
+    pub(crate) instances: usize,
+    /// Calls that may be made.
+    pub(crate) calls: usize,
+    /// What ends it early.
+    pub(crate) interrupt: &'a Interrupt,
+}
+
+/// Shrinks the input of a case that the backend failed.
+pub(crate) async fn shrink(request: &ShrinkRequest<'_>) -> Shrinking {
+    let trial = request.trial;
+    if trial.scenario.is_some() {
+        return Shrinking::LeftOut("it is a scenario of the life cycle".to_owned());
+    }
+    let mut judged = PlannedTrial {
+        checks: for_other_inputs(&trial.checks),
+        ..trial.clone()
+    };
+    let wrong: Vec<&Finding> = request
+        .outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.responsible == Responsible::Backend)
+        .collect();
+    let can_be_seen = |finding: &&&Finding| {
+        let names = judged.checks.iter().filter_map(|check| check.other_inputs());
+        finding.call.is_some() && names.into_iter().any(|(name, _)| name == finding.check)
+    };
+    let keys: Vec<FailureKey> = wrong
+        .iter()
+        .filter(can_be_seen)
+        .map(|found| FailureKey::of(found))
+        .collect();
+    if keys.is_empty() {
+        return Shrinking::LeftOut(why_not(&wrong));
+    }
+    // What the other checks of a call would say is nothing to this one, and they may be about an input that is gone.
+    judged.retries = 0;
+    let attempts = Attempts::new(request, judged);
+    let found = search(request, &attempts, &keys).await;
+    attempts.stop(request.interrupt).await;
+    let mut shrunk = match found {
+        Ok(shrunk) => shrunk,
+        Err(reason) => return Shrinking::LeftOut(reason),
+    };
+    shrunk.case.notes = attempts.notes();
+    if request.interrupt.pending().is_none() {
+        let fresh = attempts.afresh(request);
+        let again = fresh.fails(&shrunk.key, &shrunk.calls).await;
+        fresh.stop(request.interrupt).await;
+        shrunk.case.notes.extend(fresh.notes());
+        shrunk.case.calls += fresh.made();
+        shrunk.case.is_repeated = again.map(|found| found.is_some());
+    }
+    Shrinking::Shrunk(Box::new(shrunk.case))
+}
+
+/// The result of a search with what makes it.
+struct Smallest {
+    case: ShrunkCase,
+    key: FailureKey,
+    calls: Vec<PlannedCall>,
+}
+
+async fn search(request: &ShrinkRequest<'_>, attempts: &Attempts<'_>, keys: &[FailureKey]) -> Result<Smallest, String> {
+    let trial = request.trial;
+    let seen = attempts.findings(&trial.calls).await;
+    let seen = seen.ok_or_else(|| attempts.why_ended("its calls could not be made again"))?;
+    let again = keys.iter().find_map(|key| Some((key, key.find(&seen)?)));
+    let Some((key, finding)) = again else {
+        return Err("it did not fail in the same way when its calls were made again on a fresh instance".to_owned());
+    };
+    let mut finding = finding.clone();
+    let all = &trial.calls;
+    let call = all.iter().find(|call| *call.name == *key.call);
+    let call = call.ok_or_else(|| format!("its finding is about no call: {}", key.call))?;
+    let mut parts = InputParts::of(&call.request.input).ok_or("its input is structured")?;
+    let mut calls = essential(attempts.trial(), key, call)?;
+    let is_common = calls.len() > 1;
+    if calls.len() < all.len() {
+        match attempts.fails(key, &calls).await {
+            Some(Some(found)) => finding = found,
+            // An answer may depend on the calls before it.
+            _ => calls = all.clone(),
+        }
+    }
+    let with = |calls: &[PlannedCall], changed: &InputParts| -> Vec<PlannedCall> {
+        let mut calls = calls.to_vec();
+        for own in calls.iter_mut().filter(|own| own.request.input == call.request.input) {
+            own.request.input = changed.input();
+        }
+        calls
+    };
+    let mut level = Some(Level::Items);
+    while let Some(this) = level {
+        let kept = shortest(parts.count(this), async |kept| {
+            let found = attempts.fails(key, &with(&calls, &parts.keep(this, kept))).await?;
+            let fails = found.is_some();
+            finding = found.unwrap_or_else(|| finding.clone());
+            Some(fails)
+        });
+        let kept = kept.await;
+        parts = parts.keep(this, &kept);
+        level = next(this, &parts);
+    }
+    calls = with(&calls, &parts);
+    if !is_common {
+        remove_options(request, attempts, key, (&mut calls, &mut finding)).await;
+    }
+    let last = calls.iter().find(|own| own.name == call.name).unwrap_or(call);
+    let others = calls.iter().filter(|own| own.name != call.name);
+    let case = ShrunkCase {
+        before: call.request.input.clone(),
+        options_before: call.request.options.clone(),
+        request: last.request.clone(),
+        config: last.config.clone(),
+        finding,
+        calls: attempts.made(),
+        is_cut_short: attempts.is_ended(),
+        others: others.map(|own| own.name.to_string()).collect(),
+        is_repeated: None,
+        notes: Vec::new(),
+    };
+    Ok(Smallest {
+        case,
+        key: key.clone(),
+        calls,
+    })
+}
+
+/// The level after another: all lists of items first, then all chains, then the residues of each chain.
+fn next(level: Level, parts: &InputParts) -> Option<Level> {
+    let items = parts.count(Level::Items);
+    let residues = |item: usize, chain: usize| {
+        let mut places =
+            (item..items).flat_map(|item| (0..parts.count(Level::Chains(item))).map(move |chain| (item, chain)));
+        places.find(|&place| place >= (item, chain))
+    };
+    let (item, chain) = match level {
+        Level::Items if items > 0 => return Some(Level::Chains(0)),
+        Level::Items => return None,
+        Level::Chains(item) if item + 1 < items => return Some(Level::Chains(item + 1)),
+        Level::Chains(_) => residues(0, 0)?,
+        Level::Residues(item, chain) => residues(item, chain + 1)?,
+    };
+    Some(Level::Residues(item, chain))
+}
+
+/// The calls without which a check has nothing to say: those that it compares, or only the one that its finding names.
+fn essential(trial: &PlannedTrial, key: &FailureKey, call: &PlannedCall) -> Result<Vec<PlannedCall>, String> {
+    let own = trial.checks.iter().filter(|check| check.calls().includes(&key.call));
+    let mut scopes = own.filter_map(|check| {
+        let (name, scope) = check.other_inputs()?;
+        (name == key.check).then_some((check, scope))
+    });
+    let Some((check, InputScope::Common)) = scopes.find(|(_, scope)| *scope == InputScope::Common) else {
+        return Ok(vec![call.clone()]);
+    };
+    let compared = trial.calls.iter().filter(|own| check.calls().includes(&own.name));
+    let compared: Vec<PlannedCall> = compared.cloned().collect();
+    // How far answers to different questions may lie apart is said for these questions.
+    if compared
+        .iter()
+        .any(|own| own.request != call.request || own.config != call.config)
+    {
+        return Err(format!("`{}` compares calls that do not ask the same", key.check));
+    }
+    Ok(compared)
+}
+
+/// Removes one option of the call after the other. The seed stays: without it the result would not repeat.
+async fn remove_options(
+    request: &ShrinkRequest<'_>,
+    attempts: &Attempts<'_>,
+    key: &FailureKey,
+    (calls, finding): (&mut Vec<PlannedCall>, &mut Finding),
+) {
+    let Some(own) = calls.iter().position(|call| *call.name == *key.call) else {
+        return;
+    };
+    let seed = request.trial.contract.seed_option();
+    let names: Vec<String> = calls[own].request.options.keys().cloned().collect();
+    for name in names.iter().filter(|name| Some(name.as_str()) != seed) {
+        let mut without = calls.clone();
+        without[own].request.options.shift_remove(name);
+        match attempts.fails(key, &without).await {
+            None => return,
+            Some(None) => {}
+            Some(Some(found)) => {
+                *calls = without;
+                *finding = found;
+            }
+        }
+    }
+}
