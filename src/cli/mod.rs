@@ -6,6 +6,7 @@ mod clean;
 mod compare;
 mod doctor;
 mod import;
+mod libtest;
 mod list;
 mod mutants;
 mod new;

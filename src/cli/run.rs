@@ -4,9 +4,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::arguments::{OutputFormat, RunArguments};
+use super::libtest::trials;
 use super::project::Project;
 use super::shrink::FailedCases;
-use super::{BROKEN, CommandError, colours, complain, reproduce, say};
+use super::{BROKEN, CommandError, complain, reproduce, say};
 use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
@@ -16,7 +17,7 @@ use crate::outcome::{Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::report::console::{self, ReportHeader, RunScope};
-use crate::run::{self, AnswerOrigin, Colours, Flaky, Judging, Matching, Open, Trials, Which};
+use crate::run::{self, AnswerOrigin, Flaky, Judging, Open, Trials};
 use crate::snapshot::{Recording, ReviewState, Store};
 use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
@@ -42,7 +43,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     };
     project.check(&selection)?;
     let selector = selector(arguments, project);
-    let mut platform = Platform::select(&project.config, selector, overrides(arguments))?;
+    let platform = Platform::select(&project.config, selector, overrides(arguments))?;
     selection.weights = Some(platform.weights.clone());
     let overriding = Overriding {
         timeout: arguments.timeout,
@@ -69,8 +70,24 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     if arguments.dry_run {
         return dry_run(&platform, &plan);
     }
+    let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
+    let extent = match declined {
+        _ if !everything => RunScope::Selected { of: plan.trials.len() },
+        0 => RunScope::Whole,
+        cases => RunScope::Without { cases },
+    };
+    let settings = settings(arguments, &platform, reproduce, trials);
+    carry_out(arguments, project, (platform, &plan, extent), &settings)
+}
 
-    foresee(&platform, &plan)?;
+/// Runs a plan on a platform and reports on it.
+fn carry_out(
+    arguments: &RunArguments,
+    project: &Project,
+    (mut platform, plan, extent): (Platform, &Arc<Plan>, RunScope),
+    settings: &run::RunSettings,
+) -> Result<u8, CommandError> {
+    foresee(&platform, plan)?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Store::new(&project.snapshots, recording(arguments))?;
@@ -79,13 +96,11 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         Recording::Never => None,
         _ => Some(store.lock_to_record()?),
     };
-    let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
-    let unused = if everything {
-        unused_snapshots(project, &store, &platform.weights)?
-    } else {
+    let unused = if matches!(extent, RunScope::Selected { .. }) {
         Vec::new()
+    } else {
+        unused_snapshots(project, &store, &platform.weights)?
     };
-    let settings = settings(arguments, &platform, reproduce, trials);
     let name = platform.table.name.clone();
     let weights = platform.weights.clone();
     let kind = platform.kind.name;
@@ -102,7 +117,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         store: store.clone(),
     };
     let open: Arc<Open> = {
-        let plan = Arc::clone(&plan);
+        let plan = Arc::clone(plan);
         Arc::new(move |index: usize| {
             let planned = &plan.instances[index];
             platform.open(&planned.contract, &planned.config)
@@ -110,29 +125,27 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     };
     let own = Arc::clone(&open);
     let report = run::run(
-        &plan,
-        &settings,
+        plan,
+        settings,
         Box::new(move |index| own(index)),
         Arc::new(judging(&store)),
     )
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
-        complain(&explain_nothing(&plan, arguments));
+        complain(&explain_nothing(plan, arguments));
         return Ok(conclusion.exit_code());
     }
     let shrunk = if arguments.shrink {
         let given = FailedCases {
-            plan: &plan,
+            plan,
             report: &report,
             open,
             judging: &judging(&store.with(Recording::Never)),
-            instances: settings.instances,
-            calls: arguments.shrink_calls.into(),
+            settings,
+            project,
         };
-        let (overrides, places) = (overrides(arguments), &arguments.places);
-        let line = reproduce::of_command("try ", selector, &overrides, &places.without_suites());
-        given.shrink(project, &line, &settings.reproduce)?
+        given.shrink(arguments, &overrides(arguments))?
     } else {
         String::new()
     };
@@ -143,11 +156,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         backend: &name,
         kind,
         weights: &weights,
-        extent: match declined {
-            _ if !everything => RunScope::Selected { of: plan.trials.len() },
-            0 => RunScope::Whole,
-            cases => RunScope::Without { cases },
-        },
+        extent,
         unused_snapshots: &unused,
         pending_snapshots: &pending(project, &store, &weights)?,
         empty_suites: empty,
@@ -348,31 +357,6 @@ fn overrides(arguments: &RunArguments) -> Overrides {
         gpu: arguments.target.gpu.clone(),
         docker_user: arguments.target.docker_user.clone(),
         keep_responses: arguments.keep_responses.clone(),
-    }
-}
-
-fn trials(arguments: &RunArguments) -> Trials {
-    Trials {
-        filter: arguments.filter.clone(),
-        matching: if arguments.exact {
-            Matching::Exact
-        } else {
-            Matching::Part
-        },
-        skip: arguments.skip.clone(),
-        which: if arguments.ignored { Which::Ignored } else { Which::All },
-        format: match arguments.format {
-            Some(OutputFormat::Json) => run::TrialFormat::Json,
-            Some(OutputFormat::Terse) => run::TrialFormat::Terse,
-            None if arguments.quiet => run::TrialFormat::Terse,
-            Some(OutputFormat::Pretty) | None => run::TrialFormat::Pretty,
-        },
-        workers: arguments.test_threads.map(usize::from),
-        colours: if colours(arguments.color, &std::io::stdout()) {
-            Colours::On
-        } else {
-            Colours::Off
-        },
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use super::arguments::RunArguments;
 use super::project::Project;
-use super::{CommandError, complain};
+use super::{CommandError, complain, reproduce};
+use crate::backend::kind::Overrides;
 use crate::metric_value::count;
 use crate::outcome::{Outcome, RunOutcome, Shrinking, ShrunkCase, Verdict, quote};
 use crate::plan::{Plan, PlannedTrial};
 use crate::prediction::{Input, Options};
 use crate::report::shrink as report;
-use crate::run::{Interrupt, Judging, Open, ShrinkRequest, shrink};
+use crate::run::{Interrupt, Judging, Open, RunSettings, ShrinkRequest, shrink};
 
 /// Checks that `hydrotest try` makes without being told.
 const USUAL: [&str; 2] = ["contract", "sequence"];
@@ -20,14 +22,20 @@ pub(super) struct FailedCases<'a> {
     pub(super) report: &'a RunOutcome,
     pub(super) open: Arc<Open>,
     pub(super) judging: &'a Judging,
-    pub(super) instances: usize,
-    pub(super) calls: usize,
+    pub(super) settings: &'a RunSettings,
+    pub(super) project: &'a Project,
 }
 
 impl FailedCases<'_> {
-    /// Shrinks every case that the backend failed; returns what to tell. `line` is the beginning of a command line that makes one
-    /// call, `of_case` of one that runs a case.
-    pub(super) fn shrink(&self, project: &Project, line: &str, of_case: &str) -> Result<String, CommandError> {
+    /// Shrinks every case that the backend failed; returns what to tell.
+    pub(super) fn shrink(&self, arguments: &RunArguments, overrides: &Overrides) -> Result<String, CommandError> {
+        let selector = arguments
+            .target
+            .backend
+            .as_deref()
+            .unwrap_or(&self.project.config.default);
+        let begun = reproduce::of_command("try ", selector, overrides, &arguments.places.without_suites());
+        let calls = usize::from(arguments.shrink_calls);
         let broken = |error: std::io::Error| CommandError::Broken(error.to_string());
         let failed = self
             .report
@@ -55,26 +63,22 @@ impl FailedCases<'_> {
                 text.push_str("shrinking was interrupted\n\n");
                 break;
             }
-            complain(&format!(
-                "shrinking {}: {} at most",
-                outcome.name,
-                count(self.calls, "call")
-            ));
+            complain(&format!("shrinking {}: {} at most", outcome.name, count(calls, "call")));
             let shrinking = runtime.block_on(shrink(&ShrinkRequest {
                 trial,
                 outcome,
                 open: Arc::clone(&self.open),
                 judging: self.judging,
-                instances: self.instances,
-                calls: self.calls,
+                instances: self.settings.instances,
+                calls,
                 interrupt: &interrupt,
             }));
-            let reproduce = match &shrinking {
-                Shrinking::Shrunk(shrunk) => reproduce(project, trial, shrunk, line),
+            let line = match &shrinking {
+                Shrinking::Shrunk(shrunk) => try_line(self.project, trial, shrunk, &begun),
                 Shrinking::LeftOut(_) => None,
             };
-            let reproduce = reproduce.unwrap_or_else(|| format!("{of_case} --exact {}", quote(&outcome.name)));
-            text.push_str(&report::told(&outcome.name, &shrinking, &reproduce));
+            let line = line.unwrap_or_else(|| format!("{} --exact {}", self.settings.reproduce, quote(&outcome.name)));
+            text.push_str(&report::told(&outcome.name, &shrinking, &line));
         }
         runtime.shutdown_timeout(std::time::Duration::from_secs(1));
         Ok(text)
@@ -87,7 +91,7 @@ impl FailedCases<'_> {
 
 /// The command line that makes the shrunk call and judges it as the case does; `None` where there is none: the failure takes several
 /// calls, or its check is not written where it can be given again.
-fn reproduce(project: &Project, trial: &PlannedTrial, shrunk: &ShrunkCase, line: &str) -> Option<String> {
+fn try_line(project: &Project, trial: &PlannedTrial, shrunk: &ShrunkCase, line: &str) -> Option<String> {
     if !shrunk.others.is_empty() {
         return None;
     }

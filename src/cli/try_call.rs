@@ -66,9 +66,12 @@ fn suite(arguments: &TryArguments, contract: &Contract) -> Result<String, Diagno
     checks.extend(arguments.check.iter().cloned());
     let checks: Vec<String> = checks
         .into_iter()
-        .map(|check| match check.starts_with('{') {
-            true => check,
-            false => format!("{{ check = {} }}", Json::from(check)),
+        .map(|check| {
+            if check.starts_with('{') {
+                check
+            } else {
+                format!("{{ check = {} }}", Json::from(check))
+            }
         })
         .collect();
     Ok(format!(

@@ -6,10 +6,10 @@
 #[path = "../support/plain.rs"]
 mod plain;
 mod port;
-mod shrink;
 #[path = "../support/project.rs"]
 #[expect(dead_code, reason = "every run here has an environment of its own")]
 mod project;
+mod shrink;
 
 use base64_simd::STANDARD;
 use sha2::{Digest, Sha256};

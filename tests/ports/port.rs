@@ -210,12 +210,30 @@ pub fn calls(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static
 }
 
 pub fn run(port: &Port, more: &str, arguments: &[&str]) -> Ran {
+    let project = project(port, more);
+    ran(project.command(&["--color", "never"]), arguments)
+}
+
+/// Another command than a run, in the same project.
+pub fn run_alone(port: &Port, more: &str, arguments: &[&str]) -> Ran {
+    let project = project(port, more);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    let state = project.state();
+    command
+        .current_dir(state.parent().unwrap())
+        .env("HYDROTEST_STATE_DIR", &state);
+    ran(command, arguments)
+}
+
+fn project(port: &Port, more: &str) -> Project {
     let address = &port.address;
     let table = format!(
         "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{more}"
     );
-    let project = Project::new(&table);
-    let mut command = project.command(&["--color", "never"]);
+    Project::new(&table)
+}
+
+fn ran(mut command: Command, arguments: &[&str]) -> Ran {
     command
         .args(arguments)
         .env("LAB_SECRET", SECRET)

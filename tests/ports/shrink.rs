@@ -31,7 +31,10 @@ fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
 
 /// What is told of the search, before the closing lines of the run.
 fn told(ran: &Ran) -> String {
-    let start = ran.told.find("esm2::batch::two_lengths ").or_else(|| ran.told.find("not shrunk"));
+    let start = ran
+        .told
+        .find("esm2::batch::two_lengths ")
+        .or_else(|| ran.told.find("not shrunk"));
     let text = &ran.told[start.unwrap_or_else(|| panic!("{}", ran.told))..];
     let text = text.split("\nbackend ").next().unwrap();
     let suites = concat!(env!("CARGO_MANIFEST_DIR"), "/");
