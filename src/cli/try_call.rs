@@ -1,4 +1,4 @@
-//! `hydrotest try`: one call and its judgement, as a suite of one case that nobody has to write. A run does the rest.
+//! `hydrotest try`: one call and its judgement, as a suite of one case that is made of the arguments. A run does the rest.
 
 use std::path::Path;
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::port::{Answer, Asked, Upstream, is_health, port, ready, run};
+use crate::port::{Answer, Asked, Upstream, is_health, port, ready, run, run_alone};
 use crate::project::Ran;
 
 /// Answers to chains without their residues after the thirtieth.
@@ -31,14 +31,10 @@ fn cut(asked: &Asked, upstream: &Upstream) -> Answer {
 
 /// What is told of the search, before the closing lines of the run.
 fn told(ran: &Ran) -> String {
-    let start = ran
-        .told
-        .find("esm2::batch::two_lengths ")
-        .or_else(|| ran.told.find("not shrunk"));
-    let text = &ran.told[start.unwrap_or_else(|| panic!("{}", ran.told))..];
-    let text = text.split("\nbackend ").next().unwrap();
-    let suites = concat!(env!("CARGO_MANIFEST_DIR"), "/");
-    text.replace(suites, "").trim_end().to_owned()
+    let text = ran.told.split("\nbackend lab ").next().unwrap();
+    let text = text.rsplit("filtered out; ").next().unwrap();
+    let (_, text) = text.split_once("\n\n").unwrap_or_else(|| panic!("{}", ran.told));
+    text.trim_end().to_owned()
 }
 
 #[test]
@@ -47,15 +43,62 @@ fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
     let table = "models = ['esm2']\n";
     let ran = run(&lab, table, &["--shrink", "--exact", "esm2::batch::two_lengths"]);
     ran.expect(1, &["shrinking esm2::batch::two_lengths: 100 calls at most"]);
-    insta::assert_snapshot!(told(&ran), @"");
-    let words = ["try", "--model", "esm2", "--as-list"];
-    let tried = |letters: usize| [&words[..], &[&"A".repeat(letters)]].concat().join(" ");
-    let tried = |letters: usize| {
-        let line = tried(letters);
-        crate::port::run_alone(&lab, table, &line.split(' ').collect::<Vec<_>>())
-    };
-    tried(31).expect(1, &["esm2::try::call", "contract [call]: "]);
-    let right = tried(30);
+    let told = told(&ran);
+    insta::assert_snapshot!(told, @"");
+    // It is typed as it is printed.
+    let printed = told.split("reproduce: cargo run -- ").nth(1).unwrap();
+    let printed: Vec<&str> = printed.split(' ').collect();
+    let again = run_alone(&lab, table, &printed);
+    again.expect(
+        1,
+        &["esm2::try::call", "metadata.sequence_lengths: expected [31], got [30]"],
+    );
+    let shorter = [&printed[..printed.len() - 1], &["ACD", "EF"]].concat();
+    let right = run_alone(&lab, table, &shorter);
     right.expect(0, &["1 passed"]);
-    assert!(!right.told.contains("reproduce"), "{}", right.told);
+    assert!(!again.told.contains("reproduce"), "{}", again.told);
+}
+
+#[test]
+fn what_only_its_own_input_can_be_judged_by_is_said() {
+    let lab = port(|asked, upstream| {
+        if is_health(asked) {
+            return ready();
+        }
+        let mut body: Value = serde_json::from_slice(&asked.body).unwrap();
+        body["options"] = Value::Null;
+        upstream.answer(&Asked {
+            path: asked.path.clone(),
+            head: String::new(),
+            body: body.to_string().into_bytes(),
+            before: 0,
+        })
+    });
+    let ran = run(
+        &lab,
+        "models = ['esm2']\n",
+        &["--shrink", "--exact", "esm2::bad_input::device"],
+    );
+    ran.expect(1, &[]);
+    insta::assert_snapshot!(told(&ran), @"");
+}
+
+#[test]
+fn mistakes_in_a_call_are_told() {
+    let lab = port(|asked, upstream| {
+        if is_health(asked) {
+            ready()
+        } else {
+            upstream.answer(asked)
+        }
+    });
+    let table = "models = ['esm2']\n";
+    let tried = |arguments: &[&str]| run_alone(&lab, table, &[&["try"], arguments].concat());
+    tried(&["--model", "esm3000", "ACD"]).expect(2, &["model esm3000 is not declared"]);
+    tried(&["--model", "esm2", "--options", "[]", "ACD"]).expect(2, &["not a JSON object"]);
+    tried(&["--model", "esm2", "--options", r#"{"seed":null}"#, "ACD"]).expect(2, &["cannot be null"]);
+    tried(&["--model", "esm2", "--check", "finit", "ACD"]).expect(2, &["unknown check `finit`"]);
+    let finite = "{ check = 'finite', fields = ['embeddings'] }";
+    let options = r#"{"include_fields":["lm_logits"]}"#;
+    tried(&["--model", "esm2", "--check", finite, "--options", options, "AC:D"]).expect(0, &["1 passed"]);
 }

@@ -16,7 +16,7 @@ pub(super) async fn shortest(count: usize, fails: impl AsyncFnMut(&[usize]) -> O
         passed: HashSet::new(),
     };
     // Both say `None` when the search was ended; what was found until then stays.
-    if search.cut(Side::End).await.is_some() && search.cut(Side::Beginning).await.is_some() {
+    if search.cut(CutSide::End).await.is_some() && search.cut(CutSide::Beginning).await.is_some() {
         let _ = search.remove_parts().await;
     }
     search.kept
@@ -24,7 +24,7 @@ pub(super) async fn shortest(count: usize, fails: impl AsyncFnMut(&[usize]) -> O
 
 /// Where elements are cut off.
 #[derive(Clone, Copy)]
-enum Side {
+enum CutSide {
     Beginning,
     End,
 }
@@ -51,13 +51,13 @@ impl<F: AsyncFnMut(&[usize]) -> Option<bool>> IndexSearch<F> {
     }
 
     /// Halves what may be cut off at one side, as if nothing that is too short to fail failed when shorter still.
-    async fn cut(&mut self, side: Side) -> Option<()> {
+    async fn cut(&mut self, side: CutSide) -> Option<()> {
         let mut too_short = 0;
         while self.kept.len() > too_short + 1 {
             let middle = too_short + (self.kept.len() - too_short) / 2;
             let rest = match side {
-                Side::End => &self.kept[..middle],
-                Side::Beginning => &self.kept[self.kept.len() - middle..],
+                CutSide::End => &self.kept[..middle],
+                CutSide::Beginning => &self.kept[self.kept.len() - middle..],
             };
             if !self.try_set(rest.to_vec()).await? {
                 too_short = middle;

@@ -125,8 +125,9 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
     );
     let plan: Arc<Plan> = Arc::new(expanded.unwrap_or_else(|wrong| panic!("{wrong}")));
     let counts: Arc<Counted> = Arc::default();
-    let open: Arc<Open> = {
-        let (plan, counts) = (Arc::clone(&plan), Arc::clone(&counts));
+    let platform = Arc::new(platform);
+    let opened_by = |rule: Rule| -> Arc<Open> {
+        let (plan, counts, platform) = (Arc::clone(&plan), Arc::clone(&counts), Arc::clone(&platform));
         Arc::new(move |index| {
             let planned = &plan.instances[index];
             let counts = Arc::clone(&counts);
@@ -140,18 +141,22 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
             })
         })
     };
+    let open = opened_by(rule);
     let directory = tempfile::tempdir().unwrap();
-    let judging = Arc::new(Judging::Checks {
-        origin: AnswerOrigin {
-            backend: "ruled".into(),
-            kind: "ruled",
-            weights: "synthetic".into(),
-            declared: String::new(),
-            noise: None,
-            reproduce: String::new(),
-        },
-        store: Store::new(directory.path(), Recording::Never).unwrap(),
-    });
+    let store = Store::new(directory.path(), Recording::Never).unwrap();
+    let judging_by = |store: Store| {
+        Arc::new(Judging::Checks {
+            origin: AnswerOrigin {
+                backend: "ruled".into(),
+                kind: "ruled",
+                weights: "synthetic".into(),
+                declared: String::new(),
+                noise: None,
+                reproduce: String::new(),
+            },
+            store,
+        })
+    };
     let settings = RunSettings {
         trials: Trials::default(),
         instances: 1,
@@ -160,6 +165,12 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
         reproduce: String::new(),
     };
     let interrupt = Interrupt::listen().unwrap();
+    // What a sound backend answers is the reference of cases that compare with one.
+    let sound = opened_by(|_, _| Wrong::Nothing);
+    let recording = judging_by(store.with(Recording::Missing));
+    let boxed = Box::new(move |index| sound(index));
+    run_silently(&plan, &[0], &settings, boxed, recording, &interrupt).await;
+    let judging = judging_by(store);
     let own = Arc::clone(&open);
     let boxed = Box::new(move |index| own(index));
     let ran = run_silently(&plan, &[0], &settings, boxed, Arc::clone(&judging), &interrupt).await;
@@ -321,6 +332,17 @@ async fn what_only_this_input_can_be_judged_by_is_left_out_without_a_call() {
     assert_eq!(
         searched.reason(),
         "`equals` demands what holds for its calls as they are"
+    );
+    assert_eq!((searched.calls, searched.starts), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_differs_only_from_a_recorded_result_is_left_out_without_a_call() {
+    let recorded = "literal = 'ACDE'\nchecks = [{ check = 'contract' }, { check = 'snapshot' }]";
+    let searched = searched("esm2", recorded, 40, |_, _| Wrong::Answer).await;
+    assert_eq!(
+        searched.reason(),
+        "`snapshot` compares with a result that is recorded for its input"
     );
     assert_eq!((searched.calls, searched.starts), (0, 0));
 }
