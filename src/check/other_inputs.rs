@@ -19,7 +19,7 @@ pub(crate) fn for_other_inputs(checks: &Arc<[Box<dyn Check>]>) -> Arc<[Box<dyn C
     lent.collect()
 }
 
-/// One check of several that somebody else has.
+/// One check of those that a case has.
 #[derive(Debug)]
 struct LentCheck {
     checks: Arc<[Box<dyn Check>]>,
@@ -59,5 +59,42 @@ impl Check for LentCheck {
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
         self.own().judge(results)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{compiled, folder};
+    use super::*;
+
+    #[test]
+    fn only_what_follows_from_the_request_judges_other_inputs() {
+        let every = [
+            "check = 'contract'",
+            "check = 'sequence'",
+            "check = 'finite'\nfields = ['plddt']",
+            "check = 'shape'\nfield = 'plddt'\nshape = ['N']",
+            "check = 'shape'\nfield = 'plddt'\ndtype = 'float32'",
+        ];
+        let stated = [
+            "check = 'finite'\nfields = ['plddt[0]']",
+            "check = 'shape'\nfield = 'plddt'\nshape = [4]",
+            "check = 'shape'\nfield = 'plddt'\nitems = 1",
+            "check = 'range'\nfield = 'plddt'\nmin = 0.9",
+            "check = 'present'\nfields = ['plddt']",
+            "check = 'absent'\nfields = ['plddt']",
+            "check = 'equals'\nfield = 'metadata.sequence_lengths'\nvalue = [4]",
+            "check = 'error'\nmessage = 'no'",
+            "check = 'snapshot'",
+        ];
+        let checks: Vec<Box<dyn Check>> = [&every[..], &stated[..]]
+            .concat()
+            .iter()
+            .map(|table| compiled(&folder(), table))
+            .collect();
+        let lent = for_other_inputs(&checks.into());
+        let names: Vec<_> = lent.iter().filter_map(|check| check.other_inputs()).collect();
+        let expected = ["contract", "sequence", "finite", "shape", "shape"].map(|name| (name, InputScope::Every));
+        assert_eq!(names, expected);
     }
 }

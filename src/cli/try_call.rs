@@ -47,7 +47,7 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
     run_project(&run, &project, String::new())
 }
 
-/// The suite, as somebody would write it.
+/// The suite, as it would be written.
 fn suite(arguments: &TryArguments, contract: &Contract) -> Result<String, Diagnostics> {
     let sequences: Vec<Json> = arguments
         .sequences

@@ -27,8 +27,8 @@ pub(crate) struct ShrunkCase {
     pub(crate) finding: Finding,
     /// Calls that were made.
     pub(crate) calls: usize,
-    /// The search ended because it may make no more.
-    pub(crate) is_cut_short: bool,
+    /// Why the search ended before its end.
+    pub(crate) cut_short: Option<String>,
     /// The other calls of the case that it takes.
     pub(crate) others: Vec<String>,
     /// Whether it failed in the same way on an instance that had been asked nothing before; `None` when that was not tried.

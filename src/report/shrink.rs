@@ -27,8 +27,8 @@ pub(crate) fn told(case: &str, shrinking: &Shrinking, reproduce: &str) -> String
     } else {
         writeln!(text, "{case} shrunk {} in {calls}: {failure}", change(shrunk))
     };
-    if shrunk.is_cut_short {
-        text.push_str("  the search was not over: `--shrink-calls` allows more calls\n");
+    if let Some(reason) = &shrunk.cut_short {
+        let _ = writeln!(text, "  the search was not over: {reason}");
     }
     match shrunk.is_repeated {
         Some(true) => {}
@@ -132,7 +132,7 @@ mod tests {
             config: Options::new(),
             finding: Finding::wrong("contract", "call", "plddt[0]: expected shape (4,), got (3,)"),
             calls: 34,
-            is_cut_short: false,
+            cut_short: None,
             others: Vec::new(),
             is_repeated: Some(true),
             notes: Vec::new(),
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_weakens_a_result_is_said() {
         let mut case = shrunk(&one("ACD:EF"), &one("ACD:EF"));
-        case.is_cut_short = true;
+        case.cut_short = Some("it was interrupted".to_owned());
         case.is_repeated = Some(false);
         case.others = vec!["first".to_owned()];
         let told = told(
@@ -189,7 +189,7 @@ mod tests {
         );
         insta::assert_snapshot!(told.trim_end(), @r#"
         esm2::x::y fails with nothing less than its 2 chains of 5 residues in 34 calls: contract [call]: plddt[0]: expected shape (4,), got (3,)
-          the search was not over: `--shrink-calls` allows more calls
+          the search was not over: it was interrupted
           a fresh instance does not fail by it: the failure depends on earlier calls
           it takes the case's calls `first` too; the input of `call`: "ACD:EF"
           reproduce: hydrotest --exact esm2::x::y

@@ -44,7 +44,10 @@ fn the_shortest_batch_that_is_cut_is_printed_with_a_command_that_shows_it() {
     let ran = run(&lab, table, &["--shrink", "--exact", "esm2::batch::two_lengths"]);
     ran.expect(1, &["shrinking esm2::batch::two_lengths: 100 calls at most"]);
     let told = told(&ran);
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    esm2::batch::two_lengths shrunk from 2 sequences of 79 residues to 1 sequence of 31 residues without `seed`, `num_loops`, `num_sampling_steps` in 74 calls: contract [call]: metadata.sequence_lengths: expected [31], got [30]
+      reproduce: cargo run -- try --backend lab --model esm2 --as-list MALWMRLLPLLALLALWGPDPAAAFVNQHLC
+    ");
     // It is typed as it is printed.
     let printed = told.split("reproduce: cargo run -- ").nth(1).unwrap();
     let printed: Vec<&str> = printed.split(' ').collect();
@@ -80,7 +83,7 @@ fn what_only_its_own_input_can_be_judged_by_is_said() {
         &["--shrink", "--exact", "esm2::bad_input::device"],
     );
     ran.expect(1, &[]);
-    insta::assert_snapshot!(told(&ran), @"");
+    insta::assert_snapshot!(told(&ran), @"esm2::bad_input::device not shrunk: `error` demands what holds for its calls as they are");
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::plan::{PlannedCall, PlannedTrial};
 /// How often calls may end the instance before the search ends too: each time it starts anew.
 const MOST_CRASHES: usize = 2;
 
+/// Why most searches end.
+const TOO_FEW: &str = "too few calls are allowed: see `--shrink-calls`";
+
 /// The instances that a search asks, and what it may still do with them.
 pub(super) struct Attempts<'a> {
     pool: Pool,
@@ -26,9 +29,9 @@ pub(super) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    /// Attempts with so many calls that those of the case can be made once more afterwards.
-    pub(super) fn new(request: &ShrinkRequest<'a>, trial: PlannedTrial) -> Self {
-        let calls = request.calls.saturating_sub(trial.calls.len());
+    /// Attempts with so many calls that those of the case can be made once more afterwards, `reserve` of which come later.
+    pub(super) fn new(request: &ShrinkRequest<'a>, trial: PlannedTrial, reserve: usize) -> Self {
+        let calls = request.calls.saturating_sub(trial.calls.len() + reserve);
         Self::with(request, trial, calls)
     }
 
@@ -66,14 +69,18 @@ impl<'a> Attempts<'a> {
         self.made.get()
     }
 
-    /// Whether it could not go on to its end.
-    pub(super) fn is_ended(&self) -> bool {
-        self.ended.borrow().is_some()
+    /// Allows so many calls more, also where there were too few. Returns why the search had ended, if it had.
+    pub(super) fn allow(&self, reserve: usize) -> Option<String> {
+        self.left.set(self.left.get() + reserve);
+        let is_over = |reason: &mut String| *reason == TOO_FEW;
+        let ended = self.ended.borrow().clone();
+        self.ended.borrow_mut().take_if(is_over);
+        ended
     }
 
-    /// Why it could not go on.
-    pub(super) fn why_ended(&self, usual: &str) -> String {
-        self.ended.borrow().clone().unwrap_or_else(|| usual.to_owned())
+    /// Why it could not go on to its end.
+    pub(super) fn ended(&self) -> Option<String> {
+        self.ended.borrow().clone()
     }
 
     /// The finding that is the failure when these calls are made; `None` when the search is over.
@@ -84,11 +91,11 @@ impl<'a> Attempts<'a> {
 
     /// What is wrong when these calls are made; `None` when the search is over.
     pub(super) async fn findings(&self, calls: &[PlannedCall]) -> Option<Vec<Finding>> {
-        if self.is_ended() {
+        if self.ended.borrow().is_some() {
             return None;
         }
         let Some(left) = self.left.get().checked_sub(calls.len()) else {
-            return self.end("too few calls are allowed: see `--shrink-calls`");
+            return self.end(TOO_FEW);
         };
         self.left.set(left);
         self.made.set(self.made.get() + calls.len());

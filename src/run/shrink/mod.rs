@@ -72,8 +72,11 @@ pub(crate) async fn shrink(request: &ShrinkRequest<'_>) -> Shrinking {
     }
     // What the other checks of a call would say is nothing to this one, and they may be about an input that is gone.
     judged.retries = 0;
-    let attempts = Attempts::new(request, judged);
-    let found = search(request, &attempts, &keys).await;
+    // To prove that no residue can be left out takes all the calls there are; a line without needless options is worth some.
+    let options = trial.calls.iter().map(|call| call.request.options.len()).max();
+    let reserve = options.unwrap_or(0).min(request.calls / 4);
+    let attempts = Attempts::new(request, judged, reserve);
+    let found = search(request, (&attempts, reserve), &keys).await;
     attempts.stop(request.interrupt).await;
     let mut shrunk = match found {
         Ok(shrunk) => shrunk,
@@ -98,10 +101,14 @@ struct Smallest {
     calls: Vec<PlannedCall>,
 }
 
-async fn search(request: &ShrinkRequest<'_>, attempts: &Attempts<'_>, keys: &[FailureKey]) -> Result<Smallest, String> {
+async fn search(
+    request: &ShrinkRequest<'_>,
+    (attempts, reserve): (&Attempts<'_>, usize),
+    keys: &[FailureKey],
+) -> Result<Smallest, String> {
     let trial = request.trial;
     let seen = attempts.findings(&trial.calls).await;
-    let seen = seen.ok_or_else(|| attempts.why_ended("its calls could not be made again"))?;
+    let seen = seen.ok_or_else(|| attempts.ended().unwrap_or_default())?;
     let again = keys.iter().find_map(|key| Some((key, key.find(&seen)?)));
     let Some((key, finding)) = again else {
         return Err("it did not fail in the same way when its calls were made again on a fresh instance".to_owned());
@@ -140,6 +147,7 @@ async fn search(request: &ShrinkRequest<'_>, attempts: &Attempts<'_>, keys: &[Fa
         level = next(this, &parts);
     }
     calls = with(&calls, &parts);
+    let ended = attempts.allow(reserve);
     if !is_common {
         remove_options(request, attempts, key, (&mut calls, &mut finding)).await;
     }
@@ -152,7 +160,7 @@ async fn search(request: &ShrinkRequest<'_>, attempts: &Attempts<'_>, keys: &[Fa
         config: last.config.clone(),
         finding,
         calls: attempts.made(),
-        is_cut_short: attempts.is_ended(),
+        cut_short: ended.or_else(|| attempts.ended()),
         others: others.map(|own| own.name.to_string()).collect(),
         is_repeated: None,
         notes: Vec::new(),

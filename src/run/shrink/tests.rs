@@ -213,7 +213,7 @@ async fn a_backend_that_is_wrong_beyond_a_length_gets_the_shortest_that_is() {
     let shrunk = searched.shrunk();
     assert_eq!(shrunk.request.input, Input::One(LONG[..31].into()));
     assert_eq!(
-        (shrunk.is_repeated, shrunk.is_cut_short, searched.starts),
+        (shrunk.is_repeated, shrunk.cut_short.is_some(), searched.starts),
         (Some(true), false, 2)
     );
 }
@@ -225,7 +225,7 @@ async fn few_calls_suffice_for_the_length_and_the_proof_is_cut_short() {
     let shrunk = searched.shrunk();
     assert_eq!(shrunk.request.input, Input::One(LONG[..31].into()));
     assert_eq!(
-        (shrunk.is_repeated, shrunk.is_cut_short, searched.calls),
+        (shrunk.is_repeated, shrunk.cut_short.is_some(), searched.calls),
         (Some(true), true, 20)
     );
 }
@@ -261,6 +261,19 @@ async fn options_that_are_not_needed_go_and_the_others_stay() {
     let shrunk = searched.shrunk();
     assert_eq!(shrunk.removed_options(), ["glycine_linker"]);
     assert_eq!(shrunk.request.input, Input::One("A".into()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_go_also_where_no_call_is_left_for_residues() {
+    let case = format!(
+        "options = {{ include_fields = ['lm_logits'], glycine_linker = '' }}\n{}",
+        contract_of(&format!("'{LONG}'"))
+    );
+    let searched = searched("esm2", &case, 30, |request, _| class_if(residues(request) > 30)).await;
+    let shrunk = searched.shrunk();
+    assert_eq!(shrunk.request.input, Input::One(LONG[..31].into()));
+    assert_eq!(shrunk.removed_options(), ["include_fields", "glycine_linker"]);
+    assert!(shrunk.cut_short.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
