@@ -86,8 +86,12 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
         MutantFormat::Text => say(&report::text(&results, &left_out)),
         MutantFormat::Json => say(&report::json(&results)),
     }
-    let is_bad =
-        |result: &MutantResult| matches!(result.fate(), Fate::Survived | Fate::KilledByChance | Fate::FalseAlarm);
+    let is_bad = |result: &MutantResult| {
+        matches!(
+            result.fate(),
+            Fate::Survived | Fate::Outdated | Fate::KilledByChance | Fate::FalseAlarm
+        )
+    };
     let has_effect = results.iter().any(|result| result.fate() != Fate::NoEffect);
     Ok(match (results.iter().any(is_bad), has_effect) {
         (true, _) => SURVIVED,

@@ -8,6 +8,7 @@ mod backend;
 mod behaviour;
 mod benign;
 mod benign_files;
+mod explained;
 mod generated;
 mod input_class;
 mod of_atoms;
@@ -28,6 +29,7 @@ use crate::prediction::{Contract, Options, Prediction, Request};
 
 pub(crate) use answers::Answers;
 pub(crate) use backend::MutantBackend;
+pub(crate) use explained::reason;
 pub(crate) use input_class::InputClass;
 pub(crate) use score::{Fate, Kill, MutantResult, Score};
 pub(crate) use tolerance::is_within_tolerance;

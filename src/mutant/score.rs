@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::explained::reason;
 use super::{Group, Mutant};
 
 /// What came of one mutant.
@@ -42,6 +43,10 @@ pub(crate) enum Fate {
     KilledByChance,
     /// A faulty mutant that every case passed.
     Survived,
+    /// As [`Self::Survived`], for a reason that is known: it counts as not killed.
+    Explained,
+    /// A mutant that was killed although a reason is known why it cannot be: the reason is out of date.
+    Outdated,
     /// A faulty mutant that every case passed because it changes less than a right port may: it is not counted.
     Equivalent,
     /// A benign mutant that every case passed.
@@ -55,13 +60,16 @@ impl MutantResult {
     #[must_use]
     pub(crate) fn fate(&self) -> Fate {
         let killers = self.mutant.killers;
+        let is_explained = reason(&self.mutant.name).is_some();
         let is_meant = |kill: &Kill| killers.is_empty() || kill.checks.iter().any(|check| killers.contains(check));
         match (self.mutant.group, self.kills.is_empty()) {
             _ if self.cases == 0 => Fate::NoEffect,
             (Group::Benign, true) => Fate::Accepted,
             (Group::Benign, false) => Fate::FalseAlarm,
             (_, true) if self.is_within_tolerance => Fate::Equivalent,
+            (_, true) if is_explained => Fate::Explained,
             (_, true) => Fate::Survived,
+            (_, false) if is_explained => Fate::Outdated,
             (_, false) if self.kills.iter().any(is_meant) => Fate::Killed,
             (_, false) => Fate::KilledByChance,
         }

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::check::needs_reference;
 use crate::metric_value::count;
-use crate::mutant::{Fate, Group, Mutant, MutantResult, Score};
+use crate::mutant::{Fate, Group, Mutant, MutantResult, Score, reason};
 
 /// Mutants that are listed by name before the rest is counted.
 const SHOWN: usize = 60;
@@ -48,6 +48,8 @@ pub(crate) fn text(results: &[MutantResult], left_out: &[String]) -> String {
     }
     for (title, fate) in [
         ("survived", Fate::Survived),
+        ("survived for a known reason", Fate::Explained),
+        ("killed although a reason says why it cannot be", Fate::Outdated),
         ("killed by a check that their fault is not about", Fate::KilledByChance),
         ("false alarms", Fate::FalseAlarm),
     ] {
@@ -179,9 +181,11 @@ pub(crate) fn markdown(results: &[MutantResult]) -> String {
             "| {model} | `{field}` | {class} | {mutants} | {killed} | {without_reference} |"
         );
     }
-    text.push_str("\n| survived | what it does |\n|---|---|\n");
-    for result in results.iter().filter(|result| result.fate() == Fate::Survived) {
-        let _ = writeln!(text, "| {} | {} |", result.mutant.name, result.mutant.about);
+    text.push_str("\n| survived | what it does | why |\n|---|---|---|\n");
+    let is_left = |fate: Fate| matches!(fate, Fate::Survived | Fate::Explained);
+    for result in results.iter().filter(|result| is_left(result.fate())) {
+        let why = reason(&result.mutant.name).unwrap_or("**a gap**");
+        let _ = writeln!(text, "| {} | {} | {why} |", result.mutant.name, result.mutant.about);
     }
     text.push_str("\n| mutant | what it does | first killed by | likely cause |\n|---|---|---|---|\n");
     for result in results.iter().filter(|result| result.mutant.group == Group::Fault) {
@@ -246,6 +250,8 @@ const fn fate(fate: Fate) -> &'static str {
         Fate::Killed => "killed",
         Fate::KilledByChance => "killed by chance",
         Fate::Survived => "survived",
+        Fate::Explained => "survived, explained",
+        Fate::Outdated => "killed, though explained",
         Fate::Equivalent => "within tolerance",
         Fate::Accepted => "accepted",
         Fate::FalseAlarm => "false alarm",
