@@ -1,8 +1,12 @@
 //! `hydrotest mutants`: runs the suites against mutants of a backend and says which they kill. Wires platform, plan, run and
 //! report; decides nothing itself.
 
+mod progress;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use progress::MutantProgress;
 
 use super::arguments::{MutantArguments, MutantFormat};
 use super::project::Project;
@@ -76,7 +80,7 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     let results = runtime.block_on(measuring.run(all))?;
     let (results, left_out) = match results {
         Measured::Whole { results, left_out } => (results, left_out),
-        Measured::Interrupted(code) => return Ok(code),
+        Measured::Ended(code) => return Ok(code),
     };
     if let Some(path) = &arguments.markdown {
         let written = std::fs::write(path, report::markdown(&results));
@@ -161,7 +165,8 @@ enum Measured {
         /// Cases that the backend does not pass itself, so that they kill no mutant.
         left_out: Vec<String>,
     },
-    Interrupted(u8),
+    /// It came to no result; with which exit code.
+    Ended(u8),
 }
 
 impl Measuring {
@@ -175,7 +180,7 @@ impl Measuring {
             .judge(&judged, None, &self.store.with(Recording::Missing), &interrupt)
             .await;
         if let Some(signal) = baseline.interrupted {
-            return Ok(Measured::Interrupted(Conclusion::Interrupted(signal).exit_code()));
+            return Ok(Measured::Ended(Conclusion::Interrupted(signal).exit_code()));
         }
         let mut left_out = Vec::new();
         let mut sound = Vec::new();
@@ -185,12 +190,18 @@ impl Measuring {
                 verdict => left_out.push(format!("{}: {verdict}", outcome.name)),
             }
         }
+        if sound.is_empty() {
+            complain("the backend itself passes no selected case, so that no fault can be told from what it does:");
+            complain(&left_out.join("\n"));
+            return Ok(Measured::Ended(baseline.conclusion().exit_code()));
+        }
+        let progress = Arc::new(MutantProgress::of(mutants.len()));
         let (this, sound) = (Arc::new(self), Arc::new(sound));
         let (mutants, next) = (Arc::new(mutants), Arc::new(AtomicUsize::new(0)));
         let mut team = tokio::task::JoinSet::new();
         for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
             let (this, sound, mutants) = (Arc::clone(&this), Arc::clone(&sound), Arc::clone(&mutants));
-            let (next, interrupt) = (Arc::clone(&next), interrupt.clone());
+            let (next, interrupt, progress) = (Arc::clone(&next), interrupt.clone(), Arc::clone(&progress));
             team.spawn(async move {
                 let mut results = Vec::new();
                 loop {
@@ -202,6 +213,7 @@ impl Measuring {
                         return results;
                     }
                     results.push((index, this.kill(mutant, &sound, &interrupt).await));
+                    progress.one_more();
                 }
             });
         }
@@ -210,7 +222,8 @@ impl Measuring {
             results.extend(some.map_err(|panic| CommandError::Broken(format!("a mutant could not be run: {panic}")))?);
         }
         if let Some(signal) = interrupt.pending() {
-            return Ok(Measured::Interrupted(Conclusion::Interrupted(signal).exit_code()));
+            complain("interrupted: not every mutant was run, and nothing is said about the suites");
+            return Ok(Measured::Ended(Conclusion::Interrupted(signal).exit_code()));
         }
         results.sort_by_key(|(index, _)| *index);
         let results = results.into_iter().map(|(_, result)| result).collect();

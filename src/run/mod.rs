@@ -137,7 +137,8 @@ pub fn run(
     let shared = (Arc::clone(&context.queue), Arc::clone(&context.starts));
     let work = Arc::new(Workers::new(plan, &selected, settings, open, judging, shared));
     let abandoned = Arc::new(Notify::new());
-    let running = runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned)));
+    let running =
+        runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned), announce));
 
     // libtest-mimic panics when its output goes away (a closed pipe); what was started has to be stopped all the same.
     let arguments = Arguments {
@@ -308,8 +309,8 @@ impl Workers {
         }
     }
 
-    /// Runs all trials, until a signal comes or the receiver is gone; then stops everything.
-    async fn carry_out(self: Arc<Self>, workers: usize, interrupt: Interrupt, abandoned: Arc<Notify>) {
+    /// Runs all trials, until a signal comes, which `announce` tells, or the receiver is gone; then stops everything.
+    async fn carry_out(self: Arc<Self>, workers: usize, interrupt: Interrupt, abandoned: Arc<Notify>, announce: fn()) {
         let mut team = JoinSet::new();
         for _ in 0..workers {
             team.spawn(Arc::clone(&self).work());

@@ -208,7 +208,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
     Arc::clone(&work)
-        .carry_out(2, Interrupt::listen().unwrap(), abandoned)
+        .carry_out(2, Interrupt::listen().unwrap(), abandoned, || {})
         .await;
     let outcomes = selected
         .iter()
