@@ -124,8 +124,14 @@ fn changed_kinds_shapes_texts_and_presence_are_told() {
     for (name, value, message) in [
         (
             "aatype",
-            Value::Array(Tensor::vector(&[7i32, 12, 7])),
-            "aatype: expected int64 array (3,), got int32 array (3,) with equal values",
+            Value::Array(Tensor::vector(&[7f32, 12.0, 7.0])),
+            "aatype: expected int64 array (3,), got float32 array (3,) with equal values",
+        ),
+        (
+            "aatype",
+            Value::Array(Tensor::vector(&[7i32, 12, 8])),
+            "aatype: 1 of 3 elements beyond tolerance\n  greatest absolute difference 1 at [2]: expected 7, got 8\n  \
+             greatest relative difference 0.142857 there\n  allowed 0 + 0 × |expected|; an absolute tolerance of 1 would pass",
         ),
         (
             "aatype",
@@ -153,6 +159,11 @@ fn changed_kinds_shapes_texts_and_presence_are_told() {
          \"ATOM      2  N\""
     );
 
+    // Which width integers have is the contract's affair, and an attribute of a later release that is None says nothing.
+    let mut narrow = with("aatype", Value::Array(Tensor::vector(&[7i32, 12, 7])));
+    narrow.fields.push(("of_a_later_release".into(), Value::None));
+    let judged = place.judge(Recording::Never, &narrow).unwrap();
+    assert!(matches!(judged, Judged::Matches(_)), "{judged:?}");
     let mut longer = prediction();
     longer.fields.push(("iptm".into(), Value::Float(0.5)));
     insta::assert_snapshot!(only(&place.difference(&longer)).to_string(), @"iptm: not expected, got float 0.5");
