@@ -51,14 +51,13 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
         Overriding::default(),
     )?;
     let plan = Arc::new(plan);
-    let models = models(&plan);
     let wanted = |mutant: &Mutant| {
         arguments
             .filter
             .as_ref()
             .is_none_or(|filter| mutant.name.contains(filter))
     };
-    let all = mutant::catalogue(&models, |contract, option| is_set(&plan, contract, option));
+    let all = mutant::catalogue(&plan.models(), |contract, option| is_set(&plan, contract, option));
     let all: Vec<Arc<Mutant>> = all.into_iter().filter(wanted).map(Arc::new).collect();
     if arguments.list {
         say(&report::list(&all));
@@ -125,17 +124,6 @@ fn judge_without(suites: &mut [Suite], without: &[String]) -> Result<(), Diagnos
         suite.cases.retain(|case| !case.checks.is_empty());
     }
     diagnostics.into_result(())
-}
-
-/// The models of a plan, each once.
-fn models(plan: &Plan) -> Vec<Arc<Contract>> {
-    let mut models: Vec<Arc<Contract>> = Vec::new();
-    for trial in &plan.trials {
-        if models.iter().all(|known| known.key != trial.contract.key) {
-            models.push(Arc::clone(&trial.contract));
-        }
-    }
-    models
 }
 
 /// Whether some case sets an option of a model to something else than its default.
@@ -249,10 +237,10 @@ impl Measuring {
             };
         }
         let run = self.judge(&concerned, Some(mutant), &self.store, interrupt).await;
-        // A run with an error does not conform either, unless the error is that there is nothing to compare with.
+        // A server that dies does not conform either; but a platform that fails by itself has killed no mutant.
         let is_red = |outcome: &Outcome| match outcome.verdict {
             Verdict::Fail => true,
-            Verdict::Error => !outcome.is_without_reference(),
+            Verdict::Error => mutant.makes_errors() && !outcome.is_without_reference(),
             _ => false,
         };
         let failed = run.outcomes.iter().filter(|outcome| is_red(outcome));

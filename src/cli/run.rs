@@ -244,15 +244,9 @@ fn told_of(kept: &ResponseWriter) -> String {
 
 /// Looks for a mistake that every case would meet, before the first is run.
 fn foresee(platform: &Platform, plan: &Plan) -> Result<(), CommandError> {
-    let mut models: Vec<_> = Vec::new();
-    for trial in plan.trials.iter().filter(|trial| trial.skip.is_none()) {
-        if !models.iter().any(|known| Arc::ptr_eq(known, &trial.contract)) {
-            models.push(Arc::clone(&trial.contract));
-        }
-    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| CommandError::Broken(error.to_string()))?;
-    runtime.block_on(platform.foresee(&models)).map_err(|error| {
+    runtime.block_on(platform.foresee(&plan.models())).map_err(|error| {
         let location = platform.table.kind.location.clone();
         Diagnostics::from(Diagnostic::at(location, error.message)).into()
     })

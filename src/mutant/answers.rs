@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex as AsyncMutex;
 
-use crate::backend::{Backend, BackendError, Fault, ObjectHost, Work};
+use crate::backend::{Backend, BackendError, Fault, Work};
 use crate::prediction::{Contract, Options, Prediction, Request};
 
 type Answered = Result<Arc<Prediction>, BackendError>;
@@ -163,10 +163,6 @@ impl Backend for RememberingBackend {
 
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(self.ask(request))
-    }
-
-    fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
-        None
     }
 
     fn log_tail(&self) -> Vec<String> {

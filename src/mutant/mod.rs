@@ -119,6 +119,11 @@ impl MutantFault {
 }
 
 impl Mutant {
+    /// Whether calls end by errors of its own. Of any other, an error that is not the backend's is an accident of the platform.
+    pub(crate) const fn makes_errors(&self) -> bool {
+        matches!(self.fault, MutantFault::Result(_))
+    }
+
     /// Whether it is made for a model.
     #[must_use]
     pub(crate) fn is_for(&self, model: &str) -> bool {

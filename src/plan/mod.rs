@@ -110,6 +110,17 @@ pub struct EmptySuite {
 }
 
 impl Plan {
+    /// The models of the trials that run, each once.
+    pub(crate) fn models(&self) -> Vec<Arc<Contract>> {
+        let mut models: Vec<Arc<Contract>> = Vec::new();
+        for trial in self.trials.iter().filter(|trial| trial.skip.is_none()) {
+            if !models.iter().any(|known| Arc::ptr_eq(known, &trial.contract)) {
+                models.push(Arc::clone(&trial.contract));
+            }
+        }
+        models
+    }
+
     /// Leaves out the trials for which there is a reason, which their outcome will say.
     pub fn leave_out(&mut self, mut reason: impl FnMut(&PlannedTrial) -> Option<String>) {
         for trial in self.trials.iter_mut().filter(|trial| trial.skip.is_none()) {

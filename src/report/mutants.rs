@@ -131,21 +131,17 @@ fn kills_by_check(results: &[MutantResult]) -> BTreeMap<&'static str, KillsOfChe
     by_check
 }
 
+/// The numbers of a score as cells of a table.
+fn cells(score: Score) -> String {
+    format!("{} | {} | {}", score.mutants, score.killed, score.without_reference)
+}
+
 /// The tables of the page on mutants.
 #[must_use]
 pub(crate) fn markdown(results: &[MutantResult]) -> String {
     let mut text = String::from("| mutants | effective | killed | without a recorded result |\n|---|---|---|---|\n");
     for (title, score) in scores(results) {
-        let Score {
-            mutants,
-            killed,
-            without_reference,
-        } = score;
-        let _ = writeln!(
-            text,
-            "| {} | {mutants} | {killed} | {without_reference} |",
-            title.trim()
-        );
+        let _ = writeln!(text, "| {} | {} |", title.trim(), cells(score));
     }
     text.push_str("\n| check | kills | alone | alone without a recorded result |\n|---|---|---|---|\n");
     for (check, kills) in kills_by_check(results) {
@@ -171,15 +167,7 @@ pub(crate) fn markdown(results: &[MutantResult]) -> String {
         if score.mutants == 0 {
             continue;
         }
-        let Score {
-            mutants,
-            killed,
-            without_reference,
-        } = score;
-        let _ = writeln!(
-            text,
-            "| {model} | `{field}` | {class} | {mutants} | {killed} | {without_reference} |"
-        );
+        let _ = writeln!(text, "| {model} | `{field}` | {class} | {} |", cells(score));
     }
     text.push_str("\n| survived | what it does | why |\n|---|---|---|\n");
     let is_left = |fate: Fate| matches!(fate, Fate::Survived | Fate::Explained);

@@ -56,7 +56,7 @@ fn change(shrunk: &ShrunkCase) -> String {
     let mut text = if before == after {
         format!("by options alone, with its {},", size(before, None))
     } else {
-        let (from, to) = (Counts::of(before), Counts::of(after));
+        let (from, to) = (InputSize::of(before), InputSize::of(after));
         let same = from.items == to.items && from.chains == to.chains;
         let plain = same.then_some(to.residues).map(|_| from.residues.to_string());
         format!(
@@ -77,13 +77,13 @@ fn change(shrunk: &ShrunkCase) -> String {
 }
 
 /// How much there is in an input.
-struct Counts {
+struct InputSize {
     items: usize,
     chains: usize,
     residues: usize,
 }
 
-impl Counts {
+impl InputSize {
     fn of(input: &Input) -> Self {
         let items = input.strings();
         let chains = || items.iter().flat_map(|item| item.split(CHAIN_SEPARATOR));
@@ -101,10 +101,10 @@ fn residues(number: usize) -> String {
 
 /// The size of an input: what there is more than one of, here or in the other, and its residues.
 fn size(input: &Input, other: Option<&Input>) -> String {
-    let own = Counts::of(input);
-    let other = other.map(Counts::of);
+    let own = InputSize::of(input);
+    let other = other.map(InputSize::of);
     let several =
-        |number: fn(&Counts) -> usize| number(&own) > 1 || other.as_ref().is_some_and(|other| number(other) > 1);
+        |number: fn(&InputSize) -> usize| number(&own) > 1 || other.as_ref().is_some_and(|other| number(other) > 1);
     if several(|counts| counts.items) {
         format!("{} of {}", count(own.items, "sequence"), residues(own.residues))
     } else if several(|counts| counts.chains) {
