@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::wire::pickle::PickleError;
 
 /// A failure of one stage of a backend's life, with what a reader needs to find the cause.
@@ -90,13 +93,15 @@ pub enum Fault {
 }
 
 /// Who is responsible for a fault, which decides between the verdicts fail and error, and the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Responsible {
     /// The backend answered wrongly, crashes on a call, or its own code raises an exception.
     Backend,
     /// What the backend runs on failed before there was an answer to judge.
     Platform,
     /// The backend's table, the command line or the environment asks for what cannot be.
+    #[serde(rename = "configuration")]
     Settings,
     /// Hydrotest itself failed, or could not judge.
     Harness,

@@ -6,7 +6,7 @@ use std::fmt;
 use crate::backend::{BackendError, Responsible};
 
 /// One thing that is wrong with an answer, or the reason why it could not be judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// Whether the backend is wrong (verdict fail), or anything else is, so that there is no verdict on it (verdict error).
     pub(crate) responsible: Responsible,
@@ -18,10 +18,39 @@ pub struct Finding {
     pub(crate) summary: String,
     /// Further lines: numbers, positions, what would have passed.
     pub(crate) details: Vec<String>,
+    /// The values of the answer that are not as expected, where they are known one by one.
+    pub(crate) differences: Vec<FieldDifference>,
     /// What most likely causes it, or what to do about it.
     pub hint: Option<String>,
     /// The last lines that the platform logged, oldest first.
     pub(crate) log_tail: Vec<String>,
+}
+
+/// One value of an answer that is not as expected.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct FieldDifference {
+    /// Its path, such as `plddt[0]`.
+    pub(crate) field: String,
+    /// The element where the difference is greatest, along every dimension.
+    pub(crate) index: Option<Vec<usize>>,
+    /// What that element is about, such as `chain A residue 12`.
+    pub(crate) residue: Option<String>,
+    /// The expected element.
+    pub(crate) expected: Option<f64>,
+    /// The element that came.
+    pub(crate) observed: Option<f64>,
+    /// The greatest absolute difference that is allowed there.
+    pub(crate) allowed: Option<f64>,
+}
+
+impl FieldDifference {
+    /// A value of which only the path is known.
+    pub(crate) fn of_field(field: impl Into<String>) -> Self {
+        Self {
+            field: field.into(),
+            ..Self::default()
+        }
+    }
 }
 
 impl Finding {
@@ -33,6 +62,7 @@ impl Finding {
             call: Some(call.to_owned()),
             summary: summary.into(),
             details: Vec::new(),
+            differences: Vec::new(),
             hint: None,
             log_tail: Vec::new(),
         }
@@ -97,6 +127,12 @@ impl Finding {
     /// Adds several lines of detail.
     pub(crate) fn with_details(mut self, lines: impl IntoIterator<Item = String>) -> Self {
         self.details.extend(lines);
+        self
+    }
+
+    /// Says which value of the answer it is about.
+    pub(crate) fn about(mut self, field: impl Into<String>) -> Self {
+        self.differences.push(FieldDifference::of_field(field));
         self
     }
 

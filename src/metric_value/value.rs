@@ -3,6 +3,9 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::{Noise, show};
 use crate::prediction::contract::Tolerance;
 
@@ -17,7 +20,8 @@ pub(crate) fn bound(tolerance: Tolerance, floor: Option<Noise>) -> Tolerance {
 }
 
 /// How well two results agree.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum MetricVerdict {
     /// They differ by no more than repeats do, or not at all.
     Indistinguishable,

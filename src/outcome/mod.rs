@@ -1,6 +1,7 @@
 //! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
 
 mod explain;
+pub(crate) mod record;
 mod shrunk;
 
 pub(crate) use explain::quote;
@@ -9,9 +10,13 @@ pub(crate) use shrunk::{Shrinking, ShrunkCase};
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::backend::Responsible;
 use crate::check::Finding;
 use crate::metric_value::CheckedValue;
+use record::CaseTimes;
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -30,12 +35,24 @@ pub struct Outcome {
     pub measurements: Vec<CheckedValue>,
     /// How many times it was tried; 0 when it did not run.
     pub attempts: u32,
-    /// Time of all attempts, without the start of instances.
-    pub elapsed: Duration,
+    /// Every attempt that was judged, in order.
+    pub(crate) history: Vec<JudgedAttempt>,
+    /// Where the time of all attempts went.
+    pub(crate) times: CaseTimes,
+}
+
+/// What one attempt of a case gave.
+#[derive(Debug, Clone)]
+pub(crate) struct JudgedAttempt {
+    /// What it alone would have given.
+    pub(crate) verdict: Verdict,
+    /// What was wrong in it.
+    pub(crate) findings: Vec<Finding>,
 }
 
 /// The judgement of one case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// As it should be.
     Pass,
@@ -47,12 +64,14 @@ pub enum Verdict {
     /// Not run, for the reason given.
     Skip,
     /// Wrong, as the suite expects.
+    #[serde(rename = "xfail")]
     ExpectedFailure,
     /// Wrong, as the model's own code is known to be on every platform.
     KnownUpstream,
     /// Right, although the model's own code is known to be wrong: the entry is out of date.
     Stale,
     /// Right, although the suite expects a failure: the expectation is out of date.
+    #[serde(rename = "xpass")]
     UnexpectedPass,
 }
 
@@ -146,7 +165,8 @@ impl Outcome {
             notes: Vec::new(),
             measurements: Vec::new(),
             attempts: 0,
-            elapsed: Duration::ZERO,
+            history: Vec::new(),
+            times: CaseTimes::default(),
         }
     }
 
@@ -200,6 +220,23 @@ impl Verdict {
     }
 }
 
+impl VerdictCounts {
+    /// Counts one case.
+    pub(crate) fn add(&mut self, verdict: Verdict, is_without_reference: bool, is_flaky: bool) {
+        match verdict {
+            Verdict::Pass => self.passed += 1,
+            Verdict::Fail => self.failed += 1,
+            Verdict::UnexpectedPass | Verdict::Stale => self.unexpected_passes += 1,
+            Verdict::KnownUpstream => self.known_upstream += 1,
+            Verdict::Error if is_without_reference => self.without_reference += 1,
+            Verdict::Error => self.errors += 1,
+            Verdict::Skip => self.skipped += 1,
+            Verdict::ExpectedFailure => self.expected_failures += 1,
+        }
+        self.flaky += usize::from(is_flaky);
+    }
+}
+
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -221,17 +258,7 @@ impl RunOutcome {
     pub fn tally(&self) -> VerdictCounts {
         let mut tally = VerdictCounts::default();
         for outcome in &self.outcomes {
-            match outcome.verdict {
-                Verdict::Pass => tally.passed += 1,
-                Verdict::Fail => tally.failed += 1,
-                Verdict::UnexpectedPass | Verdict::Stale => tally.unexpected_passes += 1,
-                Verdict::KnownUpstream => tally.known_upstream += 1,
-                Verdict::Error if outcome.is_without_reference() => tally.without_reference += 1,
-                Verdict::Error => tally.errors += 1,
-                Verdict::Skip => tally.skipped += 1,
-                Verdict::ExpectedFailure => tally.expected_failures += 1,
-            }
-            tally.flaky += usize::from(outcome.is_flaky());
+            tally.add(outcome.verdict, outcome.is_without_reference(), outcome.is_flaky());
         }
         tally
     }

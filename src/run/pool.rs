@@ -61,6 +61,8 @@ pub(crate) struct Lease {
     slot: usize,
     /// The running instance.
     pub(crate) instance: Arc<Instance>,
+    /// It was started for this lease.
+    pub(crate) is_fresh: bool,
 }
 
 impl Pool {
@@ -128,6 +130,7 @@ impl Pool {
                     return Ok(Lease {
                         slot: index,
                         instance: Arc::clone(instance),
+                        is_fresh: false,
                     });
                 }
                 SlotState::Failed(error) => return Err(error.clone().inherited()),
@@ -302,7 +305,8 @@ impl Pool {
             Ok(()) => {
                 slot.leases += 1;
                 slot.state = SlotState::Running(Arc::clone(&instance));
-                Ok(Lease { slot: index, instance })
+                let (slot, is_fresh) = (index, true);
+                Ok(Lease { slot, instance, is_fresh })
             }
             Err(error) => {
                 slot.state = SlotState::Failed(BackendError {

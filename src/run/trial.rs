@@ -8,7 +8,8 @@ use super::{scenario, upstream};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
 use crate::config::CallOrder;
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::record::CaseTimes;
+use crate::outcome::{JudgedAttempt, Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedScenario, PlannedTrial};
 use crate::prediction::Prediction;
 
@@ -32,7 +33,8 @@ pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judgi
         notes: Vec::new(),
         measurements: Vec::new(),
         attempts: 0,
-        elapsed: Duration::ZERO,
+        history: Vec::new(),
+        times: CaseTimes::default(),
     };
     let mut crashed: Option<String> = None;
     loop {
@@ -51,8 +53,12 @@ pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judgi
             break;
         }
         outcome.attempts += 1;
-        outcome.elapsed += attempt.elapsed;
+        outcome.times.add(&attempt.times);
         let verdict = Verdict::of(&attempt.judged.findings);
+        outcome.history.push(JudgedAttempt {
+            verdict,
+            findings: attempt.judged.findings.clone(),
+        });
         if verdict == Verdict::Pass && !attempt.judged.unjudged.is_empty() {
             // Nothing judged is no pass.
             outcome.verdict = Verdict::Skip;
@@ -106,10 +112,29 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
 /// Why a scenario could not run, or that a call cannot be answered for want of a recorded response.
 pub(super) struct Unplayable(String);
 
+/// Where the time of the calls of one attempt went.
+#[derive(Debug, Clone, Copy, Default)]
+struct CallTime {
+    wait: Duration,
+    start: Duration,
+    calls: Duration,
+}
+
+impl CallTime {
+    fn with_judging(self, judging: Duration) -> CaseTimes {
+        CaseTimes {
+            wait: self.wait.as_secs_f64(),
+            start: self.start.as_secs_f64(),
+            calls: self.calls.as_secs_f64(),
+            judge: judging.as_secs_f64(),
+        }
+    }
+}
+
 /// What came of one attempt.
 pub(super) struct Attempt {
     pub(super) judged: Judged,
-    elapsed: Duration,
+    times: CaseTimes,
     /// Every call has an answer, or was refused as it must be: all that is wrong are values.
     is_answered: bool,
     /// The call that ended the instance.
@@ -125,8 +150,8 @@ pub(super) async fn attempt(
     judging: &Judging,
     crashed: Option<&str>,
 ) -> Result<Attempt, Unplayable> {
-    let mut elapsed = Duration::ZERO;
-    let mut responses = ask(trial, pool, &mut elapsed).await;
+    let mut spent = CallTime::default();
+    let mut responses = ask(trial, pool, &mut spent).await;
     let errors = responses.iter().filter_map(|response| response.result.as_ref().err());
     if let Some(error) = errors.into_iter().find(|error| error.fault == Fault::Unrecorded) {
         return Err(Unplayable(error.message.clone()));
@@ -155,7 +180,7 @@ pub(super) async fn attempt(
     let judged = tokio::task::block_in_place(|| judging.judge(trial, &responses));
     Ok(Attempt {
         judged,
-        elapsed: elapsed + begun.elapsed(),
+        times: spent.with_judging(begun.elapsed()),
         is_answered,
         crashed: ended,
         is_inherited,
@@ -187,7 +212,11 @@ async fn attempt_scenario(
     }
     Ok(Attempt {
         judged,
-        elapsed: ran.elapsed + begun.elapsed(),
+        times: CallTime {
+            calls: ran.elapsed,
+            ..CallTime::default()
+        }
+        .with_judging(begun.elapsed()),
         is_answered: true,
         crashed: None,
         is_inherited: false,
@@ -195,30 +224,35 @@ async fn attempt_scenario(
 }
 
 /// Makes the calls of a case, as its order says.
-async fn ask(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
+async fn ask(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     match trial.order {
-        CallOrder::InTurn => ask_in_turn(trial, pool, elapsed).await,
-        CallOrder::AtOnce => ask_at_once(trial, pool, elapsed).await,
+        CallOrder::InTurn => ask_in_turn(trial, pool, spent).await,
+        CallOrder::AtOnce => ask_at_once(trial, pool, spent).await,
     }
 }
 
 /// Makes all calls at the same time.
-async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
+async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     let calls = trial.calls.iter().map(|call| async move {
-        let mut own = Duration::ZERO;
+        let mut own = CallTime::default();
         let result = call_once(trial, call, pool, &mut own).await;
         (response_to(call, result), own)
     });
     let answered = futures_util::future::join_all(calls).await;
-    *elapsed += answered.iter().map(|(_, own)| *own).max().unwrap_or_default();
+    // They overlap: the longest of each is how long the case waited for it.
+    for (_, own) in &answered {
+        spent.wait = spent.wait.max(own.wait);
+        spent.start = spent.start.max(own.start);
+        spent.calls = spent.calls.max(own.calls);
+    }
     answered.into_iter().map(|(response, _)| response).collect()
 }
 
 /// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
-async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, elapsed: &mut Duration) -> Vec<CallResult> {
+async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
     let mut responses = Vec::with_capacity(trial.calls.len());
     for call in &trial.calls {
-        let result = call_once(trial, call, pool, elapsed).await;
+        let result = call_once(trial, call, pool, spent).await;
         let broken =
             (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
         responses.push(response_to(call, result));
@@ -242,11 +276,19 @@ async fn call_once(
     trial: &PlannedTrial,
     call: &PlannedCall,
     pool: &Pool,
-    elapsed: &mut Duration,
+    spent: &mut CallTime,
 ) -> Result<Prediction, BackendError> {
-    let lease = pool.lease(call.instance).await?;
+    let asked = Instant::now();
+    let lease = pool.lease(call.instance).await;
     let begun = Instant::now();
-    let left = trial.timeout.saturating_sub(*elapsed);
+    // A start that failed was its own, unless another case met the same failure before.
+    if lease.as_ref().map_or_else(|error| !error.inherited, |lease| lease.is_fresh) {
+        spent.start += begun - asked;
+    } else {
+        spent.wait += begun - asked;
+    }
+    let lease = lease?;
+    let left = trial.timeout.saturating_sub(spent.calls);
     let answered = tokio::time::timeout(left, lease.instance.predict(&call.request)).await;
     let result = if let Ok(result) = answered {
         result
@@ -258,7 +300,7 @@ async fn call_once(
         );
         Err(BackendError::new(Stage::Call, Fault::TooSlow, message).with_log(lease.instance.log_tail().await))
     };
-    *elapsed += begun.elapsed();
+    spent.calls += begun.elapsed();
     let condition = match &result {
         Err(error) if !error.fault.leaves_usable() => Condition::Broken(error.clone()),
         _ => Condition::Usable,

@@ -14,7 +14,7 @@ pub(super) const OWN_ARRAY_LIMIT: u64 = 64 << 30;
 
 /// Reads a regular file of at most `limit` bytes. Read and not mapped, because a mapped file that is cut off while it is read ends
 /// the program.
-pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     if !metadata.is_file() {
@@ -34,7 +34,7 @@ pub(super) fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
 }
 
 /// Writes a file in one step: a reader finds the old content or the new, never a part.
-pub(super) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
+pub(crate) fn write(path: &Path, content: &[u8]) -> io::Result<()> {
     replace(path, |part| File::options().write(true).open(part)?.write_all(content))
 }
 

@@ -30,6 +30,7 @@ mod write;
 pub(crate) use array_files::Listed;
 pub use array_files::{Prune, StoredArrays};
 pub use error::SnapshotError;
+pub(crate) use file::{read as read_bounded, write as write_atomically};
 pub use floor::Floors;
 pub(crate) use floor::open_floors;
 pub(crate) use key::InvalidKey;

@@ -1,0 +1,266 @@
+//! What came of one case, as an outcome file holds it: every attempt, every finding, every number.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::RecordedNumber;
+use crate::backend::Responsible;
+use crate::check::Finding;
+use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
+use crate::outcome::{Outcome, Verdict};
+
+/// What came of one case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CaseRecord {
+    /// `model::suite::case`.
+    pub(crate) name: String,
+    /// The key of the model.
+    pub(crate) model: String,
+    /// The suite.
+    pub(crate) suite: String,
+    /// `core` or `extended`.
+    pub(crate) level: String,
+    /// `file:line` of the case.
+    pub(crate) place: String,
+    /// The judgement.
+    pub(crate) verdict: Verdict,
+    /// Who is responsible for a verdict that is neither a pass nor a skip.
+    pub(crate) responsible: Option<Responsible>,
+    /// Why it was skipped, or why its failure was expected.
+    pub(crate) reason: Option<String>,
+    /// What is worth knowing although nothing was wrong.
+    pub(crate) notes: Vec<String>,
+    /// Where the time went, over all attempts.
+    pub(crate) seconds: CaseTimes,
+    /// Every attempt that was judged, in order; none of a case that did not run.
+    pub(crate) attempts: Vec<AttemptRecord>,
+    /// What was asked.
+    pub(crate) calls: Vec<CallRecord>,
+    /// The checks that judged.
+    pub(crate) checks: Vec<String>,
+    /// The numbers behind the verdict, from the attempt that decided.
+    pub(crate) metrics: Vec<MetricRecord>,
+    /// The command that runs this case again.
+    pub(crate) reproduce: String,
+}
+
+/// Where the time of a case went, in seconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CaseTimes {
+    /// Until an instance was free, without its start.
+    pub(crate) wait: f64,
+    /// Until an instance that this case started was ready.
+    pub(crate) start: f64,
+    /// Its calls.
+    pub(crate) calls: f64,
+    /// Judging their responses.
+    pub(crate) judge: f64,
+}
+
+/// One attempt of a case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AttemptRecord {
+    /// What it alone would have given.
+    pub(crate) verdict: Verdict,
+    /// What was wrong in it.
+    pub(crate) findings: Vec<FindingRecord>,
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FindingRecord {
+    /// The check that found it.
+    pub(crate) check: String,
+    /// The call whose response it is about.
+    pub(crate) call: Option<String>,
+    /// Who is responsible.
+    pub(crate) responsible: Responsible,
+    /// One line: field, place, what was expected and what came.
+    pub(crate) summary: String,
+    /// Further lines.
+    pub(crate) details: Vec<String>,
+    /// Values of the response that differ, with numbers where they are numbers.
+    pub(crate) differences: Vec<DifferenceRecord>,
+    /// What most likely causes it, or what to do about it.
+    pub(crate) likely_cause: Option<String>,
+    /// The last lines that the platform logged, oldest first.
+    pub(crate) log: Vec<String>,
+}
+
+/// One value of a response that is not as expected.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DifferenceRecord {
+    /// Its path, such as `plddt[0]`.
+    pub(crate) field: String,
+    /// The element where the difference is greatest, along every dimension.
+    pub(crate) index: Option<Vec<usize>>,
+    /// What that element is about, such as `chain A residue 12`.
+    pub(crate) residue: Option<String>,
+    /// The expected element.
+    pub(crate) expected: Option<RecordedNumber>,
+    /// The element that came.
+    pub(crate) observed: Option<RecordedNumber>,
+    /// The greatest absolute difference that is allowed there.
+    pub(crate) allowed: Option<RecordedNumber>,
+}
+
+/// One number by which a response is compared with the recorded one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MetricRecord {
+    /// The check that took it.
+    pub(crate) check: String,
+    /// The call.
+    pub(crate) call: String,
+    /// The value that it is about, such as `atom_array[0]`.
+    pub(crate) field: String,
+    /// The key of its gate.
+    pub(crate) key: String,
+    /// What people call it.
+    pub(crate) name: String,
+    /// Its unit, or nothing.
+    pub(crate) unit: String,
+    /// Whether higher values are better.
+    pub(crate) higher_is_better: bool,
+    /// What was seen.
+    pub(crate) observed: RecordedNumber,
+    /// What repeats differ by at worst, where that is known.
+    pub(crate) noise_floor: Option<RecordedNumber>,
+    /// What is allowed at worst.
+    pub(crate) allowed: RecordedNumber,
+    /// How much of what is allowed is used up: 0 for a perfect match, 1 at the limit.
+    pub(crate) used: RecordedNumber,
+    /// `indistinguishable`, `within tolerance` or `different`.
+    pub(crate) verdict: MetricVerdict,
+}
+
+/// One call of a case.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CallRecord {
+    /// Its name in the case.
+    pub(crate) name: String,
+    /// `fold` or `embed`.
+    pub(crate) method: String,
+    /// What was sent.
+    pub(crate) input: Value,
+    /// The options of the call.
+    pub(crate) options: Value,
+    /// What its instance is configured with.
+    pub(crate) config: Value,
+}
+
+impl CaseRecord {
+    /// Whether all that is wrong with it is that there was nothing sound to compare with.
+    pub(crate) fn is_without_reference(&self) -> bool {
+        self.verdict == Verdict::Error && self.responsible == Some(Responsible::Reference)
+    }
+
+    /// Whether it passed only after it had failed before.
+    pub(crate) fn is_flaky(&self) -> bool {
+        self.verdict == Verdict::Pass && self.attempts.len() > 1
+    }
+
+    /// Whether it deserves a reader's attention: neither a pass, nor skipped, nor wrong as expected.
+    pub(crate) fn is_wrong(&self) -> bool {
+        matches!(
+            self.verdict,
+            Verdict::Fail | Verdict::Error | Verdict::Stale | Verdict::UnexpectedPass
+        )
+    }
+
+    /// What was wrong in the attempt that decided.
+    pub(crate) fn findings(&self) -> &[FindingRecord] {
+        self.attempts.last().map_or(&[], |attempt| &attempt.findings)
+    }
+
+    /// Time of all attempts, without the start of instances, in seconds.
+    pub(crate) fn elapsed(&self) -> f64 {
+        self.seconds.calls + self.seconds.judge
+    }
+
+    /// Takes over what came of the case; what is known before it runs is there already.
+    pub(super) fn settle(&mut self, outcome: &Outcome) {
+        self.verdict = outcome.verdict;
+        self.responsible = outcome.owner();
+        self.reason.clone_from(&outcome.reason);
+        self.notes.clone_from(&outcome.notes);
+        self.seconds = outcome.times;
+        self.attempts = outcome.history.iter().map(AttemptRecord::of).collect();
+        self.metrics = outcome.measurements.iter().map(MetricRecord::of).collect();
+    }
+}
+
+impl CaseTimes {
+    /// Adds the times of one more attempt.
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.wait += other.wait;
+        self.start += other.start;
+        self.calls += other.calls;
+        self.judge += other.judge;
+    }
+}
+
+impl AttemptRecord {
+    fn of(attempt: &crate::outcome::JudgedAttempt) -> Self {
+        Self {
+            verdict: attempt.verdict,
+            findings: attempt.findings.iter().map(FindingRecord::of).collect(),
+        }
+    }
+}
+
+impl FindingRecord {
+    /// A finding as data.
+    pub(crate) fn of(finding: &Finding) -> Self {
+        Self {
+            check: finding.check.to_owned(),
+            call: finding.call.clone(),
+            responsible: finding.responsible,
+            summary: finding.summary.clone(),
+            details: finding.details.clone(),
+            differences: finding.differences.iter().map(DifferenceRecord::of).collect(),
+            likely_cause: finding.hint.clone(),
+            log: finding.log_tail.clone(),
+        }
+    }
+}
+
+impl DifferenceRecord {
+    fn of(difference: &crate::check::FieldDifference) -> Self {
+        Self {
+            field: difference.field.clone(),
+            index: difference.index.clone(),
+            residue: difference.residue.clone(),
+            expected: difference.expected.map(RecordedNumber::from),
+            observed: difference.observed.map(RecordedNumber::from),
+            allowed: difference.allowed.map(RecordedNumber::from),
+        }
+    }
+}
+
+impl MetricRecord {
+    fn of(checked: &CheckedValue) -> Self {
+        let measure = &checked.measure;
+        Self {
+            check: checked.check.to_owned(),
+            call: checked.call.clone(),
+            field: checked.path.clone(),
+            key: measure.key.to_owned(),
+            name: measure.name.to_owned(),
+            unit: measure.unit.trim().to_owned(),
+            higher_is_better: measure.better == Direction::Higher,
+            observed: measure.observed.into(),
+            noise_floor: measure.floor.map(|floor| floor.worst.into()),
+            allowed: measure.allowed.into(),
+            used: measure.used().into(),
+            verdict: measure.verdict(),
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The outcome file: one run as data with a version and a schema, from which every report is made. Written while the run goes on, and
+//! read again to render, merge and compare runs. Holds what came of a run; judges and prints nothing.
+
+mod case;
+mod file;
+mod live;
+mod number;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, DifferenceRecord, FindingRecord, MetricRecord};
+pub(crate) use file::{OutcomeFileError, read, schema, text};
+pub(crate) use live::{LiveRecord, Planned};
+pub(crate) use number::RecordedNumber;
+
+use super::{Conclusion, RunOutcome, VerdictCounts};
+
+/// What an outcome file calls itself.
+pub(crate) const FORMAT: &str = "hydrotest-outcome";
+/// The version of the form. A change that an older reader would misread raises it.
+pub(crate) const VERSION: u32 = 1;
+
+/// One run of the suites on one backend.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RunRecord {
+    /// `hydrotest-outcome`.
+    pub(crate) format: String,
+    /// The version of the form of this file.
+    pub(crate) version: u32,
+    /// Whether the run reached its end.
+    pub(crate) state: RunState,
+    /// What the run says as a whole; absent while it is incomplete.
+    pub(crate) conclusion: Option<ConclusionRecord>,
+    /// The program and what it judged by.
+    pub(crate) harness: HarnessRecord,
+    /// What was tested.
+    pub(crate) backend: BackendRecord,
+    /// Which cases were selected.
+    pub(crate) selection: SelectionRecord,
+    /// When the run began: RFC 3339, UTC.
+    pub(crate) started: String,
+    /// Wall time of the run, in seconds.
+    pub(crate) seconds: f64,
+    /// What came of each case, in plan order. A case that has not ended yet is absent.
+    pub(crate) cases: Vec<CaseRecord>,
+    /// Resources that instances left after their stop: each is a fault of the backend.
+    pub(crate) leaks: Vec<String>,
+    /// Leak checks that failed.
+    pub(crate) leak_checks_failed: Vec<String>,
+    /// Entries of known failures that no case needs any more, with the edit.
+    pub(crate) outdated: Vec<String>,
+    /// Trouble that is no case's verdict, such as an instance that would not stop.
+    pub(crate) warnings: Vec<String>,
+    /// What is worth knowing and no fault.
+    pub(crate) remarks: Vec<String>,
+}
+
+/// Whether a run reached its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RunState {
+    /// It goes on, or was killed: the file holds the cases that had ended.
+    Incomplete,
+    /// Every selected case has an outcome.
+    Complete,
+    /// A signal ended it early.
+    Interrupted,
+}
+
+/// What a run says as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ConclusionRecord {
+    /// The word for it.
+    pub(crate) word: ConclusionWord,
+    /// The sentence that the run ended with.
+    pub(crate) sentence: String,
+    /// The exit code of the program.
+    pub(crate) exit_code: u8,
+}
+
+/// A conclusion in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ConclusionWord {
+    /// Every core case ran, and everything came out as expected.
+    Conforms,
+    /// What ran came out as expected, and not every core case ran.
+    Passed,
+    /// The backend is wrong.
+    Fails,
+    /// Something passes that is expected to fail.
+    Outdated,
+    /// The configuration is wrong.
+    Misconfigured,
+    /// The platform failed.
+    PlatformFailed,
+    /// Hydrotest itself failed.
+    HarnessFailed,
+    /// There was nothing to compare with.
+    NothingToCompare,
+    /// Not one case ran.
+    NothingRan,
+    /// A signal ended the run.
+    Interrupted,
+}
+
+/// The program and what it judged by. Runs with other hashes judge by other rules.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HarnessRecord {
+    /// The version of hydrotest.
+    pub(crate) version: String,
+    /// SHA-256 of the suites and their sequences.
+    pub(crate) suites_sha256: String,
+    /// SHA-256 of the recorded results with the weights of the backend.
+    pub(crate) snapshots_sha256: String,
+    /// SHA-256 of the contracts of the models.
+    pub(crate) contracts_sha256: String,
+}
+
+/// What was tested, and where.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BackendRecord {
+    /// Its name in the configuration.
+    pub(crate) name: String,
+    /// Its kind.
+    pub(crate) kind: String,
+    /// Which parameters stand behind its results.
+    pub(crate) weights: String,
+    /// The tag of its images, where one was chosen.
+    pub(crate) tag: Option<String>,
+    /// The device that models ran on, where it was said.
+    pub(crate) device: Option<String>,
+    /// The class of GPU that was asked for.
+    pub(crate) gpu: Option<String>,
+    /// The release of boileroom, where the backend says it.
+    pub(crate) boileroom: Option<String>,
+    /// Versions and digests that the platform and its instances reported, by name.
+    pub(crate) versions: BTreeMap<String, String>,
+    /// Operating system and processor of the machine of the harness. Its name is not kept.
+    pub(crate) machine: String,
+}
+
+/// Which cases were selected.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SelectionRecord {
+    /// Whether nothing was left out by filters, models, suites, levels or shards.
+    pub(crate) whole: bool,
+    /// Cases that apply to the models of the backend.
+    pub(crate) planned: usize,
+    /// Cases that were selected.
+    pub(crate) selected: usize,
+    /// The words on the command line that selected them.
+    pub(crate) arguments: Vec<String>,
+    /// `INDEX/COUNT` of the part that was run.
+    pub(crate) shard: Option<String>,
+}
+
+impl RunRecord {
+    /// A run of which no case has ended.
+    pub(crate) fn begun(harness: HarnessRecord, backend: BackendRecord, selection: SelectionRecord) -> Self {
+        Self {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            state: RunState::Incomplete,
+            conclusion: None,
+            harness,
+            backend,
+            selection,
+            started: now(),
+            seconds: 0.0,
+            cases: Vec::new(),
+            leaks: Vec::new(),
+            leak_checks_failed: Vec::new(),
+            outdated: Vec::new(),
+            warnings: Vec::new(),
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Takes over what is known only at the end of a run.
+    pub(crate) fn finish(&mut self, run: &RunOutcome, conclusion: ConclusionRecord) {
+        self.state = if run.interrupted.is_some() {
+            RunState::Interrupted
+        } else {
+            RunState::Complete
+        };
+        self.conclusion = Some(conclusion);
+        self.seconds = run.elapsed.as_secs_f64();
+        self.leaks.clone_from(&run.leaks);
+        self.leak_checks_failed.clone_from(&run.unknown);
+        self.outdated.clone_from(&run.outdated);
+        self.warnings.clone_from(&run.notes);
+        self.remarks.clone_from(&run.remarks);
+    }
+
+    /// Counts the verdicts.
+    pub(crate) fn counts(&self) -> VerdictCounts {
+        let mut counts = VerdictCounts::default();
+        for case in &self.cases {
+            counts.add(case.verdict, case.is_without_reference(), case.is_flaky());
+        }
+        counts
+    }
+}
+
+impl ConclusionWord {
+    /// The word of a conclusion. `is_whole`: every core case ran.
+    pub(crate) const fn of(conclusion: Conclusion, is_whole: bool) -> Self {
+        match conclusion {
+            Conclusion::Conforms if is_whole => Self::Conforms,
+            Conclusion::Conforms => Self::Passed,
+            Conclusion::Fails => Self::Fails,
+            Conclusion::Outdated => Self::Outdated,
+            Conclusion::Misconfigured => Self::Misconfigured,
+            Conclusion::PlatformFailed => Self::PlatformFailed,
+            Conclusion::HarnessFailed => Self::HarnessFailed,
+            Conclusion::NothingToCompare => Self::NothingToCompare,
+            Conclusion::NothingRan => Self::NothingRan,
+            Conclusion::Interrupted(_) => Self::Interrupted,
+        }
+    }
+}
+
+/// This moment: RFC 3339, UTC, whole seconds.
+fn now() -> String {
+    chrono::Utc::now().to_rfc3339_opts(chrono::SecondsFormat::Secs, true)
+}

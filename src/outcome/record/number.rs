@@ -1,0 +1,57 @@
+//! Numbers of an outcome file: JSON has no NaN and no infinity, and a number that is neither must not become null.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A number, or the word for one that JSON cannot hold.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub(crate) enum RecordedNumber {
+    /// A finite number.
+    Finite(f64),
+    /// `NaN`, `inf` or `-inf`.
+    Word(String),
+}
+
+impl RecordedNumber {
+    /// As a number again; NaN where the word is none of the three.
+    pub(crate) fn value(&self) -> f64 {
+        match self {
+            Self::Finite(value) => *value,
+            Self::Word(word) => word.parse().unwrap_or(f64::NAN),
+        }
+    }
+}
+
+impl From<f64> for RecordedNumber {
+    fn from(value: f64) -> Self {
+        if value.is_finite() {
+            Self::Finite(value)
+        } else {
+            Self::Word(format!("{value}"))
+        }
+    }
+}
+
+impl std::fmt::Display for RecordedNumber {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&crate::metric_value::show(self.value()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_survives_json() {
+        for value in [0.25, -3.0, f64::INFINITY, f64::NEG_INFINITY] {
+            let text = serde_json::to_string(&RecordedNumber::from(value)).unwrap();
+            let back: RecordedNumber = serde_json::from_str(&text).unwrap();
+            assert_eq!(back.value().to_bits(), value.to_bits(), "{text}");
+        }
+        let nan = serde_json::to_string(&RecordedNumber::from(f64::NAN)).unwrap();
+        assert_eq!(nan, "\"NaN\"");
+        assert!(serde_json::from_str::<RecordedNumber>(&nan).unwrap().value().is_nan());
+    }
+}
