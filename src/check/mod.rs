@@ -54,8 +54,8 @@ pub use case_results::{CallResult, Calls, CaseResults, MetricValues, RecordedRes
 pub use compile::{KINDS, compile_case};
 pub use contract::ContractCheck;
 pub(crate) use ensemble::{Sample, test as test_samples};
-pub use finding::Finding;
 pub(crate) use finding::FieldDifference;
+pub use finding::Finding;
 pub(crate) use other_inputs::for_other_inputs;
 pub(crate) use reviewed::breaches;
 

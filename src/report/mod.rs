@@ -4,5 +4,6 @@
 pub(crate) mod compare;
 pub(crate) mod console;
 pub(crate) mod doctor;
+pub(crate) mod format;
 pub(crate) mod mutants;
 pub(crate) mod shrink;

@@ -306,7 +306,11 @@ impl Pool {
                 slot.leases += 1;
                 slot.state = SlotState::Running(Arc::clone(&instance));
                 let (slot, is_fresh) = (index, true);
-                Ok(Lease { slot, instance, is_fresh })
+                Ok(Lease {
+                    slot,
+                    instance,
+                    is_fresh,
+                })
             }
             Err(error) => {
                 slot.state = SlotState::Failed(BackendError {

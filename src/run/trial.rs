@@ -282,7 +282,10 @@ async fn call_once(
     let lease = pool.lease(call.instance).await;
     let begun = Instant::now();
     // A start that failed was its own, unless another case met the same failure before.
-    if lease.as_ref().map_or_else(|error| !error.inherited, |lease| lease.is_fresh) {
+    if lease
+        .as_ref()
+        .map_or_else(|error| !error.inherited, |lease| lease.is_fresh)
+    {
         spent.start += begun - asked;
     } else {
         spent.wait += begun - asked;

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::RecordedNumber;
+use super::{RecordedNumber, plain_line, plain_text};
 use crate::backend::Responsible;
 use crate::check::Finding;
 use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
@@ -189,8 +189,8 @@ impl CaseRecord {
     pub(super) fn settle(&mut self, outcome: &Outcome) {
         self.verdict = outcome.verdict;
         self.responsible = outcome.owner();
-        self.reason.clone_from(&outcome.reason);
-        self.notes.clone_from(&outcome.notes);
+        self.reason = outcome.reason.as_deref().map(plain_text);
+        self.notes = outcome.notes.iter().map(|note| plain_text(note)).collect();
         self.seconds = outcome.times;
         self.attempts = outcome.history.iter().map(AttemptRecord::of).collect();
         self.metrics = outcome.measurements.iter().map(MetricRecord::of).collect();
@@ -221,13 +221,13 @@ impl FindingRecord {
     pub(crate) fn of(finding: &Finding) -> Self {
         Self {
             check: finding.check.to_owned(),
-            call: finding.call.clone(),
+            call: finding.call.as_deref().map(plain_line),
             responsible: finding.responsible,
-            summary: finding.summary.clone(),
-            details: finding.details.clone(),
+            summary: plain_line(&finding.summary),
+            details: finding.details.iter().map(|line| plain_line(line)).collect(),
             differences: finding.differences.iter().map(DifferenceRecord::of).collect(),
-            likely_cause: finding.hint.clone(),
-            log: finding.log_tail.clone(),
+            likely_cause: finding.hint.as_deref().map(plain_text),
+            log: finding.log_tail.iter().map(|line| plain_line(line)).collect(),
         }
     }
 }
@@ -235,9 +235,9 @@ impl FindingRecord {
 impl DifferenceRecord {
     fn of(difference: &crate::check::FieldDifference) -> Self {
         Self {
-            field: difference.field.clone(),
+            field: plain_line(&difference.field),
             index: difference.index.clone(),
-            residue: difference.residue.clone(),
+            residue: difference.residue.as_deref().map(plain_line),
             expected: difference.expected.map(RecordedNumber::from),
             observed: difference.observed.map(RecordedNumber::from),
             allowed: difference.allowed.map(RecordedNumber::from),
@@ -251,7 +251,7 @@ impl MetricRecord {
         Self {
             check: checked.check.to_owned(),
             call: checked.call.clone(),
-            field: checked.path.clone(),
+            field: plain_line(&checked.path),
             key: measure.key.to_owned(),
             name: measure.name.to_owned(),
             unit: measure.unit.trim().to_owned(),

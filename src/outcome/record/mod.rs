@@ -2,19 +2,27 @@
 //! read again to render, merge and compare runs. Holds what came of a run; judges and prints nothing.
 
 mod case;
+mod causes;
 mod file;
+#[cfg(test)]
+pub(crate) mod fixture;
 mod live;
 mod number;
+mod plain;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, DifferenceRecord, FindingRecord, MetricRecord};
+pub(crate) use case::{
+    AttemptRecord, CallRecord, CaseRecord, CaseTimes, DifferenceRecord, FindingRecord, MetricRecord,
+};
+pub(crate) use causes::{CauseGroup, causes};
 pub(crate) use file::{OutcomeFileError, read, schema, text};
 pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use number::RecordedNumber;
+pub(crate) use plain::{plain_line, plain_text};
 
 use super::{Conclusion, RunOutcome, VerdictCounts};
 
@@ -194,11 +202,11 @@ impl RunRecord {
         };
         self.conclusion = Some(conclusion);
         self.seconds = run.elapsed.as_secs_f64();
-        self.leaks.clone_from(&run.leaks);
-        self.leak_checks_failed.clone_from(&run.unknown);
-        self.outdated.clone_from(&run.outdated);
-        self.warnings.clone_from(&run.notes);
-        self.remarks.clone_from(&run.remarks);
+        self.leaks = plain_texts(&run.leaks);
+        self.leak_checks_failed = plain_texts(&run.unknown);
+        self.outdated = plain_texts(&run.outdated);
+        self.warnings = plain_texts(&run.notes);
+        self.remarks = plain_texts(&run.remarks);
     }
 
     /// Counts the verdicts.
@@ -227,6 +235,10 @@ impl ConclusionWord {
             Conclusion::Interrupted(_) => Self::Interrupted,
         }
     }
+}
+
+fn plain_texts(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| plain_text(text)).collect()
 }
 
 /// This moment: RFC 3339, UTC, whole seconds.

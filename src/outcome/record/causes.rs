@@ -1,0 +1,181 @@
+//! Cases that went wrong, grouped by what is wrong with them: one cause is told once. Groups by what findings say, never by chance.
+
+use super::{CaseRecord, FindingRecord, RunRecord};
+use crate::backend::Responsible;
+
+/// Cases with one cause, in plan order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct CauseGroup<'a> {
+    /// What is wrong: the first line of the first case's finding.
+    pub(crate) title: String,
+    /// Who is responsible.
+    pub(crate) responsible: Option<Responsible>,
+    /// The likely cause, where the first finding has one.
+    pub(crate) likely_cause: Option<&'a str>,
+    /// The cases; at least one.
+    pub(crate) cases: Vec<&'a CaseRecord>,
+}
+
+impl CauseGroup<'_> {
+    /// The first case that it happened to.
+    pub(crate) fn first(&self) -> &CaseRecord {
+        self.cases[0]
+    }
+}
+
+/// The cases of a run that went wrong, grouped by cause; the cause of most cases first, then plan order.
+pub(crate) fn causes(run: &RunRecord) -> Vec<CauseGroup<'_>> {
+    let mut groups: Vec<(String, CauseGroup<'_>)> = Vec::new();
+    for case in run.cases.iter().filter(|case| case.is_wrong()) {
+        let finding = case.deciding_finding();
+        let key = match finding {
+            Some(finding) => format!("{:?} {}", case.responsible, signature(finding)),
+            None => format!("{:?} {}", case.verdict, case.reason.as_deref().unwrap_or_default()),
+        };
+        if let Some((_, group)) = groups.iter_mut().find(|(known, _)| *known == key) {
+            group.cases.push(case);
+            continue;
+        }
+        let title = finding.map_or_else(
+            || case.reason.clone().unwrap_or_else(|| case.verdict.to_string()),
+            |finding| without_inheritance(&finding.summary).to_owned(),
+        );
+        let group = CauseGroup {
+            title,
+            responsible: case.responsible,
+            likely_cause: finding.and_then(|finding| finding.likely_cause.as_deref()),
+            cases: vec![case],
+        };
+        groups.push((key, group));
+    }
+    let mut groups: Vec<_> = groups.into_iter().map(|(_, group)| group).collect();
+    groups.sort_by_key(|group| std::cmp::Reverse(group.cases.len()));
+    groups
+}
+
+impl CaseRecord {
+    /// The first finding of the party that is responsible for the verdict.
+    pub(crate) fn deciding_finding(&self) -> Option<&FindingRecord> {
+        let findings = self.findings();
+        let decides = |finding: &&FindingRecord| Some(finding.responsible) == self.responsible;
+        findings.iter().find(decides).or_else(|| findings.first())
+    }
+}
+
+/// What makes two findings the same: who is responsible, the check where the backend is, and the words without what differs from
+/// input to input, which are numbers, positions and names of files.
+fn signature(finding: &FindingRecord) -> String {
+    let check = match finding.responsible {
+        Responsible::Backend => finding.check.as_str(),
+        _ => "",
+    };
+    // A comparison counts values; what differs in them tells more.
+    let words = match (finding.differences.first(), finding.details.first()) {
+        (Some(first), Some(detail)) if finding.check == "snapshot" || finding.check == "agree" => {
+            format!(
+                "{} {}",
+                without_index(&first.field),
+                finding.likely_cause.as_deref().unwrap_or(detail)
+            )
+        }
+        _ => without_inheritance(&finding.summary).to_owned(),
+    };
+    format!("{check} {}", general(&words))
+}
+
+/// A failure of an earlier case that this one met again is the same failure.
+fn without_inheritance(summary: &str) -> &str {
+    let own = summary.strip_prefix("not asked: ").unwrap_or(summary);
+    let own = own.split_once(" did not start: ").map_or(own, |(_, reason)| reason);
+    let stages = ["configure", "launch", "ready", "call", "decode", "stop"];
+    let by_stage = own.split_once(" failed: ").filter(|(stage, _)| stages.contains(stage));
+    by_stage.map_or(own, |(_, reason)| reason)
+}
+
+fn without_index(path: &str) -> &str {
+    path.split('[').next().unwrap_or(path)
+}
+
+/// Words with every number as `#` and every path as its last part.
+fn general(words: &str) -> String {
+    let mut text = String::with_capacity(words.len());
+    let mut in_number = false;
+    let mut before = ' ';
+    for letter in words.chars() {
+        let continues = letter.is_ascii_digit() || (in_number && matches!(letter, '.' | 'e' | '-' | '+'));
+        // `float32` and `esm2` are names.
+        let begins = letter.is_ascii_digit() && !before.is_alphanumeric() && before != '_';
+        match (in_number, continues) {
+            (true, true) => {}
+            (false, true) if begins => {
+                in_number = true;
+                text.push('#');
+            }
+            _ => {
+                in_number = false;
+                text.push(letter);
+            }
+        }
+        before = letter;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{case, finding, run};
+    use super::*;
+    use crate::outcome::Verdict;
+
+    #[test]
+    fn one_cause_is_one_group_and_inherited_failures_belong_to_it() {
+        let platform = |summary: &str| {
+            let mut finding = finding("response", summary);
+            finding.responsible = Responsible::Platform;
+            finding
+        };
+        let run = run(vec![
+            case(
+                "esm2::embed::short",
+                Verdict::Error,
+                vec![platform("ready failed: exit code 3")],
+            ),
+            case(
+                "esm2::embed::long",
+                Verdict::Error,
+                vec![platform("not asked: esm2 on lab did not start: exit code 3")],
+            ),
+            case(
+                "esm2::embed::wide",
+                Verdict::Fail,
+                vec![finding("contract", "`embeddings`: expected float32, got float64")],
+            ),
+            case("esm2::embed::other", Verdict::Pass, vec![]),
+        ]);
+        let groups = causes(&run);
+        let told: Vec<_> = groups
+            .iter()
+            .map(|group| (group.title.as_str(), group.cases.len()))
+            .collect();
+        assert_eq!(
+            told,
+            [("exit code 3", 2), ("`embeddings`: expected float32, got float64", 1)]
+        );
+    }
+
+    #[test]
+    fn numbers_differ_from_input_to_input_and_names_do_not() {
+        assert_eq!(
+            general("expected (1, 23, 320), got 4.5e-3"),
+            "expected (#, #, #), got #"
+        );
+        assert_eq!(general("float32 of esm2"), "float32 of esm2");
+        let one = finding("contract", "`plddt[0]`: expected shape (4,), got (3,)");
+        let other = finding("contract", "`plddt[1]`: expected shape (9,), got (8,)");
+        assert_eq!(signature(&one), signature(&other));
+        assert_ne!(
+            signature(&one),
+            signature(&finding("contract", "`pae[0]`: expected shape (4,), got (3,)"))
+        );
+    }
+}
