@@ -31,6 +31,7 @@ pub mod resources;
 mod scenario;
 pub(crate) mod served;
 pub mod server_platform;
+pub mod skip;
 mod slurm;
 pub(crate) mod start_progress;
 pub(crate) mod supervise;

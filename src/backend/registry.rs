@@ -11,6 +11,7 @@ use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings, WEIG
 use super::recorder::InstanceRecorder;
 use super::requirement::Requirement;
 use super::resources::{self, CleanReport, InstanceId, LeakGuard, Mode, ResourceFinder, RunDirectory};
+use super::skip::Skip;
 use super::start_progress::StartProgress;
 use super::{
     Backend, BackendError, Instance, Scenario, apptainer, docker, http, process, python, reference, replay, slurm,
@@ -130,24 +131,27 @@ impl Platform {
 
     /// Why a scenario of the life cycle cannot run on it.
     #[must_use]
-    pub fn cannot_run(&self, scenario: Scenario) -> Option<String> {
+    pub fn cannot_run(&self, scenario: Scenario) -> Option<Skip> {
         let kind = self.kind.name;
         if matches!(self.kind.creates, Creates::Nothing) {
-            return Some(format!(
+            return Some(Skip::inapplicable(format!(
                 "kind `{kind}` starts nothing, so that only hydrotest itself would be tested"
-            ));
+            )));
         }
         let limit = self.table.max_instances;
         if scenario.instances() > limit {
-            return Some(format!(
+            return Some(Skip::not_run(format!(
                 "needs {} instances at once, and `max_instances` of backend `{}` is {limit}",
                 scenario.instances(),
                 self.table.name
-            ));
+            )));
         }
         let is_out_of_reach = scenario.needs_external_kill() && matches!(self.kind.creates, Creates::Objects);
-        is_out_of_reach
-            .then(|| format!("kind `{kind}` starts nothing outside of the harness that could be killed from outside"))
+        is_out_of_reach.then(|| {
+            Skip::inapplicable(format!(
+                "kind `{kind}` starts nothing outside of the harness that could be killed from outside"
+            ))
+        })
     }
 
     /// What would be given to the platform to start a model, for a person to read; `None` where the kind has nothing to show.

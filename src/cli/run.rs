@@ -11,6 +11,7 @@ use super::{BROKEN, CommandError, complain, reproduce, say};
 use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
+use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
 use crate::outcome::{Conclusion, RunOutcome};
@@ -188,7 +189,7 @@ fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
             let reason = |call: &PlannedCall| platform.unsupported(&trial.contract, &call.config);
             let reason = trial.calls.iter().find_map(reason);
             declined += usize::from(reason.is_some());
-            reason
+            reason.map(Skip::not_run)
         })
     });
     (Arc::new(plan), declined)

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::call::Defaults;
+use super::level::Levels;
 use super::scope::{ScopeNames, known_names};
-use super::{Call, Diagnostic, Located, Location, Scope, Section, Sequences, TableReader, model};
+use super::{Call, Diagnostic, Level, Located, Location, Scope, Section, Sequences, TableReader, model};
 use crate::prediction::Contract;
 
 /// A declared case.
@@ -16,6 +17,8 @@ pub struct Case {
     pub name: String,
     /// The models it is for, among those the suite is for.
     pub(crate) scope: Scope,
+    /// How much it counts, for every model.
+    levels: Levels,
     /// The variants of the model it is repeated for.
     pub(crate) variants: Variants,
     /// The scenario of the life cycle that it runs, instead of only making its call; whether there is such a scenario is for the
@@ -133,6 +136,11 @@ impl Case {
         has_variants && self.scope.fits(contract)
     }
 
+    /// How much it counts for a model.
+    pub(crate) fn level(&self, model: &str) -> Level {
+        self.levels.of(model)
+    }
+
     /// The known failure for a model on a backend.
     pub(crate) fn expected_failure(&self, model: &str, backend: &str) -> Option<&ExpectedFailure> {
         let named = |names: &Option<Vec<String>>, name: &str| {
@@ -148,7 +156,7 @@ impl Case {
     /// Reads one table over the defaults of its suite.
     pub(super) fn read(
         section: &Section,
-        suite: &Defaults,
+        (suite, levels): (&Defaults, &Levels),
         sequences: &Sequences,
         scope_names: &ScopeNames,
         outer: &mut TableReader<'_>,
@@ -158,6 +166,7 @@ impl Case {
         // For readers of the suite alone.
         let _ = reader.text("about");
         let scope = Scope::read(&mut reader, scope_names);
+        let levels = levels.read(&mut reader, scope_names);
         let mut defaults = suite.read_options(&mut reader, scope_names);
         defaults.read_input(&mut reader, sequences);
         let variants = read_variants(&mut reader, scope_names);
@@ -183,6 +192,7 @@ impl Case {
         Some(Self {
             name: name.value,
             scope,
+            levels,
             variants,
             scenario,
             calls,

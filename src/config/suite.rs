@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::call::Defaults;
+use super::level::Levels;
 use super::scope::{ScopeNames, known_names};
 use super::{Case, Config, Diagnostic, Diagnostics, Scope, Section, Sequences, Source, TableReader, model};
 use crate::prediction::Contract;
@@ -129,13 +130,14 @@ impl Suite {
         let first_of =
             first_of.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));
         let weights = reader.texts("weights");
+        let levels = Levels::default().read(&mut reader, scope_names);
         let defaults = Defaults::default().read_options(&mut reader, scope_names);
         let timeout = reader.duration("timeout");
         let retries = reader.count("retries", 0);
         let sections = reader.require("case").sections("case");
         let cases: Vec<Arc<Case>> = sections
             .iter()
-            .filter_map(|section| Case::read(section, &defaults, sequences, scope_names, &mut reader))
+            .filter_map(|section| Case::read(section, (&defaults, &levels), sequences, scope_names, &mut reader))
             .map(Arc::new)
             .collect();
         reader.finish();

@@ -51,6 +51,12 @@ impl TableReader<'_> {
         }
     }
 
+    /// Whether a key holds a table.
+    pub(super) fn holds_table(&mut self, key: &'static str) -> bool {
+        self.item(key)
+            .is_some_and(|item| matches!(item.datum(), Datum::Table(_)))
+    }
+
     /// A string that must be there.
     pub(crate) fn required_text(&mut self, key: &'static str) -> Option<String> {
         self.require(key).text(key)

@@ -14,7 +14,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::backend::Responsible;
+use crate::backend::skip::SkipCause;
 use crate::check::Finding;
+use crate::config::Level;
 use crate::metric_value::CheckedValue;
 use record::CaseTimes;
 
@@ -23,8 +25,12 @@ use record::CaseTimes;
 pub struct Outcome {
     /// `model::suite::case`.
     pub name: String,
+    /// How much the case counts for its model.
+    pub level: Level,
     /// The judgement.
     pub verdict: Verdict,
+    /// What a skip says about the backend; only meant where the verdict is a skip.
+    pub skip_cause: SkipCause,
     /// What was wrong, in the attempt that decided.
     pub findings: Vec<Finding>,
     /// Why it was skipped, or why its failure was expected.
@@ -159,7 +165,9 @@ impl Outcome {
     pub fn skipped(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            level: Level::Core,
             verdict: Verdict::Skip,
+            skip_cause: SkipCause::NotRun,
             findings: Vec::new(),
             reason: Some(reason.into()),
             notes: Vec::new(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScenario, PlannedTrial, Selection};
+use crate::backend::skip::Skip;
 use crate::backend::{Scenario, registry};
 use crate::check;
 use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
@@ -131,6 +132,7 @@ impl Expansion<'_> {
                 suite: Arc::clone(suite_name),
                 case: repetition.name.clone().into_owned(),
                 contract: Arc::clone(contract),
+                level: case.level(&contract.key),
                 scenario,
                 skip: calls.iter().find_map(|call| self.lacks_variant(contract, call)),
                 calls,
@@ -191,14 +193,14 @@ impl Expansion<'_> {
     }
 
     /// Why a call cannot be made here: it is for a size that the backend does not have.
-    fn lacks_variant(&self, contract: &Contract, call: &PlannedCall) -> Option<String> {
+    fn lacks_variant(&self, contract: &Contract, call: &PlannedCall) -> Option<Skip> {
         let variant = contract.variant(&call.config)?;
         let (backend, key) = (&self.backend.name, &contract.key);
         (!self.backend.per_model.offers(contract, variant)).then(|| {
-            format!(
+            Skip::inapplicable(format!(
                 "backend `{backend}` does not have {}: see its `variants.{key}`",
                 variant.name
-            )
+            ))
         })
     }
 

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::backend::Scenario;
+use crate::backend::skip::Skip;
 use crate::check::Check;
-use crate::config::{CallOrder, ExpectedFailure, repetition_name};
+use crate::config::{CallOrder, ExpectedFailure, Level, repetition_name};
 use crate::prediction::known::KnownDefect;
 use crate::prediction::{Contract, Options, Request};
 use crate::snapshot::{InvalidKey, SnapshotKey};
@@ -53,10 +54,12 @@ pub struct PlannedTrial {
     pub case: String,
     /// The model.
     pub contract: Arc<Contract>,
+    /// How much it counts for this model.
+    pub level: Level,
     /// The scenario to run; `None` where its calls are simply made.
     pub scenario: Option<PlannedScenario>,
     /// Why it is not run.
-    pub skip: Option<String>,
+    pub skip: Option<Skip>,
     /// The calls to make, in order; in a scenario the one that shows that an instance works.
     pub calls: Vec<PlannedCall>,
     /// When they are made.
@@ -122,7 +125,7 @@ impl Plan {
     }
 
     /// Leaves out the trials for which there is a reason, which their outcome will say.
-    pub fn leave_out(&mut self, mut reason: impl FnMut(&PlannedTrial) -> Option<String>) {
+    pub fn leave_out(&mut self, mut reason: impl FnMut(&PlannedTrial) -> Option<Skip>) {
         for trial in self.trials.iter_mut().filter(|trial| trial.skip.is_none()) {
             trial.skip = reason(trial);
         }

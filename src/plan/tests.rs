@@ -84,7 +84,7 @@ fn a_declared_size_is_the_default_and_its_results_are_recorded_by_themselves() {
 
     let large = plan("kind = 'reference'\nvariants.esm2 = ['esm2_t33_650M_UR50D']");
     assert_eq!(key(&large, "plain"), "w/esm2/toy/plain", "the contract's own default");
-    let reason = trial(&large, "small").skip.as_deref().unwrap();
+    let reason = trial(&large, "small").skip.as_ref().unwrap().reason.as_str();
     insta::assert_snapshot!(reason, @"backend `lab` does not have esm2_t6_8M_UR50D: see its `variants.esm2`");
     assert_eq!(
         plan("kind = 'reference'")

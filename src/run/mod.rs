@@ -30,6 +30,7 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+use crate::backend::skip::Skip;
 use crate::check::Finding;
 use crate::outcome::{Outcome, RunOutcome, Verdict};
 use crate::plan::Plan;
@@ -121,8 +122,9 @@ pub fn run(
     context.queue.expect(selected.len());
     for index in left_out {
         let trial = &plan.trials[index];
-        let reason = trial.skip.as_deref().unwrap_or_default();
-        context.queue.end(index, Outcome::skipped(&trial.name, reason));
+        if let Some(skip) = &trial.skip {
+            context.queue.end(index, trial::skipped(trial, skip));
+        }
     }
 
     let workers = settings.trials.workers.unwrap_or_else(default_workers).max(1);
@@ -232,6 +234,11 @@ impl Printing {
         shortened.explain(&self.reproduce)
     }
 
+    /// The outcome of a trial that a signal kept from running.
+    fn interrupted(&self, index: usize) -> Outcome {
+        trial::skipped(&self.plan.trials[index], &Skip::not_run("interrupted"))
+    }
+
     /// Waits for an outcome, notes it, and says to libtest-mimic what to print.
     fn settle(&self, index: usize, width: usize, progress: &Mutex<Progress>) -> Result<Completion, Failed> {
         let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
@@ -247,7 +254,7 @@ impl Printing {
             progress.show(printed, name_of, &activity, &self.starts.now());
         });
         progress.hide();
-        let outcome = outcome.unwrap_or_else(|| Outcome::skipped(name_of(index), "interrupted"));
+        let outcome = outcome.unwrap_or_else(|| self.interrupted(index));
         let said = match outcome.verdict {
             Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
             Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
@@ -374,7 +381,7 @@ impl Workers {
                     findings: vec![finding],
                     reason: None,
                     attempts: 1,
-                    ..Outcome::skipped(&self.plan.trials[index].name, "")
+                    ..trial::skipped(&self.plan.trials[index], &Skip::not_run(""))
                 }
             }
         }

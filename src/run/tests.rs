@@ -100,6 +100,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             case: (*input).into(),
             contract: Arc::clone(&contract),
             scenario: None,
+            level: crate::config::Level::Core,
             skip: None,
             calls: vec![call],
             order: crate::config::CallOrder::InTurn,

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::judging::{Judged, Judging};
 use super::pool::{Condition, Pool};
 use super::{scenario, upstream};
+use crate::backend::skip::{Skip, SkipCause};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
 use crate::config::CallOrder;
@@ -27,7 +28,9 @@ pub enum Flaky {
 pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
+        level: trial.level,
         verdict: Verdict::Pass,
+        skip_cause: SkipCause::NotRun,
         findings: Vec::new(),
         reason: None,
         notes: Vec::new(),
@@ -46,7 +49,7 @@ pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judgi
             Ok(attempt) => attempt,
             // A retry that cannot be made leaves what was judged before.
             Err(Unplayable(_)) if outcome.attempts > 0 => break,
-            Err(Unplayable(reason)) => return Outcome::skipped(&trial.name, reason),
+            Err(Unplayable(skip)) => return skipped(trial, &skip),
         };
         if outcome.attempts > 0 && attempt.is_inherited {
             // There is no instance any more to try again on: what is known already is the answer.
@@ -87,6 +90,15 @@ pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judgi
     outcome
 }
 
+/// The outcome of a trial that is not run.
+pub(super) fn skipped(trial: &PlannedTrial, skip: &Skip) -> Outcome {
+    Outcome {
+        level: trial.level,
+        skip_cause: skip.cause,
+        ..Outcome::skipped(&trial.name, &skip.reason)
+    }
+}
+
 /// What came of a case that passes now and did not before. Retries that were not requested do not make it a pass.
 fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, flaky: Flaky) {
     let asked_for = outcome.attempts <= trial.retries.saturating_add(1);
@@ -110,7 +122,7 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
 }
 
 /// Why a scenario could not run, or that a call cannot be answered for want of a recorded response.
-pub(super) struct Unplayable(String);
+pub(super) struct Unplayable(Skip);
 
 /// Where the time of the calls of one attempt went.
 #[derive(Debug, Clone, Copy, Default)]
@@ -154,7 +166,7 @@ pub(super) async fn attempt(
     let mut responses = ask(trial, pool, &mut spent).await;
     let errors = responses.iter().filter_map(|response| response.result.as_ref().err());
     if let Some(error) = errors.into_iter().find(|error| error.fault == Fault::Unrecorded) {
-        return Err(Unplayable(error.message.clone()));
+        return Err(Unplayable(Skip::not_run(&error.message)));
     }
     let last = responses.last_mut().and_then(|response| {
         let call = response.call.clone();
@@ -195,8 +207,8 @@ async fn attempt_scenario(
     judging: &Judging,
 ) -> Result<Attempt, Unplayable> {
     let ran = scenario::run(trial, planned, pool).await;
-    if let (Some(reason), true) = (ran.skip, ran.findings.is_empty()) {
-        return Err(Unplayable(reason));
+    if let (Some(skip), true) = (ran.skip, ran.findings.is_empty()) {
+        return Err(Unplayable(skip));
     }
     let begun = Instant::now();
     let mut judged = Judged {

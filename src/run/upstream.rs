@@ -123,6 +123,7 @@ mod tests {
             case: case.into(),
             contract: Config::built_in().unwrap().models[0].clone(),
             scenario: None,
+            level: crate::config::Level::Core,
             skip: None,
             calls: Vec::new(),
             order: crate::config::CallOrder::InTurn,

@@ -3,6 +3,7 @@
 mod backends;
 mod identities;
 mod known;
+mod levels;
 mod per_model;
 mod suite_mistakes;
 mod suites;

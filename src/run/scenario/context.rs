@@ -44,8 +44,10 @@ pub(super) enum ScenarioSubject {
 pub(super) enum Halt {
     /// Something was not as it must be.
     Wrong(Box<Finding>),
-    /// It cannot run here.
+    /// There is nothing on the backend that it is about.
     Impossible(String),
+    /// It cannot run on this machine, which says nothing about the backend.
+    Unavailable(String),
 }
 
 impl From<Finding> for Halt {

@@ -96,6 +96,9 @@ impl Context<'_> {
             ScenarioSubject::Instance(instance) => {
                 let frozen = instance.guard().map(LeakGuard::freeze).unwrap_or_default();
                 if frozen.is_empty() {
+                    if let Some(Err(unavailable)) = instance.guard().map(LeakGuard::finds_processes) {
+                        return Err(Halt::Unavailable(format!("finding its processes: {unavailable}")));
+                    }
                     return Err(Halt::Impossible(
                         "none of its processes is on this machine, where it could be frozen".to_owned(),
                     ));
@@ -132,7 +135,7 @@ impl Context<'_> {
                 if killed.is_empty() {
                     // Where processes cannot be found, nothing was killed: a stop and a start would prove nothing.
                     if let Err(unavailable) = crate::os::reads_environments() {
-                        return Err(Halt::Impossible(format!("finding its processes: {unavailable}")));
+                        return Err(Halt::Unavailable(format!("finding its processes: {unavailable}")));
                     }
                 } else {
                     self.call_fails(&subject, when).await?;
@@ -156,7 +159,7 @@ impl Context<'_> {
         let ended = ended.map_err(|error| self.failed(when, &error, "it can be killed"))?;
         if ended.is_empty() {
             if let Err(unavailable) = guard.finds_processes() {
-                return Err(Halt::Impossible(format!("finding its processes: {unavailable}")));
+                return Err(Halt::Unavailable(format!("finding its processes: {unavailable}")));
             }
             let expected = "something with its label while it runs";
             return Err(self.wrong(when, expected, "nothing that the leak check could find"));

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::pool::Pool;
 use super::pool::lease::ExclusiveLease;
 use crate::backend::Scenario;
+use crate::backend::skip::Skip;
 use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedScenario, PlannedTrial};
 
@@ -29,7 +30,7 @@ pub(crate) struct ScenarioResult {
     /// Every response that was given in it, to be judged one by one.
     pub(crate) responses: Vec<CallResult>,
     /// Why it could not run here at all.
-    pub(crate) skip: Option<String>,
+    pub(crate) skip: Option<Skip>,
     /// How long it took.
     pub(crate) elapsed: Duration,
 }
@@ -51,7 +52,7 @@ pub(crate) async fn run(trial: &PlannedTrial, planned: PlannedScenario, pool: &P
     let mut halted = on_instances(trial, planned, &lease, &mut result.responses).await.err();
     if !matches!(halted, Some(Halt::Wrong(_))) {
         match on_objects(trial, planned.scenario, &lease, &mut result.responses).await {
-            None | Some(Err(Halt::Impossible(_))) => {}
+            None | Some(Err(Halt::Impossible(_) | Halt::Unavailable(_))) => {}
             // What runs on objects need not run on instances as well.
             Some(ran) => halted = ran.err(),
         }
@@ -64,7 +65,8 @@ pub(crate) async fn run(trial: &PlannedTrial, planned: PlannedScenario, pool: &P
     result.findings.extend(leaks);
     match halted {
         Some(Halt::Wrong(finding)) => result.findings.push(*finding),
-        Some(Halt::Impossible(reason)) => result.skip = Some(reason),
+        Some(Halt::Impossible(reason)) => result.skip = Some(Skip::inapplicable(reason)),
+        Some(Halt::Unavailable(reason)) => result.skip = Some(Skip::not_run(reason)),
         None => {}
     }
     result.elapsed = begun.elapsed();

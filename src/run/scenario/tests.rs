@@ -191,6 +191,7 @@ fn trial(scenario: Scenario) -> PlannedTrial {
             scenario,
             refused: (scenario == Scenario::FailedStart).then_some(1),
         }),
+        level: crate::config::Level::Core,
         skip: None,
         calls: vec![call],
         order: crate::config::CallOrder::InTurn,
@@ -309,5 +310,5 @@ async fn each_fault_is_found_by_the_scenario_that_is_there_for_it() {
 #[tokio::test]
 async fn without_processes_here_nothing_is_frozen_and_that_is_no_pass() {
     let result = ran(Scenario::FailedStop, Flaw::Unlabelled, false).await;
-    assert!(result.skip.is_some_and(|reason| reason.contains("could be frozen")));
+    assert!(result.skip.is_some_and(|skip| skip.reason.contains("could be frozen")));
 }
