@@ -1,5 +1,6 @@
 //! What the command line may say. Declares and documents; does nothing with it.
 
+mod control;
 mod mutants;
 mod recorded;
 mod trying;
@@ -9,6 +10,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use control::RunControl;
 pub(crate) use mutants::{MutantArguments, MutantFormat};
 pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
@@ -125,13 +127,13 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) target: TargetArguments,
 
-    /// Only cases whose name, `model::suite::case`, contains this.
+    /// Only cases whose name, `model::suite::case`, contains one of these; with a `*` in it, whose whole name is like it.
     #[arg(value_name = "FILTER", help_heading = "Selection")]
-    pub(crate) filter: Option<String>,
+    pub(crate) filters: Vec<String>,
     /// Match names exactly, in FILTER and --skip.
     #[arg(long, help_heading = "Selection")]
     pub(crate) exact: bool,
-    /// Leave out cases whose name contains this; may be repeated.
+    /// Leave out cases whose name contains this, or is like it; may be repeated.
     #[arg(long, value_name = "FILTER", help_heading = "Selection")]
     pub(crate) skip: Vec<String>,
     /// Only this model; may be repeated or separated by commas.
@@ -196,6 +198,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_enum, default_value_t = Colour::Auto, help_heading = "Output")]
     pub(crate) color: Colour,
 
+    /// When it ends, and what is kept of it.
+    #[command(flatten)]
+    pub(crate) control: RunControl,
+
     /// Where the project lies.
     #[command(flatten)]
     pub(crate) places: ProjectPaths,
@@ -224,14 +230,16 @@ pub(crate) struct Accepted {
     include_ignored: bool,
 }
 
-/// The form of a run's output, as libtest has it.
+/// The form of a run's output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OutputFormat {
-    /// A line per case.
+    /// A line per case, and what is wrong by cause.
+    Cases,
+    /// A line per case, as libtest prints it.
     Pretty,
-    /// A character per case.
+    /// A character per case, as libtest prints it.
     Terse,
-    /// A JSON object per event.
+    /// A JSON object per event, as libtest prints it.
     Json,
 }
 
@@ -369,7 +377,7 @@ mod tests {
         ]);
         assert!(parsed.command.is_none());
         assert_eq!(parsed.run.target.backend.as_deref(), Some("local:1.2"));
-        assert_eq!(parsed.run.filter.as_deref(), Some("two_chains"));
+        assert_eq!(parsed.run.filters, ["two_chains"]);
         assert!(parsed.run.exact);
     }
 

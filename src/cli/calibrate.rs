@@ -95,10 +95,11 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
             flaky: run::Flaky::Fails,
             reproduce: reproduce::command(selector, &Overrides::default(), &arguments.places),
             trials: Trials {
-                filter: arguments.filter.clone(),
+                filters: arguments.filter.iter().cloned().collect(),
                 format: run::TrialFormat::Terse,
                 ..Trials::default()
             },
+            ..run::RunSettings::default()
         };
         // Every round opens instances of its own.
         let open = {

@@ -5,9 +5,10 @@ use super::colours;
 use crate::run::{Colours, Matching, TrialFormat, Trials, Which};
 
 /// The trials that are asked for.
-pub(super) fn trials(arguments: &RunArguments) -> Trials {
+pub(super) fn trials(arguments: &RunArguments, names: Option<Vec<String>>) -> Trials {
     Trials {
-        filter: arguments.filter.clone(),
+        filters: arguments.filters.clone(),
+        names,
         matching: if arguments.exact {
             Matching::Exact
         } else {
@@ -19,7 +20,8 @@ pub(super) fn trials(arguments: &RunArguments) -> Trials {
             Some(OutputFormat::Json) => TrialFormat::Json,
             Some(OutputFormat::Terse) => TrialFormat::Terse,
             None if arguments.quiet => TrialFormat::Terse,
-            Some(OutputFormat::Pretty) | None => TrialFormat::Pretty,
+            Some(OutputFormat::Pretty) => TrialFormat::Pretty,
+            Some(OutputFormat::Cases) | None => TrialFormat::Cases,
         },
         workers: arguments.test_threads.map(usize::from),
         colours: if colours(arguments.color, &std::io::stdout()) {

@@ -1,6 +1,7 @@
 //! The command line: reads arguments, wires the modules together, chooses the exit code. The only module that prints.
 
 mod arguments;
+mod begin;
 mod calibrate;
 mod clean;
 mod compare;
@@ -10,8 +11,10 @@ mod libtest;
 mod list;
 mod mutants;
 mod new;
+mod nothing;
 mod parse;
 mod project;
+mod report_writer;
 mod reproduce;
 mod run;
 mod serve;

@@ -309,7 +309,7 @@ impl Measuring {
             instances: self.platform.table.max_instances,
             calls_per_instance: self.platform.calls_per_instance(),
             flaky: Flaky::Fails,
-            reproduce: String::new(),
+            ..RunSettings::default()
         };
         let judging = Judging::Checks {
             origin: AnswerOrigin {

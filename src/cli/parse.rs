@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::prediction::gates::{GateTable, StructureGates};
+use crate::report::format::{FORMATS, ReportTarget, format};
 
 /// A gate of structures by its key, with a value that it may have.
 pub(crate) fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
@@ -21,6 +22,20 @@ pub(crate) fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
         gate.key,
         value.ok_or_else(|| format!("expected a number from {least} to {most}"))?,
     ))
+}
+
+/// A report and its file, as in `junit=report.xml`.
+pub(crate) fn parse_report(text: &str) -> Result<ReportTarget, String> {
+    let known = || FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
+    let (kind, path) = text.split_once('=').ok_or_else(|| format!("expected KIND=PATH, with one of {}", known()))?;
+    let format = format(kind).ok_or_else(|| format!("there is no report `{kind}`; there are {}", known()))?;
+    if path.is_empty() {
+        return Err("the path is missing".to_owned());
+    }
+    Ok(ReportTarget {
+        format,
+        path: PathBuf::from(path),
+    })
 }
 
 /// A field and a file.

@@ -3,7 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use sha2::{Digest, Sha256};
+
 use super::arguments::ProjectPaths;
+use super::begin;
 use crate::backend::registry;
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Source, Suite, Suites, suggest};
 use crate::plan::{Overriding, Selection, expand};
@@ -15,6 +18,8 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     /// Suites in the order of their names.
     pub(crate) suites: Vec<Suite>,
+    /// SHA-256 of the files of the suites.
+    pub(crate) suites_sha256: String,
     /// Where recorded results lie.
     pub(crate) snapshots: PathBuf,
 }
@@ -43,6 +48,25 @@ fn read_both(places: &ProjectPaths) -> Result<(Config, Diagnostics), Diagnostics
     }
 }
 
+/// SHA-256 of the suites of a directory and their sequences.
+fn hash(directory: &Path) -> std::io::Result<String> {
+    let mut files = Vec::new();
+    // A directory that is not there is told by those who read the suites.
+    for entry in std::fs::read_dir(directory).into_iter().flatten() {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "toml" || ending == "fasta") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    let mut hasher = Sha256::new();
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        begin::add(&mut hasher, &name, &std::fs::read(&file)?);
+    }
+    Ok(hex::encode(hasher.finalize()))
+}
+
 impl Project {
     /// Reads everything.
     ///
@@ -52,13 +76,20 @@ impl Project {
         let (config, mut diagnostics) = read_both(places)?;
         let home = places.config.parent().unwrap_or(Path::new(""));
         let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| home.join(name));
-        let suites = Suites::load(&beside(&places.suites, "suites"), &config);
+        let directory = beside(&places.suites, "suites");
+        let suites = Suites::load(&directory, &config);
         let suites = suites
             .map_err(|wrong| diagnostics.append(wrong))
             .unwrap_or_default()
             .suites;
+        let suites_sha256 = hash(&directory).unwrap_or_else(|error| {
+            let message = format!("failed to read {}: {error}", directory.display());
+            diagnostics.push(Diagnostic::new(message));
+            String::new()
+        });
         diagnostics.into_result(Self {
             suites,
+            suites_sha256,
             snapshots: beside(&places.snapshots, "snapshots"),
             config,
         })

@@ -4,7 +4,10 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::arguments::{OutputFormat, RunArguments};
+use super::begin::begin;
 use super::libtest::trials;
+use super::nothing::explain_nothing;
+use super::report_writer::ReportWriter;
 use super::project::Project;
 use super::shrink::FailedCases;
 use super::{BROKEN, CommandError, complain, reproduce, say};
@@ -14,11 +17,13 @@ use crate::backend::registry::Platform;
 use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
-use crate::outcome::{Conclusion, RunOutcome};
+use crate::outcome::record::{CaseRecord, ConclusionRecord, ConclusionWord};
+use crate::outcome::{self, Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
 use crate::report::console::{self, ReportHeader, RunScope};
-use crate::run::{self, AnswerOrigin, Flaky, Judging, Open, Trials};
+use crate::report::failures::{Telling, failures};
+use crate::run::{self, AnswerOrigin, Flaky, Judging, Open, TrialFormat, Trials};
 use crate::snapshot::{Recording, ReviewState, Store};
 use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
@@ -58,7 +63,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         overriding,
     )?;
     let (plan, declined) = playable(plan, &platform);
-    let trials = trials(arguments);
+    let trials = trials(arguments, again(arguments)?);
     if arguments.list {
         let listed = run::list(&plan, &trials);
         if listed == 0 && !arguments.ignored {
@@ -71,13 +76,21 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     if arguments.dry_run {
         return dry_run(&platform, &plan);
     }
-    let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
+    let everything = selection.is_everything() && arguments.filters.is_empty()
+        && arguments.skip.is_empty()
+        && arguments.control.rerun_failed.is_none();
     let extent = match declined {
         _ if !everything => RunScope::Selected { of: plan.trials.len() },
         0 => RunScope::Whole,
         cases => RunScope::Without { cases },
     };
-    let settings = settings(arguments, &platform, reproduce, trials);
+    let is_whole = extent == RunScope::Whole;
+    let record = begin(arguments, project, (&platform, &plan, &trials), &reproduce, is_whole);
+    let record = record.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
+    let settings = run::RunSettings {
+        record: Some(Arc::new(record)),
+        ..settings(arguments, &platform, reproduce, trials)
+    };
     carry_out(arguments, project, (platform, &plan, extent), &settings)
 }
 
@@ -89,6 +102,8 @@ fn carry_out(
     settings: &run::RunSettings,
 ) -> Result<u8, CommandError> {
     foresee(&platform, plan)?;
+    let record = settings.record.clone().ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
+    let reports = ReportWriter::begin(&record, &arguments.control.report)?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Store::new(&project.snapshots, recording(arguments))?;
@@ -133,6 +148,13 @@ fn carry_out(
     )
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
+    let concluded = ConclusionRecord {
+        word: ConclusionWord::of(conclusion, extent == RunScope::Whole),
+        sentence: console::verdict(conclusion),
+        exit_code: conclusion.exit_code(),
+    };
+    record.finish(&report, concluded);
+    reports.finish()?;
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(plan, arguments));
         return Ok(conclusion.exit_code());
@@ -162,7 +184,23 @@ fn carry_out(
         pending_snapshots: &pending(project, &store, &weights)?,
         empty_suites: empty,
     };
-    Ok(close(arguments, &report, &subject, (&shrunk, kept.as_ref())))
+    let wrong = match (settings.trials.format, arguments.control.verbose) {
+        (TrialFormat::Cases, true) => failures(&record.snapshot(), Telling::EveryCase),
+        (TrialFormat::Cases, false) => failures(&record.snapshot(), Telling::FirstCase),
+        _ => String::new(),
+    };
+    Ok(close(arguments, &report, &subject, (&(wrong + &shrunk), kept.as_ref())))
+}
+
+/// The names of the cases that went wrong in an earlier run, where only these are asked for.
+fn again(arguments: &RunArguments) -> Result<Option<Vec<String>>, CommandError> {
+    let Some(path) = &arguments.control.rerun_failed else {
+        return Ok(None);
+    };
+    let earlier = outcome::record::read(path);
+    let earlier = earlier.map_err(|error| Diagnostics::from(Diagnostic::new(error.to_string())))?;
+    let wrong = earlier.cases.into_iter().filter(CaseRecord::is_wrong);
+    Ok(Some(wrong.map(|case| case.name).collect()))
 }
 
 /// How the plan is run on the platform.
@@ -177,6 +215,9 @@ fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, tr
         },
         reproduce,
         trials,
+        record: None,
+        most_failures: arguments.control.most_failures(),
+        repeat: arguments.control.repeat,
     }
 }
 
@@ -322,27 +363,6 @@ fn declared(platform: &Platform) -> String {
         Some(location) => format!("in [backends.{name}], {location}"),
         None => format!("in [backends.{name}]"),
     }
-}
-
-/// Says why nothing was selected, so that the reader knows what to change.
-fn explain_nothing(plan: &Plan, arguments: &RunArguments) -> String {
-    let mut text = String::new();
-    for suite in &plan.empty {
-        let _ = writeln!(text, "{suite}");
-    }
-    if !plan.trials.is_empty() {
-        let filter = arguments.filter.as_ref().map(|filter| format!("the filter `{filter}`"));
-        let skips = arguments.skip.iter().map(|skip| format!("--skip `{skip}`"));
-        let selecting: Vec<String> = filter.into_iter().chain(skips).collect();
-        let count = plan.trials.len();
-        let _ = writeln!(
-            text,
-            "none of {count} planned cases is selected by {}; `--list` shows them",
-            selecting.join(" and ")
-        );
-    }
-    text.push_str(&console::verdict(Conclusion::NothingRan));
-    text
 }
 
 fn overrides(arguments: &RunArguments) -> Overrides {

@@ -33,6 +33,7 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
     let mut project = Project {
         snapshots: home.join("snapshots"),
         suites: Vec::new(),
+        suites_sha256: String::new(),
         config,
     };
     project.check(&Selection {

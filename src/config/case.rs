@@ -15,6 +15,8 @@ use crate::prediction::Contract;
 pub struct Case {
     /// Its name, unique in the suite for every model it is for.
     pub name: String,
+    /// What it proves, for readers.
+    pub(crate) about: Option<String>,
     /// The models it is for, among those the suite is for.
     pub(crate) scope: Scope,
     /// How much it counts, for every model.
@@ -163,8 +165,7 @@ impl Case {
     ) -> Option<Self> {
         let mut reader = outer.within(section);
         let name = read_name(&mut reader);
-        // For readers of the suite alone.
-        let _ = reader.text("about");
+        let about = reader.text("about");
         let scope = Scope::read(&mut reader, scope_names);
         let levels = levels.read(&mut reader, scope_names);
         let mut defaults = suite.read_options(&mut reader, scope_names);
@@ -191,6 +192,7 @@ impl Case {
         let name = name?;
         Some(Self {
             name: name.value,
+            about,
             scope,
             levels,
             variants,

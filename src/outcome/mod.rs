@@ -204,14 +204,25 @@ impl Outcome {
         self.is_error_of(Responsible::Reference)
     }
 
+    /// Whether it deserves a reader's attention.
+    pub(crate) const fn is_wrong(&self) -> bool {
+        self.verdict.is_wrong()
+    }
+
     /// Whether it passed only after it had failed before.
     #[must_use]
-    pub const fn is_flaky(&self) -> bool {
-        matches!(self.verdict, Verdict::Pass) && self.attempts > 1
+    pub fn is_flaky(&self) -> bool {
+        let once_wrong = self.history.iter().any(|attempt| attempt.verdict != Verdict::Pass);
+        self.verdict == Verdict::Pass && once_wrong
     }
 }
 
 impl Verdict {
+    /// Whether it deserves a reader's attention: neither a pass, nor skipped, nor wrong as expected.
+    pub(crate) const fn is_wrong(self) -> bool {
+        matches!(self, Self::Fail | Self::Error | Self::Stale | Self::UnexpectedPass)
+    }
+
     /// What findings amount to: an answer known to be wrong outweighs a broken platform.
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScenario, PlannedTrial, Selection};
+use super::{CaseStatement, Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScenario, PlannedTrial, Selection};
 use crate::backend::skip::Skip;
 use crate::backend::{Scenario, registry};
 use crate::check;
@@ -109,6 +109,11 @@ impl Expansion<'_> {
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
         let expected_failure = expected_failure.map(|failure| Arc::new(failure.clone()));
         let source: Arc<str> = case.location.source().path().into();
+        let statement = Arc::new(CaseStatement {
+            place: format!("{source}:{}", case.location.line()),
+            about: case.about.clone(),
+            checks: case.checks.iter().map(|check| check.kind.value.clone()).collect(),
+        });
         let per_model = &self.backend.per_model;
         let variant_of = |name: Option<&str>| contract.variant_named(name?);
         let offered = |name| variant_of(name).is_none_or(|variant| per_model.offers(contract, variant));
@@ -152,6 +157,7 @@ impl Expansion<'_> {
                 expected_failure: expected_failure.clone(),
                 known: self.known_upstream(contract, suite, case),
                 source: Arc::clone(&source),
+                statement: Arc::clone(&statement),
             });
         }
     }

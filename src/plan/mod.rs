@@ -76,6 +76,19 @@ pub struct PlannedTrial {
     pub known: Vec<Arc<KnownDefect>>,
     /// The file that states the case.
     pub source: Arc<str>,
+    /// What the suite says of the case, for readers.
+    pub(crate) statement: Arc<CaseStatement>,
+}
+
+/// What a suite says of a case, for readers of reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct CaseStatement {
+    /// `file:line` of the case.
+    pub(crate) place: String,
+    /// What it proves.
+    pub(crate) about: Option<String>,
+    /// The names of its checks.
+    pub(crate) checks: Vec<String>,
 }
 
 /// One scenario of the life cycle. It gets instances of its own, which no other trial uses.

@@ -1,6 +1,7 @@
 //! Which part of the project a run is about: models, suites and a shard. Names are checked against what is
 //! declared, so that a typo cannot select nothing in silence.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// What the user asked for; empty lists mean everything.
@@ -49,6 +50,13 @@ impl Shard {
     #[must_use]
     pub fn holds(self, name: &str) -> bool {
         fnv1a(name) % self.count + 1 == self.index
+    }
+}
+
+/// `INDEX/COUNT`.
+impl fmt::Display for Shard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 

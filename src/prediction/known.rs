@@ -30,7 +30,7 @@ impl KnownDefect {
     /// Whether it is about a case of a suite, repeated for a variant or not.
     pub(crate) fn is_about(&self, suite: &str, case: &str) -> bool {
         let case = case.split('@').next().unwrap_or(case);
-        matches(&self.case, &format!("{suite}::{case}"))
+        matches_pattern(&self.case, &format!("{suite}::{case}"))
     }
 
     /// Whether it is about a single case, so that one pass shows that it is gone.
@@ -64,8 +64,8 @@ impl KnownDefect {
     }
 }
 
-/// Whether a text is what a pattern says.
-fn matches(pattern: &str, text: &str) -> bool {
+/// Whether a text is what a pattern says, in which `*` stands for anything.
+pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
         return false;

@@ -1,5 +1,7 @@
 //! The forms of an outcome file: each is a pure function of the record of a run. Writes no file and prints nothing.
 
+use std::path::PathBuf;
+
 use crate::outcome::record::{RunRecord, text};
 
 /// A form in which a run can be reported.
@@ -23,6 +25,21 @@ pub(crate) static FORMATS: &[&dyn Report] = &[&OutcomeJson];
 /// The form of this name.
 pub(crate) fn format(name: &str) -> Option<&'static dyn Report> {
     FORMATS.iter().copied().find(|format| format.name() == name)
+}
+
+/// A report that is asked for: its form, and the file that it goes to.
+#[derive(Clone)]
+pub(crate) struct ReportTarget {
+    /// The form.
+    pub(crate) format: &'static dyn Report,
+    /// The file.
+    pub(crate) path: PathBuf,
+}
+
+impl std::fmt::Debug for ReportTarget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={}", self.format.name(), self.path.display())
+    }
 }
 
 /// The outcome file itself.

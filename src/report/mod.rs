@@ -4,6 +4,7 @@
 pub(crate) mod compare;
 pub(crate) mod console;
 pub(crate) mod doctor;
+pub(crate) mod failures;
 pub(crate) mod format;
 pub(crate) mod mutants;
 pub(crate) mod shrink;

@@ -1,13 +1,14 @@
-//! Runs a plan: workers carry out trials side by side, libtest-mimic prints them in plan order, signals end it early, and
+//! Runs a plan: workers carry out trials side by side, they are printed in plan order, signals end it early, and
 //! whatever was started is stopped before it returns.
 //!
-//! libtest-mimic runs one trial at a time on the calling thread, and a trial only waits for its outcome: the work itself
-//! is done by tasks under `dispatch`, which know instances, limits, deadlines and retries. So the output keeps the order
-//! of the plan while the work does not have to.
+//! The calling thread prints and only waits for outcomes: the work itself is done by tasks under `dispatch`, which know
+//! instances, limits, deadlines and retries. So the output keeps the order of the plan while the work does not have to.
 
+mod case_lines;
 mod dispatch;
 mod interrupt;
 mod judging;
+mod libtest_format;
 mod outcome_queue;
 mod pool;
 mod progress;
@@ -22,16 +23,16 @@ mod trial;
 mod trials;
 mod upstream;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::backend::skip::Skip;
 use crate::check::Finding;
+use crate::metric_value::count;
+use crate::outcome::record::LiveRecord;
 use crate::outcome::{Outcome, RunOutcome, Verdict};
 use crate::plan::Plan;
 
@@ -53,6 +54,7 @@ use starting::StartingInstances;
 const TICK: Duration = Duration::from_millis(100);
 
 /// How a plan is run.
+#[derive(Default)]
 pub struct RunSettings {
     /// Which trials, and how they are shown.
     pub trials: Trials,
@@ -64,26 +66,20 @@ pub struct RunSettings {
     pub flaky: Flaky,
     /// The command line that runs one case again, up to its name.
     pub reproduce: String,
+    /// Where what comes of each case is kept as it ends.
+    pub(crate) record: Option<Arc<LiveRecord>>,
+    /// How many cases may go wrong before the rest is not run.
+    pub(crate) most_failures: Option<usize>,
+    /// How often each case is run, at least once; it passes when it passes every time.
+    pub(crate) repeat: u32,
 }
 
 /// Lists the selected trials of a plan without running any; returns how many there are.
 #[must_use]
 pub fn list(plan: &Plan, selecting: &Trials) -> usize {
-    let arguments = selecting.arguments();
-    let trials: Vec<Trial> = plan
-        .trials
-        .iter()
-        .map(|trial| Trial::test(&trial.name, || Ok(())))
-        .collect();
-    let selected = trials.iter().filter(|trial| !arguments.is_filtered_out(trial)).count();
-    let _ = libtest_mimic::run(
-        &Arguments {
-            list: true,
-            ..arguments
-        },
-        trials,
-    );
-    selected
+    let selected = selecting.select(plan);
+    libtest_format::list(plan, &selected, selecting);
+    selected.len()
 }
 
 /// Runs the selected trials of a plan. Instances are opened by `open`; `judging` says what becomes of their answers.
@@ -99,31 +95,27 @@ pub fn run(
     judging: Arc<Judging>,
 ) -> std::io::Result<RunOutcome> {
     let begun = Instant::now();
-    let queue = Arc::new(OutcomeQueue::default());
-    let collected = Arc::new(Mutex::new(Vec::new()));
-    let context = Arc::new(Printing {
-        plan: Arc::clone(plan),
-        queue,
-        starts: Arc::default(),
-        collected,
-        format: settings.trials.format,
-        reproduce: settings.reproduce.clone(),
-    });
-    let (trials, selected) = context.trials(&settings.trials);
+    let selected = settings.trials.select(plan);
     if selected.is_empty() {
         return Ok(RunOutcome {
             elapsed: begun.elapsed(),
             ..RunOutcome::default()
         });
     }
-    let (left_out, selected): (Vec<usize>, Vec<usize>) = selected
-        .into_iter()
-        .partition(|&index| plan.trials[index].skip.is_some());
-    context.queue.expect(selected.len());
+    let showing = Arc::new(Showing {
+        plan: Arc::clone(plan),
+        queue: Arc::new(OutcomeQueue::keeping(settings.record.clone())),
+        starts: Arc::default(),
+        reproduce: settings.reproduce.clone(),
+    });
+    let (left_out, wanted): (Vec<usize>, Vec<usize>) = selected
+        .iter()
+        .partition(|&&index| plan.trials[index].skip.is_some());
+    showing.queue.expect(wanted.len());
     for index in left_out {
         let trial = &plan.trials[index];
         if let Some(skip) = &trial.skip {
-            context.queue.end(index, trial::skipped(trial, skip));
+            showing.queue.end(index, trial::skipped(trial, skip));
         }
     }
 
@@ -136,19 +128,18 @@ pub fn run(
         let _inside = runtime.enter();
         Interrupt::listen()?
     };
-    let shared = (Arc::clone(&context.queue), Arc::clone(&context.starts));
-    let work = Arc::new(Workers::new(plan, &selected, settings, open, judging, shared));
+    let shared = (Arc::clone(&showing.queue), Arc::clone(&showing.starts));
+    let work = Arc::new(Workers::new(plan, &wanted, settings, open, judging, shared));
     let abandoned = Arc::new(Notify::new());
     let running =
         runtime.spawn(Arc::clone(&work).carry_out(workers, interrupt.clone(), Arc::clone(&abandoned), announce));
-
-    // libtest-mimic panics when its output goes away (a closed pipe); what was started has to be stopped all the same.
-    let arguments = Arguments {
-        test_threads: Some(1),
-        ..settings.trials.arguments()
+    let shown = match settings.trials.format {
+        TrialFormat::Cases => case_lines::show(&showing, &selected, &settings.trials),
+        TrialFormat::Pretty | TrialFormat::Terse | TrialFormat::Json => {
+            libtest_format::show(&showing, &selected, &settings.trials)
+        }
     };
-    let printed = catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials)));
-    if printed.is_err() {
+    if shown.is_err() {
         abandoned.notify_one();
     }
     let broken = runtime.block_on(running).err();
@@ -156,13 +147,7 @@ pub fn run(
     notes.extend(broken.map(|panic| format!("the scheduler panicked: {panic}")));
     let interrupted = interrupt.pending();
     runtime.shutdown_timeout(Duration::from_secs(1));
-    if printed.is_err() {
-        return Err(std::io::Error::new(
-            std::io::ErrorKind::BrokenPipe,
-            "its output could not be written",
-        ));
-    }
-    let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
+    let outcomes = shown?;
     Ok(RunOutcome {
         outdated: upstream::stale(plan, &outcomes),
         outcomes,
@@ -173,6 +158,29 @@ pub fn run(
         interrupted,
         elapsed: begun.elapsed(),
     })
+}
+
+/// What the side that prints knows of a run.
+struct Showing {
+    plan: Arc<Plan>,
+    queue: Arc<OutcomeQueue>,
+    starts: Arc<StartingInstances>,
+    reproduce: String,
+}
+
+
+
+
+impl Showing {
+    /// Waits for the outcome of a trial and shows meanwhile what goes on, behind so many columns that are printed.
+    fn wait(&self, index: usize, printed: usize, progress: &mut Progress) -> Outcome {
+        let name_of = |trial: usize| self.plan.trials.get(trial).map(|trial| trial.name.clone()).unwrap_or_default();
+        let outcome = self.queue.wait(index, TICK, |activity| {
+            progress.show(printed, name_of, &activity, &self.starts.now());
+        });
+        progress.hide();
+        outcome.unwrap_or_else(|| Outcome::skipped(name_of(index), self.queue.why_closed()))
+    }
 }
 
 /// Says that a signal was heard, and what the next one does: stopping may take as long as the graces of what runs.
@@ -187,93 +195,6 @@ fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
-/// The side that prints: trials that wait for their outcome and collect it in plan order.
-struct Printing {
-    plan: Arc<Plan>,
-    queue: Arc<OutcomeQueue>,
-    starts: Arc<StartingInstances>,
-    collected: Arc<Mutex<Vec<Outcome>>>,
-    format: TrialFormat,
-    reproduce: String,
-}
-
-impl Printing {
-    /// One libtest-mimic trial per planned one, and the indices of those that its filters select.
-    fn trials(self: &Arc<Self>, selecting: &Trials) -> (Vec<Trial>, Vec<usize>) {
-        let arguments = selecting.arguments();
-        let progress = Arc::new(Mutex::new(match selecting.format {
-            TrialFormat::Terse => Progress::off(),
-            // There is no line of its own behind which anything could stand.
-            TrialFormat::Json => Progress::lines(),
-            TrialFormat::Pretty => Progress::detect(),
-        }));
-        let width = self.plan.trials.iter().map(|trial| trial.name.len()).max().unwrap_or(0);
-        let mut selected = Vec::new();
-        let mut trials = Vec::with_capacity(self.plan.trials.len());
-        for (index, planned) in self.plan.trials.iter().enumerate() {
-            let context = Arc::clone(self);
-            let progress = Arc::clone(&progress);
-            let trial = Trial::ignorable_test(&planned.name, move || context.settle(index, width, &progress));
-            if !arguments.is_filtered_out(&trial) {
-                selected.push(index);
-            }
-            trials.push(trial);
-        }
-        (trials, selected)
-    }
-
-    /// The story of a case that went wrong: all of it for a program, what a person reads of it else.
-    fn explain(&self, outcome: &Outcome) -> String {
-        if self.format == TrialFormat::Json {
-            return outcome.explain(&self.reproduce);
-        }
-        let shortened = Outcome {
-            findings: outcome.findings.iter().map(Finding::shortened).collect(),
-            ..outcome.clone()
-        };
-        shortened.explain(&self.reproduce)
-    }
-
-    /// The outcome of a trial that a signal kept from running.
-    fn interrupted(&self, index: usize) -> Outcome {
-        trial::skipped(&self.plan.trials[index], &Skip::not_run("interrupted"))
-    }
-
-    /// Waits for an outcome, notes it, and says to libtest-mimic what to print.
-    fn settle(&self, index: usize, width: usize, progress: &Mutex<Progress>) -> Result<Completion, Failed> {
-        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let printed = "test  ... ".len() + width;
-        let name_of = |trial: usize| {
-            self.plan
-                .trials
-                .get(trial)
-                .map(|trial| trial.name.clone())
-                .unwrap_or_default()
-        };
-        let outcome = self.queue.wait(index, TICK, |activity| {
-            progress.show(printed, name_of, &activity, &self.starts.now());
-        });
-        progress.hide();
-        let outcome = outcome.unwrap_or_else(|| self.interrupted(index));
-        let said = match outcome.verdict {
-            Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
-            Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
-            Verdict::KnownUpstream => Ok(Completion::ignored_with(format!(
-                "known upstream: {}",
-                outcome.reason.as_deref().unwrap_or_default()
-            ))),
-            Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass | Verdict::Stale => {
-                Err(Failed::from(self.explain(&outcome)))
-            }
-        };
-        self.collected
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(outcome);
-        said
-    }
-}
-
 /// The side that works: shared by all workers.
 struct Workers {
     plan: Arc<Plan>,
@@ -282,6 +203,8 @@ struct Workers {
     freed: Notify,
     judging: Arc<Judging>,
     flaky: Flaky,
+    repeat: u32,
+    most_failures: Option<usize>,
     queue: Arc<OutcomeQueue>,
 }
 
@@ -312,6 +235,8 @@ impl Workers {
             freed: Notify::new(),
             judging,
             flaky: settings.flaky,
+            repeat: settings.repeat.max(1),
+            most_failures: settings.most_failures,
             queue,
         }
     }
@@ -359,6 +284,12 @@ impl Workers {
     }
 
     fn next(&self) -> Next {
+        let wrong = self.queue.wrong();
+        if self.most_failures.is_some_and(|most| wrong >= most) {
+            let cases = count(wrong, "case");
+            self.queue.end_early(format!("not run, because {cases} had gone wrong"));
+            return Next::Finished;
+        }
         self.dispatcher.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
@@ -367,7 +298,10 @@ impl Workers {
         let work = Arc::clone(self);
         let mut task = JoinSet::new();
         task.spawn(
-            async move { trial::run_trial(&work.plan.trials[index], &work.pool, &work.judging, work.flaky).await },
+            async move {
+                let trial = &work.plan.trials[index];
+                trial::run_trial(trial, &work.pool, &work.judging, work.flaky, work.repeat).await
+            },
         );
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,

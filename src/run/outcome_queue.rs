@@ -1,16 +1,18 @@
 //! Where workers put outcomes and the printing thread waits for them. Threads meet here; nothing is printed or judged.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::outcome::Outcome;
+use crate::outcome::record::LiveRecord;
 
 /// The state of a run that both sides see.
 #[derive(Default)]
 pub(crate) struct OutcomeQueue {
     state: Mutex<QueueState>,
     changed: Condvar,
+    record: Option<Arc<LiveRecord>>,
 }
 
 #[derive(Default)]
@@ -18,7 +20,10 @@ struct QueueState {
     outcomes: HashMap<usize, Outcome>,
     running: BTreeMap<usize, Instant>,
     waiting: usize,
+    done: usize,
+    wrong: usize,
     closed: bool,
+    ending: Option<String>,
 }
 
 /// What is going on at one moment.
@@ -30,9 +35,21 @@ pub(crate) struct Activity {
     pub(crate) running: usize,
     /// Trials that no worker has taken yet.
     pub(crate) waiting: usize,
+    /// Trials that are over.
+    pub(crate) done: usize,
+    /// Those of them that went wrong.
+    pub(crate) wrong: usize,
 }
 
 impl OutcomeQueue {
+    /// One that keeps each outcome in a record too, as it ends.
+    pub(crate) fn keeping(record: Option<Arc<LiveRecord>>) -> Self {
+        Self {
+            record,
+            ..Self::default()
+        }
+    }
+
     /// Says how many trials there will be.
     pub(crate) fn expect(&self, trials: usize) {
         self.lock().waiting = trials;
@@ -47,8 +64,13 @@ impl OutcomeQueue {
 
     /// A trial is over.
     pub(crate) fn end(&self, trial: usize, outcome: Outcome) {
+        if let Some(record) = &self.record {
+            record.add(trial, &outcome);
+        }
         let mut state = self.lock();
         state.running.remove(&trial);
+        state.done += 1;
+        state.wrong += usize::from(outcome.is_wrong());
         state.outcomes.insert(trial, outcome);
         drop(state);
         self.changed.notify_all();
@@ -57,6 +79,21 @@ impl OutcomeQueue {
     /// Takes the outcome of a trial that is over.
     pub(crate) fn take(&self, trial: usize) -> Option<Outcome> {
         self.lock().outcomes.remove(&trial)
+    }
+
+    /// How many trials went wrong so far.
+    pub(crate) fn wrong(&self) -> usize {
+        self.lock().wrong
+    }
+
+    /// Says why the trials that are left will not run. The first reason stays.
+    pub(crate) fn end_early(&self, reason: String) {
+        self.lock().ending.get_or_insert(reason);
+    }
+
+    /// Why trials that were left have not run.
+    pub(crate) fn why_closed(&self) -> String {
+        self.lock().ending.clone().unwrap_or_else(|| "interrupted".to_owned())
     }
 
     /// No further outcome will come.
@@ -102,6 +139,8 @@ impl QueueState {
             oldest: oldest.map(|(trial, since)| (*trial, since.elapsed())),
             running: self.running.len(),
             waiting: self.waiting,
+            done: self.done,
+            wrong: self.wrong,
         }
     }
 }

@@ -132,9 +132,19 @@ fn describe(name_of: impl Fn(usize) -> String, activity: &Activity, starts: &[St
                 Some(start) => start.doing.to_string().replace(char::is_control, " "),
                 None => name_of(trial) + &others,
             };
-            format!("[{what}, {} s, {left} left]", since.as_secs())
+            format!("[{}{what}, {} s, {left} left]", so_far(activity), since.as_secs())
         }
-        None => format!("[waiting, {left} left]"),
+        None => format!("[{}waiting, {left} left]", so_far(activity)),
+    }
+}
+
+/// How many are over, and how many of them went wrong.
+fn so_far(activity: &Activity) -> String {
+    let Activity { done, wrong, .. } = *activity;
+    let all = done + activity.running + activity.waiting;
+    match wrong {
+        0 => format!("{done}/{all} "),
+        _ => format!("{done}/{all}, {wrong} wrong, "),
     }
 }
 

@@ -114,6 +114,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             expected_failure: None,
             known: Vec::new(),
             source: "suites/suite.toml".into(),
+            statement: Arc::default(),
         };
         change(&mut trial);
         trial

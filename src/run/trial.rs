@@ -9,6 +9,7 @@ use crate::backend::skip::{Skip, SkipCause};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
 use crate::config::CallOrder;
+use crate::metric_value::count;
 use crate::outcome::record::CaseTimes;
 use crate::outcome::{JudgedAttempt, Outcome, Verdict};
 use crate::plan::{PlannedCall, PlannedScenario, PlannedTrial};
@@ -24,8 +25,37 @@ pub enum Flaky {
     Passes,
 }
 
+/// Runs a trial so often; the first outcome that is not a pass is that of the case, with every attempt before it.
+pub(crate) async fn run_trial(
+    trial: &PlannedTrial,
+    pool: &Pool,
+    judging: &Judging,
+    flaky: Flaky,
+    repeat: u32,
+) -> Outcome {
+    let mut outcome = run_once(trial, pool, judging, flaky).await;
+    for _ in 1..repeat {
+        if outcome.verdict != Verdict::Pass {
+            break;
+        }
+        let mut again = run_once(trial, pool, judging, flaky).await;
+        let passed = outcome.attempts;
+        again.attempts += passed;
+        again.times.add(&outcome.times);
+        again.history.splice(0..0, outcome.history);
+        if again.verdict == Verdict::Fail
+            && let Some(finding) = again.findings.first_mut()
+        {
+            let times = count(passed as usize, "time");
+            finding.details.push(format!("not repeatable: the same calls passed {times} before"));
+        }
+        outcome = again;
+    }
+    outcome
+}
+
 /// Runs a trial to its outcome, trying again where another attempt can say more.
-pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
+async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
         level: trial.level,

@@ -1,13 +1,20 @@
 //! Which trials of a plan are run and how they are shown, in the words of libtest's command line. Runs none.
 
+use std::collections::HashSet;
+
 use libtest_mimic::{Arguments, ColorSetting, FormatSetting};
+
+use crate::plan::Plan;
+use crate::prediction::known::matches_pattern;
 
 /// What to run of a plan and how to show it.
 #[derive(Debug, Clone, Default)]
 pub struct Trials {
-    /// Only those with this in their name.
-    pub filter: Option<String>,
-    /// How names are compared with `filter` and `skip`.
+    /// Only those with one of these in their name; all where there is none.
+    pub filters: Vec<String>,
+    /// Only those with one of these names; all where it is `None`.
+    pub names: Option<Vec<String>>,
+    /// How names are compared with `filters` and `skip`.
     pub matching: Matching,
     /// None of those with one of these in their name.
     pub skip: Vec<String>,
@@ -24,7 +31,7 @@ pub struct Trials {
 /// How a name is compared with another.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Matching {
-    /// It contains it.
+    /// It contains it, or is what it says where it has a `*`.
     #[default]
     Part,
     /// It is the same.
@@ -44,7 +51,9 @@ pub enum Which {
 /// How a trial is shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum TrialFormat {
-    /// A line for each.
+    /// A line for each, for people.
+    Cases,
+    /// A line for each, as libtest prints it.
     #[default]
     Pretty,
     /// A letter for each.
@@ -64,16 +73,35 @@ pub enum Colours {
 }
 
 impl Trials {
+    /// The indices of the trials of a plan that are selected.
+    pub(crate) fn select(&self, plan: &Plan) -> Vec<usize> {
+        if self.which == Which::Ignored {
+            // No trial is marked as such.
+            return Vec::new();
+        }
+        let named: Option<HashSet<&str>> = self.names.as_ref().map(|names| names.iter().map(String::as_str).collect());
+        let selected = plan.trials.iter().enumerate().filter(|(_, trial)| {
+            named.as_ref().is_none_or(|names| names.contains(trial.name.as_str())) && self.selects(&trial.name)
+        });
+        selected.map(|(index, _)| index).collect()
+    }
+
+    /// Whether the filters select a name.
+    pub(crate) fn selects(&self, name: &str) -> bool {
+        let hits = |filter: &String| match self.matching {
+            Matching::Exact => name == filter,
+            Matching::Part if filter.contains('*') => matches_pattern(filter, name),
+            Matching::Part => name.contains(filter.as_str()),
+        };
+        (self.filters.is_empty() || self.filters.iter().any(hits)) && !self.skip.iter().any(hits)
+    }
+
     /// The same in the types of libtest-mimic.
     pub(super) fn arguments(&self) -> Arguments {
         Arguments {
-            filter: self.filter.clone(),
-            exact: self.matching == Matching::Exact,
-            skip: self.skip.clone(),
-            ignored: self.which == Which::Ignored,
             test_threads: self.workers,
             format: Some(match self.format {
-                TrialFormat::Pretty => FormatSetting::Pretty,
+                TrialFormat::Pretty | TrialFormat::Cases => FormatSetting::Pretty,
                 TrialFormat::Terse => FormatSetting::Terse,
                 TrialFormat::Json => FormatSetting::Json,
             }),
@@ -83,5 +111,35 @@ impl Trials {
             }),
             ..Arguments::default()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_parts_patterns_or_names() {
+        let selects = |filters: &[&str], matching, name| {
+            let trials = Trials {
+                filters: filters.iter().map(|&filter| filter.to_owned()).collect(),
+                matching,
+                ..Trials::default()
+            };
+            trials.selects(name)
+        };
+        let name = "esm2::embed::short";
+        assert!(selects(&[], Matching::Part, name));
+        assert!(selects(&["batch", "embed"], Matching::Part, name));
+        assert!(selects(&["esm2::*::short"], Matching::Part, name));
+        assert!(!selects(&["esm2::*::long"], Matching::Part, name));
+        assert!(!selects(&["embed*"], Matching::Part, name), "a pattern is about the whole name");
+        assert!(!selects(&["embed"], Matching::Exact, name));
+        assert!(selects(&[name], Matching::Exact, name));
+        let skipping = Trials {
+            skip: vec!["*::embed::*".into()],
+            ..Trials::default()
+        };
+        assert!(!skipping.selects(name));
     }
 }

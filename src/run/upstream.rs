@@ -133,6 +133,7 @@ mod tests {
             expected_failure: None,
             known,
             source: "toy.toml".into(),
+            statement: Arc::default(),
         }
     }
 

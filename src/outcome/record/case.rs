@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{RecordedNumber, plain_line, plain_text};
 use crate::backend::Responsible;
+use crate::config::Level;
 use crate::check::Finding;
 use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
 use crate::outcome::{Outcome, Verdict};
@@ -20,8 +21,8 @@ pub(crate) struct CaseRecord {
     pub(crate) model: String,
     /// The suite.
     pub(crate) suite: String,
-    /// `core` or `extended`.
-    pub(crate) level: String,
+    /// Whether every port must pass it.
+    pub(crate) level: Level,
     /// `file:line` of the case.
     pub(crate) place: String,
     /// The judgement.
@@ -164,15 +165,13 @@ impl CaseRecord {
 
     /// Whether it passed only after it had failed before.
     pub(crate) fn is_flaky(&self) -> bool {
-        self.verdict == Verdict::Pass && self.attempts.len() > 1
+        let once_wrong = self.attempts.iter().any(|attempt| attempt.verdict != Verdict::Pass);
+        self.verdict == Verdict::Pass && once_wrong
     }
 
     /// Whether it deserves a reader's attention: neither a pass, nor skipped, nor wrong as expected.
     pub(crate) fn is_wrong(&self) -> bool {
-        matches!(
-            self.verdict,
-            Verdict::Fail | Verdict::Error | Verdict::Stale | Verdict::UnexpectedPass
-        )
+        self.verdict.is_wrong()
     }
 
     /// What was wrong in the attempt that decided.

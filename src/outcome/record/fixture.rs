@@ -7,6 +7,7 @@ use super::{
     SelectionRecord,
 };
 use crate::backend::Responsible;
+use crate::config::Level;
 use crate::outcome::Verdict;
 
 /// A complete run of these cases, without a conclusion.
@@ -48,7 +49,7 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
     let is_skipped = verdict == Verdict::Skip;
     CaseRecord {
         name: name.into(),
-        level: "core".into(),
+        level: Level::Core,
         place: format!("suites/{suite}.toml:7"),
         model,
         suite,

@@ -1,6 +1,6 @@
 //! The record of a run that goes on: workers add what came of a case, and a writer takes the whole as it stands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -61,6 +61,18 @@ impl LiveRecord {
     /// Ends the record. Cases that the run did not reach are added as it left them.
     pub(crate) fn finish(&self, run: &RunOutcome, conclusion: ConclusionRecord) {
         let mut state = self.lock();
+        let LiveState { planned, ended, .. } = &mut *state;
+        let left = std::mem::take(planned);
+        if !left.is_empty() {
+            let by_name: HashMap<&str, &Outcome> =
+                run.outcomes.iter().map(|outcome| (outcome.name.as_str(), outcome)).collect();
+            for (index, mut case) in left {
+                if let Some(outcome) = by_name.get(case.name.as_str()) {
+                    case.settle(outcome);
+                    ended.insert(index, case);
+                }
+            }
+        }
         state.run.finish(run, conclusion);
         state.revision += 1;
         state.is_over = true;

@@ -201,6 +201,7 @@ fn trial(scenario: Scenario) -> PlannedTrial {
         expected_failure: None,
         known: Vec::new(),
         source: "suites/life_cycle.toml".into(),
+        statement: Arc::default(),
     }
 }
 

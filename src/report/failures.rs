@@ -1,0 +1,191 @@
+//! What is wrong with a run, for people: each cause once, the first case of it in full, the others by name. Sees the record only.
+
+use std::fmt::Write;
+
+use crate::backend::Responsible;
+use crate::metric_value::count;
+use crate::outcome::Verdict;
+use crate::outcome::record::{CaseRecord, CauseGroup, FindingRecord, RunRecord, causes};
+
+/// Names of further cases of a cause, before the rest is only counted.
+const NAMED: usize = 5;
+
+/// Lines of details and of a log that are shown of a finding.
+const LINES: usize = 16;
+
+/// Characters of a line that are shown.
+const WIDTH: usize = 400;
+
+/// How much is told of each cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Telling {
+    /// The first case in full.
+    FirstCase,
+    /// Every case in full.
+    EveryCase,
+}
+
+/// Everything that went wrong, grouped by cause; empty when nothing did.
+pub(crate) fn failures(run: &RunRecord, telling: Telling) -> String {
+    let groups = causes(run);
+    if groups.is_empty() {
+        return String::new();
+    }
+    let cases: usize = groups.iter().map(|group| group.cases.len()).sum();
+    let mut text = format!("\n{}, {} went wrong:\n", count(groups.len(), "cause"), count(cases, "case"));
+    for (number, group) in groups.iter().enumerate() {
+        let _ = writeln!(text, "\n{}. {}", number + 1, heading(group));
+        let told = match telling {
+            Telling::FirstCase => &group.cases[..1],
+            Telling::EveryCase => &group.cases[..],
+        };
+        for case in told {
+            text.push_str(&in_full(case));
+        }
+        text.push_str(&others(group, told.len()));
+    }
+    text.push('\n');
+    text
+}
+
+/// `23 × embeddings: expected float32, got float64 (the backend is wrong)`.
+pub(crate) fn heading(group: &CauseGroup<'_>) -> String {
+    format!("{} × {} ({})", group.cases.len(), cut(&group.title), meaning(group.first()))
+}
+
+/// What the verdict of a case says, and of whom.
+pub(crate) fn meaning(case: &CaseRecord) -> &'static str {
+    match (case.verdict, case.responsible) {
+        (Verdict::Fail, _) => "the backend is wrong",
+        (Verdict::Error, Some(Responsible::Reference)) => "there is nothing sound to compare with",
+        (Verdict::Error, Some(Responsible::Settings)) => "the configuration is wrong",
+        (Verdict::Error, Some(Responsible::Harness)) => "hydrotest could not judge it",
+        (Verdict::Error, _) => "the platform failed",
+        (Verdict::UnexpectedPass, _) => "it passes although a failure is expected: remove `xfail` from the case",
+        (Verdict::Stale, _) => "it passes although its failure is known",
+        (Verdict::ExpectedFailure, _) => "fails as expected",
+        (Verdict::KnownUpstream, _) => "known upstream",
+        (Verdict::Pass, _) => "as it should be",
+        (Verdict::Skip, _) => "not run",
+    }
+}
+
+fn in_full(case: &CaseRecord) -> String {
+    let mut text = format!("   {} ({})\n", case.name, case.place);
+    if let Some(reason) = &case.reason {
+        for line in reason.lines() {
+            let _ = writeln!(text, "     {}", cut(line));
+        }
+    }
+    if case.attempts.len() > 1 {
+        let verdicts: Vec<String> = case.attempts.iter().map(|attempt| attempt.verdict.to_string()).collect();
+        let _ = writeln!(text, "     attempts: {}", verdicts.join(", "));
+    }
+    for finding in case.findings() {
+        text.push_str(&finding_lines(finding));
+    }
+    let _ = writeln!(text, "     reproduce: {}", case.reproduce);
+    text
+}
+
+fn finding_lines(finding: &FindingRecord) -> String {
+    let call = finding.call.as_deref().map_or_else(String::new, |call| format!(" [{call}]"));
+    let mut text = format!("     {}{call}: {}\n", finding.check, cut(&finding.summary));
+    let shown = finding.details.iter().take(LINES);
+    for line in shown {
+        let _ = writeln!(text, "       {}", cut(line));
+    }
+    if finding.details.len() > LINES {
+        let _ = writeln!(text, "       … {}", count(finding.details.len() - LINES, "more line"));
+    }
+    if let Some(cause) = &finding.likely_cause {
+        let mut lines = cause.lines();
+        let _ = writeln!(text, "       likely cause: {}", cut(lines.next().unwrap_or_default()));
+        for line in lines {
+            let _ = writeln!(text, "         {}", cut(line));
+        }
+    }
+    let hidden = finding.log.len().saturating_sub(LINES);
+    if hidden > 0 {
+        let _ = writeln!(text, "       log: … {} before", count(hidden, "line"));
+    }
+    for line in &finding.log[hidden..] {
+        let _ = writeln!(text, "       log: {}", cut(line));
+    }
+    text
+}
+
+/// The names of the cases that are not told in full.
+fn others(group: &CauseGroup<'_>, told: usize) -> String {
+    let others = &group.cases[told..];
+    if others.is_empty() {
+        return String::new();
+    }
+    let named: Vec<&str> = others.iter().take(NAMED).map(|case| case.name.as_str()).collect();
+    let more = match others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more (`--verbose` tells all)"),
+    };
+    format!("   also: {}{more}\n", named.join(", "))
+}
+
+/// A line, cut to a readable length.
+fn cut(line: &str) -> String {
+    match line.char_indices().nth(WIDTH) {
+        None => line.to_owned(),
+        Some((end, _)) => format!("{}… {} more characters", &line[..end], line[end..].chars().count()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::record::fixture::{case, finding, run};
+
+    #[test]
+    fn a_cause_is_told_once_and_its_other_cases_are_named() {
+        let wrong = || {
+            let mut wrong = finding("contract", "`embeddings`: expected float32, got float64");
+            wrong.details = vec!["of 3 samples".into()];
+            wrong.likely_cause = Some("the result was cast on its way".into());
+            wrong.log = vec!["WARNING: slow".into()];
+            vec![wrong]
+        };
+        let names = ["minimal", "short", "long", "wide", "deep", "odd", "even"];
+        let mut cases: Vec<_> =
+            names.map(|name| case(&format!("esm2::embed::{name}"), Verdict::Fail, wrong())).into();
+        cases.push(case("esm2::embed::fine", Verdict::Pass, vec![]));
+        let mut other = finding("response", "ready failed: exit code 3");
+        other.responsible = Responsible::Platform;
+        cases.push(case("esmfold::fold::short", Verdict::Error, vec![other]));
+        insta::assert_snapshot!(failures(&run(cases), Telling::FirstCase), @r"
+
+        2 causes, 8 cases went wrong:
+
+        1. 7 × `embeddings`: expected float32, got float64 (the backend is wrong)
+           esm2::embed::minimal (suites/embed.toml:7)
+             contract [call]: `embeddings`: expected float32, got float64
+               of 3 samples
+               likely cause: the result was cast on its way
+               log: WARNING: slow
+             reproduce: hydrotest --backend lab --exact esm2::embed::minimal
+           also: esm2::embed::short, esm2::embed::long, esm2::embed::wide, esm2::embed::deep, esm2::embed::odd and 1 more (`--verbose` tells all)
+
+        2. 1 × exit code 3 (the platform failed)
+           esmfold::fold::short (suites/fold.toml:7)
+             response [call]: ready failed: exit code 3
+             reproduce: hydrotest --backend lab --exact esmfold::fold::short
+        ");
+        assert_eq!(failures(&run(vec![]), Telling::EveryCase), "");
+    }
+
+    #[test]
+    fn what_floods_a_screen_is_cut() {
+        let mut wide = finding("contract", &"x".repeat(1000));
+        wide.details = vec!["detail".into(); 100];
+        wide.log = vec!["log".into(); 100];
+        let text = failures(&run(vec![case("a::b::c", Verdict::Fail, vec![wide])]), Telling::EveryCase);
+        assert!(text.lines().count() < 45 && text.contains("… 84 more lines") && text.contains("log: … 84 lines before"));
+        assert!(text.lines().all(|line| line.chars().count() < 500));
+    }
+}

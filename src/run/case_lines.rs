@@ -1,0 +1,104 @@
+//! The form for people: a line for each case in plan order, with its time, and one line at the bottom that says what goes on. What is
+//! wrong is told at the end, by cause.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use super::progress::Progress;
+use super::{Colours, Showing, Trials};
+use crate::outcome::record::plain_line;
+use crate::outcome::{Outcome, Verdict};
+
+/// A case that takes longer is marked as slow.
+const SLOW: Duration = Duration::from_secs(60);
+
+/// The longest reason on the line of a case.
+const LONGEST_REASON: usize = 160;
+
+/// Shows what comes of the selected trials, and collects it in plan order.
+///
+/// # Errors
+/// When the output cannot be written.
+pub(super) fn show(showing: &Showing, selected: &[usize], selecting: &Trials) -> io::Result<Vec<Outcome>> {
+    let mut progress = Progress::detect();
+    let mut stdout = io::stdout().lock();
+    let mut outcomes = Vec::with_capacity(selected.len());
+    for &index in selected {
+        let outcome = showing.wait(index, 0, &mut progress);
+        writeln!(stdout, "{}", line(&outcome, selecting.colours))?;
+        outcomes.push(outcome);
+    }
+    stdout.flush()?;
+    Ok(outcomes)
+}
+
+/// The line of one case.
+fn line(outcome: &Outcome, colours: Colours) -> String {
+    let (word, colour) = match outcome.verdict {
+        Verdict::Pass if outcome.is_flaky() => ("FLAKY", 33),
+        Verdict::Pass => ("PASS", 32),
+        Verdict::Fail => ("FAIL", 31),
+        Verdict::Error => ("ERROR", 31),
+        Verdict::Skip => ("SKIP", 33),
+        Verdict::ExpectedFailure => ("XFAIL", 36),
+        Verdict::KnownUpstream => ("KNOWN", 36),
+        Verdict::Stale => ("STALE", 31),
+        Verdict::UnexpectedPass => ("XPASS", 31),
+    };
+    let word = format!("{word:>5}");
+    let word = match colours {
+        Colours::On => format!("\x1b[{colour};1m{word}\x1b[0m"),
+        Colours::Off => word,
+    };
+    let seconds = outcome.times.calls + outcome.times.judge;
+    let mut line = if outcome.attempts == 0 {
+        format!("{word} [         ] {}", outcome.name)
+    } else {
+        format!("{word} [{seconds:>8.3}s] {}", outcome.name)
+    };
+    if seconds > SLOW.as_secs_f64() {
+        line.push_str(" (slow)");
+    }
+    if outcome.times.start > 1.0 {
+        line.push_str(&format!(" (and {:.1} s to start)", outcome.times.start));
+    }
+    if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream, Some(reason)) =
+        (outcome.verdict, &outcome.reason)
+    {
+        let reason = plain_line(reason.lines().next().unwrap_or_default());
+        line.push_str(": ");
+        line.extend(reason.chars().take(LONGEST_REASON));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(verdict: Verdict, attempts: u32) -> Outcome {
+        let mut outcome = Outcome::skipped("esm2::embed::short", "kind `http` starts nothing");
+        outcome.verdict = verdict;
+        outcome.attempts = attempts;
+        outcome.times.calls = 0.25;
+        outcome
+    }
+
+    #[test]
+    fn a_line_has_verdict_time_and_name() {
+        insta::assert_snapshot!(line(&outcome(Verdict::Pass, 1), Colours::Off), @" PASS [   0.250s] esm2::embed::short");
+        insta::assert_snapshot!(line(&outcome(Verdict::Skip, 0), Colours::Off), @" SKIP [         ] esm2::embed::short: kind `http` starts nothing");
+        let mut slow = outcome(Verdict::Fail, 1);
+        slow.times.calls = 61.5;
+        slow.times.start = 12.25;
+        insta::assert_snapshot!(line(&slow, Colours::Off), @" FAIL [  61.500s] esm2::embed::short (slow) (and 12.2 s to start)");
+        assert!(line(&slow, Colours::On).starts_with("\x1b[31;1m FAIL\x1b[0m [  61"));
+    }
+
+    #[test]
+    fn what_a_platform_says_cannot_act_on_the_terminal() {
+        let mut skipped = outcome(Verdict::Skip, 0);
+        skipped.reason = Some("\u{1b}]0;owned\u{7}".into());
+        assert!(!line(&skipped, Colours::Off).contains('\u{1b}'));
+    }
+}

@@ -1,0 +1,90 @@
+//! The forms of libtest, for the tools that read them: trials that wait for their outcome, printed by libtest-mimic in plan order.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use super::progress::Progress;
+use super::{Showing, TICK, TrialFormat, Trials};
+use crate::check::Finding;
+use crate::outcome::{Outcome, Verdict};
+use crate::plan::Plan;
+
+/// Lists trials as libtest does.
+pub(super) fn list(plan: &Plan, selected: &[usize], selecting: &Trials) {
+    let named = |&index: &usize| Trial::test(&plan.trials[index].name, || Ok(()));
+    let arguments = Arguments {
+        list: true,
+        ..selecting.arguments()
+    };
+    let _ = libtest_mimic::run(&arguments, selected.iter().map(named).collect());
+}
+
+/// Shows what comes of the selected trials, and collects it in plan order.
+///
+/// # Errors
+/// When the output goes away.
+pub(super) fn show(showing: &Arc<Showing>, selected: &[usize], selecting: &Trials) -> std::io::Result<Vec<Outcome>> {
+    let collected = Arc::new(Mutex::new(Vec::new()));
+    let trials = trials(showing, selected, selecting, &collected);
+    // It panics when its output goes away; what was started has to be stopped all the same.
+    let arguments = Arguments {
+        test_threads: Some(1),
+        ..selecting.arguments()
+    };
+    let printed = catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials)));
+    let outcomes = std::mem::take(&mut *collected.lock().unwrap_or_else(PoisonError::into_inner));
+    printed.map(|_| outcomes).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+}
+
+/// One libtest-mimic trial for each selected one.
+fn trials(showing: &Arc<Showing>, selected: &[usize], selecting: &Trials, collected: &Arc<Mutex<Vec<Outcome>>>) -> Vec<Trial> {
+    let progress = Arc::new(Mutex::new(match selecting.format {
+        TrialFormat::Terse => Progress::off(),
+        // There is no line of its own behind which anything could stand.
+        TrialFormat::Json => Progress::lines(),
+        TrialFormat::Pretty | TrialFormat::Cases => Progress::detect(),
+    }));
+    let names = selected.iter().map(|&index| showing.plan.trials[index].name.len());
+    let printed = "test  ... ".len() + names.max().unwrap_or(0);
+    let trial = |&index: &usize| {
+        let (showing, progress, collected) = (Arc::clone(showing), Arc::clone(&progress), Arc::clone(collected));
+        let format = selecting.format;
+        Trial::ignorable_test(&showing.plan.trials[index].name.clone(), move || {
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            let outcome = showing.wait(index, printed, &mut progress);
+            let said = said(&showing, &outcome, format);
+            collected.lock().unwrap_or_else(PoisonError::into_inner).push(outcome);
+            said
+        })
+    };
+    selected.iter().map(trial).collect()
+}
+
+/// What libtest-mimic is to print of an outcome.
+fn said(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> Result<Completion, Failed> {
+    match outcome.verdict {
+        Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
+        Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
+        Verdict::KnownUpstream => Ok(Completion::ignored_with(format!(
+            "known upstream: {}",
+            outcome.reason.as_deref().unwrap_or_default()
+        ))),
+        Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass | Verdict::Stale => {
+            Err(Failed::from(explain(showing, outcome, format)))
+        }
+    }
+}
+
+/// The story of a case that went wrong: all of it for a program, what a person reads of it else.
+fn explain(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> String {
+    if format == TrialFormat::Json {
+        return outcome.explain(&showing.reproduce);
+    }
+    let shortened = Outcome {
+        findings: outcome.findings.iter().map(Finding::shortened).collect(),
+        ..outcome.clone()
+    };
+    shortened.explain(&showing.reproduce)
+}
