@@ -45,6 +45,7 @@ impl Home {
     /// What the program says, on both streams, and its exit code. Names the directory `HOME` and the dead run `DEAD`.
     fn run(&self, arguments: &[&str]) -> (String, i32) {
         let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+            .env("HYDROTEST_FORMAT", "pretty")
             .current_dir(self.path())
             .args(arguments)
             .env("HYDROTEST_STATE_DIR", self.path().join("state"))

@@ -37,6 +37,7 @@ fn home(backends: &str, scenarios: &str) -> TempDir {
 /// What the program says, on both streams, and its exit code.
 fn run(home: &TempDir, arguments: &[&str]) -> (String, Option<i32>) {
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .env("HYDROTEST_FORMAT", "pretty")
         .current_dir(home.path())
         .args(arguments)
         .env("HYDROTEST_STATE_DIR", home.path().join("state"))
@@ -139,6 +140,7 @@ impl Drop for Server {
 
 fn serve() -> (Server, String) {
     let mut server = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .env("HYDROTEST_FORMAT", "pretty")
         .args(["serve", "--port", "0"])
         .env("MODEL_CLASS", "boileroom.models.esm.core.ESM2Core")
         .env("BOILEROOM_TRANSPORT_HMAC_KEY", "s")

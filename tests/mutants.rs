@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 fn mutants(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    command.env("HYDROTEST_FORMAT", "pretty");
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .arg("mutants")

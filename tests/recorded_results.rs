@@ -63,6 +63,7 @@ impl Checkout {
     #[track_caller]
     fn run(&self, code: i32, arguments: &[&str]) -> (String, String) {
         let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+            .env("HYDROTEST_FORMAT", "pretty")
             .current_dir(self.home.path())
             .args(arguments)
             .env_remove("CARGO")

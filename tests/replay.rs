@@ -120,6 +120,7 @@ fn what_was_judged_wrong_is_judged_wrong_again_in_the_same_words() {
     fs::write(suites.join("sequences.fasta"), ">short\nMLKNVHVLVLGAGDVGSVVVRLLEK\n").unwrap();
     let command = |arguments: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command
             .current_dir(home(&project))
             .args(["--suites", "wrong", "--snapshots", "none", "--retries", "1"])

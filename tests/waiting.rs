@@ -34,6 +34,7 @@ fn home(backend: &str) -> TempDir {
 #[track_caller]
 fn broken(home: &Path, arguments: &[&str]) -> [String; 2] {
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .env("HYDROTEST_FORMAT", "pretty")
         .current_dir(home)
         .args(arguments)
         .env("HYDROTEST_STATE_DIR", home.join("state"))

@@ -54,6 +54,22 @@ impl FieldDifference {
 }
 
 impl Finding {
+    /// The values of the answer that it is about. A summary begins with the path of its value.
+    pub(crate) fn differing_values(&self) -> Vec<FieldDifference> {
+        let path = self.summary.split_once(": ").map(|(path, _)| path);
+        let is_path = |path: &&str| {
+            let begins = path.starts_with(|letter: char| letter.is_ascii_lowercase());
+            begins
+                && path
+                    .chars()
+                    .all(|letter| letter.is_ascii_alphanumeric() || "_.[]".contains(letter))
+        };
+        match path.filter(is_path) {
+            Some(path) if self.differences.is_empty() => vec![FieldDifference::of_field(path)],
+            _ => self.differences.clone(),
+        }
+    }
+
     /// A wrong answer of the backend.
     pub(crate) fn wrong(check: &'static str, call: &str, summary: impl Into<String>) -> Self {
         Self {
@@ -130,9 +146,9 @@ impl Finding {
         self
     }
 
-    /// Says which value of the answer it is about.
-    pub(crate) fn about(mut self, field: impl Into<String>) -> Self {
-        self.differences.push(FieldDifference::of_field(field));
+    /// Says which values of the answer differ.
+    pub(crate) fn with_differences(mut self, differences: impl IntoIterator<Item = FieldDifference>) -> Self {
+        self.differences.extend(differences);
         self
     }
 

@@ -1,6 +1,7 @@
 //! `snapshot`: an answer is what was recorded for this case, model and weights, within the tolerance of the contract.
 
 use super::Check;
+use super::FieldDifference;
 use super::case_results::{AnsweredCall, CallResult, Calls, CaseResults, RecordedResults};
 use super::field_path::FieldPath;
 use super::finding::Finding;
@@ -9,7 +10,9 @@ use super::parser::{CheckParser, FieldScope, TOLERANCES};
 use super::places::Places;
 use super::structure_field::is_file;
 use super::weights::mislabelled;
-use crate::compare::{Comparison, Policy, ToleranceOverrides, compare, likely_cause, paths_of_causes};
+use crate::compare::{
+    Comparison, FieldComparison, Policy, ToleranceOverrides, ValueDifference, compare, likely_cause, paths_of_causes,
+};
 use crate::config::read_changes;
 use crate::prediction::gates::{GateTable, StructureGates};
 use crate::prediction::{Contract, Prediction, field_of};
@@ -155,6 +158,7 @@ impl Snapshot {
         name_places(&mut found, answered);
         let cause = Self::cause(recorded, &key, &provenance, (&reference, &selected), &found);
         let finding = Finding::wrong(NAME, &response.call, found.summary())
+            .with_differences(found.beyond().map(differing))
             .with_details(found.details().into_iter().take(LINES))
             .with_hint(cause);
         Some(match recorded.store.propose(&key, &selected, &provenance) {
@@ -191,6 +195,25 @@ impl Snapshot {
             fields: fields.cloned().collect(),
         }
     }
+}
+
+/// A value that differs, with the element where it does so most.
+fn differing(field: &FieldComparison) -> FieldDifference {
+    let mut difference = FieldDifference::of_field(&field.path);
+    if let ValueDifference::Numbers {
+        difference: numbers,
+        tolerance,
+        place,
+    } = &field.finding
+        && let Some(greatest) = &numbers.absolute
+    {
+        difference.index = Some(greatest.position.clone());
+        difference.residue.clone_from(place);
+        difference.expected = Some(greatest.expected);
+        difference.observed = Some(greatest.actual);
+        difference.allowed = Some(tolerance.absolute + tolerance.relative * greatest.expected.abs());
+    }
+    difference
 }
 
 /// Leaves the numbers of a comparison with those of the case.

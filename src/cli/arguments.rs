@@ -185,11 +185,11 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "DIR", help_heading = "Running")]
     pub(crate) keep_responses: Option<PathBuf>,
 
-    /// The form of the output.
-    #[arg(long, value_enum, help_heading = "Output")]
+    /// The form of the output [default: cases].
+    #[arg(long, value_enum, env = "HYDROTEST_FORMAT", help_heading = "Output")]
     pub(crate) format: Option<OutputFormat>,
-    /// One character per case; the same as `--format terse`.
-    #[arg(long, short, conflicts_with = "format", help_heading = "Output")]
+    /// One character per case; the same as `--format terse`, and stronger than any other.
+    #[arg(long, short, help_heading = "Output")]
     pub(crate) quiet: bool,
     /// Show what every comparison observed, what repeats differ by and what is allowed, in cases that pass too.
     #[arg(long, help_heading = "Output")]

@@ -17,9 +17,9 @@ pub(super) fn trials(arguments: &RunArguments, names: Option<Vec<String>>) -> Tr
         skip: arguments.skip.clone(),
         which: if arguments.ignored { Which::Ignored } else { Which::All },
         format: match arguments.format {
+            _ if arguments.quiet => TrialFormat::Terse,
             Some(OutputFormat::Json) => TrialFormat::Json,
             Some(OutputFormat::Terse) => TrialFormat::Terse,
-            None if arguments.quiet => TrialFormat::Terse,
             Some(OutputFormat::Pretty) => TrialFormat::Pretty,
             Some(OutputFormat::Cases) | None => TrialFormat::Cases,
         },

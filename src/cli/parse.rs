@@ -26,8 +26,16 @@ pub(crate) fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
 
 /// A report and its file, as in `junit=report.xml`.
 pub(crate) fn parse_report(text: &str) -> Result<ReportTarget, String> {
-    let known = || FORMATS.iter().map(|format| format.name()).collect::<Vec<_>>().join(", ");
-    let (kind, path) = text.split_once('=').ok_or_else(|| format!("expected KIND=PATH, with one of {}", known()))?;
+    let known = || {
+        FORMATS
+            .iter()
+            .map(|format| format.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let (kind, path) = text
+        .split_once('=')
+        .ok_or_else(|| format!("expected KIND=PATH, with one of {}", known()))?;
     let format = format(kind).ok_or_else(|| format!("there is no report `{kind}`; there are {}", known()))?;
     if path.is_empty() {
         return Err("the path is missing".to_owned());

@@ -54,7 +54,10 @@ fn hash(directory: &Path) -> std::io::Result<String> {
     // A directory that is not there is told by those who read the suites.
     for entry in std::fs::read_dir(directory).into_iter().flatten() {
         let path = entry?.path();
-        if path.extension().is_some_and(|ending| ending == "toml" || ending == "fasta") {
+        if path
+            .extension()
+            .is_some_and(|ending| ending == "toml" || ending == "fasta")
+        {
             files.push(path);
         }
     }

@@ -7,8 +7,8 @@ use super::arguments::{OutputFormat, RunArguments};
 use super::begin::begin;
 use super::libtest::trials;
 use super::nothing::explain_nothing;
-use super::report_writer::ReportWriter;
 use super::project::Project;
+use super::report_writer::ReportWriter;
 use super::shrink::FailedCases;
 use super::{BROKEN, CommandError, complain, reproduce, say};
 use crate::backend::Responsible;
@@ -76,7 +76,8 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     if arguments.dry_run {
         return dry_run(&platform, &plan);
     }
-    let everything = selection.is_everything() && arguments.filters.is_empty()
+    let everything = selection.is_everything()
+        && arguments.filters.is_empty()
         && arguments.skip.is_empty()
         && arguments.control.rerun_failed.is_none();
     let extent = match declined {
@@ -102,7 +103,10 @@ fn carry_out(
     settings: &run::RunSettings,
 ) -> Result<u8, CommandError> {
     foresee(&platform, plan)?;
-    let record = settings.record.clone().ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
+    let record = settings
+        .record
+        .clone()
+        .ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
     let reports = ReportWriter::begin(&record, &arguments.control.report)?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
@@ -260,7 +264,7 @@ fn close(
         };
     }
     // A program that reads JSON from standard output must find nothing else there.
-    if arguments.format == Some(OutputFormat::Json) {
+    if arguments.format == Some(OutputFormat::Json) && !arguments.quiet {
         complain(closing.trim_end());
     } else {
         say(&closing);

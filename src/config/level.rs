@@ -12,9 +12,7 @@ use super::section::Datum;
 use super::{Diagnostic, TableReader};
 
 /// How much a case counts for a port.
-#[derive(
-    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Level {
     /// Every port must pass it: a port of which one was not run is not known to conform.

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{CaseStatement, Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScenario, PlannedTrial, Selection};
+use super::{
+    CaseStatement, Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScenario, PlannedTrial, Selection,
+};
 use crate::backend::skip::Skip;
 use crate::backend::{Scenario, registry};
 use crate::check;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use super::progress::Progress;
-use super::{Showing, TICK, TrialFormat, Trials};
+use super::{Showing, TrialFormat, Trials};
 use crate::check::Finding;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;
@@ -35,11 +35,18 @@ pub(super) fn show(showing: &Arc<Showing>, selected: &[usize], selecting: &Trial
     };
     let printed = catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials)));
     let outcomes = std::mem::take(&mut *collected.lock().unwrap_or_else(PoisonError::into_inner));
-    printed.map(|_| outcomes).map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+    printed
+        .map(|_| outcomes)
+        .map_err(|_| std::io::ErrorKind::BrokenPipe.into())
 }
 
 /// One libtest-mimic trial for each selected one.
-fn trials(showing: &Arc<Showing>, selected: &[usize], selecting: &Trials, collected: &Arc<Mutex<Vec<Outcome>>>) -> Vec<Trial> {
+fn trials(
+    showing: &Arc<Showing>,
+    selected: &[usize],
+    selecting: &Trials,
+    collected: &Arc<Mutex<Vec<Outcome>>>,
+) -> Vec<Trial> {
     let progress = Arc::new(Mutex::new(match selecting.format {
         TrialFormat::Terse => Progress::off(),
         // There is no line of its own behind which anything could stand.

@@ -108,9 +108,8 @@ pub fn run(
         starts: Arc::default(),
         reproduce: settings.reproduce.clone(),
     });
-    let (left_out, wanted): (Vec<usize>, Vec<usize>) = selected
-        .iter()
-        .partition(|&&index| plan.trials[index].skip.is_some());
+    let (left_out, wanted): (Vec<usize>, Vec<usize>) =
+        selected.iter().partition(|&&index| plan.trials[index].skip.is_some());
     showing.queue.expect(wanted.len());
     for index in left_out {
         let trial = &plan.trials[index];
@@ -168,13 +167,16 @@ struct Showing {
     reproduce: String,
 }
 
-
-
-
 impl Showing {
     /// Waits for the outcome of a trial and shows meanwhile what goes on, behind so many columns that are printed.
     fn wait(&self, index: usize, printed: usize, progress: &mut Progress) -> Outcome {
-        let name_of = |trial: usize| self.plan.trials.get(trial).map(|trial| trial.name.clone()).unwrap_or_default();
+        let name_of = |trial: usize| {
+            self.plan
+                .trials
+                .get(trial)
+                .map(|trial| trial.name.clone())
+                .unwrap_or_default()
+        };
         let outcome = self.queue.wait(index, TICK, |activity| {
             progress.show(printed, name_of, &activity, &self.starts.now());
         });
@@ -297,12 +299,10 @@ impl Workers {
     async fn attend(self: &Arc<Self>, index: usize) -> Outcome {
         let work = Arc::clone(self);
         let mut task = JoinSet::new();
-        task.spawn(
-            async move {
-                let trial = &work.plan.trials[index];
-                trial::run_trial(trial, &work.pool, &work.judging, work.flaky, work.repeat).await
-            },
-        );
+        task.spawn(async move {
+            let trial = &work.plan.trials[index];
+            trial::run_trial(trial, &work.pool, &work.judging, work.flaky, work.repeat).await
+        });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             broken => {

@@ -162,8 +162,10 @@ mod tests {
             oldest: Some((3, Duration::from_secs(12))),
             running: 2,
             waiting: 5,
+            done: 10,
+            wrong: 0,
         };
-        insta::assert_snapshot!(describe(|trial| format!("case {trial}"), &activity, &[]), @"[case 3 and 1 more, 12 s, 7 left]");
+        insta::assert_snapshot!(describe(|trial| format!("case {trial}"), &activity, &[]), @"[10/17 case 3 and 1 more, 12 s, 7 left]");
         let start = Start {
             number: 1,
             label: "esm2 on lab".into(),
@@ -173,12 +175,17 @@ mod tests {
                 detail: "1 of 3 layers, 40 MB of 112 MB".into(),
             },
         };
-        insta::assert_snapshot!(describe(|_| String::new(), &activity, &[start]), @"[pulling esm: 1 of 3 layers, 40 MB of 112 MB, 12 s, 7 left]");
+        insta::assert_snapshot!(describe(|_| String::new(), &activity, &[start]), @"[10/17 pulling esm: 1 of 3 layers, 40 MB of 112 MB, 12 s, 7 left]");
         let idle = Activity {
             oldest: None,
             running: 0,
             waiting: 4,
+            done: 1,
+            wrong: 1,
         };
-        assert_eq!(describe(|_| String::new(), &idle, &[]), "[waiting, 4 left]");
+        assert_eq!(
+            describe(|_| String::new(), &idle, &[]),
+            "[1/5, 1 wrong, waiting, 4 left]"
+        );
     }
 }

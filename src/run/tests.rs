@@ -187,25 +187,23 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         instances: 1,
         calls_per_instance: 1,
         flaky,
-        reproduce: String::new(),
+        ..RunSettings::default()
     };
     let selected: Vec<usize> = (0..plan.trials.len()).collect();
-    let printing = Printing {
+    let showing = Showing {
         plan,
         queue: Arc::default(),
         starts: Arc::default(),
-        collected: Arc::default(),
-        format: TrialFormat::Pretty,
         reproduce: String::new(),
     };
-    printing.queue.expect(selected.len());
+    showing.queue.expect(selected.len());
     let work = Arc::new(Workers::new(
-        &printing.plan,
+        &showing.plan,
         &selected,
         &settings,
         Box::new(open),
         judging(),
-        (Arc::clone(&printing.queue), Arc::clone(&printing.starts)),
+        (Arc::clone(&showing.queue), Arc::clone(&showing.starts)),
     ));
     let abandoned = Arc::new(Notify::new());
     stop(&abandoned);
@@ -214,7 +212,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         .await;
     let outcomes = selected
         .iter()
-        .map(|&index| printing.queue.wait(index, Duration::from_secs(60), |_| {}));
+        .map(|&index| showing.queue.wait(index, Duration::from_secs(60), |_| {}));
     (outcomes.collect(), running.load(Ordering::SeqCst))
 }
 

@@ -47,7 +47,9 @@ pub(crate) async fn run_trial(
             && let Some(finding) = again.findings.first_mut()
         {
             let times = count(passed as usize, "time");
-            finding.details.push(format!("not repeatable: the same calls passed {times} before"));
+            finding
+                .details
+                .push(format!("not repeatable: the same calls passed {times} before"));
         }
         outcome = again;
     }

@@ -21,6 +21,7 @@ struct Server {
 impl Server {
     fn start(contract: &Contract, secret: &Secret) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+            .env("HYDROTEST_FORMAT", "pretty")
             .args(["serve", "--port", "0"])
             .env("MODEL_CLASS", &contract.core)
             .env_remove("MODEL_CONFIG")

@@ -49,6 +49,7 @@ impl Project {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command
             .current_dir(self.home.path())
             .args(arguments)
@@ -348,6 +349,7 @@ fn lists_are_json_for_programs() {
 fn the_declared_world_of_this_checkout_is_read_without_complaint() {
     let home = Path::new(env!("CARGO_MANIFEST_DIR"));
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .env("HYDROTEST_FORMAT", "pretty")
         .current_dir(home)
         .arg("--list")
         .output()

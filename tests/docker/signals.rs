@@ -65,6 +65,7 @@ fn killed(on: Platform) {
     // A container that was asked for in the last moment of a run is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command.arg("clean").env("HYDROTEST_STATE_DIR", project.state());
         command
     });

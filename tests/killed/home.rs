@@ -84,6 +84,7 @@ impl<'a> Home<'a> {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command
             .current_dir(self.path())
             .args(arguments)

@@ -52,6 +52,7 @@ impl Refusing {
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command
             .current_dir(self.path())
             .args(arguments)

@@ -71,6 +71,7 @@ impl Project {
     /// The program, with the token in its environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command
             .current_dir(self.home.path())
             .args(arguments)

@@ -27,6 +27,7 @@ pub struct Port {
 impl Upstream {
     pub fn start() -> (Child, Self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command
             .args(["serve", "--port", "0"])
             .env("MODEL_CLASS", "boileroom.models.esm.core.ESM2Core")
@@ -218,6 +219,7 @@ pub fn run(port: &Port, more: &str, arguments: &[&str]) -> Ran {
 pub fn run_alone(port: &Port, more: &str, arguments: &[&str]) -> Ran {
     let project = project(port, more);
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    command.env("HYDROTEST_FORMAT", "pretty");
     let state = project.state();
     command
         .current_dir(state.parent().unwrap())

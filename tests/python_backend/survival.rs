@@ -54,6 +54,7 @@ fn ended(signal: Signal, code: Option<i32>) {
 /// Does what the next run does first that starts something.
 fn sweep(state: &std::path::Path) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    command.env("HYDROTEST_FORMAT", "pretty");
     let swept = command.arg("clean").env("HYDROTEST_STATE_DIR", state).output().unwrap();
     let told = String::from_utf8_lossy(&swept.stdout);
     assert!(

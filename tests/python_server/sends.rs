@@ -31,6 +31,7 @@ fn python_reads_every_models_responses_as_its_own_classes() {
             let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
             let url = format!("http://127.0.0.1:{port}");
             let mut server = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+                .env("HYDROTEST_FORMAT", "pretty")
                 .args(["serve", "--port", &port.to_string()])
                 .env("MODEL_CLASS", &contract.core)
                 .env_remove("MODEL_CONFIG")

@@ -57,6 +57,7 @@ impl Rig {
     pub fn run(&self, arguments: &[&str]) -> (String, Option<i32>) {
         let suites = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         for proxy in PROXIES {
             command.env_remove(proxy);
         }

@@ -24,6 +24,7 @@ fn here() -> PathBuf {
 fn replay(config: &Path, arguments: &[&str]) -> Replayed {
     let home = tempfile::tempdir().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .env("HYDROTEST_FORMAT", "pretty")
         .current_dir(here())
         .arg("--config")
         .arg(config)

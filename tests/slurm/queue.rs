@@ -77,6 +77,7 @@ fn without_slurms_commands_the_setting_is_wrong() {
     let table = format!("\n[backends.lab]\nkind = 'slurm'\nconf = '{conf}'\ncommand = ['true', '{{port}}']\n");
     std::fs::write(home.path().join("backends.toml"), config + &table).unwrap();
     let ran = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .env("HYDROTEST_FORMAT", "pretty")
         .args(["--backend", "lab", "--model", "esm2", "--suite", "multimer", "--suites"])
         .arg(format!("{checkout}/suites"))
         .current_dir(home.path())

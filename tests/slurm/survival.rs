@@ -85,6 +85,7 @@ fn killed_after(wait: u64) {
     // A job that was submitted in its last moment is waited for.
     let cleaned = clean(|| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command.arg("clean").env("HYDROTEST_STATE_DIR", lab.project.state());
         command
     });

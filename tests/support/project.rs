@@ -26,6 +26,7 @@ impl Project {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command.env("HYDROTEST_FORMAT", "pretty");
         command
             .current_dir(self.home.path())
             .arg("--suites")

@@ -59,6 +59,7 @@ pub fn every_suite_passes(project: &Project, models: &[&str], skipped: &[(&str, 
 /// The names of all cases of the selected models: the plan of the backend `reference` of this checkout.
 fn planned(models: &[&str]) -> BTreeSet<String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    command.env("HYDROTEST_FORMAT", "pretty");
     let listed = command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .args(["--backend", "reference", "--list"])

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::{RecordedNumber, plain_line, plain_text};
 use crate::backend::Responsible;
-use crate::config::Level;
 use crate::check::Finding;
+use crate::config::Level;
 use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
 use crate::outcome::{Outcome, Verdict};
 
@@ -224,7 +224,7 @@ impl FindingRecord {
             responsible: finding.responsible,
             summary: plain_line(&finding.summary),
             details: finding.details.iter().map(|line| plain_line(line)).collect(),
-            differences: finding.differences.iter().map(DifferenceRecord::of).collect(),
+            differences: finding.differing_values().iter().map(DifferenceRecord::of).collect(),
             likely_cause: finding.hint.as_deref().map(plain_text),
             log: finding.log_tail.iter().map(|line| plain_line(line)).collect(),
         }

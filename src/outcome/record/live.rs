@@ -64,8 +64,11 @@ impl LiveRecord {
         let LiveState { planned, ended, .. } = &mut *state;
         let left = std::mem::take(planned);
         if !left.is_empty() {
-            let by_name: HashMap<&str, &Outcome> =
-                run.outcomes.iter().map(|outcome| (outcome.name.as_str(), outcome)).collect();
+            let by_name: HashMap<&str, &Outcome> = run
+                .outcomes
+                .iter()
+                .map(|outcome| (outcome.name.as_str(), outcome))
+                .collect();
             for (index, mut case) in left {
                 if let Some(outcome) = by_name.get(case.name.as_str()) {
                     case.settle(outcome);

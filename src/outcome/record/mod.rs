@@ -15,11 +15,11 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use case::{
-    AttemptRecord, CallRecord, CaseRecord, CaseTimes, DifferenceRecord, FindingRecord, MetricRecord,
-};
+#[cfg(test)]
+pub(crate) use case::AttemptRecord;
+pub(crate) use case::{CallRecord, CaseRecord, CaseTimes, FindingRecord};
 pub(crate) use causes::{CauseGroup, causes};
-pub(crate) use file::{OutcomeFileError, read, schema, text};
+pub(crate) use file::{read, text};
 pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};

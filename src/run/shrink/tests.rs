@@ -162,7 +162,7 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
         instances: 1,
         calls_per_instance: 1,
         flaky: Flaky::Fails,
-        reproduce: String::new(),
+        ..RunSettings::default()
     };
     let interrupt = Interrupt::listen().unwrap();
     // What a sound backend answers is the reference of cases that compare with one.
