@@ -12,7 +12,7 @@ use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::backend::skip::Skip;
-use crate::config::{Diagnostic, Diagnostics};
+use crate::config::{Diagnostic, Diagnostics, Level};
 use crate::metric_value::count;
 use crate::outcome::{Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
@@ -39,6 +39,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
+        level: arguments.level,
         shard: arguments.shard,
         weights: None,
     };
@@ -57,7 +58,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         &selection,
         overriding,
     )?;
-    let (plan, declined) = playable(plan, &platform);
+    let plan = playable(plan, &platform);
     let trials = trials(arguments);
     if arguments.list {
         let listed = run::list(&plan, &trials);
@@ -71,11 +72,12 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     if arguments.dry_run {
         return dry_run(&platform, &plan);
     }
-    let everything = selection.is_everything() && arguments.filter.is_none() && arguments.skip.is_empty();
-    let extent = match declined {
-        _ if !everything => RunScope::Selected { of: plan.trials.len() },
-        0 => RunScope::Whole,
-        cases => RunScope::Without { cases },
+    let is_filtered = arguments.filter.is_some() || !arguments.skip.is_empty();
+    let extent = match selection.level {
+        _ if is_filtered || !selection.selects_by_level_only() => RunScope::Selected { of: plan.trials.len() },
+        None => RunScope::Whole,
+        Some(Level::Core) => RunScope::Core,
+        Some(Level::Extended) => RunScope::Selected { of: plan.trials.len() },
     };
     let settings = settings(arguments, &platform, reproduce, trials);
     carry_out(arguments, project, (platform, &plan, extent), &settings)
@@ -97,10 +99,10 @@ fn carry_out(
         Recording::Never => None,
         _ => Some(store.lock_to_record()?),
     };
-    let unused = if matches!(extent, RunScope::Selected { .. }) {
-        Vec::new()
-    } else {
+    let unused = if extent == RunScope::Whole {
         unused_snapshots(project, &store, &platform.weights)?
+    } else {
+        Vec::new()
     };
     let name = platform.table.name.clone();
     let weights = platform.weights.clone();
@@ -150,8 +152,9 @@ fn carry_out(
     } else {
         String::new()
     };
-    // Who picks a model knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
-    let expected = !arguments.model.is_empty() && arguments.suite.is_empty();
+    // Who picks a model or level knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
+    let is_narrowed = !arguments.model.is_empty() || arguments.level.is_some();
+    let expected = is_narrowed && arguments.suite.is_empty();
     let empty = if expected { &[][..] } else { &plan.empty[..] };
     let subject = ReportHeader {
         backend: &name,
@@ -180,19 +183,16 @@ fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, tr
     }
 }
 
-/// The plan without what the platform cannot do, and how many cases need another configuration than its servers have.
-fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
-    let mut declined = 0;
+/// The plan without what the platform cannot do, and without what needs another configuration than its servers have.
+fn playable(mut plan: Plan, platform: &Platform) -> Arc<Plan> {
     plan.leave_out(|trial| {
         let scenario = trial.scenario.and_then(|planned| platform.cannot_run(planned.scenario));
         scenario.or_else(|| {
             let reason = |call: &PlannedCall| platform.unsupported(&trial.contract, &call.config);
-            let reason = trial.calls.iter().find_map(reason);
-            declined += usize::from(reason.is_some());
-            reason.map(Skip::not_run)
+            trial.calls.iter().find_map(reason).map(Skip::not_run)
         })
     });
-    (Arc::new(plan), declined)
+    Arc::new(plan)
 }
 
 /// Shows the closing lines of a run and says which exit code it ends with.

@@ -1,8 +1,10 @@
 //! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
 
+mod counts;
 mod explain;
 mod shrunk;
 
+pub use counts::VerdictCounts;
 pub(crate) use explain::quote;
 pub(crate) use shrunk::{Shrinking, ShrunkCase};
 
@@ -92,29 +94,6 @@ pub enum Interruption {
     Terminate,
     /// SIGHUP: the terminal was closed, or the connection to it was lost.
     Hangup,
-}
-
-/// How many cases came to each verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct VerdictCounts {
-    /// Cases that passed, flaky ones included.
-    pub passed: usize,
-    /// Cases that passed only when tried again.
-    pub flaky: usize,
-    /// Cases that the backend failed.
-    pub failed: usize,
-    /// Cases without a verdict, because of the platform, the configuration or hydrotest itself.
-    pub errors: usize,
-    /// Cases without a sound recorded result to compare with.
-    pub without_reference: usize,
-    /// Cases that were not run.
-    pub skipped: usize,
-    /// Cases that failed as expected.
-    pub expected_failures: usize,
-    /// Cases that went wrong as the model's own code is known to.
-    pub known_upstream: usize,
-    /// Cases that passed although a failure is expected.
-    pub unexpected_passes: usize,
 }
 
 /// What a run says as a whole, with the exit code of the program.
@@ -227,21 +206,13 @@ impl RunOutcome {
     /// Counts the verdicts.
     #[must_use]
     pub fn tally(&self) -> VerdictCounts {
-        let mut tally = VerdictCounts::default();
-        for outcome in &self.outcomes {
-            match outcome.verdict {
-                Verdict::Pass => tally.passed += 1,
-                Verdict::Fail => tally.failed += 1,
-                Verdict::UnexpectedPass | Verdict::Stale => tally.unexpected_passes += 1,
-                Verdict::KnownUpstream => tally.known_upstream += 1,
-                Verdict::Error if outcome.is_without_reference() => tally.without_reference += 1,
-                Verdict::Error => tally.errors += 1,
-                Verdict::Skip => tally.skipped += 1,
-                Verdict::ExpectedFailure => tally.expected_failures += 1,
-            }
-            tally.flaky += usize::from(outcome.is_flaky());
-        }
-        tally
+        VerdictCounts::of(self.outcomes.iter())
+    }
+
+    /// Counts the verdicts of the cases of one level.
+    #[must_use]
+    pub fn tally_of(&self, level: Level) -> VerdictCounts {
+        VerdictCounts::of(self.outcomes.iter().filter(|outcome| outcome.level == level))
     }
 
     fn has_error_of(&self, owner: Responsible) -> bool {
