@@ -18,6 +18,7 @@ pub(crate) use recorded::{
 pub(crate) use trying::TryArguments;
 
 use super::parse::{parse_bound, parse_duration, parse_gate};
+use crate::config::Level;
 use crate::plan::Shard;
 
 /// Decides whether a boileroom backend may go into service: runs the shared suites against it and compares what comes
@@ -142,6 +143,9 @@ pub(crate) struct RunArguments {
     /// Only this suite; may be repeated or separated by commas.
     #[arg(long, value_name = "NAME", value_delimiter = ',', help_heading = "Selection")]
     pub(crate) suite: Vec<String>,
+    /// Only cases of this level: `core`, which every port must pass, or `extended`.
+    #[arg(long, value_name = "LEVEL", help_heading = "Selection")]
+    pub(crate) level: Option<Level>,
     /// Only one of several parts; a case stays in its part when others come and go.
     #[arg(long, value_name = "INDEX/COUNT", help_heading = "Selection")]
     pub(crate) shard: Option<Shard>,

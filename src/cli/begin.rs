@@ -106,6 +106,7 @@ fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
         place: plain_text(&trial.statement.place),
         verdict: Verdict::Skip,
         responsible: None,
+        skip: None,
         reason: None,
         notes: Vec::new(),
         seconds: CaseTimes::default(),

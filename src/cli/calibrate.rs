@@ -49,6 +49,7 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
     let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
+        level: None,
         shard: None,
         weights: None,
     };

@@ -8,6 +8,7 @@ use super::arguments::ListArguments;
 use super::project::{Project, read_config};
 use super::{CommandError, say};
 use crate::backend::registry::KINDS;
+use crate::config::Level;
 use crate::prediction::Contract;
 use crate::prediction::contract::Presence;
 
@@ -96,10 +97,18 @@ pub(crate) fn models(arguments: &ListArguments) -> Result<u8, CommandError> {
 /// Lists the suites with the number of cases for each model.
 pub(crate) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
+    let of_level = |suite: &crate::config::Suite, model: &Contract, level: Level| -> usize {
         let is_declared = |key: &str| project.config.model(key).is_some();
         let cases = suite.cases_for(model).filter(|_| suite.is_for(model, is_declared));
+        let cases = cases.filter(|case| case.level(&model.key) == level);
         cases.map(|case| case.repetitions(model).len()).sum()
+    };
+    let cases = |suite: &crate::config::Suite, model: &Contract| -> usize {
+        Level::ALL.into_iter().map(|level| of_level(suite, model, level)).sum()
+    };
+    let sum_of = |suite: &crate::config::Suite, level: Level| -> usize {
+        let models = project.config.models.iter();
+        models.map(|model| of_level(suite, model, level)).sum()
     };
     if arguments.json {
         let suites = project.suites.iter().map(|suite| {
@@ -109,7 +118,9 @@ pub(crate) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
                 .iter()
                 .map(|model| (model.key.clone(), cases(suite, model).into()));
             let counts: serde_json::Map<String, serde_json::Value> = counts.collect();
-            json!({ "name": suite.name, "about": suite.about, "cases": counts })
+            let levels = Level::ALL.map(|level| (level.name().to_owned(), sum_of(suite, level).into()));
+            let levels: serde_json::Map<String, serde_json::Value> = levels.into_iter().collect();
+            json!({ "name": suite.name, "about": suite.about, "cases": counts, "levels": levels })
         });
         return show_json(&json!({ "suites": suites.collect::<Vec<_>>() }));
     }
@@ -119,16 +130,17 @@ pub(crate) fn suites(arguments: &ListArguments) -> Result<u8, CommandError> {
             .models
             .iter()
             .map(|model| (model.key.as_str(), cases(suite, model)));
-        let (names, counts): (Vec<&str>, Vec<usize>) = counts.filter(|(_, count)| *count > 0).unzip();
-        let total: usize = counts.iter().sum();
+        let names: Vec<&str> = counts.filter(|(_, count)| *count > 0).map(|(name, _)| name).collect();
+        let [core, extended] = Level::ALL.map(|level| sum_of(suite, level).to_string());
         [
             suite.name.clone(),
-            total.to_string(),
+            core,
+            extended,
             names.join(", "),
             suite.about.clone(),
         ]
     });
-    say(&table(["SUITE", "CASES", "MODELS", "ABOUT"], rows));
+    say(&table(["SUITE", "CORE", "EXTENDED", "MODELS", "ABOUT"], rows));
     Ok(0)
 }
 

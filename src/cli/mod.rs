@@ -14,6 +14,7 @@ mod new;
 mod nothing;
 mod parse;
 mod project;
+mod references;
 mod report_writer;
 mod reproduce;
 mod run;

@@ -36,6 +36,7 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
+        level: arguments.level,
         shard: None,
         weights: None,
     };

@@ -8,6 +8,7 @@ use super::begin::begin;
 use super::libtest::trials;
 use super::nothing::explain_nothing;
 use super::project::Project;
+use super::references::{declared, pending, recording, unused_snapshots};
 use super::report_writer::ReportWriter;
 use super::shrink::FailedCases;
 use super::{BROKEN, CommandError, complain, reproduce, say};
@@ -15,7 +16,7 @@ use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::backend::skip::Skip;
-use crate::config::{Diagnostic, Diagnostics};
+use crate::config::{Diagnostic, Diagnostics, Level};
 use crate::metric_value::count;
 use crate::outcome::record::{CaseRecord, ConclusionRecord, ConclusionWord};
 use crate::outcome::{self, Conclusion, RunOutcome};
@@ -24,7 +25,7 @@ use crate::prediction::contract::Tolerance;
 use crate::report::console::{self, ReportHeader, RunScope};
 use crate::report::failures::{Telling, failures};
 use crate::run::{self, AnswerOrigin, Flaky, Judging, Open, TrialFormat, Trials};
-use crate::snapshot::{Recording, ReviewState, Store};
+use crate::snapshot::{Recording, Store};
 use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
 
@@ -44,6 +45,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     let mut selection = Selection {
         models: arguments.model.clone(),
         suites: arguments.suite.clone(),
+        level: arguments.level,
         shard: arguments.shard,
         weights: None,
     };
@@ -62,7 +64,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         &selection,
         overriding,
     )?;
-    let (plan, declined) = playable(plan, &platform);
+    let plan = playable(plan, &platform);
     let trials = trials(arguments, again(arguments)?);
     if arguments.list {
         let listed = run::list(&plan, &trials);
@@ -76,14 +78,13 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     if arguments.dry_run {
         return dry_run(&platform, &plan);
     }
-    let everything = selection.is_everything()
-        && arguments.filters.is_empty()
-        && arguments.skip.is_empty()
-        && arguments.control.rerun_failed.is_none();
-    let extent = match declined {
-        _ if !everything => RunScope::Selected { of: plan.trials.len() },
-        0 => RunScope::Whole,
-        cases => RunScope::Without { cases },
+    let is_filtered =
+        !arguments.filters.is_empty() || !arguments.skip.is_empty() || arguments.control.rerun_failed.is_some();
+    let extent = match selection.level {
+        _ if is_filtered || !selection.selects_by_level_only() => RunScope::Selected { of: plan.trials.len() },
+        None => RunScope::Whole,
+        Some(Level::Core) => RunScope::Core,
+        Some(Level::Extended) => RunScope::Selected { of: plan.trials.len() },
     };
     let is_whole = extent == RunScope::Whole;
     let record = begin(arguments, project, (&platform, &plan, &trials), &reproduce, is_whole);
@@ -116,10 +117,10 @@ fn carry_out(
         Recording::Never => None,
         _ => Some(store.lock_to_record()?),
     };
-    let unused = if matches!(extent, RunScope::Selected { .. }) {
-        Vec::new()
-    } else {
+    let unused = if extent == RunScope::Whole {
         unused_snapshots(project, &store, &platform.weights)?
+    } else {
+        Vec::new()
     };
     let name = platform.table.name.clone();
     let weights = platform.weights.clone();
@@ -153,8 +154,8 @@ fn carry_out(
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
     let concluded = ConclusionRecord {
-        word: ConclusionWord::of(conclusion, extent == RunScope::Whole),
-        sentence: console::verdict(conclusion),
+        word: ConclusionWord::of(conclusion, console::conforms(&report, extent)),
+        sentence: console::sentence(&report, extent),
         exit_code: conclusion.exit_code(),
     };
     record.finish(&report, concluded);
@@ -176,8 +177,9 @@ fn carry_out(
     } else {
         String::new()
     };
-    // Who picks a model knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
-    let expected = !arguments.model.is_empty() && arguments.suite.is_empty();
+    // Who picks a model or level knows that not every suite is for it; who picks a suite, or nothing, wants to hear of it.
+    let is_narrowed = !arguments.model.is_empty() || arguments.level.is_some();
+    let expected = is_narrowed && arguments.suite.is_empty();
     let empty = if expected { &[][..] } else { &plan.empty[..] };
     let subject = ReportHeader {
         backend: &name,
@@ -225,19 +227,16 @@ fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, tr
     }
 }
 
-/// The plan without what the platform cannot do, and how many cases need another configuration than its servers have.
-fn playable(mut plan: Plan, platform: &Platform) -> (Arc<Plan>, usize) {
-    let mut declined = 0;
+/// The plan without what the platform cannot do, and without what needs another configuration than its servers have.
+fn playable(mut plan: Plan, platform: &Platform) -> Arc<Plan> {
     plan.leave_out(|trial| {
         let scenario = trial.scenario.and_then(|planned| platform.cannot_run(planned.scenario));
         scenario.or_else(|| {
             let reason = |call: &PlannedCall| platform.unsupported(&trial.contract, &call.config);
-            let reason = trial.calls.iter().find_map(reason);
-            declined += usize::from(reason.is_some());
-            reason.map(Skip::not_run)
+            trial.calls.iter().find_map(reason).map(Skip::not_run)
         })
     });
-    (Arc::new(plan), declined)
+    Arc::new(plan)
 }
 
 /// Shows the closing lines of a run and says which exit code it ends with.
@@ -327,47 +326,6 @@ const SYNTHETIC_NOISE: Tolerance = Tolerance {
     absolute: 1e-5,
     relative: 1e-5,
 };
-
-/// What a run may write: missing results when told to, pending ones for review where a person may review them.
-fn recording(arguments: &RunArguments) -> Recording {
-    // Continuous integration has no reviewer, and a run in it must not change the checkout.
-    let unattended = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
-    match (arguments.record, unattended) {
-        (true, _) => Recording::Missing,
-        (false, true) => Recording::Never,
-        (false, false) => Recording::Pending,
-    }
-}
-
-/// Recorded results with these weights that no case of any declared suite uses.
-fn unused_snapshots(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, CommandError> {
-    let used = project.snapshot_keys(weights)?;
-    let unused = store
-        .unused(&used)?
-        .into_iter()
-        .filter(|entry| entry.key.weights() == weights && project.declares_suite(entry.key.suite()));
-    Ok(unused.map(|entry| entry.key.to_string()).collect())
-}
-
-/// Results with these weights that wait for review.
-fn pending(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, CommandError> {
-    let listed = store.list()?.into_iter();
-    let pending = listed.filter(|entry| {
-        entry.state == ReviewState::Pending
-            && entry.key.weights() == weights
-            && project.declares_suite(entry.key.suite())
-    });
-    Ok(pending.map(|entry| entry.key.to_string()).collect())
-}
-
-/// Where the table of a backend says which weights it has, or does not.
-fn declared(platform: &Platform) -> String {
-    let name = &platform.table.name;
-    match platform.table.settings.key_location("weights") {
-        Some(location) => format!("in [backends.{name}], {location}"),
-        None => format!("in [backends.{name}]"),
-    }
-}
 
 fn overrides(arguments: &RunArguments) -> Overrides {
     Overrides {

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -43,6 +44,17 @@ impl Level {
             Self::Core => "core",
             Self::Extended => "extended",
         }
+    }
+}
+
+impl FromStr for Level {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = Self::NAMES.iter().find(|(name, _)| *name == text);
+        found
+            .map(|(_, level)| *level)
+            .ok_or_else(|| "a level is `core` or `extended`".into())
     }
 }
 
@@ -92,14 +104,11 @@ impl Levels {
                     .push(diagnostic.with_label(format!("expected {}", names.join(" or "))));
                 continue;
             };
-            match Level::NAMES.iter().find(|(name, _)| *name == text) {
-                Some((_, level)) => {
-                    levels.models.insert(model.to_owned(), *level);
-                }
-                None => {
-                    let diagnostic = Diagnostic::unknown(item.location(), "level", text, known());
-                    reader.diagnostics().push(diagnostic);
-                }
+            if let Some((_, level)) = Level::NAMES.iter().find(|(name, _)| *name == text) {
+                levels.models.insert(model.to_owned(), *level);
+            } else {
+                let diagnostic = Diagnostic::unknown(item.location(), "level", text, known());
+                reader.diagnostics().push(diagnostic);
             }
         }
         levels

@@ -1,9 +1,11 @@
 //! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
 
+mod counts;
 mod explain;
 pub(crate) mod record;
 mod shrunk;
 
+pub use counts::VerdictCounts;
 pub(crate) use explain::quote;
 pub(crate) use shrunk::{Shrinking, ShrunkCase};
 
@@ -113,29 +115,6 @@ pub enum Interruption {
     Hangup,
 }
 
-/// How many cases came to each verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct VerdictCounts {
-    /// Cases that passed, flaky ones included.
-    pub passed: usize,
-    /// Cases that passed only when tried again.
-    pub flaky: usize,
-    /// Cases that the backend failed.
-    pub failed: usize,
-    /// Cases without a verdict, because of the platform, the configuration or hydrotest itself.
-    pub errors: usize,
-    /// Cases without a sound recorded result to compare with.
-    pub without_reference: usize,
-    /// Cases that were not run.
-    pub skipped: usize,
-    /// Cases that failed as expected.
-    pub expected_failures: usize,
-    /// Cases that went wrong as the model's own code is known to.
-    pub known_upstream: usize,
-    /// Cases that passed although a failure is expected.
-    pub unexpected_passes: usize,
-}
-
 /// What a run says as a whole, with the exit code of the program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Conclusion {
@@ -239,23 +218,6 @@ impl Verdict {
     }
 }
 
-impl VerdictCounts {
-    /// Counts one case.
-    pub(crate) fn add(&mut self, verdict: Verdict, is_without_reference: bool, is_flaky: bool) {
-        match verdict {
-            Verdict::Pass => self.passed += 1,
-            Verdict::Fail => self.failed += 1,
-            Verdict::UnexpectedPass | Verdict::Stale => self.unexpected_passes += 1,
-            Verdict::KnownUpstream => self.known_upstream += 1,
-            Verdict::Error if is_without_reference => self.without_reference += 1,
-            Verdict::Error => self.errors += 1,
-            Verdict::Skip => self.skipped += 1,
-            Verdict::ExpectedFailure => self.expected_failures += 1,
-        }
-        self.flaky += usize::from(is_flaky);
-    }
-}
-
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -275,11 +237,13 @@ impl RunOutcome {
     /// Counts the verdicts.
     #[must_use]
     pub fn tally(&self) -> VerdictCounts {
-        let mut tally = VerdictCounts::default();
-        for outcome in &self.outcomes {
-            tally.add(outcome.verdict, outcome.is_without_reference(), outcome.is_flaky());
-        }
-        tally
+        VerdictCounts::of(self.outcomes.iter())
+    }
+
+    /// Counts the verdicts of the cases of one level.
+    #[must_use]
+    pub fn tally_of(&self, level: Level) -> VerdictCounts {
+        VerdictCounts::of(self.outcomes.iter().filter(|outcome| outcome.level == level))
     }
 
     fn has_error_of(&self, owner: Responsible) -> bool {

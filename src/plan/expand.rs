@@ -68,7 +68,7 @@ pub fn expand(
             }
             let name: Arc<str> = suite.name.as_str().into();
             let cases = suite.cases.iter().zip(checks.iter().zip(scenarios));
-            for (case, (checks, scenario)) in cases.filter(|(case, _)| case.fits(contract)) {
+            for (case, (checks, scenario)) in cases.filter(|(case, _)| is_wanted(case, contract, selection)) {
                 expansion.repeat(contract, suite, &name, (case, checks, *scenario), &mut trials);
             }
         }
@@ -302,6 +302,11 @@ fn is_for(config: &Config, suite: &Suite, backend: &BackendTable, selection: &Se
     suite.is_for_weights(selection.weights.as_deref()) && suite.is_for(contract, takes_part)
 }
 
+/// Whether a case is for a model and of a level that was asked for.
+fn is_wanted(case: &Case, contract: &Contract, selection: &Selection) -> bool {
+    case.fits(contract) && selection.wants_level(case.level(&contract.key))
+}
+
 /// The checks of every case of a suite. A case that no declared model fits is compiled too: its mistakes are mistakes.
 fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Checks> {
     let fits = |case: &Case, contract: &Contract| suite.scope.fits(contract) && case.fits(contract);
@@ -317,15 +322,16 @@ fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec
     cases.collect()
 }
 
-/// Entries for several cases that some trial has, with no case that the selection leaves out. A shard always may.
+/// Entries for several cases that some trial has, with no case that the selection leaves out. A shard or level always may.
 fn covered(suites: &[Suite], selection: &Selection, trials: &[PlannedTrial]) -> Vec<Arc<KnownDefect>> {
     let left_out = |defect: &KnownDefect| {
         let mut unwanted = suites.iter().filter(|suite| !selection.wants_suite(&suite.name));
         unwanted.any(|suite| suite.cases.iter().any(|case| defect.is_about(&suite.name, &case.name)))
     };
+    let is_whole = selection.shard.is_none() && selection.level.is_none();
     let mut covered: Vec<Arc<KnownDefect>> = Vec::new();
     let known = trials.iter().flat_map(|trial| &trial.known);
-    for defect in known.filter(|defect| !defect.is_about_one() && selection.shard.is_none()) {
+    for defect in known.filter(|defect| !defect.is_about_one() && is_whole) {
         if !left_out(defect) && !covered.iter().any(|other| Arc::ptr_eq(other, defect)) {
             covered.push(Arc::clone(defect));
         }
@@ -349,6 +355,10 @@ fn empty_suites(
         let applies = |model: &&Arc<Contract>| {
             is_for(config, suite, backend, selection, model) && suite.cases_for(model).next().is_some()
         };
+        let has_level = |model: &&Arc<Contract>| {
+            let mut cases = suite.cases_for(model);
+            applies(model) && cases.any(|case| selection.wants_level(case.level(&model.key)))
+        };
         if let (Some(wanted), false) = (&suite.weights, suite.is_for_weights(selection.weights.as_deref())) {
             let (wanted, has) = (wanted.join("` or `"), selection.weights.as_deref().unwrap_or_default());
             format!(
@@ -357,6 +367,11 @@ fn empty_suites(
             )
         } else if served.is_empty() {
             format!("backend `{}` serves none of the selected models", backend.name)
+        } else if let Some(level) = selection
+            .level
+            .filter(|_| served.iter().any(applies) && !served.iter().any(has_level))
+        {
+            format!("none of those that apply is {level}")
         } else if served.iter().any(applies) {
             "none is in this shard".to_owned()
         } else {

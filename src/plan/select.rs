@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::config::Level;
+
 /// What the user asked for; empty lists mean everything.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -11,6 +13,8 @@ pub struct Selection {
     pub models: Vec<String>,
     /// Names of suites.
     pub suites: Vec<String>,
+    /// Only cases of this level.
+    pub level: Option<Level>,
     /// One part of the cases.
     pub shard: Option<Shard>,
     /// The weights of the backend, which some suites are not for; `None` where no backend is meant.
@@ -26,10 +30,16 @@ pub struct Shard {
 }
 
 impl Selection {
-    /// Whether nothing is left out.
+    /// Whether nothing is left out but for its level.
     #[must_use]
-    pub fn is_everything(&self) -> bool {
+    pub fn selects_by_level_only(&self) -> bool {
         self.models.is_empty() && self.suites.is_empty() && self.shard.is_none()
+    }
+
+    /// Whether a level was asked for.
+    #[must_use]
+    pub fn wants_level(&self, level: Level) -> bool {
+        self.level.is_none_or(|wanted| wanted == level)
     }
 
     /// Whether a model was asked for.

@@ -1,5 +1,9 @@
 //! The closing lines of a run for people: what was tested, how it went, and what deserves a look.
 
+mod levels;
+
+pub(crate) use levels::conforms;
+
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -35,15 +39,12 @@ pub(crate) struct ReportHeader<'a> {
 pub(crate) enum RunScope {
     /// All of it.
     Whole,
+    /// Every core case, and no other.
+    Core,
     /// What was selected of so many cases.
     Selected {
         /// All cases of the backend's models.
         of: usize,
-    },
-    /// All of it but so many cases that the backend's table keeps from running.
-    Without {
-        /// Cases that apply to its models and were not run.
-        cases: usize,
     },
 }
 
@@ -84,6 +85,7 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
         .map(|(_, (number, word))| format!("{number} {word}"))
         .collect();
     let _ = writeln!(text, "  {}", counts.join(", "));
+    text.push_str(&levels::line(report));
     let flaky = report.outcomes.iter().filter(|outcome| outcome.is_flaky());
     let flaky: Vec<String> = flaky
         .map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts))
@@ -113,30 +115,22 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
     if !subject.pending_snapshots.is_empty() {
         text.push_str("  see `hydrotest snapshots list`, then `accept` or `reject`\n");
     }
-    let conclusion = report.conclusion();
-    match (conclusion, subject.extent) {
+    let _ = writeln!(text, "{}", sentence(report, subject.extent));
+    text
+}
+
+/// The sentence that a run ends with.
+pub(crate) fn sentence(report: &RunOutcome, extent: RunScope) -> String {
+    let (conclusion, tally) = (report.conclusion(), report.tally());
+    match (conclusion, extent) {
         (Conclusion::Conforms, RunScope::Selected { of }) => {
             let judged = tally.passed + tally.expected_failures;
             let code = conclusion.exit_code();
-            let _ = writeln!(
-                text,
-                "passed: {judged} of {of} cases judged, as selected (exit code {code})"
-            );
+            format!("passed: {judged} of {of} cases judged, as selected (exit code {code})")
         }
-        (Conclusion::Conforms, RunScope::Without { cases }) => {
-            let judged = tally.passed + tally.expected_failures;
-            let (all, code) = (judged + cases, conclusion.exit_code());
-            let _ = writeln!(
-                text,
-                "passed: {judged} of {all} cases judged; {cases} skipped, so that it is not known whether the backend conforms \
-                 (exit code {code})"
-            );
-        }
-        _ => {
-            let _ = writeln!(text, "{}", verdict(conclusion));
-        }
+        (Conclusion::Conforms, extent) => levels::conforming(report, extent),
+        _ => verdict(conclusion),
     }
-    text
 }
 
 /// The passing comparisons that used up most of what they are allowed, one of each case.
@@ -250,6 +244,7 @@ mod tests {
         insta::assert_snapshot!(closing(&report, &SUBJECT), @"
         backend local (kind process, weights published): 3 cases over 2 models in 1.50 s
           2 passed, 1 failed, 1 flaky
+          core: 2 of 3 passed, 1 failed
           flaky: esm2::embed::long (passed in attempt 2)
         does not conform: the backend is wrong (exit code 1)
         ");
@@ -269,17 +264,14 @@ mod tests {
         insta::assert_snapshot!(said(RunScope::Whole), @"
         backend local (kind process, weights published): 2 cases over 1 model in 0.00 s
           1 passed, 0 failed, 1 skipped
-        conforms: everything came out as expected (exit code 0)
+          core: 1 of 2 passed, 1 skipped
+        passed: 1 of 2 cases judged; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)
         ");
         insta::assert_snapshot!(said(RunScope::Selected { of: 63 }), @"
         backend local (kind process, weights published): 2 cases over 1 model in 0.00 s
           1 passed, 0 failed, 1 skipped
+          core: 1 of 2 passed, 1 skipped
         passed: 1 of 63 cases judged, as selected (exit code 0)
-        ");
-        insta::assert_snapshot!(said(RunScope::Without { cases: 51 }), @"
-        backend local (kind process, weights published): 2 cases over 1 model in 0.00 s
-          1 passed, 0 failed, 1 skipped
-        passed: 1 of 52 cases judged; 51 skipped, so that it is not known whether the backend conforms (exit code 0)
         ");
         let failed = RunOutcome {
             outcomes: vec![outcome("a::b::c", Verdict::Fail, 1)],
@@ -292,6 +284,7 @@ mod tests {
         insta::assert_snapshot!(closing(&failed, &subject), @"
         backend local (kind process, weights published): 1 case over 1 model in 0.00 s
           0 passed, 1 failed
+          core: 0 of 1 passed, 1 failed
         does not conform: the backend is wrong (exit code 1)
         ");
     }
@@ -329,6 +322,7 @@ mod tests {
         insta::assert_snapshot!(closing(&report, &SUBJECT), @"
         backend local (kind process, weights published): 3 cases over 1 model in 0.00 s
           2 passed, 1 failed
+          core: 2 of 3 passed, 1 failed
           tightest margins: esmfold::fold::short: snapshot plddt[0]: pLDDT error 0.004, floor 0.001, allowed 0.005: within tolerance
         does not conform: the backend is wrong (exit code 1)
         ");
@@ -363,6 +357,7 @@ mod tests {
         insta::assert_snapshot!(text, @"
         backend local (kind process, weights published): 1 case over 1 model in 0.00 s
           1 passed, 0 failed
+          core: 1 of 1 passed
           unused snapshot: esm2/old/case_0
           unused snapshot: esm2/old/case_1
           unused snapshot: esm2/old/case_2

@@ -135,6 +135,7 @@ fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
 
     backend reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
       0 passed, 0 failed, 1 without a sound reference
+      core: 0 of 1 passed, 1 without a sound reference
       waits for review: synthetic/esm2/small/short
       see `hydrotest snapshots list`, then `accept` or `reject`
     inconclusive: there is nothing to compare with; record the missing results on a backend you trust with `--record` (exit code 3)
@@ -145,6 +146,7 @@ fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
 
     backend reference (kind reference, weights synthetic): 2 cases over 2 models in TIME s
       2 passed, 0 failed
+      core: 2 of 2 passed
       note: recorded HOME/snapshots/synthetic/esmfold/small/short.snap
       note: recorded HOME/snapshots/synthetic/esm2/small/short.snap
     conforms: everything came out as expected (exit code 0)
@@ -155,6 +157,7 @@ fn a_missing_snapshot_is_no_pass_and_recording_it_makes_one() {
 
     backend reference (kind reference, weights synthetic): 2 cases over 2 models in TIME s
       2 passed, 0 failed
+      core: 2 of 2 passed
     conforms: everything came out as expected (exit code 0)
     ");
 }
@@ -193,6 +196,7 @@ fn a_changed_answer_fails_with_the_place_the_numbers_and_the_command() {
 
     backend reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
       0 passed, 1 failed
+      core: 0 of 1 passed, 1 failed
       waits for review: synthetic/esm2/small/short
       see `hydrotest snapshots list`, then `accept` or `reject`
     does not conform: the backend is wrong (exit code 1)
@@ -232,6 +236,7 @@ fn a_snapshot_that_nobody_uses_is_reported_and_can_be_pruned() {
 
     backend reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
       1 passed, 0 failed
+      core: 1 of 1 passed
       unused snapshot: synthetic/esmfold/small/short
       no case uses them: see `hydrotest snapshots prune`
     conforms: everything came out as expected (exit code 0)
@@ -241,6 +246,7 @@ fn a_snapshot_that_nobody_uses_is_reported_and_can_be_pruned() {
 
     backend reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
       1 passed, 0 failed
+      core: 1 of 1 passed
     passed: 1 of 1 cases judged, as selected (exit code 0)
     ");
     let dry = project.run(&["snapshots", "prune", "--dry-run"]).expect(0);
@@ -251,6 +257,7 @@ fn a_snapshot_that_nobody_uses_is_reported_and_can_be_pruned() {
 
     backend reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
       1 passed, 0 failed
+      core: 1 of 1 passed
     conforms: everything came out as expected (exit code 0)
     ");
 }
@@ -287,6 +294,7 @@ fn what_calls_itself_synthetic_is_recorded_under_no_other_weights() {
 
     backend served (kind process, weights published): 1 case over 1 model in TIME s
       0 passed, 0 failed, 1 errors
+      core: 0 of 1 passed, 1 errors
     inconclusive: the backend could not be tested, the configuration is wrong (exit code 2)
     "#);
     assert!(!project.home.path().join("snapshots/published").exists());
@@ -314,6 +322,7 @@ fn libtest_flags_select_and_format() {
 
     backend reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
       1 passed, 0 failed
+      core: 1 of 1 passed
     passed: 1 of 2 cases judged, as selected (exit code 0)
     ");
     let json = project.run(&["--format", "json"]).expect(0);
@@ -323,6 +332,7 @@ fn libtest_flags_select_and_format() {
     insta::assert_snapshot!(json.stderr, @"
     backend reference (kind reference, weights synthetic): 2 cases over 2 models in TIME s
       2 passed, 0 failed
+      core: 2 of 2 passed
     conforms: everything came out as expected (exit code 0)
     ");
     let shards: usize = ["1/2", "2/2"]

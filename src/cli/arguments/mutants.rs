@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::ProjectPaths;
+use crate::config::Level;
 
 /// Which mutants, on which backend, judged by which suites.
 #[derive(Debug, Args)]
@@ -24,6 +25,9 @@ pub(crate) struct MutantArguments {
     /// Only this suite; may be repeated or separated by commas.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     pub suite: Vec<String>,
+    /// Only cases of this level, `core` or `extended`.
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<Level>,
     /// Judge without this check; may be repeated. Shows what the check is there for.
     #[arg(long, value_name = "CHECK", value_delimiter = ',')]
     pub without: Vec<String>,

@@ -1,5 +1,8 @@
 //! How `level` of a suite and of its cases is read.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use crate::config::{Config, Level, Sequences, Source, Suites};
 
 /// The suite, or what is wrong with it.
@@ -74,4 +77,23 @@ fn levels_and_models_that_there_are_not_are_mistakes() {
       |
       = help: known: `core`, `extended`
     "#);
+}
+
+#[test]
+fn every_feature_of_a_shipped_model_has_a_core_case() {
+    let config = Config::built_in().unwrap();
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites");
+    let suites = Suites::load(&directory, &config).unwrap().suites;
+    for contract in &config.models {
+        let mut features: BTreeSet<&str> = contract.features.iter().map(String::as_str).collect();
+        for suite in suites.iter().filter(|suite| suite.weights.is_none()) {
+            let core = suite
+                .cases_for(contract)
+                .filter(|case| case.level(&contract.key) == Level::Core);
+            for need in core.flat_map(|case| suite.scope.needs.iter().chain(&case.scope.needs)) {
+                features.remove(need.as_str());
+            }
+        }
+        assert!(features.is_empty(), "{}: {features:?}", contract.key);
+    }
 }

@@ -24,6 +24,8 @@ pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};
 
+use crate::backend::skip::SkipCause;
+
 use super::{Conclusion, RunOutcome, VerdictCounts};
 
 /// What an outcome file calls itself.
@@ -214,6 +216,7 @@ impl RunRecord {
         let mut counts = VerdictCounts::default();
         for case in &self.cases {
             counts.add(case.verdict, case.is_without_reference(), case.is_flaky());
+            counts.inapplicable += usize::from(case.skip == Some(SkipCause::Inapplicable));
         }
         counts
     }

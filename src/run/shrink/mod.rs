@@ -17,7 +17,7 @@ use std::sync::Arc;
 use self::attempts::Attempts;
 use self::ddmin::shortest;
 use self::failure::{FailureKey, why_not};
-use self::parts::{InputParts, Level};
+use self::parts::{InputParts, PartLevel};
 use super::{Interrupt, Judging, Open};
 use crate::backend::Responsible;
 use crate::check::{Finding, InputScope, for_other_inputs};
@@ -134,7 +134,7 @@ async fn search(
         }
         calls
     };
-    let mut level = Some(Level::Items);
+    let mut level = Some(PartLevel::Items);
     while let Some(this) = level {
         let kept = shortest(parts.count(this), async |kept| {
             let found = attempts.fails(key, &with(&calls, &parts.keep(this, kept))).await?;
@@ -173,21 +173,21 @@ async fn search(
 }
 
 /// The level after another: all lists of items first, then all chains, then the residues of each chain.
-fn next(level: Level, parts: &InputParts) -> Option<Level> {
-    let items = parts.count(Level::Items);
+fn next(level: PartLevel, parts: &InputParts) -> Option<PartLevel> {
+    let items = parts.count(PartLevel::Items);
     let residues = |item: usize, chain: usize| {
         let mut places =
-            (item..items).flat_map(|item| (0..parts.count(Level::Chains(item))).map(move |chain| (item, chain)));
+            (item..items).flat_map(|item| (0..parts.count(PartLevel::Chains(item))).map(move |chain| (item, chain)));
         places.find(|&place| place >= (item, chain))
     };
     let (item, chain) = match level {
-        Level::Items if items > 0 => return Some(Level::Chains(0)),
-        Level::Items => return None,
-        Level::Chains(item) if item + 1 < items => return Some(Level::Chains(item + 1)),
-        Level::Chains(_) => residues(0, 0)?,
-        Level::Residues(item, chain) => residues(item, chain + 1)?,
+        PartLevel::Items if items > 0 => return Some(PartLevel::Chains(0)),
+        PartLevel::Items => return None,
+        PartLevel::Chains(item) if item + 1 < items => return Some(PartLevel::Chains(item + 1)),
+        PartLevel::Chains(_) => residues(0, 0)?,
+        PartLevel::Residues(item, chain) => residues(item, chain + 1)?,
     };
-    Some(Level::Residues(item, chain))
+    Some(PartLevel::Residues(item, chain))
 }
 
 /// The calls without which a check has nothing to say: those that it compares, or only the one that its finding names.

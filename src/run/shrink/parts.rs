@@ -15,7 +15,7 @@ pub(super) struct InputParts {
 
 /// What is made shorter.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Level {
+pub(super) enum PartLevel {
     /// The list: samples of a batch, or chains for a model that takes them so.
     Items,
     /// The chains of an item.
@@ -54,21 +54,21 @@ impl InputParts {
     }
 
     /// How many things there are at a level.
-    pub(super) fn count(&self, level: Level) -> usize {
+    pub(super) fn count(&self, level: PartLevel) -> usize {
         match level {
-            Level::Items => self.items.len(),
-            Level::Chains(item) => self.items[item].len(),
-            Level::Residues(item, chain) => self.items[item][chain].len(),
+            PartLevel::Items => self.items.len(),
+            PartLevel::Chains(item) => self.items[item].len(),
+            PartLevel::Residues(item, chain) => self.items[item][chain].len(),
         }
     }
 
     /// The same with nothing but these at a level.
-    pub(super) fn keep(&self, level: Level, kept: &[usize]) -> Self {
+    pub(super) fn keep(&self, level: PartLevel, kept: &[usize]) -> Self {
         let mut parts = self.clone();
         match level {
-            Level::Items => parts.items = only(&parts.items, kept),
-            Level::Chains(item) => parts.items[item] = only(&parts.items[item], kept),
-            Level::Residues(item, chain) => parts.items[item][chain] = only(&parts.items[item][chain], kept),
+            PartLevel::Items => parts.items = only(&parts.items, kept),
+            PartLevel::Chains(item) => parts.items[item] = only(&parts.items[item], kept),
+            PartLevel::Residues(item, chain) => parts.items[item][chain] = only(&parts.items[item][chain], kept),
         }
         parts
     }
@@ -108,11 +108,14 @@ mod tests {
             assert_eq!(InputParts::of(&input).unwrap().input(), input);
         }
         let parts = InputParts::of(&Input::Many(vec!["AC<mask>D:EF".into(), "GH".into()])).unwrap();
-        let counts = [Level::Items, Level::Chains(0), Level::Residues(0, 0)].map(|level| parts.count(level));
+        let counts =
+            [PartLevel::Items, PartLevel::Chains(0), PartLevel::Residues(0, 0)].map(|level| parts.count(level));
         assert_eq!(counts, [2, 2, 4]);
-        let parts = parts.keep(Level::Items, &[0]).keep(Level::Residues(0, 0), &[1, 2]);
+        let parts = parts
+            .keep(PartLevel::Items, &[0])
+            .keep(PartLevel::Residues(0, 0), &[1, 2]);
         assert_eq!(parts.input(), Input::Many(vec!["C<mask>:EF".into()]));
-        let parts = parts.keep(Level::Chains(0), &[1]);
+        let parts = parts.keep(PartLevel::Chains(0), &[1]);
         assert_eq!(parts.input(), Input::Many(vec!["EF".into()]));
         assert!(InputParts::of(&Input::Structured(serde_json::json!({}))).is_none());
     }

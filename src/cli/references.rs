@@ -1,0 +1,48 @@
+//! What a run may write among the recorded results, and which of them it leaves unused or for review. Wires the store; judges nothing.
+
+use super::CommandError;
+use super::arguments::RunArguments;
+use super::project::Project;
+use crate::backend::registry::Platform;
+use crate::snapshot::{Recording, ReviewState, Store};
+
+/// What a run may write: missing results when told to, pending ones for review where a person may review them.
+pub(super) fn recording(arguments: &RunArguments) -> Recording {
+    // Continuous integration has no reviewer, and a run in it must not change the checkout.
+    let unattended = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    match (arguments.record, unattended) {
+        (true, _) => Recording::Missing,
+        (false, true) => Recording::Never,
+        (false, false) => Recording::Pending,
+    }
+}
+
+/// Recorded results with these weights that no case of any declared suite uses.
+pub(super) fn unused_snapshots(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, CommandError> {
+    let used = project.snapshot_keys(weights)?;
+    let unused = store
+        .unused(&used)?
+        .into_iter()
+        .filter(|entry| entry.key.weights() == weights && project.declares_suite(entry.key.suite()));
+    Ok(unused.map(|entry| entry.key.to_string()).collect())
+}
+
+/// Results with these weights that wait for review.
+pub(super) fn pending(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, CommandError> {
+    let listed = store.list()?.into_iter();
+    let pending = listed.filter(|entry| {
+        entry.state == ReviewState::Pending
+            && entry.key.weights() == weights
+            && project.declares_suite(entry.key.suite())
+    });
+    Ok(pending.map(|entry| entry.key.to_string()).collect())
+}
+
+/// Where the table of a backend says which weights it has, or does not.
+pub(super) fn declared(platform: &Platform) -> String {
+    let name = &platform.table.name;
+    match platform.table.settings.key_location("weights") {
+        Some(location) => format!("in [backends.{name}], {location}"),
+        None => format!("in [backends.{name}]"),
+    }
+}
