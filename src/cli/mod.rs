@@ -15,6 +15,7 @@ mod nothing;
 mod parse;
 mod project;
 mod report_writer;
+mod report;
 mod reproduce;
 mod run;
 mod serve;
@@ -70,6 +71,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Mutants(arguments)) => mutants::mutants(&arguments),
+        Some(Command::Report(arguments)) => report::report(&arguments),
+        Some(Command::Merge(arguments)) => report::merged(&arguments),
+        Some(Command::Diff(arguments)) => report::diff(&arguments),
+        Some(Command::Schema(arguments)) => report::schema(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };
     result.unwrap_or_else(|trouble| trouble.report(colour))

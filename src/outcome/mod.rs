@@ -1,9 +1,11 @@
 //! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
 
+mod conclusion;
 mod explain;
 pub(crate) mod record;
 mod shrunk;
 
+pub(crate) use conclusion::RunEvidence;
 pub(crate) use explain::quote;
 pub(crate) use shrunk::{Shrinking, ShrunkCase};
 
@@ -282,25 +284,20 @@ impl RunOutcome {
         tally
     }
 
-    fn has_error_of(&self, owner: Responsible) -> bool {
-        self.outcomes.iter().any(|outcome| outcome.is_error_of(owner))
-    }
-
     /// What the run says as a whole.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
-        let tally = self.tally();
-        match self.interrupted {
-            Some(signal) => Conclusion::Interrupted(signal),
-            None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
-            None if self.has_error_of(Responsible::Settings) => Conclusion::Misconfigured,
-            None if tally.unexpected_passes > 0 || !self.outdated.is_empty() => Conclusion::Outdated,
-            None if self.has_error_of(Responsible::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
-            None if tally.errors > 0 => Conclusion::HarnessFailed,
-            None if tally.without_reference > 0 => Conclusion::NothingToCompare,
-            None if tally.passed + tally.expected_failures + tally.known_upstream == 0 => Conclusion::NothingRan,
-            None => Conclusion::Conforms,
+        let mut evidence = RunEvidence {
+            has_leaks: !self.leaks.is_empty(),
+            has_failed_leak_checks: !self.unknown.is_empty(),
+            has_outdated_entries: !self.outdated.is_empty(),
+            interrupted: self.interrupted,
+            ..RunEvidence::default()
+        };
+        for outcome in &self.outcomes {
+            evidence.add(outcome.verdict, outcome.owner(), outcome.is_flaky());
         }
+        evidence.conclusion()
     }
 }
 

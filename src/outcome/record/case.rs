@@ -174,9 +174,22 @@ impl CaseRecord {
         self.verdict.is_wrong()
     }
 
+    /// The attempt that decided: the last one, or the last that went wrong where the verdict is that something did.
+    pub(crate) fn deciding_attempt(&self) -> Option<usize> {
+        let last = self.attempts.len().checked_sub(1)?;
+        match self.verdict {
+            Verdict::Pass | Verdict::Skip | Verdict::Stale | Verdict::UnexpectedPass => Some(last),
+            Verdict::Fail | Verdict::Error | Verdict::ExpectedFailure | Verdict::KnownUpstream => {
+                let wrong = |attempt: &AttemptRecord| !attempt.findings.is_empty();
+                Some(self.attempts.iter().rposition(wrong).unwrap_or(last))
+            }
+        }
+    }
+
     /// What was wrong in the attempt that decided.
     pub(crate) fn findings(&self) -> &[FindingRecord] {
-        self.attempts.last().map_or(&[], |attempt| &attempt.findings)
+        let decided = self.deciding_attempt().map(|index| &self.attempts[index]);
+        decided.map_or(&[], |attempt| &attempt.findings)
     }
 
     /// Time of all attempts, without the start of instances, in seconds.

@@ -3,10 +3,12 @@
 
 mod case;
 mod causes;
+mod difference;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod live;
+mod merge;
 mod number;
 mod plain;
 
@@ -19,12 +21,14 @@ pub(crate) use case::{
     AttemptRecord, CallRecord, CaseRecord, CaseTimes, DifferenceRecord, FindingRecord, MetricRecord,
 };
 pub(crate) use causes::{CauseGroup, causes};
+pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{OutcomeFileError, read, schema, text};
 pub(crate) use live::{LiveRecord, Planned};
+pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};
 
-use super::{Conclusion, RunOutcome, VerdictCounts};
+use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};
 
 /// What an outcome file calls itself.
 pub(crate) const FORMAT: &str = "hydrotest-outcome";
@@ -211,11 +215,27 @@ impl RunRecord {
 
     /// Counts the verdicts.
     pub(crate) fn counts(&self) -> VerdictCounts {
-        let mut counts = VerdictCounts::default();
+        self.evidence().counts
+    }
+
+    /// What decides about it. The signal that interrupted it is told by its exit code.
+    pub(crate) fn evidence(&self) -> RunEvidence {
+        let code = self.conclusion.as_ref().map(|conclusion| conclusion.exit_code);
+        let mut evidence = RunEvidence {
+            has_leaks: !self.leaks.is_empty(),
+            has_failed_leak_checks: !self.leak_checks_failed.is_empty(),
+            has_outdated_entries: !self.outdated.is_empty(),
+            interrupted: (self.state == RunState::Interrupted).then(|| match code {
+                Some(143) => Interruption::Terminate,
+                Some(129) => Interruption::Hangup,
+                _ => Interruption::Interrupt,
+            }),
+            ..RunEvidence::default()
+        };
         for case in &self.cases {
-            counts.add(case.verdict, case.is_without_reference(), case.is_flaky());
+            evidence.add(case.verdict, case.responsible, case.is_flaky());
         }
-        counts
+        evidence
     }
 }
 
