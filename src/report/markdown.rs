@@ -281,8 +281,8 @@ fn code(text: &str) -> String {
     if text.trim().is_empty() {
         return "(empty)".to_owned();
     }
-    // No backslash escapes in code, and renderers do not agree on a bar in the code of a table.
-    if text.contains(['|', '\\']) {
+    // Renderers do not agree on a bar in the code of a table.
+    if text.contains('|') {
         let mut shown = String::from("<code>");
         for letter in text.chars() {
             if letter.is_ascii_punctuation() {
