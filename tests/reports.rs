@@ -6,6 +6,9 @@
 
 #[path = "support/engine.rs"]
 mod engine;
+#[path = "support/project.rs"]
+#[expect(dead_code, reason = "other tests look at more")]
+mod project;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -14,6 +17,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use engine::engine;
+use project::Project;
 
 fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/outcome.json")
@@ -273,4 +277,53 @@ fn a_full_disk_is_no_silent_success() {
             .unwrap()
             .contains("standard output cannot be written")
     );
+}
+
+#[test]
+fn four_shards_of_a_real_run_are_the_run() {
+    let project = Project::new("default = \"reference\"\n\n[backends.reference]\nkind = \"reference\"\n");
+    let home = tempfile::tempdir().unwrap();
+    let run = |name: &str, more: &[&str]| {
+        let path = home.path().join(name).display().to_string();
+        let report = format!("json={path}");
+        let ran = project.run(&[&["--quiet", "--report", &report], more].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.told);
+        path
+    };
+    let whole = run("whole.json", &[]);
+    let parts = ["1/4", "2/4", "3/4", "4/4"].map(|shard| run(&shard.replace('/', "_"), &["--shard", shard]));
+    let merged = home.path().join("merged.json").display().to_string();
+    let ended = hydrotest(&["merge", &parts[2], &parts[0], &parts[3], &parts[1], "--output", &merged]);
+    assert_eq!(
+        ended.status.code(),
+        Some(0),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+    let [whole, merged] = [whole, merged].map(|path| {
+        let mut run: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+        for case in run["cases"].as_array_mut().unwrap() {
+            // Times differ from run to run.
+            case["seconds"] = Value::Null;
+        }
+        run
+    });
+    let names = |run: &Value| -> Vec<String> {
+        let cases = run["cases"].as_array().unwrap();
+        cases.iter().map(|case| case["name"].to_string()).collect()
+    };
+    assert!(names(&whole).len() > 400);
+    assert_eq!(names(&merged), names(&whole));
+    for field in [
+        "cases",
+        "harness",
+        "backend",
+        "selection",
+        "conclusion",
+        "state",
+        "leaks",
+        "warnings",
+    ] {
+        assert_eq!(merged[field], whole[field], "{field}");
+    }
 }

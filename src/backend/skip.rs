@@ -1,7 +1,11 @@
 //! Why a case is not run: whether the backend has nothing that the case is about, or the case was passed over. Data only.
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// Whether a case that is not run says anything about the backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum SkipCause {
     /// The backend has nothing that the case is about, as a kind that starts nothing has no start.
     Inapplicable,

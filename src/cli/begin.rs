@@ -49,7 +49,12 @@ pub(super) fn begin(
 }
 
 fn backend(arguments: &RunArguments, platform: &Platform) -> BackendRecord {
-    let (_, tag) = arguments.target.backend.as_deref().and_then(|name| name.split_once(':')).unzip();
+    let (_, tag) = arguments
+        .target
+        .backend
+        .as_deref()
+        .and_then(|name| name.split_once(':'))
+        .unzip();
     let mut versions = std::collections::BTreeMap::new();
     if let Some(boileroom) = &platform.table.boileroom {
         versions.insert("boileroom".to_owned(), boileroom.clone());
@@ -70,7 +75,11 @@ fn backend(arguments: &RunArguments, platform: &Platform) -> BackendRecord {
 /// The words of the command line that select cases.
 fn words(arguments: &RunArguments) -> Vec<String> {
     let mut words: Vec<String> = arguments.filters.clone();
-    let flags = [("--skip", &arguments.skip), ("--model", &arguments.model), ("--suite", &arguments.suite)];
+    let flags = [
+        ("--skip", &arguments.skip),
+        ("--model", &arguments.model),
+        ("--suite", &arguments.suite),
+    ];
     for (flag, values) in flags {
         words.extend(values.iter().map(|value| format!("{flag} {value}")));
     }
@@ -97,6 +106,7 @@ fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
         place: plain_text(&trial.statement.place),
         verdict: Verdict::Skip,
         responsible: None,
+        skip_cause: None,
         reason: None,
         notes: Vec::new(),
         seconds: CaseTimes::default(),
@@ -126,7 +136,11 @@ fn snapshots_sha256(directory: &Path) -> std::io::Result<String> {
     files.sort();
     let mut hasher = Sha256::new();
     for file in files {
-        let name = file.strip_prefix(directory).unwrap_or(&file).to_string_lossy().into_owned();
+        let name = file
+            .strip_prefix(directory)
+            .unwrap_or(&file)
+            .to_string_lossy()
+            .into_owned();
         add(&mut hasher, &name, &std::fs::read(&file)?);
     }
     Ok(hex::encode(hasher.finalize()))

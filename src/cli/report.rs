@@ -4,15 +4,13 @@ use std::io::Write;
 use std::path::Path;
 
 use super::arguments::{DiffArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm};
+use super::report_writer::write_report;
 use super::{BROKEN, CommandError};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
-use crate::outcome::record::{
-    self, ConclusionRecord, ConclusionWord, OutcomeFileError, RunRecord, RunState, difference, merge,
-};
-use crate::report::console::verdict;
+use crate::outcome::record::{self, RunRecord, RunState, difference, merge};
+use crate::report::conclusion::concluded;
 use crate::report::{difference as differences, format};
-use crate::snapshot::write_atomically;
 
 /// Something got worse.
 const WORSE: u8 = 1;
@@ -43,7 +41,7 @@ pub(crate) fn merged(arguments: &MergeArguments) -> Result<u8, CommandError> {
         whole.conclusion = None;
         (format!("incomplete: a part did not end (exit code {BROKEN})"), BROKEN)
     } else {
-        let conclusion = concluded(&whole);
+        let conclusion = concluded(whole.evidence().conclusion(), &whole.counts(), &whole.selection);
         let (sentence, code) = (conclusion.sentence.clone(), conclusion.exit_code);
         whole.conclusion = Some(conclusion);
         (sentence, code)
@@ -53,26 +51,6 @@ pub(crate) fn merged(arguments: &MergeArguments) -> Result<u8, CommandError> {
     let cases = count(whole.cases.len(), "case");
     show(&format!("{cases} of {} joined\n{sentence}\n", count(number, "part")))?;
     Ok(code)
-}
-
-/// What a joined run says as a whole.
-fn concluded(whole: &RunRecord) -> ConclusionRecord {
-    let conclusion = whole.evidence().conclusion();
-    let word = ConclusionWord::of(conclusion, whole.selection.whole);
-    let exit_code = conclusion.exit_code();
-    let sentence = if word == ConclusionWord::Passed {
-        let counts = whole.counts();
-        let judged = counts.passed + counts.expected_failures;
-        let of = whole.selection.planned;
-        format!("passed: {judged} of {of} cases judged, as selected (exit code {exit_code})")
-    } else {
-        verdict(conclusion)
-    };
-    ConclusionRecord {
-        word,
-        sentence,
-        exit_code,
-    }
 }
 
 /// Says what changed between two runs. Exits with 1 when something got worse.
@@ -93,9 +71,7 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result<u8, CommandError> {
 }
 
 fn read(path: &Path) -> Result<RunRecord, CommandError> {
-    record::read(path).map_err(|error| match error {
-        OutcomeFileError::File { .. } | OutcomeFileError::Form { .. } => misconfigured(error.to_string()),
-    })
+    record::read(path).map_err(|error| misconfigured(error.to_string()))
 }
 
 fn misconfigured(problem: String) -> CommandError {
@@ -103,7 +79,7 @@ fn misconfigured(problem: String) -> CommandError {
 }
 
 fn write(path: &Path, text: &str) -> Result<u8, CommandError> {
-    let written = write_atomically(path, text.as_bytes());
+    let written = write_report(path, text.as_bytes());
     written.map_err(|error| CommandError::Broken(format!("{} cannot be written: {error}", path.display())))?;
     Ok(0)
 }

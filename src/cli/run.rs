@@ -7,8 +7,8 @@ use super::arguments::{OutputFormat, RunArguments};
 use super::begin::begin;
 use super::libtest::trials;
 use super::nothing::explain_nothing;
-use super::report_writer::ReportWriter;
 use super::project::Project;
+use super::report_writer::ReportWriter;
 use super::shrink::FailedCases;
 use super::{BROKEN, CommandError, complain, reproduce, say};
 use crate::backend::Responsible;
@@ -17,10 +17,11 @@ use crate::backend::registry::Platform;
 use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
-use crate::outcome::record::{CaseRecord, ConclusionRecord, ConclusionWord};
+use crate::outcome::record::CaseRecord;
 use crate::outcome::{self, Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
+use crate::report::conclusion::concluded;
 use crate::report::console::{self, ReportHeader, RunScope};
 use crate::report::failures::{Telling, failures};
 use crate::run::{self, AnswerOrigin, Flaky, Judging, Open, TrialFormat, Trials};
@@ -76,7 +77,8 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     if arguments.dry_run {
         return dry_run(&platform, &plan);
     }
-    let everything = selection.is_everything() && arguments.filters.is_empty()
+    let everything = selection.is_everything()
+        && arguments.filters.is_empty()
         && arguments.skip.is_empty()
         && arguments.control.rerun_failed.is_none();
     let extent = match declined {
@@ -102,7 +104,10 @@ fn carry_out(
     settings: &run::RunSettings,
 ) -> Result<u8, CommandError> {
     foresee(&platform, plan)?;
-    let record = settings.record.clone().ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
+    let record = settings
+        .record
+        .clone()
+        .ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
     let reports = ReportWriter::begin(&record, &arguments.control.report)?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
@@ -148,11 +153,7 @@ fn carry_out(
     )
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
-    let concluded = ConclusionRecord {
-        word: ConclusionWord::of(conclusion, extent == RunScope::Whole),
-        sentence: console::verdict(conclusion),
-        exit_code: conclusion.exit_code(),
-    };
+    let concluded = concluded(conclusion, &report.tally(), &record.selection());
     record.finish(&report, concluded);
     reports.finish()?;
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {

@@ -2,6 +2,7 @@
 //! decides where that goes.
 
 pub(crate) mod compare;
+pub(crate) mod conclusion;
 pub(crate) mod console;
 pub(crate) mod difference;
 pub(crate) mod doctor;

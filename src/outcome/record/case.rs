@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::{RecordedNumber, plain_line, plain_text};
 use crate::backend::Responsible;
-use crate::config::Level;
+use crate::backend::skip::SkipCause;
 use crate::check::Finding;
+use crate::config::Level;
 use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
 use crate::outcome::{Outcome, Verdict};
 
@@ -29,6 +30,8 @@ pub(crate) struct CaseRecord {
     pub(crate) verdict: Verdict,
     /// Who is responsible for a verdict that is neither a pass nor a skip.
     pub(crate) responsible: Option<Responsible>,
+    /// What a skip says about the backend.
+    pub(crate) skip_cause: Option<SkipCause>,
     /// Why it was skipped, or why its failure was expected.
     pub(crate) reason: Option<String>,
     /// What is worth knowing although nothing was wrong.
@@ -201,6 +204,7 @@ impl CaseRecord {
     pub(super) fn settle(&mut self, outcome: &Outcome) {
         self.verdict = outcome.verdict;
         self.responsible = outcome.owner();
+        self.skip_cause = (outcome.verdict == Verdict::Skip).then_some(outcome.skip_cause);
         self.reason = outcome.reason.as_deref().map(plain_text);
         self.notes = outcome.notes.iter().map(|note| plain_text(note)).collect();
         self.seconds = outcome.times;

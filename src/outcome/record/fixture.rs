@@ -7,6 +7,7 @@ use super::{
     RunRecord, SelectionRecord,
 };
 use crate::backend::Responsible;
+use crate::backend::skip::SkipCause;
 use crate::config::Level;
 use crate::metric_value::MetricVerdict;
 use crate::outcome::Verdict;
@@ -56,6 +57,7 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
         suite,
         verdict,
         responsible,
+        skip_cause: is_skipped.then_some(SkipCause::Inapplicable),
         reason: is_skipped.then(|| "kind `http` starts nothing".into()),
         notes: Vec::new(),
         seconds: CaseTimes {

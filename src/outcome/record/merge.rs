@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::{BackendRecord, CaseRecord, RunRecord, RunState, SelectionRecord};
 
+use crate::backend::skip::SkipCause;
+
 /// Joins the parts of a run, each with the name by which a reader knows it. The conclusion is left out.
 ///
 /// # Errors
@@ -51,6 +53,8 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
         add_new(&mut whole.warnings, part.warnings);
         add_new(&mut whole.remarks, part.remarks);
     }
+    // A case that applies and was not run leaves the whole unknown, as in a run.
+    whole.selection.whole &= !cases.iter().any(|case| case.skip_cause == Some(SkipCause::NotRun));
     whole.cases = ordered(cases);
     Ok(whole)
 }

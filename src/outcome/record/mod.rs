@@ -22,7 +22,7 @@ pub(crate) use case::{
 };
 pub(crate) use causes::{CauseGroup, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
-pub(crate) use file::{OutcomeFileError, read, schema, text};
+pub(crate) use file::{read, schema, text};
 pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
