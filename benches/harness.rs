@@ -124,6 +124,45 @@ fn hydrotest_runs(bencher: divan::Bencher<'_, '_>) {
     bencher.bench_local(|| finish(&mut hydrotest(home.path())));
 }
 
+/// Every form of a report.
+const REPORTS: [&str; 5] = ["json", "junit", "markdown", "github", "tap"];
+
+/// A run that writes every report, to compare with one that writes none.
+#[divan::bench(sample_count = 10, sample_size = 1)]
+fn hydrotest_runs_with_every_report(bencher: divan::Bencher<'_, '_>) {
+    let home = world();
+    bencher.bench_local(|| {
+        let mut run = hydrotest(home.path());
+        for kind in REPORTS {
+            run.arg("--report").arg(format!("{kind}=report.{kind}"));
+        }
+        finish(&mut run);
+    });
+}
+
+/// An outcome file of ten thousand cases, a hundredth of which went wrong for as many causes, read and rendered in one form.
+#[divan::bench(sample_count = 10, sample_size = 1, args = REPORTS)]
+fn hydrotest_reports(bencher: divan::Bencher<'_, '_>, kind: &str) {
+    let home = world();
+    finish(hydrotest(home.path()).args(["--report", "json=run.json"]));
+    let text = std::fs::read_to_string(home.path().join("run.json")).expect("an outcome file");
+    let mut run: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let cases = run["cases"].as_array_mut().expect("cases");
+    for (index, case) in cases.iter_mut().enumerate().filter(|(index, _)| index % 100 == 0) {
+        let letters: String = index.to_string().bytes().map(|digit| char::from(digit + 49)).collect();
+        case["verdict"] = "fail".into();
+        case["responsible"] = "backend".into();
+        case["attempts"] = serde_json::json!([{ "verdict": "fail", "findings": [{
+            "check": "contract", "call": "call", "responsible": "backend", "summary": format!("`{letters}`: wrong"),
+            "details": ["in every row", "in every column"], "differences": [], "likely_cause": null, "log": ["a", "b"],
+        }] }]);
+    }
+    write(home.path(), "run.json", &run.to_string());
+    let output = format!("report.{kind}");
+    bencher
+        .bench_local(|| finish(hydrotest(home.path()).args(["report", "run.json", "--to", kind, "--output", &output])));
+}
+
 #[divan::bench(sample_count = 3, sample_size = 1)]
 fn pytest_lists(bencher: divan::Bencher<'_, '_>) {
     let home = world();

@@ -3,6 +3,7 @@
 mod control;
 mod mutants;
 mod recorded;
+mod reports;
 mod trying;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ pub(crate) use mutants::{MutantArguments, MutantFormat};
 pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
+pub(crate) use reports::{DiffArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm};
 pub(crate) use trying::TryArguments;
 
 use super::parse::{parse_bound, parse_duration, parse_gate};
@@ -70,6 +72,14 @@ pub(crate) enum Command {
     Snapshots(SnapshotArguments),
     /// Measure the suites: run them against backends with one planted fault each. Exits with 1 when one survives.
     Mutants(Box<MutantArguments>),
+    /// Render an outcome file: JUnit, Markdown, GitHub annotations, TAP.
+    Report(ReportArguments),
+    /// Join the outcome files of the shards of one run; exits as the whole run would have.
+    Merge(MergeArguments),
+    /// Say what changed between two runs. Exits with 0 when nothing got worse, 1 when something did.
+    Diff(DiffArguments),
+    /// Print the JSON schema of a form of files.
+    Schema(SchemaArguments),
     /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
     /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its answers.
     Serve(ServeArguments),

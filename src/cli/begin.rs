@@ -16,13 +16,22 @@ use crate::outcome::{Verdict, quote};
 use crate::plan::{Plan, PlannedCall, PlannedTrial};
 use crate::run::Trials;
 
+/// How much a run selects.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SelectionScope {
+    /// Nothing is left out.
+    pub(super) whole: bool,
+    /// No core case is left out.
+    pub(super) every_core_case: bool,
+}
+
 /// The record of a run that begins.
 pub(super) fn begin(
     arguments: &RunArguments,
     project: &Project,
     (platform, plan, trials): (&Platform, &Plan, &Trials),
     reproduce: &str,
-    is_whole: bool,
+    scope: SelectionScope,
 ) -> std::io::Result<LiveRecord> {
     let selected = trials.select(plan);
     let harness = HarnessRecord {
@@ -32,7 +41,8 @@ pub(super) fn begin(
         contracts_sha256: contracts_sha256(project),
     };
     let selection = SelectionRecord {
-        whole: is_whole,
+        whole: scope.whole,
+        every_core_case: scope.every_core_case,
         planned: plan.trials.len(),
         selected: selected.len(),
         arguments: words(arguments),
@@ -106,7 +116,7 @@ fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
         place: plain_text(&trial.statement.place),
         verdict: Verdict::Skip,
         responsible: None,
-        skip: None,
+        skip_cause: None,
         reason: None,
         notes: Vec::new(),
         seconds: CaseTimes::default(),

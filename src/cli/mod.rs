@@ -15,6 +15,7 @@ mod nothing;
 mod parse;
 mod project;
 mod references;
+mod report;
 mod report_writer;
 mod reproduce;
 mod run;
@@ -71,6 +72,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
         Some(Command::Mutants(arguments)) => mutants::mutants(&arguments),
+        Some(Command::Report(arguments)) => report::report(&arguments),
+        Some(Command::Merge(arguments)) => report::merged(&arguments),
+        Some(Command::Diff(arguments)) => report::diff(&arguments),
+        Some(Command::Schema(arguments)) => report::schema(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };
     result.unwrap_or_else(|trouble| trouble.report(colour))

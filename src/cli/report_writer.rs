@@ -1,7 +1,7 @@
 //! Writes the reports of a run while it goes on: each file is whole at any moment, so that a run that is killed leaves reports that
 //! can be read and say that they are incomplete.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -86,7 +86,7 @@ fn write_all(reports: &[ReportTarget], run: &RunRecord) -> Result<(), String> {
 }
 
 /// A pipe or a device is written as it is; anything else is replaced in one step.
-fn write_report(path: &PathBuf, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn write_report(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let is_special = std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     if is_special {
         return std::fs::write(path, bytes);

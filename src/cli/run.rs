@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::arguments::{OutputFormat, RunArguments};
-use super::begin::begin;
+use super::begin::{SelectionScope, begin};
 use super::libtest::trials;
 use super::nothing::explain_nothing;
 use super::project::Project;
@@ -18,11 +18,12 @@ use crate::backend::registry::Platform;
 use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics, Level};
 use crate::metric_value::count;
-use crate::outcome::record::{CaseRecord, ConclusionRecord, ConclusionWord};
+use crate::outcome::record::CaseRecord;
 use crate::outcome::{self, Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::prediction::contract::Tolerance;
-use crate::report::console::{self, ReportHeader, RunScope};
+use crate::report::conclusion::concluded;
+use crate::report::console::{self, ReportHeader};
 use crate::report::failures::{Telling, failures};
 use crate::run::{self, AnswerOrigin, Flaky, Judging, Open, TrialFormat, Trials};
 use crate::snapshot::{Recording, Store};
@@ -80,27 +81,25 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     }
     let is_filtered =
         !arguments.filters.is_empty() || !arguments.skip.is_empty() || arguments.control.rerun_failed.is_some();
-    let extent = match selection.level {
-        _ if is_filtered || !selection.selects_by_level_only() => RunScope::Selected { of: plan.trials.len() },
-        None => RunScope::Whole,
-        Some(Level::Core) => RunScope::Core,
-        Some(Level::Extended) => RunScope::Selected { of: plan.trials.len() },
+    let by_level_only = !is_filtered && selection.selects_by_level_only();
+    let scope = SelectionScope {
+        whole: by_level_only && selection.level.is_none(),
+        every_core_case: by_level_only && selection.level != Some(Level::Extended),
     };
-    let is_whole = extent == RunScope::Whole;
-    let record = begin(arguments, project, (&platform, &plan, &trials), &reproduce, is_whole);
+    let record = begin(arguments, project, (&platform, &plan, &trials), &reproduce, scope);
     let record = record.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
     let settings = run::RunSettings {
         record: Some(Arc::new(record)),
         ..settings(arguments, &platform, reproduce, trials)
     };
-    carry_out(arguments, project, (platform, &plan, extent), &settings)
+    carry_out(arguments, project, (platform, &plan), &settings)
 }
 
 /// Runs a plan on a platform and reports on it.
 fn carry_out(
     arguments: &RunArguments,
     project: &Project,
-    (mut platform, plan, extent): (Platform, &Arc<Plan>, RunScope),
+    (mut platform, plan): (Platform, &Arc<Plan>),
     settings: &run::RunSettings,
 ) -> Result<u8, CommandError> {
     foresee(&platform, plan)?;
@@ -117,7 +116,7 @@ fn carry_out(
         Recording::Never => None,
         _ => Some(store.lock_to_record()?),
     };
-    let unused = if extent == RunScope::Whole {
+    let unused = if record.selection().every_core_case {
         unused_snapshots(project, &store, &platform.weights)?
     } else {
         Vec::new()
@@ -153,11 +152,8 @@ fn carry_out(
     )
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
-    let concluded = ConclusionRecord {
-        word: ConclusionWord::of(conclusion, console::conforms(&report, extent)),
-        sentence: console::sentence(&report, extent),
-        exit_code: conclusion.exit_code(),
-    };
+    let concluded = concluded(&report.evidence(), &record.selection());
+    let sentence = concluded.sentence.clone();
     record.finish(&report, concluded);
     reports.finish()?;
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
@@ -185,7 +181,7 @@ fn carry_out(
         backend: &name,
         kind,
         weights: &weights,
-        extent,
+        sentence: &sentence,
         unused_snapshots: &unused,
         pending_snapshots: &pending(project, &store, &weights)?,
         empty_suites: empty,

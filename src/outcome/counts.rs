@@ -1,6 +1,7 @@
 //! How many cases came to each verdict. Counts; concludes nothing.
 
-use super::{Outcome, Verdict};
+use super::{CaseFacts, Verdict};
+use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
 
 /// How many cases came to each verdict.
@@ -29,30 +30,21 @@ pub struct VerdictCounts {
 }
 
 impl VerdictCounts {
-    /// Counts the verdicts of these cases.
-    pub(super) fn of<'a>(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
-        let mut counts = Self::default();
-        for outcome in outcomes {
-            counts.add(outcome.verdict, outcome.is_without_reference(), outcome.is_flaky());
-            let is_inapplicable = outcome.verdict == Verdict::Skip && outcome.skip_cause == SkipCause::Inapplicable;
-            counts.inapplicable += usize::from(is_inapplicable);
-        }
-        counts
-    }
-
     /// Counts one case.
-    pub(crate) fn add(&mut self, verdict: Verdict, is_without_reference: bool, is_flaky: bool) {
-        match verdict {
+    pub(crate) fn add(&mut self, case: &CaseFacts) {
+        match case.verdict {
             Verdict::Pass => self.passed += 1,
             Verdict::Fail => self.failed += 1,
             Verdict::UnexpectedPass | Verdict::Stale => self.unexpected_passes += 1,
             Verdict::KnownUpstream => self.known_upstream += 1,
-            Verdict::Error if is_without_reference => self.without_reference += 1,
+            Verdict::Error if case.responsible == Some(Responsible::Reference) => self.without_reference += 1,
             Verdict::Error => self.errors += 1,
             Verdict::Skip => self.skipped += 1,
             Verdict::ExpectedFailure => self.expected_failures += 1,
         }
-        self.flaky += usize::from(is_flaky);
+        let is_inapplicable = case.verdict == Verdict::Skip && case.skip_cause == Some(SkipCause::Inapplicable);
+        self.inapplicable += usize::from(is_inapplicable);
+        self.flaky += usize::from(case.is_flaky);
     }
 
     /// How many cases there are.

@@ -1,10 +1,12 @@
 //! What came of every case, and what that says about the backend. Plain data: nothing here runs, prints or writes.
 
+mod conclusion;
 mod counts;
 mod explain;
 pub(crate) mod record;
 mod shrunk;
 
+pub(crate) use conclusion::{CaseFacts, RunEvidence};
 pub use counts::VerdictCounts;
 pub(crate) use explain::quote;
 pub(crate) use shrunk::{Shrinking, ShrunkCase};
@@ -183,6 +185,17 @@ impl Outcome {
         self.is_error_of(Responsible::Reference)
     }
 
+    /// What counts of it for the run.
+    pub(crate) fn facts(&self) -> CaseFacts {
+        CaseFacts {
+            verdict: self.verdict,
+            responsible: self.owner(),
+            is_flaky: self.is_flaky(),
+            level: self.level,
+            skip_cause: Some(self.skip_cause),
+        }
+    }
+
     /// Whether it deserves a reader's attention.
     pub(crate) const fn is_wrong(&self) -> bool {
         self.verdict.is_wrong()
@@ -237,34 +250,28 @@ impl RunOutcome {
     /// Counts the verdicts.
     #[must_use]
     pub fn tally(&self) -> VerdictCounts {
-        VerdictCounts::of(self.outcomes.iter())
-    }
-
-    /// Counts the verdicts of the cases of one level.
-    #[must_use]
-    pub fn tally_of(&self, level: Level) -> VerdictCounts {
-        VerdictCounts::of(self.outcomes.iter().filter(|outcome| outcome.level == level))
-    }
-
-    fn has_error_of(&self, owner: Responsible) -> bool {
-        self.outcomes.iter().any(|outcome| outcome.is_error_of(owner))
+        self.evidence().counts
     }
 
     /// What the run says as a whole.
     #[must_use]
     pub fn conclusion(&self) -> Conclusion {
-        let tally = self.tally();
-        match self.interrupted {
-            Some(signal) => Conclusion::Interrupted(signal),
-            None if tally.failed > 0 || !self.leaks.is_empty() => Conclusion::Fails,
-            None if self.has_error_of(Responsible::Settings) => Conclusion::Misconfigured,
-            None if tally.unexpected_passes > 0 || !self.outdated.is_empty() => Conclusion::Outdated,
-            None if self.has_error_of(Responsible::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
-            None if tally.errors > 0 => Conclusion::HarnessFailed,
-            None if tally.without_reference > 0 => Conclusion::NothingToCompare,
-            None if tally.passed + tally.expected_failures + tally.known_upstream == 0 => Conclusion::NothingRan,
-            None => Conclusion::Conforms,
+        self.evidence().conclusion()
+    }
+
+    /// What decides about it.
+    pub(crate) fn evidence(&self) -> RunEvidence {
+        let mut evidence = RunEvidence {
+            has_leaks: !self.leaks.is_empty(),
+            has_failed_leak_checks: !self.unknown.is_empty(),
+            has_outdated_entries: !self.outdated.is_empty(),
+            interrupted: self.interrupted,
+            ..RunEvidence::default()
+        };
+        for outcome in &self.outcomes {
+            evidence.add(&outcome.facts());
         }
+        evidence
     }
 }
 

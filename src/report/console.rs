@@ -2,8 +2,6 @@
 
 mod levels;
 
-pub(crate) use levels::conforms;
-
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -24,28 +22,14 @@ pub(crate) struct ReportHeader<'a> {
     pub(crate) kind: &'a str,
     /// Which parameters stand behind its results.
     pub(crate) weights: &'a str,
-    /// Which cases are judged.
-    pub(crate) extent: RunScope,
+    /// The sentence that it ends with.
+    pub(crate) sentence: &'a str,
     /// Recorded results that no case uses; only looked for when everything was selected.
     pub(crate) unused_snapshots: &'a [String],
     /// Results that wait for review.
     pub(crate) pending_snapshots: &'a [String],
     /// Suites that were asked for and has no cases, with the reason.
     pub(crate) empty_suites: &'a [EmptySuite],
-}
-
-/// How much of what applies to a backend a run judges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RunScope {
-    /// All of it.
-    Whole,
-    /// Every core case, and no other.
-    Core,
-    /// What was selected of so many cases.
-    Selected {
-        /// All cases of the backend's models.
-        of: usize,
-    },
 }
 
 /// The closing lines, ending in a line break.
@@ -85,7 +69,7 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
         .map(|(_, (number, word))| format!("{number} {word}"))
         .collect();
     let _ = writeln!(text, "  {}", counts.join(", "));
-    text.push_str(&levels::line(report));
+    text.push_str(&levels::line(&report.evidence()));
     let flaky = report.outcomes.iter().filter(|outcome| outcome.is_flaky());
     let flaky: Vec<String> = flaky
         .map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts))
@@ -115,22 +99,8 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
     if !subject.pending_snapshots.is_empty() {
         text.push_str("  see `hydrotest snapshots list`, then `accept` or `reject`\n");
     }
-    let _ = writeln!(text, "{}", sentence(report, subject.extent));
+    let _ = writeln!(text, "{}", subject.sentence);
     text
-}
-
-/// The sentence that a run ends with.
-pub(crate) fn sentence(report: &RunOutcome, extent: RunScope) -> String {
-    let (conclusion, tally) = (report.conclusion(), report.tally());
-    match (conclusion, extent) {
-        (Conclusion::Conforms, RunScope::Selected { of }) => {
-            let judged = tally.passed + tally.expected_failures;
-            let code = conclusion.exit_code();
-            format!("passed: {judged} of {of} cases judged, as selected (exit code {code})")
-        }
-        (Conclusion::Conforms, extent) => levels::conforming(report, extent),
-        _ => verdict(conclusion),
-    }
 }
 
 /// The passing comparisons that used up most of what they are allowed, one of each case.
@@ -213,7 +183,7 @@ mod tests {
         backend: "local",
         kind: "process",
         weights: "published",
-        extent: RunScope::Whole,
+        sentence: "the conclusion (exit code 0)",
         unused_snapshots: &[],
         pending_snapshots: &[],
         empty_suites: &[],
@@ -246,45 +216,6 @@ mod tests {
           2 passed, 1 failed, 1 flaky
           core: 2 of 3 passed, 1 failed
           flaky: esm2::embed::long (passed in attempt 2)
-        does not conform: the backend is wrong (exit code 1)
-        ");
-    }
-
-    #[test]
-    fn a_part_that_passed_is_not_called_the_whole() {
-        let outcomes = vec![
-            outcome("esm2::embed::short", Verdict::Pass, 1),
-            outcome("esm2::embed::long", Verdict::Skip, 0),
-        ];
-        let report = RunOutcome {
-            outcomes,
-            ..RunOutcome::default()
-        };
-        let said = |extent| closing(&report, &ReportHeader { extent, ..SUBJECT });
-        insta::assert_snapshot!(said(RunScope::Whole), @"
-        backend local (kind process, weights published): 2 cases over 1 model in 0.00 s
-          1 passed, 0 failed, 1 skipped
-          core: 1 of 2 passed, 1 skipped
-        passed: 1 of 2 cases judged; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)
-        ");
-        insta::assert_snapshot!(said(RunScope::Selected { of: 63 }), @"
-        backend local (kind process, weights published): 2 cases over 1 model in 0.00 s
-          1 passed, 0 failed, 1 skipped
-          core: 1 of 2 passed, 1 skipped
-        passed: 1 of 63 cases judged, as selected (exit code 0)
-        ");
-        let failed = RunOutcome {
-            outcomes: vec![outcome("a::b::c", Verdict::Fail, 1)],
-            ..RunOutcome::default()
-        };
-        let subject = ReportHeader {
-            extent: RunScope::Selected { of: 63 },
-            ..SUBJECT
-        };
-        insta::assert_snapshot!(closing(&failed, &subject), @"
-        backend local (kind process, weights published): 1 case over 1 model in 0.00 s
-          0 passed, 1 failed
-          core: 0 of 1 passed, 1 failed
         does not conform: the backend is wrong (exit code 1)
         ");
     }

@@ -2,6 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::github::GithubAnnotations;
+use super::junit::JunitXml;
+use super::markdown::MarkdownSummary;
+use super::tap::TestAnything;
 use crate::outcome::record::{RunRecord, text};
 
 /// A form in which a run can be reported.
@@ -20,7 +24,13 @@ pub(crate) trait Report: Sync {
 }
 
 /// All forms, in the order in which they are listed.
-pub(crate) static FORMATS: &[&dyn Report] = &[&OutcomeJson];
+pub(crate) static FORMATS: &[&dyn Report] = &[
+    &OutcomeJson,
+    &JunitXml,
+    &MarkdownSummary,
+    &GithubAnnotations,
+    &TestAnything,
+];
 
 /// The form of this name.
 pub(crate) fn format(name: &str) -> Option<&'static dyn Report> {
@@ -56,5 +66,75 @@ impl Report for OutcomeJson {
 
     fn render(&self, run: &RunRecord) -> Result<String, String> {
         text(run).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::record::{fixture::hostile, read};
+
+    /// The hostile record as a reader of its file has it.
+    fn foreign() -> RunRecord {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text(&hostile()).unwrap()).unwrap();
+        read(file.path()).unwrap()
+    }
+
+    #[test]
+    fn names_are_unique_and_find_their_forms() {
+        for form in FORMATS {
+            assert_eq!(format(form.name()).unwrap().about(), form.about());
+        }
+        assert!(format("pdf").is_none());
+    }
+
+    #[test]
+    fn no_form_has_anything_that_a_terminal_or_a_log_would_act_on() {
+        let foreign = foreign();
+        for form in FORMATS {
+            let name = form.name();
+            let shown = form.render(&foreign).unwrap();
+            for letter in shown.chars() {
+                assert!(letter == '\n' || !letter.is_control(), "{name}: {letter:?}");
+                assert!(
+                    !matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'),
+                    "{name}: {letter:?}"
+                );
+            }
+            assert!(!shown.contains("##[") && !shown.contains("##vso"), "{name}: {shown}");
+            let is_command = |line: &&str| line.trim_start().starts_with("::");
+            let own = ["::error title=", "::error file=", "::warning title=", "::notice title="];
+            for line in shown.lines().filter(is_command) {
+                assert!(
+                    name == "github" && own.iter().any(|begin| line.starts_with(begin)),
+                    "{name}: {line}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn hostile_text_is_no_line_of_the_protocol() {
+        let shown = format("tap").unwrap().render(&foreign()).unwrap();
+        let points = shown
+            .lines()
+            .filter(|line| line.starts_with("ok ") || line.starts_with("not ok "));
+        // Every case, and leaks, failed leak checks and what is out of date.
+        assert_eq!(points.count(), 8 + 3, "{shown}");
+        assert_eq!(shown.lines().filter(|line| line.starts_with("1..")).count(), 1);
+        assert_eq!(shown.lines().filter(|line| line.starts_with("Bail out!")).count(), 1);
+        let skipped = |line: &&str| line.starts_with("ok ") && line.contains(" # SKIP");
+        assert_eq!(shown.lines().filter(skipped).count(), 1, "{shown}");
+    }
+
+    #[test]
+    fn hostile_text_is_no_element() {
+        let shown = format("junit").unwrap().render(&foreign()).unwrap();
+        assert!(
+            !shown.contains("<script") && !shown.contains("<img") && !shown.contains("]]>"),
+            "{shown}"
+        );
+        assert_eq!(shown.matches("<testcase ").count(), 8 + 4);
     }
 }

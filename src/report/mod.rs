@@ -2,9 +2,16 @@
 //! decides where that goes.
 
 pub(crate) mod compare;
+pub(crate) mod conclusion;
 pub(crate) mod console;
+pub(crate) mod difference;
 pub(crate) mod doctor;
 pub(crate) mod failures;
 pub(crate) mod format;
+mod github;
+mod junit;
+mod markdown;
 pub(crate) mod mutants;
 pub(crate) mod shrink;
+mod tap;
+mod words;

@@ -10,7 +10,7 @@ use crate::backend::skip::SkipCause;
 use crate::check::Finding;
 use crate::config::Level;
 use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::{CaseFacts, Outcome, Verdict};
 
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,8 +30,8 @@ pub(crate) struct CaseRecord {
     pub(crate) verdict: Verdict,
     /// Who is responsible for a verdict that is neither a pass nor a skip.
     pub(crate) responsible: Option<Responsible>,
-    /// Of a case that was skipped, what that says about the backend.
-    pub(crate) skip: Option<SkipCause>,
+    /// What a skip says about the backend.
+    pub(crate) skip_cause: Option<SkipCause>,
     /// Why it was skipped, or why its failure was expected.
     pub(crate) reason: Option<String>,
     /// What is worth knowing although nothing was wrong.
@@ -161,9 +161,15 @@ pub(crate) struct CallRecord {
 }
 
 impl CaseRecord {
-    /// Whether all that is wrong with it is that there was nothing sound to compare with.
-    pub(crate) fn is_without_reference(&self) -> bool {
-        self.verdict == Verdict::Error && self.responsible == Some(Responsible::Reference)
+    /// What counts of it for the run.
+    pub(crate) fn facts(&self) -> CaseFacts {
+        CaseFacts {
+            verdict: self.verdict,
+            responsible: self.responsible,
+            is_flaky: self.is_flaky(),
+            level: self.level,
+            skip_cause: self.skip_cause,
+        }
     }
 
     /// Whether it passed only after it had failed before.
@@ -177,9 +183,22 @@ impl CaseRecord {
         self.verdict.is_wrong()
     }
 
+    /// The attempt that decided: the last one, or the last that went wrong where the verdict is that something did.
+    pub(crate) fn deciding_attempt(&self) -> Option<usize> {
+        let last = self.attempts.len().checked_sub(1)?;
+        match self.verdict {
+            Verdict::Pass | Verdict::Skip | Verdict::Stale | Verdict::UnexpectedPass => Some(last),
+            Verdict::Fail | Verdict::Error | Verdict::ExpectedFailure | Verdict::KnownUpstream => {
+                let wrong = |attempt: &AttemptRecord| !attempt.findings.is_empty();
+                Some(self.attempts.iter().rposition(wrong).unwrap_or(last))
+            }
+        }
+    }
+
     /// What was wrong in the attempt that decided.
     pub(crate) fn findings(&self) -> &[FindingRecord] {
-        self.attempts.last().map_or(&[], |attempt| &attempt.findings)
+        let decided = self.deciding_attempt().map(|index| &self.attempts[index]);
+        decided.map_or(&[], |attempt| &attempt.findings)
     }
 
     /// Time of all attempts, without the start of instances, in seconds.
@@ -191,7 +210,7 @@ impl CaseRecord {
     pub(super) fn settle(&mut self, outcome: &Outcome) {
         self.verdict = outcome.verdict;
         self.responsible = outcome.owner();
-        self.skip = (outcome.verdict == Verdict::Skip).then_some(outcome.skip_cause);
+        self.skip_cause = (outcome.verdict == Verdict::Skip).then_some(outcome.skip_cause);
         self.reason = outcome.reason.as_deref().map(plain_text);
         self.notes = outcome.notes.iter().map(|note| plain_text(note)).collect();
         self.seconds = outcome.times;

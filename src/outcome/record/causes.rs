@@ -1,5 +1,7 @@
 //! Cases that went wrong, grouped by what is wrong with them: one cause is told once. Groups by what findings say, never by chance.
 
+use std::collections::HashMap;
+
 use super::{CaseRecord, FindingRecord, RunRecord};
 use crate::backend::Responsible;
 
@@ -25,35 +27,40 @@ impl CauseGroup<'_> {
 
 /// The cases of a run that went wrong, grouped by cause; the cause of most cases first, then plan order.
 pub(crate) fn causes(run: &RunRecord) -> Vec<CauseGroup<'_>> {
-    let mut groups: Vec<(String, CauseGroup<'_>)> = Vec::new();
+    let mut groups: Vec<CauseGroup<'_>> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
     for case in run.cases.iter().filter(|case| case.is_wrong()) {
         let finding = case.deciding_finding();
-        let key = match finding {
-            Some(finding) => format!("{:?} {}", case.responsible, signature(finding)),
-            None => format!("{:?} {}", case.verdict, case.reason.as_deref().unwrap_or_default()),
-        };
-        if let Some((_, group)) = groups.iter_mut().find(|(known, _)| *known == key) {
-            group.cases.push(case);
+        let key = case.cause();
+        if let Some(&index) = known.get(&key) {
+            groups[index].cases.push(case);
             continue;
         }
         let title = finding.map_or_else(
             || case.reason.clone().unwrap_or_else(|| case.verdict.to_string()),
             |finding| without_inheritance(&finding.summary).to_owned(),
         );
-        let group = CauseGroup {
+        known.insert(key, groups.len());
+        groups.push(CauseGroup {
             title,
             responsible: case.responsible,
             likely_cause: finding.and_then(|finding| finding.likely_cause.as_deref()),
             cases: vec![case],
-        };
-        groups.push((key, group));
+        });
     }
-    let mut groups: Vec<_> = groups.into_iter().map(|(_, group)| group).collect();
     groups.sort_by_key(|group| std::cmp::Reverse(group.cases.len()));
     groups
 }
 
 impl CaseRecord {
+    /// What cases of one cause have in common.
+    pub(crate) fn cause(&self) -> String {
+        match self.deciding_finding() {
+            Some(finding) => format!("{:?} {}", self.responsible, signature(finding)),
+            None => format!("{:?} {}", self.verdict, self.reason.as_deref().unwrap_or_default()),
+        }
+    }
+
     /// The first finding of the party that is responsible for the verdict.
     pub(crate) fn deciding_finding(&self) -> Option<&FindingRecord> {
         let findings = self.findings();

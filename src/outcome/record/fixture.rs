@@ -3,12 +3,13 @@
 use serde_json::json;
 
 use super::{
-    AttemptRecord, BackendRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, HarnessRecord, RunRecord,
-    SelectionRecord,
+    AttemptRecord, BackendRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, HarnessRecord, MetricRecord,
+    RunRecord, SelectionRecord,
 };
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
 use crate::config::Level;
+use crate::metric_value::MetricVerdict;
 use crate::outcome::Verdict;
 
 /// A complete run of these cases, without a conclusion.
@@ -29,6 +30,7 @@ pub(crate) fn run(cases: Vec<CaseRecord>) -> RunRecord {
     };
     let selection = SelectionRecord {
         whole: true,
+        every_core_case: true,
         planned: cases.len(),
         selected: cases.len(),
         ..SelectionRecord::default()
@@ -56,7 +58,7 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
         suite,
         verdict,
         responsible,
-        skip: is_skipped.then_some(SkipCause::Inapplicable),
+        skip_cause: is_skipped.then_some(SkipCause::Inapplicable),
         reason: is_skipped.then(|| "kind `http` starts nothing".into()),
         notes: Vec::new(),
         seconds: CaseTimes {
@@ -80,6 +82,87 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
         checks: vec!["contract".into(), "snapshot".into()],
         metrics: Vec::new(),
         reproduce: format!("hydrotest --backend lab --exact {name}"),
+    }
+}
+
+/// Text that means something to terminals, shells of CI, pages, tables and parsers.
+pub(crate) const HOSTILE: &str = "</script><script>alert(1)</script> <img src=x onerror=alert(1)> ]]> \
+     \u{1b}]0;title\u{7}\u{1b}[2J \n::error file=a.toml::b\n##[error]c ##vso[task.complete] | `d` *e* _f_ ~~g~~ \
+     @someone #12 ![h](https://example.org/i.png) [j](javascript:k) \u{202e}l \0 # SKIP m\nnot ok 1 - n\nBail out!\n---\n...\n1..0\n\
+     </details> <!-- &lt; %0A \\ \" '";
+
+/// A run of every verdict, all of whose texts are hostile.
+pub(crate) fn hostile() -> RunRecord {
+    let verdicts = [
+        Verdict::Pass,
+        Verdict::Fail,
+        Verdict::Error,
+        Verdict::Skip,
+        Verdict::ExpectedFailure,
+        Verdict::KnownUpstream,
+        Verdict::Stale,
+        Verdict::UnexpectedPass,
+    ];
+    let cases = verdicts.into_iter().enumerate().map(|(index, verdict)| {
+        let mut wrong = finding(HOSTILE, &format!("{HOSTILE} in {verdict}"));
+        wrong.call = Some(HOSTILE.into());
+        wrong.details = vec![HOSTILE.into(); 2];
+        wrong.likely_cause = Some(HOSTILE.into());
+        wrong.log = vec![HOSTILE.into()];
+        if verdict == Verdict::Error {
+            wrong.responsible = Responsible::Platform;
+        }
+        let findings = match verdict {
+            Verdict::Pass | Verdict::Skip => Vec::new(),
+            _ => vec![wrong.clone()],
+        };
+        let mut case = case("esm2::embed::x", verdict, findings);
+        case.name = format!("esm2::embed::{index} {HOSTILE}");
+        case.place = format!("{HOSTILE}:7");
+        case.reason = Some(HOSTILE.into());
+        case.notes = vec![HOSTILE.into()];
+        case.reproduce = HOSTILE.into();
+        case.calls[0].name = HOSTILE.into();
+        case.calls[0].options = json!({ HOSTILE: HOSTILE });
+        case.checks = vec![HOSTILE.into()];
+        if verdict == Verdict::Pass {
+            let earlier = AttemptRecord {
+                verdict: Verdict::Error,
+                findings: vec![wrong],
+            };
+            case.attempts.insert(0, earlier);
+            case.metrics = vec![metric(HOSTILE, 0.9)];
+        }
+        case
+    });
+    let mut run = run(cases.collect());
+    run.backend.name = HOSTILE.into();
+    run.backend.device = Some(HOSTILE.into());
+    run.backend.versions.insert(HOSTILE.into(), HOSTILE.into());
+    let texts = vec![HOSTILE.to_owned()];
+    run.leaks.clone_from(&texts);
+    run.leak_checks_failed.clone_from(&texts);
+    run.outdated.clone_from(&texts);
+    run.warnings.clone_from(&texts);
+    run.remarks = texts;
+    run
+}
+
+/// A number that uses so much of what it is allowed.
+pub(crate) fn metric(field: &str, used: f64) -> MetricRecord {
+    MetricRecord {
+        check: "snapshot".into(),
+        call: "call".into(),
+        field: field.into(),
+        key: "ca_rmsd".into(),
+        name: "CA RMSD".into(),
+        unit: "Å".into(),
+        higher_is_better: false,
+        observed: (0.5 * used).into(),
+        noise_floor: Some(0.01.into()),
+        allowed: 0.5.into(),
+        used: used.into(),
+        verdict: MetricVerdict::WithinTolerance,
     }
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{CaseRecord, ConclusionRecord, RunRecord};
+use super::{CaseRecord, ConclusionRecord, RunRecord, SelectionRecord};
 use crate::outcome::{Outcome, RunOutcome};
 
 /// What is known of a case before it runs, by its index in the plan.
@@ -87,6 +87,11 @@ impl LiveRecord {
     pub(crate) fn abandon(&self) {
         self.lock().is_over = true;
         self.changed.notify_all();
+    }
+
+    /// Which cases were selected.
+    pub(crate) fn selection(&self) -> SelectionRecord {
+        self.lock().run.selection.clone()
     }
 
     /// The record as it stands.

@@ -3,10 +3,12 @@
 
 mod case;
 mod causes;
+mod difference;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod live;
+mod merge;
 mod number;
 mod plain;
 
@@ -15,18 +17,16 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-#[cfg(test)]
-pub(crate) use case::AttemptRecord;
-pub(crate) use case::{CallRecord, CaseRecord, CaseTimes, FindingRecord};
+pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord};
 pub(crate) use causes::{CauseGroup, causes};
-pub(crate) use file::{read, text};
+pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
+pub(crate) use file::{read, schema, text};
 pub(crate) use live::{LiveRecord, Planned};
+pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};
 
-use crate::backend::skip::SkipCause;
-
-use super::{Conclusion, RunOutcome, VerdictCounts};
+use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};
 
 /// What an outcome file calls itself.
 pub(crate) const FORMAT: &str = "hydrotest-outcome";
@@ -163,6 +163,8 @@ pub(crate) struct BackendRecord {
 pub(crate) struct SelectionRecord {
     /// Whether nothing was left out by filters, models, suites, levels or shards.
     pub(crate) whole: bool,
+    /// Whether no core case was left out.
+    pub(crate) every_core_case: bool,
     /// Cases that apply to the models of the backend.
     pub(crate) planned: usize,
     /// Cases that were selected.
@@ -213,20 +215,35 @@ impl RunRecord {
 
     /// Counts the verdicts.
     pub(crate) fn counts(&self) -> VerdictCounts {
-        let mut counts = VerdictCounts::default();
+        self.evidence().counts
+    }
+
+    /// What decides about it. The signal that interrupted it is told by its exit code.
+    pub(crate) fn evidence(&self) -> RunEvidence {
+        let code = self.conclusion.as_ref().map(|conclusion| conclusion.exit_code);
+        let mut evidence = RunEvidence {
+            has_leaks: !self.leaks.is_empty(),
+            has_failed_leak_checks: !self.leak_checks_failed.is_empty(),
+            has_outdated_entries: !self.outdated.is_empty(),
+            interrupted: (self.state == RunState::Interrupted).then(|| match code {
+                Some(143) => Interruption::Terminate,
+                Some(129) => Interruption::Hangup,
+                _ => Interruption::Interrupt,
+            }),
+            ..RunEvidence::default()
+        };
         for case in &self.cases {
-            counts.add(case.verdict, case.is_without_reference(), case.is_flaky());
-            counts.inapplicable += usize::from(case.skip == Some(SkipCause::Inapplicable));
+            evidence.add(&case.facts());
         }
-        counts
+        evidence
     }
 }
 
 impl ConclusionWord {
-    /// The word of a conclusion. `is_whole`: every core case ran.
-    pub(crate) const fn of(conclusion: Conclusion, is_whole: bool) -> Self {
+    /// The word of a conclusion. `conforms`: every core case ran.
+    pub(crate) const fn of(conclusion: Conclusion, conforms: bool) -> Self {
         match conclusion {
-            Conclusion::Conforms if is_whole => Self::Conforms,
+            Conclusion::Conforms if conforms => Self::Conforms,
             Conclusion::Conforms => Self::Passed,
             Conclusion::Fails => Self::Fails,
             Conclusion::Outdated => Self::Outdated,

@@ -1,0 +1,67 @@
+//! What the command line may say about outcome files: render, merge, compare. Declares and documents; does nothing with it.
+
+use std::path::PathBuf;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Args, ValueEnum};
+
+use crate::report::format::FORMATS;
+
+/// What to render, and as what.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// The outcome file.
+    #[arg(value_name = "OUTCOME")]
+    pub(crate) outcome: PathBuf,
+    /// The form of the report.
+    #[arg(long, value_name = "KIND", value_parser = kinds())]
+    pub(crate) to: String,
+    /// The file to write [default: standard output].
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What to join.
+#[derive(Debug, Args)]
+pub(crate) struct MergeArguments {
+    /// The outcome files of the parts of one run.
+    #[arg(value_name = "OUTCOME", required = true)]
+    pub(crate) outcomes: Vec<PathBuf>,
+    /// The outcome file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+}
+
+/// Which runs to compare.
+#[derive(Debug, Args)]
+pub(crate) struct DiffArguments {
+    /// The outcome file of the earlier run.
+    #[arg(value_name = "OLD")]
+    pub(crate) old: PathBuf,
+    /// The outcome file of the later run.
+    #[arg(value_name = "NEW")]
+    pub(crate) new: PathBuf,
+}
+
+/// Which schema to print.
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArguments {
+    /// The form of files that it describes.
+    #[arg(value_name = "FORM")]
+    pub(crate) form: SchemaForm,
+}
+
+/// Forms of files that have a JSON schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaForm {
+    /// Outcome files.
+    Outcome,
+}
+
+/// The forms of reports, with what each is for.
+fn kinds() -> PossibleValuesParser {
+    let kinds = FORMATS
+        .iter()
+        .map(|format| clap::builder::PossibleValue::new(format.name()).help(format.about()));
+    PossibleValuesParser::new(kinds)
+}

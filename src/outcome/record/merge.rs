@@ -1,0 +1,341 @@
+//! Parts of one run joined to the whole. Parts that were not judged by the same rules, or of the same backend, are no parts of one
+//! run. Writes nothing and has no words for the conclusion.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use super::{BackendRecord, CaseRecord, RunRecord, RunState, SelectionRecord};
+
+/// Joins the parts of a run, each with the name by which a reader knows it. The conclusion is left out.
+///
+/// # Errors
+/// Why they are no parts of one run.
+pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String> {
+    let Some(((first_name, first), others)) = parts.split_first() else {
+        return Err("there is nothing to join".to_owned());
+    };
+    for (name, part) in others {
+        for (what, one, other) in identity(first)
+            .into_iter()
+            .zip(identity(part))
+            .map(|(a, b)| (a.0, a.1, b.1))
+        {
+            if one != other {
+                let shown = |value: Option<String>| value.unwrap_or_else(|| "none".to_owned());
+                let (one, other) = (shown(one), shown(other));
+                return Err(format!("{first_name} and {name} differ in {what}: {one} and {other}"));
+            }
+        }
+    }
+    refuse_overlaps(&parts)?;
+    let versions = versions(&parts)?;
+    let selection = selection(&parts);
+    let backend = BackendRecord {
+        device: joined(parts.iter().filter_map(|(_, part)| part.backend.device.as_deref())),
+        gpu: joined(parts.iter().filter_map(|(_, part)| part.backend.gpu.as_deref())),
+        machine: joined(parts.iter().map(|(_, part)| &*part.backend.machine)).unwrap_or_default(),
+        versions,
+        ..first.backend.clone()
+    };
+    let mut whole = RunRecord::begun(first.harness.clone(), backend, selection);
+    (whole.started, whole.seconds) = span(&parts);
+    whole.state = state(&parts);
+    // An interrupted run tells its signal by its exit code, which the whole takes over.
+    let interrupted = parts.iter().find(|(_, part)| part.state == RunState::Interrupted);
+    whole.conclusion = interrupted.and_then(|(_, part)| part.conclusion.clone());
+    let mut cases = Vec::new();
+    for (_, mut part) in parts {
+        cases.append(&mut part.cases);
+        whole.leaks.append(&mut part.leaks);
+        whole.leak_checks_failed.append(&mut part.leak_checks_failed);
+        add_new(&mut whole.outdated, part.outdated);
+        add_new(&mut whole.warnings, part.warnings);
+        add_new(&mut whole.remarks, part.remarks);
+    }
+    whole.cases = ordered(cases);
+    Ok(whole)
+}
+
+/// What all parts of a run have in common.
+fn identity(run: &RunRecord) -> [(&'static str, Option<String>); 9] {
+    let (harness, backend) = (&run.harness, &run.backend);
+    [
+        ("the version of hydrotest", Some(harness.version.clone())),
+        ("the suites (SHA-256)", Some(harness.suites_sha256.clone())),
+        ("the recorded results (SHA-256)", Some(harness.snapshots_sha256.clone())),
+        ("the contracts (SHA-256)", Some(harness.contracts_sha256.clone())),
+        ("the backend", Some(backend.name.clone())),
+        ("the kind", Some(backend.kind.clone())),
+        ("the weights", Some(backend.weights.clone())),
+        ("the tag of the images", backend.tag.clone()),
+        ("the release of boileroom", backend.boileroom.clone()),
+    ]
+}
+
+fn refuse_overlaps(parts: &[(String, RunRecord)]) -> Result<(), String> {
+    let mut seen: HashMap<&str, &str> = HashMap::new();
+    for (name, part) in parts {
+        for case in &part.cases {
+            if let Some(other) = seen.insert(&case.name, name) {
+                return Err(format!("{} is in {other} and in {name}", case.name));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn versions(parts: &[(String, RunRecord)]) -> Result<BTreeMap<String, String>, String> {
+    let mut versions: BTreeMap<String, (String, &str)> = BTreeMap::new();
+    for (name, part) in parts {
+        for (what, version) in &part.backend.versions {
+            let (known, by) = versions.entry(what.clone()).or_insert_with(|| (version.clone(), name));
+            if known != version {
+                return Err(format!(
+                    "{by} and {name} differ in the version of {what}: {known} and {version}"
+                ));
+            }
+        }
+    }
+    Ok(versions
+        .into_iter()
+        .map(|(what, (version, _))| (what, version))
+        .collect())
+}
+
+/// Different values in the order of their first appearance.
+fn joined<'a>(values: impl Iterator<Item = &'a str>) -> Option<String> {
+    let mut different: Vec<&str> = Vec::new();
+    for value in values {
+        if !different.contains(&value) {
+            different.push(value);
+        }
+    }
+    (!different.is_empty()).then(|| different.join(", "))
+}
+
+fn add_new(known: &mut Vec<String>, texts: Vec<String>) {
+    let seen: HashSet<String> = known.iter().cloned().collect();
+    known.extend(texts.into_iter().filter(|text| !seen.contains(text)));
+}
+
+/// From the first start to the last end: RFC 3339, and seconds.
+fn span(parts: &[(String, RunRecord)]) -> (String, f64) {
+    let longest = parts.iter().map(|(_, part)| part.seconds).fold(0.0, f64::max);
+    let times: Option<Vec<(f64, &RunRecord)>> = parts
+        .iter()
+        .map(|(_, part)| {
+            let start = chrono::DateTime::parse_from_rfc3339(&part.started).ok()?;
+            Some((start.timestamp() as f64, part))
+        })
+        .collect();
+    let earliest = |times: Vec<(f64, &RunRecord)>| {
+        let end = times
+            .iter()
+            .map(|(start, part)| start + part.seconds)
+            .fold(f64::MIN, f64::max);
+        let first = times.into_iter().min_by(|one, other| one.0.total_cmp(&other.0))?;
+        Some((first.1.started.clone(), end - first.0))
+    };
+    let started = || parts.first().map(|(_, part)| part.started.clone()).unwrap_or_default();
+    times.and_then(earliest).unwrap_or_else(|| (started(), longest))
+}
+
+fn state(parts: &[(String, RunRecord)]) -> RunState {
+    let has = |state: RunState| parts.iter().any(|(_, part)| part.state == state);
+    if has(RunState::Incomplete) {
+        RunState::Incomplete
+    } else if has(RunState::Interrupted) {
+        RunState::Interrupted
+    } else {
+        RunState::Complete
+    }
+}
+
+/// Which cases the parts selected together: everything only where they are all shards of it, and nothing else was left out.
+fn selection(parts: &[(String, RunRecord)]) -> SelectionRecord {
+    if let [(_, only)] = parts {
+        return only.selection.clone();
+    }
+    let selections = || parts.iter().map(|(_, part)| &part.selection);
+    let selected = selections().map(|one| one.selected).fold(0, usize::saturating_add);
+    let planned: BTreeSet<usize> = selections().map(|one| one.planned).collect();
+    // Each shard counts its own cases as planned, or all of them.
+    let planned = match planned.iter().next() {
+        Some(&all) if planned.len() == 1 && all >= selected => all,
+        _ => selections().map(|one| one.planned).fold(0, usize::saturating_add),
+    };
+    let mut arguments: Vec<Vec<String>> = selections().map(|one| without_shard(&one.arguments)).collect();
+    arguments.dedup();
+    let is_unfiltered = arguments.iter().all(Vec::is_empty);
+    let is_complete = planned == selected && are_all_shards(selections());
+    SelectionRecord {
+        whole: is_unfiltered && is_complete,
+        every_core_case: is_complete && selections().all(|one| is_unfiltered || one.every_core_case),
+        planned,
+        selected,
+        arguments: arguments.into_iter().next().unwrap_or_default(),
+        shard: None,
+    }
+}
+
+/// Whether the parts are the shards 1/n to n/n.
+fn are_all_shards<'a>(selections: impl Iterator<Item = &'a SelectionRecord>) -> bool {
+    let mut shards: Vec<(usize, usize)> = Vec::new();
+    for selection in selections {
+        let parsed = selection.shard.as_deref().and_then(|shard| shard.split_once('/'));
+        let Some((Ok(index), Ok(count))) = parsed.map(|(index, count)| (index.parse(), count.parse())) else {
+            return false;
+        };
+        shards.push((index, count));
+    }
+    shards.sort_unstable();
+    let expected = 1..=shards.len();
+    shards.iter().copied().eq(expected.map(|index| (index, shards.len())))
+}
+
+/// The words of a selection without those that choose a shard.
+fn without_shard(arguments: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = arguments.iter();
+    while let Some(word) = words.next() {
+        if word == "--shard" {
+            words.next();
+        } else if !word.starts_with("--shard=") && !word.starts_with("--shard ") {
+            kept.push(word.clone());
+        }
+    }
+    kept
+}
+
+/// The order of a plan, as far as a record shows it: models in the order of their first appearance; in a model the cases of one
+/// configuration together, those that expect an error last, and else by file and line.
+fn ordered(cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
+    let mut models: HashMap<String, usize> = HashMap::new();
+    for case in &cases {
+        let next = models.len();
+        models.entry(case.model.clone()).or_insert(next);
+    }
+    let mut keyed: Vec<(usize, (String, u64), CaseRecord)> = cases
+        .into_iter()
+        .map(|case| (models[&case.model], place(&case), case))
+        .collect();
+    keyed.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+    // An instance is planned where its configuration is first needed.
+    let mut instances: HashMap<(usize, String), usize> = HashMap::new();
+    let mut planned: Vec<((usize, usize, bool), CaseRecord)> = Vec::with_capacity(keyed.len());
+    for (model, _, case) in keyed {
+        let config = case
+            .calls
+            .first()
+            .map(|call| call.config.to_string())
+            .unwrap_or_default();
+        let next = instances.len();
+        let instance = *instances.entry((model, config)).or_insert(next);
+        let expects_error = case.checks.iter().any(|check| check == "error");
+        planned.push(((model, instance, expects_error), case));
+    }
+    planned.sort_by_key(|(key, _)| *key);
+    planned.into_iter().map(|(_, case)| case).collect()
+}
+
+fn place(case: &CaseRecord) -> (String, u64) {
+    match case.place.rsplit_once(':') {
+        Some((file, line)) => (file.to_owned(), line.parse().unwrap_or(0)),
+        None => (case.place.clone(), 0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{case, run};
+    use super::*;
+    use crate::outcome::Verdict;
+
+    fn shard(index: usize, count: usize, names: &[(&str, u32)]) -> (String, RunRecord) {
+        let cases = names.iter().map(|(name, line)| {
+            let mut case = case(name, Verdict::Pass, vec![]);
+            case.place = format!("suites/{}.toml:{line}", case.suite);
+            case
+        });
+        let mut run = run(cases.collect());
+        run.state = RunState::Complete;
+        run.selection.whole = false;
+        run.selection.shard = Some(format!("{index}/{count}"));
+        run.selection.arguments = vec!["--shard".into(), format!("{index}/{count}")];
+        (format!("{index}.json"), run)
+    }
+
+    fn names(run: &RunRecord) -> Vec<&str> {
+        run.cases.iter().map(|case| &*case.name).collect()
+    }
+
+    #[test]
+    fn all_shards_are_the_whole_in_the_order_of_the_plan() {
+        let parts = || {
+            let mut first = shard(
+                1,
+                2,
+                &[("esm2::batch::b", 9), ("esm2::batch::a", 2), ("esmc::batch::a", 2)],
+            );
+            first.1.cases[0].checks = vec!["error".into()];
+            let mut second = shard(2, 2, &[("esm2::batch::c", 30), ("esm2::embed::d", 1)]);
+            second.1.started = "2026-11-29T12:00:10Z".into();
+            vec![first, second]
+        };
+        let whole = merge(parts()).unwrap();
+        let order = [
+            "esm2::batch::a",
+            "esm2::batch::c",
+            "esm2::embed::d",
+            "esm2::batch::b",
+            "esmc::batch::a",
+        ];
+        assert_eq!(names(&whole), order);
+        assert!(whole.selection.whole);
+        assert_eq!((whole.selection.planned, whole.selection.selected), (5, 5));
+        assert_eq!((whole.started.as_str(), whole.seconds), ("2026-11-29T12:00:00Z", 11.5));
+        assert_eq!(whole.state, RunState::Complete);
+        let mut filtered = parts();
+        filtered[0].1.selection.arguments.push("--model=esm2".into());
+        assert!(!merge(filtered).unwrap().selection.whole);
+        assert!(!merge(parts().into_iter().take(1).collect()).unwrap().selection.whole);
+        let twice = vec![shard(1, 2, &[("esm2::a::a", 1)]), shard(1, 2, &[("esm2::a::b", 2)])];
+        assert!(!merge(twice).unwrap().selection.whole);
+    }
+
+    #[test]
+    fn parts_of_other_runs_are_refused() {
+        let parts = |alter: fn(&mut RunRecord)| {
+            let mut other = shard(2, 2, &[("esm2::a::b", 2)]);
+            alter(&mut other.1);
+            merge(vec![shard(1, 2, &[("esm2::a::a", 1)]), other]).unwrap_err()
+        };
+        insta::assert_snapshot!(parts(|run| run.backend.weights = "synthetic".into()), @"1.json and 2.json differ in the weights: published and synthetic");
+        insta::assert_snapshot!(parts(|run| run.harness.version = "0.2.0".into()), @"1.json and 2.json differ in the version of hydrotest: 0.1.0 and 0.2.0");
+        insta::assert_snapshot!(parts(|run| run.backend.tag = Some("a".into())), @"1.json and 2.json differ in the tag of the images: none and a");
+        insta::assert_snapshot!(parts(|run| run.cases[0].name = "esm2::a::a".into()), @"esm2::a::a is in 1.json and in 2.json");
+        assert!(parts(|run| run.harness.suites_sha256 = "1".into()).contains("the suites (SHA-256)"));
+        assert!(parts(|run| run.harness.snapshots_sha256 = "1".into()).contains("the recorded results"));
+        assert!(parts(|run| run.harness.contracts_sha256 = "1".into()).contains("the contracts"));
+    }
+
+    #[test]
+    fn versions_of_one_thing_must_agree_and_a_part_that_did_not_end_leaves_the_whole_incomplete() {
+        let parts = || {
+            let mut parts = vec![shard(1, 2, &[("esm2::a::a", 1)]), shard(2, 2, &[("esm2::a::b", 2)])];
+            for (_, part) in &mut parts {
+                part.backend.versions.insert("torch".into(), "2.9".into());
+                part.backend.device = Some("cuda:0".into());
+            }
+            parts
+        };
+        let mut other = parts();
+        other[1].1.backend.device = Some("cuda:1".into());
+        assert_eq!(merge(other).unwrap().backend.device.as_deref(), Some("cuda:0, cuda:1"));
+        let mut other = parts();
+        other[1].1.backend.versions.insert("torch".into(), "2.8".into());
+        insta::assert_snapshot!(merge(other).unwrap_err(), @"1.json and 2.json differ in the version of torch: 2.9 and 2.8");
+        let mut killed = parts();
+        killed[1].1.state = RunState::Incomplete;
+        assert_eq!(merge(killed).unwrap().state, RunState::Incomplete);
+    }
+}

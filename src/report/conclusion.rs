@@ -1,0 +1,133 @@
+//! What a run says as a whole, as its record keeps it: the word, the sentence and the exit code. "Conforms" is said of a level, and only
+//! where every core case that applies was run.
+
+use crate::metric_value::count;
+use crate::outcome::record::{ConclusionRecord, ConclusionWord, SelectionRecord};
+use crate::outcome::{Conclusion, RunEvidence};
+
+use super::console::verdict;
+
+/// The conclusion of a run of the selected cases.
+pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord) -> ConclusionRecord {
+    let conclusion = evidence.conclusion();
+    let (conforms, sentence) = match conclusion {
+        Conclusion::Conforms => without_failure(evidence, selection),
+        _ => (false, verdict(conclusion)),
+    };
+    ConclusionRecord {
+        word: ConclusionWord::of(conclusion, conforms),
+        sentence,
+        exit_code: conclusion.exit_code(),
+    }
+}
+
+/// Whether a run in which all that ran came out as expected shows that the backend conforms, and what it says.
+fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord) -> (bool, String) {
+    let code = Conclusion::Conforms.exit_code();
+    let (all, core) = (evidence.counts, evidence.core);
+    let judged = all.passed + all.expected_failures;
+    if !selection.every_core_case {
+        let of = selection.planned;
+        return (
+            false,
+            format!("passed: {judged} of {of} cases judged, as selected (exit code {code})"),
+        );
+    }
+    let gap = match (evidence.missing(), core.ran()) {
+        (0, 0) => Some("no core case ran".to_owned()),
+        (0, _) => None,
+        (missing, _) => Some(format!("{} skipped", count(missing, "core case"))),
+    };
+    if let Some(gap) = gap {
+        let of = all.cases();
+        let sentence = format!(
+            "passed: {judged} of {of} cases judged; {gap}, so that it is not known whether the backend conforms (exit code {code})"
+        );
+        return (false, sentence);
+    }
+    let sentence = match (selection.whole, core.inapplicable) {
+        (false, 0) => "conforms at level core: every core case came out as expected".to_owned(),
+        (false, _) => "conforms at level core: every core case that applies came out as expected".to_owned(),
+        (true, 0) => return (true, verdict(Conclusion::Conforms)),
+        (true, some) => format!(
+            "conforms: everything that applies came out as expected; {} not applicable",
+            count(some, "core case")
+        ),
+    };
+    (true, format!("{sentence} (exit code {code})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::skip::SkipCause;
+    use crate::config::Level;
+    use crate::outcome::{Outcome, RunOutcome, Verdict};
+
+    fn outcome(level: Level, verdict: Verdict, skip_cause: SkipCause) -> Outcome {
+        Outcome {
+            level,
+            verdict,
+            skip_cause,
+            ..Outcome::skipped("esm2::embed::short", "")
+        }
+    }
+
+    fn said(cases: &[(Level, Verdict, SkipCause)]) -> String {
+        let cases = cases
+            .iter()
+            .map(|&(level, verdict, cause)| outcome(level, verdict, cause));
+        let run = RunOutcome {
+            outcomes: cases.collect(),
+            ..RunOutcome::default()
+        };
+        let sentence = |whole, every_core_case| {
+            let selection = SelectionRecord {
+                whole,
+                every_core_case,
+                planned: 63,
+                ..SelectionRecord::default()
+            };
+            concluded(&run.evidence(), &selection).sentence
+        };
+        [sentence(true, true), sentence(false, true), sentence(false, false)].join("\n")
+    }
+
+    #[test]
+    fn only_where_every_core_case_ran_it_conforms() {
+        use Level::{Core, Extended};
+        use SkipCause::{Inapplicable, NotRun};
+        let passed = [(Core, Verdict::Pass, NotRun), (Extended, Verdict::Pass, NotRun)];
+        let with = |more: (Level, Verdict, SkipCause)| said(&[&passed[..], &[more]].concat());
+        insta::assert_snapshot!(said(&passed), @"
+          core: 1 of 1 passed; extended: 1 of 1 passed
+        conforms: everything came out as expected (exit code 0)
+        conforms at level core: every core case came out as expected (exit code 0)
+        ");
+        insta::assert_snapshot!(with((Core, Verdict::Skip, NotRun)), @"
+          core: 1 of 2 passed, 1 skipped; extended: 1 of 1 passed
+        passed: 2 of 3 cases judged; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)
+        passed: 2 of 3 cases judged; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)
+        ");
+        insta::assert_snapshot!(with((Core, Verdict::Skip, Inapplicable)), @"
+          core: 1 of 2 passed, 1 not applicable; extended: 1 of 1 passed
+        conforms: everything that applies came out as expected; 1 core case not applicable (exit code 0)
+        conforms at level core: every core case that applies came out as expected (exit code 0)
+        ");
+        insta::assert_snapshot!(with((Extended, Verdict::Skip, NotRun)), @"
+          core: 1 of 1 passed; extended: 1 of 2 passed, 1 skipped
+        conforms: everything came out as expected (exit code 0)
+        conforms at level core: every core case came out as expected (exit code 0)
+        ");
+        insta::assert_snapshot!(with((Core, Verdict::KnownUpstream, NotRun)), @"
+          core: 1 of 2 passed, 1 known upstream; extended: 1 of 1 passed
+        conforms: everything came out as expected (exit code 0)
+        conforms at level core: every core case came out as expected (exit code 0)
+        ");
+        insta::assert_snapshot!(said(&passed[1..]), @"
+          extended: 1 of 1 passed
+        passed: 1 of 1 cases judged; no core case ran, so that it is not known whether the backend conforms (exit code 0)
+        passed: 1 of 1 cases judged; no core case ran, so that it is not known whether the backend conforms (exit code 0)
+        ");
+    }
+}

@@ -1,0 +1,340 @@
+//! The run as JUnit XML, which GitLab, Jenkins and most dashboards read: the dialect of Maven's Surefire with its elements for
+//! attempts. A run that did not come out well has a failure or an error in it, whatever its cases say.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use chrono::DateTime;
+use quick_junit::{FlakyOrRerun, NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestRerun, TestSuite};
+
+use super::format::Report;
+use super::words::{faults, headline, is_success, lines, message, party};
+use crate::outcome::Verdict;
+use crate::outcome::record::{AttemptRecord, CaseRecord, FindingRecord, RunRecord, RunState};
+
+/// JUnit XML.
+pub(super) struct JunitXml;
+
+/// The suite of what no case says.
+const RUN: &str = "hydrotest";
+
+impl Report for JunitXml {
+    fn name(&self) -> &'static str {
+        "junit"
+    }
+
+    fn about(&self) -> &'static str {
+        "JUnit XML for GitLab, Jenkins and dashboards; every attempt is in it"
+    }
+
+    fn render(&self, run: &RunRecord) -> Result<String, String> {
+        let mut document = Document::new(RUN);
+        document.set_time(duration(run.seconds));
+        let mut suites: Vec<TestSuite> = Vec::new();
+        let mut places: HashMap<(&str, &str), usize> = HashMap::new();
+        for case in &run.cases {
+            let place = *places.entry((&case.model, &case.suite)).or_insert_with(|| {
+                suites.push(suite(run, &format!("{}::{}", case.model, case.suite)));
+                suites.len() - 1
+            });
+            let suite = &mut suites[place];
+            let time = suite.time.unwrap_or_default().saturating_add(duration(case.elapsed()));
+            suite.set_time(time);
+            suite.add_test_case(test_case(case));
+        }
+        suites.extend(of_run(run));
+        document.add_test_suites(suites);
+        let text = document.to_string().map_err(|error| error.to_string())?;
+        // Jenkins' schema knows the number of skipped cases of a suite, and not of all suites.
+        let skipped = format!(" skipped=\"{}\"", document.skipped);
+        Ok(text.replacen(&skipped, "", 1))
+    }
+}
+
+fn suite(run: &RunRecord, name: &str) -> TestSuite {
+    let mut suite = TestSuite::new(name);
+    if let Ok(started) = DateTime::parse_from_rfc3339(&run.started) {
+        suite.set_timestamp(started);
+    }
+    let (backend, harness) = (&run.backend, &run.harness);
+    let state = match run.state {
+        RunState::Complete => "complete",
+        RunState::Incomplete => "incomplete",
+        RunState::Interrupted => "interrupted",
+    };
+    let properties = [
+        ("state", Some(state)),
+        ("backend", Some(&*backend.name)),
+        ("kind", Some(&*backend.kind)),
+        ("weights", Some(&*backend.weights)),
+        ("tag", backend.tag.as_deref()),
+        ("device", backend.device.as_deref()),
+        ("gpu", backend.gpu.as_deref()),
+        ("boileroom", backend.boileroom.as_deref()),
+        ("hydrotest", Some(&*harness.version)),
+        ("suites_sha256", Some(&*harness.suites_sha256)),
+        ("snapshots_sha256", Some(&*harness.snapshots_sha256)),
+        ("contracts_sha256", Some(&*harness.contracts_sha256)),
+        ("shard", run.selection.shard.as_deref()),
+    ];
+    for (name, value) in properties {
+        if let Some(value) = value {
+            suite.add_property((name, value));
+        }
+    }
+    suite
+}
+
+fn test_case(case: &CaseRecord) -> TestCase {
+    let mut status = status(case);
+    let deciding = case.deciding_attempt();
+    let others = case.attempts.iter().enumerate();
+    let others = others.filter(|(index, attempt)| Some(*index) != deciding && !attempt.findings.is_empty());
+    status.add_reruns(others.map(|(_, attempt)| rerun(attempt)));
+    if case.attempts.last().is_some_and(|last| last.verdict == Verdict::Pass) {
+        status.set_rerun_kind(FlakyOrRerun::Flaky);
+    }
+    let own = case.name.splitn(3, "::").nth(2).unwrap_or(&case.name);
+    let mut test = TestCase::new(own, status);
+    // Readers take the dot for the end of a package.
+    test.set_classname(format!("{}.{}", case.model, case.suite));
+    test.set_time(duration(case.elapsed()));
+    test.set_system_out(output(case));
+    test
+}
+
+fn status(case: &CaseRecord) -> TestCaseStatus {
+    let (mut status, kind) = match case.verdict {
+        Verdict::Pass => return TestCaseStatus::success(),
+        // A failure that is expected does not fail the run, and JUnit has no other word for it.
+        Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream => {
+            (TestCaseStatus::skipped(), case.verdict.to_string())
+        }
+        Verdict::Fail => (TestCaseStatus::non_success(NonSuccessKind::Failure), check(case)),
+        Verdict::Error => {
+            let kind = party(case.responsible).to_owned();
+            (TestCaseStatus::non_success(NonSuccessKind::Error), kind)
+        }
+        Verdict::Stale | Verdict::UnexpectedPass => (
+            TestCaseStatus::non_success(NonSuccessKind::Failure),
+            case.verdict.to_string(),
+        ),
+    };
+    let mut shown = message(case);
+    if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream, Some(reason)) =
+        (case.verdict, &case.reason)
+    {
+        shown = reason.replace('\n', " ");
+    }
+    status.set_type(kind).set_message(shown);
+    let description = described(case.findings());
+    if !description.is_empty() {
+        status.set_description(description);
+    }
+    status
+}
+
+fn check(case: &CaseRecord) -> String {
+    case.deciding_finding()
+        .map_or_else(|| case.verdict.to_string(), |finding| finding.check.clone())
+}
+
+fn rerun(attempt: &AttemptRecord) -> TestRerun {
+    let kind = match attempt.verdict {
+        Verdict::Fail => NonSuccessKind::Failure,
+        _ => NonSuccessKind::Error,
+    };
+    let mut rerun = TestRerun::new(kind);
+    // Jenkins' schema requires the type.
+    rerun.set_type(attempt.verdict.to_string());
+    if let Some(first) = attempt.findings.first() {
+        rerun.set_message(first.summary.as_str());
+    }
+    rerun.set_stack_trace(described(&attempt.findings));
+    rerun
+}
+
+fn described(findings: &[FindingRecord]) -> String {
+    let lines: Vec<String> = findings.iter().flat_map(lines).collect();
+    lines.join("\n")
+}
+
+/// What schemas have no element for, and what the platform logged.
+fn output(case: &CaseRecord) -> String {
+    let mut text = vec![format!("level: {}", case.level), format!("case: {}", case.place)];
+    let attempts: Vec<String> = case
+        .attempts
+        .iter()
+        .map(|attempt| attempt.verdict.to_string())
+        .collect();
+    if attempts.len() > 1 {
+        text.push(format!("attempts: {}", attempts.join(", ")));
+    }
+    text.extend(case.notes.iter().map(|note| format!("note: {note}")));
+    if case.is_wrong() {
+        text.push(format!("reproduce: {}", case.reproduce));
+    }
+    let logs = case
+        .findings()
+        .iter()
+        .map(|finding| &finding.log)
+        .filter(|log| !log.is_empty());
+    for log in logs {
+        text.push("log of the platform:".to_owned());
+        text.extend(log.iter().cloned());
+    }
+    text.join("\n")
+}
+
+/// What is wrong with the run itself, as cases of a suite of its own.
+fn of_run(run: &RunRecord) -> Option<TestSuite> {
+    let mut suite = suite(run, RUN);
+    let failed = |name: &str, kind: NonSuccessKind, lines: &[String]| {
+        let mut status = TestCaseStatus::non_success(kind);
+        let first = lines.first().map(|line| line.replace('\n', " ")).unwrap_or_default();
+        status
+            .set_type(name)
+            .set_message(first)
+            .set_description(lines.join("\n"));
+        let mut test = TestCase::new(name, status);
+        test.set_classname(RUN);
+        test
+    };
+    for (name, is_backends, lines) in faults(run) {
+        if !lines.is_empty() {
+            let kind = if is_backends {
+                NonSuccessKind::Failure
+            } else {
+                NonSuccessKind::Error
+            };
+            suite.add_test_case(failed(name, kind, lines));
+        }
+    }
+    let is_told = !suite.test_cases.is_empty() || run.cases.iter().any(CaseRecord::is_wrong);
+    if run.state != RunState::Complete || !(is_success(run) || is_told) {
+        let name = match run.state {
+            RunState::Complete => "the run did not succeed",
+            RunState::Incomplete | RunState::Interrupted => "the run did not end",
+        };
+        suite.add_test_case(failed(name, NonSuccessKind::Error, &[headline(run)]));
+    }
+    let notes: Vec<String> = [("warning", &run.warnings), ("note", &run.remarks)]
+        .iter()
+        .flat_map(|(word, lines)| lines.iter().map(move |line| format!("{word}: {line}")))
+        .collect();
+    if !notes.is_empty() {
+        suite.set_system_out(notes.join("\n"));
+    }
+    (!suite.test_cases.is_empty() || !notes.is_empty()).then_some(suite)
+}
+
+/// Seconds of a file, which may be anything; nothing where they are no time.
+fn duration(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::record::fixture::{case, finding, run};
+    use crate::outcome::record::{ConclusionRecord, ConclusionWord};
+
+    fn rendered(run: &RunRecord) -> String {
+        let text = JunitXml.render(run).unwrap();
+        text.replace(&"0".repeat(64), "HASH")
+    }
+
+    #[test]
+    fn attempts_failures_and_expected_failures_have_their_elements() {
+        let mut flaky = case("esm2::embed::flaky", Verdict::Pass, vec![]);
+        flaky.attempts.insert(
+            0,
+            AttemptRecord {
+                verdict: Verdict::Error,
+                findings: vec![finding("response", "no answer")],
+            },
+        );
+        let mut wrong = finding("contract", "`embeddings`: expected float32, got <float64>");
+        wrong.log = vec!["loading".into()];
+        let mut expected = case(
+            "esm2::embed::known",
+            Verdict::ExpectedFailure,
+            vec![finding("shape", "2")],
+        );
+        expected.reason = Some("issue 7".into());
+        let mut run = run(vec![
+            flaky,
+            case("esm2::embed::wide", Verdict::Fail, vec![wrong]),
+            expected,
+        ]);
+        run.state = RunState::Complete;
+        run.conclusion = Some(ConclusionRecord {
+            word: ConclusionWord::Fails,
+            sentence: "does not conform".into(),
+            exit_code: 1,
+        });
+        insta::assert_snapshot!(rendered(&run), @r#"
+        <?xml version="1.0" encoding="UTF-8"?>
+        <testsuites name="hydrotest" tests="3" failures="1" errors="0" time="1.500">
+            <testsuite name="esm2::embed" tests="3" skipped="1" errors="0" failures="1" timestamp="2026-11-29T12:00:00.000+00:00" time="1.875">
+                <properties>
+                    <property name="state" value="complete"/>
+                    <property name="backend" value="lab"/>
+                    <property name="kind" value="http"/>
+                    <property name="weights" value="published"/>
+                    <property name="hydrotest" value="0.1.0"/>
+                    <property name="suites_sha256" value="HASH"/>
+                    <property name="snapshots_sha256" value="HASH"/>
+                    <property name="contracts_sha256" value="HASH"/>
+                </properties>
+                <testcase name="flaky" classname="esm2.embed" time="0.625">
+                    <flakyError message="no answer" type="error">
+                        <stackTrace>response [call]: no answer</stackTrace>
+                    </flakyError>
+                    <system-out>level: core
+        case: suites/embed.toml:7
+        attempts: error, pass</system-out>
+                </testcase>
+                <testcase name="wide" classname="esm2.embed" time="0.625">
+                    <failure message="`embeddings`: expected float32, got &lt;float64&gt;" type="contract">contract [call]: `embeddings`: expected float32, got &lt;float64&gt;</failure>
+                    <system-out>level: core
+        case: suites/embed.toml:7
+        reproduce: hydrotest --backend lab --exact esm2::embed::wide
+        log of the platform:
+        loading</system-out>
+                </testcase>
+                <testcase name="known" classname="esm2.embed" time="0.625">
+                    <skipped message="issue 7" type="xfail">shape [call]: 2</skipped>
+                    <system-out>level: core
+        case: suites/embed.toml:7</system-out>
+                </testcase>
+            </testsuite>
+        </testsuites>
+        "#);
+    }
+
+    #[test]
+    fn a_run_that_did_not_end_has_an_error() {
+        let run = run(vec![case("esm2::embed::short", Verdict::Pass, vec![])]);
+        let text = rendered(&run);
+        assert!(
+            text.contains(r#"<property name="state" value="incomplete"/>"#),
+            "{text}"
+        );
+        assert!(
+            text.contains(r#"<testcase name="the run did not end" classname="hydrotest">"#),
+            "{text}"
+        );
+        assert!(text.contains(r#"tests="2" failures="0" errors="1""#), "{text}");
+    }
+
+    #[test]
+    fn times_that_are_none_are_no_panic() {
+        let mut odd = case("esm2::embed::short", Verdict::Pass, vec![]);
+        odd.seconds.calls = 1e300;
+        let mut run = run(vec![odd.clone(), odd]);
+        run.seconds = -1.0;
+        run.started = "yesterday".into();
+        assert!(rendered(&run).contains("<testcase name=\"short\""));
+    }
+}
