@@ -1,6 +1,7 @@
 //! What the command line may say. Declares and documents; does nothing with it.
 
 mod control;
+mod judge;
 mod mutants;
 mod recorded;
 mod reports;
@@ -12,6 +13,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use control::RunControl;
+pub(crate) use judge::JudgeArguments;
 pub(crate) use mutants::{MutantArguments, MutantFormat};
 pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
@@ -70,9 +72,11 @@ pub(crate) enum Command {
     Try(Box<TryArguments>),
     /// List, accept, reject or prune recorded reference results.
     Snapshots(SnapshotArguments),
+    /// Judge a run again from its evidence, without the model: tells and exits as the run did.
+    Judge(Box<JudgeArguments>),
     /// Measure the suites: run them against backends with one planted fault each. Exits with 1 when one survives.
     Mutants(Box<MutantArguments>),
-    /// Render an outcome file: JUnit, Markdown, GitHub annotations, TAP.
+    /// Render an outcome file: `JUnit`, Markdown, GitHub annotations, TAP.
     Report(ReportArguments),
     /// Join the outcome files of the shards of one run; exits as the whole run would have.
     Merge(MergeArguments),

@@ -6,7 +6,9 @@ mod calibrate;
 mod clean;
 mod compare;
 mod doctor;
+mod evidence;
 mod import;
+mod judge;
 mod libtest;
 mod list;
 mod mutants;
@@ -71,6 +73,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Try(arguments)) => try_call::try_call(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
         Some(Command::Compare(arguments)) => compare::run(&arguments),
+        Some(Command::Judge(arguments)) => judge::judge(&arguments),
         Some(Command::Mutants(arguments)) => mutants::mutants(&arguments),
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Merge(arguments)) => report::merged(&arguments),

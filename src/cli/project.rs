@@ -20,6 +20,8 @@ pub(crate) struct Project {
     pub(crate) suites: Vec<Suite>,
     /// SHA-256 of the files of the suites.
     pub(crate) suites_sha256: String,
+    /// The files of the suites by name, as they are.
+    pub(crate) suite_files: Vec<(String, Vec<u8>)>,
     /// Where recorded results lie.
     pub(crate) snapshots: PathBuf,
 }
@@ -48,8 +50,8 @@ fn read_both(places: &ProjectPaths) -> Result<(Config, Diagnostics), Diagnostics
     }
 }
 
-/// SHA-256 of the suites of a directory and their sequences.
-fn hash(directory: &Path) -> std::io::Result<String> {
+/// The files of the suites of a directory and their sequences, by name.
+fn suite_files(directory: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
     let mut files = Vec::new();
     // A directory that is not there is told by those who read the suites.
     for entry in std::fs::read_dir(directory).into_iter().flatten() {
@@ -58,16 +60,20 @@ fn hash(directory: &Path) -> std::io::Result<String> {
             .extension()
             .is_some_and(|ending| ending == "toml" || ending == "fasta")
         {
-            files.push(path);
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            files.push((name, std::fs::read(&path)?));
         }
     }
     files.sort();
+    Ok(files)
+}
+
+fn hash(files: &[(String, Vec<u8>)]) -> String {
     let mut hasher = Sha256::new();
-    for file in files {
-        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        begin::add(&mut hasher, &name, &std::fs::read(&file)?);
+    for (name, content) in files {
+        begin::add(&mut hasher, name, content);
     }
-    Ok(hex::encode(hasher.finalize()))
+    hex::encode(hasher.finalize())
 }
 
 impl Project {
@@ -85,14 +91,15 @@ impl Project {
             .map_err(|wrong| diagnostics.append(wrong))
             .unwrap_or_default()
             .suites;
-        let suites_sha256 = hash(&directory).unwrap_or_else(|error| {
+        let files = suite_files(&directory).unwrap_or_else(|error| {
             let message = format!("failed to read {}: {error}", directory.display());
             diagnostics.push(Diagnostic::new(message));
-            String::new()
+            Vec::new()
         });
         diagnostics.into_result(Self {
             suites,
-            suites_sha256,
+            suites_sha256: hash(&files),
+            suite_files: files,
             snapshots: beside(&places.snapshots, "snapshots"),
             config,
         })

@@ -4,7 +4,10 @@ use super::CommandError;
 use super::arguments::RunArguments;
 use super::project::Project;
 use crate::backend::registry::Platform;
+use crate::prediction::contract::Tolerance;
+use crate::run::AnswerOrigin;
 use crate::snapshot::{Recording, ReviewState, Store};
+use crate::synthetic::WEIGHTS;
 
 /// What a run may write: missing results when told to, pending ones for review where a person may review them.
 pub(super) fn recording(arguments: &RunArguments) -> Recording {
@@ -38,11 +41,30 @@ pub(super) fn pending(project: &Project, store: &Store, weights: &str) -> Result
     Ok(pending.map(|entry| entry.key.to_string()).collect())
 }
 
+/// Where the answers of a platform come from. `reproduce` is the command line of a case up to its name.
+pub(super) fn origin(platform: &Platform, reproduce: String) -> AnswerOrigin {
+    AnswerOrigin {
+        backend: platform.table.name.clone(),
+        kind: platform.kind.name,
+        weights: platform.weights.clone(),
+        declared: declared(platform),
+        noise: (platform.weights == WEIGHTS).then_some(SYNTHETIC_NOISE),
+        reproduce,
+    }
+}
+
 /// Where the table of a backend says which weights it has, or does not.
-pub(super) fn declared(platform: &Platform) -> String {
+fn declared(platform: &Platform) -> String {
     let name = &platform.table.name;
     match platform.table.settings.key_location("weights") {
         Some(location) => format!("in [backends.{name}], {location}"),
         None => format!("in [backends.{name}]"),
     }
 }
+
+/// How far results of the embedded models may lie from recorded ones: their arithmetic is the same everywhere but for the
+/// last digits of a platform's sine and logarithm.
+const SYNTHETIC_NOISE: Tolerance = Tolerance {
+    absolute: 1e-5,
+    relative: 1e-5,
+};

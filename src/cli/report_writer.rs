@@ -35,7 +35,7 @@ impl ReportWriter {
         if reports.is_empty() {
             return Ok(writer);
         }
-        write_all(&writer.reports, &record.snapshot()).map_err(CommandError::Broken)?;
+        write_reports(&writer.reports, &record.snapshot()).map_err(CommandError::Broken)?;
         let (record, reports) = (Arc::clone(record), writer.reports.clone());
         let thread = std::thread::Builder::new().name("reports".into());
         let thread = thread.spawn(move || write_along(&record, &reports));
@@ -46,7 +46,7 @@ impl ReportWriter {
     /// Writes the reports of the run that is over, which its record must know by now.
     pub(super) fn finish(mut self) -> Result<(), CommandError> {
         self.join();
-        write_all(&self.reports, &self.record.snapshot()).map_err(CommandError::Broken)
+        write_reports(&self.reports, &self.record.snapshot()).map_err(CommandError::Broken)
     }
 
     fn join(&mut self) {
@@ -70,12 +70,16 @@ fn write_along(record: &LiveRecord, reports: &[ReportTarget]) {
     while let Some(revision) = record.wait_for_change(seen, pause) {
         seen = revision;
         let begun = Instant::now();
-        let _ = write_all(reports, &record.snapshot());
+        let _ = write_reports(reports, &record.snapshot());
         pause = PAUSE.max(begun.elapsed() * SHARE);
     }
 }
 
-fn write_all(reports: &[ReportTarget], run: &RunRecord) -> Result<(), String> {
+/// Writes reports of a run that is over.
+///
+/// # Errors
+/// The first that cannot be made or written.
+pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result<(), String> {
     for report in reports {
         let text = report.format.render(run);
         let text = text.map_err(|error| format!("no {} report: {error}", report.format.name()))?;

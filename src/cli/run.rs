@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use super::arguments::{OutputFormat, RunArguments};
 use super::begin::{SelectionScope, begin};
+use super::evidence::{self, EvidenceDirectory};
 use super::libtest::trials;
 use super::nothing::explain_nothing;
 use super::project::Project;
-use super::references::{declared, pending, recording, unused_snapshots};
+use super::references::{origin, pending, recording, unused_snapshots};
 use super::report_writer::ReportWriter;
 use super::shrink::FailedCases;
 use super::{BROKEN, CommandError, complain, reproduce, say};
@@ -18,16 +19,15 @@ use crate::backend::registry::Platform;
 use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics, Level};
 use crate::metric_value::count;
+use crate::outcome::evidence::RESPONSES;
 use crate::outcome::record::CaseRecord;
 use crate::outcome::{self, Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
-use crate::prediction::contract::Tolerance;
 use crate::report::conclusion::concluded;
 use crate::report::console::{self, ReportHeader};
 use crate::report::failures::{Telling, failures};
-use crate::run::{self, AnswerOrigin, Flaky, Judging, Open, TrialFormat, Trials};
+use crate::run::{self, Flaky, Judging, Open, TrialFormat, Trials};
 use crate::snapshot::{Recording, Store};
-use crate::synthetic::WEIGHTS;
 use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
@@ -108,6 +108,12 @@ fn carry_out(
         .clone()
         .ok_or_else(|| CommandError::Broken("the run has no record".to_owned()))?;
     let reports = ReportWriter::begin(&record, &arguments.control.report)?;
+    let evidence = arguments
+        .control
+        .evidence
+        .as_deref()
+        .map(EvidenceDirectory::new)
+        .transpose()?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Store::new(&project.snapshots, recording(arguments))?;
@@ -122,20 +128,14 @@ fn carry_out(
         Vec::new()
     };
     let name = platform.table.name.clone();
-    let weights = platform.weights.clone();
     let kind = platform.kind.name;
-    let declared = declared(&platform);
+    let origin = origin(&platform, settings.reproduce.clone());
+    let weights = origin.weights.clone();
     let judging = |store: &Store| Judging::Checks {
-        origin: AnswerOrigin {
-            backend: name.clone(),
-            kind,
-            weights: weights.clone(),
-            declared: declared.clone(),
-            noise: (weights == WEIGHTS).then_some(SYNTHETIC_NOISE),
-            reproduce: settings.reproduce.clone(),
-        },
+        origin: origin.clone(),
         store: store.clone(),
     };
+    let kept_backend = evidence::backend(&platform);
     let open: Arc<Open> = {
         let plan = Arc::clone(plan);
         Arc::new(move |index: usize| {
@@ -156,6 +156,9 @@ fn carry_out(
     let sentence = concluded.sentence.clone();
     record.finish(&report, concluded);
     reports.finish()?;
+    if let Some(evidence) = evidence {
+        evidence.close(&record.snapshot(), project, &kept_backend)?;
+    }
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(plan, arguments));
         return Ok(conclusion.exit_code());
@@ -316,20 +319,16 @@ fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, CommandError> {
     Ok(0)
 }
 
-/// How far results of the embedded models may lie from recorded ones: their arithmetic is the same everywhere but for the
-/// last digits of a platform's sine and logarithm.
-const SYNTHETIC_NOISE: Tolerance = Tolerance {
-    absolute: 1e-5,
-    relative: 1e-5,
-};
-
 fn overrides(arguments: &RunArguments) -> Overrides {
     Overrides {
         tag: arguments.target.image_tag.clone(),
         device: arguments.target.device.clone(),
         gpu: arguments.target.gpu.clone(),
         docker_user: arguments.target.docker_user.clone(),
-        keep_responses: arguments.keep_responses.clone(),
+        keep_responses: match &arguments.control.evidence {
+            Some(evidence) => Some(evidence.join(RESPONSES)),
+            None => arguments.keep_responses.clone(),
+        },
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
         snapshots: home.join("snapshots"),
         suites: Vec::new(),
         suites_sha256: String::new(),
+        suite_files: Vec::new(),
         config,
     };
     project.check(&Selection {

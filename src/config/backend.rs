@@ -31,6 +31,8 @@ pub struct BackendTable {
     pub boileroom: Option<String>,
     /// Which of boileroom's own backends its calls go through; its kind says so.
     pub through: Option<String>,
+    /// The kind that gave the responses which it replays, where it replays any: that decides what is sent with a call.
+    pub recorded_kind: Option<String>,
     /// What it says of single models: their options and sizes.
     pub per_model: PerModel,
     /// Where its name is written.
@@ -88,6 +90,7 @@ impl BackendTable {
             models,
             boileroom,
             through: None,
+            recorded_kind: None,
             per_model,
             location: name.location,
             settings,

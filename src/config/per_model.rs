@@ -4,13 +4,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::section::Datum;
 use super::{Diagnostic, Located, Section, TableReader, json};
 use crate::prediction::contract::Variant;
 use crate::prediction::{Contract, Options};
 
 /// What a backend says of every model, by key; nothing for most.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PerModel {
     configs: BTreeMap<String, Options>,
     /// Published names, the default first.

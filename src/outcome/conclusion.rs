@@ -23,6 +23,7 @@ pub(crate) struct CaseFacts {
 
 /// All that decides about a run.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about a run")]
 pub(crate) struct RunEvidence {
     /// The verdicts of its cases.
     pub(crate) counts: VerdictCounts,
@@ -46,7 +47,7 @@ pub(crate) struct RunEvidence {
 
 impl RunEvidence {
     /// Adds a case.
-    pub(crate) fn add(&mut self, case: &CaseFacts) {
+    pub(crate) fn add(&mut self, case: CaseFacts) {
         let is_error_of = |owner| case.verdict == Verdict::Error && case.responsible == Some(owner);
         self.counts.add(case);
         match case.level {

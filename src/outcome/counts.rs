@@ -31,7 +31,7 @@ pub struct VerdictCounts {
 
 impl VerdictCounts {
     /// Counts one case.
-    pub(crate) fn add(&mut self, case: &CaseFacts) {
+    pub(crate) fn add(&mut self, case: CaseFacts) {
         match case.verdict {
             Verdict::Pass => self.passed += 1,
             Verdict::Fail => self.failed += 1,

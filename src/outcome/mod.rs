@@ -2,6 +2,7 @@
 
 mod conclusion;
 mod counts;
+pub(crate) mod evidence;
 mod explain;
 pub(crate) mod record;
 mod shrunk;
@@ -269,7 +270,7 @@ impl RunOutcome {
             ..RunEvidence::default()
         };
         for outcome in &self.outcomes {
-            evidence.add(&outcome.facts());
+            evidence.add(outcome.facts());
         }
         evidence
     }

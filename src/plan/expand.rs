@@ -175,7 +175,12 @@ impl Expansion<'_> {
         let per_model = &self.backend.per_model;
         let mut config = call.config_for(contract, variant, per_model.config(contract));
         let mut options = call.options.clone();
-        let kind = registry::kind(&self.backend.kind.value);
+        let kind = self
+            .backend
+            .recorded_kind
+            .as_deref()
+            .unwrap_or(&self.backend.kind.value);
+        let kind = registry::kind(kind);
         if kind.is_some_and(|kind| kind.is_preconfigured) {
             send_along(contract, call, &per_model.config(contract), &mut config, &mut options);
         }

@@ -23,14 +23,14 @@ pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord) -> 
 
 /// Whether a run in which all that ran came out as expected shows that the backend conforms, and what it says.
 fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord) -> (bool, String) {
-    let code = Conclusion::Conforms.exit_code();
+    let exit_code = Conclusion::Conforms.exit_code();
     let (all, core) = (evidence.counts, evidence.core);
     let judged = all.passed + all.expected_failures;
     if !selection.every_core_case {
         let of = selection.planned;
         return (
             false,
-            format!("passed: {judged} of {of} cases judged, as selected (exit code {code})"),
+            format!("passed: {judged} of {of} cases judged, as selected (exit code {exit_code})"),
         );
     }
     let gap = match (evidence.missing(), core.ran()) {
@@ -41,7 +41,7 @@ fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord) -> (bool
     if let Some(gap) = gap {
         let of = all.cases();
         let sentence = format!(
-            "passed: {judged} of {of} cases judged; {gap}, so that it is not known whether the backend conforms (exit code {code})"
+            "passed: {judged} of {of} cases judged; {gap}, so that it is not known whether the backend conforms (exit code {exit_code})"
         );
         return (false, sentence);
     }
@@ -54,7 +54,7 @@ fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord) -> (bool
             count(some, "core case")
         ),
     };
-    (true, format!("{sentence} (exit code {code})"))
+    (true, format!("{sentence} (exit code {exit_code})"))
 }
 
 #[cfg(test)]

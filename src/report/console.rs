@@ -1,6 +1,6 @@
 //! The closing lines of a run for people: what was tested, how it went, and what deserves a look.
 
-mod levels;
+pub(crate) mod levels;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;

@@ -44,7 +44,7 @@ impl Report for GithubAnnotations {
         let named = |is_meant: fn(&CaseRecord) -> bool| named(run.cases.iter().filter(|case| is_meant(case)).collect());
         warnings.extend(named(CaseRecord::is_flaky).map(|text| Annotation::new("passed only when tried again", text)));
         let is_known = |case: &CaseRecord| matches!(case.verdict, Verdict::KnownUpstream | Verdict::ExpectedFailure);
-        warnings.extend(named(is_known).map(|text| Annotation::new("failed as expected", text)));
+        warnings.extend(named(&is_known).map(|text| Annotation::new("failed as expected", text)));
         if !run.warnings.is_empty() {
             warnings.push(Annotation::new("warning", run.warnings.join("\n")));
         }
@@ -98,7 +98,7 @@ fn of_cause(group: &CauseGroup<'_>) -> Annotation {
 }
 
 /// The first of some cases, and how many more there are.
-fn named(cases: Vec<&CaseRecord>) -> Option<String> {
+fn named(cases: &[&CaseRecord]) -> Option<String> {
     let mut names: Vec<&str> = cases.iter().take(NAMED).map(|case| &*case.name).collect();
     let more = format!("and {} more", cases.len().saturating_sub(NAMED));
     if cases.len() > NAMED {

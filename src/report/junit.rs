@@ -1,4 +1,4 @@
-//! The run as JUnit XML, which GitLab, Jenkins and most dashboards read: the dialect of Maven's Surefire with its elements for
+//! The run as `JUnit` XML, which GitLab, Jenkins and most dashboards read: the dialect of Maven's Surefire with its elements for
 //! attempts. A run that did not come out well has a failure or an error in it, whatever its cases say.
 
 use std::collections::HashMap;
@@ -12,7 +12,7 @@ use super::words::{faults, headline, is_success, lines, message, party};
 use crate::outcome::Verdict;
 use crate::outcome::record::{AttemptRecord, CaseRecord, FindingRecord, RunRecord, RunState};
 
-/// JUnit XML.
+/// `JUnit` XML.
 pub(super) struct JunitXml;
 
 /// The suite of what no case says.

@@ -125,7 +125,7 @@ fn table(run: &RunRecord) -> String {
             rows.push(((&case.model, case.level.name()), VerdictCounts::default()));
             rows.len() - 1
         });
-        rows[place].1.add(&case.facts());
+        rows[place].1.add(case.facts());
     }
     if rows.is_empty() {
         return String::new();

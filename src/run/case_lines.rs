@@ -1,6 +1,7 @@
 //! The form for people: a line for each case in plan order, with its time, and one line at the bottom that says what goes on. What is
 //! wrong is told at the end, by cause.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -60,7 +61,7 @@ fn line(outcome: &Outcome, colours: Colours) -> String {
         line.push_str(" (slow)");
     }
     if outcome.times.start > 1.0 {
-        line.push_str(&format!(" (and {:.1} s to start)", outcome.times.start));
+        let _ = write!(line, " (and {:.1} s to start)", outcome.times.start);
     }
     if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream, Some(reason)) =
         (outcome.verdict, &outcome.reason)

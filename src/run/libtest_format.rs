@@ -58,7 +58,7 @@ fn trials(
     let trial = |&index: &usize| {
         let (showing, progress, collected) = (Arc::clone(showing), Arc::clone(&progress), Arc::clone(collected));
         let format = selecting.format;
-        Trial::ignorable_test(&showing.plan.trials[index].name.clone(), move || {
+        Trial::ignorable_test(showing.plan.trials[index].name.clone(), move || {
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             let outcome = showing.wait(index, printed, &mut progress);
             let said = said(&showing, &outcome, format);

@@ -11,6 +11,7 @@ mod live;
 mod merge;
 mod number;
 mod plain;
+mod redact;
 
 use std::collections::BTreeMap;
 
@@ -25,6 +26,7 @@ pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};
+pub(crate) use redact::redacted;
 
 use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};
 
@@ -225,15 +227,16 @@ impl RunRecord {
             has_leaks: !self.leaks.is_empty(),
             has_failed_leak_checks: !self.leak_checks_failed.is_empty(),
             has_outdated_entries: !self.outdated.is_empty(),
-            interrupted: (self.state == RunState::Interrupted).then(|| match code {
-                Some(143) => Interruption::Terminate,
-                Some(129) => Interruption::Hangup,
-                _ => Interruption::Interrupt,
-            }),
+            interrupted: match code {
+                _ if self.state != RunState::Interrupted => None,
+                Some(143) => Some(Interruption::Terminate),
+                Some(129) => Some(Interruption::Hangup),
+                _ => Some(Interruption::Interrupt),
+            },
             ..RunEvidence::default()
         };
         for case in &self.cases {
-            evidence.add(&case.facts());
+            evidence.add(case.facts());
         }
         evidence
     }

@@ -6,7 +6,7 @@ use crate::config::Level;
 use crate::outcome::{RunEvidence, VerdictCounts};
 
 /// One line with the results of each level that has cases.
-pub(super) fn line(evidence: &RunEvidence) -> String {
+pub(crate) fn line(evidence: &RunEvidence) -> String {
     let levels = [(Level::Core, evidence.core), (Level::Extended, evidence.extended)];
     let levels = levels.into_iter();
     let levels: Vec<String> = levels

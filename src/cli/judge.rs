@@ -1,0 +1,303 @@
+//! `hydrotest judge DIR`: comes to the verdicts of a run again, from the evidence that was kept of it, without the model. The raw
+//! responses are replayed through the same plan, checks and recorded results as on any backend.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use super::arguments::{CommandLine, JudgeArguments};
+use super::begin::{SelectionScope, begin};
+use super::project::Project;
+use super::references::origin;
+use super::report_writer::write_reports;
+use super::{BROKEN, CommandError, say};
+use crate::backend::kind::Overrides;
+use crate::backend::registry::Platform;
+use crate::config::{BackendTable, Diagnostic, Diagnostics, Located, Location, Section, Source};
+use crate::metric_value::count;
+use crate::outcome::evidence::{self, EvidenceBackend, EvidenceError};
+use crate::outcome::record::{self, CaseRecord, RunRecord, RunState};
+use crate::outcome::{RunOutcome, Verdict};
+use crate::plan::{Overriding, Plan, Selection, expand};
+use crate::report::conclusion::concluded;
+use crate::report::console::levels;
+use crate::report::failures::{Telling, failures};
+use crate::run::{Interrupt, Judging, Open, RunSettings, Trials, run_silently};
+use crate::snapshot::{Recording, Store};
+
+/// What came of judging again.
+struct Judged {
+    run: RunRecord,
+    /// Cases whose verdict is the evidence's own, because nothing can be replayed for them.
+    taken_over: usize,
+    /// Cases whose verdict is another than the evidence says.
+    others: Vec<String>,
+}
+
+/// Judges evidence, reports on it, and exits as the run would have.
+pub(crate) fn judge(arguments: &JudgeArguments) -> Result<u8, CommandError> {
+    evidence::verify(&arguments.evidence).map_err(|error| refused(&error))?;
+    let stated = record::read(&arguments.evidence.join(evidence::OUTCOME))
+        .map_err(|error| Diagnostics::from(Diagnostic::new(error.to_string())))?;
+    let backend = evidence::backend(&arguments.evidence).map_err(|error| refused(&error))?;
+    let project = Project::read(&arguments.places)?;
+    let judged = judge_again(arguments, &stated, &backend, &project)?;
+    write_reports(&arguments.report, &judged.run).map_err(CommandError::Broken)?;
+    Ok(tell(arguments, &judged))
+}
+
+fn judge_again(
+    arguments: &JudgeArguments,
+    stated: &RunRecord,
+    backend: &EvidenceBackend,
+    project: &Project,
+) -> Result<Judged, CommandError> {
+    let table = replaying(arguments, backend);
+    let mut config = project.config.clone();
+    config.backends = vec![table.clone()];
+    let platform = Platform::select(&config, &table.name, Overrides::default())?;
+    let selection = Selection {
+        weights: Some(platform.weights.clone()),
+        ..Selection::default()
+    };
+    let plan = expand(
+        &project.config,
+        &project.suites,
+        &table,
+        &selection,
+        Overriding::default(),
+    )?;
+    let plan = Arc::new(plan);
+    let names: Vec<String> = stated.cases.iter().map(|case| case.name.clone()).collect();
+    let trials = Trials {
+        names: Some(names),
+        workers: Some(1),
+        ..Trials::default()
+    };
+    let line = CommandLine::parse_from(["hydrotest"]);
+    let scope = SelectionScope {
+        whole: stated.selection.whole,
+        every_core_case: stated.selection.every_core_case,
+    };
+    let begun = begin(&line.run, project, (&platform, &plan, &trials), "", scope);
+    let begun = begun.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
+    same_rules(stated, &begun.snapshot())?;
+    let selected = trials.select(&plan);
+    let outcome = replay(&plan, &selected, &trials, (platform, project))?;
+    let conclusion = concluded(&outcome.evidence(), &stated.selection);
+    begun.finish(&outcome, conclusion);
+    Ok(joined(stated, begun.snapshot()))
+}
+
+/// Runs the cases on the recorded responses.
+fn replay(
+    plan: &Arc<Plan>,
+    selected: &[usize],
+    trials: &Trials,
+    (platform, project): (Platform, &Project),
+) -> Result<RunOutcome, CommandError> {
+    let store = Store::new(&project.snapshots, Recording::Never)?;
+    let judging = Judging::Checks {
+        origin: origin(&platform, String::new()),
+        store,
+    };
+    let settings = RunSettings {
+        trials: trials.clone(),
+        instances: 1,
+        calls_per_instance: 1,
+        ..RunSettings::default()
+    };
+    let open: Box<Open> = {
+        let plan = Arc::clone(plan);
+        Box::new(move |index: usize| {
+            let planned = &plan.instances[index];
+            platform.open(&planned.contract, &planned.config)
+        })
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| CommandError::Broken(format!("cannot start the runtime: {error}")))?;
+    let interrupt = {
+        let _inside = runtime.enter();
+        Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?
+    };
+    // A scenario needs an instance that really starts: what came of it stands in the evidence alone.
+    let calls = selected
+        .iter()
+        .copied()
+        .filter(|&index| plan.trials[index].scenario.is_none());
+    let calls: Vec<usize> = calls.collect();
+    Ok(runtime.block_on(run_silently(
+        plan,
+        &calls,
+        &settings,
+        open,
+        Arc::new(judging),
+        &interrupt,
+    )))
+}
+
+/// The backend of the evidence, answering with its recorded responses.
+fn replaying(arguments: &JudgeArguments, backend: &EvidenceBackend) -> BackendTable {
+    let directory = arguments.evidence.join(evidence::RESPONSES);
+    // A JSON string is a TOML string too.
+    let text = format!("directory = {}\n", serde_json::json!(directory.to_string_lossy()));
+    let source = Source::new(evidence::BACKEND, text);
+    let location = Location::new(&source, 0..0);
+    let located = |value: String| Located {
+        value,
+        location: location.clone(),
+    };
+    let mut ignored = Diagnostics::new();
+    BackendTable {
+        name: backend.name.clone(),
+        kind: located("replay".to_owned()),
+        weights: Some(backend.weights.clone()),
+        max_instances: 1,
+        calls_per_instance: None,
+        case_timeout: None,
+        start_timeout: None,
+        retries: 0,
+        models: backend
+            .models
+            .clone()
+            .map(|models| models.into_iter().map(located).collect()),
+        boileroom: backend.boileroom.clone(),
+        through: backend.through.clone(),
+        recorded_kind: Some(backend.kind.clone()),
+        per_model: backend.per_model.clone(),
+        location: location.clone(),
+        settings: Section::parse(&source, &mut ignored),
+    }
+}
+
+/// Verdicts by other rules than the run's prove nothing about it.
+fn same_rules(stated: &RunRecord, here: &RunRecord) -> Result<(), CommandError> {
+    let pairs = [
+        ("version of hydrotest", &stated.harness.version, &here.harness.version),
+        ("suites", &stated.harness.suites_sha256, &here.harness.suites_sha256),
+        (
+            "recorded results",
+            &stated.harness.snapshots_sha256,
+            &here.harness.snapshots_sha256,
+        ),
+        (
+            "contracts of the models",
+            &stated.harness.contracts_sha256,
+            &here.harness.contracts_sha256,
+        ),
+    ];
+    let other: Vec<&str> = pairs
+        .iter()
+        .filter(|(_, one, other)| one != other)
+        .map(|(what, ..)| *what)
+        .collect();
+    if other.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the evidence was made with another {}", other.join(", another "));
+    let help = "check out the state of the project that it was made with, or repeat the run";
+    Err(Diagnostics::from(Diagnostic::new(message).with_help(help)).into())
+}
+
+/// The run of the evidence with the verdicts of now. What cannot be replayed stays as it was stated, and says so.
+fn joined(stated: &RunRecord, here: RunRecord) -> Judged {
+    let mut again: HashMap<String, CaseRecord> = here.cases.into_iter().map(|case| (case.name.clone(), case)).collect();
+    let (mut taken_over, mut others) = (0, Vec::new());
+    let mut cases = Vec::with_capacity(stated.cases.len());
+    for case in &stated.cases {
+        let judged = again
+            .remove(&case.name)
+            .filter(|judged| judged.verdict != Verdict::Skip);
+        let Some(mut judged) = judged else {
+            let mut case = case.clone();
+            if case.verdict != Verdict::Skip {
+                taken_over += 1;
+                case.notes
+                    .push("not judged again: there is no response to replay".to_owned());
+            }
+            cases.push(case);
+            continue;
+        };
+        if judged.verdict != case.verdict {
+            others.push(format!(
+                "{}: the evidence says {}, judged {}",
+                case.name, case.verdict, judged.verdict
+            ));
+        }
+        judged.reproduce.clone_from(&case.reproduce);
+        judged.seconds.start = case.seconds.start;
+        cases.push(judged);
+    }
+    let mut run = RunRecord {
+        cases,
+        conclusion: None,
+        ..stated.clone()
+    };
+    if run.state != RunState::Incomplete {
+        run.conclusion.clone_from(&stated.conclusion);
+        run.conclusion = Some(concluded(&run.evidence(), &run.selection));
+    }
+    Judged {
+        run,
+        taken_over,
+        others,
+    }
+}
+
+fn tell(arguments: &JudgeArguments, judged: &Judged) -> u8 {
+    let run = &judged.run;
+    let telling = if arguments.verbose {
+        Telling::EveryCase
+    } else {
+        Telling::FirstCase
+    };
+    let mut text = failures(run, telling);
+    let backend = &run.backend;
+    let cases = count(run.cases.len(), "case");
+    let _ = writeln!(
+        text,
+        "evidence of backend {} (kind {}, weights {}) of {}: {cases}, {} judged again",
+        backend.name,
+        backend.kind,
+        backend.weights,
+        run.started,
+        run.cases.len() - judged.taken_over - run.counts().skipped,
+    );
+    if judged.taken_over > 0 {
+        let taken = count(judged.taken_over, "verdict");
+        let _ = writeln!(
+            text,
+            "  note: {taken} as the evidence says, because there is no response to replay"
+        );
+    }
+    text.push_str(&levels::line(&run.evidence()));
+    for leak in &run.leaks {
+        let _ = writeln!(text, "  leaked: {leak}");
+    }
+    for other in &judged.others {
+        let _ = writeln!(text, "  warning: {other}");
+    }
+    let (sentence, code) = match &run.conclusion {
+        _ if !judged.others.is_empty() => {
+            let others = count(judged.others.len(), "verdict");
+            let sentence = format!("inconclusive: {others} differ from what the evidence says (exit code {BROKEN})");
+            (sentence, BROKEN)
+        }
+        Some(conclusion) => (conclusion.sentence.clone(), conclusion.exit_code),
+        None => (
+            format!("inconclusive: the run did not end (exit code {BROKEN})"),
+            BROKEN,
+        ),
+    };
+    say(&format!("{text}{sentence}\n"));
+    code
+}
+
+fn refused(error: &EvidenceError) -> CommandError {
+    Diagnostics::from(Diagnostic::new(error.to_string())).into()
+}
