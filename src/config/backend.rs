@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Diagnostic, Diagnostics, Located, Location, PerModel, Section, TableReader};
 use crate::prediction::Contract;
+use crate::prediction::known::KnownDefect;
 
 /// A declared backend.
 #[derive(Debug, Clone)]
@@ -31,6 +32,10 @@ pub struct BackendTable {
     pub boileroom: Option<String>,
     /// Which of boileroom's own backends its calls go through; its kind says so.
     pub through: Option<String>,
+    /// The file that lists failures that are known of it, where there is one.
+    pub known_failures: Option<Located<String>>,
+    /// What that file lists.
+    pub known: Vec<Arc<KnownDefect>>,
     /// What it says of single models: their options and sizes.
     pub per_model: PerModel,
     /// Where its name is written.
@@ -71,6 +76,10 @@ impl BackendTable {
         let retries = reader.count("retries", 0);
         let models = reader.located_texts("models");
         let boileroom = reader.text("boileroom");
+        let known_failures = reader.text("known_failures").map(|value| Located {
+            value,
+            location: reader.location_of("known_failures"),
+        });
         let per_model = PerModel::read(&mut reader, contracts);
         let settings = reader.rest();
         Some(Self {
@@ -88,6 +97,8 @@ impl BackendTable {
             models,
             boileroom,
             through: None,
+            known_failures,
+            known: Vec::new(),
             per_model,
             location: name.location,
             settings,

@@ -24,6 +24,8 @@ pub struct VerdictCounts {
     pub expected_failures: usize,
     /// Cases that went wrong as the model's own code is known to.
     pub known_upstream: usize,
+    /// Cases that went wrong as is known of the backend.
+    pub known_failures: usize,
     /// Cases that passed although a failure is expected.
     pub unexpected_passes: usize,
 }
@@ -38,6 +40,7 @@ impl VerdictCounts {
                 Verdict::Fail => tally.failed += 1,
                 Verdict::UnexpectedPass | Verdict::Stale => tally.unexpected_passes += 1,
                 Verdict::KnownUpstream => tally.known_upstream += 1,
+                Verdict::KnownFailure => tally.known_failures += 1,
                 Verdict::Error if outcome.is_without_reference() => tally.without_reference += 1,
                 Verdict::Error => tally.errors += 1,
                 Verdict::Skip => tally.skipped += 1,
@@ -65,6 +68,7 @@ impl VerdictCounts {
             + self.without_reference
             + self.expected_failures
             + self.known_upstream
+            + self.known_failures
             + self.unexpected_passes
     }
 }

@@ -58,6 +58,8 @@ pub enum Verdict {
     ExpectedFailure,
     /// Wrong, as the model's own code is known to be on every platform.
     KnownUpstream,
+    /// Wrong, as the backend's own file of known failures lists it.
+    KnownFailure,
     /// Right, although the model's own code is known to be wrong: the entry is out of date.
     Stale,
     /// Right, although the suite expects a failure: the expectation is out of date.
@@ -101,6 +103,8 @@ pub enum Interruption {
 pub enum Conclusion {
     /// Everything that ran came out as expected.
     Conforms,
+    /// Everything that ran came out as expected, but some of it is wrong, as is known of the backend.
+    KnownFailures,
     /// At least one case, or a leak, shows that the backend is wrong.
     Fails,
     /// No case failed, but some passed that are expected to fail: what expects it is out of date.
@@ -196,6 +200,7 @@ impl fmt::Display for Verdict {
             Self::Skip => "skip",
             Self::ExpectedFailure => "xfail",
             Self::KnownUpstream => "known upstream",
+            Self::KnownFailure => "known failure",
             Self::Stale => "stale",
             Self::UnexpectedPass => "xpass",
         })
@@ -231,6 +236,7 @@ impl RunOutcome {
             None if self.has_error_of(Responsible::Platform) || !self.unknown.is_empty() => Conclusion::PlatformFailed,
             None if tally.errors > 0 => Conclusion::HarnessFailed,
             None if tally.without_reference > 0 => Conclusion::NothingToCompare,
+            None if tally.known_failures > 0 => Conclusion::KnownFailures,
             None if tally.passed + tally.expected_failures + tally.known_upstream == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
         }
@@ -242,7 +248,7 @@ impl Conclusion {
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
-            Self::Conforms => 0,
+            Self::Conforms | Self::KnownFailures => 0,
             Self::Fails | Self::Outdated => 1,
             Self::Misconfigured => 2,
             Self::PlatformFailed | Self::HarnessFailed | Self::NothingToCompare => 3,
@@ -281,6 +287,12 @@ mod tests {
         assert_eq!(report(&[Verdict::ExpectedFailure]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::KnownUpstream]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::Stale]).conclusion(), Conclusion::Outdated);
+        let known = report(&[Verdict::KnownFailure, Verdict::Pass]);
+        assert_eq!(
+            known.conclusion(),
+            Conclusion::KnownFailures,
+            "it works as listed and does not conform"
+        );
         let mut unneeded = report(&[Verdict::Pass]);
         unneeded.outdated.push("`batch::*` is out of date".into());
         assert_eq!(unneeded.conclusion(), Conclusion::Outdated);

@@ -8,8 +8,10 @@
 mod dispatch;
 mod interrupt;
 mod judging;
+mod known;
 mod outcome_queue;
 mod pool;
+mod printing;
 mod progress;
 mod scenario;
 mod shrink;
@@ -20,13 +22,12 @@ mod starting;
 mod tests;
 mod trial;
 mod trials;
-mod upstream;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use libtest_mimic::{Arguments, Trial};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -46,11 +47,8 @@ pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
 use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
-use progress::Progress;
+use printing::Printing;
 use starting::StartingInstances;
-
-/// How often the live line is renewed.
-const TICK: Duration = Duration::from_millis(100);
 
 /// How a plan is run.
 pub struct RunSettings {
@@ -64,6 +62,8 @@ pub struct RunSettings {
     pub flaky: Flaky,
     /// The command line that runs one case again, up to its name.
     pub reproduce: String,
+    /// Where an entry goes that lists a failure as known, as a line for a person; `None` where none is offered.
+    pub known_failures: Option<String>,
 }
 
 /// Lists the selected trials of a plan without running any; returns how many there are.
@@ -108,6 +108,7 @@ pub fn run(
         collected,
         format: settings.trials.format,
         reproduce: settings.reproduce.clone(),
+        known_failures: settings.known_failures.clone(),
     });
     let (trials, selected) = context.trials(&settings.trials);
     if selected.is_empty() {
@@ -164,7 +165,7 @@ pub fn run(
     }
     let outcomes = std::mem::take(&mut *context.collected.lock().unwrap_or_else(PoisonError::into_inner));
     Ok(RunOutcome {
-        outdated: upstream::stale(plan, &outcomes),
+        outdated: known::outdated(plan, &outcomes, known::today()),
         outcomes,
         leaks: work.pool.leaks(),
         unknown: work.pool.unknown(),
@@ -185,93 +186,6 @@ fn announce() {
 /// The default number of concurrent trials: the number of processors.
 fn default_workers() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-/// The side that prints: trials that wait for their outcome and collect it in plan order.
-struct Printing {
-    plan: Arc<Plan>,
-    queue: Arc<OutcomeQueue>,
-    starts: Arc<StartingInstances>,
-    collected: Arc<Mutex<Vec<Outcome>>>,
-    format: TrialFormat,
-    reproduce: String,
-}
-
-impl Printing {
-    /// One libtest-mimic trial per planned one, and the indices of those that its filters select.
-    fn trials(self: &Arc<Self>, selecting: &Trials) -> (Vec<Trial>, Vec<usize>) {
-        let arguments = selecting.arguments();
-        let progress = Arc::new(Mutex::new(match selecting.format {
-            TrialFormat::Terse => Progress::off(),
-            // There is no line of its own behind which anything could stand.
-            TrialFormat::Json => Progress::lines(),
-            TrialFormat::Pretty => Progress::detect(),
-        }));
-        let width = self.plan.trials.iter().map(|trial| trial.name.len()).max().unwrap_or(0);
-        let mut selected = Vec::new();
-        let mut trials = Vec::with_capacity(self.plan.trials.len());
-        for (index, planned) in self.plan.trials.iter().enumerate() {
-            let context = Arc::clone(self);
-            let progress = Arc::clone(&progress);
-            let trial = Trial::ignorable_test(&planned.name, move || context.settle(index, width, &progress));
-            if !arguments.is_filtered_out(&trial) {
-                selected.push(index);
-            }
-            trials.push(trial);
-        }
-        (trials, selected)
-    }
-
-    /// The story of a case that went wrong: all of it for a program, what a person reads of it else.
-    fn explain(&self, outcome: &Outcome) -> String {
-        if self.format == TrialFormat::Json {
-            return outcome.explain(&self.reproduce);
-        }
-        let shortened = Outcome {
-            findings: outcome.findings.iter().map(Finding::shortened).collect(),
-            ..outcome.clone()
-        };
-        shortened.explain(&self.reproduce)
-    }
-
-    /// The outcome of a trial that a signal kept from running.
-    fn interrupted(&self, index: usize) -> Outcome {
-        trial::skipped(&self.plan.trials[index], &Skip::not_run("interrupted"))
-    }
-
-    /// Waits for an outcome, notes it, and says to libtest-mimic what to print.
-    fn settle(&self, index: usize, width: usize, progress: &Mutex<Progress>) -> Result<Completion, Failed> {
-        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let printed = "test  ... ".len() + width;
-        let name_of = |trial: usize| {
-            self.plan
-                .trials
-                .get(trial)
-                .map(|trial| trial.name.clone())
-                .unwrap_or_default()
-        };
-        let outcome = self.queue.wait(index, TICK, |activity| {
-            progress.show(printed, name_of, &activity, &self.starts.now());
-        });
-        progress.hide();
-        let outcome = outcome.unwrap_or_else(|| self.interrupted(index));
-        let said = match outcome.verdict {
-            Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
-            Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
-            Verdict::KnownUpstream => Ok(Completion::ignored_with(format!(
-                "known upstream: {}",
-                outcome.reason.as_deref().unwrap_or_default()
-            ))),
-            Verdict::Fail | Verdict::Error | Verdict::UnexpectedPass | Verdict::Stale => {
-                Err(Failed::from(self.explain(&outcome)))
-            }
-        };
-        self.collected
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(outcome);
-        said
-    }
 }
 
 /// The side that works: shared by all workers.

@@ -162,6 +162,7 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
         instances: 1,
         calls_per_instance: 1,
         flaky: Flaky::Fails,
+        known_failures: None,
         reproduce: String::new(),
     };
     let interrupt = Interrupt::listen().unwrap();
