@@ -1,4 +1,4 @@
-//! Reports read by readers that are not ours: JUnit by junitparser, Markdown by markdown-it, TAP by tap.py, the outcome file by
+//! Reports read by readers that are not ours: `JUnit` by junitparser, Markdown by markdown-it, TAP by tap.py, the outcome file by
 //! jsonschema. The outcome file of these tests has every verdict, and hostile text wherever text is. `HYDROTEST_ORACLES` names a
 //! Python with these packages. The commands on outcome files are tested here too.
 

@@ -94,6 +94,7 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
             instances: platform.table.max_instances,
             calls_per_instance: platform.calls_per_instance(),
             flaky: run::Flaky::Fails,
+            known_failures: None,
             reproduce: reproduce::command(selector, &Overrides::default(), &arguments.places),
             trials: Trials {
                 filters: arguments.filter.iter().cloned().collect(),

@@ -10,6 +10,7 @@ use crate::config::{Diagnostic, Diagnostics};
 use crate::os;
 use crate::outcome::evidence::{self, EvidenceBackend};
 use crate::outcome::record::{RunRecord, redacted, text};
+use crate::prediction::known::KnownDefect;
 use crate::snapshot::write_atomically;
 
 /// The shortest value of a variable that is taken for a secret: a shorter one stands in many texts by chance.
@@ -69,6 +70,7 @@ pub(super) fn backend(platform: &Platform) -> EvidenceBackend {
         models: models.map(|models| models.iter().map(|model| model.value.clone()).collect()),
         boileroom: table.boileroom.clone(),
         through: table.through.clone(),
+        known: table.known.iter().map(|known| KnownDefect::clone(known)).collect(),
         per_model: table.per_model.clone(),
     }
 }

@@ -169,6 +169,8 @@ fn replaying(arguments: &JudgeArguments, backend: &EvidenceBackend) -> BackendTa
         boileroom: backend.boileroom.clone(),
         through: backend.through.clone(),
         recorded_kind: Some(backend.kind.clone()),
+        known_failures: None,
+        known: backend.known.iter().cloned().map(Arc::new).collect(),
         per_model: backend.per_model.clone(),
         location: location.clone(),
         settings: Section::parse(&source, &mut ignored),

@@ -32,6 +32,10 @@ const SURVIVED: u8 = 1;
 /// Runs, or lists, the mutants that were asked for.
 pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     let mut project = Project::read(&arguments.places)?;
+    // What is known of a backend must not hide that a mutant of it is killed.
+    for backend in &mut project.config.backends {
+        backend.known.clear();
+    }
     judge_without(&mut project.suites, &arguments.without)?;
     let mut selection = Selection {
         models: arguments.model.clone(),

@@ -82,7 +82,10 @@ impl Project {
     /// # Errors
     /// Every mistake in the configuration, in the settings of every backend and in every suite.
     pub(crate) fn read(places: &ProjectPaths) -> Result<Self, Diagnostics> {
-        let (config, mut diagnostics) = read_both(places)?;
+        let (mut config, mut diagnostics) = read_both(places)?;
+        for backend in &mut config.backends {
+            backend.load_known_failures(&places.config, &mut diagnostics);
+        }
         let home = places.config.parent().unwrap_or(Path::new(""));
         let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| home.join(name));
         let directory = beside(&places.suites, "suites");

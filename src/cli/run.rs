@@ -1,6 +1,7 @@
 //! Runs the suites on one backend: the main job. Wires configuration, plan, run and report; decides nothing itself.
 
 use std::fmt::Write;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::arguments::{OutputFormat, RunArguments};
@@ -218,11 +219,26 @@ fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, tr
         } else {
             Flaky::Fails
         },
+        known_failures: (!reproduce.is_empty()).then(|| listing(platform, &arguments.places.config)),
         reproduce,
         trials,
         record: None,
         most_failures: arguments.control.most_failures(),
         repeat: arguments.control.repeat,
+    }
+}
+
+/// Where an entry goes that lists a failure of this backend as known.
+fn listing(platform: &Platform, configuration: &Path) -> String {
+    let name = &platform.table.name;
+    match &platform.table.known_failures {
+        Some(named) => {
+            let path = configuration.parent().unwrap_or(Path::new("")).join(&named.value);
+            format!("if this is known of backend {name}, say why in {}:", path.display())
+        }
+        None => format!(
+            "if this is known of backend {name}, say why in a file that `known_failures` of [backends.{name}] names:"
+        ),
     }
 }
 

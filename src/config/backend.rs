@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Diagnostic, Diagnostics, Located, Location, PerModel, Section, TableReader};
 use crate::prediction::Contract;
+use crate::prediction::known::KnownDefect;
 
 /// A declared backend.
 #[derive(Debug, Clone)]
@@ -33,6 +34,10 @@ pub struct BackendTable {
     pub through: Option<String>,
     /// The kind that gave the responses which it replays, where it replays any: that decides what is sent with a call.
     pub recorded_kind: Option<String>,
+    /// The file that lists failures that are known of it, where there is one.
+    pub known_failures: Option<Located<String>>,
+    /// What that file lists.
+    pub known: Vec<Arc<KnownDefect>>,
     /// What it says of single models: their options and sizes.
     pub per_model: PerModel,
     /// Where its name is written.
@@ -73,6 +78,10 @@ impl BackendTable {
         let retries = reader.count("retries", 0);
         let models = reader.located_texts("models");
         let boileroom = reader.text("boileroom");
+        let known_failures = reader.text("known_failures").map(|value| Located {
+            value,
+            location: reader.location_of("known_failures"),
+        });
         let per_model = PerModel::read(&mut reader, contracts);
         let settings = reader.rest();
         Some(Self {
@@ -91,6 +100,8 @@ impl BackendTable {
             boileroom,
             through: None,
             recorded_kind: None,
+            known_failures,
+            known: Vec::new(),
             per_model,
             location: name.location,
             settings,

@@ -74,6 +74,7 @@ impl RunEvidence {
             None if self.has_platform_failed || self.has_failed_leak_checks => Conclusion::PlatformFailed,
             None if counts.errors > 0 => Conclusion::HarnessFailed,
             None if counts.without_reference > 0 => Conclusion::NothingToCompare,
+            None if counts.known_failures > 0 => Conclusion::KnownFailures,
             None if counts.passed + counts.expected_failures + counts.known_upstream == 0 => Conclusion::NothingRan,
             None => Conclusion::Conforms,
         }

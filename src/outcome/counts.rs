@@ -25,6 +25,8 @@ pub struct VerdictCounts {
     pub expected_failures: usize,
     /// Cases that went wrong as the model's own code is known to.
     pub known_upstream: usize,
+    /// Cases that went wrong as is known of the backend.
+    pub known_failures: usize,
     /// Cases that passed although a failure is expected.
     pub unexpected_passes: usize,
 }
@@ -37,6 +39,7 @@ impl VerdictCounts {
             Verdict::Fail => self.failed += 1,
             Verdict::UnexpectedPass | Verdict::Stale => self.unexpected_passes += 1,
             Verdict::KnownUpstream => self.known_upstream += 1,
+            Verdict::KnownFailure => self.known_failures += 1,
             Verdict::Error if case.responsible == Some(Responsible::Reference) => self.without_reference += 1,
             Verdict::Error => self.errors += 1,
             Verdict::Skip => self.skipped += 1,
@@ -62,6 +65,7 @@ impl VerdictCounts {
             + self.without_reference
             + self.expected_failures
             + self.known_upstream
+            + self.known_failures
             + self.unexpected_passes
     }
 }

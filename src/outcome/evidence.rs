@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::config::PerModel;
+use crate::prediction::known::KnownDefect;
 use crate::snapshot::{read_bounded, write_atomically};
 
 /// The hashes of all other files, in the form of `sha256sum`.
@@ -45,6 +46,8 @@ pub(crate) struct EvidenceBackend {
     pub(crate) boileroom: Option<String>,
     /// Which of boileroom's own backends its calls go through.
     pub(crate) through: Option<String>,
+    /// Failures that are known of it.
+    pub(crate) known: Vec<KnownDefect>,
     /// Options and sizes of single models.
     pub(crate) per_model: PerModel,
 }

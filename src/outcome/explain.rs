@@ -20,7 +20,8 @@ impl Outcome {
             (Verdict::UnexpectedPass, _) => "passes although a failure is expected: remove `xfail` from the case",
             (Verdict::ExpectedFailure, _) => "fails as expected",
             (Verdict::KnownUpstream, _) => "a defect that is known upstream",
-            (Verdict::Stale, _) => "passes although its failure is known upstream",
+            (Verdict::KnownFailure, _) => "a failure that is known of the backend",
+            (Verdict::Stale, _) => "passes although its failure is known",
             (Verdict::Pass, _) => "as it should be",
             (Verdict::Skip, _) if self.attempts > 0 => "there was nothing to judge",
             (Verdict::Skip, _) => "not run",
@@ -40,6 +41,42 @@ impl Outcome {
         }
         text
     }
+
+    /// The entry that would list this failure as known until a date, as TOML. Why it fails is for a person to say.
+    pub(crate) fn known_entry(&self, expires: &str) -> String {
+        let mut messages: Vec<String> = Vec::new();
+        for finding in &self.findings {
+            let text = finding.to_string();
+            let first = text.lines().next().unwrap_or_default();
+            let message = basic_string(&first.chars().take(LONGEST_MESSAGE).collect::<String>());
+            if !messages.contains(&message) {
+                messages.push(message);
+            }
+        }
+        format!(
+            "[[known]]\ncase = {}\nmessage = [{}]\nreason = \"\"\nlink = \"\"\nexpires = {expires}",
+            basic_string(&self.name),
+            messages.join(", ")
+        )
+    }
+}
+
+/// The most characters of a finding that an entry must find again.
+const LONGEST_MESSAGE: usize = 160;
+
+/// A text as a basic string of TOML, on one line and without anything that a terminal would act on.
+fn basic_string(text: &str) -> String {
+    let mut written = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' | '\\' => written.extend(['\\', letter]),
+            letter if letter.is_control() => {
+                let _ = write!(written, "\\u{:04X}", u32::from(letter));
+            }
+            letter => written.push(letter),
+        }
+    }
+    written + "\""
 }
 
 /// A word that a shell reads as one: quoted when it holds anything that a shell would act on.
@@ -70,6 +107,31 @@ mod tests {
 
         reproduce: cargo run -- --backend local --exact esm2::embed::short
         ");
+    }
+
+    #[test]
+    fn an_entry_says_in_toml_what_failed() {
+        let mut outcome = Outcome::skipped("esm2::embed::short", "");
+        outcome.findings = vec![
+            Finding::wrong("shape", "only", "`embeddings` is \"odd\" \\ \u{1b}[31m").detail("(1, 23, 320)"),
+            Finding::wrong("shape", "only", "`embeddings` is \"odd\" \\ \u{1b}[31m"),
+            Finding::wrong("range", "only", "é".repeat(500)),
+        ];
+        let entry = outcome.known_entry("2027-06-30");
+        insta::assert_snapshot!(entry.replace('é', ""), @r#"
+        [[known]]
+        case = "esm2::embed::short"
+        message = ["shape [only]: `embeddings` is \"odd\" \\ \u001B[31m", "range [only]: "]
+        reason = ""
+        link = ""
+        expires = 2027-06-30
+        "#);
+        let read: toml::Table = entry.parse().unwrap();
+        let messages = read["known"][0]["message"].as_array().unwrap().clone();
+        assert_eq!(messages.len(), 2);
+        for (message, finding) in messages.iter().zip([&outcome.findings[0], &outcome.findings[2]]) {
+            assert!(finding.to_string().contains(message.as_str().unwrap()), "{message:?}");
+        }
     }
 
     #[test]

@@ -79,6 +79,8 @@ pub enum Verdict {
     ExpectedFailure,
     /// Wrong, as the model's own code is known to be on every platform.
     KnownUpstream,
+    /// Wrong, as the backend's own file of known failures lists it.
+    KnownFailure,
     /// Right, although the model's own code is known to be wrong: the entry is out of date.
     Stale,
     /// Right, although the suite expects a failure: the expectation is out of date.
@@ -123,6 +125,8 @@ pub enum Interruption {
 pub enum Conclusion {
     /// Everything that ran came out as expected.
     Conforms,
+    /// Everything that ran came out as expected, but some of it is wrong, as is known of the backend.
+    KnownFailures,
     /// At least one case, or a leak, shows that the backend is wrong.
     Fails,
     /// No case failed, but some passed that are expected to fail: what expects it is out of date.
@@ -241,6 +245,7 @@ impl fmt::Display for Verdict {
             Self::Skip => "skip",
             Self::ExpectedFailure => "xfail",
             Self::KnownUpstream => "known upstream",
+            Self::KnownFailure => "known failure",
             Self::Stale => "stale",
             Self::UnexpectedPass => "xpass",
         })
@@ -281,7 +286,7 @@ impl Conclusion {
     #[must_use]
     pub const fn exit_code(self) -> u8 {
         match self {
-            Self::Conforms => 0,
+            Self::Conforms | Self::KnownFailures => 0,
             Self::Fails | Self::Outdated => 1,
             Self::Misconfigured => 2,
             Self::PlatformFailed | Self::HarnessFailed | Self::NothingToCompare => 3,
@@ -320,6 +325,12 @@ mod tests {
         assert_eq!(report(&[Verdict::ExpectedFailure]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::KnownUpstream]).conclusion(), Conclusion::Conforms);
         assert_eq!(report(&[Verdict::Stale]).conclusion(), Conclusion::Outdated);
+        let known = report(&[Verdict::KnownFailure, Verdict::Pass]);
+        assert_eq!(
+            known.conclusion(),
+            Conclusion::KnownFailures,
+            "it works as listed and does not conform"
+        );
         let mut unneeded = report(&[Verdict::Pass]);
         unneeded.outdated.push("`batch::*` is out of date".into());
         assert_eq!(unneeded.conclusion(), Conclusion::Outdated);

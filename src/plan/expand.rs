@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::known;
 use super::{
     CaseStatement, Checks, EmptySuite, Plan, PlannedCall, PlannedInstance, PlannedScenario, PlannedTrial, Selection,
 };
@@ -12,9 +13,7 @@ use crate::backend::skip::Skip;
 use crate::backend::{Scenario, registry};
 use crate::check;
 use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
-use crate::prediction::known::KnownDefect;
 use crate::prediction::{Contract, Options, Request};
-use crate::synthetic::WEIGHTS;
 
 /// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
 /// complex on a slow GPU, short enough that a hang does not eat a night.
@@ -50,7 +49,7 @@ pub fn expand(
         selection,
         overriding,
         instances: Vec::new(),
-        known: HashMap::new(),
+        by_config: HashMap::new(),
     };
     let compiled: Vec<Vec<Checks>> = suites
         .iter()
@@ -80,12 +79,14 @@ pub fn expand(
         });
     }
     let empty = empty_suites(config, suites, backend, selection, &trials);
-    let covered = covered(suites, selection, &trials);
+    let covered = known::covered(suites, selection, &trials);
+    let unmatched = known::unmatched(backend, selection, &trials);
     diagnostics.into_result(Plan {
         instances: expansion.instances,
         trials,
         empty,
         covered,
+        unmatched,
     })
 }
 
@@ -96,7 +97,7 @@ struct Expansion<'a> {
     overriding: Overriding,
     instances: Vec<PlannedInstance>,
     /// Instances by model and configuration.
-    known: HashMap<(String, String), usize>,
+    by_config: HashMap<(String, String), usize>,
 }
 
 impl Expansion<'_> {
@@ -135,7 +136,6 @@ impl Expansion<'_> {
                 refused: self.refused(scenario, contract, &calls),
             });
             trials.push(PlannedTrial {
-                name,
                 suite: Arc::clone(suite_name),
                 case: repetition.name.clone().into_owned(),
                 contract: Arc::clone(contract),
@@ -157,9 +157,10 @@ impl Expansion<'_> {
                 .unwrap_or(CASE_TIMEOUT),
                 retries: self.retries(case, suite),
                 expected_failure: expected_failure.clone(),
-                known: self.known_upstream(contract, suite, case),
+                known: known::of_case(self.config, self.backend, contract, (suite, case), &name),
                 source: Arc::clone(&source),
                 statement: Arc::clone(&statement),
+                name,
             });
         }
     }
@@ -217,22 +218,6 @@ impl Expansion<'_> {
         })
     }
 
-    /// The defects of boileroom's own code that may show in a case. The embedded models are not that code.
-    fn known_upstream(&self, contract: &Contract, suite: &Suite, case: &Case) -> Vec<Arc<KnownDefect>> {
-        let kind = registry::kind(&self.backend.kind.value).and_then(|kind| kind.weights);
-        if kind.or(self.backend.weights.as_deref()) == Some(WEIGHTS) {
-            return Vec::new();
-        }
-        let (release, own) = (self.backend.boileroom.as_deref(), self.backend.through.as_deref());
-        let known = contract.known.iter().chain(&self.config.known);
-        let known =
-            known.filter(|defect| defect.concerns_model(&contract.key) && defect.is_about(&suite.name, &case.name));
-        known
-            .filter(|defect| defect.concerns(release) && defect.shows_through(own))
-            .cloned()
-            .collect()
-    }
-
     fn retries(&self, case: &Case, suite: &Suite) -> u32 {
         let declared = case.retries.or(suite.retries).unwrap_or(self.backend.retries);
         self.overriding
@@ -245,11 +230,11 @@ impl Expansion<'_> {
             contract.key.clone(),
             serde_json::Value::Object(config.clone()).to_string(),
         );
-        if let Some(known) = self.known.get(&key) {
+        if let Some(known) = self.by_config.get(&key) {
             return *known;
         }
         let index = self.new_instance(contract, config.clone());
-        self.known.insert(key, index);
+        self.by_config.insert(key, index);
         index
     }
 
@@ -325,23 +310,6 @@ fn compile(config: &Config, suite: &Suite, diagnostics: &mut Diagnostics) -> Vec
         check::compile_case(case, &contracts, diagnostics).into()
     });
     cases.collect()
-}
-
-/// Entries for several cases that some trial has, with no case that the selection leaves out. A shard or level always may.
-fn covered(suites: &[Suite], selection: &Selection, trials: &[PlannedTrial]) -> Vec<Arc<KnownDefect>> {
-    let left_out = |defect: &KnownDefect| {
-        let mut unwanted = suites.iter().filter(|suite| !selection.wants_suite(&suite.name));
-        unwanted.any(|suite| suite.cases.iter().any(|case| defect.is_about(&suite.name, &case.name)))
-    };
-    let is_whole = selection.shard.is_none() && selection.level.is_none();
-    let mut covered: Vec<Arc<KnownDefect>> = Vec::new();
-    let known = trials.iter().flat_map(|trial| &trial.known);
-    for defect in known.filter(|defect| !defect.is_about_one() && is_whole) {
-        if !left_out(defect) && !covered.iter().any(|other| Arc::ptr_eq(other, defect)) {
-            covered.push(Arc::clone(defect));
-        }
-    }
-    covered
 }
 
 /// The selected suites without a trial, with the reason.

@@ -1,6 +1,7 @@
 //! The plan of a run: suites × models, expanded and ordered before anything is started. Data only; `run` carries it out.
 
 mod expand;
+mod known;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -33,6 +34,8 @@ pub struct Plan {
     pub empty: Vec<EmptySuite>,
     /// Entries for several cases whose every case is among the trials, so that a run shows whether they are out of date.
     pub covered: Vec<Arc<KnownDefect>>,
+    /// Entries of the backend's own file of known failures that are about none of its cases.
+    pub unmatched: Vec<Arc<KnownDefect>>,
 }
 
 /// One model with one configuration.
@@ -72,7 +75,7 @@ pub struct PlannedTrial {
     pub retries: u32,
     /// Why and how it is expected to fail, if so.
     pub expected_failure: Option<Arc<ExpectedFailure>>,
-    /// What is known upstream of the model and may explain its failure.
+    /// What is known upstream of the model, or of the backend, and may explain its failure.
     pub known: Vec<Arc<KnownDefect>>,
     /// The file that states the case.
     pub source: Arc<str>,

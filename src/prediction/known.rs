@@ -1,10 +1,37 @@
-//! Defects of boileroom's own code that are known upstream: of a model, as its contract ships them, or of one of boileroom's own
-//! backends. Data and its matching only; what a run makes of them is decided there.
+//! Failures that are known: of boileroom's own code upstream, as a model's contract or the configuration ships them, or of one site,
+//! as its file of known failures lists them. Data and its matching only; what a run makes of them is decided there.
 
-/// One `[[models.KEY.known]]` or `[[known]]` table: a case goes wrong in a known way, which is no fault of the platform.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use serde::{Deserialize, Serialize};
+
+/// Whose failure an entry is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KnownOrigin {
+    /// Of boileroom's own code, the same on every platform: no fault of the backend.
+    Upstream,
+    /// Of one backend, listed by those who run it: a fault that is known.
+    Site,
+}
+
+/// How a listed case goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum KnownCourse {
+    /// Always.
+    Always,
+    /// Now and then: it passes when tried again.
+    Flaky,
+}
+
+/// One `[[models.KEY.known]]` or `[[known]]` table: a case goes wrong in a known way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KnownDefect {
-    /// The cases, as `suite::case`; a `*` stands for anything.
+    /// Whose failure it is.
+    pub(crate) origin: KnownOrigin,
+    /// Whether it fails always.
+    pub(crate) course: KnownCourse,
+    /// The cases, as `suite::case`, of a site as `model::suite::case`; a `*` stands for anything.
     pub(crate) case: String,
     /// What findings say of it, any of these phrases.
     pub(crate) messages: Vec<String>,
@@ -33,6 +60,12 @@ impl KnownDefect {
         matches_pattern(&self.case, &format!("{suite}::{case}"))
     }
 
+    /// Whether it is an entry of a site about a case by its whole name, with or without the variant it is repeated for.
+    pub(crate) fn is_about_name(&self, name: &str) -> bool {
+        let plain = name.split('@').next().unwrap_or(name);
+        matches_pattern(&self.case, name) || matches_pattern(&self.case, plain)
+    }
+
     /// Whether it is about a single case, so that one pass shows that it is gone.
     pub(crate) fn is_about_one(&self) -> bool {
         !self.case.contains('*')
@@ -58,9 +91,10 @@ impl KnownDefect {
         self.through.as_deref().is_none_or(|through| own == Some(through))
     }
 
-    /// Whether it explains a finding.
+    /// Whether it explains a finding. An entry for a flaky case need not say how that fails.
     pub(crate) fn explains(&self, finding: &str) -> bool {
-        self.messages.iter().any(|message| finding.contains(message.as_str()))
+        (self.messages.is_empty() && self.course == KnownCourse::Flaky)
+            || self.messages.iter().any(|message| finding.contains(message.as_str()))
     }
 }
 
@@ -103,6 +137,21 @@ pub(crate) fn days(date: &str) -> Option<i64> {
     Some(years + (1..month).map(length).sum::<i64>() + day - 1)
 }
 
+/// The date of a day, counted from 1970, as `2027-06-30`: what [`days`] reads.
+pub(crate) fn date(day: i64) -> String {
+    // Years begin in March here, so that the leap day is the last of its year (Hinnant, `civil_from_days`).
+    let day = day + 719_468;
+    let era = day.div_euclid(146_097);
+    let of_era = day.rem_euclid(146_097);
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * of_year + 2) / 153;
+    let of_month = of_year - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{of_month:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,6 +171,14 @@ mod tests {
         ] {
             assert_eq!(days(wrong), None, "{wrong}");
         }
+    }
+
+    #[test]
+    fn dates_are_the_days_they_were_read_from() {
+        for day in (0..40_000).step_by(17) {
+            assert_eq!(days(&date(day)), Some(day), "{day}");
+        }
+        assert_eq!(date(11_016), "2000-02-29");
     }
 
     #[test]

@@ -12,6 +12,15 @@ pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord) -> 
     let conclusion = evidence.conclusion();
     let (conforms, sentence) = match conclusion {
         Conclusion::Conforms => without_failure(evidence, selection),
+        Conclusion::KnownFailures => {
+            let all = evidence.counts;
+            let (known, code) = (count(all.known_failures, "known failure"), conclusion.exit_code());
+            let (passed, of) = (all.passed, all.cases());
+            let sentence = format!(
+                "passed with {known}: {passed} of {of} cases passed, so that the backend does not conform (exit code {code})"
+            );
+            (false, sentence)
+        }
         _ => (false, verdict(conclusion)),
     };
     ConclusionRecord {

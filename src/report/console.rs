@@ -60,6 +60,7 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
         (tally.skipped, "skipped"),
         (tally.expected_failures, "failed as expected"),
         (tally.known_upstream, "known upstream"),
+        (tally.known_failures, "known failures"),
         (tally.flaky, "flaky"),
     ];
     let counts: Vec<String> = counts
@@ -75,12 +76,8 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
         .map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts))
         .collect();
     section(&mut text, "flaky", &flaky);
-    let known = report
-        .outcomes
-        .iter()
-        .filter(|outcome| outcome.verdict == Verdict::KnownUpstream);
-    let known = known.map(|outcome| format!("{}: {}", outcome.name, outcome.reason.as_deref().unwrap_or_default()));
-    section(&mut text, "known upstream", &known.collect::<Vec<_>>());
+    section(&mut text, "known upstream", &explained(report, Verdict::KnownUpstream));
+    section(&mut text, "known failure", &explained(report, Verdict::KnownFailure));
     section(&mut text, "out of date", &report.outdated);
     let recorded = report.outcomes.iter().flat_map(|outcome| outcome.notes.iter().cloned());
     section(&mut text, "note", &recorded.collect::<Vec<_>>());
@@ -101,6 +98,13 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
     }
     let _ = writeln!(text, "{}", subject.sentence);
     text
+}
+
+/// The cases of a verdict with what explains it.
+fn explained(report: &RunOutcome, verdict: Verdict) -> Vec<String> {
+    let cases = report.outcomes.iter().filter(|outcome| outcome.verdict == verdict);
+    let lines = cases.map(|outcome| format!("{}: {}", outcome.name, outcome.reason.as_deref().unwrap_or_default()));
+    lines.collect()
 }
 
 /// The passing comparisons that used up most of what they are allowed, one of each case.
@@ -144,9 +148,10 @@ pub(crate) fn numbers(report: &RunOutcome) -> String {
 pub(crate) fn verdict(conclusion: Conclusion) -> String {
     let sentence = match conclusion {
         Conclusion::Conforms => "conforms: everything came out as expected",
+        Conclusion::KnownFailures => "passed with known failures: the backend does not conform",
         Conclusion::Fails => "does not conform: the backend is wrong",
         Conclusion::Outdated => {
-            "out of date: cases pass that are expected to fail; remove what expects it, an `xfail` or an entry of a known defect"
+            "out of date: an `xfail` or an entry of a known failure no longer holds; edit it as reported above"
         }
         Conclusion::Misconfigured => "inconclusive: the backend could not be tested, the configuration is wrong",
         Conclusion::PlatformFailed => "inconclusive: the backend could not be tested, the platform failed",

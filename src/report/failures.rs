@@ -74,6 +74,7 @@ pub(crate) fn meaning(case: &CaseRecord) -> &'static str {
         (Verdict::Stale, _) => "it passes although its failure is known",
         (Verdict::ExpectedFailure, _) => "fails as expected",
         (Verdict::KnownUpstream, _) => "known upstream",
+        (Verdict::KnownFailure, _) => "known of the backend",
         (Verdict::Pass, _) => "as it should be",
         (Verdict::Skip, _) => "not run",
     }

@@ -41,10 +41,17 @@ impl Report for GithubAnnotations {
             errors.push(Annotation::new("the run did not succeed", headline(run)));
         }
         let mut warnings = Vec::new();
-        let named = |is_meant: fn(&CaseRecord) -> bool| named(run.cases.iter().filter(|case| is_meant(case)).collect());
+        let named = |is_meant: fn(&CaseRecord) -> bool| {
+            named_cases(&run.cases.iter().filter(|case| is_meant(case)).collect::<Vec<_>>())
+        };
         warnings.extend(named(CaseRecord::is_flaky).map(|text| Annotation::new("passed only when tried again", text)));
-        let is_known = |case: &CaseRecord| matches!(case.verdict, Verdict::KnownUpstream | Verdict::ExpectedFailure);
-        warnings.extend(named(&is_known).map(|text| Annotation::new("failed as expected", text)));
+        let is_known = |case: &CaseRecord| {
+            matches!(
+                case.verdict,
+                Verdict::KnownUpstream | Verdict::KnownFailure | Verdict::ExpectedFailure
+            )
+        };
+        warnings.extend(named(is_known).map(|text| Annotation::new("failed as expected", text)));
         if !run.warnings.is_empty() {
             warnings.push(Annotation::new("warning", run.warnings.join("\n")));
         }
@@ -86,7 +93,7 @@ fn of_cause(group: &CauseGroup<'_>) -> Annotation {
         lines.extend(finding.details.iter().take(NAMED).cloned());
     }
     lines.extend(group.likely_cause.map(|cause| format!("likely cause: {cause}")));
-    lines.extend(named(group.cases.clone()));
+    lines.extend(named_cases(&group.cases));
     lines.push(format!("reproduce: {}", first.reproduce));
     let lines: Vec<String> = lines.iter().map(|line| cut(line, LONGEST)).collect();
     let place = first.place.rsplit_once(':');
@@ -98,7 +105,7 @@ fn of_cause(group: &CauseGroup<'_>) -> Annotation {
 }
 
 /// The first of some cases, and how many more there are.
-fn named(cases: &[&CaseRecord]) -> Option<String> {
+fn named_cases(cases: &[&CaseRecord]) -> Option<String> {
     let mut names: Vec<&str> = cases.iter().take(NAMED).map(|case| &*case.name).collect();
     let more = format!("and {} more", cases.len().saturating_sub(NAMED));
     if cases.len() > NAMED {

@@ -107,7 +107,7 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
     let (mut status, kind) = match case.verdict {
         Verdict::Pass => return TestCaseStatus::success(),
         // A failure that is expected does not fail the run, and JUnit has no other word for it.
-        Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream => {
+        Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure => {
             (TestCaseStatus::skipped(), case.verdict.to_string())
         }
         Verdict::Fail => (TestCaseStatus::non_success(NonSuccessKind::Failure), check(case)),
@@ -121,7 +121,7 @@ fn status(case: &CaseRecord) -> TestCaseStatus {
         ),
     };
     let mut shown = message(case);
-    if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream, Some(reason)) =
+    if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure, Some(reason)) =
         (case.verdict, &case.reason)
     {
         shown = reason.replace('\n', " ");

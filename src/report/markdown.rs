@@ -66,7 +66,12 @@ impl Report for MarkdownSummary {
                 .collect()
         };
         list(&mut page, "passed only when tried again", &named(CaseRecord::is_flaky));
-        let is_known = |case: &CaseRecord| matches!(case.verdict, Verdict::KnownUpstream | Verdict::ExpectedFailure);
+        let is_known = |case: &CaseRecord| {
+            matches!(
+                case.verdict,
+                Verdict::KnownUpstream | Verdict::KnownFailure | Verdict::ExpectedFailure
+            )
+        };
         list(&mut page, "failed as expected", &named(is_known));
         list(&mut page, "notes", &run.remarks);
         page.push_str(&slowest(run));

@@ -63,7 +63,9 @@ fn point(text: &mut String, number: usize, case: &CaseRecord) {
     let (word, directive) = match case.verdict {
         Verdict::Pass => ("ok", String::new()),
         Verdict::Skip => ("ok", format!(" # SKIP {}", reason())),
-        Verdict::ExpectedFailure | Verdict::KnownUpstream => ("not ok", format!(" # TODO {}", reason())),
+        Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure => {
+            ("not ok", format!(" # TODO {}", reason()))
+        }
         // `ok # TODO` is a success for most readers; an expectation that is out of date fails the run.
         Verdict::Fail | Verdict::Error | Verdict::Stale | Verdict::UnexpectedPass => ("not ok", String::new()),
     };

@@ -42,7 +42,7 @@ fn line(outcome: &Outcome, colours: Colours) -> String {
         Verdict::Error => ("ERROR", 31),
         Verdict::Skip => ("SKIP", 33),
         Verdict::ExpectedFailure => ("XFAIL", 36),
-        Verdict::KnownUpstream => ("KNOWN", 36),
+        Verdict::KnownUpstream | Verdict::KnownFailure => ("KNOWN", 36),
         Verdict::Stale => ("STALE", 31),
         Verdict::UnexpectedPass => ("XPASS", 31),
     };
@@ -63,7 +63,7 @@ fn line(outcome: &Outcome, colours: Colours) -> String {
     if outcome.times.start > 1.0 {
         let _ = write!(line, " (and {:.1} s to start)", outcome.times.start);
     }
-    if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream, Some(reason)) =
+    if let (Verdict::Skip | Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure, Some(reason)) =
         (outcome.verdict, &outcome.reason)
     {
         let reason = plain_line(reason.lines().next().unwrap_or_default());

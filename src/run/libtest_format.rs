@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use super::progress::Progress;
-use super::{Showing, TrialFormat, Trials};
+use super::{Showing, TrialFormat, Trials, known};
 use crate::check::Finding;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;
@@ -74,6 +74,10 @@ fn said(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> Result<Com
     match outcome.verdict {
         Verdict::Pass | Verdict::ExpectedFailure => Ok(Completion::Completed),
         Verdict::Skip => Ok(Completion::ignored_with(outcome.reason.as_deref().unwrap_or("skipped"))),
+        Verdict::KnownFailure => Ok(Completion::ignored_with(format!(
+            "known failure: {}",
+            outcome.reason.as_deref().unwrap_or_default()
+        ))),
         Verdict::KnownUpstream => Ok(Completion::ignored_with(format!(
             "known upstream: {}",
             outcome.reason.as_deref().unwrap_or_default()
@@ -87,11 +91,19 @@ fn said(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> Result<Com
 /// The story of a case that went wrong: all of it for a program, what a person reads of it else.
 fn explain(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> String {
     if format == TrialFormat::Json {
-        return outcome.explain(&showing.reproduce);
+        return outcome.explain(&showing.reproduce) + &entry(showing, outcome);
     }
     let shortened = Outcome {
         findings: outcome.findings.iter().map(Finding::shortened).collect(),
         ..outcome.clone()
     };
-    shortened.explain(&showing.reproduce)
+    shortened.explain(&showing.reproduce) + &entry(showing, outcome)
+}
+
+/// The entry that would list a failure as known, below the line that says where it goes.
+fn entry(showing: &Showing, outcome: &Outcome) -> String {
+    let place = (showing.known_failures.as_ref()).filter(|_| outcome.verdict == Verdict::Fail);
+    place.map_or_else(String::new, |place| {
+        format!("\n\n{place}\n{}", outcome.known_entry(&known::listed_until()))
+    })
 }

@@ -8,6 +8,7 @@ mod case_lines;
 mod dispatch;
 mod interrupt;
 mod judging;
+mod known;
 mod libtest_format;
 mod outcome_queue;
 mod pool;
@@ -21,7 +22,6 @@ mod starting;
 mod tests;
 mod trial;
 mod trials;
-mod upstream;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -72,6 +72,8 @@ pub struct RunSettings {
     pub(crate) most_failures: Option<usize>,
     /// How often each case is run, at least once; it passes when it passes every time.
     pub(crate) repeat: u32,
+    /// Where an entry goes that lists a failure as known, as a line for a person; `None` where none is offered.
+    pub known_failures: Option<String>,
 }
 
 /// Lists the selected trials of a plan without running any; returns how many there are.
@@ -107,6 +109,7 @@ pub fn run(
         queue: Arc::new(OutcomeQueue::keeping(settings.record.clone())),
         starts: Arc::default(),
         reproduce: settings.reproduce.clone(),
+        known_failures: settings.known_failures.clone(),
     });
     let (left_out, wanted): (Vec<usize>, Vec<usize>) =
         selected.iter().partition(|&&index| plan.trials[index].skip.is_some());
@@ -148,7 +151,7 @@ pub fn run(
     runtime.shutdown_timeout(Duration::from_secs(1));
     let outcomes = shown?;
     Ok(RunOutcome {
-        outdated: upstream::stale(plan, &outcomes),
+        outdated: known::outdated(plan, &outcomes, known::today()),
         outcomes,
         leaks: work.pool.leaks(),
         unknown: work.pool.unknown(),
@@ -165,6 +168,7 @@ struct Showing {
     queue: Arc<OutcomeQueue>,
     starts: Arc<StartingInstances>,
     reproduce: String,
+    known_failures: Option<String>,
 }
 
 impl Showing {
@@ -181,7 +185,7 @@ impl Showing {
             progress.show(printed, name_of, &activity, &self.starts.now());
         });
         progress.hide();
-        outcome.unwrap_or_else(|| Outcome::skipped(name_of(index), self.queue.why_closed()))
+        outcome.unwrap_or_else(|| trial::skipped(&self.plan.trials[index], &Skip::not_run(self.queue.why_closed())))
     }
 }
 

@@ -9,6 +9,7 @@ use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as Back
 use crate::check::{Calls, CaseResults, Check};
 use crate::config::{Config, ExpectedFailure};
 use crate::plan::{PlannedCall, PlannedInstance, PlannedTrial};
+use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, days};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
 use crate::snapshot::{Recording, Store};
 
@@ -126,6 +127,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             config: Options::new(),
         }],
         trials,
+        unmatched: Vec::new(),
         empty: Vec::new(),
         covered: Vec::new(),
     }
@@ -195,6 +197,7 @@ async fn carry_out(plan: Plan, flaky: Flaky, stop: impl FnOnce(&Notify)) -> (Vec
         queue: Arc::default(),
         starts: Arc::default(),
         reproduce: String::new(),
+        known_failures: None,
     };
     showing.queue.expect(selected.len());
     let work = Arc::new(Workers::new(
@@ -260,6 +263,45 @@ async fn what_passes_when_tried_again_is_flaky() {
       fault: refused
       not repeatable: attempt 2 of the same calls passed; `--allow-flaky` accepts that
     ");
+}
+
+/// An entry that lists a case as flaky.
+fn listed(message: &[&str], expires: &str) -> Arc<KnownDefect> {
+    Arc::new(KnownDefect {
+        origin: KnownOrigin::Site,
+        course: KnownCourse::Flaky,
+        case: "model::suite::*".into(),
+        messages: message.iter().map(|text| (*text).to_owned()).collect(),
+        models: None,
+        through: None,
+        boileroom: None,
+        reason: "the queue drops calls".into(),
+        link: "T-1".into(),
+        expires: days(expires).unwrap(),
+        expires_text: expires.into(),
+        place: "known_failures.toml:1:1".into(),
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_is_listed_as_flaky_passes_when_tried_again() {
+    for (known, verdict, attempts) in [
+        (listed(&[], "2999-01-01"), Verdict::Pass, 2),
+        (listed(&["not today"], "2999-01-01"), Verdict::Pass, 2),
+        (listed(&["never"], "2999-01-01"), Verdict::Fail, 1),
+        (listed(&[], "2000-01-01"), Verdict::Fail, 1),
+    ] {
+        let outcome = one("flaky", |trial| trial.known = vec![Arc::clone(&known)]).await;
+        assert_eq!((outcome.verdict, outcome.attempts), (verdict, attempts), "{known:?}");
+        let notes = outcome.notes.join("");
+        assert_eq!(
+            notes.contains("is listed as flaky: the queue drops calls, see T-1"),
+            attempts == 2
+        );
+    }
+    let known = listed(&[], "2999-01-01");
+    let wrong = one("wrong", |trial| trial.known = vec![Arc::clone(&known)]).await;
+    assert_eq!((wrong.verdict, wrong.attempts), (Verdict::Fail, 2), "it never passes");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::judging::{Judged, Judging};
 use super::pool::{Condition, Pool};
-use super::{scenario, upstream};
+use super::{known, scenario};
 use crate::backend::skip::{Skip, SkipCause};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
@@ -111,14 +111,16 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: F
         outcome.measurements = attempt.judged.measurements;
         // One crash may be an accident of the platform: the same call on a fresh instance tells.
         let tells_more = attempt.crashed.is_some() && crashed.is_none();
-        let is_retried = outcome.attempts <= trial.retries && (verdict == Verdict::Error || !attempt.is_answered);
+        let is_flaky = outcome.attempts == 1 && known::flaky(trial, &outcome.findings, known::today()).is_some();
+        let is_retried =
+            is_flaky || outcome.attempts <= trial.retries && (verdict == Verdict::Error || !attempt.is_answered);
         if verdict == Verdict::Pass || attempt.is_inherited || !(tells_more || is_retried) {
             break;
         }
         crashed = attempt.crashed;
     }
     expect_failure(trial, &mut outcome);
-    upstream::weigh(trial, &mut outcome, upstream::today());
+    known::weigh(trial, &mut outcome, known::today());
     outcome
 }
 
@@ -133,6 +135,17 @@ pub(super) fn skipped(trial: &PlannedTrial, skip: &Skip) -> Outcome {
 
 /// What came of a case that passes now and did not before. Retries that were not requested do not make it a pass.
 fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, flaky: Flaky) {
+    if let Some(listed) = known::flaky(trial, &outcome.findings, known::today()) {
+        outcome.verdict = Verdict::Pass;
+        outcome.findings = Vec::new();
+        outcome.notes = judged.notes;
+        outcome.measurements = judged.measurements;
+        let (name, reason, link) = (&trial.name, &listed.reason, &listed.link);
+        outcome
+            .notes
+            .push(format!("{name} is listed as flaky: {reason}, see {link}"));
+        return;
+    }
     let asked_for = outcome.attempts <= trial.retries.saturating_add(1);
     let accepted = outcome.verdict != Verdict::Fail || flaky == Flaky::Passes;
     if asked_for && accepted {

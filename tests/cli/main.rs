@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod known;
 mod mistakes;
 #[path = "../support/plain.rs"]
 #[expect(dead_code, reason = "what it says is looked at as a whole")]

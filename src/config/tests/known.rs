@@ -126,3 +126,56 @@ fn the_shipped_entries_name_cases_that_there_are() {
         }
     }
 }
+
+#[test]
+fn a_site_lists_whole_names_and_says_why() {
+    let read = |text: &str| {
+        let mut diagnostics = Diagnostics::new();
+        let known = known::read_site(&Source::new("known_failures.toml", text), &mut diagnostics);
+        diagnostics.into_result(known).map_err(|wrong| wrong.to_string())
+    };
+    let rest = "reason = 'r'\nlink = 'l'\nexpires = 2027-06-30\n";
+    let known = read(&format!(
+        "[[known]]\ncase = 'esm2::*'\nmessage = 'm'\n{rest}[[known]]\ncase = 'esm2::embed::short'\nflaky = true\n{rest}"
+    ));
+    let known = known.unwrap();
+    assert_eq!(known.len(), 2);
+    assert!(known[0].is_about_name("esm2::embed::sizes@small") && !known[0].is_about_name("esmc::embed::sizes"));
+    assert!(known[1].is_about_one() && known[1].explains("anything") && !known[0].explains("anything"));
+    assert_eq!(read("").unwrap(), []);
+    let wrong =
+        read("[[known]]\ncase = 'embed::short'\nreason = ''\nlink = ' '\nexpires = 2027-06-30\nthrough = 'modal'\n");
+    insta::assert_snapshot!(wrong.unwrap_err(), @"
+    error: missing key `message`
+     --> known_failures.toml:1:1
+      |
+    1 | [[known]]
+      | ^^^^^^^^^ in this table
+
+    error: `embed::short` is no case
+     --> known_failures.toml:2:8
+      |
+    2 | case = 'embed::short'
+      |        ^^^^^^^^^^^^^^ expected `model::suite::case`, `*` for anything
+
+    error: `reason` says nothing
+     --> known_failures.toml:3:10
+      |
+    3 | reason = ''
+      |          ^^ expected why it fails
+
+    error: `link` says nothing
+     --> known_failures.toml:4:8
+      |
+    4 | link = ' '
+      |        ^^^ expected where it is written about, such as an issue
+
+    error: unknown key `through`
+     --> known_failures.toml:6:1
+      |
+    6 | through = 'modal'
+      | ^^^^^^^
+      |
+      = help: known: `case`, `flaky`, `message`, `reason`, `link`, `expires`
+    ");
+}

@@ -188,7 +188,11 @@ impl CaseRecord {
         let last = self.attempts.len().checked_sub(1)?;
         match self.verdict {
             Verdict::Pass | Verdict::Skip | Verdict::Stale | Verdict::UnexpectedPass => Some(last),
-            Verdict::Fail | Verdict::Error | Verdict::ExpectedFailure | Verdict::KnownUpstream => {
+            Verdict::Fail
+            | Verdict::Error
+            | Verdict::ExpectedFailure
+            | Verdict::KnownUpstream
+            | Verdict::KnownFailure => {
                 let wrong = |attempt: &AttemptRecord| !attempt.findings.is_empty();
                 Some(self.attempts.iter().rposition(wrong).unwrap_or(last))
             }

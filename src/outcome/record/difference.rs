@@ -125,7 +125,7 @@ fn count_cases(changes: &[CaseChange<'_>]) -> usize {
 const fn rank(case: &CaseRecord) -> u8 {
     match case.verdict {
         Verdict::Pass => 3,
-        Verdict::ExpectedFailure | Verdict::KnownUpstream => 2,
+        Verdict::ExpectedFailure | Verdict::KnownUpstream | Verdict::KnownFailure => 2,
         Verdict::Skip => 1,
         Verdict::Fail | Verdict::Error | Verdict::Stale | Verdict::UnexpectedPass => 0,
     }

@@ -103,6 +103,8 @@ pub(crate) enum ConclusionWord {
     Conforms,
     /// What ran came out as expected, and not every core case ran.
     Passed,
+    /// All that failed is listed as known of the backend.
+    KnownFailures,
     /// The backend is wrong.
     Fails,
     /// Something passes that is expected to fail.
@@ -248,6 +250,7 @@ impl ConclusionWord {
         match conclusion {
             Conclusion::Conforms if conforms => Self::Conforms,
             Conclusion::Conforms => Self::Passed,
+            Conclusion::KnownFailures => Self::KnownFailures,
             Conclusion::Fails => Self::Fails,
             Conclusion::Outdated => Self::Outdated,
             Conclusion::Misconfigured => Self::Misconfigured,

@@ -27,6 +27,7 @@ fn counts(tally: &VerdictCounts) -> String {
         (tally.without_reference, "without a sound reference"),
         (tally.expected_failures, "failed as expected"),
         (tally.known_upstream, "known upstream"),
+        (tally.known_failures, "known failures"),
         (tally.skipped - tally.inapplicable, "skipped"),
         (tally.inapplicable, "not applicable"),
     ];

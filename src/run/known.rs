@@ -1,0 +1,183 @@
+//! What known failures make of an outcome, of boileroom's own code or of one site: neither a pass nor a surprise, as long as every
+//! finding is explained and the entry is not out of date. Changes the outcome of one trial and touches no other.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use crate::backend::Responsible;
+use crate::check::Finding;
+use crate::outcome::{Outcome, Verdict};
+use crate::plan::{Plan, PlannedTrial};
+use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, date};
+
+const SECONDS_OF_A_DAY: u64 = 86_400;
+
+/// For how many days an offered entry lists its failure.
+const LISTED_FOR: i64 = 90;
+
+/// The date until which an offered entry lists its failure.
+pub(crate) fn listed_until() -> String {
+    date(today() + LISTED_FOR)
+}
+
+/// Today, in days since 1970.
+pub(crate) fn today() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_secs() / SECONDS_OF_A_DAY).unwrap_or(i64::MAX)
+}
+
+/// Weighs a failure against the entries for its case, and a pass against those that say it cannot pass.
+pub(crate) fn weigh(trial: &PlannedTrial, outcome: &mut Outcome, today: i64) {
+    // A case that is flaky passes when tried again; one that does not fails.
+    let is_error = outcome.verdict == Verdict::Error;
+    // What a platform fails in is its site's to know, and nothing of boileroom's own code.
+    let concerns = |known: &&Arc<KnownDefect>| !is_error || known.origin == KnownOrigin::Site;
+    let always = || {
+        trial
+            .known
+            .iter()
+            .filter(|known| known.course == KnownCourse::Always)
+            .filter(concerns)
+    };
+    match outcome.verdict {
+        Verdict::Fail | Verdict::Error => {
+            let current: Vec<_> = always().filter(|known| today <= known.expires).collect();
+            let upstream: Vec<_> = of_origin(&current, KnownOrigin::Upstream).collect();
+            if !is_error && explain(&upstream, &outcome.findings) {
+                outcome.verdict = Verdict::KnownUpstream;
+                outcome.reason = Some(reasons(&upstream, &outcome.findings));
+            } else if explain(&current, &outcome.findings) && outcome.findings.iter().all(is_of_the_site) {
+                outcome.verdict = Verdict::KnownFailure;
+                outcome.reason = Some(reasons(&current, &outcome.findings));
+            } else if explain(&always().collect::<Vec<_>>(), &outcome.findings)
+                && let Some(defect) = always().find(|known| today > known.expires)
+            {
+                outcome.reason = Some(format!(
+                    "{} until {}: look whether that still holds, and renew `expires` or remove the entry at {}",
+                    named(defect.origin),
+                    defect.expires_text,
+                    defect.place
+                ));
+            }
+        }
+        Verdict::Pass => {
+            if let Some(defect) = always().find(|defect| defect.is_about_one()) {
+                outcome.verdict = Verdict::Stale;
+                outcome.reason = Some(out_of_date(defect));
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The entry by which a case may pass when tried again after these findings.
+pub(super) fn flaky<'a>(trial: &'a PlannedTrial, findings: &[Finding], today: i64) -> Option<&'a Arc<KnownDefect>> {
+    let mut listed = trial.known.iter().filter(|known| known.course == KnownCourse::Flaky);
+    listed.find(|known| today <= known.expires && explain(&[known], findings) && findings.iter().all(is_of_the_site))
+}
+
+const fn named(origin: KnownOrigin) -> &'static str {
+    match origin {
+        KnownOrigin::Upstream => "known upstream",
+        KnownOrigin::Site => "known failure",
+    }
+}
+
+fn of_origin<'a>(known: &[&'a Arc<KnownDefect>], origin: KnownOrigin) -> impl Iterator<Item = &'a Arc<KnownDefect>> {
+    known.iter().copied().filter(move |known| known.origin == origin)
+}
+
+/// Whether a finding is about the backend or its platform: no entry explains a wrong configuration or a failure of hydrotest.
+fn is_of_the_site(finding: &Finding) -> bool {
+    matches!(finding.responsible, Responsible::Backend | Responsible::Platform)
+}
+
+/// Whether every finding is explained by some entry.
+fn explain(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> bool {
+    let explained = |text: String| known.iter().any(|defect| defect.explains(&text));
+    findings.iter().map(ToString::to_string).all(explained)
+}
+
+/// Why, in the words of the entries that explain something.
+fn reasons(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> String {
+    let findings: Vec<String> = findings.iter().map(ToString::to_string).collect();
+    let used = known
+        .iter()
+        .filter(|defect| findings.iter().any(|finding| defect.explains(finding)));
+    let reasons: Vec<String> = used
+        .map(|defect| format!("{}, see {}", defect.reason, defect.link))
+        .collect();
+    reasons.join("; ")
+}
+
+/// Everything about entries that a run shows to be out of date, beside single cases that pass, each with its edit.
+pub(crate) fn outdated(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<String> {
+    let mut lines = stale(plan, outcomes);
+    lines.extend(expired(plan, outcomes, today));
+    // A filter may have left out the case that an entry is about.
+    if outcomes.len() == plan.trials.len() {
+        let unmatched = plan.unmatched.iter();
+        lines.extend(unmatched.map(|known| {
+            let (case, place) = (&known.case, &known.place);
+            format!("`{case}` at {place} matches no case: correct its `case`, or remove the entry")
+        }));
+    }
+    lines
+}
+
+/// The entries of a site for cases that ran, which have expired, each with its edit.
+fn expired(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<String> {
+    let ran = |trial: &&PlannedTrial| {
+        let outcome = outcomes.iter().find(|outcome| outcome.name == trial.name);
+        outcome.is_some_and(|outcome| outcome.verdict != Verdict::Skip)
+    };
+    let mut found: Vec<&Arc<KnownDefect>> = Vec::new();
+    for known in plan.trials.iter().filter(ran).flat_map(|trial| &trial.known) {
+        let is_expired = known.origin == KnownOrigin::Site && today > known.expires;
+        if is_expired && !found.iter().any(|other| Arc::ptr_eq(other, known)) {
+            found.push(known);
+        }
+    }
+    let line = |known: &Arc<KnownDefect>| {
+        format!(
+            "`{}` at {} expired after {}: look whether it still fails, and renew `expires` or remove the entry",
+            known.case, known.place, known.expires_text
+        )
+    };
+    found.into_iter().map(line).collect()
+}
+
+/// The entries for several cases that no case needs any more, each with its edit. Only where every case of an entry was judged and
+/// passed: one that was skipped or failed may be the one that has the defect.
+fn stale(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
+    let passed = |trial: &PlannedTrial| {
+        let outcome = outcomes.iter().find(|outcome| outcome.name == trial.name);
+        outcome.is_some_and(|outcome| outcome.verdict == Verdict::Pass)
+    };
+    let is_unused = |defect: &&Arc<KnownDefect>| {
+        let about = |trial: &&PlannedTrial| trial.known.iter().any(|known| Arc::ptr_eq(known, defect));
+        plan.trials.iter().filter(about).all(passed)
+    };
+    let covered = plan.covered.iter();
+    covered
+        .filter(|known| known.course == KnownCourse::Always)
+        .filter(is_unused)
+        .map(|defect| out_of_date(defect))
+        .collect()
+}
+
+/// What to edit, where a case that an entry says to fail passes.
+fn out_of_date(defect: &KnownDefect) -> String {
+    let (case, place) = (&defect.case, &defect.place);
+    match defect.origin {
+        KnownOrigin::Upstream => format!(
+            "`{case}` at {place} is out of date: remove it, or limit its `boileroom` to the releases that have the defect"
+        ),
+        KnownOrigin::Site => format!("`{case}` at {place} is out of date, what it lists passes: remove the entry"),
+    }
+}
