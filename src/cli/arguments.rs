@@ -5,6 +5,7 @@ mod judge;
 mod mutants;
 mod recorded;
 mod reports;
+mod serving;
 mod trying;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
 pub(crate) use reports::{DiffArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm};
+pub(crate) use serving::ServeArguments;
 pub(crate) use trying::TryArguments;
 
 use super::parse::{parse_bound, parse_duration, parse_gate};
@@ -355,20 +357,6 @@ pub(crate) struct CompareArguments {
     pub(crate) rtol: Option<f64>,
     /// The file that declares models and gates [default: `backends.toml` where there is one, else the one built in].
     #[arg(long, value_name = "FILE", help_heading = "Gates")]
-    pub(crate) config: Option<PathBuf>,
-}
-
-/// Where to serve.
-#[derive(Debug, Args)]
-pub(crate) struct ServeArguments {
-    /// The address to listen on.
-    #[arg(long, default_value = "127.0.0.1")]
-    pub(crate) host: String,
-    /// The port to listen on; 0 means any that is free.
-    #[arg(long, default_value_t = 8000)]
-    pub(crate) port: u16,
-    /// A file that declares other models than those built in.
-    #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
 

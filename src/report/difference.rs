@@ -248,8 +248,9 @@ mod tests {
         assert!(difference(&none, &failing).is_worse());
         let passing = run(vec![case("esm2::embed::a", Verdict::Pass, vec![])]);
         let mut flaky = passing.clone();
-        let again = flaky.cases[0].attempts[0].clone();
-        flaky.cases[0].attempts.push(again);
+        let mut wrong = flaky.cases[0].attempts[0].clone();
+        wrong.verdict = Verdict::Error;
+        flaky.cases[0].attempts.insert(0, wrong);
         assert!(difference(&passing, &flaky).is_worse());
         assert!(!difference(&flaky, &passing).is_worse());
         assert!(!difference(&none, &passing).is_worse());

@@ -1,11 +1,14 @@
 //! The run as a page of Markdown, such as the summary of a job on GitHub: what came of it, the causes, and what deserves a look.
 //! Foreign text stands in code alone, where no renderer looks for markup, links or mentions. Bounded, and says what it leaves out.
 
+mod code;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use self::code::{LINES, block, code};
 use super::format::Report;
-use super::words::{columns, cut, faults, headline, is_success, lines, party};
+use super::words::{columns, faults, headline, is_success, lines, party};
 use crate::metric_value::count;
 use crate::outcome::record::{CaseRecord, CauseGroup, MetricRecord, RunRecord, causes};
 use crate::outcome::{Verdict, VerdictCounts};
@@ -17,10 +20,6 @@ pub(super) struct MarkdownSummary;
 const PAGE: usize = 900 << 10;
 /// Room that is kept for the sections after the causes.
 const REST: usize = 200 << 10;
-/// The most characters of one line.
-const LINE: usize = 400;
-/// The most lines of one block.
-const LINES: usize = 60;
 /// How many items a list has before the rest is only counted.
 const LISTED: usize = 20;
 /// How many cases are told of as slowest, and as closest to their limits.
@@ -278,50 +277,6 @@ fn tightest(run: &RunRecord) -> String {
     text
 }
 
-/// Foreign text in a line, as code.
-fn code(text: &str) -> String {
-    let text = cut(&text.replace('\n', " "), LINE);
-    if text.trim().is_empty() {
-        return "(empty)".to_owned();
-    }
-    // Renderers do not agree on a bar in the code of a table.
-    if text.contains('|') {
-        let mut shown = String::from("<code>");
-        for letter in text.chars() {
-            if letter.is_ascii_punctuation() {
-                let _ = write!(shown, "&#{};", u32::from(letter));
-            } else {
-                shown.push(letter);
-            }
-        }
-        return shown + "</code>";
-    }
-    let fence = "`".repeat(longest_run(&text) + 1);
-    let is_open = |letter: char| letter == '`' || letter == ' ';
-    let space = if text.starts_with(is_open) || text.ends_with(is_open) {
-        " "
-    } else {
-        ""
-    };
-    format!("{fence}{space}{text}{space}{fence}")
-}
-
-/// Foreign lines as a block of code.
-fn block(lines: &[String]) -> String {
-    let lines: Vec<&str> = lines.iter().flat_map(|line| line.split('\n')).collect();
-    let mut shown: Vec<String> = lines.iter().take(LINES).map(|line| cut(line, LINE)).collect();
-    if lines.len() > LINES {
-        shown.push(format!("… and {}", count(lines.len() - LINES, "more line")));
-    }
-    let text = shown.join("\n");
-    let fence = "`".repeat(longest_run(&text).max(2) + 1);
-    format!("{fence}text\n{text}\n{fence}\n")
-}
-
-fn longest_run(text: &str) -> usize {
-    text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,16 +368,6 @@ mod tests {
         |---|---|--:|--:|--:|--:|
         | `esm2::embed::short` | `CA RMSD of embeddings` | `0.125 Å` | 0.01 | 0.5 | 25 % |
         ");
-    }
-
-    #[test]
-    fn foreign_text_is_code() {
-        assert_eq!(code("plain"), "`plain`");
-        assert_eq!(code("`embeddings`: [a](b)"), "`` `embeddings`: [a](b) ``");
-        assert_eq!(code("a|b <c>"), "<code>a&#124;b &#60;c&#62;</code>");
-        assert_eq!(code("one\ntwo"), "`one two`");
-        assert_eq!(code(" "), "(empty)");
-        assert_eq!(block(&["```".into(), "x".into()]), "````text\n```\nx\n````\n");
     }
 
     #[test]
