@@ -135,6 +135,7 @@ fn carry_out(
     let judging = |store: &Store| Judging::Checks {
         origin: origin.clone(),
         store: store.clone(),
+        plots: None,
     };
     let kept_backend = evidence::backend(&platform);
     let open: Arc<Open> = {
