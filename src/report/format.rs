@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::github::GithubAnnotations;
+use super::html::Html;
 use super::junit::JunitXml;
 use super::markdown::MarkdownSummary;
 use super::tap::TestAnything;
@@ -30,6 +31,7 @@ pub(crate) static FORMATS: &[&dyn Report] = &[
     &MarkdownSummary,
     &GithubAnnotations,
     &TestAnything,
+    &Html,
 ];
 
 /// The form of this name.
