@@ -48,6 +48,10 @@ impl Report for Html {
         "one page for a browser, with filters, causes, numbers and plots; it needs no network"
     }
 
+    fn draws(&self) -> bool {
+        true
+    }
+
     fn render(&self, run: &RunRecord) -> Result<String, String> {
         page(run).map_err(|error| format!("{error:#}"))
     }
