@@ -17,6 +17,7 @@ const HOMES: &[(&str, &str)] = &[
     ("bollard", "backend/docker"),
     ("libtest_mimic", "run"),
     ("rustix", "os"),
+    ("minijinja", "report/html"),
 ];
 /// What only one operating system has. A path may go on after it, a word may not.
 const SYSTEM_SPECIFIC: &[&str] = &["/proc", "target_os", "rustix::process"];

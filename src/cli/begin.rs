@@ -126,6 +126,7 @@ fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
         calls: trial.calls.iter().map(call).collect(),
         checks: trial.statement.checks.clone(),
         metrics: Vec::new(),
+        plots: Vec::new(),
         reproduce: plain_text(&reproduce),
     }
 }

@@ -327,6 +327,7 @@ impl Measuring {
                 reproduce: String::new(),
             },
             store: store.clone(),
+            plots: None,
         };
         let open = self.open(mutant.cloned());
         run_silently(&self.plan, trials, &settings, open, Arc::new(judging), interrupt).await

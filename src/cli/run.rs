@@ -27,7 +27,7 @@ use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::report::conclusion::concluded;
 use crate::report::console::{self, ReportHeader};
 use crate::report::failures::{Telling, failures};
-use crate::run::{self, Flaky, Judging, Open, TrialFormat, Trials};
+use crate::run::{self, Flaky, Judging, Open, PlotBudget, TrialFormat, Trials};
 use crate::snapshot::{Recording, Store};
 use crate::wire::responses::ResponseWriter;
 
@@ -132,9 +132,11 @@ fn carry_out(
     let kind = platform.kind.name;
     let origin = origin(&platform, settings.reproduce.clone());
     let weights = origin.weights.clone();
-    let judging = |store: &Store| Judging::Checks {
+    let draws = arguments.control.report.iter().any(|report| report.format.draws());
+    let judging = |store: &Store, plots: Option<PlotBudget>| Judging::Checks {
         origin: origin.clone(),
         store: store.clone(),
+        plots,
     };
     let kept_backend = evidence::backend(&platform);
     let open: Arc<Open> = {
@@ -149,7 +151,7 @@ fn carry_out(
         plan,
         settings,
         Box::new(move |index| own(index)),
-        Arc::new(judging(&store)),
+        Arc::new(judging(&store, draws.then(PlotBudget::default))),
     )
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
@@ -169,7 +171,7 @@ fn carry_out(
             plan,
             report: &report,
             open,
-            judging: &judging(&store.with(Recording::Never)),
+            judging: &judging(&store.with(Recording::Never), None),
             settings,
             project,
         };

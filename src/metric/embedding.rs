@@ -70,6 +70,30 @@ pub(crate) fn embedding_error_of(observed: &Tensor, reference: &Tensor) -> Resul
     Ok(vectors.finish())
 }
 
+/// The cosine between the two vectors of each residue; NaN where a number is not finite.
+///
+/// # Errors
+/// As [`embedding_error_of`] of arrays with finite numbers.
+pub(crate) fn cosines(observed: &Tensor, reference: &Tensor) -> Result<Vec<f64>, MetricError> {
+    let width = reference.shape().last().copied().unwrap_or(1);
+    check_widths(observed.len(), reference.len(), width)?;
+    let (mut here, mut there) = (vec![0.0; width], vec![0.0; width]);
+    let starts = (0..observed.len()).step_by(width);
+    Ok(starts
+        .map(|start| {
+            let products = Products::of(
+                observed.read_f64(start, &mut here),
+                reference.read_f64(start, &mut there),
+            );
+            if products.is_finite() {
+                products.cosine()
+            } else {
+                f64::NAN
+            }
+        })
+        .collect())
+}
+
 fn check_widths(observed: usize, reference: usize, width: usize) -> Result<(), MetricError> {
     check_lengths("elements", observed, reference)?;
     check_number("elements", observed, 1)?;

@@ -31,7 +31,7 @@ pub(crate) use contact::{ContactRule, contact_agreement};
 pub use difference::difference;
 pub(crate) use difference::{Difference, Extreme};
 pub(crate) use dockq::{CONTACT, DockedPair, dockq};
-pub(crate) use embedding::{EmbeddingError, embedding_error, embedding_error_of};
+pub(crate) use embedding::{EmbeddingError, cosines, embedding_error, embedding_error_of};
 pub(crate) use ensemble::EnergyTest;
 pub use ensemble::energy_test;
 pub(crate) use equivalence::match_equivalent_names;

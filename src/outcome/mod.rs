@@ -23,7 +23,7 @@ use crate::backend::skip::SkipCause;
 use crate::check::Finding;
 use crate::config::Level;
 use crate::metric_value::CheckedValue;
-use record::CaseTimes;
+use record::{CaseTimes, PlotRecord};
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -50,6 +50,8 @@ pub struct Outcome {
     pub(crate) history: Vec<JudgedAttempt>,
     /// Where the time of all attempts went.
     pub(crate) times: CaseTimes,
+    /// What reports draw of it, where that was asked for.
+    pub(crate) plots: Vec<PlotRecord>,
 }
 
 /// What one attempt of a case gave.
@@ -161,6 +163,7 @@ impl Outcome {
             attempts: 0,
             history: Vec::new(),
             times: CaseTimes::default(),
+            plots: Vec::new(),
         }
     }
 

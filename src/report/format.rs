@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::github::GithubAnnotations;
+use super::html::Html;
 use super::junit::JunitXml;
 use super::markdown::MarkdownSummary;
 use super::tap::TestAnything;
@@ -15,6 +16,11 @@ pub(crate) trait Report: Sync {
 
     /// What it is for, in a line.
     fn about(&self) -> &'static str;
+
+    /// Whether it holds or draws the plots of cases, which are computed while the run goes on.
+    fn draws(&self) -> bool {
+        false
+    }
 
     /// The whole text of the report. A run that is incomplete is marked so.
     ///
@@ -30,6 +36,7 @@ pub(crate) static FORMATS: &[&dyn Report] = &[
     &MarkdownSummary,
     &GithubAnnotations,
     &TestAnything,
+    &Html,
 ];
 
 /// The form of this name.
@@ -62,6 +69,10 @@ impl Report for OutcomeJson {
 
     fn about(&self) -> &'static str {
         "the outcome file, from which `hydrotest report` makes every other form"
+    }
+
+    fn draws(&self) -> bool {
+        true
     }
 
     fn render(&self, run: &RunRecord) -> Result<String, String> {

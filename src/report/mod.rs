@@ -9,6 +9,7 @@ pub(crate) mod doctor;
 pub(crate) mod failures;
 pub(crate) mod format;
 mod github;
+mod html;
 mod junit;
 mod markdown;
 pub(crate) mod mutants;

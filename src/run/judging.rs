@@ -4,8 +4,10 @@
 use std::cell::RefCell;
 use std::sync::{Mutex, PoisonError};
 
+use super::plots::PlotBudget;
 use crate::check::{self, CallResult, CaseResults, Finding, MetricValues, RecordedResults};
 use crate::metric_value::CheckedValue;
+use crate::outcome::record::PlotRecord;
 use crate::plan::PlannedTrial;
 use crate::prediction::contract::Tolerance;
 use crate::snapshot::Store;
@@ -21,6 +23,8 @@ pub(crate) struct Judged {
     pub(crate) measurements: Vec<CheckedValue>,
     /// What checks could not judge although nothing is wrong, and why.
     pub(crate) unjudged: Vec<String>,
+    /// What reports draw, where that was asked for.
+    pub(crate) plots: Vec<PlotRecord>,
 }
 
 /// Where answers come from, as a recorded result names it.
@@ -49,6 +53,8 @@ pub enum Judging {
         origin: AnswerOrigin,
         /// The recorded results.
         store: Store,
+        /// The room for what reports draw; `None` where no report draws anything.
+        plots: Option<PlotBudget>,
     },
     /// Those of which a result is recorded are kept with the name of their trial, and only calls that failed are findings.
     Answers(Mutex<Vec<(String, CallResult)>>),
@@ -58,7 +64,14 @@ impl Judging {
     /// What is wrong with the answers of a trial.
     pub(super) fn judge(&self, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
         match self {
-            Self::Checks { origin, store } => by_checks(origin, store, trial, responses),
+            Self::Checks { origin, store, plots } => {
+                let mut judged = by_checks(origin, store, trial, responses);
+                if let Some(budget) = plots {
+                    let passed = judged.findings.is_empty();
+                    judged.plots = budget.plots(trial, (store, &origin.weights), responses, passed);
+                }
+                judged
+            }
             Self::Answers(kept) => {
                 let recorded = |response: &&CallResult| trial.checks.iter().any(|check| check.records(&response.call));
                 let answered = responses.iter().filter(recorded);
@@ -96,6 +109,7 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, respons
         notes: notes.into_inner(),
         measurements,
         unjudged,
+        plots: Vec::new(),
     }
 }
 

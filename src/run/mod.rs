@@ -11,6 +11,7 @@ mod judging;
 mod known;
 mod libtest_format;
 mod outcome_queue;
+mod plots;
 mod pool;
 mod progress;
 mod scenario;
@@ -38,6 +39,7 @@ use crate::plan::Plan;
 
 pub(crate) use interrupt::Interrupt;
 pub use judging::{AnswerOrigin, Judging};
+pub use plots::PlotBudget;
 pub use pool::Open;
 pub(crate) use shrink::{ShrinkRequest, shrink};
 pub(crate) use silent::run_silently;

@@ -162,7 +162,11 @@ fn judging() -> Arc<Judging> {
         reproduce: String::new(),
     };
     let store = Store::new(Path::new("nowhere"), Recording::Never).unwrap();
-    Arc::new(Judging::Checks { origin, store })
+    Arc::new(Judging::Checks {
+        origin,
+        store,
+        plots: None,
+    })
 }
 
 /// What came of a plan, how many instances were still running, and whether trouble was noted.

@@ -70,6 +70,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: F
         attempts: 0,
         history: Vec::new(),
         times: CaseTimes::default(),
+        plots: Vec::new(),
     };
     let mut crashed: Option<String> = None;
     loop {
@@ -109,6 +110,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: F
         outcome.findings = attempt.judged.findings;
         outcome.notes = attempt.judged.notes;
         outcome.measurements = attempt.judged.measurements;
+        outcome.plots = attempt.judged.plots;
         // One crash may be an accident of the platform: the same call on a fresh instance tells.
         let tells_more = attempt.crashed.is_some() && crashed.is_none();
         let is_flaky = outcome.attempts == 1 && known::flaky(trial, &outcome.findings, known::today()).is_some();
@@ -153,6 +155,7 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
         outcome.findings = Vec::new();
         outcome.notes = judged.notes;
         outcome.measurements = judged.measurements;
+        outcome.plots = judged.plots;
         return;
     }
     let attempt = outcome.attempts;
@@ -266,6 +269,7 @@ async fn attempt_scenario(
         judged.notes.extend(one.notes);
         judged.measurements.extend(one.measurements);
         judged.unjudged.extend(one.unjudged);
+        judged.plots.extend(one.plots);
     }
     Ok(Attempt {
         judged,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{RecordedNumber, plain_line, plain_text};
+use super::{PlotRecord, RecordedNumber, plain_line, plain_text};
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
 use crate::check::Finding;
@@ -46,6 +46,9 @@ pub(crate) struct CaseRecord {
     pub(crate) checks: Vec<String>,
     /// The numbers behind the verdict, from the attempt that decided.
     pub(crate) metrics: Vec<MetricRecord>,
+    /// What reports draw of it, where that was asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) plots: Vec<PlotRecord>,
     /// The command that runs this case again.
     pub(crate) reproduce: String,
 }
@@ -220,6 +223,7 @@ impl CaseRecord {
         self.seconds = outcome.times;
         self.attempts = outcome.history.iter().map(AttemptRecord::of).collect();
         self.metrics = outcome.measurements.iter().map(MetricRecord::of).collect();
+        self.plots.clone_from(&outcome.plots);
     }
 }
 

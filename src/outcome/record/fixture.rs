@@ -81,6 +81,7 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
         }],
         checks: vec!["contract".into(), "snapshot".into()],
         metrics: Vec::new(),
+        plots: Vec::new(),
         reproduce: format!("hydrotest --backend lab --exact {name}"),
     }
 }

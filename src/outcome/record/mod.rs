@@ -11,6 +11,7 @@ mod live;
 mod merge;
 mod number;
 mod plain;
+mod plots;
 mod redact;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,9 @@ pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};
+pub(crate) use plots::{
+    BothCurves, BothMaps, EmbeddingPlot, PackedCurve, PlotData, PlotRecord, ResidueRun, StructurePlot,
+};
 pub(crate) use redact::redacted;
 
 use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};

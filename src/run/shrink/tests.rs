@@ -155,6 +155,7 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
                 reproduce: String::new(),
             },
             store,
+            plots: None,
         })
     };
     let settings = RunSettings {
