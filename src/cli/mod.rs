@@ -8,6 +8,7 @@ mod compare;
 mod doctor;
 mod evidence;
 mod import;
+mod init;
 mod judge;
 mod libtest;
 mod list;
@@ -22,6 +23,8 @@ mod report_writer;
 mod reproduce;
 mod run;
 mod serve;
+mod shell;
+mod show;
 mod shrink;
 mod snapshots;
 mod try_call;
@@ -69,6 +72,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
         Some(Command::Clean(arguments)) => clean::clean(&arguments),
         Some(Command::New(arguments)) => new::new(&arguments.what),
+        Some(Command::Show(arguments)) => show::show(&arguments),
+        Some(Command::Completions(arguments)) => shell::completions(arguments.shell),
+        Some(Command::Man(arguments)) => shell::man(arguments.directory.as_deref()),
+        Some(Command::Init(arguments)) => init::init(&arguments.directory),
         Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
         Some(Command::Try(arguments)) => try_call::try_call(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),
