@@ -101,9 +101,9 @@ fn the_built_in_references_judge() {
     let machine = Machine::new();
     let empty = machine.directory("empty");
     let suites = machine.directory("suites");
-    // Its recorded result is of another input.
-    let suite = "about = 'other'\n[[case]]\nname = 'embedded_chain'\nliteral = 'MKTAYIAK'\nmodels = ['esm2']\n\
-                 checks = [{ check = 'snapshot' }]\n";
+    // The recorded result is of another input.
+    let suite = Path::new(env!("CARGO_MANIFEST_DIR")).join("suites/recorded.toml");
+    let suite = fs::read_to_string(suite).unwrap().replace("NLYIQWLK", "NLYIQWLR");
     fs::write(suites.join("recorded.toml"), suite).unwrap();
     machine
         .run(&empty, &["--suite", "recorded", "--model", "esm2"])
@@ -116,7 +116,7 @@ fn the_built_in_references_judge() {
         "--snapshots",
         references.to_str().unwrap(),
     ];
-    let ran = machine.run(&empty, &[&places[..], &["--model", "esm2"]].concat());
+    let ran = machine.run(&empty, &[&places[..], &["chain_of_esm2"]].concat());
     assert_eq!(ran.code, Some(1), "{}", ran.stdout);
 }
 
@@ -176,7 +176,7 @@ fn a_configuration_above_is_found_with_its_suites() {
     let ran = machine.run(&deep, &["--suite", "recorded", "--model", "esm2"]);
     ran.passes();
     assert!(ran.stdout.contains("backend only"), "{}", ran.stdout);
-    let suite = "about = 'own'\n[[case]]\nname = 'one'\nsequences = 'short'\nmodels = ['esm2']\nchecks = [{ check = 'finite' }]\n";
+    let suite = "about = 'own'\n[[case]]\nname = 'one'\nsequences = 'short'\nmodels = ['esm2']\nchecks = [{ check = 'contract' }]\n";
     fs::create_dir(project.join("suites")).unwrap();
     fs::write(project.join("suites/own.toml"), suite).unwrap();
     fs::write(project.join("suites/sequences.fasta"), ">short\nMLKNV\n").unwrap();
@@ -190,7 +190,10 @@ fn a_configuration_above_is_found_with_its_suites() {
     );
     assert!(ran.stdout.contains("esm2::own::one"));
     // What it prints to repeat a case works from there.
-    let wrong = suite.replace("{ check = 'finite' }", "{ check = 'absent', fields = ['embeddings'] }");
+    let wrong = suite.replace(
+        "{ check = 'contract' }",
+        "{ check = 'absent', fields = ['embeddings'] }",
+    );
     fs::write(project.join("suites/own.toml"), wrong).unwrap();
     let ran = machine.run(&deep, &[]);
     assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
@@ -221,4 +224,66 @@ fn a_backend_is_declared_in_the_project_above() {
         "{declared}"
     );
     assert!(paths(&deep).is_empty());
+}
+
+#[test]
+fn a_case_is_shown_with_what_it_is_compared_with() {
+    let machine = Machine::new();
+    let empty = machine.directory("empty");
+    let ran = machine.run(&empty, &["show", "esm2::recorded::chain_of_esm2"]);
+    ran.passes();
+    for expected in [
+        "every field of one chain",
+        "core case of built-in suites/recorded.toml:",
+        "input \"NLYIQWLK\"",
+        "\"include_fields\":[\"*\"]",
+        ": { check = \"snapshot\" }",
+        "compared with synthetic/esm2/recorded/chain_of_esm2: ESM-2 embed on reference",
+        "embeddings: float32 array (1, 8, 320)",
+        "run it: hydrotest --backend reference --exact esm2::recorded::chain_of_esm2",
+    ] {
+        assert!(ran.stdout.contains(expected), "{expected}: {}", ran.stdout);
+    }
+    // A part of a name is enough where no other case has it, and `explain` is the same.
+    let same = machine.run(&empty, &["explain", "recorded::chain_of_esm2"]);
+    assert_eq!(same.stdout, ran.stdout);
+    let several = machine.run(&empty, &["show", "esm2::recorded"]);
+    assert_eq!(several.code, Some(2));
+    assert!(
+        several.stderr.contains("name one of them: esm2::recorded::"),
+        "{}",
+        several.stderr
+    );
+    let mistyped = machine.run(&empty, &["show", "esm2::recorded::chain_of_esm3"]);
+    assert!(
+        mistyped
+            .stderr
+            .contains("did you mean `esm2::recorded::chain_of_esm2`?"),
+        "{}",
+        mistyped.stderr
+    );
+    let without = machine.run(&empty, &["show", "esm2::life_cycle::start_twice"]);
+    assert!(without.code == Some(2) || without.stdout.contains("compared with no recorded result"));
+}
+
+#[test]
+fn shells_and_manual_readers_are_given_every_command() {
+    let machine = Machine::new();
+    let empty = machine.directory("empty");
+    for shell in ["bash", "zsh", "fish"] {
+        let ran = machine.run(&empty, &["completions", shell]);
+        ran.passes();
+        assert!(
+            ran.stdout.contains("calibrate") && ran.stdout.contains("--backend"),
+            "{shell}"
+        );
+    }
+    let page = machine.run(&empty, &["man"]);
+    page.passes();
+    assert!(page.stdout.contains(".TH hydrotest 1"), "{}", page.stdout);
+    machine.run(&empty, &["man", "pages"]).passes();
+    let pages = paths(&empty.join("pages"));
+    for page in ["hydrotest.1", "hydrotest-doctor.1", "hydrotest-snapshots-accept.1"] {
+        assert!(pages.iter().any(|name| name == page), "{page}: {pages:?}");
+    }
 }

@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use super::arguments::ShowArguments;
 use super::project::Project;
-use super::{CommandError, say};
+use super::{CommandError, reproduce, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::config::{Case, Diagnostic, Diagnostics, Location, suggest};
 use crate::metric_value::count;
+use crate::outcome::quote;
 use crate::outcome::record::plain_line;
 use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
 use crate::prediction::{Listing, Options};
@@ -55,7 +56,8 @@ pub(crate) fn show(arguments: &ShowArguments) -> Result<u8, CommandError> {
     }
     text.push_str(&expectations(trial));
     text.push_str(&references(&project, trial, &platform.weights)?);
-    let _ = writeln!(text, "\nrun it: hydrotest --backend {selector} --exact {}", trial.name);
+    let command = reproduce::command(selector, &Overrides::default(), &arguments.places);
+    let _ = writeln!(text, "\nrun it: {command} --exact {}", quote(&trial.name));
     say(&text);
     Ok(0)
 }
@@ -90,7 +92,7 @@ fn find<'a>(plan: &'a Plan, wanted: &str, backend: &str) -> Result<&'a PlannedTr
 }
 
 /// The case as its suite declares it.
-fn declared<'a>(project: &'a Project, trial: &PlannedTrial) -> Option<&'a Case> {
+fn declared<'a>(project: &'a Project, trial: &'a PlannedTrial) -> Option<&'a Case> {
     let suite = project.suites.iter().find(|suite| suite.name == *trial.suite)?;
     let mut cases = suite.cases_for(&trial.contract);
     let is_it = |case: &Case| {
@@ -127,7 +129,11 @@ fn head(trial: &PlannedTrial) -> String {
 }
 
 fn of_call(call: &PlannedCall) -> String {
-    let mut text = format!("\ncall {} ({})\n", call.name, call.request.method);
+    let mut text = if &*call.name == "call" {
+        format!("\ncall ({})\n", call.request.method)
+    } else {
+        format!("\ncall {} ({})\n", plain_line(&call.name), call.request.method)
+    };
     let input = plain_line(&call.request.input.to_json().to_string());
     let shown: String = input.chars().take(LONGEST_INPUT).collect();
     let rest = input.chars().count().saturating_sub(LONGEST_INPUT);
