@@ -187,7 +187,7 @@ fn a_right_backend_passes_with_summary_annotation_and_reports() {
     assert!(!job.stdout.contains("::error"), "{}", job.stdout);
     let summary = runner.summary();
     assert!(
-        summary.starts_with("# of another step\n") && summary.contains("1 passed"),
+        summary.starts_with("# of another step\n") && summary.contains("| all |  | 1 | 0 |"),
         "{summary}"
     );
     assert_eq!(job.outputs["run"]["exit-code"], "0");
@@ -221,7 +221,7 @@ fn a_wrong_backend_keeps_its_exit_code_and_is_reported() {
     assert!(job.stdout.contains("\n::error "), "{}", job.stdout);
     let summary = runner.summary();
     assert!(
-        summary.contains("1 failed") && summary.contains("esm2::own::one"),
+        summary.contains("does not conform") && summary.contains("esm2::own::one"),
         "{summary}"
     );
     let junit = fs::read_to_string(runner.reports().join("junit.xml")).unwrap();
@@ -253,7 +253,7 @@ fn nothing_in_an_input_is_a_command() {
     let hostile = "\"; touch pwned; $(touch pwned) `touch pwned`\ntouch pwned";
     for input in ["backend", "arguments", "command", "reports"] {
         let job = runner.run(&[(input, hostile)]);
-        assert!(input == "reports" || job.code != 0, "{input}: {}", job.stdout);
+        assert!(job.code != 0, "{input}: {}", job.stdout);
     }
     let found = Command::new("find")
         .arg(runner.home.path())
