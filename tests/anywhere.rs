@@ -274,7 +274,7 @@ fn shells_and_manual_readers_are_given_every_command() {
         let ran = machine.run(&empty, &["completions", shell]);
         ran.passes();
         assert!(
-            ran.stdout.contains("calibrate") && ran.stdout.contains("--backend"),
+            ran.stdout.contains("calibrate") && ran.stdout.contains("keep-responses"),
             "{shell}"
         );
     }
@@ -286,4 +286,37 @@ fn shells_and_manual_readers_are_given_every_command() {
     for page in ["hydrotest.1", "hydrotest-doctor.1", "hydrotest-snapshots-accept.1"] {
         assert!(pages.iter().any(|name| name == page), "{page}: {pages:?}");
     }
+}
+
+#[test]
+fn a_log_is_told_of_hydrotest_alone_and_only_when_asked_for() {
+    let machine = Machine::new();
+    let empty = machine.directory("empty");
+    let logged = |wanted: Option<&str>| {
+        let mut command = Command::new(machine.program());
+        command
+            .current_dir(&empty)
+            .args(["--backend", "self", "--exact", "esm2::recorded::chain_of_esm2"])
+            .env("HYDROTEST_STATE_DIR", machine.state())
+            .env_remove("RUST_LOG")
+            .envs(wanted.map(|wanted| ("RUST_LOG", wanted)));
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert!(!logged(None).contains("hydrotest::"));
+    let log = logged(Some("trace"));
+    for event in [
+        "start instance=",
+        "ready instance=",
+        "call instance=",
+        "stopped instance=",
+    ] {
+        let line = log.lines().find(|line| line.contains(event));
+        let line = line.unwrap_or_else(|| panic!("{event}: {log}"));
+        assert!(line.contains(" hydrotest::backend::instance: "), "{line}");
+    }
+    assert!(!log.contains(" hyper"), "{log}");
+    assert!(!logged(Some("info")).contains("call instance="));
+    assert!(logged(Some("a=b=c")).contains("warning: RUST_LOG is not understood"));
 }

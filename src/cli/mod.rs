@@ -12,6 +12,7 @@ mod init;
 mod judge;
 mod libtest;
 mod list;
+mod log;
 mod mutants;
 mod new;
 mod nothing;
@@ -51,6 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if let Some(code) = supervise::run_if_asked(&arguments) {
         return code;
     }
+    log::begin();
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {

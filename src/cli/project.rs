@@ -126,14 +126,12 @@ impl Project {
         let directory = beside(&places.suites, "suites");
         // Without a configuration there is no project whose directory it could be.
         let is_own = places.suites.is_some() || (place != ConfigPlace::BuiltIn && directory.exists());
-        let (origin, suites, suites_sha256) = if is_own {
-            (
-                SuiteOrigin::Project,
-                Suites::load(&directory, &config),
-                hash(&directory),
-            )
+        let (origin, suites, files) = if is_own {
+            let suites = Suites::load(&directory, &config);
+            (SuiteOrigin::Project, suites, suite_files(&directory))
         } else {
-            (SuiteOrigin::BuiltIn, Suites::built_in(&config), Ok(hash_built_in()))
+            let files = built_in::below("suites").map(|file| (file.path.to_owned(), file.content.to_vec()));
+            (SuiteOrigin::BuiltIn, Suites::built_in(&config), Ok(files.collect()))
         };
         let suites = suites
             .map_err(|wrong| diagnostics.append(wrong))
