@@ -12,6 +12,7 @@
 // Its documentation is read with private items.
 #![allow(rustdoc::private_intra_doc_links)]
 
+mod built_in;
 #[doc(hidden)]
 pub mod check;
 #[doc(hidden)]

@@ -219,7 +219,7 @@ fn the_doctor_says_what_is_there_what_is_missing_and_what_to_do() {
     lab (kind http): cannot run like this
       ok      secret           LAB_SECRET is set
       broken  server           http://127.0.0.1:PORT is not ready: no connection to http://127.0.0.1:PORT/: Connection refused (os error 111)
-                               -> start the model server there, or correct `url`
+                               -> start the model server there, or correct `url` at backends.toml:15:7
       note    snapshots        0 of 1 results are recorded for weights `published`
                                -> record them on a backend that you trust: hydrotest --backend NAME --record
     ");

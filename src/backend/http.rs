@@ -1,22 +1,22 @@
 //! The kind `http`: a model server that hydrotest did not start. Waits for it, calls it, never starts or stops it.
 
+mod examine;
 mod headers;
 
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings};
 use super::launcher::{Endpoint, Launcher, ServerExit};
-use super::requirement::{Requirement, RequirementStatus};
+use super::requirement::Requirement;
 use super::served::{Credentials, Served, ServedSettings};
 use super::{Backend, BackendError, Fault, Stage, Watch, Work};
-use crate::config::{BackendTable, Diagnostics, PerModel, TableReader, interpolate};
-use crate::prediction::{Contract, Input, Method, Options, Request};
+use crate::config::{BackendTable, Diagnostics, Location, PerModel, TableReader, interpolate};
+use crate::prediction::{Contract, Options};
 use crate::wire::Secret;
-use crate::wire::client::ModelClient;
+use crate::wire::client::{ModelClient, check_address};
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
@@ -43,6 +43,15 @@ struct Http {
     /// What the server was started with.
     per_model: PerModel,
     served: ServedSettings,
+    /// Where its keys are written.
+    places: HttpPlaces,
+}
+
+/// Where the keys are written that a server can contradict; the place of the table for one that is not.
+struct HttpPlaces {
+    url: Location,
+    secret: Location,
+    models: Location,
 }
 
 fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<dyn Settings>> {
@@ -51,6 +60,17 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
     if let Some(Err(error)) = url.as_ref().map(|url| interpolate(url, &[], |_| Some(String::new()))) {
         reader.reject("url", error, "in this address");
     }
+    // What the environment fills in is looked at when it is known.
+    if let Some(address) = url.as_ref().filter(|url| !url.contains(['$', '{']))
+        && let Err(error) = check_address(address)
+    {
+        reader.reject("url", error, "expected http://HOST:PORT");
+    }
+    let places = HttpPlaces {
+        url: reader.location_of("url"),
+        secret: reader.location_of("secret_env"),
+        models: reader.location_of("models"),
+    };
     let secret_variable = reader.text("secret_env").unwrap_or_else(|| Secret::VARIABLE.to_owned());
     let headers = headers::read(&mut reader);
     let served = ServedSettings::read(table, &mut reader);
@@ -62,6 +82,7 @@ fn configure(table: &BackendTable, diagnostics: &mut Diagnostics) -> Option<Arc<
         name: table.name.clone(),
         per_model: table.per_model.clone(),
         served,
+        places,
     }))
 }
 
@@ -88,23 +109,8 @@ impl Settings for Http {
         Ok(Box::new(Served::new(launcher, launch, self.served, Some(own))))
     }
 
-    fn examine<'a>(&'a self, _: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
-        Box::pin(async {
-            let secret = std::env::var(&self.secret_variable).ok().and_then(Secret::new);
-            let name = &self.secret_variable;
-            let shown = match &secret {
-                Some(_) => Requirement::met("secret", format!("{name} is set")),
-                None => Requirement {
-                    status: RequirementStatus::Unset,
-                    ..Requirement::unmet(
-                        "secret",
-                        format!("{name} is not set"),
-                        format!("export {name} with the secret that the server signs with"),
-                    )
-                },
-            };
-            vec![shown, self.call_on(secret).await]
-        })
+    fn examine<'a>(&'a self, models: &'a [Arc<Contract>], _: &'a Overrides) -> Watch<'a, Vec<Requirement>> {
+        Box::pin(self.examination(models))
     }
 
     fn foresee<'a>(&'a self, models: &'a [Arc<Contract>]) -> Work<'a, ()> {
@@ -116,7 +122,8 @@ impl Settings for Http {
                 // Whatever is wrong there, its start says better.
                 return Ok(());
             }
-            Err(one_model(models, self.class_of(&client, models).await.as_deref()))
+            let class = examine::probe(&client, models).await.ok();
+            Err(one_model(models, class.as_deref()))
         })
     }
 
@@ -180,66 +187,7 @@ impl Http {
             .map_err(|error| unusable(error.to_string()))?
             .with_headers(own.headers))
     }
-
-    /// The class of what the server answers, asked by each method that one of the models has.
-    async fn class_of(&self, client: &ModelClient, models: &[Arc<Contract>]) -> Option<String> {
-        let asking = async {
-            for method in [Method::Embed, Method::Fold] {
-                if !models.iter().any(|model| model.method == method) {
-                    continue;
-                }
-                let request = Request {
-                    method,
-                    input: Input::One(PROBE.to_owned()),
-                    options: Options::new(),
-                };
-                if let Ok(prediction) = client.predict(&request).await {
-                    return Some(prediction.class);
-                }
-            }
-            None
-        };
-        tokio::time::timeout(PROBED_FOR, asking).await.ok().flatten()
-    }
-
-    /// Asks the server whether it is ready. The secret plays no part in that.
-    async fn call_on(&self, secret: Option<Secret>) -> Requirement {
-        const SUBJECT: &str = "server";
-        let url = match interpolate(&self.url, &[], |name| std::env::var(name).ok()) {
-            Ok(url) => url,
-            Err(error) => {
-                let error = BackendError::new(Stage::Configure, Fault::Misconfigured, error.to_string());
-                return Requirement::unset(&error);
-            }
-        };
-        let client = secret
-            .map_or_else(Secret::generate, Ok)
-            .map_err(|error| error.to_string())
-            .and_then(|secret| self.credentials(secret).map_err(|error| error.message))
-            .and_then(|own| {
-                let client = ModelClient::new(&url, own.secret, self.served.timeouts);
-                let client = client.map_err(|error| error.to_string())?;
-                Ok(client.with_headers(own.headers))
-            });
-        let healthy = match client {
-            Ok(client) => client.health().await.map_err(|error| error.to_string()),
-            Err(error) => Err(error),
-        };
-        match healthy {
-            Ok(()) => Requirement::met(SUBJECT, format!("{url} is ready")),
-            Err(error) => Requirement::unmet(
-                SUBJECT,
-                format!("{url} is not ready: {error}"),
-                "start the model server there, or correct `url`",
-            ),
-        }
-    }
 }
-
-/// A sequence that every model takes.
-const PROBE: &str = "ACDEFGHIKL";
-/// How long a server may take to show which model it has.
-const PROBED_FOR: Duration = Duration::from_secs(120);
 
 /// The mistake of a table by which one server is to be several models.
 fn one_model(models: &[Arc<Contract>], class: Option<&str>) -> BackendError {

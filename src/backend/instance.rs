@@ -2,7 +2,7 @@
 //! a leak check after it. Holds one backend; knows nothing of cases or of other instances.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::RwLock;
 
@@ -115,6 +115,8 @@ impl Instance {
             return Ok(());
         }
         self.prepare().await;
+        let begun = Instant::now();
+        tracing::info!(instance = %self.label, "start");
         let up = async {
             // A timer of no time at all may still take a millisecond, and a start be done by then.
             if !limit.is_zero() {
@@ -130,6 +132,7 @@ impl Instance {
         match result {
             Ok(()) => {
                 slot.running = true;
+                tracing::info!(instance = %self.label, seconds = begun.elapsed().as_secs_f64(), "ready");
                 if let Some(guard) = &self.guard {
                     // Where they are not available, the note of the leak check says so.
                     let remarks = exposure::remarks(&guard.label()).unwrap_or_default();
@@ -141,6 +144,7 @@ impl Instance {
                 if error.log_tail.is_empty() {
                     error.log_tail = slot.backend.log_tail();
                 }
+                tracing::warn!(instance = %self.label, %error, "start failed");
                 // An error of this stop matters less than the one of the start, which is in hand.
                 let _ = self.shut_down(&mut slot, StoppedFrom::Starting).await;
                 Err(error)
@@ -210,7 +214,9 @@ impl Instance {
     async fn shut_down(&self, slot: &mut BackendSlot, from: StoppedFrom) -> Option<BackendError> {
         // A start that was dropped half-way had no time to say that it is over.
         self.progress.clear();
+        let begun = Instant::now();
         let stopped = tokio::time::timeout(STOP_LIMIT, slot.backend.shutdown()).await;
+        tracing::info!(instance = %self.label, seconds = begun.elapsed().as_secs_f64(), "stopped");
         let stopped = stopped.unwrap_or_else(|_| {
             let message = format!("{} did not stop within {} s", self.label, STOP_LIMIT.as_secs());
             Err(BackendError::new(Stage::Shutdown, Fault::Timeout, message))
@@ -255,7 +261,11 @@ impl Instance {
             let message = format!("{} is not initialized. Call start() before use.", self.label);
             return Err(BackendError::new(Stage::Call, Fault::NotRunning, message));
         }
-        slot.backend.predict(request).await.map_err(|mut error| {
+        let begun = Instant::now();
+        let answer = slot.backend.predict(request).await;
+        let (seconds, failed) = (begun.elapsed().as_secs_f64(), answer.is_err());
+        tracing::debug!(instance = %self.label, method = %request.method, seconds, failed, "call");
+        answer.map_err(|mut error| {
             if error.log_tail.is_empty() && !matches!(error.fault, Fault::Refused | Fault::Schema) {
                 error.log_tail = slot.backend.log_tail();
             }

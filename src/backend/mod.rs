@@ -43,6 +43,7 @@ use std::pin::Pin;
 use crate::prediction::{Prediction, Request};
 
 pub use error::{BackendError, Fault, Responsible, Stage};
+pub(crate) use installation::state_directory;
 pub use instance::Instance;
 pub use scenario::{ExitedProgram, ObjectAct, ObjectHost, ObjectState, ProgramExit, Scenario};
 

@@ -1,8 +1,11 @@
 //! What the command line may say. Declares and documents; does nothing with it.
 
+mod beginning;
 mod control;
+mod explaining;
 mod judge;
 mod mutants;
+mod places;
 mod recorded;
 mod reports;
 mod serving;
@@ -13,9 +16,12 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use beginning::{InitArguments, New, NewArguments};
 pub(crate) use control::RunControl;
+pub(crate) use explaining::{CompletionsArguments, ManArguments, ShowArguments};
 pub(crate) use judge::JudgeArguments;
 pub(crate) use mutants::{MutantArguments, MutantFormat};
+pub(crate) use places::{ConfigPlace, ProjectPaths};
 pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
@@ -60,12 +66,17 @@ pub(crate) enum Command {
     Models(ListArguments),
     /// List the suites with the number of cases for each model.
     Suites(ListArguments),
+    /// Show what a case sends, checks and is compared with, and where that is written.
+    #[command(visible_alias = "explain")]
+    Show(ShowArguments),
     /// Check that the requirements of each backend are met, and say what to do: exits with 0 when they are, 3 when not.
     Doctor(DoctorArguments),
     /// Remove what killed runs left on this machine and on every platform: processes, containers, jobs, temporary files.
     Clean(CleanArguments),
     /// Declare a new backend.
     New(NewArguments),
+    /// Write the built-in configuration, suites and recorded results into a directory, to change them; overwrites nothing.
+    Init(InitArguments),
     /// Compare two results: PDB, mmCIF, npy, npz, snapshot or recorded response. Exits with 0 when they are the same, 1 when not.
     Compare(Box<CompareArguments>),
     /// Repeat calls that have recorded results and keep by how much the answers differ: the floor of later comparisons.
@@ -86,34 +97,13 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Print the JSON schema of a form of files.
     Schema(SchemaArguments),
+    /// Print the completions for a shell.
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write those of all commands.
+    Man(ManArguments),
     /// Serve an embedded model as boileroom's model server does: `MODEL_CLASS` and `MODEL_CONFIG` choose it,
     /// `BOILEROOM_TRANSPORT_HMAC_KEY` signs its answers.
     Serve(ServeArguments),
-}
-
-/// Where the project lies.
-#[derive(Debug, Clone, Args)]
-pub(crate) struct ProjectPaths {
-    /// The file that declares backends and models.
-    #[arg(long, value_name = "FILE", default_value = "backends.toml", help_heading = "Places")]
-    pub(crate) config: PathBuf,
-    /// The directory of the suites [default: `suites` beside the configuration].
-    #[arg(long, value_name = "DIR", help_heading = "Places")]
-    pub(crate) suites: Option<PathBuf>,
-    /// The directory of the recorded results [default: `snapshots` beside the configuration].
-    #[arg(long, value_name = "DIR", help_heading = "Places")]
-    pub(crate) snapshots: Option<PathBuf>,
-}
-
-impl ProjectPaths {
-    /// The same for a command that reads no suites.
-    pub(crate) fn without_suites(&self) -> Self {
-        Self {
-            suites: None,
-            snapshots: None,
-            ..self.clone()
-        }
-    }
 }
 
 /// Which backend, and what of its table to change.
@@ -304,30 +294,6 @@ pub(crate) struct CleanArguments {
     pub(crate) dry_run: bool,
 }
 
-/// What to begin.
-#[derive(Debug, Args)]
-pub(crate) struct NewArguments {
-    /// What to begin.
-    #[command(subcommand)]
-    pub(crate) what: New,
-}
-
-/// What can be begun.
-#[derive(Debug, Subcommand)]
-pub(crate) enum New {
-    /// Declare a backend: adds a table with the keys of its kind to the configuration.
-    Backend {
-        /// Its name.
-        name: String,
-        /// What kind it is; `hydrotest backends` lists them.
-        #[arg(long, default_value = "process")]
-        kind: String,
-        /// The file that declares backends; made when it is not there.
-        #[arg(long, value_name = "FILE", default_value = "backends.toml")]
-        config: PathBuf,
-    },
-}
-
 /// What to compare, and by whose gates.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
@@ -355,7 +321,7 @@ pub(crate) struct CompareArguments {
     /// Greatest difference of the elements of arrays as a fraction of the first.
     #[arg(long, value_name = "NUMBER", value_parser = parse_bound, help_heading = "Gates")]
     pub(crate) rtol: Option<f64>,
-    /// The file that declares models and gates [default: `backends.toml` where there is one, else the one built in].
+    /// The file that declares models and gates [default: `backends.toml` here or in a directory above, else the one built in].
     #[arg(long, value_name = "FILE", help_heading = "Gates")]
     pub(crate) config: Option<PathBuf>,
 }

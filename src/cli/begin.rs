@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::arguments::RunArguments;
-use super::project::Project;
+use super::project::{Project, References};
 use crate::backend::registry::Platform;
 use crate::outcome::record::{
     BackendRecord, CallRecord, CaseRecord, CaseTimes, HarnessRecord, LiveRecord, Planned, RunRecord, SelectionRecord,
@@ -28,7 +28,7 @@ pub(super) struct SelectionScope {
 /// The record of a run that begins.
 pub(super) fn begin(
     arguments: &RunArguments,
-    project: &Project,
+    (project, references): (&Project, &References),
     (platform, plan, trials): (&Platform, &Plan, &Trials),
     reproduce: &str,
     scope: SelectionScope,
@@ -37,7 +37,7 @@ pub(super) fn begin(
     let harness = HarnessRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         suites_sha256: project.suites_sha256.clone(),
-        snapshots_sha256: snapshots_sha256(&project.snapshots.join(&platform.weights))?,
+        snapshots_sha256: snapshots_sha256(&references.directory().join(&platform.weights))?,
         contracts_sha256: contracts_sha256(project),
     };
     let selection = SelectionRecord {

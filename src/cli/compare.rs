@@ -1,8 +1,6 @@
 //! `hydrotest compare`: two files of results compared with each other.
 
-use std::path::Path;
-
-use super::arguments::CompareArguments;
+use super::arguments::{CompareArguments, ConfigPlace};
 use super::{CommandError, list, say};
 use crate::compare::ToleranceOverrides;
 use crate::compare_files::{Rules, compare, load, verdict};
@@ -12,15 +10,12 @@ use crate::report::compare::{ComparedFiles, json, table};
 
 /// The two differ.
 const DIFFERENT: u8 = 1;
-/// Declares models where the command is run in a checkout.
-const CONFIG: &str = "backends.toml";
 
 /// Compares and says how far the two are apart.
 pub(crate) fn run(arguments: &CompareArguments) -> Result<u8, CommandError> {
-    let config = match &arguments.config {
-        Some(path) => Config::load(path)?,
-        None if Path::new(CONFIG).exists() => Config::load(Path::new(CONFIG))?,
-        None => Config::built_in()?,
+    let config = match ConfigPlace::find(arguments.config.as_deref())? {
+        ConfigPlace::File(path) => Config::load(&path)?,
+        ConfigPlace::BuiltIn => Config::built_in()?,
     };
     let (first, second) = match (load(&arguments.first), load(&arguments.second)) {
         (Ok(first), Ok(second)) => (first, second),

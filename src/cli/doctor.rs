@@ -92,7 +92,8 @@ fn snapshots(project: &Project, platform: &Platform) -> Result<Requirement, Comm
     let weights = &platform.weights;
     let keys = plan.trials.iter().flat_map(|trial| trial.snapshot_keys(weights));
     let keys: std::collections::HashSet<_> = keys.collect();
-    let listed = Store::new(&project.snapshots, Recording::Never)?.list()?;
+    let references = project.references(weights)?;
+    let listed = Store::new(references.directory(), Recording::Never)?.list()?;
     let recorded = listed.iter().filter(|entry| keys.contains(&entry.key)).count();
     let found = format!(
         "{recorded} of {} results are recorded for weights `{weights}`",

@@ -9,7 +9,7 @@ use clap::Parser;
 
 use super::arguments::{CommandLine, JudgeArguments};
 use super::begin::{SelectionScope, begin};
-use super::project::Project;
+use super::project::{Project, References};
 use super::references::origin;
 use super::report_writer::write_reports;
 use super::{BROKEN, CommandError, say};
@@ -81,11 +81,18 @@ fn judge_again(
         whole: stated.selection.whole,
         every_core_case: stated.selection.every_core_case,
     };
-    let begun = begin(&line.run, project, (&platform, &plan, &trials), "", scope);
+    let references = project.references(&platform.weights)?;
+    let begun = begin(
+        &line.run,
+        (project, &references),
+        (&platform, &plan, &trials),
+        "",
+        scope,
+    );
     let begun = begun.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
     same_rules(stated, &begun.snapshot())?;
     let selected = trials.select(&plan);
-    let outcome = replay(&plan, &selected, &trials, (platform, project))?;
+    let outcome = replay(&plan, &selected, &trials, (platform, &references))?;
     let conclusion = concluded(&outcome.evidence(), &stated.selection);
     begun.finish(&outcome, conclusion);
     Ok(joined(stated, begun.snapshot()))
@@ -96,9 +103,9 @@ fn replay(
     plan: &Arc<Plan>,
     selected: &[usize],
     trials: &Trials,
-    (platform, project): (Platform, &Project),
+    (platform, references): (Platform, &References),
 ) -> Result<RunOutcome, CommandError> {
-    let store = Store::new(&project.snapshots, Recording::Never)?;
+    let store = Store::new(references.directory(), Recording::Never)?;
     let judging = Judging::Checks {
         origin: origin(&platform, String::new()),
         store,

@@ -8,9 +8,11 @@ mod compare;
 mod doctor;
 mod evidence;
 mod import;
+mod init;
 mod judge;
 mod libtest;
 mod list;
+mod log;
 mod mutants;
 mod new;
 mod nothing;
@@ -22,6 +24,8 @@ mod report_writer;
 mod reproduce;
 mod run;
 mod serve;
+mod shell;
+mod show;
 mod shrink;
 mod snapshots;
 mod try_call;
@@ -48,6 +52,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if let Some(code) = supervise::run_if_asked(&arguments) {
         return code;
     }
+    log::begin();
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {
@@ -69,6 +74,10 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
         Some(Command::Clean(arguments)) => clean::clean(&arguments),
         Some(Command::New(arguments)) => new::new(&arguments.what),
+        Some(Command::Show(arguments)) => show::show(&arguments),
+        Some(Command::Completions(arguments)) => shell::completions(arguments.shell),
+        Some(Command::Man(arguments)) => shell::man(arguments.directory.as_deref()),
+        Some(Command::Init(arguments)) => init::init(&arguments.directory),
         Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
         Some(Command::Try(arguments)) => try_call::try_call(&arguments),
         Some(Command::Snapshots(arguments)) => snapshots::snapshots(arguments.action),

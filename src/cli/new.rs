@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::path::Path;
 
-use super::arguments::New;
+use super::arguments::{ConfigPlace, New};
 use super::{CommandError, say};
 use crate::backend::kind::Kind;
 use crate::backend::registry::{self, KINDS};
@@ -15,7 +15,10 @@ const LONGEST_NAME: usize = 64;
 /// Begins what was asked for.
 pub(crate) fn new(what: &New) -> Result<u8, CommandError> {
     match what {
-        New::Backend { name, kind, config } => backend(name, kind, config),
+        New::Backend { name, kind, config } => {
+            let place = ConfigPlace::find(config.as_deref())?;
+            backend(name, kind, place.file())
+        }
     }
 }
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use super::arguments::ProjectPaths;
-use super::begin;
-use crate::backend::registry;
+use super::arguments::{ConfigPlace, ProjectPaths};
+use super::{CommandError, begin};
+use crate::backend::{registry, state_directory};
+use crate::built_in;
 use crate::config::{BackendTable, Config, Diagnostic, Diagnostics, Located, Source, Suite, Suites, suggest};
 use crate::plan::{Overriding, Selection, expand};
-use crate::snapshot::SnapshotKey;
+use crate::snapshot::{SnapshotKey, Unpacked, has_built_in};
 
 /// Everything that is declared.
 pub(crate) struct Project {
@@ -22,8 +23,38 @@ pub(crate) struct Project {
     pub(crate) suites_sha256: String,
     /// The files of the suites by name, as they are.
     pub(crate) suite_files: Vec<(String, Vec<u8>)>,
-    /// Where recorded results lie.
+    /// Where recorded results lie, or would.
     pub(crate) snapshots: PathBuf,
+    /// Where the suites are from.
+    pub(crate) origin: SuiteOrigin,
+}
+
+/// Where suites are from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SuiteOrigin {
+    /// Files of the project, or a command line.
+    Project,
+    /// The program.
+    BuiltIn,
+}
+
+/// The recorded results that a run compares with.
+#[derive(Debug)]
+pub(crate) enum References {
+    /// Of the project, which may record others.
+    Project(PathBuf),
+    /// Of the program; they cannot be changed.
+    BuiltIn(Unpacked),
+}
+
+impl References {
+    /// Where they are.
+    pub(crate) fn directory(&self) -> &Path {
+        match self {
+            Self::Project(directory) => directory,
+            Self::BuiltIn(unpacked) => unpacked.directory(),
+        }
+    }
 }
 
 /// Backends and models only, for commands that need no suites.
@@ -31,14 +62,18 @@ pub(crate) struct Project {
 /// # Errors
 /// Every mistake in the configuration and in the settings of every backend.
 pub(crate) fn read_config(places: &ProjectPaths) -> Result<Config, Diagnostics> {
-    let (config, diagnostics) = read_both(places)?;
+    let (config, diagnostics) = read_both(&ConfigPlace::find(places.config.as_deref())?)?;
     diagnostics.into_result(config)
 }
 
 /// The configuration, and what is wrong with the settings of its backends. Where more is wrong, all of it at once is the error.
-fn read_both(places: &ProjectPaths) -> Result<(Config, Diagnostics), Diagnostics> {
+fn read_both(place: &ConfigPlace) -> Result<(Config, Diagnostics), Diagnostics> {
     let mut diagnostics = Diagnostics::new();
-    let Some(config) = Config::read(&Source::read(&places.config)?, &mut diagnostics)? else {
+    let source = match place {
+        ConfigPlace::File(path) => Source::read(path)?,
+        ConfigPlace::BuiltIn => Config::built_in_source(),
+    };
+    let Some(config) = Config::read(&source, &mut diagnostics)? else {
         return Err(diagnostics);
     };
     let is_sound = diagnostics.is_empty();
@@ -82,19 +117,27 @@ impl Project {
     /// # Errors
     /// Every mistake in the configuration, in the settings of every backend and in every suite.
     pub(crate) fn read(places: &ProjectPaths) -> Result<Self, Diagnostics> {
-        let (mut config, mut diagnostics) = read_both(places)?;
+        let place = ConfigPlace::find(places.config.as_deref())?;
+        let (mut config, mut diagnostics) = read_both(&place)?;
         for backend in &mut config.backends {
-            backend.load_known_failures(&places.config, &mut diagnostics);
+            backend.load_known_failures(place.file(), &mut diagnostics);
         }
-        let home = places.config.parent().unwrap_or(Path::new(""));
-        let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| home.join(name));
+        let beside = |given: &Option<PathBuf>, name: &str| given.clone().unwrap_or_else(|| place.home().join(name));
         let directory = beside(&places.suites, "suites");
-        let suites = Suites::load(&directory, &config);
+        // Without a configuration there is no project whose directory it could be.
+        let is_own = places.suites.is_some() || (place != ConfigPlace::BuiltIn && directory.exists());
+        let (origin, suites, files) = if is_own {
+            let suites = Suites::load(&directory, &config);
+            (SuiteOrigin::Project, suites, suite_files(&directory))
+        } else {
+            let files = built_in::below("suites").map(|file| (file.path.to_owned(), file.content.to_vec()));
+            (SuiteOrigin::BuiltIn, Suites::built_in(&config), Ok(files.collect()))
+        };
         let suites = suites
             .map_err(|wrong| diagnostics.append(wrong))
             .unwrap_or_default()
             .suites;
-        let files = suite_files(&directory).unwrap_or_else(|error| {
+        let files = files.unwrap_or_else(|error| {
             let message = format!("failed to read {}: {error}", directory.display());
             diagnostics.push(Diagnostic::new(message));
             Vec::new()
@@ -104,8 +147,30 @@ impl Project {
             suites_sha256: hash(&files),
             suite_files: files,
             snapshots: beside(&places.snapshots, "snapshots"),
+            origin: if places.snapshots.is_some() {
+                SuiteOrigin::Project
+            } else {
+                origin
+            },
             config,
         })
+    }
+
+    /// The recorded results for these weights: the project's own, or for built-in suites the built-in ones.
+    ///
+    /// # Errors
+    /// When those that are built in cannot be unpacked.
+    pub(crate) fn references(&self, weights: &str) -> Result<References, CommandError> {
+        let is_own = self.origin == SuiteOrigin::Project || self.snapshots.join(weights).exists();
+        if is_own || !has_built_in(weights) {
+            return Ok(References::Project(self.snapshots.clone()));
+        }
+        let unpacked = Unpacked::in_state(&state_directory()).map_err(|error| {
+            CommandError::Broken(format!(
+                "the built-in recorded results cannot be unpacked: {error}; HYDROTEST_STATE_DIR names another directory for them"
+            ))
+        });
+        Ok(References::BuiltIn(unpacked?))
     }
 
     /// Checks the names that a selection uses.

@@ -2,22 +2,35 @@
 
 use super::CommandError;
 use super::arguments::RunArguments;
-use super::project::Project;
+use super::project::{Project, References};
 use crate::backend::registry::Platform;
+use crate::config::{Diagnostic, Diagnostics};
 use crate::prediction::contract::Tolerance;
 use crate::run::AnswerOrigin;
 use crate::snapshot::{Recording, ReviewState, Store};
 use crate::synthetic::WEIGHTS;
 
 /// What a run may write: missing results when told to, pending ones for review where a person may review them.
-pub(super) fn recording(arguments: &RunArguments) -> Recording {
+///
+/// # Errors
+/// When it is told to record where nothing can be.
+pub(super) fn recording(arguments: &RunArguments, references: &References) -> Result<Recording, Diagnostics> {
+    if matches!(references, References::BuiltIn(_)) {
+        if !arguments.record {
+            return Ok(Recording::Never);
+        }
+        let diagnostic =
+            Diagnostic::new("`--record` needs a directory: the suites and their recorded results are built in");
+        let help = "`hydrotest init` writes them out; `--snapshots DIR` names another directory";
+        return Err(diagnostic.with_help(help).into());
+    }
     // Continuous integration has no reviewer, and a run in it must not change the checkout.
     let unattended = std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
-    match (arguments.record, unattended) {
+    Ok(match (arguments.record, unattended) {
         (true, _) => Recording::Missing,
         (false, true) => Recording::Never,
         (false, false) => Recording::Pending,
-    }
+    })
 }
 
 /// Recorded results with these weights that no case of any declared suite uses.

@@ -12,6 +12,10 @@ use crate::outcome::record::{self, RunRecord, RunState, difference, merge};
 use crate::report::conclusion::concluded;
 use crate::report::{difference as differences, format};
 
+/// What the readers of `backends.toml` take; `tests/schemas.rs` makes it of them.
+const BACKENDS_SCHEMA: &str = include_str!("../../docs/backends.schema.json");
+/// What the readers of suites take.
+const SUITES_SCHEMA: &str = include_str!("../../docs/suites.schema.json");
 /// Something got worse.
 const WORSE: u8 = 1;
 
@@ -65,6 +69,8 @@ pub(crate) fn diff(arguments: &DiffArguments) -> Result<u8, CommandError> {
 pub(crate) fn schema(arguments: &SchemaArguments) -> Result<u8, CommandError> {
     let schema = match arguments.form {
         SchemaForm::Outcome => record::schema(),
+        SchemaForm::Backends => return show(BACKENDS_SCHEMA),
+        SchemaForm::Suites => return show(SUITES_SCHEMA),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|error| CommandError::Broken(error.to_string()))?;
     show(&(text + "\n"))

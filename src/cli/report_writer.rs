@@ -91,6 +91,7 @@ pub(super) fn write_reports(reports: &[ReportTarget], run: &RunRecord) -> Result
 
 /// A pipe or a device is written as it is; anything else is replaced in one step.
 pub(super) fn write_report(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    tracing::debug!(path = %path.display(), bytes = bytes.len(), "report");
     let is_special = std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file());
     if is_special {
         return std::fs::write(path, bytes);

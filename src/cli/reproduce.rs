@@ -19,15 +19,14 @@ pub(super) fn of_command(command: &str, selector: &str, overrides: &Overrides, p
     } else {
         "hydrotest"
     };
-    let config = places.config.to_string_lossy();
-    let [suites, snapshots] =
-        [&places.suites, &places.snapshots].map(|path| path.as_ref().map(|path| path.to_string_lossy()));
+    let [config, suites, snapshots] = [&places.config, &places.suites, &places.snapshots]
+        .map(|path| path.as_ref().map(|path| path.to_string_lossy()));
     let given = [
         ("--device", overrides.device.as_deref()),
         ("--gpu", overrides.gpu.as_deref()),
         ("--image-tag", overrides.tag.as_deref()),
         ("--docker-user", overrides.docker_user.as_deref()),
-        ("--config", Some(&*config).filter(|path| *path != "backends.toml")),
+        ("--config", config.as_deref().filter(|path| *path != "backends.toml")),
         ("--suites", suites.as_deref()),
         ("--snapshots", snapshots.as_deref()),
     ];
@@ -51,7 +50,7 @@ mod tests {
             ..Overrides::default()
         };
         let places = ProjectPaths {
-            config: "backends.toml".into(),
+            config: Some("backends.toml".into()),
             suites: Some("my suites".into()),
             snapshots: None,
         };

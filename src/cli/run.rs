@@ -9,7 +9,7 @@ use super::begin::{SelectionScope, begin};
 use super::evidence::{self, EvidenceDirectory};
 use super::libtest::trials;
 use super::nothing::explain_nothing;
-use super::project::Project;
+use super::project::{Project, References};
 use super::references::{origin, pending, recording, unused_snapshots};
 use super::report_writer::ReportWriter;
 use super::shrink::FailedCases;
@@ -87,19 +87,21 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         whole: by_level_only && selection.level.is_none(),
         every_core_case: by_level_only && selection.level != Some(Level::Extended),
     };
-    let record = begin(arguments, project, (&platform, &plan, &trials), &reproduce, scope);
+    let references = project.references(&platform.weights)?;
+    let planned = (&platform, &*plan, &trials);
+    let record = begin(arguments, (project, &references), planned, &reproduce, scope);
     let record = record.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
     let settings = run::RunSettings {
         record: Some(Arc::new(record)),
         ..settings(arguments, &platform, reproduce, trials)
     };
-    carry_out(arguments, project, (platform, &plan), &settings)
+    carry_out(arguments, (project, &references), (platform, &plan), &settings)
 }
 
 /// Runs a plan on a platform and reports on it.
 fn carry_out(
     arguments: &RunArguments,
-    project: &Project,
+    (project, references): (&Project, &References),
     (mut platform, plan): (Platform, &Arc<Plan>),
     settings: &run::RunSettings,
 ) -> Result<u8, CommandError> {
@@ -117,7 +119,7 @@ fn carry_out(
         .transpose()?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
-    let store = Store::new(&project.snapshots, recording(arguments))?;
+    let store = Store::new(references.directory(), recording(arguments, references)?)?;
     // Nothing may be deleted from now on, until the last result is written.
     let _recording = match store.recording() {
         Recording::Never => None,

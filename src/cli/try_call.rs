@@ -1,13 +1,11 @@
 //! `hydrotest try`: one call and its judgement, as a suite of one case that is made of the arguments. A run does the rest.
 
-use std::path::Path;
-
 use clap::Parser;
 use serde_json::Value as Json;
 
 use super::CommandError;
-use super::arguments::{CommandLine, ProjectPaths, RunArguments, TryArguments};
-use super::project::{Project, read_config};
+use super::arguments::{CommandLine, ConfigPlace, ProjectPaths, RunArguments, TryArguments};
+use super::project::{Project, SuiteOrigin, read_config};
 use super::run::run_project;
 use crate::config::{Diagnostic, Diagnostics, Sequences, Source, Suites};
 use crate::plan::Selection;
@@ -29,9 +27,11 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
         ..usual
     };
     let config = read_config(&run.places)?;
-    let home = run.places.config.parent().unwrap_or(Path::new(""));
     let mut project = Project {
-        snapshots: home.join("snapshots"),
+        snapshots: ConfigPlace::find(run.places.config.as_deref())?
+            .home()
+            .join("snapshots"),
+        origin: SuiteOrigin::Project,
         suites: Vec::new(),
         suites_sha256: String::new(),
         suite_files: Vec::new(),

@@ -68,7 +68,7 @@ const BUILT_IN: &str = include_str!("../../backends.toml");
 /// The content of one `backends.toml`.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The name of the backend that is meant when none is selected.
+    /// The name of the backend that is meant when none is selected; a single backend need not be named.
     pub default: String,
     /// The declared backends in the order of the file.
     pub backends: Vec<BackendTable>,
@@ -94,7 +94,12 @@ impl Config {
     /// # Errors
     /// Never in a program whose tests passed.
     pub fn built_in() -> Result<Self, Diagnostics> {
-        Self::parse(&Source::new("built-in backends.toml", BUILT_IN))
+        Self::parse(&Self::built_in_source())
+    }
+
+    /// The text of that file.
+    pub(crate) fn built_in_source() -> Arc<Source> {
+        Source::new("built-in backends.toml", BUILT_IN)
     }
 
     /// Reads a text.
@@ -121,7 +126,11 @@ impl Config {
             return Ok(None);
         }
         let mut reader = TableReader::new(&root, diagnostics);
-        let default = reader.required_text("default");
+        let default = if reader.has_one_entry("backends") {
+            reader.text("default")
+        } else {
+            reader.required_text("default")
+        };
         let default_location = reader.location_of("default");
         let inherits = !reader.has("models") && source.text() != BUILT_IN;
         let model_sections = reader.named_sections("models");
@@ -161,6 +170,8 @@ impl Config {
             }
         }
         let mut names = backend_sections.iter().map(|(name, _)| name.value.as_str());
+        // Of a single backend there is nothing to choose.
+        let default = default.or_else(|| names.clone().next().map(str::to_owned));
         if let Some(default) = &default
             && !names.clone().any(|name| name == default)
         {

@@ -76,6 +76,12 @@ impl TableReader<'_> {
         named
     }
 
+    /// Whether the value of a key is a table with a single entry. Does not count as asking for it.
+    pub(super) fn has_one_entry(&self, key: &str) -> bool {
+        let entry = self.table().entries().find(|entry| entry.key() == key);
+        matches!(entry.map(|entry| entry.item().datum()), Some(Datum::Table(table)) if table.keys().len() == 1)
+    }
+
     /// The whole table as sizes by names of the user's choice.
     pub(super) fn sizes(mut self) -> BTreeMap<String, usize> {
         let mut sizes = BTreeMap::new();

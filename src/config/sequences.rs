@@ -25,9 +25,14 @@ impl Sequences {
     /// When it cannot be read, and at the first line that breaks the format.
     pub fn load(path: &Path) -> Result<Self, Diagnostics> {
         if !path.exists() {
-            return Self::parse(&Source::new("sequences.fasta", SHIPPED));
+            return Self::built_in();
         }
         Self::parse(&Source::read(path)?)
+    }
+
+    /// The shipped sequences.
+    pub(super) fn built_in() -> Result<Self, Diagnostics> {
+        Self::parse(&Source::new("built-in sequences.fasta", SHIPPED))
     }
 
     /// Reads a FASTA text.

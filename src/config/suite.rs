@@ -10,6 +10,7 @@ use super::call::Defaults;
 use super::level::Levels;
 use super::scope::{ScopeNames, known_names};
 use super::{Case, Config, Diagnostic, Diagnostics, Scope, Section, Sequences, Source, TableReader, model};
+use crate::built_in;
 use crate::prediction::Contract;
 
 /// The file of a suites directory that holds its sequences.
@@ -84,6 +85,20 @@ impl Suites {
             return Err(diagnostics);
         }
         Self::parse(&sources, config, &sequences)
+    }
+
+    /// Reads those that this program was built with.
+    ///
+    /// # Errors
+    /// When they do not fit the models of the configuration.
+    pub(crate) fn built_in(config: &Config) -> Result<Self, Diagnostics> {
+        let files = built_in::below("suites").filter(|file| file.path.ends_with(".toml"));
+        let sources = files.map(|file| {
+            let text = String::from_utf8_lossy(file.content);
+            Source::new(format!("built-in suites/{}", file.path), text)
+        });
+        let sources: Vec<Arc<Source>> = sources.collect();
+        Self::parse(&sources, config, &Sequences::built_in()?)
     }
 
     /// Reads texts whose paths end in the suite's name and `.toml`.

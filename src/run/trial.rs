@@ -119,6 +119,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: F
         if verdict == Verdict::Pass || attempt.is_inherited || !(tells_more || is_retried) {
             break;
         }
+        tracing::info!(case = %trial.name, attempt = outcome.attempts, "tried again");
         crashed = attempt.crashed;
     }
     expect_failure(trial, &mut outcome);

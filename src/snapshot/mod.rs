@@ -25,6 +25,7 @@ mod provenance;
 mod record;
 mod statistics;
 mod store;
+mod unpacked;
 mod write;
 
 pub(crate) use array_files::Listed;
@@ -40,3 +41,4 @@ pub(crate) use open::open_arrays;
 pub use provenance::Provenance;
 pub(crate) use store::ReferenceResult;
 pub use store::{Kept, Recording, Store};
+pub(crate) use unpacked::{Unpacked, has_built_in};

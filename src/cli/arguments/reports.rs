@@ -56,6 +56,10 @@ pub(crate) struct SchemaArguments {
 pub(crate) enum SchemaForm {
     /// Outcome files.
     Outcome,
+    /// `backends.toml`, for completion in editors.
+    Backends,
+    /// Suites, for completion in editors.
+    Suites,
 }
 
 /// The forms of reports, with what each is for.

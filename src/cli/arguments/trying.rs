@@ -32,9 +32,9 @@ pub(crate) struct TryArguments {
     /// What to send: chains of one sequence separated by `:`, several sequences as a list.
     #[arg(value_name = "SEQUENCE", required = true)]
     pub(crate) sequences: Vec<String>,
-    /// The file that declares backends and models.
-    #[arg(long, value_name = "FILE", default_value = "backends.toml")]
-    pub(crate) config: PathBuf,
+    /// The file that declares backends and models [default: `backends.toml` here or in a directory above, else the one built in].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 fn parse_options(text: &str) -> Result<Options, String> {

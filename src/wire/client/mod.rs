@@ -41,6 +41,14 @@ pub struct ModelClient {
     budget: Budget,
 }
 
+/// Checks an address before anything is asked.
+///
+/// # Errors
+/// An address that is not plain `http://` or `https://`.
+pub(crate) fn check_address(base: &str) -> Result<(), ClientError> {
+    connection::base_address(base).map(drop)
+}
+
 impl ModelClient {
     /// A client of the server at `base`, which may have a path. Connects to nothing yet.
     ///

@@ -1,0 +1,101 @@
+//! `hydrotest doctor` on a server that runs already: what is wrong there, and the line that says otherwise.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/project.rs"]
+#[expect(dead_code, reason = "only the doctor is asked here")]
+mod project;
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+use project::Project;
+
+/// A server with ESM-2 that signs with this secret.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn start(secret: &str) -> Self {
+        let mut process = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+            .args(["serve", "--port", "0"])
+            .env("MODEL_CLASS", "boileroom.models.esm.core.ESM2Core")
+            .env("MODEL_CONFIG", "{}")
+            .env("BOILEROOM_TRANSPORT_HMAC_KEY", secret)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stderr.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let address = line.trim_end().strip_prefix("serving esm2 on ").unwrap().to_owned();
+        Self { process, address }
+    }
+
+    /// What the doctor says of a backend with this server.
+    fn examined(&self, secret: &str, models: &str) -> (String, Option<i32>) {
+        let project = Project::new(&format!(
+            "[backends.lab]\nkind = 'http'\nurl = '{}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{models}",
+            self.address
+        ));
+        let output = project
+            .command(&["doctor", "--backend", "lab"])
+            .env("LAB_SECRET", secret)
+            .output()
+            .unwrap();
+        let told = String::from_utf8(output.stdout)
+            .unwrap()
+            .replace(&self.address, "ADDRESS");
+        let lines = told.lines().skip_while(|line| !line.starts_with("lab"));
+        let lines = lines.filter(|line| !line.contains("results are recorded") && !line.contains("-> record"));
+        (lines.collect::<Vec<_>>().join("\n"), output.status.code())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+const SECRET: &str = "a secret of more than thirty-two letters";
+
+#[test]
+fn a_right_server_is_told_from_a_wrong_secret_and_another_model() {
+    let server = Server::start(SECRET);
+    let (told, code) = server.examined(SECRET, "models = ['esm2']\n");
+    assert_eq!(code, Some(0), "{told}");
+    insta::assert_snapshot!(told, @"");
+    let (told, code) = server.examined("another secret of more than thirty-two letters", "models = ['esm2']\n");
+    assert_eq!(code, Some(3), "{told}");
+    insta::assert_snapshot!(told, @"");
+    let (told, code) = server.examined(SECRET, "models = ['esmc']\n");
+    assert_eq!(code, Some(3), "{told}");
+    insta::assert_snapshot!(told, @"");
+    let (told, code) = server.examined(SECRET, "");
+    assert_eq!(code, Some(3), "{told}");
+    insta::assert_snapshot!(told, @"");
+}
+
+#[test]
+fn a_malformed_address_is_a_mistake_of_its_line() {
+    for url in [
+        "localhost:8000",
+        "http//lab:80",
+        "ftp://lab",
+        "http://user:word@lab",
+        "http://lab/?x=1",
+    ] {
+        let project = Project::new(&format!(
+            "[backends.lab]\nkind = 'http'\nurl = '{url}'\nmodels = ['esm2']\n"
+        ));
+        let ran = project.run(&["doctor", "--backend", "lab"]);
+        assert_eq!(ran.code, Some(2), "{}", ran.told);
+        assert!(ran.told.contains("--> backends.toml:3:7"), "{}", ran.told);
+        assert!(!ran.told.contains("Backtrace"));
+    }
+}
