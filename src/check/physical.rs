@@ -4,6 +4,7 @@
 
 mod gross;
 mod rules;
+mod side_chains;
 
 use self::gross::gross_rules;
 use self::rules::{Rule, rules};
