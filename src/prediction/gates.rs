@@ -226,6 +226,10 @@ gate_table! {
         /// Greatest fraction of leucines, and of valines, whose two methyl groups have each other's names; 1 where a model names
         /// them by chance.
         methyl_names: FRACTION,
+        /// Least distance of two atoms of one nucleotide or component of a ligand, in ångström.
+        apart: ANY,
+        /// Greatest distance of a ligand or nucleic acid from the nearest atom of another chain, in ångström.
+        reach: ANY,
         /// How far two atoms may overlap, in ångström.
         overlap: ANY,
         /// Greatest fraction of atoms that overlap others further.
