@@ -12,6 +12,7 @@ mod outcome_queue;
 mod pool;
 mod progress;
 mod scenario;
+mod seen_answers;
 mod shrink;
 mod silent;
 mod start_log;
@@ -46,6 +47,7 @@ use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
 use progress::Progress;
+use seen_answers::SeenAnswers;
 use starting::StartingInstances;
 
 /// How often the live line is renewed.
@@ -274,6 +276,7 @@ struct Workers {
     dispatcher: Mutex<Dispatcher>,
     freed: Notify,
     judging: Arc<Judging>,
+    seen: SeenAnswers,
     flaky: Flaky,
     queue: Arc<OutcomeQueue>,
 }
@@ -304,6 +307,7 @@ impl Workers {
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
             judging,
+            seen: SeenAnswers::of(plan, selected),
             flaky: settings.flaky,
             queue,
         }
@@ -359,9 +363,10 @@ impl Workers {
     async fn attend(self: &Arc<Self>, index: usize) -> Outcome {
         let work = Arc::clone(self);
         let mut task = JoinSet::new();
-        task.spawn(
-            async move { trial::run_trial(&work.plan.trials[index], &work.pool, &work.judging, work.flaky).await },
-        );
+        task.spawn(async move {
+            let trial = &work.plan.trials[index];
+            trial::run_trial(trial, &work.pool, &work.judging, &work.seen, work.flaky).await
+        });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,
             broken => {

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::judging::{Judged, Judging};
 use super::pool::{Condition, Pool};
+use super::seen_answers::SeenAnswers;
 use super::{scenario, upstream};
 use crate::backend::{BackendError, Fault, Stage};
 use crate::check::CallResult;
@@ -23,7 +24,13 @@ pub enum Flaky {
 }
 
 /// Runs a trial to its outcome, trying again where another attempt can say more.
-pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
+pub(crate) async fn run_trial(
+    trial: &PlannedTrial,
+    pool: &Pool,
+    judging: &Judging,
+    seen: &SeenAnswers,
+    flaky: Flaky,
+) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
         verdict: Verdict::Pass,
@@ -38,7 +45,7 @@ pub(crate) async fn run_trial(trial: &PlannedTrial, pool: &Pool, judging: &Judgi
     loop {
         let attempt = match trial.scenario {
             Some(planned) => attempt_scenario(trial, planned, pool, judging).await,
-            None => attempt(trial, pool, judging, crashed.as_deref()).await,
+            None => attempt(trial, pool, judging, Some(seen), crashed.as_deref()).await,
         };
         let attempt = match attempt {
             Ok(attempt) => attempt,
@@ -118,11 +125,12 @@ pub(super) struct Attempt {
     pub(super) is_inherited: bool,
 }
 
-/// Makes the calls of a trial once and judges the answers. `crashed` names the call that ended the instance before.
+/// Makes the calls of a trial once and judges the answers, also by those that were `seen` before. `crashed` names the call that ended the instance before.
 pub(super) async fn attempt(
     trial: &PlannedTrial,
     pool: &Pool,
     judging: &Judging,
+    seen: Option<&SeenAnswers>,
     crashed: Option<&str>,
 ) -> Result<Attempt, Unplayable> {
     let mut elapsed = Duration::ZERO;
@@ -152,7 +160,13 @@ pub(super) async fn attempt(
     });
     let begun = Instant::now();
     // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
-    let judged = tokio::task::block_in_place(|| judging.judge(trial, &responses));
+    let judged = tokio::task::block_in_place(|| {
+        let mut judged = judging.judge(trial, &responses);
+        if let Some((seen, origin)) = seen.zip(judging.origin()) {
+            seen.weigh(trial, origin, &responses, &mut judged);
+        }
+        judged
+    });
     Ok(Attempt {
         judged,
         elapsed: elapsed + begun.elapsed(),
