@@ -20,6 +20,7 @@ const fn component(name: &'static str, atoms: &'static [(&'static str, [f64; 3])
 }
 
 /// Ideal positions of the Chemical Component Dictionary of the wwPDB (`pdbx_model_Cartn_x_ideal` and so on).
+#[expect(clippy::approx_constant, reason = "a coordinate that happens to be near 1/π")]
 static COMPONENTS: [Component; 9] = [
     component(
         "A",

@@ -11,7 +11,10 @@ pub(crate) fn heavy_atoms(text: &str) -> Option<Vec<Label>> {
         match first {
             '[' => {
                 let end = rest.find(']')?;
-                atoms.extend(in_brackets(&rest[1..end])?);
+                let element = in_brackets(&rest[1..end])?;
+                if element != *"H" {
+                    atoms.push(element);
+                }
                 length = end + 1;
             }
             'B' | 'C' if rest.starts_with("Br") || rest.starts_with("Cl") => {
@@ -30,8 +33,8 @@ pub(crate) fn heavy_atoms(text: &str) -> Option<Vec<Label>> {
     Some(atoms)
 }
 
-/// The element of an atom in brackets, after its isotope: `[13CH4]`, `[nH]`, `[Na+]`. None for hydrogen.
-fn in_brackets(text: &str) -> Option<Option<Label>> {
+/// The element of an atom in brackets, after its isotope: `[13CH4]`, `[nH]`, `[Na+]`, and hydrogen too.
+fn in_brackets(text: &str) -> Option<Label> {
     // In brackets these are small letters too where they are aromatic.
     const AROMATIC: [&str; 2] = ["se", "as"];
     let symbol = text.trim_start_matches(|letter: char| letter.is_ascii_digit());
@@ -40,7 +43,7 @@ fn in_brackets(text: &str) -> Option<Option<Label>> {
     let is_pair = letters.next().is_some_and(|second| second.is_ascii_lowercase())
         && (first.is_ascii_uppercase() || AROMATIC.iter().any(|pair| symbol.starts_with(pair)));
     let element = symbol.get(..if is_pair { 2 } else { 1 })?.to_ascii_uppercase();
-    Some(Label::new(&element).filter(|_| element != "H"))
+    Label::new(&element)
 }
 
 #[cfg(test)]

@@ -200,7 +200,9 @@ fn row(parts: impl Iterator<Item = BuiltPart>, chain: usize) -> Vec<SyntheticRes
         let along = atoms.iter().map(|atom| atom.position[0]);
         let start = along.clone().fold(f64::INFINITY, f64::min);
         let length = along.fold(f64::NEG_INFINITY, f64::max) - start;
-        atoms.iter_mut().for_each(|atom| atom.position[0] += end - start);
+        for atom in &mut atoms {
+            atom.position[0] += end - start;
+        }
         end += length + SPACING;
         let middle = centroid(&atoms.iter().map(|atom| atom.position).collect::<Vec<_>>());
         let from_middle = |atom: &&SyntheticAtom| distance(atom.position, middle);

@@ -14,7 +14,7 @@ use crate::protein::Label;
 use crate::snapshot::{Recording, SnapshotKey, Store};
 use crate::synthetic::SyntheticModel;
 
-fn folded(sequences: serde_json::Value) -> CallResult {
+fn folded(sequences: &serde_json::Value) -> CallResult {
     let contract = declared("esmfold2");
     let model = SyntheticModel::load(Arc::new(contract.clone()), Options::new()).unwrap();
     let input = json!({ "kind": "structure_prediction_input", "sequences": sequences });
@@ -32,7 +32,7 @@ fn folded(sequences: serde_json::Value) -> CallResult {
 }
 
 fn molecules() -> CallResult {
-    folded(json!([
+    folded(&json!([
         { "kind": "protein", "id": "A", "sequence": "ACD" },
         { "kind": "dna", "id": "B", "sequence": "GATC" },
         { "kind": "rna", "id": "R", "sequence": "GAUC" },
@@ -154,6 +154,6 @@ fn a_missing_first_phosphate_hydrogens_and_a_bond_are_no_mistake() {
         it.push(chain, number, name, Label::literal("H1"), Label::literal("H"), [0.0; 3]);
     });
     assert_eq!(said("published", &right), "");
-    let protein = folded(json!([{ "kind": "protein", "id": "A", "sequence": "ACD" }]));
+    let protein = folded(&json!([{ "kind": "protein", "id": "A", "sequence": "ACD" }]));
     insta::assert_snapshot!(said("published", &protein), @"components [call]: no nucleic acid and no ligand in the input");
 }

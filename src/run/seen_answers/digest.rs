@@ -59,7 +59,9 @@ impl Digest {
             Value::Structure(structure) => self.structure(structure),
             Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::Objects { items, .. } => {
                 items.len().hash(&mut self.hasher);
-                items.iter().for_each(|item| self.value(item));
+                for item in items {
+                    self.value(item);
+                }
             }
             Value::Map(entries) => {
                 entries.len().hash(&mut self.hasher);
@@ -99,7 +101,9 @@ impl Digest {
         structure.atom_name.hash(&mut self.hasher);
         structure.element.hash(&mut self.hasher);
         let factors = structure.b_factor.iter().flatten();
-        factors.for_each(|factor| factor.to_bits().hash(&mut self.hasher));
+        for factor in factors {
+            factor.to_bits().hash(&mut self.hasher);
+        }
         for (name, column) in &structure.extra {
             name.hash(&mut self.hasher);
             self.tensor(column);
