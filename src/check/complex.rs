@@ -28,14 +28,14 @@ pub(crate) struct Chain {
     /// Whether some residues are replaced by modified ones.
     pub(crate) modified: bool,
     /// What of a ligand or nucleic acid is known; empty for proteins.
-    pub(crate) parts: Vec<Part>,
+    pub(crate) parts: Vec<ComponentName>,
     /// Whether a bond to another chain may have cost it an atom.
     pub(crate) bonded: bool,
 }
 
 /// A nucleotide, or a component of a ligand, as the input names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum ComponentName {
     /// By its code in the Chemical Component Dictionary.
     Code(String),
     /// By its SMILES line.
@@ -164,7 +164,7 @@ fn entity(value: &Value) -> Vec<Chain> {
 }
 
 /// The nucleotides or components that an entity names, of a ligand for all its identifiers.
-fn parts(value: &Value, molecule: Molecule, sequence: &str) -> Vec<Part> {
+fn parts(value: &Value, molecule: Molecule, sequence: &str) -> Vec<ComponentName> {
     let prefix = if value.get("kind").and_then(Value::as_str) == Some("dna") {
         "D"
     } else {
@@ -174,17 +174,20 @@ fn parts(value: &Value, molecule: Molecule, sequence: &str) -> Vec<Part> {
         Molecule::Protein => Vec::new(),
         Molecule::Nucleic => sequence
             .chars()
-            .map(|base| Part::Code(format!("{prefix}{base}")))
+            .map(|base| ComponentName::Code(format!("{prefix}{base}")))
             .collect(),
         Molecule::Ligand => {
             let codes = value.get("ccd").and_then(Value::as_array);
             let codes: Vec<&str> = codes.into_iter().flatten().filter_map(Value::as_str).collect();
             if !codes.is_empty() {
-                return codes.into_iter().map(|code| Part::Code(code.to_owned())).collect();
+                return codes
+                    .into_iter()
+                    .map(|code| ComponentName::Code(code.to_owned()))
+                    .collect();
             }
             let smiles = value.get("smiles").and_then(Value::as_str).unwrap_or_default();
             let ids = value.get("id").and_then(Value::as_array).map_or(1, Vec::len);
-            vec![Part::Smiles(smiles.to_owned()); ids]
+            vec![ComponentName::Smiles(smiles.to_owned()); ids]
         }
     }
 }
@@ -232,12 +235,12 @@ mod tests {
         assert_eq!(complexes[0].length, 3 + 3 + 4 + 1);
         assert_eq!(complexes[0].chains[1].id, "B");
         assert!(!complexes[0].has_known_tokens());
-        assert_eq!(complexes[0].chains[2].parts[1], Part::Code("DA".to_owned()));
-        assert_eq!(complexes[0].chains[3].parts, [Part::Code("SAH".to_owned())]);
+        assert_eq!(complexes[0].chains[2].parts[1], ComponentName::Code("DA".to_owned()));
+        assert_eq!(complexes[0].chains[3].parts, [ComponentName::Code("SAH".to_owned())]);
         let copies = json!({"sequences": [{"kind": "ligand", "id": ["L", "M"], "smiles": "CCO"}],
             "covalent_bonds": [{"chain_id1": "A", "chain_id2": "M"}]});
         let copies = &structured(&copies)[0].chains;
-        assert_eq!(copies[1].parts, [Part::Smiles("CCO".to_owned())]);
+        assert_eq!(copies[1].parts, [ComponentName::Smiles("CCO".to_owned())]);
         assert_eq!([copies[0].bonded, copies[1].bonded], [false, true]);
         assert_eq!(structured(&json!([value, {"sequences": []}])).len(), 2);
     }

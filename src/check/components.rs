@@ -3,7 +3,7 @@
 
 use super::Check;
 use super::case_results::{AnsweredCall, Calls, CaseResults};
-use super::complex::{Chain, Complex, Molecule, Part};
+use super::complex::{Chain, Complex, ComponentName, Molecule};
 use super::field_path::FieldPath;
 use super::finding::Finding;
 use super::number::{count, show};
@@ -143,10 +143,10 @@ fn of_chain(structure: &Structure, chain: &Chain, gates: &PhysicalGates, is_trai
 }
 
 /// How many heavy atoms a part has at least and at most; `None` where the part is not known.
-fn atoms_of(part: &Part, is_nucleotide: bool, is_first: bool, bonded: bool) -> Option<(usize, usize)> {
+fn atoms_of(part: &ComponentName, is_nucleotide: bool, is_first: bool, bonded: bool) -> Option<(usize, usize)> {
     let whole = match part {
-        Part::Code(code) => component::by_name(code)?.atoms.len(),
-        Part::Smiles(text) => smiles::heavy_atoms(text)?.len(),
+        ComponentName::Code(code) => component::by_name(code)?.atoms.len(),
+        ComponentName::Smiles(text) => smiles::heavy_atoms(text)?.len(),
     };
     if is_nucleotide && is_first {
         return Some((whole.saturating_sub(PHOSPHATE), whole + 1));

@@ -24,19 +24,19 @@ const MOST: usize = 256 << 20;
 const LINES: usize = 20;
 
 /// A call as its answer depends on it: model, configuration, input and options, as text.
-type CallKey = String;
+type RequestKey = String;
 
 /// The answers of a run so far.
 #[derive(Debug, Default)]
 pub(crate) struct SeenAnswers {
     /// Calls that several cases make.
-    repeated: HashSet<CallKey>,
+    repeated: HashSet<RequestKey>,
     state: Mutex<SeenState>,
 }
 
 #[derive(Debug, Default)]
 struct SeenState {
-    calls: HashMap<CallKey, FirstAnswer>,
+    calls: HashMap<RequestKey, FirstAnswer>,
     /// The input and the name of the first call that got an answer with this digest.
     answers: HashMap<u64, (String, String)>,
     kept: usize,
@@ -53,11 +53,11 @@ struct FirstAnswer {
 impl SeenAnswers {
     /// Of a run of these trials of a plan.
     pub(crate) fn of(plan: &Plan, selected: &[usize]) -> Self {
-        let mut cases: HashMap<CallKey, usize> = HashMap::new();
+        let mut cases: HashMap<RequestKey, usize> = HashMap::new();
         let trials = selected.iter().filter_map(|&index| plan.trials.get(index));
         for trial in trials.filter(|trial| trial.scenario.is_none()) {
             let calls = trial.calls.iter();
-            let keys: HashSet<CallKey> = calls
+            let keys: HashSet<RequestKey> = calls
                 .map(|call| key_of(&trial.contract, &call.config, &call.request))
                 .collect();
             for key in keys {
@@ -121,7 +121,7 @@ impl SeenAnswers {
         trial: &PlannedTrial,
         response: &CallResult,
         prediction: &Prediction,
-        key: &CallKey,
+        key: &RequestKey,
         digest: u64,
         origin: &AnswerOrigin,
     ) -> Seen {
@@ -206,7 +206,7 @@ fn differences(contract: &Contract, origin: &AnswerOrigin, first: &Prediction, s
         .collect()
 }
 
-fn key_of(contract: &Contract, config: &Options, request: &Request) -> CallKey {
+fn key_of(contract: &Contract, config: &Options, request: &Request) -> RequestKey {
     let sorted = |options: &Options| {
         let sorted: std::collections::BTreeMap<_, _> = options.iter().collect();
         serde_json::to_string(&sorted).unwrap_or_default()
