@@ -211,14 +211,13 @@ fn key_of(contract: &Contract, config: &Options, request: &Request) -> RequestKe
         let sorted: std::collections::BTreeMap<_, _> = options.iter().collect();
         serde_json::to_string(&sorted).unwrap_or_default()
     };
-    let variant = contract.variant(config).map_or("", |variant| variant.name.as_str());
-    let config = contract.decisive_config(config);
     let input = request.input.to_json();
     format!(
-        "{} {variant} {} {} {input} {}",
+        "{} {} {} {input} {}",
         contract.key,
         request.method,
-        sorted(&config),
+        // All of it: also the fields that an instance is configured to give make another answer.
+        sorted(config),
         sorted(&request.options)
     )
 }

@@ -118,6 +118,16 @@ fn another_answer_to_the_same_call_is_a_finding() {
 }
 
 #[test]
+fn a_configuration_that_asks_for_more_fields_is_another_call() {
+    let one = trial("esm2", "short", "MK");
+    let mut two = trial("esm2", "again", "MK");
+    let fields = serde_json::json!({ "include_fields": ["hidden_states"] });
+    two.calls[0].config = fields.as_object().unwrap().clone();
+    let answers: [(&PlannedTrial, &[f32]); 2] = [(&one, &[1.0, 2.0]), (&two, &[2.0, 1.0])];
+    assert_eq!(said(&answers, "published", false), [""; 0]);
+}
+
+#[test]
 fn models_with_chance_are_only_remarked_unless_they_are_embedded() {
     let (one, two) = (trial("boltz2", "short", "MK"), trial("boltz2", "again", "MK"));
     let answers: [(&PlannedTrial, &[f32]); 2] = [(&one, &[1.0, 2.0]), (&two, &[2.0, 1.0])];
