@@ -4,8 +4,8 @@ use super::Check;
 use super::case_results::Calls;
 use super::parser::{CaseContext, CheckParser};
 use super::{
-    absent, agree, b_factor, contract, differ, ensemble, equals, error, finite, physical, positions, present, range,
-    seeded, sequence, shape, snapshot, structure_text, text, zeros,
+    absent, agree, b_factor, components, contract, differ, ensemble, equals, error, finite, physical, positions,
+    present, range, seeded, sequence, shape, snapshot, structure_text, text, zeros,
 };
 use crate::config::{Case, CheckTable, Diagnostic, Diagnostics};
 use crate::prediction::Contract;
@@ -21,7 +21,7 @@ pub struct CheckKind {
 }
 
 /// Every check there is.
-pub static KINDS: [CheckKind; 20] = [
+pub static KINDS: [CheckKind; 21] = [
     CheckKind {
         name: contract::NAME,
         keys: &["call"],
@@ -86,6 +86,11 @@ pub static KINDS: [CheckKind; 20] = [
         name: physical::NAME,
         keys: &["field", "gates", "confident", "call"],
         read: physical::compile,
+    },
+    CheckKind {
+        name: components::NAME,
+        keys: &["field", "gates", "call"],
+        read: components::compile,
     },
     CheckKind {
         name: positions::NAME,

@@ -27,6 +27,19 @@ pub(crate) struct Chain {
     pub(crate) residues: usize,
     /// Whether some residues are replaced by modified ones.
     pub(crate) modified: bool,
+    /// What of a ligand or nucleic acid is known; empty for proteins.
+    pub(crate) parts: Vec<ComponentName>,
+    /// Whether a bond to another chain may have cost it an atom.
+    pub(crate) bonded: bool,
+}
+
+/// A nucleotide, or a component of a ligand, as the input names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ComponentName {
+    /// By its code in the Chemical Component Dictionary.
+    Code(String),
+    /// By its SMILES line.
+    Smiles(String),
 }
 
 /// What a chain is made of.
@@ -54,6 +67,8 @@ impl Complex {
             sequence: chain.to_owned(),
             residues: sequence::residues_in(chain),
             modified: false,
+            parts: Vec::new(),
+            bonded: false,
         }))
     }
 
@@ -93,7 +108,14 @@ pub(crate) fn structured(value: &Value) -> Vec<Complex> {
 
 fn entities(value: &Value) -> Complex {
     let items = value.get("sequences").and_then(Value::as_array);
-    Complex::of(items.into_iter().flatten().flat_map(entity))
+    let mut complex = Complex::of(items.into_iter().flatten().flat_map(entity));
+    let bonds = value.get("covalent_bonds").and_then(Value::as_array);
+    let ends = |bond: &Value| ["chain_id1", "chain_id2"].map(|key| bond.get(key).cloned());
+    let bonded: Vec<Value> = bonds.into_iter().flatten().flat_map(ends).flatten().collect();
+    for chain in &mut complex.chains {
+        chain.bonded = bonded.iter().any(|id| id.as_str() == Some(&chain.id));
+    }
+    complex
 }
 
 /// The chains of one entity: one for each of its identifiers.
@@ -119,15 +141,55 @@ fn entity(value: &Value) -> Vec<Chain> {
         Molecule::Ligand => components.div_ceil(ids.len().max(1)),
         Molecule::Protein | Molecule::Nucleic => sequence.chars().count(),
     };
+    let parts = parts(value, molecule, sequence);
+    let own_parts = |place: usize| {
+        if molecule == Molecule::Ligand {
+            let own = parts.iter().skip(place * residues).take(residues);
+            return own.cloned().collect();
+        }
+        parts.clone()
+    };
     ids.into_iter()
-        .map(|id| Chain {
+        .enumerate()
+        .map(|(place, id)| Chain {
             id: id.to_owned(),
             molecule,
             sequence: sequence.to_owned(),
             residues,
             modified,
+            parts: own_parts(place),
+            bonded: false,
         })
         .collect()
+}
+
+/// The nucleotides or components that an entity names, of a ligand for all its identifiers.
+fn parts(value: &Value, molecule: Molecule, sequence: &str) -> Vec<ComponentName> {
+    let prefix = if value.get("kind").and_then(Value::as_str) == Some("dna") {
+        "D"
+    } else {
+        ""
+    };
+    match molecule {
+        Molecule::Protein => Vec::new(),
+        Molecule::Nucleic => sequence
+            .chars()
+            .map(|base| ComponentName::Code(format!("{prefix}{base}")))
+            .collect(),
+        Molecule::Ligand => {
+            let codes = value.get("ccd").and_then(Value::as_array);
+            let codes: Vec<&str> = codes.into_iter().flatten().filter_map(Value::as_str).collect();
+            if !codes.is_empty() {
+                return codes
+                    .into_iter()
+                    .map(|code| ComponentName::Code(code.to_owned()))
+                    .collect();
+            }
+            let smiles = value.get("smiles").and_then(Value::as_str).unwrap_or_default();
+            let ids = value.get("id").and_then(Value::as_array).map_or(1, Vec::len);
+            vec![ComponentName::Smiles(smiles.to_owned()); ids]
+        }
+    }
 }
 
 #[cfg(test)]
@@ -173,6 +235,13 @@ mod tests {
         assert_eq!(complexes[0].length, 3 + 3 + 4 + 1);
         assert_eq!(complexes[0].chains[1].id, "B");
         assert!(!complexes[0].has_known_tokens());
+        assert_eq!(complexes[0].chains[2].parts[1], ComponentName::Code("DA".to_owned()));
+        assert_eq!(complexes[0].chains[3].parts, [ComponentName::Code("SAH".to_owned())]);
+        let copies = json!({"sequences": [{"kind": "ligand", "id": ["L", "M"], "smiles": "CCO"}],
+            "covalent_bonds": [{"chain_id1": "A", "chain_id2": "M"}]});
+        let copies = &structured(&copies)[0].chains;
+        assert_eq!(copies[1].parts, [ComponentName::Smiles("CCO".to_owned())]);
+        assert_eq!([copies[0].bonded, copies[1].bonded], [false, true]);
         assert_eq!(structured(&json!([value, {"sequences": []}])).len(), 2);
     }
 }

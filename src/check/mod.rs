@@ -9,6 +9,7 @@ mod candidates;
 mod case_results;
 mod compile;
 pub(crate) mod complex;
+mod components;
 mod contract;
 mod differ;
 mod ensemble;

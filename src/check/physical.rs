@@ -4,6 +4,7 @@
 
 mod gross;
 mod rules;
+mod side_chains;
 
 use self::gross::gross_rules;
 use self::rules::{Rule, rules};
@@ -13,13 +14,13 @@ use super::finding::Finding;
 use super::number::{count, show};
 use super::parser::CheckParser;
 use super::structure_field::{is_structural, structure_of};
+use super::weights::{is_trained, of_call};
 use super::{Check, InputScope};
 use crate::compare::{behind, of_residues};
 use crate::config::read_changes;
 use crate::prediction::Value;
 use crate::prediction::gates::{GateTable, GateValues, PhysicalGates};
 use crate::protein::{Structure, residue};
-use crate::synthetic::WEIGHTS as SYNTHETIC;
 use crate::tensor::Tensor;
 
 /// The name of the check.
@@ -27,9 +28,6 @@ pub(crate) const NAME: &str = "physical";
 
 /// How many of the worst residues a finding names.
 const NAMED: usize = 3;
-
-/// The weights that the authors of the models published.
-const PUBLISHED: &str = "published";
 
 #[derive(Debug)]
 struct Physical {
@@ -66,13 +64,9 @@ impl Check for Physical {
     }
 
     fn judge(&self, results: &CaseResults<'_>) -> Vec<Finding> {
-        let weights = |call: &str| {
-            let recorded = results.recorded?;
-            Some((recorded.key)(call).ok()?.weights().to_owned())
-        };
         let judged = self.calls.answered(results);
         judged
-            .flat_map(|answered| self.judge_answer(results, &answered, weights(answered.call).as_deref()))
+            .flat_map(|answered| self.judge_answer(results, &answered, of_call(results, answered.call).as_deref()))
             .collect()
     }
 }
@@ -111,7 +105,7 @@ impl Physical {
         }
         let plddt = confidences(answered);
         let structures = items.len();
-        let is_trained = weights.is_some_and(|weights| [PUBLISHED, SYNTHETIC].contains(&weights));
+        let is_trained = weights.is_some_and(is_trained);
         let mut findings = Vec::new();
         for (index, (path, item)) in items.into_iter().enumerate() {
             let plddt = behind(&plddt, structures, index);

@@ -1,10 +1,24 @@
 //! Whether a response is from the weights that its backend is declared with. Looks at what the response says of itself; compares no
 //! values.
 
-use super::case_results::{AnsweredCall, RecordedResults};
+use super::case_results::{AnsweredCall, CaseResults, RecordedResults};
 use super::finding::Finding;
 use crate::snapshot::SnapshotKey;
 use crate::synthetic::{WEIGHTS as SYNTHETIC, synthetic_version};
+
+/// The weights that the authors of the models published.
+const PUBLISHED: &str = "published";
+
+/// The weights behind the answer to a call, as its backend is declared; `None` where it is not known.
+pub(crate) fn of_call(results: &CaseResults<'_>, call: &str) -> Option<String> {
+    let recorded = results.recorded?;
+    Some((recorded.key)(call).ok()?.weights().to_owned())
+}
+
+/// Whether weights are those of a trained model, so that what they fold could exist.
+pub(crate) fn is_trained(weights: &str) -> bool {
+    [PUBLISHED, SYNTHETIC].contains(&weights)
+}
 
 /// A response that says by its version whether it is synthetic, where the backend's table says otherwise: to compare it would
 /// judge one model by the results of another.

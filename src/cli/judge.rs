@@ -109,6 +109,7 @@ fn replay(
     let judging = Judging::Checks {
         origin: origin(&platform, String::new()),
         store,
+        plots: None,
     };
     let settings = RunSettings {
         trials: trials.clone(),

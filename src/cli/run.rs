@@ -223,7 +223,7 @@ fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, tr
         } else {
             Flaky::Fails
         },
-        known_failures: (!reproduce.is_empty()).then(|| listing(platform, &arguments.places.config)),
+        known_failures: (!reproduce.is_empty()).then(|| listing(platform)),
         reproduce,
         trials,
         record: None,
@@ -233,10 +233,11 @@ fn settings(arguments: &RunArguments, platform: &Platform, reproduce: String, tr
 }
 
 /// Where an entry goes that lists a failure of this backend as known.
-fn listing(platform: &Platform, configuration: &Path) -> String {
+fn listing(platform: &Platform) -> String {
     let name = &platform.table.name;
     match &platform.table.known_failures {
         Some(named) => {
+            let configuration = Path::new(named.location.source().path());
             let path = configuration.parent().unwrap_or(Path::new("")).join(&named.value);
             format!("if this is known of backend {name}, say why in {}:", path.display())
         }

@@ -56,6 +56,7 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
         &|| numbers.precision(),
         &|| numbers.factor(),
         &|| numbers.offset(),
+        &|| numbers.transformed(),
         &|| numbers.candidate(candidates),
         &|| order::of_arrays(&numbers),
     ])

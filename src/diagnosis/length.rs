@@ -2,6 +2,7 @@
 
 use super::gaps::{Gaps, PRICE, shorter};
 use super::numbers::{TELLING, distance, spread};
+use super::order::is_of_features;
 use super::{Cause, MistakeKind, pairs, share};
 
 /// Numbers of a row that are looked at to find its counterpart; all of them are when it is found.
@@ -98,7 +99,14 @@ pub(super) fn of_arrays(
         gaps.too_many(&along)
     };
     // A little that fits at both ends fits by chance.
-    (kind != MistakeKind::Missing || 2 * got >= wanted).then(|| Cause::new(kind, format!("{what}{beneath}"), explained))
+    (kind != MistakeKind::Missing || 2 * got >= wanted).then(|| {
+        let kind = if is_of_features(expected_shape, axis) {
+            MistakeKind::Features
+        } else {
+            kind
+        };
+        Cause::new(kind, format!("{what}{beneath}"), explained)
+    })
 }
 
 /// An array as rows along one axis: of every block that the axes before it count, a part.

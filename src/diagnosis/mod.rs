@@ -21,6 +21,7 @@ mod points;
 mod precision;
 mod reorder;
 mod structure;
+mod transformed;
 
 use std::fmt;
 
@@ -68,6 +69,10 @@ pub enum MistakeKind {
     PermutedChains,
     /// Entries along an axis, such as the samples of a batch, in another order.
     PermutedItems,
+    /// Features, or entries of a vocabulary, in another order or not all there.
+    Features,
+    /// A sign, a softmax or a mean too many or too few.
+    Transformed,
     /// Two pieces, each right, that stand wrongly to each other.
     Broken,
     /// Chains, each right, that stand wrongly to each other.
@@ -113,6 +118,8 @@ impl MistakeKind {
             Self::PermutedAtoms => "the table of atom names and the order of atoms in a residue",
             Self::PermutedChains => "the order in which chains are assembled and named",
             Self::PermutedItems => "the order in which a batch is sorted, padded and put back",
+            Self::Features => "the last axis: the order and number of features or of the vocabulary",
+            Self::Transformed => "the last step before the output: a sign, a softmax or a mean",
             Self::Broken => "where chains or fragments are joined, and the gap between the indices of their residues",
             Self::ChainsMoved => {
                 "how chains are placed against each other, and the gap between the indices of their residues"

@@ -217,8 +217,19 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
             return None;
         }
         let (kind, what) = tell(&order, &format!("axis {axis}"));
+        let kind = if is_of_features(numbers.shape, axis) {
+            MistakeKind::Features
+        } else {
+            kind
+        };
         Some(Cause::new(kind, what, explained))
     })
+}
+
+/// Whether an axis counts features: the last one behind samples and residues. Two axes of one length are those of pairs.
+pub(super) fn is_of_features(shape: &[usize], axis: usize) -> bool {
+    let rank = shape.len();
+    rank >= 3 && axis + 1 == rank && shape[axis] != shape[axis - 1]
 }
 
 /// Whether the first entries stand behind the others, and nothing else.

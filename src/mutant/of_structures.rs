@@ -27,6 +27,8 @@ const PLACES: &[&str] = &[
     "positions",
     "ensemble",
 ];
+/// Checks that look at where the atoms of ligands and nucleic acids lie.
+const OTHERS: &[&str] = &["components", "snapshot", "agree", "structure_text"];
 /// The last residue of the longest input that some models take in one piece, and the first place where they go wrong.
 const LONGEST: usize = 1022;
 /// As `LONGEST`, of models that work in windows.
@@ -108,7 +110,7 @@ static WHOLE: [StructureFault; 16] = [
     (
         "others-in-one-point",
         "ligands and nucleic acids lie in one point",
-        &[],
+        OTHERS,
         |it| {
             let others = other_atoms(it);
             let middle = centre(it, &others);
@@ -120,7 +122,7 @@ static WHOLE: [StructureFault; 16] = [
     (
         "others-far-away",
         "ligands and nucleic acids lie 100 Å away",
-        &[],
+        OTHERS,
         |it| {
             for atom in other_atoms(it) {
                 it.coord[atom] = plus(it.coord[atom], [100.0, 0.0, 0.0]);

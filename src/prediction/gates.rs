@@ -213,6 +213,23 @@ gate_table! {
         greatest_volume: ANY,
         /// Greatest fraction of alpha carbons with another volume.
         chirality: FRACTION,
+        /// How far a bond of a side chain may be from its ideal length, in ångström.
+        side_bond: ANY,
+        /// How far an angle of a side chain may be from its ideal, in degrees.
+        side_angle: ANY,
+        /// How far an atom of a ring or another flat group may lie from its plane, in ångström.
+        plane: ANY,
+        /// Greatest fraction of bonds, angles and planes of side chains that are further off.
+        side_chains: FRACTION,
+        /// Greatest fraction of isoleucines, and of threonines, whose second centre has the wrong hand.
+        second_centres: FRACTION,
+        /// Greatest fraction of leucines, and of valines, whose two methyl groups have each other's names; 1 where a model names
+        /// them by chance.
+        methyl_names: FRACTION,
+        /// Least distance of two atoms of one nucleotide or component of a ligand, in ångström.
+        apart: ANY,
+        /// Greatest distance of a ligand or nucleic acid from the nearest atom of another chain, in ångström.
+        reach: ANY,
         /// How far two atoms may overlap, in ångström.
         overlap: ANY,
         /// Greatest fraction of atoms that overlap others further.

@@ -2,6 +2,7 @@
 
 mod builder;
 mod columns;
+pub(crate) mod component;
 mod element;
 pub mod fasta;
 mod label;
@@ -12,6 +13,7 @@ pub(crate) mod residue;
 #[cfg(test)]
 mod round_trip;
 pub(crate) mod sequence;
+pub(crate) mod smiles;
 mod structure;
 #[cfg(test)]
 pub(crate) mod test_data;

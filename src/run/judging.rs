@@ -61,6 +61,14 @@ pub enum Judging {
 }
 
 impl Judging {
+    /// Where the answers come from that checks judge.
+    pub(super) const fn origin(&self) -> Option<&AnswerOrigin> {
+        match self {
+            Self::Checks { origin, .. } => Some(origin),
+            Self::Answers(_) => None,
+        }
+    }
+
     /// What is wrong with the answers of a trial.
     pub(super) fn judge(&self, trial: &PlannedTrial, responses: &[CallResult]) -> Judged {
         match self {

@@ -4,6 +4,7 @@
 //! The calling thread prints and only waits for outcomes: the work itself is done by tasks under `dispatch`, which know
 //! instances, limits, deadlines and retries. So the output keeps the order of the plan while the work does not have to.
 
+mod calling;
 mod case_lines;
 mod dispatch;
 mod interrupt;
@@ -15,6 +16,7 @@ mod plots;
 mod pool;
 mod progress;
 mod scenario;
+mod seen_answers;
 mod shrink;
 mod silent;
 mod start_log;
@@ -50,6 +52,7 @@ use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
 use progress::Progress;
+use seen_answers::SeenAnswers;
 use starting::StartingInstances;
 
 /// How often the live line is renewed.
@@ -210,6 +213,7 @@ struct Workers {
     dispatcher: Mutex<Dispatcher>,
     freed: Notify,
     judging: Arc<Judging>,
+    seen: SeenAnswers,
     flaky: Flaky,
     repeat: u32,
     most_failures: Option<usize>,
@@ -242,6 +246,7 @@ impl Workers {
             dispatcher: Mutex::new(Dispatcher::new(lanes, settings.instances, settings.calls_per_instance)),
             freed: Notify::new(),
             judging,
+            seen: SeenAnswers::of(plan, selected),
             flaky: settings.flaky,
             repeat: settings.repeat.max(1),
             most_failures: settings.most_failures,
@@ -307,7 +312,8 @@ impl Workers {
         let mut task = JoinSet::new();
         task.spawn(async move {
             let trial = &work.plan.trials[index];
-            trial::run_trial(trial, &work.pool, &work.judging, work.flaky, work.repeat).await
+            let settings = (work.flaky, work.repeat);
+            trial::run_trial(trial, &work.pool, &work.judging, &work.seen, settings).await
         });
         match task.join_next().await {
             Some(Ok(outcome)) => outcome,

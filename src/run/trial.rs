@@ -1,19 +1,18 @@
 //! Carries out one trial: its calls, its judgement, its retries. Knows nothing of other trials and prints nothing.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use super::calling::{CallTime, ask};
 use super::judging::{Judged, Judging};
-use super::pool::{Condition, Pool};
+use super::pool::Pool;
+use super::seen_answers::SeenAnswers;
 use super::{known, scenario};
 use crate::backend::skip::{Skip, SkipCause};
-use crate::backend::{BackendError, Fault, Stage};
-use crate::check::CallResult;
-use crate::config::CallOrder;
+use crate::backend::Fault;
 use crate::metric_value::count;
 use crate::outcome::record::CaseTimes;
 use crate::outcome::{JudgedAttempt, Outcome, Verdict};
-use crate::plan::{PlannedCall, PlannedScenario, PlannedTrial};
-use crate::prediction::Prediction;
+use crate::plan::{PlannedScenario, PlannedTrial};
 
 /// Whether a case may pass that the backend failed before it was tried again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,15 +29,15 @@ pub(crate) async fn run_trial(
     trial: &PlannedTrial,
     pool: &Pool,
     judging: &Judging,
-    flaky: Flaky,
-    repeat: u32,
+    seen: &SeenAnswers,
+    (flaky, repeat): (Flaky, u32),
 ) -> Outcome {
-    let mut outcome = run_once(trial, pool, judging, flaky).await;
+    let mut outcome = run_once(trial, pool, judging, seen, flaky).await;
     for _ in 1..repeat {
         if outcome.verdict != Verdict::Pass {
             break;
         }
-        let mut again = run_once(trial, pool, judging, flaky).await;
+        let mut again = run_once(trial, pool, judging, seen, flaky).await;
         let passed = outcome.attempts;
         again.attempts += passed;
         again.times.add(&outcome.times);
@@ -57,7 +56,7 @@ pub(crate) async fn run_trial(
 }
 
 /// Runs a trial to its outcome, trying again where another attempt can say more.
-async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: Flaky) -> Outcome {
+async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &SeenAnswers, flaky: Flaky) -> Outcome {
     let mut outcome = Outcome {
         name: trial.name.clone(),
         level: trial.level,
@@ -76,7 +75,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, flaky: F
     loop {
         let attempt = match trial.scenario {
             Some(planned) => attempt_scenario(trial, planned, pool, judging).await,
-            None => attempt(trial, pool, judging, crashed.as_deref()).await,
+            None => attempt(trial, pool, judging, Some(seen), crashed.as_deref()).await,
         };
         let attempt = match attempt {
             Ok(attempt) => attempt,
@@ -173,25 +172,6 @@ fn passed_again(outcome: &mut Outcome, judged: Judged, trial: &PlannedTrial, fla
 /// Why a scenario could not run, or that a call cannot be answered for want of a recorded response.
 pub(super) struct Unplayable(Skip);
 
-/// Where the time of the calls of one attempt went.
-#[derive(Debug, Clone, Copy, Default)]
-struct CallTime {
-    wait: Duration,
-    start: Duration,
-    calls: Duration,
-}
-
-impl CallTime {
-    fn with_judging(self, judging: Duration) -> CaseTimes {
-        CaseTimes {
-            wait: self.wait.as_secs_f64(),
-            start: self.start.as_secs_f64(),
-            calls: self.calls.as_secs_f64(),
-            judge: judging.as_secs_f64(),
-        }
-    }
-}
-
 /// What came of one attempt.
 pub(super) struct Attempt {
     pub(super) judged: Judged,
@@ -204,11 +184,12 @@ pub(super) struct Attempt {
     pub(super) is_inherited: bool,
 }
 
-/// Makes the calls of a trial once and judges the answers. `crashed` names the call that ended the instance before.
+/// Makes the calls of a trial once and judges the answers, also by those that were `seen` before. `crashed` names the call that ended the instance before.
 pub(super) async fn attempt(
     trial: &PlannedTrial,
     pool: &Pool,
     judging: &Judging,
+    seen: Option<&SeenAnswers>,
     crashed: Option<&str>,
 ) -> Result<Attempt, Unplayable> {
     let mut spent = CallTime::default();
@@ -238,7 +219,13 @@ pub(super) async fn attempt(
     });
     let begun = Instant::now();
     // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
-    let judged = tokio::task::block_in_place(|| judging.judge(trial, &responses));
+    let judged = tokio::task::block_in_place(|| {
+        let mut judged = judging.judge(trial, &responses);
+        if let Some((seen, origin)) = seen.zip(judging.origin()) {
+            seen.weigh(trial, origin, &responses, &mut judged);
+        }
+        judged
+    });
     Ok(Attempt {
         judged,
         times: spent.with_judging(begun.elapsed()),
@@ -283,95 +270,6 @@ async fn attempt_scenario(
         crashed: None,
         is_inherited: false,
     })
-}
-
-/// Makes the calls of a case, as its order says.
-async fn ask(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
-    match trial.order {
-        CallOrder::InTurn => ask_in_turn(trial, pool, spent).await,
-        CallOrder::AtOnce => ask_at_once(trial, pool, spent).await,
-    }
-}
-
-/// Makes all calls at the same time.
-async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
-    let calls = trial.calls.iter().map(|call| async move {
-        let mut own = CallTime::default();
-        let result = call_once(trial, call, pool, &mut own).await;
-        (response_to(call, result), own)
-    });
-    let answered = futures_util::future::join_all(calls).await;
-    // They overlap: the longest of each is how long the case waited for it.
-    for (_, own) in &answered {
-        spent.wait = spent.wait.max(own.wait);
-        spent.start = spent.start.max(own.start);
-        spent.calls = spent.calls.max(own.calls);
-    }
-    answered.into_iter().map(|(response, _)| response).collect()
-}
-
-/// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
-async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
-    let mut responses = Vec::with_capacity(trial.calls.len());
-    for call in &trial.calls {
-        let result = call_once(trial, call, pool, spent).await;
-        let broken =
-            (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
-        responses.push(response_to(call, result));
-        if broken {
-            break;
-        }
-    }
-    responses
-}
-
-fn response_to(call: &PlannedCall, result: Result<Prediction, BackendError>) -> CallResult {
-    CallResult {
-        call: call.name.to_string(),
-        request: call.request.clone(),
-        config: call.config.clone(),
-        result,
-    }
-}
-
-async fn call_once(
-    trial: &PlannedTrial,
-    call: &PlannedCall,
-    pool: &Pool,
-    spent: &mut CallTime,
-) -> Result<Prediction, BackendError> {
-    let asked = Instant::now();
-    let lease = pool.lease(call.instance).await;
-    let begun = Instant::now();
-    // A start that failed was its own, unless another case met the same failure before.
-    if lease
-        .as_ref()
-        .map_or_else(|error| !error.inherited, |lease| lease.is_fresh)
-    {
-        spent.start += begun - asked;
-    } else {
-        spent.wait += begun - asked;
-    }
-    let lease = lease?;
-    let left = trial.timeout.saturating_sub(spent.calls);
-    let answered = tokio::time::timeout(left, lease.instance.predict(&call.request)).await;
-    let result = if let Ok(result) = answered {
-        result
-    } else {
-        let (name, limit) = (&call.name, trial.timeout.as_secs_f64());
-        let message = format!(
-            "no response to call `{name}` within the case's {limit} s\n\
-             `--timeout`, `timeout` of the case or suite, or `case_timeout` of the backend allow more"
-        );
-        Err(BackendError::new(Stage::Call, Fault::TooSlow, message).with_log(lease.instance.log_tail().await))
-    };
-    spent.calls += begun.elapsed();
-    let condition = match &result {
-        Err(error) if !error.fault.leaves_usable() => Condition::Broken(error.clone()),
-        _ => Condition::Usable,
-    };
-    pool.release(lease, condition).await;
-    result
 }
 
 /// Turns a failure that the suite expects into one, and a pass that it does not into a failure.

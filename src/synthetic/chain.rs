@@ -1,17 +1,18 @@
 //! Builds one molecule as residues with named atoms: a protein as a helix that its sequence bends a little, nucleic acids and
-//! ligands as one atom for each part. Places no chain beside another and predicts nothing.
+//! ligands as their parts in a row. Places no chain beside another and predicts nothing.
 
-use super::geometry::Position;
+use super::geometry::{Position, centroid, distance};
 use super::input::{InputMolecule, MoleculeKind};
 use super::random::{Random, hash_text, seed_of};
 use super::residue::{self, BackboneTorsions};
-use crate::protein::Label;
 use crate::protein::residue::AMINO_ACIDS;
+use crate::protein::{Label, component, smiles};
 
 /// One heavy atom.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SyntheticAtom {
     pub name: Label,
+    pub element: Label,
     pub position: Position,
 }
 
@@ -25,22 +26,26 @@ pub(super) struct SyntheticResidue {
     pub name: Label,
     /// Index into [`AMINO_ACIDS`]; `None` for anything else.
     pub amino: Option<usize>,
+    /// Index of the atom that stands for it.
+    pub central: usize,
     pub atoms: Vec<SyntheticAtom>,
 }
 
 impl SyntheticResidue {
-    /// Where the atom is that stands for it: CA or the only one.
+    /// Where the atom is that stands for it: CA, or of anything else the one in the middle.
     pub(super) fn middle(&self) -> Position {
-        self.atoms[1.min(self.atoms.len() - 1)].position
+        self.atoms[self.central].position
     }
 
     /// CB, or what stands for the residue where it has none.
     pub(super) fn beta(&self) -> Position {
-        self.atoms.get(BETA).map_or_else(|| self.middle(), |atom| atom.position)
+        let beta = self.atoms.get(BETA).filter(|_| self.amino.is_some());
+        beta.map_or_else(|| self.middle(), |atom| atom.position)
     }
 }
 
-/// Index of CB among the atoms of an amino acid.
+/// Index of CA and of CB among the atoms of an amino acid.
+const ALPHA: usize = 1;
 const BETA: usize = 4;
 
 /// A reason for chains to lie a little differently: another seed, another model.
@@ -75,21 +80,21 @@ const UNKNOWN: &str = "UNK";
 const STAND_IN: usize = 0;
 /// Name of a ligand that is given by its chemistry only.
 const UNNAMED_LIGAND: &str = "LIG";
-/// The atom that stands for a nucleotide, and that for a component of a ligand.
-const SUGAR: &str = "C1'";
+/// The only atom of a component that is not in the table.
 const CARBON: &str = "C1";
-/// Distance of neighbouring nucleotides and components, in ångström.
-const SPACING: f64 = 5.0;
+/// Distance of neighbouring nucleotides and components where they come nearest, in ångström, and of the atoms of a molecule that is
+/// given by its chemistry only.
+const SPACING: f64 = 1.6;
 
 /// The residues of a molecule, which is chain number `chain` of its complex.
 pub(super) fn build(molecule: &InputMolecule, chain: usize, deviations: &[Deviation]) -> Vec<SyntheticResidue> {
     let text = molecule.text.as_str();
     match molecule.kind {
         MoleculeKind::Protein => protein(text, hash(molecule), chain, deviations),
-        MoleculeKind::Dna => row(text.chars().map(|base| format!("D{base}")), SUGAR, chain),
-        MoleculeKind::Rna => row(text.chars().map(String::from), SUGAR, chain),
-        MoleculeKind::Components => row(text.split(' ').map(str::to_owned), CARBON, chain),
-        MoleculeKind::Smiles => row(std::iter::once(UNNAMED_LIGAND.to_owned()), CARBON, chain),
+        MoleculeKind::Dna => row(text.chars().map(|base| named(&format!("D{base}"))), chain),
+        MoleculeKind::Rna => row(text.chars().map(|base| named(&base.to_string())), chain),
+        MoleculeKind::Components => row(text.split(' ').map(named), chain),
+        MoleculeKind::Smiles => row(std::iter::once(unnamed(text)), chain),
     }
 }
 
@@ -117,6 +122,7 @@ fn protein(letters: &str, seed: u64, chain: usize, deviations: &[Deviation]) -> 
             index,
             name: label(if amino.is_some() { kind.name } else { UNKNOWN }),
             amino,
+            central: ALPHA,
             atoms: atoms.map(|(name, position)| atom(name, position)).collect(),
         });
     }
@@ -157,21 +163,72 @@ fn torsions(aminos: &[Option<usize>], seed: u64, chain: usize, deviations: &[Dev
     torsions
 }
 
-/// One atom for each nucleotide or component of a ligand, in a row.
-fn row(names: impl Iterator<Item = String>, own: &str, chain: usize) -> Vec<SyntheticResidue> {
-    let residue = |(index, name): (usize, String)| SyntheticResidue {
-        chain,
-        index,
-        name: label(&name),
-        amino: None,
-        atoms: vec![atom(own, [SPACING * index as f64, 0.0, 0.0])],
-    };
-    names.enumerate().map(residue).collect()
+/// A nucleotide or a component of a ligand: its name and its atoms about any origin.
+type BuiltPart = (Label, Vec<SyntheticAtom>);
+
+/// A component by its code; one that is not in the table has a single atom.
+fn named(code: &str) -> BuiltPart {
+    let known = component::by_name(code).map_or(&[(CARBON, [0.0; 3])][..], |known| known.atoms);
+    (
+        label(code),
+        known.iter().map(|(name, position)| atom(name, *position)).collect(),
+    )
 }
 
+/// A molecule by its SMILES: its atoms in lines and layers, none nearer to another than [`SPACING`].
+fn unnamed(smiles: &str) -> BuiltPart {
+    let elements = smiles::heavy_atoms(smiles).filter(|elements| !elements.is_empty());
+    let elements = elements.unwrap_or_else(|| vec![label("C")]);
+    let side = (elements.len() as f64).cbrt().ceil() as usize;
+    let place = |index: usize| {
+        let along = [index % side, index / side % side, index / (side * side)];
+        along.map(|steps| SPACING * steps as f64)
+    };
+    let atoms = elements.iter().enumerate().map(|(index, element)| SyntheticAtom {
+        name: label(&format!("{element}{}", index + 1)),
+        element: *element,
+        position: place(index),
+    });
+    (label(UNNAMED_LIGAND), atoms.collect())
+}
+
+/// The parts of a molecule in a row.
+fn row(parts: impl Iterator<Item = BuiltPart>, chain: usize) -> Vec<SyntheticResidue> {
+    let mut end = 0.0;
+    let mut built = Vec::new();
+    for (index, (name, mut atoms)) in parts.enumerate() {
+        let along = atoms.iter().map(|atom| atom.position[0]);
+        let start = along.clone().fold(f64::INFINITY, f64::min);
+        let length = along.fold(f64::NEG_INFINITY, f64::max) - start;
+        for atom in &mut atoms {
+            atom.position[0] += end - start;
+        }
+        end += length + SPACING;
+        let middle = centroid(&atoms.iter().map(|atom| atom.position).collect::<Vec<_>>());
+        let from_middle = |atom: &&SyntheticAtom| distance(atom.position, middle);
+        let nearest = atoms
+            .iter()
+            .enumerate()
+            .min_by(|(_, one), (_, other)| from_middle(one).total_cmp(&from_middle(other)));
+        built.push(SyntheticResidue {
+            chain,
+            index,
+            name,
+            amino: None,
+            central: nearest.map_or(0, |(place, _)| place),
+            atoms,
+        });
+    }
+    built
+}
+
+/// An atom that is named after its element, which is a single letter.
 fn atom(name: &str, position: Position) -> SyntheticAtom {
-    let name = label(name);
-    SyntheticAtom { name, position }
+    SyntheticAtom {
+        name: label(name),
+        element: label(&name[..1]),
+        position,
+    }
 }
 
 /// As much of a name as a structure's column holds.
@@ -194,6 +251,45 @@ mod tests {
             build(&InputMolecule { kind, text }, 0, &[])
         });
         assert_eq!([dna[0].name, dna[1].name, rna[1].name], ["DG", "DA", "A"].map(label));
+        assert_eq!(
+            [dna[0].atoms.len(), dna[1].atoms.len(), rna[1].atoms.len()],
+            [22, 21, 22]
+        );
+    }
+
+    #[test]
+    fn ligands_have_their_heavy_atoms_and_none_lies_on_another() {
+        for (kind, text, atoms) in [
+            (MoleculeKind::Smiles, "CC(=O)Oc1ccccc1C(=O)Cl", 13),
+            (MoleculeKind::Smiles, "?", 1),
+            (MoleculeKind::Components, "SAH", 26),
+            (MoleculeKind::Components, "XYZ", 1),
+        ] {
+            let text = text.to_owned();
+            let built = build(&InputMolecule { kind, text }, 0, &[]);
+            let own = &built[0].atoms;
+            assert_eq!((built.len(), own.len()), (1, atoms));
+            for (place, one) in own.iter().enumerate() {
+                assert!(
+                    own[..place]
+                        .iter()
+                        .all(|other| distance(one.position, other.position) > 1.1)
+                );
+            }
+        }
+        let text = "CCl".to_owned();
+        let built = build(
+            &InputMolecule {
+                kind: MoleculeKind::Smiles,
+                text,
+            },
+            0,
+            &[],
+        );
+        assert_eq!(
+            (built[0].atoms[1].name, built[0].atoms[1].element),
+            (label("CL2"), label("CL"))
+        );
     }
 
     #[test]

@@ -1,7 +1,6 @@
 //! What a conformation looks like in a response: the columns of a structure, and its scores as a mapping under the names that Boltz
 //! gives them. Computes no confidence and formats no text.
 
-use super::chain::label;
 use super::confidence::{Conformation, mean};
 use crate::prediction::Value;
 use crate::prediction::contract::{FactorRule, FactorScale, FieldSpec};
@@ -31,10 +30,8 @@ pub(super) fn structure(conformation: &Conformation, field: &FieldSpec) -> Struc
             0.0
         };
         for (place, atom) in residue.atoms.iter().enumerate() {
-            // All atoms are C, N, O and S, the first letter of their names.
-            let element = label(&atom.name.as_str()[..1]);
             let position = atom.position.map(|along| along as f32);
-            structure.push(chain.id, number, residue.name, atom.name, element, position);
+            structure.push(chain.id, number, residue.name, atom.name, atom.element, position);
             let along = if last > 0 {
                 2.0 * place as f64 / last as f64 - 1.0
             } else {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::super::complex::{Chain, Complex, Molecule};
 use super::super::number::{count, names, show};
 use super::ContractFindings;
+use super::values::LEAST_PERCENT;
 use crate::prediction::Value;
 use crate::prediction::contract::{FieldKind, FieldSpec};
 use crate::protein::{Label, Structure, mmcif, pdb, residue};
@@ -153,8 +154,9 @@ impl JudgedStructure<'_> {
                     self.name(atom),
                     show(*value)
                 );
-                let percent =
-                    (scale - 1.0).abs() < f64::EPSILON && values.iter().all(|value| (0.0..=100.0).contains(value));
+                let percent = (scale - 1.0).abs() < f64::EPSILON
+                    && values.iter().all(|value| (0.0..=100.0).contains(value))
+                    && values.iter().any(|value| *value > LEAST_PERCENT);
                 let hint = percent.then(|| "this looks like percent; the contract has fractions of 1".to_owned());
                 report.add(report.wrong(summary).with_hint(hint));
             }

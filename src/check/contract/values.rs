@@ -173,10 +173,14 @@ fn first_residue(subject: &JudgedArray<'_>) -> usize {
     usize::try_from(first).unwrap_or(0)
 }
 
+/// The highest of several confidences is more than that in percent.
+pub(super) const LEAST_PERCENT: f64 = 2.0;
+
 fn scale_hint(outside: &Tally, range: Option<(f64, f64)>) -> Option<String> {
     let (least, greatest) = range?;
     let worst = outside.worst?.value;
-    if (least, greatest) == (0.0, 1.0) && worst > 1.0 && worst <= 100.0 {
+    // A little above 1 is no percentage: that would be a confidence of hardly anything.
+    if (least, greatest) == (0.0, 1.0) && worst > LEAST_PERCENT && worst <= 100.0 {
         Some("this looks like percent; the contract has fractions of 1".into())
     } else if least == 0.0 && (worst + 1.0).abs() < f64::EPSILON {
         Some("this looks like padding inside a sample".into())

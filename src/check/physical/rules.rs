@@ -1,6 +1,7 @@
 //! The rules of geometry that confident residues are held to, each with what broke it. Counts; writes no finding.
 
 use super::super::number::show;
+use super::side_chains::side_chain_rules;
 use crate::metric::geometry::{Angle, Backbone, BackboneBond, Torsion, clashes};
 use crate::metric::selection::residue_of_atoms;
 use crate::prediction::gates::PhysicalGates;
@@ -35,6 +36,8 @@ pub(super) enum RuleKind {
     Hand,
     /// A fraction of coordinates that lost their digits.
     Digits,
+    /// A fraction of centres of side chains, whose other side has two neighbours swapped.
+    Branches,
 }
 
 impl Rule {
@@ -61,22 +64,21 @@ impl Rule {
     /// Whether more residues break it than may. The fraction is rounded up, so that in a short chain a stray one is
     /// forgiven; more than half never are, however few there be.
     pub(super) fn is_broken(&self) -> bool {
-        let allowed = match self.kind {
-            RuleKind::Every => 0,
-            RuleKind::Fraction | RuleKind::Hand | RuleKind::Digits => {
-                let share = (self.fraction * self.total as f64).ceil() as usize;
-                share.min(self.total / 2)
-            }
+        let allowed = if self.kind == RuleKind::Every {
+            0
+        } else {
+            let share = (self.fraction * self.total as f64).ceil() as usize;
+            share.min(self.total / 2)
         };
         self.broken.len() > allowed
     }
 
     /// What is allowed, in words.
     pub(super) fn bound(&self) -> String {
-        match self.kind {
-            RuleKind::Every => "none".to_owned(),
-            RuleKind::Fraction | RuleKind::Hand | RuleKind::Digits => format!("{} %", show(100.0 * self.fraction)),
+        if self.kind == RuleKind::Every {
+            return "none".to_owned();
         }
+        format!("{} %", show(100.0 * self.fraction))
     }
 
     /// The residues that break it by most, with their values.
@@ -97,6 +99,9 @@ impl Rule {
             return Some(format!(
                 "likely cause: coordinates rounded to half precision; look at {place}"
             ));
+        }
+        if self.kind == RuleKind::Branches {
+            return Some("two atoms of a branch seem to have each other's names or places".to_owned());
         }
         let negative = |(_, value, _): &&(usize, f64, f64)| *value < 0.0;
         let mirrored = self.kind == RuleKind::Hand && 2 * self.broken.iter().filter(negative).count() > self.total;
@@ -204,6 +209,7 @@ pub(super) fn rules(structure: &Structure, judged: &[bool], gates: &PhysicalGate
         }
     }
     found.push(positive);
+    found.extend(side_chain_rules(structure, is_judged, gates));
     found.push(overlaps(structure, &is_judged, gates));
     found.push(digits(structure, gates));
     found

@@ -48,6 +48,84 @@ fn every_planted_mistake_is_found() {
     }
 }
 
+/// Moves the atoms of residues with this name, given their places by the atoms' names.
+fn changed(structure: &Structure, name: &str, change: impl Fn(&mut Structure, &dyn Fn(&str) -> usize)) -> Structure {
+    let mut wrong = structure.clone();
+    for own in structure.residues() {
+        if structure.res_name[own.start] == *name {
+            change(&mut wrong, &|atom| structure.atom_named(&own, atom).unwrap());
+        }
+    }
+    wrong
+}
+
+#[test]
+fn mistakes_in_side_chains_are_found_where_the_backbone_is_right() {
+    let gates = declared("esmfold").gates.physical.unwrap();
+    let input = format!("{UBIQUITIN}{UBIQUITIN}");
+    let structure = first_structure(&folded(&declared("esmfold"), "call", &input, json!({})));
+    let swapped =
+        |name: &str, one: &str, other: &str| changed(&structure, name, |it, at| it.coord.swap(at(one), at(other)));
+    let squeezed = changed(&structure, "PHE", |it, at| {
+        let ring = ["CG", "CD1", "CE1", "CZ", "CE2", "CD2"].map(at);
+        let middle = [0, 1, 2].map(|axis| ring.iter().map(|&atom| it.coord[atom][axis]).sum::<f32>() / 6.0);
+        for atom in ring {
+            it.coord[atom] = [0, 1, 2].map(|axis| middle[axis] + 0.4 * (it.coord[atom][axis] - middle[axis]));
+        }
+    });
+    let bent = changed(&structure, "GLU", |it, at| it.coord[at("OE1")][0] += 1.0);
+    let isoleucine = changed(&structure, "ILE", |it, at| {
+        let by = [0, 1, 2].map(|axis| it.coord[at("CG2")][axis] - it.coord[at("CG1")][axis]);
+        it.coord.swap(at("CG1"), at("CG2"));
+        it.coord[at("CD1")] = [0, 1, 2].map(|axis| it.coord[at("CD1")][axis] + by[axis]);
+    });
+    let found: Vec<String> = [
+        squeezed,
+        bent,
+        isoleucine,
+        swapped("THR", "OG1", "CG2"),
+        swapped("LEU", "CD1", "CD2"),
+        swapped("VAL", "CG1", "CG2"),
+    ]
+    .iter()
+    .map(|wrong| {
+        let found = PhysicalStructure::new("it", wrong, None, &gates).judge("call", true);
+        let words = found.iter().map(|finding| {
+            let end = finding.summary.find(';').unwrap();
+            format!(
+                "{} ({})",
+                &finding.summary[..end],
+                finding.hint.as_deref().unwrap_or("-")
+            )
+        });
+        words.collect::<Vec<_>>().join("\n")
+    })
+    .collect();
+    insta::assert_snapshot!(found.join("\n\n"), @"
+    it: 28 of 608 bonds of side chains have a wrong length, allowed 2 % (-)
+
+    it: 8 of 54 rings and planar groups are not flat, allowed 2 % (-)
+
+    it: 14 of 14 isoleucines have a wrong hand at CB, allowed 5 % (two atoms of a branch seem to have each other's names or places)
+
+    it: 14 of 14 threonines have a wrong hand at CB, allowed 5 % (two atoms of a branch seem to have each other's names or places)
+
+    it: 18 of 18 leucines have the names of CD1 and CD2 swapped, allowed 5 % (two atoms of a branch seem to have each other's names or places)
+
+    it: 8 of 8 valines have the names of CG1 and CG2 swapped, allowed 5 % (two atoms of a branch seem to have each other's names or places)
+    ");
+    // Chai-1 names methyl groups by chance: no fraction of them is too many.
+    let by_chance = PhysicalGates {
+        methyl_names: 1.0,
+        ..gates
+    };
+    let wrong = swapped("LEU", "CD1", "CD2");
+    assert_eq!(
+        PhysicalStructure::new("it", &wrong, None, &by_chance).judge("call", true),
+        []
+    );
+}
+
 #[test]
 fn the_words_name_the_rule_and_the_worst_residues() {
     let structure = first_structure(&folded(&declared("esmfold"), "call", UBIQUITIN, json!({})));
@@ -62,6 +140,18 @@ fn the_words_name_the_rule_and_the_worst_residues() {
       hint: most residues have the wrong hand: the structure is a mirror image, or CB took C's place
     physical [call]: atom_array[0]: 69 of 69 residues have a positive phi, allowed 10 %; GLN 39 in chain A: 65.775°, LYS 26 in chain A: 65.5931°, ASP 20 in chain A: 65.5255°
       76 residues, no confidence given
+    physical [call]: atom_array[0]: 7 of 7 isoleucines have a wrong hand at CB, allowed 5 %; ILE 2 in chain A: -2.6506 Å³, ILE 43 in chain A: -2.6506 Å³, ILE 35 in chain A: -2.6506 Å³
+      76 residues, no confidence given
+      hint: two atoms of a branch seem to have each other's names or places
+    physical [call]: atom_array[0]: 7 of 7 threonines have a wrong hand at CB, allowed 5 %; THR 13 in chain A: -2.56503 Å³, THR 54 in chain A: -2.56503 Å³, THR 6 in chain A: -2.56503 Å³
+      76 residues, no confidence given
+      hint: two atoms of a branch seem to have each other's names or places
+    physical [call]: atom_array[0]: 9 of 9 leucines have the names of CD1 and CD2 swapped, allowed 5 %; LEU 72 in chain A: -2.6035 Å³, LEU 66 in chain A: -2.6035 Å³, LEU 7 in chain A: -2.6035 Å³
+      76 residues, no confidence given
+      hint: two atoms of a branch seem to have each other's names or places
+    physical [call]: atom_array[0]: 4 of 4 valines have the names of CG1 and CG2 swapped, allowed 5 %; VAL 69 in chain A: -2.6333 Å³, VAL 25 in chain A: -2.6333 Å³, VAL 4 in chain A: -2.6333 Å³
+      76 residues, no confidence given
+      hint: two atoms of a branch seem to have each other's names or places
     ");
 
     let mut torn = structure;
@@ -203,14 +293,16 @@ fn positions_that_are_no_numbers_break_every_rule() {
 
 #[test]
 fn real_structures_could_exist() {
-    let gates = declared("boltz2").gates.physical.unwrap();
     let mut seen = 0;
-    for name in [
-        "multimer-check-A100.pdb",
-        "multimer-check-T4.pdb",
-        "esmfold_server_short.pdb",
-        "boltz/0_model_0.cif",
+    for (model, name) in [
+        ("esmfold", "multimer-check-A100.pdb"),
+        ("esmfold", "multimer-check-T4.pdb"),
+        ("esmfold", "esmfold_server_short.pdb"),
+        ("boltz2", "boltz/0_model_0.cif"),
+        ("chai1", "chai/pred.rank_0.cif"),
+        ("chai1", "chai/pred.rank_4.cif"),
     ] {
+        let gates = declared(model).gates.physical.unwrap();
         let Some(text) = test_data::read(name) else { continue };
         let read = if name.ends_with("pdb") {
             pdb::read(&text)

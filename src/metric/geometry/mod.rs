@@ -3,10 +3,12 @@
 
 mod backbone;
 mod clash;
+mod side_chain;
 pub(crate) mod vector;
 
 pub(crate) use backbone::{Angle, Backbone, BackboneBond, Torsion};
 pub(crate) use clash::clashes;
+pub(crate) use side_chain::{SideChainValue, SideChains};
 
 /// On real predictions, when they lie beside the project: values as biotite 1.6 gives them.
 #[cfg(test)]

@@ -76,6 +76,7 @@ const fn word(word: ConclusionWord) -> (&'static str, &'static str) {
     match word {
         ConclusionWord::Conforms => ("conforms", "good"),
         ConclusionWord::Passed => ("passed", "good"),
+        ConclusionWord::KnownFailures => ("passed with known failures", "warn"),
         ConclusionWord::Fails => ("fails", "bad"),
         ConclusionWord::Outdated => ("out of date", "warn"),
         ConclusionWord::Misconfigured => ("misconfigured", "warn"),

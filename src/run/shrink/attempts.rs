@@ -106,7 +106,7 @@ impl<'a> Attempts<'a> {
         let attempt = tokio::select! {
             biased;
             _ = self.interrupt.received() => return self.end("it was interrupted"),
-            attempt = trial::attempt(&candidate, &self.pool, self.judging, None) => attempt,
+            attempt = trial::attempt(&candidate, &self.pool, self.judging, None, None) => attempt,
         };
         // A call that no response is recorded of says nothing.
         let Ok(Attempt {

@@ -140,7 +140,7 @@ fn structured_samples_keep_their_names_and_kinds() {
     assert_eq!(structure.residues().len(), 21);
     assert_eq!(prediction.sequence_lengths(), Some(vec![21]));
     assert_eq!(structure.res_name.last().unwrap(), &"SAH");
-    assert_eq!(structure.hetero.iter().filter(|&&hetero| hetero).count(), 1);
+    assert_eq!(structure.hetero.iter().filter(|&&hetero| hetero).count(), 26);
     let entities = numbers(&prediction, "entity_id[0]");
     assert_eq!([0, 6, 12, 20].map(|token| entities[token] as usize), [0, 0, 1, 3]);
     assert_eq!(array(&prediction, "pair_chains_iptm[0]").shape(), [5, 5]);

@@ -1,0 +1,119 @@
+//! Makes the calls of one attempt of a case, in turn or at once, within its deadline, and says where the time went. Judges nothing.
+
+use std::time::{Duration, Instant};
+
+use super::pool::{Condition, Pool};
+use crate::backend::{BackendError, Fault, Stage};
+use crate::check::CallResult;
+use crate::config::CallOrder;
+use crate::outcome::record::CaseTimes;
+use crate::plan::{PlannedCall, PlannedTrial};
+use crate::prediction::Prediction;
+
+/// Where the time of the calls of one attempt went.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct CallTime {
+    pub(super) wait: Duration,
+    pub(super) start: Duration,
+    pub(super) calls: Duration,
+}
+
+impl CallTime {
+    pub(super) fn with_judging(self, judging: Duration) -> CaseTimes {
+        CaseTimes {
+            wait: self.wait.as_secs_f64(),
+            start: self.start.as_secs_f64(),
+            calls: self.calls.as_secs_f64(),
+            judge: judging.as_secs_f64(),
+        }
+    }
+}
+
+/// Makes the calls of a case, as its order says.
+pub(super) async fn ask(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
+    match trial.order {
+        CallOrder::InTurn => ask_in_turn(trial, pool, spent).await,
+        CallOrder::AtOnce => ask_at_once(trial, pool, spent).await,
+    }
+}
+
+/// Makes all calls at the same time.
+async fn ask_at_once(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
+    let calls = trial.calls.iter().map(|call| async move {
+        let mut own = CallTime::default();
+        let result = call_once(trial, call, pool, &mut own).await;
+        (response_to(call, result), own)
+    });
+    let answered = futures_util::future::join_all(calls).await;
+    // They overlap: the longest of each is how long the case waited for it.
+    for (_, own) in &answered {
+        spent.wait = spent.wait.max(own.wait);
+        spent.start = spent.start.max(own.start);
+        spent.calls = spent.calls.max(own.calls);
+    }
+    answered.into_iter().map(|(response, _)| response).collect()
+}
+
+/// Makes the calls in order. A call that gets no answer at all ends the attempt: those after it would only wait in vain.
+async fn ask_in_turn(trial: &PlannedTrial, pool: &Pool, spent: &mut CallTime) -> Vec<CallResult> {
+    let mut responses = Vec::with_capacity(trial.calls.len());
+    for call in &trial.calls {
+        let result = call_once(trial, call, pool, spent).await;
+        let broken =
+            (result.as_ref()).is_err_and(|error| !error.fault.leaves_usable() || error.fault == Fault::Unrecorded);
+        responses.push(response_to(call, result));
+        if broken {
+            break;
+        }
+    }
+    responses
+}
+
+fn response_to(call: &PlannedCall, result: Result<Prediction, BackendError>) -> CallResult {
+    CallResult {
+        call: call.name.to_string(),
+        request: call.request.clone(),
+        config: call.config.clone(),
+        result,
+    }
+}
+
+async fn call_once(
+    trial: &PlannedTrial,
+    call: &PlannedCall,
+    pool: &Pool,
+    spent: &mut CallTime,
+) -> Result<Prediction, BackendError> {
+    let asked = Instant::now();
+    let lease = pool.lease(call.instance).await;
+    let begun = Instant::now();
+    // A start that failed was its own, unless another case met the same failure before.
+    if lease
+        .as_ref()
+        .map_or_else(|error| !error.inherited, |lease| lease.is_fresh)
+    {
+        spent.start += begun - asked;
+    } else {
+        spent.wait += begun - asked;
+    }
+    let lease = lease?;
+    let left = trial.timeout.saturating_sub(spent.calls);
+    let answered = tokio::time::timeout(left, lease.instance.predict(&call.request)).await;
+    let result = if let Ok(result) = answered {
+        result
+    } else {
+        let (name, limit) = (&call.name, trial.timeout.as_secs_f64());
+        let message = format!(
+            "no response to call `{name}` within the case's {limit} s\n\
+             `--timeout`, `timeout` of the case or suite, or `case_timeout` of the backend allow more"
+        );
+        Err(BackendError::new(Stage::Call, Fault::TooSlow, message).with_log(lease.instance.log_tail().await))
+    };
+    spent.calls += begun.elapsed();
+    let condition = match &result {
+        Err(error) if !error.fault.leaves_usable() => Condition::Broken(error.clone()),
+        _ => Condition::Usable,
+    };
+    pool.release(lease, condition).await;
+    result
+}
