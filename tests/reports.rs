@@ -171,7 +171,7 @@ fn part(run: &mut Value, index: usize) {
     *cases = cases.iter().skip(index - 1).step_by(2).cloned().collect();
     let count = cases.len();
     run["selection"] = json!({
-        "whole": false, "planned": count, "selected": count,
+        "whole": false, "every_core_case": false, "planned": count, "selected": count,
         "arguments": ["--shard", format!("{index}/2")], "shard": format!("{index}/2"),
     });
 }

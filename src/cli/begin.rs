@@ -93,6 +93,8 @@ fn words(arguments: &RunArguments) -> Vec<String> {
     for (flag, values) in flags {
         words.extend(values.iter().map(|value| format!("{flag} {value}")));
     }
+    // A part of a run that is joined to others must not pass for a part of everything.
+    words.extend(arguments.level.map(|level| format!("--level {level}")));
     if arguments.exact {
         words.push("--exact".to_owned());
     }
