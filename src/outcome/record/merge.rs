@@ -207,7 +207,8 @@ fn without_shard(arguments: &[String]) -> Vec<String> {
 }
 
 /// The order of a plan, as far as a record shows it: models in the order of their first appearance; in a model the cases of one
-/// configuration together, those that expect an error last, and else by file and line.
+/// configuration together, those that expect an error last, and else by file, line and name. A record does not show which instances
+/// scenarios start nor the order of the values of one case, so that these may stand elsewhere than in a plan.
 fn ordered(cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
     let mut models: HashMap<String, usize> = HashMap::new();
     for case in &cases {
@@ -218,7 +219,7 @@ fn ordered(cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
         .into_iter()
         .map(|case| (models[&case.model], place(&case), case))
         .collect();
-    keyed.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+    keyed.sort_by(|one, other| (one.0, &one.1, &one.2.name).cmp(&(other.0, &other.1, &other.2.name)));
     // An instance is planned where its configuration is first needed.
     let mut instances: HashMap<(usize, String), usize> = HashMap::new();
     let mut planned: Vec<((usize, usize, bool), CaseRecord)> = Vec::with_capacity(keyed.len());
