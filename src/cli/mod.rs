@@ -32,6 +32,7 @@ mod try_call;
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
+use std::sync::OnceLock;
 
 use clap::Parser;
 
@@ -75,7 +76,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Clean(arguments)) => clean::clean(&arguments),
         Some(Command::New(arguments)) => new::new(&arguments.what),
         Some(Command::Show(arguments)) => show::show(&arguments),
-        Some(Command::Completions(arguments)) => shell::completions(arguments.shell),
+        Some(Command::Completions(arguments)) => Ok(shell::completions(arguments.shell)),
         Some(Command::Man(arguments)) => shell::man(arguments.directory.as_deref()),
         Some(Command::Init(arguments)) => init::init(&arguments.directory),
         Some(Command::Calibrate(arguments)) => calibrate::calibrate(&arguments),
@@ -90,7 +91,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Schema(arguments)) => report::schema(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };
-    result.unwrap_or_else(|trouble| trouble.report(colour))
+    with_output(result.unwrap_or_else(|trouble| trouble.report(colour)))
 }
 
 /// Why the program ends without a verdict.
@@ -138,11 +139,26 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     built.map_err(|error| CommandError::Broken(format!("cannot start the runtime: {error}")))
 }
 
-/// Writes to standard output. A reader that closed it wants no more output, so failures are ignored.
+/// What kept standard output from being written, the first time.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Writes to standard output. What cannot be written is told once, at the end, and the program does not end with success then.
 fn say(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes());
-    let _ = stdout.flush();
+    let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    if let Err(error) = written {
+        let _ = UNWRITTEN.set(error.to_string());
+    }
+}
+
+/// The exit code of a program whose output may be missing.
+fn with_output(code: u8) -> u8 {
+    let Some(error) = UNWRITTEN.get() else { return code };
+    let code = if code == 0 { BROKEN } else { code };
+    complain(&format!(
+        "error: standard output cannot be written: {error} (exit code {code})"
+    ));
+    code
 }
 
 /// Writes a line to standard error.

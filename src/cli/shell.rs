@@ -9,11 +9,11 @@ use super::arguments::CommandLine;
 use super::{CommandError, say};
 
 /// Prints the completions for a shell.
-pub(crate) fn completions(shell: Shell) -> Result<u8, CommandError> {
+pub(crate) fn completions(shell: Shell) -> u8 {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut command(), "hydrotest", &mut text);
     say(&String::from_utf8_lossy(&text));
-    Ok(0)
+    0
 }
 
 /// Prints the page of the program, or writes those of all commands into a directory.

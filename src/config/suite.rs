@@ -92,7 +92,8 @@ impl Suites {
     /// # Errors
     /// When they do not fit the models of the configuration.
     pub(crate) fn built_in(config: &Config) -> Result<Self, Diagnostics> {
-        let files = built_in::below("suites").filter(|file| file.path.ends_with(".toml"));
+        let files = built_in::below("suites")
+            .filter(|file| Path::new(file.path).extension().is_some_and(|ending| ending == "toml"));
         let sources = files.map(|file| {
             let text = String::from_utf8_lossy(file.content);
             Source::new(format!("built-in suites/{}", file.path), text)

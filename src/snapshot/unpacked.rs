@@ -84,7 +84,7 @@ fn name() -> String {
 
 /// Whether a change of its content is found when it is read.
 fn is_named_by_content(file: BuiltInFile) -> bool {
-    file.path.ends_with(".npz")
+    Path::new(file.path).extension().is_some_and(|ending| ending == "npz")
 }
 
 /// Whether everything is there, as it was built in.
