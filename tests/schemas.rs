@@ -94,10 +94,11 @@ fn of_key(key: &str, ask: Ask<'_>) -> Value {
     let told = ask(&line);
     let error = told.split("\n\n").find(|error| error.contains(&line));
     let label = |error: &str| -> Option<String> {
-        let labels = error
+        let mut labels = error
             .lines()
+            .rev()
             .filter_map(|line| line.split_once("^ ").map(|(_, label)| label.to_owned()));
-        labels.last()
+        labels.next()
     };
     let Some(label) = error.and_then(label) else {
         // A date is right here.
@@ -129,7 +130,7 @@ fn table(ask: Ask<'_>) -> Map<String, Value> {
     properties
 }
 
-fn closed(properties: Map<String, Value>, required: &[&str]) -> Value {
+fn closed(properties: &Map<String, Value>, required: &[&str]) -> Value {
     let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
     if !required.is_empty() {
         schema["required"] = json!(required);
@@ -192,7 +193,7 @@ fn backends_schema() -> Value {
         let needed = required(&ask(""));
         let mut needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         needed.insert(0, "kind");
-        let mut schema = closed(properties, &needed);
+        let mut schema = closed(&properties, &needed);
         schema["title"] = json!(kind.summary);
         defs.insert(format!("kind_{}", kind.name), schema);
         kinds.push(json!({ "$ref": format!("#/$defs/kind_{}", kind.name) }));
@@ -203,34 +204,34 @@ fn backends_schema() -> Value {
     let numbers = json!({ "type": "object", "additionalProperties": { "type": "number" } });
     let gates = table(&below("[models.m.gates]"));
     let gates: Map<String, Value> = gates.into_iter().map(|(name, _)| (name, numbers.clone())).collect();
-    defs.insert("gates".to_owned(), closed(gates, &[]));
+    defs.insert("gates".to_owned(), closed(&gates, &[]));
     defs.insert(
         "tolerance".to_owned(),
-        closed(table(&below("[models.m.tolerance]")), &[]),
+        closed(&table(&below("[models.m.tolerance]")), &[]),
     );
-    defs.insert("option".to_owned(), closed(table(&below("[models.m.options.o]")), &[]));
+    defs.insert("option".to_owned(), closed(&table(&below("[models.m.options.o]")), &[]));
     let mut variant = table(&below("[models.m.variants.v]"));
     let sizes = json!({ "type": "object", "additionalProperties": { "type": "integer", "minimum": 1 } });
     variant.insert("sizes".to_owned(), sizes.clone());
-    defs.insert("variant".to_owned(), closed(variant, &[]));
+    defs.insert("variant".to_owned(), closed(&variant, &[]));
     let field = |own: &str, line: &str| backends(&format!("{REFERENCE}{tail}[models.m.fields.f]\n{own}\n{line}\n"));
     let kinds = known(&field("", &format!("kind = '{NONE}'"))).unwrap();
     let mut field = united(&kinds, "kind", field);
     field.insert("tolerance".to_owned(), json!({ "$ref": "#/$defs/tolerance" }));
-    defs.insert("field".to_owned(), closed(field, &["kind"]));
+    defs.insert("field".to_owned(), closed(&field, &["kind"]));
     let relation =
         |own: &str, line: &str| backends(&format!("{REFERENCE}{tail}[[models.m.identities]]\n{own}\n{line}\n"));
     let relations = known(&relation("", &format!("is = '{NONE}'"))).unwrap();
     defs.insert(
         "identity".to_owned(),
-        closed(united(&relations, "is", relation), &["field", "is", "tolerance"]),
+        closed(&united(&relations, "is", relation), &["field", "is", "tolerance"]),
     );
     let needed = required(&backends(&format!("{REFERENCE}[[known]]\n")));
     let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
-    defs.insert("known".to_owned(), closed(table(&below("[[known]]")), &needed));
+    defs.insert("known".to_owned(), closed(&table(&below("[[known]]")), &needed));
     defs.insert(
         "known_of_model".to_owned(),
-        closed(table(&below("[[models.m.known]]")), &needed),
+        closed(&table(&below("[[models.m.known]]")), &needed),
     );
 
     let mut model = table(&below("[models.m]"));
@@ -248,11 +249,11 @@ fn backends_schema() -> Value {
     }
     let needed = required(&backends(&format!("{REFERENCE}[models.m]\n")));
     let needed: Vec<&str> = needed.iter().map(String::as_str).collect();
-    defs.insert("model".to_owned(), closed(model, &needed));
+    defs.insert("model".to_owned(), closed(&model, &needed));
     let mut unknown = table(&below("[unknown]"));
     unknown.insert("gates".to_owned(), json!({ "$ref": "#/$defs/gates" }));
     unknown.insert("tolerance".to_owned(), json!({ "$ref": "#/$defs/tolerance" }));
-    defs.insert("unknown".to_owned(), closed(unknown, &[]));
+    defs.insert("unknown".to_owned(), closed(&unknown, &[]));
     for (key, schema) in [
         ("backends", each("backend")),
         ("models", each("model")),
@@ -261,7 +262,7 @@ fn backends_schema() -> Value {
     ] {
         assert!(root.insert(key.to_owned(), schema).is_some(), "{key}");
     }
-    whole("backends.toml of hydrotest", root, &["backends"], defs)
+    whole("backends.toml of hydrotest", &root, &["backends"], defs)
 }
 
 fn suites_schema() -> Value {
@@ -276,13 +277,13 @@ fn suites_schema() -> Value {
         ))
     });
     let below_xfail = |line: &str| suite(&format!("about = 'x'\n{CASE}[[case.xfail]]\n{line}\n"));
-    defs.insert("xfail".to_owned(), closed(table(&below_xfail), &["reason"]));
-    defs.insert("call".to_owned(), closed(call, &[]));
+    defs.insert("xfail".to_owned(), closed(&table(&below_xfail), &["reason"]));
+    defs.insert("call".to_owned(), closed(&call, &[]));
     let checks = KINDS.iter().map(|kind| {
         let keys = kind.keys.iter().map(|key| ((*key).to_owned(), json!({})));
         let mut properties: Map<String, Value> = keys.collect();
         properties.insert("check".to_owned(), json!({ "const": kind.name }));
-        closed(properties, &["check"])
+        closed(&properties, &["check"])
     });
     defs.insert("check".to_owned(), json!({ "oneOf": checks.collect::<Vec<_>>() }));
     // A name, or a table of models.
@@ -294,12 +295,12 @@ fn suites_schema() -> Value {
     let level = of_models(&case["level"]);
     case.insert("level".to_owned(), level.clone());
     root.insert("level".to_owned(), level);
-    defs.insert("case".to_owned(), closed(case, &["name", "checks"]));
+    defs.insert("case".to_owned(), closed(&case, &["name", "checks"]));
     root.insert("case".to_owned(), list("case"));
-    whole("a suite of hydrotest", root, &["about", "case"], defs)
+    whole("a suite of hydrotest", &root, &["about", "case"], defs)
 }
 
-fn whole(title: &str, root: Map<String, Value>, required: &[&str], defs: Map<String, Value>) -> Value {
+fn whole(title: &str, root: &Map<String, Value>, required: &[&str], defs: Map<String, Value>) -> Value {
     let mut schema = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "title": title });
     let Value::Object(closed) = closed(root, required) else {
         unreachable!()

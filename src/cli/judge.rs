@@ -24,7 +24,7 @@ use crate::plan::{Overriding, Plan, Selection, expand};
 use crate::report::conclusion::concluded;
 use crate::report::console::levels;
 use crate::report::failures::{Telling, failures};
-use crate::run::{Interrupt, Judging, Open, RunSettings, Trials, run_silently};
+use crate::run::{Interrupt, Judging, Open, PlotBudget, RunSettings, Trials, run_silently};
 use crate::snapshot::{Recording, Store};
 
 /// What came of judging again.
@@ -92,7 +92,9 @@ fn judge_again(
     let begun = begun.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
     same_rules(stated, &begun.snapshot())?;
     let selected = trials.select(&plan);
-    let outcome = replay(&plan, &selected, &trials, (platform, &references))?;
+    let draws = arguments.report.iter().any(|report| report.format.draws());
+    let plots = draws.then(PlotBudget::default);
+    let outcome = replay(&plan, (&selected, plots), &trials, (platform, &references))?;
     let conclusion = concluded(&outcome.evidence(), &stated.selection);
     begun.finish(&outcome, conclusion);
     Ok(joined(stated, begun.snapshot()))
@@ -101,7 +103,7 @@ fn judge_again(
 /// Runs the cases on the recorded responses.
 fn replay(
     plan: &Arc<Plan>,
-    selected: &[usize],
+    (selected, plots): (&[usize], Option<PlotBudget>),
     trials: &Trials,
     (platform, references): (Platform, &References),
 ) -> Result<RunOutcome, CommandError> {
@@ -109,7 +111,7 @@ fn replay(
     let judging = Judging::Checks {
         origin: origin(&platform, String::new()),
         store,
-        plots: None,
+        plots,
     };
     let settings = RunSettings {
         trials: trials.clone(),

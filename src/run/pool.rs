@@ -4,6 +4,8 @@
 mod breaking;
 pub(crate) mod lease;
 
+pub(crate) use lease::Lease;
+
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::{Mutex, Notify};
@@ -53,16 +55,6 @@ enum SlotState {
         instances: Vec<Arc<Instance>>,
     },
     Failed(BackendError),
-}
-
-/// The right to make a call on a running instance. Give it back with [`Pool::release`].
-#[derive(Clone)]
-pub(crate) struct Lease {
-    slot: usize,
-    /// The running instance.
-    pub(crate) instance: Arc<Instance>,
-    /// It was started for this lease.
-    pub(crate) is_fresh: bool,
 }
 
 impl Pool {

@@ -174,8 +174,8 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let directory = Unpacked::in_state(state.path()).unwrap().directory().to_owned();
         let files: Vec<BuiltInFile> = files().collect();
-        let text = files.iter().find(|file| file.path.ends_with(".snap")).unwrap();
-        let arrays = files.iter().find(|file| file.path.ends_with(".npz")).unwrap();
+        let text = files.iter().find(|file| file.path.contains(".snap")).unwrap();
+        let arrays = files.iter().find(|file| file.path.contains(".npz")).unwrap();
         let mut spoiled = text.content.to_vec();
         spoiled[0] ^= 1;
         fs::write(directory.join(text.path), spoiled).unwrap();

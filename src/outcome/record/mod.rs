@@ -221,6 +221,15 @@ impl RunRecord {
         self.remarks = plain_texts(&run.remarks);
     }
 
+    /// The same without what only pages draw.
+    pub(crate) fn without_plots(&self) -> Self {
+        let mut run = self.clone();
+        for case in &mut run.cases {
+            case.plots.clear();
+        }
+        run
+    }
+
     /// Counts the verdicts.
     pub(crate) fn counts(&self) -> VerdictCounts {
         self.evidence().counts

@@ -76,8 +76,8 @@ const fn word(word: ConclusionWord) -> (&'static str, &'static str) {
     match word {
         ConclusionWord::Conforms => ("conforms", "good"),
         ConclusionWord::Passed => ("passed", "good"),
-        ConclusionWord::KnownFailures => ("passed with known failures", "warn"),
         ConclusionWord::Fails => ("fails", "bad"),
+        ConclusionWord::KnownFailures => ("known failures only", "warn"),
         ConclusionWord::Outdated => ("out of date", "warn"),
         ConclusionWord::Misconfigured => ("misconfigured", "warn"),
         ConclusionWord::PlatformFailed => ("platform failed", "warn"),
@@ -102,6 +102,7 @@ fn counts(run: &RunRecord) -> Vec<ShownCount> {
         (counts.passed, passed, "good"),
         (counts.expected_failures, "failed as expected".to_owned(), "calm"),
         (counts.known_upstream, "known upstream".to_owned(), "calm"),
+        (counts.known_failures, "known failures".to_owned(), "warn"),
         (counts.skipped, "skipped".to_owned(), "calm"),
     ];
     all.into_iter()

@@ -171,6 +171,7 @@ fn every_verdict_and_owner_is_known_to_the_script() {
         Verdict::Skip,
         Verdict::ExpectedFailure,
         Verdict::KnownUpstream,
+        Verdict::KnownFailure,
         Verdict::Stale,
         Verdict::UnexpectedPass,
     ] {

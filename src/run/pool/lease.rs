@@ -6,6 +6,16 @@ use std::sync::Arc;
 use super::{Pool, PoolSlot, SlotState, over};
 use crate::backend::{BackendError, Fault, Instance, Stage};
 
+/// The right to make a call on a running instance. Give it back with [`Pool::release`].
+#[derive(Clone)]
+pub(crate) struct Lease {
+    pub(super) slot: usize,
+    /// The running instance.
+    pub(crate) instance: Arc<Instance>,
+    /// It was started for this lease.
+    pub(crate) is_fresh: bool,
+}
+
 /// The right of one trial to run instances of its own. Give it back with [`Pool::return_lease`].
 pub(crate) struct ExclusiveLease<'a> {
     pool: &'a Pool,

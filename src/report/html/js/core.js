@@ -12,6 +12,7 @@ const VERDICTS = {
   pass: { word: "pass", mark: "✓", tone: "good", wrong: false },
   xfail: { word: "xfail", mark: "−", tone: "calm", wrong: false },
   known_upstream: { word: "known upstream", mark: "−", tone: "calm", wrong: false },
+  known_failure: { word: "known failure", mark: "−", tone: "warn", wrong: false },
   skip: { word: "skip", mark: "·", tone: "calm", wrong: false },
 };
 
