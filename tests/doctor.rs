@@ -72,16 +72,39 @@ fn a_right_server_is_told_from_a_wrong_secret_and_another_model() {
     let server = Server::start(SECRET);
     let (told, code) = server.examined(SECRET, "models = ['esm2']\n");
     assert_eq!(code, Some(0), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): can run
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      ok      model            answers as esm2, and signs with the secret
+    ");
     let (told, code) = server.examined("another secret of more than thirty-two letters", "models = ['esm2']\n");
     assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): cannot run like this
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      broken  secret           the signature does not match: another key, or a payload changed on the way
+                               -> give LAB_SECRET the value that the server has in BOILEROOM_TRANSPORT_HMAC_KEY (`secret_env`, backends.toml:4:14)
+    ");
     let (told, code) = server.examined(SECRET, "models = ['esmc']\n");
     assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): cannot run like this
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      broken  model            the server answers with boileroom.models.esm.types.ESM2Output, and is to be esmc
+                               -> name the one model of the server in `models`, backends.toml:6:10
+    ");
     let (told, code) = server.examined(SECRET, "");
     assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): cannot run like this
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      broken  model            the server answers with boileroom.models.esm.types.ESM2Output, and is to be esmfold, esm2, esmfold2, esmc, esm3, chai1, boltz2
+                               -> name the one model of the server in `models`, backends.toml:1:1
+    ");
 }
 
 #[test]

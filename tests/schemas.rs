@@ -256,6 +256,8 @@ fn backends_schema() -> Value {
     unknown.insert("tolerance".to_owned(), json!({ "$ref": "#/$defs/tolerance" }));
     defs.insert("unknown".to_owned(), closed(unknown, &[]));
     for (key, schema) in [
+        // The names of the file's own backends.
+        ("default", json!({ "type": "string" })),
         ("backends", each("backend")),
         ("models", each("model")),
         ("unknown", json!({ "$ref": "#/$defs/unknown" })),
