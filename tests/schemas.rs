@@ -362,6 +362,8 @@ fn the_program_prints_them() {
 fn as_json(text: &str) -> Value {
     fn plain(value: toml::Value) -> Value {
         match value {
+            // JSON has no infinity.
+            toml::Value::Float(number) if number.is_infinite() => json!(f64::MAX.copysign(number)),
             toml::Value::Datetime(date) => date.to_string().into(),
             toml::Value::Array(items) => items.into_iter().map(plain).collect(),
             toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, plain(value))).collect(),
