@@ -2,14 +2,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-#[path = "support/project.rs"]
-#[expect(dead_code, reason = "only the doctor is asked here")]
-mod project;
-
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
-use project::Project;
+/// What the doctor says with this configuration.
+fn doctor(config: &str, secret: &str) -> (String, Option<i32>) {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("backends.toml"), config).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
+        .args(["doctor", "--backend", "lab"])
+        .current_dir(home.path())
+        .env("HYDROTEST_STATE_DIR", home.path().join("state"))
+        .env("LAB_SECRET", secret)
+        .output()
+        .unwrap();
+    let told = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    (told.concat(), output.status.code())
+}
 
 /// A server with ESM-2 that signs with this secret.
 struct Server {
@@ -37,21 +46,15 @@ impl Server {
 
     /// What the doctor says of a backend with this server.
     fn examined(&self, secret: &str, models: &str) -> (String, Option<i32>) {
-        let project = Project::new(&format!(
+        let config = format!(
             "[backends.lab]\nkind = 'http'\nurl = '{}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{models}",
             self.address
-        ));
-        let output = project
-            .command(&["doctor", "--backend", "lab"])
-            .env("LAB_SECRET", secret)
-            .output()
-            .unwrap();
-        let told = String::from_utf8(output.stdout)
-            .unwrap()
-            .replace(&self.address, "ADDRESS");
+        );
+        let (told, code) = doctor(&config, secret);
+        let told = told.replace(&self.address, "ADDRESS");
         let lines = told.lines().skip_while(|line| !line.starts_with("lab"));
         let lines = lines.filter(|line| !line.contains("results are recorded") && !line.contains("-> record"));
-        (lines.collect::<Vec<_>>().join("\n"), output.status.code())
+        (lines.collect::<Vec<_>>().join("\n"), code)
     }
 }
 
@@ -69,16 +72,39 @@ fn a_right_server_is_told_from_a_wrong_secret_and_another_model() {
     let server = Server::start(SECRET);
     let (told, code) = server.examined(SECRET, "models = ['esm2']\n");
     assert_eq!(code, Some(0), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): can run
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      ok      model            answers as esm2, and signs with the secret
+    ");
     let (told, code) = server.examined("another secret of more than thirty-two letters", "models = ['esm2']\n");
     assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): cannot run like this
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      broken  secret           the signature does not match: another key, or a payload changed on the way
+                               -> give LAB_SECRET the value that the server has in BOILEROOM_TRANSPORT_HMAC_KEY (`secret_env`, backends.toml:4:14)
+    ");
     let (told, code) = server.examined(SECRET, "models = ['esmc']\n");
     assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): cannot run like this
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      broken  model            the server answers with boileroom.models.esm.types.ESM2Output, and is to be esmc
+                               -> name the one model of the server in `models`, backends.toml:6:10
+    ");
     let (told, code) = server.examined(SECRET, "");
     assert_eq!(code, Some(3), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    lab (kind http): cannot run like this
+      ok      secret           LAB_SECRET is set
+      ok      server           ADDRESS is ready
+      broken  model            the server answers with boileroom.models.esm.types.ESM2Output, and is to be esmfold, esm2, esmfold2, esmc, esm3, chai1, boltz2
+                               -> name the one model of the server in `models`, backends.toml:1:1
+    ");
 }
 
 #[test]
@@ -90,12 +116,9 @@ fn a_malformed_address_is_a_mistake_of_its_line() {
         "http://user:word@lab",
         "http://lab/?x=1",
     ] {
-        let project = Project::new(&format!(
-            "[backends.lab]\nkind = 'http'\nurl = '{url}'\nmodels = ['esm2']\n"
-        ));
-        let ran = project.run(&["doctor", "--backend", "lab"]);
-        assert_eq!(ran.code, Some(2), "{}", ran.told);
-        assert!(ran.told.contains("--> backends.toml:3:7"), "{}", ran.told);
-        assert!(!ran.told.contains("Backtrace"));
+        let config = format!("[backends.lab]\nkind = 'http'\nurl = '{url}'\nmodels = ['esm2']\n");
+        let (told, code) = doctor(&config, SECRET);
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains("--> backends.toml:3:7"), "{told}");
     }
 }

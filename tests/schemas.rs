@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use hydrotest::backend::registry;
 use hydrotest::check::KINDS;
@@ -31,8 +32,8 @@ fn backends(text: &str) -> String {
 }
 
 fn suite(text: &str) -> String {
-    let config = Config::built_in().unwrap();
-    let parsed = Suites::parse(&[Source::new("suites/s.toml", text)], &config, &Sequences::default());
+    static CONFIG: LazyLock<Config> = LazyLock::new(|| Config::built_in().unwrap());
+    let parsed = Suites::parse(&[Source::new("suites/s.toml", text)], &CONFIG, &Sequences::default());
     parsed.err().map(|errors| errors.to_string()).unwrap_or_default()
 }
 
@@ -92,15 +93,16 @@ fn of_type(expected: &str) -> Value {
 fn of_key(key: &str, ask: Ask<'_>) -> Value {
     let line = format!("{key} = {DATE}");
     let told = ask(&line);
-    let error = told.split("\n\n").find(|error| error.contains(&line));
+    let is_type = |label: &str| label.starts_with("expected ") || label == "JSON cannot say this";
     let label = |error: &str| -> Option<String> {
         let mut labels = error
             .lines()
             .rev()
             .filter_map(|line| line.split_once("^ ").map(|(_, label)| label.to_owned()));
-        labels.next()
+        labels.next().filter(|label| is_type(label))
     };
-    let Some(label) = error.and_then(label) else {
+    let mut errors = told.split("\n\n").filter(|error| error.contains(&line));
+    let Some(label) = errors.find_map(label) else {
         // A date is right here.
         return json!({ "type": "string", "format": "date" });
     };
@@ -255,6 +257,8 @@ fn backends_schema() -> Value {
     unknown.insert("tolerance".to_owned(), json!({ "$ref": "#/$defs/tolerance" }));
     defs.insert("unknown".to_owned(), closed(&unknown, &[]));
     for (key, schema) in [
+        // The names of the file's own backends.
+        ("default", json!({ "type": "string" })),
         ("backends", each("backend")),
         ("models", each("model")),
         ("unknown", json!({ "$ref": "#/$defs/unknown" })),
@@ -359,6 +363,8 @@ fn the_program_prints_them() {
 fn as_json(text: &str) -> Value {
     fn plain(value: toml::Value) -> Value {
         match value {
+            // JSON has no infinity.
+            toml::Value::Float(number) if number.is_infinite() => json!(f64::MAX.copysign(number)),
             toml::Value::Datetime(date) => date.to_string().into(),
             toml::Value::Array(items) => items.into_iter().map(plain).collect(),
             toml::Value::Table(table) => table.into_iter().map(|(key, value)| (key, plain(value))).collect(),

@@ -28,7 +28,7 @@ use crate::run::{Interrupt, Judging, Open, PlotBudget, RunSettings, Trials, run_
 use crate::snapshot::{Recording, Store};
 
 /// What came of judging again.
-struct Judged {
+struct JudgedAgain {
     run: RunRecord,
     /// Cases whose verdict is the evidence's own, because nothing can be replayed for them.
     taken_over: usize,
@@ -53,7 +53,7 @@ fn judge_again(
     stated: &RunRecord,
     backend: &EvidenceBackend,
     project: &Project,
-) -> Result<Judged, CommandError> {
+) -> Result<JudgedAgain, CommandError> {
     let table = replaying(arguments, backend);
     let mut config = project.config.clone();
     config.backends = vec![table.clone()];
@@ -217,7 +217,7 @@ fn same_rules(stated: &RunRecord, here: &RunRecord) -> Result<(), CommandError> 
 }
 
 /// The run of the evidence with the verdicts of now. What cannot be replayed stays as it was stated, and says so.
-fn joined(stated: &RunRecord, here: RunRecord) -> Judged {
+fn joined(stated: &RunRecord, here: RunRecord) -> JudgedAgain {
     let mut again: HashMap<String, CaseRecord> = here.cases.into_iter().map(|case| (case.name.clone(), case)).collect();
     let (mut taken_over, mut others) = (0, Vec::new());
     let mut cases = Vec::with_capacity(stated.cases.len());
@@ -254,14 +254,14 @@ fn joined(stated: &RunRecord, here: RunRecord) -> Judged {
         run.conclusion.clone_from(&stated.conclusion);
         run.conclusion = Some(concluded(&run.evidence(), &run.selection));
     }
-    Judged {
+    JudgedAgain {
         run,
         taken_over,
         others,
     }
 }
 
-fn tell(arguments: &JudgeArguments, judged: &Judged) -> u8 {
+fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     let run = &judged.run;
     let telling = if arguments.verbose {
         Telling::EveryCase

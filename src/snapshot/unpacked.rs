@@ -36,7 +36,7 @@ impl Unpacked {
         for _ in 0..ATTEMPTS {
             if let Ok(file) = File::open(&directory) {
                 let locked = file.lock_shared().is_ok();
-                // Whoever held the lock before may have removed the directory.
+                // The process that held the lock before may have removed the directory.
                 if is_whole(&directory) {
                     return Ok(Self {
                         directory,

@@ -130,7 +130,7 @@ fn unknown_names_on_the_command_line_say_what_there_is() {
 
       tip: to pass '--no-such-flag' as a value, use '-- --no-such-flag'
 
-    Usage: hydrotest [OPTIONS] [FILTER]
+    Usage: hydrotest [OPTIONS] [FILTER]...
            hydrotest <COMMAND>
 
     For more information, try '--help'.

@@ -124,7 +124,11 @@ mod tests {
         if std::os::unix::fs::chown(&file, Some(4711), None).is_ok() {
             let refused = ConfigPlace::above(&below).unwrap_err().to_string();
             let refused = refused.replace(&home.path().display().to_string(), "HOME");
-            insta::assert_snapshot!(refused, @"");
+            insta::assert_snapshot!(refused, @"
+            error: HOME/backends.toml belongs to another user, user 4711
+             |
+             = help: if you trust it, name it: --config ../backends.toml
+            ");
             assert!(ConfigPlace::above(home.path()).is_ok(), "here it is seen");
         }
     }
