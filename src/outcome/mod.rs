@@ -182,6 +182,13 @@ impl Outcome {
         order.into_iter().find(found)
     }
 
+    /// The first finding of the party that is responsible for the verdict.
+    pub(crate) fn deciding_finding(&self) -> Option<&Finding> {
+        let owner = self.owner();
+        let decides = |finding: &&Finding| Some(finding.responsible) == owner;
+        self.findings.iter().find(decides).or_else(|| self.findings.first())
+    }
+
     /// Whether its verdict is an error, and this the owner of it.
     fn is_error_of(&self, owner: Responsible) -> bool {
         self.verdict == Verdict::Error && self.owner() == Some(owner)

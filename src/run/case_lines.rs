@@ -1,13 +1,14 @@
 //! The form for people: a line for each case in plan order, with its time, and one line at the bottom that says what goes on. What is
 //! wrong is told at the end, by cause.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use super::progress::Progress;
 use super::{Colours, Showing, Trials};
-use crate::outcome::record::plain_line;
+use crate::outcome::record::{FindingRecord, cause_of, plain_line};
 use crate::outcome::{Outcome, Verdict};
 
 /// A case that takes longer is marked as slow.
@@ -15,6 +16,9 @@ const SLOW: Duration = Duration::from_secs(60);
 
 /// The longest reason on the line of a case.
 const LONGEST_REASON: usize = 160;
+
+/// Lines of details that are shown as soon as a cause is seen.
+const FIRST_DETAILS: usize = 3;
 
 /// Shows what comes of the selected trials, and collects it in plan order.
 ///
@@ -24,13 +28,44 @@ pub(super) fn show(showing: &Showing, selected: &[usize], selecting: &Trials) ->
     let mut progress = Progress::detect();
     let mut stdout = io::stdout().lock();
     let mut outcomes = Vec::with_capacity(selected.len());
+    let mut known = HashSet::new();
     for &index in selected {
         let outcome = showing.wait(index, 0, &mut progress);
         writeln!(stdout, "{}", line(&outcome, selecting.colours))?;
+        if outcome.is_wrong() {
+            stdout.write_all(news(&outcome, &mut known).as_bytes())?;
+        }
         outcomes.push(outcome);
     }
     stdout.flush()?;
     Ok(outcomes)
+}
+
+/// What is wrong, where no case before had the same cause: a reader need not wait for the end to see it.
+fn news(outcome: &Outcome, known: &mut HashSet<String>) -> String {
+    let Some(finding) = outcome.deciding_finding() else {
+        return String::new();
+    };
+    let finding = FindingRecord::of(&finding.shortened());
+    let (key, words) = cause_of(&finding);
+    if !known.insert(key) {
+        return String::new();
+    }
+    let mut text = format!("      {}\n", cut(words));
+    let shown = finding.details.iter().filter(|line| !line.starts_with("fault: "));
+    for line in shown.take(FIRST_DETAILS) {
+        let _ = writeln!(text, "        {}", cut(line));
+    }
+    if let Some(cause) = finding.likely_cause.as_deref().and_then(|cause| cause.lines().next()) {
+        let _ = writeln!(text, "        likely cause: {}", cut(cause));
+    } else if let Some(line) = finding.log.last() {
+        let _ = writeln!(text, "        log: {}", cut(line));
+    }
+    text
+}
+
+fn cut(line: &str) -> String {
+    line.chars().take(LONGEST_REASON).collect()
 }
 
 /// The line of one case.
@@ -94,6 +129,20 @@ mod tests {
         slow.times.start = 12.25;
         insta::assert_snapshot!(line(&slow, Colours::Off), @" FAIL [  61.500s] esm2::embed::short (slow) (and 12.2 s to start)");
         assert!(line(&slow, Colours::On).starts_with("\x1b[31;1m FAIL\x1b[0m [  61"));
+    }
+
+    #[test]
+    fn a_cause_is_told_where_it_is_first_seen() {
+        let mut known = HashSet::new();
+        let mut wrong = outcome(Verdict::Fail, 1);
+        let finding = crate::check::Finding::wrong("contract", "call", "embeddings: expected float32, got float64");
+        wrong.findings = vec![finding.detail("of 3 samples").hint("the result was cast on its way")];
+        insta::assert_snapshot!(news(&wrong, &mut known), @r"
+              embeddings: expected float32, got float64
+                of 3 samples
+                likely cause: the result was cast on its way
+        ");
+        assert_eq!(news(&wrong, &mut known), "");
     }
 
     #[test]

@@ -25,6 +25,11 @@ impl CauseGroup<'_> {
     }
 }
 
+/// What findings of one cause have in common, and what it is, where a finding is one that decides about its case.
+pub(crate) fn cause_of(finding: &FindingRecord) -> (String, &str) {
+    (signature(finding), own_words(finding))
+}
+
 /// The cases of a run that went wrong, grouped by cause; the cause of most cases first, then plan order.
 pub(crate) fn causes(run: &RunRecord) -> Vec<CauseGroup<'_>> {
     let mut groups: Vec<CauseGroup<'_>> = Vec::new();
@@ -38,7 +43,7 @@ pub(crate) fn causes(run: &RunRecord) -> Vec<CauseGroup<'_>> {
         }
         let title = finding.map_or_else(
             || case.reason.clone().unwrap_or_else(|| case.verdict.to_string()),
-            |finding| without_inheritance(&finding.summary).to_owned(),
+            |finding| own_words(finding).to_owned(),
         );
         known.insert(key, groups.len());
         groups.push(CauseGroup {
@@ -85,14 +90,20 @@ fn signature(finding: &FindingRecord) -> String {
                 finding.likely_cause.as_deref().unwrap_or(detail)
             )
         }
-        _ => without_inheritance(&finding.summary).to_owned(),
+        _ => own_words(finding).to_owned(),
     };
     format!("{check} {}", general(&words))
 }
 
-/// A failure of an earlier case that this one met again is the same failure.
-fn without_inheritance(summary: &str) -> &str {
-    let own = summary.strip_prefix("not asked: ").unwrap_or(summary);
+/// What went wrong itself. A failure of an earlier case that this one met again is the same failure, and where an error of the model
+/// was expected and the platform failed, what was expected is beside the point.
+fn own_words(finding: &FindingRecord) -> &str {
+    let mut own = finding.summary.strip_prefix("not asked: ").unwrap_or(&finding.summary);
+    if finding.responsible != Responsible::Backend {
+        own = own.split_once(", but not asked: ").map_or(own, |(_, reason)| reason);
+        let came = own.strip_prefix("expected ").and_then(|rest| rest.split_once(", got \""));
+        own = came.map_or(own, |(_, message)| message.strip_suffix('"').unwrap_or(message));
+    }
     let own = own.split_once(" did not start: ").map_or(own, |(_, reason)| reason);
     let stages = ["configure", "launch", "ready", "call", "decode", "stop"];
     let by_stage = own.split_once(" failed: ").filter(|(stage, _)| stages.contains(stage));
@@ -160,6 +171,10 @@ mod tests {
             case("esm2::embed::other", Verdict::Pass, vec![]),
         ]);
         let groups = causes(&run);
+        let mut expecting = platform("expected ValueError with \"a\", got \"exit code 3\"");
+        assert_eq!(own_words(&expecting), "exit code 3");
+        expecting.summary = "expected ValueError, but not asked: esm2 on lab did not start: exit code 3".into();
+        assert_eq!(own_words(&expecting), "exit code 3");
         let told: Vec<_> = groups
             .iter()
             .map(|group| (group.title.as_str(), group.cases.len()))

@@ -20,7 +20,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord};
-pub(crate) use causes::{CauseGroup, causes};
+pub(crate) use causes::{CauseGroup, cause_of, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{read, schema, text};
 pub(crate) use live::{LiveRecord, Planned};
