@@ -13,6 +13,7 @@ mod judge;
 mod libtest;
 mod list;
 mod log;
+mod matrix;
 mod mutants;
 mod new;
 mod nothing;
@@ -88,6 +89,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Merge(arguments)) => report::merged(&arguments),
         Some(Command::Diff(arguments)) => report::diff(&arguments),
+        Some(Command::Matrix(arguments)) => matrix::matrix(&arguments),
         Some(Command::Schema(arguments)) => report::schema(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };

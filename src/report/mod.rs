@@ -12,6 +12,7 @@ mod github;
 mod html;
 mod junit;
 mod markdown;
+pub(crate) mod matrix;
 pub(crate) mod mutants;
 pub(crate) mod shrink;
 mod tap;

@@ -1,6 +1,7 @@
 //! The outcome file: one run as data with a version and a schema, from which every report is made. Written while the run goes on, and
 //! read again to render, merge and compare runs. Holds what came of a run; judges and prints nothing.
 
+mod agreement;
 mod case;
 mod causes;
 mod difference;
@@ -8,6 +9,7 @@ mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod live;
+mod matrix;
 mod merge;
 mod number;
 mod plain;
@@ -19,11 +21,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use agreement::{AgreeingRows, Disagreement, LikelyFault, agreeing, disagreements};
 pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord};
 pub(crate) use causes::{CauseGroup, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{read, schema, text};
 pub(crate) use live::{LiveRecord, Planned};
+pub(crate) use matrix::{LevelReached, Matrix, MatrixCell, MatrixRow, matrix};
 pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};
