@@ -28,7 +28,7 @@ pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
 pub(crate) use reports::{
-    DiffArguments, MatrixArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm,
+    DiffArguments, MatrixArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm, TrendArguments,
 };
 pub(crate) use serving::ServeArguments;
 pub(crate) use trying::TryArguments;
@@ -101,6 +101,8 @@ pub(crate) enum Command {
     Diff(DiffArguments),
     /// Show backends against models, with the level that each reached, from the outcome files of several runs.
     Matrix(MatrixArguments),
+    /// Show how cases change from run to run, the worst first: headroom, drift towards a limit, durations, flakiness.
+    Trend(TrendArguments),
     /// Print the JSON schema of a form of files.
     Schema(SchemaArguments),
     /// Print the completions for a shell.

@@ -29,6 +29,7 @@ mod shell;
 mod show;
 mod shrink;
 mod snapshots;
+mod trend;
 mod try_call;
 
 use std::ffi::OsString;
@@ -90,6 +91,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Merge(arguments)) => report::merged(&arguments),
         Some(Command::Diff(arguments)) => report::diff(&arguments),
         Some(Command::Matrix(arguments)) => matrix::matrix(&arguments),
+        Some(Command::Trend(arguments)) => trend::trend(&arguments),
         Some(Command::Schema(arguments)) => report::schema(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };

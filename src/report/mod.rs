@@ -16,4 +16,5 @@ pub(crate) mod matrix;
 pub(crate) mod mutants;
 pub(crate) mod shrink;
 mod tap;
+pub(crate) mod trend;
 mod words;

@@ -65,6 +65,20 @@ pub(crate) struct MatrixArguments {
     pub(crate) link: Vec<(String, String)>,
 }
 
+/// Which histories to look at.
+#[derive(Debug, Args)]
+pub(crate) struct TrendArguments {
+    /// The files that `--history` of runs wrote.
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) histories: Vec<PathBuf>,
+    /// Only cases whose name contains this; with a `*` in it, whose whole name is like it.
+    #[arg(long, value_name = "FILTER")]
+    pub(crate) case: Option<String>,
+    /// As JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Which schema to print.
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArguments {

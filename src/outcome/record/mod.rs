@@ -8,6 +8,7 @@ mod difference;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod history;
 mod live;
 mod matrix;
 mod merge;
@@ -15,6 +16,7 @@ mod number;
 mod plain;
 mod plots;
 mod redact;
+mod trend;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +28,7 @@ pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingR
 pub(crate) use causes::{CauseGroup, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{read, schema, text};
+pub(crate) use history::HistoryLine;
 pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use matrix::{LevelReached, Matrix, MatrixCell, MatrixRow, matrix};
 pub(crate) use merge::merge;
@@ -35,6 +38,9 @@ pub(crate) use plots::{
     BothCurves, BothMaps, EmbeddingPlot, PackedCurve, PlotData, PlotRecord, ResidueRun, StructurePlot,
 };
 pub(crate) use redact::redacted;
+#[cfg(test)]
+pub(crate) use trend::tests as trend_fixture;
+pub(crate) use trend::{CaseTrend, SOON, WINDOW, trends};
 
 use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};
 
