@@ -330,3 +330,60 @@ fn four_shards_of_a_real_run_are_the_run() {
         assert_eq!(merged[field], whole[field], "{field}");
     }
 }
+
+#[test]
+fn runs_become_a_table_and_a_history() {
+    let project = Project::new("default = \"reference\"\n\n[backends.reference]\nkind = \"reference\"\n");
+    let home = tempfile::tempdir().unwrap();
+    let history = home.path().join("history.jsonl").display().to_string();
+    let run = |name: &str, more: &[&str]| {
+        let path = home.path().join(name).display().to_string();
+        let report = format!("json={path}");
+        let ran = project.run(&[&["--quiet", "--report", &report, "--history", &history], more].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.told);
+        path
+    };
+    let whole = run("whole.json", &[]);
+    let part = run("part.json", &["--model", "esm2", "--suite", "embed"]);
+    let json = |arguments: &[&str]| -> Value {
+        let ended = hydrotest(arguments);
+        assert_eq!(
+            ended.status.code(),
+            Some(0),
+            "{}",
+            String::from_utf8_lossy(&ended.stderr)
+        );
+        serde_json::from_slice(&ended.stdout).unwrap()
+    };
+    let table = json(&["matrix", &whole, &part, "--to", "json"]);
+    let models = &table["rows"][0]["models"];
+    let words = models["esm2"]["words"].as_str().unwrap();
+    assert!(
+        words.starts_with("passed ") && words.ends_with(" selected"),
+        "a selection never conforms: {words}"
+    );
+    assert_eq!(models["esm2"]["older_runs"], 1);
+    let table = json(&["matrix", &whole, "--to", "json"]);
+    let level = &table["rows"][0]["models"]["esm2"]["level"];
+    let conforms =
+        serde_json::from_slice::<Value>(&std::fs::read(&whole).unwrap()).unwrap()["conclusion"]["word"] == "conforms";
+    assert_eq!(level.as_str().unwrap().ends_with("conforms"), conforms, "{level}");
+
+    let trend = json(&["trend", &history, "--case", "esm2::embed::*", "--json"]);
+    let cases = trend["cases"].as_array().unwrap();
+    assert!(
+        !cases.is_empty() && cases.iter().all(|case| case["runs"] == 2),
+        "{trend:#}"
+    );
+    let refused = hydrotest(&["trend", &whole]);
+    assert_eq!(refused.status.code(), Some(2));
+    let refused = hydrotest(&["matrix", &whole, "--link", "lab=https://example.org"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(
+        String::from_utf8(refused.stderr)
+            .unwrap()
+            .contains("no outcome file is of a backend `lab`")
+    );
+    let refused = hydrotest(&["matrix", &whole, "--link", "reference=javascript:alert(1)"]);
+    assert_eq!(refused.status.code(), Some(2));
+}

@@ -4,6 +4,7 @@ mod beginning;
 mod control;
 mod explaining;
 mod judge;
+mod libtest;
 mod mutants;
 mod places;
 mod recorded;
@@ -20,12 +21,15 @@ pub(crate) use beginning::{InitArguments, New, NewArguments};
 pub(crate) use control::RunControl;
 pub(crate) use explaining::{CompletionsArguments, ManArguments, ShowArguments};
 pub(crate) use judge::JudgeArguments;
+pub(crate) use libtest::Accepted;
 pub(crate) use mutants::{MutantArguments, MutantFormat};
 pub(crate) use places::{ConfigPlace, ProjectPaths};
 pub(crate) use recorded::{
     CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
 };
-pub(crate) use reports::{DiffArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm};
+pub(crate) use reports::{
+    DiffArguments, MatrixArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm, TrendArguments,
+};
 pub(crate) use serving::ServeArguments;
 pub(crate) use trying::TryArguments;
 
@@ -95,6 +99,10 @@ pub(crate) enum Command {
     Merge(MergeArguments),
     /// Say what changed between two runs. Exits with 0 when nothing got worse, 1 when something did.
     Diff(DiffArguments),
+    /// Show backends against models, with the level that each reached, from the outcome files of several runs.
+    Matrix(MatrixArguments),
+    /// Show how cases change from run to run, the worst first: headroom, drift towards a limit, durations, flakiness.
+    Trend(TrendArguments),
     /// Print the JSON schema of a form of files.
     Schema(SchemaArguments),
     /// Print the completions for a shell.
@@ -221,23 +229,6 @@ pub(crate) struct RunArguments {
     /// Flags of libtest that its tools pass and that change nothing here.
     #[command(flatten)]
     pub(crate) accepted: Accepted,
-}
-
-/// Flags of libtest that tools pass to every test program; nothing is captured or ignored here.
-#[derive(Debug, Clone, Copy, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a flag of libtest's command line and is not read here"
-)]
-pub(crate) struct Accepted {
-    #[arg(long, hide = true)]
-    nocapture: bool,
-    #[arg(long, hide = true)]
-    no_capture: bool,
-    #[arg(long, hide = true)]
-    show_output: bool,
-    #[arg(long, hide = true)]
-    include_ignored: bool,
 }
 
 /// The form of a run's output.

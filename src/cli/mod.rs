@@ -13,6 +13,7 @@ mod judge;
 mod libtest;
 mod list;
 mod log;
+mod matrix;
 mod mutants;
 mod new;
 mod nothing;
@@ -28,6 +29,7 @@ mod shell;
 mod show;
 mod shrink;
 mod snapshots;
+mod trend;
 mod try_call;
 
 use std::ffi::OsString;
@@ -88,6 +90,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Report(arguments)) => report::report(&arguments),
         Some(Command::Merge(arguments)) => report::merged(&arguments),
         Some(Command::Diff(arguments)) => report::diff(&arguments),
+        Some(Command::Matrix(arguments)) => matrix::matrix(&arguments),
+        Some(Command::Trend(arguments)) => trend::trend(&arguments),
         Some(Command::Schema(arguments)) => report::schema(&arguments),
         Some(Command::Serve(arguments)) => serve::serve(&arguments),
     };

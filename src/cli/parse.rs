@@ -24,6 +24,22 @@ pub(crate) fn parse_gate(text: &str) -> Result<(&'static str, f64), String> {
     ))
 }
 
+/// A backend and a page about it, as in `lab=https://example.org/run/17`. Nothing in the address means anything to Markdown or HTML.
+pub(crate) fn parse_link(text: &str) -> Result<(String, String), String> {
+    let (name, url) = text
+        .split_once('=')
+        .ok_or("expected NAME=URL, with the name of a backend")?;
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    let is_plain = |letter: char| letter.is_ascii_graphic() && !r#"<>"'`()[]{}|\^"#.contains(letter);
+    if name.is_empty() || !is_web {
+        return Err("expected NAME=URL, with an address that begins with https:// or http://".to_owned());
+    }
+    if let Some(letter) = url.chars().find(|letter| !is_plain(*letter)) {
+        return Err(format!("{letter:?} cannot stand in an address: percent-encode it"));
+    }
+    Ok((name.to_owned(), url.to_owned()))
+}
+
 /// A report and its file, as in `junit=report.xml`.
 pub(crate) fn parse_report(text: &str) -> Result<ReportTarget, String> {
     let known = || {

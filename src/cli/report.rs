@@ -76,22 +76,25 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result<u8, CommandError> {
     show(&(text + "\n"))
 }
 
-fn read(path: &Path) -> Result<RunRecord, CommandError> {
+/// Reads an outcome file.
+pub(super) fn read(path: &Path) -> Result<RunRecord, CommandError> {
     record::read(path).map_err(|error| misconfigured(error.to_string()))
 }
 
-fn misconfigured(problem: String) -> CommandError {
+/// The user has to change something.
+pub(super) fn misconfigured(problem: String) -> CommandError {
     Diagnostics::from(Diagnostic::new(problem)).into()
 }
 
-fn write(path: &Path, text: &str) -> Result<u8, CommandError> {
+/// Writes a file in one step.
+pub(super) fn write(path: &Path, text: &str) -> Result<u8, CommandError> {
     let written = write_report(path, text.as_bytes());
     written.map_err(|error| CommandError::Broken(format!("{} cannot be written: {error}", path.display())))?;
     Ok(0)
 }
 
 /// Writes to standard output. A reader that closed it wants no more; any other failure must not pass for success.
-fn show(text: &str) -> Result<u8, CommandError> {
+pub(super) fn show(text: &str) -> Result<u8, CommandError> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(CommandError::Broken(format!(

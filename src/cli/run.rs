@@ -21,7 +21,7 @@ use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics, Level};
 use crate::metric_value::count;
 use crate::outcome::evidence::RESPONSES;
-use crate::outcome::record::CaseRecord;
+use crate::outcome::record::{CaseRecord, history};
 use crate::outcome::{self, Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::report::conclusion::concluded;
@@ -161,6 +161,11 @@ fn carry_out(
     let sentence = concluded.sentence.clone();
     record.finish(&report, concluded);
     reports.finish()?;
+    if let Some(path) = &arguments.control.history {
+        let appended = history::append(path, &record.snapshot());
+        appended
+            .map_err(|error| CommandError::Broken(format!("cannot write the history {}: {error}", path.display())))?;
+    }
     if let Some(evidence) = evidence {
         evidence.close(&record.snapshot(), project, &kept_backend)?;
     }

@@ -1,7 +1,7 @@
 //! The run as a page of Markdown, such as the summary of a job on GitHub: what came of it, the causes, and what deserves a look.
 //! Foreign text stands in code alone, where no renderer looks for markup, links or mentions. Bounded, and says what it leaves out.
 
-mod code;
+pub(super) mod code;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

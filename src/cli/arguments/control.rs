@@ -31,6 +31,9 @@ pub(crate) struct RunControl {
     /// Write a report while the run goes on, such as `json=outcome.json`; may be repeated. `hydrotest report --help` lists the kinds.
     #[arg(long, value_name = "KIND=PATH", value_parser = parse_report, action = ArgAction::Append, help_heading = "Output")]
     pub(crate) report: Vec<ReportTarget>,
+    /// Append a line for each case to this file, for `hydrotest trend`; runs may share it.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub(crate) history: Option<PathBuf>,
     /// Keep the raw responses, the outcome and what it was judged by in this new directory, for `hydrotest judge`.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["keep_responses", "list", "dry_run"], help_heading = "Output")]
     pub(crate) evidence: Option<PathBuf>,

@@ -1,29 +1,36 @@
 //! The outcome file: one run as data with a version and a schema, from which every report is made. Written while the run goes on, and
 //! read again to render, merge and compare runs. Holds what came of a run; judges and prints nothing.
 
+mod agreement;
 mod case;
 mod causes;
 mod difference;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+pub(crate) mod history;
 mod live;
+mod matrix;
 mod merge;
 mod number;
 mod plain;
 mod plots;
 mod redact;
+mod trend;
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use agreement::{AgreeingRows, Disagreement, LikelyFault, agreeing, disagreements};
 pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord};
 pub(crate) use causes::{CauseGroup, cause_of, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{read, schema, text};
+pub(crate) use history::HistoryLine;
 pub(crate) use live::{LiveRecord, Planned};
+pub(crate) use matrix::{LevelReached, Matrix, MatrixCell, MatrixRow, matrix};
 pub(crate) use merge::merge;
 pub(crate) use number::RecordedNumber;
 pub(crate) use plain::{plain_line, plain_text};
@@ -31,6 +38,9 @@ pub(crate) use plots::{
     BothCurves, BothMaps, EmbeddingPlot, PackedCurve, PlotData, PlotRecord, ResidueRun, StructurePlot,
 };
 pub(crate) use redact::redacted;
+#[cfg(test)]
+pub(crate) use trend::tests as trend_fixture;
+pub(crate) use trend::{CaseTrend, SOON, WINDOW, trends};
 
 use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};
 

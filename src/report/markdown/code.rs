@@ -11,7 +11,7 @@ const LINE: usize = 400;
 pub(super) const LINES: usize = 60;
 
 /// Foreign text in a line, as code.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::report) fn code(text: &str) -> String {
     let text = cut(&text.replace('\n', " "), LINE);
     if text.trim().is_empty() {
         return "(empty)".to_owned();

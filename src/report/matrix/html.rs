@@ -1,0 +1,103 @@
+//! The table as one page without network, light and dark, for wide and narrow screens. Every foreign text is escaped.
+
+use std::fmt::Write;
+
+use super::notes::{notes, shown};
+use super::{MatrixView, boileroom_release, counts, days, hydrotest, level, remarks, sign};
+use crate::outcome::record::{LevelReached, MatrixCell};
+
+const HEAD: &str = r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>hydrotest: backends and models</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; margin: 1rem; }
+div { overflow-x: auto; }
+table { border-collapse: collapse; }
+th, td { border: 1px solid #8886; padding: .4rem .6rem; text-align: left; vertical-align: top; }
+td small { display: block; opacity: .8; }
+.conforms { background: #2a82; }
+.passed { background: #db02; }
+.fails { background: #d332; }
+.inconclusive { background: #8882; }
+</style>
+</head>
+<body>
+<h1>Backends and models</h1>
+"#;
+
+/// The page.
+pub(super) fn render(view: &MatrixView<'_>) -> String {
+    let matrix = &view.matrix;
+    let mut text = String::from(HEAD);
+    text.push_str("<div tabindex=\"0\" role=\"region\" aria-label=\"levels reached\">\n<table>\n<thead>\n<tr>");
+    let models = matrix.models.iter().copied();
+    let columns = ["backend", "kind", "weights"].into_iter().chain(models);
+    for column in columns.chain(["hydrotest", "boileroom", "date", "link"]) {
+        let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(column));
+    }
+    text.push_str("</tr>\n</thead>\n<tbody>\n");
+    for row in &matrix.rows {
+        let _ = write!(text, "<tr><th scope=\"row\">{}</th>", escaped(row.backend));
+        let _ = write!(text, "<td>{}</td><td>{}</td>", escaped(row.kind), escaped(row.weights));
+        for model in &matrix.models {
+            text.push_str(&cell(row.cells.get(model)));
+        }
+        for fact in [hydrotest(row), boileroom_release(row), days(row)] {
+            let _ = write!(text, "<td>{}</td>", escaped(&fact));
+        }
+        let link = view
+            .link(row)
+            .map(|url| format!("<a href=\"{}\">run</a>", escaped(url)));
+        let _ = writeln!(text, "<td>{}</td></tr>", link.unwrap_or_default());
+    }
+    text.push_str("</tbody>\n</table>\n</div>\n");
+    let notes = notes(view);
+    if !notes.is_empty() {
+        text.push_str("<ul>\n");
+        for note in notes {
+            let code = |text: &str| format!("<code>{}</code>", escaped(text));
+            let _ = writeln!(text, "<li>{}</li>", shown(&note, code, escaped));
+        }
+        text.push_str("</ul>\n");
+    }
+    text + "</body>\n</html>\n"
+}
+
+fn cell(cell: Option<&MatrixCell<'_>>) -> String {
+    let reached = cell.map_or(LevelReached::NotRun, |cell| cell.reached);
+    let class = match reached {
+        LevelReached::ExtendedConforms | LevelReached::CoreConforms => "conforms",
+        LevelReached::Passed => "passed",
+        LevelReached::Fails => "fails",
+        LevelReached::Inconclusive => "inconclusive",
+        LevelReached::NotRun => "none",
+    };
+    let mut text = format!("<td class=\"{class}\">{} {}", sign(reached), level(cell));
+    if let Some(cell) = cell {
+        let _ = write!(text, "<small>{}</small>", counts(cell));
+        for remark in remarks(cell) {
+            let _ = write!(text, "<small>{}</small>", escaped(&remark));
+        }
+    }
+    text + "</td>"
+}
+
+/// Text that is no markup, in elements and in attributes with quotes.
+fn escaped(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => shown.push_str("&amp;"),
+            '<' => shown.push_str("&lt;"),
+            '>' => shown.push_str("&gt;"),
+            '"' => shown.push_str("&quot;"),
+            '\'' => shown.push_str("&#39;"),
+            letter => shown.push(letter),
+        }
+    }
+    shown
+}
