@@ -109,34 +109,34 @@ mod tests {
         let passed = [(Core, Verdict::Pass, NotRun), (Extended, Verdict::Pass, NotRun)];
         let with = |more: (Level, Verdict, SkipCause)| said(&[&passed[..], &[more]].concat());
         insta::assert_snapshot!(said(&passed), @"
-          core: 1 of 1 passed; extended: 1 of 1 passed
         conforms: everything came out as expected (exit code 0)
         conforms at level core: every core case came out as expected (exit code 0)
+        passed: 2 of 63 cases judged, as selected (exit code 0)
         ");
         insta::assert_snapshot!(with((Core, Verdict::Skip, NotRun)), @"
-          core: 1 of 2 passed, 1 skipped; extended: 1 of 1 passed
         passed: 2 of 3 cases judged; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)
         passed: 2 of 3 cases judged; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)
+        passed: 2 of 63 cases judged, as selected (exit code 0)
         ");
         insta::assert_snapshot!(with((Core, Verdict::Skip, Inapplicable)), @"
-          core: 1 of 2 passed, 1 not applicable; extended: 1 of 1 passed
         conforms: everything that applies came out as expected; 1 core case not applicable (exit code 0)
         conforms at level core: every core case that applies came out as expected (exit code 0)
+        passed: 2 of 63 cases judged, as selected (exit code 0)
         ");
         insta::assert_snapshot!(with((Extended, Verdict::Skip, NotRun)), @"
-          core: 1 of 1 passed; extended: 1 of 2 passed, 1 skipped
         conforms: everything came out as expected (exit code 0)
         conforms at level core: every core case came out as expected (exit code 0)
+        passed: 2 of 63 cases judged, as selected (exit code 0)
         ");
         insta::assert_snapshot!(with((Core, Verdict::KnownUpstream, NotRun)), @"
-          core: 1 of 2 passed, 1 known upstream; extended: 1 of 1 passed
         conforms: everything came out as expected (exit code 0)
         conforms at level core: every core case came out as expected (exit code 0)
+        passed: 2 of 63 cases judged, as selected (exit code 0)
         ");
         insta::assert_snapshot!(said(&passed[1..]), @"
-          extended: 1 of 1 passed
         passed: 1 of 1 cases judged; no core case ran, so that it is not known whether the backend conforms (exit code 0)
         passed: 1 of 1 cases judged; no core case ran, so that it is not known whether the backend conforms (exit code 0)
+        passed: 1 of 63 cases judged, as selected (exit code 0)
         ");
     }
 }

@@ -264,7 +264,7 @@ mod tests {
           2 passed, 1 failed
           core: 2 of 3 passed, 1 failed
           tightest margins: esmfold::fold::short: snapshot plddt[0]: pLDDT error 0.004, floor 0.001, allowed 0.005: within tolerance
-        does not conform: the backend is wrong (exit code 1)
+        the conclusion (exit code 0)
         ");
         insta::assert_snapshot!(numbers(&report), @"
         esmfold::fold::long
@@ -310,7 +310,7 @@ mod tests {
           unused snapshot: esm2/old/case_9
           unused snapshot: and 2 more
           no case uses them: see `hydrotest snapshots prune`
-        conforms: everything came out as expected (exit code 0)
+        the conclusion (exit code 0)
         ");
     }
 }

@@ -101,7 +101,9 @@ fn own_words(finding: &FindingRecord) -> &str {
     let mut own = finding.summary.strip_prefix("not asked: ").unwrap_or(&finding.summary);
     if finding.responsible != Responsible::Backend {
         own = own.split_once(", but not asked: ").map_or(own, |(_, reason)| reason);
-        let came = own.strip_prefix("expected ").and_then(|rest| rest.split_once(", got \""));
+        let came = own
+            .strip_prefix("expected ")
+            .and_then(|rest| rest.split_once(", got \""));
         own = came.map_or(own, |(_, message)| message.strip_suffix('"').unwrap_or(message));
     }
     let own = own.split_once(" did not start: ").map_or(own, |(_, reason)| reason);
