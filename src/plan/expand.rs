@@ -78,12 +78,14 @@ pub fn expand(
             (instance, trial.expects_error())
         });
     }
+    let served = config.models.iter().filter(|model| backend.serves(&model.key));
     let empty = empty_suites(config, suites, backend, selection, &trials);
     let covered = known::covered(suites, selection, &trials);
     let unmatched = known::unmatched(backend, selection, &trials);
     diagnostics.into_result(Plan {
         instances: expansion.instances,
         trials,
+        served: served.cloned().collect(),
         empty,
         covered,
         unmatched,
@@ -116,6 +118,7 @@ impl Expansion<'_> {
             place: format!("{source}:{}", case.location.line()),
             about: case.about.clone(),
             checks: case.checks.iter().map(|check| check.kind.value.clone()).collect(),
+            needs: suite.scope.needs.iter().chain(&case.scope.needs).cloned().collect(),
         });
         let per_model = &self.backend.per_model;
         let variant_of = |name: Option<&str>| contract.variant_named(name?);
