@@ -188,6 +188,9 @@ impl Case {
         let expected_failures = read_expected_failures(&mut reader, scope_names);
         let checks = read_checks(&mut reader);
         let calls = read_calls(&mut reader, defaults, sequences, scope_names);
+        if order == CallOrder::AtOnce && calls.len() == 1 {
+            reader.reject("order", "one call is at once with none", "expected several of `[[case.call]]`");
+        }
         reader.finish();
         let name = name?;
         Some(Self {
@@ -327,6 +330,9 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
         let mut reader = outer.within(&section);
         let reason = reader.required_text("reason");
         let message = reader.text("message");
+        if message.as_deref() == Some("") {
+            reader.reject("message", "every failure contains nothing", "expected words that it must contain");
+        }
         let models = reader.located_texts("models");
         let backends = reader.located_texts("backends");
         let models = models.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));

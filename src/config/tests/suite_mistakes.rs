@@ -189,3 +189,26 @@ fn a_suite_without_cases_and_one_that_is_no_toml_are_both_reported() {
       |        ^
     "#);
 }
+
+#[test]
+fn what_cannot_fail_is_refused() {
+    let case = |more: &str| {
+        findings(&format!(
+            "about = 'x'\n[[case]]\nname = 'x'\nliteral = 'AC'\nchecks = [{{ check = 'contract' }}]\n{more}\n"
+        ))
+    };
+    insta::assert_snapshot!(case("order = 'at_once'"), @"
+    error: one call is at once with none
+     --> suites/toy.toml:6:9
+      |
+    6 | order = 'at_once'
+      |         ^^^^^^^^^ expected several of `[[case.call]]`
+    ");
+    insta::assert_snapshot!(case("xfail = { reason = 'why', message = '' }"), @"
+    error: every failure contains nothing
+     --> suites/toy.toml:6:37
+      |
+    6 | xfail = { reason = 'why', message = '' }
+      |                                     ^^ expected words that it must contain
+    ");
+}
