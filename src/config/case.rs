@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::call::Defaults;
+use super::drawn::NameDraw;
 use super::level::Levels;
 use super::scope::{ScopeNames, known_names};
 use super::{Call, Diagnostic, Level, Located, Location, Scope, Section, Sequences, TableReader, model};
@@ -28,6 +29,8 @@ pub struct Case {
     pub(crate) scenario: Option<Located<String>>,
     /// What it sends, in order; at least one.
     pub(crate) calls: Vec<Call>,
+    /// The seed of the names that were drawn for its options, and these names.
+    pub(crate) drawn: Option<(u64, Vec<String>)>,
     /// When its calls are made.
     pub(crate) order: CallOrder,
     /// What must hold, in order; at least one.
@@ -187,7 +190,8 @@ impl Case {
         let retries = reader.count("retries", 0);
         let expected_failures = read_expected_failures(&mut reader, scope_names);
         let checks = read_checks(&mut reader);
-        let calls = read_calls(&mut reader, defaults, sequences, scope_names);
+        let mut calls = read_calls(&mut reader, defaults, sequences, scope_names);
+        let drawn = draw_names(&mut reader, &mut calls);
         if order == CallOrder::AtOnce && calls.len() == 1 {
             reader.reject("order", "one call is at once with none", "expected several of `[[case.call]]`");
         }
@@ -201,6 +205,7 @@ impl Case {
             variants,
             scenario,
             calls,
+            drawn,
             order,
             checks,
             timeout,
@@ -209,6 +214,25 @@ impl Case {
             location: name.location,
         })
     }
+}
+
+/// Replaces the placeholders in the options of calls by names drawn from the seed of the case.
+fn draw_names(reader: &mut TableReader<'_>, calls: &mut [Call]) -> Option<(u64, Vec<String>)> {
+    let seed = reader.count("seed", 0);
+    let mut draw = NameDraw::new(seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0));
+    for call in calls {
+        draw.fill(&mut call.options);
+        draw.fill(&mut call.config);
+    }
+    let drawn = draw.into_drawn();
+    match (seed, drawn.is_empty()) {
+        (Some(_), true) => reader.reject("seed", "nothing is drawn", "expected `{random}` among the unchecked options"),
+        (None, false) => {
+            reader.require("seed");
+        }
+        (None, true) | (Some(_), false) => {}
+    }
+    Some((u64::try_from(seed?).ok()?, drawn))
 }
 
 /// A name that is fit for test names and file names.

@@ -118,6 +118,10 @@ impl Expansion<'_> {
             place: format!("{source}:{}", case.location.line()),
             about: case.about.clone(),
             checks: case.checks.iter().map(|check| check.kind.value.clone()).collect(),
+            drawn: case
+                .drawn
+                .as_ref()
+                .map(|(seed, names)| format!("names drawn from seed {seed}: {}", names.join(", "))),
             needs: suite.scope.needs.iter().chain(&case.scope.needs).cloned().collect(),
         });
         let per_model = &self.backend.per_model;

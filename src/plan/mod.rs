@@ -95,6 +95,8 @@ pub(crate) struct CaseStatement {
     pub(crate) about: Option<String>,
     /// The names of its checks.
     pub(crate) checks: Vec<String>,
+    /// Which names were drawn for it, and from which seed.
+    pub(crate) drawn: Option<String>,
     /// What suite and case ask models for.
     pub(crate) needs: Vec<String>,
 }

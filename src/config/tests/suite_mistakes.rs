@@ -211,4 +211,18 @@ fn what_cannot_fail_is_refused() {
     6 | xfail = { reason = 'why', message = '' }
       |                                     ^^ expected words that it must contain
     ");
+    insta::assert_snapshot!(case("seed = 7"), @"
+    error: nothing is drawn
+     --> suites/toy.toml:6:8
+      |
+    6 | seed = 7
+      |        ^ expected `{random}` among the unchecked options
+    ");
+    insta::assert_snapshot!(case("unchecked_options = { '{random}' = 1 }"), @"
+    error: missing key `seed`
+     --> suites/toy.toml:2:1
+      |
+    2 | [[case]]
+      | ^^^^^^^^ in this table
+    ");
 }
