@@ -2,6 +2,7 @@
 
 mod expand;
 mod known;
+pub(crate) mod price;
 mod select;
 #[cfg(test)]
 mod tests;
