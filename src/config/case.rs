@@ -193,7 +193,11 @@ impl Case {
         let mut calls = read_calls(&mut reader, defaults, sequences, scope_names);
         let drawn = draw_names(&mut reader, &mut calls);
         if order == CallOrder::AtOnce && calls.len() == 1 {
-            reader.reject("order", "one call is at once with none", "expected several of `[[case.call]]`");
+            reader.reject(
+                "order",
+                "one call is at once with none",
+                "expected several of `[[case.call]]`",
+            );
         }
         reader.finish();
         let name = name?;
@@ -226,7 +230,11 @@ fn draw_names(reader: &mut TableReader<'_>, calls: &mut [Call]) -> Option<(u64, 
     }
     let drawn = draw.into_drawn();
     match (seed, drawn.is_empty()) {
-        (Some(_), true) => reader.reject("seed", "nothing is drawn", "expected `{random}` among the unchecked options"),
+        (Some(_), true) => reader.reject(
+            "seed",
+            "nothing is drawn",
+            "expected `{random}` among the unchecked options",
+        ),
         (None, false) => {
             reader.require("seed");
         }
@@ -302,6 +310,7 @@ fn read_calls(
             input,
             options: case.options,
             config: case.config,
+            method: case.method,
             location: outer.table().location(),
         }];
     }
@@ -327,6 +336,7 @@ fn read_calls(
             input,
             options: defaults.options,
             config: defaults.config,
+            method: defaults.method,
             location: name.location,
         }));
     }
@@ -355,7 +365,11 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
         let reason = reader.required_text("reason");
         let message = reader.text("message");
         if message.as_deref() == Some("") {
-            reader.reject("message", "every failure contains nothing", "expected words that it must contain");
+            reader.reject(
+                "message",
+                "every failure contains nothing",
+                "expected words that it must contain",
+            );
         }
         let models = reader.located_texts("models");
         let backends = reader.located_texts("backends");

@@ -206,7 +206,7 @@ impl Expansion<'_> {
             config,
             variant: chosen.map(|variant| variant.name.as_str().into()),
             request: Request {
-                method: contract.method,
+                method: call.method.unwrap_or(contract.method),
                 input: call.input.clone(),
                 options,
             },

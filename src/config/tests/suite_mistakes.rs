@@ -162,7 +162,7 @@ fn every_mistake_of_a_suite_is_shown_at_once() {
     39 | retires = 1
        | ^^^^^^^
        |
-       = help: known: `name`, `options`, `unchecked_options`, `config`, `unchecked_config`, `sequences`, `literal`, `structured`
+       = help: known: `name`, `options`, `unchecked_options`, `config`, `unchecked_config`, `unchecked_method`, `sequences`, `literal`, `structured`
     "#);
 }
 
