@@ -43,8 +43,9 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let relative = reader.number("rtol", TOLERANCES);
     let cosine = reader.number("cosine", (Bound::Excluded(-1.0), Bound::Included(1.0)));
     let gates = read_changes::<StructureGates>(reader);
-    if gates.is_some() {
+    if let Some(gates) = &gates {
         parser.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
+        parser.demand_breakable(gates, |gates| gates.structure);
     }
     let bounds_elements = absolute.is_some() || relative.is_some();
     let elements = (bounds_elements || cosine.is_none()).then(|| Tolerance {

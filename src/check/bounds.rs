@@ -58,7 +58,10 @@ impl Bounds {
 
     /// Whether some number lies within and some does not.
     pub(crate) fn can_be_broken(&self) -> bool {
-        *self != Self::ANY && self.least.value <= self.greatest.value
+        let (least, greatest) = (self.least, self.greatest);
+        let holds_one = least.reached == Reach::Inclusive && greatest.reached == Reach::Inclusive;
+        let is_bounded = least.value.is_finite() || greatest.value.is_finite();
+        is_bounded && (least.value < greatest.value || (holds_one && least.value <= greatest.value))
     }
 
     /// How far a number lies outside: above 0 when it does; NaN for NaN.

@@ -155,6 +155,7 @@ pub fn compile_case(case: &Case, contracts: &[&Contract], diagnostics: &mut Diag
     let calls: Vec<String> = case.calls.iter().map(|call| call.name.clone()).collect();
     let known = CaseContext {
         calls: &calls,
+        requests: &case.calls,
         contracts,
     };
     let compiled: Vec<Option<Box<dyn Check>>> = case
@@ -304,6 +305,53 @@ mod tests {
           |
         5 | checks = [{ check = 'error', call = 'bad' }, { check = 'agree', fields = ['embeddings'] }]
           |                                                        ^^^^^^^ this looks at its response
+        ");
+    }
+
+    #[test]
+    fn what_no_response_can_break_is_no_check() {
+        let case = |settings: &str, checks: &str| {
+            case_errors(&format!(
+                "about = 'x'\n[[case]]\nname = 'x'\nsequences = 'short'\n{settings}\nchecks = [{checks}]\n"
+            ))
+        };
+        let unasked = case("", "{ check = 'snapshot', fields = ['lm_logits'] }");
+        insta::assert_snapshot!(unasked, @"
+        error: no call asks esm2 for `lm_logits`
+         --> suites/toy.toml:6:43
+          |
+        6 | checks = [{ check = 'snapshot', fields = ['lm_logits'] }]
+          |                                           ^^^^^^^^^^^ expected a field of `include_fields`, or one that is always there
+        ");
+        for asked in [
+            "options = { include_fields = ['lm_logits'] }",
+            "config = { include_fields = '*' }",
+        ] {
+            assert_eq!(case(asked, "{ check = 'snapshot', fields = ['lm_logits'] }"), "");
+        }
+        assert_eq!(case("", "{ check = 'absent', fields = ['lm_logits'] }"), "");
+        let unlimited = case(
+            "",
+            "{ check = 'range', field = 'embeddings', above = -inf, below = inf }",
+        );
+        insta::assert_snapshot!(unlimited, @"
+        error: no number could be judged: any number
+         --> suites/toy.toml:6:11
+          |
+        6 | checks = [{ check = 'range', field = 'embeddings', above = -inf, below = inf }]
+          |           ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ expected limits by `min` or `above`, `max` or `below`
+        ");
+        let open = "{ check = 'ensemble', gates = { p = 0 } }";
+        let errors = compile_errors(
+            &crate::check::fixture::folded::declared("boltz2"),
+            &open[2..open.len() - 2].replace(", ", "\n"),
+        );
+        insta::assert_snapshot!(errors, @"
+        error: no response can break these gates
+         --> check.toml:2:9
+          |
+        2 | gates = { p = 0 }
+          |         ^^^^^^^^^ expected at least one gate that a response can break
         ");
     }
 

@@ -43,6 +43,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let changes = read_changes::<EnsembleGates>(parser.reader()).unwrap_or_default();
     parser.demand_gates(EnsembleGates::NAME, |gates| gates.ensemble.is_some());
+    parser.demand_breakable(&changes, |gates| gates.ensemble);
     Some(Box::new(Ensemble { calls, changes }))
 }
 

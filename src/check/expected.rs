@@ -14,6 +14,15 @@ pub(crate) const FIRST_STRUCTURE_ONLY: &str = "first_structure_only";
 /// that hold a complex of several chains.
 pub(crate) const PADS_EVERY_BATCH: &str = "pads_every_batch";
 
+/// Whether options ask for a field, by name or by `*`.
+pub(super) fn requests(options: &Options, field: &str) -> bool {
+    match options.get("include_fields") {
+        Some(serde_json::Value::Array(names)) => names.iter().any(|name| name == field || name == "*"),
+        Some(serde_json::Value::String(names)) => names.contains('*'),
+        _ => false,
+    }
+}
+
 /// What a request asks of a model, as its contract reads it.
 #[derive(Debug, Clone)]
 pub(crate) struct Expected {
@@ -69,11 +78,7 @@ impl Expected {
 
     /// Whether a field was asked for, by name or by `*`.
     pub(crate) fn requests(&self, field: &str) -> bool {
-        match self.options.get("include_fields") {
-            Some(serde_json::Value::Array(names)) => names.iter().any(|name| name == field || name == "*"),
-            Some(serde_json::Value::String(names)) => names.contains('*'),
-            _ => false,
-        }
+        requests(&self.options, field)
     }
 
     /// Whether a field must be filled: it always is, or it was asked for and the model has something to say.

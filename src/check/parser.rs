@@ -4,10 +4,12 @@
 use std::ops::Range;
 
 use super::case_results::Calls;
+use super::expected::requests;
 use super::field_path::FieldPath;
 use super::number::names;
-use crate::config::{Diagnostic, Diagnostics, Located, Location, OneOrMany, Section, TableReader};
+use crate::config::{Call, Diagnostic, Diagnostics, Located, Location, OneOrMany, Section, TableReader};
 use crate::prediction::contract::{FieldKind, FieldSpec, Presence};
+use crate::prediction::gates::{GateTable, GateValues};
 use crate::prediction::{Contract, Gates};
 
 /// The tolerances that something can be beyond.
@@ -18,6 +20,8 @@ pub(crate) const TOLERANCES: Range<f64> = 0.0..f64::INFINITY;
 pub(crate) struct CaseContext<'a> {
     /// The names of the calls of the case, in order.
     pub(crate) calls: &'a [String],
+    /// What these calls ask for; nothing where that is not known.
+    pub(crate) requests: &'a [Call],
     /// The contracts of the models that the case applies to.
     pub(crate) contracts: &'a [&'a Contract],
 }
@@ -147,6 +151,15 @@ impl<'a> CheckParser<'a> {
         }
     }
 
+    /// Demands that the gates that a check changes can still be broken for every model.
+    pub(crate) fn demand_breakable<T: GateTable>(&mut self, changes: &GateValues, of: impl Fn(&Gates) -> Option<T>) {
+        let gates = self.context.contracts.iter().filter_map(|contract| of(&contract.gates));
+        if gates.clone().any(|gates| gates.with(changes).is_open()) {
+            let label = "expected at least one gate that a response can break";
+            self.reader.reject("gates", "no response can break these gates", label);
+        }
+    }
+
     /// Demands that shapes of every model may speak of a symbol.
     pub(crate) fn demand_symbol(&mut self, symbol: &str, location: Location) {
         let without = self
@@ -268,11 +281,36 @@ impl<'a> CheckParser<'a> {
             let mut others = built_in.unwrap_or_default().into_iter();
             without.len() < self.context.contracts.len() || others.any(|contract| contract.field(path.name()).is_some())
         };
+        if naming == FieldScope::Fillable
+            && without.is_empty()
+            && let Some(model) = self.never_requested(path.name())
+        {
+            let diagnostic = Diagnostic::at(place(), format!("no call asks {model} for `{}`", path.name()));
+            let label = "expected a field of `include_fields`, or one that is always there";
+            self.reader.diagnostics().push(diagnostic.with_label(label));
+            return None;
+        }
         if without.is_empty() || (naming == FieldScope::All && is_elsewhere()) {
             return Some(path);
         }
         self.reject_field(path.name(), place(), &without);
         None
+    }
+
+    /// A model that fills a field on request and that no call of the case asks for it.
+    fn never_requested(&self, field: &str) -> Option<&'a str> {
+        let calls = self.context.requests;
+        let is_optional = |contract: &Contract| {
+            let spec = contract.field(field);
+            spec.is_some_and(|spec| spec.presence == Presence::Requested)
+        };
+        let asks = |contract: &Contract, call: &Call| {
+            let config = call.config_for(contract, None, crate::prediction::Options::new());
+            requests(&contract.effective_options(&config, &call.options), field)
+        };
+        let mut contracts = self.context.contracts.iter().filter(|_| !calls.is_empty());
+        let never = contracts.find(|model| is_optional(model) && !calls.iter().any(|call| asks(model, call)));
+        never.map(|contract| &*contract.key)
     }
 
     fn reject_field(&mut self, name: &str, location: Location, without: &[&str]) {

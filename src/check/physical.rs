@@ -43,6 +43,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     let calls = parser.calls();
     let changes = read_changes::<PhysicalGates>(parser.reader()).unwrap_or_default();
     parser.demand_gates(PhysicalGates::NAME, |gates| gates.physical.is_some());
+    parser.demand_breakable(&changes, |gates| gates.physical);
     let confident = parser.reader().number("confident", 0.0..=1.0);
     let field = parser.field_or("atom_array", "structures or structure files", is_structural)?;
     Some(Box::new(Physical {

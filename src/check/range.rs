@@ -116,7 +116,15 @@ mod tests {
 
     #[test]
     fn limits_that_cannot_be_broken_are_refused() {
-        for limits in ["", "min = 2\nmax = 1", "min = 0\nabove = 0"] {
+        for limits in [
+            "",
+            "min = 2\nmax = 1",
+            "min = 0\nabove = 0",
+            "min = 1\nbelow = 1",
+            "above = -inf",
+            "min = -inf\nbelow = inf",
+            "min = nan",
+        ] {
             let errors = compile_errors(&folder(), &format!("check = 'range'\nfield = 'plddt'\n{limits}"));
             assert!(!errors.is_empty(), "{limits}");
         }

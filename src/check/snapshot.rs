@@ -52,6 +52,7 @@ pub(crate) fn compile(parser: &mut CheckParser<'_>) -> Option<Box<dyn Check>> {
     };
     if !limits.gates.is_empty() {
         parser.demand_gates(StructureGates::NAME, |gates| gates.structure.is_some());
+        parser.demand_breakable(&limits.gates, |gates| gates.structure);
     }
     Some(Box::new(Snapshot { calls, fields, limits }))
 }

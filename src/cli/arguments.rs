@@ -68,8 +68,8 @@ pub(crate) enum Command {
     Backends(ListArguments),
     /// List the declared models with their contracts.
     Models(ListArguments),
-    /// List the suites with the number of cases for each model.
-    Suites(ListArguments),
+    /// List the suites with the number of cases for each model, or say what they cost on a graphics card.
+    Suites(SuitesArguments),
     /// Show what a case sends, checks and is compared with, and where that is written.
     #[command(visible_alias = "explain")]
     Show(ShowArguments),
@@ -264,6 +264,17 @@ pub(crate) struct ListArguments {
     /// Where the project lies.
     #[command(flatten)]
     pub(crate) places: ProjectPaths,
+}
+
+/// How to list the suites.
+#[derive(Debug, Args)]
+pub(crate) struct SuitesArguments {
+    /// Say how many cases, calls, residues and minutes of a graphics card a run costs, by estimate.
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) price: bool,
+    /// How to list them.
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
 }
 
 /// Which backends to look at.

@@ -95,7 +95,7 @@ fn judge_again(
     let draws = arguments.report.iter().any(|report| report.format.draws());
     let plots = draws.then(PlotBudget::default);
     let outcome = replay(&plan, (&selected, plots), &trials, (platform, &references))?;
-    let conclusion = concluded(&outcome.evidence(), &stated.selection);
+    let conclusion = concluded(&outcome.evidence(), &stated.selection, &outcome.untested);
     begun.finish(&outcome, conclusion);
     Ok(joined(stated, begun.snapshot()))
 }
@@ -252,7 +252,7 @@ fn joined(stated: &RunRecord, here: RunRecord) -> JudgedAgain {
     };
     if run.state != RunState::Incomplete {
         run.conclusion.clone_from(&stated.conclusion);
-        run.conclusion = Some(concluded(&run.evidence(), &run.selection));
+        run.conclusion = Some(concluded(&run.evidence(), &run.selection, &run.untested));
     }
     JudgedAgain {
         run,

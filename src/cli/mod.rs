@@ -18,6 +18,7 @@ mod mutants;
 mod new;
 mod nothing;
 mod parse;
+mod price;
 mod project;
 mod references;
 mod report;
@@ -73,7 +74,8 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Some(Command::Run(arguments)) => run::run(&arguments),
         Some(Command::Backends(arguments)) => list::backends(&arguments),
         Some(Command::Models(arguments)) => list::models(&arguments),
-        Some(Command::Suites(arguments)) => list::suites(&arguments),
+        Some(Command::Suites(arguments)) if arguments.price => price::show(&arguments.list),
+        Some(Command::Suites(arguments)) => list::suites(&arguments.list),
         Some(Command::Doctor(arguments)) => doctor::doctor(&arguments),
         Some(Command::Clean(arguments)) => clean::clean(&arguments),
         Some(Command::New(arguments)) => new::new(&arguments.what),

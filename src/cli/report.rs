@@ -45,7 +45,7 @@ pub(crate) fn merged(arguments: &MergeArguments) -> Result<u8, CommandError> {
         whole.conclusion = None;
         (format!("incomplete: a part did not end (exit code {BROKEN})"), BROKEN)
     } else {
-        let conclusion = concluded(&whole.evidence(), &whole.selection);
+        let conclusion = concluded(&whole.evidence(), &whole.selection, &whole.untested);
         let (sentence, code) = (conclusion.sentence.clone(), conclusion.exit_code);
         whole.conclusion = Some(conclusion);
         (sentence, code)

@@ -157,7 +157,7 @@ fn carry_out(
     )
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
-    let concluded = concluded(&report.evidence(), &record.selection());
+    let concluded = concluded(&report.evidence(), &record.selection(), &report.untested);
     let sentence = concluded.sentence.clone();
     record.finish(&report, concluded);
     reports.finish()?;

@@ -3,8 +3,8 @@
 
 use super::scope::ScopeNames;
 use super::section::Datum;
-use super::{Diagnostic, Diagnostics, Location, OneOrMany, Section, Sequences, TableReader};
-use crate::prediction::{Contract, Input, Options};
+use super::{Diagnostic, Diagnostics, Location, OneOrMany, Section, Sequences, TableReader, model};
+use crate::prediction::{Contract, Input, Method, Options};
 
 /// A call to a model.
 #[derive(Debug, Clone)]
@@ -17,6 +17,8 @@ pub(crate) struct Call {
     pub(crate) options: Options,
     /// What the instance is started with.
     pub(crate) config: Options,
+    /// The method that is called, where it is another than the model has.
+    pub(crate) method: Option<Method>,
     /// Where it is written.
     pub(crate) location: Location,
 }
@@ -40,10 +42,11 @@ pub(super) struct Defaults {
     pub(super) input: Option<Input>,
     pub(super) options: Options,
     pub(super) config: Options,
+    pub(super) method: Option<Method>,
 }
 
 impl Defaults {
-    /// Reads `options` and `config` with their unchecked companions, over those of the outer table.
+    /// Reads `options`, `config` and their unchecked companions, over those of the outer table, and `unchecked_method`.
     pub(super) fn read_options(&self, reader: &mut TableReader<'_>, scope_names: &ScopeNames) -> Self {
         let mut inner = self.clone();
         for (target, checked, unchecked) in [
@@ -58,6 +61,7 @@ impl Defaults {
                 target.extend(reader.object(unchecked).unwrap_or_default());
             }
         }
+        inner.method = reader.choice("unchecked_method", &model::METHODS).or(inner.method);
         inner
     }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use super::call::Defaults;
+use super::drawn::NameDraw;
 use super::level::Levels;
 use super::scope::{ScopeNames, known_names};
 use super::{Call, Diagnostic, Level, Located, Location, Scope, Section, Sequences, TableReader, model};
@@ -28,6 +29,8 @@ pub struct Case {
     pub(crate) scenario: Option<Located<String>>,
     /// What it sends, in order; at least one.
     pub(crate) calls: Vec<Call>,
+    /// The seed of the names that were drawn for its options, and these names.
+    pub(crate) drawn: Option<(u64, Vec<String>)>,
     /// When its calls are made.
     pub(crate) order: CallOrder,
     /// What must hold, in order; at least one.
@@ -187,7 +190,15 @@ impl Case {
         let retries = reader.count("retries", 0);
         let expected_failures = read_expected_failures(&mut reader, scope_names);
         let checks = read_checks(&mut reader);
-        let calls = read_calls(&mut reader, defaults, sequences, scope_names);
+        let mut calls = read_calls(&mut reader, defaults, sequences, scope_names);
+        let drawn = draw_names(&mut reader, &mut calls);
+        if order == CallOrder::AtOnce && calls.len() == 1 {
+            reader.reject(
+                "order",
+                "one call is at once with none",
+                "expected several of `[[case.call]]`",
+            );
+        }
         reader.finish();
         let name = name?;
         Some(Self {
@@ -198,6 +209,7 @@ impl Case {
             variants,
             scenario,
             calls,
+            drawn,
             order,
             checks,
             timeout,
@@ -206,6 +218,29 @@ impl Case {
             location: name.location,
         })
     }
+}
+
+/// Replaces the placeholders in the options of calls by names drawn from the seed of the case.
+fn draw_names(reader: &mut TableReader<'_>, calls: &mut [Call]) -> Option<(u64, Vec<String>)> {
+    let seed = reader.count("seed", 0);
+    let mut draw = NameDraw::new(seed.and_then(|seed| u64::try_from(seed).ok()).unwrap_or(0));
+    for call in calls {
+        draw.fill(&mut call.options);
+        draw.fill(&mut call.config);
+    }
+    let drawn = draw.into_drawn();
+    match (seed, drawn.is_empty()) {
+        (Some(_), true) => reader.reject(
+            "seed",
+            "nothing is drawn",
+            "expected `{random}` among the unchecked options",
+        ),
+        (None, false) => {
+            reader.require("seed");
+        }
+        (None, true) | (Some(_), false) => {}
+    }
+    Some((u64::try_from(seed?).ok()?, drawn))
 }
 
 /// A name that is fit for test names and file names.
@@ -275,6 +310,7 @@ fn read_calls(
             input,
             options: case.options,
             config: case.config,
+            method: case.method,
             location: outer.table().location(),
         }];
     }
@@ -300,6 +336,7 @@ fn read_calls(
             input,
             options: defaults.options,
             config: defaults.config,
+            method: defaults.method,
             location: name.location,
         }));
     }
@@ -327,6 +364,13 @@ fn read_expected_failures(outer: &mut TableReader<'_>, scope_names: &ScopeNames)
         let mut reader = outer.within(&section);
         let reason = reader.required_text("reason");
         let message = reader.text("message");
+        if message.as_deref() == Some("") {
+            reader.reject(
+                "message",
+                "every failure contains nothing",
+                "expected words that it must contain",
+            );
+        }
         let models = reader.located_texts("models");
         let backends = reader.located_texts("backends");
         let models = models.and_then(|names| known_names(names, "model", &scope_names.models, reader.diagnostics()));

@@ -11,6 +11,7 @@ mod call;
 mod case;
 mod diagnostic;
 mod document;
+mod drawn;
 mod duration;
 mod field;
 mod gates;

@@ -97,6 +97,8 @@ pub struct RunOutcome {
     pub outcomes: Vec<Outcome>,
     /// Entries of known defects for several cases, none of which has the defect any more.
     pub outdated: Vec<String>,
+    /// Features of served models that no judged case needed, selected or not.
+    pub untested: Vec<String>,
     /// Trouble that is no case's verdict, such as an instance that would not stop.
     pub notes: Vec<String>,
     /// What is worth knowing of instances and no fault.

@@ -78,12 +78,14 @@ pub fn expand(
             (instance, trial.expects_error())
         });
     }
+    let served = config.models.iter().filter(|model| backend.serves(&model.key));
     let empty = empty_suites(config, suites, backend, selection, &trials);
     let covered = known::covered(suites, selection, &trials);
     let unmatched = known::unmatched(backend, selection, &trials);
     diagnostics.into_result(Plan {
         instances: expansion.instances,
         trials,
+        served: served.cloned().collect(),
         empty,
         covered,
         unmatched,
@@ -116,6 +118,11 @@ impl Expansion<'_> {
             place: format!("{source}:{}", case.location.line()),
             about: case.about.clone(),
             checks: case.checks.iter().map(|check| check.kind.value.clone()).collect(),
+            drawn: case
+                .drawn
+                .as_ref()
+                .map(|(seed, names)| format!("names drawn from seed {seed}: {}", names.join(", "))),
+            needs: suite.scope.needs.iter().chain(&case.scope.needs).cloned().collect(),
         });
         let per_model = &self.backend.per_model;
         let variant_of = |name: Option<&str>| contract.variant_named(name?);
@@ -199,7 +206,7 @@ impl Expansion<'_> {
             config,
             variant: chosen.map(|variant| variant.name.as_str().into()),
             request: Request {
-                method: contract.method,
+                method: call.method.unwrap_or(contract.method),
                 input: call.input.clone(),
                 options,
             },

@@ -2,6 +2,7 @@
 
 mod expand;
 mod known;
+pub(crate) mod price;
 mod select;
 #[cfg(test)]
 mod tests;
@@ -25,11 +26,14 @@ pub use select::{Selection, Shard};
 pub type Checks = Arc<[Box<dyn Check>]>;
 
 /// Everything a run will do, in the order in which it is reported.
+#[derive(Default)]
 pub struct Plan {
     /// The instances that the trials need, each once.
     pub instances: Vec<PlannedInstance>,
     /// The cases, each for one model.
     pub trials: Vec<PlannedTrial>,
+    /// The models that the backend serves, selected or not.
+    pub(crate) served: Vec<Arc<Contract>>,
     /// Suites that were selected and gave no trial, with the reason.
     pub empty: Vec<EmptySuite>,
     /// Entries for several cases whose every case is among the trials, so that a run shows whether they are out of date.
@@ -92,6 +96,10 @@ pub(crate) struct CaseStatement {
     pub(crate) about: Option<String>,
     /// The names of its checks.
     pub(crate) checks: Vec<String>,
+    /// Which names were drawn for it, and from which seed.
+    pub(crate) drawn: Option<String>,
+    /// What suite and case ask models for.
+    pub(crate) needs: Vec<String>,
 }
 
 /// One scenario of the life cycle. It gets instances of its own, which no other trial uses.

@@ -33,7 +33,51 @@ pub(crate) trait GateTable: Sized + Copy {
     /// The same table with some values changed.
     #[must_use]
     fn with(self, values: &GateValues) -> Self;
+
+    /// Whether nothing can break any of its gates.
+    fn is_open(&self) -> bool {
+        let mut judging = Self::gates().into_iter().filter(|gate| !OTHERS.contains(&gate.key));
+        let is_open = |gate: Gate| {
+            let end = if LEAST.contains(&gate.key) {
+                gate.range.start()
+            } else {
+                gate.range.end()
+            };
+            self.get(gate.key) == Some(*end)
+        };
+        // No chance is smaller than none.
+        self.get("p") == Some(0.0) || judging.all(is_open)
+    }
 }
+
+/// Gates that say what is judged, and not how well it must do.
+const OTHERS: [&str; 12] = [
+    "break_distance",
+    "claimed",
+    "confidence",
+    "greatest_volume",
+    "least_volume",
+    "overlap",
+    "p",
+    "samples",
+    "sigmas",
+    "slack",
+    "torn_length",
+    "twist",
+];
+
+/// Gates of which more is better.
+const LEAST: [&str; 9] = [
+    "chain_lddt",
+    "cosine",
+    "dockq",
+    "heap",
+    "interface_lddt",
+    "lddt",
+    "pae_asymmetry",
+    "residue_lddt",
+    "unmasked_lddt",
+];
 
 /// Every table that a model may have. A model without one cannot be judged by what needs it.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -276,6 +320,12 @@ mod tests {
         let table = EnsembleGates::of(&values).unwrap();
         let changed = table.with(&GateValues::from([("p", 0.25), ("unheard_of", 9.0)]));
         assert_eq!(changed, EnsembleGates { p: 0.25, ..table });
+        assert!(!changed.is_open());
+        assert!(table.with(&GateValues::from([("p", 0.0)])).is_open());
+        let margins = [("rmsd_margin", f64::INFINITY), ("lddt_margin", 1.0)];
+        assert!(!table.with(&GateValues::from(margins)).is_open());
+        let plddt = ("plddt_margin", f64::INFINITY);
+        assert!(table.with(&GateValues::from([margins[0], margins[1], plddt])).is_open());
         values.remove("p");
         assert_eq!(EnsembleGates::of(&values), None);
     }

@@ -7,11 +7,14 @@ use crate::outcome::{Conclusion, RunEvidence};
 
 use super::console::verdict;
 
-/// The conclusion of a run of the selected cases.
-pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord) -> ConclusionRecord {
+/// The most features without a judged case that a sentence names.
+const NAMED: usize = 3;
+
+/// The conclusion of a run of the selected cases; `untested` names features of its models that no judged case needed.
+pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord, untested: &[String]) -> ConclusionRecord {
     let conclusion = evidence.conclusion();
     let (conforms, sentence) = match conclusion {
-        Conclusion::Conforms => without_failure(evidence, selection),
+        Conclusion::Conforms => without_failure(evidence, selection, untested),
         Conclusion::KnownFailures => {
             let all = evidence.counts;
             let (known, code) = (count(all.known_failures, "known failure"), conclusion.exit_code());
@@ -31,7 +34,7 @@ pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord) -> 
 }
 
 /// Whether a run in which all that ran came out as expected shows that the backend conforms, and what it says.
-fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord) -> (bool, String) {
+fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord, untested: &[String]) -> (bool, String) {
     let exit_code = Conclusion::Conforms.exit_code();
     let (all, core) = (evidence.counts, evidence.core);
     let judged = all.passed + all.expected_failures;
@@ -42,13 +45,19 @@ fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord) -> (bool
             format!("passed: {judged} of {of} cases judged, as selected (exit code {exit_code})"),
         );
     }
-    let gap = match (evidence.missing(), core.ran()) {
-        (0, 0) => Some("no core case ran".to_owned()),
-        (0, _) => None,
-        (missing, _) => Some(format!("{} skipped", count(missing, "core case"))),
+    let mut gaps = match (evidence.missing(), core.ran()) {
+        (0, 0) => vec!["no core case ran".to_owned()],
+        (0, _) => Vec::new(),
+        (missing, _) => vec![format!("{} skipped", count(missing, "core case"))],
     };
-    if let Some(gap) = gap {
-        let of = all.cases();
+    // A part of the cases need not show every feature.
+    if selection.whole {
+        gaps.extend(untested.iter().take(NAMED).cloned());
+        let more = untested.len().saturating_sub(NAMED);
+        gaps.extend((more > 0).then(|| format!("{} more", count(more, "feature"))));
+    }
+    if !gaps.is_empty() {
+        let (of, gap) = (all.cases(), gaps.join("; "));
         let sentence = format!(
             "passed: {judged} of {of} cases judged; {gap}, so that it is not known whether the backend conforms (exit code {exit_code})"
         );
@@ -83,6 +92,10 @@ mod tests {
     }
 
     fn said(cases: &[(Level, Verdict, SkipCause)]) -> String {
+        said_without(cases, &[])
+    }
+
+    fn said_without(cases: &[(Level, Verdict, SkipCause)], untested: &[String]) -> String {
         let cases = cases
             .iter()
             .map(|&(level, verdict, cause)| outcome(level, verdict, cause));
@@ -97,9 +110,22 @@ mod tests {
                 planned: 63,
                 ..SelectionRecord::default()
             };
-            concluded(&run.evidence(), &selection).sentence
+            concluded(&run.evidence(), &selection, untested).sentence
         };
         [sentence(true, true), sentence(false, true), sentence(false, false)].join("\n")
+    }
+
+    #[test]
+    fn a_feature_that_no_case_has_shown_is_named_by_a_run_of_everything() {
+        let line = |feature| format!("feature `{feature}` of esmfold: no case was judged");
+        let untested = ["linker", "masks", "multimer", "tracks"].map(line);
+        let passed = [(Level::Core, Verdict::Pass, SkipCause::NotRun)];
+        insta::assert_snapshot!(said_without(&passed, &untested[..1]), @"
+        passed: 1 of 1 cases judged; feature `linker` of esmfold: no case was judged, so that it is not known whether the backend conforms (exit code 0)
+        conforms at level core: every core case came out as expected (exit code 0)
+        passed: 1 of 63 cases judged, as selected (exit code 0)
+        ");
+        insta::assert_snapshot!(said_without(&passed, &untested).lines().next().unwrap_or_default(), @"passed: 1 of 1 cases judged; feature `linker` of esmfold: no case was judged; feature `masks` of esmfold: no case was judged; feature `multimer` of esmfold: no case was judged; 1 feature more, so that it is not known whether the backend conforms (exit code 0)");
     }
 
     #[test]

@@ -110,7 +110,10 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, respons
         command: Some(&format!("{} --record --exact {}", origin.reproduce, trial.name)),
         declared: &origin.declared,
     };
-    let findings = check::judge(&trial.checks, &results(trial, responses, Some(&recorded), &measured));
+    let mut findings = check::judge(&trial.checks, &results(trial, responses, Some(&recorded), &measured));
+    if let (Some(drawn), Some(last)) = (&trial.statement.drawn, findings.last_mut()) {
+        last.details.push(drawn.clone());
+    }
     let (measurements, unjudged) = measured.into_inner();
     Judged {
         findings,

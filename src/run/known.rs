@@ -2,7 +2,7 @@
 //! finding is explained and the entry is not out of date. Changes the outcome of one trial and touches no other.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 use std::time::SystemTime;

@@ -25,6 +25,7 @@ mod starting;
 mod tests;
 mod trial;
 mod trials;
+mod untested;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -105,6 +106,7 @@ pub fn run(
     let selected = settings.trials.select(plan);
     if selected.is_empty() {
         return Ok(RunOutcome {
+            untested: untested::features(plan, &[]),
             elapsed: begun.elapsed(),
             ..RunOutcome::default()
         });
@@ -157,6 +159,7 @@ pub fn run(
     let outcomes = shown?;
     Ok(RunOutcome {
         outdated: known::outdated(plan, &outcomes, known::today()),
+        untested: untested::features(plan, &outcomes),
         outcomes,
         leaks: work.pool.leaks(),
         unknown: work.pool.unknown(),

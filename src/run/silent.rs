@@ -30,6 +30,7 @@ pub(crate) async fn run_silently(
     RunOutcome {
         outcomes: trials.iter().filter_map(|&trial| work.queue.take(trial)).collect(),
         outdated: Vec::new(),
+        untested: Vec::new(),
         leaks: work.pool.leaks(),
         unknown: work.pool.unknown(),
         notes: work.pool.notes(),

@@ -128,6 +128,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
         }],
         trials,
         unmatched: Vec::new(),
+        served: Vec::new(),
         empty: Vec::new(),
         covered: Vec::new(),
     }

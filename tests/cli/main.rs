@@ -369,3 +369,34 @@ fn the_declared_world_of_this_checkout_is_read_without_complaint() {
     let cases = ran.stdout.lines().count();
     assert!(cases >= 120, "only {cases} cases");
 }
+
+#[test]
+fn the_price_of_the_suites_is_an_estimate_with_its_sources() {
+    let project = Project::new();
+    let told = project.run(&["suites", "--price"]).expect(0).stdout;
+    insta::assert_snapshot!(told, @"
+    MODEL    CASES  CALLS  RESIDUES  LOADS  MINUTES  QUICK CASES  QUICK MINUTES
+    esmfold  1      1      25        1      2        0            0
+    esm2     1      1      25        1      1        0            0
+    all      2      2      50        2      2        0            0
+
+    Minutes of one graphics card such as an A10G are estimates: none of them was measured on one. Scenarios of the life
+    cycle load more often than once. Quick is `--suite recorded`.
+
+    esmfold: 14.2 s for 384 residues on a V100 (Lin et al., Science 2023)
+    esm2: 650 million parameters, two operations for each and residue, 10 TFLOP/s
+    ");
+    let more = SUITE.replace("sequences = \"short\"", "literal = \"AC1\"").replace(
+        "{ check = \"contract\" }, { check = \"snapshot\" }",
+        "{ check = \"error\" }",
+    );
+    project.write("suites/small.toml", &more);
+    let refused = project.run(&["suites", "--price"]).expect(0).stdout;
+    let esmfold = |told: &str| {
+        told.lines()
+            .find(|line| line.starts_with("esmfold "))
+            .unwrap()
+            .to_owned()
+    };
+    assert_ne!(esmfold(&told), esmfold(&refused));
+}

@@ -162,7 +162,7 @@ fn every_mistake_of_a_suite_is_shown_at_once() {
     39 | retires = 1
        | ^^^^^^^
        |
-       = help: known: `name`, `options`, `unchecked_options`, `config`, `unchecked_config`, `sequences`, `literal`, `structured`
+       = help: known: `name`, `options`, `unchecked_options`, `config`, `unchecked_config`, `unchecked_method`, `sequences`, `literal`, `structured`
     "#);
 }
 
@@ -188,4 +188,41 @@ fn a_suite_without_cases_and_one_that_is_no_toml_are_both_reported() {
     2 | [[case]
       |        ^
     "#);
+}
+
+#[test]
+fn what_cannot_fail_is_refused() {
+    let case = |more: &str| {
+        findings(&format!(
+            "about = 'x'\n[[case]]\nname = 'x'\nliteral = 'AC'\nchecks = [{{ check = 'contract' }}]\n{more}\n"
+        ))
+    };
+    insta::assert_snapshot!(case("order = 'at_once'"), @"
+    error: one call is at once with none
+     --> suites/toy.toml:6:9
+      |
+    6 | order = 'at_once'
+      |         ^^^^^^^^^ expected several of `[[case.call]]`
+    ");
+    insta::assert_snapshot!(case("xfail = { reason = 'why', message = '' }"), @"
+    error: every failure contains nothing
+     --> suites/toy.toml:6:37
+      |
+    6 | xfail = { reason = 'why', message = '' }
+      |                                     ^^ expected words that it must contain
+    ");
+    insta::assert_snapshot!(case("seed = 7"), @"
+    error: nothing is drawn
+     --> suites/toy.toml:6:8
+      |
+    6 | seed = 7
+      |        ^ expected `{random}` among the unchecked options
+    ");
+    insta::assert_snapshot!(case("unchecked_options = { '{random}' = 1 }"), @"
+    error: missing key `seed`
+     --> suites/toy.toml:2:1
+      |
+    2 | [[case]]
+      | ^^^^^^^^ in this table
+    ");
 }

@@ -18,6 +18,7 @@ const SEVERAL_LINES: &[&str] = &[
     "leaks",
     "leak_checks_failed",
     "outdated",
+    "untested",
     "warnings",
     "remarks",
 ];

@@ -144,6 +144,7 @@ pub(crate) fn hostile() -> RunRecord {
     run.leaks.clone_from(&texts);
     run.leak_checks_failed.clone_from(&texts);
     run.outdated.clone_from(&texts);
+    run.untested.clone_from(&texts);
     run.warnings.clone_from(&texts);
     run.remarks = texts;
     run

@@ -43,6 +43,7 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
     let interrupted = parts.iter().find(|(_, part)| part.state == RunState::Interrupted);
     whole.conclusion = interrupted.and_then(|(_, part)| part.conclusion.clone());
     let mut cases = Vec::new();
+    whole.untested = untested(&parts);
     for (_, mut part) in parts {
         cases.append(&mut part.cases);
         whole.leaks.append(&mut part.leaks);
@@ -53,6 +54,16 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
     }
     whole.cases = ordered(cases);
     Ok(whole)
+}
+
+/// The features that no part has tested.
+fn untested(parts: &[(String, RunRecord)]) -> Vec<String> {
+    let (first, others) = parts
+        .split_first()
+        .map_or((None, parts), |(first, others)| (Some(first), others));
+    let lines = first.iter().flat_map(|(_, part)| &part.untested);
+    let in_all = lines.filter(|line| others.iter().all(|(_, part)| part.untested.contains(line)));
+    in_all.cloned().collect()
 }
 
 /// What all parts of a run have in common.
@@ -280,6 +291,8 @@ mod tests {
             first.1.cases[0].checks = vec!["error".into()];
             let mut second = shard(2, 2, &[("esm2::batch::c", 30), ("esm2::embed::d", 1)]);
             second.1.started = "2026-11-29T12:00:10Z".into();
+            first.1.untested = vec!["linker".into(), "masks".into()];
+            second.1.untested = vec!["masks".into(), "multimer".into()];
             vec![first, second]
         };
         let whole = merge(parts()).unwrap();
@@ -292,6 +305,7 @@ mod tests {
         ];
         assert_eq!(names(&whole), order);
         assert!(whole.selection.whole);
+        assert_eq!(whole.untested, ["masks"], "what one part has shown is shown");
         assert_eq!((whole.selection.planned, whole.selection.selected), (5, 5));
         assert_eq!((whole.started.as_str(), whole.seconds), ("2026-11-29T12:00:00Z", 11.5));
         assert_eq!(whole.state, RunState::Complete);

@@ -79,6 +79,9 @@ pub(crate) struct RunRecord {
     pub(crate) leak_checks_failed: Vec<String>,
     /// Entries of known failures that no case needs any more, with the edit.
     pub(crate) outdated: Vec<String>,
+    /// Features of the models of the backend that no judged case needed.
+    #[serde(default)]
+    pub(crate) untested: Vec<String>,
     /// Trouble that is no case's verdict, such as an instance that would not stop.
     pub(crate) warnings: Vec<String>,
     /// What is worth knowing and no fault.
@@ -210,6 +213,7 @@ impl RunRecord {
             leaks: Vec::new(),
             leak_checks_failed: Vec::new(),
             outdated: Vec::new(),
+            untested: Vec::new(),
             warnings: Vec::new(),
             remarks: Vec::new(),
         }
@@ -227,6 +231,7 @@ impl RunRecord {
         self.leaks = plain_texts(&run.leaks);
         self.leak_checks_failed = plain_texts(&run.unknown);
         self.outdated = plain_texts(&run.outdated);
+        self.untested = plain_texts(&run.untested);
         self.warnings = plain_texts(&run.notes);
         self.remarks = plain_texts(&run.remarks);
     }

@@ -35,7 +35,7 @@ fn weighed(known: Vec<Arc<KnownDefect>>, verdict: Verdict, findings: &[&str]) ->
     (outcome.verdict, outcome.reason.unwrap_or_default())
 }
 
-fn trial(case: &str, known: Vec<Arc<KnownDefect>>) -> PlannedTrial {
+pub(in crate::run) fn trial(case: &str, known: Vec<Arc<KnownDefect>>) -> PlannedTrial {
     PlannedTrial {
         name: format!("toy::batch::{case}"),
         suite: "batch".into(),
@@ -62,6 +62,7 @@ fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
     let plan = |covered: &[Arc<KnownDefect>]| Plan {
         instances: Vec::new(),
         trials: ["one", "two"].map(|case| trial(case, vec![Arc::clone(&many)])).into(),
+        served: Vec::new(),
         empty: Vec::new(),
         covered: covered.to_vec(),
         unmatched: Vec::new(),
@@ -196,6 +197,7 @@ fn entries_of_a_site_that_no_longer_hold_are_named_with_their_edit() {
             trial("one", vec![Arc::clone(&many), Arc::clone(&old), Arc::clone(&flaky)]),
             trial("two", vec![Arc::clone(&many), Arc::clone(&flaky)]),
         ],
+        served: Vec::new(),
         empty: Vec::new(),
         covered: vec![Arc::clone(&many), flaky],
         unmatched: vec![listed("toy::fold::*", "ptm", NOW)],

@@ -83,6 +83,7 @@ fn said(answers: &[(&PlannedTrial, &[f32])], weights: &str, is_wrong: bool) -> V
             config: Options::new(),
         }],
         trials: answers.iter().map(|(trial, _)| (*trial).clone()).collect(),
+        served: Vec::new(),
         empty: Vec::new(),
         covered: Vec::new(),
     };

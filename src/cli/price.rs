@@ -1,0 +1,92 @@
+//! `hydrotest suites --price`: what a run of the suites would cost on a graphics card, as a table. Plans, and starts nothing.
+
+use std::fmt::Write;
+
+use super::arguments::ListArguments;
+use super::list::table;
+use super::project::Project;
+use super::{CommandError, say};
+use crate::config::{Diagnostic, Diagnostics};
+use crate::plan::price::{Price, price, time_of};
+use crate::plan::{Overriding, Plan, Selection, expand};
+
+/// The suite that stands for all of them when time is short (docs/mutants.md).
+const QUICK: &str = "recorded";
+
+/// Shows what every model costs, with all suites and with the quick one.
+pub(crate) fn show(arguments: &ListArguments) -> Result<u8, CommandError> {
+    let project = Project::read(&arguments.places)?;
+    let config = &project.config;
+    let Some(backend) = config.backends.iter().find(|table| table.name == config.default) else {
+        let problem = format!("there is no backend `{}` to plan for", config.default);
+        return Err(Diagnostics::from(Diagnostic::new(problem)).into());
+    };
+    let plan = |suites: Vec<String>| -> Result<Plan, CommandError> {
+        let selection = Selection {
+            suites,
+            ..Selection::default()
+        };
+        let plan = expand(config, &project.suites, backend, &selection, Overriding::default())?;
+        Ok(plan)
+    };
+    let (all, quick) = (plan(Vec::new())?, plan(vec![QUICK.to_owned()])?);
+    let prices: Vec<(&str, Price, Price)> = all
+        .served
+        .iter()
+        .map(|model| (&*model.key, price(&all, model), price(&quick, model)))
+        .filter(|(_, all, _)| all.cases > 0)
+        .collect();
+    let total = |of: fn(&(&str, Price, Price)) -> Price| {
+        prices.iter().map(of).fold(Price::default(), |sum, one| Price {
+            cases: sum.cases + one.cases,
+            calls: sum.calls + one.calls,
+            residues: sum.residues + one.residues,
+            loads: sum.loads + one.loads,
+            minutes: sum.minutes.or(Some(0.0)).zip(one.minutes).map(|(sum, one)| sum + one),
+        })
+    };
+    let whole = ("all", total(|one| one.1), total(|one| one.2));
+    let rows = prices.iter().chain([&whole]).map(|(model, all, quick)| {
+        [
+            (*model).to_owned(),
+            all.cases.to_string(),
+            all.calls.to_string(),
+            all.residues.to_string(),
+            all.loads.to_string(),
+            minutes(all),
+            quick.cases.to_string(),
+            minutes(quick),
+        ]
+    });
+    let header = [
+        "MODEL",
+        "CASES",
+        "CALLS",
+        "RESIDUES",
+        "LOADS",
+        "MINUTES",
+        "QUICK CASES",
+        "QUICK MINUTES",
+    ];
+    let mut text = table(header, rows);
+    text.push_str(
+        "\nMinutes of one graphics card such as an A10G are estimates: none of them was measured on one. Scenarios of the life\n\
+         cycle load more often than once. Quick is `--suite recorded`.\n\n",
+    );
+    for model in all
+        .served
+        .iter()
+        .filter(|model| prices.iter().any(|(key, ..)| *key == model.key))
+    {
+        let source = time_of(model).map_or("no time is known", |time| time.source);
+        let _ = writeln!(text, "{}: {source}", model.key);
+    }
+    say(&text);
+    Ok(0)
+}
+
+fn minutes(price: &Price) -> String {
+    price
+        .minutes
+        .map_or_else(|| "?".to_owned(), |minutes| format!("{minutes:.0}"))
+}

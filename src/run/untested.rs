@@ -1,0 +1,73 @@
+//! The features that models declare and no case has shown: what is not tested is not known. Looks at outcomes and changes none.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::outcome::{Outcome, Verdict};
+use crate::plan::Plan;
+
+/// A line for every feature of a served model that no judged case needed, whether such a case was skipped, has an error, was not
+/// selected or does not exist.
+pub(super) fn features(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
+    let judged = |outcome: &&Outcome| !matches!(outcome.verdict, Verdict::Skip | Verdict::Error);
+    let judged: HashSet<&str> = outcomes.iter().filter(judged).map(|outcome| &*outcome.name).collect();
+    let mut tested: HashMap<&str, HashSet<&str>> = HashMap::new();
+    for trial in plan.trials.iter().filter(|trial| judged.contains(&*trial.name)) {
+        let needs = trial.statement.needs.iter().map(String::as_str);
+        tested.entry(&trial.contract.key).or_default().extend(needs);
+    }
+    let untested = plan.served.iter().flat_map(|contract| {
+        let shown = tested.get(&*contract.key);
+        let features = contract.features.iter();
+        let untested = features.filter(move |feature| !shown.is_some_and(|shown| shown.contains(feature.as_str())));
+        untested.map(|feature| format!("feature `{feature}` of {}: no case was judged", contract.key))
+    });
+    untested.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::plan::{CaseStatement, PlannedTrial};
+    use crate::run::known::tests::trial as trial_of_known;
+    use Verdict::{Error, Fail, KnownUpstream, Pass, Skip};
+
+    #[test]
+    fn a_feature_is_shown_by_a_case_that_needs_it_and_was_judged() {
+        let contract = Config::built_in().unwrap().model("esmfold").unwrap().clone();
+        let trial = |name: &str, needs: &[&str]| PlannedTrial {
+            name: name.into(),
+            contract: Arc::clone(&contract),
+            statement: Arc::new(CaseStatement {
+                needs: needs.iter().map(ToString::to_string).collect(),
+                ..CaseStatement::default()
+            }),
+            ..trial_of_known("case", Vec::new())
+        };
+        let needs = ["batch", "linker", "multimer", "rejects_empty_chains"];
+        let plan = Plan {
+            trials: needs.iter().map(|need| trial(need, &["plddt", need])).collect(),
+            served: vec![Arc::clone(&contract)],
+            ..Plan::default()
+        };
+        let told = |verdicts: [Verdict; 4]| {
+            let outcomes = needs.iter().zip(verdicts).map(|(name, verdict)| Outcome {
+                verdict,
+                ..Outcome::skipped(*name, "")
+            });
+            features(&plan, &outcomes.collect::<Vec<_>>()).join("\n")
+        };
+        assert_eq!(told([Pass, Fail, KnownUpstream, Pass]), "");
+        insta::assert_snapshot!(told([Pass, Skip, Error, Pass]), @"
+        feature `linker` of esmfold: no case was judged
+        feature `multimer` of esmfold: no case was judged
+        ");
+        assert_eq!(
+            features(&plan, &[]).len(),
+            4,
+            "what was not selected was not judged either"
+        );
+    }
+}
