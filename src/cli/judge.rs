@@ -268,7 +268,7 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     } else {
         Telling::FirstCase
     };
-    let mut text = failures(run, telling);
+    let mut text = failures(run, telling, None);
     let backend = &run.backend;
     let cases = count(run.cases.len(), "case");
     let _ = writeln!(

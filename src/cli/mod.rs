@@ -176,6 +176,10 @@ fn colours(colour: Colour, stream: &impl IsTerminal) -> bool {
     match colour {
         Colour::Always => true,
         Colour::Never => false,
-        Colour::Auto => stream.is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        Colour::Auto => {
+            let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
+            let is_forced = is_set("CLICOLOR_FORCE");
+            std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && (is_forced || stream.is_terminal())
+        }
     }
 }

@@ -21,12 +21,12 @@ use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics, Level};
 use crate::metric_value::count;
 use crate::outcome::evidence::RESPONSES;
-use crate::outcome::record::{CaseRecord, history};
+use crate::outcome::record::{CaseRecord, RunRecord, history};
 use crate::outcome::{self, Conclusion, RunOutcome};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::report::conclusion::concluded;
 use crate::report::console::{self, ReportHeader};
-use crate::report::failures::{Telling, failures};
+use crate::report::failures::{KnownPlace, Telling, failures};
 use crate::run::{self, Flaky, Judging, Open, PlotBudget, TrialFormat, Trials};
 use crate::snapshot::{Recording, Store};
 use crate::wire::responses::ResponseWriter;
@@ -199,12 +199,24 @@ fn carry_out(
         pending_snapshots: &pending(project, &store, &weights)?,
         empty_suites: empty,
     };
-    let wrong = match (settings.trials.format, arguments.control.verbose) {
-        (TrialFormat::Cases, true) => failures(&record.snapshot(), Telling::EveryCase),
-        (TrialFormat::Cases, false) => failures(&record.snapshot(), Telling::FirstCase),
-        _ => String::new(),
-    };
+    let wrong = told_failures(arguments, settings, &record.snapshot());
     Ok(close(arguments, &report, &subject, (&(wrong + &shrunk), kept.as_ref())))
+}
+
+/// What went wrong, for people; nothing where another form was asked for.
+fn told_failures(arguments: &RunArguments, settings: &run::RunSettings, run: &RunRecord) -> String {
+    if settings.trials.format != TrialFormat::Cases {
+        return String::new();
+    }
+    let until = run::listed_until();
+    let known = settings.known_failures.as_deref();
+    let known = known.map(|place| KnownPlace { place, until: &until });
+    let telling = if arguments.control.verbose {
+        Telling::EveryCase
+    } else {
+        Telling::FirstCase
+    };
+    failures(run, telling, known)
 }
 
 /// The names of the cases that went wrong in an earlier run, where only these are asked for.

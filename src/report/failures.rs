@@ -16,6 +16,9 @@ const LINES: usize = 16;
 /// Characters of a line that are shown.
 const WIDTH: usize = 400;
 
+/// Characters of a finding that an entry of a known failure must find again.
+const LONGEST_MESSAGE: usize = 160;
+
 /// How much is told of each cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Telling {
@@ -25,8 +28,18 @@ pub(crate) enum Telling {
     EveryCase,
 }
 
-/// Everything that went wrong, grouped by cause; empty when nothing did.
-pub(crate) fn failures(run: &RunRecord, telling: Telling) -> String {
+/// Where entries of known failures go, as a line for a person, and the day until which an offered one holds.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownPlace<'a> {
+    /// The line.
+    pub(crate) place: &'a str,
+    /// The day, such as `2027-06-30`.
+    pub(crate) until: &'a str,
+}
+
+/// Everything that went wrong, grouped by cause; empty when nothing did. Each cause for which the backend is responsible ends with an
+/// entry that lists it as known, where `known` says where such entries go.
+pub(crate) fn failures(run: &RunRecord, telling: Telling, known: Option<KnownPlace<'_>>) -> String {
     let groups = causes(run);
     if groups.is_empty() {
         return String::new();
@@ -47,6 +60,9 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling) -> String {
             text.push_str(&in_full(case));
         }
         text.push_str(&others(group, told.len()));
+        if let (Some(known), Verdict::Fail) = (known, group.first().verdict) {
+            text.push_str(&known_entry(group, known));
+        }
     }
     text.push('\n');
     text
@@ -115,9 +131,10 @@ fn finding_lines(finding: &FindingRecord) -> String {
     if finding.details.len() > LINES {
         let _ = writeln!(text, "       … {}", count(finding.details.len() - LINES, "more line"));
     }
-    if let Some(cause) = &finding.likely_cause {
-        let mut lines = cause.lines();
-        let _ = writeln!(text, "       likely cause: {}", cut(lines.next().unwrap_or_default()));
+    for (word, advice) in [("likely cause", &finding.likely_cause), ("hint", &finding.hint)] {
+        let Some(advice) = advice else { continue };
+        let mut lines = advice.lines();
+        let _ = writeln!(text, "       {word}: {}", cut(lines.next().unwrap_or_default()));
         for line in lines {
             let _ = writeln!(text, "         {}", cut(line));
         }
@@ -130,6 +147,23 @@ fn finding_lines(finding: &FindingRecord) -> String {
         let _ = writeln!(text, "       log: {}", cut(line));
     }
     text
+}
+
+/// The entry that lists a cause as known. Why it is, and where that is written, is for a person to say.
+fn known_entry(group: &CauseGroup<'_>, known: KnownPlace<'_>) -> String {
+    let Some(finding) = group.first().deciding_finding() else {
+        return String::new();
+    };
+    // JSON strings are strings of TOML too.
+    let quoted = |text: &str| serde_json::Value::from(text).to_string();
+    let message: String = finding.summary.chars().take(LONGEST_MESSAGE).collect();
+    format!(
+        "   {}\n     [[known]]\n     case = {}\n     message = {}\n     reason = \"\"\n     link = \"\"\n     expires = {}\n",
+        known.place,
+        quoted(&group.first().name),
+        quoted(&message),
+        known.until
+    )
 }
 
 /// The names of the cases that are not told in full.
@@ -176,7 +210,7 @@ mod tests {
         let mut other = finding("response", "ready failed: exit code 3");
         other.responsible = Responsible::Platform;
         cases.push(case("esmfold::fold::short", Verdict::Error, vec![other]));
-        insta::assert_snapshot!(failures(&run(cases), Telling::FirstCase), @r"
+        insta::assert_snapshot!(failures(&run(cases), Telling::FirstCase, None), @r"
 
         2 causes, 8 cases went wrong:
 
@@ -194,7 +228,7 @@ mod tests {
              response [call]: ready failed: exit code 3
              reproduce: hydrotest --backend lab --exact esmfold::fold::short
         ");
-        assert_eq!(failures(&run(vec![]), Telling::EveryCase), "");
+        assert_eq!(failures(&run(vec![]), Telling::EveryCase, None), "");
     }
 
     #[test]
@@ -205,6 +239,7 @@ mod tests {
         let text = failures(
             &run(vec![case("a::b::c", Verdict::Fail, vec![wide])]),
             Telling::EveryCase,
+            None,
         );
         assert!(
             text.lines().count() < 45 && text.contains("… 84 more lines") && text.contains("log: … 84 lines before")

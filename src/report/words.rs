@@ -109,6 +109,9 @@ pub(super) fn lines(finding: &FindingRecord) -> Vec<String> {
     if let Some(cause) = &finding.likely_cause {
         lines.push(format!("  likely cause: {}", cause.replace('\n', "\n    ")));
     }
+    if let Some(hint) = &finding.hint {
+        lines.push(format!("  hint: {}", hint.replace('\n', "\n    ")));
+    }
     lines
 }
 

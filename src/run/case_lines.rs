@@ -56,8 +56,11 @@ fn news(outcome: &Outcome, known: &mut HashSet<String>) -> String {
     for line in shown.take(FIRST_DETAILS) {
         let _ = writeln!(text, "        {}", cut(line));
     }
-    if let Some(cause) = finding.likely_cause.as_deref().and_then(|cause| cause.lines().next()) {
-        let _ = writeln!(text, "        likely cause: {}", cut(cause));
+    let first_line = |text: &Option<String>| text.as_deref().and_then(|text| text.lines().next()).map(cut);
+    if let Some(cause) = first_line(&finding.likely_cause) {
+        let _ = writeln!(text, "        likely cause: {cause}");
+    } else if let Some(hint) = first_line(&finding.hint) {
+        let _ = writeln!(text, "        hint: {hint}");
     } else if let Some(line) = finding.log.last() {
         let _ = writeln!(text, "        log: {}", cut(line));
     }
@@ -136,7 +139,11 @@ mod tests {
         let mut known = HashSet::new();
         let mut wrong = outcome(Verdict::Fail, 1);
         let finding = crate::check::Finding::wrong("contract", "call", "embeddings: expected float32, got float64");
-        wrong.findings = vec![finding.detail("of 3 samples").hint("the result was cast on its way")];
+        wrong.findings = vec![
+            finding
+                .detail("of 3 samples")
+                .hint("likely cause: the result was cast on its way"),
+        ];
         insta::assert_snapshot!(news(&wrong, &mut known), @r"
               embeddings: expected float32, got float64
                 of 3 samples

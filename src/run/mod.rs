@@ -42,6 +42,7 @@ use crate::plan::Plan;
 
 pub(crate) use interrupt::Interrupt;
 pub use judging::{AnswerOrigin, Judging};
+pub(crate) use known::listed_until;
 pub use plots::PlotBudget;
 pub use pool::Open;
 pub(crate) use shrink::{ShrinkRequest, shrink};

@@ -12,6 +12,9 @@ use crate::config::Level;
 use crate::metric_value::{CheckedValue, Direction, MetricVerdict};
 use crate::outcome::{CaseFacts, Outcome, Verdict};
 
+/// How a hint begins that names a mistake which reproduces the wrong response.
+const LIKELY_CAUSE: &str = "likely cause: ";
+
 /// What came of one case.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -93,8 +96,11 @@ pub(crate) struct FindingRecord {
     pub(crate) details: Vec<String>,
     /// Values of the response that differ, with numbers where they are numbers.
     pub(crate) differences: Vec<DifferenceRecord>,
-    /// What most likely causes it, or what to do about it.
+    /// The one mistake that reproduces the wrong response, where one was found.
     pub(crate) likely_cause: Option<String>,
+    /// What may cause it, or what to do about it.
+    #[serde(default)]
+    pub(crate) hint: Option<String>,
     /// The last lines that the platform logged, oldest first.
     pub(crate) log: Vec<String>,
 }
@@ -249,6 +255,12 @@ impl AttemptRecord {
 impl FindingRecord {
     /// A finding as data.
     pub(crate) fn of(finding: &Finding) -> Self {
+        let advice = finding.hint.as_deref().map(plain_text);
+        let cause = advice.as_deref().and_then(|text| text.strip_prefix(LIKELY_CAUSE));
+        let (likely_cause, hint) = match cause {
+            Some(cause) => (Some(cause.to_owned()), None),
+            None => (None, advice),
+        };
         Self {
             check: finding.check.to_owned(),
             call: finding.call.as_deref().map(plain_line),
@@ -256,7 +268,8 @@ impl FindingRecord {
             summary: plain_line(&finding.summary),
             details: finding.details.iter().map(|line| plain_line(line)).collect(),
             differences: finding.differing_values().iter().map(DifferenceRecord::of).collect(),
-            likely_cause: finding.hint.as_deref().map(plain_text),
+            likely_cause,
+            hint,
             log: finding.log_tail.iter().map(|line| plain_line(line)).collect(),
         }
     }

@@ -15,6 +15,7 @@ const SEVERAL_LINES: &[&str] = &[
     "reason",
     "notes",
     "likely_cause",
+    "hint",
     "leaks",
     "leak_checks_failed",
     "outdated",

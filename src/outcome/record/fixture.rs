@@ -109,6 +109,7 @@ pub(crate) fn hostile() -> RunRecord {
         wrong.call = Some(HOSTILE.into());
         wrong.details = vec![HOSTILE.into(); 2];
         wrong.likely_cause = Some(HOSTILE.into());
+        wrong.hint = Some(HOSTILE.into());
         wrong.log = vec![HOSTILE.into()];
         if verdict == Verdict::Error {
             wrong.responsible = Responsible::Platform;
@@ -178,6 +179,7 @@ pub(crate) fn finding(check: &str, summary: &str) -> FindingRecord {
         details: Vec::new(),
         differences: Vec::new(),
         likely_cause: None,
+        hint: None,
         log: Vec::new(),
     }
 }

@@ -32,6 +32,7 @@ function findingView(entry, finding) {
     finding.details.length ? el("ul", {}, finding.details.map((line) => el("li", {}, line))) : null,
     differences(finding),
     finding.likely_cause ? hint(finding.likely_cause) : null,
+    finding.hint ? el("p", { class: "summary" }, `Hint: ${finding.hint}`) : null,
     finding.log.length ? el("details", { open: finding.log.length <= 12 }, el("summary", {}, `Log, last ${finding.log.length} lines`), el("pre", {}, finding.log.join("\n"))) : null,
   );
 }
