@@ -91,11 +91,12 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     // Nothing leaks and nothing is the matter; by how many lines it notes what it saw is chance.
     let (_, closing) = told.split_once("test result: ").unwrap();
     let closing: Vec<&str> = closing.lines().filter(|line| !line.contains("  note: ")).collect();
-    insta::assert_snapshot!(plain(&[closing[2], closing[4], closing[5]].join("\n"), &[]), @"
+    insta::assert_snapshot!(plain(&[closing[2], closing[4]].join("\n"), &[]), @"
     backend torch (kind process, weights synthetic): 11 cases over 1 model in TIME s
       core: 8 of 10 passed, 2 not applicable; extended: 1 of 1 passed
-    conforms: everything that applies came out as expected; 2 core cases not applicable (exit code 0)
     ");
+    // These suites have no case for most of what the models can do.
+    assert!(closing[5].starts_with("passed: 9 of 11 cases judged; feature `"), "{told}");
     let notes: Vec<&str> = told
         .lines()
         .filter(|line| line.contains("note: esm2 on torch: "))

@@ -11,7 +11,7 @@ pub const CASE: &str = "esm2::embed::minimal";
 /// A case whose answer takes tens of megabytes.
 pub const LARGE: &str = "esm2::embed::layers@esm2_t36_3B_UR50D";
 /// What a shell has a server run under so that [`LARGE`] ends it in the middle of the call: less memory than the answer takes.
-pub const NARROW: &str = "ulimit -v 60000; exec";
+pub const NARROW: &str = "ulimit -v 84000; exec";
 
 /// What was killed is gone long before this.
 const LONG: Duration = Duration::from_secs(30);
