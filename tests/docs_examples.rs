@@ -67,7 +67,7 @@ fn every_example_is_read_and_compiled() {
             };
             let suite = format!(
                 "about = 'example'\n[[case]]\nname = 'example'\nmodels = ['{model}']\nsequences = ['short', 'medium']\n\
-                 checks = [{table}]\n[[case.call]]\nname = 'one'\n[[case.call]]\nname = 'two'\n{third}"
+                 options = {{ include_fields = ['*'] }}\nchecks = [{table}]\n[[case.call]]\nname = 'one'\n[[case.call]]\nname = 'two'\n{third}"
             );
             assert_eq!(errors(&config, &sequences, &suite), "", "{table}");
             tables += 1;
