@@ -178,6 +178,7 @@ fn a_case_with_a_wrong_answer_is_not_recorded_and_what_breaks_the_contract_is_no
     insta::assert_snapshot!(closing, @"
     reference (kind reference, weights synthetic): 1 case over 1 model in TIME s
       0 passed, 0 failed, 1 without a sound reference
+      core: 0 of 1 passed, 1 without a sound reference
       waits for review: synthetic/esm2/small/short
       see `hydrotest snapshots list`, then `accept` or `reject`
     inconclusive: there is nothing to compare with; record the missing results on a backend you trust with `--record` (exit code 3)

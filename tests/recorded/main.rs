@@ -140,9 +140,13 @@ fn a_known_defect_hides_nothing_else() {
     });
     insta::assert_snapshot!(said.join("\n"), @"
     58 passed, 1 failed, 3 known upstream
+    core: 58 of 62 passed, 1 failed, 3 known upstream
     58 passed, 1 failed, 3 known upstream
+    core: 58 of 62 passed, 1 failed, 3 known upstream
     58 passed, 4 failed
+    core: 58 of 62 passed, 4 failed
     58 passed, 0 failed, 4 known upstream
+    core: 58 of 62 passed, 4 known upstream
     out of date: `recorded::nip*` at HOME/backends.toml:26:1 is out of date: remove it, or limit its `boileroom` to the releases that have the defect
     ");
 }
