@@ -96,7 +96,10 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
       core: 8 of 10 passed, 2 not applicable; extended: 1 of 1 passed
     ");
     // These suites have no case for most of what the models can do.
-    assert!(closing[5].starts_with("passed: 9 of 11 cases judged; feature `"), "{told}");
+    assert!(
+        closing[5].starts_with("passed: 9 of 11 cases judged; feature `"),
+        "{told}"
+    );
     let notes: Vec<&str> = told
         .lines()
         .filter(|line| line.contains("note: esm2 on torch: "))
