@@ -93,12 +93,12 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     let closing: Vec<&str> = closing.lines().filter(|line| !line.contains("  note: ")).collect();
     insta::assert_snapshot!(plain(closing[2], &[]), @"backend torch (kind process, weights synthetic): 11 cases over 1 model in TIME s");
     // What only Linux can see is not run elsewhere, and is not taken for seen.
-    let core = if cfg!(all(target_os = "linux", not(feature = "portable-os"))) {
+    let levels = if cfg!(all(target_os = "linux", not(feature = "portable-os"))) {
         "core: 8 of 10 passed, 2 not applicable"
     } else {
         "core: 6 of 10 passed, 2 skipped, 2 not applicable"
     };
-    assert_eq!(closing[4].trim(), format!("{core}; extended: 1 of 1 passed"), "{told}");
+    assert_eq!(closing[4].trim(), format!("{levels}; extended: 1 of 1 passed"), "{told}");
     // These suites have no case for most of what the models can do.
     assert!(
         closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"),
