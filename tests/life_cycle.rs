@@ -98,7 +98,11 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     } else {
         "core: 6 of 10 passed, 2 skipped, 2 not applicable"
     };
-    assert_eq!(closing[4].trim(), format!("{levels}; extended: 1 of 1 passed"), "{told}");
+    assert_eq!(
+        closing[4].trim(),
+        format!("{levels}; extended: 1 of 1 passed"),
+        "{told}"
+    );
     // These suites have no case for most of what the models can do.
     assert!(
         closing[5].starts_with("passed: ") && closing[5].contains("(exit code 0)"),
