@@ -1,7 +1,7 @@
 //! `hydrotest judge DIR`: comes to the verdicts of a run again, from the evidence that was kept of it, without the model. The raw
 //! responses are replayed through the same plan, checks and recorded results as on any backend.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -15,17 +15,21 @@ use super::report_writer::write_reports;
 use super::{BROKEN, CommandError, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
-use crate::config::{BackendTable, Diagnostic, Diagnostics, Located, Location, Section, Source};
+use crate::backend::skip::SkipCause;
+use crate::config::{BackendTable, Diagnostic, Diagnostics, Level, Located, Location, Section, Source};
 use crate::metric_value::count;
 use crate::outcome::evidence::{self, EvidenceBackend, EvidenceError};
 use crate::outcome::record::{self, CaseRecord, RunRecord, RunState};
 use crate::outcome::{RunOutcome, Verdict};
-use crate::plan::{Overriding, Plan, Selection, expand};
+use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::report::conclusion::concluded;
 use crate::report::console::levels;
 use crate::report::failures::{Telling, failures};
-use crate::run::{Interrupt, Judging, Open, PlotBudget, RunSettings, Trials, run_silently};
+use crate::run::{Interrupt, Judging, Open, PlotBudget, RunSettings, Trials, run_silently, untested_features};
 use crate::snapshot::{Recording, Store};
+
+/// What is noted of a verdict that is the evidence's own.
+const TAKEN_OVER: &str = "not judged again: there is no response to replay";
 
 /// What came of judging again.
 struct JudgedAgain {
@@ -71,16 +75,13 @@ fn judge_again(
     )?;
     let plan = Arc::new(plan);
     let names: Vec<String> = stated.cases.iter().map(|case| case.name.clone()).collect();
+    let scope = covered(stated, &plan)?;
     let trials = Trials {
         names: Some(names),
         workers: Some(1),
         ..Trials::default()
     };
     let line = CommandLine::parse_from(["hydrotest"]);
-    let scope = SelectionScope {
-        whole: stated.selection.whole,
-        every_core_case: stated.selection.every_core_case,
-    };
     let references = project.references(&platform.weights)?;
     let begun = begin(
         &line.run,
@@ -95,9 +96,9 @@ fn judge_again(
     let draws = arguments.report.iter().any(|report| report.format.draws());
     let plots = draws.then(PlotBudget::default);
     let outcome = replay(&plan, (&selected, plots), &trials, (platform, &references))?;
-    let conclusion = concluded(&outcome.evidence(), &stated.selection, &outcome.untested);
+    let conclusion = concluded(&outcome.evidence(), &begun.selection(), &outcome.untested);
     begun.finish(&outcome, conclusion);
-    Ok(joined(stated, begun.snapshot()))
+    Ok(joined(stated, begun.snapshot(), &plan))
 }
 
 /// Runs the cases on the recorded responses.
@@ -135,11 +136,11 @@ fn replay(
         let _inside = runtime.enter();
         Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?
     };
-    // A scenario needs an instance that really starts: what came of it stands in the evidence alone.
+    // These need an instance that really starts: what came of them stands in the evidence alone.
     let calls = selected
         .iter()
         .copied()
-        .filter(|&index| plan.trials[index].scenario.is_none());
+        .filter(|&index| !plan.trials[index].answers_nothing());
     let calls: Vec<usize> = calls.collect();
     Ok(runtime.block_on(run_silently(
         plan,
@@ -216,49 +217,91 @@ fn same_rules(stated: &RunRecord, here: &RunRecord) -> Result<(), CommandError> 
     Err(Diagnostics::from(Diagnostic::new(message).with_help(help)).into())
 }
 
-/// The run of the evidence with the verdicts of now. What cannot be replayed stays as it was stated, and says so.
-fn joined(stated: &RunRecord, here: RunRecord) -> JudgedAgain {
+/// How much of the plan the evidence is about. What it says of that itself is not believed: a case that is left out is not judged.
+fn covered(stated: &RunRecord, plan: &Plan) -> Result<SelectionScope, CommandError> {
+    let planned: HashSet<&str> = plan.trials.iter().map(|trial| trial.name.as_str()).collect();
+    let mut names = HashSet::new();
+    for case in &stated.cases {
+        if !planned.contains(case.name.as_str()) || !names.insert(case.name.as_str()) {
+            let message = format!("the evidence has {} twice, or its backend has no such case", case.name);
+            return Err(Diagnostics::from(Diagnostic::new(message)).into());
+        }
+    }
+    let has = |trial: &&PlannedTrial| names.contains(trial.name.as_str());
+    let is_core = |trial: &&PlannedTrial| trial.level == Level::Core;
+    Ok(SelectionScope {
+        whole: plan.trials.iter().all(|trial| has(&trial)),
+        every_core_case: plan.trials.iter().filter(is_core).all(|trial| has(&trial)),
+    })
+}
+
+/// The run of the evidence with the verdicts of now.
+fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
+    let unanswered = plan.trials.iter().filter(|trial| trial.answers_nothing());
+    let unanswered: HashSet<&str> = unanswered.map(|trial| trial.name.as_str()).collect();
+    let levels: HashMap<&str, Level> = plan
+        .trials
+        .iter()
+        .map(|trial| (trial.name.as_str(), trial.level))
+        .collect();
     let mut again: HashMap<String, CaseRecord> = here.cases.into_iter().map(|case| (case.name.clone(), case)).collect();
     let (mut taken_over, mut others) = (0, Vec::new());
     let mut cases = Vec::with_capacity(stated.cases.len());
     for case in &stated.cases {
+        let is_unanswered = unanswered.contains(case.name.as_str());
         let judged = again
             .remove(&case.name)
-            .filter(|judged| judged.verdict != Verdict::Skip);
-        let Some(mut judged) = judged else {
-            let mut case = case.clone();
-            if case.verdict != Verdict::Skip {
-                taken_over += 1;
-                case.notes
-                    .push("not judged again: there is no response to replay".to_owned());
-            }
-            cases.push(case);
-            continue;
-        };
+            .filter(|judged| judged.verdict != Verdict::Skip && !is_unanswered);
+        let mut judged = judged.unwrap_or_else(|| unreplayed(case, is_unanswered));
         if judged.verdict != case.verdict {
             others.push(format!(
                 "{}: the evidence says {}, judged {}",
                 case.name, case.verdict, judged.verdict
             ));
+        } else if judged.notes.iter().any(|note| note == TAKEN_OVER) {
+            taken_over += 1;
         }
+        judged.level = levels.get(case.name.as_str()).copied().unwrap_or(judged.level);
         judged.reproduce.clone_from(&case.reproduce);
         judged.seconds.start = case.seconds.start;
         cases.push(judged);
     }
     let mut run = RunRecord {
         cases,
-        conclusion: None,
+        selection: here.selection,
         ..stated.clone()
     };
-    if run.state != RunState::Incomplete {
-        run.conclusion.clone_from(&stated.conclusion);
-        run.conclusion = Some(concluded(&run.evidence(), &run.selection, &run.untested));
-    }
+    let verdicts = run.cases.iter().map(|case| (case.name.as_str(), case.verdict));
+    run.untested = untested_features(plan, verdicts);
+    run.conclusion =
+        (run.state != RunState::Incomplete).then(|| concluded(&run.evidence(), &run.selection, &run.untested));
     JudgedAgain {
         run,
         taken_over,
         others,
     }
+}
+
+/// A case that has no response to replay. What gives none on any backend, and what speaks against this one, stays as it is stated;
+/// nothing else is believed without a response.
+fn unreplayed(stated: &CaseRecord, is_unanswered: bool) -> CaseRecord {
+    let mut case = stated.clone();
+    if stated.verdict == Verdict::Skip {
+        if !is_unanswered {
+            // Only a scenario can be about something that a backend does not have.
+            case.skip_cause = Some(SkipCause::NotRun);
+        }
+    } else if is_unanswered || stated.verdict.is_wrong() {
+        case.notes.push(TAKEN_OVER.to_owned());
+    } else {
+        case.verdict = Verdict::Skip;
+        case.responsible = None;
+        case.skip_cause = Some(SkipCause::NotRun);
+        case.reason = Some("the evidence has no response to replay".to_owned());
+        case.attempts.clear();
+        case.metrics.clear();
+    }
+    case
 }
 
 fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
@@ -268,7 +311,7 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
     } else {
         Telling::FirstCase
     };
-    let mut text = failures(run, telling, None);
+    let mut text = failures(run, telling, &HashMap::new());
     let backend = &run.backend;
     let cases = count(run.cases.len(), "case");
     let _ = writeln!(

@@ -164,6 +164,18 @@ impl PlannedTrial {
         self.calls.iter().any(fails)
     }
 
+    /// Whether no call of it is answered on any backend: it is about the life cycle, or about a size that keeps its model from starting.
+    pub(crate) fn answers_nothing(&self) -> bool {
+        let is_refused = |call: &PlannedCall| {
+            let is_named = self
+                .contract
+                .variant_option()
+                .is_some_and(|option| call.config.contains_key(option));
+            is_named && self.contract.variant(&call.config).is_none()
+        };
+        self.scenario.is_some() || (self.expects_error() && self.calls.iter().all(is_refused))
+    }
+
     /// How many instances run at once for its sake.
     #[must_use]
     pub fn instances_at_once(&self) -> usize {

@@ -49,6 +49,7 @@ pub(crate) use shrink::{ShrinkRequest, shrink};
 pub(crate) use silent::run_silently;
 pub use trial::Flaky;
 pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
+pub(crate) use untested::untested_features;
 
 use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
@@ -107,7 +108,7 @@ pub fn run(
     let selected = settings.trials.select(plan);
     if selected.is_empty() {
         return Ok(RunOutcome {
-            untested: untested::features(plan, &[]),
+            untested: untested_features(plan, std::iter::empty()),
             elapsed: begun.elapsed(),
             ..RunOutcome::default()
         });
@@ -160,7 +161,7 @@ pub fn run(
     let outcomes = shown?;
     Ok(RunOutcome {
         outdated: known::outdated(plan, &outcomes, known::today()),
-        untested: untested::features(plan, &outcomes),
+        untested: untested_features(plan, outcomes.iter().map(|outcome| (&*outcome.name, outcome.verdict))),
         outcomes,
         leaks: work.pool.leaks(),
         unknown: work.pool.unknown(),

@@ -1,15 +1,15 @@
-//! The features that models declare and no case has shown: what is not tested is not known. Looks at outcomes and changes none.
+//! The features that models declare and no case has shown: what is not tested is not known. Looks at verdicts and changes none.
 
 use std::collections::{HashMap, HashSet};
 
-use crate::outcome::{Outcome, Verdict};
+use crate::outcome::Verdict;
 use crate::plan::Plan;
 
 /// A line for every feature of a served model that no judged case needed, whether such a case was skipped, has an error, was not
 /// selected or does not exist.
-pub(super) fn features(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
-    let judged = |outcome: &&Outcome| !matches!(outcome.verdict, Verdict::Skip | Verdict::Error);
-    let judged: HashSet<&str> = outcomes.iter().filter(judged).map(|outcome| &*outcome.name).collect();
+pub(crate) fn untested_features<'a>(plan: &Plan, cases: impl Iterator<Item = (&'a str, Verdict)>) -> Vec<String> {
+    let judged = cases.filter(|(_, verdict)| !matches!(verdict, Verdict::Skip | Verdict::Error));
+    let judged: HashSet<&str> = judged.map(|(name, _)| name).collect();
     let mut tested: HashMap<&str, HashSet<&str>> = HashMap::new();
     for trial in plan.trials.iter().filter(|trial| judged.contains(&*trial.name)) {
         let needs = trial.statement.needs.iter().map(String::as_str);
@@ -52,20 +52,14 @@ mod tests {
             served: vec![Arc::clone(&contract)],
             ..Plan::default()
         };
-        let told = |verdicts: [Verdict; 4]| {
-            let outcomes = needs.iter().zip(verdicts).map(|(name, verdict)| Outcome {
-                verdict,
-                ..Outcome::skipped(*name, "")
-            });
-            features(&plan, &outcomes.collect::<Vec<_>>()).join("\n")
-        };
+        let told = |verdicts: [Verdict; 4]| untested_features(&plan, needs.into_iter().zip(verdicts)).join("\n");
         assert_eq!(told([Pass, Fail, KnownUpstream, Pass]), "");
         insta::assert_snapshot!(told([Pass, Skip, Error, Pass]), @"
         feature `linker` of esmfold: no case was judged
         feature `multimer` of esmfold: no case was judged
         ");
         assert_eq!(
-            features(&plan, &[]).len(),
+            untested_features(&plan, std::iter::empty()).len(),
             4,
             "what was not selected was not judged either"
         );

@@ -1,0 +1,151 @@
+//! Evidence of a run, judged without its backend: the same verdicts, and nothing is believed that has no response.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/project.rs"]
+mod project;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use project::{Project, Ran};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const BACKENDS: &str = r#"default = "live"
+[backends.live]
+kind = "process"
+command = ["{hydrotest}", "serve", "--port", "{port}"]
+weights = "synthetic"
+max_instances = 2
+models = ["chai1"]
+"#;
+
+/// A run of everything, and its evidence.
+fn evidence() -> (Project, PathBuf) {
+    let project = Project::new(BACKENDS);
+    let directory = project.state().parent().unwrap().join("evidence");
+    project
+        .run(&["--evidence", "evidence"])
+        .expect(0, &["0 failed", "conforms"]);
+    (project, directory)
+}
+
+fn judge(project: &Project, directory: &Path) -> Ran {
+    let report = format!("json={}", directory.with_extension("json").display());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .arg("judge")
+        .arg(directory)
+        .args(["--report", &report])
+        .env("HYDROTEST_STATE_DIR", project.state());
+    Ran::from(command.output().unwrap())
+}
+
+fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// Closes a directory anew, as one who changes it on purpose would.
+fn close(directory: &Path) {
+    let sums: BTreeMap<String, String> = files(directory)
+        .into_iter()
+        .map(|path| (path.strip_prefix(directory).unwrap().display().to_string(), path))
+        .filter(|(name, _)| name != "SHA256SUMS")
+        .map(|(name, path)| (name, hex::encode(Sha256::digest(fs::read(path).unwrap()))))
+        .collect();
+    let lines: Vec<String> = sums.iter().map(|(name, hash)| format!("{hash}  {name}\n")).collect();
+    fs::write(directory.join("SHA256SUMS"), lines.concat()).unwrap();
+}
+
+fn change(directory: &Path, change: impl FnOnce(&mut Value)) {
+    let path = directory.join("outcome.json");
+    let mut outcome: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    change(&mut outcome);
+    fs::write(&path, outcome.to_string()).unwrap();
+    close(directory);
+}
+
+fn verdicts(path: &Path) -> BTreeMap<String, String> {
+    let outcome: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let cases = outcome["cases"].as_array().unwrap().iter();
+    cases
+        .map(|case| (case["name"].to_string(), case["verdict"].to_string()))
+        .collect()
+}
+
+#[test]
+fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
+    let (project, directory) = evidence();
+    let judged = judge(&project, &directory);
+    judged.expect(0, &["judged again", "conforms"]);
+    let again = directory.with_extension("json");
+    let stated = verdicts(&directory.join("outcome.json"));
+    assert_eq!(stated, verdicts(&again));
+    assert!(stated.len() > 50, "{}", stated.len());
+
+    // One byte of any file.
+    for name in ["outcome.json", "backend.json", "SHA256SUMS", "suites/embed.toml"] {
+        let path = directory.join(name);
+        let whole = fs::read(&path).unwrap();
+        let mut other = whole.clone();
+        other[whole.len() / 2] ^= 1;
+        fs::write(&path, other).unwrap();
+        judge(&project, &directory).expect(2, &["is not what the run wrote"]);
+        fs::write(&path, whole).unwrap();
+    }
+
+    // Without half of the responses, closed again: passes that nothing shows are not believed, and core cases are among them.
+    let removed: Vec<(PathBuf, Vec<u8>)> = files(&directory.join("responses"))
+        .into_iter()
+        .step_by(2)
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect();
+    for (path, _) in &removed {
+        fs::remove_file(path).unwrap();
+    }
+    close(&directory);
+    let unproven = judge(&project, &directory);
+    unproven.expect(3, &["the evidence says pass, judged skip"]);
+    assert!(!unproven.told.contains("\nconforms"), "{}", unproven.told);
+    for (path, content) in removed {
+        fs::write(path, content).unwrap();
+    }
+
+    // A case that is left out, while the selection is said to be whole.
+    change(&directory, |outcome| {
+        outcome["cases"].as_array_mut().unwrap().remove(3);
+    });
+    let partial = judge(&project, &directory);
+    partial.expect(0, &["as selected"]);
+    assert!(!partial.told.contains("\nconforms"), "{}", partial.told);
+
+    // A failure that is stated although the response is right is a disagreement, not a verdict.
+    change(&directory, |outcome| {
+        let cases = outcome["cases"].as_array_mut().unwrap();
+        let case = cases
+            .iter_mut()
+            .find(|case| case["suite"] == "recorded" || case["suite"] == "fold")
+            .unwrap();
+        case["verdict"] = "fail".into();
+    });
+    judge(&project, &directory).expect(
+        3,
+        &[
+            "the evidence says fail, judged pass",
+            "differ from what the evidence says",
+        ],
+    );
+}
