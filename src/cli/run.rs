@@ -1,11 +1,12 @@
 //! Runs the suites on one backend: the main job. Wires configuration, plan, run and report; decides nothing itself.
 
-use std::fmt::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::arguments::{OutputFormat, RunArguments};
+use super::arguments::RunArguments;
 use super::begin::{SelectionScope, begin};
+use super::closing::{close, told_failures};
+use super::ended::Ended;
 use super::evidence::{self, EvidenceDirectory};
 use super::libtest::trials;
 use super::nothing::explain_nothing;
@@ -13,23 +14,20 @@ use super::project::{Project, References};
 use super::references::{origin, pending, recording, unused_snapshots};
 use super::report_writer::ReportWriter;
 use super::shrink::FailedCases;
-use super::{BROKEN, CommandError, complain, reproduce, say};
+use super::{CommandError, complain, reproduce, say};
 use crate::backend::Responsible;
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
 use crate::backend::skip::Skip;
 use crate::config::{Diagnostic, Diagnostics, Level};
-use crate::metric_value::count;
 use crate::outcome::evidence::RESPONSES;
-use crate::outcome::record::{CaseRecord, RunRecord, history};
-use crate::outcome::{self, Conclusion, RunOutcome};
+use crate::outcome::record::CaseRecord;
+use crate::outcome::{self, Conclusion};
 use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
 use crate::report::conclusion::concluded;
-use crate::report::console::{self, ReportHeader};
-use crate::report::failures::{KnownPlace, Telling, failures};
-use crate::run::{self, Flaky, Judging, Open, PlotBudget, TrialFormat, Trials};
+use crate::report::console::ReportHeader;
+use crate::run::{self, Flaky, Judging, Open, PlotBudget, Trials};
 use crate::snapshot::{Recording, Store};
-use crate::wire::responses::ResponseWriter;
 
 /// Runs, or lists, what was asked for.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
@@ -160,18 +158,16 @@ fn carry_out(
     let concluded = concluded(&report.evidence(), &record.selection(), &report.untested);
     let sentence = concluded.sentence.clone();
     record.finish(&report, concluded);
-    reports.finish()?;
-    if let Some(path) = &arguments.control.history {
-        let appended = history::append(path, &record.snapshot());
-        appended
-            .map_err(|error| CommandError::Broken(format!("cannot write the history {}: {error}", path.display())))?;
-    }
-    if let Some(evidence) = evidence {
-        evidence.close(&record.snapshot(), project, &kept_backend)?;
-    }
+    let ended = Ended {
+        reports,
+        evidence: evidence.zip(Some(&kept_backend)),
+        kept: kept.as_deref(),
+    };
+    // What cannot be written is told below what came of the run, which must not be lost with it.
+    let written = ended.write(arguments, project, &record);
     if report.outcomes.is_empty() && conclusion == Conclusion::NothingRan {
         complain(&explain_nothing(plan, arguments));
-        return Ok(conclusion.exit_code());
+        return written.map(|()| conclusion.exit_code());
     }
     let shrunk = if arguments.shrink {
         let given = FailedCases {
@@ -199,24 +195,9 @@ fn carry_out(
         pending_snapshots: &pending(project, &store, &weights)?,
         empty_suites: empty,
     };
-    let wrong = told_failures(arguments, settings, &record.snapshot());
-    Ok(close(arguments, &report, &subject, (&(wrong + &shrunk), kept.as_ref())))
-}
-
-/// What went wrong, for people; nothing where another form was asked for.
-fn told_failures(arguments: &RunArguments, settings: &run::RunSettings, run: &RunRecord) -> String {
-    if settings.trials.format != TrialFormat::Cases {
-        return String::new();
-    }
-    let until = run::listed_until();
-    let known = settings.known_failures.as_deref();
-    let known = known.map(|place| KnownPlace { place, until: &until });
-    let telling = if arguments.control.verbose {
-        Telling::EveryCase
-    } else {
-        Telling::FirstCase
-    };
-    failures(run, telling, known)
+    let wrong = told_failures(arguments, settings, (&report, &record.snapshot()));
+    let code = close(arguments, &report, &subject, (&(wrong + &shrunk), kept.as_ref()));
+    written.map(|()| code)
 }
 
 /// The names of the cases that went wrong in an earlier run, where only these are asked for.
@@ -274,54 +255,6 @@ fn playable(mut plan: Plan, platform: &Platform) -> Arc<Plan> {
         })
     });
     Arc::new(plan)
-}
-
-/// Shows the closing lines of a run and says which exit code it ends with.
-fn close(
-    arguments: &RunArguments,
-    report: &RunOutcome,
-    subject: &ReportHeader<'_>,
-    (shrunk, kept): (&str, Option<&Arc<ResponseWriter>>),
-) -> u8 {
-    let numbers = if arguments.show_numbers {
-        console::numbers(report) + "\n"
-    } else {
-        String::new()
-    };
-    let mut closing = shrunk.to_owned() + &numbers + &console::closing(report, subject);
-    let mut code = report.conclusion().exit_code();
-    if let Some(kept) = kept {
-        closing.push_str(&told_of(kept));
-        // A directory that lacks some responses must not pass for a complete one.
-        code = if code == 0 && !kept.failures().is_empty() {
-            BROKEN
-        } else {
-            code
-        };
-    }
-    // A program that reads JSON from standard output must find nothing else there.
-    if arguments.format == Some(OutputFormat::Json) && !arguments.quiet {
-        complain(closing.trim_end());
-    } else {
-        say(&closing);
-    }
-    code
-}
-
-/// What was kept of the responses, and what could not be.
-fn told_of(kept: &ResponseWriter) -> String {
-    let (responses, bytes) = kept.kept();
-    let (shown, megabytes) = (kept.directory().display(), bytes as f64 / 1e6);
-    let mut text = format!("kept {} in {shown} ({megabytes:.1} MB)\n", count(responses, "response"));
-    let failures = kept.failures();
-    if let Some(first) = failures.first() {
-        let _ = writeln!(
-            text,
-            "error: {} could not be kept, {first} first (exit code {BROKEN})",
-            count(failures.len(), "response")
-        );
-    }
-    text
 }
 
 /// Looks for a mistake that every case would meet, before the first is run.

@@ -6,8 +6,11 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use crate::metric_value::count;
+use crate::outcome::record::plain_text;
 use crate::outcome::{Conclusion, Interruption, RunOutcome, Verdict};
 use crate::plan::EmptySuite;
+
+use super::words::counted;
 
 /// How many flaky cases or unused snapshots are named before the rest is only counted.
 const NAMED: usize = 10;
@@ -51,25 +54,7 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
         count(models.len(), "model"),
         report.elapsed.as_secs_f64(),
     );
-    let counts = [
-        (tally.passed, "passed"),
-        (tally.failed, "failed"),
-        (tally.unexpected_passes, "passed unexpectedly"),
-        (tally.errors, "errors"),
-        (tally.without_reference, "without a sound reference"),
-        (tally.skipped, "skipped"),
-        (tally.expected_failures, "failed as expected"),
-        (tally.known_upstream, "known upstream"),
-        (tally.known_failures, "known failures"),
-        (tally.flaky, "flaky"),
-    ];
-    let counts: Vec<String> = counts
-        .iter()
-        .enumerate()
-        .filter(|(index, (number, _))| *index < 2 || *number > 0)
-        .map(|(_, (number, word))| format!("{number} {word}"))
-        .collect();
-    let _ = writeln!(text, "  {}", counts.join(", "));
+    let _ = writeln!(text, "  {}", counted(&tally));
     text.push_str(&levels::line(&report.evidence()));
     let flaky = report.outcomes.iter().filter(|outcome| outcome.is_flaky());
     let flaky: Vec<String> = flaky
@@ -169,7 +154,7 @@ pub(crate) fn verdict(conclusion: Conclusion) -> String {
 
 fn section(text: &mut String, title: &str, lines: &[String]) {
     for line in lines.iter().take(NAMED) {
-        let _ = writeln!(text, "  {title}: {line}");
+        let _ = writeln!(text, "  {title}: {}", plain_text(line));
     }
     if lines.len() > NAMED {
         let _ = writeln!(text, "  {title}: and {} more", lines.len() - NAMED);

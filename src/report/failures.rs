@@ -1,5 +1,6 @@
 //! What is wrong with a run, for people: each cause once, the first case of it in full, the others by name. Sees the record only.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 
 use crate::backend::Responsible;
@@ -16,9 +17,6 @@ const LINES: usize = 16;
 /// Characters of a line that are shown.
 const WIDTH: usize = 400;
 
-/// Characters of a finding that an entry of a known failure must find again.
-const LONGEST_MESSAGE: usize = 160;
-
 /// How much is told of each cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Telling {
@@ -28,18 +26,9 @@ pub(crate) enum Telling {
     EveryCase,
 }
 
-/// Where entries of known failures go, as a line for a person, and the day until which an offered one holds.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct KnownPlace<'a> {
-    /// The line.
-    pub(crate) place: &'a str,
-    /// The day, such as `2027-06-30`.
-    pub(crate) until: &'a str,
-}
-
-/// Everything that went wrong, grouped by cause; empty when nothing did. Each cause for which the backend is responsible ends with an
-/// entry that lists it as known, where `known` says where such entries go.
-pub(crate) fn failures(run: &RunRecord, telling: Telling, known: Option<KnownPlace<'_>>) -> String {
+/// Everything that went wrong, grouped by cause; empty when nothing did. A cause ends with the entry that would list its first case as
+/// known, where `entries` has one under the name of that case.
+pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str, String>) -> String {
     let groups = causes(run);
     if groups.is_empty() {
         return String::new();
@@ -60,8 +49,12 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, known: Option<KnownPla
             text.push_str(&in_full(case));
         }
         text.push_str(&others(group, told.len()));
-        if let (Some(known), Verdict::Fail) = (known, group.first().verdict) {
-            text.push_str(&known_entry(group, known));
+        for line in entries
+            .get(group.first().name.as_str())
+            .iter()
+            .flat_map(|entry| entry.lines())
+        {
+            let _ = writeln!(text, "   {line}");
         }
     }
     text.push('\n');
@@ -149,23 +142,6 @@ fn finding_lines(finding: &FindingRecord) -> String {
     text
 }
 
-/// The entry that lists a cause as known. Why it is, and where that is written, is for a person to say.
-fn known_entry(group: &CauseGroup<'_>, known: KnownPlace<'_>) -> String {
-    let Some(finding) = group.first().deciding_finding() else {
-        return String::new();
-    };
-    // JSON strings are strings of TOML too.
-    let quoted = |text: &str| serde_json::Value::from(text).to_string();
-    let message: String = finding.summary.chars().take(LONGEST_MESSAGE).collect();
-    format!(
-        "   {}\n     [[known]]\n     case = {}\n     message = {}\n     reason = \"\"\n     link = \"\"\n     expires = {}\n",
-        known.place,
-        quoted(&group.first().name),
-        quoted(&message),
-        known.until
-    )
-}
-
 /// The names of the cases that are not told in full.
 fn others(group: &CauseGroup<'_>, told: usize) -> String {
     let others = &group.cases[told..];
@@ -210,7 +186,7 @@ mod tests {
         let mut other = finding("response", "ready failed: exit code 3");
         other.responsible = Responsible::Platform;
         cases.push(case("esmfold::fold::short", Verdict::Error, vec![other]));
-        insta::assert_snapshot!(failures(&run(cases), Telling::FirstCase, None), @r"
+        insta::assert_snapshot!(failures(&run(cases), Telling::FirstCase, &HashMap::new()), @r"
 
         2 causes, 8 cases went wrong:
 
@@ -228,7 +204,7 @@ mod tests {
              response [call]: ready failed: exit code 3
              reproduce: hydrotest --backend lab --exact esmfold::fold::short
         ");
-        assert_eq!(failures(&run(vec![]), Telling::EveryCase, None), "");
+        assert_eq!(failures(&run(vec![]), Telling::EveryCase, &HashMap::new()), "");
     }
 
     #[test]
@@ -239,7 +215,7 @@ mod tests {
         let text = failures(
             &run(vec![case("a::b::c", Verdict::Fail, vec![wide])]),
             Telling::EveryCase,
-            None,
+            &HashMap::new(),
         );
         assert!(
             text.lines().count() < 45 && text.contains("… 84 more lines") && text.contains("log: … 84 lines before")

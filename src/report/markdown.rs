@@ -142,7 +142,7 @@ fn table(run: &RunRecord) -> String {
     }
     text.push_str("\n|---|---|");
     text.push_str(&"--:|".repeat(shown.len()));
-    let mut row = |model: &str, level: &str, counts: [(usize, &str); 9]| {
+    let mut row = |model: &str, level: &str, counts: [(usize, &str); 10]| {
         let _ = write!(text, "\n| {model} | {level} |");
         for &index in &shown {
             let _ = write!(text, " {} |", counts[index].0);

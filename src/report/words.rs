@@ -51,16 +51,17 @@ pub(super) fn counted(counts: &VerdictCounts) -> String {
 }
 
 /// Every count with its word.
-pub(super) fn columns(counts: &VerdictCounts) -> [(usize, &'static str); 9] {
+pub(super) fn columns(counts: &VerdictCounts) -> [(usize, &'static str); 10] {
     [
         (counts.passed, "passed"),
         (counts.failed, "failed"),
+        (counts.unexpected_passes, "passed unexpectedly"),
         (counts.errors, "errors"),
         (counts.without_reference, "without a sound reference"),
         (counts.skipped, "skipped"),
         (counts.expected_failures, "failed as expected"),
         (counts.known_upstream, "known upstream"),
-        (counts.unexpected_passes, "passed unexpectedly"),
+        (counts.known_failures, "known failures"),
         (counts.flaky, "flaky"),
     ]
 }

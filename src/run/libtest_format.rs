@@ -1,5 +1,6 @@
 //! The forms of libtest, for the tools that read them: trials that wait for their outcome, printed by libtest-mimic in plan order.
 
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,8 +9,12 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use super::progress::Progress;
 use super::{Showing, TrialFormat, Trials, known};
 use crate::check::Finding;
+use crate::outcome::record::plain_text;
 use crate::outcome::{Outcome, Verdict};
 use crate::plan::Plan;
+
+/// The kind of trials that are not selected: libtest-mimic leaves them out and counts them.
+const NOT_SELECTED: &str = "not selected";
 
 /// Lists trials as libtest does.
 pub(super) fn list(plan: &Plan, selected: &[usize], selecting: &Trials) {
@@ -31,6 +36,7 @@ pub(super) fn show(showing: &Arc<Showing>, selected: &[usize], selecting: &Trial
     // It panics when its output goes away; what was started has to be stopped all the same.
     let arguments = Arguments {
         test_threads: Some(1),
+        skip: vec![format!("[{NOT_SELECTED}] ")],
         ..selecting.arguments()
     };
     let printed = catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials)));
@@ -66,7 +72,12 @@ fn trials(
             said
         })
     };
-    selected.iter().map(trial).collect()
+    // The others are counted as filtered out, by their kind.
+    let chosen: HashSet<usize> = selected.iter().copied().collect();
+    let others = (0..showing.plan.trials.len()).filter(|index| !chosen.contains(index));
+    let others =
+        others.map(|index| Trial::test(showing.plan.trials[index].name.clone(), || Ok(())).with_kind(NOT_SELECTED));
+    selected.iter().map(trial).chain(others).collect()
 }
 
 /// What libtest-mimic is to print of an outcome.
@@ -97,7 +108,7 @@ fn explain(showing: &Showing, outcome: &Outcome, format: TrialFormat) -> String 
         findings: outcome.findings.iter().map(Finding::shortened).collect(),
         ..outcome.clone()
     };
-    shortened.explain(&showing.reproduce) + &entry(showing, outcome)
+    plain_text(&(shortened.explain(&showing.reproduce) + &entry(showing, outcome)))
 }
 
 /// The entry that would list a failure as known, below the line that says where it goes.

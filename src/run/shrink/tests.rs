@@ -29,11 +29,11 @@ struct RuledBackend {
     inner: Box<dyn Backend>,
     rule: Rule,
     own: AtomicUsize,
-    counts: Arc<Counted>,
+    counts: Arc<CallCounts>,
 }
 
 #[derive(Default)]
-struct Counted {
+struct CallCounts {
     calls: AtomicUsize,
     starts: AtomicUsize,
     running: AtomicUsize,
@@ -124,7 +124,7 @@ async fn searched(model: &str, case: &str, calls: usize, rule: Rule) -> Searched
         Overriding::default(),
     );
     let plan: Arc<Plan> = Arc::new(expanded.unwrap_or_else(|wrong| panic!("{wrong}")));
-    let counts: Arc<Counted> = Arc::default();
+    let counts: Arc<CallCounts> = Arc::default();
     let platform = Arc::new(platform);
     let opened_by = |rule: Rule| -> Arc<Open> {
         let (plan, counts, platform) = (Arc::clone(&plan), Arc::clone(&counts), Arc::clone(&platform));
