@@ -11,12 +11,32 @@ use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use yaml_rust2::{Yaml, YamlLoader};
 
 /// A YAML file of this repository.
 fn yaml(path: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     let text = fs::read_to_string(&path).unwrap();
-    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+    let documents = YamlLoader::load_from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    assert_eq!(documents.len(), 1, "{}: one document", path.display());
+    json(&documents[0])
+}
+
+/// The same as JSON, as far as actions and workflows need it.
+fn json(yaml: &Yaml) -> Value {
+    match yaml {
+        Yaml::Hash(entries) => entries
+            .iter()
+            .map(|(key, value)| (key.as_str().unwrap().to_owned(), json(value)))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
+        Yaml::Array(items) => items.iter().map(json).collect(),
+        Yaml::String(text) => text.as_str().into(),
+        Yaml::Integer(number) => (*number).into(),
+        Yaml::Boolean(flag) => (*flag).into(),
+        Yaml::Null => Value::Null,
+        other => panic!("not expected in these files: {other:?}"),
+    }
 }
 
 /// The text of a value; empty where there is none.

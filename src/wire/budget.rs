@@ -20,6 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(120);
 pub(crate) struct Budget {
     units: Arc<Semaphore>,
     total: usize,
+    patience: Duration,
 }
 
 /// A part of a budget, given back when dropped.
@@ -33,7 +34,15 @@ impl Budget {
         Self {
             units: Arc::new(Semaphore::new(total)),
             total,
+            patience: PATIENCE,
         }
+    }
+
+    /// The same, in which nothing waits for others.
+    #[cfg(test)]
+    pub(crate) fn without_waiting(mut self) -> Self {
+        self.patience = Duration::ZERO;
+        self
     }
 
     /// The budget of this process: half of the machine's memory.
@@ -50,7 +59,7 @@ impl Budget {
     pub(crate) async fn take(&self, bytes: usize) -> Option<Share> {
         let units = bytes.div_ceil(UNIT).clamp(1, self.total);
         let permit = Arc::clone(&self.units).acquire_many_owned(u32::try_from(units).unwrap_or(u32::MAX));
-        tokio::time::timeout(PATIENCE, permit).await.ok()?.ok().map(Share)
+        tokio::time::timeout(self.patience, permit).await.ok()?.ok().map(Share)
     }
 
     /// Bytes of the whole budget.
@@ -83,9 +92,9 @@ impl Share {
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_a_response_holds_is_free_again_once_its_last_view_is_gone() {
-        let budget = Budget::new(4 * UNIT);
+        let budget = Budget::new(4 * UNIT).without_waiting();
         let share = budget.take(100 * UNIT).await.unwrap();
         assert!(
             budget.take(1).await.is_none(),

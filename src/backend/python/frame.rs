@@ -200,9 +200,9 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn blobs_hold_their_part_of_the_budget_until_the_last_is_dropped() {
-        let budget = Budget::new(2 << 20);
+        let budget = Budget::new(2 << 20).without_waiting();
         let size = (1 << 20) + 1;
         let bytes = frame(
             &format!(r#"{{"say":"done","id":7,"sizes":[3,{size}]}}"#),
