@@ -170,7 +170,7 @@ pub(crate) struct RunArguments {
     /// Show what would be given to the platform to start each model, such as a batch script, and start nothing.
     #[arg(long, conflicts_with = "list", help_heading = "Running")]
     pub(crate) dry_run: bool,
-    /// Cases that may be under way at once [default: number of processors].
+    /// Cases that may be under way at once [default: number of processors, or of calls that the backend takes at once].
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u16).range(1..), help_heading = "Running")]
     pub(crate) test_threads: Option<u16>,
     /// Time for the calls of a case, in place of what suites and backend say, such as `90s` or `20m`.

@@ -116,6 +116,7 @@ fn case(trial: &PlannedTrial, reproduce: &str) -> CaseRecord {
         suite: trial.suite.to_string(),
         level: trial.level,
         place: plain_text(&trial.statement.place),
+        position: trial.position,
         verdict: Verdict::Skip,
         responsible: None,
         skip_cause: None,

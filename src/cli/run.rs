@@ -1,5 +1,6 @@
 //! Runs the suites on one backend: the main job. Wires configuration, plan, run and report; decides nothing itself.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,7 +24,7 @@ use crate::config::{Diagnostic, Diagnostics, Level};
 use crate::outcome::evidence::RESPONSES;
 use crate::outcome::record::CaseRecord;
 use crate::outcome::{self, Conclusion};
-use crate::plan::{Overriding, Plan, PlannedCall, Selection, expand};
+use crate::plan::{Overriding, Plan, PlannedCall, PlannedTrial, Selection, expand};
 use crate::report::conclusion::concluded;
 use crate::report::console::ReportHeader;
 use crate::run::{self, Flaky, Judging, Open, PlotBudget, Trials};
@@ -272,7 +273,9 @@ const SHOWN_BEFORE: &str = "slurm";
 
 /// Shows what the platform would be given to start each instance of the plan.
 fn dry_run(platform: &Platform, plan: &Plan) -> Result<u8, CommandError> {
-    for planned in &plan.instances {
+    // A shard plans instances that only other shards need.
+    let needed: BTreeSet<usize> = plan.trials.iter().flat_map(PlannedTrial::instances).collect();
+    for planned in needed.into_iter().map(|index| &plan.instances[index]) {
         match platform.dry_run(&planned.contract, &planned.config) {
             Some(Ok(shown)) => say(&format!("{}\n", shown.trim_end())),
             Some(Err(error)) if error.responsible() == Responsible::Settings => {

@@ -46,7 +46,6 @@ pub fn expand(
     let mut expansion = Expansion {
         config,
         backend,
-        selection,
         overriding,
         instances: Vec::new(),
         by_config: HashMap::new(),
@@ -78,6 +77,12 @@ pub fn expand(
             (instance, trial.expects_error())
         });
     }
+    for (position, trial) in trials.iter_mut().enumerate() {
+        trial.position = position;
+    }
+    if let Some(shard) = selection.shard {
+        trials.retain(|trial| shard.holds(&trial.name));
+    }
     let served = config.models.iter().filter(|model| backend.serves(&model.key));
     let empty = empty_suites(config, suites, backend, selection, &trials);
     let covered = known::covered(suites, selection, &trials);
@@ -95,7 +100,6 @@ pub fn expand(
 struct Expansion<'a> {
     config: &'a Config,
     backend: &'a BackendTable,
-    selection: &'a Selection,
     overriding: Overriding,
     instances: Vec<PlannedInstance>,
     /// Instances by model and configuration.
@@ -130,9 +134,6 @@ impl Expansion<'_> {
         let repetitions = case.repetitions(contract).into_iter();
         for repetition in repetitions.filter(|repetition| offered(repetition.variant)) {
             let name = format!("{}::{}::{}", contract.key, suite.name, repetition.name);
-            if self.selection.shard.is_some_and(|shard| !shard.holds(&name)) {
-                continue;
-            }
             let calls: Vec<PlannedCall> = case
                 .calls
                 .iter()
@@ -167,6 +168,7 @@ impl Expansion<'_> {
                 known: known::of_case(self.config, self.backend, contract, (suite, case), &name),
                 source: Arc::clone(&source),
                 statement: Arc::clone(&statement),
+                position: 0,
                 name,
             });
         }

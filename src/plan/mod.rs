@@ -85,6 +85,8 @@ pub struct PlannedTrial {
     pub source: Arc<str>,
     /// What the suite says of the case, for readers.
     pub(crate) statement: Arc<CaseStatement>,
+    /// Its place in the plan, counted from 0; in a shard that in the plan of all shards.
+    pub(crate) position: usize,
 }
 
 /// What a suite says of a case, for readers of reports.

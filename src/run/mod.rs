@@ -6,6 +6,7 @@
 
 mod calling;
 mod case_lines;
+mod concurrency;
 mod dispatch;
 mod interrupt;
 mod judging;
@@ -51,6 +52,7 @@ pub use trial::Flaky;
 pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
 pub(crate) use untested::untested_features;
 
+use concurrency::{default_workers, processors};
 use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
@@ -130,9 +132,13 @@ pub fn run(
         }
     }
 
-    let workers = settings.trials.workers.unwrap_or_else(default_workers).max(1);
+    let workers = settings
+        .trials
+        .workers
+        .unwrap_or_else(|| default_workers(settings))
+        .max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers + 1)
+        .worker_threads(workers.min(processors()) + 1)
         .enable_all()
         .build()?;
     let interrupt = {
@@ -204,11 +210,6 @@ fn announce() {
     use std::io::Write;
     // The line that is being printed, if any, is not over.
     let _ = writeln!(std::io::stderr(), "\nstopping what was started; Ctrl-C again kills it");
-}
-
-/// The default number of concurrent trials: the number of processors.
-fn default_workers() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// The side that works: shared by all workers.

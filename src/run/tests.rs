@@ -116,6 +116,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             known: Vec::new(),
             source: "suites/suite.toml".into(),
             statement: Arc::default(),
+            position: 0,
         };
         change(&mut trial);
         trial

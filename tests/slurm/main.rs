@@ -37,6 +37,7 @@ mod queue;
 mod runtime;
 #[path = "../support/signalled.rs"]
 mod signalled;
+mod spread;
 #[path = "../support/stranger.rs"]
 mod stranger;
 mod survival;

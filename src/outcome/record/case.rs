@@ -29,6 +29,8 @@ pub(crate) struct CaseRecord {
     pub(crate) level: Level,
     /// `file:line` of the case.
     pub(crate) place: String,
+    /// Place of the case in the plan of the whole run, counted from 0: shards keep it, so that they can be joined in order.
+    pub(crate) position: usize,
     /// The judgement.
     pub(crate) verdict: Verdict,
     /// Who is responsible for a verdict that is neither a pass nor a skip.

@@ -54,6 +54,7 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
         name: name.into(),
         level: Level::Core,
         place: format!("suites/{suite}.toml:7"),
+        position: 0,
         model,
         suite,
         verdict,

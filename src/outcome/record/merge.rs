@@ -217,43 +217,16 @@ fn without_shard(arguments: &[String]) -> Vec<String> {
     kept
 }
 
-/// The order of a plan, as far as a record shows it: models in the order of their first appearance; in a model the cases of one
-/// configuration together, those that expect an error last, and else by file, line and name. A record does not show which instances
-/// scenarios start nor the order of the values of one case, so that these may stand elsewhere than in a plan.
-fn ordered(cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
-    let mut models: HashMap<String, usize> = HashMap::new();
+/// The order of the plan. Parts that are no shards of one plan count from 0 each: then a model whose part comes first is first.
+fn ordered(mut cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
+    let mut models: HashMap<String, (usize, usize)> = HashMap::new();
     for case in &cases {
-        let next = models.len();
-        models.entry(case.model.clone()).or_insert(next);
+        let appeared = models.len();
+        let (first, _) = models.entry(case.model.clone()).or_insert((case.position, appeared));
+        *first = case.position.min(*first);
     }
-    let mut keyed: Vec<(usize, (String, u64), CaseRecord)> = cases
-        .into_iter()
-        .map(|case| (models[&case.model], place(&case), case))
-        .collect();
-    keyed.sort_by(|one, other| (one.0, &one.1, &one.2.name).cmp(&(other.0, &other.1, &other.2.name)));
-    // An instance is planned where its configuration is first needed.
-    let mut instances: HashMap<(usize, String), usize> = HashMap::new();
-    let mut planned: Vec<((usize, usize, bool), CaseRecord)> = Vec::with_capacity(keyed.len());
-    for (model, _, case) in keyed {
-        let config = case
-            .calls
-            .first()
-            .map(|call| call.config.to_string())
-            .unwrap_or_default();
-        let next = instances.len();
-        let instance = *instances.entry((model, config)).or_insert(next);
-        let expects_error = case.checks.iter().any(|check| check == "error");
-        planned.push(((model, instance, expects_error), case));
-    }
-    planned.sort_by_key(|(key, _)| *key);
-    planned.into_iter().map(|(_, case)| case).collect()
-}
-
-fn place(case: &CaseRecord) -> (String, u64) {
-    match case.place.rsplit_once(':') {
-        Some((file, line)) => (file.to_owned(), line.parse().unwrap_or(0)),
-        None => (case.place.clone(), 0),
-    }
+    cases.sort_by_key(|case| (models[&case.model], case.position));
+    cases
 }
 
 #[cfg(test)]
@@ -262,11 +235,10 @@ mod tests {
     use super::*;
     use crate::outcome::Verdict;
 
-    fn shard(index: usize, count: usize, names: &[(&str, u32)]) -> (String, RunRecord) {
-        let cases = names.iter().map(|(name, line)| {
-            let mut case = case(name, Verdict::Pass, vec![]);
-            case.place = format!("suites/{}.toml:{line}", case.suite);
-            case
+    fn shard(index: usize, count: usize, names: &[(&str, usize)]) -> (String, RunRecord) {
+        let cases = names.iter().map(|(name, position)| CaseRecord {
+            position: *position,
+            ..case(name, Verdict::Pass, vec![])
         });
         let mut run = run(cases.collect());
         run.state = RunState::Complete;
@@ -286,10 +258,13 @@ mod tests {
             let mut first = shard(
                 1,
                 2,
-                &[("esm2::batch::b", 9), ("esm2::batch::a", 2), ("esmc::batch::a", 2)],
+                &[("esmc::batch::a", 5), ("esm2::batch::a", 1), ("esm2::batch::b", 4)],
             );
-            first.1.cases[0].checks = vec!["error".into()];
-            let mut second = shard(2, 2, &[("esm2::batch::c", 30), ("esm2::embed::d", 1)]);
+            let mut second = shard(
+                2,
+                2,
+                &[("esm2::embed::d", 3), ("esm2::batch::c", 2), ("esmfold::fold::a", 0)],
+            );
             second.1.started = "2026-11-29T12:00:10Z".into();
             first.1.untested = vec!["linker".into(), "masks".into()];
             second.1.untested = vec!["masks".into(), "multimer".into()];
@@ -297,6 +272,7 @@ mod tests {
         };
         let whole = merge(parts()).unwrap();
         let order = [
+            "esmfold::fold::a",
             "esm2::batch::a",
             "esm2::batch::c",
             "esm2::embed::d",
@@ -306,7 +282,7 @@ mod tests {
         assert_eq!(names(&whole), order);
         assert!(whole.selection.whole);
         assert_eq!(whole.untested, ["masks"], "what one part has shown is shown");
-        assert_eq!((whole.selection.planned, whole.selection.selected), (5, 5));
+        assert_eq!((whole.selection.planned, whole.selection.selected), (6, 6));
         assert_eq!((whole.started.as_str(), whole.seconds), ("2026-11-29T12:00:00Z", 11.5));
         assert_eq!(whole.state, RunState::Complete);
         let mut filtered = parts();

@@ -53,6 +53,7 @@ pub(in crate::run) fn trial(case: &str, known: Vec<Arc<KnownDefect>>) -> Planned
         known,
         source: "toy.toml".into(),
         statement: Arc::default(),
+        position: 0,
     }
 }
 

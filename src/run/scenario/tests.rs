@@ -202,6 +202,7 @@ fn trial(scenario: Scenario) -> PlannedTrial {
         known: Vec::new(),
         source: "suites/life_cycle.toml".into(),
         statement: Arc::default(),
+        position: 0,
     }
 }
 

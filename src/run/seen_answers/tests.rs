@@ -38,6 +38,7 @@ fn trial(key: &str, case: &str, input: &str) -> PlannedTrial {
         source: "suites/suite.toml".into(),
         level: crate::config::Level::Core,
         statement: Arc::default(),
+        position: 0,
     }
 }
 
