@@ -119,8 +119,8 @@ async fn a_panic_is_a_server_error_and_the_next_call_works() {
     let stage = Stage::new().await;
     stage.let_through();
     let error = stage.call("PANIC").await.unwrap_err();
-    let message = "the server answered with status 500: Internal Server Error";
-    assert_eq!(error, ClientError::Protocol(message.into()));
+    let (status, text) = (500, "Internal Server Error".to_owned());
+    assert_eq!(error, ClientError::OddStatus { status, text });
     stage.let_through();
     assert_eq!(
         stage.call("RAISE").await.unwrap_err(),

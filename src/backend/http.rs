@@ -96,7 +96,8 @@ impl Settings for Http {
         }
         let Some(secret) = variable(&self.secret_variable).and_then(Secret::new) else {
             let message = format!(
-                "the server's secret is expected in the environment variable {}, which is not set",
+                "the server's secret is expected in the environment variable {}, which is not set: export it, or name another in \
+                 `secret_env`",
                 self.secret_variable
             );
             return Err(unusable(message));
@@ -336,6 +337,6 @@ mod tests {
         let platform = select("url = 'http://127.0.0.1:1'\nsecret_env = 'NO_SUCH_VARIABLE'\n").unwrap();
         let contract = Config::built_in().unwrap().models[0].clone();
         let error = platform.open(&contract, &Options::new()).err().unwrap();
-        insta::assert_snapshot!(error.message, @"the server's secret is expected in the environment variable NO_SUCH_VARIABLE, which is not set");
+        insta::assert_snapshot!(error.message, @"the server's secret is expected in the environment variable NO_SUCH_VARIABLE, which is not set: export it, or name another in `secret_env`");
     }
 }

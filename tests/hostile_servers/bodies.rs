@@ -112,7 +112,7 @@ async fn an_endless_error_is_read_only_at_its_beginning() {
     .await;
     let error = call(address).await.unwrap_err();
     assert!(
-        matches!(&error, ClientError::Protocol(message) if message.len() < 5000),
+        matches!(&error, ClientError::OddStatus { text, .. } if text.len() < 5000),
         "{error:?}"
     );
 }
@@ -146,7 +146,7 @@ async fn only_the_word_ready_is_ready() {
     let error = health("HTTP/1.1 505 Busy\r\ncontent-length: 0\r\n\r\n")
         .await
         .unwrap_err();
-    assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
+    assert!(matches!(error, ClientError::OddStatus { .. }), "{error:?}");
     let error = health("HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n")
         .await
         .unwrap_err();

@@ -54,7 +54,7 @@ async fn silence_and_drips_end_by_their_limits() {
     // An error that drips is reported without waiting for its end.
     let address = drip(b"HTTP/1.1 500 Oops\r\n\r\n").await;
     let error = call_with(address, progress, Input::One("A".into())).await.unwrap_err();
-    assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
+    assert!(matches!(error, ClientError::OddStatus { .. }), "{error:?}");
 }
 
 #[tokio::test]

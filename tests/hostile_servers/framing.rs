@@ -74,7 +74,7 @@ async fn interim_responses_are_skipped_and_cannot_hold_the_client() {
 
     let switching = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n";
     let error = refused(switching).await;
-    assert!(matches!(error, ClientError::Protocol(_)), "{error:?}");
+    assert!(matches!(error, ClientError::OddStatus { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ fn a_server_that_is_never_ready_is_the_platforms() {
 
     response [call]: ready failed: the server at http://127.0.0.1:PORT was not ready: still 503 (service unavailable) after 2 s: {"status":"loading"}
       fault: timeout
+      `start_timeout` of the backend allows more; the server's log says what it waits for
 
     inconclusive: the backend could not be tested, the platform failed (exit code 3)
     "#);
@@ -102,6 +103,7 @@ fn each_status_has_its_owner_and_advice() {
 
     response [call]: call failed: the server answered with status 500: Internal Server Error
       fault: protocol
+      an exception of the model is answered as {"detail": MESSAGE}; the server's own log says what was raised here
 
     does not conform: the backend is wrong (exit code 1)
 
@@ -183,15 +185,16 @@ fn a_busy_server_is_asked_again_and_its_token_is_sent_and_never_shown() {
         }
     });
     let ran = run(&told, table, ONE);
-    insta::assert_snapshot!(failures(&ran, 1), @"
+    insta::assert_snapshot!(failures(&ran, 1), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
     response [call]: call failed: the server answered with status 500: echo: Bearer [secret]
       fault: protocol
+      an exception of the model is answered as {"detail": MESSAGE}; the server's own log says what was raised here
 
     does not conform: the backend is wrong (exit code 1)
-    ");
+    "#);
     assert!(!ran.told.contains("t0ken"), "{}", ran.told);
 }
 
@@ -211,6 +214,7 @@ fn a_server_that_ends_in_a_call_is_wrong_and_later_cases_are_not_asked() {
 
     response [call]: call failed: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
       fault: crashed
+      the server's own log says what ended it
 
 
     ---- esm2::embed::everything ----
@@ -229,16 +233,17 @@ fn a_failure_that_does_not_repeat_is_no_pass_unless_that_is_accepted() {
     };
     calls(once, ONE).expect(1, &["status 500: hiccup"]);
     let retried = [ONE, &["--retries", "1"]].concat();
-    insta::assert_snapshot!(failures(&calls(once, &retried), 1), @"
+    insta::assert_snapshot!(failures(&calls(once, &retried), 1), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong, in each of 2 attempts
 
     response [call]: call failed: the server answered with status 500: hiccup
       fault: protocol
+      an exception of the model is answered as {"detail": MESSAGE}; the server's own log says what was raised here
       not repeatable: attempt 2 of the same calls passed; `--allow-flaky` accepts that
 
     does not conform: the backend is wrong (exit code 1)
-    ");
+    "#);
     calls(once, &[&retried[..], &["--allow-flaky"]].concat()).expect(0, &["1 flaky"]);
 }
 
@@ -304,6 +309,7 @@ fn each_mistake_of_a_signature_is_named() {
 
     response [call]: decode failed: the body has no key "hmac"
       fault: signature
+      a response is {"pickled": BASE64, "hmac": HEX}, the HMAC-SHA256 of the pickle's bytes by the secret
 
     does not conform: the backend is wrong (exit code 1)
     "#);
@@ -318,15 +324,16 @@ fn each_mistake_of_a_signature_is_named() {
     let told = failures(&calls(url_safe, ONE), 1);
     let (before, after) = told.split_once("byte ").unwrap();
     let after = after.trim_start_matches(|letter: char| letter.is_ascii_digit());
-    insta::assert_snapshot!(format!("{before}byte N{after}"), @"
+    insta::assert_snapshot!(format!("{before}byte N{after}"), @r#"
     ---- esm2::embed::minimal ----
     fail: the backend is wrong
 
     response [call]: decode failed: byte N of the body: the payload is URL-safe base64; it must be standard base64 with padding
       fault: protocol
+      a response is {"pickled": BASE64, "hmac": HEX}, the HMAC-SHA256 of the pickle's bytes by the secret
 
     does not conform: the backend is wrong (exit code 1)
-    ");
+    "#);
     let bare = calls(|_, _| Answer::new(200, r#"{"embeddings": [[0.1, 0.2]]}"#), ONE);
     insta::assert_snapshot!(failures(&bare, 1), @r#"
     ---- esm2::embed::minimal ----
@@ -334,6 +341,7 @@ fn each_mistake_of_a_signature_is_named() {
 
     response [call]: decode failed: the body has no key "pickled"
       fault: protocol
+      a response is {"pickled": BASE64, "hmac": HEX}, the HMAC-SHA256 of the pickle's bytes by the secret
 
     does not conform: the backend is wrong (exit code 1)
     "#);

@@ -21,12 +21,44 @@ pub(in crate::backend) fn of(error: &ClientError) -> BackendError {
         ClientError::Dropped(_) => (Stage::Call, Fault::Died),
         ClientError::Refused(_) => (Stage::Call, Fault::Refused),
         ClientError::Schema(_) => (Stage::Call, Fault::Schema),
-        ClientError::Protocol(_) => (Stage::Call, Fault::Protocol),
+        ClientError::OddStatus { .. } | ClientError::Protocol(_) => (Stage::Call, Fault::Protocol),
         ClientError::Envelope(error) => (Stage::Decode, envelope(error)),
         ClientError::Undecodable(error) => (Stage::Decode, Fault::of_payload(error)),
         ClientError::Internal(_) => (Stage::Call, Fault::Internal),
     };
     BackendError::new(stage, fault, error.to_string())
+}
+
+/// The error of a call, with what a port has to do about it where the error does not say.
+pub(super) fn explained(error: &ClientError) -> BackendError {
+    let mut explained = of(error);
+    if let Some(advice) = advice(error) {
+        explained.message = format!("{}\n{advice}", explained.message);
+    }
+    explained
+}
+
+/// What the protocol wants in place of a wrong response.
+const fn advice(error: &ClientError) -> Option<&'static str> {
+    match error {
+        ClientError::OddStatus { status: 404 | 405, .. } => {
+            Some("a model server answers `POST /embed` or `POST /fold`, whichever its model has")
+        }
+        ClientError::OddStatus { .. } => Some(
+            "an exception of the model is answered as {\"detail\": MESSAGE}; the server's own log says what was raised here",
+        ),
+        ClientError::Schema(_) => Some(
+            "the body of a request is {\"sequences\": …, \"options\": {…} or null}, with `sequences` as the case has them",
+        ),
+        ClientError::Undecodable(_) => {
+            Some("the payload is the pickle of an object of the model's output class, as boileroom's server sends it")
+        }
+        ClientError::Envelope(EnvelopeError::WrongSignature | EnvelopeError::SignatureMistake(_)) => None,
+        ClientError::Envelope(_) => Some(
+            "a response is {\"pickled\": BASE64, \"hmac\": HEX}, the HMAC-SHA256 of the pickle's bytes by the secret",
+        ),
+        _ => None,
+    }
 }
 
 /// The error of a start that a server's own exception ended, with that exception first and then the log.

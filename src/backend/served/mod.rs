@@ -154,7 +154,7 @@ impl<L: Launcher> Served<L> {
             );
             return BackendError::new(Stage::Configure, Fault::Misconfigured, message);
         }
-        let error = failure::of(error);
+        let error = failure::explained(error);
         if !self.launcher.watches() && error.fault == Fault::Died {
             return self.look_after(error).await;
         }
@@ -193,7 +193,8 @@ impl<L: Launcher> Served<L> {
             if tokio::time::Instant::now() >= deadline {
                 let address = client.address();
                 let message = format!(
-                    "the server ended in the middle of a call, and nothing listens at {address} any more: {}",
+                    "the server ended in the middle of a call, and nothing listens at {address} any more: {}\n\
+                     the server's own log says what ended it",
                     error.message
                 );
                 return BackendError {

@@ -16,6 +16,11 @@ use crate::wire::client::{ClientError, Declined, ModelClient};
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 /// How long a server that we have started may give answers that no model server gives: a proxy before it may answer first.
 const STRANGE_FOR: Duration = Duration::from_secs(10);
+/// How long a server that runs already may refuse connections: one that reloads its code closes its port for a moment.
+const REFUSED_FOR: Duration = Duration::from_secs(1);
+
+/// What to do where a start takes too long.
+const ALLOWS_MORE: &str = "`start_timeout` of the backend allows more; the server's log says what it waits for";
 
 /// What came of waiting.
 #[derive(Debug)]
@@ -50,7 +55,7 @@ pub(super) async fn wait<L: Launcher>(
         asked = timeout_at(deadline, asking) => {
             match asked {
                 Ok(Ok(readiness)) => return Ok(readiness),
-                Ok(Err(error)) => return Err(not_ours(endpoint, &error).with_log(launcher.log_tail())),
+                Ok(Err(error)) => return Err(hopeless(endpoint, &error).with_log(launcher.log_tail())),
                 Err(_) => {}
             }
         }
@@ -103,9 +108,9 @@ async fn ask<L: Launcher>(
                 if answered && launcher.owner(endpoint) == PortOwner::Other {
                     return Ok(Readiness::Taken);
                 }
-                if is_final(&error) {
+                if let Some(patience) = patience(&error, launcher.watches()) {
                     let since = *strange.get_or_insert_with(Instant::now);
-                    if !launcher.watches() || since.elapsed() >= STRANGE_FOR {
+                    if since.elapsed() >= patience {
                         return Err(error);
                     }
                 } else {
@@ -120,21 +125,35 @@ async fn ask<L: Launcher>(
     }
 }
 
-/// Whether an answer is one that no waiting changes.
-fn is_final(error: &ClientError) -> bool {
+/// How long a start bears with a failure that waiting does not mend; `None` for one that it may. A server that cannot be watched runs
+/// already: nothing that we start will open its port.
+fn patience(error: &ClientError, is_watched: bool) -> Option<Duration> {
     match error {
-        ClientError::NoModelServer(_) => true,
-        ClientError::Declined { status, .. } => status.declined == Declined::Credentials,
-        _ => false,
+        ClientError::NoModelServer(_) => Some(if is_watched { STRANGE_FOR } else { Duration::ZERO }),
+        ClientError::Declined { status, .. } if status.declined == Declined::Credentials => {
+            Some(if is_watched { STRANGE_FOR } else { Duration::ZERO })
+        }
+        ClientError::Unreachable { refused: true, .. } if !is_watched => Some(REFUSED_FOR),
+        // A name that is not resolved, a certificate that is not valid: the network may have its moment.
+        ClientError::Unreachable { .. } if !is_watched => Some(STRANGE_FOR),
+        _ => None,
     }
 }
 
-/// The error of a start at whose address something else than a model server answers, or one that does not accept us.
-fn not_ours(endpoint: &Endpoint, error: &ClientError) -> BackendError {
+/// The error of a start that waiting does not mend: nothing answers at the address, something else than a model server does, or one
+/// that does not accept us.
+fn hopeless(endpoint: &Endpoint, error: &ClientError) -> BackendError {
+    let is_absent = matches!(error, ClientError::Unreachable { .. });
     let error = failure::of(error);
+    let message = if is_absent {
+        let remedy = "this kind starts no server: start it before the run, or correct `url` of the backend";
+        format!("{}\n{remedy}", error.message)
+    } else {
+        format!("the server at {}: {}", endpoint.url, error.message)
+    };
     BackendError {
         stage: Stage::Ready,
-        message: format!("the server at {}: {}", endpoint.url, error.message),
+        message,
         ..error
     }
 }
@@ -143,7 +162,9 @@ fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&Client
     let seconds = settings.start.as_secs_f64();
     if let Some(ClientError::Declined { status, text, .. }) = last {
         let (url, code, name) = (&endpoint.url, status.code, status.name);
-        let message = format!("the server at {url} was not ready: still {code} ({name}) after {seconds} s: {text}");
+        let message = format!(
+            "the server at {url} was not ready: still {code} ({name}) after {seconds} s: {text}\n{ALLOWS_MORE}"
+        );
         return BackendError::new(Stage::Ready, Fault::Timeout, message);
     }
     let last = last.map_or_else(
@@ -151,7 +172,7 @@ fn too_late(endpoint: &Endpoint, settings: &ServedSettings, last: Option<&Client
         |error| failure::of(error).message,
     );
     let message = format!(
-        "the server at {} was not ready within {seconds} s; at last: {last}",
+        "the server at {} was not ready within {seconds} s; at last: {last}\n{ALLOWS_MORE}",
         endpoint.url
     );
     BackendError::new(Stage::Ready, Fault::Timeout, message)

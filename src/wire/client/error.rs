@@ -53,6 +53,14 @@ pub enum ClientError {
     /// The server did not accept the request.
     #[error("{}", show_problems(.0))]
     Schema(Vec<RequestProblem>),
+    /// The response has a status that the protocol does not have.
+    #[error("the server answered with status {status}: {text}")]
+    OddStatus {
+        /// The status.
+        status: u16,
+        /// The words with it.
+        text: String,
+    },
     /// The response is none that the protocol has.
     #[error("{0}")]
     Protocol(String),

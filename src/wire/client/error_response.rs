@@ -62,7 +62,7 @@ pub(super) fn read(status: u16, headers: Headers<'_>, body: &[u8], secret: &Secr
         }
         _ => {
             let text = words(body, secret);
-            ClientError::Protocol(format!("the server answered with status {status}: {text}"))
+            ClientError::OddStatus { status, text }
         }
     }
 }
@@ -179,7 +179,10 @@ mod tests {
             (204, ""),
         ] {
             let error = read_body(status, body);
-            assert!(matches!(error, ClientError::Protocol(_)), "{status} {body}: {error:?}");
+            assert!(
+                matches!(error, ClientError::OddStatus { .. } | ClientError::Protocol(_)),
+                "{status} {body}: {error:?}"
+            );
             assert!(error.to_string().contains(&status.to_string()));
         }
         let elsewhere = Headers {
@@ -232,7 +235,10 @@ mod tests {
             );
         }
         assert!(matches!(health(503, "loading"), ClientError::Declined { .. }));
-        assert!(matches!(health(500, "loading"), ClientError::Protocol(_)));
+        assert!(matches!(
+            health(500, "loading"),
+            ClientError::OddStatus { status: 500, .. }
+        ));
     }
 
     #[test]
