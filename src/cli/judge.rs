@@ -273,6 +273,7 @@ fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
     };
     let verdicts = run.cases.iter().map(|case| (case.name.as_str(), case.verdict));
     run.untested = untested_features(plan, verdicts);
+    run.find_hints();
     run.conclusion =
         (run.state != RunState::Incomplete).then(|| concluded(&run.evidence(), &run.selection, &run.untested));
     JudgedAgain {

@@ -23,7 +23,7 @@ use crate::backend::skip::SkipCause;
 use crate::check::Finding;
 use crate::config::Level;
 use crate::metric_value::CheckedValue;
-use record::{CaseTimes, PlotRecord};
+use record::{AnswerRecord, CaseTimes, PlotRecord};
 
 /// What came of one case.
 #[derive(Debug, Clone)]
@@ -52,6 +52,8 @@ pub struct Outcome {
     pub(crate) times: CaseTimes,
     /// What reports draw of it, where that was asked for.
     pub(crate) plots: Vec<PlotRecord>,
+    /// What is known of the answers to its calls, by the name of the call, in the last attempt.
+    pub(crate) answers: Vec<(String, AnswerRecord)>,
 }
 
 /// What one attempt of a case gave.
@@ -166,6 +168,7 @@ impl Outcome {
             history: Vec::new(),
             times: CaseTimes::default(),
             plots: Vec::new(),
+            answers: Vec::new(),
         }
     }
 

@@ -57,6 +57,12 @@ pub(crate) fn failures(run: &RunRecord, telling: Telling, entries: &HashMap<&str
             let _ = writeln!(text, "   {line}");
         }
     }
+    if !run.hints.is_empty() {
+        text.push_str("\nwhat the whole run shows:\n");
+    }
+    for hint in &run.hints {
+        let _ = writeln!(text, "   {}\n     {}", cut(&hint.sentence), cut(&hint.evidence));
+    }
     text.push('\n');
     text
 }

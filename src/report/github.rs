@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::format::Report;
-use super::words::{cut, faults, headline, is_success, party, subject};
+use super::words::{cut, faults, headline, hinted, is_success, party, subject};
 use crate::metric_value::count;
 use crate::outcome::Verdict;
 use crate::outcome::record::{CaseRecord, CauseGroup, RunRecord, RunState, causes};
@@ -52,6 +52,10 @@ impl Report for GithubAnnotations {
             )
         };
         warnings.extend(named(is_known).map(|text| Annotation::new("failed as expected", text)));
+        let hints = hinted(run);
+        if !hints.is_empty() {
+            warnings.push(Annotation::new("what the whole run shows", hints.join("\n")));
+        }
         if !run.warnings.is_empty() {
             warnings.push(Annotation::new("warning", run.warnings.join("\n")));
         }

@@ -8,7 +8,7 @@ use chrono::DateTime;
 use quick_junit::{FlakyOrRerun, NonSuccessKind, Report as Document, TestCase, TestCaseStatus, TestRerun, TestSuite};
 
 use super::format::Report;
-use super::words::{faults, headline, is_success, lines, message, party};
+use super::words::{faults, headline, hinted, is_success, lines, message, party};
 use crate::outcome::Verdict;
 use crate::outcome::record::{AttemptRecord, CaseRecord, FindingRecord, RunRecord, RunState};
 
@@ -218,10 +218,14 @@ fn of_run(run: &RunRecord) -> Option<TestSuite> {
         };
         suite.add_test_case(failed(name, NonSuccessKind::Error, &[headline(run)]));
     }
-    let notes: Vec<String> = [("warning", &run.warnings), ("note", &run.remarks)]
-        .iter()
-        .flat_map(|(word, lines)| lines.iter().map(move |line| format!("{word}: {line}")))
-        .collect();
+    let notes: Vec<String> = [
+        ("hint", &hinted(run)),
+        ("warning", &run.warnings),
+        ("note", &run.remarks),
+    ]
+    .iter()
+    .flat_map(|(word, lines)| lines.iter().map(move |line| format!("{word}: {line}")))
+    .collect();
     if !notes.is_empty() {
         suite.set_system_out(notes.join("\n"));
     }

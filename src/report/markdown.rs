@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use self::code::{LINES, block, code};
 use super::format::Report;
-use super::words::{columns, faults, headline, is_success, lines, party};
+use super::words::{columns, faults, headline, hinted, is_success, lines, party};
 use crate::metric_value::count;
 use crate::outcome::record::{CaseRecord, CauseGroup, MetricRecord, RunRecord, causes};
 use crate::outcome::{Verdict, VerdictCounts};
@@ -53,6 +53,7 @@ impl Report for MarkdownSummary {
             }
             page.push_str(&section);
         }
+        list(&mut page, "what the whole run shows", &hinted(run));
         for (title, _, lines) in faults(run) {
             list(&mut page, title, lines);
         }

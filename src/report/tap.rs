@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::format::Report;
-use super::words::{counted, faults, headline, is_success, lines, message, party, subject};
+use super::words::{counted, faults, headline, hinted, is_success, lines, message, party, subject};
 use crate::outcome::Verdict;
 use crate::outcome::record::{CaseRecord, RunRecord, RunState};
 
@@ -44,7 +44,11 @@ impl Report for TestAnything {
             let _ = writeln!(text, "not ok {} - {name}", cases.saturating_add(index + 1));
             block(&mut text, &[("message", json!(lines))]);
         }
-        for (word, lines) in [("warning", &run.warnings), ("note", &run.remarks)] {
+        for (word, lines) in [
+            ("hint", &hinted(run)),
+            ("warning", &run.warnings),
+            ("note", &run.remarks),
+        ] {
             for line in lines {
                 comment(&mut text, &format!("{word}: {line}"));
             }

@@ -2,7 +2,7 @@
 
 use crate::backend::Responsible;
 use crate::metric_value::count;
-use crate::outcome::record::{CaseRecord, FindingRecord, RunRecord, RunState};
+use crate::outcome::record::{CaseRecord, FindingRecord, HintRecord, RunRecord, RunState};
 use crate::outcome::{Verdict, VerdictCounts};
 
 /// What a run says as a whole, in one line with the exit code.
@@ -24,6 +24,11 @@ pub(super) fn headline(run: &RunRecord) -> String {
             sentence
         }
     }
+}
+
+/// What the cases show together, a line each.
+pub(super) fn hinted(run: &RunRecord) -> Vec<String> {
+    run.hints.iter().map(HintRecord::line).collect()
 }
 
 /// Whether everything came out as expected, to its end.

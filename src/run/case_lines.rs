@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::progress::Progress;
 use super::{Colours, Showing, Trials};
-use crate::outcome::record::{FindingRecord, cause_of, plain_line};
+use crate::outcome::record::{FindingRecord, HintKind, HintRecord, cause_of, plain_line};
 use crate::outcome::{Outcome, Verdict};
 
 /// A case that takes longer is marked as slow.
@@ -29,11 +29,13 @@ pub(super) fn show(showing: &Showing, selected: &[usize], selecting: &Trials) ->
     let mut stdout = io::stdout().lock();
     let mut outcomes = Vec::with_capacity(selected.len());
     let mut known = HashSet::new();
+    let mut shown = HashSet::new();
     for &index in selected {
         let outcome = showing.wait(index, 0, &mut progress);
         writeln!(stdout, "{}", line(&outcome, selecting.colours))?;
         if outcome.is_wrong() {
             stdout.write_all(news(&outcome, &mut known).as_bytes())?;
+            stdout.write_all(shown_so_far(&showing.queue.hints(), &mut shown).as_bytes())?;
         }
         outcomes.push(outcome);
     }
@@ -63,6 +65,16 @@ fn news(outcome: &Outcome, known: &mut HashSet<String>) -> String {
         let _ = writeln!(text, "        hint: {hint}");
     } else if let Some(line) = finding.log.last() {
         let _ = writeln!(text, "        log: {}", cut(line));
+    }
+    text
+}
+
+/// What the cases so far show together, where that was not said yet.
+fn shown_so_far(hints: &[HintRecord], shown: &mut HashSet<HintKind>) -> String {
+    let mut text = String::new();
+    for hint in hints.iter().filter(|hint| shown.insert(hint.kind)) {
+        let _ = writeln!(text, "      so far: {}", hint.sentence);
+        let _ = writeln!(text, "        {}", hint.evidence);
     }
     text
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::plots::PlotBudget;
 use crate::check::{self, CallResult, CaseResults, Finding, MetricValues, RecordedResults};
 use crate::metric_value::CheckedValue;
-use crate::outcome::record::PlotRecord;
+use crate::outcome::record::{AnswerRecord, PlotRecord};
 use crate::plan::PlannedTrial;
 use crate::prediction::contract::Tolerance;
 use crate::snapshot::Store;
@@ -25,6 +25,8 @@ pub(crate) struct Judged {
     pub(crate) unjudged: Vec<String>,
     /// What reports draw, where that was asked for.
     pub(crate) plots: Vec<PlotRecord>,
+    /// What is known of the answers, by the name of the call.
+    pub(crate) answers: Vec<(String, AnswerRecord)>,
 }
 
 /// Where answers come from, as a recorded result names it.
@@ -121,6 +123,7 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, respons
         measurements,
         unjudged,
         plots: Vec::new(),
+        answers: Vec::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::outcome::Outcome;
-use crate::outcome::record::LiveRecord;
+use crate::outcome::record::{HintRecord, LiveRecord};
 
 /// The state of a run that both sides see.
 #[derive(Default)]
@@ -84,6 +84,11 @@ impl OutcomeQueue {
     /// How many trials went wrong so far.
     pub(crate) fn wrong(&self) -> usize {
         self.lock().wrong
+    }
+
+    /// What the trials that are over show together, where a record is kept.
+    pub(crate) fn hints(&self) -> Vec<HintRecord> {
+        self.record.as_ref().map(|record| record.hints()).unwrap_or_default()
     }
 
     /// Says why the trials that are left will not run. The first reason stays.

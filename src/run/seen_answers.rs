@@ -2,11 +2,13 @@
 //! call. Keeps a digest and a name of every answer, and the whole answer only of calls that the plan makes in several cases.
 
 mod digest;
+mod facts;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use self::digest::{bytes_of, digest_of};
+use self::facts::facts_of;
 use super::judging::{AnswerOrigin, Judged};
 use crate::backend::Responsible;
 use crate::check::{CallResult, Finding};
@@ -81,7 +83,10 @@ impl SeenAnswers {
     ) {
         for response in responses {
             let Ok(prediction) = &response.result else { continue };
-            let Some(digest) = digest_of(prediction) else { continue };
+            let digest = digest_of(prediction);
+            let known = facts_of(&trial.contract, response, digest);
+            judged.answers.extend(known.map(|known| (response.call.clone(), known)));
+            let Some(digest) = digest else { continue };
             let key = key_of(&trial.contract, &response.config, &response.request);
             let seen = self.see(trial, response, prediction, &key, digest, origin);
             let is_stochastic = trial.contract.seed_option().is_some() && origin.weights != SYNTHETIC;

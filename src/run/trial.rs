@@ -70,6 +70,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         history: Vec::new(),
         times: CaseTimes::default(),
         plots: Vec::new(),
+        answers: Vec::new(),
     };
     let mut crashed: Option<String> = None;
     loop {
@@ -89,6 +90,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
         }
         outcome.attempts += 1;
         outcome.times.add(&attempt.times);
+        outcome.answers.clone_from(&attempt.judged.answers);
         let verdict = Verdict::of(&attempt.judged.findings);
         outcome.history.push(JudgedAttempt {
             verdict,

@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    AttemptRecord, BackendRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, HarnessRecord, MetricRecord,
-    RunRecord, SelectionRecord,
+    AttemptRecord, BackendRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, HarnessRecord, HintKind,
+    HintRecord, MetricRecord, RunRecord, SelectionRecord,
 };
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
@@ -79,6 +79,7 @@ pub(crate) fn case(name: &str, verdict: Verdict, findings: Vec<FindingRecord>) -
             input: json!(["ACDE"]),
             options: json!({}),
             config: json!({}),
+            answer: None,
         }],
         checks: vec!["contract".into(), "snapshot".into()],
         metrics: Vec::new(),
@@ -147,6 +148,12 @@ pub(crate) fn hostile() -> RunRecord {
     run.leak_checks_failed.clone_from(&texts);
     run.outdated.clone_from(&texts);
     run.untested.clone_from(&texts);
+    run.hints = vec![HintRecord {
+        kind: HintKind::NotRepeatable,
+        sentence: HOSTILE.into(),
+        evidence: HOSTILE.into(),
+        cases: texts.clone(),
+    }];
     run.warnings.clone_from(&texts);
     run.remarks = texts;
     run

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{CaseRecord, ConclusionRecord, RunRecord, SelectionRecord};
+use super::{CaseRecord, ConclusionRecord, HintRecord, RunRecord, SelectionRecord, hints};
 use crate::outcome::{Outcome, RunOutcome};
 
 /// What is known of a case before it runs, by its index in the plan.
@@ -94,11 +94,19 @@ impl LiveRecord {
         self.lock().run.selection.clone()
     }
 
+    /// What the cases that have ended show together.
+    pub(crate) fn hints(&self) -> Vec<HintRecord> {
+        let state = self.lock();
+        let cases: Vec<&CaseRecord> = state.ended.values().collect();
+        hints::hints(&cases, &state.run.backend.kind, &state.run.backend.weights)
+    }
+
     /// The record as it stands.
     pub(crate) fn snapshot(&self) -> RunRecord {
         let state = self.lock();
         let mut run = state.run.clone();
         run.cases = state.ended.values().cloned().collect();
+        run.find_hints();
         if run.conclusion.is_none() {
             run.seconds = self.begun.elapsed().as_secs_f64();
         }

@@ -53,6 +53,7 @@ pub(crate) fn merge(parts: Vec<(String, RunRecord)>) -> Result<RunRecord, String
         add_new(&mut whole.remarks, part.remarks);
     }
     whole.cases = ordered(cases);
+    whole.find_hints();
     Ok(whole)
 }
 

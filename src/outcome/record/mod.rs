@@ -2,12 +2,14 @@
 //! read again to render, merge and compare runs. Holds what came of a run; judges and prints nothing.
 
 mod agreement;
+mod answer;
 mod case;
 mod causes;
 mod difference;
 mod file;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod hints;
 pub(crate) mod history;
 mod live;
 mod matrix;
@@ -24,10 +26,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use agreement::{AgreeingRows, Disagreement, LikelyFault, agreeing, disagreements};
+pub(crate) use answer::AnswerRecord;
 pub(crate) use case::{AttemptRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, MetricRecord};
 pub(crate) use causes::{CauseGroup, cause_of, causes};
 pub(crate) use difference::{CaseChange, Change, RunDifference, difference};
 pub(crate) use file::{read, schema, text};
+pub(crate) use hints::{HintKind, HintRecord};
 pub(crate) use history::HistoryLine;
 pub(crate) use live::{LiveRecord, Planned};
 pub(crate) use matrix::{LevelReached, Matrix, MatrixCell, MatrixRow, matrix};
@@ -82,6 +86,9 @@ pub(crate) struct RunRecord {
     /// Features of the models of the backend that no judged case needed.
     #[serde(default)]
     pub(crate) untested: Vec<String>,
+    /// What several cases show together, and what to do about it.
+    #[serde(default)]
+    pub(crate) hints: Vec<HintRecord>,
     /// Trouble that is no case's verdict, such as an instance that would not stop.
     pub(crate) warnings: Vec<String>,
     /// What is worth knowing and no fault.
@@ -214,6 +221,7 @@ impl RunRecord {
             leak_checks_failed: Vec::new(),
             outdated: Vec::new(),
             untested: Vec::new(),
+            hints: Vec::new(),
             warnings: Vec::new(),
             remarks: Vec::new(),
         }
@@ -234,6 +242,12 @@ impl RunRecord {
         self.untested = plain_texts(&run.untested);
         self.warnings = plain_texts(&run.notes);
         self.remarks = plain_texts(&run.remarks);
+    }
+
+    /// Says anew what its cases show together.
+    pub(crate) fn find_hints(&mut self) {
+        let cases: Vec<&CaseRecord> = self.cases.iter().collect();
+        self.hints = hints::hints(&cases, &self.backend.kind, &self.backend.weights);
     }
 
     /// The same without what only pages draw.

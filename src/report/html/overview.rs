@@ -1,8 +1,11 @@
 //! The head of the page as the template shows it: verdict, counts, what was tested and by what. Plain texts only.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use crate::outcome::record::{ConclusionWord, RunRecord, RunState};
+use crate::report::words::hinted;
 
 /// Digits of a hash that are shown; the whole is in its title.
 const DIGITS: usize = 12;
@@ -44,7 +47,7 @@ struct Fact {
 #[derive(Serialize)]
 struct RemarkList<'a> {
     title: &'static str,
-    lines: &'a [String],
+    lines: Cow<'a, [String]>,
     is_open: bool,
 }
 
@@ -178,11 +181,12 @@ fn duration(seconds: f64) -> String {
 
 fn remarks(run: &RunRecord) -> Vec<RemarkList<'_>> {
     let all = [
-        ("Leaked", &run.leaks, true),
-        ("Leak checks failed", &run.leak_checks_failed, true),
-        ("Outdated expectations", &run.outdated, true),
-        ("Warnings", &run.warnings, true),
-        ("Remarks", &run.remarks, false),
+        ("What the whole run shows", Cow::Owned(hinted(run)), true),
+        ("Leaked", Cow::from(&run.leaks), true),
+        ("Leak checks failed", Cow::from(&run.leak_checks_failed), true),
+        ("Outdated expectations", Cow::from(&run.outdated), true),
+        ("Warnings", Cow::from(&run.warnings), true),
+        ("Remarks", Cow::from(&run.remarks), false),
     ];
     all.into_iter()
         .filter(|(_, lines, _)| !lines.is_empty())

@@ -1,0 +1,383 @@
+//! What only the whole run shows: several cases that go wrong in one way, by an option that reaches no model or an answer that does not
+//! repeat. Counts facts that calls and findings hold; without several of them it says nothing.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{AnswerRecord, CallRecord, CaseRecord, FindingRecord};
+use crate::backend::Responsible;
+use crate::config::Config;
+use crate::metric_value::count;
+use crate::outcome::Verdict;
+use crate::prediction::Contract;
+
+/// Cases that must show that options are ignored before it is said of the run.
+const SEVERAL: usize = 2;
+/// Comparisons with recorded results before anything is said of all of them.
+const COMPARED: usize = 3;
+/// Cases that a line of evidence names.
+const NAMED: usize = 3;
+/// Characters of what one case shows.
+const LONGEST_FACT: usize = 120;
+/// The option that asks for fields.
+const INCLUDE: &str = "include_fields";
+/// Checks that compare with recorded results.
+const REFERENCE_CHECKS: [&str; 3] = ["snapshot", "positions", "ensemble"];
+
+/// What several cases of a run show together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HintRecord {
+    /// What it is about.
+    pub(crate) kind: HintKind,
+    /// What is wrong with the run, and what to do about it.
+    pub(crate) sentence: String,
+    /// What the first of the cases show.
+    pub(crate) evidence: String,
+    /// All cases that show it, in plan order.
+    pub(crate) cases: Vec<String>,
+}
+
+/// What a hint is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HintKind {
+    /// Every answer is that of another model.
+    OtherModel,
+    /// Options of calls change no answer.
+    OptionsIgnored,
+    /// Options of the configuration change no answer.
+    ConfigurationIgnored,
+    /// The same call gets other answers.
+    NotRepeatable,
+    /// Rules hold, and recorded results do not.
+    OtherWeights,
+}
+
+/// A case with what it shows.
+type Shown<'a> = (&'a CaseRecord, String);
+
+/// What the cases of a run show together, on a backend of this kind that is declared with these weights.
+pub(crate) fn hints(cases: &[&CaseRecord], kind: &str, weights: &str) -> Vec<HintRecord> {
+    if !cases.iter().any(|case| case.is_wrong()) {
+        return Vec::new();
+    }
+    let mut models: BTreeMap<&str, Vec<&CaseRecord>> = BTreeMap::new();
+    for &case in cases {
+        models.entry(&case.model).or_default().push(case);
+    }
+    let mut hints = Vec::new();
+    for (model, cases) in models {
+        let other = other_model(model, &cases, kind).or_else(|| other_size(model, &cases));
+        let mut found: Vec<HintRecord> = other.into_iter().collect();
+        if found.is_empty() {
+            found.extend(ignored(model, &cases, OptionSource::Call));
+            found.extend(ignored(model, &cases, OptionSource::Configuration));
+            found.extend(not_repeatable(model, &cases));
+        }
+        if found.is_empty() {
+            found.extend(other_weights(model, &cases, weights));
+        }
+        hints.append(&mut found);
+    }
+    hints
+}
+
+impl HintRecord {
+    /// The hint in one line.
+    pub(crate) fn line(&self) -> String {
+        format!("{} ({})", self.sentence, self.evidence)
+    }
+
+    fn of(kind: HintKind, sentence: String, shown: &[Shown<'_>]) -> Self {
+        let mut named: Vec<String> = Vec::new();
+        for (case, fact) in shown.iter().take(NAMED) {
+            let end = fact.char_indices().nth(LONGEST_FACT).map_or(fact.len(), |(end, _)| end);
+            named.push(format!("{}: {}", case.name, &fact[..end]));
+        }
+        if shown.len() > NAMED {
+            named.push(format!("and {} more", shown.len() - NAMED));
+        }
+        Self {
+            kind,
+            sentence,
+            evidence: format!("seen in {}", named.join("; ")),
+            cases: shown.iter().map(|(case, _)| case.name.clone()).collect(),
+        }
+    }
+}
+
+/// That all that a model answered is of one other model: the class of every answer, or the class that raised an exception.
+fn other_model(model: &str, cases: &[&CaseRecord], kind: &str) -> Option<HintRecord> {
+    let mut answers = cases.iter().flat_map(|case| answered(case));
+    if answers.any(|(_, answer)| answer.other_class.is_none()) {
+        return None;
+    }
+    let declared = Config::built_in().ok()?;
+    let others = declared.models.iter().filter(|contract| contract.key != model);
+    let (contract, shown) = others
+        .map(|contract| (contract, shown_of(contract, cases)))
+        .find(|(_, shown)| !shown.is_empty())?;
+    let key = &contract.key;
+    let start = if kind == "http" {
+        "start"
+    } else {
+        "make the command start"
+    };
+    let sentence = format!(
+        "this server runs another model, {key} and not {model}: say `models = [\"{key}\"]` in the table of the backend, or {start} {model} \
+         there"
+    );
+    Some(HintRecord::of(HintKind::OtherModel, sentence, &shown))
+}
+
+/// The cases that show that another model works behind a server.
+fn shown_of<'a>(other: &Contract, cases: &[&'a CaseRecord]) -> Vec<Shown<'a>> {
+    let core = other.core.rsplit('.').next().unwrap_or(&other.core);
+    // Python's own words where the class has no such method.
+    let words = format!("'{core}' object has no attribute ");
+    let shown = cases.iter().filter_map(|case| {
+        let mut answers = answered(case);
+        if answers.any(|(_, answer)| answer.other_class.as_ref() == Some(&other.output)) {
+            return Some((*case, format!("the answer is a {}", other.output)));
+        }
+        let mut findings = findings(case);
+        let raised = findings.find(|(finding, _)| finding.summary.contains(&words))?;
+        Some((*case, raised.0.summary.clone()))
+    });
+    shown.collect()
+}
+
+/// That every answer has the dimensions of one other size of the model, which no configuration asked for.
+fn other_size(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
+    let is_unasked =
+        |(call, _): &(&CallRecord, &AnswerRecord)| call.config.as_object().is_none_or(serde_json::Map::is_empty);
+    let unasked = || cases.iter().flat_map(|case| answered(case)).filter(is_unasked);
+    let size = unasked().next()?.1.other_size.as_deref()?;
+    // An answer without arrays has no size.
+    if unasked().any(|(_, answer)| answer.digest.is_some() && answer.other_size.as_deref() != Some(size)) {
+        return None;
+    }
+    let shown = cases.iter().filter_map(|case| {
+        let mut answers = answered(case).filter(is_unasked);
+        let is_shown = answers.any(|(_, answer)| answer.other_size.is_some());
+        is_shown.then(|| (*case, "its dimensions".to_owned()))
+    });
+    let shown: Vec<Shown<'_>> = shown.collect();
+    let sentence = format!(
+        "this server runs another size of {model}, {size}: say it in `variants.{model}` or `config.{model}` of the backend, or start the \
+         size that is declared"
+    );
+    Some(HintRecord::of(HintKind::OtherModel, sentence, &shown))
+}
+
+/// Where an option comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum OptionSource {
+    Call,
+    Configuration,
+}
+
+impl OptionSource {
+    /// The options of a call that come from here.
+    fn of(self, call: &CallRecord) -> &Value {
+        match self {
+            Self::Call => &call.options,
+            Self::Configuration => &call.config,
+        }
+    }
+
+    /// Whether two calls differ in these options and in nothing else.
+    fn alone_differs(self, one: &CallRecord, other: &CallRecord) -> bool {
+        let differs = |source: Self| source.of(one) != source.of(other);
+        let another = match self {
+            Self::Call => Self::Configuration,
+            Self::Configuration => Self::Call,
+        };
+        asks_alike(one, other) && differs(self) && !differs(another)
+    }
+
+    /// Whether a call asks for fields from here.
+    fn asks_for_fields(self, call: &CallRecord) -> bool {
+        let by_call = call.options.get(INCLUDE).is_some();
+        match self {
+            Self::Call => by_call,
+            Self::Configuration => !by_call && call.config.get(INCLUDE).is_some(),
+        }
+    }
+}
+
+/// That several cases whose option asks for something got the answer of the default options, and none got what it asked for.
+fn ignored(model: &str, cases: &[&CaseRecord], source: OptionSource) -> Option<HintRecord> {
+    let is_heard =
+        |(call, answer): (&CallRecord, &AnswerRecord)| source.asks_for_fields(call) && !answer.gave.is_empty();
+    if cases.iter().flat_map(|case| answered(case)).any(is_heard) {
+        return None;
+    }
+    let shown = cases
+        .iter()
+        .filter_map(|case| Some((*case, ignoring(case, cases, source)?)));
+    let shown: Vec<Shown<'_>> = shown.collect();
+    if shown.len() < SEVERAL {
+        return None;
+    }
+    let (kind, what, remedy) = match source {
+        OptionSource::Call => (
+            HintKind::OptionsIgnored,
+            "options of calls seem",
+            "hand the `options` of each request on to the model",
+        ),
+        OptionSource::Configuration => (
+            HintKind::ConfigurationIgnored,
+            "the configuration seems",
+            "construct the model with the configuration that it is given (`MODEL_CONFIG`)",
+        ),
+    };
+    let cases = count(shown.len(), "case");
+    let sentence = format!("{what} to be ignored by {model}, {cases} got the default answer: {remedy}");
+    Some(HintRecord::of(kind, sentence, &shown))
+}
+
+/// What shows that a case's options reached no model.
+fn ignoring(case: &CaseRecord, all: &[&CaseRecord], source: OptionSource) -> Option<String> {
+    findings(case).find_map(|(finding, call)| {
+        let answer = call.answer.as_ref()?;
+        let names = source.of(call).as_object().filter(|options| !options.is_empty())?;
+        if source.asks_for_fields(call) && !answer.lacks.is_empty() {
+            return Some(format!("asked for `{}`, which did not come", answer.lacks.join("`, `")));
+        }
+        if source == OptionSource::Configuration
+            && let Some(size) = &answer.other_size
+        {
+            return Some(format!("the dimensions are those of {size}"));
+        }
+        match finding.check.as_str() {
+            // The input alone is none that must be refused: it is answered elsewhere.
+            "error" => {
+                let is_accepted = |(other, _): (&CallRecord, &AnswerRecord)| source.alone_differs(call, other);
+                let others = all
+                    .iter()
+                    .filter(|other| !other.checks.iter().any(|check| check == "error"));
+                let is_sound = others.flat_map(|other| answered(other)).any(is_accepted);
+                let names: Vec<&str> = names.keys().map(String::as_str).collect();
+                is_sound.then(|| format!("`{}` was not refused", names.join("`, `")))
+            }
+            "differ" => {
+                let is_same = |(other, its): &(&CallRecord, &AnswerRecord)| {
+                    source.alone_differs(call, other) && its.digest.is_some() && its.digest == answer.digest
+                };
+                let (other, _) = answered(case).find(is_same)?;
+                Some(format!("calls `{}` and `{}` got one answer", other.name, call.name))
+            }
+            _ => None,
+        }
+    })
+}
+
+/// That the same call got other answers. One is enough: it is seen and not concluded.
+fn not_repeatable(model: &str, cases: &[&CaseRecord]) -> Option<HintRecord> {
+    let shown = cases.iter().filter_map(|case| Some((*case, unrepeated(case)?)));
+    let shown: Vec<Shown<'_>> = shown.collect();
+    if shown.is_empty() {
+        return None;
+    }
+    let cases = count(shown.len(), "case");
+    let sentence = format!(
+        "answers of {model} are not repeatable, in {cases} the same call got another answer: evaluate without dropout, fix the seeds, \
+         and share no state between calls"
+    );
+    Some(HintRecord::of(HintKind::NotRepeatable, sentence, &shown))
+}
+
+/// What shows that an answer of a case does not repeat.
+fn unrepeated(case: &CaseRecord) -> Option<String> {
+    let by_finding = findings(case).find_map(|(finding, call)| match finding.check.as_str() {
+        "repeats" => Some(finding.summary.clone()),
+        "agree" => {
+            let earlier = case.calls.iter().take_while(|other| other.name != call.name);
+            let is_same = |other: &&CallRecord| {
+                asks_alike(other, call) && other.options == call.options && other.config == call.config
+            };
+            let same = earlier.into_iter().find(is_same)?;
+            Some(format!("`{}` and `{}` are the same call", same.name, call.name))
+        }
+        _ => None,
+    });
+    by_finding.or_else(|| {
+        // A call that gives an error once is another matter.
+        let is_wrong = |index: usize| {
+            let attempt = &case.attempts[index];
+            attempt.verdict == Verdict::Fail && attempt.findings.iter().all(|finding| finding.check != "response")
+        };
+        let passed = case.attempts.iter().any(|attempt| attempt.verdict == Verdict::Pass);
+        let is_mixed = passed && (0..case.attempts.len()).any(is_wrong);
+        is_mixed.then(|| "one attempt passed and another did not".to_owned())
+    })
+}
+
+/// That nearly all comparisons with recorded results fail while the rules that need none hold, and no one mistake explains it.
+fn other_weights(model: &str, cases: &[&CaseRecord], weights: &str) -> Option<HintRecord> {
+    let is_of_reference = |finding: &FindingRecord| REFERENCE_CHECKS.contains(&finding.check.as_str());
+    let wrong = |case: &CaseRecord, of_reference: bool| {
+        let mut findings = findings(case);
+        findings.any(|(finding, _)| is_of_reference(finding) == of_reference)
+    };
+    let judged = cases.iter().copied().filter(|case| match case.verdict {
+        Verdict::Pass => true,
+        Verdict::Fail => case.responsible == Some(Responsible::Backend),
+        _ => false,
+    });
+    let judged: Vec<&CaseRecord> = judged.collect();
+    let is_compared = |case: &&&CaseRecord| {
+        let mut checks = case.checks.iter();
+        checks.any(|check| REFERENCE_CHECKS.contains(&check.as_str()))
+    };
+    let compared = judged.iter().filter(is_compared).count();
+    let differing: Vec<&CaseRecord> = judged.iter().copied().filter(|case| wrong(case, true)).collect();
+    let breaking = judged.iter().filter(|case| wrong(case, false)).count();
+    let explained = differing.iter().filter(|case| {
+        let mut findings = case.findings().iter();
+        findings.any(|finding| finding.likely_cause.is_some())
+    });
+    let (differ, all) = (differing.len(), judged.len());
+    if compared < COMPARED || differ * 10 < compared * 9 || breaking * 10 > all || explained.count() * 2 > differ {
+        return None;
+    }
+    let holds = all - breaking;
+    let sentence = format!(
+        "the weights of {model} may not be `{weights}`, as the table says: {differ} of {compared} comparisons with results recorded with \
+         them differ, and the rules hold in {holds} of {all} cases: check which parameters are loaded, or correct `weights`"
+    );
+    let fact = |case: &CaseRecord| {
+        let deciding = case.deciding_finding();
+        deciding.map_or_else(String::new, |finding| finding.summary.clone())
+    };
+    let shown: Vec<Shown<'_>> = differing.into_iter().map(|case| (case, fact(case))).collect();
+    Some(HintRecord::of(HintKind::OtherWeights, sentence, &shown))
+}
+
+/// Whether two calls ask one method about one input.
+fn asks_alike(one: &CallRecord, other: &CallRecord) -> bool {
+    one.method == other.method && one.input == other.input
+}
+
+/// The calls of a case that were answered.
+fn answered(case: &CaseRecord) -> impl Iterator<Item = (&CallRecord, &AnswerRecord)> {
+    case.calls.iter().filter_map(|call| Some((call, call.answer.as_ref()?)))
+}
+
+/// What speaks against the backend in a case that went wrong, with the call that it is about.
+fn findings(case: &CaseRecord) -> impl Iterator<Item = (&FindingRecord, &CallRecord)> {
+    let findings = case.findings().iter().filter(|_| case.is_wrong());
+    let of_backend = findings.filter(|finding| finding.responsible == Responsible::Backend);
+    of_backend.filter_map(|finding| {
+        let name = finding.call.as_deref()?;
+        Some((finding, case.calls.iter().find(|call| call.name == name)?))
+    })
+}
+
+#[cfg(test)]
+mod tests;
