@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod payload;
 #[path = "../support/plain.rs"]
 mod plain;
 mod port;
@@ -10,6 +11,7 @@ mod port;
 #[expect(dead_code, reason = "every run here has an environment of its own")]
 mod project;
 mod shrink;
+mod table;
 
 use base64_simd::STANDARD;
 use sha2::{Digest, Sha256};

@@ -15,23 +15,23 @@ use crate::project::{Project, Ran};
 pub const SECRET: &str = "open sesame";
 pub const CASE: &str = "esm2::embed::minimal";
 
-/// A server of ESM-2, where it answers.
+/// A server of one model, where it answers.
 pub struct Upstream(String);
 
 /// What ends the server of a port with its test, whatever the port's own thread does.
 pub struct Port {
     address: String,
-    server: Child,
+    server: Option<Child>,
 }
 
 impl Upstream {
-    pub fn start() -> (Child, Self) {
+    pub fn start((class, config): (&str, &str)) -> (Child, Self) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
         command.env("HYDROTEST_FORMAT", "pretty");
         command
             .args(["serve", "--port", "0"])
-            .env("MODEL_CLASS", "boileroom.models.esm.core.ESM2Core")
-            .env("MODEL_CONFIG", "{}")
+            .env("MODEL_CLASS", class)
+            .env("MODEL_CONFIG", config)
             .env("BOILEROOM_TRANSPORT_HMAC_KEY", SECRET)
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
@@ -39,11 +39,7 @@ impl Upstream {
         BufReader::new(child.stderr.take().unwrap())
             .read_line(&mut line)
             .unwrap();
-        let address = line
-            .trim_end()
-            .strip_prefix("serving esm2 on http://")
-            .unwrap()
-            .to_owned();
+        let address = line.trim_end().split_once(" on http://").unwrap().1.to_owned();
         (child, Self(address))
     }
 
@@ -67,8 +63,10 @@ impl Upstream {
 
 impl Drop for Port {
     fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        if let Some(server) = &mut self.server {
+            let _ = server.kill();
+            let _ = server.wait();
+        }
     }
 }
 
@@ -79,6 +77,18 @@ pub struct Asked {
     pub body: Vec<u8>,
     /// How many calls there were before.
     pub before: usize,
+}
+
+impl Asked {
+    /// The same with another body.
+    pub fn with_body(&self, body: String) -> Self {
+        Self {
+            path: self.path.clone(),
+            head: String::new(),
+            body: body.into_bytes(),
+            before: 0,
+        }
+    }
 }
 
 /// What the port answers.
@@ -124,12 +134,17 @@ pub fn sealed(payload: &[u8], key: &[u8], message: &[u8]) -> Answer {
 
 pub type Wrong = dyn Fn(&Asked, &Upstream) -> Answer + Send + Sync;
 
-/// Serves on a free port what `wrong` makes of each request.
+/// Serves on a free port what `wrong` makes of each request to ESM-2.
 pub fn port(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static) -> Port {
+    port_of(("boileroom.models.esm.core.ESM2Core", "{}"), Box::new(wrong))
+}
+
+/// The same in front of a model of this class and configuration.
+pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
-    let wrong: Arc<Wrong> = Arc::new(wrong);
-    let (server, upstream) = Upstream::start();
+    let wrong: Arc<Wrong> = wrong.into();
+    let (server, upstream) = Upstream::start(model);
     std::thread::spawn(move || {
         let calls = AtomicUsize::new(0);
         for stream in listener.incoming().flatten() {
@@ -143,7 +158,16 @@ pub fn port(wrong: impl Fn(&Asked, &Upstream) -> Answer + Send + Sync + 'static)
     });
     Port {
         address: format!("http://{address}"),
-        server,
+        server: Some(server),
+    }
+}
+
+/// A port at which nothing listens: it was one of this process a moment ago.
+pub fn closed() -> Port {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    Port {
+        address: format!("http://{address}"),
+        server: None,
     }
 }
 
@@ -215,6 +239,26 @@ pub fn run(port: &Port, more: &str, arguments: &[&str]) -> Ran {
     ran(project.command(&["--color", "never"]), arguments)
 }
 
+/// The exit code of a run, and what a person sees of it: the form for people, which writes nothing for review.
+pub fn on_screen(port: &Port, more: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    seen(&project(port, more), arguments)
+}
+
+/// The same of a backend whose whole table is given.
+pub fn screen_of_table(table: &str, arguments: &[&str]) -> (Option<i32>, String) {
+    let project = Project::new(&format!(
+        "default = 'lab'\n[backends.lab]\nweights = 'synthetic'\n{table}"
+    ));
+    seen(&project, arguments)
+}
+
+fn seen(project: &Project, arguments: &[&str]) -> (Option<i32>, String) {
+    let mut command = project.command(&["--color", "never"]);
+    command.env_remove("HYDROTEST_FORMAT").env("CI", "1");
+    let ran = ran(command, arguments);
+    (ran.code, ran.told)
+}
+
 /// Another command than a run, in the same project.
 pub fn run_alone(port: &Port, more: &str, arguments: &[&str]) -> Ran {
     let project = project(port, more);
@@ -229,9 +273,16 @@ pub fn run_alone(port: &Port, more: &str, arguments: &[&str]) -> Ran {
 
 fn project(port: &Port, more: &str) -> Project {
     let address = &port.address;
-    let table = format!(
-        "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nweights = 'synthetic'\n{more}"
-    );
+    let or = |key: &str, line: &str| {
+        if more.contains(key) {
+            String::new()
+        } else {
+            format!("{line}\n")
+        }
+    };
+    let secret = or("secret_env", "secret_env = 'LAB_SECRET'");
+    let weights = or("weights", "weights = 'synthetic'");
+    let table = format!("default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\n{secret}{weights}{more}");
     Project::new(&table)
 }
 
