@@ -149,3 +149,67 @@ fn evidence_is_judged_as_the_run_was_and_only_what_was_answered_is_believed() {
         ],
     );
 }
+
+#[test]
+fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_judged() {
+    let own = "[backends.live.tolerances.chai1.structure]\nrmsd = 9.5\n";
+    let project = Project::new(&(BACKENDS.to_owned() + own));
+    let directory = project.state().parent().unwrap().join("evidence");
+    let told = "judged by tolerances of its own: chai1 structure.rmsd 9.5, shared ";
+    let passes = "\npasses with its own tolerances: ";
+    let arguments = [
+        "--evidence",
+        "evidence",
+        "--report",
+        "json=outcome.json",
+        "--report",
+        "markdown=page.md",
+    ];
+    let ran = project.run(&arguments);
+    ran.expect(0, &["0 failed", told, passes]);
+    assert!(!ran.told.contains("conforms"), "{}", ran.told);
+    let page = fs::read_to_string(directory.with_file_name("page.md")).unwrap();
+    assert!(page.contains("chai1 structure.rmsd 9.5, shared "), "{page}");
+
+    let judged = judge(&project, &directory);
+    judged.expect(0, &["judged again", told, passes]);
+    assert!(!judged.told.contains("conforms"), "{}", judged.told);
+
+    // In the project of the run, and in one whose backend of that name has no such tolerance.
+    let in_project = |home: &Project| {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .current_dir(home.state().parent().unwrap())
+            .arg("judge")
+            .arg(&directory)
+            .arg("--suites")
+            .arg(repository.join("suites"))
+            .arg("--snapshots")
+            .arg(repository.join("snapshots"))
+            .env("HYDROTEST_STATE_DIR", home.state());
+        Ran::from(command.output().unwrap())
+    };
+    in_project(&project).expect(0, &[told, passes]);
+    let other = in_project(&Project::new(BACKENDS));
+    other.expect(
+        2,
+        &["the evidence was made with other tolerances than [backends.live] has here"],
+    );
+
+    // Whoever widens a tolerance afterwards has to state it, and nothing that no configuration could say is taken.
+    let path = directory.join("backend.json");
+    let widen = |value: &str| {
+        let mut backend: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        backend["tolerances"]["chai1"]["structure.rmsd"] = serde_json::from_str(value).unwrap();
+        fs::write(&path, backend.to_string()).unwrap();
+        close(&directory);
+    };
+    widen("90.5");
+    judge(&project, &directory).expect(
+        2,
+        &["the evidence was judged by other tolerances than its backend.json says"],
+    );
+    widen("-1");
+    judge(&project, &directory).expect(2, &["a tolerance that no backend can have: chai1 structure.rmsd"]);
+}

@@ -192,6 +192,7 @@ fn backends_schema() -> Value {
             "variants".to_owned(),
             json!({ "type": "object", "additionalProperties": { "type": "array", "items": { "type": "string" } } }),
         );
+        properties.insert("tolerances".to_owned(), each("gates"));
         let needed = required(&ask(""));
         let mut needed: Vec<&str> = needed.iter().map(String::as_str).collect();
         needed.insert(0, "kind");

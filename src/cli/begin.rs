@@ -1,6 +1,7 @@
 //! What is known of a run before it begins, as the record of it: the program, the backend, the selection, the cases.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -8,12 +9,14 @@ use sha2::{Digest, Sha256};
 use super::arguments::RunArguments;
 use super::project::{Project, References};
 use crate::backend::registry::Platform;
+use crate::config::OwnTolerances;
 use crate::outcome::record::{
-    BackendRecord, CallRecord, CaseRecord, CaseTimes, HarnessRecord, LiveRecord, Planned, RunRecord, SelectionRecord,
-    plain_text,
+    BackendRecord, CallRecord, CaseRecord, CaseTimes, HarnessRecord, LiveRecord, OwnToleranceRecord, Planned,
+    RunRecord, SelectionRecord, plain_text,
 };
 use crate::outcome::{Verdict, quote};
 use crate::plan::{Plan, PlannedCall, PlannedTrial};
+use crate::prediction::Contract;
 use crate::run::Trials;
 
 /// How much a run selects.
@@ -53,12 +56,12 @@ pub(super) fn begin(
         .map(|index| (index, case(&plan.trials[index], reproduce)))
         .collect();
     Ok(LiveRecord::new(
-        RunRecord::begun(harness, backend(arguments, platform), selection),
+        RunRecord::begun(harness, backend(arguments, project, platform), selection),
         planned,
     ))
 }
 
-fn backend(arguments: &RunArguments, platform: &Platform) -> BackendRecord {
+fn backend(arguments: &RunArguments, project: &Project, platform: &Platform) -> BackendRecord {
     let (_, tag) = arguments
         .target
         .backend
@@ -78,8 +81,25 @@ fn backend(arguments: &RunArguments, platform: &Platform) -> BackendRecord {
         gpu: arguments.target.gpu.clone(),
         boileroom: platform.table.boileroom.clone(),
         versions,
+        tolerances: own_tolerances(&project.config.models, &platform.table.tolerances, |model| {
+            platform.table.serves(model)
+        }),
         machine: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
     }
+}
+
+/// The gates that a backend has of its own for the models that it serves.
+pub(super) fn own_tolerances(
+    models: &[Arc<Contract>],
+    tolerances: &OwnTolerances,
+    serves: impl Fn(&str) -> bool,
+) -> Vec<OwnToleranceRecord> {
+    let models = models.iter().filter(|model| serves(&model.key));
+    let own = models.flat_map(|model| {
+        let differing = tolerances.differing(model).into_iter();
+        differing.map(|gate| OwnToleranceRecord::new(&model.key, gate))
+    });
+    own.collect()
 }
 
 /// The words of the command line that select cases.
@@ -185,7 +205,7 @@ fn collect(directory: &Path, files: &mut Vec<std::path::PathBuf>) -> std::io::Re
 fn contracts_sha256(project: &Project) -> String {
     let mut hasher = Sha256::new();
     for contract in &project.config.models {
-        let mut contract = crate::prediction::Contract::clone(contract);
+        let mut contract = Contract::clone(contract);
         contract.known.clear();
         add(&mut hasher, &contract.key.clone(), format!("{contract:?}").as_bytes());
     }

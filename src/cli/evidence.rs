@@ -73,6 +73,7 @@ pub(super) fn backend(platform: &Platform) -> EvidenceBackend {
         through: table.through.clone(),
         known: table.known.iter().map(|known| KnownDefect::clone(known)).collect(),
         per_model: table.per_model.clone(),
+        tolerances: table.tolerances.clone(),
     }
 }
 

@@ -12,6 +12,7 @@ use super::begin::{SelectionScope, begin};
 use super::project::{Project, References};
 use super::references::origin;
 use super::report_writer::write_reports;
+use super::same_rules::{same_rules, same_tolerances};
 use super::{BROKEN, CommandError, say};
 use crate::backend::kind::Overrides;
 use crate::backend::registry::Platform;
@@ -19,7 +20,7 @@ use crate::backend::skip::SkipCause;
 use crate::config::{BackendTable, Diagnostic, Diagnostics, Level, Located, Location, Section, Source};
 use crate::metric_value::count;
 use crate::outcome::evidence::{self, EvidenceBackend, EvidenceError};
-use crate::outcome::record::{self, CaseRecord, RunRecord, RunState};
+use crate::outcome::record::{self, CaseRecord, RunRecord, RunState, ToleranceCount};
 use crate::outcome::{RunOutcome, Verdict};
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
 use crate::report::conclusion::concluded;
@@ -58,6 +59,7 @@ fn judge_again(
     backend: &EvidenceBackend,
     project: &Project,
 ) -> Result<JudgedAgain, CommandError> {
+    same_tolerances(stated, backend, project)?;
     let table = replaying(arguments, backend);
     let mut config = project.config.clone();
     config.backends = vec![table.clone()];
@@ -96,7 +98,8 @@ fn judge_again(
     let draws = arguments.report.iter().any(|report| report.format.draws());
     let plots = draws.then(PlotBudget::default);
     let outcome = replay(&plan, (&selected, plots), &trials, (platform, &references))?;
-    let conclusion = concluded(&outcome.evidence(), &begun.selection(), &outcome.untested);
+    let (own, _) = begun.own_tolerances();
+    let conclusion = concluded(&outcome.evidence(), &begun.selection(), &outcome.untested, own);
     begun.finish(&outcome, conclusion);
     Ok(joined(stated, begun.snapshot(), &plan))
 }
@@ -183,38 +186,10 @@ fn replaying(arguments: &JudgeArguments, backend: &EvidenceBackend) -> BackendTa
         known_failures: None,
         known: backend.known.iter().cloned().map(Arc::new).collect(),
         per_model: backend.per_model.clone(),
+        tolerances: backend.tolerances.clone(),
         location: location.clone(),
         settings: Section::parse(&source, &mut ignored),
     }
-}
-
-/// Verdicts by other rules than the run's prove nothing about it.
-fn same_rules(stated: &RunRecord, here: &RunRecord) -> Result<(), CommandError> {
-    let pairs = [
-        ("version of hydrotest", &stated.harness.version, &here.harness.version),
-        ("suites", &stated.harness.suites_sha256, &here.harness.suites_sha256),
-        (
-            "recorded results",
-            &stated.harness.snapshots_sha256,
-            &here.harness.snapshots_sha256,
-        ),
-        (
-            "contracts of the models",
-            &stated.harness.contracts_sha256,
-            &here.harness.contracts_sha256,
-        ),
-    ];
-    let other: Vec<&str> = pairs
-        .iter()
-        .filter(|(_, one, other)| one != other)
-        .map(|(what, ..)| *what)
-        .collect();
-    if other.is_empty() {
-        return Ok(());
-    }
-    let message = format!("the evidence was made with another {}", other.join(", another "));
-    let help = "check out the state of the project that it was made with, or repeat the run";
-    Err(Diagnostics::from(Diagnostic::new(message).with_help(help)).into())
 }
 
 /// How much of the plan the evidence is about. What it says of that itself is not believed: a case that is left out is not judged.
@@ -274,8 +249,9 @@ fn joined(stated: &RunRecord, here: RunRecord, plan: &Plan) -> JudgedAgain {
     let verdicts = run.cases.iter().map(|case| (case.name.as_str(), case.verdict));
     run.untested = untested_features(plan, verdicts);
     run.find_hints();
+    let own = ToleranceCount::of(run.own_tolerances());
     run.conclusion =
-        (run.state != RunState::Incomplete).then(|| concluded(&run.evidence(), &run.selection, &run.untested));
+        (run.state != RunState::Incomplete).then(|| concluded(&run.evidence(), &run.selection, &run.untested, own));
     JudgedAgain {
         run,
         taken_over,
@@ -332,6 +308,8 @@ fn tell(arguments: &JudgeArguments, judged: &JudgedAgain) -> u8 {
         );
     }
     text.push_str(&levels::line(&run.evidence()));
+    let own: Vec<String> = run.own_tolerances().map(ToString::to_string).collect();
+    text.push_str(&levels::own_tolerances(&own));
     for leak in &run.leaks {
         let _ = writeln!(text, "  leaked: {leak}");
     }

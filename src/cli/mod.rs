@@ -27,6 +27,7 @@ mod report;
 mod report_writer;
 mod reproduce;
 mod run;
+mod same_rules;
 mod serve;
 mod shell;
 mod show;

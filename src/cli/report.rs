@@ -8,8 +8,9 @@ use super::report_writer::write_report;
 use super::{BROKEN, CommandError};
 use crate::config::{Diagnostic, Diagnostics};
 use crate::metric_value::count;
-use crate::outcome::record::{self, RunRecord, RunState, difference, merge};
+use crate::outcome::record::{self, RunRecord, RunState, ToleranceCount, difference, merge};
 use crate::report::conclusion::concluded;
+use crate::report::console::levels::own_tolerances;
 use crate::report::{difference as differences, format};
 
 /// What the readers of `backends.toml` take; `tests/schemas.rs` makes it of them.
@@ -45,7 +46,12 @@ pub(crate) fn merged(arguments: &MergeArguments) -> Result<u8, CommandError> {
         whole.conclusion = None;
         (format!("incomplete: a part did not end (exit code {BROKEN})"), BROKEN)
     } else {
-        let conclusion = concluded(&whole.evidence(), &whole.selection, &whole.untested);
+        let conclusion = concluded(
+            &whole.evidence(),
+            &whole.selection,
+            &whole.untested,
+            ToleranceCount::of(whole.own_tolerances()),
+        );
         let (sentence, code) = (conclusion.sentence.clone(), conclusion.exit_code);
         whole.conclusion = Some(conclusion);
         (sentence, code)
@@ -53,7 +59,12 @@ pub(crate) fn merged(arguments: &MergeArguments) -> Result<u8, CommandError> {
     let text = record::text(&whole).map_err(|error| CommandError::Broken(error.to_string()))?;
     write(&arguments.output, &text)?;
     let cases = count(whole.cases.len(), "case");
-    show(&format!("{cases} of {} joined\n{sentence}\n", count(number, "part")))?;
+    let own: Vec<String> = whole.own_tolerances().map(ToString::to_string).collect();
+    let own = own_tolerances(&own);
+    show(&format!(
+        "{cases} of {} joined\n{own}{sentence}\n",
+        count(number, "part")
+    ))?;
     Ok(code)
 }
 

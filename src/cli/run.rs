@@ -156,7 +156,8 @@ fn carry_out(
     )
     .map_err(|error| CommandError::Broken(format!("the run could not go on: {error}")))?;
     let conclusion = report.conclusion();
-    let concluded = concluded(&report.evidence(), &record.selection(), &report.untested);
+    let (own, own_tolerances) = record.own_tolerances();
+    let concluded = concluded(&report.evidence(), &record.selection(), &report.untested, own);
     let sentence = concluded.sentence.clone();
     record.finish(&report, concluded);
     let ended = Ended {
@@ -192,6 +193,7 @@ fn carry_out(
         kind,
         weights: &weights,
         sentence: &sentence,
+        own_tolerances: &own_tolerances,
         unused_snapshots: &unused,
         pending_snapshots: &pending(project, &store, &weights)?,
         empty_suites: empty,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Diagnostic, Diagnostics, Located, Location, PerModel, Section, TableReader};
+use super::{Diagnostic, Diagnostics, Located, Location, OwnTolerances, PerModel, Section, TableReader};
 use crate::prediction::Contract;
 use crate::prediction::known::KnownDefect;
 
@@ -40,6 +40,8 @@ pub struct BackendTable {
     pub known: Vec<Arc<KnownDefect>>,
     /// What it says of single models: their options and sizes.
     pub per_model: PerModel,
+    /// Gates of single models that it is judged by in place of those of their contracts.
+    pub tolerances: OwnTolerances,
     /// Where its name is written.
     pub location: Location,
     /// The whole table, for the kind to read its own keys from; the common ones are known there.
@@ -83,6 +85,7 @@ impl BackendTable {
             location: reader.location_of("known_failures"),
         });
         let per_model = PerModel::read(&mut reader, contracts);
+        let tolerances = OwnTolerances::read(&mut reader, contracts);
         let settings = reader.rest();
         Some(Self {
             name: name.value,
@@ -103,6 +106,7 @@ impl BackendTable {
             known_failures,
             known: Vec::new(),
             per_model,
+            tolerances,
             location: name.location,
             settings,
         })

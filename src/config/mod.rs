@@ -32,6 +32,7 @@ mod suggestion;
 mod suite;
 #[cfg(test)]
 mod tests;
+mod tolerances;
 mod typed;
 mod unknown;
 
@@ -56,6 +57,7 @@ pub use sequences::Sequences;
 pub use source::{Location, Source};
 pub(crate) use suggestion::suggest;
 pub use suite::{SEQUENCES, Suite, Suites};
+pub use tolerances::OwnTolerances;
 pub use typed::Located;
 pub(crate) use typed::OneOrMany;
 pub use unknown::Unknown;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::config::PerModel;
+use crate::config::{OwnTolerances, PerModel};
 use crate::prediction::known::KnownDefect;
 use crate::snapshot::{read_bounded, write_atomically};
 
@@ -50,6 +50,9 @@ pub(crate) struct EvidenceBackend {
     pub(crate) known: Vec<KnownDefect>,
     /// Options and sizes of single models.
     pub(crate) per_model: PerModel,
+    /// Gates of single models that it is judged by in place of those of their contracts.
+    #[serde(default)]
+    pub(crate) tolerances: OwnTolerances,
 }
 
 /// Why evidence cannot be used.

@@ -57,7 +57,8 @@ pub fn expand(
     let scenarios: Vec<Vec<Option<Scenario>>> = suites.iter().map(|suite| scenarios(suite, &mut diagnostics)).collect();
     let mut trials = Vec::new();
     let models = config.models.iter().filter(|model| selection.wants_model(&model.key));
-    for contract in models.filter(|model| backend.serves(&model.key)) {
+    for shared in models.filter(|model| backend.serves(&model.key)) {
+        let contract = &backend.tolerances.contract(shared);
         let first = trials.len();
         let selected = suites.iter().zip(compiled.iter().zip(&scenarios));
         for (suite, (checks, scenarios)) in selected.filter(|(suite, _)| selection.wants_suite(&suite.name)) {

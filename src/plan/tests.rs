@@ -242,3 +242,15 @@ fn what_must_be_refused_comes_last_of_its_instance() {
     // The first suite by name, which shares its instance with others.
     assert!(place("esmfold::bad_input::invalid_residues") > place("esmfold::fold::minimal"));
 }
+
+#[test]
+fn cases_are_judged_by_the_contract_with_the_tolerances_of_the_backend() {
+    let gates = |table: &str| trial(&plan(table), "plain").contract.gates;
+    let shared = Config::built_in().unwrap().model("esm2").unwrap().gates;
+    assert_eq!(gates("kind = 'reference'"), shared);
+    let own = shared.slack() + 1.5;
+    let judged_by = gates(&format!("kind = 'reference'\ntolerances.esm2.floor.slack = {own}"));
+    let expected = Some(crate::prediction::gates::FloorGates { slack: own });
+    assert_eq!(judged_by.floor, expected);
+    assert_eq!(gates("kind = 'reference'\ntolerances.esmc.floor.slack = 9"), shared);
+}

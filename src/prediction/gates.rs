@@ -4,6 +4,9 @@
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 /// One number of a table of gates.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Gate {
@@ -11,6 +14,49 @@ pub(crate) struct Gate {
     pub(crate) key: &'static str,
     /// What it may be.
     pub(crate) range: RangeInclusive<f64>,
+}
+
+/// What a gate allows with another value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum GateEffect {
+    /// Results pass that did not.
+    Wider,
+    /// Results do not pass that did.
+    Narrower,
+    /// Something else is judged, so that neither can be said.
+    Other,
+}
+
+impl Gate {
+    /// Whether this value lets no result break the gate.
+    pub(crate) fn is_open_at(&self, value: f64) -> bool {
+        if OTHERS.contains(&self.key) {
+            // No chance is smaller than none.
+            return self.key == "p" && value == 0.0;
+        }
+        if LEAST.contains(&self.key) {
+            value <= *self.range.start()
+        } else {
+            value >= *self.range.end()
+        }
+    }
+
+    /// Whether this may be a gate by which results are judged.
+    pub(crate) fn takes(&self, value: f64) -> bool {
+        value.is_finite() && self.range.contains(&value) && !self.is_open_at(value)
+    }
+
+    /// What it allows with a value in place of another; `None` where they are the same.
+    pub(crate) fn effect(&self, shared: f64, own: f64) -> Option<GateEffect> {
+        let wider = match own.total_cmp(&shared) {
+            std::cmp::Ordering::Equal => return None,
+            _ if self.key != "slack" && OTHERS.contains(&self.key) => return Some(GateEffect::Other),
+            std::cmp::Ordering::Less => LEAST.contains(&self.key),
+            std::cmp::Ordering::Greater => !LEAST.contains(&self.key),
+        };
+        Some(if wider { GateEffect::Wider } else { GateEffect::Narrower })
+    }
 }
 
 /// Some gates by their keys, as a check gives them to change those of a model.
@@ -36,17 +82,11 @@ pub(crate) trait GateTable: Sized + Copy {
 
     /// Whether nothing can break any of its gates.
     fn is_open(&self) -> bool {
-        let mut judging = Self::gates().into_iter().filter(|gate| !OTHERS.contains(&gate.key));
-        let is_open = |gate: Gate| {
-            let end = if LEAST.contains(&gate.key) {
-                gate.range.start()
-            } else {
-                gate.range.end()
-            };
-            self.get(gate.key) == Some(*end)
-        };
-        // No chance is smaller than none.
-        self.get("p") == Some(0.0) || judging.all(is_open)
+        let is_open = |gate: &Gate| self.get(gate.key).is_some_and(|value| gate.is_open_at(value));
+        let gates = Self::gates();
+        let mut judging = gates.iter().filter(|gate| !OTHERS.contains(&gate.key));
+        let has_no_chance = gates.iter().any(|gate| gate.key == "p" && is_open(gate));
+        has_no_chance || judging.all(is_open)
     }
 }
 

@@ -1,8 +1,8 @@
 //! What a run says as a whole, as its record keeps it: the word, the sentence and the exit code. "Conforms" is said of a level, and only
-//! where every core case that applies was run.
+//! where every core case that applies was run, and judged by nothing wider than what all backends are judged by.
 
 use crate::metric_value::count;
-use crate::outcome::record::{ConclusionRecord, ConclusionWord, SelectionRecord};
+use crate::outcome::record::{ConclusionRecord, ConclusionWord, SelectionRecord, ToleranceCount};
 use crate::outcome::{Conclusion, RunEvidence};
 
 use super::console::verdict;
@@ -11,10 +11,15 @@ use super::console::verdict;
 const NAMED: usize = 3;
 
 /// The conclusion of a run of the selected cases; `untested` names features of its models that no judged case needed.
-pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord, untested: &[String]) -> ConclusionRecord {
+pub(crate) fn concluded(
+    evidence: &RunEvidence,
+    selection: &SelectionRecord,
+    untested: &[String],
+    own: ToleranceCount,
+) -> ConclusionRecord {
     let conclusion = evidence.conclusion();
-    let (conforms, sentence) = match conclusion {
-        Conclusion::Conforms => without_failure(evidence, selection, untested),
+    let (passed, sentence) = match conclusion {
+        Conclusion::Conforms => without_failure(evidence, selection, untested, own),
         Conclusion::KnownFailures => {
             let all = evidence.counts;
             let (known, code) = (count(all.known_failures, "known failure"), conclusion.exit_code());
@@ -22,27 +27,36 @@ pub(crate) fn concluded(evidence: &RunEvidence, selection: &SelectionRecord, unt
             let sentence = format!(
                 "passed with {known}: {passed} of {of} cases passed, so that the backend does not conform (exit code {code})"
             );
-            (false, sentence)
+            (ConclusionWord::Passed, sentence)
         }
-        _ => (false, verdict(conclusion)),
+        _ => (ConclusionWord::Passed, verdict(conclusion)),
     };
     ConclusionRecord {
-        word: ConclusionWord::of(conclusion, conforms),
+        word: ConclusionWord::of(conclusion, passed),
         sentence,
         exit_code: conclusion.exit_code(),
     }
 }
 
-/// Whether a run in which all that ran came out as expected shows that the backend conforms, and what it says.
-fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord, untested: &[String]) -> (bool, String) {
+/// What a run says in which all that ran came out as expected.
+fn without_failure(
+    evidence: &RunEvidence,
+    selection: &SelectionRecord,
+    untested: &[String],
+    own: ToleranceCount,
+) -> (ConclusionWord, String) {
     let exit_code = Conclusion::Conforms.exit_code();
     let (all, core) = (evidence.counts, evidence.core);
     let judged = all.passed + all.expected_failures;
+    let by = match own.all {
+        0 => String::new(),
+        some => format!(", by {} of its own", count(some, "tolerance")),
+    };
     if !selection.every_core_case {
         let of = selection.planned;
         return (
-            false,
-            format!("passed: {judged} of {of} cases judged, as selected (exit code {exit_code})"),
+            ConclusionWord::Passed,
+            format!("passed: {judged} of {of} cases judged, as selected{by} (exit code {exit_code})"),
         );
     }
     let mut gaps = match (evidence.missing(), core.ran()) {
@@ -59,20 +73,39 @@ fn without_failure(evidence: &RunEvidence, selection: &SelectionRecord, untested
     if !gaps.is_empty() {
         let (of, gap) = (all.cases(), gaps.join("; "));
         let sentence = format!(
-            "passed: {judged} of {of} cases judged; {gap}, so that it is not known whether the backend conforms (exit code {exit_code})"
+            "passed: {judged} of {of} cases judged{by}; {gap}, so that it is not known whether the backend conforms (exit code {exit_code})"
         );
-        return (false, sentence);
+        return (ConclusionWord::Passed, sentence);
     }
-    let sentence = match (selection.whole, core.inapplicable) {
-        (false, 0) => "conforms at level core: every core case came out as expected".to_owned(),
-        (false, _) => "conforms at level core: every core case that applies came out as expected".to_owned(),
-        (true, 0) => return (true, verdict(Conclusion::Conforms)),
-        (true, some) => format!(
-            "conforms: everything that applies came out as expected; {} not applicable",
-            count(some, "core case")
-        ),
+    let (level, everything) = match (selection.whole, core.inapplicable) {
+        (false, 0) => (" at level core", "every core case".to_owned()),
+        (false, _) => (" at level core", "every core case that applies".to_owned()),
+        (true, 0) => ("", "everything".to_owned()),
+        (true, _) => ("", "everything that applies".to_owned()),
     };
-    (true, format!("{sentence} (exit code {exit_code})"))
+    let left_out = match (selection.whole, core.inapplicable) {
+        (false, _) | (_, 0) => String::new(),
+        (true, some) => format!("; {} not applicable", count(some, "core case")),
+    };
+    let (word, verb, by) = match own {
+        ToleranceCount { all: 0, .. } => (ConclusionWord::Conforms, "conforms", String::new()),
+        ToleranceCount { all, lenient: 0 } => {
+            let by = format!(
+                ", by {} of its own, none wider than the shared one",
+                count(all, "tolerance")
+            );
+            (ConclusionWord::Conforms, "conforms", by)
+        }
+        ToleranceCount { lenient, .. } => {
+            let by = format!(
+                ", by {} wider than or unlike the shared ones",
+                count(lenient, "tolerance")
+            );
+            (ConclusionWord::OwnTolerances, "passes with its own tolerances", by)
+        }
+    };
+    let sentence = format!("{verb}{level}: {everything} came out as expected{by}{left_out} (exit code {exit_code})");
+    (word, sentence)
 }
 
 #[cfg(test)]
@@ -96,6 +129,10 @@ mod tests {
     }
 
     fn said_without(cases: &[(Level, Verdict, SkipCause)], untested: &[String]) -> String {
+        said_by(cases, untested, ToleranceCount::default())
+    }
+
+    fn said_by(cases: &[(Level, Verdict, SkipCause)], untested: &[String], own: ToleranceCount) -> String {
         let cases = cases
             .iter()
             .map(|&(level, verdict, cause)| outcome(level, verdict, cause));
@@ -110,7 +147,7 @@ mod tests {
                 planned: 63,
                 ..SelectionRecord::default()
             };
-            concluded(&run.evidence(), &selection, untested).sentence
+            concluded(&run.evidence(), &selection, untested, own).sentence
         };
         [sentence(true, true), sentence(false, true), sentence(false, false)].join("\n")
     }
@@ -126,6 +163,40 @@ mod tests {
         passed: 1 of 63 cases judged, as selected (exit code 0)
         ");
         insta::assert_snapshot!(said_without(&passed, &untested).lines().next().unwrap_or_default(), @"passed: 1 of 1 cases judged; feature `linker` of esmfold: no case was judged; feature `masks` of esmfold: no case was judged; feature `multimer` of esmfold: no case was judged; 1 feature more, so that it is not known whether the backend conforms (exit code 0)");
+    }
+
+    #[test]
+    fn with_a_wider_tolerance_of_its_own_no_backend_conforms() {
+        let passed = [(Level::Core, Verdict::Pass, SkipCause::NotRun)];
+        let by = |all, lenient| said_by(&passed, &[], ToleranceCount { all, lenient });
+        insta::assert_snapshot!(by(2, 1), @"
+        passes with its own tolerances: everything came out as expected, by 1 tolerance wider than or unlike the shared ones (exit code 0)
+        passes with its own tolerances at level core: every core case came out as expected, by 1 tolerance wider than or unlike the shared ones (exit code 0)
+        passed: 1 of 63 cases judged, as selected, by 2 tolerances of its own (exit code 0)
+        ");
+        insta::assert_snapshot!(by(2, 0), @"
+        conforms: everything came out as expected, by 2 tolerances of its own, none wider than the shared one (exit code 0)
+        conforms at level core: every core case came out as expected, by 2 tolerances of its own, none wider than the shared one (exit code 0)
+        passed: 1 of 63 cases judged, as selected, by 2 tolerances of its own (exit code 0)
+        ");
+        let skipped = (Level::Core, Verdict::Skip, SkipCause::NotRun);
+        let gap = said_by(&[passed[0], skipped], &[], ToleranceCount { all: 1, lenient: 1 });
+        insta::assert_snapshot!(gap.lines().next().unwrap_or_default(), @"passed: 1 of 2 cases judged, by 1 tolerance of its own; 1 core case skipped, so that it is not known whether the backend conforms (exit code 0)");
+        let word = |all, lenient| {
+            let run = RunOutcome {
+                outcomes: vec![outcome(Level::Core, Verdict::Pass, SkipCause::NotRun)],
+                ..RunOutcome::default()
+            };
+            let selection = SelectionRecord {
+                whole: true,
+                every_core_case: true,
+                ..SelectionRecord::default()
+            };
+            concluded(&run.evidence(), &selection, &[], ToleranceCount { all, lenient }).word
+        };
+        assert_eq!(word(0, 0), ConclusionWord::Conforms);
+        assert_eq!(word(3, 0), ConclusionWord::Conforms);
+        assert_eq!(word(3, 1), ConclusionWord::OwnTolerances);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(crate) struct ReportHeader<'a> {
     pub(crate) weights: &'a str,
     /// The sentence that it ends with.
     pub(crate) sentence: &'a str,
+    /// Tolerances of its own that the backend was judged by.
+    pub(crate) own_tolerances: &'a [String],
     /// Recorded results that no case uses; only looked for when everything was selected.
     pub(crate) unused_snapshots: &'a [String],
     /// Results that wait for review.
@@ -56,6 +58,7 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
     );
     let _ = writeln!(text, "  {}", counted(&tally));
     text.push_str(&levels::line(&report.evidence()));
+    text.push_str(&levels::own_tolerances(subject.own_tolerances));
     let flaky = report.outcomes.iter().filter(|outcome| outcome.is_flaky());
     let flaky: Vec<String> = flaky
         .map(|outcome| format!("{} (passed in attempt {})", outcome.name, outcome.attempts))
@@ -174,6 +177,7 @@ mod tests {
         kind: "process",
         weights: "published",
         sentence: "the conclusion (exit code 0)",
+        own_tolerances: &[],
         unused_snapshots: &[],
         pending_snapshots: &[],
         empty_suites: &[],

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
     use crate::outcome::Verdict;
     use crate::outcome::record::difference;
-    use crate::outcome::record::fixture::{case, finding, metric, run};
+    use crate::outcome::record::fixture::{case, finding, metric, run, with_tolerances};
 
     fn numbered(name: &str, used: f64) -> crate::outcome::record::CaseRecord {
         let mut case = case(name, Verdict::Pass, vec![]);
@@ -239,6 +239,15 @@ mod tests {
         0 cases as before; nothing got worse (exit code 0)
         ");
         assert!(difference(&new, &old).is_worse());
+    }
+
+    #[test]
+    fn runs_with_other_tolerances_are_not_like() {
+        let old = run(vec![case("esmfold::fold::short", Verdict::Pass, vec![])]);
+        let new = with_tolerances(old.clone());
+        let told = text(&old, &new, &difference(&old, &new));
+        insta::assert_snapshot!(told.lines().next().unwrap_or_default(), @"warning: the tolerances of the backend's own: none in the old run, esm2 floor.slack 1.2, shared 1.5 (narrower); esmfold structure.rmsd 1.2, shared 0.6 (wider) in the new one");
+        assert!(!text(&new, &new, &difference(&new, &new)).contains("tolerances"));
     }
 
     #[test]

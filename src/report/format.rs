@@ -83,7 +83,9 @@ impl Report for OutcomeJson {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::record::{fixture::hostile, read};
+    use crate::outcome::Verdict;
+    use crate::outcome::record::fixture::{case, hostile, run, with_tolerances};
+    use crate::outcome::record::read;
 
     /// The hostile record as a reader of its file has it.
     fn foreign() -> RunRecord {
@@ -98,6 +100,23 @@ mod tests {
             assert_eq!(format(form.name()).unwrap().about(), form.about());
         }
         assert!(format("pdf").is_none());
+    }
+
+    #[test]
+    fn every_form_states_the_tolerances_by_which_its_cases_were_judged() {
+        let judged = with_tolerances(run(vec![case("esmfold::fold::short", Verdict::Pass, vec![])]));
+        for form in FORMATS {
+            let shown = form.render(&judged).unwrap();
+            for words in ["esmfold", "structure.rmsd", "1.2", "0.6", "wider"] {
+                assert!(shown.contains(words), "{}: no {words} in {shown}", form.name());
+            }
+            let is_data = ["json", "html"].contains(&form.name());
+            assert!(
+                is_data || !shown.contains("slack"),
+                "{}: no case of esm2 was judged",
+                form.name()
+            );
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::format::Report;
-use super::words::{cut, faults, headline, hinted, is_success, party, subject};
+use super::words::{OWN_TOLERANCES, cut, faults, headline, hinted, is_success, party, subject};
 use crate::metric_value::count;
 use crate::outcome::Verdict;
 use crate::outcome::record::{CaseRecord, CauseGroup, RunRecord, RunState, causes};
@@ -55,6 +55,10 @@ impl Report for GithubAnnotations {
         let hints = hinted(run);
         if !hints.is_empty() {
             warnings.push(Annotation::new("what the whole run shows", hints.join("\n")));
+        }
+        let own: Vec<String> = run.own_tolerances().map(ToString::to_string).collect();
+        if !own.is_empty() {
+            warnings.push(Annotation::new(OWN_TOLERANCES, own.join("\n")));
         }
         if !run.warnings.is_empty() {
             warnings.push(Annotation::new("warning", run.warnings.join("\n")));

@@ -34,7 +34,12 @@ impl Report for JunitXml {
         let mut places: HashMap<(&str, &str), usize> = HashMap::new();
         for case in &run.cases {
             let place = *places.entry((&case.model, &case.suite)).or_insert_with(|| {
-                suites.push(suite(run, &format!("{}::{}", case.model, case.suite)));
+                let mut suite = suite(run, &format!("{}::{}", case.model, case.suite));
+                for own in run.own_tolerances_of(&case.model) {
+                    let name = format!("own_tolerance:{}", own.gate);
+                    suite.add_property((name.as_str(), own.values().as_str()));
+                }
+                suites.push(suite);
                 suites.len() - 1
             });
             let suite = &mut suites[place];

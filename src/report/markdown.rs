@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use self::code::{LINES, block, code};
 use super::format::Report;
-use super::words::{columns, faults, headline, hinted, is_success, lines, party};
+use super::words::{OWN_TOLERANCES, columns, faults, headline, hinted, is_success, lines, party};
 use crate::metric_value::count;
 use crate::outcome::record::{CaseRecord, CauseGroup, MetricRecord, RunRecord, causes};
 use crate::outcome::{Verdict, VerdictCounts};
@@ -118,6 +118,8 @@ fn head(run: &RunRecord) -> String {
             .map(|(name, version)| format!("{name} {version}"));
         list(&mut page, "versions", &versions.collect::<Vec<_>>());
     }
+    let own: Vec<String> = run.own_tolerances().map(ToString::to_string).collect();
+    list(&mut page, OWN_TOLERANCES, &own);
     page
 }
 

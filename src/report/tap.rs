@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::json;
 
 use super::format::Report;
-use super::words::{counted, faults, headline, hinted, is_success, lines, message, party, subject};
+use super::words::{OWN_TOLERANCES, counted, faults, headline, hinted, is_success, lines, message, party, subject};
 use crate::outcome::Verdict;
 use crate::outcome::record::{CaseRecord, RunRecord, RunState};
 
@@ -37,6 +37,9 @@ impl Report for TestAnything {
         let _ = writeln!(text, "1..{}", cases.saturating_add(faults.len()));
         comment(&mut text, &subject(run));
         comment(&mut text, &counted(&run.counts()));
+        for own in run.own_tolerances() {
+            comment(&mut text, &format!("{OWN_TOLERANCES}: {own}"));
+        }
         for (index, case) in run.cases.iter().enumerate() {
             point(&mut text, index + 1, case);
         }

@@ -5,6 +5,9 @@ use crate::metric_value::count;
 use crate::outcome::record::{CaseRecord, FindingRecord, HintRecord, RunRecord, RunState};
 use crate::outcome::{Verdict, VerdictCounts};
 
+/// What gates are called that a backend does not share with others.
+pub(super) const OWN_TOLERANCES: &str = "judged by tolerances of its own";
+
 /// What a run says as a whole, in one line with the exit code.
 pub(super) fn headline(run: &RunRecord) -> String {
     let (ended, selected) = (run.cases.len(), run.selection.selected);

@@ -136,3 +136,105 @@ fn a_size_that_the_backend_does_not_have_cannot_be_configured() {
       = help: known: `esm2_t33_650M_UR50D`, `esm2_t6_8M_UR50D`, `esm2_t12_35M_UR50D`, `esm2_t30_150M_UR50D`, `esm2_t36_3B_UR50D`, `esm2_t48_15B_UR50D`
     ");
 }
+
+fn own(lines: &str) -> Vec<(String, f64, f64)> {
+    let config = parse(lines).unwrap_or_else(|errors| panic!("{errors}"));
+    let contract = config.model("esmfold").unwrap();
+    let own = config.backends[0].tolerances.differing(contract);
+    own.into_iter().map(|one| (one.gate, one.shared, one.own)).collect()
+}
+
+#[test]
+fn tolerances_of_a_backend_take_the_place_of_the_gates_of_one_model() {
+    let shared = Config::built_in()
+        .unwrap()
+        .model("esmfold")
+        .unwrap()
+        .gates
+        .structure
+        .unwrap();
+    let lines = format!(
+        "tolerances.esmfold.structure = {{ rmsd = {}, lddt = {} }}",
+        shared.rmsd * 2.0,
+        shared.lddt
+    );
+    assert_eq!(
+        own(&lines),
+        [("structure.rmsd".to_owned(), shared.rmsd, shared.rmsd * 2.0)]
+    );
+    let config = parse(&lines).unwrap();
+    let judged_by = |model: &str| config.backends[0].tolerances.contract(config.model(model).unwrap());
+    let expected = crate::prediction::gates::StructureGates {
+        rmsd: shared.rmsd * 2.0,
+        ..shared
+    };
+    assert_eq!(judged_by("esmfold").gates.structure, Some(expected));
+    assert_eq!(
+        judged_by("boltz2").gates,
+        config.model("boltz2").unwrap().gates,
+        "of that model only"
+    );
+    assert_eq!(own(""), []);
+}
+
+#[test]
+fn mistakes_in_tolerances_of_a_backend_are_shown_in_their_place() {
+    let lines = "[backends.lab.tolerances]\nesmfoldd.structure.rmsd = 1\nesm2.structure.rmsd = 1\n\
+                 esmfold = { structural = { rmsd = 1 }, ensemble = { p = 0 } }\n\
+                 [backends.lab.tolerances.boltz2.structure]\nrsmd = 1\nca_rmsd = inf\nrmsd = nan\nlddt = 0\nomega = 400\n";
+    insta::assert_snapshot!(parse(lines).err().unwrap(), @"
+    error: unknown model `esmfoldd`
+     --> lab.toml:6:1
+      |
+    6 | esmfoldd.structure.rmsd = 1
+      | ^^^^^^^^ did you mean `esmfold`?
+
+    error: model `esm2` has no gates `structure`
+     --> lab.toml:7:6
+      |
+    7 | esm2.structure.rmsd = 1
+      |      ^^^^^^^^^ expected gates that its contract has
+
+    error: unknown key `structural`
+     --> lab.toml:8:13
+      |
+    8 | esmfold = { structural = { rmsd = 1 }, ensemble = { p = 0 } }
+      |             ^^^^^^^^^^ did you mean `structure`?
+
+    error: model `esmfold` has no gates `ensemble`
+     --> lab.toml:8:51
+      |
+    8 | esmfold = { structural = { rmsd = 1 }, ensemble = { p = 0 } }
+      |                                                   ^^^^^^^^^ expected gates that its contract has
+
+    error: unknown key `rsmd`
+      --> lab.toml:10:1
+       |
+    10 | rsmd = 1
+       | ^^^^ did you mean `rmsd`?
+
+    error: `ca_rmsd` is inf
+      --> lab.toml:11:11
+       |
+    11 | ca_rmsd = inf
+       |           ^^^ expected a finite number
+
+    error: `rmsd` is NaN
+      --> lab.toml:12:8
+       |
+    12 | rmsd = nan
+       |        ^^^ expected a number from 0 to inf
+
+    error: no response can break `lddt` with 0
+      --> lab.toml:13:8
+       |
+    13 | lddt = 0
+       |        ^ expected a gate that a response can break
+
+    error: `omega` is 400
+      --> lab.toml:14:9
+       |
+    14 | omega = 400
+       |         ^^^ expected a number from 0 to 180
+    ");
+}

@@ -217,6 +217,12 @@ fn warnings(old: &RunRecord, new: &RunRecord) -> Vec<String> {
             warnings.push(format!("{what}: {one} in the old run, {other} in the new one"));
         }
     }
+    let (one, other) = (old.tolerance_set(), new.tolerance_set());
+    if one != other {
+        warnings.push(format!(
+            "the tolerances of the backend's own: {one} in the old run, {other} in the new one"
+        ));
+    }
     for (word, run) in [("old", old), ("new", new)] {
         match run.state {
             RunState::Complete => {}

@@ -4,13 +4,14 @@ use serde_json::json;
 
 use super::{
     AttemptRecord, BackendRecord, CallRecord, CaseRecord, CaseTimes, FindingRecord, HarnessRecord, HintKind,
-    HintRecord, MetricRecord, RunRecord, SelectionRecord,
+    HintRecord, MetricRecord, OwnToleranceRecord, RecordedNumber, RunRecord, SelectionRecord,
 };
 use crate::backend::Responsible;
 use crate::backend::skip::SkipCause;
 use crate::config::Level;
 use crate::metric_value::MetricVerdict;
 use crate::outcome::Verdict;
+use crate::prediction::gates::GateEffect;
 
 /// A complete run of these cases, without a conclusion.
 pub(crate) fn run(cases: Vec<CaseRecord>) -> RunRecord {
@@ -41,6 +42,22 @@ pub(crate) fn run(cases: Vec<CaseRecord>) -> RunRecord {
         cases,
         ..RunRecord::begun(harness, backend, selection)
     }
+}
+
+/// The same run, judged by a tolerance of its own for `esm2` and one for `esmfold`.
+pub(crate) fn with_tolerances(mut run: RunRecord) -> RunRecord {
+    let own = |model: &str, gate: &str, shared: f64, own: f64, effect| OwnToleranceRecord {
+        model: model.to_owned(),
+        gate: gate.to_owned(),
+        shared: shared.into(),
+        own: own.into(),
+        effect,
+    };
+    run.backend.tolerances = vec![
+        own("esm2", "floor.slack", 1.5, 1.2, GateEffect::Narrower),
+        own("esmfold", "structure.rmsd", 0.6, 1.2, GateEffect::Wider),
+    ];
+    run
 }
 
 /// A case of one attempt.
@@ -143,6 +160,13 @@ pub(crate) fn hostile() -> RunRecord {
     run.backend.name = HOSTILE.into();
     run.backend.device = Some(HOSTILE.into());
     run.backend.versions.insert(HOSTILE.into(), HOSTILE.into());
+    run.backend.tolerances = vec![OwnToleranceRecord {
+        model: run.cases[0].model.clone(),
+        gate: HOSTILE.into(),
+        shared: RecordedNumber::Word(HOSTILE.into()),
+        own: 1.0.into(),
+        effect: GateEffect::Other,
+    }];
     let texts = vec![HOSTILE.to_owned()];
     run.leaks.clone_from(&texts);
     run.leak_checks_failed.clone_from(&texts);

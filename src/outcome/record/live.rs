@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{CaseRecord, ConclusionRecord, HintRecord, RunRecord, SelectionRecord, hints};
+use super::{CaseRecord, ConclusionRecord, HintRecord, RunRecord, SelectionRecord, ToleranceCount, hints};
 use crate::outcome::{Outcome, RunOutcome};
 
 /// What is known of a case before it runs, by its index in the plan.
@@ -99,6 +99,20 @@ impl LiveRecord {
         let state = self.lock();
         let cases: Vec<&CaseRecord> = state.ended.values().collect();
         hints::hints(&cases, &state.run.backend.kind, &state.run.backend.weights)
+    }
+
+    /// The tolerances of its own by which a selected case is judged.
+    pub(crate) fn own_tolerances(&self) -> (ToleranceCount, Vec<String>) {
+        let state = self.lock();
+        let cases = state.planned.values().chain(state.ended.values());
+        let own = state.run.backend.tolerances.iter();
+        let own: Vec<_> = own
+            .filter(|one| cases.clone().any(|case| case.model == one.model))
+            .collect();
+        (
+            ToleranceCount::of(own.iter().copied()),
+            own.iter().map(ToString::to_string).collect(),
+        )
     }
 
     /// The record as it stands.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CaseRecord, RunRecord, RunState};
+use super::{CaseRecord, RunRecord, RunState, ToleranceCount};
 use crate::outcome::RunEvidence;
 
 /// Backends against models.
@@ -50,6 +50,9 @@ pub(crate) enum LevelReached {
     ExtendedConforms,
     /// Every core case that applies came out as expected, and not every extended case ran.
     CoreConforms,
+    /// Every core case that applies came out as expected, by tolerances of the backend's own of which some are not narrower than the
+    /// shared ones.
+    OwnTolerances,
     /// What ran and was judged came out as expected, or is known; not every core case ran, or the run has faults of its own.
     Passed,
     /// A case failed.
@@ -118,7 +121,7 @@ pub(crate) fn matrix(runs: &[RunRecord]) -> Matrix<'_> {
             match cells.get_mut(model) {
                 Some(cell) if moment(cell.run) > moment(run) => cell.older = older,
                 _ => {
-                    let reached = reached(run, &evidence);
+                    let reached = reached(run, model, &evidence);
                     let cell = MatrixCell {
                         run,
                         reached,
@@ -141,8 +144,9 @@ fn moment(run: &RunRecord) -> i64 {
     parsed.map_or(i64::MIN, |time| time.timestamp())
 }
 
-/// "Conforms" only where every core case of the model ran in a run that ended, nothing is wrong, and the run has no fault of its own.
-fn reached(run: &RunRecord, evidence: &RunEvidence) -> LevelReached {
+/// "Conforms" only where every core case of the model ran in a run that ended, nothing is wrong, the run has no fault of its own, and
+/// nothing was judged by a tolerance that is not narrower than the shared one.
+fn reached(run: &RunRecord, model: &str, evidence: &RunEvidence) -> LevelReached {
     let (counts, core, extended) = (&evidence.counts, &evidence.core, &evidence.extended);
     let has_ended = run.state == RunState::Complete && run.conclusion.is_some();
     if counts.failed > 0 {
@@ -159,6 +163,8 @@ fn reached(run: &RunRecord, evidence: &RunEvidence) -> LevelReached {
     let is_whole = run.selection.every_core_case && run.cases.len() >= run.selection.selected;
     if !(is_as_expected && is_whole && core.ran() > 0 && evidence.missing() == 0) {
         LevelReached::Passed
+    } else if ToleranceCount::of(run.own_tolerances_of(model)).lenient > 0 {
+        LevelReached::OwnTolerances
     } else if run.selection.whole && extended.ran() > 0 && extended.skipped == extended.inapplicable {
         LevelReached::ExtendedConforms
     } else {

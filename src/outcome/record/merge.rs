@@ -68,7 +68,7 @@ fn untested(parts: &[(String, RunRecord)]) -> Vec<String> {
 }
 
 /// What all parts of a run have in common.
-fn identity(run: &RunRecord) -> [(&'static str, Option<String>); 9] {
+fn identity(run: &RunRecord) -> [(&'static str, Option<String>); 10] {
     let (harness, backend) = (&run.harness, &run.backend);
     [
         ("the version of hydrotest", Some(harness.version.clone())),
@@ -80,6 +80,7 @@ fn identity(run: &RunRecord) -> [(&'static str, Option<String>); 9] {
         ("the weights", Some(backend.weights.clone())),
         ("the tag of the images", backend.tag.clone()),
         ("the release of boileroom", backend.boileroom.clone()),
+        ("the tolerances of the backend's own", Some(run.tolerance_set())),
     ]
 }
 
@@ -232,7 +233,7 @@ fn ordered(mut cases: Vec<CaseRecord>) -> Vec<CaseRecord> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fixture::{case, run};
+    use super::super::fixture::{case, run, with_tolerances};
     use super::*;
     use crate::outcome::Verdict;
 
@@ -305,6 +306,8 @@ mod tests {
         insta::assert_snapshot!(parts(|run| run.harness.version = "0.2.0".into()), @"1.json and 2.json differ in the version of hydrotest: 0.1.0 and 0.2.0");
         insta::assert_snapshot!(parts(|run| run.backend.tag = Some("a".into())), @"1.json and 2.json differ in the tag of the images: none and a");
         insta::assert_snapshot!(parts(|run| run.cases[0].name = "esm2::a::a".into()), @"esm2::a::a is in 1.json and in 2.json");
+        let own = parts(|run| *run = with_tolerances(run.clone()));
+        insta::assert_snapshot!(own, @"1.json and 2.json differ in the tolerances of the backend's own: none and esm2 floor.slack 1.2, shared 1.5 (narrower); esmfold structure.rmsd 1.2, shared 0.6 (wider)");
         assert!(parts(|run| run.harness.suites_sha256 = "1".into()).contains("the suites (SHA-256)"));
         assert!(parts(|run| run.harness.snapshots_sha256 = "1".into()).contains("the recorded results"));
         assert!(parts(|run| run.harness.contracts_sha256 = "1".into()).contains("the contracts"));

@@ -18,6 +18,7 @@ mod number;
 mod plain;
 mod plots;
 mod redact;
+mod tolerances;
 mod trend;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub(crate) use plots::{
     BothCurves, BothMaps, EmbeddingPlot, PackedCurve, PlotData, PlotRecord, ResidueRun, StructurePlot,
 };
 pub(crate) use redact::redacted;
+pub(crate) use tolerances::{OwnToleranceRecord, ToleranceCount, are_same};
 #[cfg(test)]
 pub(crate) use trend::tests as trend_fixture;
 pub(crate) use trend::{CaseTrend, SOON, WINDOW, trends};
@@ -125,6 +127,8 @@ pub(crate) struct ConclusionRecord {
 pub(crate) enum ConclusionWord {
     /// Every core case ran, and everything came out as expected.
     Conforms,
+    /// The same, by tolerances of the backend's own of which some are not narrower than the shared ones.
+    OwnTolerances,
     /// What ran came out as expected, and not every core case ran.
     Passed,
     /// All that failed is listed as known of the backend.
@@ -162,7 +166,7 @@ pub(crate) struct HarnessRecord {
 }
 
 /// What was tested, and where.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BackendRecord {
     /// Its name in the configuration.
@@ -181,6 +185,9 @@ pub(crate) struct BackendRecord {
     pub(crate) boileroom: Option<String>,
     /// Versions and digests that the platform and its instances reported, by name.
     pub(crate) versions: BTreeMap<String, String>,
+    /// Gates of models that it was judged by in place of those of the contracts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tolerances: Vec<OwnToleranceRecord>,
     /// Operating system and processor of the machine of the harness. Its name is not kept.
     pub(crate) machine: String,
 }
@@ -287,11 +294,10 @@ impl RunRecord {
 }
 
 impl ConclusionWord {
-    /// The word of a conclusion. `conforms`: every core case ran.
-    pub(crate) const fn of(conclusion: Conclusion, conforms: bool) -> Self {
+    /// The word of a conclusion, with `passed` for that of a run in which everything came out as expected.
+    pub(crate) const fn of(conclusion: Conclusion, passed: Self) -> Self {
         match conclusion {
-            Conclusion::Conforms if conforms => Self::Conforms,
-            Conclusion::Conforms => Self::Passed,
+            Conclusion::Conforms => passed,
             Conclusion::KnownFailures => Self::KnownFailures,
             Conclusion::Fails => Self::Fails,
             Conclusion::Outdated => Self::Outdated,

@@ -1,9 +1,11 @@
-//! What the closing lines say of core and extended cases. Counts nothing and judges no case.
+//! What the closing lines say of core and extended cases, and of what these were judged by. Counts nothing and judges no case.
 
 use std::fmt::Write;
 
 use crate::config::Level;
+use crate::outcome::record::plain_text;
 use crate::outcome::{RunEvidence, VerdictCounts};
+use crate::report::words::OWN_TOLERANCES;
 
 /// One line with the results of each level that has cases.
 pub(crate) fn line(evidence: &RunEvidence) -> String {
@@ -17,6 +19,15 @@ pub(crate) fn line(evidence: &RunEvidence) -> String {
         return String::new();
     }
     format!("  {}\n", levels.join("; "))
+}
+
+/// A line for each tolerance that a backend does not share with others: none is left out.
+pub(crate) fn own_tolerances(tolerances: &[String]) -> String {
+    let mut text = String::new();
+    for tolerance in tolerances {
+        let _ = writeln!(text, "  {OWN_TOLERANCES}: {}", plain_text(tolerance));
+    }
+    text
 }
 
 fn counts(tally: &VerdictCounts) -> String {

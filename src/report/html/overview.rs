@@ -78,6 +78,7 @@ impl<'a> Overview<'a> {
 const fn word(word: ConclusionWord) -> (&'static str, &'static str) {
     match word {
         ConclusionWord::Conforms => ("conforms", "good"),
+        ConclusionWord::OwnTolerances => ("passes with its own tolerances", "warn"),
         ConclusionWord::Passed => ("passed", "good"),
         ConclusionWord::Fails => ("fails", "bad"),
         ConclusionWord::KnownFailures => ("known failures only", "warn"),
@@ -138,6 +139,10 @@ fn facts(run: &RunRecord) -> Vec<Fact> {
     add("boileroom", backend.boileroom.as_deref());
     for (name, version) in &backend.versions {
         add(name, Some(version));
+    }
+    for own in run.own_tolerances() {
+        let name = format!("Own tolerance {} {}", own.model, own.gate);
+        add(&name, Some(&own.values()));
     }
     add("Machine", Some(&backend.machine));
     add("Started", Some(&run.started));

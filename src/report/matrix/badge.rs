@@ -17,6 +17,7 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     let fails = number(|level| level == LevelReached::Fails);
     let inconclusive = number(|level| level == LevelReached::Inconclusive);
     let passed = number(|level| level == LevelReached::Passed);
+    let own = number(|level| level == LevelReached::OwnTolerances);
     let conforming = number(LevelReached::conforms);
     let extended = number(|level| level == LevelReached::ExtendedConforms);
     let (message, colour) = if fails > 0 {
@@ -28,6 +29,8 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
             format!("passed as selected; core conforms: {conforming} of {all}"),
             "yellow",
         )
+    } else if own > 0 {
+        (format!("passes with its own tolerances: {own} of {all}"), "yellow")
     } else if conforming == 0 {
         ("not run".to_owned(), "lightgrey")
     } else if extended == all {

@@ -44,7 +44,7 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
         let _ = write!(text, "<tr><th scope=\"row\">{}</th>", escaped(row.backend));
         let _ = write!(text, "<td>{}</td><td>{}</td>", escaped(row.kind), escaped(row.weights));
         for model in &matrix.models {
-            text.push_str(&cell(row.cells.get(model)));
+            text.push_str(&cell(row.cells.get(model), model));
         }
         for fact in [hydrotest(row), boileroom_release(row), days(row)] {
             let _ = write!(text, "<td>{}</td>", escaped(&fact));
@@ -67,11 +67,11 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     text + "</body>\n</html>\n"
 }
 
-fn cell(cell: Option<&MatrixCell<'_>>) -> String {
+fn cell(cell: Option<&MatrixCell<'_>>, model: &str) -> String {
     let reached = cell.map_or(LevelReached::NotRun, |cell| cell.reached);
     let class = match reached {
         LevelReached::ExtendedConforms | LevelReached::CoreConforms => "conforms",
-        LevelReached::Passed => "passed",
+        LevelReached::Passed | LevelReached::OwnTolerances => "passed",
         LevelReached::Fails => "fails",
         LevelReached::Inconclusive => "inconclusive",
         LevelReached::NotRun => "none",
@@ -79,7 +79,7 @@ fn cell(cell: Option<&MatrixCell<'_>>) -> String {
     let mut text = format!("<td class=\"{class}\">{} {}", sign(reached), level(cell));
     if let Some(cell) = cell {
         let _ = write!(text, "<small>{}</small>", counts(cell));
-        for remark in remarks(cell) {
+        for remark in remarks(cell, model) {
             let _ = write!(text, "<small>{}</small>", escaped(&remark));
         }
     }

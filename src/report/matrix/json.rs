@@ -47,7 +47,7 @@ fn row_value(view: &MatrixView<'_>, row: &MatrixRow<'_>) -> Value {
     let cells: Map<String, Value> = row
         .cells
         .iter()
-        .map(|(model, cell)| ((*model).to_owned(), cell_value(cell)))
+        .map(|(model, cell)| ((*model).to_owned(), cell_value(cell, model)))
         .collect();
     json!({
         "backend": row.backend,
@@ -59,12 +59,13 @@ fn row_value(view: &MatrixView<'_>, row: &MatrixRow<'_>) -> Value {
     })
 }
 
-fn cell_value(cell: &MatrixCell<'_>) -> Value {
+fn cell_value(cell: &MatrixCell<'_>, model: &str) -> Value {
     let (run, evidence) = (cell.run, &cell.evidence);
     json!({
         "level": match cell.reached {
             LevelReached::ExtendedConforms => "extended_conforms",
             LevelReached::CoreConforms => "core_conforms",
+            LevelReached::OwnTolerances => "own_tolerances",
             LevelReached::Passed => "passed",
             LevelReached::Fails => "fails",
             LevelReached::Inconclusive => "inconclusive",
@@ -78,6 +79,7 @@ fn cell_value(cell: &MatrixCell<'_>) -> Value {
         "suites_sha256": run.harness.suites_sha256,
         "snapshots_sha256": run.harness.snapshots_sha256,
         "contracts_sha256": run.harness.contracts_sha256,
+        "own_tolerances": run.own_tolerances_of(model).collect::<Vec<_>>(),
         "differs_from_most_in": cell.differs,
         "leaks": run.leaks.len(),
         "leak_checks_failed": run.leak_checks_failed.len(),

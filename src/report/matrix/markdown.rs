@@ -25,7 +25,7 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
             code(row.weights)
         );
         for model in &matrix.models {
-            let _ = write!(text, " {} |", cell(row.cells.get(model)));
+            let _ = write!(text, " {} |", cell(row.cells.get(model), model));
         }
         for fact in [hydrotest(row), boileroom_release(row), days(row)] {
             let _ = write!(text, " {} |", optional(&fact));
@@ -44,12 +44,12 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     text
 }
 
-fn cell(cell: Option<&MatrixCell<'_>>) -> String {
+fn cell(cell: Option<&MatrixCell<'_>>, model: &str) -> String {
     let reached = cell.map_or(LevelReached::NotRun, |cell| cell.reached);
     let mut text = format!("{} {}", sign(reached), level(cell));
     if let Some(cell) = cell {
         let _ = write!(text, "<br>{}", counts(cell));
-        for remark in remarks(cell) {
+        for remark in remarks(cell, model) {
             let _ = write!(text, "<br>{}", code(&remark));
         }
     }

@@ -102,6 +102,7 @@ fn level(cell: Option<&MatrixCell<'_>>) -> String {
     match cell.reached {
         LevelReached::ExtendedConforms => "extended conforms".to_owned(),
         LevelReached::CoreConforms => "core conforms".to_owned(),
+        LevelReached::OwnTolerances => "passes with its own tolerances".to_owned(),
         LevelReached::Passed => format!("passed {} of {} selected", counts.passed, counts.cases()),
         LevelReached::Fails => "fails".to_owned(),
         LevelReached::Inconclusive => "inconclusive".to_owned(),
@@ -113,7 +114,7 @@ fn level(cell: Option<&MatrixCell<'_>>) -> String {
 const fn sign(reached: LevelReached) -> &'static str {
     match reached {
         LevelReached::ExtendedConforms | LevelReached::CoreConforms => "✅",
-        LevelReached::Passed => "🟡",
+        LevelReached::Passed | LevelReached::OwnTolerances => "🟡",
         LevelReached::Fails => "❌",
         LevelReached::Inconclusive => "❔",
         LevelReached::NotRun => "–",
@@ -150,7 +151,7 @@ const fn others(counts: &VerdictCounts) -> [(usize, &'static str); 10] {
 }
 
 /// What else a reader of a cell must know: faults of its run, and rules that most cells do not have.
-fn remarks(cell: &MatrixCell<'_>) -> Vec<String> {
+fn remarks(cell: &MatrixCell<'_>, model: &str) -> Vec<String> {
     let run = cell.run;
     let faults = [
         (!run.leaks.is_empty(), "leaked"),
@@ -162,6 +163,8 @@ fn remarks(cell: &MatrixCell<'_>) -> Vec<String> {
     if let Some(shard) = &run.selection.shard {
         remarks.push(format!("only shard {shard}"));
     }
+    let own = run.own_tolerances_of(model);
+    remarks.extend(own.map(|own| format!("own tolerance {} {}", own.gate, own.values())));
     remarks.extend(cell.differs.iter().map(|rules| format!("other {rules}")));
     remarks
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::config::Level;
 use crate::metric_value::MetricVerdict;
 use crate::outcome::Verdict;
-use crate::outcome::record::fixture::{case, finding, hostile, metric, run};
+use crate::outcome::record::fixture::{case, finding, hostile, metric, run, with_tolerances};
 use crate::outcome::record::{CaseRecord, ConclusionRecord, ConclusionWord, RunState, read, text};
 
 fn form(name: &str) -> &'static MatrixForm {
@@ -224,4 +224,27 @@ fn foreign_text_does_nothing_in_any_form() {
             assert!(lines.all(|line| columns(line) == first), "{shown}");
         }
     }
+}
+
+#[test]
+fn a_model_with_a_wider_tolerance_of_its_own_does_not_conform() {
+    let cases = vec![passed("esm2::embed::short"), passed("esmfold::fold::short")];
+    let runs = [with_tolerances(backend("lab", "http", cases))];
+    let shown = rendered("markdown", &runs);
+    insta::assert_snapshot!(shown.lines().nth(2).unwrap_or_default(), @"| `lab` | `http` | `published` | ✅ core conforms<br>core 1 of 1 passed<br>`own tolerance floor.slack 1.2, shared 1.5 (narrower)` | 🟡 passes with its own tolerances<br>core 1 of 1 passed<br>`own tolerance structure.rmsd 1.2, shared 0.6 (wider)` | `0.1.0` | `0.3.0` | `2026-11-29` | [run](<https://example.org/run?a=1&b=2>) |");
+    assert!(rendered("html", &runs).contains("own tolerance structure.rmsd 1.2, shared 0.6 (wider)"));
+    let table: serde_json::Value = serde_json::from_str(&rendered("json", &runs)).unwrap();
+    let cell = |model: &str| table["rows"][0]["models"][model].clone();
+    assert_eq!(
+        (&cell("esmfold")["level"], &cell("esm2")["level"]),
+        (&"own_tolerances".into(), &"core_conforms".into())
+    );
+    assert_eq!(cell("esmfold")["own_tolerances"][0]["effect"], "wider");
+    let badge: serde_json::Value = serde_json::from_str(&rendered("badge", &runs)).unwrap();
+    assert_eq!(badge["message"], "passes with its own tolerances: 1 of 2");
+    assert!(
+        rendered("boileroom", &runs).contains("| ESMFold | 🍊 1/1 |"),
+        "{}",
+        rendered("boileroom", &runs)
+    );
 }
