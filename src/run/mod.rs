@@ -22,6 +22,7 @@ mod shrink;
 mod silent;
 mod start_log;
 mod starting;
+mod status_line;
 #[cfg(test)]
 mod tests;
 mod trial;

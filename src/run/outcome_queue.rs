@@ -19,6 +19,7 @@ pub(crate) struct OutcomeQueue {
 struct QueueState {
     outcomes: HashMap<usize, Outcome>,
     running: BTreeMap<usize, Instant>,
+    begun: Option<Instant>,
     waiting: usize,
     done: usize,
     wrong: usize,
@@ -39,6 +40,8 @@ pub(crate) struct Activity {
     pub(crate) done: usize,
     /// Those of them that went wrong.
     pub(crate) wrong: usize,
+    /// Time since the run began.
+    pub(crate) elapsed: Duration,
 }
 
 impl OutcomeQueue {
@@ -52,7 +55,9 @@ impl OutcomeQueue {
 
     /// Says how many trials there will be.
     pub(crate) fn expect(&self, trials: usize) {
-        self.lock().waiting = trials;
+        let mut state = self.lock();
+        state.waiting = trials;
+        state.begun = Some(Instant::now());
     }
 
     /// A worker has taken a trial.
@@ -146,6 +151,7 @@ impl QueueState {
             waiting: self.waiting,
             done: self.done,
             wrong: self.wrong,
+            elapsed: self.begun.map_or(Duration::ZERO, |begun| begun.elapsed()),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What is shown of a run while one waits for it. On a terminal a live line: what runs, for how long, how many are left;
-//! written behind the cursor and taken away again. Elsewhere a line for each step of a start that takes its time.
+//! Where it is shown what a run does while one waits for it. On a terminal a live line, written behind the cursor and taken away again.
+//! Elsewhere a line for each step of a start that takes its time. What the live line says is for `status_line`.
 
 use std::io::{IsTerminal, Write};
 use std::time::Instant;
@@ -7,6 +7,7 @@ use std::time::Instant;
 use super::outcome_queue::Activity;
 use super::start_log::StartLog;
 use super::starting::Start;
+use super::status_line::status_line;
 use crate::os;
 
 /// Narrower than this, a suffix would only flicker.
@@ -85,7 +86,7 @@ impl Progress {
                 if room < ROOM_NEEDED {
                     return;
                 }
-                let text: String = describe(name_of, activity, starts).chars().take(room).collect();
+                let text = status_line(name_of, activity, starts, room);
                 // Save the cursor, write dimmed, clear what an earlier and longer suffix left, go back.
                 let mut stderr = std::io::stderr().lock();
                 let _ = write!(stderr, "\x1b7\x1b[2m{text}\x1b[0m\x1b[K\x1b8");
@@ -114,78 +115,5 @@ impl Progress {
             let _ = write!(stderr, "\x1b[K");
             let _ = stderr.flush();
         }
-    }
-}
-
-fn describe(name_of: impl Fn(usize) -> String, activity: &Activity, starts: &[Start]) -> String {
-    let left = activity.waiting + activity.running;
-    match activity.oldest {
-        Some((trial, since)) => {
-            let others = activity.running - 1;
-            let others = if others == 0 {
-                String::new()
-            } else {
-                format!(" and {others} more")
-            };
-            // While a model starts, that is what its cases wait for.
-            let what = match starts.first() {
-                Some(start) => start.doing.to_string().replace(char::is_control, " "),
-                None => name_of(trial) + &others,
-            };
-            format!("[{}{what}, {} s, {left} left]", so_far(activity), since.as_secs())
-        }
-        None => format!("[{}waiting, {left} left]", so_far(activity)),
-    }
-}
-
-/// How many are over, and how many of them went wrong.
-fn so_far(activity: &Activity) -> String {
-    let Activity { done, wrong, .. } = *activity;
-    let all = done + activity.running + activity.waiting;
-    match wrong {
-        0 => format!("{done}/{all} "),
-        _ => format!("{done}/{all}, {wrong} wrong, "),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::backend::Stage;
-    use crate::backend::start_progress::StartStep;
-
-    #[test]
-    fn says_what_runs_how_long_and_how_many_are_left() {
-        let activity = Activity {
-            oldest: Some((3, Duration::from_secs(12))),
-            running: 2,
-            waiting: 5,
-            done: 10,
-            wrong: 0,
-        };
-        insta::assert_snapshot!(describe(|trial| format!("case {trial}"), &activity, &[]), @"[10/17 case 3 and 1 more, 12 s, 7 left]");
-        let start = Start {
-            number: 1,
-            label: "esm2 on lab".into(),
-            doing: StartStep {
-                stage: Stage::Launch,
-                step: "pulling esm".into(),
-                detail: "1 of 3 layers, 40 MB of 112 MB".into(),
-            },
-        };
-        insta::assert_snapshot!(describe(|_| String::new(), &activity, &[start]), @"[10/17 pulling esm: 1 of 3 layers, 40 MB of 112 MB, 12 s, 7 left]");
-        let idle = Activity {
-            oldest: None,
-            running: 0,
-            waiting: 4,
-            done: 1,
-            wrong: 1,
-        };
-        assert_eq!(
-            describe(|_| String::new(), &idle, &[]),
-            "[1/5, 1 wrong, waiting, 4 left]"
-        );
     }
 }
