@@ -25,7 +25,8 @@ pub(crate) use libtest::Accepted;
 pub(crate) use mutants::{MutantArguments, MutantFormat};
 pub(crate) use places::{ConfigPlace, ProjectPaths};
 pub(crate) use recorded::{
-    CalibrateArguments, ImportArguments, PruneArguments, ReviewArguments, SnapshotAction, SnapshotArguments,
+    CalibrateArguments, ImportArguments, ListedSnapshots, PruneArguments, ReviewArguments, ReviewPlace, SnapshotAction,
+    SnapshotArguments,
 };
 pub(crate) use reports::{
     DiffArguments, MatrixArguments, MergeArguments, ReportArguments, SchemaArguments, SchemaForm, TrendArguments,

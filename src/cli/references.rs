@@ -15,6 +15,10 @@ use crate::synthetic::WEIGHTS;
 /// # Errors
 /// When it is told to record where nothing can be.
 pub(super) fn recording(arguments: &RunArguments, references: &References) -> Result<Recording, Diagnostics> {
+    if arguments.control.pending.is_some() && !arguments.record {
+        // That directory is there to be looked into, wherever the run is.
+        return Ok(Recording::Pending);
+    }
     if matches!(references, References::BuiltIn(_)) {
         if !arguments.record {
             return Ok(Recording::Never);
@@ -45,7 +49,7 @@ pub(super) fn unused_snapshots(project: &Project, store: &Store, weights: &str) 
 
 /// Results with these weights that wait for review.
 pub(super) fn pending(project: &Project, store: &Store, weights: &str) -> Result<Vec<String>, CommandError> {
-    let listed = store.list()?.into_iter();
+    let listed = store.for_review().list()?.into_iter();
     let pending = listed.filter(|entry| {
         entry.state == ReviewState::Pending
             && entry.key.weights() == weights

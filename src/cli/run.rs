@@ -119,6 +119,10 @@ fn carry_out(
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
     let store = Store::new(references.directory(), recording(arguments, references)?)?;
+    let store = match &arguments.control.pending {
+        Some(directory) => store.with_pending(directory)?,
+        None => store,
+    };
     // Nothing may be deleted from now on, until the last result is written.
     let _recording = match store.recording() {
         Recording::Never => None,
@@ -196,6 +200,7 @@ fn carry_out(
         own_tolerances: &own_tolerances,
         unused_snapshots: &unused,
         pending_snapshots: &pending(project, &store, &weights)?,
+        pending_directory: arguments.control.pending.as_deref(),
         empty_suites: empty,
     };
     let wrong = told_failures(arguments, settings, (&report, &record.snapshot()));

@@ -6,7 +6,7 @@ use std::io::{BufRead, IsTerminal};
 
 use serde_json::json;
 
-use super::arguments::{ListArguments, PruneArguments, ReviewArguments, SnapshotAction};
+use super::arguments::{ListedSnapshots, PruneArguments, ReviewArguments, ReviewPlace, SnapshotAction};
 use super::project::Project;
 use super::{CommandError, complain, import, list, say};
 use crate::check;
@@ -34,10 +34,15 @@ impl From<SnapshotError> for CommandError {
     }
 }
 
-fn list_all(arguments: &ListArguments) -> Result<u8, CommandError> {
-    let project = Project::read(&arguments.places)?;
-    let store = store(&project)?;
-    let listed = store.list()?;
+fn list_all(arguments: &ListedSnapshots) -> Result<u8, CommandError> {
+    let project = Project::read(&arguments.list.places)?;
+    let store = reviewing(&project, &arguments.review)?;
+    let mut listed = store.list()?;
+    if store.pending_directory().is_some() {
+        listed.retain(|entry| entry.state == ReviewState::Accepted);
+        listed.extend(waiting(&store)?);
+        listed.sort_by(|a, b| (&a.key, a.state).cmp(&(&b.key, b.state)));
+    }
     let used = used(&project, &listed)?;
     let state = |entry: &Listed| match entry.state {
         ReviewState::Pending => "pending",
@@ -61,7 +66,7 @@ fn list_all(arguments: &ListArguments) -> Result<u8, CommandError> {
         let floors = floors.map_or_else(|| "-".to_owned(), |floors| show(&floors));
         rows.push([state(entry).to_owned(), bytes(entry).to_string(), name, floors]);
     }
-    if arguments.json {
+    if arguments.list.json {
         return list::show_json(&json!({ "snapshots": entries }));
     }
     say(&list::table(["STATE", "BYTES", "SNAPSHOT", "FLOOR"], rows.into_iter()));
@@ -79,14 +84,15 @@ fn show(floors: &Floors) -> String {
 
 /// The pending results that are meant, each shown with where it comes from.
 fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, CommandError> {
-    let mut listed = store.list()?;
-    let recorded: HashSet<SnapshotKey> = listed
-        .iter()
+    let recorded: HashSet<SnapshotKey> = store
+        .list()?
+        .into_iter()
         .filter(|entry| entry.state == ReviewState::Accepted)
-        .map(|entry| entry.key.clone())
+        .map(|entry| entry.key)
         .collect();
     let filter = arguments.filter.as_deref().unwrap_or_default();
-    listed.retain(|entry| entry.state == ReviewState::Pending && entry.key.to_string().contains(filter));
+    let mut listed = waiting(store)?;
+    listed.retain(|entry| entry.key.to_string().contains(filter));
     let mut text = String::new();
     for entry in &listed {
         let place = if recorded.contains(&entry.key) {
@@ -100,9 +106,16 @@ fn pending(store: &Store, arguments: &ReviewArguments) -> Result<Vec<Listed>, Co
     Ok(listed)
 }
 
+/// The results that wait for review.
+fn waiting(store: &Store) -> Result<Vec<Listed>, SnapshotError> {
+    let mut listed = store.for_review().list()?;
+    listed.retain(|entry| entry.state == ReviewState::Pending);
+    Ok(listed)
+}
+
 fn accept(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let store = store(&project)?;
+    let store = reviewing(&project, &arguments.review)?;
     let _alone = store.lock_to_change()?;
     let mut sound = HashSet::new();
     let mut refused = 0;
@@ -142,7 +155,7 @@ fn problems(project: &Project, store: &Store, entry: &Listed) -> Vec<String> {
     let Some(contract) = project.config.model(entry.key.model()) else {
         return vec![format!("model `{}` is not declared", entry.key.model())];
     };
-    match store.inspect(entry) {
+    match store.for_review().inspect(entry) {
         Ok(contents) => check::breaches(contract, &contents),
         Err(error) => vec![error.to_string()],
     }
@@ -150,7 +163,7 @@ fn problems(project: &Project, store: &Store, entry: &Listed) -> Vec<String> {
 
 fn reject(arguments: &ReviewArguments) -> Result<u8, CommandError> {
     let project = Project::read(&arguments.places)?;
-    let store = store(&project)?;
+    let store = reviewing(&project, &arguments.review)?;
     let _alone = store.lock_to_change()?;
     let listed = pending(&store, arguments)?;
     let mut rejected = 0;
@@ -161,13 +174,15 @@ fn reject(arguments: &ReviewArguments) -> Result<u8, CommandError> {
         )?
     {
         for entry in &listed {
-            store.reject(entry)?;
+            store.for_review().reject(entry)?;
             rejected += 1;
         }
     }
-    say(&format!(
-        "{rejected} rejected; arrays that no result refers to go with `hydrotest snapshots prune`\n"
-    ));
+    let arrays = match store.pending_directory() {
+        None => "arrays that no result refers to go with `hydrotest snapshots prune`",
+        Some(_) => "arrays stay in the directory, which may be deleted",
+    };
+    say(&format!("{rejected} rejected; {arrays}\n"));
     Ok(0)
 }
 
@@ -228,6 +243,19 @@ fn confirmed(yes: bool, question: &str) -> Result<bool, CommandError> {
 
 fn store(project: &Project) -> Result<Store, CommandError> {
     Ok(Store::new(&project.snapshots, Recording::Never)?)
+}
+
+/// The store with the directory in which results wait for review. One that is not there is a mistake, not an empty one.
+fn reviewing(project: &Project, place: &ReviewPlace) -> Result<Store, CommandError> {
+    let store = store(project)?;
+    match &place.pending {
+        None => Ok(store),
+        Some(directory) if directory.is_dir() => Ok(store.with_pending(directory)?),
+        Some(directory) => {
+            let diagnostic = Diagnostic::new(format!("--pending {}: there is no such directory", directory.display()));
+            Err(Diagnostics::from(diagnostic).into())
+        }
+    }
 }
 
 /// What the declared suites use, for every kind of weights that anything is recorded for.

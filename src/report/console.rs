@@ -4,10 +4,11 @@ pub(crate) mod levels;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use std::path::Path;
 
 use crate::metric_value::count;
 use crate::outcome::record::plain_text;
-use crate::outcome::{Conclusion, Interruption, RunOutcome, Verdict};
+use crate::outcome::{Conclusion, Interruption, RunOutcome, Verdict, quote};
 use crate::plan::EmptySuite;
 
 use super::words::counted;
@@ -33,6 +34,8 @@ pub(crate) struct ReportHeader<'a> {
     pub(crate) unused_snapshots: &'a [String],
     /// Results that wait for review.
     pub(crate) pending_snapshots: &'a [String],
+    /// The directory of their own in which they do, where there is one.
+    pub(crate) pending_directory: Option<&'a Path>,
     /// Suites that were asked for and has no cases, with the reason.
     pub(crate) empty_suites: &'a [EmptySuite],
 }
@@ -82,7 +85,14 @@ pub(crate) fn closing(report: &RunOutcome, subject: &ReportHeader<'_>) -> String
     }
     section(&mut text, "waits for review", subject.pending_snapshots);
     if !subject.pending_snapshots.is_empty() {
-        text.push_str("  see `hydrotest snapshots list`, then `accept` or `reject`\n");
+        let place = subject.pending_directory.map(|directory| directory.to_string_lossy());
+        let place = place.map_or_else(String::new, |place| {
+            format!(" --pending {}", plain_text(&quote(&place)))
+        });
+        let _ = writeln!(
+            text,
+            "  see `hydrotest snapshots list{place}`, then `accept` or `reject`"
+        );
     }
     let _ = writeln!(text, "{}", subject.sentence);
     text
@@ -180,6 +190,7 @@ mod tests {
         own_tolerances: &[],
         unused_snapshots: &[],
         pending_snapshots: &[],
+        pending_directory: None,
         empty_suites: &[],
     };
 

@@ -7,8 +7,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::key::{self, ReviewState};
-use super::store::{Store, record};
-use super::{SnapshotError, SnapshotKey};
+use super::store::{Store, put_arrays, record};
+use super::{SnapshotError, SnapshotKey, file};
 use crate::prediction::Prediction;
 use crate::tensor::ContentHash;
 
@@ -128,13 +128,17 @@ impl Store {
     /// At the first result that cannot be accepted; those before it are.
     pub fn accept(&self, chosen: impl Fn(&SnapshotKey) -> bool) -> Result<Vec<SnapshotKey>, SnapshotError> {
         let mut accepted = Vec::new();
-        for entry in self.list()? {
+        for entry in self.for_review().list()? {
             if entry.state != ReviewState::Pending || !chosen(&entry.key) {
                 continue;
             }
-            self.inspect(&entry)?;
             let target = self.root().join(entry.key.path());
-            fs::rename(&entry.path, &target).map_err(|error| SnapshotError::file(&target, error))?;
+            if self.pending_directory().is_some() {
+                self.take_over(&entry, &target)?;
+            } else {
+                self.inspect(&entry)?;
+                fs::rename(&entry.path, &target).map_err(|error| SnapshotError::file(&target, error))?;
+            }
             // What repeats of the earlier result differed by says nothing of this one.
             let floors = self.floors_path(&entry.key);
             match fs::remove_file(&floors) {
@@ -146,6 +150,24 @@ impl Store {
             accepted.push(entry.key);
         }
         Ok(accepted)
+    }
+
+    /// Makes a result of another directory, which may be on another file system, the reference at `target`.
+    fn take_over(&self, entry: &Listed, target: &Path) -> Result<(), SnapshotError> {
+        let text =
+            file::read(&entry.path, file::TEXT_LIMIT).map_err(|error| SnapshotError::file(&entry.path, error))?;
+        let review = self.for_review();
+        if let StoredArrays::File { path, .. } = &entry.arrays
+            && let Ok(below) = path.strip_prefix(review.root())
+        {
+            review.inspect(entry)?;
+            let packed = file::read(path, file::ARRAYS_LIMIT).map_err(|error| SnapshotError::file(path, error))?;
+            put_arrays(&self.root().join(below), &packed)?;
+        }
+        // Its text with the arrays that are here now.
+        self.inspect(entry)?;
+        file::write(target, &text).map_err(|error| SnapshotError::file(target, error))?;
+        review.reject(entry)
     }
 
     /// What a result on disk holds, after making sure that its arrays are there and intact.

@@ -3,14 +3,15 @@
 
 use std::fs::{self, File, TryLockError};
 use std::io;
+use std::path::Path;
 
 use super::{Recording, SnapshotError, Store};
 
 /// Held while recorded results may change; dropping it lets others go on.
 #[derive(Debug)]
 pub(crate) struct StoreLock {
-    /// `None` where there is nothing to lock, or the file system has no locks.
-    _directory: Option<File>,
+    /// Empty where there is nothing to lock, or the file system has no locks.
+    _directories: Vec<File>,
 }
 
 impl Store {
@@ -20,12 +21,18 @@ impl Store {
     /// When the directory cannot be opened.
     pub(crate) fn lock_to_record(&self) -> Result<StoreLock, SnapshotError> {
         if self.recording() == Recording::Missing {
-            fs::create_dir_all(self.root()).map_err(|error| SnapshotError::file(self.root(), error))?;
+            make(self.root())?;
         }
-        let directory = self.directory()?;
+        let mut directories = Vec::from_iter(open(self.root())?);
+        if let Some(pending) = self.pending_directory() {
+            make(pending)?;
+            directories.extend(open(pending)?);
+        }
         // Deleting takes moments; a file system without locks is no reason not to run.
-        let locked = directory.filter(|directory| directory.lock_shared().is_ok());
-        Ok(StoreLock { _directory: locked })
+        directories.retain(|directory| directory.lock_shared().is_ok());
+        Ok(StoreLock {
+            _directories: directories,
+        })
     }
 
     /// For as long as something is accepted or deleted: alone.
@@ -33,26 +40,30 @@ impl Store {
     /// # Errors
     /// When a run is recording there, or the directory cannot be opened.
     pub(crate) fn lock_to_change(&self) -> Result<StoreLock, SnapshotError> {
-        let Some(directory) = self.directory()? else {
-            return Ok(StoreLock { _directory: None });
-        };
-        match directory.try_lock() {
-            Ok(()) => Ok(StoreLock {
-                _directory: Some(directory),
-            }),
-            Err(TryLockError::WouldBlock) => Err(SnapshotError::InUse {
-                path: self.root().to_owned(),
-            }),
-            Err(TryLockError::Error(_)) => Ok(StoreLock { _directory: None }),
+        let mut directories = Vec::new();
+        for path in std::iter::once(self.root()).chain(self.pending_directory()) {
+            let Some(directory) = open(path)? else { continue };
+            match directory.try_lock() {
+                Ok(()) => directories.push(directory),
+                Err(TryLockError::WouldBlock) => return Err(SnapshotError::InUse { path: path.to_owned() }),
+                Err(TryLockError::Error(_)) => {}
+            }
         }
+        Ok(StoreLock {
+            _directories: directories,
+        })
     }
+}
 
-    fn directory(&self) -> Result<Option<File>, SnapshotError> {
-        match File::open(self.root()) {
-            Ok(directory) => Ok(Some(directory)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(SnapshotError::file(self.root(), error)),
-        }
+fn make(directory: &Path) -> Result<(), SnapshotError> {
+    fs::create_dir_all(directory).map_err(|error| SnapshotError::file(directory, error))
+}
+
+fn open(directory: &Path) -> Result<Option<File>, SnapshotError> {
+    match File::open(directory) {
+        Ok(directory) => Ok(Some(directory)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(SnapshotError::file(directory, error)),
     }
 }
 

@@ -32,6 +32,8 @@ pub enum Recording {
 #[derive(Debug, Clone)]
 pub struct Store {
     root: PathBuf,
+    /// Where results wait for review, where that is elsewhere.
+    pending: Option<PathBuf>,
     recording: Recording,
 }
 
@@ -83,15 +85,43 @@ impl Store {
     /// When the path is relative and there is no working directory.
     pub fn new(root: &Path, recording: Recording) -> Result<Self, SnapshotError> {
         let root = std::path::absolute(root).map_err(|error| SnapshotError::file(root, error))?;
-        Ok(Self { root, recording })
+        Ok(Self {
+            root,
+            pending: None,
+            recording,
+        })
     }
 
     /// The same directory, for a caller that may write something else.
     pub(crate) fn with(&self, recording: Recording) -> Self {
         Self {
-            root: self.root.clone(),
             recording,
+            ..self.clone()
         }
+    }
+
+    /// The same directory, whose results for review are in one of their own, which need not exist.
+    ///
+    /// # Errors
+    /// When the path is relative and there is no working directory.
+    pub fn with_pending(mut self, directory: &Path) -> Result<Self, SnapshotError> {
+        let directory = std::path::absolute(directory).map_err(|error| SnapshotError::file(directory, error))?;
+        self.pending = Some(directory);
+        Ok(self)
+    }
+
+    /// The directory in which results wait for review.
+    pub(crate) fn for_review(&self) -> Self {
+        Self {
+            root: self.pending.as_ref().unwrap_or(&self.root).clone(),
+            pending: None,
+            recording: self.recording,
+        }
+    }
+
+    /// The directory of its own in which results wait for review, where there is one.
+    pub(crate) fn pending_directory(&self) -> Option<&Path> {
+        self.pending.as_deref()
     }
 
     /// What may be written.
@@ -141,16 +171,13 @@ impl Store {
         prediction: &Prediction,
         provenance: &Provenance,
     ) -> Result<Kept, SnapshotError> {
-        let pending = self.root.join(key.pending_path());
         match self.recording {
             Recording::Never => Ok(Kept::Nothing),
             Recording::Proposed => Ok(Kept::Proposed),
-            Recording::Pending => self
-                .save(key, &pending, prediction, provenance)
-                .map(|()| Kept::Pending(pending)),
+            Recording::Pending => self.save_pending(key, prediction, provenance).map(Kept::Pending),
             Recording::Missing => {
                 let path = self.path(key);
-                self.save(key, &path, prediction, provenance)?;
+                save(&self.root, key, &path, prediction, provenance)?;
                 self.settle(key)?;
                 Ok(Kept::Recorded(path))
             }
@@ -170,9 +197,7 @@ impl Store {
         if self.recording == Recording::Never {
             return Ok(None);
         }
-        let pending = self.root.join(key.pending_path());
-        self.save(key, &pending, prediction, provenance)?;
-        Ok(Some(pending))
+        self.save_pending(key, prediction, provenance).map(Some)
     }
 
     /// Removes what waited for review of a response that is the reference now, where the mode allows it.
@@ -183,38 +208,60 @@ impl Store {
         if self.recording == Recording::Never {
             return Ok(());
         }
-        let pending = self.root.join(key.pending_path());
+        let pending = self.pending_root().join(key.pending_path());
         match fs::remove_file(&pending) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(SnapshotError::file(&pending, error)),
             _ => Ok(()),
         }
     }
 
-    /// Writes arrays first, so that a snapshot on disk always finds them.
-    fn save(
+    /// Writes a result that waits for review, and says where.
+    fn save_pending(
         &self,
         key: &SnapshotKey,
-        path: &Path,
         prediction: &Prediction,
         provenance: &Provenance,
-    ) -> Result<(), SnapshotError> {
-        let (record, arrays) = write::record(prediction, provenance.origin(key))?;
-        if let Some(hash) = record.arrays {
-            let path = self.root.join(key.arrays_path(hash));
-            let packed = archive::pack(&arrays).map_err(|error| SnapshotError::unreadable(&path, error))?;
-            if packed.len() as u64 > file::ARRAYS_LIMIT {
-                return Err(SnapshotError::unreadable(
-                    &path,
-                    "the arrays of the response are too large to keep",
-                ));
-            }
-            // Equal content has equal bytes; a file that has others was altered and is put right.
-            if file::read(&path, file::ARRAYS_LIMIT).ok().as_ref() != Some(&packed) {
-                file::write(&path, &packed).map_err(|error| SnapshotError::file(&path, error))?;
-            }
-        }
-        file::write(path, record.render().as_bytes()).map_err(|error| SnapshotError::file(path, error))
+    ) -> Result<PathBuf, SnapshotError> {
+        let root = self.pending_root();
+        let path = root.join(key.pending_path());
+        save(root, key, &path, prediction, provenance)?;
+        Ok(path)
     }
+
+    fn pending_root(&self) -> &Path {
+        self.pending.as_ref().unwrap_or(&self.root)
+    }
+}
+
+/// Writes a result below a root: its arrays first, so that a snapshot on disk always finds them.
+fn save(
+    root: &Path,
+    key: &SnapshotKey,
+    path: &Path,
+    prediction: &Prediction,
+    provenance: &Provenance,
+) -> Result<(), SnapshotError> {
+    let (record, arrays) = write::record(prediction, provenance.origin(key))?;
+    if let Some(hash) = record.arrays {
+        let path = root.join(key.arrays_path(hash));
+        let packed = archive::pack(&arrays).map_err(|error| SnapshotError::unreadable(&path, error))?;
+        if packed.len() as u64 > file::ARRAYS_LIMIT {
+            return Err(SnapshotError::unreadable(
+                &path,
+                "the arrays of the response are too large to keep",
+            ));
+        }
+        put_arrays(&path, &packed)?;
+    }
+    file::write(path, record.render().as_bytes()).map_err(|error| SnapshotError::file(path, error))
+}
+
+/// Writes a file of arrays. Equal content has equal bytes; a file that has others was altered and is put right.
+pub(super) fn put_arrays(path: &Path, packed: &[u8]) -> Result<(), SnapshotError> {
+    if file::read(path, file::ARRAYS_LIMIT).is_ok_and(|there| there == packed) {
+        return Ok(());
+    }
+    file::write(path, packed).map_err(|error| SnapshotError::file(path, error))
 }
 
 /// The record in the file at a path.

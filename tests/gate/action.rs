@@ -283,3 +283,44 @@ fn scripts_take_inputs_as_variables_only() {
         assert!(file.contains(&format!("inputs.{name} ")), "{name} is not used");
     }
 }
+
+#[test]
+fn results_without_a_reference_wait_for_review_among_the_reports() {
+    let runner = Runner::with_checks("{ check = 'snapshot' }");
+    let stale = runner
+        .reports()
+        .join("hydrotest-pending/synthetic/esm2/own/stale.snap.new");
+    fs::create_dir_all(stale.parent().unwrap()).unwrap();
+    fs::write(&stale, "").unwrap();
+    let job = runner.run(&[]);
+    assert_eq!(job.code, 3, "{}{}", job.stdout, job.stderr);
+    let pending = runner.reports().join("hydrotest-pending");
+    assert!(
+        pending.join("synthetic/esm2/own/one.snap.new").exists(),
+        "{}",
+        job.stdout
+    );
+    assert!(!stale.exists(), "of an earlier run");
+    assert!(
+        !runner.checkout().join("snapshots").exists(),
+        "nothing beside the references"
+    );
+
+    // A reviewer takes them over in a checkout.
+    let hydrotest = |action: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .current_dir(runner.checkout())
+            .args(["snapshots", action, "--pending"]);
+        command.arg(&pending).args(more).stdin(Stdio::null()).output().unwrap()
+    };
+    let listed = hydrotest("list", &[]);
+    assert!(
+        String::from_utf8_lossy(&listed.stdout).contains("synthetic/esm2/own/one"),
+        "{listed:?}"
+    );
+    let accepted = hydrotest("accept", &["--yes"]);
+    assert!(accepted.status.success(), "{accepted:?}");
+    let job = runner.run(&[]);
+    assert_eq!(job.code, 0, "{}{}", job.stdout, job.stderr);
+}

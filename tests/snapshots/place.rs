@@ -233,3 +233,18 @@ pub fn edit_array(path: &Path, name: &str, edit: impl FnOnce(&mut Vec<u8>)) {
     }
     archive.finish().unwrap();
 }
+
+/// All files below a directory, sorted.
+pub fn files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(files(&path));
+        } else {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}

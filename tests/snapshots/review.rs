@@ -126,3 +126,48 @@ fn arrays_are_not_pruned_while_a_snapshot_is_unreadable() {
     assert!(error.contains(&path.display().to_string()), "{error}");
     assert!(arrays.exists());
 }
+
+#[test]
+fn results_wait_in_a_directory_of_their_own_and_are_taken_over_from_there() {
+    let place = Place::new();
+    place.record(&prediction());
+    let files = |root: &std::path::Path| crate::place::files(root);
+    let before = files(&place.root());
+    let downloads = tempfile::tempdir().unwrap();
+    let waiting = downloads.path().join("pending");
+    let store = place.store(Recording::Pending).with_pending(&waiting).unwrap();
+    let changed = with_large(|values| values[3] = 7.0);
+    let Judged::Differs {
+        pending: Some(pending), ..
+    } = crate::place::judge(&store, &key("two_chains"), &changed, &within(0.0)).unwrap()
+    else {
+        panic!("nothing pending");
+    };
+    crate::place::judge(&store, &key("unrecorded"), &prediction(), &within(0.0)).unwrap();
+    assert!(pending.starts_with(&waiting), "{}", pending.display());
+    assert_eq!(files(&place.root()), before, "nothing beside the references");
+    assert_eq!(files(&waiting).len(), 4, "two results, each with its arrays");
+
+    assert_eq!(
+        store.accept(|key| key.case() == "two_chains").unwrap(),
+        [key("two_chains")]
+    );
+    assert!(!pending.exists());
+    assert!(matches!(
+        place.judge(Recording::Never, &changed),
+        Ok(Judged::Matches(_))
+    ));
+    assert_eq!(
+        files(&place.root()).len(),
+        before.len() + 1,
+        "the new arrays beside the old ones"
+    );
+
+    // Arrays that are not those of the text are not taken over.
+    for array in files(&waiting.join("synthetic/arrays")) {
+        fs::write(array, "other").unwrap();
+    }
+    let before = files(&place.root());
+    assert!(store.accept(|_| true).is_err());
+    assert_eq!(files(&place.root()), before);
+}

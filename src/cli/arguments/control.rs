@@ -37,6 +37,10 @@ pub(crate) struct RunControl {
     /// Keep the raw responses, the outcome and what it was judged by in this new directory, for `hydrotest judge`.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["keep_responses", "list", "dry_run"], help_heading = "Output")]
     pub(crate) evidence: Option<PathBuf>,
+    /// Keep results that differ or have no reference in this directory for review, also in continuous integration, and none beside the
+    /// references. `hydrotest snapshots accept --pending DIR` takes them over.
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub(crate) pending: Option<PathBuf>,
     /// Tell every case that went wrong in full, not only the first of each cause.
     #[arg(long, short, help_heading = "Output")]
     pub(crate) verbose: bool,

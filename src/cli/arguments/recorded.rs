@@ -47,7 +47,7 @@ pub(crate) struct SnapshotArguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SnapshotAction {
     /// List recorded and pending results with their noise floors, and those that no case uses.
-    List(ListArguments),
+    List(ListedSnapshots),
     /// Make pending results the reference, after showing where each comes from.
     Accept(ReviewArguments),
     /// Delete pending results, after showing where each comes from.
@@ -58,9 +58,31 @@ pub(crate) enum SnapshotAction {
     Prune(PruneArguments),
 }
 
+/// Where results wait for review.
+#[derive(Debug, Args)]
+pub(crate) struct ReviewPlace {
+    /// The directory in which they wait, as `--pending` of a run named it [default: beside the recorded results].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) pending: Option<PathBuf>,
+}
+
+/// Which recorded results to list.
+#[derive(Debug, Args)]
+pub(crate) struct ListedSnapshots {
+    /// Where results wait for review.
+    #[command(flatten)]
+    pub(crate) review: ReviewPlace,
+    /// How to list them.
+    #[command(flatten)]
+    pub(crate) list: ListArguments,
+}
+
 /// Which pending results are meant.
 #[derive(Debug, Args)]
 pub(crate) struct ReviewArguments {
+    /// Where results wait for review.
+    #[command(flatten)]
+    pub(crate) review: ReviewPlace,
     /// Only those whose name contains this [default: all].
     pub(crate) filter: Option<String>,
     /// Do not ask.
