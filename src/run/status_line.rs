@@ -72,7 +72,9 @@ fn others(activity: &Activity) -> String {
 fn time_left(activity: &Activity) -> Option<Duration> {
     let left = activity.waiting + activity.running;
     let is_known = activity.done >= ENOUGH && activity.elapsed >= SETTLED && left > 0;
-    is_known.then(|| activity.elapsed.mul_f64(left as f64 / activity.done as f64))
+    let rest = activity.elapsed.as_secs_f64() * left as f64 / activity.done.max(1) as f64;
+    // What is left takes some time, be it short.
+    is_known.then(|| Duration::from_secs(rest.ceil() as u64))
 }
 
 /// A time in a word or two.
