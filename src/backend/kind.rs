@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::facts::PlatformFacts;
 use super::recorder::InstanceRecorder;
 use super::requirement::Requirement;
 use super::resources::{InstanceId, ResourceFinder};
@@ -144,6 +145,8 @@ pub struct LaunchSpec {
     pub instance: InstanceId,
     /// Where it is stated what the start is doing.
     pub progress: StartProgress,
+    /// Where it is stated what the platform says of itself.
+    pub facts: PlatformFacts,
     /// What keeps the raw responses, when they are to be kept.
     pub recorder: Option<InstanceRecorder>,
 }

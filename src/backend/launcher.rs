@@ -78,6 +78,9 @@ impl LaunchSpec {
     pub(crate) fn on_device(&self, table: Option<&str>) -> Self {
         let mut spec = self.clone();
         spec.overrides.device = device_of(self.overrides.device.as_deref(), table, &mut spec.config);
+        if let Some(device) = &spec.overrides.device {
+            spec.facts.device(device);
+        }
         spec
     }
 
@@ -122,6 +125,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
+    use crate::backend::facts::PlatformFacts;
     use crate::backend::kind::Overrides;
     use crate::backend::resources::{InstanceId, RunDirectory};
     use crate::backend::start_progress::StartProgress;
@@ -139,6 +143,7 @@ mod tests {
             },
             instance: InstanceId::next(&Arc::new(RunDirectory::new())),
             progress: StartProgress::default(),
+            facts: PlatformFacts::default(),
             recorder: None,
         }
     }
@@ -147,6 +152,7 @@ mod tests {
     fn the_device_reaches_the_server_and_the_model() {
         let secret = Secret::new("s").unwrap();
         let spec = launch(Some("cpu")).on_device(Some("cuda:1"));
+        assert_eq!(spec.facts.devices().as_deref(), Some("cpu"));
         let variables = spec.variables(&secret);
         assert_eq!(variables[0].1.as_deref(), Some("boileroom.models.esm.core.ESM2Core"));
         assert_eq!(
@@ -160,6 +166,7 @@ mod tests {
     #[test]
     fn without_a_device_none_is_inherited_or_configured() {
         let spec = launch(None).on_device(None);
+        assert_eq!(spec.facts.devices(), None);
         assert_eq!(spec.variables(&Secret::new("s").unwrap())[2], ("DEVICE", None));
         assert!(!spec.config.contains_key("device"));
     }

@@ -9,6 +9,7 @@ mod device;
 mod docker;
 mod error;
 mod exposure;
+pub(crate) mod facts;
 mod http;
 pub(crate) mod image;
 pub mod installation;

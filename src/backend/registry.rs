@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::sync::OnceCell;
 
+use super::facts::PlatformFacts;
 use super::kind::{Creates, Kind, LaunchSpec, Override, Overrides, Settings, WEIGHTS};
 use super::recorder::InstanceRecorder;
 use super::requirement::Requirement;
@@ -47,6 +48,7 @@ pub struct Platform {
     overrides: Overrides,
     recorder: Option<Arc<ResponseWriter>>,
     run: Arc<RunDirectory>,
+    facts: PlatformFacts,
     cleaned: Arc<OnceCell<()>>,
 }
 
@@ -85,6 +87,7 @@ impl Platform {
                 overrides,
                 recorder: None,
                 run: Arc::default(),
+                facts: PlatformFacts::default(),
                 cleaned: Arc::default(),
             }),
             _ => Err(diagnostics),
@@ -173,6 +176,7 @@ impl Platform {
         LaunchSpec {
             instance: InstanceId::next(&self.run),
             progress: StartProgress::default(),
+            facts: self.facts.clone(),
             contract: Arc::clone(contract),
             config: config.clone(),
             overrides: self.overrides.clone(),
@@ -206,6 +210,11 @@ impl Platform {
     /// Looks whether everything that the backend needs for these models is there, without starting one.
     pub async fn examine(&self, models: &[Arc<Contract>]) -> Vec<Requirement> {
         self.settings.examine(models, &self.overrides).await
+    }
+
+    /// What is known of the platform by now, and what will be known of it once instances start.
+    pub(crate) fn facts(&self) -> PlatformFacts {
+        self.facts.clone()
     }
 
     /// Calls that may be under way on one instance.

@@ -226,6 +226,7 @@ mod tests {
     use std::path::PathBuf;
 
     use super::*;
+    use crate::backend::facts::PlatformFacts;
     use crate::backend::kind::Overrides;
     use crate::backend::resources::{InstanceId, LeakGuard, RunDirectory, StoppedFrom};
     use crate::backend::start_progress::StartProgress;
@@ -274,6 +275,7 @@ mod tests {
             overrides: Overrides::default(),
             instance: instance.clone(),
             progress: StartProgress::default(),
+            facts: PlatformFacts::default(),
             recorder: None,
         };
         let (launch, secret) = (launch.on_device(None), Secret::new("s").unwrap());

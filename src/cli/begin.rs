@@ -58,6 +58,7 @@ pub(super) fn begin(
     Ok(LiveRecord::new(
         RunRecord::begun(harness, backend(arguments, project, platform), selection),
         planned,
+        platform.facts(),
     ))
 }
 

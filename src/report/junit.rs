@@ -87,6 +87,9 @@ fn suite(run: &RunRecord, name: &str) -> TestSuite {
             suite.add_property((name, value));
         }
     }
+    for (name, version) in &backend.versions {
+        suite.add_property((format!("version:{name}").as_str(), version.as_str()));
+    }
     suite
 }
 

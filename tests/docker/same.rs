@@ -1,7 +1,7 @@
 //! The models in a container answer as they do in this process, over the whole way: registry, pull, container, published port.
 
 use crate::alike::predicts_as_reference;
-use crate::harness::{Platform, SERVE, alone, declared, run, table};
+use crate::harness::{Platform, SERVE, alone, declared, esm_image, run, table};
 use crate::project::Project;
 use crate::whole::{HELD_BY_THE_HARNESS, every_suite_passes};
 
@@ -19,6 +19,51 @@ fn green(on: Platform) {
         Platform::Podman => &["--model", "esm2,boltz2"],
     };
     every_suite_passes(&project, models, HELD_BY_THE_HARNESS);
+}
+
+/// What the engine says of itself and of the image is what the outcome says of both, and another image is another run.
+fn stated(on: Platform, brand: &str) {
+    let (on, _alone) = alone(on);
+    let project = Project::new(&table(on, SERVE));
+    let case = "esm2::embed::minimal";
+    let report = [
+        "--exact",
+        case,
+        "--report",
+        "json=outcome.json",
+        "--report",
+        "junit=junit.xml",
+    ];
+    project.run(&report).expect(0, &["1 passed"]);
+    let read = |name: &str| std::fs::read_to_string(project.state().with_file_name(name)).unwrap();
+    let outcome: serde_json::Value = serde_json::from_str(&read("outcome.json")).unwrap();
+    let versions = &outcome["backend"]["versions"];
+    let engine = versions["engine"].as_str().unwrap();
+    assert!(engine.starts_with(brand) && engine.contains("(API 1."), "{engine}");
+    let image = versions[format!("image {}", esm_image())].as_str().unwrap();
+    let digest = versions[format!("image {} in its registry", esm_image())]
+        .as_str()
+        .unwrap();
+    for hash in [image, digest] {
+        let hash = hash.trim_start_matches("sha256:");
+        assert!(
+            hash.len() == 64 && hash.chars().all(|digit| digit.is_ascii_hexdigit()),
+            "{versions}"
+        );
+    }
+    assert!(read("junit.xml").contains("\"version:engine\""));
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_DOCKER and HYDROTEST_REGISTRY"]
+fn engine_and_image_are_in_the_outcome() {
+    stated(Platform::Docker, "Docker ");
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_PODMAN and HYDROTEST_REGISTRY"]
+fn on_podman_engine_and_image_are_in_the_outcome() {
+    stated(Platform::Podman, "Podman ");
 }
 
 /// No `command`: the image's Python runs the server from the source, which here is any directory.

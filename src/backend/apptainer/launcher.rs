@@ -51,6 +51,12 @@ impl ApptainerLauncher {
         prepare(&filled)?;
         let entry = CacheEntry::new(&filled.cache, &self.image);
         self.obtain(&tool, &entry, launch, secret).await?;
+        launch.facts.version("container tool", &tool.version);
+        if let Some(digest) = entry.digest() {
+            launch
+                .facts
+                .version(format!("image {}", self.image), format!("SIF sha256:{digest}"));
+        }
         // Only now, because a pull takes long and the port is free only this moment.
         let (endpoint, port) = free_endpoint()?;
         let filled = self.settings.fill(&launch.contract, port)?;

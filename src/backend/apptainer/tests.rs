@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::super::facts::PlatformFacts;
 use super::super::registry::Platform;
 use super::super::resources::{InstanceId, RunDirectory};
 use super::super::start_progress::StartProgress;
@@ -45,6 +46,7 @@ fn program(table: &str, device: Option<&str>) -> (String, Vec<(String, Option<St
         },
         instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         progress: StartProgress::default(),
+        facts: PlatformFacts::default(),
         recorder: None,
     };
     let launch = launch.on_device(Some(&settings.device));
@@ -206,6 +208,7 @@ fn a_directory_that_no_bind_can_hold_is_refused() {
         overrides: Overrides::default(),
         instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         progress: StartProgress::default(),
+        facts: PlatformFacts::default(),
         recorder: None,
     };
     let launch = launch.on_device(None);

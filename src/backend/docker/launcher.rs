@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bollard::models::ContainerInspectResponse;
+use bollard::models::{ContainerInspectResponse, ImageInspect};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, StartContainerOptions, StopContainerOptionsBuilder};
 use tokio::task::JoinHandle;
 
@@ -80,7 +80,8 @@ impl DockerLauncher {
             log: &mut writer,
             progress: &launch.progress,
         };
-        pull::ensure(&engine, &self.spec, self.settings.pull, platform, &mut reporter).await?;
+        let image = pull::ensure(&engine, &self.spec, self.settings.pull, platform, &mut reporter).await?;
+        launch.facts.version("engine", &engine.version);
         doing(format!("creating a container of {}", self.spec.image));
         launch.instance.record(super::NAME, &finder::record(&engine))?;
         self.engine = Some(engine.clone());
@@ -94,12 +95,23 @@ impl DockerLauncher {
         self.watcher = Some(ContainerWatcher::new(&engine, &id, self.settings.memory, output));
         let inspected = engine.inspect(&id).await?;
         let inspected = inspected.map_err(|error| self.not_made("tell the port of", &error))?;
+        self.state_image(launch, &image, inspected.image.as_deref());
         match published(&inspected, self.settings.port) {
             Some(port) => Ok(Endpoint {
                 url: format!("http://{machine}:{port}"),
                 port: engine.remote().is_none().then_some(port),
             }),
             None => Err(self.without_port(&inspected).await),
+        }
+    }
+
+    /// States which image runs, by what the engine says of the container: its tag may have moved meanwhile.
+    fn state_image(&self, launch: &LaunchSpec, image: &ImageInspect, running: Option<&str>) {
+        let Some(running) = running else { return };
+        let name = format!("image {}", self.spec.image);
+        launch.facts.version(&name, running);
+        if let Some(digest) = pull::registry_digest(image).filter(|_| image.id.as_deref() == Some(running)) {
+            launch.facts.version(format!("{name} in its registry"), digest);
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) struct PullReporter<'a> {
     pub(super) progress: &'a StartProgress,
 }
 
-/// Makes sure of the image.
+/// Makes sure of the image, and gives what the engine says of it.
 ///
 /// # Errors
 /// When there is no such image, it cannot be had, or it is for another machine.
@@ -43,7 +43,7 @@ pub(super) async fn ensure(
     policy: Pull,
     platform: Option<&str>,
     reporter: &mut PullReporter<'_>,
-) -> Result<(), BackendError> {
+) -> Result<ImageInspect, BackendError> {
     let looking = format!("asking the engine for the image {}", spec.image);
     reporter.progress.set(Stage::Launch, looking);
     let here = inspect(engine, &spec.image).await?;
@@ -63,7 +63,17 @@ pub(super) async fn ensure(
                 .ok_or_else(|| unusable(format!("the engine has pulled {} and does not have it", spec.image)))?
         }
     };
-    suits(engine, &spec.image, &here, platform)
+    suits(engine, &spec.image, &here, platform)?;
+    Ok(here)
+}
+
+/// The digest by which a registry knows an image, where the engine pulled or pushed it.
+pub(super) fn registry_digest(found: &ImageInspect) -> Option<&str> {
+    let digests = found.repo_digests.iter().flatten();
+    digests
+        .filter_map(|digest| digest.rsplit_once('@'))
+        .map(|(_, digest)| digest)
+        .min()
 }
 
 /// The image as the engine has it, if it does.
@@ -228,6 +238,23 @@ mod tests {
     fn piece(id: &str, status: &str, numbers: &str) -> CreateImageInfo {
         let text = format!(r#"{{"id": "{id}", "status": "{status}", "progressDetail": {{{numbers}}}}}"#);
         serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn an_image_has_the_digest_of_its_registry_where_it_came_from_one() {
+        let digest = |digests: &[&str]| {
+            let found = ImageInspect {
+                repo_digests: Some(digests.iter().map(|&digest| digest.to_owned()).collect()),
+                ..ImageInspect::default()
+            };
+            registry_digest(&found).map(str::to_owned)
+        };
+        assert_eq!(digest(&["lab/esm@sha256:7d"]).as_deref(), Some("sha256:7d"));
+        assert_eq!(
+            digest(&["mirror:5000/esm@sha256:7d", "lab/esm@sha256:7d"]).as_deref(),
+            Some("sha256:7d")
+        );
+        assert_eq!(digest(&[]), None, "built here");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::backend::facts::PlatformFacts;
 use crate::backend::registry::Platform;
 use crate::backend::resources::{InstanceId, RunDirectory};
 use crate::backend::start_progress::StartProgress;
@@ -176,6 +177,7 @@ fn a_container_carries_its_mark_and_what_the_table_says_does_not_replace_the_job
         overrides: Overrides::default(),
         instance: InstanceId::next(&Arc::new(RunDirectory::new())),
         progress: StartProgress::default(),
+        facts: PlatformFacts::default(),
         recorder: None,
     };
     let spec = settings.fill(&launch.contract, &launch.overrides, None).unwrap();

@@ -38,6 +38,9 @@ const TAIL: usize = 50;
 /// Characters of one line.
 const LONGEST_LINE: usize = 2000;
 
+/// Under which name the version of Slurm's commands is stated.
+const SLURM: &str = "slurm";
+
 /// Runs one job at a time.
 pub(super) struct SlurmLauncher {
     settings: Arc<SlurmSettings>,
@@ -79,6 +82,11 @@ impl SlurmLauncher {
             .controller()
             .await
             .map_err(|error| error.during(Stage::Launch))?;
+        if !launch.facts.knows(SLURM)
+            && let Some(version) = self.queue.version().await
+        {
+            launch.facts.version(SLURM, version);
+        }
         let job_dir = self.prepare(launch)?;
         let server = Server::new(&filled, launch, secret)?;
         job_dir

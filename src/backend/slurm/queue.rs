@@ -26,6 +26,12 @@ impl Queue {
         Self { tools, user }
     }
 
+    /// The version of Slurm's commands, where they say it.
+    pub(super) async fn version(&self) -> Option<String> {
+        let said = self.tools.ask("sbatch", &["--version".to_owned()]).await.ok()?;
+        Some(said.trim().trim_start_matches("slurm ").to_owned())
+    }
+
     /// All jobs, also those that are over and not yet forgotten; only those of a name when there is one.
     pub(super) async fn jobs(&self, name: Option<&str>) -> Result<Vec<JobLine>, ToolError> {
         let mut arguments = vec![

@@ -5,6 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{CaseRecord, ConclusionRecord, HintRecord, RunRecord, SelectionRecord, ToleranceCount, hints};
+use crate::backend::facts::PlatformFacts;
 use crate::outcome::{Outcome, RunOutcome};
 
 /// What is known of a case before it runs, by its index in the plan.
@@ -15,6 +16,7 @@ pub(crate) type Planned = BTreeMap<usize, CaseRecord>;
 pub(crate) struct LiveRecord {
     begun: Instant,
     state: Mutex<LiveState>,
+    facts: PlatformFacts,
     changed: Condvar,
 }
 
@@ -29,8 +31,8 @@ struct LiveState {
 }
 
 impl LiveRecord {
-    /// Of a run of which no case has ended.
-    pub(crate) fn new(run: RunRecord, planned: Planned) -> Self {
+    /// Of a run of which no case has ended, on a platform of which `facts` are known by and by.
+    pub(crate) fn new(run: RunRecord, planned: Planned, facts: PlatformFacts) -> Self {
         let state = LiveState {
             run,
             planned,
@@ -41,6 +43,7 @@ impl LiveRecord {
         Self {
             begun: Instant::now(),
             state: Mutex::new(state),
+            facts,
             changed: Condvar::new(),
         }
     }
@@ -119,6 +122,7 @@ impl LiveRecord {
     pub(crate) fn snapshot(&self) -> RunRecord {
         let state = self.lock();
         let mut run = state.run.clone();
+        run.backend.learn(&self.facts);
         run.cases = state.ended.values().cloned().collect();
         run.find_hints();
         if run.conclusion.is_none() {

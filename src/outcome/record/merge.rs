@@ -329,6 +329,11 @@ mod tests {
         let mut other = parts();
         other[1].1.backend.versions.insert("torch".into(), "2.8".into());
         insta::assert_snapshot!(merge(other).unwrap_err(), @"1.json and 2.json differ in the version of torch: 2.9 and 2.8");
+        let mut other = parts();
+        for (part, digest) in other.iter_mut().zip(["sha256:1", "sha256:2"]) {
+            part.1.backend.versions.insert("image esm:0.4.1".into(), digest.into());
+        }
+        insta::assert_snapshot!(merge(other).unwrap_err(), @"1.json and 2.json differ in the version of image esm:0.4.1: sha256:1 and sha256:2");
         let mut killed = parts();
         killed[1].1.state = RunState::Incomplete;
         assert_eq!(merge(killed).unwrap().state, RunState::Incomplete);

@@ -48,6 +48,8 @@ pub(crate) use tolerances::{OwnToleranceRecord, ToleranceCount, are_same};
 pub(crate) use trend::tests as trend_fixture;
 pub(crate) use trend::{CaseTrend, SOON, WINDOW, trends};
 
+use crate::backend::facts::PlatformFacts;
+
 use super::{Conclusion, Interruption, RunEvidence, RunOutcome, VerdictCounts};
 
 /// What an outcome file calls itself.
@@ -208,6 +210,18 @@ pub(crate) struct SelectionRecord {
     pub(crate) arguments: Vec<String>,
     /// `INDEX/COUNT` of the part that was run.
     pub(crate) shard: Option<String>,
+}
+
+impl BackendRecord {
+    /// Takes over what the platform has said of itself. A device of the command line is said already.
+    pub(crate) fn learn(&mut self, facts: &PlatformFacts) {
+        let versions = facts.versions().into_iter();
+        self.versions
+            .extend(versions.map(|(name, version)| (plain_line(&name), plain_line(&version))));
+        if self.device.is_none() {
+            self.device = facts.devices().as_deref().map(plain_line);
+        }
+    }
 }
 
 impl RunRecord {

@@ -57,6 +57,7 @@ async fn the_layout_is_that_of_boileroom() {
 async fn what_was_pulled_is_sound_until_it_changes() {
     let (_cache, entry) = pulled().await;
     assert!(is_sound(&entry.look().await.unwrap()));
+    assert_eq!(entry.digest(), Some(hex::encode(Sha256::digest(sif(*b"02")))));
     let mut changed = sif(*b"02");
     changed[6000] ^= 1;
     fs::write(&entry.sif, &changed).unwrap();
