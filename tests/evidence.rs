@@ -175,6 +175,12 @@ fn tolerances_of_the_backend_go_with_the_evidence_and_are_stated_wherever_it_is_
     judged.expect(0, &["judged again", told, passes]);
     assert!(!judged.told.contains("conforms"), "{}", judged.told);
 
+    // What is recorded there would be judged by others.
+    project.run(&["--record", "--suite", "embed"]).expect(
+        2,
+        &["`--record` needs the shared gates, and backend `live` has its own"],
+    );
+
     // In the project of the run, and in one whose backend of that name has no such tolerance.
     let in_project = |home: &Project| {
         let repository = Path::new(env!("CARGO_MANIFEST_DIR"));

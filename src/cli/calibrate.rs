@@ -61,7 +61,7 @@ pub(crate) fn calibrate(arguments: &CalibrateArguments) -> Result<u8, CommandErr
     let mut plan = expand(
         &project.config,
         &project.suites,
-        &platform.table,
+        &platform.table.by_shared_gates(),
         &selection,
         overriding,
     )?;

@@ -51,7 +51,7 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
     let plan = expand(
         &project.config,
         &project.suites,
-        &platform.table,
+        &platform.table.by_shared_gates(),
         &selection,
         Overriding::default(),
     )?;

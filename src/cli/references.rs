@@ -4,17 +4,45 @@ use super::CommandError;
 use super::arguments::RunArguments;
 use super::project::{Project, References};
 use crate::backend::registry::Platform;
-use crate::config::{Diagnostic, Diagnostics};
+use crate::config::{BackendTable, Diagnostic, Diagnostics};
 use crate::prediction::contract::Tolerance;
 use crate::run::AnswerOrigin;
 use crate::snapshot::{Recording, ReviewState, Store};
 use crate::synthetic::WEIGHTS;
 
-/// What a run may write: missing results when told to, pending ones for review where a person may review them.
+/// The recorded results of a run, with what it may write.
 ///
 /// # Errors
 /// When it is told to record where nothing can be.
-pub(super) fn recording(arguments: &RunArguments, references: &References) -> Result<Recording, Diagnostics> {
+pub(super) fn store(
+    arguments: &RunArguments,
+    references: &References,
+    (project, table): (&Project, &BackendTable),
+) -> Result<Store, CommandError> {
+    let store = Store::new(
+        references.directory(),
+        recording(arguments, references, (project, table))?,
+    )?;
+    Ok(match &arguments.control.pending {
+        Some(directory) => store.with_pending(directory)?,
+        None => store,
+    })
+}
+
+/// What a run may write: missing results when told to, pending ones for review where a person may review them.
+fn recording(
+    arguments: &RunArguments,
+    references: &References,
+    (project, table): (&Project, &BackendTable),
+) -> Result<Recording, Diagnostics> {
+    if arguments.record && table.tolerances.is_lenient(&project.config.models) {
+        let message = format!(
+            "`--record` needs the shared gates, and backend `{}` has its own",
+            table.name
+        );
+        let diagnostic = Diagnostic::new(message).with_help("record on a backend without wider `tolerances`");
+        return Err(diagnostic.into());
+    }
     if arguments.control.pending.is_some() && !arguments.record {
         // That directory is there to be looked into, wherever the run is.
         return Ok(Recording::Pending);

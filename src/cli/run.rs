@@ -12,7 +12,7 @@ use super::evidence::{self, EvidenceDirectory};
 use super::libtest::trials;
 use super::nothing::explain_nothing;
 use super::project::{Project, References};
-use super::references::{origin, pending, recording, unused_snapshots};
+use super::references::{origin, pending, store, unused_snapshots};
 use super::report_writer::ReportWriter;
 use super::shrink::FailedCases;
 use super::{CommandError, complain, reproduce, say};
@@ -118,11 +118,7 @@ fn carry_out(
         .transpose()?;
     let kept = platform.keep_responses();
     let kept = kept.map_err(|error| CommandError::Broken(format!("responses cannot be kept: {error}")))?;
-    let store = Store::new(references.directory(), recording(arguments, references)?)?;
-    let store = match &arguments.control.pending {
-        Some(directory) => store.with_pending(directory)?,
-        None => store,
-    };
+    let store = store(arguments, references, (project, &platform.table))?;
     // Nothing may be deleted from now on, until the last result is written.
     let _recording = match store.recording() {
         Recording::Never => None,

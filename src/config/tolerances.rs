@@ -7,7 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::{Diagnostic, TableReader};
-use crate::prediction::gates::{EmbeddingGates, EnsembleGates, FloorGates, GateTable, PhysicalGates, StructureGates};
+use crate::prediction::gates::{
+    EmbeddingGates, EnsembleGates, FloorGates, GateEffect, GateTable, PhysicalGates, StructureGates,
+};
 use crate::prediction::{Contract, OwnGate, OwnGates};
 
 /// What a backend is judged by in place of the gates of contracts, by the keys of models; nothing for most.
@@ -31,6 +33,12 @@ impl OwnTolerances {
     pub(crate) fn differing(&self, contract: &Contract) -> Vec<OwnGate> {
         let own = self.0.get(&contract.key);
         own.map_or_else(Vec::new, |own| own.differing(&contract.gates))
+    }
+
+    /// Whether some of them are not narrower than the gates of these contracts.
+    pub(crate) fn is_lenient(&self, contracts: &[Arc<Contract>]) -> bool {
+        let mut differing = contracts.iter().flat_map(|contract| self.differing(contract));
+        differing.any(|gate| gate.effect != GateEffect::Narrower)
     }
 
     /// The first, as `MODEL TABLE.GATE`, that no configuration could give a backend with these contracts.
