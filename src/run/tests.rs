@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as BackendWork};
 use crate::check::{Calls, CaseResults, Check};
-use crate::config::{Config, ExpectedFailure};
+use crate::config::{CallOrder, Config, ExpectedFailure, Level};
 use crate::plan::{PlannedCall, PlannedInstance, PlannedTrial};
 use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, days};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
@@ -101,10 +101,10 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             case: (*input).into(),
             contract: Arc::clone(&contract),
             scenario: None,
-            level: crate::config::Level::Core,
+            level: Level::Core,
             skip: None,
             calls: vec![call],
-            order: crate::config::CallOrder::InTurn,
+            order: CallOrder::InTurn,
             checks: match *input {
                 "wrong" => Arc::new([Box::new(Opinion::Wrong)]),
                 "panic" => Arc::new([Box::new(Opinion::Panic)]),
@@ -121,13 +121,12 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
         change(&mut trial);
         trial
     });
-    let trials = trials.collect();
     Plan {
+        trials: trials.collect(),
         instances: vec![PlannedInstance {
             contract,
             config: Options::new(),
         }],
-        trials,
         unmatched: Vec::new(),
         served: Vec::new(),
         empty: Vec::new(),

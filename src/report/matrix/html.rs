@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::notes::{notes, shown};
-use super::{MatrixView, boileroom_release, counts, days, hydrotest, level, remarks, sign};
+use super::{MatrixView, boileroom_release, counts, days, hydrotest, level, remarks};
 use crate::outcome::record::{LevelReached, MatrixCell};
 
 const HEAD: &str = r#"<!doctype html>
@@ -18,7 +18,11 @@ body { font: 16px/1.5 system-ui, sans-serif; margin: 1rem; }
 div { overflow-x: auto; }
 table { border-collapse: collapse; }
 th, td { border: 1px solid #8886; padding: .4rem .6rem; text-align: left; vertical-align: top; }
-td small { display: block; opacity: .8; }
+th small, td small { display: block; font-weight: normal; opacity: .8; }
+/* What is scrolled under the names of backends must not show through. */
+th:first-child { position: sticky; left: 0; background: Canvas; }
+td[class] { min-width: 7rem; }
+td:not([class]) { white-space: nowrap; }
 .conforms { background: #2a82; }
 .passed { background: #db02; }
 .fails { background: #d332; }
@@ -35,24 +39,32 @@ pub(super) fn render(view: &MatrixView<'_>) -> String {
     let mut text = String::from(HEAD);
     text.push_str("<div tabindex=\"0\" role=\"region\" aria-label=\"levels reached\">\n<table>\n<thead>\n<tr>");
     let models = matrix.models.iter().copied();
-    let columns = ["backend", "kind", "weights"].into_iter().chain(models);
-    for column in columns.chain(["hydrotest", "boileroom", "date", "link"]) {
+    let columns = std::iter::once("backend").chain(models);
+    for column in columns.chain(["versions", "run"]) {
         let _ = write!(text, "<th scope=\"col\">{}</th>", escaped(column));
     }
     text.push_str("</tr>\n</thead>\n<tbody>\n");
     for row in &matrix.rows {
-        let _ = write!(text, "<tr><th scope=\"row\">{}</th>", escaped(row.backend));
-        let _ = write!(text, "<td>{}</td><td>{}</td>", escaped(row.kind), escaped(row.weights));
+        let _ = write!(text, "<tr><th scope=\"row\">{}", escaped(row.backend));
+        for fact in [row.kind, row.weights] {
+            let _ = write!(text, "<small>{}</small>", escaped(fact));
+        }
+        text.push_str("</th>");
         for model in &matrix.models {
             text.push_str(&cell(row.cells.get(model), model));
         }
-        for fact in [hydrotest(row), boileroom_release(row), days(row)] {
-            let _ = write!(text, "<td>{}</td>", escaped(&fact));
-        }
-        let link = view
-            .link(row)
-            .map(|url| format!("<a href=\"{}\">run</a>", escaped(url)));
-        let _ = writeln!(text, "<td>{}</td></tr>", link.unwrap_or_default());
+        let versions = [("hydrotest", hydrotest(row)), ("boileroom", boileroom_release(row))];
+        let known = versions.iter().filter(|(_, version)| !version.is_empty());
+        let known: Vec<String> = known
+            .map(|(what, version)| format!("{what} {}", escaped(version)))
+            .collect();
+        let _ = write!(text, "<td>{}</td>", known.join("<br>"));
+        let day = escaped(&days(row));
+        let run = match view.link(row) {
+            Some(url) => format!("<a href=\"{}\">{day}</a>", escaped(url)),
+            None => day,
+        };
+        let _ = writeln!(text, "<td>{run}</td></tr>");
     }
     text.push_str("</tbody>\n</table>\n</div>\n");
     let notes = notes(view);
@@ -76,7 +88,7 @@ fn cell(cell: Option<&MatrixCell<'_>>, model: &str) -> String {
         LevelReached::Inconclusive => "inconclusive",
         LevelReached::NotRun => "none",
     };
-    let mut text = format!("<td class=\"{class}\">{} {}", sign(reached), level(cell));
+    let mut text = format!("<td class=\"{class}\">{}", level(cell));
     if let Some(cell) = cell {
         let _ = write!(text, "<small>{}</small>", counts(cell));
         for remark in remarks(cell, model) {

@@ -85,10 +85,10 @@ fn the_page_has_the_same_words() {
     let page = rendered("html", &runs());
     let (_, table) = page.split_once("<tbody>\n").unwrap();
     insta::assert_snapshot!(table, @r#"
-    <tr><th scope="row">lab</th><td>http</td><td>published</td><td class="conforms">✅ extended conforms<small>core 1 of 1 passed, extended 1 of 1 passed</small></td><td class="conforms">✅ core conforms<small>core 1 of 1 passed</small></td><td>0.1.0</td><td>0.3.0</td><td>2026-11-29</td><td><a href="https://example.org/run?a=1&amp;b=2">run</a></td></tr>
-    <tr><th scope="row">modal</th><td>modal</td><td>published</td><td class="passed">🟡 passed 2 of 2 selected<small>core 1 of 1 passed, extended 1 of 1 passed</small></td><td class="none">– not run</td><td>0.1.0</td><td>0.3.0</td><td>2026-11-29</td><td></td></tr>
-    <tr><th scope="row">apptainer</th><td>apptainer</td><td>published</td><td class="none">– not run</td><td class="fails">❌ fails<small>core 0 of 1 passed, 1 failed</small></td><td>0.1.0</td><td>0.3.0</td><td>2026-11-29</td><td></td></tr>
-    <tr><th scope="row">cluster</th><td>slurm</td><td>published</td><td class="inconclusive">❔ inconclusive<small>core 1 of 1 passed</small><small>leaked</small><small>other suites</small></td><td class="none">– not run</td><td>0.1.0</td><td>0.3.0</td><td>2026-11-29</td><td></td></tr>
+    <tr><th scope="row">lab<small>http</small><small>published</small></th><td class="conforms">extended conforms<small>core 1 of 1 passed, extended 1 of 1 passed</small></td><td class="conforms">core conforms<small>core 1 of 1 passed</small></td><td>hydrotest 0.1.0<br>boileroom 0.3.0</td><td><a href="https://example.org/run?a=1&amp;b=2">2026-11-29</a></td></tr>
+    <tr><th scope="row">modal<small>modal</small><small>published</small></th><td class="passed">passed 2 of 2 selected<small>core 1 of 1 passed, extended 1 of 1 passed</small></td><td class="none">not run</td><td>hydrotest 0.1.0<br>boileroom 0.3.0</td><td>2026-11-29</td></tr>
+    <tr><th scope="row">apptainer<small>apptainer</small><small>published</small></th><td class="none">not run</td><td class="fails">fails<small>core 0 of 1 passed, 1 failed</small></td><td>hydrotest 0.1.0<br>boileroom 0.3.0</td><td>2026-11-29</td></tr>
+    <tr><th scope="row">cluster<small>slurm</small><small>published</small></th><td class="inconclusive">inconclusive<small>core 1 of 1 passed</small><small>leaked</small><small>other suites</small></td><td class="none">not run</td><td>hydrotest 0.1.0<br>boileroom 0.3.0</td><td>2026-11-29</td></tr>
     </tbody>
     </table>
     </div>
