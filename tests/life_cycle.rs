@@ -15,12 +15,17 @@ use plain::plain;
 use tempfile::TempDir;
 
 const SCENARIOS: &str = include_str!("../suites/life_cycle.toml");
+/// What happens between client and server, and requests that no call makes.
+const ON_THE_WIRE: &[(&str, &str)] = &[
+    ("faults.toml", include_str!("../suites/faults.toml")),
+    ("protocol.toml", include_str!("../suites/protocol.toml")),
+];
 
 /// What comes of the scenarios; only Linux can crash and freeze an instance from outside.
 const ALL: &str = if cfg!(feature = "portable-os") {
-    "7 passed; 0 failed; 4 ignored"
+    "7 passed; 0 failed; 5 ignored"
 } else {
-    "9 passed; 0 failed; 2 ignored"
+    "10 passed; 0 failed; 2 ignored"
 };
 
 /// A directory with the shipped scenarios, and the state of the runs in it.
@@ -91,12 +96,12 @@ fn a_server_with_the_habits_of_pytorch_keeps_every_promise() {
     // Nothing leaks and nothing is the matter; by how many lines it notes what it saw is chance.
     let (_, closing) = told.split_once("test result: ").unwrap();
     let closing: Vec<&str> = closing.lines().filter(|line| !line.contains("  note: ")).collect();
-    insta::assert_snapshot!(plain(closing[2], &[]), @"backend torch (kind process, weights synthetic): 11 cases over 1 model in TIME s");
+    insta::assert_snapshot!(plain(closing[2], &[]), @"backend torch (kind process, weights synthetic): 12 cases over 1 model in TIME s");
     // What only Linux can see is not run elsewhere, and is not taken for seen.
     let levels = if cfg!(all(target_os = "linux", not(feature = "portable-os"))) {
-        "core: 8 of 10 passed, 2 not applicable"
+        "core: 9 of 11 passed, 2 not applicable"
     } else {
-        "core: 6 of 10 passed, 2 skipped, 2 not applicable"
+        "core: 6 of 11 passed, 3 skipped, 2 not applicable"
     };
     assert_eq!(
         closing[4].trim(),
@@ -133,7 +138,7 @@ fn only_the_first_preferred_model_that_a_run_selects_is_played_with() {
         let (told, code) = run(&home, &[&["--list"][..], &arguments].concat());
         assert_eq!(code, Some(0), "{told}");
         let listed: Vec<&str> = told.lines().filter(|line| line.contains("::")).collect();
-        assert_eq!(listed.len(), 11, "{told}");
+        assert_eq!(listed.len(), 12, "{told}");
         assert!(listed.iter().all(|line| line.starts_with(model)), "{told}");
     }
     let (told, _) = run(&home, &[]);
@@ -181,10 +186,100 @@ fn a_server_that_runs_already_has_no_life_cycle_to_test() {
     let reasons = told.lines().filter(|line| line.starts_with("test esm2::life_cycle::"));
     let reasons: Vec<&str> = reasons.filter_map(|line| Some(line.split_once(" ... ")?.1)).collect();
     let alike = reasons.iter().filter(|reason| **reason == reasons[0]);
-    assert_eq!(alike.count(), 11, "{told}");
+    assert_eq!(alike.count(), 12, "{told}");
     insta::assert_snapshot!(reasons[0], @"ignored (kind `http` starts nothing, so that only hydrotest itself would be tested)");
     // Nor is what the server was not started with a failure.
     insta::assert_snapshot!(line(&told, "other_size"), @r#"test esm2::life_cycle::other_size          ... ignored (a server that runs already cannot be given another configuration: `model_name` "esm2_t6_8M_UR50D" is wanted, and the server has "esm2_t33_650M_UR50D", as `config.esm2` of [backends.lab] or the model's default says)"#);
+}
+
+/// The same with the suites of the wire.
+fn wired(backends: &str) -> TempDir {
+    let home = home(backends, SCENARIOS);
+    for (name, text) in ON_THE_WIRE {
+        std::fs::write(home.path().join("suites").join(name), text).unwrap();
+    }
+    home
+}
+
+#[test]
+fn servers_answer_on_whatever_happens_between_client_and_server() {
+    let process = "default = 'self'\n[backends.self]\nkind = 'process'\nweights = 'synthetic'\n\
+                   command = ['{hydrotest}', 'serve', '--port', '{port}']\n";
+    let (told, code) = run(&wired(process), &["--suite", "faults,protocol"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("8 passed; 0 failed; 0 ignored"), "{told}");
+
+    let (_server, address) = serve();
+    let http = format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nmodels = ['esm2']\n\
+         weights = 'synthetic'\n"
+    );
+    let (told, code) = run(&wired(&http), &["--suite", "faults,protocol"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("7 passed; 0 failed; 1 ignored"), "{told}");
+    let replayed = told.lines().find(|line| line.contains("::replayed ")).unwrap();
+    assert!(replayed.contains("ignored (kind `http` starts nothing"), "{replayed}");
+
+    let reference = "default = 'reference'\n[backends.reference]\nkind = 'reference'\n";
+    let (told, code) = run(&wired(reference), &["--suite", "faults,protocol"]);
+    assert_eq!(code, Some(4), "{told}");
+    let reason = "ignored (kind `reference` has no server that speaks the model-server protocol)";
+    assert_eq!(told.matches(reason).count(), 8, "{told}");
+}
+
+#[test]
+fn mistakes_in_steps_are_shown_where_they_are_written() {
+    let told = [
+        "[\"start\", \"cal\", \"stop\"]",
+        "[]",
+        "[\"call\"]",
+        "[\"start\", \"call\"]",
+        "[\"start\", \"stop\", \"kill\"]",
+        "[\"start\", { fault = \"cutt\", must = \"response\" }, \"stop\"]",
+        "[\"start\", { fault = \"drip\" }, \"stop\"]",
+        "[\"start\", { fault = \"hang\", must = [\"call\", \"timeuot\", \"platform\"] }, \"stop\"]",
+        "[\"start\", { fault = \"hang\", must = [\"call\", \"timeout\", \"backend\"] }, \"stop\"]",
+        "[\"start\", { fault = \"replay\", must = \"response\" }, \"stop\"]",
+        "[\"start\", { request = \"GET health\", status = [200] }, \"stop\"]",
+        "[\"start\", \"pause\", \"call\"]",
+    ]
+    .map(|steps| {
+        let backends = "default = 'reference'\n[backends.reference]\nkind = 'reference'\n";
+        let checks = "checks = [{ check = 'contract' }]";
+        let suite = format!("about = 'x'\n[[case]]\nname = 'a'\nsteps = {steps}\nsequences = 'short'\n{checks}\n");
+        let (told, code) = run(&home(backends, &suite), &[]);
+        assert_eq!(code, Some(2), "{told}");
+        let lines = told
+            .lines()
+            .filter(|line| line.starts_with("error: ") || line.contains('^') || line.contains("= help"));
+        lines.map(str::trim_end).collect::<Vec<_>>().join("\n")
+    });
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    error: unknown step `cal`
+      |                   ^^^^^ did you mean `call`?
+    error: a scenario without steps proves nothing
+      |         ^^ expected at least one
+    error: step 1 cannot be `call`
+      |          ^^^^^^ it does not run: expected `start` before it, or `refuse`
+    error: step 2 cannot be `call`
+      |                   ^^^^^^ it runs after the last step: expected `stop` at the end
+    error: step 3 cannot be `kill`
+      |                           ^^^^^^ it does not run: expected `start` before it
+    error: unknown fault `cutt`
+      |                             ^^^^^^ did you mean `cut`?
+    error: missing key `must`
+      |                   ^^^^^^^^^^^^^^^^^^ in this table
+    error: unknown fault `timeuot`
+      |                                                     ^^^^^^^^^ did you mean `timeout`?
+    error: `backend` is not responsible for the fault timeout
+      |                                                                ^^^^^^^^^ expected "platform"
+    error: step 2 cannot be `fault replay`
+      |                   ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ there is no response to replay: expected a `drip` and then a `restart` before it
+    error: this is no request
+      |                               ^^^^^^^^^^^^ expected "METHOD /path"
+    error: step 3 cannot be `call`
+      |                            ^^^^^^ it is paused: expected `resume`
+    "#);
 }
 
 #[test]
@@ -192,7 +287,7 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     let backends = "default = 'reference'\n[backends.reference]\nkind = 'reference'\n";
     let checks = "checks = [{ check = 'contract' }]";
     let wrong = format!(
-        "about = 'x'\nfirst_of = ['esm9']\n[[case]]\nname = 'a'\nscenario = 'start_thrice'\nsequences = 'short'\n{checks}\n"
+        "about = 'x'\nfirst_of = ['esm9']\n[[case]]\nname = 'a'\nsteps = ['start_thrice']\nsequences = 'short'\n{checks}\n"
     );
     let (told, code) = run(&home(backends, &wrong), &[]);
     assert_eq!(code, Some(2), "{told}");
@@ -209,16 +304,18 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     let (told, code) = run(&home(backends, &unknown), &[]);
     assert_eq!(code, Some(2), "{told}");
     insta::assert_snapshot!(told, @"
-    error: unknown scenario `start_thrice`
-     --> suites/life_cycle.toml:4:12
+    error: unknown step `start_thrice`
+     --> suites/life_cycle.toml:4:10
       |
-    4 | scenario = 'start_thrice'
-      |            ^^^^^^^^^^^^^^ did you mean `start_twice`?
+    4 | steps = ['start_thrice']
+      |          ^^^^^^^^^^^^^^
+      |
+      = help: known: `start`, `stop`, `restart`, `call`, `down`, `refuse`, `fail_start`, `fail_stop`, `abandon_start`, `kill`, `pause`, `resume`, `exit`, `terminate`, `start_both`, `call_both`, `call_other`, `stop_other`, `health_while_busy`, `keep_alive`
 
     1 error in usage or configuration (exit code 2)
     ");
     let calls = format!(
-        "about = 'x'\n[[case]]\nname = 'a'\nscenario = 'stop_twice'\n{checks}\n[[case.call]]\nname = 'b'\nsequences = 'short'\n"
+        "about = 'x'\n[[case]]\nname = 'a'\nsteps = ['stop', 'stop']\n{checks}\n[[case.call]]\nname = 'b'\nsequences = 'short'\n"
     );
     let (told, code) = run(&home(backends, &calls), &[]);
     assert_eq!(code, Some(2), "{told}");

@@ -80,6 +80,9 @@ fn of_type(expected: &str) -> Value {
         "a table or an array of tables" => {
             json!({ "anyOf": [{ "type": "object" }, { "type": "array", "items": { "type": "object" } }] })
         }
+        "an array of names and tables" => {
+            json!({ "type": "array", "items": { "type": ["string", "object"] } })
+        }
         "an array of numbers" => json!({ "type": "array", "items": { "type": "number" } }),
         "an array of sizes and symbols" => json!({ "type": "array", "items": { "type": ["string", "integer"] } }),
         duration if duration.starts_with("a number of seconds") => {

@@ -20,6 +20,7 @@ use crate::wire::client::{ModelClient, check_address};
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
+    is_served: true,
     overrides: &[Override::KeepResponses],
     template: r#"# Where the server answers; a server has one model.
 url = "http://127.0.0.1:8000"

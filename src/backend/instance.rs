@@ -12,6 +12,7 @@ use super::resources::{LeakGuard, LeakReport, StoppedFrom};
 use super::start_progress::{StartProgress, StartStep};
 use super::{Backend, BackendError, Fault, ObjectHost, Stage};
 use crate::prediction::{Prediction, Request};
+use crate::wire::client::ModelClient;
 
 /// How long a stop may take before it is given up and reported.
 const STOP_LIMIT: Duration = Duration::from_secs(30);
@@ -249,6 +250,12 @@ impl Instance {
     /// The last lines that the platform logged, oldest first.
     pub async fn log_tail(&self) -> Vec<String> {
         self.slot.read().await.backend.log_tail()
+    }
+
+    /// A client of its server, with the bounds of a request; `None` where it has no server or does not run.
+    pub(crate) async fn client(&self, request: &Request) -> Option<ModelClient> {
+        let slot = self.slot.read().await;
+        slot.backend.client(request).filter(|_| slot.running)
     }
 
     /// Answers one call.

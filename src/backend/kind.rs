@@ -38,6 +38,8 @@ pub struct Kind {
     pub calls_per_instance: usize,
     /// Whether its instances run already, with the configuration in the backend's table: a case cannot choose another.
     pub is_preconfigured: bool,
+    /// Whether its instances speak the model-server protocol.
+    pub is_served: bool,
 }
 
 /// Reads the settings of a backend's table and reports everything wrong with it. Touches nothing outside.
@@ -57,6 +59,7 @@ impl Kind {
             weights: None,
             calls_per_instance: 1,
             is_preconfigured: false,
+            is_served: false,
         }
     }
 }

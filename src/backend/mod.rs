@@ -42,11 +42,12 @@ pub(crate) mod withheld;
 use std::pin::Pin;
 
 use crate::prediction::{Prediction, Request};
+use crate::wire::client::ModelClient;
 
 pub use error::{BackendError, Fault, Responsible, Stage};
 pub(crate) use installation::state_directory;
 pub use instance::Instance;
-pub use scenario::{ExitedProgram, ObjectAct, ObjectHost, ObjectState, ProgramExit, Scenario};
+pub use scenario::{ExitedProgram, MustGive, ObjectAct, ObjectHost, ObjectState, ProgramExit, Scenario, ScenarioStep};
 
 /// Work in progress on a backend.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T, BackendError>> + Send + 'a>>;
@@ -70,6 +71,12 @@ pub trait Backend: Send + Sync {
     /// Starts a program that hosts the objects which this kind wraps, where they have a life cycle of their own. `None` where
     /// [`Instance`] gives all guarantees there are.
     fn objects(&self) -> Option<Work<'_, Box<dyn ObjectHost>>> {
+        None
+    }
+
+    /// A client of the server that answers its calls, with the bounds of a request; `None` where there is no server, or none yet.
+    fn client(&self, request: &Request) -> Option<ModelClient> {
+        let _ = request;
         None
     }
 

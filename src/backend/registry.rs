@@ -134,9 +134,14 @@ impl Platform {
 
     /// Why a scenario of the life cycle cannot run on it.
     #[must_use]
-    pub fn cannot_run(&self, scenario: Scenario) -> Option<Skip> {
+    pub fn cannot_run(&self, scenario: &Scenario) -> Option<Skip> {
         let kind = self.kind.name;
-        if matches!(self.kind.creates, Creates::Nothing) {
+        if scenario.needs_server() && !self.kind.is_served {
+            return Some(Skip::inapplicable(format!(
+                "kind `{kind}` has no server that speaks the model-server protocol"
+            )));
+        }
+        if matches!(self.kind.creates, Creates::Nothing) && !scenario.is_only_of_calls() {
             return Some(Skip::inapplicable(format!(
                 "kind `{kind}` starts nothing, so that only hydrotest itself would be tested"
             )));

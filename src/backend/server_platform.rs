@@ -78,6 +78,7 @@ pub trait ServerPlatform: Clone + Serialize + DeserializeOwned + Send + Sync + '
 pub const fn kind<P: ServerPlatform>() -> Kind {
     Kind {
         template: P::TEMPLATE,
+        is_served: true,
         ..Kind::new(
             P::NAME,
             P::SUMMARY,

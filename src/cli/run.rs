@@ -252,7 +252,8 @@ fn listing(platform: &Platform) -> String {
 /// The plan without what the platform cannot do, and without what needs another configuration than its servers have.
 fn playable(mut plan: Plan, platform: &Platform) -> Arc<Plan> {
     plan.leave_out(|trial| {
-        let scenario = trial.scenario.and_then(|planned| platform.cannot_run(planned.scenario));
+        let planned = trial.scenario.as_ref();
+        let scenario = planned.and_then(|planned| platform.cannot_run(&planned.scenario));
         scenario.or_else(|| {
             let reason = |call: &PlannedCall| platform.unsupported(&trial.contract, &call.config);
             trial.calls.iter().find_map(reason).map(Skip::not_run)

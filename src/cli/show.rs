@@ -119,8 +119,8 @@ fn head(trial: &PlannedTrial) -> String {
         let _ = write!(text, ", tried again {}", count(trial.retries as usize, "time"));
     }
     text.push('\n');
-    if let Some(planned) = trial.scenario {
-        let _ = writeln!(text, "  scenario {}", planned.scenario.name());
+    if let Some(planned) = &trial.scenario {
+        let _ = writeln!(text, "  steps: {}", plain_line(&planned.scenario.to_string()));
     }
     if let Some(skip) = &trial.skip {
         let _ = writeln!(text, "  not run on this backend: {}", plain_line(&skip.reason));

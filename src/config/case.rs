@@ -8,7 +8,7 @@ use super::call::Defaults;
 use super::drawn::NameDraw;
 use super::level::Levels;
 use super::scope::{ScopeNames, known_names};
-use super::{Call, Diagnostic, Level, Located, Location, Scope, Section, Sequences, TableReader, model};
+use super::{Call, Diagnostic, Level, Located, Location, NameOrTable, Scope, Section, Sequences, TableReader, model};
 use crate::prediction::Contract;
 
 /// A declared case.
@@ -24,9 +24,9 @@ pub struct Case {
     levels: Levels,
     /// The variants of the model it is repeated for.
     pub(crate) variants: Variants,
-    /// The scenario of the life cycle that it runs, instead of only making its call; whether there is such a scenario is for the
-    /// plan to judge.
-    pub(crate) scenario: Option<Located<String>>,
+    /// The steps of the scenario that it runs, instead of only making its call; whether there are such steps is for the plan to
+    /// judge.
+    pub(crate) steps: Option<Vec<NameOrTable>>,
     /// What it sends, in order; at least one.
     pub(crate) calls: Vec<Call>,
     /// The seed of the names that were drawn for its options, and these names.
@@ -174,11 +174,15 @@ impl Case {
         let mut defaults = suite.read_options(&mut reader, scope_names);
         defaults.read_input(&mut reader, sequences);
         let variants = read_variants(&mut reader, scope_names);
-        let scenario = reader.text("scenario").map(|value| Located {
-            value,
-            location: reader.location_of("scenario"),
-        });
-        if scenario.is_some() && reader.has("call") {
+        let steps = reader.names_or_tables("steps");
+        if reader.is_empty_array("steps") {
+            reader.reject(
+                "steps",
+                "a scenario without steps proves nothing",
+                "expected at least one",
+            );
+        }
+        if steps.is_some() && reader.has("call") {
             reader.reject(
                 "call",
                 "a scenario makes its own calls",
@@ -207,7 +211,7 @@ impl Case {
             scope,
             levels,
             variants,
-            scenario,
+            steps,
             calls,
             drawn,
             order,

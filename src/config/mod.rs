@@ -49,6 +49,7 @@ pub(crate) use duration::parse as parse_duration;
 pub(crate) use gates::read_changes;
 pub(crate) use interpolation::{InterpolationError, interpolate};
 pub use level::Level;
+pub use nested::NameOrTable;
 pub use per_model::PerModel;
 pub use reader::TableReader;
 pub use scope::Scope;

@@ -4,7 +4,26 @@ use std::collections::BTreeMap;
 
 use super::section::{Datum, Item};
 use super::typed::{Located, wrong_type};
-use super::{Section, TableReader, json};
+use super::{Location, Section, TableReader, json};
+
+/// One item of an array that holds names and tables.
+#[derive(Debug, Clone)]
+pub enum NameOrTable {
+    /// A name.
+    Name(Located<String>),
+    /// A table.
+    Table(Section),
+}
+
+impl NameOrTable {
+    /// Where it is written.
+    pub(crate) fn location(&self) -> Location {
+        match self {
+            Self::Name(name) => name.location.clone(),
+            Self::Table(section) => section.location(),
+        }
+    }
+}
 
 impl TableReader<'_> {
     /// A table.
@@ -35,6 +54,29 @@ impl TableReader<'_> {
             Datum::Table(section) => Some(section),
             _ => None,
         })
+    }
+
+    /// An array of names and tables, whatever order they are in.
+    pub(super) fn names_or_tables(&mut self, key: &'static str) -> Option<Vec<NameOrTable>> {
+        let Datum::Array(items) = self.item(key)?.datum() else {
+            return self.wrong_type(key, "an array of names and tables");
+        };
+        let places = items.iter().map(Item::location);
+        let taken = self.take(key, items, "a name or a table", |datum| match datum {
+            Datum::Text(text) => Some(Err(text.to_owned())),
+            Datum::Table(section) => Some(Ok(section)),
+            _ => None,
+        });
+        // Places and items belong together only where every item was taken.
+        if taken.len() < places.len() {
+            return None;
+        }
+        let both = taken.into_iter().zip(places);
+        let items = both.map(|(item, location)| match item {
+            Ok(section) => NameOrTable::Table(section),
+            Err(value) => NameOrTable::Name(Located { value, location }),
+        });
+        Some(items.collect())
     }
 
     /// Either one table or an array of tables; empty when the key is absent.

@@ -12,7 +12,7 @@ use super::{
 use crate::backend::skip::Skip;
 use crate::backend::{Scenario, registry};
 use crate::check;
-use crate::config::{BackendTable, Call, Case, Config, Diagnostic, Diagnostics, Suite};
+use crate::config::{BackendTable, Call, Case, Config, Diagnostics, Suite};
 use crate::prediction::{Contract, Options, Request};
 
 /// Time for the calls of a case when neither the command line nor case, suite or backend say: long enough for a large
@@ -54,7 +54,8 @@ pub fn expand(
         .iter()
         .map(|suite| compile(config, suite, &mut diagnostics))
         .collect();
-    let scenarios: Vec<Vec<Option<Scenario>>> = suites.iter().map(|suite| scenarios(suite, &mut diagnostics)).collect();
+    let scenarios: Vec<Vec<Option<Arc<Scenario>>>> =
+        suites.iter().map(|suite| scenarios(suite, &mut diagnostics)).collect();
     let mut trials = Vec::new();
     let models = config.models.iter().filter(|model| selection.wants_model(&model.key));
     for shared in models.filter(|model| backend.serves(&model.key)) {
@@ -68,7 +69,7 @@ pub fn expand(
             let name: Arc<str> = suite.name.as_str().into();
             let cases = suite.cases.iter().zip(checks.iter().zip(scenarios));
             for (case, (checks, scenario)) in cases.filter(|(case, _)| is_wanted(case, contract, selection)) {
-                expansion.repeat(contract, suite, &name, (case, checks, *scenario), &mut trials);
+                expansion.repeat(contract, suite, &name, (case, checks, scenario.as_ref()), &mut trials);
             }
         }
         // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files. What a model must
@@ -113,7 +114,7 @@ impl Expansion<'_> {
         contract: &Arc<Contract>,
         suite: &Suite,
         suite_name: &Arc<str>,
-        (case, checks, scenario): (&Case, &Checks, Option<Scenario>),
+        (case, checks, scenario): (&Case, &Checks, Option<&Arc<Scenario>>),
         trials: &mut Vec<PlannedTrial>,
     ) {
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
@@ -138,11 +139,11 @@ impl Expansion<'_> {
             let calls: Vec<PlannedCall> = case
                 .calls
                 .iter()
-                .map(|call| self.call(contract, call, repetition.variant, scenario))
+                .map(|call| self.call(contract, call, repetition.variant, scenario.is_some()))
                 .collect();
             let scenario = scenario.map(|scenario| PlannedScenario {
-                scenario,
                 refused: self.refused(scenario, contract, &calls),
+                scenario: Arc::clone(scenario),
             });
             trials.push(PlannedTrial {
                 suite: Arc::clone(suite_name),
@@ -176,13 +177,7 @@ impl Expansion<'_> {
     }
 
     /// One call with what this backend makes of it.
-    fn call(
-        &mut self,
-        contract: &Arc<Contract>,
-        call: &Call,
-        variant: Option<&str>,
-        scenario: Option<Scenario>,
-    ) -> PlannedCall {
+    fn call(&mut self, contract: &Arc<Contract>, call: &Call, variant: Option<&str>, is_alone: bool) -> PlannedCall {
         let per_model = &self.backend.per_model;
         let mut config = call.config_for(contract, variant, per_model.config(contract));
         let mut options = call.options.clone();
@@ -202,9 +197,10 @@ impl Expansion<'_> {
         let chosen = per_model.variant(contract).filter(|_| !names_it);
         PlannedCall {
             name: call.name.as_str().into(),
-            instance: match scenario {
-                Some(_) => self.new_instance(contract, config.clone()),
-                None => self.instance(contract, &config),
+            instance: if is_alone {
+                self.new_instance(contract, config.clone())
+            } else {
+                self.instance(contract, &config)
             },
             config,
             variant: chosen.map(|variant| variant.name.as_str().into()),
@@ -257,10 +253,8 @@ impl Expansion<'_> {
     }
 
     /// An instance of a size that the model does not have, for a start that must fail.
-    fn refused(&mut self, scenario: Scenario, contract: &Arc<Contract>, calls: &[PlannedCall]) -> Option<usize> {
-        let option = contract
-            .variant_option()
-            .filter(|_| scenario == Scenario::FailedStart)?;
+    fn refused(&mut self, scenario: &Scenario, contract: &Arc<Contract>, calls: &[PlannedCall]) -> Option<usize> {
+        let option = contract.variant_option().filter(|_| scenario.fails_a_start())?;
         let mut config = calls.first().map(|call| call.config.clone()).unwrap_or_default();
         config.insert(option.to_owned(), NO_SUCH_SIZE.into());
         Some(self.new_instance(contract, config))
@@ -282,17 +276,9 @@ fn send_along(contract: &Contract, call: &Call, base: &Options, config: &mut Opt
 }
 
 /// The scenario of every case of a suite.
-fn scenarios(suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Option<Scenario>> {
-    let scenarios = suite.cases.iter().map(|case| {
-        let written = case.scenario.as_ref()?;
-        let scenario = Scenario::named(&written.value);
-        if scenario.is_none() {
-            let names = Scenario::ALL.into_iter().map(Scenario::name);
-            let location = written.location.clone();
-            diagnostics.push(Diagnostic::unknown(location, "scenario", &written.value, names));
-        }
-        scenario
-    });
+fn scenarios(suite: &Suite, diagnostics: &mut Diagnostics) -> Vec<Option<Arc<Scenario>>> {
+    let steps = suite.cases.iter().map(|case| case.steps.as_ref());
+    let scenarios = steps.map(|steps| Scenario::read(steps?, diagnostics).map(Arc::new));
     scenarios.collect()
 }
 

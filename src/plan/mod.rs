@@ -105,10 +105,10 @@ pub(crate) struct CaseStatement {
 }
 
 /// One scenario of the life cycle. It gets instances of its own, which no other trial uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PlannedScenario {
-    /// Which one.
-    pub scenario: Scenario,
+    /// Its steps.
+    pub scenario: Arc<Scenario>,
     /// Index of an instance that the model must refuse to be, for the scenario that needs one.
     pub refused: Option<usize>,
 }
@@ -181,7 +181,7 @@ impl PlannedTrial {
     /// How many instances run at once for its sake.
     #[must_use]
     pub fn instances_at_once(&self) -> usize {
-        self.scenario.map_or(1, |planned| planned.scenario.instances())
+        self.scenario.as_ref().map_or(1, |planned| planned.scenario.instances())
     }
 
     /// The instances that its calls go to, each once.

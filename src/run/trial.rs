@@ -74,7 +74,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
     };
     let mut crashed: Option<String> = None;
     loop {
-        let attempt = match trial.scenario {
+        let attempt = match &trial.scenario {
             Some(planned) => attempt_scenario(trial, planned, pool, judging).await,
             None => attempt(trial, pool, judging, Some(seen), crashed.as_deref()).await,
         };
@@ -240,7 +240,7 @@ pub(super) async fn attempt(
 /// Runs a scenario. Each of its answers is judged as if it were the only one.
 async fn attempt_scenario(
     trial: &PlannedTrial,
-    planned: PlannedScenario,
+    planned: &PlannedScenario,
     pool: &Pool,
     judging: &Judging,
 ) -> Result<Attempt, Unplayable> {

@@ -8,6 +8,7 @@ pub mod client;
 pub mod envelope;
 mod limits;
 pub mod pickle;
+mod proxy;
 pub mod readable;
 pub mod responses;
 mod secret;
@@ -15,4 +16,6 @@ pub mod server;
 
 pub(crate) use budget::Budget;
 pub use limits::ResponseLimits;
+pub(crate) use proxy::FaultProxy;
+pub use proxy::WireFault;
 pub use secret::Secret;

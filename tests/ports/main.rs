@@ -409,3 +409,52 @@ fn the_life_cycle_of_a_server_that_is_not_ours_is_skipped() {
     let ran = calls(|asked, upstream| upstream.answer(asked), &["--suite", "life_cycle"]);
     ran.expect(4, &["starts nothing"]);
 }
+
+#[test]
+fn a_server_that_answers_what_is_not_asked_for_is_wrong() {
+    let case = |case: &'static str, wrong: fn(&Asked) -> Option<Answer>| {
+        let address = port(move |asked, upstream| match wrong(asked) {
+            Some(answer) => answer,
+            None if is_health(asked) => ready(),
+            None => upstream.answer(asked),
+        });
+        let ran = run(&address, "models = ['esm2']\n", &["--exact", case]);
+        failures(&ran, 1)
+    };
+    let told = [
+        case("esm2::protocol::paths_and_methods", |asked| {
+            asked.path.contains("no_such").then(|| Answer::new(200, "{}"))
+        }),
+        case("esm2::protocol::bad_bodies", |asked| {
+            (asked.body == b"{}").then(|| Answer::new(500, "Internal Server Error"))
+        }),
+        case("esm2::protocol::bad_bodies", |asked| {
+            (asked.body == b"[1]").then(|| Answer {
+                ends: true,
+                ..Answer::new(200, "")
+            })
+        }),
+    ];
+    insta::assert_snapshot!(told.join("\n\n"), @r#"
+    ---- esm2::protocol::paths_and_methods ----
+    fail: the backend is wrong
+
+    scenario [step 2: GET /no_such_path]: expected status 404; came status 200
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::protocol::bad_bodies ----
+    fail: the backend is wrong
+
+    scenario [step 4: POST /{method} with "{}"]: expected status 400 or 422; came status 500
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::protocol::bad_bodies ----
+    fail: the backend is wrong
+
+    scenario [step 5: POST /{method} with "[1]"]: expected status 400 or 422; came the connection ended before the response was complete: connection closed before message completed
+
+    does not conform: the backend is wrong (exit code 1)
+    "#);
+}

@@ -13,6 +13,23 @@ const HELD: &str = "the harness holds the instance itself";
 /// The scenarios that cannot be played where the harness holds the instance, with words of the reason.
 pub const HELD_BY_THE_HARNESS: &[(&str, &str)] = &[("orderly_exit", HELD), ("terminated", HELD)];
 
+/// What is said where there is no server on the wire.
+const UNSERVED: &str = "has no server that speaks the model-server protocol";
+
+/// The scenarios of servers, on a kind that has none, with words of the reason.
+#[allow(dead_code, reason = "most kinds have a server")]
+pub const OF_SERVERS: &[(&str, &str)] = &[
+    ("pause_and_resume", UNSERVED),
+    ("cut", UNSERVED),
+    ("drip_and_hang", UNSERVED),
+    ("altered", UNSERVED),
+    ("replayed", UNSERVED),
+    ("statuses", UNSERVED),
+    ("paths_and_methods", UNSERVED),
+    ("bad_bodies", UNSERVED),
+    ("health_and_connections", UNSERVED),
+];
+
 /// Checks that every case of the models that `models` selects passes, the scenarios of the life cycle among them, but for the scenarios in
 /// `skipped`, which are there and say why. What does not run, runs twice or is skipped without being expected to is an error.
 #[track_caller]

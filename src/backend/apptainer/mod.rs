@@ -26,6 +26,7 @@ use settings::ApptainerSettings;
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
+    is_served: true,
     overrides: &[
         Override::Tag,
         Override::Device,

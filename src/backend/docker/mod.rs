@@ -34,6 +34,7 @@ const NAME: &str = "docker";
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
+    is_served: true,
     overrides: &[
         Override::Tag,
         Override::Device,

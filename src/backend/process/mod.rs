@@ -19,6 +19,7 @@ use settings::ProcessSettings;
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
+    is_served: true,
     overrides: &[Override::Device, Override::KeepResponses],
     template: r#"# How the model server is started. `{port}` is a free port, `{model}`, `{model.core}` and `{model.image}` are the model's,
 # `${NAME}` is a variable of your environment.

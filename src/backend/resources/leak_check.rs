@@ -233,6 +233,13 @@ impl LeakGuard {
             .as_ref()
             .map_or_else(|_| Vec::new(), |local| local.freeze(&self.label()))
     }
+
+    /// Lets the processes go on that [`Self::freeze`] froze.
+    pub(crate) fn resume(&self) {
+        if let Ok(local) = &self.local {
+            local.resume(&self.label());
+        }
+    }
 }
 
 fn leaked(resource: &Resource) -> String {

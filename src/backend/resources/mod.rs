@@ -52,6 +52,11 @@ pub trait ResourceFinder: Send + Sync {
         let _ = label;
         Vec::new()
     }
+
+    /// Lets the frozen resources of a label go on.
+    fn resume(&self, label: &str) {
+        let _ = label;
+    }
 }
 
 /// Opens the finder of a kind for a platform, from the record that a run has made of it. An error says why there is none.

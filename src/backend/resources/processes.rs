@@ -66,14 +66,23 @@ impl ResourceFinder for Processes {
 
     /// With SIGSTOP: such a process reacts to no signal but SIGKILL any more. Supervisors go on, because they must cope.
     fn freeze(&self, label: &str) -> Vec<Resource> {
-        let found = labelled(&[label.to_owned()]).into_iter().flatten();
-        let frozen = found.filter(|found| {
-            let process = found.id.parse().ok().and_then(Pid::from_raw);
-            let process = process.filter(|process| !is_supervisor(&process.as_raw_pid().to_string()));
-            process.is_some_and(|process| kill_process(process, Signal::STOP).is_ok())
-        });
-        frozen.collect()
+        signalled(label, Signal::STOP)
     }
+
+    fn resume(&self, label: &str) {
+        signalled(label, Signal::CONT);
+    }
+}
+
+/// The processes of a label that a signal was sent to: all but supervisors.
+fn signalled(label: &str, signal: Signal) -> Vec<Resource> {
+    let found = labelled(&[label.to_owned()]).into_iter().flatten();
+    let reached = found.filter(|found| {
+        let process = found.id.parse().ok().and_then(Pid::from_raw);
+        let process = process.filter(|process| !is_supervisor(&process.as_raw_pid().to_string()));
+        process.is_some_and(|process| kill_process(process, signal).is_ok())
+    });
+    reached.collect()
 }
 
 /// The numbers of the processes that carry a label, and of all that descend from them: those may have another environment.

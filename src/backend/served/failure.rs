@@ -6,7 +6,7 @@ use crate::wire::client::{ClientError, Declined};
 use crate::wire::envelope::EnvelopeError;
 
 /// The error of a backend whose server could not be talked to.
-pub(in crate::backend) fn of(error: &ClientError) -> BackendError {
+pub(crate) fn of(error: &ClientError) -> BackendError {
     if let ClientError::Refused(words) = error
         && let Some((fault, advice)) = device::of_words(words)
     {

@@ -1,7 +1,7 @@
 //! A backend made of a launcher and the model-server protocol: readiness, secret, calls, and what became of the server when
 //! one fails. The same for every kind that runs a server; how a platform runs it is for its [`Launcher`].
 
-pub(super) mod failure;
+pub(crate) mod failure;
 mod readiness;
 mod settings;
 
@@ -220,15 +220,13 @@ impl<L: Launcher> Backend for Served<L> {
 
     fn predict<'a>(&'a self, request: &'a Request) -> Work<'a, Prediction> {
         Box::pin(async move {
-            let Some(client) = &self.client else {
+            let Some(client) = self.client(request) else {
                 return Err(BackendError::new(
                     Stage::Call,
                     Fault::NotRunning,
                     "the server is not running",
                 ));
             };
-            let largest = largest_response(&self.launch.contract, request, &self.launch.config);
-            let client = client.clone().with_limits(ResponseLimits::for_fields(largest));
             let call = self.call(&client, request);
             tokio::select! {
                 // A complete answer counts, even of a server that ended right after it.
@@ -243,6 +241,12 @@ impl<L: Launcher> Backend for Served<L> {
                 }
             }
         })
+    }
+
+    fn client(&self, request: &Request) -> Option<ModelClient> {
+        let largest = largest_response(&self.launch.contract, request, &self.launch.config);
+        let client = self.client.clone()?;
+        Some(client.with_limits(ResponseLimits::for_fields(largest)))
     }
 
     fn log_tail(&self) -> Vec<String> {

@@ -46,6 +46,7 @@ const NAME: &str = "slurm";
 
 /// The row of this kind.
 pub(crate) const KIND: Kind = Kind {
+    is_served: true,
     overrides: &[Override::Device, Override::KeepResponses],
     template: r#"# How a node starts the model server. `{host}` and `{port}` are where it has to listen, `{model}`, `{model.core}` and
 # `{model.image}` are the model's, `${NAME}` is a variable of your environment.

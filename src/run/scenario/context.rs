@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::SCENARIO;
-use super::table::{ScenarioStep, steps};
-use crate::backend::{BackendError, Fault, Instance, ObjectAct, ObjectHost, ObjectState, Scenario, Stage};
+use super::wire::PassedResponses;
+use crate::backend::{
+    BackendError, Fault, Instance, ObjectAct, ObjectHost, ObjectState, Scenario, ScenarioStep, Stage,
+};
 use crate::check::{CallResult, Finding};
 use crate::plan::{PlannedCall, PlannedTrial};
 use crate::prediction::Prediction;
@@ -30,6 +32,8 @@ pub(super) struct Context<'a> {
     /// Time of calls so far.
     pub(super) elapsed: Duration,
     pub(super) responses: Vec<CallResult>,
+    /// What has come through the proxy.
+    pub(super) passed: PassedResponses,
 }
 
 /// What a scenario happens to.
@@ -73,34 +77,45 @@ impl<'a> Context<'a> {
             has_run: false,
             elapsed: Duration::ZERO,
             responses: Vec::new(),
+            passed: PassedResponses::new(),
         }
     }
 
     /// Takes all steps of a scenario.
-    pub(super) async fn run(&mut self, scenario: Scenario) -> Result<(), Halt> {
-        for (index, step) in steps(scenario).iter().enumerate() {
-            let when = format!("step {}: {}", index + 1, step.name());
-            self.take(*step, &when).await?;
+    pub(super) async fn run(&mut self, scenario: &Scenario) -> Result<(), Halt> {
+        for (index, step) in scenario.steps().iter().enumerate() {
+            let when = format!("step {}: {}", index + 1, step.title());
+            self.take(step, &when).await?;
         }
         Ok(())
     }
 
-    async fn take(&mut self, step: ScenarioStep, when: &str) -> Result<(), Halt> {
+    async fn take(&mut self, step: &ScenarioStep, when: &str) -> Result<(), Halt> {
         match step {
             ScenarioStep::Start => self.start(0, when).await.map(drop),
             ScenarioStep::Stop => self.stop(0, when).await,
+            ScenarioStep::Restart => {
+                self.stop(0, when).await?;
+                self.start(0, when).await.map(drop)
+            }
             ScenarioStep::Call => self.call(0, when).await,
             ScenarioStep::Down => self.is_down(0, when).await,
             ScenarioStep::Refuse => self.refuse(0, when).await,
             ScenarioStep::FailStart => self.fail_start(0, when).await,
             ScenarioStep::FailStop => self.fail_stop(0, when).await,
             ScenarioStep::AbandonStart => self.abandon_start(0, when).await,
-            ScenarioStep::Crash => self.crash(0, when).await,
-            ScenarioStep::Exit(exit) => self.exit(exit, when).await,
+            ScenarioStep::Kill => self.crash(0, when).await,
+            ScenarioStep::Exit(exit) => self.exit(*exit, when).await,
             ScenarioStep::StartBoth => self.start_both(when).await,
             ScenarioStep::CallBoth => self.call_both(when).await,
             ScenarioStep::CallOther => self.call(1, when).await,
             ScenarioStep::StopOther => self.stop(1, when).await,
+            step => {
+                let begun = Instant::now();
+                let taken = self.take_on_wire(step, when).await;
+                self.elapsed += begun.elapsed();
+                taken
+            }
         }
     }
 
@@ -232,8 +247,12 @@ impl<'a> Context<'a> {
 
     /// Calls it within the time that the case has left.
     pub(super) async fn ask(&self, subject: &ScenarioSubject) -> Result<Result<Prediction, BackendError>, Halt> {
-        let left = self.trial.timeout.saturating_sub(self.elapsed);
-        self.ask_within(subject, left).await
+        self.ask_within(subject, self.left()).await
+    }
+
+    /// The time that the calls of the case may still take.
+    pub(super) const fn left(&self) -> Duration {
+        self.trial.timeout.saturating_sub(self.elapsed)
     }
 
     pub(super) async fn ask_within(

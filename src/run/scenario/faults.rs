@@ -1,10 +1,11 @@
 //! The steps in which something goes wrong on purpose: a start that fails or is given up, a crash, a stop that is not obeyed, and
-//! the end of the program that holds an object. Each says what must hold all the same; the way there is in `table`.
+//! the end of the program that holds an object. Each says what must hold all the same.
 
 use std::time::Duration;
 
 use super::SCENARIO;
 use super::context::{Context, Halt, ScenarioSubject};
+use super::wire::cannot_freeze;
 use crate::backend::resources::LeakGuard;
 use crate::backend::{Fault, Instance, ObjectAct, ProgramExit, Stage};
 use crate::check::Finding;
@@ -96,12 +97,7 @@ impl Context<'_> {
             ScenarioSubject::Instance(instance) => {
                 let frozen = instance.guard().map(LeakGuard::freeze).unwrap_or_default();
                 if frozen.is_empty() {
-                    if let Some(Err(unavailable)) = instance.guard().map(LeakGuard::finds_processes) {
-                        return Err(Halt::Unavailable(format!("finding its processes: {unavailable}")));
-                    }
-                    return Err(Halt::Impossible(
-                        "none of its processes is on this machine, where it could be frozen".to_owned(),
-                    ));
+                    return Err(cannot_freeze(instance.guard()));
                 }
                 let _ = instance.stop().await;
             }

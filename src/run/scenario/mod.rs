@@ -3,10 +3,10 @@
 
 mod context;
 mod faults;
-mod table;
 #[cfg(test)]
 mod tests;
 mod usual;
+mod wire;
 
 use std::time::{Duration, Instant};
 
@@ -36,7 +36,7 @@ pub(crate) struct ScenarioResult {
 }
 
 /// Runs the scenario of a trial. Whatever is opened for it is stopped before this returns.
-pub(crate) async fn run(trial: &PlannedTrial, planned: PlannedScenario, pool: &Pool) -> ScenarioResult {
+pub(crate) async fn run(trial: &PlannedTrial, planned: &PlannedScenario, pool: &Pool) -> ScenarioResult {
     let own = trial.calls.first().map_or(0, |call| call.instance);
     let lease = match pool.lease_exclusively(own, planned.scenario.instances()).await {
         Ok(lease) => lease,
@@ -51,7 +51,7 @@ pub(crate) async fn run(trial: &PlannedTrial, planned: PlannedScenario, pool: &P
     let mut result = ScenarioResult::default();
     let mut halted = on_instances(trial, planned, &lease, &mut result.responses).await.err();
     if !matches!(halted, Some(Halt::Wrong(_))) {
-        match on_objects(trial, planned.scenario, &lease, &mut result.responses).await {
+        match on_objects(trial, &planned.scenario, &lease, &mut result.responses).await {
             None | Some(Err(Halt::Impossible(_) | Halt::Unavailable(_))) => {}
             // What runs on objects need not run on instances as well.
             Some(ran) => halted = ran.err(),
@@ -75,16 +75,16 @@ pub(crate) async fn run(trial: &PlannedTrial, planned: PlannedScenario, pool: &P
 
 async fn on_instances(
     trial: &PlannedTrial,
-    planned: PlannedScenario,
+    planned: &PlannedScenario,
     lease: &ExclusiveLease<'_>,
     responses: &mut Vec<CallResult>,
 ) -> Result<(), Halt> {
-    if matches!(planned.scenario, Scenario::OrderlyExit | Scenario::Terminated) {
+    if planned.scenario.ends_its_program() {
         let reason = "the harness holds the instance itself, and does not end in the middle of a run";
         return Err(Halt::Impossible(reason.to_owned()));
     }
     let mut context = Context::new(trial, lease, planned.refused, None);
-    let ran = context.run(planned.scenario).await;
+    let ran = context.run(&planned.scenario).await;
     responses.append(&mut context.responses);
     ran
 }
@@ -92,7 +92,7 @@ async fn on_instances(
 /// Runs a scenario on objects of the backend's own; `None` where it has none.
 async fn on_objects(
     trial: &PlannedTrial,
-    scenario: Scenario,
+    scenario: &Scenario,
     lease: &ExclusiveLease<'_>,
     responses: &mut Vec<CallResult>,
 ) -> Option<Result<(), Halt>> {

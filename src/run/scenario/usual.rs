@@ -28,6 +28,9 @@ impl Context<'_> {
         started.map_err(|error| self.failed(when, &error, "it starts"))?;
         let took = begun.elapsed();
         (self.up[index], self.has_run) = (true, true);
+        if !was_up {
+            self.passed.restart();
+        }
         if self.is_running(&subject, when).await? == Some(false) {
             return Err(self.wrong(when, "it to run after its start", "one that is not running"));
         }

@@ -48,15 +48,20 @@ fn without_credentials(text: &str) -> &str {
     text.rsplit('@').next().unwrap_or(text)
 }
 
-/// A client for exchanges with one server.
-pub(super) fn open(base: &Url, timeouts: &ClientTimeouts, route: Route) -> Result<reqwest::Client, ClientError> {
+/// A client for exchanges with one server, which keeps so many connections that are idle.
+pub(super) fn open(
+    base: &Url,
+    timeouts: &ClientTimeouts,
+    route: Route,
+    idle: usize,
+) -> Result<reqwest::Client, ClientError> {
     let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(encryption(base)?)
         .redirect(Policy::none())
         .retry(reqwest::retry::never())
         .referer(false)
         .connect_timeout(timeouts.connect)
-        .pool_max_idle_per_host(0)
+        .pool_max_idle_per_host(idle)
         .tcp_nodelay(true)
         .http1_only()
         .http1_max_headers(MOST_HEADERS);

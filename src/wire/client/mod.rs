@@ -4,6 +4,7 @@
 mod connection;
 mod error;
 mod error_response;
+mod plain;
 mod status;
 mod timeouts;
 mod upload;
@@ -22,6 +23,7 @@ use crate::prediction::{Prediction, Request};
 pub(crate) use connection::Route;
 pub(crate) use error::RequestProblem;
 pub use error::{ClientError, Phase};
+pub use plain::PlainRequest;
 pub(crate) use status::{DeclineStatus, Declined};
 pub use timeouts::ClientTimeouts;
 
@@ -32,6 +34,7 @@ use upload::Upload;
 #[derive(Debug, Clone)]
 pub struct ModelClient {
     http: reqwest::Client,
+    route: Route,
     base: Url,
     secret: Secret,
     /// Sent with every request.
@@ -67,9 +70,10 @@ impl ModelClient {
     /// As [`Self::new`].
     pub(crate) fn by(route: Route, base: &str, secret: Secret, timeouts: ClientTimeouts) -> Result<Self, ClientError> {
         let base = connection::base_address(base)?;
-        let http = connection::open(&base, &timeouts, route)?;
+        let http = connection::open(&base, &timeouts, route, 0)?;
         Ok(Self {
             http,
+            route,
             base,
             secret,
             headers: HeaderMap::new(),

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use super::{Flaw, findings, ran};
+use super::{Flaw, findings, names, ran};
 use crate::backend::{
-    BackendError, ExitedProgram, Fault, ObjectAct, ObjectHost, ObjectState, ProgramExit, Scenario, Stage as Step, Work,
+    BackendError, ExitedProgram, Fault, ObjectAct, ObjectHost, ObjectState, ProgramExit, Stage as Step, Work,
 };
 use crate::prediction::{Prediction, Request};
 
@@ -130,7 +130,8 @@ impl ObjectHost for FakeHost {
 
 #[tokio::test]
 async fn objects_go_through_every_scenario_too_and_what_runs_on_them_is_not_skipped() {
-    for scenario in Scenario::ALL {
+    // Objects have no server.
+    for scenario in names().filter(|name| *name != "pause_and_resume") {
         let result = ran(scenario, Flaw::None, true).await;
         assert_eq!((findings(&result).as_str(), result.skip), ("", None), "{scenario:?}");
     }
@@ -140,34 +141,34 @@ async fn objects_go_through_every_scenario_too_and_what_runs_on_them_is_not_skip
 async fn each_fault_of_an_object_is_found_by_its_scenario() {
     for (scenario, flaw, expected) in [
         (
-            Scenario::StartTwice,
+            "start_twice",
             Flaw::StartsAnew,
             "expected startup() to be called 0 times; came 1 calls",
         ),
         (
-            Scenario::StopTwice,
+            "stop_twice",
             Flaw::StopsAnew,
             "expected shutdown() to be called 0 times; came 1 calls",
         ),
-        (Scenario::StopBeforeStart, Flaw::StopsAnew, "came 1 calls"),
+        ("stop_before_start", Flaw::StopsAnew, "came 1 calls"),
         (
-            Scenario::StopTwice,
+            "stop_twice",
             Flaw::ObjectsLeak,
             "expected nothing of it to be there; came process 7",
         ),
-        (Scenario::UseBeforeStart, Flaw::UsableTooEarly, "came a response"),
+        ("use_before_start", Flaw::UsableTooEarly, "came a response"),
         (
-            Scenario::FailedStart,
+            "failed_start",
             Flaw::RunsAfterFailure,
             "came one that counts as running",
         ),
-        (Scenario::RestartAfterCrash, Flaw::AnswersAfterCrash, "came a response"),
+        ("restart_after_crash", Flaw::AnswersAfterCrash, "came a response"),
         (
-            Scenario::OrderlyExit,
+            "orderly_exit",
             Flaw::NoExitHook,
             "exited with status 0: shutdown() was not called",
         ),
-        (Scenario::Terminated, Flaw::NoExitHook, "shutdown() was not called"),
+        ("terminated", Flaw::NoExitHook, "shutdown() was not called"),
     ] {
         let result = ran(scenario, flaw, true).await;
         let shown = findings(&result);

@@ -1,86 +1,79 @@
-//! The scenarios of the life-cycle suite by name, and what a kind implements whose platform has objects with a life cycle of
-//! their own. Names and interfaces only: which steps a scenario takes is for `run`.
+//! Scenarios as lists of steps, and what a kind implements whose platform has objects with a life cycle of their own. Says what
+//! happens in which order; `run` does it.
+
+mod order;
+mod read;
+mod step;
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
 
 use super::Work;
 use crate::prediction::{Prediction, Request};
+use crate::wire::WireFault;
 
-/// One scenario. What must hold in it is boileroom's contract of a backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scenario {
-    /// Started twice: the second start does nothing.
-    StartTwice,
-    /// Stopped twice: the second stop does nothing.
-    StopTwice,
-    /// Stopped before it was started: nothing happens, and it can be started.
-    StopBeforeStart,
-    /// Called before it was started: refused, saying that it is not initialized.
-    UseBeforeStart,
-    /// A start that fails leaves nothing, does not count as running and can be tried again.
-    FailedStart,
-    /// A stop that fails is a stop all the same.
-    FailedStop,
-    /// Its server, container, job or process is killed from outside: the next call says so, and it can be started again.
-    RestartAfterCrash,
-    /// Stopped while it starts: nothing is left, and it can be started again.
-    StopDuringStart,
-    /// The program that holds it ends in an orderly way without stopping it: it is stopped.
-    OrderlyExit,
-    /// The program that holds it is ended by SIGTERM: it is stopped.
-    Terminated,
-    /// Two instances at once: neither answers for the other, and the end of one leaves the other running.
-    TwoAtOnce,
+pub use step::{MustGive, ScenarioStep};
+
+/// A part of the life of an instance: steps in an order that can be taken, at least one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scenario {
+    steps: Vec<ScenarioStep>,
 }
 
 impl Scenario {
-    /// All scenarios, in the order in which they run.
-    pub(crate) const ALL: [Self; 11] = [
-        Self::StartTwice,
-        Self::StopTwice,
-        Self::StopBeforeStart,
-        Self::UseBeforeStart,
-        Self::FailedStart,
-        Self::FailedStop,
-        Self::RestartAfterCrash,
-        Self::StopDuringStart,
-        Self::OrderlyExit,
-        Self::Terminated,
-        Self::TwoAtOnce,
-    ];
+    /// What happens, in order.
+    pub(crate) fn steps(&self) -> &[ScenarioStep] {
+        &self.steps
+    }
 
-    /// The scenario of a name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|scenario| scenario.name() == name)
+    fn any(&self, is_it: impl Fn(&ScenarioStep) -> bool) -> bool {
+        self.steps.iter().any(is_it)
     }
 
     /// How many instances run at once in it.
-    pub(crate) const fn instances(self) -> usize {
-        if matches!(self, Self::TwoAtOnce) { 2 } else { 1 }
+    pub(crate) fn instances(&self) -> usize {
+        let of_two = |step: &ScenarioStep| matches!(step, ScenarioStep::StartBoth);
+        if self.any(of_two) { 2 } else { 1 }
     }
 
     /// Whether processes or other resources of the instance have to be killed or frozen from outside.
-    pub(crate) const fn needs_external_kill(self) -> bool {
-        matches!(self, Self::RestartAfterCrash | Self::FailedStop)
+    pub(crate) fn needs_external_kill(&self) -> bool {
+        self.any(|step| matches!(step, ScenarioStep::Kill | ScenarioStep::FailStop | ScenarioStep::Pause))
     }
 
-    /// The name that suites use.
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::StartTwice => "start_twice",
-            Self::StopTwice => "stop_twice",
-            Self::StopBeforeStart => "stop_before_start",
-            Self::UseBeforeStart => "use_before_start",
-            Self::FailedStart => "failed_start",
-            Self::FailedStop => "failed_stop",
-            Self::RestartAfterCrash => "restart_after_crash",
-            Self::StopDuringStart => "stop_during_start",
-            Self::OrderlyExit => "orderly_exit",
-            Self::Terminated => "terminated",
-            Self::TwoAtOnce => "two_at_once",
-        }
+    /// Whether the program that holds the instance has to end.
+    pub(crate) fn ends_its_program(&self) -> bool {
+        self.any(|step| matches!(step, ScenarioStep::Exit(_)))
+    }
+
+    /// Whether a start has to fail.
+    pub(crate) fn fails_a_start(&self) -> bool {
+        self.any(|step| matches!(step, ScenarioStep::FailStart))
+    }
+
+    /// Whether something happens on the connection to a model server.
+    pub(crate) fn needs_server(&self) -> bool {
+        self.any(ScenarioStep::needs_server)
+    }
+
+    /// Whether it says something of a server that runs already: nothing but that it is called.
+    pub(crate) fn is_only_of_calls(&self) -> bool {
+        let replays = |step: &ScenarioStep| matches!(step, ScenarioStep::Fault(WireFault::Replay, _));
+        let is_plain =
+            |step: &ScenarioStep| matches!(step, ScenarioStep::Start | ScenarioStep::Stop | ScenarioStep::Call);
+        let of_calls =
+            |step: &ScenarioStep| is_plain(step) || (step.needs_server() && !matches!(step, ScenarioStep::Pause));
+        // Such a server has one secret for all its life.
+        self.needs_server() && self.steps.iter().all(of_calls) && !self.any(replays)
+    }
+}
+
+impl fmt::Display for Scenario {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let steps: Vec<String> = self.steps.iter().map(ToString::to_string).collect();
+        f.write_str(&steps.join(", "))
     }
 }
 
