@@ -228,6 +228,44 @@ fn servers_answer_on_whatever_happens_between_client_and_server() {
 }
 
 #[test]
+fn a_fault_that_ends_otherwise_than_it_must_is_an_error_of_hydrotest() {
+    let (_server, address) = serve();
+    let http = format!(
+        "default = 'lab'\n[backends.lab]\nkind = 'http'\nurl = '{address}'\nsecret_env = 'LAB_SECRET'\nmodels = ['esm2']\n\
+         weights = 'synthetic'\n"
+    );
+    let faults = [
+        "{ fault = 'cut', must = ['call', 'timeout', 'platform'] }",
+        "{ fault = 'corrupt', must = 'response' }",
+        "{ fault = 'drip', must = ['decode', 'signature', 'backend'] }",
+    ];
+    let cases = faults.iter().enumerate().map(|(index, fault)| {
+        format!(
+            "[[case]]\nname = 'fault_{index}'\nsteps = ['start', {fault}, 'call', 'stop']\nsequences = 'short'\n\
+             checks = [{{ check = 'contract' }}]\n"
+        )
+    });
+    let suite = format!("about = 'x'\n{}", cases.collect::<String>());
+    let (told, code) = run(&home(&http, &suite), &[]);
+    assert_eq!(code, Some(3), "{told}");
+    let lines = told
+        .lines()
+        .filter(|line| line.contains("expected ") || line.contains("error: inconclusive"));
+    // In which words a connection ends is not for this test.
+    let lines: Vec<&str> = lines
+        .filter_map(|line| line.trim().split(": the connection ended").next())
+        .collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    error: inconclusive, hydrotest could not judge it
+    scenario [step 2: fault cut at 0.5]: call failed: expected the fault timeout in stage call; came the fault died in stage call: call failed
+    error: inconclusive, hydrotest could not judge it
+    scenario [step 2: fault corrupt at 0.5]: call failed: expected a response; came the signature does not match: another key, or a payload changed on the way
+    error: inconclusive, hydrotest could not judge it
+    scenario [step 2: fault drip]: call failed: expected the fault signature in stage decode; came a response
+    ");
+}
+
+#[test]
 fn mistakes_in_steps_are_shown_where_they_are_written() {
     let told = [
         "[\"start\", \"cal\", \"stop\"]",

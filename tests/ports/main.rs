@@ -411,7 +411,7 @@ fn the_life_cycle_of_a_server_that_is_not_ours_is_skipped() {
 }
 
 #[test]
-fn a_server_that_answers_what_is_not_asked_for_is_wrong() {
+fn what_no_call_asks_and_what_follows_a_fault_is_judged() {
     let case = |case: &'static str, wrong: fn(&Asked) -> Option<Answer>| {
         let address = port(move |asked, upstream| match wrong(asked) {
             Some(answer) => answer,
@@ -434,6 +434,17 @@ fn a_server_that_answers_what_is_not_asked_for_is_wrong() {
                 ..Answer::new(200, "")
             })
         }),
+        // It has had a client that went away, and does not get over it.
+        case("esm2::faults::cut", |asked| {
+            (asked.before == 1).then(|| Answer {
+                ends: true,
+                ..Answer::new(200, "")
+            })
+        }),
+        // There is nothing that a fault could be planted in.
+        case("esm2::faults::altered", |asked| {
+            (!is_health(asked) && asked.before == 0).then(|| Answer::new(500, r#"{"detail":"Embedding failed: no"}"#))
+        }),
     ];
     insta::assert_snapshot!(told.join("\n\n"), @r#"
     ---- esm2::protocol::paths_and_methods ----
@@ -454,6 +465,24 @@ fn a_server_that_answers_what_is_not_asked_for_is_wrong() {
     fail: the backend is wrong
 
     scenario [step 5: POST /{method} with "[1]"]: expected status 400 or 422; came the connection ended before the response was complete: connection closed before message completed
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::faults::cut ----
+    fail: the backend is wrong
+
+    scenario [step 3: call]: call failed: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
+      fault: crashed
+      expected: a response
+
+    does not conform: the backend is wrong (exit code 1)
+
+    ---- esm2::faults::altered ----
+    fail: the backend is wrong
+
+    scenario [step 2: fault corrupt at 0]: call failed: no
+      fault: refused
+      expected: a response to plant the fault in
 
     does not conform: the backend is wrong (exit code 1)
     "#);
