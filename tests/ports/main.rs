@@ -473,6 +473,7 @@ fn what_no_call_asks_and_what_follows_a_fault_is_judged() {
 
     scenario [step 3: call]: call failed: the server ended in the middle of a call, and nothing listens at http://127.0.0.1:PORT/ any more: the connection ended before the response was complete: connection closed before message completed
       fault: crashed
+      the server's own log says what ended it
       expected: a response
 
     does not conform: the backend is wrong (exit code 1)

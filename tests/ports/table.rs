@@ -93,7 +93,10 @@ fn spoiled(asked: &Asked, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<
 
 /// The answer to the same call with another body.
 fn reworded(asked: &Asked, upstream: &Upstream, change: impl FnOnce(&mut Value)) -> Answer {
-    let mut body = serde_json::from_slice(&asked.body).unwrap();
+    // What is no call is for the server to refuse.
+    let Ok(mut body) = serde_json::from_slice(&asked.body) else {
+        return upstream.answer(asked);
+    };
     change(&mut body);
     upstream.answer(&asked.with_body(body.to_string()))
 }
