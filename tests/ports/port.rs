@@ -147,10 +147,12 @@ pub fn port_of(model: (&str, &str), wrong: Box<Wrong>) -> Port {
     let (server, upstream) = Upstream::start(model);
     std::thread::spawn(move || {
         let calls = AtomicUsize::new(0);
-        for stream in listener.incoming().flatten() {
+        while let Ok((stream, _)) = listener.accept() {
             let Some(asked) = read(&stream, &calls) else { continue };
             let answer = wrong(&asked, &upstream);
             if answer.ends {
+                // The port goes first, as with a process: who sees the connection end must find nothing that listens.
+                drop(listener);
                 return;
             }
             send(stream, &answer);
