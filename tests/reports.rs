@@ -265,18 +265,38 @@ fn the_schema_that_is_printed_is_the_published_one() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_no_silent_success() {
-    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
-    let ended = Command::new(env!("CARGO_BIN_EXE_hydrotest"))
-        .args(["report", &fixture().display().to_string(), "--to", "tap"])
-        .stdout(full)
-        .output()
-        .unwrap();
-    assert_eq!(ended.status.code(), Some(3));
-    assert!(
-        String::from_utf8(ended.stderr)
-            .unwrap()
-            .contains("standard output cannot be written")
-    );
+    let fixture = fixture().display().to_string();
+    let run = ["--backend", "reference", "--model", "esm2", "--suite", "embed"];
+    for arguments in [
+        &["report", &fixture, "--to", "tap"][..],
+        &["matrix", &fixture],
+        &["--help"],
+        &["--version"],
+        &["--list"],
+        &["suites"],
+        &["models", "--json"],
+        &["backends"],
+        &["snapshots", "list"],
+        &["schema", "suites"],
+        &["completions", "bash"],
+        &["show", "esm2::embed::minimal"],
+        &["mutants", "--list"],
+        &run,
+        &[&run[..], &["--format", "pretty"]].concat(),
+        &[&run[..], &["--format", "json"]].concat(),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hydrotest"));
+        command
+            .args(arguments)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdout(full);
+        let ended = command.output().unwrap();
+        let told = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(3), "{arguments:?}: {told}");
+        let says_so = told.contains("cannot be written") || told.contains("No space left on device");
+        assert!(says_so && !told.contains("panicked"), "{arguments:?}: {told}");
+    }
 }
 
 #[test]

@@ -63,9 +63,20 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let line = match CommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) => {
-            // Help and version come as errors too; clap knows which stream and code each wants.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(MISCONFIGURED);
+            let code = u8::try_from(error.exit_code()).unwrap_or(MISCONFIGURED);
+            if error.use_stderr() {
+                let _ = error.print();
+                return code;
+            }
+            // Help and version come as errors too.
+            let text = error.render();
+            let is_coloured = colours(Colour::Auto, &std::io::stdout());
+            say(&if is_coloured {
+                text.ansi().to_string()
+            } else {
+                text.to_string()
+            });
+            return with_output(code);
         }
     };
     let colour = match &line.command {

@@ -69,10 +69,15 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
     let trials = trials(arguments, again(arguments)?);
     if arguments.list {
         let listed = run::list(&plan, &trials);
-        if listed == 0 && !arguments.ignored {
+        // No case is ignored before it has run.
+        if arguments.ignored {
+            return Ok(0);
+        }
+        if listed.is_empty() {
             complain(&explain_nothing(&plan, arguments));
             return Ok(Conclusion::NothingRan.exit_code());
         }
+        say(&listed);
         return Ok(0);
     }
 

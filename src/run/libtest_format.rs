@@ -1,7 +1,7 @@
 //! The forms of libtest, for the tools that read them: trials that wait for their outcome, printed by libtest-mimic in plan order.
 
 use std::collections::HashSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
@@ -11,20 +11,9 @@ use super::{Showing, TrialFormat, Trials, known};
 use crate::check::Finding;
 use crate::outcome::record::plain_text;
 use crate::outcome::{Outcome, Verdict};
-use crate::plan::Plan;
 
 /// The kind of trials that are not selected: libtest-mimic leaves them out and counts them.
 const NOT_SELECTED: &str = "not selected";
-
-/// Lists trials as libtest does.
-pub(super) fn list(plan: &Plan, selected: &[usize], selecting: &Trials) {
-    let named = |&index: &usize| Trial::test(&plan.trials[index].name, || Ok(()));
-    let arguments = Arguments {
-        list: true,
-        ..selecting.arguments()
-    };
-    let _ = libtest_mimic::run(&arguments, selected.iter().map(named).collect());
-}
 
 /// Shows what comes of the selected trials, and collects it in plan order.
 ///
@@ -33,17 +22,32 @@ pub(super) fn list(plan: &Plan, selected: &[usize], selecting: &Trials) {
 pub(super) fn show(showing: &Arc<Showing>, selected: &[usize], selecting: &Trials) -> std::io::Result<Vec<Outcome>> {
     let collected = Arc::new(Mutex::new(Vec::new()));
     let trials = trials(showing, selected, selecting, &collected);
-    // It panics when its output goes away; what was started has to be stopped all the same.
     let arguments = Arguments {
         test_threads: Some(1),
         skip: vec![format!("[{NOT_SELECTED}] ")],
         ..selecting.arguments()
     };
-    let printed = catch_unwind(AssertUnwindSafe(|| libtest_mimic::run(&arguments, trials)));
+    let printed = printing(|| libtest_mimic::run(&arguments, trials));
     let outcomes = std::mem::take(&mut *collected.lock().unwrap_or_else(PoisonError::into_inner));
-    printed
-        .map(|_| outcomes)
-        .map_err(|_| std::io::ErrorKind::BrokenPipe.into())
+    printed.map(|_| outcomes)
+}
+
+/// Runs what panics when its output goes away: what was started has to be stopped all the same, and a panic of the printer is no
+/// defect that a person should read about.
+fn printing<T>(print: impl FnOnce() -> T) -> std::io::Result<T> {
+    let usual = Arc::new(panic::take_hook());
+    let shown = Arc::clone(&usual);
+    panic::set_hook(Box::new(move |info| {
+        let is_of_the_printer = info
+            .location()
+            .is_some_and(|place| place.file().contains("libtest-mimic"));
+        if !is_of_the_printer {
+            shown(info);
+        }
+    }));
+    let printed = panic::catch_unwind(AssertUnwindSafe(print));
+    panic::set_hook(Box::new(move |info| usual(info)));
+    printed.map_err(|_| std::io::Error::other("standard output cannot be written"))
 }
 
 /// One libtest-mimic trial for each selected one.

@@ -87,12 +87,13 @@ pub struct RunSettings {
     pub known_failures: Option<String>,
 }
 
-/// Lists the selected trials of a plan without running any; returns how many there are.
+/// The selected trials of a plan as libtest lists tests: a line each. Runs none.
 #[must_use]
-pub fn list(plan: &Plan, selecting: &Trials) -> usize {
-    let selected = selecting.select(plan);
-    libtest_format::list(plan, &selected, selecting);
-    selected.len()
+pub fn list(plan: &Plan, selecting: &Trials) -> String {
+    let selected = selecting.select(plan).into_iter();
+    selected
+        .map(|index| plan.trials[index].name.clone() + ": test\n")
+        .collect()
 }
 
 /// Runs the selected trials of a plan. Instances are opened by `open`; `judging` says what becomes of their answers.
