@@ -173,6 +173,29 @@ impl BackendError {
 }
 
 impl Fault {
+    /// Every fault that a suite may expect.
+    pub(crate) const EXPECTABLE: [Self; 19] = [
+        Self::Refused,
+        Self::Schema,
+        Self::Protocol,
+        Self::Signature,
+        Self::Undecodable,
+        Self::Unsupported,
+        Self::Died,
+        Self::Crashed,
+        Self::Poisoned,
+        Self::Timeout,
+        Self::TooSlow,
+        Self::Unreachable,
+        Self::Busy,
+        Self::OutOfMemory,
+        Self::Denied,
+        Self::TooLarge,
+        Self::Misconfigured,
+        Self::Cancelled,
+        Self::NotRunning,
+    ];
+
     /// What a response is that a decoder refused.
     #[must_use]
     pub const fn of_payload(error: &PickleError) -> Self {

@@ -13,29 +13,6 @@ pub(crate) const NAME: &str = "error";
 /// The faults by which a request can be refused; a suite may name others.
 const REFUSALS: [Fault; 2] = [Fault::Refused, Fault::Schema];
 
-/// Every fault that a suite may expect.
-const FAULTS: [Fault; 19] = [
-    Fault::Refused,
-    Fault::Schema,
-    Fault::Protocol,
-    Fault::Signature,
-    Fault::Undecodable,
-    Fault::Unsupported,
-    Fault::Died,
-    Fault::Crashed,
-    Fault::Poisoned,
-    Fault::Timeout,
-    Fault::TooSlow,
-    Fault::Unreachable,
-    Fault::Busy,
-    Fault::OutOfMemory,
-    Fault::Denied,
-    Fault::TooLarge,
-    Fault::Misconfigured,
-    Fault::Cancelled,
-    Fault::NotRunning,
-];
-
 #[derive(Debug)]
 struct ExpectError {
     calls: Calls,
@@ -73,10 +50,10 @@ fn read_faults(parser: &mut CheckParser<'_>) -> Vec<Fault> {
     };
     let mut faults = Vec::new();
     for name in written.into_vec() {
-        if let Some(fault) = FAULTS.iter().find(|fault| fault.name() == name.value) {
+        if let Some(fault) = Fault::EXPECTABLE.iter().find(|fault| fault.name() == name.value) {
             faults.push(*fault);
         } else {
-            let names = FAULTS.iter().map(|fault| fault.name());
+            let names = Fault::EXPECTABLE.iter().map(|fault| fault.name());
             let diagnostic = Diagnostic::unknown(name.location, "fault", &name.value, names);
             reader.diagnostics().push(diagnostic);
         }

@@ -15,7 +15,7 @@ use crate::run::{RunSettings, TrialFormat, listed_until};
 use crate::wire::responses::ResponseWriter;
 
 /// What went wrong, for people; nothing where another form was asked for.
-pub(super) fn told_failures(
+pub(super) fn failures_shown(
     arguments: &RunArguments,
     settings: &RunSettings,
     (report, run): (&RunOutcome, &RunRecord),
@@ -31,12 +31,8 @@ pub(super) fn told_failures(
             .iter()
             .filter(|outcome| outcome.verdict == Verdict::Fail);
         entries.extend(failed.map(|outcome| {
-            let entry = format!(
-                "{place}
-{}",
-                outcome.known_entry(&until)
-            );
-            (outcome.name.as_str(), entry)
+            let entry = outcome.known_entry(&until);
+            (outcome.name.as_str(), format!("{place}\n{entry}"))
         }));
     }
     let telling = if arguments.control.verbose {
@@ -62,7 +58,7 @@ pub(super) fn close(
     let mut closing = shrunk.to_owned() + &numbers + &console::closing(report, subject);
     let mut code = report.conclusion().exit_code();
     if let Some(kept) = kept {
-        closing.push_str(&told_of(kept));
+        closing.push_str(&kept_shown(kept));
         // A directory that lacks some responses must not pass for a complete one.
         code = if code == 0 && !kept.failures().is_empty() {
             BROKEN
@@ -80,7 +76,7 @@ pub(super) fn close(
 }
 
 /// What was kept of the responses, and what could not be.
-fn told_of(kept: &ResponseWriter) -> String {
+fn kept_shown(kept: &ResponseWriter) -> String {
     let (responses, bytes) = kept.kept();
     let (shown, megabytes) = (kept.directory().display(), bytes as f64 / 1e6);
     let mut text = format!("kept {} in {shown} ({megabytes:.1} MB)\n", count(responses, "response"));

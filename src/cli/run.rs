@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::arguments::RunArguments;
 use super::begin::{SelectionScope, begin};
-use super::closing::{close, told_failures};
+use super::closing::{close, failures_shown};
 use super::ended::Ended;
 use super::evidence::{self, EvidenceDirectory};
 use super::libtest::trials;
@@ -204,7 +204,7 @@ fn carry_out(
         pending_directory: arguments.control.pending.as_deref(),
         empty_suites: empty,
     };
-    let wrong = told_failures(arguments, settings, (&report, &record.snapshot()));
+    let wrong = failures_shown(arguments, settings, (&report, &record.snapshot()));
     let code = close(arguments, &report, &subject, (&(wrong + &shrunk), kept.as_ref()));
     written.map(|()| code)
 }

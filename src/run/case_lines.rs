@@ -30,12 +30,16 @@ pub(super) fn show(showing: &Showing, selected: &[usize], selecting: &Trials) ->
     let mut outcomes = Vec::with_capacity(selected.len());
     let mut known = HashSet::new();
     let mut shown = HashSet::new();
+    let mut wrong = 0;
     for &index in selected {
         let outcome = showing.wait(index, 0, &mut progress);
         writeln!(stdout, "{}", line(&outcome, selecting.colours))?;
         if outcome.is_wrong() {
             stdout.write_all(news(&outcome, &mut known).as_bytes())?;
-            stdout.write_all(shown_so_far(&showing.queue.hints(), &mut shown).as_bytes())?;
+            wrong += 1;
+            if is_time_to_look(wrong) {
+                stdout.write_all(shown_so_far(&showing.queue.hints(), &mut shown).as_bytes())?;
+            }
         }
         outcomes.push(outcome);
     }
@@ -67,6 +71,12 @@ fn news(outcome: &Outcome, known: &mut HashSet<String>) -> String {
         let _ = writeln!(text, "        log: {}", cut(line));
     }
     text
+}
+
+/// Whether it is looked at what so many wrong cases show together. That looks at every case, so that doing it for each would take a time
+/// that grows with the square of their number; the end of the run looks at all.
+const fn is_time_to_look(wrong: usize) -> bool {
+    wrong <= 64 || wrong.is_power_of_two()
 }
 
 /// What the cases so far show together, where that was not said yet.

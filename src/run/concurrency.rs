@@ -18,8 +18,7 @@ pub(super) fn default_workers(settings: &RunSettings) -> usize {
         .clamp(processors(), MOST_WORKERS.max(processors()))
 }
 
-/// The number of processors that this process may use.
-pub(super) fn processors() -> usize {
+fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 

@@ -53,7 +53,7 @@ pub use trial::Flaky;
 pub use trials::{Colours, Matching, TrialFormat, Trials, Which};
 pub(crate) use untested::untested_features;
 
-use concurrency::{default_workers, processors};
+use concurrency::default_workers;
 use dispatch::{Dispatcher, Next};
 use outcome_queue::OutcomeQueue;
 use pool::Pool;
@@ -140,7 +140,7 @@ pub fn run(
         .unwrap_or_else(|| default_workers(settings))
         .max(1);
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers.min(processors()) + 1)
+        .worker_threads(workers + 1)
         .enable_all()
         .build()?;
     let interrupt = {

@@ -13,21 +13,6 @@ use crate::wire::client::PlainRequest;
 
 /// The part of a response at which it is cut or changed, unless a step says otherwise.
 const MIDDLE: f64 = 0.5;
-/// The faults of a call that a client can report.
-const FAULTS: [Fault; 12] = [
-    Fault::Refused,
-    Fault::Schema,
-    Fault::Protocol,
-    Fault::Signature,
-    Fault::Undecodable,
-    Fault::Unsupported,
-    Fault::Died,
-    Fault::Timeout,
-    Fault::Unreachable,
-    Fault::Busy,
-    Fault::Denied,
-    Fault::TooLarge,
-];
 const STAGES: [Stage; 2] = [Stage::Call, Stage::Decode];
 
 impl Scenario {
@@ -120,7 +105,7 @@ fn read_must(reader: &mut TableReader<'_>) -> Option<MustGive> {
                 reader,
                 "fault",
                 fault,
-                &FAULTS.map(|fault| (fault.name().to_owned(), fault)),
+                &Fault::EXPECTABLE.map(|fault| (fault.name().to_owned(), fault)),
             );
             let (stage, fault) = (stage?, fault?);
             let owner = BackendError::new(stage, fault, "").responsible().to_string();
