@@ -9,6 +9,11 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+#[path = "support/executable.rs"]
+mod executable;
+
+use crate::executable::executable;
+
 /// A machine that has nothing but the program.
 struct Machine {
     home: TempDir,
@@ -26,7 +31,7 @@ impl Machine {
         let machine = Self {
             home: tempfile::tempdir().unwrap(),
         };
-        fs::copy(env!("CARGO_BIN_EXE_hydrotest"), machine.program()).unwrap();
+        executable(&machine.program(), &fs::read(env!("CARGO_BIN_EXE_hydrotest")).unwrap());
         machine
     }
 

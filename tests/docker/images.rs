@@ -1,6 +1,5 @@
 //! Engines and images that are not there or not right, and registries that want to know who asks.
 
-use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
@@ -17,6 +16,7 @@ use hydrotest::backend::{Fault, Stage};
 use hydrotest::config::Config;
 
 use crate::containers::engine;
+use crate::executable::executable;
 use crate::harness::{LONG, Platform, SERVE, alone, declared, esm_image, open, registry as hub, run, select, table};
 use crate::image::pushed;
 use crate::project::{Project, Ran};
@@ -33,7 +33,7 @@ fn an_engine_that_one_may_not_talk_to_says_which_group_to_join() {
     let _listener = UnixListener::bind(&socket).unwrap();
     std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o600)).unwrap();
     let program = place.path().join("hydrotest");
-    std::fs::copy(env!("CARGO_BIN_EXE_hydrotest"), &program).unwrap();
+    executable(&program, &std::fs::read(env!("CARGO_BIN_EXE_hydrotest")).unwrap());
     let home = place.path().join("home");
     std::fs::create_dir_all(home.join("suites")).unwrap();
     std::fs::set_permissions(&home, std::fs::Permissions::from_mode(0o777)).unwrap();
@@ -246,10 +246,8 @@ fn a_registry_that_wants_credentials_gets_those_of_the_docker_command() {
     );
     attempt(&right, 0, &["0 failed"]);
     let helper = configuration.join("docker-credential-test");
-    let mut script = std::fs::File::create(&helper).unwrap();
-    write!(script, "#!/bin/sh\nread registry\necho \"{{\\\"ServerURL\\\": \\\"$registry\\\", \\\"Username\\\": \\\"ada\\\", \\\"Secret\\\": \\\"lovelace\\\"}}\"\n").unwrap();
-    drop(script);
-    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let script = "#!/bin/sh\nread registry\necho \"{\\\"ServerURL\\\": \\\"$registry\\\", \\\"Username\\\": \\\"ada\\\", \\\"Secret\\\": \\\"lovelace\\\"}\"\n";
+    executable(&helper, script.as_bytes());
     let by_program = format!(r#"{{"credHelpers": {{"{}": "test"}}}}"#, guarded.address);
     attempt(&by_program, 0, &["0 failed"]);
 }

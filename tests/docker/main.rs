@@ -20,6 +20,8 @@ mod endings;
 mod engine;
 #[path = "../support/everywhere.rs"]
 mod everywhere;
+#[path = "../support/executable.rs"]
+mod executable;
 #[path = "../support/failing.rs"]
 mod failing;
 mod gone;
