@@ -1,6 +1,6 @@
-//! Reports read by readers that are not ours: `JUnit` by junitparser, Markdown by markdown-it, TAP by tap.py, the outcome file by
-//! jsonschema. The outcome file of these tests has every verdict, and hostile text wherever text is. `HYDROTEST_ORACLES` names a
-//! Python with these packages. The commands on outcome files are tested here too.
+//! Reports read by readers that are not ours: `JUnit` by junitparser and by Jenkins' schema for it, Markdown by markdown-it, TAP by
+//! tap.py, the outcome file by jsonschema. The outcome file of these tests has every verdict, and hostile text wherever text is.
+//! `HYDROTEST_ORACLES` names a Python with these packages. The commands on outcome files are tested here too.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -89,6 +89,15 @@ fn junit_is_read_elsewhere() {
             .unwrap()
             .contains("</script><script>alert(1)</script>")
     );
+}
+
+#[test]
+#[ignore = "needs HYDROTEST_ORACLES and HYDROTEST_JUNIT_SCHEMA"]
+fn junit_keeps_the_schema_of_jenkins() {
+    let home = tempfile::tempdir().unwrap();
+    let schema = engine("HYDROTEST_JUNIT_SCHEMA");
+    let seen = read("junit_schema", &[&rendered("junit", &home), Path::new(&schema)]);
+    assert_eq!(seen, json!({ "errors": [], "refuses": true }));
 }
 
 #[test]

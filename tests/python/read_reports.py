@@ -1,6 +1,6 @@
 """Reads reports with tools that are not ours and says what they see, as JSON on the last line.
 
-usage: read_reports.py junit|markdown|tap|schema FILE [SCHEMA]
+usage: read_reports.py junit|junit_schema|markdown|tap|schema FILE [SCHEMA]
 """
 
 import json
@@ -30,6 +30,18 @@ def junit(path):
         "text": "\n".join(
             [text for element in root.iter() for text in [element.text or "", *element.attrib.values()]]
         ),
+    }
+
+
+def junit_schema(path, schema_path):
+    import xmlschema
+
+    form = xmlschema.XMLSchema(schema_path)
+    altered = ElementTree.parse(path).getroot()
+    altered.find("testsuite").attrib.pop("tests")
+    return {
+        "errors": [str(error.reason)[:300] for error in form.iter_errors(path)],
+        "refuses": not form.is_valid(altered),
     }
 
 
