@@ -1,10 +1,13 @@
 //! A parsed TOML file as flat lists: every table, key and value with its place, texts as stretches of the file. A few
 //! allocations for a file of any size, and nothing to do when it is dropped. Knows the syntax, no meaning.
 
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use toml::de::{DeTable, DeValue};
+use toml_spanner::{Arena, Item, Table, Value};
 
 use super::{Diagnostic, Diagnostics, Location, Source};
 
@@ -66,6 +69,14 @@ pub(super) enum TomlText {
     Respelled(Span),
 }
 
+impl TomlText {
+    /// In bytes.
+    pub(super) const fn len(self) -> usize {
+        let (Self::Written(span) | Self::Respelled(span)) = self;
+        (span.end - span.start) as usize
+    }
+}
+
 /// A stretch of bytes, entries or items. Files are below four gigabytes, so half the width will do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
@@ -82,6 +93,14 @@ impl Span {
         }
     }
 
+    /// As the parser gives it.
+    const fn of(span: toml_spanner::Span) -> Self {
+        Self {
+            start: span.start,
+            end: span.end,
+        }
+    }
+
     pub(super) const fn range(self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
@@ -94,7 +113,8 @@ impl Document {
             source: Arc::clone(source),
             respelled: String::new(),
             tables: Vec::new(),
-            entries: Vec::new(),
+            // A vector that grows is copied, and a file may have tens of thousands of entries.
+            entries: Vec::with_capacity(source.text().bytes().filter(|byte| *byte == b'=').count()),
             items: Vec::new(),
         };
         if u32::try_from(source.text().len()).is_err() {
@@ -102,13 +122,17 @@ impl Document {
             diagnostics.push(Diagnostic::new(message));
             return document;
         }
-        let (table, errors) = DeTable::parse_recoverable(source.text());
-        for error in errors {
-            let span = error.span().unwrap_or_default();
-            let message = error.message().lines().collect::<Vec<_>>().join(", ");
-            diagnostics.push(Diagnostic::at(Location::new(source, span), message));
+        let arena = Arena::new();
+        let read = toml_spanner::parse_recoverable(source.text(), &arena);
+        for error in read.errors() {
+            let place = |span: toml_spanner::Span| Location::new(source, span.range());
+            let mut diagnostic = Diagnostic::at(place(error.span()), error.message(source.text()));
+            if let Some((first, label)) = error.secondary_label() {
+                diagnostic = diagnostic.with_related(place(first), label);
+            }
+            diagnostics.push(diagnostic);
         }
-        document.add_table(table.get_ref(), &(0..0), diagnostics);
+        document.add_table(read.table(), Span::new(&(0..0)), diagnostics);
         document
     }
 
@@ -126,33 +150,32 @@ impl Document {
 
     pub(super) fn text(&self, text: TomlText) -> &str {
         match text {
-            TomlText::Written(span) => self.source.text().get(span.range()),
-            TomlText::Respelled(span) => self.respelled.get(span.range()),
+            TomlText::Written(span) => self.written(span),
+            TomlText::Respelled(span) => self.respelled.get(span.range()).unwrap_or_default(),
         }
-        .unwrap_or_default()
     }
 
-    fn add_table(&mut self, table: &DeTable<'_>, span: &Range<usize>, diagnostics: &mut Diagnostics) -> u32 {
+    fn add_table(&mut self, table: &Table<'_>, span: Span, diagnostics: &mut Diagnostics) -> u32 {
         let index = self.tables.len();
         let first = self.entries.len();
         self.tables.push(TomlTable {
-            span: Span::new(span),
+            span,
             entries: Span::new(&(first..first + table.len())),
         });
         // The entries of a table lie together, so they take their places before any of them is looked into.
-        for (key, value) in table {
+        for (key, value) in table.entries() {
             let entry = TomlEntry {
-                key: self.add_text(key.get_ref()),
-                key_span: Span::new(&key.span()),
+                key: self.add_text(key.name),
+                key_span: Span::of(key.span),
                 item: TomlItem {
-                    span: Span::new(&value.span()),
+                    span: Span::of(value.span()),
                     value: TomlValue::Unreadable,
                 },
             };
             self.entries.push(entry);
         }
-        for (offset, value) in table.values().enumerate() {
-            let value = self.add_value(value.get_ref(), &value.span(), diagnostics);
+        for (offset, (_, value)) in table.entries().iter().enumerate() {
+            let value = self.add_value(value, diagnostics);
             if let Some(entry) = self.entries.get_mut(first + offset) {
                 entry.item.value = value;
             }
@@ -160,41 +183,46 @@ impl Document {
         u32::try_from(index).unwrap_or(u32::MAX)
     }
 
-    fn add_value(&mut self, value: &DeValue<'_>, span: &Range<usize>, diagnostics: &mut Diagnostics) -> TomlValue {
+    fn add_value(&mut self, item: &Item<'_>, diagnostics: &mut Diagnostics) -> TomlValue {
+        let span = Span::of(item.span());
         let mut unreadable = |message: &str| {
-            let place = Location::new(&self.source, span.clone());
-            diagnostics.push(Diagnostic::at(place, message));
+            diagnostics.push(Diagnostic::at(self.place(span), message));
             TomlValue::Unreadable
         };
-        match value {
-            DeValue::String(text) => TomlValue::Text(self.add_text(text)),
-            DeValue::Boolean(flag) => TomlValue::Flag(*flag),
-            DeValue::Datetime(datetime) => TomlValue::Datetime(self.add_text(&datetime.to_string())),
-            DeValue::Integer(integer) => match i64::from_str_radix(integer.as_str(), integer.radix()) {
-                Ok(value) => TomlValue::Integer(value),
-                Err(_) => unreadable("integer does not fit into 64 bits"),
+        match item.value() {
+            Value::String(text) => TomlValue::Text(self.add_text(text)),
+            Value::Boolean(flag) => TomlValue::Flag(*flag),
+            Value::DateTime(_) => TomlValue::Datetime(TomlText::Written(span)),
+            Value::Integer(integer) => match integer.as_i64() {
+                Some(value) => TomlValue::Integer(value),
+                None => unreadable("integer does not fit into 64 bits"),
             },
-            DeValue::Float(float) => match float.as_str().parse::<f64>() {
-                // `inf` may be written; anything else that becomes infinite is too large.
-                Ok(value) if !value.is_infinite() || float.as_str().contains("inf") => TomlValue::Float(value),
-                _ => unreadable("number does not fit into double precision"),
-            },
-            DeValue::Array(array) => {
+            // `inf` may be written; anything else that becomes infinite is too large.
+            Value::Float(value) if value.is_infinite() && !self.written(span).contains("inf") => {
+                unreadable("number does not fit into double precision")
+            }
+            Value::Float(value) => TomlValue::Float(*value),
+            Value::Array(array) => {
                 let first = self.items.len();
                 self.items.extend(array.iter().map(|item| TomlItem {
-                    span: Span::new(&item.span()),
+                    span: Span::of(item.span()),
                     value: TomlValue::Unreadable,
                 }));
                 for (offset, item) in array.iter().enumerate() {
-                    let value = self.add_value(item.get_ref(), &item.span(), diagnostics);
+                    let value = self.add_value(item, diagnostics);
                     if let Some(item) = self.items.get_mut(first + offset) {
                         item.value = value;
                     }
                 }
                 TomlValue::Array(Span::new(&(first..first + array.len())))
             }
-            DeValue::Table(table) => TomlValue::Table(self.add_table(table, span, diagnostics)),
+            Value::Table(table) => TomlValue::Table(self.add_table(table, span, diagnostics)),
         }
+    }
+
+    /// A stretch of the file as it stands there.
+    fn written(&self, span: Span) -> &str {
+        self.source.text().get(span.range()).unwrap_or_default()
     }
 
     /// A text as a stretch of the file where it stands there as it is.
@@ -208,32 +236,5 @@ impl Document {
         let start = self.respelled.len();
         self.respelled.push_str(text);
         TomlText::Respelled(Span::new(&(start..self.respelled.len())))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_are_stretches_of_the_file_unless_spelled_otherwise() {
-        let mut diagnostics = Diagnostics::new();
-        let source = Source::new(
-            "a.toml",
-            r#"plain = "text"
-"quoted key" = "a\tb"
-"#,
-        );
-        let document = Document::parse(&source, &mut diagnostics);
-        let texts: Vec<(&str, &str)> = document
-            .entries
-            .iter()
-            .map(|entry| match entry.item.value {
-                TomlValue::Text(text) => (document.text(entry.key), document.text(text)),
-                _ => ("", ""),
-            })
-            .collect();
-        assert_eq!(texts, [("plain", "text"), ("quoted key", "a\tb")]);
-        assert_eq!(document.respelled, "a\tb");
     }
 }

@@ -24,9 +24,9 @@ impl<'a> TableReader<'a> {
     /// Starts to read.
     pub(crate) fn new(section: &'a Section, diagnostics: &'a mut Diagnostics) -> Self {
         let taken = section.taken();
-        let mut asked = Vec::with_capacity(taken.len() + 8);
+        let mut asked = Vec::with_capacity(taken.len() + 32);
         asked.extend_from_slice(taken);
-        let settled = section.entries().map(|entry| taken.contains(&entry.key()));
+        let settled = section.entries().map(|entry| taken.iter().any(|key| entry.is(key)));
         Self {
             section,
             diagnostics,
@@ -58,7 +58,7 @@ impl<'a> TableReader<'a> {
 
     /// Where the value of a key is; the table's own place when the key is absent.
     pub(crate) fn location_of(&self, key: &str) -> Location {
-        let entry = self.section.entries().find(|entry| entry.key() == key);
+        let entry = self.section.entries().find(|entry| entry.is(key));
         entry.map_or_else(|| self.section.location(), |entry| entry.item().location())
     }
 
@@ -135,11 +135,7 @@ impl<'a> TableReader<'a> {
 
     pub(super) fn entry(&mut self, key: &'static str) -> Option<Entry<'a>> {
         self.asked.push(key);
-        let (index, entry) = self
-            .section
-            .entries()
-            .enumerate()
-            .find(|(_, entry)| entry.key() == key)?;
+        let (index, entry) = self.section.entries().enumerate().find(|(_, entry)| entry.is(key))?;
         if let Some(settled) = self.settled.get_mut(index) {
             *settled = true;
         }
@@ -309,19 +305,21 @@ mod tests {
             reader.has("c");
         });
         insta::assert_snapshot!(shown, @r#"
-        error: string values must be quoted, expected literal string
+        error: unexpected character found: `\n`
          --> a.toml:1:5
           |
         1 | a = 
           |     ^
 
-        error: duplicate key
+        error: the key `b` is defined multiple times in table
          --> a.toml:3:1
           |
+        2 | b = 1
+          | - first key instance
         3 | b = 2
           | ^
 
-        error: unclosed table, expected `]`
+        error: expected a right bracket, found a newline
          --> a.toml:4:3
           |
         4 | [c

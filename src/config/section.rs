@@ -31,7 +31,7 @@ impl Section {
 
     /// The place of a key; `None` when it is not there.
     pub(crate) fn key_location(&self, key: &str) -> Option<Location> {
-        let entry = self.entries().find(|entry| entry.key() == key)?;
+        let entry = self.entries().find(|entry| entry.is(key))?;
         Some(entry.key_location())
     }
 
@@ -81,6 +81,11 @@ pub(super) struct Entry<'a> {
 impl<'a> Entry<'a> {
     pub(super) fn key(self) -> &'a str {
         self.document.text(self.entry.key)
+    }
+
+    /// Whether this is its key. Most keys that are looked for have another length, which is compared without looking at the text.
+    pub(super) fn is(self, key: &str) -> bool {
+        self.entry.key.len() == key.len() && self.key() == key
     }
 
     pub(super) fn key_location(self) -> Location {

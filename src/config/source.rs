@@ -57,7 +57,7 @@ impl Source {
         if metadata.len() > LARGEST {
             return too_large();
         }
-        let mut text = String::new();
+        let mut text = String::with_capacity(metadata.len() as usize);
         let file = std::fs::File::open(path).map_err(failed)?;
         // It may grow while it is read.
         file.take(LARGEST + 1).read_to_string(&mut text).map_err(failed)?;

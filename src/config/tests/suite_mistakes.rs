@@ -176,13 +176,13 @@ fn a_suite_without_cases_and_one_that_is_no_toml_are_both_reported() {
       | ^ in this file
     "#);
     insta::assert_snapshot!(findings("about = \n[[case]\n"), @r#"
-    error: string values must be quoted, expected literal string
+    error: unexpected character found: `\n`
      --> suites/toy.toml:1:9
       |
     1 | about = 
       |         ^
 
-    error: unclosed array table, expected `]`
+    error: expected a right bracket, found a newline
      --> suites/toy.toml:2:8
       |
     2 | [[case]
