@@ -39,7 +39,7 @@ pub(super) fn begin(
     let selected = trials.select(plan);
     let harness = HarnessRecord {
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        suites_sha256: project.suites_sha256.clone(),
+        suites_sha256: project.suites_sha256(),
         snapshots_sha256: snapshots_sha256(&references.directory().join(&platform.weights))?,
         contracts_sha256: contracts_sha256(project),
     };

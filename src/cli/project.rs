@@ -19,8 +19,6 @@ pub(crate) struct Project {
     pub(crate) config: Config,
     /// Suites in the order of their names.
     pub(crate) suites: Vec<Suite>,
-    /// SHA-256 of the files of the suites.
-    pub(crate) suites_sha256: String,
     /// The files of the suites by name, as they are.
     pub(crate) suite_files: Vec<(String, Vec<u8>)>,
     /// Where recorded results lie, or would.
@@ -103,14 +101,6 @@ fn suite_files(directory: &Path) -> std::io::Result<Vec<(String, Vec<u8>)>> {
     Ok(files)
 }
 
-fn hash(files: &[(String, Vec<u8>)]) -> String {
-    let mut hasher = Sha256::new();
-    for (name, content) in files {
-        begin::add(&mut hasher, name, content);
-    }
-    hex::encode(hasher.finalize())
-}
-
 impl Project {
     /// Reads everything.
     ///
@@ -144,7 +134,6 @@ impl Project {
         });
         diagnostics.into_result(Self {
             suites,
-            suites_sha256: hash(&files),
             suite_files: files,
             snapshots: beside(&places.snapshots, "snapshots"),
             origin: if places.snapshots.is_some() {
@@ -154,6 +143,15 @@ impl Project {
             },
             config,
         })
+    }
+
+    /// SHA-256 of the files of the suites.
+    pub(crate) fn suites_sha256(&self) -> String {
+        let mut hasher = Sha256::new();
+        for (name, content) in &self.suite_files {
+            begin::add(&mut hasher, name, content);
+        }
+        hex::encode(hasher.finalize())
     }
 
     /// The recorded results for these weights: the project's own, or for built-in suites the built-in ones.

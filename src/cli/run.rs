@@ -1,6 +1,7 @@
 //! Runs the suites on one backend: the main job. Wires configuration, plan, run and report; decides nothing itself.
 
 use std::collections::BTreeSet;
+use std::mem::ManuallyDrop;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -32,7 +33,8 @@ use crate::snapshot::{Recording, Store};
 
 /// Runs, or lists, what was asked for.
 pub(crate) fn run(arguments: &RunArguments) -> Result<u8, CommandError> {
-    let project = Project::read(&arguments.places)?;
+    // The process ends with this command, and the system frees ten thousand cases at once, where this would free one after another.
+    let project = ManuallyDrop::new(Project::read(&arguments.places)?);
     let command = reproduce::command(selector(arguments, &project), &overrides(arguments), &arguments.places);
     run_project(arguments, &project, command)
 }
@@ -65,7 +67,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         &selection,
         overriding,
     )?;
-    let plan = playable(plan, &platform);
+    let plan = ManuallyDrop::new(playable(plan, &platform));
     let trials = trials(arguments, again(arguments)?);
     if arguments.list {
         let listed = run::list(&plan, &trials);
@@ -92,7 +94,7 @@ pub(super) fn run_project(arguments: &RunArguments, project: &Project, reproduce
         every_core_case: by_level_only && selection.level != Some(Level::Extended),
     };
     let references = project.references(&platform.weights)?;
-    let planned = (&platform, &*plan, &trials);
+    let planned = (&platform, &**plan, &trials);
     let record = begin(arguments, (project, &references), planned, &reproduce, scope);
     let record = record.map_err(|error| CommandError::Broken(format!("cannot read the snapshots: {error}")))?;
     let settings = run::RunSettings {

@@ -33,7 +33,6 @@ pub(crate) fn try_call(arguments: &TryArguments) -> Result<u8, CommandError> {
             .join("snapshots"),
         origin: SuiteOrigin::Project,
         suites: Vec::new(),
-        suites_sha256: String::new(),
         suite_files: Vec::new(),
         config,
     };

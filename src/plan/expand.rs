@@ -43,12 +43,15 @@ pub fn expand(
     overriding: Overriding,
 ) -> Result<Plan, Diagnostics> {
     let mut diagnostics = Diagnostics::new();
+    let kind = registry::kind(backend.recorded_kind.as_deref().unwrap_or(&backend.kind.value));
     let mut expansion = Expansion {
         config,
         backend,
+        is_preconfigured: kind.is_some_and(|kind| kind.is_preconfigured),
         overriding,
         instances: Vec::new(),
         by_config: HashMap::new(),
+        latest: usize::MAX,
     };
     let compiled: Vec<Vec<Checks>> = suites
         .iter()
@@ -67,6 +70,7 @@ pub fn expand(
                 continue;
             }
             let name: Arc<str> = suite.name.as_str().into();
+            trials.reserve(suite.cases.len());
             let cases = suite.cases.iter().zip(checks.iter().zip(scenarios));
             for (case, (checks, scenario)) in cases.filter(|(case, _)| is_wanted(case, contract, selection)) {
                 expansion.repeat(contract, suite, &name, (case, checks, scenario.as_ref()), &mut trials);
@@ -74,7 +78,7 @@ pub fn expand(
         }
         // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files. What a model must
         // refuse comes last of them: on a graphics card a bad input can leave a process that no later call is answered by.
-        trials[first..].sort_by_key(|trial| {
+        trials[first..].sort_by_cached_key(|trial| {
             let instance = trial.calls.first().map(|call| call.instance);
             (instance, trial.expects_error())
         });
@@ -102,10 +106,14 @@ pub fn expand(
 struct Expansion<'a> {
     config: &'a Config,
     backend: &'a BackendTable,
+    /// Whether its servers run already, with the configuration that they have.
+    is_preconfigured: bool,
     overriding: Overriding,
     instances: Vec<PlannedInstance>,
-    /// Instances by model and configuration.
+    /// Instances by model and configuration, those of a scenario apart.
     by_config: HashMap<(String, String), usize>,
+    /// The one of these that was asked for last.
+    latest: usize,
 }
 
 impl Expansion<'_> {
@@ -181,13 +189,7 @@ impl Expansion<'_> {
         let per_model = &self.backend.per_model;
         let mut config = call.config_for(contract, variant, per_model.config(contract));
         let mut options = call.options.clone();
-        let kind = self
-            .backend
-            .recorded_kind
-            .as_deref()
-            .unwrap_or(&self.backend.kind.value);
-        let kind = registry::kind(kind);
-        if kind.is_some_and(|kind| kind.is_preconfigured) {
+        if self.is_preconfigured {
             send_along(contract, call, &per_model.config(contract), &mut config, &mut options);
         }
         let names_it = variant.is_some()
@@ -232,6 +234,16 @@ impl Expansion<'_> {
     }
 
     fn instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
+        // Most cases have the configuration of the one before.
+        let is_same = |planned: &PlannedInstance| Arc::ptr_eq(&planned.contract, contract) && planned.config == *config;
+        if self.instances.get(self.latest).is_some_and(is_same) {
+            return self.latest;
+        }
+        self.latest = self.shared_instance(contract, config);
+        self.latest
+    }
+
+    fn shared_instance(&mut self, contract: &Arc<Contract>, config: &Options) -> usize {
         let key = (
             contract.key.clone(),
             serde_json::Value::Object(config.clone()).to_string(),

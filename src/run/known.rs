@@ -4,6 +4,7 @@
 #[cfg(test)]
 pub(super) mod tests;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -117,8 +118,9 @@ fn reasons(known: &[&Arc<KnownDefect>], findings: &[Finding]) -> String {
 
 /// Everything about entries that a run shows to be out of date, beside single cases that pass, each with its edit.
 pub(crate) fn outdated(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<String> {
-    let mut lines = stale(plan, outcomes);
-    lines.extend(expired(plan, outcomes, today));
+    let verdicts = verdicts(outcomes);
+    let mut lines = stale(plan, &verdicts);
+    lines.extend(expired(plan, &verdicts, today));
     // A filter may have left out the case that an entry is about.
     if outcomes.len() == plan.trials.len() {
         let unmatched = plan.unmatched.iter();
@@ -130,11 +132,17 @@ pub(crate) fn outdated(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<Str
     lines
 }
 
+/// What came of each case, by its name.
+fn verdicts(outcomes: &[Outcome]) -> HashMap<&str, Verdict> {
+    let named = outcomes.iter().map(|outcome| (&*outcome.name, outcome.verdict));
+    named.collect()
+}
+
 /// The entries of a site for cases that ran, which have expired, each with its edit.
-fn expired(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<String> {
+fn expired(plan: &Plan, verdicts: &HashMap<&str, Verdict>, today: i64) -> Vec<String> {
     let ran = |trial: &&PlannedTrial| {
-        let outcome = outcomes.iter().find(|outcome| outcome.name == trial.name);
-        outcome.is_some_and(|outcome| outcome.verdict != Verdict::Skip)
+        let verdict = verdicts.get(&*trial.name);
+        verdict.is_some_and(|verdict| *verdict != Verdict::Skip)
     };
     let mut found: Vec<&Arc<KnownDefect>> = Vec::new();
     for known in plan.trials.iter().filter(ran).flat_map(|trial| &trial.known) {
@@ -154,11 +162,8 @@ fn expired(plan: &Plan, outcomes: &[Outcome], today: i64) -> Vec<String> {
 
 /// The entries for several cases that no case needs any more, each with its edit. Only where every case of an entry was judged and
 /// passed: one that was skipped or failed may be the one that has the defect.
-fn stale(plan: &Plan, outcomes: &[Outcome]) -> Vec<String> {
-    let passed = |trial: &PlannedTrial| {
-        let outcome = outcomes.iter().find(|outcome| outcome.name == trial.name);
-        outcome.is_some_and(|outcome| outcome.verdict == Verdict::Pass)
-    };
+fn stale(plan: &Plan, verdicts: &HashMap<&str, Verdict>) -> Vec<String> {
+    let passed = |trial: &PlannedTrial| verdicts.get(&*trial.name) == Some(&Verdict::Pass);
     let is_unused = |defect: &&Arc<KnownDefect>| {
         let about = |trial: &&PlannedTrial| trial.known.iter().any(|known| Arc::ptr_eq(known, defect));
         plan.trials.iter().filter(about).all(passed)

@@ -29,9 +29,11 @@ mod trial;
 mod trials;
 mod untested;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
@@ -90,10 +92,12 @@ pub struct RunSettings {
 /// The selected trials of a plan as libtest lists tests: a line each. Runs none.
 #[must_use]
 pub fn list(plan: &Plan, selecting: &Trials) -> String {
-    let selected = selecting.select(plan).into_iter();
-    selected
-        .map(|index| plan.trials[index].name.clone() + ": test\n")
-        .collect()
+    let mut lines = String::new();
+    for index in selecting.select(plan) {
+        lines.push_str(&plan.trials[index].name);
+        lines.push_str(": test\n");
+    }
+    lines
 }
 
 /// Runs the selected trials of a plan. Instances are opened by `open`; `judging` says what becomes of their answers.
@@ -315,29 +319,23 @@ impl Workers {
     }
 
     /// Runs one trial; a panic in it is that trial's error alone.
-    async fn attend(self: &Arc<Self>, index: usize) -> Outcome {
-        let work = Arc::clone(self);
-        let mut task = JoinSet::new();
-        task.spawn(async move {
-            let trial = &work.plan.trials[index];
-            let settings = (work.flaky, work.repeat);
-            trial::run_trial(trial, &work.pool, &work.judging, &work.seen, settings).await
-        });
-        match task.join_next().await {
-            Some(Ok(outcome)) => outcome,
-            broken => {
-                let cause = broken
-                    .and_then(Result::err)
-                    .map_or_else(String::new, |error| format!(": {error}"));
-                let finding = Finding::unjudged("harness", format!("hydrotest itself failed in this case{cause}"));
-                Outcome {
-                    verdict: Verdict::Error,
-                    findings: vec![finding],
-                    reason: None,
-                    attempts: 1,
-                    ..trial::skipped(&self.plan.trials[index], &Skip::not_run(""))
-                }
+    async fn attend(&self, index: usize) -> Outcome {
+        let trial = &self.plan.trials[index];
+        let settings = (self.flaky, self.repeat);
+        let running = trial::run_trial(trial, &self.pool, &self.judging, &self.seen, settings);
+        // A task of its own would cost more than a small case.
+        AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| {
+            let message = panic.downcast_ref::<&str>().copied();
+            let message = message.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+            let cause = message.map(|message| format!(": {message}")).unwrap_or_default();
+            let finding = Finding::unjudged("harness", format!("hydrotest itself failed in this case{cause}"));
+            Outcome {
+                verdict: Verdict::Error,
+                findings: vec![finding],
+                reason: None,
+                attempts: 1,
+                ..trial::skipped(trial, &Skip::not_run(""))
             }
-        }
+        })
     }
 }

@@ -57,13 +57,15 @@ impl SeenAnswers {
     pub(crate) fn of(plan: &Plan, selected: &[usize]) -> Self {
         let mut cases: HashMap<RequestKey, usize> = HashMap::new();
         let trials = selected.iter().filter_map(|&index| plan.trials.get(index));
-        for trial in trials.filter(|trial| trial.scenario.is_none()) {
+        for trial in trials {
             let calls = trial.calls.iter();
             let keys: HashSet<RequestKey> = calls
                 .map(|call| key_of(&trial.contract, &call.config, &call.request))
                 .collect();
+            // A scenario makes its call several times.
+            let times = 1 + usize::from(trial.scenario.is_some());
             for key in keys {
-                *cases.entry(key).or_default() += 1;
+                *cases.entry(key).or_default() += times;
             }
         }
         let repeated = cases.into_iter().filter(|(_, count)| *count > 1);
@@ -145,8 +147,10 @@ impl SeenAnswers {
             .or_insert_with(|| (input.clone(), name.clone()));
         let to_another = (*first_input != input).then(|| first_name.clone());
         let first = state.calls.get(key);
-        // A case says itself how far its own calls may differ, and another attempt takes the place of the one before.
-        let other = first.filter(|first| first.trial != trial.name && first.digest != digest);
+        // A case says itself how far its own calls may differ, and another attempt takes the place of the one before. A scenario makes
+        // one call again and again.
+        let counts = |first: &&FirstAnswer| first.trial != trial.name || trial.scenario.is_some();
+        let other = first.filter(counts).filter(|first| first.digest != digest);
         let lines = other.and_then(|first| {
             let found = differences(&trial.contract, origin, first.whole.as_ref()?, prediction);
             (!found.is_empty()).then(|| (first.name.clone(), found))

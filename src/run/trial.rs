@@ -75,7 +75,7 @@ async fn run_once(trial: &PlannedTrial, pool: &Pool, judging: &Judging, seen: &S
     let mut crashed: Option<String> = None;
     loop {
         let attempt = match &trial.scenario {
-            Some(planned) => attempt_scenario(trial, planned, pool, judging).await,
+            Some(planned) => attempt_scenario(trial, planned, pool, judging, seen).await,
             None => attempt(trial, pool, judging, Some(seen), crashed.as_deref()).await,
         };
         let attempt = match attempt {
@@ -220,14 +220,10 @@ pub(super) async fn attempt(
         response.result.is_ok() || expected()
     });
     let begun = Instant::now();
-    // Judging is arithmetic over whole arrays: it must not hold up the tasks that wait for a server.
-    let judged = tokio::task::block_in_place(|| {
-        let mut judged = judging.judge(trial, &responses);
-        if let Some((seen, origin)) = seen.zip(judging.origin()) {
-            seen.weigh(trial, origin, &responses, &mut judged);
-        }
-        judged
-    });
+    let mut judged = judging.judge(trial, &responses);
+    if let Some((seen, origin)) = seen.zip(judging.origin()) {
+        seen.weigh(trial, origin, &responses, &mut judged);
+    }
     Ok(Attempt {
         judged,
         times: spent.with_judging(begun.elapsed()),
@@ -243,6 +239,7 @@ async fn attempt_scenario(
     planned: &PlannedScenario,
     pool: &Pool,
     judging: &Judging,
+    seen: &SeenAnswers,
 ) -> Result<Attempt, Unplayable> {
     let ran = scenario::run(trial, planned, pool).await;
     if let (Some(skip), true) = (ran.skip, ran.findings.is_empty()) {
@@ -254,12 +251,15 @@ async fn attempt_scenario(
         ..Judged::default()
     };
     for response in &ran.responses {
-        let one = tokio::task::block_in_place(|| judging.judge(trial, std::slice::from_ref(response)));
+        let one = judging.judge(trial, std::slice::from_ref(response));
         judged.findings.extend(one.findings);
         judged.notes.extend(one.notes);
         judged.measurements.extend(one.measurements);
         judged.unjudged.extend(one.unjudged);
         judged.plots.extend(one.plots);
+    }
+    if let Some(origin) = judging.origin() {
+        seen.weigh(trial, origin, &ran.responses, &mut judged);
     }
     Ok(Attempt {
         judged,

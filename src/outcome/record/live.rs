@@ -18,6 +18,8 @@ pub(crate) struct LiveRecord {
     state: Mutex<LiveState>,
     facts: PlatformFacts,
     changed: Condvar,
+    /// Apart from `changed`, so that a writer that rests is not woken by every case.
+    over: Condvar,
 }
 
 #[derive(Debug)]
@@ -45,6 +47,7 @@ impl LiveRecord {
             state: Mutex::new(state),
             facts,
             changed: Condvar::new(),
+            over: Condvar::new(),
         }
     }
 
@@ -84,12 +87,14 @@ impl LiveRecord {
         state.is_over = true;
         drop(state);
         self.changed.notify_all();
+        self.over.notify_all();
     }
 
     /// Ends the record without a conclusion: it stays incomplete.
     pub(crate) fn abandon(&self) {
         self.lock().is_over = true;
         self.changed.notify_all();
+        self.over.notify_all();
     }
 
     /// Which cases were selected.
@@ -133,9 +138,7 @@ impl LiveRecord {
 
     /// Waits until something is newer than `seen`, and for `pause` before that, unless the run is over. `None` when it is over.
     pub(crate) fn wait_for_change(&self, seen: u64, pause: Duration) -> Option<u64> {
-        let rested = self
-            .changed
-            .wait_timeout_while(self.lock(), pause, |state| !state.is_over);
+        let rested = self.over.wait_timeout_while(self.lock(), pause, |state| !state.is_over);
         let state = rested.map_or_else(|poisoned| poisoned.into_inner().0, |(state, _)| state);
         let state = self
             .changed

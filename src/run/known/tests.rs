@@ -77,7 +77,7 @@ fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
         outcomes.collect::<Vec<_>>()
     };
     let covered = [Arc::clone(&many)];
-    let stale = |verdicts| stale(&plan(&covered), &outcomes(verdicts));
+    let stale = |verdicts| stale(&plan(&covered), &super::verdicts(&outcomes(verdicts)));
     let found = stale([Verdict::Pass, Verdict::Pass]);
     assert!(
         found.len() == 1 && found[0].starts_with("`batch::*` at backends.toml:7:1 is out of date: remove it"),
@@ -87,8 +87,8 @@ fn an_entry_for_many_cases_is_out_of_date_when_all_of_them_pass() {
         assert_eq!(stale([Verdict::Pass, other]), Vec::<String>::new());
     }
     // What was not selected says nothing.
-    assert!(super::stale(&plan(&covered), &outcomes([Verdict::Pass; 2])[..1]).is_empty());
-    assert!(super::stale(&plan(&[]), &outcomes([Verdict::Pass; 2])).is_empty());
+    assert!(super::stale(&plan(&covered), &verdicts(&outcomes([Verdict::Pass; 2])[..1])).is_empty());
+    assert!(super::stale(&plan(&[]), &verdicts(&outcomes([Verdict::Pass; 2]))).is_empty());
 }
 
 #[test]
