@@ -3,6 +3,7 @@
 
 mod progress;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -12,12 +13,13 @@ use super::arguments::{MutantArguments, MutantFormat};
 use super::project::Project;
 use super::{CommandError, complain, say};
 use crate::backend::Responsible;
-use crate::backend::kind::Overrides;
+use crate::backend::kind::{Creates, Overrides};
 use crate::backend::registry::Platform;
 use crate::check::{self, needs_reference};
 use crate::config::{Diagnostic, Diagnostics, Suite, suggest};
 use crate::mutant::{
-    self, Answers, Fate, Kill, Mutant, MutantBackend, MutantFault, MutantResult, MutatedCall, is_within_tolerance,
+    self, Answers, Fate, Kill, LifeCycleFault, LifeCycleMutant, Mutant, MutantBackend, MutantFault, MutantResult,
+    MutatedCall, StopCount, is_within_tolerance,
 };
 use crate::outcome::{Conclusion, Outcome, RunOutcome, Verdict};
 use crate::plan::{Overriding, Plan, PlannedTrial, Selection, expand};
@@ -166,23 +168,36 @@ impl Measuring {
     /// Asks the backend for right answers, records them as the reference, and runs every mutant.
     async fn run(self, mutants: Vec<Arc<Mutant>>) -> Result<Measured, CommandError> {
         let interrupt = Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?;
-        let judged: Vec<usize> = (0..self.plan.trials.len())
-            .filter(|&index| self.plan.trials[index].skip.is_none() && self.plan.trials[index].scenario.is_none())
-            .collect();
-        let baseline = self
-            .judge(&judged, None, &self.store.with(Recording::Missing), &interrupt)
-            .await;
-        if let Some(signal) = baseline.interrupted {
+        let trials = (0..self.plan.trials.len()).filter(|&index| self.plan.trials[index].skip.is_none());
+        let (scenarios, judged): (Vec<usize>, Vec<usize>) =
+            trials.partition(|&index| self.plan.trials[index].scenario.is_some());
+        let store = self.store.with(Recording::Missing);
+        let open = self.open(None);
+        let baseline = self.judge(&judged, open, &store, &interrupt).await;
+        let mut outcomes = baseline.outcomes.clone();
+        if mutants.iter().any(|mutant| mutant.life_cycle().is_some()) {
+            let open = self.open_anew(None);
+            let of_scenarios = self.judge(&scenarios, open, &self.store, &interrupt).await.outcomes;
+            // One that has nothing to look at here, such as a program of its own, says nothing of any mutant.
+            outcomes.extend(
+                of_scenarios
+                    .into_iter()
+                    .filter(|outcome| outcome.verdict != Verdict::Skip),
+            );
+        }
+        if let Some(signal) = interrupt.pending() {
             return Ok(Measured::Ended(Conclusion::Interrupted(signal).exit_code()));
         }
-        let mut left_out = Vec::new();
-        let mut sound = Vec::new();
-        for (&index, outcome) in judged.iter().zip(&baseline.outcomes) {
-            match outcome.verdict {
-                Verdict::Pass => sound.push(index),
-                verdict => left_out.push(format!("{}: {verdict}", outcome.name)),
-            }
-        }
+        let passed = outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
+        let passed: HashSet<&str> = passed.map(|outcome| &*outcome.name).collect();
+        let all = judged.iter().chain(&scenarios).copied();
+        let sound: Vec<usize> = all
+            .filter(|&index| passed.contains(&*self.plan.trials[index].name))
+            .collect();
+        let failed = outcomes.iter().filter(|outcome| outcome.verdict != Verdict::Pass);
+        let left_out: Vec<String> = failed
+            .map(|outcome| format!("{}: {}", outcome.name, outcome.verdict))
+            .collect();
         if sound.is_empty() {
             complain("the backend itself passes no selected case, so that no fault can be told from what it does:");
             complain(&left_out.join("\n"));
@@ -230,7 +245,11 @@ impl Measuring {
             .copied()
             .filter(|&index| {
                 let trial = &self.plan.trials[index];
-                mutant.is_for(&trial.contract.key) && self.can_change(mutant, trial)
+                mutant.is_for(&trial.contract.key)
+                    && match mutant.life_cycle() {
+                        Some(fault) => trial.scenario.is_some() && fault.shows(self.leaves_something()),
+                        None => trial.scenario.is_none() && self.can_change(mutant, trial),
+                    }
             })
             .collect();
         if concerned.is_empty() {
@@ -241,7 +260,11 @@ impl Measuring {
                 is_within_tolerance: false,
             };
         }
-        let run = self.judge(&concerned, Some(mutant), &self.store, interrupt).await;
+        let open = match mutant.life_cycle() {
+            Some(fault) => self.open_anew(Some(fault)),
+            None => self.open(Some(Arc::clone(mutant))),
+        };
+        let run = self.judge(&concerned, open, &self.store, interrupt).await;
         // A server that dies does not conform either; but a platform that fails by itself has killed no mutant.
         let is_red = |outcome: &Outcome| match outcome.verdict {
             Verdict::Fail => true,
@@ -254,6 +277,7 @@ impl Measuring {
             mutant: Arc::clone(mutant),
             cases: concerned.len(),
             is_within_tolerance: kills.is_empty()
+                && mutant.life_cycle().is_none()
                 && concerned
                     .iter()
                     .all(|&index| self.is_within_tolerance(mutant, &self.plan.trials[index])),
@@ -298,13 +322,7 @@ impl Measuring {
         })
     }
 
-    async fn judge(
-        &self,
-        trials: &[usize],
-        mutant: Option<&Arc<Mutant>>,
-        store: &Store,
-        interrupt: &Interrupt,
-    ) -> RunOutcome {
+    async fn judge(&self, trials: &[usize], open: Box<Open>, store: &Store, interrupt: &Interrupt) -> RunOutcome {
         let settings = RunSettings {
             trials: Trials {
                 // The order of calls is part of the result: stale answers depend on it.
@@ -329,10 +347,32 @@ impl Measuring {
             store: store.clone(),
             plots: None,
         };
-        let open = self.open(mutant.cloned());
         run_silently(&self.plan, trials, &settings, open, Arc::new(judging), interrupt).await
     }
 
+    /// Whether instances of the platform are more than objects in this process.
+    fn leaves_something(&self) -> bool {
+        !matches!(self.platform.kind.creates, Creates::Nothing | Creates::Objects)
+    }
+
+    /// Instances that start and stop each time, with a fault in that.
+    fn open_anew(&self, fault: Option<LifeCycleFault>) -> Box<Open> {
+        let (plan, platform) = (Arc::clone(&self.plan), Arc::clone(&self.platform));
+        let stopped = StopCount::default();
+        Box::new(move |index| {
+            let planned = &plan.instances[index];
+            let contract = &planned.contract;
+            let Some(fault) = fault else {
+                return platform.open(contract, &planned.config);
+            };
+            let config = fault.configured(contract, &planned.config);
+            platform.open_wrapped(contract, &config, |backend| {
+                Box::new(LifeCycleMutant::new(fault, stopped.clone(), backend))
+            })
+        })
+    }
+
+    /// Instances that start and answer only once for all mutants.
     fn open(&self, mutant: Option<Arc<Mutant>>) -> Box<Open> {
         let (plan, platform, answers) = (
             Arc::clone(&self.plan),

@@ -59,7 +59,10 @@ impl MutantBackend {
             memory.count += 1;
             let earlier = match mutant.fault {
                 MutantFault::Result(_) | MutantFault::Request(_) => memory.earlier.clone(),
-                MutantFault::Config(_) | MutantFault::Response(_) | MutantFault::Crossed => Vec::new(),
+                MutantFault::Config(_)
+                | MutantFault::Response(_)
+                | MutantFault::Crossed
+                | MutantFault::LifeCycle(_) => Vec::new(),
             };
             (memory.count - 1, earlier)
         };
@@ -72,7 +75,7 @@ impl MutantBackend {
             answers: &self.answers,
         };
         let result = match &mutant.fault {
-            MutantFault::Config(_) => self.inner.predict(request).await,
+            MutantFault::Config(_) | MutantFault::LifeCycle(_) => self.inner.predict(request).await,
             MutantFault::Request(change) => {
                 let changed = change(&call);
                 self.inner.predict(changed.as_ref().unwrap_or(request)).await

@@ -157,12 +157,12 @@ const ERRORS: &[(&str, &str, AnswerChange)] = &[
     }),
 ];
 
-fn refusal(exception: &str, message: &str) -> BackendError {
+pub(super) fn refusal(exception: &str, message: &str) -> BackendError {
     BackendError::new(Stage::Call, BackendFault::Refused, message).with_exception(exception)
 }
 
 /// A response of which one row of the first field is wrong that is always there.
-fn disturbed(right: &Prediction) -> Prediction {
+pub(super) fn disturbed(right: &Prediction) -> Prediction {
     let fields = ["embeddings", "atom_array"].into_iter();
     let mut wrong = fields.filter_map(|name| {
         let axis = usize::from(name == "embeddings");

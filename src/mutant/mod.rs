@@ -13,6 +13,7 @@ mod generated;
 mod input_class;
 mod of_atoms;
 mod of_factors;
+mod of_life_cycle;
 mod of_requests;
 mod of_responses;
 mod of_structures;
@@ -31,6 +32,7 @@ pub(crate) use answers::Answers;
 pub(crate) use backend::MutantBackend;
 pub(crate) use explained::reason;
 pub(crate) use input_class::InputClass;
+pub(crate) use of_life_cycle::{LifeCycleFault, LifeCycleMutant, StopCount};
 pub(crate) use score::{Fate, Kill, MutantResult, Score};
 pub(crate) use tolerance::is_within_tolerance;
 
@@ -106,6 +108,8 @@ pub(crate) enum MutantFault {
     Result(Arc<ResultFault>),
     /// Of two calls at once, each gets the answer to the other.
     Crossed,
+    /// It starts or stops wrongly, which the scenarios of the life cycle see.
+    LifeCycle(LifeCycleFault),
 }
 
 impl MutantFault {
@@ -121,7 +125,15 @@ impl MutantFault {
 impl Mutant {
     /// Whether calls end by errors of its own. Of any other, an error that is not the backend's is an accident of the platform.
     pub(crate) const fn makes_errors(&self) -> bool {
-        matches!(self.fault, MutantFault::Result(_))
+        matches!(self.fault, MutantFault::Result(_) | MutantFault::LifeCycle(_))
+    }
+
+    /// What it does wrong in the life cycle of its instances, where that is its fault.
+    pub(crate) const fn life_cycle(&self) -> Option<LifeCycleFault> {
+        match self.fault {
+            MutantFault::LifeCycle(fault) => Some(fault),
+            _ => None,
+        }
     }
 
     /// Whether it is made for a model.
@@ -146,6 +158,7 @@ impl Mutant {
             MutantFault::Request(change) => change(call).is_some_and(|changed| changed != *call.request),
             MutantFault::Response(_) => right.is_some_and(|right| self.changed(call, right).is_some()),
             MutantFault::Result(_) | MutantFault::Crossed => true,
+            MutantFault::LifeCycle(_) => false,
         }
     }
 }
@@ -158,6 +171,7 @@ pub(crate) fn catalogue(models: &[Arc<Contract>], is_set: impl Fn(&Contract, &st
     all.extend(of_responses::mutants());
     all.extend(of_structures::mutants());
     all.extend(behaviour::mutants());
+    all.extend(of_life_cycle::mutants());
     for contract in models {
         all.extend(generated::mutants(contract));
         all.extend(of_requests::ignoring_options(contract, |option| {
