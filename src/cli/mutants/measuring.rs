@@ -1,0 +1,302 @@
+//! Runs the suites against mutants of one platform, several at once. Says what came of each; reports and concludes nothing.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::progress::MutantProgress;
+use crate::backend::Responsible;
+use crate::backend::kind::Creates;
+use crate::backend::registry::Platform;
+use crate::check::needs_reference;
+use crate::cli::{CommandError, complain};
+use crate::mutant::{
+    Answers, Kill, LifeCycleFault, LifeCycleMutant, Mutant, MutantBackend, MutantFault, MutantResult, MutatedCall,
+    StopCount, is_within_tolerance,
+};
+use crate::outcome::{Conclusion, Outcome, RunOutcome, Verdict};
+use crate::plan::{Plan, PlannedTrial};
+use crate::prediction::Prediction;
+use crate::run::{AnswerOrigin, Flaky, Interrupt, Judging, Open, RunSettings, Trials, run_silently};
+use crate::snapshot::{Recording, Store};
+
+/// All that the runs of mutants share.
+pub(super) struct Measuring {
+    pub(super) plan: Arc<Plan>,
+    pub(super) platform: Arc<Platform>,
+    pub(super) store: Store,
+    pub(super) answers: Arc<Answers>,
+}
+
+/// What came of the mutants.
+pub(super) enum Measured {
+    Whole {
+        results: Vec<MutantResult>,
+        /// Cases that the backend does not pass itself, so that they kill no mutant.
+        left_out: Vec<String>,
+    },
+    /// It came to no result; with which exit code.
+    Ended(u8),
+}
+
+impl Measuring {
+    /// Asks the backend for right answers, records them as the reference, and runs every mutant.
+    pub(super) async fn run(self, mutants: Vec<Arc<Mutant>>) -> Result<Measured, CommandError> {
+        let interrupt = Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?;
+        let trials = (0..self.plan.trials.len()).filter(|&index| self.plan.trials[index].skip.is_none());
+        let (mut scenarios, judged): (Vec<usize>, Vec<usize>) =
+            trials.partition(|&index| self.plan.trials[index].scenario.is_some());
+        // What plants faults on the wire takes its time, and is about the server whichever way it was started.
+        scenarios.retain(|&index| {
+            let planned = self.plan.trials[index].scenario.as_ref();
+            planned.is_some_and(|planned| !planned.scenario.needs_server())
+        });
+        let store = self.store.with(Recording::Missing);
+        let open = self.open(None);
+        let baseline = self.judge(&judged, open, &store, &interrupt).await;
+        let mut outcomes = baseline.outcomes.clone();
+        if mutants.iter().any(|mutant| mutant.life_cycle().is_some()) {
+            let open = self.open_anew(None);
+            let of_scenarios = self.judge(&scenarios, open, &self.store, &interrupt).await.outcomes;
+            // One that has nothing to look at here, such as a program of its own, says nothing of any mutant.
+            outcomes.extend(
+                of_scenarios
+                    .into_iter()
+                    .filter(|outcome| outcome.verdict != Verdict::Skip),
+            );
+        }
+        if let Some(signal) = interrupt.pending() {
+            return Ok(Measured::Ended(Conclusion::Interrupted(signal).exit_code()));
+        }
+        let passed = outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
+        let passed: HashSet<&str> = passed.map(|outcome| &*outcome.name).collect();
+        let all = judged.iter().chain(&scenarios).copied();
+        let sound: Vec<usize> = all
+            .filter(|&index| passed.contains(&*self.plan.trials[index].name))
+            .collect();
+        let failed = outcomes.iter().filter(|outcome| outcome.verdict != Verdict::Pass);
+        let left_out: Vec<String> = failed
+            .map(|outcome| format!("{}: {}", outcome.name, outcome.verdict))
+            .collect();
+        if sound.is_empty() {
+            complain("the backend itself passes no selected case, so that no fault can be told from what it does:");
+            complain(&left_out.join("\n"));
+            return Ok(Measured::Ended(baseline.conclusion().exit_code()));
+        }
+        let progress = Arc::new(MutantProgress::of(mutants.len()));
+        let (this, sound) = (Arc::new(self), Arc::new(sound));
+        let (mutants, next) = (Arc::new(mutants), Arc::new(AtomicUsize::new(0)));
+        let mut team = tokio::task::JoinSet::new();
+        for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+            let (this, sound, mutants) = (Arc::clone(&this), Arc::clone(&sound), Arc::clone(&mutants));
+            let (next, interrupt, progress) = (Arc::clone(&next), interrupt.clone(), Arc::clone(&progress));
+            team.spawn(async move {
+                let mut results = Vec::new();
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(mutant) = mutants.get(index) else {
+                        return results;
+                    };
+                    if interrupt.pending().is_some() {
+                        return results;
+                    }
+                    results.push((index, this.kill(mutant, &sound, &interrupt).await));
+                    progress.one_more();
+                }
+            });
+        }
+        let mut results: Vec<(usize, MutantResult)> = Vec::new();
+        while let Some(some) = team.join_next().await {
+            results.extend(some.map_err(|panic| CommandError::Broken(format!("a mutant could not be run: {panic}")))?);
+        }
+        if let Some(signal) = interrupt.pending() {
+            complain("interrupted: not every mutant was run, and nothing is said about the suites");
+            return Ok(Measured::Ended(Conclusion::Interrupted(signal).exit_code()));
+        }
+        results.sort_by_key(|(index, _)| *index);
+        let results = results.into_iter().map(|(_, result)| result).collect();
+        Ok(Measured::Whole { results, left_out })
+    }
+
+    /// Runs the cases that a mutant can change.
+    async fn kill(&self, mutant: &Arc<Mutant>, sound: &[usize], interrupt: &Interrupt) -> MutantResult {
+        let concerned: Vec<usize> = sound
+            .iter()
+            .copied()
+            .filter(|&index| {
+                let trial = &self.plan.trials[index];
+                mutant.is_for(&trial.contract.key)
+                    && match mutant.life_cycle() {
+                        Some(fault) => trial.scenario.is_some() && fault.shows(self.leaves_something()),
+                        None => trial.scenario.is_none() && self.can_change(mutant, trial),
+                    }
+            })
+            .collect();
+        if concerned.is_empty() {
+            return MutantResult {
+                mutant: Arc::clone(mutant),
+                cases: 0,
+                kills: Vec::new(),
+                is_within_tolerance: false,
+            };
+        }
+        let open = match mutant.life_cycle() {
+            Some(fault) => self.open_anew(Some(fault)),
+            None => self.open(Some(Arc::clone(mutant))),
+        };
+        let run = self.judge(&concerned, open, &self.store, interrupt).await;
+        // A server that dies does not conform either; but a platform that fails by itself has killed no mutant.
+        let is_red = |outcome: &Outcome| match outcome.verdict {
+            Verdict::Fail => true,
+            Verdict::Error => mutant.makes_errors() && !outcome.is_without_reference(),
+            _ => false,
+        };
+        let failed = run.outcomes.iter().filter(|outcome| is_red(outcome));
+        let kills: Vec<Kill> = failed.map(kill).collect();
+        MutantResult {
+            mutant: Arc::clone(mutant),
+            cases: concerned.len(),
+            is_within_tolerance: kills.is_empty()
+                && mutant.life_cycle().is_none()
+                && concerned
+                    .iter()
+                    .all(|&index| self.is_within_tolerance(mutant, &self.plan.trials[index])),
+            kills,
+        }
+    }
+
+    /// Whether a mutant can change what comes of any call of a trial.
+    fn can_change(&self, mutant: &Mutant, trial: &PlannedTrial) -> bool {
+        let mut calls = self.calls(trial);
+        calls.any(|(call, right)| mutant.can_change(&call, right.as_deref()))
+    }
+
+    /// Whether every response of a trial that a mutant changes is the right one within the model's tolerances.
+    fn is_within_tolerance(&self, mutant: &Mutant, trial: &PlannedTrial) -> bool {
+        self.calls(trial).all(|(call, right)| {
+            let Some(right) = right else { return true };
+            let changed = mutant.changed(&call, &right);
+            changed.map_or_else(
+                || !mutant.can_change(&call, Some(&right)),
+                |changed| is_within_tolerance(&trial.contract, &right, &changed),
+            )
+        })
+    }
+
+    /// The calls of a trial as the first call of a fresh instance, with their right answers.
+    fn calls<'a>(
+        &'a self,
+        trial: &'a PlannedTrial,
+    ) -> impl Iterator<Item = (MutatedCall<'a>, Option<Arc<Prediction>>)> + 'a {
+        trial.calls.iter().map(|planned| {
+            let right = self.answers.right(&trial.contract, &planned.config, &planned.request);
+            let call = MutatedCall {
+                contract: &trial.contract,
+                config: &planned.config,
+                request: &planned.request,
+                earlier: &[],
+                count: 0,
+                answers: &self.answers,
+            };
+            (call, right)
+        })
+    }
+
+    async fn judge(&self, trials: &[usize], open: Box<Open>, store: &Store, interrupt: &Interrupt) -> RunOutcome {
+        let settings = RunSettings {
+            trials: Trials {
+                // The order of calls is part of the result: stale answers depend on it.
+                workers: Some(1),
+                ..Trials::default()
+            },
+            instances: self.platform.table.max_instances,
+            calls_per_instance: self.platform.calls_per_instance(),
+            flaky: Flaky::Fails,
+            ..RunSettings::default()
+        };
+        let judging = Judging::Checks {
+            origin: AnswerOrigin {
+                backend: self.platform.table.name.clone(),
+                kind: self.platform.kind.name,
+                weights: self.platform.weights.clone(),
+                declared: String::new(),
+                // Judged as a real model is: by the gates of its contract.
+                noise: None,
+                reproduce: String::new(),
+            },
+            store: store.clone(),
+            plots: None,
+        };
+        run_silently(&self.plan, trials, &settings, open, Arc::new(judging), interrupt).await
+    }
+
+    /// Whether instances of the platform are more than objects in this process.
+    fn leaves_something(&self) -> bool {
+        !matches!(self.platform.kind.creates, Creates::Nothing | Creates::Objects)
+    }
+
+    /// Instances that start and stop each time, with a fault in that.
+    fn open_anew(&self, fault: Option<LifeCycleFault>) -> Box<Open> {
+        let (plan, platform) = (Arc::clone(&self.plan), Arc::clone(&self.platform));
+        let stopped = StopCount::default();
+        Box::new(move |index| {
+            let planned = &plan.instances[index];
+            let contract = &planned.contract;
+            let Some(fault) = fault else {
+                return platform.open(contract, &planned.config);
+            };
+            let config = fault.configured(contract, &planned.config);
+            platform.open_wrapped(contract, &config, |backend| {
+                Box::new(LifeCycleMutant::new(fault, stopped.clone(), backend))
+            })
+        })
+    }
+
+    /// Instances that start and answer only once for all mutants.
+    fn open(&self, mutant: Option<Arc<Mutant>>) -> Box<Open> {
+        let (plan, platform, answers) = (
+            Arc::clone(&self.plan),
+            Arc::clone(&self.platform),
+            Arc::clone(&self.answers),
+        );
+        Box::new(move |index| {
+            let planned = &plan.instances[index];
+            let contract = &planned.contract;
+            let config = match mutant.as_ref().map(|mutant| &mutant.fault) {
+                Some(MutantFault::Config(change)) => change(contract, &planned.config),
+                _ => planned.config.clone(),
+            };
+            platform.open_wrapped(contract, &config, |backend| {
+                let (mutant, answers) = (mutant.clone(), Arc::clone(&answers));
+                Box::new(MutantBackend::new(
+                    mutant,
+                    answers,
+                    Arc::clone(contract),
+                    config.clone(),
+                    backend,
+                ))
+            })
+        })
+    }
+}
+
+/// What a failed case says about the mutant that it failed on.
+fn kill(outcome: &Outcome) -> Kill {
+    let wrong = outcome
+        .findings
+        .iter()
+        .filter(|finding| finding.responsible != Responsible::Reference);
+    let mut checks: Vec<&'static str> = Vec::new();
+    for finding in wrong.clone() {
+        if !checks.contains(&finding.check) {
+            checks.push(finding.check);
+        }
+    }
+    Kill {
+        case: outcome.name.clone(),
+        without_reference: checks.iter().any(|check| !needs_reference(check)),
+        message: wrong.clone().next().map(ToString::to_string).unwrap_or_default(),
+        hint: wrong.clone().find_map(|finding| finding.hint.clone()),
+        checks,
+    }
+}
