@@ -104,7 +104,7 @@ impl Check for Agree {
                 .collect();
             if let Some(told) = findings.first_mut() {
                 let others = Candidates::of(results, field, sides, first, second).into_neighbours();
-                let cause = likely_cause(&found, &sides.first, &sides.second, &others);
+                let cause = likely_cause(Some(results.contract), &found, &sides.first, &sides.second, &others);
                 told.hint = cause.map(|cause| cause.to_string());
             }
             findings

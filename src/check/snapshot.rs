@@ -157,7 +157,13 @@ impl Snapshot {
         }
         keep(results, response, &found);
         name_places(&mut found, answered);
-        let cause = Self::cause(recorded, &key, &provenance, (&reference, &selected), &found);
+        let cause = Self::cause(
+            (results.contract, recorded),
+            &key,
+            &provenance,
+            (&reference, &selected),
+            &found,
+        );
         let finding = Finding::wrong(NAME, &response.call, found.summary())
             .with_differences(found.beyond().map(differing))
             .with_details(found.details().into_iter().take(LINES))
@@ -170,7 +176,7 @@ impl Snapshot {
     }
 
     fn cause(
-        recorded: &RecordedResults<'_>,
+        (contract, recorded): (&Contract, &RecordedResults<'_>),
         key: &SnapshotKey,
         provenance: &Provenance,
         (reference, selected): (&ReferenceResult, &Prediction),
@@ -178,7 +184,7 @@ impl Snapshot {
     ) -> Option<String> {
         let paths = paths_of_causes(found);
         let neighbours = recorded.store.neighbours(key, provenance, selected, &paths);
-        let cause = likely_cause(found, &reference.prediction, selected, &neighbours);
+        let cause = likely_cause(Some(contract), found, &reference.prediction, selected, &neighbours);
         cause.map(|cause| cause.to_string())
     }
 

@@ -4,9 +4,9 @@
 use super::comparison::{Comparison, FieldComparison, ValueDifference};
 use crate::diagnosis::{
     Aspect, Candidate, Cause, Failed, OtherResult, Relation, StructureFrame, of_arrays, of_failed, of_models,
-    of_structures,
+    of_structures, roles,
 };
-use crate::prediction::{Leaf, Listing, Prediction, Value};
+use crate::prediction::{Contract, Leaf, Listing, Prediction, Value};
 use crate::tensor::{ContentHash, KeptRows};
 
 /// Differences looked into: with many, the first tell as much as all.
@@ -25,9 +25,10 @@ pub(crate) fn paths_of_causes(comparison: &Comparison) -> Vec<&str> {
     paths
 }
 
-/// The cause of the first difference that has one.
+/// The cause of the first difference that has one. The contract, where there is one, says what the axes of arrays count.
 #[must_use]
 pub fn likely_cause(
+    contract: Option<&Contract>,
     comparison: &Comparison,
     expected: &Prediction,
     actual: &Prediction,
@@ -39,9 +40,11 @@ pub fn likely_cause(
         .filter_map(|other| Some((other, Listing::of(&other.prediction).ok()?)));
     let listed: Vec<(&OtherResult, Listing<'_>)> = listed.collect();
     let beyond = comparison.beyond();
-    beyond
-        .take(MOST_FIELDS)
-        .find_map(|field| of_field(field, &expected, &actual, &listed))
+    beyond.take(MOST_FIELDS).find_map(|field| {
+        let cause = of_field(field, &expected, &actual, &listed)?;
+        let axes = contract.map(|contract| roles(contract, &field.path));
+        Some(cause.named_by(&axes.unwrap_or_default()))
+    })
 }
 
 fn of_field(

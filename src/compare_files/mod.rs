@@ -215,7 +215,7 @@ impl ComparisonTable<'_> {
         let alone = Comparison {
             fields: vec![field.clone()],
         };
-        likely_cause(&alone, &self.pairing.first, &self.pairing.second, &[])
+        likely_cause(None, &alone, &self.pairing.first, &self.pairing.second, &[])
     }
 }
 

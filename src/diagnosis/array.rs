@@ -60,6 +60,7 @@ pub fn of_arrays(expected: &Tensor, actual: &Tensor, candidates: &[Candidate<'_>
         &|| numbers.candidate(candidates),
         &|| order::of_arrays(&numbers),
     ])
+    .or_else(|| numbers.fitted())
     .or_else(|| numbers.beneath_scale())
 }
 
@@ -115,6 +116,40 @@ impl Numbers<'_> {
             format!("constant offset of {digits:+}"),
             share,
         ))
+    }
+
+    /// The factor, or the factor and the offset, that fit best by least squares.
+    fn fitted(&self) -> Option<Cause> {
+        if self.expected.len() < FEWEST_SCALED {
+            return None;
+        }
+        let pairs = || self.expected.iter().zip(self.actual);
+        let count = self.expected.len() as f64;
+        let (mean, mean_now) = pairs().fold((0.0, 0.0), |(a, b), (x, y)| (a + x / count, b + y / count));
+        let fit = |origin: f64, origin_now: f64| {
+            let (product, square) = pairs().fold((0.0, 0.0), |(product, square), (x, y)| {
+                let x = x - origin;
+                (x.mul_add(y - origin_now, product), x.mul_add(x, square))
+            });
+            let factor = product / square;
+            (factor, origin_now - factor * origin)
+        };
+        // A factor alone is the simpler cause.
+        [fit(0.0, 0.0), fit(mean, mean_now)]
+            .into_iter()
+            .filter(|(factor, _)| factor.is_finite() && *factor > 0.0)
+            .find_map(|(factor, offset)| {
+                let fitted = self.expected.iter().map(|value| factor.mul_add(*value, offset));
+                let share = self.explained(fitted, factor)?;
+                let rounded = |number: f64| (number * 1e4).round() / 1e4;
+                let shift = if offset == 0.0 {
+                    String::new()
+                } else {
+                    format!(" and {:+}", rounded(offset))
+                };
+                let what = format!("values × {}{shift}", rounded(factor));
+                Some(Cause::new(MistakeKind::Scale, what, share))
+            })
     }
 
     /// Another order beneath another scale or offset, which hides it.

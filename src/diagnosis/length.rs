@@ -105,7 +105,7 @@ pub(super) fn of_arrays(
         } else {
             kind
         };
-        Cause::new(kind, format!("{what}{beneath}"), explained)
+        Cause::new(kind, format!("{what}{beneath}"), explained).along(&[axis])
     })
 }
 

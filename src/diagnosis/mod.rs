@@ -3,6 +3,7 @@
 
 mod array;
 mod assembly;
+mod axes;
 mod copied;
 mod failed;
 mod gaps;
@@ -27,6 +28,7 @@ use std::fmt;
 
 pub use array::of_arrays;
 pub(crate) use array::too_large;
+pub(crate) use axes::roles;
 pub use failed::{Aspect, Failed, of_failed};
 pub(crate) use models::of_models;
 pub(crate) use neighbour::OtherResult;
@@ -44,6 +46,8 @@ pub struct Cause {
     /// The share of the difference it explains, from 0 to 1: 1 − (what remains after undoing it) / (the difference), both as
     /// root mean squares.
     pub(crate) share: f64,
+    /// The axes of an array along which it was made.
+    axes: Vec<usize>,
 }
 
 /// The mistakes that are looked for.
@@ -53,7 +57,7 @@ pub enum MistakeKind {
     RigidMotion,
     /// The other hand.
     Mirror,
-    /// Multiplied by a power of ten.
+    /// Multiplied by one number.
     Scale,
     /// One number added everywhere.
     Offset,
@@ -71,6 +75,8 @@ pub enum MistakeKind {
     PermutedItems,
     /// Features, or entries of a vocabulary, in another order or not all there.
     Features,
+    /// Layers of the model, in another order or not all there.
+    Layers,
     /// A sign, a softmax or a mean too many or too few.
     Transformed,
     /// Two pieces, each right, that stand wrongly to each other.
@@ -110,7 +116,9 @@ impl MistakeKind {
         match self {
             Self::RigidMotion => "the frame in which coordinates are written: centring, or a final alignment",
             Self::Mirror => "the handedness of frames: a rotation of determinant -1, or a flipped axis",
-            Self::Scale => "units: ångström against nanometre, fraction against percent",
+            Self::Scale => {
+                "units (ångström against nanometre, fraction against percent), and factors such as a temperature"
+            }
             Self::Offset => "where counting starts, or a bias that was added or left out",
             Self::AxesSwapped => "a transpose or reshape, and the order in which arrays are laid out",
             Self::Symmetrised => "an average over both directions of a pair, such as one taken for a plot",
@@ -119,6 +127,7 @@ impl MistakeKind {
             Self::PermutedChains => "the order in which chains are assembled and named",
             Self::PermutedItems => "the order in which a batch is sorted, padded and put back",
             Self::Features => "the last axis: the order and number of features or of the vocabulary",
+            Self::Layers => "the list of hidden states: which layers are kept, from which on, and in which order",
             Self::Transformed => "the last step before the output: a sign, a softmax or a mean",
             Self::Broken => "where chains or fragments are joined, and the gap between the indices of their residues",
             Self::ChainsMoved => {
@@ -215,6 +224,15 @@ impl Cause {
             kind,
             what: what.into(),
             share,
+            axes: Vec::new(),
+        }
+    }
+
+    /// The same, made along these axes.
+    fn along(self, axes: &[usize]) -> Self {
+        Self {
+            axes: axes.to_vec(),
+            ..self
         }
     }
 }

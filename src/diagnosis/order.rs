@@ -176,8 +176,12 @@ fn shifted_by(numbers: &Numbers<'_>, axes: &[usize], places: usize) -> Option<Ca
             1 => "one place".to_owned(),
             places => format!("{places} places"),
         };
-        let what = format!("every entry {count} {words} along axis {axes:?}");
-        Some(Cause::new(MistakeKind::Shifted, what, share))
+        let along = match axes {
+            [one] => format!("axis {one}"),
+            several => format!("axes {several:?}"),
+        };
+        let what = format!("every entry {count} {words} along {along}");
+        Some(Cause::new(MistakeKind::Shifted, what, share).along(axes))
     };
     found(0, step, "late").or_else(|| found(step, 0, "early"))
 }
@@ -222,7 +226,7 @@ fn permuted(numbers: &Numbers<'_>) -> Option<Cause> {
         } else {
             kind
         };
-        Some(Cause::new(kind, what, explained))
+        Some(Cause::new(kind, what, explained).along(&[axis]))
     })
 }
 

@@ -296,7 +296,7 @@ fn residue_shift(expected: &Structure, actual: &Structure) -> Option<Cause> {
     let mut points =
         Points::new(alphas(expected), alphas(actual)).filter(|points| points.expected.len() > 2 * FEWEST)?;
     points.runs = runs(expected, &Part::AlphaCarbons.of(expected));
-    let Cause { kind, what, share } = points.rolled()?;
+    let Cause { kind, what, share, .. } = points.rolled()?;
     Some(Cause::new(
         kind,
         what.replace("atom", "residue").replace("list", "chain"),

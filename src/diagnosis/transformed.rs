@@ -110,7 +110,7 @@ mod tests {
         Transformed: the mean of each row in place of its values
         Transformed: the mean of each row subtracted
         Features: entries along axis 2 in reverse order: 0 stands at 8
-        Shifted: every entry one place early along axis [2]
+        Shifted: every entry one place early along axis 2
         Features: only the first 7 of 9 entries along axis 2
         nothing
         ");

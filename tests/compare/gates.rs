@@ -104,7 +104,7 @@ fn confidence_is_read_on_the_scale_of_the_first() {
     no pLDDT, correlation: the values do not vary
     a TM-score says nothing of 5 residues: below 30 unrelated chains score high too
     confident: pLDDT of at least 0.7, 5 residues of the first and 5 of the second
-    likely cause: temperature factors: values × 100 (explains 100 % of the difference); look at units: ångström against nanometre, fraction against percent
+    likely cause: temperature factors: values × 100 (explains 100 % of the difference); look at units (ångström against nanometre, fraction against percent), and factors such as a temperature
 
     different: 4 of 13 judged numbers are beyond what is allowed
     ");
@@ -118,7 +118,7 @@ fn confidence_is_read_on_the_scale_of_the_first() {
     no pLDDT, correlation: the values do not vary
     a TM-score says nothing of 5 residues: below 30 unrelated chains score high too
     confident: pLDDT of at least 0.7, 5 residues of the first and 0 of the second
-    likely cause: temperature factors: values ÷ 100 (explains 100 % of the difference); look at units: ångström against nanometre, fraction against percent
+    likely cause: temperature factors: values ÷ 100 (explains 100 % of the difference); look at units (ångström against nanometre, fraction against percent), and factors such as a temperature
 
     different: 3 of 5 judged numbers are beyond what is allowed
     ");

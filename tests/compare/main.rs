@@ -133,7 +133,7 @@ fn a_moved_copy_is_the_same_and_a_mirror_image_is_named() {
     a TM-score says nothing of 5 residues: below 30 unrelated chains score high too
     worst residues: ALA 1 in chain A (lDDT 0), GLY 2 in chain A (lDDT 0), LEU 3 in chain A (lDDT 0), SER 4 in chain A (lDDT 0), LYS 5 in chain A (lDDT 0)
     confident: pLDDT of at least 0.7, 5 residues of the first and 5 of the second
-    likely cause: coordinates × 10 (explains 99.9 % of the difference); look at units: ångström against nanometre, fraction against percent
+    likely cause: coordinates × 10 (explains 99.9 % of the difference); look at units (ångström against nanometre, fraction against percent), and factors such as a temperature
 
     different: 7 of 13 judged numbers are beyond what is allowed
     ");

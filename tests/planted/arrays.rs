@@ -176,6 +176,15 @@ pub fn of_vectors() -> Vec<Mistake> {
         of_elements("embeddings", "ten times", &[MistakeKind::Scale], |flat, _, all| {
             all[flat] * 10.0
         }),
+        of_elements("embeddings", "times 1.3", &[MistakeKind::Scale], |flat, _, all| {
+            all[flat] * 1.3
+        }),
+        of_elements(
+            "embeddings",
+            "times 0.4 and an offset",
+            &[MistakeKind::Scale],
+            |flat, _, all| all[flat] * 0.4 - 0.7,
+        ),
         of_elements("embeddings", "offset", &[MistakeKind::Offset], |flat, _, all| {
             all[flat] + 0.3
         }),
@@ -186,7 +195,7 @@ pub fn of_vectors() -> Vec<Mistake> {
         of_elements(
             "embeddings",
             "channels late",
-            &[MistakeKind::Shifted],
+            &[MistakeKind::Features],
             |flat, width, all| all[flat / width * width + (flat + width - 1) % width],
         ),
         of_elements(

@@ -22,7 +22,7 @@ pub fn judge(contract: &Contract, expected: &Prediction, actual: &Prediction) ->
         actual,
         &Policy::new(contract, &ToleranceOverrides::default(), None),
     );
-    let cause = likely_cause(&found, expected, actual, &[]);
+    let cause = likely_cause(Some(contract), &found, expected, actual, &[]);
     let words = found.details().join("; ").chars().take(300).collect::<String>();
     Judged {
         different: !found.matches(),

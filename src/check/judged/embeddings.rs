@@ -54,13 +54,14 @@ fn half_precision_is_within_the_gates_and_other_lengths_and_directions_are_not()
     snapshot [call]: 1 of 2 values differs from the recorded result, `embeddings` first
       embeddings: different: least cosine of residues 1, allowed at least 0.999; change of norms of residues 0.02, allowed 0.01; mean cosine of all residues 1, allowed at least 0.999
       new result for review: DIR/synthetic/esmc/suite/case.snap.new
+      hint: likely cause: values × 1.02 (explains 99.9 % of the difference); look at units (ångström against nanometre, fraction against percent), and factors such as a temperature
     ");
     let late = found("esmc", "", |values| values.rotate_right(1));
     insta::assert_snapshot!(late[0], @"
     snapshot [call]: 1 of 2 values differs from the recorded result, `embeddings` first
       embeddings: different: least cosine of residues -0.0143511, allowed at least 0.999; change of norms of residues 0.000552482, allowed 0.01; mean cosine of all residues 0.00528749, allowed at least 0.999
       new result for review: DIR/synthetic/esmc/suite/case.snap.new
-      hint: likely cause: every entry one place late along axis [2] (explains 100 % of the difference); look at tokens at the start of a sequence, and slices that begin one place off
+      hint: likely cause: every entry one place late along axis 2 (features) (explains 100 % of the difference); look at the last axis: the order and number of features or of the vocabulary
     ");
     assert_eq!(found("esmc", "", |values| values[0] = f32::NAN).len(), 1);
     // Without such gates, and where a check gives a tolerance, every element counts.
@@ -88,9 +89,11 @@ fn the_verdict_depends_neither_on_the_length_nor_on_how_much_is_stored() {
     1: snapshot [call]: 1 of 2 values differs from the recorded result, `embeddings` first
       embeddings: different: least cosine of residues 1, allowed at least 0.999; change of norms of residues 0.0125, allowed 0.01; mean cosine of all residues 1, allowed at least 0.999
       new result for review: DIR/synthetic/esmc/suite/case.snap.new
+      hint: likely cause: values × 1.0125 (explains 99.9 % of the difference); look at units (ångström against nanometre, fraction against percent), and factors such as a temperature
     10: snapshot [call]: 1 of 2 values differs from the recorded result, `embeddings` first
       embeddings: different: least cosine of residues 1, allowed at least 0.999; change of norms of residues 0.0125001, allowed 0.01; mean cosine of all residues 1, allowed at least 0.999
       new result for review: DIR/synthetic/esmc/suite/case.snap.new
+      hint: likely cause: values × 1.0125 (explains 99.9 % of the difference); look at units (ångström against nanometre, fraction against percent), and factors such as a temperature
     1100: snapshot [call]: 1 of 2 values differs from the recorded result, `embeddings` first
       embeddings: different: least cosine of residues 1, allowed at least 0.999; change of norms of residues 0.0125001, allowed 0.01; mean cosine of all residues 1, allowed at least 0.999
       new result for review: DIR/synthetic/esmc/suite/case.snap.new

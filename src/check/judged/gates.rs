@@ -75,7 +75,7 @@ fn recorded_confidences_are_judged_by_their_error() {
     snapshot [call]: 1 of 3 values differs from the recorded result, `plddt[0]` first
       plddt[0]: different: pLDDT error 81.483, allowed 0.02; greatest pLDDT error of a residue 94.5219, allowed 0.15; pLDDT error of all residues 77.3232, allowed 0.05; change in confident residues 0.288136, allowed 0.1
       new result for review: DIR/synthetic/boltz2/suite/case.snap.new
-      hint: likely cause: values × 100 (explains 99.9 % of the difference); look at units: ångström against nanometre, fraction against percent
+      hint: likely cause: values × 100 (explains 99.9 % of the difference); look at units (ångström against nanometre, fraction against percent), and factors such as a temperature
     ");
     assert_eq!(with(|values| values.rotate_right(1)).len(), 1);
     assert_eq!(with(|values| values.fill(0.5)).len(), 1);
