@@ -105,14 +105,14 @@ fn declared<'a>(project: &'a Project, trial: &'a PlannedTrial) -> Option<&'a Cas
 fn head(trial: &PlannedTrial) -> String {
     let mut text = format!("{}\n", trial.name);
     let statement = &trial.statement;
-    if let Some(about) = &statement.about {
+    if let Some(about) = statement.about() {
         let _ = writeln!(text, "  {}", plain_line(about));
     }
     let _ = writeln!(
         text,
         "  {} case of {}",
         trial.level.name(),
-        plain_line(&statement.place)
+        plain_line(&statement.place())
     );
     let _ = write!(text, "  within {} s", trial.timeout.as_secs());
     if trial.retries > 0 {

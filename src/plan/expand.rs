@@ -69,11 +69,11 @@ pub fn expand(
             if !is_for(config, suite, backend, selection, contract) {
                 continue;
             }
-            let name: Arc<str> = suite.name.as_str().into();
+            let shared = SharedBySuite::of(suite);
             trials.reserve(suite.cases.len());
             let cases = suite.cases.iter().zip(checks.iter().zip(scenarios));
             for (case, (checks, scenario)) in cases.filter(|(case, _)| is_wanted(case, contract, selection)) {
-                expansion.repeat(contract, suite, &name, (case, checks, scenario.as_ref()), &mut trials);
+                expansion.repeat(contract, &shared, (case, checks, scenario.as_ref()), &mut trials);
             }
         }
         // Trials of one instance stay together, so that it loads once; otherwise the order is that of the files. What a model must
@@ -103,6 +103,27 @@ pub fn expand(
     })
 }
 
+/// What all trials of a suite share.
+struct SharedBySuite<'a> {
+    suite: &'a Suite,
+    name: Arc<str>,
+    /// The path of its file.
+    source: Arc<str>,
+    needs: Arc<[String]>,
+}
+
+impl<'a> SharedBySuite<'a> {
+    fn of(suite: &'a Suite) -> Self {
+        let path = suite.cases.first().map(|case| case.location.source().path());
+        Self {
+            suite,
+            name: suite.name.as_str().into(),
+            source: path.unwrap_or_default().into(),
+            needs: suite.scope.needs.as_slice().into(),
+        }
+    }
+}
+
 struct Expansion<'a> {
     config: &'a Config,
     backend: &'a BackendTable,
@@ -120,24 +141,13 @@ impl Expansion<'_> {
     fn repeat(
         &mut self,
         contract: &Arc<Contract>,
-        suite: &Suite,
-        suite_name: &Arc<str>,
-        (case, checks, scenario): (&Case, &Checks, Option<&Arc<Scenario>>),
+        shared: &SharedBySuite<'_>,
+        (case, checks, scenario): (&Arc<Case>, &Checks, Option<&Arc<Scenario>>),
         trials: &mut Vec<PlannedTrial>,
     ) {
+        let suite = shared.suite;
         let expected_failure = case.expected_failure(&contract.key, &self.backend.name);
         let expected_failure = expected_failure.map(|failure| Arc::new(failure.clone()));
-        let source: Arc<str> = case.location.source().path().into();
-        let statement = Arc::new(CaseStatement {
-            place: format!("{source}:{}", case.location.line()),
-            about: case.about.clone(),
-            checks: case.checks.iter().map(|check| check.kind.value.clone()).collect(),
-            drawn: case
-                .drawn
-                .as_ref()
-                .map(|(seed, names)| format!("names drawn from seed {seed}: {}", names.join(", "))),
-            needs: suite.scope.needs.iter().chain(&case.scope.needs).cloned().collect(),
-        });
         let per_model = &self.backend.per_model;
         let variant_of = |name: Option<&str>| contract.variant_named(name?);
         let offered = |name| variant_of(name).is_none_or(|variant| per_model.offers(contract, variant));
@@ -154,7 +164,7 @@ impl Expansion<'_> {
                 scenario: Arc::clone(scenario),
             });
             trials.push(PlannedTrial {
-                suite: Arc::clone(suite_name),
+                suite: Arc::clone(&shared.name),
                 case: repetition.name.clone().into_owned(),
                 contract: Arc::clone(contract),
                 level: case.level(&contract.key),
@@ -176,8 +186,8 @@ impl Expansion<'_> {
                 retries: self.retries(case, suite),
                 expected_failure: expected_failure.clone(),
                 known: known::of_case(self.config, self.backend, contract, (suite, case), &name),
-                source: Arc::clone(&source),
-                statement: Arc::clone(&statement),
+                source: Arc::clone(&shared.source),
+                statement: CaseStatement::new(case, &shared.needs),
                 position: 0,
                 name,
             });

@@ -4,6 +4,7 @@ mod expand;
 mod known;
 pub(crate) mod price;
 mod select;
+mod statement;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ use crate::snapshot::{InvalidKey, SnapshotKey};
 
 pub use expand::{Overriding, expand};
 pub use select::{Selection, Shard};
+pub(crate) use statement::CaseStatement;
 
 /// The checks of one case, shared by all models that it is for.
 pub type Checks = Arc<[Box<dyn Check>]>;
@@ -84,24 +86,9 @@ pub struct PlannedTrial {
     /// The file that states the case.
     pub source: Arc<str>,
     /// What the suite says of the case, for readers.
-    pub(crate) statement: Arc<CaseStatement>,
+    pub(crate) statement: CaseStatement,
     /// Its place in the plan, counted from 0; in a shard that in the plan of all shards.
     pub(crate) position: usize,
-}
-
-/// What a suite says of a case, for readers of reports.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct CaseStatement {
-    /// `file:line` of the case.
-    pub(crate) place: String,
-    /// What it proves.
-    pub(crate) about: Option<String>,
-    /// The names of its checks.
-    pub(crate) checks: Vec<String>,
-    /// Which names were drawn for it, and from which seed.
-    pub(crate) drawn: Option<String>,
-    /// What suite and case ask models for.
-    pub(crate) needs: Vec<String>,
 }
 
 /// One scenario of the life cycle. It gets instances of its own, which no other trial uses.

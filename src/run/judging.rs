@@ -113,8 +113,8 @@ fn by_checks(origin: &AnswerOrigin, store: &Store, trial: &PlannedTrial, respons
         declared: &origin.declared,
     };
     let mut findings = check::judge(&trial.checks, &results(trial, responses, Some(&recorded), &measured));
-    if let (Some(drawn), Some(last)) = (&trial.statement.drawn, findings.last_mut()) {
-        last.details.push(drawn.clone());
+    if let (Some(drawn), Some(last)) = (trial.statement.drawn(), findings.last_mut()) {
+        last.details.push(drawn);
     }
     let (measurements, unjudged) = measured.into_inner();
     Judged {

@@ -8,7 +8,7 @@ use super::*;
 use crate::backend::{Backend, BackendError, Fault, Instance, Stage, Work as BackendWork};
 use crate::check::{Calls, CaseResults, Check};
 use crate::config::{CallOrder, Config, ExpectedFailure, Level};
-use crate::plan::{PlannedCall, PlannedInstance, PlannedTrial};
+use crate::plan::{CaseStatement, PlannedCall, PlannedInstance, PlannedTrial};
 use crate::prediction::known::{KnownCourse, KnownDefect, KnownOrigin, days};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
 use crate::snapshot::{Recording, Store};
@@ -115,7 +115,7 @@ fn plan(inputs: &[&str], change: impl Fn(&mut PlannedTrial)) -> Plan {
             expected_failure: None,
             known: Vec::new(),
             source: "suites/suite.toml".into(),
-            statement: Arc::default(),
+            statement: CaseStatement::default(),
             position: 0,
         };
         change(&mut trial);

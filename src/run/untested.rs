@@ -12,7 +12,7 @@ pub(crate) fn untested_features<'a>(plan: &Plan, cases: impl Iterator<Item = (&'
     let judged: HashSet<&str> = judged.map(|(name, _)| name).collect();
     let mut tested: HashMap<&str, HashSet<&str>> = HashMap::new();
     for trial in plan.trials.iter().filter(|trial| judged.contains(&*trial.name)) {
-        let needs = trial.statement.needs.iter().map(String::as_str);
+        let needs = trial.statement.needs();
         tested.entry(&trial.contract.key).or_default().extend(needs);
     }
     let untested = plan.served.iter().flat_map(|contract| {
@@ -40,10 +40,7 @@ mod tests {
         let trial = |name: &str, needs: &[&str]| PlannedTrial {
             name: name.into(),
             contract: Arc::clone(&contract),
-            statement: Arc::new(CaseStatement {
-                needs: needs.iter().map(ToString::to_string).collect(),
-                ..CaseStatement::default()
-            }),
+            statement: CaseStatement::needing(needs),
             ..trial_of_known("case", Vec::new())
         };
         let needs = ["batch", "linker", "multimer", "rejects_empty_chains"];

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::config::Config;
+use crate::plan::CaseStatement;
 
 const NOW: i64 = 20_000;
 
@@ -52,7 +53,7 @@ pub(in crate::run) fn trial(case: &str, known: Vec<Arc<KnownDefect>>) -> Planned
         expected_failure: None,
         known,
         source: "toy.toml".into(),
-        statement: Arc::default(),
+        statement: CaseStatement::default(),
         position: 0,
     }
 }

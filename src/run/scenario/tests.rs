@@ -10,7 +10,7 @@ use super::*;
 use crate::backend::resources::{InstanceId, LeakGuard, Resource, ResourceFinder, RunDirectory};
 use crate::backend::{Backend, BackendError, Fault, Instance, ObjectHost, Stage as Step, Work};
 use crate::config::{Case, Config, Diagnostics, Suites};
-use crate::plan::PlannedCall;
+use crate::plan::{CaseStatement, PlannedCall};
 use crate::prediction::{Input, Method, Options, Prediction, Request};
 
 /// How the platform is wrong.
@@ -219,7 +219,7 @@ fn trial(name: &str) -> PlannedTrial {
         expected_failure: None,
         known: Vec::new(),
         source: "suites/life_cycle.toml".into(),
-        statement: Arc::default(),
+        statement: CaseStatement::default(),
         position: 0,
     }
 }

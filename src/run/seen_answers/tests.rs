@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::config::Config;
-use crate::plan::{PlannedCall, PlannedInstance};
+use crate::plan::{CaseStatement, PlannedCall, PlannedInstance};
 use crate::prediction::{Input, Method, Value};
 use crate::tensor::Tensor;
 
@@ -37,7 +37,7 @@ fn trial(key: &str, case: &str, input: &str) -> PlannedTrial {
         known: Vec::new(),
         source: "suites/suite.toml".into(),
         level: crate::config::Level::Core,
-        statement: Arc::default(),
+        statement: CaseStatement::default(),
         position: 0,
     }
 }
