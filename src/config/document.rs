@@ -11,6 +11,9 @@ use toml_spanner::{Arena, Item, Table, Value};
 
 use super::{Diagnostic, Diagnostics, Location, Source};
 
+/// So deep may tables and arrays be nested; each level takes stack.
+const DEEPEST: usize = 64;
+
 /// A whole file.
 #[derive(Debug)]
 pub(super) struct Document {
@@ -132,7 +135,7 @@ impl Document {
             }
             diagnostics.push(diagnostic);
         }
-        document.add_table(read.table(), Span::new(&(0..0)), diagnostics);
+        document.add_table(read.table(), Span::new(&(0..0)), 0, diagnostics);
         document
     }
 
@@ -155,7 +158,7 @@ impl Document {
         }
     }
 
-    fn add_table(&mut self, table: &Table<'_>, span: Span, diagnostics: &mut Diagnostics) -> u32 {
+    fn add_table(&mut self, table: &Table<'_>, span: Span, depth: usize, diagnostics: &mut Diagnostics) -> u32 {
         let index = self.tables.len();
         let first = self.entries.len();
         self.tables.push(TomlTable {
@@ -175,7 +178,7 @@ impl Document {
             self.entries.push(entry);
         }
         for (offset, (_, value)) in table.entries().iter().enumerate() {
-            let value = self.add_value(value, diagnostics);
+            let value = self.add_value(value, depth + 1, diagnostics);
             if let Some(entry) = self.entries.get_mut(first + offset) {
                 entry.item.value = value;
             }
@@ -183,13 +186,17 @@ impl Document {
         u32::try_from(index).unwrap_or(u32::MAX)
     }
 
-    fn add_value(&mut self, item: &Item<'_>, diagnostics: &mut Diagnostics) -> TomlValue {
+    fn add_value(&mut self, item: &Item<'_>, depth: usize, diagnostics: &mut Diagnostics) -> TomlValue {
         let span = Span::of(item.span());
         let mut unreadable = |message: &str| {
             diagnostics.push(Diagnostic::at(self.place(span), message));
             TomlValue::Unreadable
         };
         match item.value() {
+            // The parser bounds brackets, and no dots.
+            Value::Array(_) | Value::Table(_) if depth > DEEPEST => {
+                unreadable(&format!("nested more than {DEEPEST} deep"))
+            }
             Value::String(text) => TomlValue::Text(self.add_text(text)),
             Value::Boolean(flag) => TomlValue::Flag(*flag),
             Value::DateTime(_) => TomlValue::Datetime(TomlText::Written(span)),
@@ -209,14 +216,14 @@ impl Document {
                     value: TomlValue::Unreadable,
                 }));
                 for (offset, item) in array.iter().enumerate() {
-                    let value = self.add_value(item, diagnostics);
+                    let value = self.add_value(item, depth + 1, diagnostics);
                     if let Some(item) = self.items.get_mut(first + offset) {
                         item.value = value;
                     }
                 }
                 TomlValue::Array(Span::new(&(first..first + array.len())))
             }
-            Value::Table(table) => TomlValue::Table(self.add_table(table, span, diagnostics)),
+            Value::Table(table) => TomlValue::Table(self.add_table(table, span, depth, diagnostics)),
         }
     }
 
