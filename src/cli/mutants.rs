@@ -68,7 +68,11 @@ pub(crate) fn mutants(arguments: &MutantArguments) -> Result<u8, CommandError> {
         return Ok(Conclusion::NothingRan.exit_code());
     }
     let directory = tempfile::tempdir().map_err(|error| CommandError::Broken(error.to_string()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    // One thread more than can judge at once, as in every run.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(measuring::at_once() + 1)
+        .enable_all()
+        .build();
     let runtime = runtime.map_err(|error| CommandError::Broken(error.to_string()))?;
     let measuring = Measuring {
         plan,

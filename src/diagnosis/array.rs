@@ -110,10 +110,9 @@ impl Numbers<'_> {
         let gaps = self.actual.iter().zip(self.expected).map(|(a, b)| a - b);
         let offset = gaps.sum::<f64>() / self.expected.len() as f64;
         let share = self.explained(self.expected.iter().map(|value| value + offset), 1.0)?;
-        let digits = (offset * 1e6).round() / 1e6;
         Some(Cause::new(
             MistakeKind::Offset,
-            format!("constant offset of {digits:+}"),
+            format!("constant offset of {:+}", rounded(offset)),
             share,
         ))
     }
@@ -141,11 +140,10 @@ impl Numbers<'_> {
             .find_map(|(factor, offset)| {
                 let fitted = self.expected.iter().map(|value| factor.mul_add(*value, offset));
                 let share = self.explained(fitted, factor)?;
-                let rounded = |number: f64| (number * 1e4).round() / 1e4;
                 let shift = if offset == 0.0 {
                     String::new()
                 } else {
-                    format!(" and {:+}", rounded(offset))
+                    format!(", then {:+}", rounded(offset))
                 };
                 let what = format!("values × {}{shift}", rounded(factor));
                 Some(Cause::new(MistakeKind::Scale, what, share))
@@ -189,6 +187,13 @@ impl Numbers<'_> {
             Some(candidate.cause(self.explained(other.into_iter(), 1.0)?))
         })
     }
+}
+
+/// A number to six significant digits, however small it is.
+fn rounded(number: f64) -> f64 {
+    let digits = number.abs().max(f64::MIN_POSITIVE).log10().floor() as i32;
+    let scale = 10f64.powi((5 - digits).clamp(-300, 300));
+    (number * scale).round() / scale
 }
 
 /// Another result that is what came, where that has not even the shape of what was expected.

@@ -143,6 +143,7 @@ pub fn run(
         .workers
         .unwrap_or_else(|| default_workers(settings))
         .max(1);
+    // Judging is arithmetic over whole arrays. One thread more than can judge at once, so that servers are always listened to.
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(workers + 1)
         .enable_all()

@@ -93,8 +93,8 @@ fn spoiled(asked: &Asked, upstream: &Upstream, spoil: impl FnOnce(&[u8]) -> Vec<
 
 /// The answer to the same call with another body.
 fn reworded(asked: &Asked, upstream: &Upstream, change: impl FnOnce(&mut Value)) -> Answer {
-    // What is no call is for the server to refuse.
-    let Ok(mut body) = serde_json::from_slice(&asked.body) else {
+    // What is no call is for the server to refuse, also where it is JSON.
+    let Ok(mut body @ Value::Object(_)) = serde_json::from_slice(&asked.body) else {
         return upstream.answer(asked);
     };
     change(&mut body);
@@ -212,7 +212,7 @@ fn ports() -> Vec<WrongPort> {
         row("noise", Calls(|asked, upstream| {
             spoiled(asked, upstream, |payload| { changed(payload, |_, number| { if number == 0.0 { number } else { drawn().mul_add(0.02, number) } }) })
         }),
-            1, "answers of esm2 are not repeatable", "evaluate without dropout, fix the seeds").running(&["--test-threads", "1"]),
+            1, "answers of esm2 are not repeatable", "evaluate without dropout, fix the seeds").running(ALL),
         row("other_weights", Small(|asked, upstream| {
             spoiled(asked, upstream, |payload| { changed(payload, |_, number| (7.0 * number).sin()) })
         }), 1, "the weights of esm2 may not be `synthetic`", "or correct `weights`").with(SMALL).running(&["--suite", "recorded"]),
@@ -222,7 +222,7 @@ fn ports() -> Vec<WrongPort> {
         row("another_model", Model(ESMFOLD),
             1, "this server runs another model, esmfold and not esmfold2", "say `models = [\"esmfold\"]`").with("models = ['esmfold2']\n").running(ALL),
         row("ignores_the_configuration", Command("MODEL_CONFIG={{}}"),
-            1, "the configuration seems to be ignored by esm2", "`MODEL_CONFIG`").running(&["--suite", "options", "--suite", "bad_input", "--test-threads", "1"]),
+            1, "the configuration seems to be ignored by esm2", "`MODEL_CONFIG`").running(&["--suite", "options", "--suite", "bad_input"]),
         row("does_not_start", Command("echo no weights in /models >&2; exit 3;"), 3, "exited with status 3 before it was ready", "log: no weights in /models"),
         row("table_of_all", Nothing, 2, "a server has one model", "say `models = [\"esm2\"]`").with("").running(ALL),
         row("mislabelled", Nothing, 2, "the response says that it is synthetic", "write `weights = \"synthetic\"`").with("models = ['esm2']\nweights = 'published'\n"),

@@ -1,6 +1,5 @@
 //! Runs the suites against mutants of one platform, several at once. Says what came of each; reports and concludes nothing.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -39,55 +38,40 @@ pub(super) enum Measured {
     Ended(u8),
 }
 
+/// What comes of the backend without a fault.
+struct Baseline {
+    /// The cases that it passes.
+    sound: Vec<usize>,
+    /// Those that it does not pass, so that they kill no mutant, each with its verdict.
+    left_out: Vec<String>,
+    /// With which exit code it would end alone.
+    code: u8,
+}
+
+/// How many mutants run at once.
+pub(super) fn at_once() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
+}
+
 impl Measuring {
     /// Asks the backend for right answers, records them as the reference, and runs every mutant.
     pub(super) async fn run(self, mutants: Vec<Arc<Mutant>>) -> Result<Measured, CommandError> {
         let interrupt = Interrupt::listen().map_err(|error| CommandError::Broken(error.to_string()))?;
-        let trials = (0..self.plan.trials.len()).filter(|&index| self.plan.trials[index].skip.is_none());
-        let (mut scenarios, judged): (Vec<usize>, Vec<usize>) =
-            trials.partition(|&index| self.plan.trials[index].scenario.is_some());
-        // What plants faults on the wire takes its time, and is about the server whichever way it was started.
-        scenarios.retain(|&index| {
-            let planned = self.plan.trials[index].scenario.as_ref();
-            planned.is_some_and(|planned| !planned.scenario.needs_server())
-        });
-        let store = self.store.with(Recording::Missing);
-        let open = self.open(None);
-        let baseline = self.judge(&judged, open, &store, &interrupt).await;
-        let mut outcomes = baseline.outcomes.clone();
-        if mutants.iter().any(|mutant| mutant.life_cycle().is_some()) {
-            let open = self.open_anew(None);
-            let of_scenarios = self.judge(&scenarios, open, &self.store, &interrupt).await.outcomes;
-            // One that has nothing to look at here, such as a program of its own, says nothing of any mutant.
-            outcomes.extend(
-                of_scenarios
-                    .into_iter()
-                    .filter(|outcome| outcome.verdict != Verdict::Skip),
-            );
-        }
+        let baseline = self.baseline(&mutants, &interrupt).await;
         if let Some(signal) = interrupt.pending() {
             return Ok(Measured::Ended(Conclusion::Interrupted(signal).exit_code()));
         }
-        let passed = outcomes.iter().filter(|outcome| outcome.verdict == Verdict::Pass);
-        let passed: HashSet<&str> = passed.map(|outcome| &*outcome.name).collect();
-        let all = judged.iter().chain(&scenarios).copied();
-        let sound: Vec<usize> = all
-            .filter(|&index| passed.contains(&*self.plan.trials[index].name))
-            .collect();
-        let failed = outcomes.iter().filter(|outcome| outcome.verdict != Verdict::Pass);
-        let left_out: Vec<String> = failed
-            .map(|outcome| format!("{}: {}", outcome.name, outcome.verdict))
-            .collect();
+        let Baseline { sound, left_out, code } = baseline;
         if sound.is_empty() {
             complain("the backend itself passes no selected case, so that no fault can be told from what it does:");
             complain(&left_out.join("\n"));
-            return Ok(Measured::Ended(baseline.conclusion().exit_code()));
+            return Ok(Measured::Ended(code));
         }
         let progress = Arc::new(MutantProgress::of(mutants.len()));
         let (this, sound) = (Arc::new(self), Arc::new(sound));
         let (mutants, next) = (Arc::new(mutants), Arc::new(AtomicUsize::new(0)));
         let mut team = tokio::task::JoinSet::new();
-        for _ in 0..std::thread::available_parallelism().map_or(1, std::num::NonZero::get) {
+        for _ in 0..at_once() {
             let (this, sound, mutants) = (Arc::clone(&this), Arc::clone(&sound), Arc::clone(&mutants));
             let (next, interrupt, progress) = (Arc::clone(&next), interrupt.clone(), Arc::clone(&progress));
             team.spawn(async move {
@@ -116,6 +100,39 @@ impl Measuring {
         results.sort_by_key(|(index, _)| *index);
         let results = results.into_iter().map(|(_, result)| result).collect();
         Ok(Measured::Whole { results, left_out })
+    }
+
+    /// What the backend itself passes. Its answers become the recorded results.
+    async fn baseline(&self, mutants: &[Arc<Mutant>], interrupt: &Interrupt) -> Baseline {
+        let trials = (0..self.plan.trials.len()).filter(|&index| self.plan.trials[index].skip.is_none());
+        let (mut scenarios, judged): (Vec<usize>, Vec<usize>) =
+            trials.partition(|&index| self.plan.trials[index].scenario.is_some());
+        // What plants faults on the wire takes its time, and is about the server whichever way it was started.
+        let is_of_the_wire = |index: usize| {
+            let planned = self.plan.trials[index].scenario.as_ref();
+            planned.is_some_and(|planned| planned.scenario.needs_server())
+        };
+        scenarios.retain(|&index| !is_of_the_wire(index) && mutants.iter().any(|mutant| mutant.life_cycle().is_some()));
+        let store = self.store.with(Recording::Missing);
+        let ran = self.judge(&judged, self.open(None), &store, interrupt).await;
+        let of_scenarios = self
+            .judge(&scenarios, self.open_anew(None), &self.store, interrupt)
+            .await;
+        let mut baseline = Baseline {
+            sound: Vec::new(),
+            left_out: Vec::new(),
+            code: ran.conclusion().exit_code(),
+        };
+        let indices = judged.iter().chain(&scenarios);
+        for (&index, outcome) in indices.zip(ran.outcomes.iter().chain(&of_scenarios.outcomes)) {
+            match outcome.verdict {
+                Verdict::Pass => baseline.sound.push(index),
+                // One that has nothing to look at here, such as a program of its own, says nothing of any mutant.
+                Verdict::Skip if self.plan.trials[index].scenario.is_some() => {}
+                verdict => baseline.left_out.push(format!("{}: {verdict}", outcome.name)),
+            }
+        }
+        baseline
     }
 
     /// Runs the cases that a mutant can change.
