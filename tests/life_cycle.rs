@@ -348,7 +348,7 @@ fn mistakes_in_scenarios_are_shown_where_they_are_written() {
     4 | steps = ['start_thrice']
       |          ^^^^^^^^^^^^^^
       |
-      = help: known: `start`, `stop`, `restart`, `call`, `down`, `refuse`, `fail_start`, `fail_stop`, `abandon_start`, `kill`, `pause`, `resume`, `exit`, `terminate`, `start_both`, `call_both`, `call_other`, `stop_other`, `health_while_busy`, `keep_alive`
+      = help: known: `start`, `stop`, `restart`, `call`, `call_many`, `down`, `refuse`, `fail_start`, `fail_stop`, `abandon_start`, `kill`, `pause`, `resume`, `exit`, `terminate`, `start_both`, `call_both`, `call_other`, `stop_other`, `health_while_busy`, `keep_alive`
 
     1 error in usage or configuration (exit code 2)
     ");

@@ -8,9 +8,10 @@ use tokio::sync::RwLock;
 
 use super::exposure;
 use super::remark::Remark;
-use super::resources::{LeakGuard, LeakReport, StoppedFrom};
+use super::resources::{LeakGuard, LeakReport, StoppedFrom, processes_of};
 use super::start_progress::{StartProgress, StartStep};
 use super::{Backend, BackendError, Fault, ObjectHost, Stage};
+use crate::os;
 use crate::prediction::{Prediction, Request};
 use crate::wire::client::ModelClient;
 
@@ -250,6 +251,13 @@ impl Instance {
     /// The last lines that the platform logged, oldest first.
     pub async fn log_tail(&self) -> Vec<String> {
         self.slot.read().await.backend.log_tail()
+    }
+
+    /// Resident memory of its processes, in bytes, whatever shares it counted in each; `None` where they are not seen from here.
+    pub(crate) fn resident_memory(&self) -> Option<u64> {
+        let processes = processes_of(&self.guard.as_ref()?.label()).ok()?;
+        let resident = processes.into_iter().filter_map(|process| os::resident(process).ok());
+        Some(resident.sum()).filter(|bytes| *bytes > 0)
     }
 
     /// A client of its server, with the bounds of a request; `None` where it has no server or does not run.

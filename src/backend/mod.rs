@@ -47,6 +47,7 @@ use crate::wire::client::ModelClient;
 pub use error::{BackendError, Fault, Responsible, Stage};
 pub(crate) use installation::state_directory;
 pub use instance::Instance;
+pub(crate) use scenario::MANY;
 pub use scenario::{ExitedProgram, MustGive, ObjectAct, ObjectHost, ObjectState, ProgramExit, Scenario, ScenarioStep};
 
 /// Work in progress on a backend.

@@ -70,8 +70,7 @@ pub(crate) fn show(arguments: &ListArguments) -> Result<u8, CommandError> {
     ];
     let mut text = table(header, rows);
     text.push_str(
-        "\nMinutes of one graphics card such as an A10G are estimates: none of them was measured on one. Scenarios of the life\n\
-         cycle load more often than once. Quick is `--suite recorded`.\n\n",
+        "\nMinutes of one graphics card such as an A10G are estimates: none of them was measured on one. Quick is `--suite recorded`.\n\n",
     );
     for model in all
         .served

@@ -23,6 +23,7 @@ struct KeptAnswers {
     calls: HashMap<(InstanceKey, String), (Request, Answered)>,
     /// In the order in which they came, for mutants that give another's answer.
     order: Vec<(InstanceKey, String)>,
+    is_complete: bool,
 }
 
 /// Which instance: the key of its model and its configuration.
@@ -49,6 +50,11 @@ fn request_key(request: &Request) -> String {
 impl Answers {
     fn kept(&self) -> MutexGuard<'_, KeptAnswers> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps no more: what is asked from now on is asked by no case, and all answers of one mutant can be gigabytes.
+    pub(crate) fn complete(&self) {
+        self.kept().is_complete = true;
     }
 
     /// The right answer to a call; `None` when it was not asked or gave none.
@@ -128,9 +134,11 @@ impl RememberingBackend {
         let is_answer = answer.as_ref().err().is_none_or(|error| error.fault == Fault::Refused);
         if is_answer {
             let mut kept = self.answers.kept();
-            kept.order.push(key.clone());
-            let shared = answer.clone().map(Arc::new);
-            kept.calls.insert(key, (request.clone(), shared));
+            if !kept.is_complete {
+                kept.order.push(key.clone());
+                let shared = answer.clone().map(Arc::new);
+                kept.calls.insert(key, (request.clone(), shared));
+            }
         }
         answer
     }

@@ -54,17 +54,12 @@ impl MutantBackend {
         let Some(mutant) = &self.mutant else {
             return self.inner.predict(request).await;
         };
+        // Only these look at what was before; for others it would be kept in vain, and it can be gigabytes.
+        let remembers = matches!(mutant.fault, MutantFault::Result(_));
         let (count, earlier) = {
             let mut memory = self.memory();
             memory.count += 1;
-            let earlier = match mutant.fault {
-                MutantFault::Result(_) | MutantFault::Request(_) => memory.earlier.clone(),
-                MutantFault::Config(_)
-                | MutantFault::Response(_)
-                | MutantFault::Crossed
-                | MutantFault::LifeCycle(_) => Vec::new(),
-            };
-            (memory.count - 1, earlier)
+            (memory.count - 1, memory.earlier.clone())
         };
         let call = MutatedCall {
             contract: &self.contract,
@@ -87,7 +82,7 @@ impl MutantBackend {
             MutantFault::Result(change) => change(&call, self.inner.predict(request).await),
             MutantFault::Crossed => self.crossed(request).await,
         };
-        if let Ok(prediction) = &result {
+        if let (true, Ok(prediction)) = (remembers, &result) {
             self.memory().earlier.push((request.clone(), prediction.clone()));
         }
         result

@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use super::behaviour::{disturbed, refusal};
 use super::{Mutant, MutantFault, hand_made};
 use crate::backend::{Backend, BackendError, Fault, Stage, Work};
 use crate::prediction::{Contract, Options, Prediction, Request};
 use crate::wire::client::ModelClient;
+
+/// By how much a call takes longer than the one before, where it does.
+const SLOWER: Duration = Duration::from_millis(60);
 
 /// What it does wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,9 +30,11 @@ pub(crate) enum LifeCycleFault {
     StopsNothing,
     /// The stop of one instance ends all.
     StopsAll,
+    /// Every call takes longer than the one before.
+    SlowerEachCall,
 }
 
-const TABLE: [(&str, &str, LifeCycleFault); 7] = [
+const TABLE: [(&str, &str, LifeCycleFault); 8] = [
     (
         "ready-too-early",
         "a start is over before the model is loaded",
@@ -59,6 +65,11 @@ const TABLE: [(&str, &str, LifeCycleFault); 7] = [
         "stops-all",
         "the stop of one instance ends all others",
         LifeCycleFault::StopsAll,
+    ),
+    (
+        "slower-each-call",
+        "every call takes longer than the one before",
+        LifeCycleFault::SlowerEachCall,
     ),
 ];
 
@@ -139,6 +150,10 @@ impl LifeCycleMutant {
             LifeCycleFault::OtherAfterRestart if self.starts > 1 => {
                 let right = self.inner.predict(request).await?;
                 Ok(disturbed(&right))
+            }
+            LifeCycleFault::SlowerEachCall => {
+                tokio::time::sleep(SLOWER * u32::try_from(earlier).unwrap_or(u32::MAX)).await;
+                self.inner.predict(request).await
             }
             _ => self.inner.predict(request).await,
         }

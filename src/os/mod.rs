@@ -12,6 +12,7 @@
 //! | processes by their environment | yes | [`Unavailable`] |
 //! | owner of a port, ports of a process | yes | unknown, [`Unavailable`] |
 //! | [`own_program`] after its file was replaced | the one that runs | the new one |
+//! | memory of a process | yes | [`Unavailable`] |
 //! | total memory, whether a signal is ignored | yes | [`Unavailable`] |
 //! | huge pages | asked for | not asked for |
 
@@ -29,7 +30,7 @@ use std::fmt::Write;
 pub(crate) use system::{
     NVIDIA_DRIVER, adopt_descendants, advise_huge_pages, command_line, die_with_parent, environment, environments,
     is_alive, is_ignored, kill_remaining, listening_ports, memory, open_ports, own_program, owner_of_port,
-    reads_environments, remaining, with_descendants, with_short_path,
+    reads_environments, remaining, resident, with_descendants, with_short_path,
 };
 pub(crate) use unix::{
     Pid, Reaped, Signal, WaitStatus, effective_user, free_disk, getpid, getppid, has_bytes, host_name, kill_process,

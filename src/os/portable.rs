@@ -65,6 +65,14 @@ pub(crate) fn owner_of_port(_port: u16, _ancestor: u32) -> PortOwner {
     PortOwner::Unknown
 }
 
+/// The bytes of memory that a process has in use.
+///
+/// # Errors
+/// Where the system does not say.
+pub(crate) fn resident(_process: i32) -> Result<u64, Unavailable> {
+    Err(Unavailable)
+}
+
 /// The TCP ports on which a process listens, in order.
 ///
 /// # Errors

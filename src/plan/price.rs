@@ -106,6 +106,12 @@ pub(crate) struct Price {
     pub(crate) minutes: Option<f64>,
 }
 
+/// How often a trial makes each of its calls.
+fn times(trial: &PlannedTrial) -> usize {
+    let planned = trial.scenario.as_ref();
+    planned.map_or(1, |planned| planned.scenario.calls())
+}
+
 /// The times of a model, where they are known.
 pub(crate) fn time_of(contract: &Contract) -> Option<&'static ModelTime> {
     TIMES.iter().find(|time| time.key == contract.key)
@@ -122,11 +128,17 @@ pub(crate) fn price(plan: &Plan, contract: &Contract) -> Price {
         trials
             .iter()
             .flat_map(|trial| trial.calls.iter().map(move |call| (*trial, call)))
+            .flat_map(|(trial, call)| std::iter::repeat_n((trial, call), times(trial)))
     };
-    let loads: BTreeSet<usize> = trials.iter().flat_map(|trial| trial.instances()).collect();
+    // A scenario has instances of its own.
+    let (scenarios, ordinary): (Vec<&PlannedTrial>, Vec<&PlannedTrial>) =
+        trials.iter().partition(|trial| trial.scenario.is_some());
+    let shared: BTreeSet<usize> = ordinary.iter().flat_map(|trial| trial.instances()).collect();
+    let of_scenarios = scenarios.iter().filter_map(|trial| trial.scenario.as_ref());
+    let loads = shared.len() + of_scenarios.map(|planned| planned.scenario.starts()).sum::<usize>();
     let minutes = time_of(contract).map(|time| {
         let called: f64 = calls().map(|(trial, call)| time.seconds(trial, call)).sum();
-        let loaded = loads.iter().map(|_| time.load).sum::<f64>();
+        let loaded = time.load * loads as f64;
         // The sum of nothing is -0.
         (called + loaded) / 60.0 + 0.0
     });
@@ -136,7 +148,7 @@ pub(crate) fn price(plan: &Plan, contract: &Contract) -> Price {
         residues: calls()
             .map(|(_, call)| lengths(contract, &call.request.input).iter().sum::<usize>())
             .sum(),
-        loads: loads.len(),
+        loads,
         minutes,
     }
 }

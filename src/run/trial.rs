@@ -248,6 +248,7 @@ async fn attempt_scenario(
     let begun = Instant::now();
     let mut judged = Judged {
         findings: ran.findings,
+        notes: ran.notes,
         ..Judged::default()
     };
     for response in &ran.responses {

@@ -380,8 +380,7 @@ fn the_price_of_the_suites_is_an_estimate_with_its_sources() {
     esm2     1      1      25        1      1        0            0
     all      2      2      50        2      2        0            0
 
-    Minutes of one graphics card such as an A10G are estimates: none of them was measured on one. Scenarios of the life
-    cycle load more often than once. Quick is `--suite recorded`.
+    Minutes of one graphics card such as an A10G are estimates: none of them was measured on one. Quick is `--suite recorded`.
 
     esmfold: 14.2 s for 384 residues on a V100 (Lin et al., Science 2023)
     esm2: 650 million parameters, two operations for each and residue, 10 TFLOP/s

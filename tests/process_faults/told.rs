@@ -15,6 +15,9 @@ const SERVERS: Servers = Servers {
     aborted_in_a_call: "the server was ended by SIGABRT in the middle of a call",
 };
 
+/// The case that looks for growth.
+const MANY_CALLS: &str = "esm2::metamorphic::many_calls";
+
 #[test]
 #[ignore = "needs a python3"]
 fn every_failure_is_told_with_its_exit_code_log_and_command() {
@@ -23,6 +26,21 @@ fn every_failure_is_told_with_its_exit_code_log_and_command() {
         "a directory that is not there",
         format!("{}cwd = '/no/such/directory'", shell("exit 0")),
         &["launch failed: ", "/no/such/directory", "fault: misconfigured"],
+    ));
+    let growing = |resource| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/growing.py");
+        format!("command = ['python3', '{script}', '{resource}', '{{hydrotest}}', '{{port}}']")
+    };
+    let grows = |name, resource, words| Failure::wrong(name, growing(resource), words).case(MANY_CALLS);
+    failures.push(grows(
+        "memory that grows",
+        "memory",
+        &["scenario [step 2: many calls]: expected 12 calls without growth; came one whose memory grew in each of the last 8"],
+    ));
+    failures.push(grows(
+        "time that grows",
+        "time",
+        &["expected 12 calls without growth; came one that took longer in each of the last 8"],
     ));
     play(table, &failures);
 }

@@ -14,6 +14,7 @@ use super::Work;
 use crate::prediction::{Prediction, Request};
 use crate::wire::WireFault;
 
+pub(crate) use step::MANY;
 pub use step::{MustGive, ScenarioStep};
 
 /// A part of the life of an instance: steps in an order that can be taken, at least one.
@@ -32,6 +33,37 @@ impl Scenario {
         self.steps.iter().any(is_it)
     }
 
+    /// How many calls are answered in it.
+    pub(crate) fn calls(&self) -> usize {
+        let of = |step: &ScenarioStep| match step {
+            ScenarioStep::Call
+            | ScenarioStep::CallOther
+            | ScenarioStep::HealthWhileBusy
+            | ScenarioStep::Pause
+            | ScenarioStep::Fault(..) => 1,
+            ScenarioStep::CallBoth => 2,
+            ScenarioStep::CallMany => MANY,
+            _ => 0,
+        };
+        self.steps.iter().map(of).sum()
+    }
+
+    /// How often the model is loaded in it, as far as it gets.
+    pub(crate) fn starts(&self) -> usize {
+        let mut runs = false;
+        let of = |step: &ScenarioStep| match step {
+            ScenarioStep::Start => usize::from(!std::mem::replace(&mut runs, true)),
+            ScenarioStep::Stop | ScenarioStep::Kill | ScenarioStep::FailStop => {
+                runs = false;
+                0
+            }
+            ScenarioStep::Restart | ScenarioStep::AbandonStart => 1,
+            ScenarioStep::StartBoth => 2,
+            _ => 0,
+        };
+        self.steps.iter().map(of).sum()
+    }
+
     /// How many instances run at once in it.
     pub(crate) fn instances(&self) -> usize {
         let of_two = |step: &ScenarioStep| matches!(step, ScenarioStep::StartBoth);
@@ -46,6 +78,11 @@ impl Scenario {
     /// Whether the program that holds the instance has to end.
     pub(crate) fn ends_its_program(&self) -> bool {
         self.any(|step| matches!(step, ScenarioStep::Exit(_)))
+    }
+
+    /// Whether it looks for growth over many calls.
+    pub(crate) fn makes_many_calls(&self) -> bool {
+        self.any(|step| matches!(step, ScenarioStep::CallMany))
     }
 
     /// Whether a start has to fail.

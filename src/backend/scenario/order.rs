@@ -29,7 +29,7 @@ impl StepOrder {
             return Err("it is paused: expected `resume`");
         }
         match step {
-            S::Call if !up => return Err("it does not run: expected `start` before it, or `refuse`"),
+            S::Call | S::CallMany if !up => return Err("it does not run: expected `start` before it, or `refuse`"),
             S::Restart | S::Kill | S::Pause | S::FailStop | S::Exit(_) | S::HealthWhileBusy | S::KeepAlive if !up => {
                 return Err("it does not run: expected `start` before it");
             }

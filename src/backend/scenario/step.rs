@@ -7,6 +7,9 @@ use crate::backend::{Fault, Stage};
 use crate::wire::WireFault;
 use crate::wire::client::PlainRequest;
 
+/// How many calls `call_many` makes.
+pub(crate) const MANY: usize = 12;
+
 /// What happens in one step of a scenario, and what must come of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ScenarioStep {
@@ -18,6 +21,8 @@ pub enum ScenarioStep {
     Restart,
     /// A call must be answered.
     Call,
+    /// Many calls must be answered, and neither memory nor time grow with each.
+    CallMany,
     /// It must not count as running.
     Down,
     /// A call must be refused because it is not initialized, and start nothing.
@@ -64,11 +69,12 @@ pub enum MustGive {
 }
 
 /// The steps that are a word, with what findings call them.
-pub(super) static WORDS: [(&str, ScenarioStep, &str); 20] = [
+pub(super) static WORDS: [(&str, ScenarioStep, &str); 21] = [
     ("start", ScenarioStep::Start, "start"),
     ("stop", ScenarioStep::Stop, "stop"),
     ("restart", ScenarioStep::Restart, "restart"),
     ("call", ScenarioStep::Call, "call"),
+    ("call_many", ScenarioStep::CallMany, "many calls"),
     ("down", ScenarioStep::Down, "call after the stop"),
     ("refuse", ScenarioStep::Refuse, "call before any start"),
     ("fail_start", ScenarioStep::FailStart, "start that fails"),

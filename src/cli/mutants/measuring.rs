@@ -118,6 +118,7 @@ impl Measuring {
         let of_scenarios = self
             .judge(&scenarios, self.open_anew(None), &self.store, interrupt)
             .await;
+        self.answers.complete();
         let mut baseline = Baseline {
             sound: Vec::new(),
             left_out: Vec::new(),

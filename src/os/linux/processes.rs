@@ -36,6 +36,18 @@ pub(crate) fn command_line(process: i32) -> Vec<u8> {
     read(process, "cmdline").unwrap_or_default()
 }
 
+/// The bytes of memory that a process has in use; pages that it shares with others count in full.
+///
+/// # Errors
+/// For one that has exited, and where the system does not say.
+pub(crate) fn resident(process: i32) -> Result<u64, Unavailable> {
+    let status = read(process, "status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes = size.and_then(|size| size.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok());
+    kibibytes.map(|size| size.saturating_mul(1024)).ok_or(Unavailable)
+}
+
 /// Whether a process runs; one that has exited and waits for its parent does not.
 pub(crate) fn is_alive(process: i32) -> bool {
     let status = read(process, "stat").unwrap_or_default();
@@ -105,6 +117,7 @@ mod tests {
             .spawn()
             .unwrap();
         let process = child.id() as i32;
+        assert!(resident(std::process::id() as i32).unwrap() > 1 << 20);
         assert!(with_descendants(std::process::id() as i32).unwrap().contains(&process));
         // Between fork and exec it has our environment.
         let is_marked = |environment: &[u8]| {

@@ -32,6 +32,8 @@ pub(super) struct Context<'a> {
     /// Time of calls so far.
     pub(super) elapsed: Duration,
     pub(super) responses: Vec<CallResult>,
+    /// What could not be looked at.
+    pub(super) notes: Vec<String>,
     /// What has come through the proxy.
     pub(super) passed: PassedResponses,
 }
@@ -77,6 +79,7 @@ impl<'a> Context<'a> {
             has_run: false,
             elapsed: Duration::ZERO,
             responses: Vec::new(),
+            notes: Vec::new(),
             passed: PassedResponses::new(),
         }
     }
@@ -99,6 +102,7 @@ impl<'a> Context<'a> {
                 self.start(0, when).await.map(drop)
             }
             ScenarioStep::Call => self.call(0, when).await,
+            ScenarioStep::CallMany => self.call_many(when).await,
             ScenarioStep::Down => self.is_down(0, when).await,
             ScenarioStep::Refuse => self.refuse(0, when).await,
             ScenarioStep::FailStart => self.fail_start(0, when).await,

@@ -3,6 +3,7 @@
 
 mod context;
 mod faults;
+mod growth;
 #[cfg(test)]
 mod tests;
 mod usual;
@@ -29,6 +30,8 @@ pub(crate) struct ScenarioResult {
     pub(crate) findings: Vec<Finding>,
     /// Every response that was given in it, to be judged one by one.
     pub(crate) responses: Vec<CallResult>,
+    /// What could not be looked at.
+    pub(crate) notes: Vec<String>,
     /// Why it could not run here at all.
     pub(crate) skip: Option<Skip>,
     /// How long it took.
@@ -49,8 +52,9 @@ pub(crate) async fn run(trial: &PlannedTrial, planned: &PlannedScenario, pool: &
     };
     let begun = Instant::now();
     let mut result = ScenarioResult::default();
-    let mut halted = on_instances(trial, planned, &lease, &mut result.responses).await.err();
-    if !matches!(halted, Some(Halt::Wrong(_))) {
+    let mut halted = on_instances(trial, planned, &lease, &mut result).await.err();
+    // Objects of a kind run the same model as its instances.
+    if !matches!(halted, Some(Halt::Wrong(_))) && !planned.scenario.makes_many_calls() {
         match on_objects(trial, &planned.scenario, &lease, &mut result.responses).await {
             None | Some(Err(Halt::Impossible(_) | Halt::Unavailable(_))) => {}
             // What runs on objects need not run on instances as well.
@@ -77,7 +81,7 @@ async fn on_instances(
     trial: &PlannedTrial,
     planned: &PlannedScenario,
     lease: &ExclusiveLease<'_>,
-    responses: &mut Vec<CallResult>,
+    result: &mut ScenarioResult,
 ) -> Result<(), Halt> {
     if planned.scenario.ends_its_program() {
         let reason = "the harness holds the instance itself, and does not end in the middle of a run";
@@ -85,7 +89,8 @@ async fn on_instances(
     }
     let mut context = Context::new(trial, lease, planned.refused, None);
     let ran = context.run(&planned.scenario).await;
-    responses.append(&mut context.responses);
+    result.responses.append(&mut context.responses);
+    result.notes.append(&mut context.notes);
     ran
 }
 
