@@ -12,7 +12,7 @@ const JUDGED: usize = 8;
 /// allocators take more from the system only now and then.
 const MEMORY: u64 = 1 << 20;
 /// Each call that takes so much longer than the one before is growth, if the last takes [`SLOWER`] times as long as the first.
-const TIME: Duration = Duration::from_millis(50);
+const TIME: Duration = Duration::from_millis(25);
 const SLOWER: f64 = 1.5;
 
 /// What one call cost.
@@ -113,9 +113,9 @@ mod tests {
         assert_eq!(grown(|call| (9, Some((100 + 64 * (call / 2)) << 20))), None);
         assert_eq!(grown(|call| (9, Some((100 << 20) + (call << 19)))), None);
         assert_eq!(grown(|call| (9, (call != 7).then_some((100 + 2 * call) << 20))), None);
-        // Slow models are not exact to 50 ms, and a warm card gets slower by little.
+        // Slow models are not exact to 25 ms, and a warm card gets slower by little.
         assert_eq!(grown(|call| (20_000 + 60 * call, None)), None);
-        assert_eq!(grown(|call| (100 + 40 * call, None)), None);
+        assert_eq!(grown(|call| (100 + 20 * call, None)), None);
         assert_eq!(grown(|call| (100 + 90 * (call % 7), None)), None);
     }
 }
